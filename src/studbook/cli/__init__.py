@@ -1,0 +1,110 @@
+"""The `studbook` command: one module per group of commands, imported only when its command is called.
+
+Only this package prints or exits. Facts go to standard output, progress and logs to standard error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import Any
+
+import click
+
+from studbook import __version__
+from studbook.errors import StudbookError
+
+COMMANDS: dict[str, str] = {
+    "init": "studbook.cli.init:init",
+    "demo": "studbook.cli.demo:demo",
+    "harvest": "studbook.cli.harvest:harvest",
+    "relink": "studbook.cli.harvest:relink",
+    "build": "studbook.cli.site:build",
+    "serve": "studbook.cli.site:serve",
+    "check": "studbook.cli.check:check",
+    "export": "studbook.cli.export:export",
+    "nightly": "studbook.cli.nightly:nightly",
+    "trace": "studbook.cli.query:trace",
+    "impact": "studbook.cli.query:impact",
+    "diff": "studbook.cli.query:diff",
+    "log": "studbook.cli.query:log",
+    "show": "studbook.cli.query:show",
+    "verify": "studbook.cli.query:verify",
+}
+
+_EPILOG = """\b
+Exit codes: 0 done; 1 findings at or above the level asked for; 2 wrong usage or configuration;
+3 done, but part of the harvest failed; 4 failed, and the catalog is as it was before.
+"""
+
+
+class _Lazy(click.Group):
+    """A group that knows its commands by name and imports each when it is wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from difflib import get_close_matches
+
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], COMMANDS, 1)
+            if near:
+                error.message += f" Did you mean '{near[0]}'?"
+            raise
+
+
+@click.group(cls=_Lazy, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="studbook")
+def root() -> None:
+    """The register of your models' ancestry: what made them, what judged them, where they run."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit with the code that DESIGN.md section 4 gives it."""
+    argv = sys.argv[1:] if args is None else args
+    try:
+        result: Any = root.main(argv, standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except StudbookError as error:
+        _report(error, as_json=_wants_json(argv))
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _wants_json(argv: list[str]) -> bool:
+    return "--format=json" in argv or any(pair == ("--format", "json") for pair in zip(argv, argv[1:], strict=False))
+
+
+def _report(error: StudbookError, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"error": error.message, "hint": error.hint, "exit_code": error.exit_code}), err=True)
+        return
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(error.message, err=True)
+    if error.hint:
+        click.secho("hint: ", fg="cyan", bold=True, nl=False, err=True)
+        click.echo(error.hint, err=True)

@@ -1,0 +1,49 @@
+"""The options that many commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def catalog_option(function: F) -> F:
+    """`--catalog DIR`, also STUDBOOK_CATALOG."""
+    return click.option(
+        "--catalog",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("catalog"),
+        envvar="STUDBOOK_CATALOG",
+        show_default=True,
+        show_envvar=True,
+        help="The catalog folder.",
+    )(function)
+
+
+def snapshot_option(function: F) -> F:
+    """`--snapshot S`, also spelt `--as-of`."""
+    return click.option(
+        "--snapshot",
+        "--as-of",
+        "snapshot",
+        default="latest",
+        show_default=True,
+        metavar="S",
+        help="A number, latest, latest~3, a date, or a digest's beginning.",
+    )(function)
+
+
+def format_option(function: F) -> F:
+    """`--format text|json`: JSON goes to standard output alone."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How facts are printed.",
+    )(function)

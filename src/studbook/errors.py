@@ -1,0 +1,55 @@
+"""What can go wrong, as a person meets it.
+
+    StudbookError            4  failed, and the catalog is as it was before
+    ├── UsageError           2  wrong usage or configuration
+    │   └── SettingsError    2  studbook.yml is wrong; names file, line and mend
+    ├── CatalogError         4  the catalog folder cannot be read or written
+    │   └── NotFound         2  no snapshot or asset of that name
+    ├── HarvestError         4  nothing could be harvested
+    └── BuildError           4  the site could not be built
+
+Every error is a sentence for a reader and, where there is one, a way out.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class StudbookError(Exception):
+    """A message for a person, with a hint that names the way out."""
+
+    exit_code: ClassVar[int] = 4
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(StudbookError):
+    """The command line asks for something that does not exist."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """studbook.yml says something that cannot be meant."""
+
+
+class CatalogError(StudbookError):
+    """The catalog folder cannot be read or written."""
+
+
+class NotFound(CatalogError):
+    """No snapshot or asset answers to that name."""
+
+    exit_code = 2
+
+
+class HarvestError(StudbookError):
+    """No partition could be read, so nothing was written."""
+
+
+class BuildError(StudbookError):
+    """The site could not be built."""

@@ -1,0 +1,34 @@
+"""What was asked of a partition, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+Status = Literal["complete", "partial", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A part of a partition that could not be seen."""
+
+    operation: Annotated[str, Field(description="The API operation that failed.")]
+    code: Annotated[str, Field(description="The error's code, as the API gave it.")]
+    message: Annotated[str, Field(description="The error's message, redacted.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """One partition: how much of it was seen, and at what price."""
+
+    account: Annotated[str | None, Field(description="The account that was asked.")]
+    region: Annotated[str | None, Field(description="The region that was asked; null where the source has none.")]
+    source: Annotated[str, Field(description="sagemaker, lambda, s3, mlflow or organizations.")]
+    status: Annotated[Status, Field(description="complete, partial, failed or skipped.")]
+    records: Annotated[int, Field(ge=0, description="Records that this partition holds, carried over ones included.")]
+    requests: Annotated[int, Field(ge=0, description="API requests that were sent, retries included.")]
+    redacted: Annotated[int, Field(ge=0, description="Values that were redacted.")] = 0
+    calls: Annotated[dict[str, int], Field(default_factory=dict, description="Requests by service:Operation.")]
+    gaps: Annotated[tuple[Gap, ...], Field(description="What could not be seen, and why.")] = ()

@@ -1,0 +1,247 @@
+"""From what the APIs write to the ids of the catalog, and from ids to safe page paths.
+
+Every function is total over strings from strangers: what cannot be read is None, never an exception.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+# --- ARNs ---------------------------------------------------------------------------------------------------------
+
+
+class Arn(NamedTuple):
+    """`arn:partition:service:region:account:resource`; the resource keeps its colons and slashes."""
+
+    partition: str
+    service: str
+    region: str | None
+    account: str | None
+    resource: str
+
+    @property
+    def type(self) -> str:
+        """`training-job` of `training-job/name`, `function` of `function:name`."""
+        return re.split(r"[/:]", self.resource, maxsplit=1)[0]
+
+    @property
+    def name(self) -> str:
+        """What follows the type; empty where nothing does."""
+        parts = re.split(r"[/:]", self.resource, maxsplit=1)
+        return parts[1] if len(parts) == 2 else ""
+
+
+def parse_arn(text: object) -> Arn | None:
+    """The parts of an ARN, or None for anything else."""
+    if not isinstance(text, str) or not text.startswith("arn:"):
+        return None
+    parts = text.split(":", 5)
+    if len(parts) != 6 or not parts[2] or not parts[5]:
+        return None
+    return Arn(parts[1], parts[2], parts[3] or None, parts[4] or None, parts[5])
+
+
+def sagemaker_arn(partition: str, region: str, account: str, resource_type: str, name: str) -> str:
+    """The ARN of a SageMaker resource that only its name is known of: AWS writes the name in lower case."""
+    return f"arn:{partition}:sagemaker:{region}:{account}:{resource_type}/{name.lower()}"
+
+
+class HubContent(NamedTuple):
+    """The parts of a hub content ARN; version is None where the ARN names none."""
+
+    arn: Arn
+    hub: str
+    type: str
+    name: str
+    version: str | None
+
+    @property
+    def parent(self) -> str:
+        """The id of the unversioned thing."""
+        a = self.arn
+        return (
+            f"arn:{a.partition}:{a.service}:{a.region or ''}:{a.account or ''}:"
+            f"hub-content/{self.hub}/{self.type}/{self.name}"
+        )
+
+
+def parse_hub_content(text: object) -> HubContent | None:
+    """`arn:...:hub-content/{hub}/{type}/{name}[/{version}]`."""
+    arn = parse_arn(text)
+    if arn is None or arn.service != "sagemaker" or arn.type != "hub-content":
+        return None
+    parts = arn.name.split("/")
+    if len(parts) not in (3, 4) or not all(parts):
+        return None
+    return HubContent(arn, parts[0], parts[1], parts[2], parts[3] if len(parts) == 4 else None)
+
+
+class LambdaFunction(NamedTuple):
+    """A function's ARN and its qualifier: a version number, `$LATEST`, an alias, or None."""
+
+    function: str
+    qualifier: str | None
+
+    @property
+    def is_version(self) -> bool:
+        return self.qualifier is not None and (self.qualifier == "$LATEST" or self.qualifier.isdigit())
+
+
+def parse_lambda(text: object) -> LambdaFunction | None:
+    """`arn:...:lambda:region:account:function:name[:qualifier]`."""
+    arn = parse_arn(text)
+    if arn is None or arn.service != "lambda" or arn.type != "function":
+        return None
+    name, _, qualifier = arn.name.partition(":")
+    if not name:
+        return None
+    function = f"arn:{arn.partition}:lambda:{arn.region or ''}:{arn.account or ''}:function:{name}"
+    return LambdaFunction(function, qualifier or None)
+
+
+# --- S3 -----------------------------------------------------------------------------------------------------------
+
+
+class S3Uri(NamedTuple):
+    """A bucket and a key or prefix, exactly as recorded: inner double slashes are legal keys."""
+
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+_VIRTUAL_HOSTED = re.compile(r"^(?P<bucket>.+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?$")
+_PATH_STYLE = re.compile(r"^s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?$")
+
+
+def parse_s3(text: object) -> S3Uri | None:
+    """An `s3://` URI, or the `https://` forms that SageMaker accepts in its place."""
+    if not isinstance(text, str):
+        return None
+    if text.startswith("s3://"):
+        bucket, _, key = text[5:].partition("/")
+        return S3Uri(bucket, key) if bucket else None
+    if text.startswith("https://"):
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            return None
+        host, key = parts.hostname or "", unquote(parts.path.lstrip("/"))
+        if match := _VIRTUAL_HOSTED.match(host):
+            return S3Uri(match["bucket"], key)
+        if _PATH_STYLE.match(host) and key:
+            bucket, _, rest = key.partition("/")
+            return S3Uri(bucket, rest)
+    return None
+
+
+def dataset_id(uri: S3Uri) -> str:
+    """`s3://bucket/prefix/` with exactly one trailing slash."""
+    prefix = uri.key.rstrip("/")
+    return f"s3://{uri.bucket}/{prefix}/" if prefix else f"s3://{uri.bucket}/"
+
+
+def dataset_version_id(dataset: str, fingerprint: str) -> str:
+    """`s3://bucket/prefix/@sha256:<64 hex>`; `fingerprint` is `sha256:<64 hex>`."""
+    return f"{dataset}@{fingerprint}"
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f%]")
+
+
+def manifest_key(relative_key: str) -> str:
+    """A relative key as the object manifest writes it: bytes below 0x20, 0x7F and `%` percent-encoded."""
+    return _CONTROL.sub(lambda match: f"%{ord(match[0]):02X}", relative_key)
+
+
+def manifest_lines(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> list[bytes]:
+    """The object manifest: `key TAB size TAB etag LF` in byte order of the relative key.
+
+    `objects` are `{"Key", "Size", "ETag"}` as ListObjectsV2 gives them; `prefix` is cut from the keys. Folder markers
+    (zero bytes, key ending in `/`) are left out.
+    """
+    rows = []
+    for item in objects:
+        key, size = str(item["Key"]), int(item["Size"])
+        if size == 0 and key.endswith("/"):
+            continue
+        relative = key[len(prefix) :].encode()
+        etag = str(item["ETag"]).strip('"')
+        rows.append((relative, f"{manifest_key(key[len(prefix) :])}\t{size}\t{etag}\n".encode()))
+    return [line for _, line in sorted(rows)]
+
+
+def fingerprint(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> str:
+    """The S3 fingerprint of DESIGN.md section 5, `sha256:<64 hex>`: a digest of the object manifest, not of the bytes."""
+    hasher = hashlib.sha256()
+    for line in manifest_lines(objects, prefix):
+        hasher.update(line)
+    return "sha256:" + hasher.hexdigest()
+
+
+# --- MLflow, images, code -----------------------------------------------------------------------------------------
+
+
+def mlflow_id(server: str, *segments: str) -> str:
+    """`mlflow:<server>/<segment>/...`: names are percent-encoded path segments, the server is kept as it is."""
+    return f"mlflow:{server}/" + "/".join(quote(segment, safe="") for segment in segments)
+
+
+def image_id(uri: str, image_digest: str | None = None) -> str:
+    """The image's URI, followed by its digest where one is known."""
+    if image_digest and "@" not in uri:
+        return f"{uri}@{image_digest}"
+    return uri
+
+
+_ECR = re.compile(r"^(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/")
+
+
+def image_registry(uri: str) -> tuple[str | None, str | None]:
+    """The account and region of an ECR image; (None, None) for any other registry."""
+    match = _ECR.match(uri)
+    return (match["account"], match["region"]) if match else (None, None)
+
+
+def without_credentials(url: str) -> str:
+    """The URL with user and password cut out; `user@host:path` (scp form) keeps its user, which is no secret."""
+    if "://" not in url:
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.split("://", 1)[0] + "://redacted"
+    if "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def code_id(repository: str, commit: str) -> str:
+    """`git:<repository>@<commit>`."""
+    return f"git:{without_credentials(repository)}@{commit}"
+
+
+# --- pages --------------------------------------------------------------------------------------------------------
+
+_UNSAFE = re.compile(r"[^a-z0-9]+")
+
+
+def slug(asset_id: str, name: str) -> str:
+    """A stable, unique, safe path segment: the readable name, then twelve hex digits of the id's SHA-256.
+
+    At most 61 characters of `a-z0-9-`, whatever strangers put into names and keys.
+    """
+    readable = _UNSAFE.sub("-", name.lower()).strip("-")[:48].strip("-")
+    tail = hashlib.sha256(asset_id.encode()).hexdigest()[:12]
+    return f"{readable}-{tail}" if readable else tail
+
+
+def page_path(kind: str, asset_id: str, name: str) -> str:
+    """The address of an asset's page below the site's root, stable for ever: `training-job/<slug>/`."""
+    return f"{kind.replace('_', '-')}/{slug(asset_id, name)}/"

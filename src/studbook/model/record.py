@@ -1,0 +1,39 @@
+"""What one API said of one resource, and the partition it was found in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+
+class Partition(NamedTuple):
+    """The unit of harvesting, of failure and of distribution."""
+
+    account: str | None
+    region: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One resource as one API described it, redacted."""
+
+    source: Annotated[str, Field(description="The source that read it: sagemaker, lambda, s3, mlflow, organizations.")]
+    kind: Annotated[str, Field(description="The resource type, as its source declares it.")]
+    id: Annotated[str, Field(description="What identifies the resource: its ARN, or the id that DESIGN.md gives it.")]
+    account: Annotated[str | None, Field(description="The account that was asked.")]
+    region: Annotated[str | None, Field(description="The region that was asked; null where a thing has none.")]
+    revision: Annotated[str, Field(description="Equal for two nights exactly if the listing shows no change.")]
+    body: Annotated[dict[str, Any], Field(description="The API's own JSON, without response metadata.")]
+    stale_since: Annotated[
+        int | None, Field(description="The snapshot since which this is carried over, because its listing failed.")
+    ] = None
+    gone_since: Annotated[
+        int | None, Field(description="The snapshot whose complete listing first lacked it.")
+    ] = None
+
+    @property
+    def partition(self) -> Partition:
+        return Partition(self.account, self.region, self.source)

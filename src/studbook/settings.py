@@ -1,0 +1,290 @@
+"""catalog/studbook.yml as values; DESIGN.md section 8 is its reference.
+
+Unknown keys, a malformed ARN, an account listed twice: a SettingsError that names the file, the line and the mend.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from studbook.errors import SettingsError
+from studbook.model.canonical import canonical, digest
+from studbook.model.ids import dataset_id, parse_arn, parse_s3
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d+$")]
+
+
+class Account(_Part):
+    """One account to harvest."""
+
+    id: AccountId = Field(description="Twelve digits, in quotes.")
+    name: str | None = Field(default=None, description="What people call it; the id where it has no name.")
+    stage: str | None = Field(default=None, description="development, staging, production, or your own word.")
+    regions: tuple[Region, ...] = Field(min_length=1, description="The regions to harvest.")
+    role_arn: str | None = Field(default=None, description="The role to assume; without one, the caller's own credentials.")
+    external_id: str | None = Field(default=None, description="The external id that the role's trust policy asks for.")
+
+    @field_validator("role_arn")
+    @classmethod
+    def _is_a_role(cls, value: str | None) -> str | None:
+        if value is not None:
+            arn = parse_arn(value)
+            if arn is None or arn.service != "iam" or arn.type != "role":
+                raise ValueError("is no role ARN; write arn:aws:iam::111111111111:role/StudbookReader")
+        return value
+
+    @model_validator(mode="after")
+    def _role_is_in_the_account(self) -> Self:
+        arn = parse_arn(self.role_arn)
+        if arn is not None and arn.account != self.id:
+            raise ValueError(f"role_arn belongs to account {arn.account}, not to {self.id}")
+        return self
+
+    @property
+    def label(self) -> str:
+        return self.name or self.id
+
+
+class Organization(_Part):
+    """Find the accounts by AWS Organizations."""
+
+    role_name: str = Field(description="The role to assume in every account found.")
+    external_id: str | None = Field(default=None, description="The external id of that role.")
+    units: tuple[str, ...] = Field(default=(), description="Organizational units to take; all where empty.")
+    regions: tuple[Region, ...] = Field(min_length=1, description="The regions to harvest in every account.")
+    stages: dict[str, str] = Field(default_factory=dict, description="Unit id to stage.")
+
+
+class Dataset(_Part):
+    """An S3 prefix that is a dataset."""
+
+    uri: str = Field(description="s3://bucket/prefix/")
+    name: str | None = Field(default=None, description="What people call it; the last path segment where it has no name.")
+    account: AccountId | None = Field(default=None, description="The owning account, whose credentials list it.")
+    versions: Literal["fingerprint", "subprefixes"] = Field(
+        default="fingerprint", description="One dataset over time, or one version per first-level subprefix."
+    )
+
+    @field_validator("uri")
+    @classmethod
+    def _is_s3(cls, value: str) -> str:
+        if parse_s3(value) is None:
+            raise ValueError("is no S3 URI; write s3://bucket/prefix/")
+        return value
+
+    @property
+    def id(self) -> str:
+        """The dataset asset's id."""
+        uri = parse_s3(self.uri)
+        assert uri is not None
+        return dataset_id(uri)
+
+    @property
+    def label(self) -> str:
+        return self.name or self.id.rstrip("/").rsplit("/", 1)[-1]
+
+
+class Evaluator(_Part):
+    """Lambda functions that are evaluators, besides those that a hub registers."""
+
+    function: str | None = Field(default=None, description="A glob over function names.")
+    tag: dict[str, str] | None = Field(default=None, description="Tags that an evaluator's function has.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if (self.function is None) == (self.tag is None):
+            raise ValueError('needs either function: "eval-*" or tag: {purpose: evaluator}')
+        return self
+
+
+class Mlflow(_Part):
+    """An MLflow server that SageMaker does not list."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")] = Field(description="Its name in ids: letters, digits, . _ -")
+    tracking_uri: Annotated[str, Field(pattern=r"^https?://")] = Field(description="http:// or https://")
+    account: AccountId | None = Field(default=None, description="The account it belongs to, if one does.")
+
+
+class SourceSettings(_Part):
+    """How one source is harvested."""
+
+    enabled: bool = Field(default=True, description="false leaves the source out.")
+    rate: float | None = Field(default=None, gt=0, description="Calls per second for each (account, region, API).")
+    limits: dict[str, int] = Field(default_factory=dict, description="Caps by name; see docs/configuration.md.")
+
+
+class Redact(_Part):
+    """What else must never be kept."""
+
+    keys: tuple[str, ...] = Field(default=(), description="Case-insensitive globs over keys, besides the built-in ones.")
+    values: tuple[str, ...] = Field(default=(), description="Regular expressions over values, besides the built-in ones.")
+
+    @field_validator("values")
+    @classmethod
+    def _compile(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return value
+
+
+class RuleSettings(_Part):
+    """How one rule is applied."""
+
+    enabled: bool = Field(default=True, description="false switches the rule off.")
+    level: Literal["error", "warning", "note"] | None = Field(default=None, description="Another level than the rule's own.")
+
+
+class Site(_Part):
+    """How the site is built."""
+
+    title: str = Field(default="Studbook", description="The site's name.")
+    url: str | None = Field(default=None, description="Where it will be hosted.")
+    templates: str | None = Field(default=None, description="Your own templates, searched first; relative to the catalog.")
+
+
+class Settings(_Part):
+    """The whole configuration."""
+
+    accounts: tuple[Account, ...] = Field(default=(), description="The accounts to harvest.")
+    organization: Organization | None = Field(default=None, description="Or all accounts of an organisation.")
+    datasets: tuple[Dataset, ...] = Field(default=(), description="S3 prefixes that are datasets.")
+    evaluators: tuple[Evaluator, ...] = Field(default=(), description="Lambda functions that are evaluators.")
+    mlflow: tuple[Mlflow, ...] = Field(default=(), description="MLflow servers besides Apps and tracking servers.")
+    sources: dict[Literal["sagemaker", "lambda", "s3", "mlflow", "organizations"], SourceSettings] = Field(
+        default_factory=dict, description="Per source: enabled, rate, limits."
+    )
+    redact: Redact = Field(default=Redact(), description="Redaction besides the built-in rules.")
+    rules: dict[str, RuleSettings] = Field(default_factory=dict, description="Per rule: enabled, level.")
+    site: Site = Field(default=Site(), description="The site.")
+    publish: dict[str, Any] = Field(default_factory=dict, description="Where `studbook publish` puts the site.")
+
+    @model_validator(mode="after")
+    def _no_doubles(self) -> Self:
+        for what, names in (
+            ("account", [account.id for account in self.accounts]),
+            ("dataset", [dataset.id for dataset in self.datasets]),
+            ("MLflow server", [server.name for server in self.mlflow]),
+        ):
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"{what} {min(twice)} is listed twice; keep one")
+        return self
+
+    def source(self, name: str) -> SourceSettings:
+        """The settings of a source, the defaults where none are given."""
+        found: SourceSettings = {str(key): value for key, value in self.sources.items()}.get(name, SourceSettings())
+        return found
+
+    def account(self, account_id: str | None) -> Account | None:
+        """The account of that id, if it is configured."""
+        return next((account for account in self.accounts if account.id == account_id), None)
+
+    @property
+    def digest(self) -> str:
+        """The digest of the configuration in force; no secret is in it that is not in the file."""
+        return digest(canonical(self.model_dump(mode="json")))
+
+
+def load_settings(path: Path) -> Settings:
+    """The configuration in `path`.
+
+    Raises SettingsError, with the line at fault, where the file is missing or says what cannot be meant.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path}: there is no configuration here",
+            "write one with 'studbook init', or name another catalog with --catalog DIR",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from None
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text) if tree is not None else {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise SettingsError(f"{path}{line}: is no YAML: {getattr(error, 'problem', error)}", "see docs/configuration.md") from None
+    if not isinstance(data, dict):
+        raise SettingsError(f"{path}:1: is no mapping of settings", "begin with 'accounts:'; see docs/configuration.md")
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise _explained(path, tree, error) from None
+
+
+def _explained(path: Path, tree: yaml.Node | None, error: ValidationError) -> SettingsError:
+    first = error.errors()[0]
+    where = tuple(part for part in first["loc"] if part != "[key]")
+    line = _line(tree, where)
+    name = ".".join(str(part) for part in where) or "the configuration"
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(where[:-1])
+        near = get_close_matches(str(where[-1]), known, 1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}"
+        return SettingsError(f"{path}:{line}: unknown key '{name}'", hint)
+    message = first["msg"].removeprefix("Value error, ")
+    hint = None
+    if where and where[-1] == "id" and "accounts" in where:
+        hint = "an account id is twelve digits, in quotes: \"111111111111\""
+    return SettingsError(f"{path}:{line}: {name}: {message}", hint or "see docs/configuration.md")
+
+
+def _line(node: yaml.Node | None, where: tuple[Any, ...]) -> int:
+    """The line, from 1, of the innermost node on the way that the file has."""
+    line = 1
+    for part in where:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    line, node = key.start_mark.line + 1, value
+                    break
+            else:
+                return line
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            return line
+    return line
+
+
+def _known_keys(where: tuple[Any, ...]) -> list[str]:
+    """The keys that the schema allows at a place."""
+    schema = Settings.model_json_schema()
+    node: dict[str, Any] = schema
+    for part in where:
+        for option in (node, *node.get("anyOf", ())):
+            if "$ref" in option:
+                option = schema["$defs"][option["$ref"].rsplit("/", 1)[-1]]
+            if isinstance(part, int) and "items" in option:
+                node = option["items"]
+                break
+            if part in option.get("properties", {}):
+                node = option["properties"][part]
+                break
+            if isinstance(option.get("additionalProperties"), dict):
+                node = option["additionalProperties"]
+                break
+    for option in (node, *node.get("anyOf", ())):
+        if "$ref" in option:
+            option = schema["$defs"][option["$ref"].rsplit("/", 1)[-1]]
+        if "properties" in option:
+            return sorted(option["properties"])
+    return []
