@@ -1,0 +1,72 @@
+# make demo    everything set up, an embedded estate harvested, its catalog built and served
+# make test    everything set up, every check and every test
+# make help    the rest
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DEMO   := build/demo
+PORT   ?= 8000
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export NO_MKDOCS_2_WARNING = 1
+
+.PHONY: help demo demo-stop test check format bench docs clean
+
+help:
+	@echo "make demo       harvest the embedded estate, build its catalog and serve it on port $(PORT)"
+	@echo "make demo-stop  stop serving it"
+	@echo "make test       lint, types, import rules, and every test, browser tests included"
+	@echo "make check      lint, types and import rules alone"
+	@echo "make format     put the code in form"
+	@echo "make bench      the benchmarks of benchmarks/README.md"
+	@echo "make docs       the product's documentation, into build/docs"
+	@echo "make clean      remove what was built, and the virtual environment"
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: Studbook needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/require no-ensurepip=python3-venv
+	$(PYTHON) -m venv $(VENV)
+
+# The extras are stamped, so that a changed pyproject.toml installs again and nothing else does.
+$(VENV)/.demo: pyproject.toml $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	@.ci/require dot=graphviz
+	@$(MAKE) --no-print-directory demo-stop
+	$(BIN)/studbook demo --output $(DEMO) --port $(PORT)
+
+demo-stop:
+	@if [ -f $(DEMO)/serve.pid ]; then kill "$$(cat $(DEMO)/serve.pid)" 2>/dev/null || true; rm -f $(DEMO)/serve.pid; fi
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	@.ci/require dot=graphviz git=git
+	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 \
+	  || command -v google-chrome >/dev/null 2>&1 || .ci/require chromium=chromium
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.demo
+	$(BIN)/mkdocs build --strict --site-dir build/docs
+
+clean:
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
