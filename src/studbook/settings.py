@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from studbook.errors import SettingsError
 from studbook.model.canonical import canonical, digest
@@ -33,7 +34,9 @@ class Account(_Part):
     name: str | None = Field(default=None, description="What people call it; the id where it has no name.")
     stage: str | None = Field(default=None, description="development, staging, production, or your own word.")
     regions: tuple[Region, ...] = Field(min_length=1, description="The regions to harvest.")
-    role_arn: str | None = Field(default=None, description="The role to assume; without one, the caller's own credentials.")
+    role_arn: str | None = Field(
+        default=None, description="The role to assume; without one, the caller's own credentials."
+    )
     external_id: str | None = Field(default=None, description="The external id that the role's trust policy asks for.")
 
     @field_validator("role_arn")
@@ -71,7 +74,9 @@ class Dataset(_Part):
     """An S3 prefix that is a dataset."""
 
     uri: str = Field(description="s3://bucket/prefix/")
-    name: str | None = Field(default=None, description="What people call it; the last path segment where it has no name.")
+    name: str | None = Field(
+        default=None, description="What people call it; the last path segment where it has no name."
+    )
     account: AccountId | None = Field(default=None, description="The owning account, whose credentials list it.")
     versions: Literal["fingerprint", "subprefixes"] = Field(
         default="fingerprint", description="One dataset over time, or one version per first-level subprefix."
@@ -112,7 +117,9 @@ class Evaluator(_Part):
 class Mlflow(_Part):
     """An MLflow server that SageMaker does not list."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")] = Field(description="Its name in ids: letters, digits, . _ -")
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")] = Field(
+        description="Its name in ids: letters, digits, . _ -"
+    )
     tracking_uri: Annotated[str, Field(pattern=r"^https?://")] = Field(description="http:// or https://")
     account: AccountId | None = Field(default=None, description="The account it belongs to, if one does.")
 
@@ -128,8 +135,12 @@ class SourceSettings(_Part):
 class Redact(_Part):
     """What else must never be kept."""
 
-    keys: tuple[str, ...] = Field(default=(), description="Case-insensitive globs over keys, besides the built-in ones.")
-    values: tuple[str, ...] = Field(default=(), description="Regular expressions over values, besides the built-in ones.")
+    keys: tuple[str, ...] = Field(
+        default=(), description="Case-insensitive globs over keys, besides the built-in ones."
+    )
+    values: tuple[str, ...] = Field(
+        default=(), description="Regular expressions over values, besides the built-in ones."
+    )
 
     @field_validator("values")
     @classmethod
@@ -146,7 +157,9 @@ class RuleSettings(_Part):
     """How one rule is applied."""
 
     enabled: bool = Field(default=True, description="false switches the rule off.")
-    level: Literal["error", "warning", "note"] | None = Field(default=None, description="Another level than the rule's own.")
+    level: Literal["error", "warning", "note"] | None = Field(
+        default=None, description="Another level than the rule's own."
+    )
 
 
 class Site(_Part):
@@ -154,7 +167,9 @@ class Site(_Part):
 
     title: str = Field(default="Studbook", description="The site's name.")
     url: str | None = Field(default=None, description="Where it will be hosted.")
-    templates: str | None = Field(default=None, description="Your own templates, searched first; relative to the catalog.")
+    templates: str | None = Field(
+        default=None, description="Your own templates, searched first; relative to the catalog."
+    )
 
 
 class Settings(_Part):
@@ -173,17 +188,21 @@ class Settings(_Part):
     site: Site = Field(default=Site(), description="The site.")
     publish: dict[str, Any] = Field(default_factory=dict, description="Where `studbook publish` puts the site.")
 
-    @model_validator(mode="after")
-    def _no_doubles(self) -> Self:
-        for what, names in (
-            ("account", [account.id for account in self.accounts]),
-            ("dataset", [dataset.id for dataset in self.datasets]),
-            ("MLflow server", [server.name for server in self.mlflow]),
-        ):
-            twice = {name for name in names if names.count(name) > 1}
-            if twice:
-                raise ValueError(f"{what} {min(twice)} is listed twice; keep one")
-        return self
+    @field_validator("accounts", "datasets", "mlflow")
+    @classmethod
+    def _no_doubles(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        seen: set[str] = set()
+        for index, item in enumerate(value):
+            name = item.name if isinstance(item, Mlflow) else item.id
+            if name in seen:
+                what = "MLflow server" if isinstance(item, Mlflow) else type(item).__name__.lower()
+                raise PydanticCustomError(
+                    "listed_twice",
+                    "{what} {name} is listed twice; keep one",
+                    {"what": what, "name": name, "index": index},
+                )
+            seen.add(name)
+        return value
 
     def source(self, name: str) -> SourceSettings:
         """The settings of a source, the defaults where none are given."""
@@ -220,7 +239,9 @@ def load_settings(path: Path) -> Settings:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise SettingsError(f"{path}{line}: is no YAML: {getattr(error, 'problem', error)}", "see docs/configuration.md") from None
+        raise SettingsError(
+            f"{path}{line}: is no YAML: {getattr(error, 'problem', error)}", "see docs/configuration.md"
+        ) from None
     if not isinstance(data, dict):
         raise SettingsError(f"{path}:1: is no mapping of settings", "begin with 'accounts:'; see docs/configuration.md")
     try:
@@ -230,8 +251,11 @@ def load_settings(path: Path) -> Settings:
 
 
 def _explained(path: Path, tree: yaml.Node | None, error: ValidationError) -> SettingsError:
-    first = error.errors()[0]
+    # A misspelt key is also a missing one: the misspelling is what to mend.
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     where = tuple(part for part in first["loc"] if part != "[key]")
+    if first["type"] == "listed_twice":
+        where = (*where, first["ctx"]["index"])
     line = _line(tree, where)
     name = ".".join(str(part) for part in where) or "the configuration"
     if first["type"] == "extra_forbidden":
@@ -242,8 +266,8 @@ def _explained(path: Path, tree: yaml.Node | None, error: ValidationError) -> Se
     message = first["msg"].removeprefix("Value error, ")
     hint = None
     if where and where[-1] == "id" and "accounts" in where:
-        hint = "an account id is twelve digits, in quotes: \"111111111111\""
-    return SettingsError(f"{path}:{line}: {name}: {message}", hint or "see docs/configuration.md")
+        hint = 'an account id is twelve digits, in quotes: "111111111111"'
+    return SettingsError(f"{path}:{line}: {name}: {message}", hint)
 
 
 def _line(node: yaml.Node | None, where: tuple[Any, ...]) -> int:
@@ -266,25 +290,15 @@ def _line(node: yaml.Node | None, where: tuple[Any, ...]) -> int:
 
 
 def _known_keys(where: tuple[Any, ...]) -> list[str]:
-    """The keys that the schema allows at a place."""
-    schema = Settings.model_json_schema()
-    node: dict[str, Any] = schema
+    """The keys that are allowed at a place."""
+    model: type[BaseModel] = Settings
     for part in where:
-        for option in (node, *node.get("anyOf", ())):
-            if "$ref" in option:
-                option = schema["$defs"][option["$ref"].rsplit("/", 1)[-1]]
-            if isinstance(part, int) and "items" in option:
-                node = option["items"]
-                break
-            if part in option.get("properties", {}):
-                node = option["properties"][part]
-                break
-            if isinstance(option.get("additionalProperties"), dict):
-                node = option["additionalProperties"]
-                break
-    for option in (node, *node.get("anyOf", ())):
-        if "$ref" in option:
-            option = schema["$defs"][option["$ref"].rsplit("/", 1)[-1]]
-        if "properties" in option:
-            return sorted(option["properties"])
-    return []
+        if part in model.model_fields:
+            model = _model_in(model.model_fields[part].annotation) or model
+    return sorted(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -63,11 +64,13 @@ class _Lazy(click.Group):
         except click.UsageError as error:
             near = get_close_matches(args[0], COMMANDS, 1)
             if near:
-                error.message += f" Did you mean '{near[0]}'?"
+                raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", ctx) from None
             raise
 
 
-@click.group(cls=_Lazy, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Lazy, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="studbook")
 def root() -> None:
     """The register of your models' ancestry: what made them, what judged them, where they run."""
@@ -96,7 +99,7 @@ def main(args: list[str] | None = None) -> None:
 
 
 def _wants_json(argv: list[str]) -> bool:
-    return "--format=json" in argv or any(pair == ("--format", "json") for pair in zip(argv, argv[1:], strict=False))
+    return "--format=json" in argv or ("--format", "json") in pairwise(argv)
 
 
 def _report(error: StudbookError, *, as_json: bool) -> None:

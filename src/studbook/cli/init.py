@@ -20,7 +20,9 @@ Examples:
   studbook init --catalog /srv/studbook  somewhere else
 """
 )
-@click.option("--here", is_flag=True, help="Ask AWS which account and region your credentials mean, and write those in.")
+@click.option(
+    "--here", is_flag=True, help="Ask AWS which account and region your credentials mean, and write those in."
+)
 @catalog_option
 def init(catalog: Path, here: bool) -> None:
     """Make a catalog folder: configuration, waivers, a place for model cards, and the format's description."""

@@ -34,7 +34,9 @@ class Edge:
     source: Annotated[str, Field(description="The id of the upstream asset.")]
     target: Annotated[str, Field(description="The id of the downstream asset.")]
     relation: Annotated[Relation, Field(description="How the one flows into the other.")]
-    role: Annotated[str | None, Field(description="The part it plays there: a channel's name, `image`, a variant.")] = None
+    role: Annotated[str | None, Field(description="The part it plays there: a channel's name, `image`, a variant.")] = (
+        None
+    )
     certainty: Annotated[Certainty, Field(description="referenced, declared or inferred; strongest first.")]
     candidate: Annotated[bool, Field(description="True where several ends fit and none is proved.")] = False
     evidence: Annotated[

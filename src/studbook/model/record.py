@@ -30,9 +30,7 @@ class Record:
     stale_since: Annotated[
         int | None, Field(description="The snapshot since which this is carried over, because its listing failed.")
     ] = None
-    gone_since: Annotated[
-        int | None, Field(description="The snapshot whose complete listing first lacked it.")
-    ] = None
+    gone_since: Annotated[int | None, Field(description="The snapshot whose complete listing first lacked it.")] = None
 
     @property
     def partition(self) -> Partition:

@@ -1,0 +1,88 @@
+"""The command line as a stranger meets it."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from studbook.cli import COMMANDS, main, root
+
+
+def _run(*arguments: str, **kwargs) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "studbook", *arguments], capture_output=True, text=True, check=False, **kwargs
+    )
+
+
+class TestMain:
+    def test_help_imports_no_heavy_library(self):
+        """`studbook` starts fast: what commands need is imported when they are called."""
+        code = (
+            "import sys\nfrom studbook.cli import main\n"
+            "try: main(['--version'])\nexcept SystemExit: pass\n"
+            "print([m for m in ('boto3', 'botocore', 'jinja2', 'mkdocs', 'rich', 'requests') if m in sys.modules])"
+        )
+
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+        assert done.stdout.splitlines()[-1] == "[]"
+
+    def test_a_misspelt_command_is_exit_2_with_a_suggestion(self):
+        """The way out is in the message."""
+        done = _run("harvst")
+
+        assert done.returncode == 2
+        assert "Did you mean 'harvest'?" in done.stderr
+
+    def test_a_missing_configuration_is_exit_2_with_a_hint(self, tmp_path):
+        """A newcomer is told about init."""
+        done = _run("harvest", cwd=tmp_path)
+
+        assert done.returncode == 2
+        assert "hint: write one with 'studbook init'" in done.stderr
+        assert "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_every_command_has_help_with_examples(self, name, capsys):
+        """--help ends in something to copy."""
+        with pytest.raises(SystemExit) as stop:
+            main([name, "--help"])
+
+        assert stop.value.code == 0
+        assert "studbook " + name in capsys.readouterr().out
+
+    @pytest.mark.parametrize("name", set(COMMANDS) - {"init", "demo", "serve"})
+    def test_every_command_takes_a_catalog(self, name):
+        """--catalog DIR, also STUDBOOK_CATALOG."""
+        command = root.get_command(click.Context(root), name)
+        commands = list(command.commands.values()) if isinstance(command, click.Group) else [command]
+
+        for each in commands:
+            option = next((p for p in each.params if p.name == "catalog"), None)
+            assert option is not None
+            assert option.envvar == "STUDBOOK_CATALOG"
+
+
+class TestInit:
+    def test_writes_a_catalog_that_loads(self, tmp_path):
+        """init leaves a folder that the other commands accept."""
+        done = _run("init", "--catalog", str(tmp_path / "c"))
+
+        assert done.returncode == 0
+        assert {path.name for path in (tmp_path / "c").iterdir()} == {
+            "README.md",
+            "studbook.yml",
+            "waivers.yml",
+            "cards",
+        }
+
+    def test_never_overwrites(self, tmp_path):
+        """A configuration is somebody's work."""
+        (tmp_path / "studbook.yml").write_text("accounts: []\n")
+
+        done = _run("init", "--catalog", str(tmp_path))
+
+        assert done.returncode == 2
+        assert "exists already" in done.stderr
+        assert (tmp_path / "studbook.yml").read_text() == "accounts: []\n"

@@ -1,0 +1,126 @@
+"""Ids are DESIGN.md section 3, to the letter."""
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studbook.model import ids
+
+
+class TestHubContent:
+    def test_splits_a_public_version(self):
+        """Public hub content has the account `aws`."""
+        content = ids.parse_hub_content(
+            "arn:aws:sagemaker:us-west-2:aws:hub-content/SageMakerPublicHub/Model/llama/1.12.0"
+        )
+
+        assert content is not None
+        assert (content.arn.account, content.type, content.name, content.version) == ("aws", "Model", "llama", "1.12.0")
+        assert content.parent == "arn:aws:sagemaker:us-west-2:aws:hub-content/SageMakerPublicHub/Model/llama"
+
+    def test_a_missing_version_is_none(self):
+        """An ARN without a version names none."""
+        content = ids.parse_hub_content("arn:aws:sagemaker:us-west-2:111122223333:hub-content/h/DataSet/d")
+
+        assert content is not None
+        assert content.version is None
+
+
+class TestLambda:
+    @pytest.mark.parametrize(
+        ("qualifier", "is_version"), [(None, False), ("7", True), ("$LATEST", True), ("prod", False)]
+    )
+    def test_tells_versions_from_aliases(self, qualifier, is_version):
+        """A number and $LATEST are versions; a name is an alias."""
+        function = "arn:aws:lambda:us-west-2:111122223333:function:f"
+        parsed = ids.parse_lambda(function + (f":{qualifier}" if qualifier else ""))
+
+        assert parsed == (function, qualifier)
+        assert parsed.is_version is is_version
+
+
+class TestS3:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("s3://b/a//c", "s3://b/a//c"),
+            ("s3://b", "s3://b/"),
+            ("https://b.s3.us-west-2.amazonaws.com/a/c", "s3://b/a/c"),
+            ("https://s3.us-west-2.amazonaws.com/b/a%20c", "s3://b/a c"),
+        ],
+    )
+    def test_reads_every_form(self, text, expected):
+        """SageMaker accepts https forms besides s3://; inner double slashes are legal keys."""
+        assert str(ids.parse_s3(text)) == expected
+
+    @pytest.mark.parametrize("text", ["", "s3://", "/local", "https://example.com/b/a", None, 7])
+    def test_what_is_not_s3_is_none(self, text):
+        """A stranger's text never raises."""
+        assert ids.parse_s3(text) is None
+
+    @pytest.mark.parametrize(
+        ("key", "expected"), [("p", "s3://b/p/"), ("p/", "s3://b/p/"), ("p//", "s3://b/p/"), ("", "s3://b/")]
+    )
+    def test_a_dataset_has_exactly_one_trailing_slash(self, key, expected):
+        """Whatever was written, the id is one."""
+        assert ids.dataset_id(ids.S3Uri("b", key)) == expected
+
+
+class TestFingerprint:
+    def test_is_the_digest_of_the_manifest(self):
+        """`key TAB size TAB etag LF` in byte order; folder markers left out; quotes cut from the etag."""
+        objects = [
+            {"Key": "p/b", "Size": 2, "ETag": '"e2"'},
+            {"Key": "p/", "Size": 0, "ETag": '"d41d"'},
+            {"Key": "p/a%\n", "Size": 1, "ETag": "e1"},
+        ]
+
+        expected = hashlib.sha256(b"a%25%0A\t1\te1\nb\t2\te2\n").hexdigest()
+
+        assert ids.fingerprint(objects, "p/") == f"sha256:{expected}"
+
+    @given(
+        st.lists(st.tuples(st.text(min_size=1), st.integers(0, 9)), unique_by=lambda row: row[0]).flatmap(
+            st.permutations
+        )
+    )
+    def test_does_not_depend_on_the_order_of_the_listing(self, rows):
+        """Pages may come in any order."""
+        objects = [{"Key": key, "Size": size, "ETag": "e"} for key, size in rows if not _surrogate(key)]
+
+        assert ids.fingerprint(objects) == ids.fingerprint(list(reversed(objects)))
+
+
+def _surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+class TestMlflow:
+    def test_names_are_percent_encoded_segments(self):
+        """A slash in a name does not make a segment."""
+        assert ids.mlflow_id("lab", "model", "a/b", "3") == "mlflow:lab/model/a%2Fb/3"
+
+
+class TestCode:
+    def test_user_and_password_are_cut_out(self):
+        """An id shows no secret."""
+        assert ids.code_id("https://bob:s3cret@git.example.com/x.git", "abc") == "git:https://git.example.com/x.git@abc"
+
+
+class TestPagePath:
+    @given(st.text(min_size=1), st.text())
+    def test_is_safe_for_any_text(self, asset_id, name):
+        """Names from strangers never make a path."""
+        if _surrogate(asset_id):
+            return
+        path = ids.page_path("training_job", asset_id, name)
+
+        assert set(path) <= set("abcdefghijklmnopqrstuvwxyz0123456789-/")
+        assert path.count("/") == 2
+        assert len(path) < 80
+
+    def test_two_things_of_one_name_have_two_pages(self):
+        """The id makes the address unique."""
+        assert ids.page_path("model", "a", "bot") != ids.page_path("model", "b", "bot")
