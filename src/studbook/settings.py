@@ -264,7 +264,7 @@ def _explained(path: Path, tree: yaml.Node | None, error: ValidationError) -> Se
         hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}"
         return SettingsError(f"{path}:{line}: unknown key '{name}'", hint)
     message = first["msg"].removeprefix("Value error, ")
-    hint = None
+    hint = "see docs/configuration.md"
     if where and where[-1] == "id" and "accounts" in where:
         hint = 'an account id is twelve digits, in quotes: "111111111111"'
     return SettingsError(f"{path}:{line}: {name}: {message}", hint)
