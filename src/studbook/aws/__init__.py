@@ -1,0 +1,1 @@
+"""AWS as Studbook meets it: sessions by account, read-only, paced; and what a failure means."""

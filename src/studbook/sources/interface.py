@@ -6,11 +6,13 @@ reuse, the errors and the counting. The other half, `normalize`, turns one recor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from studbook.model import Facts, Record
+from studbook.aws.sessions import Signer
+from studbook.model import Facts, Partition, Record
+from studbook.settings import Settings
 
 Json = Mapping[str, Any]
 
@@ -40,9 +42,11 @@ class Listing:
     """The record kind under each of whose records this is listed; it must be declared before."""
     parent_params: Callable[[Record], Json | None] | None = None
     """The request members that name the parent; None passes that parent over."""
+    parent_of: Callable[[Record], str | None] | None = None
+    """From a record of this type to its parent's id: one parent's failed listing then leaves the others' complete."""
     page_size: int | None = 100
     page_param: str = "MaxResults"
-    token: str = "NextToken"
+    token: str = "NextToken"  # noqa: S105 - the name of a member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +93,118 @@ class Resource:
     """Whether a body of this shape never changes again: described once in its life."""
     volatile: bool = False
     """True: the summary does not show every change, so a record that is not final is described every time."""
+    transient: bool = False
+    """True: only a step on the way: its summaries are parents of other listings, and no record of it is kept."""
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Every operation that collecting this type may call."""
+        described = (self.describe.operation,) if self.describe else ()
+        return (self.listing.operation, *described, *(detail.operation for detail in self.details))
+
+
+class Visit(Protocol):
+    """What a source meets when it collects one partition: paced, counted, read-only calls, and a place for records.
+
+    `call`, `pages` and `signer` raise `aws.errors.Trouble`. A source that lets it pass ends its visit there; what it
+    has not `listed` by then is carried over.
+    """
+
+    settings: Settings
+
+    @property
+    def partition(self) -> Partition: ...
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What the plan asks for here, in the source's own words."""
+        ...
+
+    def call(self, operation: str, params: Json, *, service: str | None = None) -> dict[str, Any]:
+        """The operation's answer as JSON, without response metadata."""
+        ...
+
+    def pages(
+        self,
+        operation: str,
+        params: Json,
+        *,
+        tokens: Mapping[str, str] | None = None,
+        service: str | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Page after page; `tokens` maps members of the answer to members of the next request."""
+        ...
+
+    def signer(self, region: str) -> Signer | None:
+        """Signs requests to APIs that botocore does not know, as this partition's account; None: no account's."""
+        ...
+
+    def spend(self, operation: str) -> None:
+        """Waits for the partition's budget and counts one request that is about to be sent."""
+        ...
+
+    def throttled(self) -> None:
+        """The last request was refused for being one too many."""
+        ...
+
+    def resource(self, resource: Resource) -> None:
+        """Collects one declared type: lists, reuses, describes, and says what is complete."""
+        ...
+
+    def kept(self, kind: str, record_id: str) -> Record | None:
+        """The record as it was last known, if it was."""
+        ...
+
+    def record(self, kind: str, record_id: str, body: Json, *, revision: str | None = None) -> None:
+        """Keeps a record, redacted; without a revision it is the digest of the body."""
+        ...
+
+    def reuse(self, record: Record) -> None:
+        """Says that a known record was seen again and has not changed."""
+        ...
+
+    def listed(self, kind: str, scope: str | None = None) -> None:
+        """Says that all records of a kind (in a scope, see `Source.scope`) were seen: what is missing now is gone."""
+        ...
+
+    def gap(self, trouble: Exception) -> None:
+        """Notes what could not be seen."""
+        ...
+
+    def skip(self, operation: str, message: str) -> None:
+        """Notes what is not there to be seen: something that is switched off. That is no failure."""
+        ...
 
 
 class Source(Protocol):
     """A service that can be harvested, one partition at a time."""
 
-    name: str
-    """`sagemaker`, `lambda`, `s3`, `mlflow`, `organizations`."""
+    @property
+    def name(self) -> str:
+        """`sagemaker`, `lambda`, `s3`, `mlflow`, `organizations`."""
+        ...
+
+    @property
+    def wave(self) -> int:
+        """When it is visited: 0 finds accounts, 1 finds most things, 2 follows what they name."""
+        ...
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The IAM actions that collecting may need, sorted."""
+        ...
+
+    def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
+        """The partitions to visit and the targets in each, from the configuration and the waves before."""
+        ...
+
+    def collect(self, visit: Visit) -> None:
+        """Reads one partition into records."""
+        ...
+
+    def scope(self, record: Record) -> str | None:
+        """The part of its kind's listing that a record comes from; None where there is one listing for all."""
+        ...
 
     def normalize(self, record: Record) -> Facts:
         """The pure reading of one of this source's records."""

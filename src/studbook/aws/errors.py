@@ -1,0 +1,123 @@
+"""What a failed call means for a harvest, whoever raised it.
+
+denied       the credentials are good, the policy is not
+expired      the session ended; a new one may help
+credentials  there are none, or nobody accepts them
+throttled    too many calls, beyond the retries' patience
+gone         the thing asked for does not exist (any more)
+unsupported  the service, the region or this botocore does not know the operation
+invalid      the service or botocore does not accept the request, or nobody understands the answer
+network      no answer, or half of one
+server       the service failed (5xx)
+repeated     a page token that came twice: the listing has no end
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+from botocore import exceptions as boto
+
+Meaning = Literal[
+    "denied",
+    "expired",
+    "credentials",
+    "throttled",
+    "gone",
+    "unsupported",
+    "invalid",
+    "network",
+    "server",
+    "repeated",
+]
+
+_CODES: Final[dict[Meaning, str]] = {
+    "denied": "AccessDenied AccessDeniedException AuthorizationError AuthorizationErrorException AllAccessDisabled "
+    "Forbidden NotAuthorized UnauthorizedOperation PERMISSION_DENIED 403",
+    "expired": "ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired",
+    "credentials": "AuthFailure IncompleteSignature InvalidAccessKeyId InvalidClientTokenId InvalidSignatureException "
+    "MissingAuthenticationToken MissingAuthenticationTokenException NotSignedUp OptInRequired SignatureDoesNotMatch "
+    "UnrecognizedClientException 401",
+    "throttled": "BandwidthLimitExceeded EC2ThrottledException PriorRequestNotComplete "
+    "ProvisionedThroughputExceededException RequestLimitExceeded RequestThrottled RequestThrottledException SlowDown "
+    "ThrottledException Throttling ThrottlingException TooManyRequestsException 429",
+    "gone": "NoSuchBucket NoSuchEntity NoSuchKey NotFound NotFoundException ResourceNotFound ResourceNotFoundException "
+    "RESOURCE_DOES_NOT_EXIST 404",
+    "unsupported": "InvalidAction MethodNotAllowed NotImplemented UnknownOperation UnknownOperationException "
+    "UnsupportedOperation UnsupportedOperationException 405 501",
+    "server": "InternalError InternalFailure InternalFailureException InternalServerError InternalServerException "
+    "InternalServiceError RequestTimeout RequestTimeoutException ServiceException ServiceUnavailable "
+    "ServiceUnavailableException 500 502 503 504",
+}
+_MEANINGS: Final = {code: meaning for meaning, codes in _CODES.items() for code in codes.split()}
+
+# SageMaker says "not found" with a ValidationException (boto3 issue 2808), in more than one wording.
+_NOT_FOUND = re.compile(r"not found|could not find|does not exist|cannot find", re.IGNORECASE)
+
+_LIMIT = 500
+
+
+class Trouble(Exception):  # noqa: N818 - a word of the domain: it becomes a gap, not a stack trace
+    """One failed call: what it means, and in whose words."""
+
+    def __init__(self, meaning: Meaning, operation: str, code: str, message: str) -> None:
+        super().__init__(f"{operation}: {code}: {message}")
+        self.meaning = meaning
+        self.operation = operation
+        self.code = code
+        self.message = message if len(message) <= _LIMIT else message[: _LIMIT - 1] + "…"
+
+    @property
+    def ends_visit(self) -> bool:
+        """Whether no other call of the partition can fare better."""
+        return self.meaning in ("credentials", "expired")
+
+
+def is_throttling(code: str | None) -> bool:
+    """Whether an error code says that there were too many calls."""
+    return code is not None and _MEANINGS.get(code) == "throttled"
+
+
+def explain(error: Exception, operation: str) -> Trouble:
+    """What `error`, raised by a call of `operation`, means. Total: whatever it is, it becomes a Trouble.
+
+    The operation of the answer is kept where it is another one: credentials are fetched inside of other calls.
+    """
+    match error:
+        case Trouble():
+            return error
+        case boto.ClientError():
+            return _answered(error, operation)
+        case (
+            boto.NoCredentialsError()
+            | boto.PartialCredentialsError()
+            | boto.CredentialRetrievalError()
+            | boto.RefreshWithMFAUnsupportedError()
+            | boto.ProfileNotFound()
+            | boto.TokenRetrievalError()
+            | boto.SSOError()
+        ):
+            meaning: Meaning = "credentials"
+        case boto.HTTPClientError() | boto.ConnectionError() | boto.IncompleteReadError() | OSError():
+            meaning = "network"
+        case boto.UnknownServiceError() | boto.ParamValidationError() | boto.NoRegionError() | AttributeError():
+            meaning = "unsupported"
+        case _:
+            meaning = "invalid"
+    return Trouble(meaning, operation, type(error).__name__, str(error))
+
+
+def _answered(error: boto.ClientError, operation: str) -> Trouble:
+    answer = error.response.get("Error", {})
+    code, message = str(answer.get("Code", "Unknown")), str(answer.get("Message", ""))
+    asked = error.operation_name or operation
+    meaning = _MEANINGS.get(code)
+    if meaning is None:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        meaning = _MEANINGS.get(str(status), "server" if status >= 500 else "invalid")
+    if meaning == "invalid" and code.startswith("Validation") and _NOT_FOUND.search(message):
+        meaning = "gone"
+    if asked == "AssumeRole" and meaning in ("denied", "gone", "invalid"):
+        meaning = "credentials"  # without the role there is nothing else to try
+    return Trouble(meaning, asked, code, message)

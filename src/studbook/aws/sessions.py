@@ -1,0 +1,261 @@
+"""boto3 sessions by account: the caller's own credentials or an assumed role, read-only, paced and counted.
+
+Calls: sts:AssumeRole (for accounts with a role), sts:GetCallerIdentity (for accounts without one, to be sure that the
+credentials are that account's). AWS_ENDPOINT_URL, AWS_PROFILE and the other standard settings are botocore's to honour.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import boto3
+import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import DeferredRefreshableCredentials
+
+from studbook import __version__
+from studbook.aws.errors import Trouble, explain, is_throttling
+from studbook.aws.pacing import Pace, Paces
+from studbook.settings import Account
+
+SESSION_NAME: Final = "studbook"
+_READ_ONLY = re.compile(r"^(List|Describe|Get|Search|Query|BatchDescribe|Head)[A-Z]|^AssumeRole$")
+
+Signer = Callable[[str, str, Mapping[str, str], bytes, str], dict[str, str]]
+"""(method, url, headers, body, signing name) -> all the headers to send."""
+
+
+class NotReadOnly(AssertionError):  # noqa: N818 - it reads as a sentence where it is raised
+    """Studbook was about to make a call that could change something; it was not sent."""
+
+
+def only_reads(operation: str) -> bool:
+    """Whether an AWS operation, by its name, reads."""
+    return _READ_ONLY.match(operation) is not None
+
+
+def _guard(model: Any, **_: Any) -> None:
+    if not only_reads(model.name):
+        raise NotReadOnly(f"{model.service_model.service_name}:{model.name} does not only read; it was not sent")
+
+
+class Tally:
+    """Requests as they were sent, retries included, by `service:Operation`. For many threads."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, call: str) -> None:
+        with self._lock:
+            self._counts[call] += 1
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """In the order of the names."""
+        with self._lock:
+            return dict(sorted(self._counts.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one call may take."""
+
+    connect_timeout: float = 10
+    read_timeout: float = 60
+    attempts: int = 6
+
+
+class Sessions:
+    """Everything that talks to AWS gets its client here."""
+
+    def __init__(
+        self,
+        accounts: Mapping[str, Account],
+        *,
+        rates: Mapping[str, float] | None = None,
+        patience: Patience = Patience(),
+    ) -> None:
+        self._accounts = dict(accounts)
+        self._patience = patience
+        self._paces = Paces(rates)
+        self._tallies: dict[tuple[str | None, str | None, str], Tally] = {}
+        self._sessions: dict[str | None, boto3.Session] = {}
+        self._clients: dict[tuple[str | None, str | None, str], Any] = {}
+        self._confirmed: set[str | None] = set()
+        self._lock = threading.RLock()
+
+    def know(self, accounts: Mapping[str, Account]) -> None:
+        """Adds accounts that were found on the way."""
+        with self._lock:
+            self._accounts = {**accounts, **self._accounts}
+
+    def pace(self, account: str | None, region: str | None, api: str) -> Pace:
+        """The shared budget of calls to `api` there."""
+        return self._paces.of(account, region, api)
+
+    def tally(self, account: str | None, region: str | None, service: str) -> Tally:
+        """What was sent to a service there."""
+        with self._lock:
+            return self._tallies.setdefault((account, region, service), Tally())
+
+    def client(self, account: str | None, region: str | None, service: str) -> Any:
+        """A client that is safe to share between threads; it can only read.
+
+        Raises Trouble where this botocore does not know the service, or no region is known.
+        """
+        key = (account, region, service)
+        with self._lock:
+            if key not in self._clients:
+                try:
+                    session = self._session(account)
+                    home = region or self._home(account) or session.region_name or "us-east-1"
+                    self._clients[key] = self._hooked(session, key, home)
+                except Exception as error:
+                    raise explain(error, f"client:{service}") from error
+            return self._clients[key]
+
+    def confirm(self, account: str | None) -> None:
+        """Makes sure that there are credentials, and that they are the account's.
+
+        Raises Trouble of meaning `credentials` where not.
+        """
+        with self._lock:
+            if account in self._confirmed:
+                return
+            known = self._accounts.get(account or "")
+        try:
+            if known is not None and known.role_arn is None:
+                found = self.client(account, None, "sts").get_caller_identity()["Account"]
+                if found != account:
+                    raise Trouble(
+                        "credentials",
+                        "GetCallerIdentity",
+                        "WrongAccount",
+                        f"these credentials belong to account {found}, not to {account}; give the account a role_arn",
+                    )
+            else:
+                self.credentials(account)
+        except Exception as error:
+            raise explain(error, "AssumeRole" if known and known.role_arn else "GetCallerIdentity") from error
+        with self._lock:
+            self._confirmed.add(account)
+
+    def renew(self, account: str | None, stale: Any) -> None:
+        """Forgets the session behind an expired client, so that the next client begins a new one.
+
+        Of many threads that meet the same expiry only the first forgets anything.
+        """
+        with self._lock:
+            if not any(client is stale for client in self._clients.values()):
+                return
+            self._sessions.pop(account, None)
+            for key in [key for key in self._clients if key[0] == account]:
+                del self._clients[key]
+
+    def credentials(self, account: str | None) -> Any:
+        """The frozen credentials in force now: access_key, secret_key, token. Raises botocore's errors, or Trouble."""
+        with self._lock:
+            credentials = self._session(account).get_credentials()
+        if credentials is None:
+            raise Trouble("credentials", "GetCallerIdentity", "NoCredentialsError", "no AWS credentials were found")
+        return credentials.get_frozen_credentials()
+
+    def signer(self, account: str | None, region: str) -> Signer:
+        """Signs requests with Signature Version 4 as the account."""
+
+        def sign(method: str, url: str, headers: Mapping[str, str], body: bytes, name: str) -> dict[str, str]:
+            request = AWSRequest(method=method, url=url, data=body, headers=dict(headers))
+            SigV4Auth(self.credentials(account), name, region).add_auth(request)
+            return dict(request.headers.items())
+
+        return sign
+
+    def _home(self, account: str | None) -> str | None:
+        """A region that the account uses, for services that have none of their own."""
+        known = self._accounts.get(account or "")
+        return known.regions[0] if known else None
+
+    def _session(self, account: str | None) -> boto3.Session:
+        if account not in self._sessions:
+            known = self._accounts.get(account or "")
+            if known is None or known.role_arn is None:
+                self._sessions[account] = boto3.Session()
+            else:
+                self._sessions[account] = self._assumed(known)
+        return self._sessions[account]
+
+    def _assumed(self, account: Account) -> boto3.Session:
+        """A session whose credentials assume the role when first used, and again before they expire."""
+        key = (account.id, None, "sts")
+        sts = self._hooked(boto3.Session(), key, account.regions[0])
+
+        def fetch() -> dict[str, str]:
+            request = {"RoleArn": account.role_arn, "RoleSessionName": SESSION_NAME}
+            if account.external_id:
+                request["ExternalId"] = account.external_id
+            found = sts.assume_role(**request)["Credentials"]
+            return {
+                "access_key": found["AccessKeyId"],
+                "secret_key": found["SecretAccessKey"],
+                "token": found["SessionToken"],
+                "expiry_time": found["Expiration"].isoformat(),
+            }
+
+        core: Any = botocore.session.get_session()
+        # The one place in which botocore takes credentials that renew themselves; its own providers do the same.
+        core._credentials = DeferredRefreshableCredentials(refresh_using=fetch, method="sts-assume-role")
+        return boto3.Session(botocore_session=core, region_name=account.regions[0])
+
+    def _hooked(self, session: boto3.Session, key: tuple[str | None, str | None, str], region: str) -> Any:
+        account, home, service = key
+        config = Config(
+            connect_timeout=self._patience.connect_timeout,
+            read_timeout=self._patience.read_timeout,
+            retries={"mode": "standard", "total_max_attempts": self._patience.attempts},
+            max_pool_connections=32,
+            user_agent_extra=f"studbook/{__version__}",
+        )
+        client = session.client(service, region_name=region, config=config)
+        pace, tally = self._paces.of(account, home, service), self.tally(account, home, service)
+
+        def before_send(event_name: str, **_: Any) -> None:
+            pace.take()
+            tally.add(f"{service}:{event_name.rsplit('.', 1)[-1]}")
+
+        def received(parsed_response: Mapping[str, Any] | None, **_: Any) -> None:
+            code = (parsed_response or {}).get("Error", {}).get("Code")
+            if is_throttling(code):
+                pace.throttled()
+            elif parsed_response is not None:
+                pace.accepted()
+
+        client.meta.events.register_first("provide-client-params.*.*", _guard)
+        client.meta.events.register_first("before-send.*.*", before_send)
+        client.meta.events.register("response-received.*.*", received)
+        return client
+
+
+def caller() -> tuple[str, str, str]:
+    """The account, region and account alias (its id where there is none) of the caller's own credentials.
+
+    Calls sts:GetCallerIdentity and, where it is allowed, iam:ListAccountAliases. Raises Trouble.
+    """
+    sessions = Sessions({})
+    try:
+        account: str = sessions.client(None, None, "sts").get_caller_identity()["Account"]
+    except Exception as error:
+        raise explain(error, "GetCallerIdentity") from error
+    region = boto3.Session().region_name or "us-east-1"
+    try:
+        aliases = sessions.client(None, None, "iam").list_account_aliases()["AccountAliases"]
+    except Exception:  # noqa: BLE001 - the alias is a nicety
+        aliases = []
+    return account, region, aliases[0] if aliases else account
