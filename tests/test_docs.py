@@ -1,0 +1,67 @@
+"""What the documentation says is what the program does."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from studbook.cli import COMMANDS, root
+from studbook.model import KINDS, RELATIONS
+from studbook.settings import Settings
+
+TOP = Path(__file__).parent.parent
+DOCS = sorted((TOP / "docs").glob("*.md"))
+
+
+class TestCommands:
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_every_command_is_in_the_manual(self, name):
+        """No command is a secret."""
+        assert f"| `studbook {name}` |" in (TOP / "docs" / "commands.md").read_text()
+
+    def test_the_manual_names_no_other_command(self):
+        """Nothing is promised that is not there."""
+        named = set(re.findall(r"^\| `studbook ([a-z]+)` \|", (TOP / "docs" / "commands.md").read_text(), re.M))
+
+        assert named == set(COMMANDS)
+
+    @pytest.mark.parametrize("page", [TOP / "README.md", *DOCS], ids=lambda page: page.name)
+    def test_every_command_line_shown_is_one(self, page):
+        """What a page tells people to type exists, with the options it shows."""
+        context = click.Context(root)
+        for name, rest in re.findall(r"(?:^\$ |`)studbook ([a-z]+)([^`#\n]*)", page.read_text(), re.M):
+            command = root.get_command(context, name)
+            assert command is not None, f"{page.name} shows 'studbook {name}'"
+            commands = [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
+            known = {option for each in commands for p in each.params for option in (*p.opts, *p.secondary_opts)}
+            shown = set(re.findall(r"(?<!\S)--[a-z-]+", rest)) - {"--help"}
+            assert shown <= known, f"{page.name} shows 'studbook {name}{rest}'"
+
+
+class TestConfiguration:
+    def test_every_setting_is_explained(self):
+        """docs/configuration.md names every key that the configuration knows."""
+        text = (TOP / "docs" / "configuration.md").read_text()
+        schema = Settings.model_json_schema()
+        keys = {key for part in (schema, *schema["$defs"].values()) for key in part.get("properties", {})}
+
+        missing = {key for key in keys if f"`{key}`" not in text and f"## {key}" not in text}
+
+        assert missing == set()
+
+
+class TestVocabulary:
+    def test_every_word_has_a_meaning(self):
+        """Each kind has a sentence; each relation reads as a phrase."""
+        assert all(info.meaning.endswith(".") for info in KINDS.values())
+        assert all(phrase for phrase in RELATIONS.values())
+
+
+class TestLinks:
+    @pytest.mark.parametrize("page", [TOP / "README.md", TOP / "CHANGELOG.md", *DOCS], ids=lambda page: page.name)
+    def test_every_relative_link_has_a_target(self, page):
+        """No page sends its reader nowhere."""
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+            if not target.startswith(("http:", "https:", "mailto:")):
+                assert (page.parent / target).exists(), f"{page.name} links to {target}"
