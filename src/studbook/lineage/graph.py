@@ -1,0 +1,276 @@
+"""Answers from a lineage: what made a thing, and what it reaches.
+
+An arrow points the way influence flows, so a trace goes against the arrows and an impact with them. Not every arrow is
+an influence that goes on, and some influence has no arrow of its own; these are the exceptions, and why:
+
+- `same_as` is walked both ways: two ids of one thing have one pedigree.
+- `associated` is never walked: the Lineage API says that something is connected, not how.
+- An adapter's inference component is `part_of` its base component, and answers with the base's weights: here, and only
+  here, influence goes from the whole to the part.
+- What a job is otherwise `part_of` (a pipeline execution, a tuning job, an experiment) and the MLflow run that it is
+  `recorded_in` are context: shown in either direction, and not followed on, or every job of a pipeline would be the
+  ancestor of every other.
+- A run that an evaluation or a model version is `recorded_in` was not made by it.
+- A run has its own inputs; what its nested runs read is not among them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+from studbook.errors import CatalogError, NotFound
+from studbook.model import Asset, Edge
+
+Direction = Literal["upstream", "downstream"]
+
+_RECORDED_ONLY = ("model_package", "evaluation_job")
+_WITH_CONTEXT = (
+    "training_job",
+    "tuning_job",
+    "automl_job",
+    "processing_job",
+    "transform_job",
+    "evaluation_job",
+    "customization_job",
+    "training_session",
+    "model_package",
+)
+_JUDGING = ("evaluator", "judge")
+_DATA = ("dataset", "dataset_version", "artifact", "feature_group")
+_NO_DATA_ROLES = (
+    *_JUDGING,
+    "evaluated_model",
+    "base_model",
+    "source_model",
+    "image",
+    "code",
+    "agent",
+    "checkpoint",
+    "model",
+)
+
+
+class Lineage(Protocol):
+    """What can be asked of assets and edges, wherever they are kept."""
+
+    def asset(self, asset_id: str) -> Asset | None:
+        """The asset of that id."""
+        ...
+
+    def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
+        """The edges that end there, in canonical order; of one relation, and one role, where they are given."""
+        ...
+
+    def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
+        """The edges that start there, in canonical order; of one relation, and one role, where they are given."""
+        ...
+
+
+class Graph:
+    """A lineage in memory, in canonical order."""
+
+    def __init__(self, assets: Iterable[Asset], edges: Iterable[Edge]) -> None:
+        self.assets: dict[str, Asset] = {asset.id: asset for asset in sorted(assets, key=lambda asset: asset.id)}
+        self.edges: list[Edge] = sorted(edges, key=lambda edge: edge.key.order)
+        self._upstream: defaultdict[str, list[Edge]] = defaultdict(list)
+        self._downstream: defaultdict[str, list[Edge]] = defaultdict(list)
+        for edge in self.edges:
+            self._upstream[edge.target].append(edge)
+            self._downstream[edge.source].append(edge)
+
+    def asset(self, asset_id: str) -> Asset | None:
+        return self.assets.get(asset_id)
+
+    def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
+        return _selected(self._upstream.get(asset_id, ()), relation, role)
+
+    def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
+        return _selected(self._downstream.get(asset_id, ()), relation, role)
+
+
+def _selected(edges: Sequence[Edge], relation: str | None, role: str | None) -> Sequence[Edge]:
+    if relation is not None:
+        edges = [edge for edge in edges if edge.relation == relation]
+    if role is not None:
+        edges = [edge for edge in edges if edge.role == role]
+    return edges
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One evaluation job: which models it judged, by what, on what, and what came of it."""
+
+    job: Asset
+    models: tuple[str, ...]
+    evaluators: tuple[str, ...]
+    data: tuple[str, ...]
+    scores: Mapping[str, Any] | None
+    """Metric to value, from the job or from the MLflow run that it is recorded in; None where neither says."""
+
+
+class Hop(NamedTuple):
+    """One step of a walk, away from its root."""
+
+    edge: Edge
+    asset: Asset
+    """The end of the edge that the step leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What a trace or an impact found."""
+
+    root: Asset
+    direction: Direction
+    assets: tuple[Asset, ...]
+    """By id, the root among them."""
+    edges: tuple[Edge, ...]
+    """In canonical order; both ends of each are among the assets."""
+    evaluations: tuple[Evaluation, ...]
+    """The evaluation jobs of the models on the way, by job id."""
+    hops: Mapping[str, tuple[Hop, ...]]
+    """The steps from each asset, for drawing a tree; cycles are in it."""
+
+
+def trace(lineage: Lineage, asset_id: str) -> Walk:
+    """Everything that made an asset.
+
+    Raises NotFound where the lineage has no such asset.
+    """
+    return _walk(lineage, asset_id, "upstream")
+
+
+def impact(lineage: Lineage, asset_id: str) -> Walk:
+    """Everything that an asset reaches.
+
+    Raises NotFound where the lineage has no such asset.
+    """
+    return _walk(lineage, asset_id, "downstream")
+
+
+def _walk(lineage: Lineage, asset_id: str, direction: Direction) -> Walk:
+    root = lineage.asset(asset_id)
+    if root is None:
+        raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
+    steps = _made_by if direction == "upstream" else _reaches
+    found: dict[str, Asset] = {root.id: root}
+    hops: dict[str, list[Hop]] = defaultdict(list)
+    context: deque[str] = deque()
+    ahead = deque([root])
+    while ahead:
+        asset = ahead.popleft()
+        for edge, end, onward in steps(lineage, asset, asset is root):
+            hop = Hop(edge, _end(lineage, edge, end, found))
+            hops[asset.id].append(hop)
+            if not onward:
+                context.append(end)
+            elif end not in found:
+                found[end] = hop.asset
+                ahead.append(hop.asset)
+    influence = tuple(found)
+    while context:
+        asset_id = context.popleft()
+        if asset_id in found:
+            continue
+        asset = _existing(lineage, asset_id)
+        found[asset_id] = asset
+        for edge in lineage.downstream(asset_id, "part_of"):
+            hops[asset_id].append(Hop(edge, _end(lineage, edge, edge.target, found)))
+            context.append(edge.target)
+    edges = {hop.edge.key: hop.edge for several in hops.values() for hop in several}
+    return Walk(
+        root=root,
+        direction=direction,
+        assets=tuple(sorted(found.values(), key=lambda asset: asset.id)),
+        edges=tuple(sorted(edges.values(), key=lambda edge: edge.key.order)),
+        evaluations=tuple(_evaluations(lineage, influence, found)),
+        hops={asset_id: tuple(several) for asset_id, several in hops.items()},
+    )
+
+
+_Step = tuple[Edge, str, bool]
+"""An edge, the end that it leads to, and whether the walk goes on from there."""
+
+
+def _made_by(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[_Step]:
+    for edge in lineage.upstream(asset.id):
+        if edge.relation == "associated":
+            continue
+        if edge.relation == "part_of" and (
+            asset.kind == "inference_component" or (asset.kind == "mlflow_run" and not is_root)
+        ):
+            continue
+        if edge.relation == "recorded_in" and not is_root and _existing(lineage, edge.source).kind in _RECORDED_ONLY:
+            continue
+        yield edge, edge.source, True
+    for edge in lineage.downstream(asset.id, "same_as"):
+        yield edge, edge.target, True
+    if asset.kind == "inference_component" or asset.kind in _WITH_CONTEXT:
+        for edge in lineage.downstream(asset.id, "part_of"):
+            yield edge, edge.target, asset.kind == "inference_component"
+    if asset.kind in _WITH_CONTEXT:
+        for edge in lineage.downstream(asset.id, "recorded_in"):
+            yield edge, edge.target, False
+
+
+def _reaches(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[_Step]:
+    for edge in lineage.downstream(asset.id):
+        if edge.relation == "associated":
+            continue
+        if edge.relation == "part_of":
+            if asset.kind != "inference_component":
+                yield edge, edge.target, False
+            continue
+        yield edge, edge.target, not (edge.relation == "recorded_in" and asset.kind in _RECORDED_ONLY)
+    for edge in lineage.upstream(asset.id, "same_as"):
+        yield edge, edge.source, True
+    if asset.kind == "inference_component":
+        for edge in lineage.upstream(asset.id, "part_of"):
+            yield edge, edge.source, True
+
+
+def _existing(lineage: Lineage, asset_id: str) -> Asset:
+    asset = lineage.asset(asset_id)
+    if asset is None:
+        raise CatalogError(f"an edge points at {asset_id!r}, which is no asset", "run 'studbook verify'")
+    return asset
+
+
+def _end(lineage: Lineage, edge: Edge, end: str, found: Mapping[str, Asset]) -> Asset:
+    return found.get(end) or _existing(lineage, end)
+
+
+def _evaluations(lineage: Lineage, influence: Sequence[str], found: Mapping[str, Asset]) -> Iterator[Evaluation]:
+    jobs = {asset_id for asset_id in influence if found[asset_id].kind == "evaluation_job"}
+    for asset_id in influence:
+        jobs.update(edge.target for edge in lineage.downstream(asset_id, "input_to", "evaluated_model"))
+    for job_id in sorted(jobs):
+        yield evaluation(lineage, _existing(lineage, job_id))
+
+
+def evaluation(lineage: Lineage, job: Asset) -> Evaluation:
+    """What an evaluation job judged, with what, and its scores."""
+    inputs = lineage.upstream(job.id, "input_to")
+    return Evaluation(
+        job=job,
+        models=tuple(edge.source for edge in inputs if edge.role == "evaluated_model"),
+        evaluators=tuple(edge.source for edge in inputs if edge.role in _JUDGING),
+        data=tuple(
+            edge.source
+            for edge in inputs
+            if edge.role not in _NO_DATA_ROLES and _existing(lineage, edge.source).kind in _DATA
+        ),
+        scores=_scores(lineage, job),
+    )
+
+
+def _scores(lineage: Lineage, job: Asset) -> Mapping[str, Any] | None:
+    runs = (lineage.asset(edge.target) for edge in lineage.downstream(job.id, "recorded_in"))
+    for asset in (job, *runs):
+        metrics = asset.attributes.get("metrics") if asset is not None else None
+        if isinstance(metrics, dict) and metrics:
+            return metrics
+    return None
