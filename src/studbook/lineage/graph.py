@@ -155,7 +155,7 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction) -> Walk:
     root = lineage.asset(asset_id)
     if root is None:
         raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
-    steps = _made_by if direction == "upstream" else _reaches
+    steps = made_by if direction == "upstream" else reaches
     found: dict[str, Asset] = {root.id: root}
     hops: dict[str, list[Hop]] = defaultdict(list)
     context: deque[str] = deque()
@@ -191,11 +191,12 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction) -> Walk:
     )
 
 
-_Step = tuple[Edge, str, bool]
-"""An edge, the end that it leads to, and whether the walk goes on from there."""
+Step = tuple[Edge, str, bool]
+"""An edge, the end that it leads to, and whether the walk goes on from there; pictures take the same steps."""
 
 
-def _made_by(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[_Step]:
+def made_by(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
+    """The steps of a trace from one asset."""
     for edge in lineage.upstream(asset.id):
         if edge.relation == "associated":
             continue
@@ -216,7 +217,8 @@ def _made_by(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[_Step]:
             yield edge, edge.target, False
 
 
-def _reaches(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[_Step]:
+def reaches(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
+    """The steps of an impact from one asset."""
     for edge in lineage.downstream(asset.id):
         if edge.relation == "associated":
             continue
