@@ -3,17 +3,48 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import rfc8785
 
+_SAFE_INTEGER = 2**53 - 1
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
+
 
 def canonical(value: Any) -> bytes:
-    """The canonical JSON bytes of a JSON value.
+    """The canonical JSON bytes of a JSON value; tuples count as arrays.
 
-    Raises ValueError for NaN, infinities, and integers beyond 2**53 - 1.
+    Raises ValueError for NaN, infinities, integers beyond 2**53 - 1, lone surrogates, and what is no JSON value.
     """
+    if _is_plain(value):
+        return _ENCODE(value).encode()
     return rfc8785.dumps(value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether the standard encoder, which is thirty times as fast, writes this value as RFC 8785 asks.
+
+    It differs in the order of keys beyond ASCII (code points, not UTF-16 units) and in the form of very large, very
+    small and whole floats.
+    """
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is dict:
+        return all(type(key) is str and key.isascii() and _is_plain(item) for key, item in value.items())
+    if kind is list or kind is tuple:
+        return all(map(_is_plain, value))
+    if kind is int:
+        return -_SAFE_INTEGER <= value <= _SAFE_INTEGER
+    if kind is float:
+        return 1e-4 <= abs(value) < 1e15 and not float.is_integer(value)
+    return False
+
+
+def plain(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass by name, not copied deeper."""
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def digest(data: bytes) -> str:

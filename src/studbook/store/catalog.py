@@ -1,0 +1,144 @@
+"""The catalog folder as one thing: snapshots to read, and one way to add another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studbook import __version__
+from studbook.errors import CatalogError
+from studbook.lineage.graph import Graph
+from studbook.model import Asset, Coverage, Edge, Envelope, Partition, Parts, Record, canonical, digest
+from studbook.store import chunks
+from studbook.store.chunks import ASSETS, EDGES, RECORDS, Place, place_of_asset, place_of_record
+from studbook.store.objects import Objects
+from studbook.store.snapshots import Snapshots, envelope_digest, taken
+
+if TYPE_CHECKING:
+    from studbook.store.index import Index
+    from studbook.store.verify import Damage
+
+
+class Catalog:
+    """The folder of DESIGN.md section 6."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.objects = Objects(root / "objects")
+        self.snapshots = Snapshots(root / "snapshots")
+
+    # --- reading --------------------------------------------------------------------------------------------------
+
+    def envelopes(self) -> Iterator[Envelope]:
+        """All snapshots, oldest first."""
+        return iter(self.snapshots)
+
+    def latest(self) -> Envelope | None:
+        """The newest snapshot, if there is one."""
+        return self.snapshots.latest()
+
+    def resolve(self, name: str) -> Envelope:
+        """The snapshot of that name; NotFound where there is none."""
+        return self.snapshots.resolve(name)
+
+    def records(self, envelope: Envelope, partition: Partition | None = None) -> Iterator[Record]:
+        """By account, region, source, kind and id; of one partition, where it is given."""
+        several = chunks.chunks(self.objects, envelope.parts.records)
+        if partition is not None:
+            several = [chunk for chunk in several if chunk.place[:3] == partition]
+        return chunks.merged(self.objects, RECORDS, several)
+
+    def assets(self, envelope: Envelope) -> Iterator[Asset]:
+        """By id."""
+        return chunks.merged(self.objects, ASSETS, chunks.chunks(self.objects, envelope.parts.assets))
+
+    def edges(self, envelope: Envelope) -> Iterator[Edge]:
+        """By source, target, relation and role."""
+        return chunks.merged(self.objects, EDGES, chunks.chunks(self.objects, envelope.parts.edges))
+
+    def graph(self, envelope: Envelope) -> Graph:
+        """The whole lineage in memory."""
+        return Graph(self.assets(envelope), self.edges(envelope))
+
+    def index(self, envelope: Envelope) -> Index:
+        """The lineage on disk, for an answer without reading all of it; brought up to date first, if need be."""
+        from studbook.store.index import Index
+
+        return Index.open(self.root / "index.sqlite", self.objects, envelope)
+
+    def verify(self) -> list[Damage]:
+        """What is not as it was written; empty where all is."""
+        from studbook.store.verify import verify
+
+        return verify(self.objects, self.snapshots)
+
+    # --- writing --------------------------------------------------------------------------------------------------
+
+    def commit(
+        self,
+        *,
+        records: Iterable[Record],
+        assets: Iterable[Asset],
+        edges: Iterable[Edge],
+        coverage: Iterable[Coverage],
+        taken_at: str,
+        config: str,
+        only_if_changed: bool = False,
+        number: int | None = None,
+    ) -> Envelope:
+        """Add a snapshot: content first, envelope last; gives its envelope.
+
+        Rows may come in any order. With `only_if_changed`, equal content adds nothing and the latest envelope is given.
+        `number` is the number that the content was made for (first_seen and gone_since say it): where another snapshot
+        has it by now, CatalogError, and the catalog is as it was before.
+        """
+        last = self.latest()
+        following = last.number + 1 if last else 1
+        if number is not None and number != following:
+            raise taken(number)
+        parts = self._write_parts(records, assets, edges)
+        content = digest(canonical(parts.model_dump(mode="json")))
+        if only_if_changed and last is not None and last.digest == content:
+            return last
+        envelope = Envelope(
+            number=following,
+            taken_at=taken_at,
+            generator=f"studbook {__version__}",
+            config=config,
+            coverage=tuple(sorted(coverage, key=_coverage_order)),
+            parts=parts,
+            digest=content,
+            previous=last.envelope if last else None,
+            envelope="sha256:" + "0" * 64,
+        )
+        envelope = envelope.model_copy(update={"envelope": envelope_digest(envelope)})
+        self.snapshots.write(envelope)
+        return envelope
+
+    def _write_parts(self, records: Iterable[Record], assets: Iterable[Asset], edges: Iterable[Edge]) -> Parts:
+        places: dict[str, Place] = {}
+        same: dict[Place, Place] = {}
+
+        def place(asset: Asset) -> Place:
+            found = place_of_asset(asset)
+            found = same.setdefault(found, found)
+            if places.setdefault(asset.id, found) != found:
+                raise CatalogError(f"two different assets are {asset.id!r}: this is a bug in Studbook")
+            return found
+
+        def place_of_edge(edge: Edge) -> Place:
+            if edge.source not in places or edge.target not in places:
+                missing = edge.target if edge.source in places else edge.source
+                raise CatalogError(f"an edge points at {missing!r}, which is no asset: this is a bug in Studbook")
+            return places[edge.target]
+
+        return Parts(
+            records=chunks.write_part(self.objects, RECORDS, records, place_of_record),
+            assets=chunks.write_part(self.objects, ASSETS, assets, place),
+            edges=chunks.write_part(self.objects, EDGES, edges, place_of_edge),
+        )
+
+
+def _coverage_order(row: Coverage) -> tuple[bool, str, bool, str, str]:
+    return (row.account is not None, row.account or "", row.region is not None, row.region or "", row.source)

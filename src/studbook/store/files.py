@@ -1,0 +1,64 @@
+"""Files that are whole or not there: written under another name, flushed to the disk, then given their own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from studbook.errors import CatalogError
+
+TEMPORARY = ".tmp-"
+"""How the names of unfinished files begin; a crash may leave some, and nothing reads them."""
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Make or replace a file; a reader meets all of it or none.
+
+    Raises CatalogError where the place cannot be written.
+    """
+    _write(path, data, exclusive=False)
+
+
+def write_new(path: Path, data: bytes) -> bool:
+    """Make a file that must not exist yet; False if it does.
+
+    Raises CatalogError where the place cannot be written.
+    """
+    return _write(path, data, exclusive=True)
+
+
+def _write(path: Path, data: bytes, *, exclusive: bool) -> bool:
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(0o644)
+        if exclusive:
+            # A link fails where the name is taken, in one step; a rename would replace the other's file.
+            os.link(temporary, path)
+        else:
+            temporary.rename(path)
+            temporary = None
+        _flush_folder(path.parent)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise CatalogError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    return True
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,81 @@
+"""Content by its digest: `objects/<2 hex>/<64 hex>`, gzipped, written once, never rewritten.
+
+The name is the SHA-256 of the uncompressed bytes, so that it does not depend on the compressor.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from studbook.errors import CatalogError
+from studbook.model import digest
+from studbook.store.files import write_whole
+
+_NAME = re.compile(r"^[0-9a-f]{64}$")
+_MEND = "run 'studbook verify', and restore the folder from a copy"
+
+
+class Objects:
+    """The objects of one catalog; digests are `sha256:<64 hex>`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, name: str) -> Path:
+        """Where the object of that digest is, or would be."""
+        hexes = name.removeprefix("sha256:")
+        return self.root / hexes[:2] / hexes
+
+    def __contains__(self, name: str) -> bool:
+        return self.path(name).exists()
+
+    def __iter__(self) -> Iterator[str]:
+        """The digests of all objects that are there, sorted."""
+        for path in sorted(self.root.glob("??/*")):
+            if _NAME.match(path.name):
+                yield f"sha256:{path.name}"
+
+    def write(self, data: bytes) -> str:
+        """Keep bytes; gives their digest."""
+        name = digest(data)
+        if name not in self:
+            write_whole(self.path(name), _packed(data))
+        return name
+
+    def read(self, name: str) -> bytes:
+        """The bytes of that digest.
+
+        Raises CatalogError where they are missing or are not those bytes.
+        """
+        return b"".join(self.lines(name))
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """The lines of that digest, each with its line feed; only the compressed form is held in memory.
+
+        Raises CatalogError where the object is missing and, at the latest after the last line, where it is damaged.
+        """
+        hasher = hashlib.sha256()
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(self.path(name).read_bytes())) as stream:
+                for line in stream:
+                    hasher.update(line)
+                    yield line
+        except FileNotFoundError:
+            raise CatalogError(f"object {name} is missing", _MEND) from None
+        except (OSError, EOFError, zlib.error) as error:
+            raise CatalogError(f"object {name} cannot be read: {error}", _MEND) from None
+        if f"sha256:{hasher.hexdigest()}" != name:
+            raise CatalogError(f"object {name} has other content than its name says", _MEND)
+
+
+def _packed(data: bytes) -> bytes:
+    stream = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0) as packer:
+        packer.write(data)
+    return stream.getvalue()

@@ -1,0 +1,153 @@
+"""The envelopes: `snapshots/<number>-<time>.json`, each written last, never changed, and chained to the one before.
+
+`digest` is the content's, `envelope` the whole document's, `previous` the `envelope` of the snapshot before.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from studbook.errors import CatalogError, NotFound
+from studbook.model import Envelope, canonical, digest
+from studbook.store.files import write_new
+
+_NAME = re.compile(r"^(?P<number>[1-9]\d*)-(?P<time>[0-9TZ.-]+)\.json$")
+_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}(T[0-9:.]+Z)?$")
+_BACK = re.compile(r"^latest(?:~(?P<back>\d+))?$")
+_HEX = re.compile(r"^(?:sha256:)?(?P<hex>[0-9a-f]{4,64})$")
+
+
+def envelope_digest(envelope: Envelope) -> str:
+    """The SHA-256 of the envelope's canonical JSON without the field `envelope`."""
+    return digest(canonical(envelope.model_dump(mode="json", exclude={"envelope"})))
+
+
+def content_digest(envelope: Envelope) -> str:
+    """The SHA-256 of the canonical JSON of its `parts`."""
+    return digest(canonical(envelope.parts.model_dump(mode="json")))
+
+
+def file_name(number: int, taken_at: str) -> str:
+    """`12-2026-11-22T020000Z.json`: no colons, which some file systems forbid."""
+    return f"{number}-{taken_at.replace(':', '')}.json"
+
+
+class Snapshots:
+    """The envelopes of one catalog."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def paths(self) -> list[Path]:
+        """The envelopes' files by number, and by name where two claim one number."""
+        if not self.root.is_dir():
+            return []
+        found = [(int(match["number"]), path) for path in self.root.iterdir() if (match := _NAME.match(path.name))]
+        return [path for _, path in sorted(found)]
+
+    def __iter__(self) -> Iterator[Envelope]:
+        """Oldest first."""
+        return map(self.read, self.paths())
+
+    def latest(self) -> Envelope | None:
+        paths = self.paths()
+        return self.read(paths[-1]) if paths else None
+
+    def read(self, path: Path) -> Envelope:
+        """The envelope in a file; CatalogError where it cannot be read or is not what it was when it was written."""
+        try:
+            envelope = Envelope.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise CatalogError(f"{path}: is no readable envelope: {error}", "run 'studbook verify'") from None
+        if envelope.format != "studbook.catalog/1":
+            raise CatalogError(f"{path}: has the format {envelope.format!r}", "a newer Studbook wrote it: upgrade")
+        if envelope_digest(envelope) != envelope.envelope:
+            raise CatalogError(f"{path}: was changed after it was written", "run 'studbook verify'")
+        return envelope
+
+    def resolve(self, name: str) -> Envelope:
+        """The snapshot that a person means by a number, `latest`, `latest~3`, a date, or a digest's beginning.
+
+        Raises NotFound, with what there is instead.
+        """
+        paths = self.paths()
+        if not paths:
+            raise NotFound(f"{self.root.parent}: there is no snapshot here", "take one with 'studbook harvest'")
+        if match := _BACK.match(name):
+            back = int(match["back"] or 0)
+            if back < len(paths):
+                return self.read(paths[-1 - back])
+        elif name.isdigit() and (path := self._numbered(paths, int(name))):
+            return self.read(path)
+        elif _DATE.match(name):
+            # A date alone means its whole day: every time of that day sorts before the next character after 'T'.
+            limit = name if "T" in name else name + "U"
+            for path in reversed(paths):
+                envelope = self.read(path)
+                if envelope.taken_at <= limit:
+                    return envelope
+            raise NotFound(f"no snapshot is as old as {name}", f"the oldest is of {self.read(paths[0]).taken_at}")
+        elif match := _HEX.match(name):
+            return self._by_digest(paths, match["hex"])
+        first, last = paths[0].name.split("-")[0], paths[-1].name.split("-")[0]
+        raise NotFound(
+            f"no snapshot answers to {name!r}",
+            f"there are {first} to {last}; say a number, latest, latest~1, a date, or a digest's beginning",
+        )
+
+    @staticmethod
+    def _numbered(paths: list[Path], number: int) -> Path | None:
+        return next((path for path in paths if path.name.startswith(f"{number}-")), None)
+
+    def _by_digest(self, paths: list[Path], beginning: str) -> Envelope:
+        found: dict[str, Envelope] = {}
+        for path in reversed(paths):
+            envelope = self.read(path)
+            for name in (envelope.digest, envelope.envelope):
+                if name.startswith(f"sha256:{beginning}"):
+                    found.setdefault(name, envelope)
+        if not found:
+            raise NotFound(f"no snapshot has a digest that begins with {beginning!r}", "see 'studbook log'")
+        if len(found) > 1:
+            raise NotFound(f"{len(found)} digests begin with {beginning!r}", "give more of it; see 'studbook log'")
+        return next(iter(found.values()))
+
+    def write(self, envelope: Envelope) -> None:
+        """Write an envelope that follows the latest; CatalogError where another one does already."""
+        document = json.dumps(envelope.model_dump(mode="json"), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+        path = self.root / file_name(envelope.number, envelope.taken_at)
+        with self._alone():
+            last = self.latest()
+            follows = (last.number + 1, last.envelope) if last else (1, None)
+            if (envelope.number, envelope.previous) != follows or not write_new(path, document.encode()):
+                raise taken(envelope.number)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Two snapshots of one number would have two file names, so creating the file does not exclude the other."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.root, os.O_RDONLY)
+        except OSError as error:
+            raise CatalogError(f"{self.root}: cannot be written: {error.strerror or error}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def taken(number: int) -> CatalogError:
+    """The error of the one who came second."""
+    return CatalogError(
+        f"another harvest wrote snapshot {number} in the meantime; nothing of this one was recorded",
+        "run the command again: it begins from the other's snapshot",
+    )
