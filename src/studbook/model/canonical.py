@@ -29,17 +29,15 @@ def _is_plain(value: Any) -> bool:
     small and whole floats.
     """
     kind = type(value)
-    if kind is str or value is None or kind is bool:
+    if kind is str or kind is bool or value is None:
         return True
     if kind is dict:
         return all(type(key) is str and key.isascii() and _is_plain(item) for key, item in value.items())
     if kind is list or kind is tuple:
         return all(map(_is_plain, value))
-    if kind is int:
-        return -_SAFE_INTEGER <= value <= _SAFE_INTEGER
-    if kind is float:
-        return 1e-4 <= abs(value) < 1e15 and not float.is_integer(value)
-    return False
+    if isinstance(value, float):
+        return kind is float and 1e-4 <= abs(value) < 1e15 and not value.is_integer()
+    return isinstance(value, int) and kind is int and -_SAFE_INTEGER <= value <= _SAFE_INTEGER
 
 
 def plain(value: Any) -> dict[str, Any]:

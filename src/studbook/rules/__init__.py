@@ -1,0 +1,93 @@
+"""Rules: functions over a lineage that yield what someone should know. `RULES` is all of them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from studbook.errors import SettingsError, StudbookError
+from studbook.lineage.graph import Graph
+from studbook.model import Finding
+from studbook.rules import (
+    dataset_drifted,
+    deployed_without_approval,
+    evaluator_not_pinned,
+    unevaluated,
+    unresolved_input,
+)
+from studbook.rules.interface import Observation, Rule
+from studbook.rules.waivers import Waiver, load_waivers
+from studbook.settings import RuleSettings, Settings
+
+__all__ = ["LEVELS", "RULES", "Observation", "Rule", "Waiver", "check", "load_waivers"]
+
+RULES: tuple[Rule, ...] = (
+    deployed_without_approval.RULE,
+    unevaluated.RULE,
+    dataset_drifted.RULE,
+    evaluator_not_pinned.RULE,
+    unresolved_input.RULE,
+)
+
+LEVELS = ("error", "warning", "note")
+"""Gravest first."""
+
+
+def check(
+    graph: Graph,
+    settings: Settings,
+    *,
+    waivers: Iterable[Waiver] = (),
+    today: datetime.date,
+    rules: Iterable[Rule] = RULES,
+) -> list[Finding]:
+    """The findings of all rules that are on, sorted by rule, asset and message.
+
+    `today` is the day of the snapshot, so that an old snapshot is judged by the waivers of its day.
+
+    Raises SettingsError where the configuration names a rule that does not exist, and StudbookError, with the rule's
+    name, where a rule fails: a check that ran by half must not pass.
+    """
+    rules = tuple(rules)
+    _known(settings, rules)
+    in_force: dict[tuple[str, str], datetime.date] = {}
+    for waiver in waivers:
+        if waiver.until >= today:
+            key = (waiver.rule, waiver.asset)
+            in_force[key] = max(waiver.until, in_force.get(key, waiver.until))
+    found = {finding for rule in rules for finding in _findings(rule, graph, settings, in_force)}
+    return sorted(found, key=lambda finding: (finding.rule, finding.asset, finding.message, finding.level))
+
+
+def _findings(
+    rule: Rule, graph: Graph, settings: Settings, in_force: dict[tuple[str, str], datetime.date]
+) -> Iterator[Finding]:
+    wanted = settings.rules.get(rule.id, RuleSettings())
+    if not wanted.enabled:
+        return
+    try:
+        observations = list(rule.check(graph))
+    except Exception as error:
+        raise StudbookError(
+            f"rule {rule.id} failed: {type(error).__name__}: {error}",
+            f"this is a bug in the rule; switch it off with 'rules: {{{rule.id}: {{enabled: false}}}}' and report it",
+        ) from error
+    for observation in observations:
+        until = in_force.get((rule.id, observation.asset))
+        yield Finding(
+            rule=rule.id,
+            level=wanted.level or observation.level or rule.level,
+            asset=observation.asset,
+            message=observation.message,
+            waived_until=until.isoformat() if until else None,
+        )
+
+
+def _known(settings: Settings, rules: tuple[Rule, ...]) -> None:
+    ids = [rule.id for rule in rules]
+    for name in settings.rules:
+        if name not in ids:
+            near = get_close_matches(name, ids, 1)
+            hint = f"did you mean '{near[0]}'?" if near else f"the rules are {', '.join(ids)}"
+            raise SettingsError(f"studbook.yml: rules: there is no rule '{name}'", hint)

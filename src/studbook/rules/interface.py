@@ -1,0 +1,36 @@
+"""What a rule is: a name, a level, and one function over a lineage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from studbook.lineage.graph import Graph
+from studbook.model.finding import Level
+
+
+class Observation(NamedTuple):
+    """What a rule saw of one asset."""
+
+    asset: str
+    """The asset's id."""
+    message: str
+    """One sentence that names what is wrong."""
+    level: Level | None = None
+    """Where this one is graver, or less grave, than the rule's own level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; its module's docstring is its page in the manual, and says how to mend what it finds."""
+
+    id: str
+    level: Level
+    check: Callable[[Graph], Iterable[Observation]]
+    manual: str | None
+
+    @property
+    def title(self) -> str:
+        """The manual's first line."""
+        return (self.manual or self.id).strip().splitlines()[0].rstrip(".")

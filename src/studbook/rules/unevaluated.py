@@ -1,0 +1,69 @@
+"""A model version is deployed or approved, and nothing shows that it was evaluated.
+
+An evaluation is an evaluation job that names the version, its artifact, what it was cloned from, or its logged MLflow
+model as the evaluated model, and did not fail; or a metrics report that the version carries. Metrics that the training
+itself logged are no evaluation: a model does not mark its own work.
+
+**Mend it:** run an evaluation job on the version, or attach its report when it is registered (`ModelMetrics`). If the
+evaluation happened where Studbook does not look, write a waiver that says where.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from studbook.lineage.deployed import deployed, same_weights
+from studbook.lineage.graph import Graph
+from studbook.model import Asset
+from studbook.rules.interface import Observation, Rule
+
+_NO_RESULT = ("Failed", "Stopped", "Stopping")
+
+
+def check(graph: Graph) -> Iterator[Observation]:
+    where: defaultdict[str, list[str]] = defaultdict(list)
+    for endpoint in graph.assets.values():
+        if endpoint.kind == "endpoint" and endpoint.gone_since is None:
+            for running in deployed(graph, endpoint.id):
+                for version in running.versions:
+                    where[version.id].append(endpoint.name)
+    for version in graph.assets.values():
+        if version.kind != "model_package" or version.gone_since is not None:
+            continue
+        reasons = [f"deployed to {', '.join(sorted(set(where[version.id])))}"] if version.id in where else []
+        reasons += ["approved"] if version.attributes.get("approval") == "Approved" else []
+        if reasons and not _evaluated(graph, version):
+            yield Observation(version.id, f"is {' and '.join(reasons)}, and no evaluation of it is known")
+
+
+def _evaluated(graph: Graph, version: Asset) -> bool:
+    for origin in _origins(graph, version):
+        if graph.downstream(origin.id, "described_by") and _has_report(graph, origin):
+            return True
+        for edge in graph.downstream(origin.id, "input_to", "evaluated_model"):
+            job = graph.asset(edge.target)
+            if job is not None and job.status not in _NO_RESULT:
+                return True
+    return False
+
+
+def _origins(graph: Graph, version: Asset) -> Iterator[Asset]:
+    """The version, what it was cloned from, and the weights of each."""
+    ahead, seen = [version], {version.id}
+    while ahead:
+        for asset_id, asset in same_weights(graph, ahead.pop()):
+            yield asset
+            for edge in graph.upstream(asset_id, "copied_to"):
+                source = graph.asset(edge.source)
+                if source is not None and source.id not in seen:
+                    seen.add(source.id)
+                    ahead.append(source)
+
+
+def _has_report(graph: Graph, version: Asset) -> bool:
+    ends = (graph.asset(edge.target) for edge in graph.downstream(version.id, "described_by"))
+    return any(end is not None and end.kind == "artifact" for end in ends)
+
+
+RULE = Rule("unevaluated", "warning", check, __doc__)

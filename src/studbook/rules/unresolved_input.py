@@ -1,0 +1,36 @@
+"""The lineage of a model or a job ends at something that no listing showed.
+
+A record names it, but it was deleted, belongs to an account that is not harvested, or lies behind a permission that
+Studbook lacks. What is further up cannot be known. Images and code are left out: Studbook lists neither. Content of the
+public hub that was withdrawn is a note, for there is nothing that you could harvest.
+
+**Mend it:** add the account that owns it to `studbook.yml`, name the S3 prefix under `datasets:`, or grant what the
+coverage page shows as denied. If it is gone for good, write a waiver: nothing will bring it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studbook.lineage.graph import Graph
+from studbook.model.finding import Level
+from studbook.rules.interface import Observation, Rule
+
+_RELATIONS = ("input_to", "base_of", "packaged_as", "deployed_to", "copied_to", "content_of", "registered_as")
+_NOT_LISTED = ("container_image", "code", "context", "action")
+
+
+def check(graph: Graph) -> Iterator[Observation]:
+    for edge in graph.edges:
+        source, target = graph.assets[edge.source], graph.assets[edge.target]
+        if not source.unresolved or source.kind in _NOT_LISTED or edge.relation not in _RELATIONS:
+            continue
+        if target.unresolved or target.gone_since is not None:
+            continue
+        role = f" as {edge.role}" if edge.role else ""
+        what = f"{source.kind.replace('_', ' ')} {source.name}"
+        level: Level | None = "note" if source.account == "aws" else None
+        yield Observation(target.id, f"depends{role} on the {what}, which no listing shows", level)
+
+
+RULE = Rule("unresolved-input", "warning", check, __doc__)

@@ -1,0 +1,94 @@
+"""`waivers.yml`: findings that someone accepted, why, and until when.
+
+    - rule: deployed-without-approval
+      asset: "arn:aws:sagemaker:us-east-1:222222222222:endpoint/bot"
+      why: "pilot with ten users, see TICKET-77"
+      who: ana
+      until: "2027-01-31"
+
+A waiver covers its last day, and ends by itself.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+
+from studbook.errors import SettingsError
+
+_KEYS = ("rule", "asset", "why", "who", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """One accepted finding."""
+
+    rule: str
+    asset: str
+    why: str
+    who: str
+    until: datetime.date
+    line: int
+    """Where it stands in the file, from 1."""
+
+
+def load_waivers(path: Path, known: Collection[str]) -> tuple[Waiver, ...]:
+    """The waivers in a file, none where there is no file; `known` are the rules' ids.
+
+    Raises SettingsError, with the line at fault, for what is no waiver.
+    """
+    try:
+        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}", "is it a text file that you may read?") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise SettingsError(f"{place}: is no YAML: {getattr(error, 'problem', error)}", _example()) from None
+    if tree is None or (isinstance(tree, yaml.ScalarNode) and tree.value in ("", "null", "~")):
+        return ()
+    if not isinstance(tree, yaml.SequenceNode):
+        raise SettingsError(f"{path}:1: is no list of waivers", _example())
+    return tuple(_waiver(path, node, known) for node in tree.value)
+
+
+def _waiver(path: Path, node: yaml.Node, known: Collection[str]) -> Waiver:
+    line = node.start_mark.line + 1
+    if not isinstance(node, yaml.MappingNode):
+        raise SettingsError(f"{path}:{line}: is no waiver", _example())
+    values: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    for key, value in node.value:
+        at = key.start_mark.line + 1
+        if key.value not in _KEYS:
+            near = get_close_matches(str(key.value), _KEYS, 1)
+            hint = f"did you mean '{near[0]}'?" if near else f"a waiver has {', '.join(_KEYS)}"
+            raise SettingsError(f"{path}:{at}: unknown key '{key.value}'", hint)
+        if not isinstance(value, yaml.ScalarNode) or not value.value.strip():
+            raise SettingsError(f"{path}:{at}: {key.value}: is no text", _example())
+        values[key.value], lines[key.value] = value.value, at
+    missing = [key for key in _KEYS if key not in values]
+    if missing:
+        raise SettingsError(f"{path}:{line}: the waiver has no {' and no '.join(missing)}", _example())
+    if values["rule"] not in known:
+        near = get_close_matches(values["rule"], known, 1)
+        hint = f"did you mean '{near[0]}'?" if near else f"the rules are {', '.join(sorted(known))}"
+        raise SettingsError(f"{path}:{lines['rule']}: there is no rule '{values['rule']}'", hint)
+    try:
+        until = datetime.date.fromisoformat(values["until"])
+    except ValueError:
+        raise SettingsError(
+            f"{path}:{lines['until']}: until: {values['until']!r} is no date", 'write it as "2027-01-31"'
+        ) from None
+    return Waiver(values["rule"], values["asset"], values["why"], values["who"], until, line)
+
+
+def _example() -> str:
+    return 'a waiver is: - {rule: unevaluated, asset: "arn:...", why: "...", who: ana, until: "2027-01-31"}'
