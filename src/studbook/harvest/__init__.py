@@ -1,0 +1,1 @@
+"""From APIs to a snapshot: plan, collect, redact, merge, link, commit."""

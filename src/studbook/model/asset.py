@@ -23,8 +23,8 @@ class Asset:
     status: Annotated[str | None, Field(description="The record's main status, in the API's words.")] = None
     created_at: Annotated[str | None, Field(description="UTC, RFC 3339 with Z.")] = None
     modified_at: Annotated[str | None, Field(description="UTC, RFC 3339 with Z.")] = None
-    attributes: Annotated[dict[str, Any], Field(default_factory=dict, description="What else is known of it, by kind.")]
-    tags: Annotated[dict[str, str], Field(default_factory=dict, description="Its AWS or MLflow tags.")]
+    attributes: dict[str, Any] = Field(default_factory=dict, description="What else is known of it, by kind.")
+    tags: dict[str, str] = Field(default_factory=dict, description="Its AWS or MLflow tags.")
     first_seen: Annotated[int | None, Field(description="The first snapshot that has it.")] = None
     stale_since: Annotated[int | None, Field(description="The snapshot since which it is carried over unseen.")] = None
     gone_since: Annotated[int | None, Field(description="The snapshot whose complete listing first lacked it.")] = None

@@ -1,0 +1,189 @@
+"""`studbook harvest` and `studbook relink`: the two ways to a new snapshot."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from studbook.cli.options import catalog_option, format_option
+
+if TYPE_CHECKING:
+    from studbook.harvest.run import Harvested, Progress
+    from studbook.model import Coverage, Partition
+
+PARTIAL = 3
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook harvest                    what catalog/studbook.yml names, into a new snapshot
+  studbook harvest --format json      the same, for a script
+
+\b
+Exit codes: 0 all was seen; 3 part of it could not be seen (the snapshot says which part);
+4 nothing could be read, and the catalog is as it was before.
+"""
+)
+@catalog_option
+@format_option
+def harvest(catalog: Path, output_format: str) -> int:
+    """Read the accounts, datasets and MLflow servers of the configuration into a new snapshot. Only reads."""
+    from studbook.harvest.run import harvest as run
+    from studbook.settings import load_settings
+    from studbook.store import Catalog
+
+    settings = load_settings(catalog / "studbook.yml")
+    with _progress() as progress:
+        harvested = run(settings, Catalog(catalog), progress=progress)
+    if output_format == "json":
+        click.echo(json.dumps(_as_json(harvested), indent=2))
+    else:
+        _print(harvested)
+    return PARTIAL if harvested.partial else 0
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook relink                     after an upgrade, or after naming another dataset
+"""
+)
+@catalog_option
+@format_option
+def relink(catalog: Path, output_format: str) -> int:
+    """Derive the lineage of the latest snapshot again, from its records, without calling AWS."""
+    from studbook.errors import NotFound
+    from studbook.harvest.run import relink as run
+    from studbook.settings import load_settings
+    from studbook.store import Catalog
+
+    settings = load_settings(catalog / "studbook.yml")
+    relinked = run(settings, Catalog(catalog))
+    if relinked is None:
+        raise NotFound(f"{catalog}: there is no snapshot yet", "make one with 'studbook harvest'")
+    if output_format == "json":
+        click.echo(json.dumps(_as_json(relinked), indent=2))
+    elif relinked.changed:
+        click.echo(f"snapshot {relinked.envelope.number} written: the same records say something else now")
+    else:
+        click.echo(f"snapshot {relinked.envelope.number} stays: its records say the same as before")
+    return 0
+
+
+# --- progress -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Live on a terminal, a line for each finished partition elsewhere; always on standard error."""
+    if sys.stderr.isatty():
+        from studbook.cli._live import Live
+
+        with Live() as live:
+            yield live
+    else:
+        yield _Lines()
+
+
+class _Lines:
+    """One plain line for each partition that is done."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+
+    def planned(self, partitions: Sequence[Partition]) -> None:
+        self._say(f"visiting {len(partitions)} partition{'s' if len(partitions) != 1 else ''}")
+
+    def seen(self, partition: Partition, kind: str, records: int) -> None:
+        pass
+
+    def finished(self, coverage: Coverage) -> None:
+        self._say(f"{_where(coverage)}: {coverage.status}, {coverage.records} records, {coverage.requests} requests")
+
+    def _say(self, line: str) -> None:
+        with self._lock:
+            click.echo(f"[{time.monotonic() - self._began:6.1f}s] {line}", err=True)
+
+
+# --- results ------------------------------------------------------------------------------------------------------
+
+
+def _where(row: Coverage) -> str:
+    return " ".join((row.account or "-", row.region or "-", row.source))
+
+
+def calls(coverage: Iterable[Coverage]) -> list[tuple[str, str, int]]:
+    """(account, API, requests), the dearest first."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in coverage:
+        for name, number in row.calls.items():
+            counts[row.account or "-", name] += number
+    return sorted(((account, name, number) for (account, name), number in counts.items()), key=lambda c: (-c[2], c))
+
+
+def _as_json(harvested: Harvested) -> dict[str, Any]:
+    envelope = harvested.envelope
+    return {
+        "snapshot": {
+            "number": envelope.number,
+            "taken_at": envelope.taken_at,
+            "digest": envelope.digest,
+            "previous": envelope.previous,
+            "envelope": envelope.envelope,
+            "coverage": [asdict(row) for row in envelope.coverage],
+        },
+        "changed": harvested.changed,
+        "partial": harvested.partial,
+    }
+
+
+def _print(harvested: Harvested) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    colours = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim"}
+    # Without a terminal there is no width to fit into: a log wants whole lines.
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("account", "region", "source", "status"):
+        table.add_column(name)
+    for name in ("records", "requests", "gaps"):
+        table.add_column(name, justify="right")
+    for row in harvested.coverage:
+        table.add_row(
+            row.account or "-",
+            row.region or "-",
+            row.source,
+            Text(row.status, style=colours[row.status]),
+            str(row.records),
+            str(row.requests),
+            str(len(row.gaps)),
+        )
+    console.print(table)
+    spent = Table(box=box.SIMPLE_HEAD)
+    spent.add_column("account")
+    spent.add_column("calls")
+    spent.add_column("requests", justify="right")
+    for account, name, number in calls(harvested.coverage):
+        spent.add_row(account, name, str(number))
+    console.print(spent)
+    for row in harvested.coverage:
+        for gap in row.gaps:
+            console.print(Text(f"{_where(row)}: {gap.operation}: {gap.code}: {gap.message}"), soft_wrap=True)
+    envelope = harvested.envelope
+    what = "new content" if harvested.changed else "nothing changed"
+    console.print(Text(f"snapshot {envelope.number}, {what}, {envelope.digest}"), soft_wrap=True)

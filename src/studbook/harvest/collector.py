@@ -1,0 +1,330 @@
+"""The engine under every source: pages, reuse, descriptions, failures, and what is complete afterwards.
+
+A visit never decides that something is gone. It says which records it saw, and of which kinds (and scopes) it saw a
+complete listing; `merge` draws the conclusion from that and from the last snapshot.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from studbook.aws.errors import Trouble, explain
+from studbook.aws.sessions import NotReadOnly, Sessions, Signer
+from studbook.harvest.coverage import Ledger
+from studbook.harvest.journal import Writer
+from studbook.harvest.plain import plain
+from studbook.harvest.redact import Redactor
+from studbook.model import Partition, Record, canonical, digest
+from studbook.settings import Settings
+from studbook.sources.interface import Detail, Json, Resource
+
+_SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_DEFAULT_TOKENS: Final = {"NextToken": "NextToken"}
+
+# Something was missing when the record was read: no listing ever equals this, so the next night reads it again.
+_INCOMPLETE: Final = "incomplete:"
+
+_PATIENCE: Final = 5
+"""After so many denials of one operation without one success, it is not asked again in this visit."""
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: somebody pressed Ctrl-C
+    """The harvest was asked to end."""
+
+
+class VisitEnded(Exception):  # noqa: N818 - the gap is noted already
+    """No further call of this partition can succeed."""
+
+
+class PartitionVisit:
+    """One partition being read. Implements `sources.interface.Visit`; belongs to one thread."""
+
+    def __init__(
+        self,
+        partition: Partition,
+        targets: tuple[str, ...],
+        settings: Settings,
+        *,
+        sessions: Sessions,
+        known: Mapping[tuple[str, str], Record],
+        left_over: Mapping[tuple[str, str], Record],
+        journal: Writer,
+        stop: threading.Event,
+        progress: Callable[[Partition, str, int], None],
+    ) -> None:
+        self.partition = partition
+        self.targets = targets
+        self.settings = settings
+        self._sessions = sessions
+        self._known = known
+        self._left_over = left_over
+        self._journal = journal
+        self._stop = stop
+        self._progress = progress
+        self._redactor = Redactor(settings.redact)
+        self._refusals: Counter[str] = Counter()
+        self._answered: set[str] = set()
+        self._down: Trouble | None = None
+        self._steps: dict[str, list[Record]] = {}
+        self._incomplete_kinds: set[str] = set()
+        self.ledger = Ledger(self._redactor)
+        self.seen: dict[tuple[str, str], Record] = {}
+        self.complete: set[tuple[str, str | None]] = set()
+        self.undescribed: set[tuple[str, str]] = set()
+        """Shown by a listing, but not readable tonight."""
+
+    # --- calls ---
+
+    def call(self, operation: str, params: Json, *, service: str | None = None) -> dict[str, Any]:
+        refused = self._refusals[operation]
+        if refused >= _PATIENCE and operation not in self._answered:
+            raise Trouble("denied", operation, "NotAskedAgain", f"denied {_PATIENCE} times in a row; not asked again")
+        try:
+            answer = self._send(service or self.partition.source, operation, params)
+        except Trouble as trouble:
+            if trouble.meaning == "denied":
+                self._refusals[operation] += 1
+            elif trouble.ends_visit or (trouble.meaning == "network" and self._down is not None):
+                self.ledger.gap(trouble)
+                raise VisitEnded from trouble
+            elif trouble.meaning == "network":
+                self._down = trouble
+            raise
+        self._answered.add(operation)
+        self._down = None
+        return answer
+
+    def _send(self, service: str, operation: str, params: Json, *, renewed: bool = False) -> dict[str, Any]:
+        if self._stop.is_set():
+            raise Stopped
+        account, region, _ = self.partition
+        self._sessions.confirm(account)
+        client = self._sessions.client(account, region, service)
+        try:
+            answer = getattr(client, _SNAKE.sub("_", operation).lower())(**params)
+        except NotReadOnly:
+            raise
+        except Exception as error:
+            trouble = explain(error, operation)
+            if trouble.meaning == "expired" and not renewed:
+                self._sessions.renew(account, client)
+                return self._send(service, operation, params, renewed=True)
+            raise trouble from error
+        result: dict[str, Any] = plain(answer)
+        return result
+
+    def pages(
+        self,
+        operation: str,
+        params: Json,
+        *,
+        tokens: Mapping[str, str] | None = None,
+        service: str | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        tokens = tokens or _DEFAULT_TOKENS
+        request = dict(params)
+        met: set[tuple[Any, ...]] = set()
+        while True:
+            page = self.call(operation, request, service=service)
+            yield page
+            following = {member: page.get(answer) for answer, member in tokens.items() if page.get(answer)}
+            if not following:
+                return
+            mark = tuple(sorted(following.items()))
+            if mark in met:
+                raise Trouble("repeated", operation, "RepeatedToken", "a page token came twice; the listing has no end")
+            met.add(mark)
+            request = {**params, **following}
+
+    def signer(self, region: str) -> Signer | None:
+        if self.partition.account is None:
+            return None
+        return self._sessions.signer(self.partition.account, region)
+
+    def spend(self, operation: str) -> None:
+        if self._stop.is_set():
+            raise Stopped
+        account, region, source = self.partition
+        self._sessions.pace(account, region, source).take()
+        self._sessions.tally(account, region, source).add(operation)
+
+    def throttled(self) -> None:
+        self._sessions.pace(*self.partition).throttled()
+
+    # --- records ---
+
+    def kept(self, kind: str, record_id: str) -> Record | None:
+        known = self._known.get((kind, record_id))
+        return self._left_over.get((kind, record_id), known)
+
+    def record(self, kind: str, record_id: str, body: Json, *, revision: str | None = None) -> None:
+        clean = self._redactor.body(plain(body))
+        record = Record(
+            source=self.partition.source,
+            kind=kind,
+            id=self._redactor.identifier(record_id),
+            account=self.partition.account,
+            region=self.partition.region,
+            revision=digest(canonical(clean)) if revision is None else revision,
+            body=clean,
+        )
+        self._journal.add(record)
+        self._see(record)
+
+    def reuse(self, record: Record) -> None:
+        self._see(_fresh(record))
+
+    def _see(self, record: Record) -> None:
+        self.seen[record.kind, record.id] = record
+        self._progress(self.partition, record.kind, len(self.seen))
+
+    def listed(self, kind: str, scope: str | None = None) -> None:
+        self.complete.add((kind, scope))
+        self.ledger.answered = True
+
+    def gap(self, trouble: Exception) -> None:
+        self.ledger.gap(explain(trouble, "read"))
+
+    def skip(self, operation: str, message: str) -> None:
+        self.ledger.skip(operation, message)
+
+    # --- declared types ---
+
+    def resource(self, resource: Resource) -> None:
+        complete = True
+        for parent in self._parents(resource):
+            if parent is not None and resource.listing.parent_params is not None:
+                named = resource.listing.parent_params(parent)
+                if named is None:
+                    continue
+            else:
+                named = {}
+            ends = [self._list(resource, {**variant, **named}) for variant in resource.listing.variants]
+            complete = complete and all(ends)
+            if all(ends) and parent is not None:
+                self.listed(resource.kind, parent.id)
+        if resource.listing.parent in self._incomplete_kinds:
+            complete = False
+        if complete:
+            self.listed(resource.kind)
+        else:
+            self._incomplete_kinds.add(resource.kind)
+
+    def _parents(self, resource: Resource) -> list[Record | None]:
+        """The records to list under: what was seen, and what an incomplete listing of them may have missed."""
+        kind = resource.listing.parent
+        if kind is None:
+            return [None]
+        steps = self._steps.get(kind, [])
+        found = {record.id: record for record in steps} | {
+            record.id: record for (known, _), record in self.seen.items() if known == kind
+        }
+        if kind in self._incomplete_kinds:
+            for (known, record_id), record in self._known.items():
+                if known == kind and record.gone_since is None:
+                    found.setdefault(record_id, record)
+        return [found[record_id] for record_id in sorted(found)]
+
+    def _list(self, resource: Resource, named: Json) -> bool:
+        """One listing; whether it came to its end and every summary could be read."""
+        listing = resource.listing
+        readable = True
+        request: dict[str, Any] = {**listing.params, **named}
+        if listing.page_size is not None:
+            request[listing.page_param] = listing.page_size
+        try:
+            for page in self.pages(listing.operation, request, tokens={listing.token: listing.token}):
+                for summary in page.get(listing.items) or ():
+                    readable = self._one(resource, summary) and readable
+        except Trouble as trouble:
+            if trouble.meaning == "gone" and listing.parent is not None:
+                return True  # the parent was deleted since it was listed, and all below it
+            self.ledger.gap(trouble)
+            return False
+        return readable
+
+    def _one(self, resource: Resource, summary: Json) -> bool:
+        """What becomes of one summary; False where nobody can tell which record it is."""
+        try:
+            if not resource.keep(summary):
+                return True
+            record_id = resource.identify(summary)
+            revision = resource.revision(summary) if resource.revision else digest(canonical(summary))
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            self.ledger.gap(_unreadable(resource.listing.operation, error))
+            return False
+        if resource.transient:
+            self._steps.setdefault(resource.kind, []).append(self._step(resource.kind, record_id, summary))
+            return True
+        kept = self.kept(resource.kind, record_id)
+        if kept is not None and kept.revision == revision and self._still_holds(resource, kept):
+            self.reuse(kept)
+            return True
+        try:
+            self._describe(resource, record_id, revision, summary, kept)
+        except Trouble as trouble:
+            if trouble.meaning != "gone":  # else it was deleted since it was listed
+                self.undescribed.add((resource.kind, record_id))
+                self.ledger.gap(trouble)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            self.undescribed.add((resource.kind, record_id))
+            self.ledger.gap(_unreadable(resource.describe.operation if resource.describe else resource.kind, error))
+        return True
+
+    def _still_holds(self, resource: Resource, kept: Record) -> bool:
+        return not resource.volatile or resource.final(kept.body)
+
+    def _describe(self, resource: Resource, record_id: str, revision: str, summary: Json, kept: Record | None) -> None:
+        body = dict(summary)
+        if resource.describe is not None:
+            body = self.call(resource.describe.operation, resource.describe.params(summary))
+        for detail in resource.details:
+            if not detail.when(body):
+                continue
+            try:
+                body[detail.member] = self._detail(detail, body)
+            except Trouble as trouble:
+                if trouble.meaning == "gone":
+                    continue
+                self.ledger.gap(trouble)
+                revision = _INCOMPLETE + revision.removeprefix(_INCOMPLETE)
+                if kept is not None and detail.member in kept.body:
+                    body[detail.member] = kept.body[detail.member]
+        self.record(resource.kind, record_id, body, revision=revision)
+
+    def _detail(self, detail: Detail, body: Json) -> Any:
+        request = dict(detail.params(body))
+        if detail.items is None:
+            return self.call(detail.operation, request)
+        if detail.page_size is not None:
+            request["MaxResults"] = detail.page_size
+        return [item for page in self.pages(detail.operation, request) for item in page.get(detail.items) or ()]
+
+    def _step(self, kind: str, record_id: str, summary: Json) -> Record:
+        account, region, source = self.partition
+        return Record(
+            source=source, kind=kind, id=record_id, account=account, region=region, revision="", body=dict(summary)
+        )
+
+
+def _fresh(record: Record) -> Record:
+    """The record as seen tonight: neither stale nor gone."""
+    if record.stale_since is None and record.gone_since is None:
+        return record
+    return Record(
+        source=record.source,
+        kind=record.kind,
+        id=record.id,
+        account=record.account,
+        region=record.region,
+        revision=record.revision,
+        body=record.body,
+    )
+
+
+def _unreadable(operation: str, error: Exception) -> Trouble:
+    return Trouble("invalid", operation, "Unreadable", f"an answer lacks what was expected: {error!r}")

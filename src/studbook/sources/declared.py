@@ -1,0 +1,49 @@
+"""A source that is nothing but its declarations: every regional service whose resources are listed and described."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from studbook.model import Facts, Partition, Record
+from studbook.settings import Settings
+from studbook.sources.interface import Resource, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """`name` is the source's, botocore's and IAM's name of the service; `resources` are in the order of collection."""
+
+    name: str
+    resources: tuple[Resource, ...]
+    wave: int = 1
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The IAM actions: SageMaker calls them as it calls its operations."""
+        return tuple(sorted({f"{self.name}:{name}" for resource in self.resources for name in resource.operations}))
+
+    def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
+        """Every region of every account."""
+        return {
+            Partition(account.id, region, self.name): () for account in settings.accounts for region in account.regions
+        }
+
+    def collect(self, visit: Visit) -> None:
+        for resource in self.resources:
+            visit.resource(resource)
+
+    def scope(self, record: Record) -> str | None:
+        """The parent that it was listed under, where its declaration can tell."""
+        resource = self._of(record.kind)
+        if resource is None or resource.listing.parent_of is None:
+            return None
+        return resource.listing.parent_of(record)
+
+    def normalize(self, record: Record) -> Facts:
+        """By kind; a kind that is not declared any more says nothing."""
+        resource = self._of(record.kind)
+        return resource.normalize(record) if resource else Facts()
+
+    def _of(self, kind: str) -> Resource | None:
+        return next((resource for resource in self.resources if resource.kind == kind), None)

@@ -1,0 +1,275 @@
+"""What MLflow's records say: the pure half of the MLflow source."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from studbook.model import Asset, Edge, Facts, Record
+from studbook.model.ids import mlflow_id, parse_arn
+from studbook.sources.interface import Json
+
+PACKAGE_TAG = "sagemaker.model_package_arn"
+
+
+def normalize(record: Record) -> Facts:
+    """The facts of one MLflow record, by its kind."""
+    return _READERS[record.kind](record)
+
+
+def finite(value: Any) -> Any:
+    """The same JSON with NaN and infinities as text, which canonical JSON has no numbers for."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [finite(item) for item in value]
+    return value
+
+
+def _time(milliseconds: object) -> str | None:
+    """MLflow's milliseconds since 1970, which some versions write as text."""
+    try:
+        number = int(milliseconds)  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        return None
+    if number <= 0:
+        return None
+    moment = datetime.fromtimestamp(number / 1000, UTC)
+    fraction = f".{number % 1000:03d}" if number % 1000 else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def _pairs(items: Iterable[Json] | None) -> dict[str, Any]:
+    """`[{"key": k, "value": v}]` as a map."""
+    return {str(item["key"]): item.get("value") for item in items or () if "key" in item}
+
+
+def _tags(items: Iterable[Json] | None) -> dict[str, str]:
+    return {key: str(value) for key, value in _pairs(items).items()}
+
+
+def _some(**attributes: Any) -> dict[str, Any]:
+    """What is known."""
+    return {name: value for name, value in attributes.items() if value not in (None, "", {}, [])}
+
+
+def _asset(record: Record, kind: Any, name: str, **fields: Any) -> Asset:
+    """An asset of the server that the record is from."""
+    return Asset(id=record.id, kind=kind, name=name, account=record.account, region=record.region, **fields)
+
+
+def _named(record: Record, kind: Any, asset_id: str, name: str) -> Asset:
+    return Asset(id=asset_id, kind=kind, name=name, account=record.account, region=record.region)
+
+
+def _edge(source: str, target: str, relation: Any, evidence: str, role: str | None = None) -> Edge:
+    return Edge(
+        source=source,
+        target=target,
+        relation=relation,
+        role=role,
+        certainty="referenced",
+        evidence=(f"mlflow:{evidence}",),
+    )
+
+
+def _experiment(record: Record) -> Facts:
+    body = record.body
+    asset = _asset(
+        record,
+        "mlflow_experiment",
+        body.get("name") or body["experiment_id"],
+        status=body.get("lifecycle_stage"),
+        created_at=_time(body.get("creation_time")),
+        modified_at=_time(body.get("last_update_time")),
+        attributes=_some(server=body["server"], artifact_location=body.get("artifact_location")),
+        tags=_tags(body.get("tags")),
+    )
+    return Facts(assets=[asset])
+
+
+def _run(record: Record) -> Facts:
+    body = record.body
+    server, info, data = body["server"], body["info"], body.get("data") or {}
+    tags = _tags(data.get("tags"))
+    asset = _asset(
+        record,
+        "mlflow_run",
+        info.get("run_name") or info["run_id"],
+        status=info.get("status"),
+        created_at=_time(info.get("start_time")),
+        modified_at=_time(info.get("end_time")),
+        attributes=_some(
+            server=server,
+            lifecycle_stage=info.get("lifecycle_stage"),
+            artifact_uri=info.get("artifact_uri"),
+            parameters=_pairs(data.get("params")),
+            metrics=_pairs(data.get("metrics")),
+            ended_at=_time(info.get("end_time")),
+        ),
+        tags=tags,
+    )
+    facts = Facts(assets=[asset])
+    experiment = mlflow_id(server, "experiment", str(info["experiment_id"]))
+    facts.mentions.append(_named(record, "mlflow_experiment", experiment, str(info["experiment_id"])))
+    facts.edges.append(_edge(record.id, experiment, "part_of", "runs/search#info.experiment_id"))
+    if parent := tags.get("mlflow.parentRunId"):
+        parent_id = mlflow_id(server, "run", parent)
+        facts.mentions.append(_named(record, "mlflow_run", parent_id, parent))
+        facts.edges.append(_edge(record.id, parent_id, "part_of", 'runs/search#data.tags["mlflow.parentRunId"]'))
+    inputs = body.get("inputs") or {}
+    for index, item in enumerate(inputs.get("dataset_inputs") or ()):
+        _dataset_input(record, facts, index, item)
+    for index, item in enumerate(inputs.get("model_inputs") or ()):
+        model = mlflow_id(server, "logged-model", item["model_id"])
+        facts.mentions.append(_named(record, "mlflow_logged_model", model, item["model_id"]))
+        evidence = f"runs/get#inputs.model_inputs[{index}].model_id"
+        facts.edges.append(_edge(model, record.id, "input_to", evidence, "evaluated_model"))
+    for index, item in enumerate((body.get("outputs") or {}).get("model_outputs") or ()):
+        model = mlflow_id(server, "logged-model", item["model_id"])
+        facts.mentions.append(_named(record, "mlflow_logged_model", model, item["model_id"]))
+        facts.edges.append(_edge(record.id, model, "produced", f"runs/search#outputs.model_outputs[{index}].model_id"))
+    return facts
+
+
+def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None:
+    """A dataset that a run logged: an S3 URI joins what is known of it, anything else is a version by its digest."""
+    dataset = item.get("dataset") or {}
+    role = _tags(item.get("tags")).get("mlflow.data.context") or "dataset"
+    try:
+        source = json.loads(dataset.get("source") or "{}")
+    except ValueError:
+        source = {}
+    uri = source.get("uri") if isinstance(source, dict) else None
+    where = f"runs/search#inputs.dataset_inputs[{index}].dataset"
+    if isinstance(uri, str) and uri.startswith("s3://"):
+        _s3_input(record, facts, uri, role, f"{where}.source|uri")
+        return
+    name, version = str(dataset.get("name") or "dataset"), str(dataset.get("digest") or "")
+    dataset_id = mlflow_id(record.body["server"], "dataset", name, version)
+    facts.mentions.append(
+        Asset(
+            id=dataset_id,
+            kind="dataset_version",
+            name=f"{name} {version}".strip(),
+            account=record.account,
+            region=record.region,
+            attributes=_some(digest=version, source_type=dataset.get("source_type"), uri=uri),
+        )
+    )
+    facts.edges.append(_edge(dataset_id, record.id, "input_to", f"{where}.digest", role))
+
+
+def _s3_input(record: Record, facts: Facts, uri: str, role: str, evidence: str) -> None:
+    facts.mentions.append(Asset(id=uri, kind="artifact", name=uri.rstrip("/").rsplit("/", 1)[-1]))
+    facts.edges.append(_edge(uri, record.id, "input_to", evidence, role))
+
+
+def _logged_model(record: Record) -> Facts:
+    body = record.body
+    server, info, data = body["server"], body["info"], body.get("data") or {}
+    metrics = data.get("metrics") or ()
+    asset = _asset(
+        record,
+        "mlflow_logged_model",
+        info.get("name") or info["model_id"],
+        status=info.get("status"),
+        created_at=_time(info.get("creation_timestamp_ms")),
+        modified_at=_time(info.get("last_updated_timestamp_ms")),
+        attributes=_some(
+            server=server,
+            model_id=info["model_id"],
+            artifact_uri=info.get("artifact_uri"),
+            model_type=info.get("model_type"),
+            parameters=_pairs(data.get("params")),
+            metrics=_pairs(metrics),
+        ),
+        tags=_tags(info.get("tags")),
+    )
+    facts = Facts(assets=[asset])
+    if run := info.get("source_run_id"):
+        run_id = mlflow_id(server, "run", run)
+        facts.mentions.append(_named(record, "mlflow_run", run_id, run))
+        facts.edges.append(_edge(run_id, record.id, "produced", "logged-models/search#info.source_run_id"))
+    for index, metric in enumerate(metrics):
+        judge = metric.get("run_id")
+        if judge and judge != info.get("source_run_id"):
+            run_id = mlflow_id(server, "run", judge)
+            facts.mentions.append(_named(record, "mlflow_run", run_id, judge))
+            evidence = f"logged-models/search#data.metrics[{index}].run_id"
+            facts.edges.append(_edge(record.id, run_id, "input_to", evidence, "evaluated_model"))
+    return facts
+
+
+def _registered_model(record: Record) -> Facts:
+    body = record.body
+    aliases = {alias["alias"]: str(alias["version"]) for alias in body.get("aliases") or ()}
+    asset = _asset(
+        record,
+        "mlflow_registered_model",
+        body["name"],
+        created_at=_time(body.get("creation_timestamp")),
+        modified_at=_time(body.get("last_updated_timestamp")),
+        attributes=_some(server=body["server"], description=body.get("description"), model_aliases=aliases),
+        tags=_tags(body.get("tags")),
+    )
+    return Facts(assets=[asset])
+
+
+def _model_version(record: Record) -> Facts:
+    body = record.body
+    server, name, version = body["server"], body["name"], str(body["version"])
+    tags = _tags(body.get("tags"))
+    source = body.get("source") or ""
+    asset = _asset(
+        record,
+        "mlflow_model_version",
+        f"{name} {version}",
+        status=body.get("status"),
+        created_at=_time(body.get("creation_timestamp")),
+        modified_at=_time(body.get("last_updated_timestamp")),
+        attributes=_some(
+            server=server,
+            version=version,
+            description=body.get("description"),
+            source=source,
+            model_stage=body.get("current_stage"),
+        ),
+        tags=tags,
+    )
+    facts = Facts(assets=[asset])
+    parent = mlflow_id(server, "model", name)
+    facts.mentions.append(_named(record, "mlflow_registered_model", parent, name))
+    facts.edges.append(_edge(parent, record.id, "has_version", "model-versions/search#name"))
+    if run := body.get("run_id"):
+        run_id = mlflow_id(server, "run", run)
+        facts.mentions.append(_named(record, "mlflow_run", run_id, run))
+        facts.edges.append(_edge(run_id, record.id, "recorded_in", "model-versions/search#run_id"))
+    model = body.get("model_id") or (source.removeprefix("models:/") if source.startswith("models:/m-") else None)
+    if model:
+        model_id = mlflow_id(server, "logged-model", model)
+        facts.mentions.append(_named(record, "mlflow_logged_model", model_id, model))
+        field = "model_id" if body.get("model_id") else "source"
+        facts.edges.append(_edge(model_id, record.id, "registered_as", f"model-versions/search#{field}"))
+    arn = parse_arn(tags.get(PACKAGE_TAG))
+    if arn is not None and arn.type == "model-package":
+        facts.mentions.append(
+            Asset(id=tags[PACKAGE_TAG], kind="model_package", name=arn.name, account=arn.account, region=arn.region)
+        )
+        evidence = f'model-versions/search#tags["{PACKAGE_TAG}"]'
+        facts.edges.append(_edge(record.id, tags[PACKAGE_TAG], "registered_as", evidence))
+    return facts
+
+
+_READERS = {
+    "mlflow_experiment": _experiment,
+    "mlflow_run": _run,
+    "mlflow_logged_model": _logged_model,
+    "mlflow_registered_model": _registered_model,
+    "mlflow_model_version": _model_version,
+}

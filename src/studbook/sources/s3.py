@@ -1,0 +1,193 @@
+"""S3 prefixes that the configuration calls datasets.
+
+Calls, per dataset: GetBucketVersioning once per bucket; then ListObjectVersions where the bucket keeps versions (one
+request per 1,000 versions), else ListObjectsV2 (one per 1,000 objects). With `versions: subprefixes` one listing is
+shared out over the first-level subprefixes, which costs less than a listing each. No object is ever read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from studbook.aws.errors import Trouble
+from studbook.model import Asset, Edge, Facts, Partition, Record
+from studbook.model.ids import dataset_version_id, fingerprint, parse_s3
+from studbook.settings import Dataset, Settings
+from studbook.sources.interface import Json, Visit
+
+_PREFIX = "s3_prefix"
+
+
+class S3:
+    """Datasets by prefix; the record of one is the state of its object listing."""
+
+    name = "s3"
+    wave = 1
+    actions = ("s3:GetBucketVersioning", "s3:ListBucket", "s3:ListBucketVersions")
+
+    def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
+        """Datasets by owning account, whose credentials list them; the caller's own where it is not configured."""
+        plan: defaultdict[Partition, list[str]] = defaultdict(list)
+        for dataset in settings.datasets:
+            account = dataset.account if settings.account(dataset.account) else None
+            plan[Partition(account, None, self.name)].append(dataset.id)
+        return plan
+
+    def collect(self, visit: Visit) -> None:
+        versioning: dict[str, str | None] = {}
+        for index, dataset in enumerate(visit.settings.datasets):
+            if dataset.id in visit.targets:
+                try:
+                    _dataset(visit, index, dataset, versioning)
+                except Trouble as trouble:
+                    visit.gap(trouble)
+
+    def scope(self, record: Record) -> str | None:
+        """The dataset that it is a state of."""
+        dataset: str = record.body["Dataset"]
+        return dataset
+
+    def normalize(self, record: Record) -> Facts:
+        """The dataset, the version that this state is, and the arrow between them.
+
+        A state that a newer one has replaced is a version as good as any: nobody deleted it, it was superseded.
+        """
+        body = record.body
+        dataset, index = body["Dataset"], body["Index"]
+        contents: list[dict[str, Any]] = body["Contents"]
+        newest = max((item["LastModified"] for item in contents), default=None)
+        key = (parse_s3(body["Uri"]) or ("", ""))[1]
+        prefix = (parse_s3(dataset) or ("", ""))[1]
+        listed = "ListObjectVersions" if "ObjectVersions" in body else "ListObjectsV2"
+        label = key[len(prefix) :].strip("/") or body["Fingerprint"].removeprefix("sha256:")[:12]
+        version = Asset(
+            id=record.id,
+            kind="dataset_version",
+            name=f"{body['DatasetName']} {label}",
+            account=body.get("Owner"),
+            created_at=newest,
+            attributes={
+                "uri": body["Uri"],
+                "fingerprint": body["Fingerprint"],
+                "fingerprint_of": "object manifest",
+                "objects": len(contents),
+                "bytes": sum(item["Size"] for item in contents),
+                "newest": newest,
+                "oldest": min((item["LastModified"] for item in contents), default=None),
+                "versioning": body["VersioningStatus"],
+                "current": record.gone_since is None,
+                "superseded_since": record.gone_since,
+            },
+        )
+        parent = Asset(
+            id=dataset,
+            kind="dataset",
+            name=body["DatasetName"],
+            account=body.get("Owner"),
+            attributes={"uri": dataset, "versions": body["Versions"]},
+        )
+        edge = Edge(
+            source=dataset,
+            target=record.id,
+            relation="has_version",
+            certainty="referenced",
+            evidence=tuple(sorted((f"config:datasets[{index}].uri", f"s3:{listed}#Contents"))),
+        )
+        if record.gone_since is not None:  # what it says of the dataset is old
+            return Facts(assets=[version], mentions=[parent], edges=[edge])
+        return Facts(assets=[parent, version], edges=[edge])
+
+
+def _dataset(visit: Visit, index: int, dataset: Dataset, versioning: dict[str, str | None]) -> None:
+    """All states of one dataset that there are now: one, or one for each subprefix."""
+    uri = parse_s3(dataset.id)
+    assert uri is not None
+    if uri.bucket not in versioning:
+        try:
+            status = visit.call("GetBucketVersioning", {"Bucket": uri.bucket}).get("Status")
+        except Trouble as trouble:
+            if trouble.meaning == "gone":
+                raise
+            visit.gap(trouble)
+            status = None
+        versioning[uri.bucket] = status
+    keeps = versioning[uri.bucket]
+    listing = _versions(visit, uri.bucket, uri.key) if keeps else None
+    if listing is None:
+        listing = {"Contents": _objects(visit, uri.bucket, uri.key)}
+    for prefix, state in _states(listing, uri.key, dataset.versions):
+        digest = fingerprint(state["Contents"], prefix)
+        place = f"s3://{uri.bucket}/{prefix}"
+        body = {
+            "Uri": place,
+            "Dataset": dataset.id,
+            "DatasetName": dataset.label,
+            "Owner": dataset.account,
+            "Index": index,
+            "Versions": dataset.versions,
+            "VersioningStatus": keeps,
+            "Fingerprint": digest,
+            **state,
+        }
+        visit.record(_PREFIX, dataset_version_id(place, digest), body)
+    visit.listed(_PREFIX, dataset.id)
+
+
+def _objects(visit: Visit, bucket: str, prefix: str) -> list[dict[str, Any]]:
+    request = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": 1000}
+    tokens = {"NextContinuationToken": "ContinuationToken"}
+    return [
+        _object(item)
+        for page in visit.pages("ListObjectsV2", request, tokens=tokens)
+        for item in page.get("Contents") or ()
+    ]
+
+
+def _versions(visit: Visit, bucket: str, prefix: str) -> dict[str, list[dict[str, Any]]] | None:
+    """Every version and delete marker, and the objects that are current; None where that may not be listed."""
+    request = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": 1000}
+    tokens = {"NextKeyMarker": "KeyMarker", "NextVersionIdMarker": "VersionIdMarker"}
+    versions: list[dict[str, Any]] = []
+    markers: list[dict[str, Any]] = []
+    try:
+        for page in visit.pages("ListObjectVersions", request, tokens=tokens):
+            versions += [{**_object(item), "IsLatest": item["IsLatest"]} for item in page.get("Versions") or ()]
+            markers += [
+                {name: item[name] for name in ("Key", "VersionId", "LastModified", "IsLatest")}
+                for item in page.get("DeleteMarkers") or ()
+            ]
+    except Trouble as trouble:
+        if trouble.meaning not in ("denied", "unsupported"):
+            raise
+        visit.gap(trouble)
+        return None
+    current = [{name: item[name] for name in item if name != "IsLatest"} for item in versions if item["IsLatest"]]
+    return {"Contents": current, "ObjectVersions": versions, "DeleteMarkers": markers}
+
+
+def _object(item: Json) -> dict[str, Any]:
+    kept = {
+        "Key": item["Key"],
+        "Size": item["Size"],
+        "ETag": item["ETag"].strip('"'),
+        "LastModified": item["LastModified"],
+    }
+    return {**kept, "VersionId": item["VersionId"]} if "VersionId" in item else kept
+
+
+def _states(
+    listing: Mapping[str, list[dict[str, Any]]], prefix: str, versions: str
+) -> list[tuple[str, dict[str, list[dict[str, Any]]]]]:
+    """The listing by the prefix of each version; what lies beside the subprefixes belongs to none."""
+    if versions != "subprefixes":
+        return [(prefix, dict(listing))]
+    states: defaultdict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: {member: [] for member in listing})
+    for member, items in listing.items():
+        for item in items:
+            first, slash, _ = item["Key"][len(prefix) :].partition("/")
+            if slash and first:
+                states[f"{prefix}{first}/"][member].append(item)
+    # A subprefix of which only old versions are left is no version of the dataset now.
+    return sorted((place, state) for place, state in states.items() if state["Contents"])
