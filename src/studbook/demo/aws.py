@@ -1,0 +1,171 @@
+"""FakeAws: the demo's AWS in a process of its own, started, steered and stopped from here.
+
+A real HTTP server, so that boto3, its retries and its paginators are the real ones: AWS_ENDPOINT_URL points at it. In
+another process, because moto's state is global to one and because the harvest should have this one for itself.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+import boto3
+import requests
+
+from studbook.demo.server import CALLER_KEY
+
+EXTERNAL_ID = "studbook-demo"
+READER = ("List*", "Describe*", "Get*", "BatchDescribe*", "Search", "AssumeRole", "Head*")
+"""What a reader's role may do, as globs over operations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How often one operation was called."""
+
+    account: str
+    region: str
+    service: str
+    operation: str
+    count: int
+
+
+class FakeAws:
+    """The running server, as a context manager."""
+
+    def __init__(self, port: int = 0) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "studbook.demo.server", str(port)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._url: str | None = None
+        self._http = requests.Session()
+        self._sessions: dict[str, boto3.Session] = {}
+
+    @property
+    def url(self) -> str:
+        """Its address: http://127.0.0.1:<port>. Waits for the start."""
+        if self._url is None:
+            assert self._process.stdout is not None
+            self._url = self._process.stdout.readline().strip()
+            if not self._url:
+                raise RuntimeError("the demo's AWS did not start")
+        return self._url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends the server; twice is once."""
+        self._http.close()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
+        self._process.wait(timeout=20)
+
+    def environment(self) -> dict[str, str]:
+        """What a caller's environment needs: the address and the CI user's own key."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": CALLER_KEY,
+            "AWS_SECRET_ACCESS_KEY": "of-the-demo",
+            "AWS_DEFAULT_REGION": "us-west-2",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    # Steering
+
+    def clock(self, now: datetime) -> None:
+        """Moves the time. Ids of what happens next follow from it, so no two acts of a story share a time."""
+        self._post("clock", {"now": now.isoformat()})
+
+    def fill(self, arn: str, **members: Any) -> None:
+        """Sets members of a SageMaker record that the service itself fills: statuses, OutputModelPackageArn, ..."""
+        self._post("fill", {"arn": arn, "members": members})
+
+    def role(self, arn: str, *, external_id: str | None = None, allow: tuple[str, ...] = ("*",)) -> None:
+        """Lets a role be assumed: with that external id, to do what matches the globs."""
+        self._post("roles", {"arn": arn, "external_id": external_id, "allow": list(allow)})
+
+    def fault(
+        self,
+        code: str | None = None,
+        *,
+        account: str = "*",
+        region: str = "*",
+        service: str = "*",
+        operation: str = "*",
+        message: str | None = None,
+        status: int | None = None,
+        times: int | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """From now on (or `times` times) calls that match the globs fail with that code, or take `seconds` longer."""
+        self._post(
+            "faults",
+            {
+                "account": account,
+                "region": region,
+                "service": service,
+                "operation": operation,
+                "code": code,
+                "message": message,
+                "status": status,
+                "times": times,
+                "seconds": seconds,
+            },
+        )
+
+    def heal(self) -> None:
+        """Takes all faults away."""
+        self._http.delete(f"{self.url}/_studbook/faults", timeout=60).raise_for_status()
+
+    def expire_sessions(self) -> None:
+        """Every session given out so far is refused from now on."""
+        self._http.delete(f"{self.url}/_studbook/sessions", timeout=60).raise_for_status()
+        self._sessions.clear()
+
+    def calls(self) -> list[Calls]:
+        """What was called since the start or `forget_calls`, sorted."""
+        answer = self._http.get(f"{self.url}/_studbook/calls", timeout=60)
+        answer.raise_for_status()
+        return [Calls(*item) for item in answer.json()]
+
+    def forget_calls(self) -> None:
+        """Starts the counts anew."""
+        self._http.delete(f"{self.url}/_studbook/calls", timeout=60).raise_for_status()
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        answer = self._http.post(f"{self.url}/_studbook/{path}", json=body, timeout=60)
+        if answer.status_code >= 400:
+            raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
+
+    # Clients
+
+    def caller(self) -> boto3.Session:
+        """The CI user, who may do nothing but assume roles."""
+        return boto3.Session(CALLER_KEY, "of-the-demo", region_name="us-west-2")
+
+    def session(self, role_arn: str, *, external_id: str | None = None) -> boto3.Session:
+        """A session of that role, by a real AssumeRole; one for each role."""
+        if role_arn not in self._sessions:
+            asked: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": "demo"}
+            if external_id:
+                asked["ExternalId"] = external_id
+            sts = self.caller().client("sts", endpoint_url=self.url)
+            given = sts.assume_role(**asked)["Credentials"]
+            self._sessions[role_arn] = boto3.Session(
+                given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name="us-west-2"
+            )
+        return self._sessions[role_arn]

@@ -1,0 +1,138 @@
+"""A real MLflow tracking server, light enough for a demo: MLflow's own Flask app and SQL store, one process, sqlite.
+
+`mlflow server` starts three processes and needs 20 seconds and 600 MB; the app alone under werkzeug's threads needs six
+seconds and one process. It answers for an MLflow App: SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT points here, as it does for
+AWS's own plugin.
+
+Why ids and times are set: the demo's catalog must come out the same in every run, and a run id is part of an asset's
+id. So in this process alone uuid4 draws from a generator that the clock seeds, and MLflow's clock is the demo's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
+
+import requests
+
+
+class MlflowServer:
+    """The running server, as a context manager; its database is `<folder>/mlflow.db`, made anew."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        database = folder / "mlflow.db"
+        database.unlink(missing_ok=True)
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "studbook.demo.mlflow_server", str(database.resolve())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self._url: str | None = None
+        self._http = requests.Session()
+
+    @property
+    def url(self) -> str:
+        """Its address. Waits for the start, some six seconds."""
+        if self._url is None:
+            assert self._process.stdout is not None
+            self._url = self._process.stdout.readline().strip()
+            if not self._url:
+                raise RuntimeError("the demo's MLflow server did not start")
+        return self._url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends the server; twice is once."""
+        self._http.close()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
+        self._process.wait(timeout=20)
+
+    def clock(self, now: datetime) -> None:
+        """Moves the server's time; the ids that it gives out next follow from it."""
+        self._http.post(f"{self.url}/_studbook/clock", json={"now": now.isoformat()}, timeout=60).raise_for_status()
+
+    def call(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """One call of MLflow's REST API: `call("POST", "runs/create", {...})`. Raises HTTPError with MLflow's words."""
+        answer = self._http.request(method, f"{self.url}/api/2.0/mlflow/{path}", json=body, timeout=120)
+        if answer.status_code >= 400:
+            raise requests.HTTPError(f"{path}: {answer.status_code} {answer.text}", response=answer)
+        said: dict[str, Any] = answer.json()
+        return said
+
+
+def _application(database: str) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+    from studbook.demo.clock import Clock
+
+    clock = Clock()
+    uuid.uuid4 = clock.uuid4
+    os.environ.update(
+        MLFLOW_DISABLE_TELEMETRY="true",
+        DO_NOT_TRACK="true",
+        MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false",
+        _MLFLOW_SERVER_FILE_STORE=f"sqlite:///{database}",
+        _MLFLOW_SERVER_ARTIFACT_ROOT="s3://acme-mlflow-artifacts",
+    )
+    import mlflow.utils.time
+
+    mlflow.utils.time.time = SimpleNamespace(  # type: ignore[attr-defined]
+        time=clock.seconds, perf_counter=mlflow.utils.time.time.perf_counter
+    )
+    from mlflow.server import app
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != "/_studbook/clock":
+            answer: Iterable[bytes] = app(environ, start_response)
+            return answer
+        given = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        clock.set(datetime.fromisoformat(given["now"]))
+        start_response("200 -", [("Content-Type", "application/json"), ("Content-Length", "2")])
+        return [b"{}"]
+
+    return application
+
+
+def main() -> None:
+    """Serves on a free port until standard input closes."""
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log(self, type: str, message: str, *args: Any) -> None:
+            pass
+
+    output = sys.stdout
+    sys.stdout = sys.stderr
+    server = make_server("127.0.0.1", 0, _application(sys.argv[1]), True, 1, Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    requests.get(f"{address}/api/2.0/mlflow/experiments/get?experiment_id=0", timeout=120)
+    output.write(address + "\n")
+    output.flush()
+    sys.stdin.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

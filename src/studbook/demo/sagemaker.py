@@ -1,0 +1,679 @@
+"""SageMaker in memory: what its control plane keeps and how it answers, made from botocore's service model.
+
+moto keeps 114 of SageMaker's 425 operations, drops the members that carry lineage (ServerlessJobConfig, MlflowDetails,
+SourceUri, ...) and returns whole lists in one page. Here every resource type is one `Kind`: a row that says what it is
+called. Create, Describe, List, Update and Delete follow from the service model, and so does what an answer may hold.
+
+True to AWS where a harvester could be misled: ten results a page unless asked otherwise; StatusEquals and
+LastModifiedTime filters look at a page after it was cut, so pages may be empty and still have a NextToken;
+ListModelPackages shows unversioned packages unless asked; what is not there is a ValidationException where AWS says so.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from botocore.model import Shape, StructureShape
+
+from studbook.demo.clock import Clock
+from studbook.demo.protocols import ApiError, model
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A resource type: names that the service model has no word for."""
+
+    noun: str
+    """As in Describe<noun>."""
+    path: str
+    """The resource part of its ARN, from members of the record."""
+    key: str = ""
+    """The request member that names it; <noun>Name if empty."""
+    arn: str = ""
+    """The member that holds its ARN; <noun>Arn if empty."""
+    create: str = ""
+    """Create<noun> if empty."""
+    lists: tuple[str, ...] = ()
+    """The operations that list it; List<noun>s if empty."""
+    born: Json = field(default_factory=dict)
+    """Members that the service fills when it makes one."""
+    exact: bool = False
+    """The ARN keeps the case of names; elsewhere AWS writes it in lower case."""
+    missing: str = "ValidationException"
+    """The code of the error for one that is not there."""
+
+    @property
+    def name_member(self) -> str:
+        return self.key or f"{self.noun}Name"
+
+    @property
+    def arn_member(self) -> str:
+        return self.arn or f"{self.noun}Arn"
+
+    @property
+    def create_operation(self) -> str:
+        return self.create or f"Create{self.noun}"
+
+    @property
+    def list_operations(self) -> tuple[str, ...]:
+        return self.lists or (f"List{self.noun}s",)
+
+
+def _job(noun: str, path: str, **more: Any) -> Kind:
+    return Kind(noun=noun, path=path, born={f"{noun}Status": "InProgress"}, **more)
+
+
+KINDS = (
+    Kind(noun="Hub", path="hub/{HubName}", born={"HubStatus": "InService"}, exact=True, missing="ResourceNotFound"),
+    Kind(
+        noun="HubContent",
+        path="hub-content/{HubName}/{HubContentType}/{HubContentName}/{HubContentVersion}",
+        create="ImportHubContent",
+        lists=("ListHubContents", "ListHubContentVersions"),
+        born={"HubContentStatus": "Available", "HubContentSearchKeywords": []},
+        exact=True,
+        missing="ResourceNotFound",
+    ),
+    _job("TrainingJob", "training-job/{TrainingJobName}"),
+    _job("ProcessingJob", "processing-job/{ProcessingJobName}"),
+    _job("TransformJob", "transform-job/{TransformJobName}"),
+    _job("HyperParameterTuningJob", "hyper-parameter-tuning-job/{HyperParameterTuningJobName}"),
+    _job("OptimizationJob", "optimization-job/{OptimizationJobName}"),
+    Kind(
+        noun="AutoMLJobV2",
+        path="automl-job/{AutoMLJobName}",
+        key="AutoMLJobName",
+        arn="AutoMLJobArn",
+        lists=("ListAutoMLJobs",),
+        born={"AutoMLJobStatus": "InProgress", "AutoMLJobSecondaryStatus": "Starting"},
+    ),
+    _job("Job", "job/{JobCategory}/{JobName}", exact=True, missing="ResourceNotFound"),
+    Kind(
+        noun="TrainingSession", path="training-session/{TrainingSessionName}", born={"TrainingSessionStatus": "Running"}
+    ),
+    Kind(
+        noun="ModelPackageGroup",
+        path="model-package-group/{ModelPackageGroupName}",
+        born={"ModelPackageGroupStatus": "Completed"},
+    ),
+    Kind(
+        noun="ModelPackage",
+        path="model-package/{ModelPackageName}",
+        born={
+            "ModelPackageStatus": "Completed",
+            "ModelPackageStatusDetails": {"ValidationStatuses": []},
+            "ModelPackageRegistrationType": "Registered",
+        },
+    ),
+    Kind(noun="Model", path="model/{ModelName}"),
+    Kind(noun="EndpointConfig", path="endpoint-config/{EndpointConfigName}"),
+    Kind(noun="Endpoint", path="endpoint/{EndpointName}", born={"EndpointStatus": "InService"}),
+    Kind(
+        noun="InferenceComponent",
+        path="inference-component/{InferenceComponentName}",
+        born={"InferenceComponentStatus": "InService"},
+    ),
+    Kind(
+        noun="MlflowApp",
+        path="mlflow-app/app-{Id}",
+        key="Arn",
+        arn="Arn",
+        born={"Status": "Created", "MlflowVersion": "3.10.0"},
+        exact=True,
+        missing="ResourceNotFound",
+    ),
+    Kind(
+        noun="MlflowTrackingServer",
+        path="mlflow-tracking-server/{TrackingServerName}",
+        key="TrackingServerName",
+        arn="TrackingServerArn",
+        born={"TrackingServerStatus": "Created", "IsActive": "Active"},
+        exact=True,
+        missing="ResourceNotFound",
+    ),
+    Kind(
+        noun="Pipeline",
+        path="pipeline/{PipelineName}",
+        born={"PipelineStatus": "Active"},
+        exact=True,
+        missing="ResourceNotFound",
+    ),
+    Kind(
+        noun="PipelineExecution",
+        path="pipeline/{PipelineName}/execution/{Id}",
+        key="PipelineExecutionArn",
+        create="StartPipelineExecution",
+        born={"PipelineExecutionStatus": "Executing", "Steps": [], "PipelineParameters": []},
+        exact=True,
+        missing="ResourceNotFound",
+    ),
+    Kind(noun="Artifact", path="artifact/{Id}", key="ArtifactArn", missing="ResourceNotFound"),
+    Kind(noun="Action", path="action/{ActionName}", missing="ResourceNotFound"),
+    Kind(noun="Context", path="context/{ContextName}", missing="ResourceNotFound"),
+    Kind(noun="Experiment", path="experiment/{ExperimentName}", missing="ResourceNotFound"),
+    Kind(noun="Trial", path="experiment-trial/{TrialName}", missing="ResourceNotFound"),
+    Kind(noun="TrialComponent", path="experiment-trial-component/{TrialComponentName}", missing="ResourceNotFound"),
+    Kind(
+        noun="FeatureGroup",
+        path="feature-group/{FeatureGroupName}",
+        born={"FeatureGroupStatus": "Created"},
+        missing="ResourceNotFound",
+    ),
+    Kind(noun="ModelCard", path="model-card/{ModelCardName}", exact=True, missing="ResourceNotFound"),
+)
+
+_CREATE = {kind.create_operation: kind for kind in KINDS}
+_DESCRIBE = {f"Describe{kind.noun}": kind for kind in KINDS}
+_UPDATE = {f"Update{kind.noun}": kind for kind in KINDS}
+_DELETE = {f"Delete{kind.noun}": kind for kind in KINDS}
+_LIST = {operation: kind for kind in KINDS for operation in kind.list_operations}
+_BY_NOUN = {kind.noun: kind for kind in KINDS}
+
+PUBLIC_HUB = "SageMakerPublicHub"
+_BEFORE_PAGING = {
+    "HubContentType": ("HubContentType",),
+    "HubContentName": ("HubContentName",),
+    "JobCategory": ("JobCategory",),
+    "PipelineName": ("PipelineName",),
+    "SourceArn": ("SourceArn",),
+    "DestinationArn": ("DestinationArn",),
+    "SourceType": ("SourceType",),
+    "DestinationType": ("DestinationType",),
+    "AssociationType": ("AssociationType",),
+    "ArtifactType": ("ArtifactType",),
+    "ActionType": ("ActionType",),
+    "ContextType": ("ContextType",),
+    "SourceUri": ("Source", "SourceUri"),
+    "ModelApprovalStatus": ("ModelApprovalStatus",),
+    "EndpointNameEquals": ("EndpointName",),
+    "VariantNameEquals": ("VariantName",),
+    "ModelCardName": ("ModelCardName",),
+    "Status": ("Status",),
+    "TrackingServerStatus": ("TrackingServerStatus",),
+}
+"""Request members of lists that must equal a member of the record: indexed, so a page is cut after them."""
+
+
+class SageMaker:
+    """All accounts and regions of one imaginary AWS."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._service = model("sagemaker")
+        self._tables: dict[tuple[str, str, str], dict[str, Json]] = {}
+        self._tags: dict[str, list[Json]] = {}
+        self._associations: dict[tuple[str, str], list[Json]] = {}
+
+    def call(self, account: str, region: str, operation: str, request: Json) -> Json:
+        """Answers one call. Raises ApiError where AWS would refuse."""
+        if operation not in self._service.operation_names:
+            raise ApiError("UnknownOperationException", operation)
+        request = dict(request)
+        special: Callable[[str, str, Json], Json] | None = getattr(self, f"_{operation}", None)
+        if special:
+            answer = special(account, region, request)
+        elif operation in _CREATE:
+            answer = self._create(_CREATE[operation], account, region, request)
+        elif operation in _DESCRIBE:
+            answer = self._find(_DESCRIBE[operation], account, region, request)
+        elif operation in _UPDATE:
+            answer = self._update(_UPDATE[operation], account, region, request)
+        elif operation in _DELETE:
+            record = self._find(_DELETE[operation], account, region, request)
+            arn = record[_DELETE[operation].arn_member]
+            del self._table(_DELETE[operation].noun, account, region)[arn]
+            self._tags.pop(arn, None)
+            answer = {}
+        elif operation.startswith("List"):
+            answer = self._list(operation, account, region, request)
+        else:
+            raise ApiError("ValidationException", f"The demo's SageMaker has no {operation}.")
+        return self._shaped(answer, self._service.operation_model(operation).output_shape)
+
+    def fill(self, arn: str, members: Json) -> None:
+        """Sets members that the service itself fills as time passes: statuses, MlflowDetails, ImageDigest, ..."""
+        record = self._by_arn(arn)
+        record.update(members)
+        record["LastModifiedTime"] = self._clock.seconds()
+
+    def resources(self, account: str, region: str) -> list[Json]:
+        """The tagged resources as the tagging API shows them, by ARN."""
+        start = f"arn:aws:sagemaker:{region}:{account}:"
+        return [
+            {"ResourceARN": arn, "Tags": tags}
+            for arn, tags in sorted(self._tags.items())
+            if arn.startswith(start) and tags
+        ]
+
+    # What is kept
+
+    def _table(self, noun: str, account: str, region: str) -> dict[str, Json]:
+        return self._tables.setdefault((noun, account, region), {})
+
+    def _by_arn(self, arn: str) -> Json:
+        for table in self._tables.values():
+            if arn in table:
+                return table[arn]
+        raise ApiError("ResourceNotFound", f"No resource {arn}.")
+
+    def _exists(self, arn: str) -> bool:
+        return any(arn in table for table in self._tables.values())
+
+    def _arn(self, kind: Kind, account: str, region: str, record: Json) -> str:
+        path = kind.path.format_map(record)
+        return f"arn:aws:sagemaker:{region}:{account}:{path if kind.exact else path.lower()}"
+
+    def _find(self, kind: Kind, account: str, region: str, request: Json) -> Json:
+        named = request.get(kind.name_member) or request.get(kind.arn_member)
+        if kind.noun == "HubContent":
+            return self._hub_content(kind, account, region, request)
+        if named and str(named).startswith("arn:"):
+            arn = str(named)
+            owner = arn.split(":")[4]
+            if owner not in (account, "aws"):
+                raise ApiError("AccessDeniedException", f"Account {account} is not authorized to access {arn}")
+            account, region = owner, arn.split(":")[3]
+        elif kind.noun == "Hub" and named == PUBLIC_HUB:
+            account, arn = "aws", f"arn:aws:sagemaker:{region}:aws:hub/{PUBLIC_HUB}"
+        else:
+            try:
+                arn = self._arn(kind, account, region, request)
+            except KeyError:
+                arn = ""
+        record = self._table(kind.noun, account, region).get(arn)
+        if record is None:
+            raise self._no(kind, named)
+        return record
+
+    @staticmethod
+    def _no(kind: Kind, named: Any) -> ApiError:
+        if kind.noun in ("TrainingJob", "ProcessingJob", "TransformJob"):
+            return ApiError(kind.missing, "Requested resource not found.")
+        return ApiError(kind.missing, f'Could not find {kind.noun} "{named}".')
+
+    def _create(self, kind: Kind, account: str, region: str, request: Json) -> Json:
+        now = self._clock.seconds()
+        tags = request.pop("Tags", None)
+        request.pop("ClientRequestToken", None)
+        if "{Id}" in kind.path:
+            request["Id"] = hashlib.sha256(json.dumps([now, account, region, request]).encode()).hexdigest()[:12]
+        record = {**kind.born, **request, "CreationTime": now, "LastModifiedTime": now}
+        arn = self._arn(kind, account, region, record)
+        record[kind.arn_member] = arn
+        table = self._table(kind.noun, account, region)
+        if arn in table:
+            code = "ResourceInUse" if kind.noun.endswith("Job") else "ValidationException"
+            raise ApiError(code, f"Cannot create already existing {kind.noun} {arn}.")
+        table[arn] = record
+        if tags:
+            self._tags[arn] = tags
+        return record
+
+    def _update(self, kind: Kind, account: str, region: str, request: Json) -> Json:
+        record = self._find(kind, account, region, request)
+        for member, value in request.items():
+            if member == "CustomerMetadataProperties":
+                record.setdefault(member, {}).update(value)
+            elif member not in (kind.name_member, kind.arn_member):
+                record[member] = value
+        record["LastModifiedTime"] = self._clock.seconds()
+        return record
+
+    # Lists
+
+    def _list(self, operation: str, account: str, region: str, request: Json) -> Json:
+        kind = _LIST.get(operation)
+        found = [] if kind is None else list(self._table(kind.noun, account, region).values())
+        return self._paged(operation, request, found, kind)
+
+    def _paged(self, operation: str, request: Json, found: Iterable[Json], kind: Kind | None = None) -> Json:
+        described = self._service.operation_model(operation)
+        member = next(name for name, shape in described.output_shape.members.items() if shape.type_name == "list")
+        size = self._page_size(operation, request)
+        kept = [record for record in found if _before_paging(record, request)]
+        kept.sort(key=_order(kind, request), reverse=request.get("SortOrder") == "Descending")
+        start = _offset(operation, request)
+        page = [record for record in kept[start : start + size] if _after_paging(record, request)]
+        if kind is not None:
+            item = described.output_shape.members[member].member
+            page = [self._shaped(record, item) for record in page]
+        answer: Json = {member: page}
+        if start + size < len(kept):
+            answer["NextToken"] = _token(operation, request, start + size)
+        return answer
+
+    def _page_size(self, operation: str, request: Json) -> int:
+        shape = self._service.operation_model(operation).input_shape.members.get("MaxResults")
+        limits = shape.metadata if shape is not None else {}
+        size = request.get("MaxResults", max(10, limits.get("min", 1)))
+        if not limits.get("min", 1) <= size <= limits.get("max", 100):
+            raise ApiError("ValidationException", f"MaxResults {size} is out of range.")
+        return int(size)
+
+    def _shaped(self, value: Json, shape: Shape | None) -> Json:
+        if not isinstance(shape, StructureShape):
+            return {}
+        return {member: value[member] for member in shape.members if value.get(member) is not None}
+
+    # What the service model does not say
+
+    def _hub(self, account: str, region: str, named: str) -> tuple[str, str]:
+        """Owner and name of the hub that a request names by name or ARN."""
+        record = self._find(_BY_NOUN["Hub"], account, region, {"HubName": named})
+        owner = record["HubArn"].split(":")[4]
+        return owner, record["HubName"]
+
+    def _hub_content(self, kind: Kind, account: str, region: str, request: Json) -> Json:
+        owner, hub = self._hub(account, region, request["HubName"])
+        versions = [
+            record
+            for record in self._table(kind.noun, owner, region).values()
+            if (record["HubName"], record["HubContentType"], record["HubContentName"])
+            == (hub, request["HubContentType"], request["HubContentName"])
+            and request.get("HubContentVersion") in (None, record["HubContentVersion"])
+        ]
+        if not versions:
+            raise self._no(kind, request["HubContentName"])
+        return max(versions, key=_version)
+
+    def _ImportHubContent(self, account: str, region: str, request: Json) -> Json:
+        owner, hub = self._hub(account, region, request["HubName"])
+        if owner != account:
+            raise ApiError("AccessDeniedException", f"Account {account} cannot write to hub {hub}.")
+        request["HubName"] = hub
+        request["HubArn"] = f"arn:aws:sagemaker:{region}:{owner}:hub/{hub}"
+        request.setdefault("HubContentVersion", "1.0.0")
+        return self._create(_BY_NOUN["HubContent"], owner, region, request)
+
+    def _ListHubContents(self, account: str, region: str, request: Json) -> Json:
+        owner, hub = self._hub(account, region, request["HubName"])
+        latest: dict[tuple[str, str], Json] = {}
+        for record in sorted(self._table("HubContent", owner, region).values(), key=_version):
+            if record["HubName"] == hub:
+                latest[record["HubContentType"], record["HubContentName"]] = record
+        return self._paged("ListHubContents", request, latest.values(), _BY_NOUN["HubContent"])
+
+    def _ListHubContentVersions(self, account: str, region: str, request: Json) -> Json:
+        owner, hub = self._hub(account, region, request["HubName"])
+        found = [r for r in self._table("HubContent", owner, region).values() if r["HubName"] == hub]
+        return self._paged("ListHubContentVersions", request, found, _BY_NOUN["HubContent"])
+
+    def _DeleteHubContent(self, account: str, region: str, request: Json) -> Json:
+        owner, _ = self._hub(account, region, request["HubName"])
+        record = self._hub_content(_BY_NOUN["HubContent"], account, region, request)
+        del self._table("HubContent", owner, region)[record["HubContentArn"]]
+        return {}
+
+    def _CreateModelPackage(self, account: str, region: str, request: Json) -> Json:
+        group = request.get("ModelPackageGroupName")
+        if group:
+            group = group.rsplit("/", 1)[-1]
+            self._find(_BY_NOUN["ModelPackageGroup"], account, region, {"ModelPackageGroupName": group})
+            numbers = [
+                r["ModelPackageVersion"]
+                for r in self._table("ModelPackage", account, region).values()
+                if r.get("ModelPackageGroupName") == group
+            ]
+            number = max(numbers, default=0) + 1
+            request.update(ModelPackageGroupName=group, ModelPackageVersion=number)
+            request["ModelPackageName"] = f"{group}/{number}"
+            request.setdefault("ModelApprovalStatus", "PendingManualApproval")
+        record = self._create(_BY_NOUN["ModelPackage"], account, region, request)
+        if group:
+            record["ModelPackageName"] = group
+        return record
+
+    def _ListModelPackages(self, account: str, region: str, request: Json) -> Json:
+        found = list(self._table("ModelPackage", account, region).values())
+        group = request.get("ModelPackageGroupName")
+        wanted = request.get("ModelPackageType", "Versioned" if group else "Unversioned")
+        if group:
+            group = group.rsplit("/", 1)[-1]
+            self._find(_BY_NOUN["ModelPackageGroup"], account, region, {"ModelPackageGroupName": group})
+            found = [r for r in found if r.get("ModelPackageGroupName") == group]
+        if wanted != "Both":
+            found = [r for r in found if ("ModelPackageVersion" in r) == (wanted == "Versioned")]
+        return self._paged("ListModelPackages", request, found, _BY_NOUN["ModelPackage"])
+
+    def _BatchDescribeModelPackage(self, account: str, region: str, request: Json) -> Json:
+        shape = self._service.shape_for("BatchDescribeModelPackageSummary")
+        found: Json = {}
+        errors: Json = {}
+        for arn in request["ModelPackageArnList"]:
+            try:
+                record = self._find(_BY_NOUN["ModelPackage"], account, region, {"ModelPackageName": arn})
+                found[arn] = self._shaped(record, shape)
+            except ApiError as error:
+                errors[arn] = {"ErrorCode": error.code, "ErrorResponse": error.message}
+        return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": errors}
+
+    def _CreateEndpoint(self, account: str, region: str, request: Json) -> Json:
+        request["ProductionVariants"] = self._variants(account, region, request["EndpointConfigName"])
+        return self._create(_BY_NOUN["Endpoint"], account, region, request)
+
+    def _UpdateEndpoint(self, account: str, region: str, request: Json) -> Json:
+        request["ProductionVariants"] = self._variants(account, region, request["EndpointConfigName"])
+        return self._update(_BY_NOUN["Endpoint"], account, region, request)
+
+    def _variants(self, account: str, region: str, config: str) -> list[Json]:
+        """An endpoint's variants with the images that run in them, as the config's models name them."""
+        record = self._find(_BY_NOUN["EndpointConfig"], account, region, {"EndpointConfigName": config})
+        variants = []
+        for variant in record["ProductionVariants"]:
+            shown = {
+                "VariantName": variant["VariantName"],
+                "CurrentInstanceCount": variant.get("InitialInstanceCount", 1),
+                "DesiredInstanceCount": variant.get("InitialInstanceCount", 1),
+                "CurrentWeight": variant.get("InitialVariantWeight", 1.0),
+            }
+            if "ModelName" in variant:
+                found = self._find(_BY_NOUN["Model"], account, region, {"ModelName": variant["ModelName"]})
+                shown["DeployedImages"] = [
+                    {
+                        "SpecifiedImage": container["Image"],
+                        "ResolvedImage": resolved_image(container["Image"]),
+                        "ResolutionTime": self._clock.seconds(),
+                    }
+                    for container in [*found.get("Containers", []), found.get("PrimaryContainer", {})]
+                    if "Image" in container
+                ]
+            variants.append(shown)
+        return variants
+
+    def _CreateInferenceComponent(self, account: str, region: str, request: Json) -> Json:
+        found = self._find(_BY_NOUN["Endpoint"], account, region, {"EndpointName": request["EndpointName"]})
+        request["EndpointArn"] = found["EndpointArn"]
+        return self._create(_BY_NOUN["InferenceComponent"], account, region, request)
+
+    def _CreateModel(self, account: str, region: str, request: Json) -> Json:
+        for container in [*request.get("Containers", []), request.get("PrimaryContainer", {})]:
+            package = container.get("ModelPackageName")
+            if package:
+                self._find(_BY_NOUN["ModelPackage"], account, region, {"ModelPackageName": package})
+        return self._create(_BY_NOUN["Model"], account, region, request)
+
+    def _StartPipelineExecution(self, account: str, region: str, request: Json) -> Json:
+        pipeline = self._find(_BY_NOUN["Pipeline"], account, region, {"PipelineName": request["PipelineName"]})
+        request["PipelineName"] = pipeline["PipelineName"]
+        request["PipelineArn"] = pipeline["PipelineArn"]
+        request["PipelineDefinition"] = pipeline.get("PipelineDefinition")
+        pipeline["LastRunTime"] = self._clock.seconds()
+        return self._create(_BY_NOUN["PipelineExecution"], account, region, request)
+
+    def _DescribePipelineDefinitionForExecution(self, account: str, region: str, request: Json) -> Json:
+        return self._find(_BY_NOUN["PipelineExecution"], account, region, request)
+
+    def _ListPipelineExecutionSteps(self, account: str, region: str, request: Json) -> Json:
+        record = self._find(_BY_NOUN["PipelineExecution"], account, region, request)
+        return self._paged("ListPipelineExecutionSteps", request, record["Steps"])
+
+    def _ListPipelineParametersForExecution(self, account: str, region: str, request: Json) -> Json:
+        record = self._find(_BY_NOUN["PipelineExecution"], account, region, request)
+        return self._paged("ListPipelineParametersForExecution", request, record["PipelineParameters"])
+
+    def _ListTrainingJobsForHyperParameterTuningJob(self, account: str, region: str, request: Json) -> Json:
+        tuning = self._find(_BY_NOUN["HyperParameterTuningJob"], account, region, request)
+        arn = tuning["HyperParameterTuningJobArn"]
+        found = [
+            {**record, "TunedHyperParameters": record.get("TunedHyperParameters", {})}
+            for record in self._table("TrainingJob", account, region).values()
+            if record.get("TuningJobArn") == arn
+        ]
+        operation = "ListTrainingJobsForHyperParameterTuningJob"
+        return self._paged(operation, request, found, _BY_NOUN["TrainingJob"])
+
+    def _AddAssociation(self, account: str, region: str, request: Json) -> Json:
+        edge = {**request, "CreationTime": self._clock.seconds()}
+        for end in ("Source", "Destination"):
+            record = self._by_arn(request[f"{end}Arn"]) if self._exists(request[f"{end}Arn"]) else {}
+            types = (record.get(f"{noun}Type") for noun in ("Artifact", "Action", "Context"))
+            edge[f"{end}Type"] = next((kind for kind in types if kind), None)
+            edge[f"{end}Name"] = next((v for k, v in record.items() if k.endswith("Name") and isinstance(v, str)), None)
+        self._associations.setdefault((account, region), []).append(edge)
+        return request
+
+    def _ListAssociations(self, account: str, region: str, request: Json) -> Json:
+        return self._paged("ListAssociations", request, self._associations.get((account, region), []))
+
+    def _tagged(self, arn: str) -> list[Json]:
+        if not self._exists(arn) or arn.split(":")[4] == "aws":
+            raise ApiError("ValidationException", f"Could not find resource {arn}.")
+        return self._tags.get(arn, [])
+
+    def _ListTags(self, account: str, region: str, request: Json) -> Json:
+        return self._paged("ListTags", request, self._tagged(request["ResourceArn"]))
+
+    def _AddTags(self, account: str, region: str, request: Json) -> Json:
+        tags = {tag["Key"]: tag for tag in [*self._tagged(request["ResourceArn"]), *request["Tags"]]}
+        self._tags[request["ResourceArn"]] = list(tags.values())
+        return {"Tags": list(tags.values())}
+
+    def _DeleteTags(self, account: str, region: str, request: Json) -> Json:
+        tags = [t for t in self._tagged(request["ResourceArn"]) if t["Key"] not in request["TagKeys"]]
+        self._tags[request["ResourceArn"]] = tags
+        return {}
+
+    def _Search(self, account: str, region: str, request: Json) -> Json:
+        noun = request["Resource"]
+        kind = _BY_NOUN.get({"ExperimentTrial": "Trial", "ExperimentTrialComponent": "TrialComponent"}.get(noun, noun))
+        if kind is None:
+            raise ApiError("ValidationException", f"The demo's Search knows no {noun}.")
+        filters = request.get("SearchExpression", {}).get("Filters", [])
+        found = [
+            {**record, "Tags": self._tags.get(record[kind.arn_member], [])}
+            for record in self._table(kind.noun, account, region).values()
+        ]
+        found = [record for record in found if all(_matches(record, condition) for condition in filters)]
+        found.sort(key=lambda record: record["LastModifiedTime"], reverse=request.get("SortOrder") != "Ascending")
+        size, start = self._page_size("Search", request), _offset("Search", request)
+        member = "TrialComponent" if kind.noun == "TrialComponent" else noun
+        shape = self._service.shape_for("SearchRecord").members[member]  # type: ignore[attr-defined]
+        answer: Json = {"Results": [{member: self._shaped(r, shape)} for r in found[start : start + size]]}
+        if start + size < len(found):
+            answer["NextToken"] = _token("Search", request, start + size)
+        return answer
+
+
+def resolved_image(image: str) -> str:
+    """The image by digest, as an endpoint shows it after pulling; the digest is made up from the name."""
+    repository = image.rsplit("@", 1)[0]
+    name, _, _ = repository.rpartition(":")
+    return f"{name or repository}@sha256:{hashlib.sha256(image.encode()).hexdigest()}"
+
+
+def _version(record: Json) -> tuple[int, ...]:
+    return tuple(int(part) for part in record["HubContentVersion"].split("."))
+
+
+def _status(record: Json) -> str | None:
+    return next((v for k, v in record.items() if k.endswith("Status") and not k.startswith("Secondary")), None)
+
+
+def _order(kind: Kind | None, request: Json) -> Callable[[Json], Any]:
+    by = request.get("SortBy", "CreationTime")
+    name = kind.name_member if kind else "StepName"
+    if by in ("Name", "HubName", "HubContentName"):
+        return lambda record: (str(record.get(name, "")),)
+    if by == "LastModifiedTime":
+        return lambda record: (record.get("LastModifiedTime", 0), str(record.get(name, "")))
+    return lambda record: (record.get("CreationTime", record.get("StartTime", 0)),)
+
+
+def _before_paging(record: Json, request: Json) -> bool:
+    for member, path in _BEFORE_PAGING.items():
+        if request.get(member) is not None:
+            value: Any = record
+            for part in path:
+                value = value.get(part) if isinstance(value, dict) else None
+            if value != request[member]:
+                return False
+    names = [str(v) for k, v in record.items() if k.endswith("Name")]
+    if request.get("NameContains") and not any(request["NameContains"] in name for name in names):
+        return False
+    if not any(name.startswith(request.get("PipelineNamePrefix", "")) for name in [*names, ""][:1]):
+        return False
+    created = record.get("CreationTime", 0)
+    after = request.get("CreationTimeAfter", request.get("CreatedAfter"))
+    before = request.get("CreationTimeBefore", request.get("CreatedBefore"))
+    return (after is None or created > after) and (before is None or created < before)
+
+
+def _after_paging(record: Json, request: Json) -> bool:
+    if request.get("StatusEquals") and _status(record) != request["StatusEquals"]:
+        return False
+    modified = record.get("LastModifiedTime", 0)
+    after, before = request.get("LastModifiedTimeAfter"), request.get("LastModifiedTimeBefore")
+    return (after is None or modified > after) and (before is None or modified < before)
+
+
+def _matches(record: Json, condition: Json) -> bool:
+    name, operator, wanted = condition["Name"], condition.get("Operator", "Equals"), condition.get("Value")
+    if name.startswith("Tags."):
+        tags = {tag["Key"]: tag["Value"] for tag in record["Tags"]}
+        value = tags.get(name[5:])
+    else:
+        value = record.get(name)
+    if operator in ("Exists", "NotExists"):
+        return (value is not None) == (operator == "Exists")
+    if value is None or wanted is None:
+        return operator == "NotEquals"
+    if operator in ("GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo"):
+        number = datetime.fromisoformat(wanted).timestamp() if isinstance(wanted, str) and "-" in wanted else float(wanted)
+        return {
+            "GreaterThan": value > number,
+            "GreaterThanOrEqualTo": value >= number,
+            "LessThan": value < number,
+            "LessThanOrEqualTo": value <= number,
+        }[operator]
+    if operator == "Contains":
+        return wanted in str(value)
+    return (str(value) == wanted) == (operator == "Equals")
+
+
+def _token(operation: str, request: Json, offset: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([operation, offset, _fingerprint(request)]).encode()).decode()
+
+
+def _offset(operation: str, request: Json) -> int:
+    if not request.get("NextToken"):
+        return 0
+    try:
+        asked, offset, fingerprint = json.loads(base64.urlsafe_b64decode(request["NextToken"]))
+    except ValueError:
+        raise ApiError("ValidationException", "Invalid NextToken.") from None
+    if asked != operation or fingerprint != _fingerprint(request):
+        raise ApiError("ValidationException", "NextToken belongs to another request.")
+    return int(offset)
+
+
+def _fingerprint(request: Json) -> str:
+    rest = {key: value for key, value in sorted(request.items()) if key not in ("NextToken", "MaxResults")}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:16]
