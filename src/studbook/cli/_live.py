@@ -29,6 +29,7 @@ class Live:
         )
         self._task = self._bar.add_task("", total=0, records=0)
         self._records: dict[Partition, int] = {}
+        self._total = 0
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -46,8 +47,9 @@ class Live:
 
     def seen(self, partition: Partition, kind: str, records: int) -> None:
         with self._lock:
+            self._total += records - self._records.get(partition, 0)
             self._records[partition] = records
-            self._bar.update(self._task, records=sum(self._records.values()))
+            self._bar.update(self._task, records=self._total)
 
     def finished(self, coverage: Coverage) -> None:
         with self._lock:

@@ -61,9 +61,10 @@ class LambdaFunctions:
     def _named(self, record: Record) -> Iterator[str]:
         if record.source == "sagemaker":
             yield from _references(record.body)
-        elif record.source == self.name and record.gone_since is None:
-            if record.kind == _FUNCTION or record.id.endswith(":$LATEST"):
-                yield record.id
+        elif record.source != self.name or record.gone_since is not None:
+            return
+        elif record.kind == _FUNCTION or record.id.endswith(":$LATEST"):
+            yield record.id
 
     def collect(self, visit: Visit) -> None:
         wanted: defaultdict[str, set[str | None]] = defaultdict(set)

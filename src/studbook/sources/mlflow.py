@@ -10,6 +10,7 @@ One IAM action opens an App's whole API, deletions included: hence the allow-lis
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections import defaultdict
@@ -143,7 +144,10 @@ class Api:
             assert prepared.url is not None
             # A space is %20 where it is signed; requests would send a plus.
             prepared.url = prepared.url.replace("+", "%20")
-            headers = {self._server.header: self._server.id}
+            headers = {
+                self._server.header: self._server.id,
+                "X-Amz-Content-SHA256": hashlib.sha256(data).hexdigest(),
+            }
             if data:
                 headers["Content-Type"] = "application/json"
             try:

@@ -1,0 +1,160 @@
+"""A secret is never written."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from studbook.harvest.redact import REDACTED, Redactor, looks_random, names_a_secret
+from studbook.settings import Redact
+
+RANDOM = "wJalrXUtnFEMIK7MDENGbPxRfiCYzEXAMPL3KEY9"
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "HF_TOKEN", "hfToken", "hf-token", "hftoken", "AWS_SECRET_ACCESS_KEY", "password", "DB_PASSWD", "dbPwd",
+            "api_key", "OPENAI_API_KEY", "WANDB_API_KEY", "apikey", "private_key", "credential", "Credentials",
+            "ConnectionString", "client_secret", "access_key", "AccessKeyId",
+        ],
+    )  # fmt: skip
+    def test_secret(self, key):
+        """Keys that people give to secrets, in every spelling."""
+        assert names_a_secret(key)
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "tokenizer", "max_new_tokens", "MaxTokens", "BillableTokenCount", "pad_token", "NextToken", "eos_token_id",
+            "VolumeKmsKeyId", "Key", "keyboard", "lr", "SecondaryStatus", "hub_access_config",
+        ],
+    )  # fmt: skip
+    def test_no_secret(self, key):
+        """Keys that only look like it."""
+        assert not names_a_secret(key)
+
+
+KNOWN = {
+    "aws": "AKIAIOSFODNN7EXAMPLE",
+    "github": "ghp_" + "a1B2" * 9,
+    "github fine-grained": "github_pat_" + "a1B2" * 10,
+    "gitlab": "glpat-" + "a1B2" * 5,
+    "hugging face": "hf_" + "aBcD" * 8,
+    "openai": "sk-proj-" + "a1B2" * 8,
+    "anthropic": "sk-ant-api03-" + "a1B2" * 8,
+    "slack": "xoxb-123456789012-" + "a1B2" * 4,
+    "google": "AIza" + "a1B2-" * 7,
+    "azure": "abc8Q~" + "a1B2" * 8,
+    "databricks": "dapi" + "0a1b" * 8,
+    "stripe": "sk_live_" + "a1B2" * 6,
+    "npm": "npm_" + "a1B2" * 9,
+    "pypi": "pypi-AgEIcHlwaS5vcmc" + "a1B2" * 12,
+    "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+    "pem": "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
+    "random": RANDOM,
+}
+
+
+class TestValues:
+    @pytest.mark.parametrize("secret", KNOWN.values(), ids=KNOWN)
+    @pytest.mark.parametrize("shape", ["alone", "in text", "in JSON in a string", "in a list", "quoted"])
+    def test_known_formats(self, secret, shape):
+        """Tokens of known formats go, wherever they are and whatever their key is called."""
+        value = {
+            "alone": secret,
+            "in text": f"use {secret} please",
+            "in JSON in a string": json.dumps({"note": json.dumps({"inner": secret})}),
+            "in a list": ["x", secret],
+            "quoted": json.dumps(secret),
+        }[shape]
+        redactor = Redactor()
+
+        clean = redactor.body({"note": value})
+
+        assert secret.splitlines()[0] not in json.dumps(clean)
+        assert REDACTED in json.dumps(clean)
+        assert redactor.count == 1
+
+    @pytest.mark.parametrize(
+        ("body", "clean"),
+        [
+            ({"Environment": {"DB_PASSWORD": "hunter2"}}, {"Environment": {"DB_PASSWORD": REDACTED}}),
+            ({"Name": "db_password", "Value": "x1"}, {"Name": "db_password", "Value": REDACTED}),
+            ({"Name": "api-key", "DefaultValue": "x1"}, {"Name": "api-key", "DefaultValue": REDACTED}),
+            ({"Key": "secret", "Value": "x1"}, {"Key": "secret", "Value": REDACTED}),
+            ({"key": "wandb_api_key", "value": "x1"}, {"key": "wandb_api_key", "value": REDACTED}),
+            ({"a": ["--password", "x1", "--lr", "3"]}, {"a": ["--password", REDACTED, "--lr", "3"]}),
+            ({"a": ["--api-key=x1", "--lr=3"]}, {"a": [f"--api-key={REDACTED}", "--lr=3"]}),
+            ({"a": "train --password x1 --lr 3"}, {"a": f"train --password {REDACTED} --lr 3"}),
+            ({"a": "PASSWORD=x1 python t.py"}, {"a": f"PASSWORD={REDACTED} python t.py"}),
+            ({"a": "lr: 3\npassword: x1\n"}, {"a": f"lr: 3\npassword: {REDACTED}\n"}),
+            ({"a": "https://ana:x1@host/p"}, {"a": f"https://{REDACTED}@host/p"}),
+            ({"a": "https://h/p?X-Amz-Signature=ab12&x=1"}, {"a": f"https://h/p?X-Amz-Signature={REDACTED}&x=1"}),
+            ({"a": "https://h/p?sv=1&sig=ab%2B12"}, {"a": f"https://h/p?sv=1&sig={REDACTED}"}),
+            ({"a": "Authorization: Bearer abcdefgh12"}, {"a": f"Authorization: Bearer {REDACTED}"}),
+            ({"credentials": {"user": "u1", "x": ["y1"]}}, {"credentials": {"user": REDACTED, "x": [REDACTED]}}),
+            ({"doc": '{"password": "x1", "n": 1}'}, {"doc": f'{{"password": "{REDACTED}", "n": 1}}'}),
+        ],
+    )  # fmt: skip
+    def test_by_name(self, body, clean):
+        """What is named a secret goes, in pairs, arguments, assignments and URLs; nothing else does."""
+        assert Redactor().body(body) == clean
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"HubName": "J90HLHSMB60JN1OUCL7UGEIJ8V657V3QFKIAMI2I3K6DL6CBU9PG"},
+            {"PipelineName": "SagemakerEvaluation-CustomScorerEvaluation-1f0c2a3b-aaaa-4bbb-8ccc-0123456789ab"},
+            {"CodeSha256": "t2xhtfbTPPxcPTmz4JYdSXW2iTGGRVB4q/g+jIt2dVg="},
+            {"ImageDigest": "sha256:" + "0a1b" * 16},
+            {"VersionId": "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY.MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo"},
+            {"commit": "9fceb02d0ae598e95dc970b74767f19372d61af8"},
+            {"RoleArn": "arn:aws:iam::111122223333:role/SageMakerExec"},
+            {"SecretArn": "arn:aws:secretsmanager:us-west-2:111122223333:secret:db-AbCdEf"},
+            {"S3Uri": "s3://bucket/AbCdEfGh1234567890ZyXwVuTsRqPo/data.jsonl"},
+            {"Image": "763104351884.dkr.ecr.us-west-2.amazonaws.com/huggingface-pytorch-training:2.5-gpu"},
+            {"Repository": "git@example.com:ml/bot.git", "other": "ssh://git@example.com/ml/bot.git"},
+            {"HyperParameters": {"lr": "\"2e-5\"", "max_tokens": "512", "tokenizer": "llama", "eos_token": "\"\""}},
+            {"BillableTokenCount": 4100000, "token": None, "use_token": True},
+            {"doc": '{"b" : 1,   "a":[1.50]}'},
+            {"S3ModelArtifacts": "s3://sagemaker-us-west-2-111122223333/output/acme-llama-rlvr-20260914101112/output"},
+        ],
+    )  # fmt: skip
+    def test_what_is_no_secret_stays(self, body):
+        """Ids, digests, ARNs, URIs, names and numbers come through byte by byte."""
+        redactor = Redactor()
+
+        assert redactor.body(body) == body
+        assert redactor.count == 0
+
+    def test_twice_is_once(self):
+        """What is redacted already is neither changed nor counted again."""
+        clean = Redactor().body({"password": "x1", "a": f"token={RANDOM}", "u": "https://u:p@h/"})
+        again = Redactor()
+
+        assert again.body(clean) == clean
+        assert again.count == 0
+
+    def test_configured_keys(self):
+        """The configuration's keys are case-insensitive globs, and take numbers too."""
+        redactor = Redactor(Redact(keys=("*pin*",)))
+
+        assert redactor.body({"CardPin": 1234, "x": 1}) == {"CardPin": REDACTED, "x": 1}
+
+    def test_configured_values(self):
+        """The configuration's values are regular expressions over values."""
+        assert Redactor(Redact(values=(r"ACME-\d+",))).text("see ACME-123") == f"see {REDACTED}"
+
+    def test_identifiers(self):
+        """A token in an id becomes a word that fits into one."""
+        assert Redactor().identifier("mlflow:lab/model/hf_" + "aBcD" * 8) == "mlflow:lab/model/redacted"
+
+    @pytest.mark.parametrize(
+        "name", ["CustomScorerEvaluationPipeline2024Run12", "meta-textgeneration-llama-3-2-1b-instruct"]
+    )
+    def test_names_do_not_look_random(self, name):
+        """Long names with digits are still names."""
+        assert not looks_random(name)
