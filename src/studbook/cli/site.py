@@ -1,0 +1,109 @@
+"""`studbook build` and `studbook serve`: the catalog as a site."""
+
+from __future__ import annotations
+
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from studbook.cli.options import catalog_option, snapshot_option
+
+if TYPE_CHECKING:
+    from studbook.render.views import Site
+
+output_option = click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("site"),
+    show_default=True,
+    help="Where the site goes.",
+)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook build                         the latest snapshot; the sites of earlier ones stay
+  studbook build --all                   every snapshot of the catalog
+  studbook build --snapshot 2026-11-21   one night again
+"""
+)
+@click.option("--all", "everything", is_flag=True, help="Build every snapshot, not the latest alone.")
+@output_option
+@snapshot_option
+@catalog_option
+def build(catalog: Path, snapshot: str, output: Path, everything: bool = False) -> None:
+    """Build the site of a snapshot beside those of the others, and point 'latest' at the newest."""
+    from studbook.render import build_site
+    from studbook.settings import load_settings
+    from studbook.store import Catalog
+
+    store = Catalog(catalog)
+    settings = load_settings(catalog / "studbook.yml")
+    envelopes = list(store.envelopes())
+    if envelopes and not everything:
+        envelopes = [store.resolve(snapshot)]
+    built = build_site(
+        store,
+        settings,
+        output,
+        envelopes=envelopes,
+        downloads=_downloads,
+        report=lambda line: click.echo(line, err=True),
+    )
+    for site in built:
+        click.echo(f"built snapshot {site.number}: {site.pages:,} pages, {site.written:,} of them new, in {site.path}")
+
+
+def _downloads(site: Site) -> dict[str, bytes]:
+    """The files for auditors: what `studbook export` prints, beside the pages."""
+    from studbook.exports import EXPORTS, Subject
+
+    subject = Subject(site.envelope, site.graph.assets.values(), site.graph.edges, site.findings)
+    out: dict[str, bytes] = {}
+    for export in EXPORTS:
+        if export.name == "json" and export.write is not None:
+            out["export.json"] = b"".join(export.write(subject))
+        if export.name == "schema" and export.document is not None:
+            out["export.schema.json"] = export.document()
+    return out
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook serve                 http://127.0.0.1:8000, built first if need be
+  studbook serve --port 9000     another port; if it is taken, the next free one
+"""
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen on.")
+@output_option
+@catalog_option
+@click.pass_context
+def serve(ctx: click.Context, catalog: Path, output: Path, port: int) -> None:
+    """Serve a built site on this machine alone, until interrupted."""
+    if not (output / "index.html").is_file():
+        ctx.invoke(build, catalog=catalog, snapshot="latest", output=output)
+    server = listen(output, port)
+    click.echo(f"http://127.0.0.1:{server.server_address[1]}/")
+    try:
+        server.serve_forever()
+    finally:
+        server.server_close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing of each request."""
+
+
+def listen(folder: Path, port: int) -> ThreadingHTTPServer:
+    """A server for a folder on 127.0.0.1 at `port`, or at any free one where that is taken."""
+    handler = partial(_Quiet, directory=str(folder))
+    try:
+        return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError:
+        return ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -1,0 +1,408 @@
+"""Lineage pictures: graphviz says where things stand, this module draws them.
+
+`dot` gets a graph of numbered boxes of one size and nothing that a stranger wrote, so no name can break out of it, and
+the machine's fonts cannot move a line. It is run in batches through standard input without clusters, the one batched mode
+of `dot` that always gives the same layout. Layouts are kept by content: names may change, the drawing board does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import unicodedata
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from markupsafe import Markup, escape
+
+from studbook.errors import BuildError
+from studbook.lineage.graph import Lineage, Step, made_by, reaches
+from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
+from studbook.model.ids import page_path
+
+LIMIT = 30
+"""The most assets in one picture; what is beyond is counted."""
+
+_WIDTH, _HEIGHT = 168, 48
+_POINTS = 72.0
+_MARGIN = 6.0
+_BATCH = 200
+_LABEL = 23
+
+_SHAPES = {
+    "base_model": "facet", "base_model_version": "facet", "model_package_group": "facet", "model_package": "facet",
+    "mlflow_registered_model": "facet", "mlflow_model_version": "facet", "mlflow_logged_model": "facet", "model": "facet",
+    "dataset": "drum", "dataset_version": "drum", "feature_group": "drum",
+    "evaluator": "hexagon", "evaluator_version": "hexagon", "evaluation_job": "hexagon",
+    "endpoint": "pill", "endpoint_config": "pill", "inference_component": "pill",
+    "mlflow_experiment": "slant", "mlflow_run": "slant",
+    "container_image": "note", "code": "note", "artifact": "note", "model_card": "note", "context": "note", "action": "note",
+}  # fmt: skip
+
+FAMILIES = {
+    "facet": "Model", "drum": "Data", "hexagon": "Evaluation", "box": "Job", "pill": "Deployment", "slant": "MLflow", "note": "Other",
+}  # fmt: skip
+"""What each shape stands for, as the legend says it."""
+
+
+class Line(NamedTuple):
+    """All edges between two boxes, drawn as one line of the strongest certainty."""
+
+    tail: int
+    head: int
+    certainty: str
+    candidate: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One node: an asset, or the count of those left out (`asset` is None)."""
+
+    asset: Asset | None
+    hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is to be drawn, before anything has a place. Boxes are nearest first, the root is box 0."""
+
+    boxes: tuple[Box, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def dot(self) -> str:
+        """The graph as DOT: numbers and sizes, nothing that a stranger wrote."""
+        out = [
+            "digraph { graph [rankdir=LR nodesep=0.22 ranksep=0.55] "
+            f'node [shape=box fixedsize=true label="" width={_WIDTH / _POINTS:.4f} height={_HEIGHT / _POINTS:.4f}] edge [dir=none]'
+        ]
+        out += [f"n{index}" for index in range(len(self.boxes))]
+        out += [f"n{line.tail} -> n{line.head}" for line in self.lines]
+        return "\n".join(out) + "\n}\n"
+
+
+def neighbourhood(lineage: Lineage, root: Asset, limit: int = LIMIT) -> Picture:
+    """The nearest ancestors and descendants of an asset, upstream and downstream in turn, at most `limit` of them.
+
+    Where some are left out, a box on that side says how many neighbours of what is shown are not. Runs in which a job or
+    package on the way is recorded are shown beside it.
+    """
+    places: dict[str, int] = {root.id: 0}
+    boxes = [Box(root)]
+    edges: dict[tuple[str, str], list[Edge]] = {}
+    left_out: dict[bool, dict[str, str]] = {True: {}, False: {}}
+
+    def explore(upwards: bool) -> Iterator[None]:
+        """Breadth first on one side; yields after each asset that it adds."""
+        steps = made_by if upwards else reaches
+        queue = deque([root])
+        while queue:
+            here = queue.popleft()
+            for edge, other, onward in sorted(steps(lineage, here, here is root), key=_first):
+                asset = lineage.asset(other)
+                if other == here.id or asset is None:
+                    continue
+                new = other not in places
+                if new and len(boxes) >= limit:
+                    left_out[upwards].setdefault(other, here.id)
+                    continue
+                if new:
+                    places[other] = len(boxes)
+                    boxes.append(Box(asset))
+                    if onward:
+                        queue.append(asset)
+                group = edges.setdefault((edge.source, edge.target), [])
+                if edge not in group:
+                    group.append(edge)
+                if new:
+                    yield
+
+    for _ in zip_longest(explore(True), explore(False)):
+        pass
+    lines = [_line(places[source], places[target], group) for (source, target), group in edges.items()]
+    for upwards, hidden in left_out.items():
+        rest = {other: via for other, via in hidden.items() if other not in places}
+        if rest:
+            nearest = min(places[via] for via in rest.values())
+            index = len(boxes)
+            boxes.append(Box(None, len(rest)))
+            tail, head = (index, nearest) if upwards else (nearest, index)
+            lines.append(Line(tail, head, "more", False, f"{len(rest)} more"))
+    return Picture(tuple(boxes), tuple(sorted(lines)))
+
+
+def _first(step: Step) -> tuple[int, str]:
+    """What is drawn first where not all can be: what made a thing before what holds it or describes it."""
+    edge, other, _ = step
+    return (_ORDER[edge.relation], other)
+
+
+_ORDER = {
+    relation: rank
+    for rank, relation in enumerate(
+        (
+            "produced", "input_to", "base_of", "packaged_as", "deployed_to", "copied_to", "same_as", "content_of",
+            "registered_as", "recorded_in", "has_version", "part_of", "described_by", "associated",
+        )
+    )
+}  # fmt: skip
+
+
+def _line(tail: int, head: int, edges: Sequence[Edge]) -> Line:
+    best = min(edges, key=lambda edge: CERTAINTIES_ORDER[edge.certainty])
+    words = sorted({RELATIONS[edge.relation] + (f" ({edge.role})" if edge.role else "") for edge in edges})
+    return Line(tail, head, best.certainty, all(edge.candidate for edge in edges), ", ".join(words))
+
+
+CERTAINTIES_ORDER = {certainty: rank for rank, certainty in enumerate(CERTAINTIES)}
+
+
+# --- layout -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where graphviz put things, in SVG's units with y downwards: box centres, and Bezier points for each line."""
+
+    width: float
+    height: float
+    centres: tuple[tuple[float, float], ...]
+    curves: tuple[tuple[tuple[float, float], ...], ...]
+
+
+class Drafting:
+    """Runs `dot` for many pictures at once, and remembers every layout by the digest of its DOT text.
+
+    `cache` is a folder for layouts, shared by builds; None remembers for this build alone.
+    """
+
+    def __init__(self, cache: Path | None = None, program: str = "dot") -> None:
+        self._program = program
+        self._known: dict[str, str] = {}
+        self._cache = cache
+        self._version: str | None = None
+
+    def lay_out(self, pictures: Sequence[Picture]) -> list[Layout]:
+        """A layout for each picture, in their order.
+
+        Raises BuildError where graphviz is needed and not installed.
+        """
+        keys = [self._key(picture) for picture in pictures]
+        wanted = {key: picture for key, picture in zip(keys, pictures, strict=True) if not self._has(key)}
+        todo = sorted(wanted.items())
+        for start in range(0, len(todo), _BATCH):
+            batch = todo[start : start + _BATCH]
+            for (key, _), text in zip(batch, self._run([picture.dot for _, picture in batch]), strict=True):
+                self._keep(key, text)
+        return [_parse(self._known[key], picture) for key, picture in zip(keys, pictures, strict=True)]
+
+    def _key(self, picture: Picture) -> str:
+        if self._version is None:
+            self._version = graphviz_version(self._program)
+        return hashlib.sha256(f"{self._version}\n{picture.dot}".encode()).hexdigest()
+
+    def _has(self, key: str) -> bool:
+        if key in self._known:
+            return True
+        if self._cache is not None and (path := self._cache / key[:2] / key).exists():
+            self._known[key] = path.read_text(encoding="ascii")
+            return True
+        return False
+
+    def _keep(self, key: str, text: str) -> None:
+        self._known[key] = text
+        if self._cache is not None:
+            path = self._cache / key[:2] / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_name(f"{path.name}.{os.getpid()}")
+            beside.write_text(text, encoding="ascii")
+            beside.replace(path)
+
+    def _run(self, graphs: Sequence[str]) -> list[str]:
+        done = _call([self._program, "-Tplain"], "".join(graphs))
+        texts = [part + "stop\n" for part in done.split("stop\n")[:-1]]
+        if len(texts) != len(graphs):
+            raise BuildError(
+                f"graphviz drew {len(texts)} of {len(graphs)} pictures", "run 'dot -V' and report the version"
+            )
+        return texts
+
+
+def graphviz_version(program: str = "dot") -> str:
+    """What `dot -V` says. Raises BuildError where there is no such program."""
+    if shutil.which(program) is None:
+        raise BuildError(
+            f"the lineage pictures need graphviz, and there is no '{program}' program on this machine",
+            "install it: 'apt-get install graphviz', 'brew install graphviz', or https://graphviz.org/download/",
+        )
+    return _call([program, "-V"], "").strip()
+
+
+def _call(command: list[str], text: str) -> str:
+    try:
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=True, encoding="ascii")  # noqa: S603
+    except (OSError, subprocess.CalledProcessError) as error:
+        detail = getattr(error, "stderr", None) or error
+        raise BuildError(f"graphviz failed: {detail}", "run 'dot -V' to see whether it works at all") from None
+    return done.stdout or done.stderr
+
+
+def _parse(text: str, picture: Picture) -> Layout:
+    """Read `dot -Tplain`: inches from the lower left corner."""
+    width = height = 0.0
+    centres: dict[int, tuple[float, float]] = {}
+    curves: dict[tuple[int, int], tuple[tuple[float, float], ...]] = {}
+
+    def place(x: str, y: str) -> tuple[float, float]:
+        return (float(x) * _POINTS + _MARGIN, (height - float(y)) * _POINTS + _MARGIN)
+
+    # Long lines are broken with a backslash.
+    for line in text.replace("\\\n", "").splitlines():
+        match line.split():
+            case ["graph", _, w, h]:
+                width, height = float(w), float(h)
+            case ["node", name, x, y, *_]:
+                centres[int(name[1:])] = place(x, y)
+            case ["edge", tail, head, count, *rest]:
+                points = [place(rest[2 * i], rest[2 * i + 1]) for i in range(int(count))]
+                curves[int(tail[1:]), int(head[1:])] = tuple(points)
+    return Layout(
+        width=width * _POINTS + 2 * _MARGIN,
+        height=height * _POINTS + 2 * _MARGIN,
+        centres=tuple(centres[index] for index in range(len(picture.boxes))),
+        curves=tuple(curves[line.tail, line.head] for line in picture.lines),
+    )
+
+
+# --- drawing ------------------------------------------------------------------------------------------------------
+
+
+def draw(picture: Picture, layout: Layout, *, root: str = "../../", title: str) -> Markup:
+    """The picture as inline SVG: shapes and classes by kind, boxes that lead to their pages, lines by certainty.
+
+    `root` is the way from the page to the site's root. Colours are the stylesheet's, so light and dark need one picture.
+    """
+    out = [
+        f'<svg class="sb-lineage" role="img" aria-labelledby="sb-lineage-title" width="{layout.width:.0f}" height="{layout.height:.0f}" '
+        f'viewBox="0 0 {layout.width:.0f} {layout.height:.0f}" xmlns="http://www.w3.org/2000/svg">',
+        f'<title id="sb-lineage-title">{escape(shown(title))}</title>',
+        '<defs><marker id="sb-tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">'
+        '<path d="M0 .8 8 4 0 7.2z"/></marker></defs>',
+    ]
+    for line, curve in zip(picture.lines, layout.curves, strict=True):
+        classes = f"sb-edge sb-{line.certainty}" + (" sb-candidate" if line.candidate else "")
+        out.append(
+            f'<path class="{classes}" d="{_curve(curve)}" marker-end="url(#sb-tip)"><title>{escape(shown(line.words))}</title></path>'
+        )
+    for index, (box, centre) in enumerate(zip(picture.boxes, layout.centres, strict=True)):
+        out.append(_box(box, centre, root, is_root=index == 0))
+    out.append("</svg>")
+    return Markup("".join(out))  # noqa: S704  every text in it is escaped above
+
+
+def _box(box: Box, centre: tuple[float, float], root: str, *, is_root: bool) -> str:
+    x, y = centre
+    left, top = x - _WIDTH / 2, y - _HEIGHT / 2
+    if box.asset is None:
+        return (
+            f'<a href="#edges" class="sb-node sb-more"><title>{box.hidden} more: all edges are listed below</title>'
+            f'<path d="{_outline("pill", left, top)}"/><text x="{x:.1f}" y="{y + 4:.1f}">+ {box.hidden} more</text></a>'
+        )
+    asset = box.asset
+    shape = _SHAPES.get(asset.kind, "box")
+    marks = mark_words(asset)
+    classes = " ".join(
+        [
+            "sb-node",
+            f"sb-{shape}",
+            f"sb-kind-{asset.kind}",
+            *(["sb-root"] if is_root else []),
+            *(f"sb-is-{m}" for m in marks),
+        ]
+    )
+    caption = KINDS[asset.kind].title + (f" ({', '.join(marks)})" if marks else "")
+    hint = "\n".join(part for part in (caption, shown(asset.name), shown(asset.id)) if part)
+    href = escape(root + page_path(asset.kind, asset.id, asset.name))
+    current = ' aria-current="page"' if is_root else ""
+    return (
+        f'<a href="{href}" class="{classes}"{current}><title>{escape(hint)}</title><path d="{_outline(shape, left, top)}"/>'
+        f'<text class="sb-caption" x="{x:.1f}" y="{y - 6:.1f}">{escape(caption)}</text>'
+        f'<text x="{x:.1f}" y="{y + 11:.1f}">{escape(shortened(asset.name))}</text></a>'
+    )
+
+
+def mark_words(asset: Asset) -> list[str]:
+    """What must be seen at a glance: unresolved, gone, stale."""
+    return [
+        word
+        for word, holds in (
+            ("unresolved", asset.unresolved),
+            ("gone", asset.gone_since is not None),
+            ("stale", asset.stale_since is not None),
+        )
+        if holds
+    ]
+
+
+def _curve(points: Iterable[tuple[float, float]]) -> str:
+    first, *rest = points
+    return f"M{first[0]:.1f} {first[1]:.1f}C" + " ".join(f"{x:.1f} {y:.1f}" for x, y in rest)
+
+
+def _outline(shape: str, x: float, y: float) -> str:
+    w, h = _WIDTH, _HEIGHT
+    match shape:
+        case "drum":
+            r, d = w / 2, 5
+            return (
+                f"M{x:.1f} {y + d:.1f}a{r:.1f} {d} 0 0 1 {w} 0v{h - 2 * d}a{r:.1f} {d} 0 0 1 -{w} 0z"
+                f"M{x:.1f} {y + d:.1f}a{r:.1f} {d} 0 0 0 {w} 0"
+            )
+        case "hexagon":
+            return f"M{x + 11:.1f} {y:.1f}h{w - 22}l11 {h / 2:.1f}-11 {h / 2:.1f}h-{w - 22}l-11-{h / 2:.1f}z"
+        case "pill":
+            r = h / 2
+            return f"M{x + r:.1f} {y:.1f}h{w - h}a{r:.1f} {r:.1f} 0 0 1 0 {h}h-{w - h}a{r:.1f} {r:.1f} 0 0 1 0-{h}z"
+        case "slant":
+            return f"M{x + 10:.1f} {y:.1f}h{w - 10}l-10 {h}h-{w - 10}z"
+        case "note":
+            return f"M{x:.1f} {y:.1f}h{w - 11}l11 11v{h - 11}h-{w}zM{x + w - 11:.1f} {y:.1f}v11h11"
+        case "facet":
+            return f"M{x + 8:.1f} {y:.1f}h{w - 16}l8 8v{h - 16}l-8 8h-{w - 16}l-8-8v-{h - 16}z"
+    return f"M{x + 5:.1f} {y:.1f}h{w - 10}q5 0 5 5v{h - 10}q0 5-5 5h-{w - 10}q-5 0-5-5v-{h - 10}q0-5 5-5z"
+
+
+def shown(text: str) -> str:
+    """Text as it can be shown: control and direction-changing characters, which could hide or turn it, become visible."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char
+        if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+        else "\N{REPLACEMENT CHARACTER}"
+        for char in text
+    )
+
+
+def shortened(name: str, room: int = _LABEL) -> str:
+    """A name that fits its box; the middle goes, since versions and dates are at the end. Wide characters count twice."""
+    text = shown(name)
+
+    def width(part: str) -> int:
+        return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in part)
+
+    if width(text) <= room:
+        return text
+    head, tail = text, text
+    while width(head) > (room - 1) // 2:
+        head = head[:-1]
+    while width(tail) > room - 1 - (room - 1) // 2:
+        tail = tail[1:]
+    return f"{head}…{tail}"

@@ -1,0 +1,143 @@
+"""The one Jinja environment: everything is escaped unless this package made it, and a name that is missing is an error."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
+from markupsafe import Markup
+
+from studbook.errors import BuildError
+from studbook.packaged import packaged
+from studbook.render import charts, markdown
+from studbook.render.drawing import shown
+
+
+class Templates:
+    """The templates: the user's own folder is searched first, then the packaged one."""
+
+    def __init__(self, own: Path | None = None) -> None:
+        if own is not None and not own.is_dir():
+            raise BuildError(
+                f"site.templates: there is no folder {own}", "make it, or take the key out of studbook.yml"
+            )
+        self.folders = [folder for folder in (own, packaged("templates")) if folder is not None]
+        self.jinja = Environment(
+            loader=FileSystemLoader([str(folder) for folder in self.folders]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            finalize=_safe,
+        )
+        self.jinja.filters.update(FILTERS)
+        self.jinja.globals.update(line_chart=charts.line_chart, timeline=charts.timeline)
+
+    def render(self, name: str, /, **data: Any) -> Markup:
+        """The template `name` filled in. A mistake in a template is a BuildError that names it."""
+        try:
+            return Markup(self.jinja.get_template(name).render(**data))  # noqa: S704  autoescape is on
+        except TemplateNotFound as error:
+            raise BuildError(
+                f"there is no template {error.name}", f"searched: {', '.join(map(str, self.folders))}"
+            ) from None
+
+    def asset_template(self, kind: str) -> str:
+        """`assets/<kind>.html`, or `assets/_default.html` for kinds that have none of their own."""
+        name = f"assets/{kind}.html"
+        return name if any((folder / name).is_file() for folder in self.folders) else "assets/_default.html"
+
+    def pages(self) -> list[str]:
+        """The names of the pages: the files in `pages/` are the list."""
+        return sorted({path.stem for folder in self.folders for path in folder.glob("pages/*.html")})
+
+    def theme_folders(self) -> list[Path]:
+        """Where overrides of Material's own templates are, and the stylesheets and scripts beside them."""
+        return [folder / "theme" for folder in self.folders if (folder / "theme").is_dir()]
+
+    @property
+    def digest(self) -> str:
+        """Of all templates: a change in one of them is a change in every page."""
+        hasher = hashlib.sha256()
+        for folder in self.folders:
+            for path in sorted(folder.rglob("*.html")):
+                hasher.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
+        return hasher.hexdigest()
+
+
+def _safe(value: Any) -> Any:
+    """Control and direction-changing characters never reach a page unseen."""
+    return shown(value) if type(value) is str else value
+
+
+def thousands(value: int) -> str:
+    """1234567 as 1,234,567."""
+    return f"{value:,}"
+
+
+_UNIT = 1024
+
+
+def size(value: int | float) -> str:
+    """Bytes for people: 1.5 MiB."""
+    amount = float(value)
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
+        if amount < _UNIT or unit == "TiB":
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= _UNIT
+    raise AssertionError("unreachable")
+
+
+def number(value: Any) -> str:
+    """A metric as people read it: at most six significant digits, never in words of a machine."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return thousands(value) if isinstance(value, int) else f"{value:.6g}"
+
+
+def moment(value: str | None) -> str:
+    """`2026-11-22T02:00:00Z` as `2026-11-22 02:00 UTC`."""
+    if not value:
+        return ""
+    return f"{value[:10]} {value[11:16]} UTC" if len(value) >= 16 and value[10] == "T" else value
+
+
+def day(value: str | None) -> str:
+    """The date of a time."""
+    return (value or "")[:10]
+
+
+def plain(value: Any) -> str:
+    """A value as text: strings as they are, everything else as JSON in one fixed order."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def digest_short(value: str) -> str:
+    """The beginning of a digest, enough to tell two apart."""
+    return value.removeprefix("sha256:")[:12]
+
+
+def counted(values: Iterable[Any] | int, one: str, many: str | None = None) -> str:
+    """`1 gap`, `3 gaps`."""
+    count = values if isinstance(values, int) else len(list(values))
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+FILTERS = {
+    "thousands": thousands,
+    "size": size,
+    "number": number,
+    "moment": moment,
+    "day": day,
+    "plain": plain,
+    "digest_short": digest_short,
+    "counted": counted,
+    "markdown": markdown.to_html,
+    "http": markdown.safe_href,
+}

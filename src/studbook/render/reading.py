@@ -1,0 +1,125 @@
+"""From a catalog folder to what the views need: the lineage, the findings, the changes, the cards."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from studbook.cards import Card
+from studbook.diff import Changes, diff
+from studbook.lineage.graph import Graph
+from studbook.model import KINDS, RELATIONS, Edge, Envelope
+from studbook.model.ids import page_path
+from studbook.render.drawing import mark_words
+from studbook.render.views import Site
+from studbook.rules import RULES, check, load_waivers
+from studbook.settings import Settings
+from studbook.store import Catalog
+
+
+def read_site(catalog: Catalog, settings: Settings, envelope: Envelope, cards: Mapping[str, Card]) -> Site:
+    """Read a snapshot, check it, and compare it with the one before.
+
+    Raises CatalogError where the catalog cannot be read, SettingsError for a waiver or a rule's setting that is wrong.
+    """
+    history = [other for other in catalog.envelopes() if other.number <= envelope.number]
+    graph = catalog.graph(envelope)
+    waivers = load_waivers(catalog.root / "waivers.yml", {rule.id for rule in RULES})
+    today = datetime.date.fromisoformat(envelope.taken_at[:10])
+    return Site(
+        graph=graph,
+        envelope=envelope,
+        settings=settings,
+        findings=check(graph, settings, waivers=waivers, today=today),
+        cards=cards,
+        changes=_changes(catalog, history, graph) if len(history) > 1 else None,
+        history=history,
+        mends={rule.id: _manual(rule.manual) for rule in RULES},
+    )
+
+
+def _manual(docstring: str | None) -> str:
+    return (docstring or "").strip()
+
+
+def _changes(catalog: Catalog, history: list[Envelope], new: Graph) -> dict[str, Any]:
+    before, now = history[-2], history[-1]
+    old = catalog.graph(before)
+    return tell(diff(old, new, before.coverage, now.coverage), old, new, before.number)
+
+
+def tell(changes: Changes, old: Graph, new: Graph, number: int) -> dict[str, Any]:
+    """The difference as page data; what is no more in the new graph has no page, and no link."""
+
+    def link(asset_id: str) -> dict[str, Any]:
+        asset = new.asset(asset_id) or old.asset(asset_id)
+        if asset is None:
+            return {
+                "id": asset_id,
+                "name": asset_id,
+                "kind": "",
+                "kind_title": "",
+                "path": None,
+                "marks": [],
+                "where": "",
+            }
+        return {
+            "id": asset.id,
+            "name": asset.name,
+            "kind": asset.kind,
+            "kind_title": KINDS[asset.kind].title,
+            "path": page_path(asset.kind, asset.id, asset.name) if asset_id in new.assets else None,
+            "marks": mark_words(asset),
+            "where": " · ".join(part for part in (asset.account, asset.region) if part),
+        }
+
+    def line(edge: Edge) -> dict[str, Any]:
+        return {
+            "source": link(edge.source),
+            "target": link(edge.target),
+            "words": RELATIONS[edge.relation],
+            "role": edge.role,
+            "certainty": edge.certainty,
+            "candidate": edge.candidate,
+        }
+
+    return {
+        "old": number,
+        "empty": not changes,
+        "models": [link(named.id) for named in changes.models_added],
+        "approvals": [
+            {"asset": link(item.asset.id), "old": item.old, "new": item.new} for item in changes.approvals_changed
+        ],
+        "deployments": [
+            {
+                "asset": link(item.endpoint.id),
+                "old": [link(named.id) for named in item.old],
+                "new": [link(named.id) for named in item.new],
+            }
+            for item in changes.deployments_changed
+        ],
+        "drifted": [{"job": link(item.job.id), "read": link(item.read.id)} for item in changes.datasets_drifted],
+        "coverage": [
+            {
+                "where": " · ".join(part for part in (item.account, item.region, item.source) if part),
+                "old": item.old,
+                "new": item.new,
+                "opened": list(item.gaps_opened),
+                "closed": list(item.gaps_closed),
+            }
+            for item in changes.coverage_changed
+        ],
+        "added": [link(named.id) for named in changes.assets_added],
+        "removed": [link(named.id) for named in changes.assets_gone],
+        "changed": [
+            {
+                "asset": link(item.asset.id),
+                "fields": [{"name": f.name, "old": f.old, "new": f.new} for f in item.fields],
+            }
+            for item in changes.assets_changed
+        ],
+        "edges_added": [line(edge) for edge in changes.edges_gained],
+        "edges_removed": [line(edge) for edge in changes.edges_lost],
+        "edges_changed": [{**line(item.new), "was": item.old.certainty} for item in changes.edges_changed],
+    }

@@ -1,0 +1,520 @@
+"""The site: an mkdocs plugin, and `build_site`, which runs mkdocs once for each snapshot.
+
+MkDocs builds the few pages of the navigation. The pages of assets, of which there may be a hundred thousand, never become
+MkDocs pages: Material's own `main.html` is rendered once for each page shape (tab and table of contents) with markers in
+place of title, description, address and body, and every page is stamped from such a shell. A page whose key (its data,
+its picture, the templates, the shell) is what it was in an earlier build is linked from there instead of written again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")  # read when Material is imported, which mkdocs does
+
+import jinja2
+from markupsafe import Markup
+from mkdocs.commands.build import build as mkdocs_build
+from mkdocs.commands.build import get_context
+from mkdocs.config import load_config
+from mkdocs.config.base import Config
+from mkdocs.config.config_options import Optional, Type
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import MkDocsException, PluginError
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page as MkdocsPage
+from mkdocs.structure.toc import AnchorLink, TableOfContents
+
+from studbook.cards import load_cards
+from studbook.errors import BuildError, StudbookError
+from studbook.model import Envelope
+from studbook.packaged import packaged
+from studbook.render import views
+from studbook.render.drawing import Drafting, Picture, draw, mark_words, neighbourhood, shown
+from studbook.render.environment import Templates
+from studbook.render.reading import read_site
+from studbook.render.search import Entry, add_entries
+from studbook.render.versions import built, list_versions, put_in_place, share
+from studbook.render.views import Page, Site
+from studbook.settings import Settings, load_settings
+from studbook.store import Catalog
+
+_BATCH = 200
+_NOWHERE = "https://catalog.invalid/latest/"
+"""The sitemap's base where no address is configured: Material's selector reads paths from it, and no name to call."""
+
+
+@dataclass(kw_only=True)
+class Contents:
+    """What one site is made of."""
+
+    site: Site
+    templates: Templates
+    downloads: dict[str, bytes] = field(default_factory=dict)
+    drafting: Drafting = field(default_factory=Drafting)
+    previous: Path | None = None
+    """A built site, whose pages are linked where `keys` says that they are the same."""
+    previous_keys: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    """The key of each stamped page, after the build."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One snapshot's site."""
+
+    number: int
+    path: Path
+    pages: int
+    written: int
+
+
+# --- building -----------------------------------------------------------------------------------------------------
+
+
+def build_site(
+    catalog: Catalog,
+    settings: Settings,
+    output: Path,
+    *,
+    envelopes: Sequence[Envelope] | None = None,
+    downloads: Callable[[Site], dict[str, bytes]] = lambda site: {},
+    report: Callable[[str], None] = lambda line: None,
+) -> list[Built]:
+    """Build the sites of these snapshots, the latest where none are named, and the list of all that are there.
+
+    `downloads` gives the files that lie beside a site's pages, by name. Equal input gives equal bytes; the sites of other
+    snapshots stay as they are. Raises BuildError.
+    """
+    history = list(catalog.envelopes())
+    if not history:
+        raise BuildError(f"{catalog.root}: there is no snapshot to build from", "take one with 'studbook harvest'")
+    chosen = sorted(envelopes or history[-1:], key=lambda envelope: envelope.number)
+    output.mkdir(parents=True, exist_ok=True)
+    work = output / ".studbook"
+    done = []
+    for envelope in chosen:
+        report(f"snapshot {envelope.number}: reading")
+        contents = load_contents(catalog, settings, envelope, drafting=Drafting(work / "layouts"))
+        contents.downloads = downloads(contents.site)
+        for problem in (line for card in contents.site.cards.values() for line in card.problems):
+            report(f"warning: {problem}")
+        neighbour = _nearest(output, envelope.number)
+        if neighbour is not None:
+            contents.previous = output / str(neighbour)
+            contents.previous_keys = _read_keys(work / f"{neighbour}.json")
+        report(
+            f"snapshot {envelope.number}: {len(contents.site.graph.assets):,} assets, {len(contents.site.graph.edges):,} edges"
+        )
+        staging = Path(tempfile.mkdtemp(prefix=f".building-{envelope.number}-", dir=output))
+        try:
+            staging.chmod(0o755)
+            _run_mkdocs(contents, staging)
+            if contents.previous is not None:
+                share(staging, contents.previous)
+            put_in_place(staging, output / str(envelope.number))
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        _write_keys(work / f"{envelope.number}.json", contents.keys)
+        same = sum(1 for path, key in contents.keys.items() if contents.previous_keys.get(path) == key)
+        done.append(
+            Built(envelope.number, output / str(envelope.number), len(contents.keys), len(contents.keys) - same)
+        )
+    list_versions(output, history)
+    return done
+
+
+def _nearest(output: Path, number: int) -> int | None:
+    """The built version to share with: this one itself, else the nearest number."""
+    return min(built(output), key=lambda other: (abs(other - number), other), default=None)
+
+
+def load_contents(
+    catalog: Catalog, settings: Settings, envelope: Envelope, drafting: Drafting | None = None
+) -> Contents:
+    """Read a snapshot and everything that is said of it."""
+    own = catalog.root / settings.site.templates if settings.site.templates else None
+    site = read_site(catalog, settings, envelope, load_cards(catalog.root / "cards"))
+    return Contents(site=site, templates=Templates(own), drafting=drafting or Drafting())
+
+
+def _run_mkdocs(contents: Contents, target: Path) -> None:
+    logging.getLogger("mkdocs").setLevel(logging.WARNING)
+    with tempfile.TemporaryDirectory() as empty:
+        docs = packaged("docs")
+        try:
+            config = load_config(
+                str(packaged("mkdocs.yml")),
+                site_dir=str(target),
+                docs_dir=str(docs) if docs.is_dir() else empty,
+                site_name=contents.site.settings.site.title,
+                site_url=_base(contents.site.settings),
+            )
+            plugin = config.plugins["studbook"]
+            assert isinstance(plugin, StudbookPlugin)
+            plugin.contents = contents
+            plugin.versioned = True
+            config.plugins.on_startup(command="build", dirty=False)
+            mkdocs_build(config)
+        except PluginError as error:
+            raise BuildError(str(error)) from error
+        except MkDocsException as error:
+            raise BuildError(f"mkdocs could not build the site: {error}") from error
+
+
+def _base(settings: Settings) -> str | None:
+    return urljoin(settings.site.url.rstrip("/") + "/", "latest/") if settings.site.url else None
+
+
+def _read_keys(path: Path) -> dict[str, str]:
+    try:
+        keys: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return keys
+
+
+def _write_keys(path: Path, keys: dict[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(keys, sort_keys=True, indent=0), encoding="utf-8")
+
+
+# --- the plugin ---------------------------------------------------------------------------------------------------
+
+
+class StudbookConfig(Config):  # type: ignore[no-untyped-call]
+    """The plugin's options in mkdocs.yml."""
+
+    catalog = Type(str, default="catalog")
+    snapshot = Type(str, default="latest")
+    cache = Optional(Type(str))
+
+
+class StudbookPlugin(BasePlugin[StudbookConfig]):
+    """Adds the pages of a catalog to an mkdocs site."""
+
+    contents: Contents | None = None
+    versioned = False
+    """Whether `build_site` builds: then there are versions beside this one."""
+
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        """Read the catalog, and put our theme above Material's."""
+        if not self.versioned:
+            self.contents = self._read(Path(config.config_file_path or ".").parent)
+        templates = self.contents.templates if self.contents else Templates()
+        for folder in reversed(templates.theme_folders()):
+            if str(folder) not in config.theme.dirs:
+                config.theme.dirs.insert(0, str(folder))
+        config.extra_css.insert(0, "assets/studbook.css")
+        config.extra_javascript.append("assets/tables.js")
+        if self.versioned:
+            config.extra["version"] = {"provider": "mike", "default": "latest"}
+            config.theme.static_templates.discard("404.html")
+        config.theme.static_templates.discard("sitemap.xml")
+        config.nav = self._nav(config)
+        return config
+
+    def _read(self, base: Path) -> Contents | None:
+        root = Path(os.environ.get("STUDBOOK_CATALOG") or base / self.config.catalog)
+        catalog = Catalog(root)
+        if catalog.latest() is None:
+            return None
+        try:
+            settings = load_settings(root / "studbook.yml") if (root / "studbook.yml").exists() else Settings()
+            drafting = Drafting(base / self.config.cache if self.config.cache else None)
+            return load_contents(catalog, settings, catalog.resolve(self.config.snapshot), drafting)
+        except StudbookError as error:
+            raise PluginError(f"studbook: {error.message}" + (f"; {error.hint}" if error.hint else "")) from error
+
+    def _nav(self, config: MkDocsConfig) -> Any:
+        """The navigation without pages that this build cannot have."""
+        pages = set(self.contents.templates.pages()) if self.contents else {"home"}
+        ours = {_source(name) for name in Templates().pages()}
+        docs = any(Path(config.docs_dir).glob("*.md"))
+
+        def kept(item: Any) -> Any:
+            if isinstance(item, dict):
+                pruned = {title: kept(value) for title, value in item.items()}
+                return {title: value for title, value in pruned.items() if value} or None
+            if isinstance(item, list):
+                return [value for value in map(kept, item) if value] or None
+            if item in ours:
+                return item if item in {_source(name) for name in pages} else None
+            return item if docs else None
+
+        return kept(config.nav) if config.nav else config.nav
+
+    def on_files(self, files: Files, config: MkDocsConfig) -> Files:
+        """Add the pages of the navigation and our stylesheets and scripts."""
+        pages = (
+            [_overview(self.contents, name) for name in self.contents.templates.pages()]
+            if self.contents
+            else [_welcome()]
+        )
+        for page, body in pages:
+            source = _source(page.section)
+            if (present := files.get_file_from_path(source)) is not None:
+                files.remove(present)
+            file = File.generated(config, source, content="", inclusion=InclusionLevel.INCLUDED)
+            files.append(file)
+            _Overview(page, body, file, config)
+        return files
+
+    def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
+        """Keep what the shells are rendered with."""
+        self._nav_items, self._files = nav, files
+        return nav
+
+    def on_env(self, env: jinja2.Environment, config: MkDocsConfig, files: Files) -> jinja2.Environment:
+        """Keep what the shells are rendered with."""
+        self._env = env
+        return env
+
+    @event_priority(-100)
+    def on_post_build(self, config: MkDocsConfig) -> None:
+        """Stamp the pages of assets and accounts; complete the search index and the sitemap."""
+        target = Path(config.site_dir)
+        urls = [file.page.url for file in self._files.documentation_pages() if file.page is not None]
+        if self.contents is not None:
+            try:
+                entries = _stamp(self.contents, self._shells(config), target)
+            except StudbookError as error:
+                raise PluginError(error.message + (f"\nhint: {error.hint}" if error.hint else "")) from error
+            add_entries(target / "search" / "search_index.json", entries)
+            urls += [entry.location for entry in entries]
+            for name, data in self.contents.downloads.items():
+                (target / name).write_bytes(data)
+        (target / "sitemap.xml").write_text(_sitemap(config.site_url or _NOWHERE, urls), encoding="utf-8")
+
+    def _shells(self, config: MkDocsConfig) -> Shells:
+        def render(section: str, headings: tuple[tuple[str, str], ...]) -> str:
+            """Material's own template, by mkdocs' own way, with markers for what differs from page to page."""
+            file = File.generated(config, "shell/page.md", content="", inclusion=InclusionLevel.NOT_IN_NAV)
+            page = MkdocsPage(None, file, config)
+            page.meta = {
+                "title": _TITLE,
+                "description": _DESCRIPTION,
+                "hide": ["navigation"],
+                "search": {"exclude": True},
+            }
+            page.content = f"<h1></h1>{_BODY}"
+            page.toc = _toc(headings)
+            if page.canonical_url:
+                page.canonical_url = _ADDRESS
+            tab = self._files.get_file_from_path(_source(section))
+            lit = tab.page if tab is not None else None
+            if lit is not None:
+                lit.active = True
+            try:
+                context = get_context(self._nav_items, self._files, config, page)
+                context = config.plugins.on_page_context(context, page=page, config=config, nav=self._nav_items)
+                text = self._env.get_template("main.html").render(context)
+                return str(config.plugins.on_post_page(text, page=page, config=config)).replace(
+                    f"<h1></h1>{_BODY}", _BODY
+                )
+            finally:
+                if lit is not None:
+                    lit.active = False
+
+        return Shells(render, config.site_url)
+
+
+class _Overview(MkdocsPage):
+    """A page of the navigation whose body is HTML already."""
+
+    def __init__(self, page: Page, body: Markup, file: File, config: MkDocsConfig) -> None:
+        super().__init__(page.title, file, config)
+        self._page, self._body = page, body
+
+    def read_source(self, config: MkDocsConfig) -> None:
+        self.markdown = ""
+        hidden = [] if self._page.section in _IN_DEPTH else ["navigation"]
+        self.meta = {
+            "description": self._page.description,
+            "hide": hidden,
+            "search": {"exclude": self._page.section == "home"},
+        }
+
+    def render(self, config: MkDocsConfig, files: Files) -> None:
+        self.content = str(self._body)
+        self.toc = _toc(headings_of(self._body))
+
+
+_IN_DEPTH = ("accounts", "coverage", "changes", "findings", "audit", "glossary")
+"""Pages that share a tab, and so need the list of their siblings."""
+
+
+def _source(name: str) -> str:
+    """The source file that mkdocs.yml's nav names for a page."""
+    return "index.md" if name in ("home", "") else f"{name}/index.md"
+
+
+def _overview(contents: Contents, name: str) -> tuple[Page, Markup]:
+    page = views.page(contents.site, name)
+    body = contents.templates.render(
+        page.template, root=page.root, page=page, downloads=sorted(contents.downloads), **page.data
+    )
+    return page, body
+
+
+def _welcome() -> tuple[Page, Markup]:
+    page = Page(
+        path="",
+        title="Studbook",
+        description="No snapshot yet",
+        section="home",
+        template="partials/welcome.html",
+        data={},
+    )
+    return page, Templates().render(page.template, root="./", page=page)
+
+
+_HEADING = re.compile(r'<h2 id="([a-z0-9-]+)"[^>]*>(.*?)</h2>', re.DOTALL)
+_TAGS = re.compile(r"<[^>]+>")
+
+
+def headings_of(body: str) -> tuple[tuple[str, str], ...]:
+    """The second-level headings that have an id: a page's table of contents."""
+    return tuple((anchor, _TAGS.sub("", title).strip()) for anchor, title in _HEADING.findall(body))
+
+
+def _toc(headings: Iterable[tuple[str, str]]) -> TableOfContents:
+    return TableOfContents([AnchorLink(title, anchor, 2) for anchor, title in headings])
+
+
+# --- shells and stamping ------------------------------------------------------------------------------------------
+
+_TITLE, _DESCRIPTION, _ADDRESS, _BODY = (
+    "@@STUDBOOK-TITLE@@",
+    "@@STUDBOOK-DESCRIPTION@@",
+    "@@STUDBOOK-ADDRESS@@",
+    "@@STUDBOOK-BODY@@",
+)
+_MARKERS = re.compile("|".join((_TITLE, _DESCRIPTION, _ADDRESS, _BODY)))
+_INDENT = re.compile(r"\n\s+")
+
+
+class Shells:
+    """The theme, rendered once for each page shape."""
+
+    def __init__(self, render: Callable[[str, tuple[tuple[str, str], ...]], str], site_url: str | None) -> None:
+        self._render = render
+        self._site_url = site_url
+        self._known: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[list[str], list[str]]] = {}
+
+    def digest(self, section: str) -> str:
+        """Of the theme as pages of a section see it."""
+        texts, markers = self._shell(section, ())
+        return hashlib.sha256("\n".join([*texts, *markers, self._site_url or ""]).encode()).hexdigest()
+
+    def stamp(self, page: Page, body: Markup) -> str:
+        """The whole page."""
+        texts, markers = self._shell(page.section, headings_of(body))
+        values = {
+            _TITLE: escape(shown(page.title)),
+            _DESCRIPTION: escape(shown(page.description)),
+            _ADDRESS: urljoin(self._site_url or "", page.path),
+            _BODY: str(body),
+        }
+        return "".join(chain.from_iterable(zip(texts, [*(values[marker] for marker in markers), ""], strict=True)))
+
+    def _shell(self, section: str, headings: tuple[tuple[str, str], ...]) -> tuple[list[str], list[str]]:
+        shape = (section, headings)
+        if shape not in self._known:
+            # Material indents deeply, which is a quarter of a page; nothing in the shell is preformatted.
+            text = _INDENT.sub("\n", self._render(section, headings))
+            self._known[shape] = (_MARKERS.split(text), _MARKERS.findall(text))
+        return self._known[shape]
+
+
+def _stamp(contents: Contents, shells: Shells, target: Path) -> list[Entry]:
+    """Write or link every page that is not in the navigation; what search must know of them."""
+    entries = []
+    templates = contents.templates.digest
+    pages = _pages(contents)
+    while group := list(islice(pages, _BATCH)):
+        fresh: list[tuple[Page, Picture | None]] = []
+        for page in group:
+            picture = _picture(contents.site, page)
+            key = _key(page, picture, templates, shells.digest(page.section))
+            contents.keys[page.path] = key
+            entries.append(Entry(page.path, page.title, page.description))
+            if not _reuse(contents, page.path, key, target):
+                fresh.append((page, picture))
+        layouts = iter(contents.drafting.lay_out([picture for _, picture in fresh if picture is not None]))
+        for page, picture in fresh:
+            drawn = ""
+            if picture is not None:
+                drawn = draw(picture, next(layouts), root=page.root, title=f"Lineage of {page.title}")
+            body = contents.templates.render(page.template, root=page.root, page=page, picture=drawn, **page.data)
+            path = target / page.path / "index.html"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(shells.stamp(page, body), encoding="utf-8", errors="xmlcharrefreplace")
+    return entries
+
+
+def _pages(contents: Contents) -> Iterator[Page]:
+    yield from views.account_pages(contents.site)
+    for asset in contents.site.graph.assets.values():
+        yield views.asset_page(contents.site, asset, contents.templates.asset_template(asset.kind))
+
+
+def _picture(site: Site, page: Page) -> Picture | None:
+    if page.picture_of is None:
+        return None
+    return neighbourhood(site.graph, site.graph.assets[page.picture_of])
+
+
+def _key(page: Page, picture: Picture | None, *context: str) -> str:
+    """Equal for two builds exactly if the page would have the same bytes."""
+    boxes = [
+        [b.hidden, *((a.id, a.name, a.kind, mark_words(a)) if (a := b.asset) else ())]
+        for b in (picture.boxes if picture else ())
+    ]
+    lines = [list(line) for line in picture.lines] if picture else []
+    text = json.dumps(
+        [*context, page.path, page.title, page.description, page.section, page.template, page.data, boxes, lines],
+        sort_keys=True,
+    )
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _reuse(contents: Contents, path: str, key: str, target: Path) -> bool:
+    if contents.previous is None or contents.previous_keys.get(path) != key:
+        return False
+    source, page = contents.previous / path / "index.html", target / path / "index.html"
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        os.link(source, page)
+    except OSError:
+        return False
+    return True
+
+
+def _sitemap(base: str, urls: Iterable[str]) -> str:
+    """All pages, without dates: a build's own time would change every night."""
+    lines = [f" <url><loc>{escape(urljoin(base, url))}</loc></url>" for url in sorted(set(urls))]
+    return "\n".join(
+        [
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
+            *lines,
+            "</urlset>",
+            "",
+        ]
+    )

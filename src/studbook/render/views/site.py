@@ -1,0 +1,236 @@
+"""What every view asks of a snapshot: links, edges as sentences, notices, findings by asset."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from studbook.cards import Card
+from studbook.lineage.graph import Graph
+from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding
+from studbook.model.ids import page_path
+from studbook.render.drawing import mark_words
+from studbook.settings import Settings
+
+Json = dict[str, Any]
+
+_ACCOUNT = re.compile(r"^(\d{12}|aws)$")
+
+LEVELS = {"error": 0, "warning": 1, "note": 2}
+
+_OPPOSITE = {
+    "has_version": "is a version of",
+    "content_of": "has its content from",
+    "input_to": "was made with",
+    "produced": "was produced by",
+    "base_of": "is based on",
+    "packaged_as": "packages",
+    "deployed_to": "runs",
+    "recorded_in": "records",
+    "registered_as": "registers",
+    "part_of": "includes",
+    "described_by": "describes",
+    "copied_to": "is a copy of",
+    "same_as": "is the same as",
+    "associated": "is associated with",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page: where it goes, and everything its template may ask for."""
+
+    path: str
+    """Below the site's root, with a final slash; empty for the home page."""
+    title: str
+    description: str
+    section: str
+    """The tab that is lit."""
+    template: str
+    data: Json
+    picture_of: str | None = None
+    """The asset whose neighbourhood the page shows."""
+
+    @property
+    def root(self) -> str:
+        """The way from this page to the site's root."""
+        return "../" * self.path.count("/") or "./"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A snapshot and what is said of it. Everything that pages show comes from here."""
+
+    graph: Graph
+    envelope: Envelope
+    settings: Settings = field(default_factory=Settings)
+    findings: Sequence[Finding] = ()
+    cards: Mapping[str, Card] = field(default_factory=dict)
+    changes: Json | None = None
+    """The difference from the snapshot before, as `views.changes` tells it; None for the first."""
+    history: Sequence[Envelope] = ()
+    """All envelopes up to this one, oldest first."""
+    mends: Mapping[str, str] = field(default_factory=dict)
+    """Rule id to what mends it."""
+
+    @cached_property
+    def by_kind(self) -> dict[str, list[Asset]]:
+        """All assets by kind; newest first, then by name."""
+        groups: dict[str, list[Asset]] = defaultdict(list)
+        for asset in self.graph.assets.values():
+            groups[asset.kind].append(asset)
+        for group in groups.values():
+            group.sort(key=lambda asset: (asset.name, asset.id))
+            group.sort(key=lambda asset: asset.created_at or "", reverse=True)
+        return groups
+
+    def of(self, *kinds: str) -> list[Asset]:
+        """The assets of these kinds, kind after kind."""
+        return [asset for kind in kinds for asset in self.by_kind.get(kind, ())]
+
+    @cached_property
+    def findings_by_asset(self) -> dict[str, list[Finding]]:
+        """What is found of each asset, worst first; waived ones last."""
+        groups: dict[str, list[Finding]] = defaultdict(list)
+        for finding in self.findings:
+            groups[finding.asset].append(finding)
+        for group in groups.values():
+            group.sort(key=lambda f: (f.waived_until is not None, LEVELS[f.level], f.rule, f.message))
+        return groups
+
+    @cached_property
+    def partial(self) -> dict[tuple[str | None, str | None], list[Coverage]]:
+        """The partitions with gaps, by account and region."""
+        groups: dict[tuple[str | None, str | None], list[Coverage]] = defaultdict(list)
+        for coverage in self.envelope.coverage:
+            if coverage.status in ("partial", "failed"):
+                groups[coverage.account, coverage.region].append(coverage)
+        return groups
+
+    def account_name(self, account: str | None) -> str | None:
+        """What people call an account."""
+        if account == "aws":
+            return "AWS public hub"
+        configured = self.settings.account(account)
+        return configured.label if configured else account
+
+    def link(self, asset_id: str) -> Json:
+        """A link to an asset: what changes every night (status, metrics) is no part of it."""
+        asset = self.graph.assets.get(asset_id)
+        if asset is None:
+            return {
+                "id": asset_id,
+                "name": asset_id,
+                "kind": "",
+                "kind_title": "",
+                "path": None,
+                "marks": [],
+                "where": "",
+            }
+        return {
+            "id": asset.id,
+            "name": asset.name,
+            "kind": asset.kind,
+            "kind_title": KINDS[asset.kind].title,
+            "path": page_path(asset.kind, asset.id, asset.name),
+            "marks": mark_words(asset),
+            "where": " · ".join(part for part in (self.account_name(asset.account), asset.region) if part),
+        }
+
+    def links(self, ids: Iterable[str]) -> list[Json]:
+        """Links, each once, in the order given."""
+        return [self.link(asset_id) for asset_id in dict.fromkeys(ids)]
+
+    def account_link(self, account: str | None) -> Json | None:
+        """A link to an account's page; None for what has no account."""
+        if account is None or not _ACCOUNT.match(account):
+            return None
+        return {"id": account, "name": self.account_name(account), "path": account_path(account)}
+
+    def upstream(self, asset_id: str) -> list[Json]:
+        """Every edge that ends here, as a sentence with its evidence."""
+        return [self.sentence(edge, towards=edge.source) for edge in sorted(self.graph.upstream(asset_id), key=_order)]
+
+    def downstream(self, asset_id: str) -> list[Json]:
+        """Every edge that starts here, as a sentence with its evidence."""
+        return [
+            self.sentence(edge, towards=edge.target) for edge in sorted(self.graph.downstream(asset_id), key=_order)
+        ]
+
+    def sentence(self, edge: Edge, towards: str) -> Json:
+        """One edge seen from one of its ends."""
+        forwards = towards == edge.target
+        return {
+            "words": RELATIONS[edge.relation] if forwards else _OPPOSITE[edge.relation],
+            "relation": edge.relation,
+            "role": edge.role,
+            "asset": self.link(towards),
+            "certainty": edge.certainty,
+            "candidate": edge.candidate,
+            "evidence": list(edge.evidence),
+        }
+
+    def found(self, asset_id: str) -> list[Json]:
+        """The findings of one asset, with how to mend each."""
+        return [self.finding(finding) for finding in self.findings_by_asset.get(asset_id, ())]
+
+    def finding(self, finding: Finding) -> Json:
+        """A finding with its asset and its mend."""
+        return {
+            "rule": finding.rule,
+            "level": finding.level,
+            "message": finding.message,
+            "waived_until": finding.waived_until,
+            "asset": self.link(finding.asset),
+            "mend": self.mends.get(finding.rule, ""),
+        }
+
+    def notices(self, asset: Asset) -> list[Json]:
+        """What a reader must know before believing the page: gone, stale, unresolved, or from a partition with gaps."""
+        out: list[Json] = []
+        if asset.gone_since is not None:
+            out.append(
+                {
+                    "tone": "gone",
+                    "title": f"Gone since snapshot {asset.gone_since}",
+                    "text": "A complete listing no longer has it. This page is kept as its tombstone.",
+                }
+            )
+        if asset.stale_since is not None:
+            out.append(
+                {
+                    "tone": "stale",
+                    "title": f"Stale since snapshot {asset.stale_since}",
+                    "text": "It could not be seen again since then; what stands here is carried over, and may have changed.",
+                }
+            )
+        if asset.unresolved:
+            out.append(
+                {
+                    "tone": "unresolved",
+                    "title": "Unresolved",
+                    "text": "Something names it, but no listing showed it: it was deleted, belongs to someone else, or was never harvested.",
+                }
+            )
+        for gap in self.partial.get((asset.account, asset.region), ()):
+            out.append(
+                {
+                    "tone": "gap",
+                    "title": f"{gap.source} in {self.account_name(gap.account) or 'no account'}{f', {gap.region}' if gap.region else ''} was not seen whole",
+                    "text": "What is missing here may exist all the same. The coverage page says what was refused.",
+                }
+            )
+        return out
+
+
+def account_path(account: str) -> str:
+    """The address of an account's page."""
+    return f"accounts/{account}/"
+
+
+def _order(edge: Edge) -> tuple[Any, ...]:
+    return (list(RELATIONS).index(edge.relation), edge.role or "", edge.source, edge.target)
