@@ -1,0 +1,121 @@
+"""AWS as a script: answers by operation, in process, so that a test says exactly what the service said."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from studbook.aws.pacing import Pace
+from studbook.aws.sessions import Tally
+from studbook.harvest.collector import PartitionVisit
+from studbook.harvest.journal import Journal
+from studbook.harvest.merge import Key
+from studbook.model import Facts, Partition, Record
+from studbook.settings import Settings
+from studbook.sources.interface import Describe, Listing, Resource
+
+HERE = Partition("111111111111", "us-west-2", "sagemaker")
+
+
+def refused(code: str, message: str = "no", operation: str = "Op") -> ClientError:
+    """What botocore raises for an error answer."""
+    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": {}}, operation)
+
+
+class ScriptedSessions:
+    """Stands in for `aws.sessions.Sessions`: the script has an answer, an error, a function, or a list of them."""
+
+    def __init__(self, script: Mapping[str, Any]) -> None:
+        self.script = {name: list(said) if isinstance(said, list) else said for name, said in script.items()}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.renewals = 0
+
+    def operations(self) -> list[str]:
+        return [operation for operation, _ in self.asked]
+
+    def confirm(self, account: str | None) -> None: ...
+
+    def client(self, account: str | None, region: str | None, service: str) -> Any:
+        return _Client(self)
+
+    def renew(self, account: str | None, stale: Any) -> None:
+        self.renewals += 1
+
+    def pace(self, account: str | None, region: str | None, api: str) -> Pace:
+        return Pace(1e9)
+
+    def tally(self, account: str | None, region: str | None, service: str) -> Tally:
+        return Tally()
+
+    def answer(self, operation: str, params: dict[str, Any]) -> Mapping[str, Any]:
+        self.asked.append((operation, params))
+        said = self.script[operation]
+        if isinstance(said, list):
+            said = said.pop(0)
+        if isinstance(said, ClientError):
+            raise ClientError(said.response, operation)
+        if isinstance(said, BaseException):
+            raise said
+        return said(**params) if callable(said) else said
+
+
+class _Client:
+    def __init__(self, sessions: ScriptedSessions) -> None:
+        self._sessions = sessions
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        operation = re.sub(r"(?:^|_)([a-z0-9])", lambda match: match[1].upper(), name)
+        return lambda **params: self._sessions.answer(operation, params)
+
+
+class Visits:
+    """Makes visits of one catalog folder."""
+
+    def __init__(self, folder: Any, settings: Settings | None = None) -> None:
+        self.folder = folder
+        self.settings = settings or Settings()
+        self.sessions = ScriptedSessions({})
+
+    def __call__(
+        self,
+        script: Mapping[str, Any],
+        *,
+        known: Mapping[Key, Record] | None = None,
+        partition: Partition = HERE,
+        targets: tuple[str, ...] = (),
+    ) -> PartitionVisit:
+        self.sessions = ScriptedSessions(script)
+        journal = Journal(self.folder)
+        return PartitionVisit(
+            partition,
+            targets,
+            self.settings,
+            sessions=self.sessions,  # type: ignore[arg-type]
+            known=known or {},
+            left_over=journal.left_over(partition),
+            journal=journal.writer(partition),
+            stop=threading.Event(),
+            progress=lambda *_: None,
+        )
+
+
+def nothing(record: Record) -> Facts:
+    return Facts()
+
+
+HERD = Resource(
+    kind="cow",
+    listing=Listing(operation="ListCows", items="Cows"),
+    identify=lambda summary: summary["Arn"],
+    describe=Describe(operation="DescribeCow", params=lambda summary: {"Name": summary["Name"]}),
+    normalize=nothing,
+)
+"""A resource type that AWS does not have, so that no test depends on one that it has."""
+
+
+def cow(name: str, **more: Any) -> dict[str, Any]:
+    return {"Arn": f"arn:cow/{name}", "Name": name, **more}
