@@ -1,0 +1,11 @@
+"""Exports: a snapshot in a format that others read. `EXPORTS` is all of them."""
+
+from studbook.exports import json_export, schema
+from studbook.exports.interface import Export, Subject
+
+__all__ = ["EXPORTS", "Export", "Subject"]
+
+EXPORTS: tuple[Export, ...] = (
+    json_export.EXPORT,
+    schema.EXPORT,
+)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from pathlib import Path
 
 from studbook.errors import SettingsError, StudbookError
 from studbook.lineage.graph import Graph
-from studbook.model import Finding
+from studbook.model import Envelope, Finding
 from studbook.rules import (
     dataset_drifted,
     deployed_without_approval,
@@ -20,7 +21,7 @@ from studbook.rules.interface import Observation, Rule
 from studbook.rules.waivers import Waiver, load_waivers
 from studbook.settings import RuleSettings, Settings
 
-__all__ = ["LEVELS", "RULES", "Observation", "Rule", "Waiver", "check", "load_waivers"]
+__all__ = ["LEVELS", "RULES", "Observation", "Rule", "Waiver", "check", "check_snapshot", "load_waivers"]
 
 RULES: tuple[Rule, ...] = (
     deployed_without_approval.RULE,
@@ -58,6 +59,12 @@ def check(
             in_force[key] = max(waiver.until, in_force.get(key, waiver.until))
     found = {finding for rule in rules for finding in _findings(rule, graph, settings, in_force)}
     return sorted(found, key=lambda finding: (finding.rule, finding.asset, finding.message, finding.level))
+
+
+def check_snapshot(graph: Graph, envelope: Envelope, settings: Settings, waivers: Path) -> list[Finding]:
+    """The findings of a snapshot, with the waivers in a file, as of the day when it was taken."""
+    accepted = load_waivers(waivers, [rule.id for rule in RULES])
+    return check(graph, settings, waivers=accepted, today=datetime.date.fromisoformat(envelope.taken_at[:10]))
 
 
 def _findings(

@@ -57,6 +57,67 @@ class Catalog:
         """By source, target, relation and role."""
         return chunks.merged(self.objects, EDGES, chunks.chunks(self.objects, envelope.parts.edges))
 
+    def record(self, envelope: Envelope, kind: str, record_id: str) -> Record | None:
+        """One record, read from the one or few chunks that can hold it."""
+        for chunk in chunks.chunks(self.objects, envelope.parts.records):
+            if chunk.place.kind == kind and chunk.first <= record_id <= chunk.last:
+                for record in chunks.rows_of(self.objects, RECORDS, chunk):
+                    if record.id == record_id:
+                        return record
+        return None
+
+    def history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
+        """The asset, and the edges that end in it, in every snapshot, oldest first.
+
+        Where an asset is kept depends on what never changes of it, so that few chunks are read for each snapshot, and
+        those that snapshots share once.
+        """
+        place = place_of_asset(asset)
+        assets: dict[str, Asset | None] = {}
+        edges: dict[str, list[Edge]] = {}
+        for envelope in self.envelopes():
+            found: Asset | None = None
+            ending: list[Edge] = []
+            for chunk in chunks.chunks(self.objects, envelope.parts.assets):
+                if chunk.place == place and chunk.first <= asset.id <= chunk.last:
+                    if chunk.object not in assets:
+                        rows = chunks.rows_of(self.objects, ASSETS, chunk)
+                        assets[chunk.object] = next((row for row in rows if row.id == asset.id), None)
+                    found = found or assets[chunk.object]
+            for chunk in chunks.chunks(self.objects, envelope.parts.edges):
+                if chunk.place == place:
+                    if chunk.object not in edges:
+                        ends = chunks.rows_of(self.objects, EDGES, chunk)
+                        edges[chunk.object] = [edge for edge in ends if edge.target == asset.id]
+                    ending += edges[chunk.object]
+            yield envelope, found, sorted(ending, key=lambda edge: edge.key.order)
+
+    def counts(self, envelope: Envelope) -> dict[str, int]:
+        """How many records, assets and edges a snapshot has."""
+        parts = envelope.parts
+        manifests = {"records": parts.records, "assets": parts.assets, "edges": parts.edges}
+        return {
+            name: sum(chunk.rows for chunk in chunks.chunks(self.objects, manifest))
+            for name, manifest in manifests.items()
+        }
+
+    def changed(self, old: Envelope, new: Envelope) -> int:
+        """How many assets came, went or changed; reads only the chunks in which the two differ."""
+        before, after = (
+            {chunk.object: chunk for chunk in chunks.chunks(self.objects, envelope.parts.assets)}
+            for envelope in (old, new)
+        )
+        was, now = (
+            {
+                row.id: row
+                for name, chunk in mine.items()
+                if name not in other
+                for row in chunks.rows_of(self.objects, ASSETS, chunk)
+            }
+            for mine, other in ((before, after), (after, before))
+        )
+        return sum(was.get(asset_id) != now.get(asset_id) for asset_id in was.keys() | now.keys())
+
     def graph(self, envelope: Envelope) -> Graph:
         """The whole lineage in memory."""
         return Graph(self.assets(envelope), self.edges(envelope))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from studbook.errors import CatalogError
 
@@ -12,30 +15,19 @@ TEMPORARY = ".tmp-"
 """How the names of unfinished files begin; a crash may leave some, and nothing reads them."""
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Make or replace a file; a reader meets all of it or none.
+@contextmanager
+def replacing(path: Path, *, exclusive: bool = False) -> Iterator[BinaryIO]:
+    """A stream whose content becomes the file where the block ends well; a reader meets all of it or none.
 
-    Raises CatalogError where the place cannot be written.
+    Raises CatalogError where the place cannot be written, FileExistsError where `exclusive` and the file is there.
     """
-    _write(path, data, exclusive=False)
-
-
-def write_new(path: Path, data: bytes) -> bool:
-    """Make a file that must not exist yet; False if it does.
-
-    Raises CatalogError where the place cannot be written.
-    """
-    return _write(path, data, exclusive=True)
-
-
-def _write(path: Path, data: bytes, *, exclusive: bool) -> bool:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(0o644)
@@ -44,15 +36,29 @@ def _write(path: Path, data: bytes, *, exclusive: bool) -> bool:
             os.link(temporary, path)
         else:
             temporary.rename(path)
-            temporary = None
         _flush_folder(path.parent)
     except FileExistsError:
-        return False
+        raise
     except OSError as error:
         raise CatalogError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Make or replace a file."""
+    with replacing(path) as stream:
+        stream.write(data)
+
+
+def write_new(path: Path, data: bytes) -> bool:
+    """Make a file that must not exist yet; False if it does."""
+    try:
+        with replacing(path, exclusive=True) as stream:
+            stream.write(data)
+    except FileExistsError:
+        return False
     return True
 
 

@@ -1,0 +1,71 @@
+"""`studbook check`: what the rules say of a snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from studbook.cli.options import catalog_option, format_option, snapshot_option
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook check                     exit code 1 where there is an error that nobody waived
+  studbook check --level warning     warnings count too
+  studbook check --snapshot latest~1 --format json
+
+\b
+Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configuration or waivers.
+"""
+)
+@click.option(
+    "--level",
+    type=click.Choice(["error", "warning", "note"]),
+    default="error",
+    show_default=True,
+    help="Findings from this level on make the exit code 1.",
+)
+@catalog_option
+@snapshot_option
+@format_option
+def check(catalog: Path, snapshot: str, level: str, output_format: str) -> int:
+    """Apply the rules; waived findings are shown, and do not count."""
+    from studbook.model.canonical import plain
+    from studbook.rules import LEVELS, check_snapshot
+    from studbook.settings import load_settings
+    from studbook.store import Catalog
+
+    settings = load_settings(catalog / "studbook.yml")
+    store = Catalog(catalog)
+    envelope = store.resolve(snapshot)
+    graph = store.graph(envelope)
+    findings = check_snapshot(graph, envelope, settings, catalog / "waivers.yml")
+    graver = LEVELS[: LEVELS.index(level) + 1]
+    counting = [finding for finding in findings if finding.level in graver and finding.waived_until is None]
+    if output_format == "json":
+        import json
+
+        click.echo(json.dumps({"snapshot": envelope.number, "findings": [plain(finding) for finding in findings]}))
+        return 1 if counting else 0
+
+    from studbook.cli.text import bold, dim, kind, place, safe
+
+    colors = {"error": "red", "warning": "yellow", "note": None}
+    for wanted in LEVELS:
+        several = [finding for finding in findings if finding.level == wanted]
+        if several:
+            click.secho(f"{wanted}s ({len(several)})", fg=colors[wanted], bold=True)
+        for finding in several:
+            asset = graph.assets[finding.asset]
+            waived = f" [waived until {finding.waived_until}]" if finding.waived_until else ""
+            line = (kind(asset.kind), bold(safe(asset.name)), dim(place(asset)), dim(finding.rule + waived))
+            click.echo("  " + "  ".join(part for part in line if part))
+            click.echo(f"      {safe(finding.message)}")
+    accepted = sum(finding.waived_until is not None for finding in findings)
+    click.echo(
+        f"snapshot {envelope.number}: {len(findings)} findings, {accepted} waived, {len(counting)} at or above {level}",
+        err=True,
+    )
+    return 1 if counting else 0

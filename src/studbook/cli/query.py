@@ -1,0 +1,279 @@
+"""`studbook trace`, `impact`, `diff`, `log`, `show`, `verify`: questions to a catalog, without AWS."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from studbook.cli.options import catalog_option, format_option, snapshot_option
+
+if TYPE_CHECKING:
+    from studbook.lineage.graph import Lineage, Walk
+    from studbook.model import Asset, Envelope
+    from studbook.store import Catalog
+    from studbook.store.index import Index
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _walk_options(function: F) -> F:
+    for option in (
+        format_option,
+        snapshot_option,
+        catalog_option,
+        click.option("--ids", is_flag=True, help="Show ids in place of names."),
+        click.option("--evidence", is_flag=True, help="Show for every line which field of which operation says so."),
+        click.argument("asset"),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook trace support-bot-prod                  by name
+  studbook trace endpoint/support-bot-prod         by the end of its ARN
+  studbook trace arn:aws:sagemaker:us-west-2:444444444444:endpoint/support-bot-prod --evidence
+  studbook trace model-package/support-bot/5 --snapshot 2026-11-01 --format json
+
+\b
+Each line says how the asset below goes into the one above, and how sure that is: referenced (a record names it),
+declared (the Lineage API says so), inferred (Studbook concluded it; --evidence names the rule).
+"""
+)
+@_walk_options
+def trace(**options: Any) -> None:
+    """Show what made ASSET: base models, data, code, evaluators, back to the origins."""
+    from studbook.lineage.graph import trace as walk
+
+    _print_walk(walk, **options)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook impact support-chats                    who learned from this dataset, and where that runs now
+  studbook impact eval-chat:7                      what this version of an evaluator judged or rewarded
+  studbook impact s3://bucket/chats/ --format json
+"""
+)
+@_walk_options
+def impact(**options: Any) -> None:
+    """Show what depends on ASSET: jobs, models, deployments."""
+    from studbook.lineage.graph import impact as walk
+
+    _print_walk(walk, **options)
+
+
+def _print_walk(
+    walk: Callable[[Lineage, str], Walk],
+    *,
+    asset: str,
+    evidence: bool,
+    ids: bool,
+    catalog: Path,
+    snapshot: str,
+    output_format: str,
+) -> None:
+    from studbook.cli.walks import walk_json, walk_text
+    from studbook.store import Catalog
+
+    store = Catalog(catalog)
+    with store.index(store.resolve(snapshot)) as index:
+        found = walk(index, index.find(asset).id)
+        if output_format == "json":
+            _echo_json(walk_json(found))
+            return
+        for line in walk_text(index, found, evidence=evidence, ids=ids):
+            click.echo(line)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook diff                      the last night
+  studbook diff 12                   from snapshot 12 to the latest
+  studbook diff 2026-11-01 2026-11-22
+  studbook diff latest~7 latest --format json
+"""
+)
+@click.argument("old", default="latest~1")
+@click.argument("new", default="latest")
+@catalog_option
+@format_option
+def diff(old: str, new: str, catalog: Path, output_format: str) -> None:
+    """Show what changed from snapshot OLD to snapshot NEW: models, approvals, deployments, data, coverage."""
+    from studbook.diff import diff as compare
+    from studbook.store import Catalog
+
+    store = Catalog(catalog)
+    before, after = store.resolve(old), store.resolve(new)
+    changes = compare(store.graph(before), store.graph(after), before.coverage, after.coverage)
+    if output_format == "json":
+        _echo_json({"old": _dated(before), "new": _dated(after)} | changes.to_json())
+        return
+    from studbook.cli.changes import changes_text
+
+    for line in changes_text(before, after, changes):
+        click.echo(line)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook log                             all snapshots, newest first
+  studbook log model-package/support-bot/5 its approval, status, tags over time
+  studbook log endpoint/support-bot-prod   what it ran, and since when
+"""
+)
+@click.argument("asset", required=False)
+@catalog_option
+@format_option
+def log(asset: str | None, catalog: Path, output_format: str) -> None:
+    """List the snapshots, or what changed about ASSET from one to the next."""
+    from studbook.cli.history import asset_log, log_text, snapshot_log
+    from studbook.store import Catalog
+
+    store = Catalog(catalog)
+    if asset is None:
+        rows = snapshot_log(store)
+        if output_format == "json":
+            _echo_json({"snapshots": rows})
+            return
+        lines = log_text(rows)
+    else:
+        with store.index(store.resolve("latest")) as index:
+            found = index.find(asset)
+        steps = asset_log(store, found)
+        if output_format == "json":
+            _echo_json({"asset": found.id, "log": steps})
+            return
+        from studbook.cli.history import asset_log_text
+
+        lines = asset_log_text(found, steps)
+    for line in lines:
+        click.echo(line)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook show latest                              a snapshot: what it covers, what it could not see
+  studbook show support-bot-prod                    an asset: what is known of it, and what it touches
+  studbook show 's3://bucket/chats/@sha256:...' --objects > manifest.tsv
+  studbook show 's3://bucket/chats/@sha256:...' --objects | sha256sum     the digest in its id
+"""
+)
+@click.argument("name", default="latest")
+@click.option("--objects", is_flag=True, help="Of a dataset version: its object manifest (key, size, etag).")
+@catalog_option
+@snapshot_option
+@format_option
+def show(name: str, objects: bool, catalog: Path, snapshot: str, output_format: str) -> None:
+    """Show a snapshot or an asset: NAME is a snapshot's name, or an asset's id, name, or the end of its id."""
+    from studbook.cli import details
+    from studbook.errors import NotFound
+    from studbook.store import Catalog
+
+    store = Catalog(catalog)
+    envelope = store.resolve(snapshot)
+    named: Envelope | None = None
+    if not objects:
+        try:
+            named = store.resolve(name)
+        except NotFound:
+            named = None
+    if named is not None:
+        if output_format == "json":
+            _echo_json(named.model_dump(mode="json") | {"counts": store.counts(named)})
+        else:
+            for line in details.snapshot_text(named, store.counts(named)):
+                click.echo(line)
+        return
+    with store.index(envelope) as index:
+        asset = index.find(name)
+        if objects:
+            _print_objects(store, envelope, index, asset, output_format)
+        elif output_format == "json":
+            _echo_json(details.asset_json(index, asset))
+        else:
+            for line in details.asset_text(index, asset):
+                click.echo(line)
+
+
+def _print_objects(store: Catalog, envelope: Envelope, index: Index, asset: Asset, output_format: str) -> None:
+    from studbook.errors import NotFound
+    from studbook.model.ids import manifest_lines, parse_s3
+
+    ids = [asset.id, *(edge.source for edge in index.upstream(asset.id, "content_of"))]
+    record = next((found for one in ids if (found := store.record(envelope, "s3_prefix", one)) is not None), None)
+    if record is None:
+        raise NotFound(f"no object manifest is kept of {asset.id!r}", "it is kept of the versions of S3 datasets")
+    uri = parse_s3(record.body["Uri"])
+    assert uri is not None
+    lines = manifest_lines(record.body["Contents"], uri.key)
+    if output_format == "json":
+        rows = (line.decode().rstrip("\n").split("\t") for line in lines)
+        _echo_json([{"key": key, "size": int(size), "etag": etag} for key, size, etag in rows])
+        return
+    for line in lines:
+        sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook verify
+  studbook verify --format json
+
+It computes every digest again, follows the chain of snapshots, and looks for whatever is missing. To know that nobody
+wrote a whole new chain, keep the latest envelope's digest elsewhere and compare it with 'studbook show latest'.
+
+\b
+Exit codes: 0 all is as it was written; 1 something is damaged.
+"""
+)
+@catalog_option
+@format_option
+def verify(catalog: Path, output_format: str) -> int:
+    """Check that the catalog is whole, and as it was written."""
+    from studbook.errors import NotFound
+    from studbook.store import Catalog
+
+    store = Catalog(catalog)
+    snapshots = len(store.snapshots.paths())
+    if not snapshots and not store.objects.root.exists():
+        raise NotFound(f"{catalog}: there is no catalog here", "name another folder with --catalog DIR")
+    damages = store.verify()
+    objects = sum(1 for _ in store.objects)
+    if output_format == "json":
+        found = [{"place": damage.place, "message": damage.message} for damage in damages]
+        _echo_json({"ok": not damages, "snapshots": snapshots, "objects": objects, "damages": found})
+        return 1 if damages else 0
+
+    from studbook.cli.text import safe
+
+    for damage in damages:
+        click.echo(f"{click.style('damaged', fg='red')}  {safe(damage.place)}: {safe(damage.message)}")
+    click.echo(
+        f"{snapshots} snapshots, {objects} objects: " + (f"{len(damages)} damages" if damages else "all as written")
+    )
+    return 1 if damages else 0
+
+
+def _dated(envelope: Envelope) -> dict[str, Any]:
+    return {"number": envelope.number, "taken_at": envelope.taken_at, "digest": envelope.digest}
+
+
+def _echo_json(value: Any) -> None:
+    """One canonical line: what is printed depends on the catalog alone."""
+    from studbook.model import canonical
+
+    sys.stdout.buffer.write(canonical(value) + b"\n")
+    sys.stdout.buffer.flush()

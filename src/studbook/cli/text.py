@@ -1,0 +1,70 @@
+"""How facts are shown on a terminal; names come from strangers and are shown as text, whatever is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from studbook.model import KINDS, Asset
+
+_UNKNOWN = "-"
+
+
+def safe(text: object) -> str:
+    """The text with every character that a terminal would act on, or hide, written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def value(thing: Any) -> str:
+    """Any JSON value in one line."""
+    if thing is None:
+        return _UNKNOWN
+    if isinstance(thing, bool):
+        return "yes" if thing else "no"
+    if isinstance(thing, dict):
+        return safe(", ".join(f"{name}={value(item)}" for name, item in sorted(thing.items()))) or _UNKNOWN
+    if isinstance(thing, list | tuple):
+        return safe(", ".join(map(value, thing))) or _UNKNOWN
+    return safe(thing)
+
+
+def kind(name: str) -> str:
+    """`model version` for `model_package`."""
+    title = KINDS[name].title if name in KINDS else name
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def place(asset: Asset) -> str:
+    """`444444444444/us-west-2 production`, as much of it as is known."""
+    where = "/".join(part for part in (asset.account, asset.region) if part)
+    return safe(" ".join(part for part in (where, asset.stage) if part))
+
+
+def marks(asset: Asset) -> str:
+    """What must not be overlooked: `[unresolved]`, `[stale since 4]`, `[gone since 7]`."""
+    found = ["unresolved"] if asset.unresolved else []
+    found += [f"stale since {asset.stale_since}"] if asset.stale_since is not None else []
+    found += [f"gone since {asset.gone_since}"] if asset.gone_since is not None else []
+    superseded = asset.attributes.get("superseded_since")
+    found += [f"superseded since {superseded}"] if superseded is not None else []
+    return " ".join(click.style(f"[{safe(mark)}]", fg="yellow") for mark in found)
+
+
+def bold(text: str) -> str:
+    return click.style(text, bold=True)
+
+
+def dim(text: str) -> str:
+    return click.style(text, dim=True)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
+    """Lines of aligned columns under a dim head; the last column is not padded."""
+    cells = [list(row) for row in rows]
+    widths = [max(len(click.unstyle(row[i])) for row in [list(head), *cells]) for i in range(len(head))]
+    yield dim("  ".join(name.ljust(width) for name, width in zip(head, widths, strict=True)).rstrip())
+    for row in cells:
+        padded = (cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(padded).rstrip()

@@ -1,0 +1,77 @@
+"""`studbook export json`: everything, in the words of DESIGN.md section 7, in canonical JSON (RFC 8785).
+
+The members of the document come in the order that canonical JSON asks for, so it is written as it is read: a million
+assets need no more memory than ten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from studbook import __version__
+from studbook.exports.interface import Export, Subject
+from studbook.model import Asset, Coverage, Edge, Envelope, Finding, canonical
+from studbook.model.canonical import plain
+
+SCHEMA = "studbook.export/1"
+
+
+def write(subject: Subject) -> Iterator[bytes]:
+    """One document, in one line."""
+    yield b'{"assets":['
+    yield from _separated(subject.assets)
+    yield b'],"edges":['
+    yield from _separated(subject.edges)
+    yield b'],"findings":['
+    yield from _separated(subject.findings)
+    head = _head(subject.envelope)
+    for name in sorted(head):
+        yield b"," if name != "generator" else b"],"
+        yield canonical(name) + b":" + canonical(head[name])
+    yield b"}\n"
+
+
+def write_lines(subject: Subject) -> Iterator[bytes]:
+    """A header, then a line for each asset, edge and finding; `type` says which."""
+    yield canonical({"type": "header", **_head(subject.envelope)}) + b"\n"
+    for type_, rows in (("asset", subject.assets), ("edge", subject.edges), ("finding", subject.findings)):
+        for row in rows:
+            yield canonical({"type": type_, **plain(row)}) + b"\n"
+
+
+def _separated(rows: Iterable[Asset] | Iterable[Edge] | Iterable[Finding]) -> Iterator[bytes]:
+    comma = b""
+    for row in rows:
+        yield comma + canonical(plain(row))
+        comma = b","
+
+
+def _head(envelope: Envelope) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "generator": {"name": "studbook", "version": __version__},
+        "snapshot": {
+            "number": envelope.number,
+            "taken_at": envelope.taken_at,
+            "digest": envelope.digest,
+            "previous": envelope.previous,
+            "envelope": envelope.envelope,
+            "coverage": [_coverage(row) for row in envelope.coverage],
+        },
+    }
+
+
+def _coverage(row: Coverage) -> dict[str, Any]:
+    return {
+        "account": row.account,
+        "region": row.region,
+        "source": row.source,
+        "status": row.status,
+        "records": row.records,
+        "requests": row.requests,
+        "gaps": [plain(gap) for gap in row.gaps],
+    }
+
+
+EXPORT = Export("json", "the whole snapshot: assets, edges, findings, coverage", write, write_lines)
