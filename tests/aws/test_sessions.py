@@ -1,0 +1,142 @@
+"""Sessions that only read, renew themselves, and count what they send. Against a server that checks roles."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+
+from studbook.aws.errors import Trouble, explain
+from studbook.aws.sessions import NotReadOnly, Patience, Sessions, only_reads
+from studbook.demo.aws import FakeAws
+from studbook.settings import Account
+
+ROLE = "arn:aws:iam::222222222222:role/StudbookReader"
+PATIENCE = Patience(connect_timeout=2, read_timeout=10, attempts=2)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with FakeAws() as server:
+        yield server
+
+
+@pytest.fixture
+def aws(server, monkeypatch):
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    server.role(ROLE, external_id="studbook-demo")
+    yield server
+    server.heal()
+
+
+def account(**more) -> Account:
+    fields = {"id": "222222222222", "regions": ("us-west-2",), "role_arn": ROLE, "external_id": "studbook-demo"}
+    return Account(**{**fields, **more})
+
+
+def sessions(known: Account | None = None) -> Sessions:
+    known = known or account()
+    return Sessions({known.id: known}, rates={"sagemaker": 1000, "sts": 1000}, patience=PATIENCE)
+
+
+class TestRoles:
+    def test_a_role_is_assumed_once(self, aws):
+        """All clients of an account share one session, which AWS_ENDPOINT_URL reaches like everything else."""
+        made = sessions()
+
+        made.client("222222222222", "us-west-2", "sagemaker").list_models()
+        made.client("222222222222", "eu-west-1", "sagemaker").list_models()
+
+        assert made.tally("222222222222", None, "sts").counts == {"sts:AssumeRole": 1}
+        assert made.tally("222222222222", "us-west-2", "sagemaker").counts == {"sagemaker:ListModels": 1}
+
+    def test_clients_are_shared(self, aws):
+        """One client for each account, region and service, whoever asks."""
+        made = sessions()
+
+        assert made.client("222222222222", "us-west-2", "s3") is made.client("222222222222", "us-west-2", "s3")
+
+    @pytest.mark.parametrize(
+        "changed",
+        [{"external_id": "wrong"}, {"external_id": None}, {"role_arn": "arn:aws:iam::222222222222:role/Nobody"}],
+        ids=["wrong external id", "no external id", "no such role"],
+    )
+    def test_a_refused_role(self, aws, changed):
+        """A role that refuses is a matter of credentials, and the failure is AssumeRole's."""
+        with pytest.raises(Trouble) as caught:
+            sessions(account(**changed)).confirm("222222222222")
+
+        assert (caught.value.meaning, caught.value.operation) == ("credentials", "AssumeRole")
+
+    def test_somebody_elses_credentials(self, aws):
+        """An account without a role is read with the caller's credentials only if they are that account's."""
+        with pytest.raises(Trouble) as caught:
+            sessions(account(role_arn=None, external_id=None)).confirm("222222222222")
+
+        assert caught.value.code == "WrongAccount"
+
+    def test_an_expired_session(self, aws):
+        """After a session was revoked, the forgotten session's successor works."""
+        made = sessions()
+        client = made.client("222222222222", "us-west-2", "sagemaker")
+        client.list_models()
+        aws.expire_sessions()
+        with pytest.raises(Exception) as caught:
+            client.list_models()
+        assert explain(caught.value, "ListModels").meaning == "expired"
+
+        made.renew("222222222222", client)
+
+        made.client("222222222222", "us-west-2", "sagemaker").list_models()
+
+    def test_renewing_twice_is_once(self, aws):
+        """Of two threads that met the same expiry, the second does not throw the first one's new session away."""
+        made = sessions()
+        stale = made.client("222222222222", "us-west-2", "sagemaker")
+        made.renew("222222222222", stale)
+        fresh = made.client("222222222222", "us-west-2", "sagemaker")
+
+        made.renew("222222222222", stale)
+
+        assert made.client("222222222222", "us-west-2", "sagemaker") is fresh
+
+
+class TestReadOnly:
+    @pytest.mark.parametrize("operation", ["create_model", "delete_model", "update_endpoint", "stop_training_job"])
+    def test_nothing_else_is_sent(self, aws, operation):
+        """A call that could change something is refused before it is sent, whatever its parameters."""
+        client = sessions().client("222222222222", "us-west-2", "sagemaker")
+        aws.forget_calls()
+
+        with pytest.raises(NotReadOnly):
+            getattr(client, operation)()
+
+        assert aws.calls() == []
+
+    @pytest.mark.parametrize("service", ["sagemaker", "s3", "lambda", "sts", "organizations"])
+    def test_every_operation_is_one_or_the_other(self, service):
+        """Of all operations of the services in use, those that only_reads() lets through are named like reads."""
+        operations = boto3.Session().client(service, region_name="us-west-2").meta.service_model.operation_names
+        changes = ("Create", "Delete", "Put", "Update", "Stop", "Start", "Add", "Remove", "Register", "Invoke", "Send")
+
+        assert not [name for name in operations if name.startswith(changes) and only_reads(name)]
+
+
+class TestCounting:
+    def test_retries_count(self, aws):
+        """Every request that leaves is counted, those that botocore repeats included."""
+        made = sessions()
+        aws.fault("ThrottlingException", operation="ListModels", times=1)
+
+        made.client("222222222222", "us-west-2", "sagemaker").list_models()
+
+        assert made.tally("222222222222", "us-west-2", "sagemaker").counts == {"sagemaker:ListModels": 2}
+
+    def test_throttling_slows_down(self, aws):
+        """A refusal for being too fast reaches the shared budget although botocore's retry hides it."""
+        made = sessions()
+        aws.fault("ThrottlingException", operation="ListModels", times=1)
+
+        made.client("222222222222", "us-west-2", "sagemaker").list_models()
+
+        assert made.pace("222222222222", "us-west-2", "sagemaker").rate < 1000
