@@ -32,6 +32,7 @@ Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configur
 @format_option
 def check(catalog: Path, snapshot: str, level: str, output_format: str) -> int:
     """Apply the rules; waived findings are shown, and do not count."""
+    from studbook.cli.text import bold, dim, echo_json, kind, place, safe
     from studbook.model.canonical import plain
     from studbook.rules import LEVELS, check_snapshot
     from studbook.settings import load_settings
@@ -45,13 +46,8 @@ def check(catalog: Path, snapshot: str, level: str, output_format: str) -> int:
     graver = LEVELS[: LEVELS.index(level) + 1]
     counting = [finding for finding in findings if finding.level in graver and finding.waived_until is None]
     if output_format == "json":
-        import json
-
-        click.echo(json.dumps({"snapshot": envelope.number, "findings": [plain(finding) for finding in findings]}))
+        echo_json({"snapshot": envelope.number, "findings": [plain(finding) for finding in findings]})
         return 1 if counting else 0
-
-    from studbook.cli.text import bold, dim, kind, place, safe
-
     colors = {"error": "red", "warning": "yellow", "note": None}
     for wanted in LEVELS:
         several = [finding for finding in findings if finding.level == wanted]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from studbook.cli.text import bold, dim, kind, marks, place, safe, table, value
 from studbook.lineage.graph import Lineage
-from studbook.model import RELATIONS, Asset, Edge, Envelope
+from studbook.model import Asset, Edge, Envelope
 from studbook.model.canonical import plain
 
 _SHOWN = 20
@@ -69,7 +69,7 @@ def asset_text(lineage: Lineage, asset: Asset) -> Iterator[str]:
     yield from _neighbours(lineage, "downstream", lineage.downstream(asset.id))
 
 
-def _neighbours(lineage: Lineage, title: str, edges: Any) -> Iterator[str]:
+def _neighbours(lineage: Lineage, title: str, edges: Sequence[Edge]) -> Iterator[str]:
     if not edges:
         return
     yield f"  {dim(f'{title} ({len(edges)})')}"
@@ -81,9 +81,8 @@ def _neighbours(lineage: Lineage, title: str, edges: Any) -> Iterator[str]:
 
 def _neighbour(lineage: Lineage, title: str, edge: Edge) -> str:
     other = lineage.asset(edge.source if title == "upstream" else edge.target)
-    name = f"{kind(other.kind)} {safe(other.name)}" if other is not None else "?"
     role = f" as {safe(edge.role)}" if edge.role is not None else ""
     sure = edge.certainty + (", candidate" if edge.candidate else "")
-    words = RELATIONS[edge.relation] + role
-    sentence = f"{name} {dim(words)} this" if title == "upstream" else f"this {dim(words)} {name}"
-    return f"{sentence}  {dim(sure)}" + (f"  {marks(other)}" if other is not None else "")
+    parts = [dim(edge.relation.replace("_", " ") + role)]
+    parts += [f"{kind(other.kind)} {safe(other.name)}", dim(place(other)), marks(other)] if other is not None else []
+    return "  ".join(part for part in (*parts, dim(sure)) if part)

@@ -80,6 +80,7 @@ def _print_walk(
     snapshot: str,
     output_format: str,
 ) -> None:
+    from studbook.cli.text import echo_json
     from studbook.cli.walks import walk_json, walk_text
     from studbook.store import Catalog
 
@@ -87,7 +88,7 @@ def _print_walk(
     with store.index(store.resolve(snapshot)) as index:
         found = walk(index, index.find(asset).id)
         if output_format == "json":
-            _echo_json(walk_json(found))
+            echo_json(walk_json(found))
             return
         for line in walk_text(index, found, evidence=evidence, ids=ids):
             click.echo(line)
@@ -108,6 +109,7 @@ Examples:
 @format_option
 def diff(old: str, new: str, catalog: Path, output_format: str) -> None:
     """Show what changed from snapshot OLD to snapshot NEW: models, approvals, deployments, data, coverage."""
+    from studbook.cli.text import echo_json
     from studbook.diff import diff as compare
     from studbook.store import Catalog
 
@@ -115,7 +117,7 @@ def diff(old: str, new: str, catalog: Path, output_format: str) -> None:
     before, after = store.resolve(old), store.resolve(new)
     changes = compare(store.graph(before), store.graph(after), before.coverage, after.coverage)
     if output_format == "json":
-        _echo_json({"old": _dated(before), "new": _dated(after)} | changes.to_json())
+        echo_json({"old": _dated(before), "new": _dated(after)} | changes.to_json())
         return
     from studbook.cli.changes import changes_text
 
@@ -136,14 +138,15 @@ Examples:
 @format_option
 def log(asset: str | None, catalog: Path, output_format: str) -> None:
     """List the snapshots, or what changed about ASSET from one to the next."""
-    from studbook.cli.history import asset_log, log_text, snapshot_log
+    from studbook.cli.history import asset_log, asset_log_text, log_text, snapshot_log
+    from studbook.cli.text import echo_json
     from studbook.store import Catalog
 
     store = Catalog(catalog)
     if asset is None:
         rows = snapshot_log(store)
         if output_format == "json":
-            _echo_json({"snapshots": rows})
+            echo_json({"snapshots": rows})
             return
         lines = log_text(rows)
     else:
@@ -151,10 +154,8 @@ def log(asset: str | None, catalog: Path, output_format: str) -> None:
             found = index.find(asset)
         steps = asset_log(store, found)
         if output_format == "json":
-            _echo_json({"asset": found.id, "log": steps})
+            echo_json({"asset": found.id, "log": steps})
             return
-        from studbook.cli.history import asset_log_text
-
         lines = asset_log_text(found, steps)
     for line in lines:
         click.echo(line)
@@ -177,6 +178,7 @@ Examples:
 def show(name: str, objects: bool, catalog: Path, snapshot: str, output_format: str) -> None:
     """Show a snapshot or an asset: NAME is a snapshot's name, or an asset's id, name, or the end of its id."""
     from studbook.cli import details
+    from studbook.cli.text import echo_json
     from studbook.errors import NotFound
     from studbook.store import Catalog
 
@@ -190,7 +192,7 @@ def show(name: str, objects: bool, catalog: Path, snapshot: str, output_format: 
             named = None
     if named is not None:
         if output_format == "json":
-            _echo_json(named.model_dump(mode="json") | {"counts": store.counts(named)})
+            echo_json(named.model_dump(mode="json") | {"counts": store.counts(named)})
         else:
             for line in details.snapshot_text(named, store.counts(named)):
                 click.echo(line)
@@ -200,13 +202,14 @@ def show(name: str, objects: bool, catalog: Path, snapshot: str, output_format: 
         if objects:
             _print_objects(store, envelope, index, asset, output_format)
         elif output_format == "json":
-            _echo_json(details.asset_json(index, asset))
+            echo_json(details.asset_json(index, asset))
         else:
             for line in details.asset_text(index, asset):
                 click.echo(line)
 
 
 def _print_objects(store: Catalog, envelope: Envelope, index: Index, asset: Asset, output_format: str) -> None:
+    from studbook.cli.text import echo_json
     from studbook.errors import NotFound
     from studbook.model.ids import manifest_lines, parse_s3
 
@@ -219,7 +222,7 @@ def _print_objects(store: Catalog, envelope: Envelope, index: Index, asset: Asse
     lines = manifest_lines(record.body["Contents"], uri.key)
     if output_format == "json":
         rows = (line.decode().rstrip("\n").split("\t") for line in lines)
-        _echo_json([{"key": key, "size": int(size), "etag": etag} for key, size, etag in rows])
+        echo_json([{"key": key, "size": int(size), "etag": etag} for key, size, etag in rows])
         return
     for line in lines:
         sys.stdout.buffer.write(line)
@@ -243,6 +246,7 @@ Exit codes: 0 all is as it was written; 1 something is damaged.
 @format_option
 def verify(catalog: Path, output_format: str) -> int:
     """Check that the catalog is whole, and as it was written."""
+    from studbook.cli.text import echo_json, safe
     from studbook.errors import NotFound
     from studbook.store import Catalog
 
@@ -254,10 +258,8 @@ def verify(catalog: Path, output_format: str) -> int:
     objects = sum(1 for _ in store.objects)
     if output_format == "json":
         found = [{"place": damage.place, "message": damage.message} for damage in damages]
-        _echo_json({"ok": not damages, "snapshots": snapshots, "objects": objects, "damages": found})
+        echo_json({"ok": not damages, "snapshots": snapshots, "objects": objects, "damages": found})
         return 1 if damages else 0
-
-    from studbook.cli.text import safe
 
     for damage in damages:
         click.echo(f"{click.style('damaged', fg='red')}  {safe(damage.place)}: {safe(damage.message)}")
@@ -269,11 +271,3 @@ def verify(catalog: Path, output_format: str) -> int:
 
 def _dated(envelope: Envelope) -> dict[str, Any]:
     return {"number": envelope.number, "taken_at": envelope.taken_at, "digest": envelope.digest}
-
-
-def _echo_json(value: Any) -> None:
-    """One canonical line: what is printed depends on the catalog alone."""
-    from studbook.model import canonical
-
-    sys.stdout.buffer.write(canonical(value) + b"\n")
-    sys.stdout.buffer.flush()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
-from studbook.model import KINDS, Asset
+from studbook.model import KINDS, Asset, canonical
 
 _UNKNOWN = "-"
 
@@ -33,7 +34,7 @@ def value(thing: Any) -> str:
 def kind(name: str) -> str:
     """`model version` for `model_package`."""
     title = KINDS[name].title if name in KINDS else name
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+    return title.lower() if title.split()[0].istitle() else title
 
 
 def place(asset: Asset) -> str:
@@ -50,6 +51,12 @@ def marks(asset: Asset) -> str:
     superseded = asset.attributes.get("superseded_since")
     found += [f"superseded since {superseded}"] if superseded is not None else []
     return " ".join(click.style(f"[{safe(mark)}]", fg="yellow") for mark in found)
+
+
+def echo_json(thing: Any) -> None:
+    """One canonical line on standard output: what is printed depends on the catalog alone."""
+    sys.stdout.buffer.write(canonical(thing) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def bold(text: str) -> str:
