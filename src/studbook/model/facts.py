@@ -1,16 +1,147 @@
-"""What one record says: assets it shows, assets it names, edges it proves, and claims that need a wider view."""
+"""What one record says: assets it shows, assets it names, edges it proves, and claims that need a wider view.
+
+A normalizer reads one record and nothing else. What it cannot decide alone (which version of a dataset a URI meant at
+a time, which version an alias pointed at, which record a bare name means) it leaves as a claim; the joins of
+`lineage.joins` decide with all records in view.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from studbook.model.asset import Asset
 from studbook.model.edge import Edge
+from studbook.model.kinds import Kind
+from studbook.model.relations import Relation
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something that a record says and only the whole lineage can resolve; joins consume it."""
+    """Something that a record says and only the whole lineage can resolve."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads(Claim):
+    """Somebody reads an S3 URI: a job its channel, a registered dataset version the content it points at."""
+
+    reader: str
+    uri: str
+    """As recorded."""
+    relation: Relation = "input_to"
+    role: str | None = None
+    data_type: str = "S3Prefix"
+    """S3Prefix, ManifestFile, AugmentedManifestFile, Converse, or Object for one key exactly."""
+    at: str | None = None
+    """When reading began; UTC, RFC 3339 with Z."""
+    evidence: str
+    """Of the field that holds the URI."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetState(Claim):
+    """One state of an S3 prefix, as listed: what `Reads` is resolved against."""
+
+    version: str
+    """The dataset_version's id."""
+    dataset: str
+    uri: str
+    """The listed prefix; the dataset's own, or a subprefix of it."""
+    config: str
+    """Evidence of the configuration's entry."""
+    current: bool
+    contents: Sequence[Mapping[str, Any]]
+    """Current objects: Key, Size, ETag, LastModified."""
+    versions: Sequence[Mapping[str, Any]] | None
+    """All object versions, where the bucket keeps and lists them: Key, Size, ETag, LastModified, VersionId."""
+    markers: Sequence[Mapping[str, Any]]
+    """Delete markers: Key, LastModified."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights(Claim):
+    """An asset takes its weights from an S3 URI: what ties packages, models and adapters to one another."""
+
+    asset: str
+    uri: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output(Claim):
+    """A job wrote its model to an S3 URI."""
+
+    job: str
+    uri: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LambdaUse(Claim):
+    """A record names a Lambda function, by whatever qualifier."""
+
+    arn: str
+    target: str
+    relation: Relation
+    role: str | None = None
+    at: str | None = None
+    """When it ran, or was registered."""
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByName(Claim):
+    """One end of an edge is known by its name alone: the record of that account, region and kind is meant."""
+
+    kind: Kind
+    name: str
+    account: str
+    region: str
+    partition: str = "aws"
+    other: str
+    """The id of the known end."""
+    upstream: bool
+    """True: the named thing is the edge's source."""
+    relation: Relation
+    role: str | None = None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseModelName(Claim):
+    """A package names its base model by hub content name and version, without the hub."""
+
+    package: str
+    name: str
+    version: str
+    account: str
+    region: str
+    partition: str = "aws"
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MlflowNames(Claim):
+    """A job names its MLflow experiment and run by name, without ids."""
+
+    job: str
+    server: str
+    experiment: str
+    run: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestAtStart(Claim):
+    """A job names hub content without a version: the latest one at that time was meant."""
+
+    content: str
+    """The unversioned id."""
+    reader: str
+    role: str | None
+    at: str | None
+    evidence: str
 
 
 @dataclass(slots=True)
