@@ -6,9 +6,11 @@ import json
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from studbook.model import Asset, Edge, Facts, Record
+from studbook.model.facts import Reads
 from studbook.model.ids import mlflow_id, parse_arn
 from studbook.sources.interface import Json
 
@@ -148,7 +150,16 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
     uri = source.get("uri") if isinstance(source, dict) else None
     where = f"runs/search#inputs.dataset_inputs[{index}].dataset"
     if isinstance(uri, str) and uri.startswith("s3://"):
-        _s3_input(record, facts, uri, role, f"{where}.source|uri")
+        facts.claims.append(
+            Reads(
+                reader=record.id,
+                uri=uri,
+                role=role,
+                data_type="Object" if PurePosixPath(uri).suffix and not uri.endswith("/") else "S3Prefix",
+                at=_time(record.body["info"].get("start_time")),
+                evidence=f"mlflow:{where}.source|uri",
+            )
+        )
         return
     name, version = str(dataset.get("name") or "dataset"), str(dataset.get("digest") or "")
     dataset_id = mlflow_id(record.body["server"], "dataset", name, version)
@@ -163,11 +174,6 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
         )
     )
     facts.edges.append(_edge(dataset_id, record.id, "input_to", f"{where}.digest", role))
-
-
-def _s3_input(record: Record, facts: Facts, uri: str, role: str, evidence: str) -> None:
-    facts.mentions.append(Asset(id=uri, kind="artifact", name=uri.rstrip("/").rsplit("/", 1)[-1]))
-    facts.edges.append(_edge(uri, record.id, "input_to", evidence, role))
 
 
 def _logged_model(record: Record) -> Facts:

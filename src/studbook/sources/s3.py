@@ -13,6 +13,7 @@ from typing import Any
 
 from studbook.aws.errors import Trouble
 from studbook.model import Asset, Edge, Facts, Partition, Record
+from studbook.model.facts import DatasetState
 from studbook.model.ids import dataset_version_id, fingerprint, parse_s3
 from studbook.settings import Dataset, Settings
 from studbook.sources.interface import Json, Visit
@@ -95,9 +96,19 @@ class S3:
             certainty="referenced",
             evidence=tuple(sorted((f"config:datasets[{index}].uri", f"s3:{listed}#Contents"))),
         )
+        state = DatasetState(
+            version=record.id,
+            dataset=dataset,
+            uri=body["Uri"],
+            config=f"config:datasets[{index}].uri",
+            current=record.gone_since is None,
+            contents=contents,
+            versions=body.get("ObjectVersions"),
+            markers=body.get("DeleteMarkers") or (),
+        )
         if record.gone_since is not None:  # what it says of the dataset is old
-            return Facts(assets=[version], mentions=[parent], edges=[edge])
-        return Facts(assets=[parent, version], edges=[edge])
+            return Facts(assets=[version], mentions=[parent], edges=[edge], claims=[state])
+        return Facts(assets=[parent, version], edges=[edge], claims=[state])
 
 
 def _dataset(visit: Visit, index: int, dataset: Dataset, versioning: dict[str, str | None]) -> None:
