@@ -11,20 +11,25 @@ from uuid import UUID
 class Clock:
     """A settable clock, and the random ids of what happens at that time.
 
-    Each move of the clock seeds the ids anew from the time: how often somebody read in between changes nothing.
+    Each move of the clock seeds the ids anew, from the time and the number of moves so far: how often somebody read in
+    between changes nothing, and no two moves give out the same ids.
     """
 
     def __init__(self, now: datetime = datetime(2026, 11, 1, tzinfo=UTC)) -> None:
         self._lock = Lock()
         self._random = random.Random()  # noqa: S311 - ids of a demo, not keys
         self._now = now
+        self._moves = 0
+        self.seed = ""
         self.set(now)
 
     def set(self, now: datetime) -> None:
         """Moves to a time, backwards too."""
         with self._lock:
             self._now = now.astimezone(UTC)
-            self._random.seed(int(now.timestamp() * 1000))
+            self._moves += 1
+            self.seed = f"{self._moves} {self._now.isoformat()}"
+            self._random.seed(self.seed)
 
     @property
     def now(self) -> datetime:

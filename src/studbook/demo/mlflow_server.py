@@ -5,7 +5,8 @@ seconds and one process. It answers for an MLflow App: SAGEMAKER_MLFLOW_CUSTOM_E
 AWS's own plugin.
 
 Why ids and times are set: the demo's catalog must come out the same in every run, and a run id is part of an asset's
-id. So in this process alone uuid4 draws from a generator that the clock seeds, and MLflow's clock is the demo's.
+id. So in this process alone uuid4 draws from a generator that the clock seeds, and MLflow's clock is the demo's; it
+moves on by a second with every write.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
@@ -102,6 +103,8 @@ def _application(database: str) -> Callable[[dict[str, Any], Any], Iterable[byte
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"] != "/_studbook/clock":
+            if environ["REQUEST_METHOD"] != "GET" and not environ["PATH_INFO"].endswith("/search"):
+                clock.set(clock.now + timedelta(seconds=1))
             answer: Iterable[bytes] = app(environ, start_response)
             return answer
         given = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))

@@ -53,7 +53,7 @@ def application(clock: Clock) -> Callable[..., Iterable[bytes]]:
 def move(clock: Clock, now: datetime) -> None:
     """Sets the time, and the ids of what happens at that time."""
     clock.set(now)
-    mock_random.seed(int(now.timestamp() * 1000))
+    mock_random.seed(clock.seed)
 
 
 def _lambda_time(clock: Clock) -> str:

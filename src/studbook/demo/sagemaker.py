@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from botocore import xform_name
 from botocore.model import Shape, StructureShape
 
 from studbook.demo.clock import Clock
@@ -217,7 +218,7 @@ class SageMaker:
         if operation not in self._service.operation_names:
             raise ApiError("UnknownOperationException", operation)
         request = dict(request)
-        special: Callable[[str, str, Json], Json] | None = getattr(self, f"_{operation}", None)
+        special: Callable[[str, str, Json], Json] | None = getattr(self, f"_on_{xform_name(operation)}", None)
         if special:
             answer = special(account, region, request)
         elif operation in _CREATE:
@@ -384,7 +385,7 @@ class SageMaker:
             raise self._no(kind, request["HubContentName"])
         return max(versions, key=_version)
 
-    def _ImportHubContent(self, account: str, region: str, request: Json) -> Json:
+    def _on_import_hub_content(self, account: str, region: str, request: Json) -> Json:
         owner, hub = self._hub(account, region, request["HubName"])
         if owner != account:
             raise ApiError("AccessDeniedException", f"Account {account} cannot write to hub {hub}.")
@@ -393,7 +394,7 @@ class SageMaker:
         request.setdefault("HubContentVersion", "1.0.0")
         return self._create(_BY_NOUN["HubContent"], owner, region, request)
 
-    def _ListHubContents(self, account: str, region: str, request: Json) -> Json:
+    def _on_list_hub_contents(self, account: str, region: str, request: Json) -> Json:
         owner, hub = self._hub(account, region, request["HubName"])
         latest: dict[tuple[str, str], Json] = {}
         for record in sorted(self._table("HubContent", owner, region).values(), key=_version):
@@ -401,18 +402,18 @@ class SageMaker:
                 latest[record["HubContentType"], record["HubContentName"]] = record
         return self._paged("ListHubContents", request, latest.values(), _BY_NOUN["HubContent"])
 
-    def _ListHubContentVersions(self, account: str, region: str, request: Json) -> Json:
+    def _on_list_hub_content_versions(self, account: str, region: str, request: Json) -> Json:
         owner, hub = self._hub(account, region, request["HubName"])
         found = [r for r in self._table("HubContent", owner, region).values() if r["HubName"] == hub]
         return self._paged("ListHubContentVersions", request, found, _BY_NOUN["HubContent"])
 
-    def _DeleteHubContent(self, account: str, region: str, request: Json) -> Json:
+    def _on_delete_hub_content(self, account: str, region: str, request: Json) -> Json:
         owner, _ = self._hub(account, region, request["HubName"])
         record = self._hub_content(_BY_NOUN["HubContent"], account, region, request)
         del self._table("HubContent", owner, region)[record["HubContentArn"]]
         return {}
 
-    def _CreateModelPackage(self, account: str, region: str, request: Json) -> Json:
+    def _on_create_model_package(self, account: str, region: str, request: Json) -> Json:
         group = request.get("ModelPackageGroupName")
         if group:
             group = group.rsplit("/", 1)[-1]
@@ -431,7 +432,7 @@ class SageMaker:
             record["ModelPackageName"] = group
         return record
 
-    def _ListModelPackages(self, account: str, region: str, request: Json) -> Json:
+    def _on_list_model_packages(self, account: str, region: str, request: Json) -> Json:
         found = list(self._table("ModelPackage", account, region).values())
         group = request.get("ModelPackageGroupName")
         wanted = request.get("ModelPackageType", "Versioned" if group else "Unversioned")
@@ -443,7 +444,7 @@ class SageMaker:
             found = [r for r in found if ("ModelPackageVersion" in r) == (wanted == "Versioned")]
         return self._paged("ListModelPackages", request, found, _BY_NOUN["ModelPackage"])
 
-    def _BatchDescribeModelPackage(self, account: str, region: str, request: Json) -> Json:
+    def _on_batch_describe_model_package(self, account: str, region: str, request: Json) -> Json:
         shape = self._service.shape_for("BatchDescribeModelPackageSummary")
         found: Json = {}
         errors: Json = {}
@@ -455,11 +456,11 @@ class SageMaker:
                 errors[arn] = {"ErrorCode": error.code, "ErrorResponse": error.message}
         return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": errors}
 
-    def _CreateEndpoint(self, account: str, region: str, request: Json) -> Json:
+    def _on_create_endpoint(self, account: str, region: str, request: Json) -> Json:
         request["ProductionVariants"] = self._variants(account, region, request["EndpointConfigName"])
         return self._create(_BY_NOUN["Endpoint"], account, region, request)
 
-    def _UpdateEndpoint(self, account: str, region: str, request: Json) -> Json:
+    def _on_update_endpoint(self, account: str, region: str, request: Json) -> Json:
         request["ProductionVariants"] = self._variants(account, region, request["EndpointConfigName"])
         return self._update(_BY_NOUN["Endpoint"], account, region, request)
 
@@ -488,19 +489,19 @@ class SageMaker:
             variants.append(shown)
         return variants
 
-    def _CreateInferenceComponent(self, account: str, region: str, request: Json) -> Json:
+    def _on_create_inference_component(self, account: str, region: str, request: Json) -> Json:
         found = self._find(_BY_NOUN["Endpoint"], account, region, {"EndpointName": request["EndpointName"]})
         request["EndpointArn"] = found["EndpointArn"]
         return self._create(_BY_NOUN["InferenceComponent"], account, region, request)
 
-    def _CreateModel(self, account: str, region: str, request: Json) -> Json:
+    def _on_create_model(self, account: str, region: str, request: Json) -> Json:
         for container in [*request.get("Containers", []), request.get("PrimaryContainer", {})]:
             package = container.get("ModelPackageName")
             if package:
                 self._find(_BY_NOUN["ModelPackage"], account, region, {"ModelPackageName": package})
         return self._create(_BY_NOUN["Model"], account, region, request)
 
-    def _StartPipelineExecution(self, account: str, region: str, request: Json) -> Json:
+    def _on_start_pipeline_execution(self, account: str, region: str, request: Json) -> Json:
         pipeline = self._find(_BY_NOUN["Pipeline"], account, region, {"PipelineName": request["PipelineName"]})
         request["PipelineName"] = pipeline["PipelineName"]
         request["PipelineArn"] = pipeline["PipelineArn"]
@@ -508,18 +509,18 @@ class SageMaker:
         pipeline["LastRunTime"] = self._clock.seconds()
         return self._create(_BY_NOUN["PipelineExecution"], account, region, request)
 
-    def _DescribePipelineDefinitionForExecution(self, account: str, region: str, request: Json) -> Json:
+    def _on_describe_pipeline_definition_for_execution(self, account: str, region: str, request: Json) -> Json:
         return self._find(_BY_NOUN["PipelineExecution"], account, region, request)
 
-    def _ListPipelineExecutionSteps(self, account: str, region: str, request: Json) -> Json:
+    def _on_list_pipeline_execution_steps(self, account: str, region: str, request: Json) -> Json:
         record = self._find(_BY_NOUN["PipelineExecution"], account, region, request)
         return self._paged("ListPipelineExecutionSteps", request, record["Steps"])
 
-    def _ListPipelineParametersForExecution(self, account: str, region: str, request: Json) -> Json:
+    def _on_list_pipeline_parameters_for_execution(self, account: str, region: str, request: Json) -> Json:
         record = self._find(_BY_NOUN["PipelineExecution"], account, region, request)
         return self._paged("ListPipelineParametersForExecution", request, record["PipelineParameters"])
 
-    def _ListTrainingJobsForHyperParameterTuningJob(self, account: str, region: str, request: Json) -> Json:
+    def _on_list_training_jobs_for_hyper_parameter_tuning_job(self, account: str, region: str, request: Json) -> Json:
         tuning = self._find(_BY_NOUN["HyperParameterTuningJob"], account, region, request)
         arn = tuning["HyperParameterTuningJobArn"]
         found = [
@@ -530,7 +531,7 @@ class SageMaker:
         operation = "ListTrainingJobsForHyperParameterTuningJob"
         return self._paged(operation, request, found, _BY_NOUN["TrainingJob"])
 
-    def _AddAssociation(self, account: str, region: str, request: Json) -> Json:
+    def _on_add_association(self, account: str, region: str, request: Json) -> Json:
         edge = {**request, "CreationTime": self._clock.seconds()}
         for end in ("Source", "Destination"):
             record = self._by_arn(request[f"{end}Arn"]) if self._exists(request[f"{end}Arn"]) else {}
@@ -540,7 +541,7 @@ class SageMaker:
         self._associations.setdefault((account, region), []).append(edge)
         return request
 
-    def _ListAssociations(self, account: str, region: str, request: Json) -> Json:
+    def _on_list_associations(self, account: str, region: str, request: Json) -> Json:
         return self._paged("ListAssociations", request, self._associations.get((account, region), []))
 
     def _tagged(self, arn: str) -> list[Json]:
@@ -548,20 +549,20 @@ class SageMaker:
             raise ApiError("ValidationException", f"Could not find resource {arn}.")
         return self._tags.get(arn, [])
 
-    def _ListTags(self, account: str, region: str, request: Json) -> Json:
+    def _on_list_tags(self, account: str, region: str, request: Json) -> Json:
         return self._paged("ListTags", request, self._tagged(request["ResourceArn"]))
 
-    def _AddTags(self, account: str, region: str, request: Json) -> Json:
+    def _on_add_tags(self, account: str, region: str, request: Json) -> Json:
         tags = {tag["Key"]: tag for tag in [*self._tagged(request["ResourceArn"]), *request["Tags"]]}
         self._tags[request["ResourceArn"]] = list(tags.values())
         return {"Tags": list(tags.values())}
 
-    def _DeleteTags(self, account: str, region: str, request: Json) -> Json:
+    def _on_delete_tags(self, account: str, region: str, request: Json) -> Json:
         tags = [t for t in self._tagged(request["ResourceArn"]) if t["Key"] not in request["TagKeys"]]
         self._tags[request["ResourceArn"]] = tags
         return {}
 
-    def _Search(self, account: str, region: str, request: Json) -> Json:
+    def _on_search(self, account: str, region: str, request: Json) -> Json:
         noun = request["Resource"]
         kind = _BY_NOUN.get({"ExperimentTrial": "Trial", "ExperimentTrialComponent": "TrialComponent"}.get(noun, noun))
         if kind is None:
@@ -646,7 +647,9 @@ def _matches(record: Json, condition: Json) -> bool:
     if value is None or wanted is None:
         return operator == "NotEquals"
     if operator in ("GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo"):
-        number = datetime.fromisoformat(wanted).timestamp() if isinstance(wanted, str) and "-" in wanted else float(wanted)
+        number = (
+            datetime.fromisoformat(wanted).timestamp() if isinstance(wanted, str) and "-" in wanted else float(wanted)
+        )
         return {
             "GreaterThan": value > number,
             "GreaterThanOrEqualTo": value >= number,

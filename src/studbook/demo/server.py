@@ -9,6 +9,8 @@
     POST faults  {"account", "region", "service", "operation": globs, "code", "message", "status", "times", "seconds"}
     DELETE faults, DELETE sessions, GET calls, DELETE calls
 
+Every write takes a second, so that what a story makes one after the other has one date after the other.
+
 moto takes any key for any account; here a request is signed with a key that AssumeRole gave out, or with the caller's
 own, and a role can do what it was allowed. A bucket is its owner's alone.
 """
@@ -45,6 +47,7 @@ from studbook.demo.sagemaker import SageMaker
 CALLER_ACCOUNT = "000000000000"
 CALLER_KEY = "AKIASTUDBOOKDEMOCALL"
 LAMBDA_PAGE = 50
+_READS = ("List", "Describe", "Get", "Head", "BatchDescribe", "Search")
 
 Json = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -92,6 +95,9 @@ class Gateway:
             else:
                 self._owned(account, who, environ)
                 answer = self._ask_moto(account, who, environ, body)
+            if who.service in ("sagemaker", "s3", "lambda", "iam") and not who.operation.startswith(_READS):
+                with self._lock:
+                    self._set_clock(self._clock.now + timedelta(seconds=1))
         except ApiError as error:
             answer = refusal(who.service, error, cbor=cbor)
         return _send(answer, start_response)

@@ -1,0 +1,146 @@
+"""Four nights at Acme, and what the catalog's configuration and its people say about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from studbook.demo import fraud, support_bot
+from studbook.demo.aws import EXTERNAL_ID
+from studbook.demo.world import ACCOUNTS, DATA, EUROPE, PROD, World, role
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What happens before a harvest."""
+
+    taken_at: datetime
+    title: str
+    play: Callable[[World], None]
+
+
+def _first(world: World) -> None:
+    world.at("2026-10-01T08:00:00Z")
+    world.found()
+    support_bot.found(world)
+    fraud.found(world)
+    support_bot.first_models(world)
+    fraud.first_models(world)
+
+
+def _second(world: World) -> None:
+    support_bot.second_models(world)
+
+
+def _third(world: World) -> None:
+    fraud.overwritten(world)
+    support_bot.promotion(world)
+
+
+def _fourth(world: World) -> None:
+    support_bot.staging_removed(world)
+    fraud.nightly_training(world)
+    world.at("2026-11-22T01:00:00Z")
+    for operation in ("List*", "Describe*", "BatchDescribe*"):
+        world.aws.fault(
+            "AccessDeniedException",
+            account=PROD,
+            region=EUROPE,
+            service="sagemaker",
+            operation=operation,
+            message="User: arn:aws:sts::444444444444:assumed-role/StudbookReader/studbook is not authorized to perform "
+            "this action because a service control policy denies it",
+        )
+
+
+NIGHTS: tuple[Night, ...] = (
+    Night(datetime.fromisoformat("2026-11-18T02:00:00Z"), "the first look", _first),
+    Night(datetime.fromisoformat("2026-11-20T02:00:00Z"), "new chats, a better candidate", _second),
+    Night(datetime.fromisoformat("2026-11-21T02:00:00Z"), "promotion, and a table written over", _third),
+    Night(datetime.fromisoformat("2026-11-22T02:00:00Z"), "a region denied, an endpoint gone", _fourth),
+)
+
+_STAGES = {"data": "shared", "dev": "development", "staging": "staging", "prod": "production"}
+
+SETTINGS = (
+    "# The demo's configuration: four accounts of an imaginary company, two regions each.\n\naccounts:\n"
+    + "".join(
+        f'  - id: "{account}"\n'
+        f"    name: {name}\n"
+        f"    stage: {_STAGES[name]}\n"
+        f"    regions: [us-west-2, eu-west-1]\n"
+        f'    role_arn: "{role(account, "StudbookReader")}"\n'
+        f"    external_id: {EXTERNAL_ID}\n"
+        for account, name in ACCOUNTS.items()
+    )
+    + f"""
+datasets:
+  - {{uri: "s3://acme-shared-data/chat/", name: support-chats, account: "{DATA}", versions: subprefixes}}
+  - {{uri: "s3://acme-shared-data/prompts/", name: support-prompts, account: "{DATA}"}}
+  - {{uri: "s3://acme-shared-data/golden/", name: support-golden, account: "{DATA}"}}
+  - {{uri: "s3://acme-shared-data/fraud/", name: card-payments, account: "{DATA}"}}
+
+evaluators:
+  - {{function: "eval-*"}}
+
+site:
+  title: Acme models
+"""
+)
+"""catalog/studbook.yml of the demo."""
+
+CARDS = {
+    "support-bot.md": """---
+title: Support assistant
+owner: Support ML (ana)
+contact: support-ml@acme.example
+risk: limited
+license: Llama 3.2 Community License
+approver: Ravi, model risk
+reviewed: 2026-11-20
+reviewer: Ravi
+---
+
+## Intended use
+
+Drafts answers to customers' questions about orders and returns. **A person reads every draft before it is sent.**
+
+## Limits
+
+- English only; other languages go to a person.
+- Knows nothing of orders younger than a day.
+- It must not promise refunds: that is checked by `eval-support-helpfulness`.
+
+## Ethical considerations
+
+Chats are anonymised before training. Customers may ask that theirs are left out; the next dataset version honours it.
+
+## How we watch it
+
+A weekly sample of fifty drafts is graded by the support leads.
+""",
+    "fraud.md": """---
+title: Card payment fraud score
+owner: Payments risk (bo)
+contact: payments-risk@acme.example
+risk: high
+approver: Model risk committee
+reviewed: 2026-11-17
+reviewer: Bo
+---
+
+## Intended use
+
+Ranks card payments for manual review. It declines nothing by itself.
+
+## Limits
+
+Trained on payments in the United States. Scores of payments in other currencies are *not* calibrated.
+
+## What to do when it fails
+
+Switch the payment service to the rule set of 2024; the runbook is `payments/runbooks/fraud-score.md`.
+""",
+}
+"""catalog/cards/*.md of the demo."""
