@@ -127,13 +127,13 @@ COVERAGE = (
              gaps=(Gap(operation="ListTrainingJobs", code="AccessDeniedException", message=HOSTILE),)),
 )  # fmt: skip
 
-CARD = f"""---
+CARD = """---
 owner: Support platform
 risk: limited
 colour: green
 ---
 ## Intended use
-Drafts answers. <img src=x onerror=alert(1)> [site](https://example.com) [bad](javascript:alert(1)) {{{{ 7*7 }}}}
+Drafts answers. <img src=x onerror=alert(1)> [site](https://example.com) [bad](javascript:alert(1)) {{ 7*7 }}
 """
 
 SETTINGS = Settings.model_validate(

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-from studbook.render.drawing import shown, shortened
+from studbook.render.drawing import shortened, shown
 
 _W, _H = 560, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 14, 34
@@ -31,20 +31,15 @@ def line_chart(points: Sequence[tuple[str, float]], label: str) -> Markup:
     for step in range(3):
         value = low + (high - low) * step / 2
         y = place(0, value)[1]
-        out.append(
-            f'<path class="sb-grid" d="M{_LEFT} {y:.1f}H{_W - _RIGHT}"/><text class="sb-tick" x="{_LEFT - 8}" y="{y + 3.5:.1f}" text-anchor="end">{value:.4g}</text>'
-        )
+        out.append(f'<path class="sb-grid" d="M{_LEFT} {y:.1f}H{_W - _RIGHT}"/>')
+        out.append(_tick(_LEFT - 8, y + 3.5, f"{value:.4g}", "end"))
     spots = [place(index, value) for index, (_, value) in enumerate(points)]
     out.append('<path class="sb-series" d="M' + "L".join(f"{x:.1f} {y:.1f}" for x, y in spots) + '"/>')
     every = max(1, -(-len(points) // 8))
     for index, ((name, value), (x, y)) in enumerate(zip(points, spots, strict=True)):
-        out.append(
-            f'<circle class="sb-point" cx="{x:.1f}" cy="{y:.1f}" r="3.5"><title>{escape(shown(name))}: {value:.6g}</title></circle>'
-        )
+        out.append(_point(x, y, f"{name}: {value:.6g}"))
         if index % every == 0:
-            out.append(
-                f'<text class="sb-tick" x="{x:.1f}" y="{_H - 12}" text-anchor="middle">{escape(shortened(name, 14))}</text>'
-            )
+            out.append(_tick(x, _H - 12, shortened(name, 14)))
     return _close(out)
 
 
@@ -60,15 +55,19 @@ def timeline(moments: Sequence[tuple[str, str]], label: str) -> Markup:
     out += [f'<path class="sb-series" d="M{a:.1f} 36H{b:.1f}"/>' for a, b in pairwise(xs)]
     every = max(1, -(-len(moments) // 6))
     for index, ((name, when), x) in enumerate(zip(moments, xs, strict=True)):
-        out.append(
-            f'<circle class="sb-point" cx="{x:.1f}" cy="36" r="5"><title>{escape(shown(name))}: {escape(when)}</title></circle>'
-        )
+        out.append(_point(x, 36, f"{name}: {when}"))
         if index % every == 0:
-            out.append(
-                f'<text class="sb-tick" x="{x:.1f}" y="20" text-anchor="middle">{escape(shortened(name, 14))}</text>'
-            )
-            out.append(f'<text class="sb-tick" x="{x:.1f}" y="60" text-anchor="middle">{escape(when[:10])}</text>')
+            out.append(_tick(x, 20, shortened(name, 14)))
+            out.append(_tick(x, 60, when[:10]))
     return _close(out)
+
+
+def _point(x: float, y: float, text: str) -> str:
+    return f'<circle class="sb-point" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{escape(shown(text))}</title></circle>'
+
+
+def _tick(x: float, y: float, text: str, anchor: str = "middle") -> str:
+    return f'<text class="sb-tick" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(shown(text))}</text>'
 
 
 def _open(label: str, text: str, height: int = _H) -> str:

@@ -1,8 +1,9 @@
 """Lineage pictures: graphviz says where things stand, this module draws them.
 
 `dot` gets a graph of numbered boxes of one size and nothing that a stranger wrote, so no name can break out of it, and
-the machine's fonts cannot move a line. It is run in batches through standard input without clusters, the one batched mode
-of `dot` that always gives the same layout. Layouts are kept by content: names may change, the drawing board does not.
+the machine's fonts cannot move a line. It is run in batches through standard input without clusters, the one batched
+mode of `dot` that always gives the same layout. Layouts are kept by content: names may change, the drawing board does
+not.
 """
 
 from __future__ import annotations
@@ -29,26 +30,24 @@ from studbook.model.ids import page_path
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""
 
-_WIDTH, _HEIGHT = 168, 48
+_WIDTH, _HEIGHT = 160, 46
 _POINTS = 72.0
 _MARGIN = 6.0
 _BATCH = 200
 _LABEL = 23
+_SMALLEST = 0.82
+"""How far a picture may shrink to fit its page before it scrolls: below this, its words cannot be read."""
 
 _SHAPES = {
-    "base_model": "facet", "base_model_version": "facet", "model_package_group": "facet", "model_package": "facet",
-    "mlflow_registered_model": "facet", "mlflow_model_version": "facet", "mlflow_logged_model": "facet", "model": "facet",
-    "dataset": "drum", "dataset_version": "drum", "feature_group": "drum",
-    "evaluator": "hexagon", "evaluator_version": "hexagon", "evaluation_job": "hexagon",
-    "endpoint": "pill", "endpoint_config": "pill", "inference_component": "pill",
-    "mlflow_experiment": "slant", "mlflow_run": "slant",
-    "container_image": "note", "code": "note", "artifact": "note", "model_card": "note", "context": "note", "action": "note",
-}  # fmt: skip
-
-FAMILIES = {
-    "facet": "Model", "drum": "Data", "hexagon": "Evaluation", "box": "Job", "pill": "Deployment", "slant": "MLflow", "note": "Other",
-}  # fmt: skip
-"""What each shape stands for, as the legend says it."""
+    **dict.fromkeys(("base_model", "base_model_version", "model_package_group", "model_package", "model"), "facet"),
+    **dict.fromkeys(("mlflow_registered_model", "mlflow_model_version", "mlflow_logged_model"), "facet"),
+    **dict.fromkeys(("dataset", "dataset_version", "feature_group"), "drum"),
+    **dict.fromkeys(("evaluator", "evaluator_version", "evaluation_job"), "hexagon"),
+    **dict.fromkeys(("endpoint", "endpoint_config", "inference_component"), "pill"),
+    **dict.fromkeys(("mlflow_experiment", "mlflow_run"), "slant"),
+    **dict.fromkeys(("container_image", "code", "artifact", "model_card", "context", "action"), "note"),
+}
+"""Every other kind is a job, and a box."""
 
 
 class Line(NamedTuple):
@@ -80,8 +79,9 @@ class Picture:
     def dot(self) -> str:
         """The graph as DOT: numbers and sizes, nothing that a stranger wrote."""
         out = [
-            "digraph { graph [rankdir=LR nodesep=0.22 ranksep=0.55] "
-            f'node [shape=box fixedsize=true label="" width={_WIDTH / _POINTS:.4f} height={_HEIGHT / _POINTS:.4f}] edge [dir=none]'
+            "digraph { graph [rankdir=LR nodesep=0.22 ranksep=0.42] "
+            f'node [shape=box fixedsize=true label="" width={_WIDTH / _POINTS:.4f} height={_HEIGHT / _POINTS:.4f}] '
+            "edge [dir=none]"
         ]
         out += [f"n{index}" for index in range(len(self.boxes))]
         out += [f"n{line.tail} -> n{line.head}" for line in self.lines]
@@ -91,8 +91,8 @@ class Picture:
 def neighbourhood(lineage: Lineage, root: Asset, limit: int = LIMIT) -> Picture:
     """The nearest ancestors and descendants of an asset, upstream and downstream in turn, at most `limit` of them.
 
-    Where some are left out, a box on that side says how many neighbours of what is shown are not. Runs in which a job or
-    package on the way is recorded are shown beside it.
+    The steps are those of trace and impact. Where some are left out, a box on that side says how many neighbours of
+    what is shown are not.
     """
     places: dict[str, int] = {root.id: 0}
     boxes = [Box(root)]
@@ -156,12 +156,12 @@ _ORDER = {
 
 
 def _line(tail: int, head: int, edges: Sequence[Edge]) -> Line:
-    best = min(edges, key=lambda edge: CERTAINTIES_ORDER[edge.certainty])
+    best = min(edges, key=lambda edge: _STRENGTH[edge.certainty])
     words = sorted({RELATIONS[edge.relation] + (f" ({edge.role})" if edge.role else "") for edge in edges})
     return Line(tail, head, best.certainty, all(edge.candidate for edge in edges), ", ".join(words))
 
 
-CERTAINTIES_ORDER = {certainty: rank for rank, certainty in enumerate(CERTAINTIES)}
+_STRENGTH = {certainty: rank for rank, certainty in enumerate(CERTAINTIES)}
 
 
 # --- layout -------------------------------------------------------------------------------------------------------
@@ -287,19 +287,22 @@ def _parse(text: str, picture: Picture) -> Layout:
 def draw(picture: Picture, layout: Layout, *, root: str = "../../", title: str) -> Markup:
     """The picture as inline SVG: shapes and classes by kind, boxes that lead to their pages, lines by certainty.
 
-    `root` is the way from the page to the site's root. Colours are the stylesheet's, so light and dark need one picture.
+    `root` is the way from the page to the site's root. Colours are the stylesheet's: one picture for light and dark.
     """
+    width, height = f"{layout.width:.0f}", f"{layout.height:.0f}"
     out = [
-        f'<svg class="sb-lineage" role="img" aria-labelledby="sb-lineage-title" width="{layout.width:.0f}" height="{layout.height:.0f}" '
-        f'viewBox="0 0 {layout.width:.0f} {layout.height:.0f}" xmlns="http://www.w3.org/2000/svg">',
+        '<svg class="sb-lineage" role="group" aria-labelledby="sb-lineage-title" xmlns="http://www.w3.org/2000/svg" '
+        f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'style="min-width:{layout.width * _SMALLEST:.0f}px">',
         f'<title id="sb-lineage-title">{escape(shown(title))}</title>',
-        '<defs><marker id="sb-tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">'
-        '<path d="M0 .8 8 4 0 7.2z"/></marker></defs>',
+        '<defs><marker id="sb-tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" '
+        'orient="auto-start-reverse"><path d="M0 .8 8 4 0 7.2z"/></marker></defs>',
     ]
     for line, curve in zip(picture.lines, layout.curves, strict=True):
         classes = f"sb-edge sb-{line.certainty}" + (" sb-candidate" if line.candidate else "")
         out.append(
-            f'<path class="{classes}" d="{_curve(curve)}" marker-end="url(#sb-tip)"><title>{escape(shown(line.words))}</title></path>'
+            f'<path class="{classes}" d="{_curve(curve)}" marker-end="url(#sb-tip)">'
+            f"<title>{escape(shown(line.words))}</title></path>"
         )
     for index, (box, centre) in enumerate(zip(picture.boxes, layout.centres, strict=True)):
         out.append(_box(box, centre, root, is_root=index == 0))
@@ -332,7 +335,8 @@ def _box(box: Box, centre: tuple[float, float], root: str, *, is_root: bool) -> 
     href = escape(root + page_path(asset.kind, asset.id, asset.name))
     current = ' aria-current="page"' if is_root else ""
     return (
-        f'<a href="{href}" class="{classes}"{current}><title>{escape(hint)}</title><path d="{_outline(shape, left, top)}"/>'
+        f'<a href="{href}" class="{classes}"{current}><title>{escape(hint)}</title>'
+        f'<path d="{_outline(shape, left, top)}"/>'
         f'<text class="sb-caption" x="{x:.1f}" y="{y - 6:.1f}">{escape(caption)}</text>'
         f'<text x="{x:.1f}" y="{y + 11:.1f}">{escape(shortened(asset.name))}</text></a>'
     )
@@ -380,7 +384,7 @@ def _outline(shape: str, x: float, y: float) -> str:
 
 
 def shown(text: str) -> str:
-    """Text as it can be shown: control and direction-changing characters, which could hide or turn it, become visible."""
+    """Text as it can be shown: control and direction-changing characters, which could hide it, become visible."""
     if text.isprintable():
         return text
     return "".join(
@@ -392,7 +396,7 @@ def shown(text: str) -> str:
 
 
 def shortened(name: str, room: int = _LABEL) -> str:
-    """A name that fits its box; the middle goes, since versions and dates are at the end. Wide characters count twice."""
+    """A name that fits its box: the middle goes, since versions are at the end. Wide characters count twice."""
     text = shown(name)
 
     def width(part: str) -> int:

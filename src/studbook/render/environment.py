@@ -1,4 +1,4 @@
-"""The one Jinja environment: everything is escaped unless this package made it, and a name that is missing is an error."""
+"""The one Jinja environment: all is escaped that this package did not make; a name that is missing is an error."""
 
 from __future__ import annotations
 

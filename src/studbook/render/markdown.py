@@ -1,4 +1,4 @@
-"""Markdown that people wrote, as HTML that cannot do harm: raw HTML is text, links lead to the web, pictures are links."""
+"""Markdown that people wrote, as HTML that does no harm: raw HTML is text, links lead to the web only."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """The site: an mkdocs plugin, and `build_site`, which runs mkdocs once for each snapshot.
 
-MkDocs builds the few pages of the navigation. The pages of assets, of which there may be a hundred thousand, never become
-MkDocs pages: Material's own `main.html` is rendered once for each page shape (tab and table of contents) with markers in
-place of title, description, address and body, and every page is stamped from such a shell. A page whose key (its data,
-its picture, the templates, the shell) is what it was in an earlier build is linked from there instead of written again.
+MkDocs builds the few pages of the navigation. The pages of assets, of which there may be a hundred thousand, never
+become MkDocs pages: Material's own `main.html` is rendered once for each page shape (tab and table of contents) with
+markers in place of title, description, address and body, and every page is stamped from such a shell. A page whose key
+(its data, its picture, the templates, the shell) is what it was in an earlier build is linked from there instead of
+written again.
 """
 
 from __future__ import annotations
@@ -98,8 +99,8 @@ def build_site(
 ) -> list[Built]:
     """Build the sites of these snapshots, the latest where none are named, and the list of all that are there.
 
-    `downloads` gives the files that lie beside a site's pages, by name. Equal input gives equal bytes; the sites of other
-    snapshots stay as they are. Raises BuildError.
+    `downloads` gives the files that lie beside a site's pages, by name. Equal input gives equal bytes; the sites of
+    other snapshots stay as they are. Raises BuildError.
     """
     history = list(catalog.envelopes())
     if not history:
@@ -118,9 +119,8 @@ def build_site(
         if neighbour is not None:
             contents.previous = output / str(neighbour)
             contents.previous_keys = _read_keys(work / f"{neighbour}.json")
-        report(
-            f"snapshot {envelope.number}: {len(contents.site.graph.assets):,} assets, {len(contents.site.graph.edges):,} edges"
-        )
+        graph = contents.site.graph
+        report(f"snapshot {envelope.number}: {len(graph.assets):,} assets, {len(graph.edges):,} edges")
         staging = Path(tempfile.mkdtemp(prefix=f".building-{envelope.number}-", dir=output))
         try:
             staging.chmod(0o755)
@@ -205,7 +205,7 @@ class StudbookConfig(Config):  # type: ignore[no-untyped-call]
     cache = Optional(Type(str))
 
 
-class StudbookPlugin(BasePlugin[StudbookConfig]):
+class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-call]
     """Adds the pages of a catalog to an mkdocs site."""
 
     contents: Contents | None = None
@@ -221,7 +221,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):
             if str(folder) not in config.theme.dirs:
                 config.theme.dirs.insert(0, str(folder))
         config.extra_css.insert(0, "assets/studbook.css")
-        config.extra_javascript.append("assets/tables.js")
+        config.extra_javascript.append("assets/studbook.js")
         if self.versioned:
             config.extra["version"] = {"provider": "mike", "default": "latest"}
             config.theme.static_templates.discard("404.html")

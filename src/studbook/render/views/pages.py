@@ -12,8 +12,9 @@ from typing import Any
 
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Envelope
 from studbook.model.ids import page_path
-from studbook.render.views.asset import answers, deployments_of, fingerprint_of, readers_of, run_table, versions_of
+from studbook.render.views.kinds import run_table
 from studbook.render.views.site import LEVELS, Json, Page, Site, account_path
+from studbook.render.views.story import answers, deployments_of, drift_of, fingerprint_of, readers_of, versions_of
 
 TITLES = {
     "home": ("Home", "What runs now, what changed, what needs attention"),
@@ -38,7 +39,7 @@ def page(site: Site, name: str) -> Page:
     title, description = TITLES.get(name, (name.replace("-", " ").capitalize(), name))
     return Page(
         path="" if name == "home" else f"{name}/",
-        title=site.settings.site.title if name == "home" else title,
+        title=title,
         description=description,
         section=name,
         template=f"pages/{name}.html",
@@ -177,11 +178,7 @@ def datasets(site: Site) -> Json:
                 "newest": site.link(versions[0].id) if versions else None,
                 "fingerprint": fingerprint_of(site, versions[0]) if versions else None,
                 "readers": len({reader["job"]["id"] for reader in readers_of(site, [asset, *versions])}),
-                "drifted": any(
-                    finding.rule == "dataset-drifted"
-                    for reader in readers_of(site, [asset, *versions])
-                    for finding in site.findings_by_asset.get(reader["job"]["id"], ())
-                ),
+                "drifted": bool(drift_of(site, [asset, *versions])),
             }
         )
     return {"rows": rows, "feature_groups": [row(site, asset) for asset in site.of("feature_group")]}

@@ -193,37 +193,18 @@ class Site:
         """What a reader must know before believing the page: gone, stale, unresolved, or from a partition with gaps."""
         out: list[Json] = []
         if asset.gone_since is not None:
-            out.append(
-                {
-                    "tone": "gone",
-                    "title": f"Gone since snapshot {asset.gone_since}",
-                    "text": "A complete listing no longer has it. This page is kept as its tombstone.",
-                }
-            )
+            text = "A complete listing no longer has it. This page is kept as its tombstone."
+            out.append({"tone": "gone", "title": f"Gone since snapshot {asset.gone_since}", "text": text})
         if asset.stale_since is not None:
-            out.append(
-                {
-                    "tone": "stale",
-                    "title": f"Stale since snapshot {asset.stale_since}",
-                    "text": "It could not be seen again since then; what stands here is carried over, and may have changed.",
-                }
-            )
+            text = "It could not be seen again since then; what stands here is carried over and may have changed."
+            out.append({"tone": "stale", "title": f"Stale since snapshot {asset.stale_since}", "text": text})
         if asset.unresolved:
-            out.append(
-                {
-                    "tone": "unresolved",
-                    "title": "Unresolved",
-                    "text": "Something names it, but no listing showed it: it was deleted, belongs to someone else, or was never harvested.",
-                }
-            )
-        for gap in self.partial.get((asset.account, asset.region), ()):
-            out.append(
-                {
-                    "tone": "gap",
-                    "title": f"{gap.source} in {self.account_name(gap.account) or 'no account'}{f', {gap.region}' if gap.region else ''} was not seen whole",
-                    "text": "What is missing here may exist all the same. The coverage page says what was refused.",
-                }
-            )
+            text = "Something names it, but no listing showed it: deleted, someone else's, or never harvested."
+            out.append({"tone": "unresolved", "title": "Unresolved", "text": text})
+        for coverage in self.partial.get((asset.account, asset.region), ()):
+            where = ", ".join(part for part in (self.account_name(coverage.account), coverage.region) if part)
+            text = "What is missing here may exist all the same."
+            out.append({"tone": "gap", "title": f"{coverage.source} in {where} was not seen whole", "text": text})
         return out
 
 

@@ -1,4 +1,4 @@
-/* Sorts, filters and pages the tables that the server rendered: `<table data-table="rows a page">`.
+/* The little that happens in the browser. Sorts, filters and pages the tables that the server rendered: `<table data-table="rows a page">`.
    Without this script every row is simply there. Text is only ever read and compared, never written as HTML. */
 (() => {
   "use strict";
@@ -91,4 +91,12 @@
   }
 
   document.querySelectorAll("table[data-table]").forEach(dress);
+
+  /* A wide picture opens where the page's own asset is. */
+  for (const canvas of document.querySelectorAll(".sb-canvas")) {
+    const root = canvas.querySelector(".sb-root");
+    if (!root || canvas.scrollWidth <= canvas.clientWidth) continue;
+    const box = root.getBoundingClientRect(), frame = canvas.getBoundingClientRect();
+    canvas.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
+  }
 })();

@@ -1,0 +1,267 @@
+"""What several pages tell of an asset: its versions, how it was made, how it was judged, where it runs, who read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from studbook.lineage.deployed import deployed
+from studbook.lineage.drift import drifts_of
+from studbook.lineage.graph import evaluation, impact, trace
+from studbook.model import Asset, Edge
+from studbook.render.views.site import Json, Site
+
+DATA = ("dataset", "dataset_version", "artifact", "feature_group")
+JOBS = ("training_job", "tuning_job", "automl_job", "processing_job", "customization_job", "training_session")
+
+
+def pairs(value: Any) -> list[list[Any]]:
+    """A mapping as rows, in the order of its keys."""
+    return [[key, value[key]] for key in sorted(value)] if isinstance(value, dict) else []
+
+
+def newest(assets: Iterable[Asset]) -> list[Asset]:
+    """By creation, the latest first; by id where that is equal."""
+    return sorted(sorted(assets, key=lambda a: a.id), key=lambda a: a.created_at or "", reverse=True)
+
+
+def ends(site: Site, edges: Iterable[Edge], relation: str, *, target: bool, kinds: tuple[str, ...] = ()) -> list[Asset]:
+    """The assets at the other end of edges of one relation."""
+    found: dict[str, Asset] = {}
+    for edge in edges:
+        asset = site.graph.assets.get(edge.target if target else edge.source)
+        if edge.relation == relation and asset is not None and (not kinds or asset.kind in kinds):
+            found[asset.id] = asset
+    return list(found.values())
+
+
+def versions_of(site: Site, asset: Asset) -> list[Asset]:
+    """The versions of a thing, newest first."""
+    return newest(ends(site, site.graph.downstream(asset.id), "has_version", target=True))
+
+
+def parent_of(site: Site, asset: Asset) -> Asset | None:
+    """The thing that an asset is a version of."""
+    return next(iter(ends(site, site.graph.upstream(asset.id), "has_version", target=False)), None)
+
+
+def runs_of(site: Site, asset: Asset) -> list[Asset]:
+    """The MLflow runs in which a job or package is recorded."""
+    return newest(ends(site, site.graph.downstream(asset.id), "recorded_in", target=True, kinds=("mlflow_run",)))
+
+
+def scores_of(site: Site, job: Asset) -> list[list[Any]]:
+    """What an evaluation found: the job's own metrics, else those of its run."""
+    return pairs(dict(evaluation(site.graph, job).scores or {}))
+
+
+def evaluations_of(site: Site, subjects: Iterable[Asset]) -> list[Json]:
+    """The evaluations of models, newest first: job, evaluator, data, scores."""
+    jobs: dict[str, Asset] = {}
+    for subject in subjects:
+        for edge in site.graph.downstream(subject.id, "input_to", "evaluated_model"):
+            job = site.graph.asset(edge.target)
+            if job is not None:
+                jobs[job.id] = job
+    out = []
+    for job in newest(jobs.values()):
+        found = evaluation(site.graph, job)
+        out.append(
+            {
+                "job": site.link(job.id),
+                "models": site.links(found.models),
+                "evaluators": site.links(found.evaluators),
+                "data": site.links(found.data),
+                "status": job.status,
+                "when": job.created_at,
+                "scores": pairs(dict(found.scores or {})),
+            }
+        )
+    return out
+
+
+def deployments_of(site: Site, asset: Asset) -> list[Json]:
+    """Where an asset answers now: endpoints and components downstream of it."""
+    walk = impact(site.graph, asset.id)
+    live = [a for a in walk.assets if a.kind in ("endpoint", "inference_component") and a.gone_since is None]
+    return [
+        {
+            "asset": site.link(a.id),
+            "account": site.account_link(a.account),
+            "region": a.region,
+            "stage": a.stage,
+            "status": a.status,
+        }
+        for a in sorted(live, key=lambda a: (a.kind != "endpoint", a.name, a.id))
+    ]
+
+
+def training_of(site: Site, asset: Asset) -> Json:
+    """How a model came to be: jobs, base models, data, code, images, evaluators and runs on the way to its origins."""
+    walk = trace(site.graph, asset.id)
+    on_the_way = {a.id: a for a in walk.assets}
+    on_the_way[asset.id] = asset
+    jobs = [a for a in on_the_way.values() if a.kind in JOBS]
+    inputs: dict[str, list[Json]] = {"data": [], "code": [], "image": [], "evaluator": []}
+    for edge in sorted(walk.edges, key=lambda e: e.key.order):
+        source, target = on_the_way.get(edge.source), on_the_way.get(edge.target)
+        if source is None or target is None:
+            continue
+        entry = {
+            "asset": site.link(source.id),
+            "into": site.link(target.id),
+            "role": edge.role,
+            "certainty": edge.certainty,
+            "candidate": edge.candidate,
+            "evidence": list(edge.evidence),
+        }
+        if (
+            edge.relation == "input_to"
+            and target.kind in JOBS
+            and source.kind in DATA
+            and edge.role not in ("code", "checkpoint")
+        ):
+            entry["fingerprint"] = fingerprint_of(site, source)
+            entry["drifted"] = any(drift.read.id in content_of(site, source) for drift in drifts_of(site.graph, target))
+            inputs["data"].append(entry)
+        elif source.kind == "code" or edge.role == "code":
+            inputs["code"].append(entry)
+        elif source.kind == "container_image" or edge.role == "image":
+            inputs["image"].append(entry)
+        elif edge.relation == "input_to" and source.kind in ("evaluator", "evaluator_version") and target.kind in JOBS:
+            inputs["evaluator"].append(entry)
+    bases = [a for a in on_the_way.values() if a.kind == "base_model_version"]
+    parents = {e.source for a in bases for e in site.graph.upstream(a.id) if e.relation == "has_version"}
+    bases += [a for a in on_the_way.values() if a.kind == "base_model" and a.id not in parents]
+    runs = {run.id: run for job in (*jobs, asset) for run in runs_of(site, job)}
+    return {
+        "jobs": [
+            {
+                "job": site.link(job.id),
+                "status": job.status,
+                "created_at": job.created_at,
+                "technique": job.attributes.get("customization_technique") or job.attributes.get("technique"),
+                "hyperparameters": pairs(job.attributes.get("hyperparameters")),
+                "metrics": pairs(job.attributes.get("metrics")),
+            }
+            for job in newest(jobs)
+        ],
+        "bases": site.links(a.id for a in sorted(bases, key=lambda a: a.id)),
+        "inputs": inputs,
+        "ancestors": site.links(
+            a.id for a in newest(on_the_way.values()) if a.kind == "model_package" and a.id != asset.id
+        ),
+        "runs": [
+            {
+                "run": site.link(run.id),
+                "params": pairs(run.attributes.get("params")),
+                "metrics": pairs(run.attributes.get("metrics")),
+            }
+            for run in newest(runs.values())
+        ],
+    }
+
+
+def fingerprint_of(site: Site, asset: Asset) -> str | None:
+    """The object manifest's digest of a dataset version: its own, or that of the S3 content it points at."""
+    own = asset.attributes.get("fingerprint")
+    if isinstance(own, str):
+        return own
+    for edge in sorted(site.graph.upstream(asset.id), key=lambda e: e.key.order):
+        if edge.relation == "content_of":
+            content = site.graph.assets.get(edge.source)
+            value = content.attributes.get("fingerprint") if content else None
+            if isinstance(value, str):
+                return value
+    return None
+
+
+def readers_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
+    """The jobs and runs that read these."""
+    out = []
+    for asset in assets:
+        for edge in sorted(site.graph.downstream(asset.id), key=lambda e: e.key.order):
+            job = site.graph.assets.get(edge.target)
+            if edge.relation == "input_to" and job is not None:
+                out.append(
+                    {
+                        "job": site.link(job.id),
+                        "read": site.link(asset.id),
+                        "role": edge.role,
+                        "when": job.created_at,
+                        "certainty": edge.certainty,
+                        "candidate": edge.candidate,
+                        "evidence": list(edge.evidence),
+                    }
+                )
+    return out
+
+
+def drift_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
+    """The jobs that read these before they changed."""
+    several = list(assets)
+    content = {asset_id for asset in several for asset_id in content_of(site, asset)}
+    out: dict[tuple[str, str], Json] = {}
+    for reader in readers_of(site, several):
+        job = site.graph.assets[reader["job"]["id"]]
+        for drift in drifts_of(site.graph, job):
+            if drift.read.id in content:
+                out[job.id, drift.read.id] = {
+                    "job": site.link(job.id),
+                    "read": site.link(drift.read.id),
+                    "certain": drift.certain,
+                    "since": drift.since,
+                }
+    return list(out.values())
+
+
+def content_of(site: Site, asset: Asset) -> set[str]:
+    """An asset and the S3 content that it points at."""
+    return {asset.id, *(edge.source for edge in site.graph.upstream(asset.id, "content_of"))}
+
+
+def answers(site: Site, endpoint: Asset) -> list[Json]:
+    """What runs at an endpoint or component: model versions where they are known, each with its origins."""
+    out = []
+    for running in deployed(site.graph, endpoint.id):
+        several = running.versions or running.bases or (running.unit,)
+        for model in several:
+            training = training_of(site, model)
+            twins = [
+                asset
+                for edge in site.graph.upstream(model.id, "copied_to")
+                if (asset := site.graph.asset(edge.source)) is not None
+            ]
+            group = parent_of(site, model)
+            out.append(
+                {
+                    "model": site.link(model.id),
+                    "candidate": len(several) > 1,
+                    "group": site.link(group.id) if group else None,
+                    "approval": model.attributes.get("approval"),
+                    "bases": training["bases"],
+                    "data": list(
+                        {entry["asset"]["id"]: entry["asset"] for entry in training["inputs"]["data"]}.values()
+                    ),
+                    "evaluation": next(iter(evaluations_of(site, [model, *twins])), None),
+                }
+            )
+    return out
+
+
+def version_row(site: Site, version: Asset, *, current: bool = False) -> Json:
+    """A version as a row of a list."""
+    return {
+        "asset": site.link(version.id),
+        "current": current,
+        "status": version.status,
+        "approval": version.attributes.get("approval"),
+        "created_at": version.created_at,
+        "first_seen": version.first_seen,
+        "description": version.attributes.get("description"),
+    }
+
+
+def ordinal(version: Asset) -> str:
+    """A version's number, or what it has in place of one."""
+    return str(version.attributes.get("version") or version.name)
