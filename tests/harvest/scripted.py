@@ -48,6 +48,12 @@ class ScriptedSessions:
     def pace(self, account: str | None, region: str | None, api: str) -> Pace:
         return Pace(1e9)
 
+    def signer(self, account: str | None, region: str) -> Any:
+        def sign(method: str, url: str, headers: Mapping[str, str], body: bytes, name: str) -> dict[str, str]:
+            return {**headers, "Authorization": f"{account} {region} {name}"}
+
+        return sign
+
     def tally(self, account: str | None, region: str | None, service: str) -> Tally:
         return Tally()
 

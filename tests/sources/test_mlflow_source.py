@@ -1,0 +1,363 @@
+"""MLflow servers, by plain REST: what is asked, how it is signed, and what the answers say."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import pytest
+from scripted import Visits
+
+from studbook.aws.sessions import NotReadOnly
+from studbook.model import Partition, Record
+from studbook.settings import Mlflow as Configured
+from studbook.settings import Settings
+from studbook.sources import mlflow
+from studbook.sources.mlflow import ALLOWED, Api, Mlflow, server_of_arn
+
+SOURCE = Mlflow()
+APP = "arn:aws:sagemaker:us-west-2:111111111111:mlflow-app/app-1"
+TRACKING = "arn:aws:sagemaker:eu-west-1:222222222222:mlflow-tracking-server/lab"
+PACKAGE = "arn:aws:sagemaker:us-west-2:111111111111:model-package/bot/5"
+
+TRAIN = {
+    "info": {
+        "run_id": "r1",
+        "run_name": "train",
+        "experiment_id": "1",
+        "status": "FINISHED",
+        "start_time": 1790000000000,
+    },
+    "data": {"params": [{"key": "lr", "value": "1e-4"}], "metrics": [{"key": "loss", "value": 0.5}]},
+    "inputs": {
+        "dataset_inputs": [
+            {
+                "tags": [{"key": "mlflow.data.context", "value": "training"}],
+                "dataset": {"name": "chats", "digest": "ab", "source_type": "s3", "source": '{"uri": "s3://b/chats/"}'},
+            },
+            {"dataset": {"name": "a/b", "digest": "cd", "source_type": "local", "source": '{"uri": "/tmp/x"}'}},
+        ]
+    },
+    "outputs": {"model_outputs": [{"model_id": "m-1", "step": 0}]},
+}
+EVALUATION = {
+    "info": {"run_id": "r2", "experiment_id": "1", "status": "FINISHED"},
+    "data": {"tags": [{"key": "mlflow.parentRunId", "value": "r1"}], "metrics": [{"key": "x", "value": float("nan")}]},
+}
+COVERED = {"info": {"run_id": "r3", "experiment_id": "1", "status": "FINISHED"}}
+ANSWERS = {
+    "experiments/search": {"experiments": [{"experiment_id": "1", "name": "bots"}]},
+    "runs/search": {"runs": [TRAIN, EVALUATION, COVERED]},
+    "runs/get": {"run": {**EVALUATION, "inputs": {"model_inputs": [{"model_id": "m-1"}]}}},
+    "logged-models/search": {
+        "models": [
+            {
+                "info": {"model_id": "m-1", "name": "bot", "source_run_id": "r1"},
+                "data": {"metrics": [{"key": "acc", "value": 1, "run_id": "r3"}]},
+            }
+        ]
+    },
+    "registered-models/search": {
+        "registered_models": [{"name": "bot x", "aliases": [{"alias": "best", "version": "1"}]}]
+    },
+    "model-versions/search": {
+        "model_versions": [
+            {
+                "name": "bot x", "version": "1", "run_id": "r1", "source": "models:/m-1",
+                "tags": [{"key": "sagemaker.model_package_arn", "value": PACKAGE}],
+            }
+        ]
+    },
+}  # fmt: skip
+
+
+class Server(ThreadingHTTPServer):
+    """Answers by path; an integer is a status, a list is one answer after the other."""
+
+    def __init__(self, answers):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers = {path: list(said) if isinstance(said, list) else said for path, said in answers.items()}
+        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def _answer(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = urlsplit(self.path).path
+        self.server.asked.append((self.command, path, dict(self.headers), body))
+        said = self.server.answers.get(path.rsplit("/mlflow/", 1)[-1], 404)
+        if isinstance(said, list):
+            said = said.pop(0)
+        data = said.encode() if isinstance(said, str) else json.dumps(said if isinstance(said, dict) else {}).encode()
+        self.send_response(said if isinstance(said, int) else 200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = _answer  # noqa: N815
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    monkeypatch.setattr(mlflow.time, "sleep", lambda seconds: None)
+    servers = []
+
+    def start(**changed):
+        answers = {**ANSWERS, **{name.replace("_", "-").replace("--", "/"): said for name, said in changed.items()}}
+        servers.append(Server(answers))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def visited(tmp_path, server, known=None):
+    settings = Settings(mlflow=(Configured(name="lab", tracking_uri=server.url),))
+    visit = Visits(tmp_path, settings)({}, partition=Partition(None, None, "mlflow"), targets=("lab",), known=known)
+    SOURCE.collect(visit)
+    return visit
+
+
+def paths(server):
+    return [path.rsplit("/mlflow/", 1)[-1] for _, path, _, _ in server.asked]
+
+
+class TestCollect:
+    def test_the_least_requests(self, tmp_path, serve):
+        """One search for each kind, and runs/get for the one run whose model nothing else shows."""
+        server = serve()
+
+        visit = visited(tmp_path, server)
+
+        assert sorted(paths(server)) == sorted(ANSWERS)
+        assert len(visit.seen) == 7
+        assert {kind for kind, scope in visit.complete if scope == "lab"} == {kind for kind, _ in visit.seen}
+
+    def test_leftovers_once_in_their_life(self, tmp_path, serve):
+        """A run that did not change is not asked for its model inputs again."""
+        first = visited(tmp_path, serve())
+        server = serve()
+
+        second = visited(tmp_path, server, known=first.seen)
+
+        assert "runs/get" not in paths(server)
+        assert second.seen == first.seen
+
+    def test_only_what_is_allowed(self, tmp_path, serve):
+        """Every request that a harvest makes is on the list."""
+        server = serve()
+
+        visited(tmp_path, server)
+
+        assert {(method, path) for method, path, _, _ in server.asked} <= ALLOWED
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("POST", "/api/2.0/mlflow/runs/delete"),
+            ("DELETE", "/api/2.0/mlflow/registered-models/delete"),
+            ("POST", "/api/2.0/mlflow/runs/get"),
+            ("GET", "/api/2.0/mlflow/runs/search/../delete"),
+        ],
+    )
+    def test_nothing_else_is_sent(self, tmp_path, serve, method, path):
+        """A request that is not on the list is refused before it is sent."""
+        server = serve()
+        visit = Visits(tmp_path)({}, partition=Partition(None, None, "mlflow"))
+
+        with pytest.raises(NotReadOnly):
+            Api(visit, mlflow.Server("lab", server.url)).call(method, path, {})
+
+        assert server.asked == []
+
+    def test_pages(self, tmp_path, serve):
+        """A search goes on as long as there is a token."""
+        pages = [{"runs": [TRAIN], "next_page_token": "t"}, {"runs": [COVERED]}]
+
+        server = serve(runs__search=pages)
+
+        assert len([key for key in visited(tmp_path, server).seen if key[0] == "mlflow_run"]) == 2
+
+    def test_an_older_server(self, tmp_path, serve):
+        """A server without logged models has none: no gap, and no run is asked for on their account."""
+        server = serve(logged_models__search=404)
+
+        visit = visited(tmp_path, server)
+
+        assert visit.ledger.status == "complete"
+        assert "runs/get" not in paths(server)
+
+    @pytest.mark.parametrize(("status", "code"), [(401, "401"), (403, "403"), (302, "302"), (500, "500")])
+    def test_a_server_that_refuses(self, tmp_path, serve, status, code):
+        """A server that wants a login, or fails, is a gap, and nothing is complete."""
+        visit = visited(tmp_path, serve(experiments__search=status))
+
+        (gap,) = visit.ledger.coverage(visit.partition, records=0, calls={}).gaps
+        assert (gap.operation, gap.code) == ("experiments/search", code)
+        assert visit.complete == set()
+
+    def test_a_server_that_recovers(self, tmp_path, serve):
+        """A server that is busy for a moment is asked again."""
+        busy = [503, 429, ANSWERS["experiments/search"]]
+
+        assert visited(tmp_path, serve(experiments__search=busy)).ledger.status == "complete"
+
+    def test_a_page_that_is_no_api(self, tmp_path, serve):
+        """A web page instead of an answer is a gap."""
+        visit = visited(tmp_path, serve(experiments__search="<html>welcome</html>"))
+
+        assert visit.ledger.status == "failed"
+
+    def test_no_server(self, tmp_path, serve):
+        """A server that is down is a gap."""
+        server = serve()
+        server.shutdown()
+        server.server_close()
+
+        assert visited(tmp_path, server).ledger.status == "failed"
+
+    def test_one_kind_denied(self, tmp_path, serve):
+        """What cannot be read leaves the other kinds complete."""
+        visit = visited(tmp_path, serve(registered_models__search=403))
+
+        assert visit.ledger.status == "partial"
+        assert ("mlflow_registered_model", "lab") not in visit.complete
+        assert ("mlflow_run", "lab") in visit.complete
+
+
+class TestSigning:
+    def test_two_servers_do_not_cross_wires(self, tmp_path, serve, monkeypatch):
+        """Each server named by ARN is signed for its own service and region, and routed by its own header."""
+        server = serve()
+        monkeypatch.setenv("SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT", server.url)
+        for arn in (APP, TRACKING):
+            partition = Partition(arn.split(":")[4], arn.split(":")[3], "mlflow")
+            SOURCE.collect(Visits(tmp_path)({}, partition=partition, targets=(f"{arn} on",)))
+
+        seen = {
+            (
+                headers["Authorization"],
+                headers.get("x-sm-mlflow-app-arn"),
+                headers.get("x-mlflow-sm-tracking-server-arn"),
+            )
+            for _, _, headers, _ in server.asked
+        }
+
+        assert seen == {
+            ("111111111111 us-west-2 sagemaker", APP, None),
+            ("222222222222 eu-west-1 sagemaker-mlflow", None, TRACKING),
+        }
+
+    @pytest.mark.parametrize(
+        ("arn", "url"),
+        [
+            (APP, "https://mlflow.sagemaker.us-west-2.app.aws"),
+            (TRACKING, "https://eu-west-1.experiments.sagemaker.aws"),
+        ],
+    )
+    def test_hosts(self, monkeypatch, arn, url):
+        """Without a redirection an ARN means AWS's own host."""
+        monkeypatch.delenv("SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT", raising=False)
+        server = server_of_arn(arn)
+
+        assert server is not None
+        assert server.url == url
+
+
+class TestPlan:
+    def record(self, kind, arn, **body):
+        account, region = arn.split(":")[4], arn.split(":")[3]
+        return Record(source="sagemaker", kind=kind, id=arn, account=account, region=region, revision="1", body=body)
+
+    def test_found_and_configured(self):
+        """Servers are what wave 1 found, each in its own partition, and what the configuration names."""
+        settings = Settings(mlflow=(Configured(name="lab", tracking_uri="http://x"),))
+        records = [self.record("mlflow_app", APP, Status="Created"), self.record("mlflow_tracking_server", TRACKING)]
+
+        assert SOURCE.plan(settings, records) == {
+            Partition(None, None, "mlflow"): ["lab"],
+            Partition("111111111111", "us-west-2", "mlflow"): [f"{APP} on"],
+            Partition("222222222222", "eu-west-1", "mlflow"): [f"{TRACKING} on"],
+        }
+
+    def test_switched_off(self, tmp_path):
+        """A tracking server that is off is skipped, which is no failure."""
+        records = [self.record("mlflow_tracking_server", TRACKING, IsActive="Inactive")]
+        ((partition, targets),) = SOURCE.plan(Settings(), records).items()
+        visit = Visits(tmp_path)({}, partition=partition, targets=tuple(targets))
+
+        SOURCE.collect(visit)
+
+        assert visit.ledger.status == "skipped"
+        assert visit.complete == set()
+
+
+class TestNormalize:
+    @pytest.fixture
+    def facts(self, tmp_path, serve):
+        seen = visited(tmp_path, serve()).seen
+        return {record_id: SOURCE.normalize(record) for (_, record_id), record in seen.items()}
+
+    def edges(self, facts, record_id):
+        return {(edge.source, edge.relation, edge.target, edge.role) for edge in facts[record_id].edges}
+
+    def test_a_run(self, facts):
+        """A run belongs to its experiment, read its datasets, and made its model."""
+        run = "mlflow:lab/run/r1"
+
+        assert self.edges(facts, run) == {
+            (run, "part_of", "mlflow:lab/experiment/1", None),
+            ("mlflow:lab/dataset/a%2Fb/cd", "input_to", run, "dataset"),
+            (run, "produced", "mlflow:lab/logged-model/m-1", None),
+        }
+        (claim,) = facts[run].claims
+        assert (claim.reader, claim.uri, claim.role) == (run, "s3://b/chats/", "training")
+        assert claim.evidence == "mlflow:runs/search#inputs.dataset_inputs[0].dataset.source|uri"
+        assert facts[run].assets[0].created_at == "2026-09-21T14:13:20Z"
+
+    def test_an_evaluation_run(self, facts):
+        """A nested run that judged a model says so, although the search does not."""
+        run = "mlflow:lab/run/r2"
+
+        assert self.edges(facts, run) == {
+            (run, "part_of", "mlflow:lab/experiment/1", None),
+            (run, "part_of", "mlflow:lab/run/r1", None),
+            ("mlflow:lab/logged-model/m-1", "input_to", run, "evaluated_model"),
+        }
+
+    def test_a_logged_model(self, facts):
+        """A metric that another run logged for a model is that run's judgement of it."""
+        model = "mlflow:lab/logged-model/m-1"
+
+        assert self.edges(facts, model) == {
+            ("mlflow:lab/run/r1", "produced", model, None),
+            (model, "input_to", "mlflow:lab/run/r3", "evaluated_model"),
+        }
+
+    def test_a_model_version(self, facts):
+        """A version ties its model, its run, what was logged, and SageMaker's package together."""
+        version = "mlflow:lab/model/bot%20x/1"
+
+        assert self.edges(facts, version) == {
+            ("mlflow:lab/model/bot%20x", "has_version", version, None),
+            ("mlflow:lab/run/r1", "recorded_in", version, None),
+            ("mlflow:lab/logged-model/m-1", "registered_as", version, None),
+            (version, "registered_as", PACKAGE, None),
+        }
+
+    def test_edges_point_at_something(self, facts):
+        """Every end of every edge is shown or named by the same record."""
+        for found in facts.values():
+            known = {asset.id for asset in (*found.assets, *found.mentions)}
+            assert {end for edge in found.edges for end in (edge.source, edge.target)} <= known
