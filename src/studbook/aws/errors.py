@@ -105,7 +105,7 @@ def explain(error: Exception, operation: str) -> Trouble:
             meaning = "unsupported"
         case _:
             meaning = "invalid"
-    return Trouble(meaning, operation, type(error).__name__, str(error))
+    return Trouble(_without_role(operation, meaning), operation, type(error).__name__, str(error))
 
 
 def _answered(error: boto.ClientError, operation: str) -> Trouble:
@@ -118,6 +118,13 @@ def _answered(error: boto.ClientError, operation: str) -> Trouble:
         meaning = _MEANINGS.get(str(status), "server" if status >= 500 else "invalid")
     if meaning == "invalid" and code.startswith("Validation") and _NOT_FOUND.search(message):
         meaning = "gone"
-    if asked == "AssumeRole" and meaning in ("denied", "gone", "invalid"):
-        meaning = "credentials"  # without the role there is nothing else to try
-    return Trouble(meaning, asked, code, message)
+    return Trouble(_without_role(asked, meaning), asked, code, message)
+
+
+def _without_role(operation: str, meaning: Meaning) -> Meaning:
+    """Where the role cannot be had there is nothing else to try, whatever the reason."""
+    return (
+        "credentials"
+        if operation == "AssumeRole" and meaning in ("denied", "gone", "invalid", "unsupported")
+        else meaning
+    )

@@ -6,6 +6,7 @@ credentials are that account's). AWS_ENDPOINT_URL, AWS_PROFILE and the other sta
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections import Counter
@@ -91,6 +92,8 @@ class Sessions:
         self._clients: dict[tuple[str | None, str | None, str], Any] = {}
         self._confirmed: set[str | None] = set()
         self._lock = threading.RLock()
+        # It writes a refused AssumeRole to the log, traceback and request included; here that becomes a gap.
+        logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
 
     def know(self, accounts: Mapping[str, Account]) -> None:
         """Adds accounts that were found on the way."""
