@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -96,9 +97,7 @@ def _application(database: str) -> Callable[[dict[str, Any], Any], Iterable[byte
     )
     import mlflow.utils.time
 
-    mlflow.utils.time.time = SimpleNamespace(  # type: ignore[attr-defined]
-        time=clock.seconds, perf_counter=mlflow.utils.time.time.perf_counter
-    )
+    vars(mlflow.utils.time)["time"] = SimpleNamespace(time=clock.seconds, perf_counter=time.perf_counter)
     from mlflow.server import app
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

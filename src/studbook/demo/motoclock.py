@@ -26,26 +26,24 @@ from studbook.demo.clock import Clock
 def application(clock: Clock) -> Callable[..., Iterable[bytes]]:
     """moto's WSGI application on this clock."""
     default_user_config["lambda"] = {"use_docker": False}
-    moto.core.utils.utcnow = clock.naive
-    s3_models.utcnow = clock.naive
-    lambda_models.utcnow = clock.naive
-    lambda_models.iso_8601_datetime_with_nanoseconds = lambda: _lambda_time(clock)
+    for module in (moto.core.utils, s3_models, lambda_models):
+        _replace(module, "utcnow", clock.naive)
+    _replace(lambda_models, "iso_8601_datetime_with_nanoseconds", lambda: _lambda_time(clock))
 
     function = lambda_models.LambdaFunction
     update_code, get_configuration = function.update_function_code, function.get_configuration
 
     def update_function_code(self: Any, spec: dict[str, Any]) -> dict[str, Any]:
         self.last_modified = _lambda_time(clock)
-        configuration: dict[str, Any] = update_code(self, spec)
-        return configuration
+        return update_code(self, spec)
 
     def get_whole_configuration(self: Any, *args: Any, **more: Any) -> dict[str, Any]:
         configuration: dict[str, Any] = get_configuration(self, *args, **more)
         state = json.dumps([self.function_arn, self.last_modified, configuration.get("CodeSha256")])
         return {**configuration, "RevisionId": str(UUID(hashlib.md5(state.encode()).hexdigest()))}  # noqa: S324
 
-    function.update_function_code = update_function_code
-    function.get_configuration = get_whole_configuration
+    _replace(function, "update_function_code", update_function_code)
+    _replace(function, "get_configuration", get_whole_configuration)
     move(clock, clock.now)
     return DomainDispatcherApplication(create_backend_app)
 
@@ -54,6 +52,12 @@ def move(clock: Clock, now: datetime) -> None:
     """Sets the time, and the ids of what happens at that time."""
     clock.set(now)
     mock_random.seed(clock.seed)
+
+
+def _replace(owner: object, name: str, value: object) -> None:
+    """Fails where moto has no such name any more, rather than leaving its own clock running."""
+    getattr(owner, name)
+    setattr(owner, name, value)
 
 
 def _lambda_time(clock: Clock) -> str:

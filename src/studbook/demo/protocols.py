@@ -164,7 +164,7 @@ def decode_cbor(raw: bytes) -> Any:
 
     from botocore.parsers import RpcV2CBORParser
 
-    return RpcV2CBORParser().parse_data_item(io.BufferedReader(io.BytesIO(raw))) if raw else {}  # type: ignore[arg-type]
+    return RpcV2CBORParser().parse_data_item(io.BufferedReader(io.BytesIO(raw))) if raw else {}
 
 
 def bucket_of(path: str) -> str:

@@ -11,18 +11,17 @@ ListModelPackages shows unversioned packages unless asked; what is not there is 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from botocore import xform_name
 from botocore.model import Shape, StructureShape
 
 from studbook.demo.clock import Clock
+from studbook.demo.lists import after_paging, before_paging, matches, offset, order, token
 from studbook.demo.protocols import ApiError, model
 
 Json = dict[str, Any]
@@ -179,28 +178,6 @@ _LIST = {operation: kind for kind in KINDS for operation in kind.list_operations
 _BY_NOUN = {kind.noun: kind for kind in KINDS}
 
 PUBLIC_HUB = "SageMakerPublicHub"
-_BEFORE_PAGING = {
-    "HubContentType": ("HubContentType",),
-    "HubContentName": ("HubContentName",),
-    "JobCategory": ("JobCategory",),
-    "PipelineName": ("PipelineName",),
-    "SourceArn": ("SourceArn",),
-    "DestinationArn": ("DestinationArn",),
-    "SourceType": ("SourceType",),
-    "DestinationType": ("DestinationType",),
-    "AssociationType": ("AssociationType",),
-    "ArtifactType": ("ArtifactType",),
-    "ActionType": ("ActionType",),
-    "ContextType": ("ContextType",),
-    "SourceUri": ("Source", "SourceUri"),
-    "ModelApprovalStatus": ("ModelApprovalStatus",),
-    "EndpointNameEquals": ("EndpointName",),
-    "VariantNameEquals": ("VariantName",),
-    "ModelCardName": ("ModelCardName",),
-    "Status": ("Status",),
-    "TrackingServerStatus": ("TrackingServerStatus",),
-}
-"""Request members of lists that must equal a member of the record: indexed, so a page is cut after them."""
 
 
 class SageMaker:
@@ -336,23 +313,25 @@ class SageMaker:
         return self._paged(operation, request, found, kind)
 
     def _paged(self, operation: str, request: Json, found: Iterable[Json], kind: Kind | None = None) -> Json:
-        described = self._service.operation_model(operation)
-        member = next(name for name, shape in described.output_shape.members.items() if shape.type_name == "list")
+        listed: Any = self._service.operation_model(operation).output_shape
+        member = next(name for name, shape in listed.members.items() if shape.type_name == "list")
         size = self._page_size(operation, request)
-        kept = [record for record in found if _before_paging(record, request)]
-        kept.sort(key=_order(kind, request), reverse=request.get("SortOrder") == "Descending")
-        start = _offset(operation, request)
-        page = [record for record in kept[start : start + size] if _after_paging(record, request)]
+        name = kind.name_member if kind else "StepName"
+        kept = [record for record in found if before_paging(record, request, name)]
+        kept.sort(key=order(request, name), reverse=request.get("SortOrder") == "Descending")
+        start = offset(operation, request)
+        page = [record for record in kept[start : start + size] if after_paging(record, request)]
         if kind is not None:
-            item = described.output_shape.members[member].member
+            item = listed.members[member].member
             page = [self._shaped(record, item) for record in page]
         answer: Json = {member: page}
         if start + size < len(kept):
-            answer["NextToken"] = _token(operation, request, start + size)
+            answer["NextToken"] = token(operation, request, start + size)
         return answer
 
     def _page_size(self, operation: str, request: Json) -> int:
-        shape = self._service.operation_model(operation).input_shape.members.get("MaxResults")
+        asked: Any = self._service.operation_model(operation).input_shape
+        shape = asked.members.get("MaxResults")
         limits = shape.metadata if shape is not None else {}
         size = request.get("MaxResults", max(10, limits.get("min", 1)))
         if not limits.get("min", 1) <= size <= limits.get("max", 100):
@@ -563,7 +542,7 @@ class SageMaker:
         return {}
 
     def _on_search(self, account: str, region: str, request: Json) -> Json:
-        noun = request["Resource"]
+        noun: str = request["Resource"]
         kind = _BY_NOUN.get({"ExperimentTrial": "Trial", "ExperimentTrialComponent": "TrialComponent"}.get(noun, noun))
         if kind is None:
             raise ApiError("ValidationException", f"The demo's Search knows no {noun}.")
@@ -572,14 +551,14 @@ class SageMaker:
             {**record, "Tags": self._tags.get(record[kind.arn_member], [])}
             for record in self._table(kind.noun, account, region).values()
         ]
-        found = [record for record in found if all(_matches(record, condition) for condition in filters)]
+        found = [record for record in found if all(matches(record, condition) for condition in filters)]
         found.sort(key=lambda record: record["LastModifiedTime"], reverse=request.get("SortOrder") != "Ascending")
-        size, start = self._page_size("Search", request), _offset("Search", request)
+        size, start = self._page_size("Search", request), offset("Search", request)
         member = "TrialComponent" if kind.noun == "TrialComponent" else noun
         shape = self._service.shape_for("SearchRecord").members[member]  # type: ignore[attr-defined]
         answer: Json = {"Results": [{member: self._shaped(r, shape)} for r in found[start : start + size]]}
         if start + size < len(found):
-            answer["NextToken"] = _token("Search", request, start + size)
+            answer["NextToken"] = token("Search", request, start + size)
         return answer
 
 
@@ -592,91 +571,3 @@ def resolved_image(image: str) -> str:
 
 def _version(record: Json) -> tuple[int, ...]:
     return tuple(int(part) for part in record["HubContentVersion"].split("."))
-
-
-def _status(record: Json) -> str | None:
-    return next((v for k, v in record.items() if k.endswith("Status") and not k.startswith("Secondary")), None)
-
-
-def _order(kind: Kind | None, request: Json) -> Callable[[Json], Any]:
-    by = request.get("SortBy", "CreationTime")
-    name = kind.name_member if kind else "StepName"
-    if by in ("Name", "HubName", "HubContentName"):
-        return lambda record: (str(record.get(name, "")),)
-    if by == "LastModifiedTime":
-        return lambda record: (record.get("LastModifiedTime", 0), str(record.get(name, "")))
-    return lambda record: (record.get("CreationTime", record.get("StartTime", 0)),)
-
-
-def _before_paging(record: Json, request: Json) -> bool:
-    for member, path in _BEFORE_PAGING.items():
-        if request.get(member) is not None:
-            value: Any = record
-            for part in path:
-                value = value.get(part) if isinstance(value, dict) else None
-            if value != request[member]:
-                return False
-    names = [str(v) for k, v in record.items() if k.endswith("Name")]
-    if request.get("NameContains") and not any(request["NameContains"] in name for name in names):
-        return False
-    if not any(name.startswith(request.get("PipelineNamePrefix", "")) for name in [*names, ""][:1]):
-        return False
-    created = record.get("CreationTime", 0)
-    after = request.get("CreationTimeAfter", request.get("CreatedAfter"))
-    before = request.get("CreationTimeBefore", request.get("CreatedBefore"))
-    return (after is None or created > after) and (before is None or created < before)
-
-
-def _after_paging(record: Json, request: Json) -> bool:
-    if request.get("StatusEquals") and _status(record) != request["StatusEquals"]:
-        return False
-    modified = record.get("LastModifiedTime", 0)
-    after, before = request.get("LastModifiedTimeAfter"), request.get("LastModifiedTimeBefore")
-    return (after is None or modified > after) and (before is None or modified < before)
-
-
-def _matches(record: Json, condition: Json) -> bool:
-    name, operator, wanted = condition["Name"], condition.get("Operator", "Equals"), condition.get("Value")
-    if name.startswith("Tags."):
-        tags = {tag["Key"]: tag["Value"] for tag in record["Tags"]}
-        value = tags.get(name[5:])
-    else:
-        value = record.get(name)
-    if operator in ("Exists", "NotExists"):
-        return (value is not None) == (operator == "Exists")
-    if value is None or wanted is None:
-        return operator == "NotEquals"
-    if operator in ("GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo"):
-        number = (
-            datetime.fromisoformat(wanted).timestamp() if isinstance(wanted, str) and "-" in wanted else float(wanted)
-        )
-        return {
-            "GreaterThan": value > number,
-            "GreaterThanOrEqualTo": value >= number,
-            "LessThan": value < number,
-            "LessThanOrEqualTo": value <= number,
-        }[operator]
-    if operator == "Contains":
-        return wanted in str(value)
-    return (str(value) == wanted) == (operator == "Equals")
-
-
-def _token(operation: str, request: Json, offset: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps([operation, offset, _fingerprint(request)]).encode()).decode()
-
-
-def _offset(operation: str, request: Json) -> int:
-    if not request.get("NextToken"):
-        return 0
-    try:
-        asked, offset, fingerprint = json.loads(base64.urlsafe_b64decode(request["NextToken"]))
-    except ValueError:
-        raise ApiError("ValidationException", "Invalid NextToken.") from None
-    if asked != operation or fingerprint != _fingerprint(request):
-        raise ApiError("ValidationException", "NextToken belongs to another request.")
-    return int(offset)
-
-
-def _fingerprint(request: Json) -> str:
-    rest = {key: value for key, value in sorted(request.items()) if key not in ("NextToken", "MaxResults")}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:16]
