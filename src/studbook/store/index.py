@@ -41,6 +41,8 @@ CREATE INDEX IF NOT EXISTS edge_target ON edge (target, relation, role);
 CREATE INDEX IF NOT EXISTS edge_chunk ON edge (chunk);
 """
 _CANDIDATES = 50
+_PATIENCE = 10.0
+"""Seconds to wait for another process that uses the file."""
 
 
 class Index:
@@ -121,7 +123,7 @@ class Index:
 
 
 def _opened(place: str, objects: Objects, envelope: Envelope) -> sqlite3.Connection:
-    connection = sqlite3.connect(place, timeout=10, isolation_level=None)
+    connection = sqlite3.connect(place, timeout=_PATIENCE, isolation_level=None)
     try:
         connection.execute("BEGIN")
         if _holds(connection) != envelope.digest:

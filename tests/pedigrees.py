@@ -1,0 +1,96 @@
+"""Lineages drawn in text, so that a test shows what it is about.
+
+    chats(dataset_version) -input_to:train-> t1(training_job) -produced-> bot/1(model_package)
+    t1 -recorded_in-> run(mlflow_run)
+
+A node is an id, with its kind where it first appears. An arrow is a relation, with `:role`, then `~` where the edge is
+inferred and `?` where it is a candidate. Arrows point downstream.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from studbook.lineage.graph import Graph
+from studbook.model import Asset, Coverage, Edge, Record
+
+_NODE = re.compile(r"(?P<id>[^\s(]+)(?:\((?P<kind>\w+)\))?")
+_ARROW = re.compile(r"-(?P<relation>\w+)(?::(?P<role>[\w.-]+))?(?P<inferred>~?)(?P<candidate>\??)->")
+
+ACCOUNT, REGION = "111111111111", "us-west-2"
+NO_CONFIG = "sha256:" + "0" * 64
+
+
+def asset(asset_id: str, kind: str, **fields: Any) -> Asset:
+    """An asset of a usual account, named like its id."""
+    usual = {
+        "name": asset_id,
+        "account": ACCOUNT,
+        "region": REGION,
+        "created_at": "2026-11-02T10:00:00Z",
+        "first_seen": 1,
+    }
+    return Asset(**(usual | {"id": asset_id, "kind": kind} | fields))
+
+
+def edge(source: str, target: str, relation: str, role: str | None = None, **fields: Any) -> Edge:
+    """An edge with some evidence."""
+    usual = {"certainty": "referenced", "evidence": ("sagemaker:DescribeThing#Field",)}
+    return Edge(**(usual | {"source": source, "target": target, "relation": relation, "role": role} | fields))
+
+
+def lineage(text: str, facts: Mapping[str, Mapping[str, Any]] | None = None) -> Graph:
+    """The graph that is drawn; `facts` are fields of its assets by id."""
+    kinds: dict[str, str] = {}
+    edges: list[Edge] = []
+    for line in text.strip().splitlines():
+        words = line.split()
+        nodes = []
+        for word in words[::2]:
+            match = _NODE.fullmatch(word)
+            assert match, f"no node: {word}"
+            if match["kind"]:
+                kinds[match["id"]] = match["kind"]
+            nodes.append(match["id"])
+        for number, word in enumerate(words[1::2]):
+            match = _ARROW.fullmatch(word)
+            assert match, f"no arrow: {word}"
+            certainty = "inferred" if match["inferred"] else "referenced"
+            evidence = ("rule:test",) if match["inferred"] else ("sagemaker:DescribeThing#Field",)
+            edges.append(
+                edge(
+                    nodes[number],
+                    nodes[number + 1],
+                    match["relation"],
+                    match["role"],
+                    certainty=certainty,
+                    candidate=bool(match["candidate"]),
+                    evidence=evidence,
+                )
+            )
+    facts = facts or {}
+    assert facts.keys() <= kinds.keys(), "facts of what is not drawn"
+    return Graph((asset(name, kind, **facts.get(name, {})) for name, kind in kinds.items()), edges)
+
+
+def record(record_id: str, **fields: Any) -> Record:
+    """A record of a usual partition."""
+    usual = {"source": "sagemaker", "kind": "training_job", "account": ACCOUNT, "region": REGION, "revision": "1"}
+    return Record(**(usual | {"id": record_id, "body": {"CreationTime": "2026-11-02T10:00:00Z"}} | fields))
+
+
+def commit(catalog: Any, graph: Graph, *, records: Iterable[Record] = (), night: int = 1, **options: Any) -> Any:
+    """The graph as the snapshot of the night of that day in November."""
+    usual: dict[str, Any] = {
+        "records": records,
+        "assets": graph.assets.values(),
+        "edges": graph.edges,
+        "coverage": [
+            Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=1, requests=night)
+        ],
+        "taken_at": f"2026-11-{night:02}T02:00:00Z",
+        "config": NO_CONFIG,
+    }
+    return catalog.commit(**(usual | options))

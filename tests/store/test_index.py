@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from pedigrees import asset, commit, lineage
+from studbook.errors import NotFound
+from studbook.lineage.graph import Graph, impact, trace
+from studbook.store import Catalog
+from studbook.store.chunks import chunks
+from studbook.store.index import Index
+
+PEDIGREE = lineage("""
+    base(base_model) -same_as-> twin(base_model) -input_to:base_model-> t(training_job)
+    chats/1(dataset_version) -input_to:train~?-> t -produced-> arn:x:model-package/bot/1(model_package)
+    arn:x:model-package/bot/1 -input_to:evaluated_model-> exam(evaluation_job)
+""")
+OTHER = lineage("t(training_job) -produced-> arn:x:model-package/bot/2(model_package)")
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    catalog = Catalog(tmp_path)
+    commit(catalog, PEDIGREE, night=1)
+    commit(catalog, OTHER, night=2)
+    return catalog
+
+
+def same(index: Index, graph: Graph) -> bool:
+    """Whether the index answers every question as the graph does."""
+    return all(
+        index.asset(one) == graph.asset(one)
+        and list(index.upstream(one)) == list(graph.upstream(one))
+        and list(index.downstream(one)) == list(graph.downstream(one))
+        and list(index.downstream(one, "input_to", "train")) == list(graph.downstream(one, "input_to", "train"))
+        and list(index.upstream(one, "same_as")) == list(graph.upstream(one, "same_as"))
+        for one in {*PEDIGREE.assets, *OTHER.assets, "nothing"}
+    )
+
+
+class TestIndex:
+    def test_answers_as_the_graph_in_memory(self, catalog: Catalog) -> None:
+        """Every asset, every edge, and so every walk, is the same."""
+        with catalog.index(catalog.resolve("1")) as index:
+            assert same(index, PEDIGREE)
+            for one in PEDIGREE.assets:
+                assert trace(index, one) == trace(PEDIGREE, one)
+                assert impact(index, one) == impact(PEDIGREE, one)
+
+    def test_follows_the_snapshot_that_is_asked_for(self, catalog: Catalog) -> None:
+        """To a later snapshot and back, nothing of the other is left."""
+        for name, graph in (("1", PEDIGREE), ("2", OTHER), ("1", PEDIGREE)):
+            with catalog.index(catalog.resolve(name)) as index:
+                assert same(index, graph)
+
+    def test_replaces_only_the_chunks_that_differ(self, catalog: Catalog) -> None:
+        """What two snapshots share is not read again: it can be missing."""
+        many = [asset(f"old-{n}", "model", created_at="2025-01-01T00:00:00Z") for n in range(3)]
+        first = commit(catalog, Graph(many, []), night=3)
+        with catalog.index(first):
+            pass
+        second = commit(catalog, Graph([*many, asset("new", "model")], []), night=4)
+        shared, new = sorted(chunks(catalog.objects, second.parts.assets), key=lambda chunk: chunk.rows, reverse=True)
+        assert (shared.rows, new.rows) == (3, 1)
+        catalog.objects.path(shared.object).unlink()
+        with catalog.index(second) as index:
+            assert index.find("new").id == "new"
+            assert index.find("old-1").id == "old-1"
+
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            lambda path: path.unlink(),
+            lambda path: path.write_bytes(b"this is no database, and long enough to be read as one" * 100),
+            lambda path: sqlite3.connect(path).execute("PRAGMA user_version = 77").connection.close(),
+        ],
+        ids=["deleted", "rubbish", "of another version"],
+    )
+    def test_is_made_again_where_it_cannot_be_used(self, catalog: Catalog, spoil) -> None:
+        """A cache is never the truth."""
+        envelope = catalog.resolve("1")
+        with catalog.index(envelope):
+            pass
+        spoil(catalog.root / "index.sqlite")
+        with catalog.index(envelope) as index:
+            assert same(index, PEDIGREE)
+
+    def test_needs_no_writable_folder(self, catalog: Catalog) -> None:
+        """Where the file cannot be written the answer comes from memory."""
+        (catalog.root / "index.sqlite").mkdir()
+        with catalog.index(catalog.resolve("1")) as index:
+            assert same(index, PEDIGREE)
+
+    def test_two_readers_of_two_snapshots_both_get_theirs(
+        self, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """While one reads, another who wants another night does not wait for ever, and takes nothing away."""
+        monkeypatch.setattr("studbook.store.index._PATIENCE", 0.05)
+        with catalog.index(catalog.resolve("1")) as one, catalog.index(catalog.resolve("2")) as other:
+            assert same(one, PEDIGREE)
+            assert same(other, OTHER)
+
+
+class TestFind:
+    @pytest.fixture
+    def index(self, tmp_path: Path) -> Index:
+        rows = [
+            asset("arn:aws:sagemaker:r:1:endpoint/bot", "endpoint", name="bot"),
+            asset("arn:aws:sagemaker:r:2:endpoint/bot", "endpoint", name="bot"),
+            asset("arn:aws:sagemaker:r:1:model-package/bot/5", "model_package", name="bot/5"),
+            asset("s3://b/%_/", "dataset", name="100%_"),
+        ]
+        return Catalog(tmp_path).index(commit(Catalog(tmp_path), Graph(rows, [])))
+
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            ("s3://b/%_/", "s3://b/%_/"),
+            ("bot/5", "arn:aws:sagemaker:r:1:model-package/bot/5"),
+            ("model-package/bot/5", "arn:aws:sagemaker:r:1:model-package/bot/5"),
+            ("2:endpoint/bot", "arn:aws:sagemaker:r:2:endpoint/bot"),
+            ("100%_", "s3://b/%_/"),
+        ],
+        ids=["id", "name", "end of the id", "longer end", "hostile name"],
+    )
+    def test_takes_an_id_a_name_or_the_end_of_an_id(self, index: Index, text: str, found: str) -> None:
+        """Whatever a person has at hand, if one asset only answers to it."""
+        with index:
+            assert index.find(text).id == found
+
+    def test_several_are_listed_and_none_is_picked(self, index: Index) -> None:
+        """The hint names them, ready to be copied."""
+        with index, pytest.raises(NotFound, match="2 assets answer to 'bot'") as caught:
+            index.find("bot")
+        assert "arn:aws:sagemaker:r:1:endpoint/bot\n" in str(caught.value.hint)
+
+    @pytest.mark.parametrize("text", ["", "nope", "%", "' OR 1=1 --"])
+    def test_none_is_an_error(self, index: Index, text: str) -> None:
+        """Nothing answers to nothing, and text is no SQL."""
+        with index, pytest.raises(NotFound):
+            index.find(text)
