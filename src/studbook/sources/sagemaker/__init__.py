@@ -1,0 +1,9 @@
+"""SageMaker AI: one module per family of resource types."""
+
+from typing import Final
+
+from studbook.sources.interface import Resource
+from studbook.sources.sagemaker import hub
+
+RESOURCES: Final[tuple[Resource, ...]] = hub.RESOURCES
+"""In the order of collection: parents come before what is listed under them."""

@@ -1,0 +1,183 @@
+"""Hub content: datasets, evaluators and base models, by version.
+
+Calls, per region: ListHubs; per hub and content type ListHubContents; per name ListHubContentVersions; per version,
+once in its life, DescribeHubContent (with the version, or the latest one answers) and ListTags. The public hub is not
+listed: it holds thousands of models, and what matters of it is named by what was made from it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from studbook.model import Asset, Facts, Record
+from studbook.model.ids import HubContent, parse_arn, parse_hub_content
+from studbook.sources.interface import Describe, Json, Listing, Resource
+from studbook.sources.sagemaker.reading import HUB_KINDS, PUBLIC_HUB, Reading, document, is_one_key, some, tags_of, who
+
+_OPERATION = "DescribeHubContent"
+_TYPES = ("DataSet", "JsonDoc", "Model", "ModelReference")  # notebooks have no pedigree
+
+
+def _content_of(arn: str) -> HubContent:
+    """Raises ValueError for what is no ARN of hub content, so that the collector notes it."""
+    content = parse_hub_content(arn)
+    if content is None:
+        raise ValueError(f"no ARN of hub content: {arn}")
+    return content
+
+
+def _names(content: HubContent) -> Json:
+    """The request members that name hub content, whoever shares the hub."""
+    arn = content.arn
+    hub = f"arn:{arn.partition}:{arn.service}:{arn.region or ''}:{arn.account or ''}:hub/{content.hub}"
+    return {"HubName": hub, "HubContentType": content.type, "HubContentName": content.name}
+
+
+def _describe(summary: Json) -> Json:
+    content = _content_of(summary["HubContentArn"])
+    return {**_names(content), "HubContentVersion": summary["HubContentVersion"]}
+
+
+def _private(hub: Json) -> bool:
+    arn = parse_arn(hub["HubArn"])
+    return hub["HubName"] != PUBLIC_HUB and (arn is None or arn.account != "aws")
+
+
+def _nothing(record: Record) -> Facts:
+    return Facts()
+
+
+def normalize(record: Record) -> Facts:
+    """A version of a dataset, an evaluator or a base model, and its parent."""
+    content = parse_hub_content(record.id)
+    if content is None or content.version is None:
+        return Facts()
+    reading = Reading(record, _OPERATION)
+    if content.type == "DataSet":
+        _dataset(reading, content)
+    elif content.type == "JsonDoc":
+        _evaluator(reading, content)
+    else:
+        _base_model(reading, content)
+    return reading.facts
+
+
+def _about(reading: Reading) -> dict[str, object]:
+    """What all hub content says of itself."""
+    body = reading.body
+    return some(
+        version=body.get("HubContentVersion"),
+        hub=body.get("HubName"),
+        display_name=body.get("HubContentDisplayName"),
+        description=body.get("HubContentDescription"),
+        keywords=body.get("HubContentSearchKeywords"),
+        support_status=body.get("SupportStatus"),
+        failure=body.get("FailureReason"),
+        created_by=who(body.get("CreatedBy")),
+    )
+
+
+def _show(reading: Reading, content: HubContent, attributes: dict[str, object]) -> None:
+    """The version, and the parent that its listing is of."""
+    kind, version = HUB_KINDS[content.type]
+    parent = Asset(id=content.parent, kind=kind, name=content.name, account=reading.account, region=reading.region)
+    reading.facts.assets.append(parent)
+    reading.show(version, content.name, status=reading.body.get("HubContentStatus"), attributes=attributes)
+    reading.edge(content.parent, reading.id, "has_version", "HubContentName")
+
+
+def _dataset(reading: Reading, content: HubContent) -> None:
+    body = reading.body
+    described = document(body.get("HubContentDocument"))
+    bucket, prefix = described.get("DatasetS3Bucket"), described.get("DatasetS3Prefix")
+    uri = f"s3://{bucket}/{prefix}" if isinstance(bucket, str) and bucket and isinstance(prefix, str) else None
+    attributes = {
+        **_about(reading),
+        **some(
+            uri=uri,
+            dataset_type=described.get("DatasetType"),
+            specification=described.get("SpecificationArn"),
+            content=described.get("ContentMetadata"),
+        ),
+    }
+    _show(reading, content, attributes)
+    path = "HubContentDocument|DatasetS3Prefix"
+    data_type = "Object" if uri and is_one_key(uri) else "S3Prefix"
+    reading.reads(uri, path, None, body.get("CreationTime"), data_type=data_type, relation="content_of")
+
+
+def _evaluator(reading: Reading, content: HubContent) -> None:
+    """A JsonDoc is an evaluator only where its document says so."""
+    outer = document(reading.body.get("HubContentDocument"))
+    if outer.get("SubType") != "AWS/Evaluator":
+        return
+    inner = document(outer.get("JsonContent"))
+    reference = inner.get("Reference")
+    attributes = {**_about(reading), **some(evaluator_type=inner.get("EvaluatorType"), reference=reference)}
+    _show(reading, content, attributes)
+    path, created = "HubContentDocument|JsonContent|Reference", reading.body.get("CreationTime")
+    if not reading.function(reference, path, "content_of", None, created):
+        reading.reads(reference, path, None, created, data_type="Object", relation="content_of")
+
+
+def _base_model(reading: Reading, content: HubContent) -> None:
+    body = reading.body
+    described = document(body.get("HubContentDocument"))
+    attributes = {
+        **_about(reading),
+        **some(
+            content_type=content.type,
+            url=described.get("Url"),
+            minimum_version=body.get("ReferenceMinVersion"),
+            hosting_artifact=described.get("HostingArtifactUri"),
+        ),
+    }
+    _show(reading, content, attributes)
+    public = parse_hub_content(body.get("SageMakerPublicHubContentArn"))
+    if public is None:
+        return
+    other = reading.content(public)
+    if other is not None:
+        # An unversioned ARN can only be said to be the same as the unversioned reference.
+        own = reading.id if public.version else content.parent
+        first, second = sorted((own, other))
+        reading.edge(first, second, "same_as", "SageMakerPublicHubContentArn")
+
+
+RESOURCES: Final = (
+    Resource(
+        kind="hub",
+        listing=Listing(operation="ListHubs", items="HubSummaries"),
+        identify=lambda summary: summary["HubArn"],
+        keep=_private,
+        normalize=_nothing,
+        transient=True,
+    ),
+    Resource(
+        kind="hub_content_name",
+        listing=Listing(
+            operation="ListHubContents",
+            items="HubContentSummaries",
+            variants=tuple({"HubContentType": name} for name in _TYPES),
+            parent="hub",
+            parent_params=lambda hub: {"HubName": hub.body["HubName"]},
+        ),
+        identify=lambda summary: _content_of(summary["HubContentArn"]).parent,
+        normalize=_nothing,
+        transient=True,
+    ),
+    Resource(
+        kind="hub_content",
+        listing=Listing(
+            operation="ListHubContentVersions",
+            items="HubContentSummaries",
+            parent="hub_content_name",
+            parent_params=lambda name: _names(_content_of(name.id)),
+            parent_of=lambda record: _content_of(record.id).parent,
+        ),
+        identify=lambda summary: summary["HubContentArn"],
+        describe=Describe(operation=_OPERATION, params=_describe),
+        details=(tags_of("HubContentArn"),),
+        normalize=normalize,
+    ),
+)

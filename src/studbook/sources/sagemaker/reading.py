@@ -1,0 +1,385 @@
+"""A record on its way to facts: the words that the normalizers of all families share.
+
+Nothing here asks anyone: a reading starts at one record and ends with its facts. What strangers wrote is read as far
+as it can be, and left out where it cannot; no reading ever fails.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from studbook.model import Asset, Certainty, Edge, Facts, Kind, Record, Relation
+from studbook.model.facts import ByName, Claim, LambdaUse, LatestAtStart, Reads, Weights
+from studbook.model.ids import (
+    HubContent,
+    image_id,
+    image_registry,
+    parse_arn,
+    parse_hub_content,
+    parse_lambda,
+    parse_s3,
+)
+from studbook.sources.interface import Detail, Json
+
+PUBLIC_HUB: Final = "SageMakerPublicHub"
+
+_KINDS: Final[Mapping[str, Kind]] = {
+    "training-job": "training_job",
+    "hyper-parameter-tuning-job": "tuning_job",
+    "automl-job": "automl_job",
+    "processing-job": "processing_job",
+    "transform-job": "transform_job",
+    "model-package-group": "model_package_group",
+    "model-package": "model_package",
+    "model": "model",
+    "endpoint-config": "endpoint_config",
+    "endpoint": "endpoint",
+    "inference-component": "inference_component",
+    "model-card": "model_card",
+    "feature-group": "feature_group",
+    "training-session": "training_session",
+}
+HUB_KINDS: Final[Mapping[str, tuple[Kind, Kind]]] = {
+    "DataSet": ("dataset", "dataset_version"),
+    "JsonDoc": ("evaluator", "evaluator_version"),
+    "Model": ("base_model", "base_model_version"),
+    "ModelReference": ("base_model", "base_model_version"),
+}
+
+
+def tags_of(member: str) -> Detail:
+    """The tags of a resource, read when it is described; `member` holds its ARN."""
+    return Detail(
+        operation="ListTags",
+        params=lambda body: {"ResourceArn": body[member]},
+        member="Tags",
+        items="Tags",
+    )
+
+
+def some(**attributes: Any) -> dict[str, Any]:
+    """What is known."""
+    return {name: value for name, value in attributes.items() if value not in (None, "", {}, [])}
+
+
+def each(value: object) -> Iterator[tuple[int, Json]]:
+    """The objects of a list with their positions."""
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, Mapping):
+            yield index, item
+
+
+def member(body: Json, *path: str) -> Any:
+    """What lies down a path of members; None where it ends early."""
+    found: Any = body
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def document(text: object) -> dict[str, Any]:
+    """The JSON object in a string; empty for anything else."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def unquoted(value: object) -> str:
+    """A hyperparameter's text: the SDK writes strings as JSON, quotes included."""
+    text = value if isinstance(value, str) else ""
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        try:
+            text = str(json.loads(text))
+        except ValueError:
+            return text.strip('"')
+    return text
+
+
+def who(context: object) -> str | None:
+    """A UserContext in one line: the Studio profile, else the caller's ARN."""
+    if not isinstance(context, Mapping):
+        return None
+    found = context.get("UserProfileName") or member(context, "IamIdentity", "Arn")
+    return str(found) if found else None
+
+
+def s3_id(uri: str) -> str | None:
+    """The id of an S3 object or prefix: its `s3://` URI as recorded, whatever form SageMaker took it in."""
+    if uri.startswith("s3://"):
+        return uri if parse_s3(uri) else None
+    parsed = parse_s3(uri)
+    return str(parsed) if parsed else None
+
+
+def is_one_key(uri: str) -> bool:
+    """Whether a URI that may be either looks like one object rather than a prefix."""
+    return not uri.endswith("/") and bool(PurePosixPath(uri).suffix)
+
+
+class Reading:
+    """Collects the facts of one record that `operation` described."""
+
+    def __init__(self, record: Record, operation: str) -> None:
+        self.id = record.id
+        self.body = record.body
+        self.facts = Facts()
+        arn = parse_arn(record.id)
+        self.account = (arn.account if arn else None) or record.account
+        self.region = (arn.region if arn else None) or record.region
+        self.partition = arn.partition if arn else "aws"
+        self._operation = operation
+        self.tags = {str(tag.get("Key")): str(tag.get("Value") or "") for _, tag in each(record.body.get("Tags"))}
+
+    def evidence(self, *paths: str) -> tuple[str, ...]:
+        """`sagemaker:<Operation>#<path>`; tags come from an operation of their own."""
+        return tuple(
+            sorted(
+                {
+                    path
+                    if path.startswith("rule:")
+                    else f"sagemaker:{'ListTags' if path.startswith('Tags[') else self._operation}#{path}"
+                    for path in paths
+                }
+            )
+        )
+
+    def tag(self, key: str) -> tuple[str, str] | None:
+        """A tag's value and its path."""
+        for index, item in each(self.body.get("Tags")):
+            if item.get("Key") == key and item.get("Value"):
+                return str(item["Value"]), f"Tags[{index}].Value"
+        return None
+
+    # --- assets ---
+
+    def show(
+        self,
+        kind: Kind,
+        name: str,
+        *,
+        status: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        created: str = "CreationTime",
+        modified: str = "LastModifiedTime",
+    ) -> None:
+        """The asset that the record is about."""
+        self.facts.assets.append(
+            Asset(
+                id=self.id,
+                kind=kind,
+                name=name,
+                account=self.account,
+                region=self.region,
+                status=status,
+                created_at=self.body.get(created),
+                modified_at=self.body.get(modified),
+                attributes=dict(attributes or {}),
+                tags=self.tags,
+            )
+        )
+
+    def mention(
+        self,
+        asset_id: str,
+        kind: Kind,
+        name: str,
+        *,
+        account: str | None = None,
+        region: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> str:
+        """An asset that the record only names; gives its id."""
+        self.facts.mentions.append(
+            Asset(
+                id=asset_id,
+                kind=kind,
+                name=name,
+                account=account,
+                region=region,
+                attributes=dict(attributes or {}),
+            )
+        )
+        return asset_id
+
+    def named(self, arn: object, *kinds: Kind) -> str | None:
+        """Mentions the asset of an ARN, with the parent that its shape tells; None if it is none of these kinds."""
+        if content := parse_hub_content(arn):
+            return self.content(content, *kinds)
+        parts = parse_arn(arn)
+        if parts is None or parts.service != "sagemaker" or not isinstance(arn, str):
+            return None
+        kind, name = _KINDS.get(parts.type), parts.name
+        if parts.type == "pipeline":
+            pipeline, _, execution = name.partition("/execution/")
+            kind, name = ("pipeline_execution", execution) if execution else ("pipeline", pipeline)
+        if kind is None or not name or (kinds and kind not in kinds):
+            return None
+        if kind == "model_package":
+            self.package(arn)
+        else:
+            self.mention(arn, kind, name, account=parts.account, region=parts.region)
+        return arn
+
+    def package(self, arn: str) -> None:
+        """Mentions a model package by its ARN, and the group that a version's ARN names."""
+        parts = parse_arn(arn)
+        assert parts is not None
+        group, _, version = parts.name.rpartition("/")
+        self.mention(
+            arn,
+            "model_package",
+            parts.name,
+            account=parts.account,
+            region=parts.region,
+            attributes={"version": int(version)} if group and version.isdecimal() else None,
+        )
+        if group:
+            self.edge(self.group_of(arn), arn, "has_version", "rule:arn")
+
+    def group_of(self, package: str) -> str:
+        """Mentions the group of a versioned package, by the package's ARN."""
+        parts = parse_arn(package)
+        assert parts is not None
+        name = parts.name.rpartition("/")[0]
+        arn = f"arn:{parts.partition}:sagemaker:{parts.region or ''}:{parts.account or ''}:model-package-group/{name}"
+        return self.mention(arn, "model_package_group", name, account=parts.account, region=parts.region)
+
+    def content(self, content: HubContent, *kinds: Kind) -> str | None:
+        """Mentions hub content, its unversioned parent included."""
+        pair = HUB_KINDS.get(content.type)
+        if pair is None or (kinds and pair[0] not in kinds):
+            return None
+        kind, version_kind = pair
+        account, region = content.arn.account, content.arn.region
+        parent = self.mention(content.parent, kind, content.name, account=account, region=region)
+        if content.version is None:
+            return parent
+        version = f"{parent}/{content.version}"
+        about = {"version": content.version}
+        self.mention(version, version_kind, content.name, account=account, region=region, attributes=about)
+        self.edge(parent, version, "has_version", "rule:arn")
+        return version
+
+    def image(self, uri: object, *paths: str, digest: object = None, relation: Relation, role: str = "image") -> None:
+        """A container image that went into what the record is about."""
+        if not isinstance(uri, str) or not uri:
+            return
+        asset_id = image_id(uri, digest if isinstance(digest, str) else None)
+        account, region = image_registry(uri)
+        self.mention(asset_id, "container_image", uri.rsplit("/", 1)[-1], account=account, region=region)
+        self.edge(asset_id, self.id, relation, *paths, role=role)
+
+    def artifact(self, uri: object, kind: Kind = "artifact") -> str | None:
+        """Mentions an S3 object or prefix; None for what is no S3 URI."""
+        asset_id = s3_id(uri) if isinstance(uri, str) else None
+        if asset_id is None:
+            return None
+        return self.mention(asset_id, kind, asset_id.rstrip("/").rsplit("/", 1)[-1])
+
+    # --- edges and claims ---
+
+    def edge(self, source: str, target: str, relation: Relation, *paths: str, role: str | None = None) -> None:
+        """An edge that the fields at these paths prove; one that needs a rule is inferred."""
+        certainty: Certainty = "inferred" if any(path.startswith("rule:") for path in paths) else "referenced"
+        self.facts.edges.append(
+            Edge(
+                source=source,
+                target=target,
+                relation=relation,
+                role=role,
+                certainty=certainty,
+                evidence=self.evidence(*paths),
+            )
+        )
+
+    def claim(self, claim: Claim) -> None:
+        self.facts.claims.append(claim)
+
+    def input(self, arn: object, path: str, role: str, at: str | None, *kinds: Kind) -> bool:
+        """Hub content or a package that went into the job, as one of these kinds; whether it was one."""
+        source = self.named(arn, *kinds)
+        if source is None:
+            return False
+        self.edge(source, self.id, "input_to", path, role=role)
+        content = parse_hub_content(arn)
+        if content is not None and content.version is None:
+            (evidence,) = self.evidence(path)
+            self.claim(LatestAtStart(content=source, reader=self.id, role=role, at=at, evidence=evidence))
+        return True
+
+    def reads(
+        self, uri: object, path: str, role: str | None, at: str | None, *, data_type: str = "S3Prefix",
+        relation: Relation = "input_to",
+    ) -> bool:  # fmt: skip
+        """An S3 URI that was read, or is pointed at; whether it was one."""
+        if not isinstance(uri, str) or parse_s3(uri) is None:
+            return False
+        (evidence,) = self.evidence(path)
+        self.claim(
+            Reads(reader=self.id, uri=uri, relation=relation, role=role, data_type=data_type, at=at, evidence=evidence)
+        )
+        return True
+
+    def function(self, arn: object, path: str, relation: Relation, role: str | None, at: str | None) -> bool:
+        """A Lambda function that judges for the job, or that the evaluator points at; whether it was one."""
+        if not isinstance(arn, str) or parse_lambda(arn) is None:
+            return False
+        (evidence,) = self.evidence(path)
+        self.claim(LambdaUse(arn=arn, target=self.id, relation=relation, role=role, at=at, evidence=evidence))
+        return True
+
+    def weights(self, uri: object, path: str) -> bool:
+        """What the record is about takes its weights from here, as an artifact and as a claim; whether it does."""
+        source = self.artifact(uri)
+        if source is None or not isinstance(uri, str):
+            return False
+        self.edge(source, self.id, "packaged_as", path)
+        (evidence,) = self.evidence(path)
+        self.claim(Weights(asset=self.id, uri=uri, evidence=evidence))
+        return True
+
+    def by_name(
+        self, kind: Kind, name: object, path: str, relation: Relation, *, upstream: bool = True, role: str | None = None
+    ) -> None:
+        """The other end is known by its name alone."""
+        if not isinstance(name, str) or not name or self.account is None or self.region is None:
+            return
+        (evidence,) = self.evidence(path)
+        self.claim(
+            ByName(
+                kind=kind,
+                name=name,
+                account=self.account,
+                region=self.region,
+                partition=self.partition,
+                other=self.id,
+                upstream=upstream,
+                relation=relation,
+                role=role,
+                evidence=evidence,
+            )
+        )
+
+
+def data_sources(container: Json, path: str) -> Iterable[tuple[Any, str]]:
+    """Every URI that a container takes data from, with its path: the main ones and those added to them."""
+    yield container.get("ModelDataUrl"), f"{path}.ModelDataUrl"
+    main = member(container, "ModelDataSource", "S3DataSource", "S3Uri")
+    yield main, f"{path}.ModelDataSource.S3DataSource.S3Uri"
+    for index, item in each(container.get("AdditionalModelDataSources")):
+        where = f"{path}.AdditionalModelDataSources[{index}].S3DataSource.S3Uri"
+        yield member(item, "S3DataSource", "S3Uri"), where
+    yield member(container, "AdditionalS3DataSource", "S3Uri"), f"{path}.AdditionalS3DataSource.S3Uri"
+
+
+def hub_sources(container: Json, path: str) -> Iterable[tuple[Any, str]]:
+    """Every piece of hub content that a container takes its data from, with its path."""
+    tail = ("S3DataSource", "HubAccessConfig", "HubContentArn")
+    yield member(container, "ModelDataSource", *tail), f"{path}.ModelDataSource.{'.'.join(tail)}"
+    for index, item in each(container.get("AdditionalModelDataSources")):
+        yield member(item, *tail), f"{path}.AdditionalModelDataSources[{index}].{'.'.join(tail)}"
