@@ -38,9 +38,8 @@ def drifts_of(lineage: Lineage, job: Asset) -> Iterator[Drift]:
             if asset is not None:
                 content.append((asset, edge.candidate or below.candidate))
         for asset, candidate in content:
-            since = asset.attributes.get("superseded_since")
-            if asset.kind == "dataset_version" and since is not None:
-                yield Drift(job, asset, not candidate, since)
+            if asset.kind == "dataset_version" and asset.attributes.get("current") is False:
+                yield Drift(job, asset, not candidate, asset.attributes.get("superseded_since"))
             elif asset.kind == "dataset" and _newer(lineage, asset, job):
                 yield Drift(job, asset, True, None)
 

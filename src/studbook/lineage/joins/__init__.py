@@ -1,0 +1,36 @@
+"""The joins over the whole lineage, in order: each sees what those before it concluded."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from studbook.lineage.joins import (
+    adapters,
+    base_model_name,
+    clones,
+    dataset_at_start,
+    lambda_version,
+    latest_at_start,
+    mlflow_names,
+    names,
+    public_regions,
+    registered_location,
+    same_artifact,
+)
+from studbook.lineage.joins.interface import Join, View
+
+__all__ = ["JOINS", "Join", "View"]
+
+JOINS: Final[tuple[Join, ...]] = (
+    names.join,
+    dataset_at_start.join,
+    registered_location.join,
+    lambda_version.join,
+    latest_at_start.join,
+    base_model_name.join,
+    public_regions.join,
+    same_artifact.join,
+    adapters.join,
+    clones.join,
+    mlflow_names.join,
+)

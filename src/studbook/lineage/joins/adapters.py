@@ -1,0 +1,25 @@
+"""An adapter's inference component names no package, only the S3 place of its weights: the package that holds that
+place.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from studbook.lineage.joins.interface import View
+from studbook.lineage.joins.weights import PackagePlaces
+from studbook.model import Facts
+from studbook.model.facts import Weights
+
+RULE: Final = "rule:adapter-artifact"
+
+
+def join(view: View) -> Facts:
+    """Resolves the `Weights` of inference components."""
+    facts = Facts()
+    places = PackagePlaces(view)
+    for user in view.all(Weights):
+        asset = view.assets.get(user.asset)
+        if asset is not None and asset.kind == "inference_component":
+            facts.edges.extend(places.edges(places.around(user.uri), user, "deployed_to", RULE))
+    return facts

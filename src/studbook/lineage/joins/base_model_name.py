@@ -1,0 +1,47 @@
+"""A package's base model, which it names by hub content name and version but not by hub.
+
+A private hub's content of that name and version in the package's account and region is meant, each of several as a
+candidate; where there is none, the public hub's content of that region.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Final
+
+from studbook.lineage.joins.interface import View
+from studbook.model import Edge, Facts
+from studbook.model.facts import BaseModelName
+from studbook.model.ids import parse_hub_content
+
+PRIVATE: Final = "rule:private-hub"
+PUBLIC: Final = "rule:public-hub"
+
+
+def join(view: View) -> Facts:
+    """Resolves every `BaseModelName`."""
+    facts = Facts()
+    claims = view.all(BaseModelName)
+    private: defaultdict[tuple[str | None, str | None, str, str], list[str]] = defaultdict(list)
+    for asset in view.assets.values() if claims else ():
+        if asset.kind == "base_model_version" and (content := parse_hub_content(asset.id)) is not None:
+            where = (content.arn.account, content.arn.region)
+            if content.arn.account != "aws" and content.version is not None:
+                private[*where, content.name, content.version].append(asset.id)
+    for claim in claims:
+        found, rule = private.get((claim.account, claim.region, claim.name, claim.version), []), PRIVATE
+        if not found:
+            public = f"arn:{claim.partition}:sagemaker:{claim.region}:aws:hub-content/SageMakerPublicHub/Model"
+            found, rule = [f"{public}/{claim.name}/{claim.version}"], PUBLIC
+        facts.edges.extend(
+            Edge(
+                source=base,
+                target=claim.package,
+                relation="base_of",
+                certainty="inferred",
+                candidate=len(found) > 1,
+                evidence=tuple(sorted((*claim.evidence, rule))),
+            )
+            for base in found
+        )
+    return facts

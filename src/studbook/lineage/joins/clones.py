@@ -1,0 +1,48 @@
+"""A package registered again in another group, account or region with the same S3 weights, without saying so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Final
+
+from studbook.lineage.joins.interface import View, instant
+from studbook.lineage.joins.weights import place
+from studbook.model import Edge, Facts
+from studbook.model.facts import Weights
+
+RULE: Final = "rule:same-weights"
+
+
+def join(view: View) -> Facts:
+    """Relates the first package of each place to those registered later elsewhere."""
+    facts = Facts()
+    at: defaultdict[str, dict[str, Weights]] = defaultdict(dict)
+    for claim in view.all(Weights):
+        asset = view.assets.get(claim.asset)
+        if asset is not None and asset.kind == "model_package" and (where := place(claim.uri)) is not None:
+            at[where][claim.asset] = claim
+    told = {key.target for key in view.edges if key.relation == "copied_to"}
+    for packages in at.values():
+        origins = sorted(
+            (package for package in packages if package not in told),
+            key=lambda package: (instant(view.assets[package].created_at), package),
+        )
+        for later in origins[1:]:
+            first = origins[0]
+            if _group(first) == _group(later) or not view.assets[first].created_at:
+                continue
+            evidence = (packages[first].evidence, packages[later].evidence, RULE)
+            facts.edges.append(
+                Edge(
+                    source=first,
+                    target=later,
+                    relation="copied_to",
+                    certainty="inferred",
+                    evidence=tuple(sorted(set(evidence))),
+                )
+            )
+    return facts
+
+
+def _group(package: str) -> str:
+    return package.rpartition("/")[0]

@@ -1,0 +1,58 @@
+"""What a join sees, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar, cast
+
+from studbook.model import Asset, Claim, Edge, Facts
+from studbook.model.edge import EdgeKey
+
+C = TypeVar("C", bound=Claim)
+
+
+@dataclass(slots=False)
+class View:
+    """The whole, as far as it is linked: assets that records show, edges that they prove, and their claims."""
+
+    assets: Mapping[str, Asset]
+    named: Mapping[str, list[Asset]]
+    claims: Mapping[type[Claim], list[Claim]]
+    edges: Mapping[EdgeKey, list[Edge]]
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    """Configured S3 datasets: id to evidence."""
+
+    def all(self, kind: type[C]) -> list[C]:
+        """Every claim of a type; in no order that a join may depend on."""
+        return cast("list[C]", self.claims.get(kind, []))
+
+    @cached_property
+    def by_name(self) -> Mapping[tuple[str, str | None, str | None, str], list[str]]:
+        """Ids of shown assets by (kind, account, region, name); a gone holder of a name comes after the living one."""
+        index: dict[tuple[str, str | None, str | None, str], list[str]] = {}
+        for asset_id in sorted(self.assets):
+            asset = self.assets[asset_id]
+            index.setdefault((asset.kind, asset.account, asset.region, asset.name), []).append(asset_id)
+        return index
+
+    def versions(self, parent: str) -> Iterator[Asset]:
+        """The shown versions of an unversioned thing."""
+        yield from (self.assets[target] for target in self._versions.get(parent, ()) if target in self.assets)
+
+    @cached_property
+    def _versions(self) -> Mapping[str, list[str]]:
+        index: dict[str, list[str]] = {}
+        for key in self.edges:
+            if key.relation == "has_version":
+                index.setdefault(key.source, []).append(key.target)
+        return index
+
+
+Join = Callable[[View], Facts]
+
+
+def instant(time: str | None) -> str:
+    """A time that sorts: without the Z, so that a fraction comes after its whole second; "" where unknown."""
+    return (time or "").rstrip("Z")

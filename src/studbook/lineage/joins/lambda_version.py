@@ -1,0 +1,89 @@
+"""Which version of a Lambda function a reference meant.
+
+A number and `$LATEST` name a version. An alias is no asset: the version that it points at is inferred, two weighted
+ones are two candidates. Without a qualifier `$LATEST` is meant; where a published version has the very code that
+`$LATEST` has had since before the reference, that version is what ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from studbook.lineage.joins.interface import View, instant
+from studbook.model import Asset, Certainty, Edge, Facts
+from studbook.model.facts import LambdaUse
+from studbook.model.ids import LambdaFunction, parse_arn, parse_lambda
+
+ALIAS: Final = "rule:lambda-alias"
+LATEST: Final = "rule:lambda-latest"
+CODE: Final = "rule:lambda-code"
+
+
+def join(view: View) -> Facts:
+    """Resolves every `LambdaUse`."""
+    facts = Facts()
+    for use in view.all(LambdaUse):
+        function = parse_lambda(use.arn)
+        if function is None:
+            continue
+        if use.role == "agent":
+            arn = parse_arn(function.function)
+            facts.mentions.append(Asset(id=function.function, kind="code", name=arn.name if arn else use.arn))
+            facts.edges.append(_edge(use, function.function, "referenced", ()))
+            continue
+        meant = list(_meant(view, use, function))
+        several = len({source for source, _, _ in meant}) > 1
+        for source, certainty, evidence in meant:
+            facts.edges.append(_edge(use, source, certainty, evidence, candidate=several))
+    return facts
+
+
+def _meant(view: View, use: LambdaUse, function: LambdaFunction) -> Iterator[tuple[str, Certainty, tuple[str, ...]]]:
+    name, qualifier = function
+    known = view.assets.get(name)
+    attributes = known.attributes if known else {}
+    if function.is_version:
+        yield f"{name}:{qualifier}", "referenced", ()
+    elif qualifier is not None:
+        alias: dict[str, Any] | None = (attributes.get("aliases_of_function") or {}).get(qualifier)
+        if alias is None:
+            yield name, "inferred", (ALIAS,)
+            return
+        for version in sorted({alias["version"], *alias["weights"]}):
+            yield f"{name}:{version}", "inferred", ("lambda:ListAliases#FunctionVersion", ALIAS)
+    else:
+        proved = _same_code(view, use, known) if known else []
+        for version in proved:
+            yield version, "inferred", ("lambda:ListVersionsByFunction#CodeSha256", CODE)
+        if not proved:
+            yield f"{name}:$LATEST", "inferred", (LATEST,)
+
+
+def _same_code(view: View, use: LambdaUse, function: Asset) -> list[str]:
+    """The published versions with the code that `$LATEST` has had since before the use."""
+    code, changed = function.attributes.get("latest_code_sha256"), function.modified_at
+    if code is None or changed is None or use.at is None or instant(changed) > instant(use.at):
+        return []
+    return sorted(
+        version.id
+        for version in view.versions(function.id)
+        if not version.id.endswith(":$LATEST")
+        and version.attributes.get("code_sha256") == code
+        and version.created_at is not None
+        and instant(version.created_at) <= instant(use.at)
+    )
+
+
+def _edge(
+    use: LambdaUse, source: str, certainty: Certainty, evidence: tuple[str, ...], *, candidate: bool = False
+) -> Edge:
+    return Edge(
+        source=source,
+        target=use.target,
+        relation=use.relation,
+        role=use.role,
+        certainty=certainty,
+        candidate=candidate,
+        evidence=tuple(sorted((use.evidence, *evidence))),
+    )

@@ -1,0 +1,39 @@
+"""Hub content named without a version means the latest version at that time, never the latest now."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from studbook.lineage.joins.interface import View, instant
+from studbook.model import Edge, Facts
+from studbook.model.facts import LatestAtStart
+
+RULE: Final = "rule:latest-at-start"
+
+
+def join(view: View) -> Facts:
+    """Resolves every `LatestAtStart`, where versions of that time are known."""
+    facts = Facts()
+    for claim in view.all(LatestAtStart):
+        if claim.at is None:
+            continue
+        by_then = [
+            version
+            for version in view.versions(claim.content)
+            if version.created_at and instant(version.created_at) <= instant(claim.at)
+        ]
+        last = max((instant(version.created_at) for version in by_then), default=None)
+        latest = [version for version in by_then if instant(version.created_at) == last]
+        facts.edges.extend(
+            Edge(
+                source=version.id,
+                target=claim.reader,
+                relation="input_to",
+                role=claim.role,
+                certainty="inferred",
+                candidate=len(latest) > 1,
+                evidence=tuple(sorted((claim.evidence, RULE))),
+            )
+            for version in latest
+        )
+    return facts

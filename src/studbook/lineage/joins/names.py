@@ -1,0 +1,38 @@
+"""What a record names without an ARN: the record of that account, region and type with that name.
+
+Where no listing shows one, its ARN is made from the name, in lower case as AWS writes it.
+"""
+
+from __future__ import annotations
+
+from studbook.lineage.joins.interface import View
+from studbook.model import Asset, Edge, Facts
+from studbook.model.facts import ByName
+from studbook.model.ids import sagemaker_arn
+
+
+def join(view: View) -> Facts:
+    """Resolves every `ByName`."""
+    facts = Facts()
+    for claim in view.all(ByName):
+        holders = view.by_name.get((claim.kind, claim.account, claim.region, claim.name), [])
+        # An earlier holder of the name is gone, and has its creation time behind an @.
+        named = min(holders, key=lambda asset_id: ("@" in asset_id, asset_id), default=None)
+        if named is None:
+            resource = {"tuning_job": "hyper-parameter-tuning-job"}.get(claim.kind, claim.kind.replace("_", "-"))
+            named = sagemaker_arn(claim.partition, claim.region, claim.account, resource, claim.name)
+            facts.mentions.append(
+                Asset(id=named, kind=claim.kind, name=claim.name, account=claim.account, region=claim.region)
+            )
+        source, target = (named, claim.other) if claim.upstream else (claim.other, named)
+        facts.edges.append(
+            Edge(
+                source=source,
+                target=target,
+                relation=claim.relation,
+                role=claim.role,
+                certainty="referenced",
+                evidence=(claim.evidence,),
+            )
+        )
+    return facts

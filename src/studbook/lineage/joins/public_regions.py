@@ -1,0 +1,31 @@
+"""One public base model under the ARNs of several regions is one model: `same_as` between its versions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import chain
+from typing import Final
+
+from studbook.lineage.joins.interface import View
+from studbook.model import Edge, Facts
+from studbook.model.ids import HubContent, parse_hub_content
+
+RULE: Final = "rule:public-regions"
+
+
+def join(view: View) -> Facts:
+    """Relates public hub content of equal hub, type, name and version."""
+    facts = Facts()
+    regions: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+    ends = chain(view.assets, view.named, (end for key in view.edges for end in key[:2]))
+    for asset_id in {end for end in ends if ":aws:hub-content/" in end}:
+        content: HubContent | None = parse_hub_content(asset_id)
+        if content is not None and content.arn.account == "aws" and content.type == "Model" and content.version:
+            regions[content.arn.partition, content.hub, content.name, content.version].add(asset_id)
+    for several in regions.values():
+        first, *others = sorted(several)
+        facts.edges.extend(
+            Edge(source=first, target=other, relation="same_as", certainty="inferred", evidence=(RULE,))
+            for other in others
+        )
+    return facts

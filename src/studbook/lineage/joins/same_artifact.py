@@ -1,0 +1,71 @@
+"""One artifact under several records: what a job wrote, a package registered and a model serves.
+
+Where no record names the other, an equal S3 place ties a job to the package and a package to the model; a model may
+also serve a folder inside the package's. A clone holds the artifact of its source, so the job did not produce the
+clone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Final
+
+from studbook.lineage.joins.interface import View
+from studbook.lineage.joins.weights import PackagePlaces, place
+from studbook.model import Edge, Facts
+from studbook.model.facts import Output, Weights
+
+RULE: Final = "rule:same-artifact"
+
+
+def join(view: View) -> Facts:
+    """Resolves `Output` and the `Weights` of models."""
+    facts = Facts()
+    places = PackagePlaces(view)
+    made = {key.target for key in view.edges if key.relation == "produced"}
+    copies = {key.target for key in view.edges if key.relation == "copied_to"}
+    packaged = {
+        key.target
+        for key in view.edges
+        if key.relation == "packaged_as" and (found := view.assets.get(key.source)) and found.kind == "model_package"
+    }
+    makers: defaultdict[str, dict[str, tuple[Output, Weights]]] = defaultdict(dict)
+    for output in view.all(Output):
+        for weights in places.at(output.uri):
+            if weights.asset not in made and weights.asset not in copies:
+                makers[weights.asset][output.job] = (output, weights)
+    for package, jobs in makers.items():
+        facts.edges.extend(
+            Edge(
+                source=job,
+                target=package,
+                relation="produced",
+                certainty="inferred",
+                candidate=len(jobs) > 1,
+                evidence=tuple(sorted((output.evidence, weights.evidence, RULE))),
+            )
+            for job, (output, weights) in jobs.items()
+        )
+    for user in view.all(Weights):
+        asset = view.assets.get(user.asset)
+        if asset is not None and asset.kind == "model" and user.asset not in packaged:
+            facts.edges.extend(places.edges(places.around(user.uri), user, "packaged_as", RULE))
+    facts.edges.extend(_slashes(view))
+    return facts
+
+
+def _slashes(view: View) -> list[Edge]:
+    """Two artifacts whose URIs differ by the final slash alone."""
+    spellings: defaultdict[str, set[str]] = defaultdict(set)
+    claims: list[Output | Weights] = [*view.all(Output), *view.all(Weights)]
+    for claim in claims:
+        if claim.uri.startswith("s3://") and (where := place(claim.uri)) is not None:
+            spellings[where].add(claim.uri)
+    ends = {end for key in view.edges for end in key[:2] if end.startswith("s3://")}
+    return [
+        Edge(source=first, target=other, relation="same_as", certainty="inferred", evidence=(RULE,))
+        for several in spellings.values()
+        if len(several) > 1
+        for first, *others in [sorted(several & ends) or [""]]
+        for other in others
+    ]

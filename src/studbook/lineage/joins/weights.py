@@ -1,0 +1,92 @@
+"""Who takes weights from where: the S3 places of packages, looked up by URI."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from studbook.lineage.joins.interface import View
+from studbook.model import Edge
+from studbook.model.facts import Weights
+from studbook.model.ids import parse_s3
+
+SAME_ACCOUNT = "rule:same-account"
+
+
+def place(uri: str) -> str | None:
+    """A URI as a key to compare by: SDKs add and strip the final slash freely."""
+    found = parse_s3(uri)
+    return str(found).rstrip("/") if found else None
+
+
+class PackagePlaces:
+    """The packages by the place of their weights."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._at: defaultdict[str, list[Weights]] = defaultdict(list)
+        self._copies: defaultdict[str, set[str]] = defaultdict(set)
+        for claim in view.all(Weights):
+            asset = view.assets.get(claim.asset)
+            if asset is not None and asset.kind == "model_package" and (where := place(claim.uri)) is not None:
+                self._at[where].append(claim)
+        for key in view.edges:
+            if key.relation == "copied_to":
+                self._copies[key.source].add(key.target)
+                self._copies[key.target].add(key.source)
+
+    def at(self, uri: str) -> list[Weights]:
+        """The packages whose weights lie exactly there."""
+        return self._at.get(place(uri) or "", [])
+
+    def around(self, uri: str) -> list[Weights]:
+        """The packages whose weights lie there, or in the innermost folder around it."""
+        where = place(uri)
+        while where and where.count("/") > 2:
+            if found := self._at.get(where):
+                return found
+            where = where.rpartition("/")[0]
+        return []
+
+    def edges(self, found: Iterable[Weights], user: Weights, relation: str, rule: str) -> list[Edge]:
+        """An inferred edge from each package to what uses its weights; candidates where several fit.
+
+        Copies of one package hold the same weights: of a family of copies the one in the user's own account and
+        region is meant, if there is exactly one.
+        """
+        packages = {claim.asset: claim for claim in found}
+        evidence = [user.evidence, rule]
+        near = self._own(set(packages), user.asset)
+        if near is not None and len(packages) > 1:
+            packages = {near: packages[near]}
+            evidence.append(SAME_ACCOUNT)
+        return [
+            Edge(
+                source=package,
+                target=user.asset,
+                relation="deployed_to" if relation == "deployed_to" else "packaged_as",
+                certainty="inferred",
+                candidate=len(packages) > 1,
+                evidence=tuple(sorted({*evidence, claim.evidence})),
+            )
+            for package, claim in packages.items()
+        ]
+
+    def _own(self, packages: set[str], user: str) -> str | None:
+        """The one package in the user's account and region, where all others are its copies or originals."""
+        at = self._view.assets.get(user)
+        if at is None:
+            return None
+        own = [
+            package
+            for package in packages
+            if (asset := self._view.assets[package]).account == at.account and asset.region == at.region
+        ]
+        if len(own) != 1:
+            return None
+        family, ahead = set(own), list(own)
+        while ahead:
+            for other in self._copies[ahead.pop()] - family:
+                family.add(other)
+                ahead.append(other)
+        return own[0] if packages <= family else None

@@ -1,0 +1,218 @@
+"""Records to one graph: read each record alone, join what needs the whole, give every end a node.
+
+The result depends on the records and the configuration alone, never on their order.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Self
+
+from studbook.lineage.joins import JOINS
+from studbook.lineage.joins.interface import View
+from studbook.lineage.shapes import parent_edge, placeholder
+from studbook.model import Asset, Claim, Edge, Facts, Record, strongest
+from studbook.model.edge import EdgeKey
+from studbook.settings import Settings
+
+HISTORY = frozenset({"s3_prefix"})
+"""Record kinds whose end is no disappearance: an earlier state of a prefix stays a version of its dataset."""
+
+
+class ConfiguredDataset(NamedTuple):
+    """An S3 prefix that the configuration calls a dataset."""
+
+    id: str
+    name: str
+    account: str | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkContext:
+    """What the lineage takes from the configuration."""
+
+    stages: Mapping[str, str] = field(default_factory=dict)
+    datasets: tuple[ConfiguredDataset, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(
+            stages={account.id: account.stage for account in settings.accounts if account.stage},
+            datasets=tuple(
+                ConfiguredDataset(dataset.id, dataset.label, dataset.account, f"config:datasets[{index}].uri")
+                for index, dataset in enumerate(settings.datasets)
+            ),
+        )
+
+
+@dataclass(slots=True)
+class Sightings:
+    """Which records show or name an asset, as far as its life depends on it."""
+
+    fresh: bool = False
+    """A record of this very harvest shows or names it."""
+    stale_since: int | None = None
+    """The latest of the carried over records."""
+    shown: bool = False
+    shown_alive: bool = False
+    """A record that shows it is not gone."""
+    gone_since: int | None = None
+    """The latest end of the records that showed it."""
+
+    def add(self, record: Record, *, shows: bool) -> None:
+        history = record.kind in HISTORY and record.gone_since is not None
+        gone = record.gone_since is not None and not history
+        if shows:
+            self.shown = True
+            self.shown_alive |= not gone
+            if gone:
+                self.gone_since = max(self.gone_since or 0, record.gone_since or 0)
+        if gone or history:
+            return
+        if record.stale_since is None:
+            self.fresh = True
+        else:
+            self.stale_since = max(self.stale_since or 0, record.stale_since)
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """One lineage: assets by id, edges in canonical order, and who saw what."""
+
+    assets: list[Asset]
+    edges: list[Edge]
+    sightings: Mapping[str, Sightings]
+
+
+def link(records: Iterable[Record], normalize: Callable[[Record], Facts], context: LinkContext) -> Linked:
+    """The lineage that the records tell."""
+    shown: defaultdict[str, list[tuple[tuple[Any, ...], Asset]]] = defaultdict(list)
+    named: defaultdict[str, list[Asset]] = defaultdict(list)
+    edges: defaultdict[EdgeKey, list[Edge]] = defaultdict(list)
+    claims: defaultdict[type[Claim], list[Claim]] = defaultdict(list)
+    sightings: defaultdict[str, Sightings] = defaultdict(Sightings)
+    for record in records:
+        facts = normalize(record)
+        rank = (record.gone_since is not None, record.stale_since is not None, record.source, record.kind, record.id)
+        for asset in facts.assets:
+            shown[asset.id].append((rank, asset))
+            sightings[asset.id].add(record, shows=True)
+        for asset in facts.mentions:
+            named[asset.id].append(asset)
+            sightings[asset.id].add(record, shows=False)
+        for edge in facts.edges:
+            edges[edge.key].append(edge)
+            sightings[edge.source].add(record, shows=False)
+            sightings[edge.target].add(record, shows=False)
+        for claim in facts.claims:
+            claims[type(claim)].append(claim)
+    for dataset in context.datasets:
+        named[dataset.id].append(
+            Asset(
+                id=dataset.id,
+                kind="dataset",
+                name=dataset.name,
+                account=dataset.account,
+                attributes={"uri": dataset.id},
+            )
+        )
+    assets = {asset_id: _merged(asset for _, asset in sorted(found, key=_rank)) for asset_id, found in shown.items()}
+    view = View(
+        assets=assets, named=named, claims=claims, edges=edges, datasets={d.id: d.evidence for d in context.datasets}
+    )
+    for join in JOINS:
+        # What a join concludes is there for the joins after it, so a join must not feed itself.
+        found = join(view)
+        for asset in found.assets:
+            assets.setdefault(asset.id, asset)
+        for asset in found.mentions:
+            named[asset.id].append(asset)
+        for edge in found.edges:
+            edges[edge.key].append(edge)
+    nodes = _nodes(assets, named, edges)
+    merged = [strongest(several) for several in edges.values()]
+    merged.sort(key=lambda edge: edge.key.order)
+    return Linked(
+        assets=[_placed(nodes[asset_id], context) for asset_id in sorted(nodes)],
+        edges=merged,
+        sightings=sightings,
+    )
+
+
+def _nodes(
+    assets: Mapping[str, Asset], named: Mapping[str, list[Asset]], edges: defaultdict[EdgeKey, list[Edge]]
+) -> dict[str, Asset]:
+    """A node for every end: as shown, else as named, else by the shape of its id; parents of versions likewise."""
+    nodes = dict(assets)
+
+    def node(asset_id: str) -> Asset:
+        found = nodes.get(asset_id)
+        if found is None:
+            mentions = sorted(named.get(asset_id, ()), key=_mention_order)
+            found = _unresolved(_merged([*mentions, placeholder(asset_id)]))
+            nodes[asset_id] = found
+        return found
+
+    for asset_id in named:
+        node(asset_id)
+    for key in list(edges):
+        node(key.source)
+        node(key.target)
+    parents = {key.target for key in edges if key.relation == "has_version"}
+    for asset in list(nodes.values()):
+        if asset.id not in parents and (edge := parent_edge(asset)) is not None:
+            edges[edge.key].append(edge)
+            node(edge.source)
+    return nodes
+
+
+def _rank(item: tuple[tuple[Any, ...], Asset]) -> tuple[Any, ...]:
+    return item[0]
+
+
+def _mention_order(asset: Asset) -> tuple[str, str, str, str, str]:
+    return (asset.kind, asset.name, asset.account or "", asset.region or "", repr(sorted(asset.attributes.items())))
+
+
+def _merged(several: Iterable[Asset]) -> Asset:
+    """One asset of several views of it: the first that knows a thing says it."""
+    views = list(several)
+    first = views[0]
+    if len(views) == 1:
+        return first
+    attributes: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    for asset in reversed(views):
+        attributes.update({name: value for name, value in asset.attributes.items() if value is not None})
+        tags.update(asset.tags)
+    return replace(
+        first,
+        account=_first(asset.account for asset in views),
+        region=_first(asset.region for asset in views),
+        status=_first(asset.status for asset in views),
+        created_at=_first(asset.created_at for asset in views),
+        modified_at=_first(asset.modified_at for asset in views),
+        attributes=attributes,
+        tags=tags,
+    )
+
+
+def _first(values: Iterable[str | None]) -> str | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _unresolved(asset: Asset) -> Asset:
+    return replace(asset, attributes={**asset.attributes, "unresolved": True})
+
+
+def _placed(asset: Asset, context: LinkContext) -> Asset:
+    """With the account and region that its id tells, and the stage of its account."""
+    shape = placeholder(asset.id)
+    account, region = asset.account or shape.account, asset.region or shape.region
+    stage = context.stages.get(account) if account else None
+    if (account, region, stage) == (asset.account, asset.region, asset.stage):
+        return asset
+    return replace(asset, account=account, region=region, stage=stage)
