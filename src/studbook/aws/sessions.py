@@ -6,6 +6,7 @@ credentials are that account's). AWS_ENDPOINT_URL, AWS_PROFILE and the other sta
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 import threading
@@ -20,6 +21,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
+from botocore.loaders import Loader, create_loader
 
 from studbook import __version__
 from studbook.aws.errors import Trouble, explain, is_throttling
@@ -190,7 +192,7 @@ class Sessions:
         if account not in self._sessions:
             known = self._accounts.get(account or "")
             if known is None or known.role_arn is None:
-                self._sessions[account] = boto3.Session()
+                self._sessions[account] = boto3.Session(botocore_session=_core())
             else:
                 self._sessions[account] = self._assumed(known)
         return self._sessions[account]
@@ -198,7 +200,7 @@ class Sessions:
     def _assumed(self, account: Account) -> boto3.Session:
         """A session whose credentials assume the role when first used, and again before they expire."""
         key = (account.id, None, "sts")
-        sts = self._hooked(boto3.Session(), key, account.regions[0])
+        sts = self._hooked(boto3.Session(botocore_session=_core()), key, account.regions[0])
 
         def fetch() -> dict[str, str]:
             request = {"RoleArn": account.role_arn, "RoleSessionName": SESSION_NAME}
@@ -212,7 +214,7 @@ class Sessions:
                 "expiry_time": found["Expiration"].isoformat(),
             }
 
-        core: Any = botocore.session.get_session()
+        core = _core()
         # The one place in which botocore takes credentials that renew themselves; its own providers do the same.
         core._credentials = DeferredRefreshableCredentials(refresh_using=fetch, method="sts-assume-role")
         return boto3.Session(botocore_session=core, region_name=account.regions[0])
@@ -244,6 +246,19 @@ class Sessions:
         client.meta.events.register_first("before-send.*.*", before_send)
         client.meta.events.register("response-received.*.*", received)
         return client
+
+
+@functools.cache
+def _models() -> Loader:
+    """The descriptions of AWS's services, read once: a session of its own would read megabytes of them again."""
+    return create_loader(botocore.session.get_session().get_config_variable("data_path"))
+
+
+def _core() -> Any:
+    """A botocore session with the standard settings."""
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _models())
+    return core
 
 
 def caller() -> tuple[str, str, str]:
