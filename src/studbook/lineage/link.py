@@ -205,6 +205,10 @@ def _first(values: Iterable[str | None]) -> str | None:
 
 
 def _unresolved(asset: Asset) -> Asset:
+    """Marked, where a listing could have shown it: what is known by its URI alone has no listing to be missing from."""
+    by_uri = asset.kind in ("artifact", "container_image", "code") and not asset.id.startswith("arn:")
+    if by_uri or asset.account == "aws" or asset.id.startswith(("bedrock:", "builtin:")):
+        return asset
     return replace(asset, attributes={**asset.attributes, "unresolved": True})
 
 
