@@ -66,7 +66,7 @@ def before_paging(record: Json, request: Json, name: str) -> bool:
     created: float = record.get("CreationTime", 0)
     after = request.get("CreationTimeAfter", request.get("CreatedAfter"))
     before = request.get("CreationTimeBefore", request.get("CreatedBefore"))
-    return (after is None or created > after) and (before is None or created < before)
+    return not (after is not None and created <= after) and not (before is not None and created >= before)
 
 
 def after_paging(record: Json, request: Json) -> bool:
@@ -75,7 +75,7 @@ def after_paging(record: Json, request: Json) -> bool:
         return False
     modified: float = record.get("LastModifiedTime", 0)
     after, before = request.get("LastModifiedTimeAfter"), request.get("LastModifiedTimeBefore")
-    return (after is None or modified > after) and (before is None or modified < before)
+    return not (after is not None and modified <= after) and not (before is not None and modified >= before)
 
 
 def matches(record: Json, condition: Json) -> bool:
@@ -87,9 +87,9 @@ def matches(record: Json, condition: Json) -> bool:
     else:
         value = record.get(name)
     if operator in ("Exists", "NotExists"):
-        return (value is not None) == (operator == "Exists")
+        return bool((value is not None) == (operator == "Exists"))
     if value is None or wanted is None:
-        return operator == "NotEquals"
+        return bool(operator == "NotEquals")
     if operator in ("GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo"):
         number = datetime.fromisoformat(wanted).timestamp() if "-" in str(wanted) else float(wanted)
         if value == number:
@@ -97,7 +97,7 @@ def matches(record: Json, condition: Json) -> bool:
         return bool((value > number) == operator.startswith("Greater"))
     if operator == "Contains":
         return str(wanted) in str(value)
-    return (str(value) == wanted) == (operator != "NotEquals")
+    return bool((str(value) == wanted) == (operator != "NotEquals"))
 
 
 def token(operation: str, request: Json, start: int) -> str:

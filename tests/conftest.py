@@ -1,0 +1,97 @@
+"""What many tests share: the demo's servers, its estate, and the catalog and the site that come of it.
+
+The catalog and the site are made once, whatever the number of xdist workers; take them for reading, and `demo_copy` for
+writing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from studbook.demo.aws import FakeAws
+from studbook.demo.mlflow_server import MlflowServer
+from studbook.demo.world import World
+
+
+@pytest.fixture(scope="module")
+def fake_aws() -> Iterator[FakeAws]:
+    """An empty AWS."""
+    with FakeAws() as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """AWS and MLflow after the fourth night, with the denied region open again."""
+    from studbook.demo.story import NIGHTS
+
+    with FakeAws() as aws, MlflowServer(tmp_path_factory.mktemp("mlflow")) as mlflow:
+        world = World(aws, mlflow)
+        for night in NIGHTS:
+            night.play(world)
+        aws.heal()
+        yield world
+
+
+@pytest.fixture(scope="session")
+def demo_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's catalog of four nights, for reading."""
+    from studbook.cli.demo import estate, play
+
+    def make(folder: Path) -> None:
+        with estate(folder / "servers") as (aws, mlflow):
+            play(folder / "catalog", aws, mlflow, lambda line: None)
+
+    return _once(tmp_path_factory, "demo-catalog", make) / "catalog"
+
+
+@pytest.fixture(scope="session")
+def demo_site(tmp_path_factory: pytest.TempPathFactory, demo_catalog: Path) -> Path:
+    """The demo's site with every night in it, for reading."""
+    from studbook.cli import main
+
+    def make(folder: Path) -> None:
+        with pytest.raises(SystemExit) as end:
+            main(["build", "--all", "--catalog", str(demo_catalog), "--output", str(folder / "site")])
+        assert end.value.code == 0
+
+    return _once(tmp_path_factory, "demo-site", make) / "site"
+
+
+@pytest.fixture
+def demo_copy(demo_catalog: Path, tmp_path: Path) -> Callable[[], Path]:
+    """Gives a copy of the demo's catalog, to write in."""
+
+    def copy() -> Path:
+        target: Path = shutil.copytree(demo_catalog, tmp_path / "catalog")
+        return target
+
+    return copy
+
+
+def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """The folder of that name, made by the first worker that asks for it."""
+    base = factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    folder = shared / name
+    with _locked(shared / f"{name}.lock"):
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            (folder / "done").touch()
+    return folder
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
