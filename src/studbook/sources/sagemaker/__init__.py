@@ -3,7 +3,7 @@
 from typing import Final
 
 from studbook.sources.interface import Resource
-from studbook.sources.sagemaker import hub
+from studbook.sources.sagemaker import hub, jobs
 
-RESOURCES: Final[tuple[Resource, ...]] = hub.RESOURCES
+RESOURCES: Final[tuple[Resource, ...]] = (*hub.RESOURCES, *jobs.RESOURCES)
 """In the order of collection: parents come before what is listed under them."""

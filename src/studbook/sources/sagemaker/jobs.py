@@ -1,0 +1,299 @@
+"""Training jobs, serverless fine-tuning and serverless evaluations, and hyperparameter tuning jobs.
+
+Calls, per region: ListTrainingJobs and ListHyperParameterTuningJobs (100 a page); per job DescribeTrainingJob or
+DescribeHyperParameterTuningJob and ListTags, again only when the listing shows a change. The listing shows whether a
+job moved and the describe call has nearly every edge; Search lacks the serverless and the MLflow configuration.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from studbook.model import Facts, Record
+from studbook.model.facts import MlflowNames, Output
+from studbook.model.ids import mlflow_id, parse_arn, parse_s3
+from studbook.sources.interface import Describe, Json, Listing, Resource
+from studbook.sources.sagemaker.reading import PUBLIC_HUB, Reading, each, member, some, tags_of, unquoted
+
+_OPERATION = "DescribeTrainingJob"
+_ENDED = frozenset({"Completed", "Failed", "Stopped"})
+_TAG = "sagemaker-sdk:"
+
+
+def normalize_training(record: Record) -> Facts:
+    """A training job with what went in and what came out; an evaluation where its record says that it evaluates."""
+    reading = Reading(record, _OPERATION)
+    body = record.body
+    evaluates = member(body, "ServerlessJobConfig", "JobType") == "Evaluation"
+    reading.show(
+        "evaluation_job" if evaluates else "training_job",
+        body.get("TrainingJobName") or record.id,
+        status=body.get("TrainingJobStatus"),
+        attributes=_about(body),
+    )
+    started = body.get("TrainingStartTime") or body.get("CreationTime")
+    _models(reading, evaluates, started)
+    _evaluators(reading, evaluates, started)
+    _channels(reading, started)
+    _container(reading, started)
+    _outputs(reading)
+    _mlflow(reading)
+    _parents(reading)
+    return reading.facts
+
+
+def _about(body: Json) -> dict[str, object]:
+    serverless = body.get("ServerlessJobConfig") or {}
+    return some(
+        job_type=serverless.get("JobType"),
+        technique=serverless.get("CustomizationTechnique"),
+        peft=serverless.get("Peft"),
+        sequence_length=serverless.get("SequenceLength"),
+        evaluation_type=serverless.get("EvaluationType"),
+        evaluator=serverless.get("EvaluatorArn"),
+        hyperparameters=body.get("HyperParameters"),
+        environment=body.get("Environment"),
+        image=member(body, "AlgorithmSpecification", "TrainingImage"),
+        algorithm=member(body, "AlgorithmSpecification", "AlgorithmName"),
+        instance_type=member(body, "ResourceConfig", "InstanceType"),
+        instance_count=member(body, "ResourceConfig", "InstanceCount"),
+        instance_groups=member(body, "ResourceConfig", "InstanceGroups"),
+        role=body.get("RoleArn"),
+        output=member(body, "OutputDataConfig", "S3OutputPath"),
+        model_package_group=member(body, "ModelPackageConfig", "ModelPackageGroupArn"),
+        experiment=body.get("ExperimentConfig"),
+        mlflow=body.get("MlflowConfig"),
+        progress=body.get("ProgressInfo"),
+        metrics={
+            str(item["MetricName"]): item.get("Value")
+            for _, item in each(body.get("FinalMetricDataList"))
+            if item.get("MetricName")
+        },
+        started_at=body.get("TrainingStartTime"),
+        ended_at=body.get("TrainingEndTime"),
+        training_seconds=body.get("TrainingTimeInSeconds"),
+        billable_seconds=body.get("BillableTimeInSeconds"),
+        billable_tokens=body.get("BillableTokenCount"),
+        secondary_status=body.get("SecondaryStatus"),
+        failure=body.get("FailureReason"),
+    )
+
+
+def _hyperparameter(reading: Reading, name: str) -> tuple[str, str]:
+    """A hyperparameter without its JSON quotes, and its path; empty where it is not set."""
+    return unquoted(member(reading.body, "HyperParameters", name)), f'HyperParameters["{name}"]'
+
+
+def _models(reading: Reading, evaluates: bool, started: str | None) -> None:
+    """An evaluation judges its source package; without one it judges the base model itself."""
+    source = member(reading.body, "ModelPackageConfig", "SourceModelPackageArn")
+    role = "evaluated_model" if evaluates else "source_model"
+    reading.input(source, "ModelPackageConfig.SourceModelPackageArn", role, started, "model_package")
+    base = member(reading.body, "ServerlessJobConfig", "BaseModelArn")
+    role = "evaluated_model" if evaluates and not source else "base_model"
+    known = reading.input(base, "ServerlessJobConfig.BaseModelArn", role, started, "base_model")
+    for index, channel in each(reading.body.get("InputDataConfig")):
+        arn = member(channel, "DataSource", "S3DataSource", "HubAccessConfig", "HubContentArn")
+        path = f"InputDataConfig[{index}].DataSource.S3DataSource.HubAccessConfig.HubContentArn"
+        known = reading.input(arn, path, "base_model", started, "base_model") or known
+    if not known:
+        _tagged_model(reading)
+
+
+def _tagged_model(reading: Reading) -> None:
+    """The SDK tags jobs that start from JumpStart models; anyone may write tags, so this is a conclusion."""
+    rule = "rule:jumpstart-tags"
+    if found := reading.tag(_TAG + "hub-content-arn"):
+        arn, path = found
+        paths = [path]
+    elif found := reading.tag(_TAG + "jumpstart-model-id"):
+        name, path = found
+        paths = [path]
+        if hub := reading.tag(_TAG + "jumpstart-hub-name"):
+            if hub[0] != PUBLIC_HUB:
+                return  # the tags do not say whether it is a model there or a reference
+            paths.append(hub[1])
+        arn = f"arn:{reading.partition}:sagemaker:{reading.region}:aws:hub-content/{PUBLIC_HUB}/Model/{name}"
+        version = reading.tag(_TAG + "jumpstart-model-version")
+        if version and "*" not in version[0]:
+            arn += f"/{version[0]}"
+            paths.append(version[1])
+    else:
+        return
+    source = reading.named(arn, "base_model")
+    if source is not None:
+        reading.edge(source, reading.id, "input_to", *paths, rule, role="base_model")
+
+
+def _evaluators(reading: Reading, evaluates: bool, started: str | None) -> None:
+    serverless = reading.body.get("ServerlessJobConfig") or {}
+    named = serverless.get("EvaluatorArn")
+    _evaluator(reading, named, "ServerlessJobConfig.EvaluatorArn", started)
+    _evaluator(reading, *_hyperparameter(reading, "reward_lambda_arn"), started)
+    preset, path = _hyperparameter(reading, "preset_reward_function")
+    if preset:
+        _builtin(reading, preset, path)
+    if not evaluates:
+        return
+    task, path = _hyperparameter(reading, "task")
+    # Every evaluation has a task, but only a benchmark is judged by it.
+    if task and not named and serverless.get("EvaluationType") in (None, "BenchmarkEvaluation"):
+        _builtin(reading, task, path)
+    judge, path = _hyperparameter(reading, "judge_model_id")
+    if judge:
+        source = reading.mention(f"bedrock:{judge}", "base_model", judge)
+        reading.edge(source, reading.id, "input_to", path, role="judge")
+    metrics, path = _hyperparameter(reading, "custom_metrics")
+    reading.reads(metrics, path, "evaluator", started, data_type="Object")
+    responses, path = _hyperparameter(reading, "inference_data_s3_path")
+    reading.reads(responses, path, "inference_data_s3_path", started)
+
+
+def _evaluator(reading: Reading, named: object, path: str, started: str | None) -> None:
+    """An evaluator of a hub, a bare Lambda function, or a prompt in S3: the field takes any text."""
+    if not reading.input(named, path, "evaluator", started, "evaluator") and not reading.function(
+        named, path, "input_to", "evaluator", started
+    ):
+        reading.reads(named, path, "evaluator", started, data_type="Object")
+
+
+def _builtin(reading: Reading, name: str, path: str) -> None:
+    source = reading.mention(f"builtin:{name}", "evaluator", name)
+    reading.edge(source, reading.id, "input_to", path, role="evaluator")
+
+
+def _channels(reading: Reading, started: str | None) -> None:
+    for index, channel in each(reading.body.get("InputDataConfig")):
+        path = f"InputDataConfig[{index}].DataSource"
+        name = channel.get("ChannelName")
+        role = name if isinstance(name, str) and name else "dataset"
+        arn = member(channel, "DataSource", "DatasetSource", "DatasetArn")
+        reading.input(arn, f"{path}.DatasetSource.DatasetArn", role, started, "dataset")
+        place = member(channel, "DataSource", "S3DataSource") or {}
+        data_type = place.get("S3DataType") or "S3Prefix"
+        reading.reads(place.get("S3Uri"), f"{path}.S3DataSource.S3Uri", role, started, data_type=data_type)
+
+
+def _container(reading: Reading, started: str | None) -> None:
+    image = member(reading.body, "AlgorithmSpecification", "TrainingImage")
+    reading.image(image, "AlgorithmSpecification.TrainingImage", relation="input_to")
+    archive, path = _hyperparameter(reading, "sagemaker_submit_directory")
+    code = reading.artifact(archive, "code")
+    if code is not None:
+        reading.edge(code, reading.id, "input_to", path, role="code")
+    # Checkpoints are written there, and read from there when the job starts.
+    checkpoints = member(reading.body, "CheckpointConfig", "S3Uri")
+    if reading.reads(checkpoints, "CheckpointConfig.S3Uri", "checkpoint", started):
+        _produced(reading, checkpoints, "CheckpointConfig.S3Uri", "checkpoint")
+
+
+def _produced(reading: Reading, uri: object, path: str, role: str) -> None:
+    target = reading.artifact(uri)
+    if target is not None:
+        reading.edge(reading.id, target, "produced", path, role=role)
+
+
+def _outputs(reading: Reading) -> None:
+    body = reading.body
+    uri, path = member(body, "ModelArtifacts", "S3ModelArtifacts"), "ModelArtifacts.S3ModelArtifacts"
+    if isinstance(uri, str) and parse_s3(uri) is not None:
+        _produced(reading, uri, path, "model")
+        (evidence,) = reading.evidence(path)
+        reading.claim(Output(job=reading.id, uri=uri, evidence=evidence))
+    package = reading.named(body.get("OutputModelPackageArn"), "model_package")
+    if package is not None:
+        reading.edge(reading.id, package, "produced", "OutputModelPackageArn")
+
+
+def _mlflow(reading: Reading) -> None:
+    """The run by its ids; where only names are given, which run they mean is for all runs together to say."""
+    config, details = reading.body.get("MlflowConfig") or {}, reading.body.get("MlflowDetails") or {}
+    server = config.get("MlflowResourceArn")
+    arn = parse_arn(server)
+    if arn is None or not isinstance(server, str):
+        return
+    experiment, run = config.get("MlflowExperimentName"), config.get("MlflowRunName")
+    where = "MlflowConfig.MlflowResourceArn"
+    if run_id := details.get("MlflowRunId"):
+        target = mlflow_id(server, "run", run_id)
+        reading.mention(target, "mlflow_run", run or run_id, account=arn.account, region=arn.region)
+        reading.edge(reading.id, target, "recorded_in", where, "MlflowDetails.MlflowRunId")
+        if experiment_id := details.get("MlflowExperimentId"):
+            parent = mlflow_id(server, "experiment", experiment_id)
+            name = experiment or experiment_id
+            reading.mention(parent, "mlflow_experiment", name, account=arn.account, region=arn.region)
+            reading.edge(target, parent, "part_of", where, "MlflowDetails.MlflowExperimentId")
+    elif experiment and run:
+        evidence = reading.evidence(where, "MlflowConfig.MlflowExperimentName", "MlflowConfig.MlflowRunName")
+        reading.claim(MlflowNames(job=reading.id, server=server, experiment=experiment, run=run, evidence=evidence))
+
+
+def _parents(reading: Reading) -> None:
+    """The search or the pipeline run that the job is a step of."""
+    for path in ("TuningJobArn", "AutoMLJobArn"):
+        parent = reading.named(reading.body.get(path), "tuning_job", "automl_job")
+        if parent is not None:
+            reading.edge(reading.id, parent, "part_of", path)
+    if found := reading.tag("sagemaker:pipeline-execution-arn"):
+        execution = reading.named(found[0], "pipeline_execution")
+        if execution is not None:
+            reading.edge(reading.id, execution, "part_of", found[1])
+
+
+def normalize_tuning(record: Record) -> Facts:
+    """A hyperparameter search. What its jobs read, their own records say."""
+    reading = Reading(record, "DescribeHyperParameterTuningJob")
+    body = record.body
+    best = body.get("BestTrainingJob") or {}
+    objective = best.get("FinalHyperParameterTuningJobObjectiveMetric") or {}
+    config = body.get("HyperParameterTuningJobConfig") or {}
+    reading.show(
+        "tuning_job",
+        body.get("HyperParameterTuningJobName") or record.id,
+        status=body.get("HyperParameterTuningJobStatus"),
+        attributes=some(
+            strategy=config.get("Strategy"),
+            objective=config.get("HyperParameterTuningJobObjective"),
+            ranges=config.get("ParameterRanges"),
+            limits=config.get("ResourceLimits"),
+            best_training_job=best.get("TrainingJobArn"),
+            hyperparameters=best.get("TunedHyperParameters"),
+            metrics={objective["MetricName"]: objective.get("Value")} if objective.get("MetricName") else None,
+            jobs=body.get("TrainingJobStatusCounters"),
+            warm_start_parents=[
+                item.get("HyperParameterTuningJobName")
+                for _, item in each(member(body, "WarmStartConfig", "ParentHyperParameterTuningJobs"))
+            ],
+            ended_at=body.get("HyperParameterTuningEndTime"),
+            failure=body.get("FailureReason"),
+        ),
+    )
+    job = reading.named(best.get("TrainingJobArn"), "training_job")
+    if job is not None:
+        reading.edge(job, record.id, "part_of", "BestTrainingJob.TrainingJobArn")
+    return reading.facts
+
+
+RESOURCES: Final = (
+    Resource(
+        kind="tuning_job",
+        listing=Listing(operation="ListHyperParameterTuningJobs", items="HyperParameterTuningJobSummaries"),
+        identify=lambda summary: summary["HyperParameterTuningJobArn"],
+        describe=Describe(
+            operation="DescribeHyperParameterTuningJob",
+            params=lambda summary: {"HyperParameterTuningJobName": summary["HyperParameterTuningJobName"]},
+        ),
+        details=(tags_of("HyperParameterTuningJobArn"),),
+        final=lambda body: body.get("HyperParameterTuningJobStatus") in _ENDED,
+        normalize=normalize_tuning,
+    ),
+    Resource(
+        kind="training_job",
+        listing=Listing(operation="ListTrainingJobs", items="TrainingJobSummaries"),
+        identify=lambda summary: summary["TrainingJobArn"],
+        describe=Describe(operation=_OPERATION, params=lambda summary: {"TrainingJobName": summary["TrainingJobName"]}),
+        details=(tags_of("TrainingJobArn"),),
+        final=lambda body: body.get("TrainingJobStatus") in _ENDED,
+        normalize=normalize_training,
+    ),
+)
