@@ -51,14 +51,14 @@ def build(catalog: Path, snapshot: str, output: Path, everything: bool = False) 
         settings,
         output,
         envelopes=envelopes,
-        downloads=_downloads,
+        downloads=downloads,
         report=lambda line: click.echo(line, err=True),
     )
     for site in built:
         click.echo(f"built snapshot {site.number}: {site.pages:,} pages, {site.written:,} of them new, in {site.path}")
 
 
-def _downloads(site: Site) -> dict[str, bytes]:
+def downloads(site: Site) -> dict[str, bytes]:
     """The files for auditors: what `studbook export` prints, beside the pages."""
     from studbook.exports import EXPORTS, Subject
 

@@ -337,8 +337,8 @@ def _box(box: Box, centre: tuple[float, float], root: str, *, is_root: bool) -> 
     return (
         f'<a href="{href}" class="{classes}"{current}><title>{escape(hint)}</title>'
         f'<path d="{_outline(shape, left, top)}"/>'
-        f'<text class="sb-caption" x="{x:.1f}" y="{y - 6:.1f}">{escape(caption)}</text>'
-        f'<text x="{x:.1f}" y="{y + 11:.1f}">{escape(shortened(asset.name))}</text></a>'
+        f'<text class="sb-caption" x="{x:.1f}" y="{y - 4:.1f}">{escape(caption)}</text>'
+        f'<text x="{x:.1f}" y="{y + 12:.1f}">{escape(shortened(asset.name))}</text></a>'
     )
 
 
@@ -364,7 +364,7 @@ def _outline(shape: str, x: float, y: float) -> str:
     w, h = _WIDTH, _HEIGHT
     match shape:
         case "drum":
-            r, d = w / 2, 5
+            r, d = w / 2, 4
             return (
                 f"M{x:.1f} {y + d:.1f}a{r:.1f} {d} 0 0 1 {w} 0v{h - 2 * d}a{r:.1f} {d} 0 0 1 -{w} 0z"
                 f"M{x:.1f} {y + d:.1f}a{r:.1f} {d} 0 0 0 {w} 0"

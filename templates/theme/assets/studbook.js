@@ -92,6 +92,9 @@
 
   document.querySelectorAll("table[data-table]").forEach(dress);
 
+  /* On paper nothing can be opened. */
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
+
   /* A wide picture opens where the page's own asset is. */
   for (const canvas of document.querySelectorAll(".sb-canvas")) {
     const root = canvas.querySelector(".sb-root");

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
+import yaml
+
+from studbook.cli.site import downloads
 from studbook.model import Asset, Coverage, Edge, Envelope, Gap
+from studbook.render import Built, build_site
 from studbook.settings import Settings
 from studbook.store import Catalog
 
@@ -52,35 +57,96 @@ def assets() -> list[Asset]:
         made(BASE, "base_model", "llama", "aws"),
         made(BASE_1, "base_model_version", "llama 1.2.0", "aws", attributes={"version": "1.2.0"}),
         made(DATA, "dataset", "support-chats", None, region=None),
-        made(DATA_1, "dataset_version", "support-chats aaaa", None, region=None, created_at="2026-11-18T00:00:00Z",
-             attributes={"fingerprint": "sha256:" + "a" * 64, "objects": 3, "bytes": 12_345, "superseded_since": 2}),
-        made(DATA_2, "dataset_version", "support-chats bbbb", None, region=None, created_at="2026-11-21T00:00:00Z",
-             attributes={"fingerprint": "sha256:" + "b" * 64, "objects": 4, "bytes": 23_456}),
-        made(JOB, "training_job", "sft-1", status="Completed", stage="development", created_at="2026-11-20T10:00:00Z",
-             attributes={"hyperparameters": {"learning_rate": "2e-5", "epochs": "3"}}),
+        made(
+            DATA_1,
+            "dataset_version",
+            "support-chats aaaa",
+            None,
+            region=None,
+            created_at="2026-11-18T00:00:00Z",
+            attributes={"fingerprint": "sha256:" + "a" * 64, "objects": 3, "bytes": 12_345, "superseded_since": 2},
+        ),
+        made(
+            DATA_2,
+            "dataset_version",
+            "support-chats bbbb",
+            None,
+            region=None,
+            created_at="2026-11-21T00:00:00Z",
+            attributes={"fingerprint": "sha256:" + "b" * 64, "objects": 4, "bytes": 23_456},
+        ),
+        made(
+            JOB,
+            "training_job",
+            "sft-1",
+            status="Completed",
+            stage="development",
+            created_at="2026-11-20T10:00:00Z",
+            attributes={"hyperparameters": {"learning_rate": "2e-5", "epochs": "3"}},
+        ),
         made(GROUP, "model_package_group", "bot", stage="development"),
-        made(PACKAGE_1, "model_package", "bot/1", status="Completed", stage="development", created_at="2026-11-19T12:00:00Z",
-             attributes={"approval": "Rejected", "version": 1}),
-        made(PACKAGE_2, "model_package", "bot/2", status="Completed", stage="development", created_at="2026-11-20T12:00:00Z",
-             attributes={"approval": "Approved", "version": 2, "description": HOSTILE}, tags={"team": HOSTILE}),
+        made(
+            PACKAGE_1,
+            "model_package",
+            "bot/1",
+            status="Completed",
+            stage="development",
+            created_at="2026-11-19T12:00:00Z",
+            attributes={"approval": "Rejected", "version": 1},
+        ),
+        made(
+            PACKAGE_2,
+            "model_package",
+            "bot/2",
+            status="Completed",
+            stage="development",
+            created_at="2026-11-20T12:00:00Z",
+            attributes={"approval": "Approved", "version": 2, "description": HOSTILE},
+            tags={"team": HOSTILE},
+        ),
         made(CLONE_GROUP, "model_package_group", "bot", PROD, stage="production"),
-        made(CLONE, "model_package", "bot/1", PROD, status="Completed", stage="production", created_at="2026-11-21T12:00:00Z",
-             attributes={"approval": "Approved", "version": 1}),
+        made(
+            CLONE,
+            "model_package",
+            "bot/1",
+            PROD,
+            status="Completed",
+            stage="production",
+            created_at="2026-11-21T12:00:00Z",
+            attributes={"approval": "Approved", "version": 1},
+        ),
         made(MODEL, "model", "bot", PROD, stage="production", created_at="2026-11-21T13:00:00Z"),
         made(CONFIG, "endpoint_config", "bot", PROD, stage="production", created_at="2026-11-21T13:01:00Z"),
-        made(ENDPOINT, "endpoint", "bot", PROD, stage="production", status="InService", created_at="2026-11-21T13:02:00Z"),
-        made(EVALUATION, "evaluation_job", "judge-1", status="Completed", stage="development", created_at="2026-11-20T14:00:00Z",
-             attributes={"metrics": {"tone": 0.91}}),
+        made(
+            ENDPOINT, "endpoint", "bot", PROD, stage="production", status="InService", created_at="2026-11-21T13:02:00Z"
+        ),
+        made(
+            EVALUATION,
+            "evaluation_job",
+            "judge-1",
+            status="Completed",
+            stage="development",
+            created_at="2026-11-20T14:00:00Z",
+            attributes={"metrics": {"tone": 0.91}},
+        ),
         made(EVALUATOR, "evaluator", "eval-tone", stage="development"),
         made(EVALUATOR_1, "evaluator_version", "eval-tone:1", stage="development", attributes={"code_sha256": "abc"}),
         made(EXPERIMENT, "mlflow_experiment", "bot", None, region=None),
-        made(RUN, "mlflow_run", "sft-1-run", None, region=None, status="FINISHED", created_at="2026-11-20T10:01:00Z",
-             attributes={"params": {"lr": "2e-5"}, "metrics": {"loss": 0.1234567}}),
+        made(
+            RUN,
+            "mlflow_run",
+            "sft-1-run",
+            None,
+            region=None,
+            status="FINISHED",
+            created_at="2026-11-20T10:01:00Z",
+            attributes={"params": {"lr": "2e-5"}, "metrics": {"loss": 0.1234567}},
+        ),
         made(IMAGE, "container_image", "train"),
         made(CODE, "code", "train@0123456", None, region=None),
         made(STRANGER, "training_job", HOSTILE, status=HOSTILE, stale_since=1),
         made(GHOST, "model_package", "elsewhere/7", "999999999999", attributes={"unresolved": True}),
-    ]  # fmt: skip
+    ]
 
 
 def edges() -> list[Edge]:
@@ -123,9 +189,16 @@ def edges() -> list[Edge]:
 COVERAGE = (
     Coverage(account=DEV, region="us-west-2", source="sagemaker", status="complete", records=9, requests=12),
     Coverage(account=PROD, region="us-west-2", source="sagemaker", status="complete", records=5, requests=8),
-    Coverage(account=DEV, region="eu-west-1", source="sagemaker", status="failed", records=0, requests=2,
-             gaps=(Gap(operation="ListTrainingJobs", code="AccessDeniedException", message=HOSTILE),)),
-)  # fmt: skip
+    Coverage(
+        account=DEV,
+        region="eu-west-1",
+        source="sagemaker",
+        status="failed",
+        records=0,
+        requests=2,
+        gaps=(Gap(operation="ListTrainingJobs", code="AccessDeniedException", message=HOSTILE),),
+    ),
+)
 
 CARD = """---
 owner: Support platform
@@ -136,19 +209,18 @@ colour: green
 Drafts answers. <img src=x onerror=alert(1)> [site](https://example.com) [bad](javascript:alert(1)) {{ 7*7 }}
 """
 
-SETTINGS = Settings.model_validate(
-    {
-        "accounts": [
-            {"id": DEV, "name": "dev", "stage": "development", "regions": ["us-west-2", "eu-west-1"]},
-            {"id": PROD, "name": "prod", "stage": "production", "regions": ["us-west-2"]},
-        ]
-    }
-)
+CONFIGURATION = f"""accounts:
+  - {{id: "{DEV}", name: dev, stage: development, regions: [us-west-2, eu-west-1]}}
+  - {{id: "{PROD}", name: prod, stage: production, regions: [us-west-2]}}
+"""
+
+SETTINGS = Settings.model_validate(yaml.safe_load(CONFIGURATION))
 
 
 def catalog(root: Path) -> Catalog:
     """A catalog of two nights: on the first there was no endpoint yet."""
     (root / "cards").mkdir(parents=True)
+    (root / "studbook.yml").write_text(CONFIGURATION, encoding="utf-8")
     (root / "cards" / "bot.md").write_text(CARD, encoding="utf-8")
     made = Catalog(root)
     late = {ENDPOINT, CONFIG, MODEL}
@@ -165,4 +237,21 @@ def catalog(root: Path) -> Catalog:
 def commit(made: Catalog, some: list[Asset], arrows: list[Edge], taken_at: str) -> Envelope:
     return made.commit(
         records=[], assets=some, edges=arrows, coverage=COVERAGE, taken_at=taken_at, config=SETTINGS.digest
+    )
+
+
+class Sites(NamedTuple):
+    """The built sites of the small catalog."""
+
+    catalog: Catalog
+    output: Path
+    built: list[Built]
+
+
+def build(root: Path) -> Sites:
+    """Both nights of the small catalog, built into one folder below `root`."""
+    made = catalog(root / "catalog")
+    output = root / "site"
+    return Sites(
+        made, output, build_site(made, SETTINGS, output, envelopes=list(made.envelopes()), downloads=downloads)
     )

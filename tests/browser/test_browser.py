@@ -1,0 +1,161 @@
+"""Journeys through a built site in Chromium: everything answers, nothing asks another host, strangers stay text."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import herd
+from studbook.cli.site import listen
+from studbook.model.ids import page_path
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def chromium() -> str:
+    """The system's Chromium."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert found, "these tests need Chromium: apt-get install chromium"
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=list(_ARGUMENTS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def address(sites: herd.Sites) -> Iterator[str]:
+    """Where the site is served."""
+    server = listen(sites.output, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A page that fails its test on a console error, an exception, or a request to another host."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    wrong: list[str] = []
+    opened.on("console", lambda message: message.type == "error" and wrong.append(message.text))
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("dialog", lambda dialog: wrong.append(f"a dialog: {dialog.message}"))
+    opened.on("request", lambda request: not request.url.startswith((address, "data:")) and wrong.append(request.url))
+    yield opened
+    context.close()
+    assert wrong == []
+
+
+def path_of(asset_id: str) -> str:
+    asset = next(asset for asset in herd.assets() if asset.id == asset_id)
+    return page_path(asset.kind, asset.id, asset.name)
+
+
+class TestJourneys:
+    def test_from_home_to_the_data_behind_production(self, page: Page, address: str) -> None:
+        """From the front page, the dataset behind the production model is one click away."""
+        page.goto(address)
+        card = page.locator(".sb-running--production")
+        card.get_by_role("link", name="support-chats aaaa").click()
+
+        expect(page.locator("h1")).to_have_text("support-chats aaaa")
+
+    def test_from_a_model_card_over_its_picture_to_the_account(self, page: Page, address: str) -> None:
+        """A model card's picture leads to its endpoint, and that to the account it runs in."""
+        page.goto(address + "latest/" + path_of(herd.PACKAGE_2))
+        expect(page.locator("h1")).to_have_text("bot/2")
+        page.locator("svg.sb-lineage a.sb-kind-endpoint").click()
+        expect(page.locator(".sb-overline")).to_have_text(re.compile("endpoint", re.IGNORECASE))
+        page.locator(".sb-where").get_by_role("link", name="prod").click()
+
+        expect(page.locator("h1")).to_have_text("prod")
+        expect(page.get_by_role("heading", name="What runs here")).to_be_visible()
+
+    def test_evidence_is_one_click_away(self, page: Page, address: str) -> None:
+        """Each edge in the list opens to the field of the operation that says so."""
+        page.goto(address + "latest/" + path_of(herd.JOB))
+        page.get_by_role("table", name="Upstream edges").locator("summary").first.click()
+
+        expect(page.get_by_text("sagemaker:DescribeTrainingJob#").first).to_be_visible()
+
+    def test_search_finds_an_asset(self, page: Page, address: str) -> None:
+        """Typing a name in the search box leads to its page."""
+        page.goto(address + "latest/")
+        page.locator(".md-search__input").click()
+        page.locator(".md-search__input").press_sequentially("judge-1")
+        page.locator(".md-search-result__link", has_text="judge-1").first.click()
+
+        expect(page.locator("h1")).to_have_text("judge-1")
+
+    def test_search_shows_strangers_as_text(self, page: Page, address: str) -> None:
+        """A hostile name in the search results is a name."""
+        page.goto(address + "latest/")
+        page.locator(".md-search__input").click()
+        page.locator(".md-search__input").press_sequentially("script alert")
+        expect(page.locator(".md-search-result__link", has_text="<script>").first).to_be_visible()
+
+    def test_the_selector_leads_to_the_night_before(self, page: Page, address: str) -> None:
+        """The version selector goes to the same page in another snapshot, which says that it is not the latest."""
+        page.goto(address + "latest/" + path_of(herd.PACKAGE_2))
+        page.locator(".md-version__current").hover()
+        page.locator(".md-version__link", has_text="1 · 2026-11-21").click()
+        page.wait_for_url(f"{address}1/{path_of(herd.PACKAGE_2)}")
+
+        expect(page.get_by_text("This is an earlier snapshot.")).to_be_visible()
+        page.get_by_role("link", name="Go to the latest.").click()
+        page.wait_for_url(f"{address}latest/")
+
+
+class TestTables:
+    def test_filter_and_sort(self, page: Page, address: str) -> None:
+        """A long table filters by any word and sorts by any column."""
+        page.goto(address + f"latest/accounts/{herd.DEV}/")
+        table = page.get_by_role("table", name="Assets of this account")
+        page.get_by_role("searchbox", name="Filter: Assets of this account").fill("evaluator version")
+        assert table.locator("tbody tr:visible").count() == 1
+
+        page.get_by_role("searchbox", name="Filter: Assets of this account").fill("")
+        table.get_by_role("button", name="Name").click()
+        names = table.locator("tbody tr:visible td:first-child .sb-name").all_inner_texts()
+        assert names[-1].startswith("train")
+
+
+class TestEveryPage:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_opens_without_errors(self, browser: Browser, address: str, sites: herd.Sites, scheme: str) -> None:
+        """Every page of the site opens at phone width, in both palettes, without error, foreign request or overflow."""
+        context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+        opened = context.new_page()
+        wrong: list[str] = []
+        opened.on("console", lambda message: message.type == "error" and wrong.append(f"{opened.url}: {message.text}"))
+        opened.on("pageerror", lambda error: wrong.append(f"{opened.url}: {error}"))
+        opened.on(
+            "request", lambda request: not request.url.startswith((address, "data:")) and wrong.append(request.url)
+        )
+        for path in sorted((sites.output / "2").rglob("index.html")):
+            opened.goto(f"{address}2/{path.parent.relative_to(sites.output / '2').as_posix()}/")
+            if opened.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+                wrong.append(f"{opened.url}: wider than the window")
+        context.close()
+
+        assert wrong == []

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import herd
+from studbook.errors import BuildError
+from studbook.lineage.graph import Graph
+from studbook.model import Asset, Edge
+from studbook.render.drawing import Drafting, draw, neighbourhood, shortened, shown
+
+GRAPH = Graph(herd.assets(), herd.edges())
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def fan(readers: int) -> Graph:
+    """One dataset and many jobs that read it."""
+    jobs = [Asset(id=f"job-{n:04}", kind="training_job", name=f"job-{n}") for n in range(readers)]
+    reads = [
+        Edge(
+            source="data", target=job.id, relation="input_to", role="train", certainty="referenced", evidence=("x:Y#z",)
+        )
+        for job in jobs
+    ]
+    return Graph([Asset(id="data", kind="dataset", name="data"), *jobs], reads)
+
+
+def picture_of(asset_id: str, graph: Graph = GRAPH) -> str:
+    picture = neighbourhood(graph, graph.assets[asset_id])
+    [layout] = Drafting().lay_out([picture])
+    return str(draw(picture, layout, title="Lineage"))
+
+
+class TestNeighbourhood:
+    def test_shows_both_directions(self) -> None:
+        """A model version's picture has its base model on one side and its endpoint on the other."""
+        shown_ids = {box.asset.id for box in neighbourhood(GRAPH, GRAPH.assets[herd.PACKAGE_2]).boxes if box.asset}
+
+        assert {herd.BASE_1, herd.DATA_1, herd.RUN, herd.ENDPOINT, herd.EVALUATION} <= shown_ids
+
+    def test_counts_what_is_left_out(self) -> None:
+        """A dataset with 100 readers shows 29 of them, and one box for the 71 others."""
+        boxes = neighbourhood(fan(100), fan(100).assets["data"]).boxes
+
+        assert [box.hidden for box in boxes if box.asset is None] == [71]
+        assert len(boxes) == 31
+
+    def test_gives_both_sides_room(self) -> None:
+        """Many readers do not push the origins out of the picture."""
+        graph = fan(100)
+        origin = Asset(id="origin", kind="artifact", name="origin")
+        arrow = Edge(source="origin", target="data", relation="content_of", certainty="declared", evidence=("x:Y#z",))
+        graph = Graph([*graph.assets.values(), origin], [*graph.edges, arrow])
+
+        assert any(box.asset is origin for box in neighbourhood(graph, graph.assets["data"]).boxes)
+
+    def test_ends_where_edges_run_in_a_circle(self) -> None:
+        """Two assets that point at each other are drawn once each."""
+        pair = [Asset(id=name, kind="artifact", name=name) for name in "ab"]
+        arrows = [
+            Edge(source=a, target=b, relation="same_as", certainty="inferred", evidence=("rule:x",))
+            for a, b in ("ab", "ba")
+        ]
+
+        assert len(neighbourhood(Graph(pair, arrows), pair[0]).boxes) == 2
+
+
+class TestDot:
+    def test_says_nothing_that_a_stranger_wrote(self) -> None:
+        """The text for graphviz is numbers and sizes, whatever the names are."""
+        picture = neighbourhood(GRAPH, GRAPH.assets[herd.STRANGER])
+
+        assert re.fullmatch(
+            r"digraph \{ graph \[[a-zA-Z0-9=. ]+\] node \[[a-z0-9=.\" ]+\] edge \[dir=none\]\n(n\d+( -> n\d+)?\n)+\}\n",
+            picture.dot,
+        )
+
+    def test_is_the_same_for_any_order_of_the_lineage(self) -> None:
+        """Assets and edges in another order give the same pictures."""
+        assets, edges = herd.assets(), herd.edges()
+        random.Random(7).shuffle(assets)
+        random.Random(8).shuffle(edges)
+        other = Graph(assets, edges)
+
+        for asset in GRAPH.assets.values():
+            assert neighbourhood(other, other.assets[asset.id]) == neighbourhood(GRAPH, asset)
+
+
+class TestDrafting:
+    def test_a_batch_draws_what_one_alone_draws(self) -> None:
+        """A picture's layout does not depend on what is laid out beside it, nor on the order."""
+        pictures = [neighbourhood(GRAPH, asset) for asset in GRAPH.assets.values()]
+        together = Drafting().lay_out(pictures)
+
+        assert Drafting().lay_out(pictures[::-1]) == together[::-1]
+        assert [Drafting().lay_out([picture])[0] for picture in pictures[:5]] == together[:5]
+
+    def test_a_kept_layout_is_not_drawn_again(self, tmp_path: Path) -> None:
+        """With a filled cache the program is not even needed to draw; it only says its version."""
+        picture = neighbourhood(GRAPH, GRAPH.assets[herd.JOB])
+        first = Drafting(tmp_path).lay_out([picture])
+        again = Drafting(tmp_path)
+        again._run = lambda graphs: pytest.fail("drawn again")  # type: ignore[method-assign]
+
+        assert again.lay_out([picture]) == first
+
+    def test_without_graphviz_the_error_names_the_way_out(self) -> None:
+        """Where there is no dot program, the error says how to get it."""
+        with pytest.raises(BuildError) as caught:
+            Drafting(program="no-such-dot").lay_out([neighbourhood(GRAPH, GRAPH.assets[herd.JOB])])
+
+        assert "apt-get install graphviz" in str(caught.value.hint)
+
+
+class TestDraw:
+    def test_is_well_formed_with_hostile_names(self) -> None:
+        """A name full of markup is text in the picture, and its link is the safe page path."""
+        root = ElementTree.fromstring(picture_of(herd.STRANGER))
+
+        assert not [node for node in root.iter() if node.tag == f"{SVG}script"]
+        titles = [node.text or "" for node in root.iter(f"{SVG}title")]
+        assert any(herd.HOSTILE in title for title in titles)
+        assert all(
+            re.fullmatch(r"(\.\./\.\./[a-z-]+/[a-z0-9-]+/|#edges)", a.attrib["href"]) for a in root.iter(f"{SVG}a")
+        )
+
+    def test_marks_certainty_and_state(self) -> None:
+        """Inferred lines, unresolved ends and stale assets have classes of their own."""
+        assert 'class="sb-edge sb-inferred"' in picture_of(herd.JOB)
+        assert "sb-is-unresolved" in picture_of(herd.STRANGER)
+        assert "sb-is-stale" in picture_of(herd.STRANGER)
+
+    def test_names_the_page_itself(self) -> None:
+        """The page's own asset is marked for assistive technology."""
+        assert picture_of(herd.JOB).count('aria-current="page"') == 1
+
+
+class TestShown:
+    def test_makes_direction_changes_visible(self) -> None:
+        """A right-to-left override cannot turn a name around."""
+        assert shown("good\u202egpj.exe") == "good\ufffdgpj.exe"
+
+    def test_keeps_the_end_of_long_names(self) -> None:
+        """Versions are at the end, so the middle is cut."""
+        assert shortened("support-assistant-sft-2026-11-20", 21) == "support-as…2026-11-20"
+
+    def test_counts_wide_characters_twice(self) -> None:
+        """Chinese characters take two places each."""
+        assert shortened("模型" * 10, 11) == "模型…模型"

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+
+import herd
+from herd import Sites
+from studbook.cli.site import downloads
+from studbook.errors import BuildError
+from studbook.model import Asset
+from studbook.model.ids import page_path
+from studbook.render import build_site
+from studbook.render.site import StudbookPlugin
+from studbook.settings import Settings
+from studbook.store import Catalog
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def path_of(asset_id: str) -> str:
+    asset = next(asset for asset in herd.assets() if asset.id == asset_id)
+    return page_path(asset.kind, asset.id, asset.name) + "index.html"
+
+
+class Links(HTMLParser):
+    """Collects the tags, addresses and anchors of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def tags(page: Path) -> list[tuple[str, dict[str, str | None]]]:
+    parser = Links()
+    parser.feed(page.read_text(encoding="utf-8"))
+    return parser.tags
+
+
+@pytest.fixture(scope="module")
+def newest(sites: Sites) -> Path:
+    return sites.output / "2"
+
+
+class TestBuildSite:
+    def test_every_asset_has_its_page(self, newest: Path) -> None:
+        """Each asset's page is at its stable address."""
+        for asset in herd.assets():
+            assert (newest / page_path(asset.kind, asset.id, asset.name) / "index.html").is_file()
+
+    def test_every_asset_has_its_picture(self, newest: Path) -> None:
+        """No page of an asset is without its lineage picture."""
+        for asset in herd.assets():
+            page = newest / page_path(asset.kind, asset.id, asset.name) / "index.html"
+            assert '<svg class="sb-lineage"' in page.read_text(encoding="utf-8")
+
+    def test_no_link_is_broken(self, newest: Path) -> None:
+        """Every relative address in every page leads to a file of the site, and to an anchor where it names one."""
+        anchors = {page: {attrs.get("id") for _, attrs in tags(page)} for page in newest.rglob("*.html")}
+        broken = []
+        for page in anchors:
+            for address in {attrs.get(name) for _, attrs in tags(page) for name in ("href", "src")} - {None, ""}:
+                parts = urlsplit(urljoin(f"http://site/2/{page.relative_to(newest).as_posix()}", address))
+                if parts.netloc != "site" or parts.path == "/latest":
+                    continue
+                target = newest.parent / parts.path.lstrip("/")
+                target = target / "index.html" if target.is_dir() else target
+                if not target.is_file() or (parts.fragment and parts.fragment not in anchors.get(target, ())):
+                    broken.append((page.relative_to(newest).as_posix(), address))
+        assert broken == []
+
+    def test_nothing_comes_from_another_host(self, newest: Path) -> None:
+        """No script, style, picture or font has an address outside the site."""
+        for page in newest.rglob("*.html"):
+            for tag, attrs in tags(page):
+                address = (
+                    attrs.get("src")
+                    if tag in ("script", "img", "iframe")
+                    else attrs.get("href")
+                    if tag == "link"
+                    else None
+                )
+                assert not (address or "").startswith(("http", "//")), (page, tag, address)
+
+    def test_strangers_stay_text(self, newest: Path) -> None:
+        """Markup in names, tags, roles, evidence and gaps is never markup in a page."""
+        for page in newest.rglob("*.html"):
+            text = page.read_text(encoding="utf-8")
+            assert "<script>alert(" not in text, page
+            assert "<img src=x" not in text, page
+            assert not any((attrs.get("href") or "").startswith("javascript:") for _, attrs in tags(page)), page
+        card = (newest / path_of(herd.PACKAGE_2)).read_text(encoding="utf-8")
+        assert "{{ 7*7 }}" in card
+        assert "&lt;script&gt;" in card
+
+    def test_ids_are_unique_in_a_page(self, newest: Path) -> None:
+        """An anchor means one place."""
+        for page in newest.rglob("*.html"):
+            ids = [attrs["id"] for _, attrs in tags(page) if attrs.get("id")]
+            assert len(ids) == len(set(ids)), (page, sorted(i for i in ids if ids.count(i) > 1))
+
+    def test_says_where_gaps_are(self, newest: Path) -> None:
+        """Home carries the banner of the account that could not be read."""
+        assert "AccessDeniedException" in (newest / "index.html").read_text(encoding="utf-8")
+
+    def test_export_lies_beside_the_pages(self, newest: Path) -> None:
+        """The audit page's downloads are there, and are what the export writes."""
+        assert json.loads((newest / "export.json").read_text())["snapshot"]["number"] == 2
+        assert "$schema" in json.loads((newest / "export.schema.json").read_text())
+
+    def test_without_a_snapshot_the_error_says_how_to_take_one(self, tmp_path: Path) -> None:
+        """An empty catalog cannot be built."""
+        with pytest.raises(BuildError) as caught:
+            build_site(Catalog(tmp_path / "catalog"), Settings(), tmp_path / "site")
+
+        assert "studbook harvest" in str(caught.value.hint)
+
+
+class TestSameBytes:
+    def test_a_second_cold_build_is_equal(self, sites: Sites, tmp_path: Path) -> None:
+        """Building again from the same catalog gives the same bytes, file by file."""
+        build_site(
+            sites.catalog, herd.SETTINGS, tmp_path, envelopes=list(sites.catalog.envelopes()), downloads=downloads
+        )
+
+        assert files(tmp_path) == files(sites.output)
+
+    def test_an_incremental_build_is_a_cold_build(self, sites: Sites, tmp_path: Path) -> None:
+        """The second night built after the first is, byte for byte, the second night built alone."""
+        second = sites.catalog.resolve("2")
+        build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=[second], downloads=downloads)
+
+        assert files(tmp_path / "2") == files(sites.output / "2")
+        assert sites.built[1].written < sites.built[1].pages
+
+    def test_what_did_not_change_is_one_file(self, sites: Sites) -> None:
+        """Unchanged pages and assets of two versions are hard links of one file."""
+        page = path_of(herd.EVALUATOR)
+
+        assert (sites.output / "1" / page).samefile(sites.output / "2" / page)
+        assert (sites.output / "latest" / page).samefile(sites.output / "2" / page)
+
+    def test_unchanged_pages_do_not_name_their_snapshot(self, sites: Sites) -> None:
+        """A page whose asset did not change is the same in both versions."""
+        page = path_of(herd.EVALUATOR)
+
+        assert (sites.output / "1" / page).read_bytes() == (sites.output / "2" / page).read_bytes()
+
+
+class TestVersions:
+    def test_lists_newest_first(self, sites: Sites) -> None:
+        """versions.json is what Material's selector reads."""
+        assert json.loads((sites.output / "versions.json").read_text()) == [
+            {"version": "2", "title": "2 · 2026-11-22", "aliases": ["latest"]},
+            {"version": "1", "title": "1 · 2026-11-21", "aliases": []},
+        ]
+
+    def test_building_one_keeps_the_others(self, sites: Sites, tmp_path: Path) -> None:
+        """Building the older night beside the newer leaves latest where it was."""
+        first, second = sites.catalog.envelopes()
+        build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=[second])
+        build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=[first])
+
+        assert (tmp_path / "latest" / "index.html").samefile(tmp_path / "2" / "index.html")
+        assert (tmp_path / "1" / "index.html").is_file()
+        assert not [path for path in tmp_path.iterdir() if path.name.startswith((".building", ".old", ".latest"))]
+
+
+class TestSearch:
+    def test_has_one_short_entry_for_each_asset(self, newest: Path) -> None:
+        """The index knows every asset's page, and not the text on it."""
+        docs = json.loads((newest / "search" / "search_index.json").read_text())["docs"]
+        entries = {doc["location"]: doc for doc in docs}
+        for asset in herd.assets():
+            entry = entries[page_path(asset.kind, asset.id, asset.name)]
+            assert len(entry["text"]) < 120
+
+    def test_strangers_are_escaped(self, newest: Path) -> None:
+        """The search worker takes titles for HTML, so they are escaped."""
+        assert "<script" not in (newest / "search" / "search_index.json").read_text()
+
+
+class TestTemplates:
+    def test_own_templates_come_first(self, sites: Sites, tmp_path: Path) -> None:
+        """A template in the user's folder replaces the packaged one, and may extend it."""
+        folder = sites.catalog.root / "own" / "assets"
+        folder.mkdir(parents=True)
+        (folder / "code.html").write_text('{% extends "assets/_default.html" %}{% block own %}OUR HOUSE{% endblock %}')
+        settings = herd.SETTINGS.model_copy(
+            update={"site": herd.SETTINGS.site.model_copy(update={"templates": "own", "title": "Herd"})}
+        )
+        build_site(sites.catalog, settings, tmp_path, envelopes=[sites.catalog.resolve("2")])
+
+        assert "OUR HOUSE" in (tmp_path / "2" / path_of(herd.CODE)).read_text(encoding="utf-8")
+        assert "Herd" in (tmp_path / "2" / "index.html").read_text(encoding="utf-8")
+
+    def test_every_template_is_described(self) -> None:
+        """Each template folder and file is in templates/README.md, so that a designer finds it."""
+        from studbook.packaged import packaged
+
+        readme = (packaged("templates") / "README.md").read_text(encoding="utf-8")
+        for path in packaged("templates").rglob("*.html"):
+            folder = path.relative_to(packaged("templates")).parts[0]
+            assert path.name in readme or f"`{folder}/" in readme, path
+
+
+@pytest.fixture
+def plugin_site(sites: Sites, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """What `mkdocs build --strict` makes of the repository's mkdocs.yml with the small catalog."""
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+
+    from studbook.packaged import packaged
+
+    monkeypatch.setenv("STUDBOOK_CATALOG", str(sites.catalog.root))
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    config = load_config(str(packaged("mkdocs.yml")), docs_dir=str(docs), site_dir=str(tmp_path / "site"), strict=True)
+    build(config)
+    return tmp_path / "site"
+
+
+class TestPlugin:
+    def test_mkdocs_build_makes_the_same_pages(self, plugin_site: Path, newest: Path) -> None:
+        """`mkdocs build` alone has every asset's page too, with the same body."""
+        for asset in herd.assets():
+            path = page_path(asset.kind, asset.id, asset.name) + "index.html"
+            ours, theirs = ((root / path).read_text(encoding="utf-8") for root in (newest, plugin_site))
+            assert (
+                ours[ours.index("<article") : ours.index("</article>")]
+                == theirs[theirs.index("<article") : theirs.index("</article>")]
+            )
+
+    def test_without_a_snapshot_it_says_how_to_begin(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """`mkdocs build` in a fresh checkout is a page that says what to do, and strict mode passes."""
+        from mkdocs.commands.build import build
+        from mkdocs.config import load_config
+
+        from studbook.packaged import packaged
+
+        monkeypatch.setenv("STUDBOOK_CATALOG", str(tmp_path / "none"))
+        (tmp_path / "docs").mkdir()
+        config = load_config(
+            str(packaged("mkdocs.yml")), docs_dir=str(tmp_path / "docs"), site_dir=str(tmp_path / "site"), strict=True
+        )
+        build(config)
+
+        assert isinstance(config.plugins["studbook"], StudbookPlugin)
+        assert "studbook harvest" in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_small_catalog_has_hostile_assets() -> None:
+    """The tests above mean something: a stranger's text is in a name, a tag, an attribute, a role and a gap."""
+    assert any(isinstance(asset, Asset) and asset.name == herd.HOSTILE for asset in herd.assets())

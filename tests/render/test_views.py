@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import herd
+from studbook.lineage.graph import Graph
+from studbook.model import Asset, Envelope, Finding, Parts
+from studbook.render import views
+from studbook.render.views.addresses import links_out
+from studbook.render.views.site import Site
+
+DIGEST = "sha256:" + "0" * 64
+ENVELOPE = Envelope(
+    number=2,
+    taken_at="2026-11-22T02:00:00Z",
+    generator="studbook test",
+    config=DIGEST,
+    coverage=herd.COVERAGE,
+    parts=Parts(records=DIGEST, assets=DIGEST, edges=DIGEST),
+    digest=DIGEST,
+    previous=DIGEST,
+    envelope=DIGEST,
+)
+SITE = Site(
+    graph=Graph(herd.assets(), herd.edges()),
+    envelope=ENVELOPE,
+    settings=herd.SETTINGS,
+    findings=[Finding(rule="deployed-without-approval", level="error", asset=herd.ENDPOINT, message="no approval")],
+    history=[ENVELOPE],
+)
+
+
+def own(asset_id: str) -> dict[str, object]:
+    page = views.asset_page(SITE, SITE.graph.assets[asset_id], "assets/_default.html")
+    data: dict[str, object] = page.data["own"]
+    return data
+
+
+class TestAssetPage:
+    @pytest.mark.parametrize("asset", herd.assets(), ids=lambda asset: f"{asset.kind}-{asset.name[:12]}")
+    def test_is_plain_json(self, asset: Asset) -> None:
+        """Page data is values that JSON can hold, so that a page's key can be taken of them."""
+        assert json.dumps(views.asset_page(SITE, asset, "assets/_default.html").data)
+
+    def test_model_card_tells_the_whole_story(self) -> None:
+        """A model version knows its base model, its data with fingerprint and drift, its run and where it runs."""
+        card = own(herd.PACKAGE_2)
+        training = card["training"]
+
+        assert [link["id"] for link in training["bases"]] == [herd.BASE_1]
+        [data] = training["inputs"]["data"]
+        assert (data["asset"]["id"], data["fingerprint"], data["drifted"]) == (
+            herd.DATA_1,
+            "sha256:" + "a" * 64,
+            True,
+        )
+        assert [item["run"]["id"] for item in training["runs"]] == [herd.RUN]
+        assert [place["asset"]["id"] for place in card["deployments"]] == [herd.ENDPOINT]
+        assert card["evaluations"][0]["scores"] == [["tone", 0.91]]
+
+    def test_a_copy_shows_the_evaluations_of_its_origin(self) -> None:
+        """What judged the original judged the copy."""
+        assert [item["job"]["id"] for item in own(herd.CLONE)["evaluations"]] == [herd.EVALUATION]
+
+    def test_endpoint_goes_back_to_the_origins(self) -> None:
+        """What answers at an endpoint is told with base model and training data."""
+        [answer] = own(herd.ENDPOINT)["answers"]
+
+        assert answer["model"]["id"] == herd.CLONE
+        assert [link["id"] for link in answer["bases"]] == [herd.BASE_1]
+        assert [link["id"] for link in answer["data"]] == [herd.DATA_1]
+
+    def test_neighbours_show_nothing_that_changes_every_night(self) -> None:
+        """A link to an asset says its name and kind, not its status or metrics."""
+        assert set(SITE.link(herd.JOB)) == {"id", "name", "kind", "kind_title", "path", "marks", "where"}
+
+
+class TestNotices:
+    def test_a_gap_touches_the_pages_of_its_partition(self) -> None:
+        """An asset of an account and region that was not seen whole says so."""
+        asset = Asset(id="x", kind="training_job", name="x", account=herd.DEV, region="eu-west-1")
+
+        assert [notice["tone"] for notice in SITE.notices(asset)] == ["gap"]
+
+    @pytest.mark.parametrize(
+        ("field", "tone"),
+        [
+            ({"gone_since": 2}, "gone"),
+            ({"stale_since": 2}, "stale"),
+            ({"attributes": {"unresolved": True}}, "unresolved"),
+        ],
+    )
+    def test_states_are_said(self, field: dict[str, object], tone: str) -> None:
+        """Gone, stale and unresolved assets say what that means."""
+        asset = Asset(id="x", kind="training_job", name="x", **field)  # type: ignore[arg-type]
+
+        assert [notice["tone"] for notice in SITE.notices(asset)] == [tone]
+
+
+class TestHome:
+    def test_tells_what_runs_in_production(self) -> None:
+        """Home names endpoint, model version and findings."""
+        data = views.page(SITE, "home").data
+
+        assert [item["endpoint"]["id"] for item in data["running"]] == [herd.ENDPOINT]
+        assert data["attention"][0]["rule"] == "deployed-without-approval"
+        assert data["gaps"][0]["gap"]["code"] == "AccessDeniedException"
+
+
+class TestAccountPages:
+    def test_every_account_has_one(self) -> None:
+        """Accounts that only others' records name have a page too."""
+        assert [page.path for page in views.account_pages(SITE)] == [
+            f"accounts/{account}/" for account in sorted([herd.DEV, herd.PROD, "999999999999", "aws"])
+        ]
+
+
+class TestLinksOut:
+    def test_console_of_a_job(self) -> None:
+        """A job leads to its place in the AWS console."""
+        [link] = links_out(SITE.graph.assets[herd.JOB])
+
+        assert link["href"] == "https://us-west-2.console.aws.amazon.com/sagemaker/home?region=us-west-2#/jobs/sft-1"
+
+    def test_commit(self) -> None:
+        """Code leads to its commit."""
+        [link] = links_out(SITE.graph.assets[herd.CODE])
+
+        assert link["href"].startswith("https://github.com/herd/train/commit/0123456")
+
+    @pytest.mark.parametrize(
+        "asset_id",
+        [
+            "git:javascript:alert(1)@0123456",
+            "git:https://github.com.evil.example/x@0123456",
+            "git:https://github.com/x@javascript",
+            "arn:aws:sagemaker:evil.example/:1:training-job/x",
+            "s3://../x/",
+        ],
+    )
+    def test_strangers_addresses_are_not_linked(self, asset_id: str) -> None:
+        """What is no known host, region, bucket or commit is shown and not linked."""
+        assert links_out(Asset(id=asset_id, kind="training_job", name="x")) == []
+
+    def test_what_is_gone_has_no_link(self) -> None:
+        """A tombstone leads nowhere."""
+        assert links_out(Asset(id=herd.JOB, kind="training_job", name="x", gone_since=2)) == []
