@@ -1,0 +1,130 @@
+"""`studbook harvest` and `studbook relink`, as a shell sees them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from studbook.cli import main
+from studbook.demo.aws import FakeAws
+
+ACCOUNTS = ("222222222222", "333333333333")
+CONFIGURATION = """
+accounts:
+  - {id: "222222222222", regions: [us-west-2], role_arn: "arn:aws:iam::222222222222:role/R", external_id: studbook-demo}
+  - {id: "333333333333", regions: [us-west-2], role_arn: "arn:aws:iam::333333333333:role/R", external_id: studbook-demo}
+datasets:
+  - {uri: "s3://chats-222222222222/chats/", account: "222222222222"}
+sources:
+  sagemaker: {rate: 1000}
+"""
+
+
+@pytest.fixture(scope="module")
+def server():
+    with FakeAws() as aws:
+        for account in ACCOUNTS:
+            aws.role(f"arn:aws:iam::{account}:role/R", external_id="studbook-demo")
+            aws.role(f"arn:aws:iam::{account}:role/Admin")
+        admin = aws.session("arn:aws:iam::222222222222:role/Admin")
+        s3 = admin.client("s3", endpoint_url=aws.url, region_name="us-west-2")
+        s3.create_bucket(Bucket="chats-222222222222", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+        s3.put_object(Bucket="chats-222222222222", Key="chats/a", Body=b"hello")
+        yield aws
+
+
+@pytest.fixture
+def aws(server, monkeypatch):
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    yield server
+    server.heal()
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    folder = tmp_path / "catalog"
+    folder.mkdir()
+    (folder / "studbook.yml").write_text(CONFIGURATION)
+    return folder
+
+
+@pytest.fixture
+def studbook(catalog, capsys):
+    def run(*words):
+        with pytest.raises(SystemExit) as stopped:
+            main([*words, "--catalog", str(catalog)])
+        return stopped.value.code, *capsys.readouterr()
+
+    return run
+
+
+class TestHarvest:
+    def test_all_seen(self, aws, studbook):
+        """A complete harvest ends with 0, a table of what was seen and a table of what it cost."""
+        code, out, err = studbook("harvest")
+
+        assert code == 0
+        assert "complete" in out
+        assert "s3:ListObjectsV2" in out
+        assert "snapshot 1, new content, sha256:" in out
+        assert "222222222222 us-west-2 sagemaker: complete" in err
+
+    def test_json(self, aws, studbook, catalog):
+        """Standard output is one JSON document, and nothing else."""
+        code, out, _ = studbook("harvest", "--format", "json")
+
+        said = json.loads(out)
+        assert code == 0
+        assert said["snapshot"]["number"] == 1
+        assert {row["status"] for row in said["snapshot"]["coverage"]} == {"complete"}
+        assert (said["changed"], said["partial"]) == (True, False)
+
+    def test_part_failed(self, aws, studbook):
+        """Where a part could not be seen the code is 3, and the gap is printed."""
+        aws.fault("AccessDenied", operation="ListObjectsV2")
+
+        code, out, _ = studbook("harvest")
+
+        assert code == 3
+        assert "222222222222 - s3: ListObjectsV2: AccessDenied" in out
+
+    def test_nothing_seen(self, aws, studbook, catalog):
+        """Where nothing could be read the code is 4, the error has a way out, and the catalog is as it was."""
+        aws.fault("AccessDenied", operation="AssumeRole")
+
+        code, _, err = studbook("harvest")
+
+        assert code == 4
+        assert "hint:" in err
+        assert not (catalog / "snapshots").exists()
+
+    def test_no_configuration(self, studbook, catalog):
+        """Without a configuration the code is 2."""
+        (catalog / "studbook.yml").unlink()
+
+        assert studbook("harvest")[0] == 2
+
+
+class TestRelink:
+    def test_the_same(self, aws, studbook):
+        """The same records and the same program say the same."""
+        studbook("harvest")
+
+        assert studbook("relink")[:2] == (0, "snapshot 1 stays: its records say the same as before\n")
+
+    def test_another_name(self, aws, studbook, catalog):
+        """A stage given to an account afterwards reaches the assets without a harvest."""
+        studbook("harvest")
+        text = CONFIGURATION.replace('{id: "222222222222"', '{id: "222222222222", stage: production')
+        (catalog / "studbook.yml").write_text(text)
+        aws.fault("AccessDenied")
+
+        code, out, _ = studbook("relink", "--format", "json")
+
+        assert (code, json.loads(out)["snapshot"]["number"]) == (0, 2)
+
+    def test_nothing_to_derive(self, studbook):
+        """Without a snapshot the code is 2."""
+        assert studbook("relink")[0] == 2

@@ -1,0 +1,92 @@
+"""Accounts from AWS Organizations."""
+
+from __future__ import annotations
+
+import pytest
+from scripted import Visits, refused
+
+from studbook.model import Partition
+from studbook.settings import Account, Organization, Settings
+from studbook.sources.organizations import Organizations, with_accounts
+
+HERE = Partition(None, None, "organizations")
+
+
+def settings(**more) -> Settings:
+    return Settings(organization=Organization(**{"role_name": "Reader", "regions": ("us-west-2",), **more}))
+
+
+def member(account: str, **more):
+    return {"Id": account, "Arn": f"arn:aws:organizations::1:account/o-1/{account}", "State": "ACTIVE", **more}
+
+
+def below(**params):
+    members = {"ou-prod": [], "ou-prod-ml": [member("222222222222")], "ou-dev": [member("333333333333")]}
+    return {"Accounts": members[params["ParentId"]]}
+
+
+def units(**params):
+    return {"OrganizationalUnits": [{"Id": "ou-prod-ml"}] if params["ParentId"] == "ou-prod" else []}
+
+
+SCRIPT = {
+    "ListAccounts": [
+        {"Accounts": [member("222222222222", Name="ml-prod")], "NextToken": "t"},
+        {"Accounts": [member("333333333333"), member("444444444444", State="SUSPENDED")]},
+    ],
+    "ListAccountsForParent": below,
+    "ListOrganizationalUnitsForParent": units,
+}
+
+
+def found(tmp_path, configured, script=SCRIPT):
+    visit = Visits(tmp_path, configured)(script, partition=HERE)
+    Organizations().collect(visit)
+    return with_accounts(configured, visit.seen.values()).accounts
+
+
+class TestOrganizations:
+    def test_every_active_account(self, tmp_path):
+        """All pages are read; an account that is suspended is left out."""
+        accounts = found(tmp_path, settings(external_id="x1"))
+
+        assert [(account.id, account.role_arn, account.external_id) for account in accounts] == [
+            ("222222222222", "arn:aws:iam::222222222222:role/Reader", "x1"),
+            ("333333333333", "arn:aws:iam::333333333333:role/Reader", "x1"),
+        ]
+
+    def test_by_unit(self, tmp_path):
+        """Of a unit, accounts are taken from all units below it."""
+        assert [account.id for account in found(tmp_path, settings(units=("ou-prod",)))] == ["222222222222"]
+
+    def test_stages(self, tmp_path):
+        """A unit gives its stage to the accounts below it."""
+        accounts = found(tmp_path, settings(stages={"ou-prod": "production", "ou-dev": "development"}))
+
+        assert [account.stage for account in accounts] == ["production", "development"]
+
+    def test_by_hand_wins(self, tmp_path):
+        """An account that the configuration lists stays as it lists it."""
+        by_hand = Account(id="222222222222", regions=("eu-west-1",))
+        configured = settings().model_copy(update={"accounts": (by_hand,)})
+
+        accounts = found(tmp_path, configured)
+
+        assert accounts[0] == by_hand
+        assert [account.id for account in accounts] == ["222222222222", "333333333333"]
+
+    def test_only_where_it_is_configured(self):
+        """Without an organisation in the configuration nobody is asked."""
+        assert Organizations().plan(Settings(), ()) == {}
+
+    @pytest.mark.parametrize("operation", ["ListAccounts", "ListAccountsForParent"])
+    def test_denied(self, tmp_path, operation):
+        """A denial is raised before anything counts as complete: accounts known from earlier stay."""
+        visit = Visits(tmp_path, settings(units=("ou-prod",)))(
+            {**SCRIPT, operation: refused("AccessDeniedException")}, partition=HERE
+        )
+
+        with pytest.raises(Exception, match="AccessDenied"):
+            Organizations().collect(visit)
+
+        assert visit.complete == set()
