@@ -138,6 +138,10 @@ class TestValues:
         assert again.body(clean) == clean
         assert again.count == 0
 
+    def test_in_a_key(self):
+        """A token that somebody used as a key goes as well."""
+        assert Redactor().body({KNOWN["github"]: "x"}) == {REDACTED: "x"}
+
     def test_configured_keys(self):
         """The configuration's keys are case-insensitive globs, and take numbers too."""
         redactor = Redactor(Redact(keys=("*pin*",)))

@@ -12,9 +12,11 @@ from studbook.aws.sessions import Patience
 from studbook.demo.aws import FakeAws
 from studbook.errors import HarvestError
 from studbook.harvest.run import Silent, harvest, relink
-from studbook.settings import Account, Dataset, Settings
+from studbook.settings import Account, Dataset, Evaluator, Organization, Settings
+from studbook.sources import SOURCES as EVERY_SOURCE
 from studbook.sources.declared import Declared
 from studbook.sources.interface import Describe, Listing, Resource, always
+from studbook.sources.organizations import Organizations
 from studbook.sources.s3 import S3
 from studbook.store import Catalog
 
@@ -339,3 +341,49 @@ class TestRelink:
     def test_an_empty_catalog(self, catalog):
         """Where there is no snapshot there is nothing to derive."""
         assert relink(settings(), catalog) is None
+
+
+class TestPolicy:
+    def test_nothing_outside_what_sources_declare(self, aws, catalog):
+        """Every call of a harvest with all sources is covered by an IAM action that a source declares."""
+        declared = {action for source in EVERY_SOURCE for action in source.actions}
+        aws.forget_calls()
+
+        harvest(settings(evaluators=(Evaluator(function="*"), Evaluator(tag={"a": "b"}))), catalog)
+
+        names = {"ListObjectsV2": "ListBucket", "ListObjectVersions": "ListBucketVersions"}
+        called = {f"{call.service}:{names.get(call.operation, call.operation)}" for call in aws.calls()}
+        assert {"s3:ListBucket", "lambda:ListFunctions", "sagemaker:ListHubs"} < called
+        assert called - declared == {"sts:AssumeRole"}
+
+
+class TestOrganization:
+    def test_a_region_that_is_not_enabled(self, aws, catalog):
+        """In an account that a sweep found, a region that refuses good credentials is skipped, not failed."""
+        swept = settings().accounts[0]
+        aws.fault(account=FIRST, service="sagemaker", code="UnrecognizedClientException")
+        by_sweep = Swept(swept)
+
+        harvested = harvest(
+            settings(accounts=settings().accounts[1:], organization=by_sweep.organization),
+            catalog,
+            sources=(by_sweep, *SOURCES),
+        )
+
+        assert statuses(harvested)[FIRST, "sagemaker"] == "skipped"
+        assert not harvested.partial
+
+
+class Swept(Organizations):
+    """An organisation of one account, told without the API."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self.organization = Organization(
+            role_name="StudbookReader", external_id=account.external_id, regions=account.regions
+        )
+
+    def collect(self, visit) -> None:
+        body = {"Id": self._account.id, "Arn": "arn:aws:organizations::1:account/o/1", "State": "ACTIVE", "Units": []}
+        visit.record("organization_account", body["Arn"], body)
+        visit.listed("organization_account")

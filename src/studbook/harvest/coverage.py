@@ -10,6 +10,9 @@ from studbook.harvest.redact import Redactor
 from studbook.model import Coverage, Gap, Partition
 from studbook.model.coverage import Status
 
+# What AWS answers to good credentials in a region that the account has not opted into.
+_DISABLED = frozenset({"UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired"})
+
 
 class Ledger:
     """Collects gaps while a partition is visited; equal failures are one gap that says how often."""
@@ -30,6 +33,12 @@ class Ledger:
     def skip(self, operation: str, message: str) -> None:
         """Something that is switched off: said, but no failure."""
         self._off.append(Gap(operation=operation, code="Skipped", message=self._redactor.text(message)))
+
+    def skip_if_disabled(self, region: str) -> None:
+        """Turns the refusal of a region that the account has not enabled into a skip; for sweeps over all accounts."""
+        if self._first and not self.answered and all(code in _DISABLED for _, code in self._first):
+            self._first.clear()
+            self.skip("region", f"{region} is not enabled in this account")
 
     @property
     def status(self) -> Status:

@@ -180,6 +180,7 @@ class _Run:
         sources: Sequence[Source],
     ) -> None:
         self.settings = settings
+        self._by_hand = {account.id for account in settings.accounts}
         self.journal = Journal(catalog.root)
         self._number = number
         self._progress = progress
@@ -266,6 +267,8 @@ class _Run:
             visit.ledger.gap(Trouble("invalid", task.source.name, type(error).__name__, f"a bug in Studbook: {error}"))
         finally:
             writer.close()
+        if task.partition.account not in self._by_hand and task.partition.region is not None:
+            visit.ledger.skip_if_disabled(task.partition.region)
         records = merge(
             self._known.get(task.partition, {}),
             visit.seen,

@@ -86,7 +86,7 @@ class Api:
         self._http = requests.Session()
         self._http.headers["User-Agent"] = f"studbook/{__version__}"
         if server.signing_name:
-            self._http.trust_env = False  # or ~/.netrc would replace the signature
+            self._http.auth = _as_signed  # or ~/.netrc would replace the signature
         elif token := os.environ.get("MLFLOW_TRACKING_TOKEN"):
             self._http.headers["Authorization"] = f"Bearer {token}"
         elif user := os.environ.get("MLFLOW_TRACKING_USERNAME"):
@@ -309,6 +309,10 @@ def _body(server: Server, item: Json) -> dict[str, Any]:
 def _chunks(ids: Sequence[str]) -> Iterator[list[str]]:
     for start in range(0, len(ids), _EXPERIMENTS_AT_ONCE):
         yield list(ids[start : start + _EXPERIMENTS_AT_ONCE])
+
+
+def _as_signed(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _name(path: str) -> str:
