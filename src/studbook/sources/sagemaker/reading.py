@@ -116,6 +116,17 @@ def s3_id(uri: str) -> str | None:
     return str(parsed) if parsed else None
 
 
+def group_arn(package: str) -> str | None:
+    """The ARN of the group that a versioned package's ARN names."""
+    parts = parse_arn(package)
+    if parts is None or parts.type != "model-package" or "/" not in parts.name:
+        return None
+    group = parts.name.rpartition("/")[0]
+    return (
+        f"arn:{parts.partition}:{parts.service}:{parts.region or ''}:{parts.account or ''}:model-package-group/{group}"
+    )
+
+
 def is_one_key(uri: str) -> bool:
     """Whether a URI that may be either looks like one object rather than a prefix."""
     return not uri.endswith("/") and bool(PurePosixPath(uri).suffix)
@@ -229,7 +240,8 @@ class Reading:
         """Mentions a model package by its ARN, and the group that a version's ARN names."""
         parts = parse_arn(arn)
         assert parts is not None
-        group, _, version = parts.name.rpartition("/")
+        version = parts.name.rpartition("/")[2]
+        group = self.group_of(arn)
         self.mention(
             arn,
             "model_package",
@@ -239,15 +251,15 @@ class Reading:
             attributes={"version": int(version)} if group and version.isdecimal() else None,
         )
         if group:
-            self.edge(self.group_of(arn), arn, "has_version", "rule:arn")
+            self.edge(group, arn, "has_version", "rule:arn")
 
-    def group_of(self, package: str) -> str:
+    def group_of(self, package: str) -> str | None:
         """Mentions the group of a versioned package, by the package's ARN."""
-        parts = parse_arn(package)
-        assert parts is not None
-        name = parts.name.rpartition("/")[0]
-        arn = f"arn:{parts.partition}:sagemaker:{parts.region or ''}:{parts.account or ''}:model-package-group/{name}"
-        return self.mention(arn, "model_package_group", name, account=parts.account, region=parts.region)
+        found = group_arn(package)
+        parts = parse_arn(found)
+        if found is None or parts is None:
+            return None
+        return self.mention(found, "model_package_group", parts.name, account=parts.account, region=parts.region)
 
     def content(self, content: HubContent, *kinds: Kind) -> str | None:
         """Mentions hub content, its unversioned parent included."""

@@ -1,0 +1,233 @@
+"""The model registry: groups and the package versions in them.
+
+Calls, per region: ListModelPackageGroups; per group DescribeModelPackageGroup and ListTags when the listing shows a
+change, and ListModelPackages. Of packages the listing does not show every change, and they change for as long as they
+live: each is described every night. Versioned packages have no tags of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from studbook.model import Asset, Facts, Kind, Record
+from studbook.model.facts import BaseModelName
+from studbook.model.ids import code_id
+from studbook.sources.interface import Describe, Json, Listing, Resource
+from studbook.sources.sagemaker.reading import (
+    Reading,
+    data_sources,
+    document,
+    each,
+    group_arn,
+    hub_sources,
+    member,
+    some,
+    tags_of,
+    who,
+)
+
+_GROUP, _PACKAGE = "DescribeModelPackageGroup", "DescribeModelPackage"
+_JOBS: Final[tuple[Kind, ...]] = (
+    "training_job",
+    "tuning_job",
+    "automl_job",
+    "processing_job",
+    "transform_job",
+    "training_session",
+    "pipeline_execution",
+)
+_REPORTS: Final = {
+    "ModelQuality": "quality",
+    "ModelDataQuality": "data_quality",
+    "Bias": "bias",
+    "Explainability": "explainability",
+}
+
+
+def normalize_group(record: Record) -> Facts:
+    """A registered model."""
+    reading = Reading(record, _GROUP)
+    body = record.body
+    reading.show(
+        "model_package_group",
+        body.get("ModelPackageGroupName") or record.id,
+        status=body.get("ModelPackageGroupStatus"),
+        attributes=some(
+            description=body.get("ModelPackageGroupDescription"),
+            managed_storage=member(body, "ManagedConfiguration", "ManagedStorageType"),
+            created_by=who(body.get("CreatedBy")),
+        ),
+    )
+    return reading.facts
+
+
+def normalize_package(record: Record) -> Facts:
+    """A model version: what it is made of, where it comes from and what was said of it."""
+    reading = Reading(record, _PACKAGE)
+    body = record.body
+    group, version = body.get("ModelPackageGroupName"), body.get("ModelPackageVersion")
+    reading.show(
+        "model_package",
+        f"{group}/{version}" if group and version else body.get("ModelPackageName") or record.id,
+        status=body.get("ModelPackageStatus"),
+        attributes=_about(body),
+    )
+    if group and (parent := reading.group_of(record.id)):
+        reading.edge(parent, record.id, "has_version", "ModelPackageGroupName")
+    for container, path in _containers(body):
+        _container(reading, container, path)
+    for index, item in each(member(body, "SourceAlgorithmSpecification", "SourceAlgorithms")):
+        path = f"SourceAlgorithmSpecification.SourceAlgorithms[{index}]"
+        for uri, where in data_sources(item, path):
+            reading.weights(uri, where)
+    _origin(reading)
+    _reports(reading)
+    _card(reading)
+    return reading.facts
+
+
+def _about(body: Json) -> dict[str, object]:
+    return some(
+        version=body.get("ModelPackageVersion"),
+        description=body.get("ModelPackageDescription"),
+        registration_type=body.get("ModelPackageRegistrationType"),
+        approval=body.get("ModelApprovalStatus"),
+        approval_description=body.get("ApprovalDescription"),
+        life_cycle=body.get("ModelLifeCycle"),
+        domain=body.get("Domain"),
+        task=body.get("Task"),
+        metadata=body.get("CustomerMetadataProperties"),
+        generated_by=member(body, "MetadataProperties", "GeneratedBy"),
+        commit=member(body, "MetadataProperties", "CommitId"),
+        project=member(body, "MetadataProperties", "ProjectId"),
+        source_uri=body.get("SourceUri"),
+        recipes=[name for container, _ in _containers(body) if (name := member(container, "BaseModel", "RecipeName"))],
+        is_checkpoint=any(container.get("IsCheckpoint") is True for container, _ in _containers(body)) or None,
+        managed_storage=body.get("ManagedStorageType"),
+        created_by=who(body.get("CreatedBy")),
+        modified_by=who(body.get("LastModifiedBy")),
+        validation=member(body, "ModelPackageStatusDetails", "ValidationStatuses"),
+    )
+
+
+def _containers(body: Json) -> Iterator[tuple[Json, str]]:
+    for index, container in each(member(body, "InferenceSpecification", "Containers")):
+        yield container, f"InferenceSpecification.Containers[{index}]"
+    for number, more in each(body.get("AdditionalInferenceSpecifications")):
+        for index, container in each(more.get("Containers")):
+            yield container, f"AdditionalInferenceSpecifications[{number}].Containers[{index}]"
+
+
+def _container(reading: Reading, container: Json, path: str) -> None:
+    digest = container.get("ImageDigest")
+    paths = [f"{path}.Image", *([f"{path}.ImageDigest"] if digest else [])]
+    reading.image(container.get("Image"), *paths, digest=digest, relation="packaged_as")
+    for uri, where in data_sources(container, path):
+        reading.weights(uri, where)
+    for arn, where in hub_sources(container, path):
+        _base(reading, arn, where)
+    name, version = (member(container, "BaseModel", key) for key in ("HubContentName", "HubContentVersion"))
+    if name and version and reading.account and reading.region:
+        evidence = reading.evidence(f"{path}.BaseModel.HubContentName", f"{path}.BaseModel.HubContentVersion")
+        reading.claim(
+            BaseModelName(
+                package=reading.id,
+                name=name,
+                version=version,
+                account=reading.account,
+                region=reading.region,
+                partition=reading.partition,
+                evidence=evidence,
+            )
+        )
+
+
+def _base(reading: Reading, arn: object, path: str) -> None:
+    source = reading.named(arn, "base_model")
+    if source is not None:
+        reading.edge(source, reading.id, "base_of", path)
+
+
+def _origin(reading: Reading) -> None:
+    """The package, model or artifact that it was made from, the job that made it, and the code."""
+    body = reading.body
+    if clone := reading.named(body.get("SourceUri"), "model_package"):
+        reading.edge(clone, reading.id, "copied_to", "SourceUri")
+    elif model := reading.named(body.get("SourceUri"), "model"):
+        reading.edge(model, reading.id, "packaged_as", "SourceUri")
+    else:
+        reading.weights(body.get("SourceUri"), "SourceUri")
+    properties = body.get("MetadataProperties") or {}
+    job = reading.named(properties.get("GeneratedBy"), *_JOBS)
+    if job is not None:
+        reading.edge(job, reading.id, "produced", "MetadataProperties.GeneratedBy")
+    commit, repository = properties.get("CommitId"), properties.get("Repository")
+    if commit and repository:
+        code = reading.mention(code_id(repository, commit), "code", f"{repository.rsplit('/', 1)[-1]}@{commit}")
+        paths = ("MetadataProperties.CommitId", "MetadataProperties.Repository")
+        reading.edge(code, reading.id, "packaged_as", *paths, role="code")
+
+
+def _reports(reading: Reading) -> None:
+    """What was measured, and what later measurements are to be held against."""
+    for whole, suffix in (("ModelMetrics", ""), ("DriftCheckBaselines", "_baseline")):
+        for name, role in _REPORTS.items():
+            for part, source in sorted((member(reading.body, whole, name) or {}).items()):
+                report = reading.artifact(member(source, "S3Uri"))
+                if report is not None:
+                    path = f"{whole}.{name}.{part}.S3Uri"
+                    reading.edge(reading.id, report, "described_by", path, role=role + suffix)
+
+
+def _card(reading: Reading) -> None:
+    """The card inside of the package, where it says anything."""
+    card = reading.body.get("ModelCard") or {}
+    content = document(card.get("ModelCardContent"))
+    if not content:
+        return
+    shown = reading.facts.assets[0]
+    asset = Asset(
+        id=f"{reading.id}#card",
+        kind="model_card",
+        name=f"{shown.name} card",
+        account=shown.account,
+        region=shown.region,
+        status=card.get("ModelCardStatus"),
+        attributes={"content": content},
+    )
+    reading.facts.assets.append(asset)
+    reading.edge(reading.id, asset.id, "described_by", "ModelCard.ModelCardContent")
+
+
+RESOURCES: Final = (
+    Resource(
+        kind="model_package_group",
+        listing=Listing(operation="ListModelPackageGroups", items="ModelPackageGroupSummaryList"),
+        identify=lambda summary: summary["ModelPackageGroupArn"],
+        describe=Describe(
+            operation=_GROUP, params=lambda summary: {"ModelPackageGroupName": summary["ModelPackageGroupName"]}
+        ),
+        details=(tags_of("ModelPackageGroupArn"),),
+        normalize=normalize_group,
+    ),
+    Resource(
+        kind="model_package",
+        listing=Listing(
+            operation="ListModelPackages",
+            items="ModelPackageSummaryList",
+            params={"ModelPackageType": "Versioned"},
+            parent="model_package_group",
+            parent_params=lambda group: {"ModelPackageGroupName": group.body["ModelPackageGroupName"]},
+            parent_of=lambda record: group_arn(record.id),
+        ),
+        identify=lambda summary: summary["ModelPackageArn"],
+        describe=Describe(
+            operation=_PACKAGE,
+            # A card's text may be encrypted with a key that the role may not use; its metadata is enough.
+            params=lambda summary: {"ModelPackageName": summary["ModelPackageArn"], "IncludedData": "MetadataOnly"},
+        ),
+        volatile=True,
+        normalize=normalize_package,
+    ),
+)

@@ -1,0 +1,229 @@
+"""Deployments: models, endpoint configurations, endpoints and inference components.
+
+Calls, per region: ListModels, ListEndpointConfigs, ListEndpoints, ListInferenceComponents; per resource its describe
+call and ListTags. Models and configurations never change, of the others the listing shows every change: an unchanged
+night costs the listings alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from studbook.model import Facts, Record
+from studbook.model.facts import Weights
+from studbook.model.ids import parse_s3
+from studbook.sources.interface import Describe, Json, Listing, Resource, always
+from studbook.sources.sagemaker.reading import Reading, data_sources, each, hub_sources, member, some, tags_of
+
+SOURCE_TAG: Final = "sagemaker.amazonaws.com/model-source"
+
+
+def normalize_model(record: Record) -> Facts:
+    """A deployable model: a package, or images with weights."""
+    reading = Reading(record, "DescribeModel")
+    body = record.body
+    containers = list(_containers(body))
+    reading.show(
+        "model",
+        body.get("ModelName") or record.id,
+        attributes=some(
+            role=body.get("ExecutionRoleArn"),
+            images=[container["Image"] for container, _ in containers if container.get("Image")],
+            environment=_environment(containers),
+            network_isolation=body.get("EnableNetworkIsolation"),
+        ),
+    )
+    packaged = False
+    for container, path in containers:
+        package = reading.named(container.get("ModelPackageName"), "model_package")
+        if package is not None:
+            packaged = True
+            reading.edge(package, record.id, "packaged_as", f"{path}.ModelPackageName")
+        reading.image(container.get("Image"), f"{path}.Image", relation="packaged_as")
+        for uri, where in data_sources(container, path):
+            reading.weights(uri, where)
+        for arn, where in hub_sources(container, path):
+            base = reading.named(arn, "base_model")
+            if base is not None:
+                reading.edge(base, record.id, "packaged_as", where)
+    if not packaged and (found := reading.tag(SOURCE_TAG)):
+        package = reading.named(found[0], "model_package")
+        if package is not None:
+            reading.edge(package, record.id, "packaged_as", found[1], "rule:model-source-tag")
+    return reading.facts
+
+
+def _environment(containers: list[tuple[Json, str]]) -> dict[str, object]:
+    """The variables of all containers, the first that sets one wins."""
+    found: dict[str, object] = {}
+    for container, _ in containers:
+        for name, value in (container.get("Environment") or {}).items():
+            found.setdefault(name, value)
+    return found
+
+
+def _containers(body: Json) -> Iterator[tuple[Json, str]]:
+    primary = body.get("PrimaryContainer")
+    if primary:
+        yield primary, "PrimaryContainer"
+    for index, container in each(body.get("Containers")):
+        yield container, f"Containers[{index}]"
+
+
+def normalize_config(record: Record) -> Facts:
+    """An endpoint configuration: which models run in which variants; a variant for components names none."""
+    reading = Reading(record, "DescribeEndpointConfig")
+    body = record.body
+    variants: list[dict[str, object]] = []
+    for whole in ("ProductionVariants", "ShadowProductionVariants"):
+        for index, variant in each(body.get(whole)):
+            name = variant.get("VariantName")
+            variants.append(
+                some(
+                    name=name,
+                    model=variant.get("ModelName"),
+                    instance_type=variant.get("InstanceType"),
+                    instances=variant.get("InitialInstanceCount"),
+                    weight=variant.get("InitialVariantWeight"),
+                    serverless=variant.get("ServerlessConfig"),
+                    shadow=whole.startswith("Shadow") or None,
+                )
+            )
+            path = f"{whole}[{index}]"
+            reading.by_name("model", variant.get("ModelName"), f"{path}.ModelName", "deployed_to", role=name)
+            for number, pool in each(variant.get("InstancePools")):
+                where = f"{path}.InstancePools[{number}].ModelNameOverride"
+                reading.by_name("model", pool.get("ModelNameOverride"), where, "deployed_to", role=name)
+    reading.show(
+        "endpoint_config",
+        body.get("EndpointConfigName") or record.id,
+        attributes=some(variants=variants, role=body.get("ExecutionRoleArn")),
+    )
+    return reading.facts
+
+
+def normalize_endpoint(record: Record) -> Facts:
+    """An endpoint and its configuration; while it is being deployed also the one that is to come."""
+    reading = Reading(record, "DescribeEndpoint")
+    body = record.body
+    reading.show(
+        "endpoint",
+        body.get("EndpointName") or record.id,
+        status=body.get("EndpointStatus"),
+        attributes=some(
+            config=body.get("EndpointConfigName"),
+            variants=_running(body, "ProductionVariants") + _running(body, "ShadowProductionVariants"),
+            pending=body.get("PendingDeploymentSummary"),
+            failure=body.get("FailureReason"),
+        ),
+    )
+    reading.by_name("endpoint_config", body.get("EndpointConfigName"), "EndpointConfigName", "deployed_to")
+    return reading.facts
+
+
+def _running(body: Json, whole: str) -> list[dict[str, object]]:
+    return [
+        some(
+            name=variant.get("VariantName"),
+            images=[
+                image.get("ResolvedImage") or image.get("SpecifiedImage")
+                for _, image in each(variant.get("DeployedImages"))
+            ],
+            instances=variant.get("CurrentInstanceCount"),
+            weight=variant.get("CurrentWeight"),
+            shadow=whole.startswith("Shadow") or None,
+        )
+        for _, variant in each(body.get(whole))
+    ]
+
+
+def normalize_component(record: Record) -> Facts:
+    """A model or an adapter on an endpoint; an adapter has no model, only its base component and its weights."""
+    reading = Reading(record, "DescribeInferenceComponent")
+    body = record.body
+    specifications = list(_specifications(body))
+    reading.show(
+        "inference_component",
+        body.get("InferenceComponentName") or record.id,
+        status=body.get("InferenceComponentStatus"),
+        attributes=some(
+            endpoint=body.get("EndpointName"),
+            variant=body.get("VariantName"),
+            models=[item["ModelName"] for item, _ in specifications if item.get("ModelName")],
+            artifacts=[url for item, _ in specifications if (url := member(item, "Container", "ArtifactUrl"))],
+            environment=_environment([(item.get("Container") or {}, path) for item, path in specifications]),
+            copies=member(body, "RuntimeConfig", "CurrentCopyCount"),
+            failure=body.get("FailureReason"),
+        ),
+    )
+    for item, path in specifications:
+        reading.by_name("model", item.get("ModelName"), f"{path}.ModelName", "deployed_to")
+        base = f"{path}.BaseInferenceComponentName"
+        reading.by_name(
+            "inference_component", item.get("BaseInferenceComponentName"), base, "part_of", upstream=False
+        )
+        uri = member(item, "Container", "ArtifactUrl")
+        if isinstance(uri, str) and parse_s3(uri) is not None:
+            (evidence,) = reading.evidence(f"{path}.Container.ArtifactUrl")
+            reading.claim(Weights(asset=record.id, uri=uri, evidence=evidence))
+    endpoint = reading.named(body.get("EndpointArn"), "endpoint")
+    if endpoint is not None:
+        paths = ["EndpointArn", *(["VariantName"] if body.get("VariantName") else [])]
+        reading.edge(record.id, endpoint, "deployed_to", *paths, role=body.get("VariantName"))
+    return reading.facts
+
+
+def _specifications(body: Json) -> Iterator[tuple[Json, str]]:
+    """One for all instance types, or one for each."""
+    single = body.get("Specification")
+    if single:
+        yield single, "Specification"
+    for index, item in each(body.get("Specifications")):
+        yield item, f"Specifications[{index}]"
+
+
+RESOURCES: Final = (
+    Resource(
+        kind="model",
+        listing=Listing(operation="ListModels", items="Models"),
+        identify=lambda summary: summary["ModelArn"],
+        describe=Describe(operation="DescribeModel", params=lambda summary: {"ModelName": summary["ModelName"]}),
+        details=(tags_of("ModelArn"),),
+        final=always,
+        normalize=normalize_model,
+    ),
+    Resource(
+        kind="endpoint_config",
+        listing=Listing(operation="ListEndpointConfigs", items="EndpointConfigs"),
+        identify=lambda summary: summary["EndpointConfigArn"],
+        describe=Describe(
+            operation="DescribeEndpointConfig",
+            params=lambda summary: {"EndpointConfigName": summary["EndpointConfigName"]},
+        ),
+        details=(tags_of("EndpointConfigArn"),),
+        final=always,
+        normalize=normalize_config,
+    ),
+    Resource(
+        kind="endpoint",
+        listing=Listing(operation="ListEndpoints", items="Endpoints"),
+        identify=lambda summary: summary["EndpointArn"],
+        describe=Describe(
+            operation="DescribeEndpoint", params=lambda summary: {"EndpointName": summary["EndpointName"]}
+        ),
+        details=(tags_of("EndpointArn"),),
+        normalize=normalize_endpoint,
+    ),
+    Resource(
+        kind="inference_component",
+        listing=Listing(operation="ListInferenceComponents", items="InferenceComponents"),
+        identify=lambda summary: summary["InferenceComponentArn"],
+        describe=Describe(
+            operation="DescribeInferenceComponent",
+            params=lambda summary: {"InferenceComponentName": summary["InferenceComponentName"]},
+        ),
+        details=(tags_of("InferenceComponentArn"),),
+        normalize=normalize_component,
+    ),
+)
