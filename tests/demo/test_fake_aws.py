@@ -116,7 +116,7 @@ class TestPaging:
         assert code(error) == "ValidationException"
 
     def test_lambda_lists_fifty(self, client: Any) -> None:
-        """Fifty functions a page, however many are asked for."""
+        """Fifty functions a page, however many are asked for; a function answers to its ARN."""
         held = io.BytesIO()
         with zipfile.ZipFile(held, "w") as archive:
             archive.writestr("handler.py", "")
@@ -135,6 +135,10 @@ class TestPaging:
         rest = functions.list_functions(Marker=first["NextMarker"])
         assert len(rest["Functions"]) == 3
         assert "NextMarker" not in rest
+        arn = rest["Functions"][0]["FunctionArn"]
+        functions.publish_version(FunctionName=arn)
+        functions.create_alias(FunctionName=arn, Name="live", FunctionVersion="1")
+        assert [alias["Name"] for alias in functions.list_aliases(FunctionName=arn)["Aliases"]] == ["live"]
 
 
 class TestSageMaker:

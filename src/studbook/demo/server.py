@@ -20,6 +20,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -47,6 +48,7 @@ from studbook.demo.sagemaker import SageMaker
 CALLER_ACCOUNT = "000000000000"
 CALLER_KEY = "AKIASTUDBOOKDEMOCALL"
 LAMBDA_PAGE = 50
+_FUNCTION_ARN = re.compile(r"/functions/arn:aws:lambda:[^/:]+:\d+:function:([^/:]+)(?=/|$)")
 _READS = ("List", "Describe", "Get", "Head", "BatchDescribe", "Search")
 
 Json = dict[str, Any]
@@ -219,6 +221,10 @@ class Gateway:
         member = {"ListFunctions": "Functions", "ListVersionsByFunction": "Versions", "ListAliases": "Aliases"}.get(
             who.operation
         )
+        if who.service == "lambda":
+            # moto's ListAliases finds no function by its ARN, as AWS does.
+            path = _FUNCTION_ARN.sub(r"/functions/\1", environ["PATH_INFO"])
+            environ.update(PATH_INFO=path, RAW_URI=path, REQUEST_URI=path)
         if who.service == "lambda" and member:
             query = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
             paging = {key: value for key, value in query if key in ("MaxItems", "Marker")}

@@ -1,0 +1,169 @@
+"""The demo's catalog and site, from end to end: what was told is found, and what must not come through does not."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from studbook.cli import demo as command
+from studbook.demo.secrets import PLANTED_SECRETS
+from studbook.demo.world import DEV, EUROPE, PROD, STAGING
+from studbook.errors import StudbookError, UsageError
+from studbook.lineage.graph import Graph
+from studbook.rules import check_snapshot
+from studbook.settings import load_settings
+from studbook.store import Catalog
+
+pytestmark = pytest.mark.demo
+
+
+@pytest.fixture(scope="module")
+def catalog(demo_catalog: Path) -> Catalog:
+    return Catalog(demo_catalog)
+
+
+@pytest.fixture(scope="module")
+def graph(catalog: Catalog) -> Graph:
+    return catalog.graph(catalog.resolve("latest"))
+
+
+def leaks(texts: Iterator[tuple[str, str]]) -> list[tuple[str, str]]:
+    """(secret, place) for every planted secret that shows up, in JSON's spelling too."""
+    spelt = {name: {value, json.dumps(value)[1:-1]} for name, value in PLANTED_SECRETS.items()}
+    return [
+        (name, place) for place, text in texts for name, spellings in spelt.items() for one in spellings if one in text
+    ]
+
+
+class TestNights:
+    """Each night left its mark on the catalog."""
+
+    def test_four_nights_in_a_chain(self, catalog: Catalog) -> None:
+        """Four envelopes, each naming the one before, and nothing damaged."""
+        envelopes = list(catalog.envelopes())
+        assert [envelope.taken_at[:10] for envelope in envelopes] == [
+            "2026-11-18",
+            "2026-11-20",
+            "2026-11-21",
+            "2026-11-22",
+        ]
+        assert [envelope.previous for envelope in envelopes] == [None, *(e.envelope for e in envelopes[:-1])]
+        assert catalog.verify() == []
+
+    def test_the_first_three_nights_saw_everything(self, catalog: Catalog) -> None:
+        """No gaps before the fourth night: nothing that the reader's role needs is refused by the fake."""
+        for envelope in list(catalog.envelopes())[:3]:
+            assert [row for row in envelope.coverage if row.gaps] == []
+
+    def test_the_denied_region_is_a_gap_and_its_facts_are_carried_over(self, catalog: Catalog, graph: Graph) -> None:
+        """Prod in Europe failed on the fourth night; its endpoint is stale since then, and not gone."""
+        [row] = [row for row in catalog.resolve("latest").coverage if row.gaps]
+        assert (row.account, row.region, row.source, row.status) == (PROD, EUROPE, "sagemaker", "failed")
+        asset = graph.assets[f"arn:aws:sagemaker:{EUROPE}:{PROD}:endpoint/fraud-scoring-eu"]
+        assert (asset.stale_since, asset.gone_since) == (4, None)
+
+    def test_the_removed_endpoint_is_a_tombstone(self, graph: Graph) -> None:
+        """Staging's endpoint was seen from the first night and is gone since the fourth."""
+        asset = graph.assets[f"arn:aws:sagemaker:us-west-2:{STAGING}:endpoint/support-bot-staging"]
+        assert (asset.first_seen, asset.gone_since) == (1, 4)
+
+    def test_the_rules_find_what_was_planted(self, catalog: Catalog, graph: Graph) -> None:
+        """Drifted data, a deployment without approval, an evaluator that is not pinned."""
+        settings = load_settings(catalog.root / "studbook.yml")
+        findings = check_snapshot(graph, catalog.resolve("latest"), settings, catalog.root / "waivers.yml")
+        found = {finding.rule for finding in findings}
+        assert {"dataset-drifted", "deployed-without-approval", "evaluator-not-pinned"} <= found
+
+    def test_prod_leads_back_to_the_chats(self, graph: Graph) -> None:
+        """From the endpoint in prod one can walk to the base model, the chats and the MLflow run."""
+        from studbook.lineage.graph import trace
+
+        walk = trace(graph, f"arn:aws:sagemaker:us-west-2:{PROD}:endpoint/support-bot-prod")
+        ids = {asset.id for asset in walk.assets}
+        assert f"arn:aws:sagemaker:us-west-2:{DEV}:training-job/support-bot-rlvr-20261119" in ids
+        assert f"arn:aws:sagemaker:us-west-2:{DEV}:training-job/support-bot-sft-20261118" in ids
+        assert any("/DataSet/support-chat-sft/2.0.0" in id for id in ids)
+        assert any("/SageMakerPublicHub/Model/meta-textgeneration-llama-3-2-1b-instruct/" in id for id in ids)
+        assert any(asset.kind == "mlflow_run" for asset in walk.assets)
+        assert walk.evaluations
+
+
+class TestSecrets:
+    """What people put where it does not belong is in no file that Studbook writes."""
+
+    def test_none_in_the_catalog(self, catalog: Catalog) -> None:
+        """No record, asset or edge of any night has one."""
+
+        def texts() -> Iterator[tuple[str, str]]:
+            for envelope in catalog.envelopes():
+                yield envelope.taken_at, repr(envelope)
+                for record in catalog.records(envelope):
+                    yield record.id, json.dumps(dict(record.body), ensure_ascii=False)
+                for asset in catalog.assets(envelope):
+                    yield asset.id, repr(asset) + json.dumps(dict(asset.attributes), ensure_ascii=False)
+                for edge in catalog.edges(envelope):
+                    yield edge.source, repr(edge)
+
+        assert leaks(texts()) == []
+
+    def test_none_in_the_site(self, demo_site: Path) -> None:
+        """No page, picture, download or search index has one."""
+        files = (path for path in demo_site.rglob("*") if path.is_file())
+        assert leaks((str(path), path.read_text(encoding="utf-8", errors="replace")) for path in files) == []
+
+
+class TestAgain:
+    """The same story gives the same bytes."""
+
+    def test_a_second_demo_has_the_same_digests(self, catalog: Catalog, tmp_path: Path) -> None:
+        """Two demos from scratch agree on the content of each night."""
+        with command.estate(tmp_path / "servers") as (aws, mlflow):
+            command.play(tmp_path / "catalog", aws, mlflow, lambda line: None)
+        again = [envelope.digest for envelope in Catalog(tmp_path / "catalog").envelopes()]
+        assert again == [envelope.digest for envelope in catalog.envelopes()]
+
+
+class TestCommand:
+    """`studbook demo` before it starts anything."""
+
+    def test_it_leaves_other_folders_alone(self, tmp_path: Path) -> None:
+        """A folder that is not a demo's and not empty is refused, and keeps its files."""
+        (tmp_path / "thesis.tex").write_text("years of work")
+        result = CliRunner().invoke(command.demo, ["--output", str(tmp_path), "--no-serve"])
+        assert isinstance(result.exception, UsageError)
+        assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+    def test_a_missing_extra_is_named(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Without moto the error says what to install."""
+        monkeypatch.setattr(command, "find_spec", lambda name: None if name == "moto" else object())
+        result = CliRunner().invoke(command.demo, ["--output", str(tmp_path / "new")])
+        assert isinstance(result.exception, StudbookError)
+        assert result.exception.message == "the demo needs moto"
+        assert result.exception.hint == "pip install 'studbook[demo]'"
+        assert not (tmp_path / "new").exists()
+
+    def test_the_callers_own_aws_is_hidden_and_given_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A profile or a session of the caller does not reach the demo, and is there again afterwards."""
+        import os
+
+        monkeypatch.setenv("AWS_PROFILE", "mine")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-the-caller")
+        monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+        given = {"AWS_ACCESS_KEY_ID": "of-the-demo", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+        with command._environment(given):
+            assert "AWS_PROFILE" not in os.environ
+            assert os.environ["AWS_ACCESS_KEY_ID"] == "of-the-demo"
+        assert os.environ["AWS_PROFILE"] == "mine"
+        assert os.environ["AWS_ACCESS_KEY_ID"] == "of-the-caller"
+        assert "AWS_ENDPOINT_URL" not in os.environ
+
+
+def test_the_nights_are_in_november(catalog: Catalog) -> None:
+    """The dates are the story's, not the machine's."""
+    days = [datetime.datetime.fromisoformat(envelope.taken_at) for envelope in catalog.envelopes()]
+    assert {(day.year, day.month) for day in days} == {(2026, 11)}
