@@ -156,19 +156,17 @@ class _Dataset:
 
 def _by_listing(states: Sequence[DatasetState], at: str | None) -> Sequence[_Found]:
     """The last listed states that were complete by then."""
-    listed = "s3:ListObjectsV2#Contents" if states[0].versions is None else "s3:ListObjectVersions#Versions"
-    evidence = (listed, AT_START)
     if at is None:
         fitting = list(states)
     else:
-        newest = {
-            state.version: max((instant(item["LastModified"]) for item in state.contents), default="")
-            for state in states
-        }
-        by_then = [state for state in states if newest[state.version] <= instant(at)]
-        last = max((newest[state.version] for state in by_then), default=None)
-        fitting = [state for state in by_then if newest[state.version] == last]
-    return [_Found(version, proved=False, evidence=evidence) for version in sorted({s.version for s in fitting})]
+        newest = [max((instant(item["LastModified"]) for item in state.contents), default="") for state in states]
+        last = max((time for time in newest if time <= instant(at)), default=None)
+        fitting = [state for state, time in zip(states, newest, strict=True) if time == last]
+    found: dict[str, _Found] = {}
+    for state in fitting:
+        listed = "s3:ListObjectsV2#Contents" if state.versions is None else "s3:ListObjectVersions#Versions"
+        found.setdefault(state.version, _Found(state.version, proved=False, evidence=(listed, AT_START)))
+    return list(found.values())
 
 
 class _History:
@@ -226,6 +224,9 @@ class _Places:
         datasets = {dataset: _Dataset(dataset, self) for dataset in view.datasets}
         for state in view.all(DatasetState):
             datasets.setdefault(state.dataset, _Dataset(state.dataset, self)).states[state.uri].append(state)
+        for dataset in datasets.values():
+            for states in dataset.states.values():
+                states.sort(key=lambda state: (not state.current, state.versions is None, state.version))
         self._datasets = datasets
         self._sorted = sorted(datasets)
 

@@ -1,0 +1,249 @@
+"""Names, Lambda qualifiers, shared artifacts, public models, MLflow names: what only the whole can tell."""
+
+from studbook.model import Edge
+from studbook.model.facts import BaseModelName, ByName, LambdaUse, LatestAtStart, MlflowNames, Output, Reads, Weights
+from told import ACCOUNT, JOB, REGION, Estate, asset, inputs, job
+
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:judge"
+PACKAGE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/bot/1"
+NOON = "2026-11-02T12:00:00Z"
+
+
+def _edge(source: str, target: str, relation: str) -> Edge:
+    return Edge(source=source, target=target, relation=relation, certainty="referenced", evidence=("t:T#t",))
+
+
+class TestNames:
+    CLAIM = ByName(
+        kind="model",
+        name="Bot",
+        account=ACCOUNT,
+        region=REGION,
+        other=JOB,
+        upstream=True,
+        relation="deployed_to",
+        evidence="t:T#n",
+    )
+
+    def test_a_listed_record_of_that_name_is_meant(self):
+        """Name, account, region and type together are exact."""
+        model = asset("model", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/bot", "Bot")
+
+        assert inputs(Estate().say(model, job(), claims=[self.CLAIM]).linked(), relation="deployed_to") == {
+            model.id: ("referenced", False, set())
+        }
+
+    def test_the_same_name_in_another_account_is_not_meant(self):
+        """A name without a listed record gets its ARN in lower case, and is unresolved."""
+        stranger = asset("model", "arn:aws:sagemaker:us-west-2:999999999999:model/bot", "Bot", account="999999999999")
+
+        linked = Estate().say(stranger, job(), claims=[self.CLAIM]).linked()
+        named = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/bot"
+
+        assert set(inputs(linked, relation="deployed_to")) == {named}
+        assert next(a for a in linked.assets if a.id == named).unresolved
+
+
+class TestLambdaVersion:
+    def _found(self, arn: str, *said) -> dict:
+        use = LambdaUse(arn=arn, target=JOB, relation="input_to", role="evaluator", at=NOON, evidence="t:T#f")
+        return inputs(
+            Estate()
+            .say(job(), *said, edges=[_edge(FUNCTION, a.id, "has_version") for a in said[1:]], claims=[use])
+            .linked()
+        )
+
+    def test_a_number_is_exact(self):
+        """A qualified ARN names its version."""
+        assert self._found(f"{FUNCTION}:7") == {f"{FUNCTION}:7": ("referenced", False, set())}
+
+    def test_an_alias_with_weights_means_two_versions(self):
+        """Both are candidates."""
+        function = asset(
+            "evaluator", FUNCTION, attributes={"aliases_of_function": {"prod": {"version": "7", "weights": {"8": 0.1}}}}
+        )
+
+        assert self._found(f"{FUNCTION}:prod", function) == {
+            f"{FUNCTION}:7": ("inferred", True, {"rule:lambda-alias"}),
+            f"{FUNCTION}:8": ("inferred", True, {"rule:lambda-alias"}),
+        }
+
+    def test_without_a_qualifier_it_is_latest(self):
+        """Nothing pins it."""
+        assert self._found(FUNCTION) == {f"{FUNCTION}:$LATEST": ("inferred", False, {"rule:lambda-latest"})}
+
+    def test_without_a_qualifier_a_published_version_can_be_proved(self):
+        """$LATEST has had the code of version 7 since before the job."""
+        function = asset(
+            "evaluator", FUNCTION, modified_at="2026-11-01T00:00:00Z", attributes={"latest_code_sha256": "x"}
+        )
+        version = asset(
+            "evaluator_version", f"{FUNCTION}:7", created_at="2026-11-01T00:00:01Z", attributes={"code_sha256": "x"}
+        )
+
+        assert self._found(FUNCTION, function, version) == {f"{FUNCTION}:7": ("inferred", False, {"rule:lambda-code"})}
+
+    def test_code_changed_since_proves_nothing(self):
+        """What $LATEST was then is not what it is now."""
+        function = asset(
+            "evaluator", FUNCTION, modified_at="2026-11-03T00:00:00Z", attributes={"latest_code_sha256": "x"}
+        )
+        version = asset(
+            "evaluator_version", f"{FUNCTION}:7", created_at="2026-11-01T00:00:01Z", attributes={"code_sha256": "x"}
+        )
+
+        assert set(self._found(FUNCTION, function, version)) == {f"{FUNCTION}:$LATEST"}
+
+
+class TestSharedArtifacts:
+    OUTPUT = Output(job=JOB, uri="s3://b/out/model.tar.gz", evidence="t:T#o")
+    WEIGHTS = Weights(asset=PACKAGE, uri="s3://b/out/model.tar.gz", evidence="t:T#w")
+
+    def _package(self, arn: str = PACKAGE, **fields):
+        return asset("model_package", arn, **fields)
+
+    def test_a_job_produced_the_package_that_holds_its_artifact(self):
+        """The equal S3 place ties them where no record does."""
+        linked = Estate().say(job(), self._package(), claims=[self.OUTPUT, self.WEIGHTS]).linked()
+
+        assert inputs(linked, PACKAGE, "produced") == {JOB: ("inferred", False, {"rule:same-artifact"})}
+
+    def test_an_exact_producer_needs_no_inference(self):
+        """What the record says stands alone."""
+        linked = (
+            Estate()
+            .say(job(), self._package(), edges=[_edge(JOB, PACKAGE, "produced")], claims=[self.OUTPUT, self.WEIGHTS])
+            .linked()
+        )
+
+        assert inputs(linked, PACKAGE, "produced") == {JOB: ("referenced", False, set())}
+
+    def test_an_adapter_belongs_to_the_package_around_its_place(self):
+        """ArtifactUrl alone ties an adapter's component to its package."""
+        component = asset("inference_component", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:inference-component/a")
+        claims = [
+            Weights(asset=PACKAGE, uri="s3://b/out/", evidence="t:T#w"),
+            Weights(asset=component.id, uri="s3://b/out/model/checkpoints/hf/", evidence="t:T#c"),
+        ]
+
+        linked = Estate().say(self._package(), component, claims=claims).linked()
+
+        assert inputs(linked, component.id, "deployed_to") == {PACKAGE: ("inferred", False, {"rule:adapter-artifact"})}
+
+    def test_of_copies_the_one_in_the_users_account_is_deployed(self):
+        """A clone and its source hold one artifact: no ambiguity of weights, and the rule says how it was narrowed."""
+        source = self._package("arn:aws:sagemaker:us-west-2:999999999999:model-package/bot/9", account="999999999999")
+        model = asset("model", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/m")
+        uri = "s3://b/out/"
+        claims = [Weights(asset=a, uri=uri, evidence="t:T#w") for a in (source.id, PACKAGE, model.id)]
+
+        linked = (
+            Estate()
+            .say(source, self._package(), model, edges=[_edge(source.id, PACKAGE, "copied_to")], claims=claims)
+            .linked()
+        )
+
+        assert inputs(linked, model.id, "packaged_as") == {
+            PACKAGE: ("inferred", False, {"rule:same-artifact", "rule:same-account"})
+        }
+
+    def test_unrelated_packages_of_one_place_are_candidates(self):
+        """Two registrations that no copy joins are never picked from."""
+        other = self._package(f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/bot/2")
+        model = asset("model", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/m")
+        claims = [Weights(asset=a, uri="s3://b/out/", evidence="t:T#w") for a in (PACKAGE, other.id, model.id)]
+
+        found = inputs(Estate().say(self._package(), other, model, claims=claims).linked(), model.id, "packaged_as")
+
+        assert {source: candidate for source, (_, candidate, _) in found.items()} == {PACKAGE: True, other.id: True}
+
+    def test_a_package_registered_again_elsewhere_is_a_copy(self):
+        """Same weights, other account, no SourceUri: the later comes from the earlier."""
+        first = self._package(created_at="2026-11-01T00:00:00Z")
+        later = self._package(
+            "arn:aws:sagemaker:us-west-2:999999999999:model-package/bot/1",
+            account="999999999999",
+            created_at="2026-11-02T00:00:00Z",
+        )
+        claims = [Weights(asset=a.id, uri="s3://b/out/", evidence="t:T#w") for a in (first, later)]
+
+        assert inputs(Estate().say(first, later, claims=claims).linked(), later.id, "copied_to") == {
+            PACKAGE: ("inferred", False, {"rule:same-weights"})
+        }
+
+
+class TestPublicModels:
+    PUBLIC = "arn:aws:sagemaker:{}:aws:hub-content/SageMakerPublicHub/Model/llama/1.0.0"
+    CLAIM = BaseModelName(
+        package=PACKAGE, name="llama", version="1.0.0", account=ACCOUNT, region=REGION, evidence=("t:T#n", "t:T#v")
+    )
+
+    def test_a_base_model_by_name_is_the_public_hubs(self):
+        """The package names no hub."""
+        linked = Estate().say(asset("model_package", PACKAGE), claims=[self.CLAIM]).linked()
+
+        assert inputs(linked, PACKAGE, "base_of") == {
+            self.PUBLIC.format(REGION): ("inferred", False, {"rule:public-hub"})
+        }
+
+    def test_a_private_hubs_content_of_that_name_comes_first(self):
+        """In the package's own account and region."""
+        private = asset(
+            "base_model_version", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:hub-content/curated/Model/llama/1.0.0"
+        )
+
+        linked = Estate().say(asset("model_package", PACKAGE), private, claims=[self.CLAIM]).linked()
+
+        assert set(inputs(linked, PACKAGE, "base_of")) == {private.id}
+
+    def test_one_public_model_in_two_regions_is_the_same(self):
+        """From the smaller id to the larger, between versions."""
+        east, west = self.PUBLIC.format("us-east-1"), self.PUBLIC.format("us-west-2")
+        edges = [_edge(east, JOB, "input_to"), _edge(west, JOB, "input_to")]
+
+        linked = Estate().say(job(), edges=edges).linked()
+
+        assert inputs(linked, west, "same_as") == {east: ("inferred", False, {"rule:public-regions"})}
+        assert inputs(linked, east, "same_as") == {}
+
+
+class TestTimes:
+    CONTENT = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:hub-content/h/DataSet/d"
+
+    def test_no_version_means_the_latest_at_the_start(self):
+        """Never the latest now."""
+        versions = [
+            asset("dataset_version", f"{self.CONTENT}/{n}.0.0", created_at=f"2026-11-0{n}T00:00:00Z") for n in (1, 2, 3)
+        ]
+        claim = LatestAtStart(content=self.CONTENT, reader=JOB, role="train", at=NOON, evidence="t:T#d")
+        edges = [_edge(self.CONTENT, version.id, "has_version") for version in versions]
+
+        assert inputs(Estate().say(job(), *versions, edges=edges, claims=[claim]).linked()) == {
+            versions[1].id: ("inferred", False, {"rule:latest-at-start"})
+        }
+
+    def test_several_versions_registered_at_one_place_are_candidates(self):
+        """A plain S3 URI does not say which version of the dataset was meant."""
+        versions = [f"{self.CONTENT}/{n}.0.0" for n in (1, 2)]
+        claims = [
+            Reads(reader=v, uri="s3://b/d.jsonl", relation="content_of", data_type="Object", evidence="t:T#p")
+            for v in versions
+        ]
+        claims.append(Reads(reader=JOB, uri="s3://b/d.jsonl", role="train", at=NOON, evidence="t:T#u"))
+
+        found = inputs(Estate().say(job(), claims=claims).linked())
+
+        assert {v: found[v] for v in versions} == {
+            v: ("inferred", True, {"rule:registered-location"}) for v in versions
+        }
+
+    def test_a_run_by_name_is_inferred_and_two_are_candidates(self):
+        """Run names are not unique."""
+        experiment = asset("mlflow_experiment", "mlflow:lab/experiment/1", "bot")
+        runs = [asset("mlflow_run", f"mlflow:lab/run/{n}", "r", attributes={"server": "lab"}) for n in "ab"]
+        claim = MlflowNames(job=JOB, server="lab", experiment="bot", run="r", evidence=("t:T#e", "t:T#r"))
+        edges = [_edge(run.id, experiment.id, "part_of") for run in runs]
+
+        linked = Estate().say(job(), experiment, *runs, edges=edges, claims=[claim]).linked()
+
+        assert [edge.candidate for edge in linked.edges if edge.relation == "recorded_in"] == [True, True]
