@@ -117,7 +117,7 @@ class TestJourneys:
     def test_the_selector_leads_to_the_night_before(self, page: Page, address: str) -> None:
         """The version selector goes to the same page in another snapshot, which says that it is not the latest."""
         page.goto(address + "latest/" + path_of(herd.PACKAGE_2))
-        page.locator(".md-version__current").hover()
+        page.locator(".md-version__current").hover(force=True)
         page.locator(".md-version__link", has_text="1 · 2026-11-21").click()
         page.wait_for_url(f"{address}1/{path_of(herd.PACKAGE_2)}")
 

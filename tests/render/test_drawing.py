@@ -11,7 +11,8 @@ import herd
 from studbook.errors import BuildError
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge
-from studbook.render.drawing import Drafting, draw, neighbourhood, shortened, shown
+from studbook.render.drawing import Drafting, draw, neighbourhood
+from studbook.render.words import called, shortened, shown
 
 GRAPH = Graph(herd.assets(), herd.edges())
 SVG = "{http://www.w3.org/2000/svg}"
@@ -151,3 +152,12 @@ class TestShown:
     def test_counts_wide_characters_twice(self) -> None:
         """Chinese characters take two places each."""
         assert shortened("模型" * 10, 11) == "模型…模型"
+
+
+class TestCalled:
+    def test_versions_of_one_name_can_be_told_apart(self) -> None:
+        """Hub content has the same name in every version, so the version is said."""
+        version = Asset(id="x", kind="base_model_version", name="llama", attributes={"version": "1.2.0"})
+
+        assert called(version) == "llama 1.2.0"
+        assert called(Asset(id="y", kind="model_package", name="bot/2", attributes={"version": 2})) == "bot/2"

@@ -15,6 +15,7 @@ from studbook.errors import BuildError
 from studbook.model import Asset
 from studbook.model.ids import page_path
 from studbook.render import build_site
+from studbook.render.environment import Templates
 from studbook.render.site import StudbookPlugin
 from studbook.settings import Settings
 from studbook.store import Catalog
@@ -202,6 +203,14 @@ class TestTemplates:
 
         assert "OUR HOUSE" in (tmp_path / "2" / path_of(herd.CODE)).read_text(encoding="utf-8")
         assert "Herd" in (tmp_path / "2" / "index.html").read_text(encoding="utf-8")
+
+    def test_a_mistake_names_template_and_line(self, tmp_path: Path) -> None:
+        """A name that does not exist stops the build with the place where it stands."""
+        (tmp_path / "assets").mkdir()
+        (tmp_path / "assets" / "code.html").write_text("fine\n{{ asset.nmae }}")
+
+        with pytest.raises(BuildError, match=r"code\.html:2: .*nmae"):
+            Templates(tmp_path).render("assets/code.html", asset={"name": "x"})
 
     def test_every_template_is_described(self) -> None:
         """Each template folder and file is in templates/README.md, so that a designer finds it."""

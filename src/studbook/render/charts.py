@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-from studbook.render.drawing import shortened, shown
+from studbook.render.words import shortened, shown
 
 _W, _H = 560, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 14, 34

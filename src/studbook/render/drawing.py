@@ -12,7 +12,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import unicodedata
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from studbook.errors import BuildError
 from studbook.lineage.graph import Lineage, Step, made_by, reaches
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
 from studbook.model.ids import page_path
+from studbook.render.words import called, mark_words, shortened, shown
 
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""
@@ -34,7 +34,6 @@ _WIDTH, _HEIGHT = 160, 46
 _POINTS = 72.0
 _MARGIN = 6.0
 _BATCH = 200
-_LABEL = 23
 _SMALLEST = 0.82
 """How far a picture may shrink to fit its page before it scrolls: below this, its words cannot be read."""
 
@@ -331,28 +330,15 @@ def _box(box: Box, centre: tuple[float, float], root: str, *, is_root: bool) -> 
         ]
     )
     caption = KINDS[asset.kind].title + (f" ({', '.join(marks)})" if marks else "")
-    hint = "\n".join(part for part in (caption, shown(asset.name), shown(asset.id)) if part)
+    hint = "\n".join(part for part in (caption, shown(called(asset)), shown(asset.id)) if part)
     href = escape(root + page_path(asset.kind, asset.id, asset.name))
     current = ' aria-current="page"' if is_root else ""
     return (
         f'<a href="{href}" class="{classes}"{current}><title>{escape(hint)}</title>'
         f'<path d="{_outline(shape, left, top)}"/>'
         f'<text class="sb-caption" x="{x:.1f}" y="{y - 4:.1f}">{escape(caption)}</text>'
-        f'<text x="{x:.1f}" y="{y + 12:.1f}">{escape(shortened(asset.name))}</text></a>'
+        f'<text x="{x:.1f}" y="{y + 12:.1f}">{escape(shortened(called(asset)))}</text></a>'
     )
-
-
-def mark_words(asset: Asset) -> list[str]:
-    """What must be seen at a glance: unresolved, gone, stale."""
-    return [
-        word
-        for word, holds in (
-            ("unresolved", asset.unresolved),
-            ("gone", asset.gone_since is not None),
-            ("stale", asset.stale_since is not None),
-        )
-        if holds
-    ]
 
 
 def _curve(points: Iterable[tuple[float, float]]) -> str:
@@ -381,32 +367,3 @@ def _outline(shape: str, x: float, y: float) -> str:
         case "facet":
             return f"M{x + 8:.1f} {y:.1f}h{w - 16}l8 8v{h - 16}l-8 8h-{w - 16}l-8-8v-{h - 16}z"
     return f"M{x + 5:.1f} {y:.1f}h{w - 10}q5 0 5 5v{h - 10}q0 5-5 5h-{w - 10}q-5 0-5-5v-{h - 10}q0-5 5-5z"
-
-
-def shown(text: str) -> str:
-    """Text as it can be shown: control and direction-changing characters, which could hide it, become visible."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char
-        if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
-        else "\N{REPLACEMENT CHARACTER}"
-        for char in text
-    )
-
-
-def shortened(name: str, room: int = _LABEL) -> str:
-    """A name that fits its box: the middle goes, since versions are at the end. Wide characters count twice."""
-    text = shown(name)
-
-    def width(part: str) -> int:
-        return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in part)
-
-    if width(text) <= room:
-        return text
-    head, tail = text, text
-    while width(head) > (room - 1) // 2:
-        head = head[:-1]
-    while width(tail) > room - 1 - (room - 1) // 2:
-        tail = tail[1:]
-    return f"{head}…{tail}"

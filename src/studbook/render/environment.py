@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 from markupsafe import Markup
 
 from studbook.errors import BuildError
 from studbook.packaged import packaged
 from studbook.render import charts, markdown
-from studbook.render.drawing import shown
+from studbook.render.words import shown
 
 
 class Templates:
@@ -42,9 +43,11 @@ class Templates:
         try:
             return Markup(self.jinja.get_template(name).render(**data))  # noqa: S704  autoescape is on
         except TemplateNotFound as error:
-            raise BuildError(
-                f"there is no template {error.name}", f"searched: {', '.join(map(str, self.folders))}"
-            ) from None
+            searched = ", ".join(map(str, self.folders))
+            raise BuildError(f"there is no template {error.name}", f"searched: {searched}") from None
+        except TemplateError as error:
+            message = f"template {_place(error, name)}: {error}"
+            raise BuildError(message, "templates/README.md says what a template may ask for") from error
 
     def asset_template(self, kind: str) -> str:
         """`assets/<kind>.html`, or `assets/_default.html` for kinds that have none of their own."""
@@ -67,6 +70,12 @@ class Templates:
             for path in sorted(folder.rglob("*.html")):
                 hasher.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
         return hasher.hexdigest()
+
+
+def _place(error: TemplateError, name: str) -> str:
+    """The template and line at fault: the last frame that is a template's."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    return next((f"{frame.filename}:{frame.lineno}" for frame in frames if frame.filename.endswith(".html")), name)
 
 
 def _safe(value: Any) -> Any:

@@ -11,8 +11,8 @@ from studbook.diff import Changes, diff
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Edge, Envelope
 from studbook.model.ids import page_path
-from studbook.render.drawing import mark_words
 from studbook.render.views import Site
+from studbook.render.words import called, mark_words
 from studbook.rules import RULES, check, load_waivers
 from studbook.settings import Settings
 from studbook.store import Catalog
@@ -66,7 +66,7 @@ def tell(changes: Changes, old: Graph, new: Graph, number: int) -> dict[str, Any
             }
         return {
             "id": asset.id,
-            "name": asset.name,
+            "name": called(asset),
             "kind": asset.kind,
             "kind_title": KINDS[asset.kind].title,
             "path": page_path(asset.kind, asset.id, asset.name) if asset_id in new.assets else None,

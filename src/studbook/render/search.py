@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from studbook.render.drawing import shown
+from studbook.render.words import shown
 
 
 class Entry(NamedTuple):

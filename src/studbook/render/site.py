@@ -46,12 +46,13 @@ from studbook.errors import BuildError, StudbookError
 from studbook.model import Envelope
 from studbook.packaged import packaged
 from studbook.render import views
-from studbook.render.drawing import Drafting, Picture, draw, mark_words, neighbourhood, shown
+from studbook.render.drawing import Drafting, Picture, draw, neighbourhood
 from studbook.render.environment import Templates
 from studbook.render.reading import read_site
 from studbook.render.search import Entry, add_entries
 from studbook.render.versions import built, list_versions, put_in_place, share
 from studbook.render.views import Page, Site
+from studbook.render.words import called, mark_words, shown
 from studbook.settings import Settings, load_settings
 from studbook.store import Catalog
 
@@ -483,7 +484,7 @@ def _picture(site: Site, page: Page) -> Picture | None:
 def _key(page: Page, picture: Picture | None, *context: str) -> str:
     """Equal for two builds exactly if the page would have the same bytes."""
     boxes = [
-        [b.hidden, *((a.id, a.name, a.kind, mark_words(a)) if (a := b.asset) else ())]
+        [b.hidden, *((a.id, called(a), a.kind, mark_words(a)) if (a := b.asset) else ())]
         for b in (picture.boxes if picture else ())
     ]
     lines = [list(line) for line in picture.lines] if picture else []

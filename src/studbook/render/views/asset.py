@@ -8,10 +8,9 @@ from studbook.render.views.addresses import links_out
 from studbook.render.views.kinds import VIEWS
 from studbook.render.views.site import Json, Page, Site
 from studbook.render.views.story import pairs
+from studbook.render.words import called
 
-_HIDDEN = frozenset(
-    {"unresolved", "hyperparameters", "metrics", "params", "parameters", "history", "manifest", "environment"}
-)
+_HIDDEN = frozenset({"unresolved", "hyperparameters", "metrics", "parameters"})
 """Attributes that have a place of their own on the page."""
 
 
@@ -34,7 +33,7 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
         "downstream": site.downstream(asset.id),
         "hyperparameters": pairs(asset.attributes.get("hyperparameters")),
         "metrics": pairs(asset.attributes.get("metrics")),
-        "params": pairs(asset.attributes.get("params") or asset.attributes.get("parameters")),
+        "params": pairs(asset.attributes.get("parameters")),
         "attributes": [
             [words(key), value]
             for key, value in sorted(asset.attributes.items())
@@ -46,7 +45,7 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
     }
     return Page(
         path=page_path(asset.kind, asset.id, asset.name),
-        title=asset.name,
+        title=called(asset),
         description=one_line(site, asset),
         section=info.section,
         template=template,
@@ -59,7 +58,7 @@ def facts(site: Site, asset: Asset) -> Json:
     """What every asset has, for its header."""
     return {
         "id": asset.id,
-        "name": asset.name,
+        "name": called(asset),
         "account": site.account_link(asset.account),
         "region": asset.region,
         "stage": asset.stage,

@@ -39,6 +39,8 @@ def model_package(site: Site, asset: Asset) -> Json:
     return {
         "group": site.link(group.id) if group else None,
         "approval": asset.attributes.get("approval"),
+        "approval_description": asset.attributes.get("approval_description"),
+        "approved_by": asset.attributes.get("modified_by"),
         "deployments": places,
         "training": training,
         "evaluations": evaluations_of(site, [asset, *copies, *origins]),
@@ -176,10 +178,16 @@ def job(site: Site, asset: Asset) -> Json:
     """A job: what it read, what it made, where it is recorded."""
     made = ends(site, site.graph.downstream(asset.id), "produced", target=True)
     return {
+        "technique": asset.attributes.get("technique") or asset.attributes.get("evaluation_type"),
+        "machine": asset.attributes.get("instance_type"),
+        "machines": asset.attributes.get("instance_count"),
+        "started_at": asset.attributes.get("started_at"),
+        "ended_at": asset.attributes.get("ended_at"),
+        "failure": asset.attributes.get("failure"),
         "runs": [
             {
                 "run": site.link(run.id),
-                "params": pairs(run.attributes.get("params")),
+                "params": pairs(run.attributes.get("parameters")),
                 "metrics": pairs(run.attributes.get("metrics")),
             }
             for run in runs_of(site, asset)
@@ -211,7 +219,7 @@ def run_table(site: Site, runs: list[Asset]) -> Json:
                 counts[key] = counts.get(key, 0) + 1
         return sorted(sorted(counts), key=lambda key: -counts[key])[:_COLUMNS]
 
-    params, metrics = common("params"), common("metrics")
+    params, metrics = common("parameters"), common("metrics")
     return {
         "params": params,
         "metrics": metrics,
@@ -220,7 +228,7 @@ def run_table(site: Site, runs: list[Asset]) -> Json:
                 "run": site.link(run.id),
                 "status": run.status,
                 "when": run.created_at,
-                "params": [(run.attributes.get("params") or {}).get(key) for key in params],
+                "params": [(run.attributes.get("parameters") or {}).get(key) for key in params],
                 "metrics": [(run.attributes.get("metrics") or {}).get(key) for key in metrics],
             }
             for run in runs

@@ -13,7 +13,7 @@ from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding
 from studbook.model.ids import page_path
-from studbook.render.drawing import mark_words
+from studbook.render.words import called, mark_words
 from studbook.settings import Settings
 
 Json = dict[str, Any]
@@ -133,7 +133,7 @@ class Site:
             }
         return {
             "id": asset.id,
-            "name": asset.name,
+            "name": called(asset),
             "kind": asset.kind,
             "kind_title": KINDS[asset.kind].title,
             "path": page_path(asset.kind, asset.id, asset.name),

@@ -140,7 +140,7 @@ def training_of(site: Site, asset: Asset) -> Json:
                 "job": site.link(job.id),
                 "status": job.status,
                 "created_at": job.created_at,
-                "technique": job.attributes.get("customization_technique") or job.attributes.get("technique"),
+                "technique": job.attributes.get("technique"),
                 "hyperparameters": pairs(job.attributes.get("hyperparameters")),
                 "metrics": pairs(job.attributes.get("metrics")),
             }
@@ -154,7 +154,7 @@ def training_of(site: Site, asset: Asset) -> Json:
         "runs": [
             {
                 "run": site.link(run.id),
-                "params": pairs(run.attributes.get("params")),
+                "params": pairs(run.attributes.get("parameters")),
                 "metrics": pairs(run.attributes.get("metrics")),
             }
             for run in newest(runs.values())
@@ -263,5 +263,8 @@ def version_row(site: Site, version: Asset, *, current: bool = False) -> Json:
 
 
 def ordinal(version: Asset) -> str:
-    """A version's number, or what it has in place of one."""
-    return str(version.attributes.get("version") or version.name)
+    """A version in as few letters as tell it from its siblings: its number, else the beginning of its fingerprint."""
+    number, fingerprint = version.attributes.get("version"), version.attributes.get("fingerprint")
+    if number is not None:
+        return str(number)
+    return fingerprint.removeprefix("sha256:")[:8] if isinstance(fingerprint, str) else version.name

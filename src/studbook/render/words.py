@@ -1,0 +1,59 @@
+"""How text from strangers is shown: nothing hidden, nothing turned around, nothing too long for its place."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from studbook.model import Asset
+
+_LABEL = 23
+
+
+def called(asset: Asset) -> str:
+    """What people call an asset: its name, with its version where the name does not end in it."""
+    version = asset.attributes.get("version")
+    if version is None or not asset.kind.endswith("_version") or asset.name.endswith(str(version)):
+        return asset.name
+    return f"{asset.name} {version}"
+
+
+def mark_words(asset: Asset) -> list[str]:
+    """What must be seen at a glance: unresolved, gone, stale."""
+    return [
+        word
+        for word, holds in (
+            ("unresolved", asset.unresolved),
+            ("gone", asset.gone_since is not None),
+            ("stale", asset.stale_since is not None),
+        )
+        if holds
+    ]
+
+
+def shown(text: str) -> str:
+    """Text as it can be shown: control and direction-changing characters, which could hide it, become visible."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char
+        if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+        else "\N{REPLACEMENT CHARACTER}"
+        for char in text
+    )
+
+
+def shortened(name: str, room: int = _LABEL) -> str:
+    """A name that fits its box: the middle goes, since versions are at the end. Wide characters count twice."""
+    text = shown(name)
+
+    def width(part: str) -> int:
+        return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in part)
+
+    if width(text) <= room:
+        return text
+    head, tail = text, text
+    while width(head) > (room - 1) // 2:
+        head = head[:-1]
+    while width(tail) > room - 1 - (room - 1) // 2:
+        tail = tail[1:]
+    return f"{head}…{tail}"
