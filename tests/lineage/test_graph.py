@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pedigrees import asset, edge, lineage
 
-from pedigrees import asset, edge, lineage
 from studbook.errors import CatalogError, NotFound
 from studbook.lineage.graph import Graph, Walk, impact, trace
 from studbook.model import KINDS, RELATIONS

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.pedigrees import asset, commit, edge, lineage, record
 
-from pedigrees import asset, commit, edge, lineage, record
 from studbook.errors import CatalogError
 from studbook.lineage.graph import Graph
 from studbook.model import Partition

@@ -4,8 +4,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from tests.pedigrees import asset, commit, lineage
 
-from pedigrees import asset, commit, lineage
 from studbook.errors import NotFound
 from studbook.lineage.graph import Graph, impact, trace
 from studbook.store import Catalog

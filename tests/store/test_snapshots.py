@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.pedigrees import commit, lineage
 
-from pedigrees import commit, lineage
 from studbook.errors import CatalogError, NotFound
 from studbook.model import canonical, digest
 from studbook.store import Catalog

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.pedigrees import commit, lineage, record
 
-from pedigrees import commit, lineage, record
 from studbook.model import canonical, digest
 from studbook.store import Catalog
 from studbook.store.chunks import chunks

@@ -32,23 +32,37 @@ def drifts_of(lineage: Lineage, job: Asset) -> Iterator[Drift]:
         read = lineage.asset(edge.source)
         if read is None:
             continue
-        content = [(read, edge.candidate)]
+        if _is_replaced(read):
+            yield Drift(job, read, not edge.candidate, read.attributes.get("superseded_since"))
+        elif read.kind == "dataset" and _changed_after(lineage, read.id, job):
+            yield Drift(job, read, True, None)
         for below in lineage.upstream(read.id, "content_of"):
-            asset = lineage.asset(below.source)
-            if asset is not None:
-                content.append((asset, edge.candidate or below.candidate))
-        for asset, candidate in content:
-            if asset.kind == "dataset_version" and asset.attributes.get("current") is False:
-                yield Drift(job, asset, not candidate, asset.attributes.get("superseded_since"))
-            elif asset.kind == "dataset" and _newer(lineage, asset, job):
-                yield Drift(job, asset, True, None)
+            content = lineage.asset(below.source)
+            if content is None:
+                continue
+            # The content as it was registered; it can have been replaced before this job read it.
+            prefix = content.id.partition("@sha256:")[0]
+            if (_is_replaced(content) or content.kind == "dataset") and _changed_after(lineage, prefix, job):
+                certain = not (edge.candidate or below.candidate)
+                yield Drift(job, content, certain, content.attributes.get("superseded_since"))
 
 
-def _newer(lineage: Lineage, dataset: Asset, job: Asset) -> bool:
-    """Whether an S3 dataset, of which no version is known for the job, changed after the job started."""
+def _is_replaced(asset: Asset) -> bool:
+    """Whether an S3 dataset version is no longer what lies under its prefix."""
+    return asset.kind == "dataset_version" and asset.attributes.get("current") is False
+
+
+def _changed_after(lineage: Lineage, prefix: str, job: Asset) -> bool:
+    """Whether an object under an S3 prefix that is a dataset, or a version's own, is newer than the job's start."""
     started = job.attributes.get("started_at") or job.created_at
-    if started is None or not dataset.id.startswith("s3://"):
+    if started is None or not prefix.startswith("s3://"):
         return False
-    versions = (lineage.asset(edge.target) for edge in lineage.downstream(dataset.id, "has_version"))
-    times = [asset.modified_at or asset.created_at for asset in versions if asset is not None]
+    datasets = [prefix, prefix.rstrip("/").rpartition("/")[0] + "/"]
+    versions = (
+        lineage.asset(edge.target)
+        for dataset in datasets
+        for edge in lineage.downstream(dataset, "has_version")
+        if edge.target.startswith(prefix)
+    )
+    times = [asset.attributes.get("newest") or asset.created_at for asset in versions if asset is not None]
     return any(time is not None and time > started for time in times)

@@ -1,8 +1,9 @@
 """The lineage of a model or a job ends at something that no listing showed.
 
 A record names it, but it was deleted, belongs to an account that is not harvested, or lies behind a permission that
-Studbook lacks. What is further up cannot be known. Images and code are left out: Studbook lists neither. Content of the
-public hub that was withdrawn is a note, for there is nothing that you could harvest.
+Studbook lacks. What is further up cannot be known. Images and code are left out, for Studbook lists neither, and so are
+built-in evaluators and artifacts of which the maker is known. Content of the public hub is a note: there is nothing
+that you could harvest.
 
 **Mend it:** add the account that owns it to `studbook.yml`, name the S3 prefix under `datasets:`, or grant what the
 coverage page shows as denied. If it is gone for good, write a waiver: nothing will bring it back.
@@ -17,6 +18,7 @@ from studbook.model.finding import Level
 from studbook.rules.interface import Observation, Rule
 
 _RELATIONS = ("input_to", "base_of", "packaged_as", "deployed_to", "copied_to", "content_of", "registered_as")
+_BUILT_IN = ("builtin:", "bedrock:")
 _NOT_LISTED = ("container_image", "code", "context", "action")
 
 
@@ -26,6 +28,8 @@ def check(graph: Graph) -> Iterator[Observation]:
         if not source.unresolved or source.kind in _NOT_LISTED or edge.relation not in _RELATIONS:
             continue
         if target.unresolved or target.gone_since is not None:
+            continue
+        if source.id.startswith(_BUILT_IN) or (source.kind == "artifact" and graph.upstream(source.id)):
             continue
         role = f" as {edge.role}" if edge.role else ""
         what = f"{source.kind.replace('_', ' ')} {source.name}"

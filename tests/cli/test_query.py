@@ -1,0 +1,339 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from tests.pedigrees import NO_CONFIG, asset, commit, lineage, record
+
+from studbook.cli import main
+from studbook.cli.text import safe, value
+from studbook.lineage.graph import Graph, trace
+from studbook.model import Edge
+from studbook.model.ids import fingerprint
+from studbook.store import Catalog
+
+CONTENTS = [{"Key": "chats/b.jsonl", "Size": 3, "ETag": "e2"}, {"Key": "chats/a.jsonl", "Size": 5, "ETag": "e1"}]
+VERSION = f"s3://bucket/chats/@{fingerprint(CONTENTS, 'chats/')}"
+BOT = "arn:aws:sagemaker:us-west-2:111111111111:endpoint/bot"
+HOSTILE = "judge \x1b[31mred\x1b[0m [bold]x[/bold] \u202e\n<script>"
+TEXT = f"""
+    s3://bucket/chats/(dataset) -has_version-> {VERSION}(dataset_version) -input_to:train~?-> tune(training_job)
+    llama/1(base_model_version) -input_to:base_model-> tune -produced-> bot/1(model_package)
+    tune -recorded_in-> run(mlflow_run)
+    bot/1 -packaged_as-> m(model) -deployed_to:blue-> conf(endpoint_config) -deployed_to:blue-> {BOT}(endpoint)
+    bot/1 -input_to:evaluated_model-> exam(evaluation_job)
+    judge(evaluator_version) -input_to:evaluator-> exam
+"""
+FACTS: dict[str, dict[str, Any]] = {
+    BOT: {"name": "bot", "status": "InService", "stage": "production"},
+    "bot/1": {"attributes": {"approval": "PendingManualApproval"}},
+    "llama/1": {"attributes": {"unresolved": True}, "account": "aws"},
+    "judge": {"name": HOSTILE},
+    "exam": {"attributes": {"metrics": {"accuracy": 0.5}}},
+}
+APPROVED = FACTS | {
+    "bot/1": {"attributes": {"approval": "Approved"}},
+    "run": {"stale_since": 2},
+    VERSION: {"attributes": {"current": False, "superseded_since": 2}},
+}
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Path:
+    """Two nights: a model waits for approval; then it is approved, its dataset is another and a server was not seen."""
+    (tmp_path / "studbook.yml").write_text("accounts: []\n")
+    body = {"Uri": "s3://bucket/chats/", "Contents": CONTENTS, "CreationTime": None}
+    records = [record(VERSION, source="s3", kind="s3_prefix", region=None, body=body)]
+    commit(Catalog(tmp_path), lineage(TEXT, FACTS), records=records, night=1)
+    commit(Catalog(tmp_path), lineage(TEXT, APPROVED), records=records, night=2)
+    return tmp_path
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def run(catalog: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """The command line, as a shell would call it."""
+
+    def call(*arguments: str) -> Said:
+        with pytest.raises(SystemExit) as stop:
+            main([*arguments, "--catalog", str(catalog)])
+        out, err = capsysbinary.readouterr()
+        return Said(int(stop.value.code or 0), out.decode(), err.decode())
+
+    return call
+
+
+class TestTrace:
+    def test_is_a_tree_to_the_origins_each_line_with_its_certainty(self, run: Run) -> None:
+        """Kind, name, place, relation, role and certainty, and what is uncertain is marked."""
+        said = run("trace", "endpoint/bot")
+        lines = said.out.splitlines()
+        assert lines[0] == "endpoint  bot  111111111111/us-west-2 production  InService"
+        assert lines[1] == "└─ endpoint config  conf  111111111111/us-west-2  deployed to as blue  referenced"
+        (dataset,) = [line for line in lines if VERSION in line]
+        assert dataset.endswith("[superseded since 2]  input to as train  inferred, candidate")
+        (base,) = [line for line in lines if "llama/1" in line]
+        assert base.endswith(
+            "base model version  llama/1  aws/us-west-2  [unresolved]  input to as base_model  referenced"
+        )
+        assert any("MLflow run  run" in line and "[stale since 2]" in line for line in lines)
+        assert any("judged bot/1" in line for line in lines)
+        assert any("scores accuracy=0.5" in line for line in lines)
+        assert said.code == 0
+
+    def test_shows_evidence_and_ids_where_asked(self, run: Run) -> None:
+        """The field of the operation that says so stands under the line that it proves."""
+        lines = run("trace", "bot", "--evidence", "--ids").out.splitlines()
+        assert BOT in lines[0]
+        assert lines[2].strip(" │") == "by sagemaker:DescribeThing#Field"
+
+    def test_json_is_the_form_of_the_design(self, run: Run) -> None:
+        """Root, direction, assets, edges, evaluations: as the walk itself."""
+        found = run("trace", BOT, "--format", "json").json
+        walk = trace(lineage(TEXT, APPROVED), BOT)
+        assert (found["root"], found["direction"]) == (BOT, "upstream")
+        assert [a["id"] for a in found["assets"]] == [a.id for a in walk.assets]
+        assert [(e["source"], e["target"]) for e in found["edges"]] == [(e.source, e.target) for e in walk.edges]
+        assert found["evaluations"] == [
+            {
+                "job": "exam",
+                "models": ["bot/1"],
+                "evaluators": ["judge"],
+                "data": [],
+                "scores": {"accuracy": 0.5},
+            }
+        ]
+
+    def test_of_an_earlier_night(self, run: Run) -> None:
+        """--snapshot and --as-of ask what was known then."""
+        for option in ("--snapshot", "--as-of"):
+            found = run("trace", BOT, option, "2026-11-01", "--format", "json").json
+            (package,) = [a for a in found["assets"] if a["id"] == "bot/1"]
+            assert package["attributes"]["approval"] == "PendingManualApproval"
+
+    def test_what_was_shown_is_not_opened_twice(self, run: Run, catalog: Path) -> None:
+        """A circle of clones is a finite tree that says where it closes."""
+        graph = lineage("a(model_package) -copied_to-> b(model_package) -copied_to-> a")
+        commit(Catalog(catalog), graph, night=3)
+        lines = run("trace", "a").out.splitlines()
+        assert [line.split("  ")[1] for line in lines[:3]] == ["a", "b", "a"] or "(see above)" in lines[2]
+        assert lines[2].endswith("(see above)")
+
+    def test_a_chain_longer_than_pythons_stack(self, run: Run, catalog: Path) -> None:
+        """A thousand clones deep, and still an answer."""
+        depth = 1500
+        assets = [asset(f"c{n:04}", "model_package") for n in range(depth)]
+        edges = [
+            Edge(source=a.id, target=b.id, relation="copied_to", certainty="referenced", evidence=("x:Y#Z",))
+            for a, b in pairwise(assets)
+        ]
+        commit(Catalog(catalog), Graph(assets, edges), night=3)
+        assert len(run("trace", f"c{depth - 1}").out.splitlines()) == depth + 2
+
+    @pytest.mark.parametrize("command", ["trace", "impact", "show", "log"])
+    def test_of_nothing_says_how_to_go_on(self, run: Run, command: str) -> None:
+        """Exit code 2, the facts' stream stays empty."""
+        said = run(command, "nobody")
+        assert (said.code, said.out) == (2, "")
+        assert "nobody" in said.err
+        assert "hint:" in said.err
+
+
+class TestImpact:
+    def test_reaches_what_runs(self, run: Run) -> None:
+        """From a dataset to the endpoint that answers with it."""
+        found = run("impact", "s3://bucket/chats/", "--format", "json").json
+        assert found["direction"] == "downstream"
+        assert BOT in [a["id"] for a in found["assets"]]
+
+
+class TestStrangers:
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["trace", BOT],
+            ["impact", "judge"],
+            ["show", "judge"],
+            ["check", "--level", "note"],
+            ["diff"],
+            ["log", "judge"],
+        ],
+        ids=lambda command: command[0],
+    )
+    def test_hostile_names_are_shown_as_text(self, run: Run, command: list[str]) -> None:
+        """No escape sequence of a name reaches the terminal, nothing is hidden, no line is broken."""
+        out = run(*command).out
+        assert "\x1b[31m" not in out
+        assert "\u202e" not in out
+        assert "\n<script>" not in out
+
+    def test_markup_of_a_name_is_no_markup(self, run: Run) -> None:
+        """Brackets stay brackets; escapes are written out."""
+        assert r"judge \x1b[31mred\x1b[0m [bold]x[/bold] \u202e\n<script>" in run("trace", BOT).out
+
+    def test_safe_keeps_what_can_be_read(self) -> None:
+        """Letters of any script are no danger."""
+        assert safe("Modèle 模型 🐎 a b") == "Modèle 模型 🐎 a b"
+        assert safe("a\tb\r\x00\x9b\u2028\ud800") == r"a\tb\r\x00\x9b\u2028\ud800"
+
+    @pytest.mark.parametrize(
+        ("thing", "text"),
+        [(None, "-"), (True, "yes"), ([1, "a\n"], "1, a\\n"), ({"b": [], "a": 0.5}, "a=0.5, b=-"), ("", "")],
+    )
+    def test_values_fit_in_a_line(self, thing: Any, text: str) -> None:
+        """Whatever JSON an attribute is."""
+        assert value(thing) == text
+
+
+class TestDiff:
+    def test_tells_of_approval_and_drift(self, run: Run) -> None:
+        """The last night, in terms people use."""
+        out = run("diff").out
+        assert "snapshot 1 (2026-11-01T02:00:00Z) to 2 (2026-11-02T02:00:00Z)" in out
+        assert "model version bot/1: PendingManualApproval -> Approved" in out
+        assert "training job tune read dataset version" in out
+
+    def test_of_equal_nights_says_so(self, run: Run) -> None:
+        """And names both."""
+        assert run("diff", "2", "latest").out.splitlines()[1:] == ["nothing changed"]
+
+    def test_as_json(self, run: Run) -> None:
+        """Both nights, and every list."""
+        found = run("diff", "1", "2", "--format", "json").json
+        assert (found["old"]["number"], found["new"]["number"]) == (1, 2)
+        assert found["approvals_changed"][0]["new"] == "Approved"
+
+    def test_in_a_catalog_of_one_night(self, run: Run, catalog: Path) -> None:
+        """There is nothing to compare with: exit code 2, not a crash."""
+        Catalog(catalog).snapshots.paths()[1].unlink()
+        assert run("diff").code == 2
+
+
+class TestLog:
+    def test_lists_the_nights_newest_first(self, run: Run) -> None:
+        """Number, time, content, sizes, and how much changed."""
+        lines = run("log").out.splitlines()
+        assert [line.split()[0] for line in lines] == ["snapshot", "2", "1"]
+        assert lines[1].split()[-1] == "3"
+        assert lines[2].split()[-1] == "first"
+
+    def test_as_json(self, run: Run) -> None:
+        """The same, for programs."""
+        newest, oldest = run("log", "--format", "json").json["snapshots"]
+        assert (newest["number"], newest["changes"], newest["requests"]) == (2, 3, 2)
+        assert (oldest["changes"], oldest["assets"], oldest["edges"]) == (None, 11, 10)
+
+    def test_of_an_asset_is_its_mutable_facts_over_time(self, run: Run) -> None:
+        """When it was first seen, and each change since."""
+        lines = run("log", "bot/1").out.splitlines()
+        assert lines[1] == "1  2026-11-01T02:00:00Z  first seen"
+        assert lines[3:] == ["2  2026-11-02T02:00:00Z", "    attributes.approval: PendingManualApproval -> Approved"]
+
+    def test_of_an_endpoint_says_what_it_ran(self, run: Run, catalog: Path) -> None:
+        """A new endpoint configuration is a fact of the endpoint, though it is an edge."""
+        moved = TEXT.replace(
+            "conf(endpoint_config) -deployed_to:blue-> arn", "conf2(endpoint_config) -deployed_to:blue-> arn"
+        )
+        commit(Catalog(catalog), lineage(moved, APPROVED), night=3)
+        *_, last = run("log", "bot", "--format", "json").json["log"]
+        assert last["snapshot"] == 3
+        assert [e["source"] for e in last["edges_gained"]] == ["conf2"]
+        assert [e["source"] for e in last["edges_lost"]] == ["conf"]
+
+
+class TestShow:
+    def test_a_snapshot(self, run: Run) -> None:
+        """Its digests in full, for whoever keeps them elsewhere, and its coverage."""
+        envelope = run("show", "--format", "json").json
+        out = run("show", "2").out
+        assert envelope["envelope"] in out
+        assert envelope["digest"] in out
+        assert "111111111111  us-west-2  sagemaker  complete" in out
+        assert envelope["counts"] == {"assets": 11, "edges": 10, "records": 1}
+        assert envelope["config"] == NO_CONFIG
+
+    def test_an_asset(self, run: Run) -> None:
+        """Its fields, and its neighbours on both sides."""
+        out = run("show", "bot/1").out
+        assert "approval: Approved" in out
+        assert "produced  training job tune" in out
+        assert "packaged as  SageMaker model m" in out
+        found = run("show", "bot/1", "--format", "json").json
+        assert [e["source"] for e in found["upstream"]] == ["tune"]
+        assert len(found["downstream"]) == 2
+
+    def test_the_object_manifest_has_the_digest_of_the_id(self, run: Run) -> None:
+        """`show --objects | sha256sum` is the fingerprint, in byte order of the keys."""
+        out = run("show", VERSION, "--objects").out
+        assert out == "a.jsonl\t5\te1\nb.jsonl\t3\te2\n"
+        assert VERSION.endswith(hashlib.sha256(out.encode()).hexdigest())
+        assert run("show", VERSION, "--objects", "--format", "json").json[0] == {
+            "key": "a.jsonl",
+            "size": 5,
+            "etag": "e1",
+        }
+
+    def test_the_object_manifest_of_what_has_none(self, run: Run) -> None:
+        """A training job is no dataset version."""
+        assert run("show", "tune", "--objects").code == 2
+
+
+class TestVerify:
+    def test_whole(self, run: Run) -> None:
+        """Exit code 0, and how much was looked at."""
+        said = run("verify")
+        assert said.code == 0
+        assert said.out.startswith("2 snapshots, ")
+        assert said.out.endswith("all as written\n")
+
+    def test_damaged(self, run: Run, catalog: Path) -> None:
+        """Exit code 1; each damage is a sentence that names the file."""
+        path = next(catalog.glob("objects/??/*"))
+        path.write_bytes(b"")
+        said = run("verify")
+        assert said.code == 1
+        assert path.name in said.out
+        found = run("verify", "--format", "json")
+        assert (found.code, found.json["ok"]) == (1, False)
+        assert path.name in found.json["damages"][0]["place"]
+
+    def test_where_there_is_no_catalog(self, tmp_path: Path) -> None:
+        """A folder that is not there is not whole, it is a slip."""
+        with pytest.raises(SystemExit) as stop:
+            main(["verify", "--catalog", str(tmp_path / "elsewhere")])
+        assert stop.value.code == 2
+
+
+class TestEveryQuestion:
+    @pytest.mark.parametrize("command", ["trace", "impact", "diff", "log", "show", "verify", "check", "export"])
+    def test_help_has_examples(self, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """Whoever asks for help sees how the command is used."""
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert f"Examples:\n    studbook {command}" in capsys.readouterr().out.replace("  Examples:\n", "Examples:\n")
+
+    @pytest.mark.parametrize("arguments", [["log"], ["show"], ["check"], ["trace", "bot"], ["export", "json"]])
+    def test_an_empty_catalog_names_the_way_to_a_snapshot(self, run: Run, tmp_path: Path, arguments: list[str]) -> None:
+        """Except `log`, of which nothing is an answer too."""
+        for path in (tmp_path / "snapshots").iterdir():
+            path.unlink()
+        said = run(*arguments)
+        assert said.code == (0 if arguments == ["log"] else 2)
+        assert arguments == ["log"] or "studbook harvest" in said.err
