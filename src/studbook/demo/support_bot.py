@@ -305,7 +305,7 @@ def _tune(
         ProgressInfo={"CurrentEpoch": 3, "MaxEpoch": 3},
         BillableTokenCount=4_100_000,
     )
-    tracking.version(GROUP, run, made, f"Made by {name}")
+    tracking.version(GROUP, run, made, f"Made by {name} {HOSTILE['direction']}")
     return run
 
 
