@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -105,6 +108,41 @@ class TestHarvest:
         (catalog / "studbook.yml").unlink()
 
         assert studbook("harvest")[0] == 2
+
+
+class TestKilled:
+    def test_only_what_was_in_flight_is_lost(self, aws, studbook, catalog):
+        """After SIGKILL the catalog is readable, and the next harvest does not describe again what was described."""
+        admin = aws.session("arn:aws:iam::222222222222:role/Admin")
+        sagemaker = admin.client("sagemaker", endpoint_url=aws.url, region_name="us-west-2")
+        for number in range(12):
+            sagemaker.create_model(
+                ModelName=f"m{number}",
+                ExecutionRoleArn="arn:aws:iam::222222222222:role/x",
+                PrimaryContainer={"Image": "image"},
+            )
+        aws.fault(operation="DescribeModel", seconds=0.3)
+        harvest = subprocess.Popen([sys.executable, "-m", "studbook", "harvest", "--catalog", str(catalog)])
+        while (kept := _kept(catalog)) < 4:
+            assert harvest.poll() is None
+            time.sleep(0.05)
+        harvest.kill()
+        harvest.wait()
+        aws.heal()
+        assert not (catalog / "snapshots").exists()
+
+        code, out, _ = studbook("harvest", "--format", "json")
+
+        rows = json.loads(out)["snapshot"]["coverage"]
+        described = sum(row["calls"].get("sagemaker:DescribeModel", 0) for row in rows)
+        assert code == 0
+        assert 0 < described <= 12 - kept
+        assert not (catalog / ".harvest").exists()
+
+
+def _kept(catalog) -> int:
+    """How many models the journal has so far."""
+    return sum(file.read_text().count('"kind":"model"') for file in catalog.glob(".harvest/*/sagemaker-*"))
 
 
 class TestRelink:

@@ -108,6 +108,10 @@ class TestCode:
         """An id shows no secret."""
         assert ids.code_id("https://bob:s3cret@git.example.com/x.git", "abc") == "git:https://git.example.com/x.git@abc"
 
+    def test_redacted_user_info_is_cut_out(self):
+        """What redaction left in the place of user and password is no part of the address."""
+        assert ids.code_id("https://[redacted]@git.example.com/x.git", "abc") == "git:https://git.example.com/x.git@abc"
+
 
 class TestPagePath:
     @given(st.text(min_size=1), st.text())

@@ -68,7 +68,7 @@ class TestPlan:
         """A function that nothing names any more is still looked at, so that its deletion is seen."""
         known = visited(tmp_path, SCRIPT).seen.values()
 
-        assert SOURCE.plan(SETTINGS, known) == {HERE: [ARN, f"{ARN}:$LATEST"]}
+        assert SOURCE.plan(SETTINGS, known) == {HERE: [f"{ARN} known", f"{ARN}:$LATEST"]}
 
 
 class TestCollect:
@@ -86,6 +86,12 @@ class TestCollect:
         visit = visited(tmp_path, SCRIPT, targets=(reference,))
 
         assert ("lambda_version", f"{ARN}:$LATEST") in visit.seen
+
+    def test_known_is_not_named(self, tmp_path):
+        """That a function was harvested before does not mean that anything means its $LATEST."""
+        visit = visited(tmp_path, SCRIPT, targets=(f"{ARN} known",))
+
+        assert sorted(record_id for _, record_id in visit.seen) == [ARN, f"{ARN}:1", f"{ARN}:2"]
 
     def test_a_deleted_function(self, tmp_path):
         """A function that does not exist is no gap: that there is nothing is seen completely."""

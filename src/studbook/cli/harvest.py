@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -124,13 +124,23 @@ def _where(row: Coverage) -> str:
     return " ".join((row.account or "-", row.region or "-", row.source))
 
 
-def calls(coverage: Iterable[Coverage]) -> list[tuple[str, str, int]]:
-    """(account, API, requests), the dearest first."""
-    counts: Counter[tuple[str, str]] = Counter()
+def calls(coverage: Iterable[Coverage]) -> dict[str, Counter[str]]:
+    """Requests by API and account, the dearest API first."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row in coverage:
         for name, number in row.calls.items():
-            counts[row.account or "-", name] += number
-    return sorted(((account, name, number) for (account, name), number in counts.items()), key=lambda c: (-c[2], c))
+            counts[name][row.account or "-"] += number
+    return dict(sorted(counts.items(), key=lambda item: (-item[1].total(), item[0])))
+
+
+def gaps(coverage: Iterable[Coverage]) -> Iterator[str]:
+    """A line for each reason in each partition, with all the operations that met it."""
+    for row in coverage:
+        operations: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        for gap in row.gaps:
+            operations[gap.code, gap.message].append(gap.operation)
+        for (code, message), names in operations.items():
+            yield f"{_where(row)}: {', '.join(names)}: {code}: {message}"
 
 
 def _as_json(harvested: Harvested) -> dict[str, Any]:
@@ -171,19 +181,23 @@ def _print(harvested: Harvested) -> None:
             Text(row.status, style=colours[row.status]),
             str(row.records),
             str(row.requests),
-            str(len(row.gaps)),
+            str(len(row.gaps) or ""),
         )
     console.print(table)
-    spent = Table(box=box.SIMPLE_HEAD)
-    spent.add_column("account")
-    spent.add_column("calls")
-    spent.add_column("requests", justify="right")
-    for account, name, number in calls(harvested.coverage):
-        spent.add_row(account, name, str(number))
-    console.print(spent)
-    for row in harvested.coverage:
-        for gap in row.gaps:
-            console.print(Text(f"{_where(row)}: {gap.operation}: {gap.code}: {gap.message}"), soft_wrap=True)
+    spent = calls(harvested.coverage)
+    accounts = sorted({account for count in spent.values() for account in count})
+    price = Table(box=box.SIMPLE_HEAD)
+    price.add_column("API", no_wrap=True, min_width=max(map(len, spent), default=0))
+    # Where the accounts do not fit side by side the sum must do; the JSON has them all.
+    needed = max(map(len, spent), default=0) + sum(len(account) + 3 for account in (*accounts, "requests")) + 3
+    columns = accounts if needed <= console.width else []
+    for account in (*columns, "requests"):
+        price.add_column(account, justify="right")
+    for name, count in spent.items():
+        price.add_row(name, *(str(count[account] or "") for account in columns), str(count.total()))
+    console.print(price)
+    for line in gaps(harvested.coverage):
+        console.print(Text(line), soft_wrap=True)
     envelope = harvested.envelope
     what = "new content" if harvested.changed else "nothing changed"
     console.print(Text(f"snapshot {envelope.number}, {what}, {envelope.digest}"), soft_wrap=True)

@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit
 
 # --- ARNs ---------------------------------------------------------------------------------------------------------
 
@@ -209,17 +209,12 @@ def image_registry(uri: str) -> tuple[str | None, str | None]:
     return (match["account"], match["region"]) if match else (None, None)
 
 
+_USER_INFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
+
+
 def without_credentials(url: str) -> str:
-    """The URL with user and password cut out; `user@host:path` (scp form) keeps its user, which is no secret."""
-    if "://" not in url:
-        return url
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url.split("://", 1)[0] + "://redacted"
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    """The URL with user and password, redacted or not, cut out; `user@host:path` (scp form) keeps its user."""
+    return _USER_INFO.sub(r"\1", url)
 
 
 def code_id(repository: str, commit: str) -> str:

@@ -44,7 +44,7 @@ class LambdaFunctions:
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
         """Every reference to a function by the partition that has it; targets are ARNs as written.
 
-        What was harvested before is asked for again, so that its end is seen too.
+        What was harvested before is asked for again, as `<ARN> known`, so that its end is seen too.
         """
         plan: defaultdict[Partition, set[str]] = defaultdict(set)
         if settings.evaluators:
@@ -53,7 +53,7 @@ class LambdaFunctions:
                     plan[Partition(account.id, region, self.name)] = set()
         for record in records:
             for reference in self._named(record):
-                arn = parse_arn(reference)
+                arn = parse_arn(reference.partition(" ")[0])
                 if arn is not None and settings.account(arn.account) is not None:
                     plan[Partition(arn.account, arn.region, self.name)].add(reference)
         return {partition: sorted(targets) for partition, targets in plan.items()}
@@ -63,15 +63,18 @@ class LambdaFunctions:
             yield from _references(record.body)
         elif record.source != self.name or record.gone_since is not None:
             return
-        elif record.kind == _FUNCTION or record.id.endswith(":$LATEST"):
+        elif record.kind == _FUNCTION:
+            yield f"{record.id} known"
+        elif record.id.endswith(":$LATEST"):
             yield record.id
 
     def collect(self, visit: Visit) -> None:
         wanted: defaultdict[str, set[str | None]] = defaultdict(set)
         for target in visit.targets:
-            found = parse_lambda(target)
+            reference, _, known = target.partition(" ")
+            found = parse_lambda(reference)
             if found is not None:
-                wanted[found.function].add(found.qualifier)
+                wanted[found.function].add(known or found.qualifier)
         try:
             for function in _configured(visit):
                 wanted[function].add("*")
