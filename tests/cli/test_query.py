@@ -86,12 +86,12 @@ class TestTrace:
         said = run("trace", "endpoint/bot")
         lines = said.out.splitlines()
         assert lines[0] == "endpoint  bot  111111111111/us-west-2 production  InService"
-        assert lines[1] == "└─ endpoint config  conf  111111111111/us-west-2  deployed to as blue  referenced"
+        assert lines[1] == "└─ endpoint config  conf  111111111111/us-west-2  deployed to (blue)  referenced"
         (dataset,) = [line for line in lines if VERSION in line]
-        assert dataset.endswith("[superseded since 2]  input to as train  inferred, candidate")
+        assert dataset.endswith("[superseded since 2]  input to (train)  inferred, candidate")
         (base,) = [line for line in lines if "llama/1" in line]
         assert base.endswith(
-            "base model version  llama/1  aws/us-west-2  [unresolved]  input to as base_model  referenced"
+            "base model version  llama/1  aws/us-west-2  [unresolved]  input to (base_model)  referenced"
         )
         assert any("MLflow run  run" in line and "[stale since 2]" in line for line in lines)
         assert any("judged bot/1" in line for line in lines)

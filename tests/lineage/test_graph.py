@@ -80,6 +80,20 @@ class TestTrace:
         assert ids(trace(graph, "adapter")) == {"adapter", "lora", "base", "llama"}
         assert ids(trace(graph, "base")) == {"base", "llama"}
 
+    def test_a_component_that_is_gone_no_longer_answers(self) -> None:
+        """It is shown as a tombstone; what it ran is not in the pedigree of what answers now, a deleted model is."""
+        graph = lineage(
+            """
+            old(model_package) -deployed_to-> was(inference_component) -deployed_to-> bot(endpoint)
+            new(model_package) -deployed_to-> now(inference_component) -deployed_to-> bot
+            p/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config) -deployed_to-> bot
+            """,
+            {"was": {"gone_since": 3}, "m": {"gone_since": 3}, "c": {"gone_since": 3}},
+        )
+        assert ids(trace(graph, "bot")) == {"bot", "was", "now", "new", "p/1", "m", "c"}
+        assert ids(impact(graph, "old")) == {"old", "was"}
+        assert "bot" in ids(impact(graph, "p/1"))
+
     def test_keeps_every_candidate(self) -> None:
         """Where two versions may have been read, both are shown, and marked."""
         graph = lineage("""

@@ -75,6 +75,12 @@ class TestDeployedWithoutApproval:
         """)
         assert told(graph, self.RULE) == [("bot", "note")]
 
+    def test_a_component_that_is_gone_does_not_count(self) -> None:
+        """It no longer answers."""
+        text = "p/1(model_package) -deployed_to-> a(inference_component) -deployed_to-> bot(endpoint)"
+        assert told(lineage(text, {"a": {"gone_since": 2}}), self.RULE) == []
+        assert told(lineage(text), self.RULE) == [("bot", "error")]
+
     def test_every_component_of_an_endpoint_counts(self) -> None:
         """One unapproved adapter among approved ones is found."""
         graph = lineage(

@@ -103,6 +103,31 @@ class TestIndex:
             assert same(other, OTHER)
 
 
+class TestFindTheWhole:
+    def test_an_endpoint_stands_for_its_configuration_and_model_of_that_name(self, tmp_path: Path) -> None:
+        """People say the endpoint's name; that the others share it is said, and changes nothing."""
+        names = {"x:endpoint/bot": "endpoint", "x:config/bot": "endpoint_config", "x:model/bot": "model"}
+        graph = lineage(
+            "x:model/bot(model) -deployed_to-> x:config/bot(endpoint_config) -deployed_to-> x:endpoint/bot(endpoint)",
+            {one: {"name": "bot"} for one in names},
+        )
+        with Catalog(tmp_path).index(commit(Catalog(tmp_path), graph)) as index:
+            asset, others = index.find_among("bot")
+        assert asset.id == "x:endpoint/bot"
+        assert {other.id for other in others} == names.keys() - {"x:endpoint/bot"}
+
+    def test_a_dataset_stands_for_its_versions(self, tmp_path: Path) -> None:
+        """Unless something unrelated has the name as well."""
+        text = "d(dataset) -has_version-> d/1(dataset_version)\n d -has_version-> d/2(dataset_version)"
+        facts = {one: {"name": "chats"} for one in ("d", "d/1", "d/2")}
+        catalog = Catalog(tmp_path)
+        with catalog.index(commit(catalog, lineage(text, facts))) as index:
+            assert index.find("chats").id == "d"
+        graph = lineage(text + "\n j(training_job) -produced-> a(artifact)", facts | {"j": {"name": "chats"}})
+        with catalog.index(commit(catalog, graph, night=2)) as index, pytest.raises(NotFound, match="4 assets"):
+            index.find("chats")
+
+
 class TestFind:
     @pytest.fixture
     def index(self, tmp_path: Path) -> Index:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import click
 
-from studbook.cli.text import bold, dim, kind, safe, value
+from studbook.cli.text import bold, dim, kind, name, relation, safe, value
 from studbook.diff import Changes, Field, Named
-from studbook.model import Edge, Envelope
+from studbook.model import Asset, Edge, Envelope
 
 _SHOWN = 20
 
 
-def changes_text(old: Envelope, new: Envelope, changes: Changes) -> Iterator[str]:
+Lineage = Callable[[str], Asset | None]
+"""From an id to the asset, of either night."""
+
+
+def changes_text(old: Envelope, new: Envelope, changes: Changes, lineage: Lineage) -> Iterator[str]:
     """The lines; long lists are cut, and say so (the JSON form has all)."""
     yield bold(f"snapshot {old.number} ({old.taken_at}) to {new.number} ({new.taken_at})")
     if not changes:
@@ -41,11 +45,11 @@ def changes_text(old: Envelope, new: Envelope, changes: Changes) -> Iterator[str
         (f"~ {_name(c.asset)}: {_fields(c.fields)}" for c in changes.assets_changed),
         [c.asset for c in changes.assets_changed],
     )
-    yield from _section("edges gained", (_edge("+", edge) for edge in changes.edges_gained))
-    yield from _section("edges lost", (_edge("-", edge) for edge in changes.edges_lost))
+    yield from _section("edges gained", (_edge("+", edge, lineage) for edge in changes.edges_gained))
+    yield from _section("edges lost", (_edge("-", edge, lineage) for edge in changes.edges_lost))
     yield from _section(
         "certainty",
-        (f"{_edge('~', c.new)}, was {_sure(c.old)}" for c in changes.edges_changed),
+        (f"{_edge('~', c.new, lineage)}, was {_sure(c.old)}" for c in changes.edges_changed),
     )
 
 
@@ -53,7 +57,7 @@ def _section(title: str, lines: Iterable[str], assets: Sequence[Named] = ()) -> 
     several = list(lines)
     if not several:
         return
-    kinds = ", ".join(f"{number} {kind(name)}" for name, number in sorted(Counter(a.kind for a in assets).items()))
+    kinds = ", ".join(f"{number} {kind(word)}" for word, number in sorted(Counter(a.kind for a in assets).items()))
     yield ""
     yield bold(f"{title} ({len(several)})") + (dim(f"  {kinds}") if kinds else "")
     yield from (f"  {line}" for line in several[:_SHOWN])
@@ -87,11 +91,13 @@ def _fields(fields: Iterable[Field]) -> str:
     return "; ".join(f"{safe(field.name)} {value(field.old)} -> {value(field.new)}" for field in fields)
 
 
-def _edge(sign: str, edge: Edge) -> str:
+def _edge(sign: str, edge: Edge, lineage: Lineage) -> str:
     color = {"+": "green", "-": "red", "~": None}[sign]
-    role = f" as {safe(edge.role)}" if edge.role is not None else ""
-    relation = dim(edge.relation.replace("_", " ") + role)
-    return f"{click.style(sign, fg=color)} {safe(edge.source)} {relation} {safe(edge.target)} {dim(_sure(edge))}"
+    source, target = (
+        f"{kind(asset.kind)} {name(asset)}" if (asset := lineage(end)) is not None else safe(end)
+        for end in (edge.source, edge.target)
+    )
+    return f"{click.style(sign, fg=color)} {source} -> {target}  {dim(relation(edge))}  {dim(_sure(edge))}"
 
 
 def _sure(edge: Edge) -> str:

@@ -32,7 +32,7 @@ Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configur
 @format_option
 def check(catalog: Path, snapshot: str, level: str, output_format: str) -> int:
     """Apply the rules; waived findings are shown, and do not count."""
-    from studbook.cli.text import bold, dim, echo_json, kind, place, safe
+    from studbook.cli.text import bold, dim, echo_json, kind, name, place, safe
     from studbook.model.canonical import plain
     from studbook.rules import LEVELS, check_snapshot
     from studbook.settings import load_settings
@@ -56,7 +56,7 @@ def check(catalog: Path, snapshot: str, level: str, output_format: str) -> int:
         for finding in several:
             asset = graph.assets[finding.asset]
             waived = f" [waived until {finding.waived_until}]" if finding.waived_until else ""
-            line = (kind(asset.kind), bold(safe(asset.name)), dim(place(asset)), dim(finding.rule + waived))
+            line = (kind(asset.kind), bold(name(asset)), dim(place(asset)), dim(finding.rule + waived))
             click.echo("  " + "  ".join(part for part in line if part))
             click.echo(f"      {safe(finding.message)}")
     accepted = sum(finding.waived_until is not None for finding in findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from studbook.cli.text import bold, dim, kind, marks, place, safe, table, value
+from studbook.cli.text import bold, dim, kind, marks, name, place, relation, safe, table, value
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset, Edge, Envelope
 from studbook.model.canonical import plain
@@ -16,16 +16,16 @@ _SHOWN = 20
 def snapshot_text(envelope: Envelope, counts: Mapping[str, int]) -> Iterator[str]:
     """The envelope, and a table of what it covers."""
     yield bold(f"snapshot {envelope.number}")
-    for name, thing in (
+    for title, thing in (
         ("taken at", envelope.taken_at),
         ("by", envelope.generator),
         ("content", envelope.digest),
         ("envelope", envelope.envelope),
         ("previous", envelope.previous),
         ("configuration", envelope.config),
-        ("holds", ", ".join(f"{number} {name}" for name, number in counts.items())),
+        ("holds", ", ".join(f"{number} {part}" for part, number in counts.items())),
     ):
-        yield f"  {dim(name.ljust(14))}{value(thing)}"
+        yield f"  {dim(title.ljust(14))}{value(thing)}"
     yield ""
     yield from table(
         ("account", "region", "source", "status", "records", "requests", "gaps"),
@@ -55,16 +55,16 @@ def asset_json(lineage: Lineage, asset: Asset) -> dict[str, Any]:
 
 def asset_text(lineage: Lineage, asset: Asset) -> Iterator[str]:
     """Its facts, then its nearest neighbours."""
-    yield "  ".join(p for p in (kind(asset.kind), bold(safe(asset.name)), dim(place(asset)), marks(asset)) if p)
+    yield "  ".join(p for p in (kind(asset.kind), bold(name(asset)), dim(place(asset)), marks(asset)) if p)
     yield f"  {dim('id'.ljust(14))}{safe(asset.id)}"
-    for name in ("status", "created_at", "modified_at", "first_seen"):
-        if (thing := getattr(asset, name)) is not None:
-            yield f"  {dim(name.replace('_', ' ').ljust(14))}{value(thing)}"
+    for field in ("status", "created_at", "modified_at", "first_seen"):
+        if (thing := getattr(asset, field)) is not None:
+            yield f"  {dim(field.replace('_', ' ').ljust(14))}{value(thing)}"
     for title, pairs in (("attributes", asset.attributes), ("tags", asset.tags)):
         if pairs:
             yield f"  {dim(title)}"
-            for name in sorted(pairs):
-                yield f"    {safe(name)}: {value(pairs[name])}"
+            for key in sorted(pairs):
+                yield f"    {safe(key)}: {value(pairs[key])}"
     yield from _neighbours(lineage, "upstream", lineage.upstream(asset.id))
     yield from _neighbours(lineage, "downstream", lineage.downstream(asset.id))
 
@@ -81,8 +81,7 @@ def _neighbours(lineage: Lineage, title: str, edges: Sequence[Edge]) -> Iterator
 
 def _neighbour(lineage: Lineage, title: str, edge: Edge) -> str:
     other = lineage.asset(edge.source if title == "upstream" else edge.target)
-    role = f" as {safe(edge.role)}" if edge.role is not None else ""
     sure = edge.certainty + (", candidate" if edge.candidate else "")
-    parts = [dim(edge.relation.replace("_", " ") + role)]
-    parts += [f"{kind(other.kind)} {safe(other.name)}", dim(place(other)), marks(other)] if other is not None else []
+    parts = [dim(relation(edge))]
+    parts += [f"{kind(other.kind)} {name(other)}", dim(place(other)), marks(other)] if other is not None else []
     return "  ".join(part for part in (*parts, dim(sure)) if part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from studbook.cli.text import bold, dim, kind, place, safe, table, value
+from studbook.cli.text import bold, dim, kind, name, place, safe, table, value
 from studbook.diff import changed_fields
 from studbook.model import Asset, Edge
 from studbook.model.canonical import plain
@@ -88,12 +88,12 @@ def asset_log(catalog: Catalog, asset: Asset) -> list[dict[str, Any]]:
 
 def asset_log_text(asset: Asset, steps: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """One block for each snapshot in which something changed."""
-    yield f"{kind(asset.kind)} {bold(safe(asset.name))}  {dim(place(asset))}"
+    yield f"{kind(asset.kind)} {bold(name(asset))}  {dim(place(asset))}"
     for step in steps:
         yield f"{bold(str(step['snapshot']))}  {step['taken_at']}" + ("  first seen" if step["first"] else "")
         for field in step["fields"]:
             yield f"    {safe(field['name'])}: {value(field['old'])} -> {value(field['new'])}"
         for sign, edges in (("+", step["edges_gained"]), ("-", step["edges_lost"])):
             for edge in edges:
-                role = f" as {safe(edge['role'])}" if edge["role"] is not None else ""
+                role = f" ({safe(edge['role'])})" if edge["role"] is not None else ""
                 yield f"    {sign} {dim(edge['relation'].replace('_', ' ') + role)} from {safe(edge['source'])}"

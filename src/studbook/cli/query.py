@@ -70,6 +70,17 @@ def impact(**options: Any) -> None:
     _print_walk(walk, **options)
 
 
+def _found(index: Index, text: str) -> Asset:
+    """The asset that is meant; says so on standard error where others have the name too."""
+    asset, others = index.find_among(text)
+    if others:
+        from studbook.cli.text import kind, safe
+
+        several = ", ".join(sorted({kind(other.kind) for other in others}))
+        click.echo(f"{safe(text)}: the {kind(asset.kind)} {safe(asset.id)} ({several} of that name: by id)", err=True)
+    return asset
+
+
 def _print_walk(
     walk: Callable[[Lineage, str], Walk],
     *,
@@ -86,7 +97,7 @@ def _print_walk(
 
     store = Catalog(catalog)
     with store.index(store.resolve(snapshot)) as index:
-        found = walk(index, index.find(asset).id)
+        found = walk(index, _found(index, asset).id)
         if output_format == "json":
             echo_json(walk_json(found))
             return
@@ -115,13 +126,14 @@ def diff(old: str, new: str, catalog: Path, output_format: str) -> None:
 
     store = Catalog(catalog)
     before, after = store.resolve(old), store.resolve(new)
-    changes = compare(store.graph(before), store.graph(after), before.coverage, after.coverage)
+    was, now = store.graph(before), store.graph(after)
+    changes = compare(was, now, before.coverage, after.coverage)
     if output_format == "json":
         echo_json({"old": _dated(before), "new": _dated(after)} | changes.to_json())
         return
     from studbook.cli.changes import changes_text
 
-    for line in changes_text(before, after, changes):
+    for line in changes_text(before, after, changes, lambda one: now.asset(one) or was.asset(one)):
         click.echo(line)
 
 
@@ -151,7 +163,7 @@ def log(asset: str | None, catalog: Path, output_format: str) -> None:
         lines = log_text(rows)
     else:
         with store.index(store.resolve("latest")) as index:
-            found = index.find(asset)
+            found = _found(index, asset)
         steps = asset_log(store, found)
         if output_format == "json":
             echo_json({"asset": found.id, "log": steps})
@@ -198,7 +210,7 @@ def show(name: str, objects: bool, catalog: Path, snapshot: str, output_format: 
                 click.echo(line)
         return
     with store.index(envelope) as index:
-        asset = index.find(name)
+        asset = _found(index, name)
         if objects:
             _print_objects(store, envelope, index, asset, output_format)
         elif output_format == "json":

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from studbook.model import KINDS, Asset, canonical
+from studbook.model import KINDS, Asset, Edge, canonical
 
 _UNKNOWN = "-"
 
@@ -25,16 +25,32 @@ def value(thing: Any) -> str:
     if isinstance(thing, bool):
         return "yes" if thing else "no"
     if isinstance(thing, dict):
-        return safe(", ".join(f"{name}={value(item)}" for name, item in sorted(thing.items()))) or _UNKNOWN
+        return safe(", ".join(f"{key}={value(item)}" for key, item in sorted(thing.items()))) or _UNKNOWN
     if isinstance(thing, list | tuple):
         return safe(", ".join(map(value, thing))) or _UNKNOWN
     return safe(thing)
 
 
-def kind(name: str) -> str:
+def kind(word: str) -> str:
     """`model version` for `model_package`."""
-    title = KINDS[name].title if name in KINDS else name
+    title = KINDS[word].title if word in KINDS else word
     return title.lower() if title.split()[0].istitle() else title
+
+
+def name(asset: Asset) -> str:
+    """What tells an asset from its siblings: a version has its number, an S3 artifact its URI."""
+    if asset.kind == "artifact" and asset.id.startswith("s3://"):
+        return safe(asset.id)
+    version = asset.attributes.get("version")
+    if asset.kind.endswith("_version") and isinstance(version, str) and version not in asset.name:
+        return safe(f"{asset.name} {version}")
+    return safe(asset.name)
+
+
+def relation(edge: Edge) -> str:
+    """`input to (train)`."""
+    words = edge.relation.replace("_", " ")
+    return words if edge.role is None else f"{words} ({safe(edge.role)})"
 
 
 def place(asset: Asset) -> str:
@@ -64,14 +80,14 @@ def bold(text: str) -> str:
 
 
 def dim(text: str) -> str:
-    return click.style(text, dim=True)
+    return click.style(text, dim=True) if text else ""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
     """Lines of aligned columns under a dim head; the last column is not padded."""
     cells = [list(row) for row in rows]
     widths = [max(len(click.unstyle(row[i])) for row in [list(head), *cells]) for i in range(len(head))]
-    yield dim("  ".join(name.ljust(width) for name, width in zip(head, widths, strict=True)).rstrip())
+    yield dim("  ".join(title.ljust(width) for title, width in zip(head, widths, strict=True)).rstrip())
     for row in cells:
         padded = (cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(padded).rstrip()

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from studbook.cli.text import bold, dim, kind, marks, place, safe, value
+from studbook.cli.text import bold, dim, kind, marks, name, place, relation, safe, value
 from studbook.lineage.graph import Evaluation, Hop, Lineage, Walk
 from studbook.model import CERTAINTIES, KINDS, Asset
 from studbook.model.canonical import plain
 
-_KIND_ORDER = {name: number for number, name in enumerate(KINDS)}
+_KIND_ORDER = {word: number for number, word in enumerate(KINDS)}
 
 
 def walk_json(walk: Walk) -> dict[str, Any]:
@@ -67,23 +67,27 @@ def _steps(walk: Walk, asset_id: str) -> list[Hop]:
 
 
 def _title(asset: Asset, ids: bool) -> str:
-    name = safe(asset.id if ids else asset.name)
-    parts = (kind(asset.kind), bold(name), dim(place(asset)), safe(asset.status or ""), marks(asset))
+    parts = (
+        kind(asset.kind),
+        bold(safe(asset.id) if ids else name(asset)),
+        dim(place(asset)),
+        safe(asset.status or ""),
+        marks(asset),
+    )
     return "  ".join(part for part in parts if part)
 
 
 def _line(hop: Hop, ids: bool) -> str:
     edge = hop.edge
-    role = f" as {safe(edge.role)}" if edge.role is not None else ""
     sure = edge.certainty + (", candidate" if edge.candidate else "")
     color = None if edge.certainty == "referenced" and not edge.candidate else "yellow"
-    return f"{_title(hop.asset, ids)}  {dim(edge.relation.replace('_', ' ') + role)}  {click.style(sure, fg=color)}"
+    return f"{_title(hop.asset, ids)}  {dim(relation(edge))}  {click.style(sure, fg=color)}"
 
 
 def _evaluation(lineage: Lineage, found: Evaluation, ids: bool) -> Iterator[str]:
     def listed(word: str, several: tuple[str, ...]) -> str:
-        names = (asset.name if (asset := lineage.asset(one)) and not ids else one for one in several)
-        return f"{dim(word)} {safe(', '.join(names)) or '-'}"
+        names = (name(asset) if (asset := lineage.asset(one)) and not ids else safe(one) for one in several)
+        return f"{dim(word)} {', '.join(names) or '-'}"
 
     parts = listed("judged", found.models), listed("by", found.evaluators), listed("on", found.data)
     yield "  " + _title(found.job, ids)
@@ -94,7 +98,7 @@ def _evaluation(lineage: Lineage, found: Evaluation, ids: bool) -> Iterator[str]
 
 def _summary(walk: Walk) -> str:
     counts = Counter(edge.certainty for edge in walk.edges)
-    sure = ", ".join(f"{counts[name]} {name}" for name in CERTAINTIES if counts[name])
+    sure = ", ".join(f"{counts[word]} {word}" for word in CERTAINTIES if counts[word])
     candidates = sum(edge.candidate for edge in walk.edges)
     found = f"{_many(len(walk.assets), 'asset')}, {_many(len(walk.edges), 'edge')}"
     return dim(found + (f": {sure}" if sure else "") + (f"; {_many(candidates, 'candidate')}" if candidates else ""))

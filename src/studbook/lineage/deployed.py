@@ -34,7 +34,7 @@ def deployed(lineage: Lineage, endpoint_id: str) -> tuple[Deployed, ...]:
                 continue
             seen.add(edge.source)
             asset = lineage.asset(edge.source)
-            if asset is None:
+            if asset is None or (asset.kind == "inference_component" and asset.gone_since is not None):
                 continue
             if asset.kind in _SERVING:
                 ahead.append(asset.id)

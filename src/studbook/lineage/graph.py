@@ -11,6 +11,8 @@ an influence that goes on, and some influence has no arrow of its own; these are
   `recorded_in` are context: shown in either direction, and not followed on, or every job of a pipeline would be the
   ancestor of every other.
 - A run that an evaluation or a model version is `recorded_in` was not made by it.
+- A component that is gone from an endpoint no longer answers there. It is shown, and not followed. (A configuration or
+  a model can be deleted while the endpoint goes on serving it: those are followed.)
 - A run has its own inputs; what its nested runs read is not among them.
 """
 
@@ -206,7 +208,7 @@ def made_by(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
             continue
         if edge.relation == "recorded_in" and not is_root and _existing(lineage, edge.source).kind in _RECORDED_ONLY:
             continue
-        yield edge, edge.source, True
+        yield edge, edge.source, not _withdrawn(lineage, edge, asset)
     for edge in lineage.downstream(asset.id, "same_as"):
         yield edge, edge.target, True
     if asset.kind == "inference_component" or asset.kind in _WITH_CONTEXT:
@@ -226,12 +228,22 @@ def reaches(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
             if asset.kind != "inference_component":
                 yield edge, edge.target, False
             continue
+        if asset.gone_since is not None and _withdrawn(lineage, edge, _existing(lineage, edge.target)):
+            continue
         yield edge, edge.target, not (edge.relation == "recorded_in" and asset.kind in _RECORDED_ONLY)
     for edge in lineage.upstream(asset.id, "same_as"):
         yield edge, edge.source, True
     if asset.kind == "inference_component":
         for edge in lineage.upstream(asset.id, "part_of"):
             yield edge, edge.source, True
+
+
+def _withdrawn(lineage: Lineage, edge: Edge, endpoint: Asset) -> bool:
+    """Whether the edge is the deployment of a component that is gone, on an endpoint that is not."""
+    if edge.relation != "deployed_to" or endpoint.gone_since is not None:
+        return False
+    component = _existing(lineage, edge.source)
+    return component.kind == "inference_component" and component.gone_since is not None
 
 
 def _existing(lineage: Lineage, asset_id: str) -> Asset:
@@ -246,11 +258,15 @@ def _end(lineage: Lineage, edge: Edge, end: str, found: Mapping[str, Asset]) -> 
 
 
 def _evaluations(lineage: Lineage, influence: Sequence[str], found: Mapping[str, Asset]) -> Iterator[Evaluation]:
-    jobs = {asset_id for asset_id in influence if found[asset_id].kind == "evaluation_job"}
+    jobs = {asset_id: found[asset_id] for asset_id in influence if found[asset_id].kind == "evaluation_job"}
     for asset_id in influence:
-        jobs.update(edge.target for edge in lineage.downstream(asset_id, "input_to", "evaluated_model"))
+        for edge in lineage.downstream(asset_id, "input_to", "evaluated_model"):
+            job = _end(lineage, edge, edge.target, found)
+            # The run that records an evaluation has the same inputs; it is the job that is the evaluation.
+            if job.kind == "evaluation_job":
+                jobs[job.id] = job
     for job_id in sorted(jobs):
-        yield evaluation(lineage, _existing(lineage, job_id))
+        yield evaluation(lineage, jobs[job_id])
 
 
 def evaluation(lineage: Lineage, job: Asset) -> Evaluation:

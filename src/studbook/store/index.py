@@ -83,13 +83,20 @@ class Index:
         return [edge for edge in self._edges("source", asset_id, relation, role) if edge.source == asset_id]
 
     def find(self, text: str) -> Asset:
-        """The asset that a person means by an id, a name, or the end of an id, where only one answers to it.
+        """The asset that a person means by an id, a name, or the end of an id.
 
         Raises NotFound, with the candidates where there are several.
         """
+        return self.find_among(text)[0]
+
+    def find_among(self, text: str) -> tuple[Asset, Sequence[Asset]]:
+        """As `find`, with the parts of that thing which share its name: a dataset's versions, an endpoint's configuration.
+
+        Unrelated things that share a name are never chosen among.
+        """
         asset = self.asset(text)
         if asset is not None:
-            return asset
+            return asset, ()
         named = list(self._assets("name = ? LIMIT ?", text, _CANDIDATES + 1))
         several = named or list(
             self._assets(
@@ -98,6 +105,9 @@ class Index:
         )
         if not several:
             raise NotFound(f"no asset answers to {text!r}", "give its id, its name, or the end of its id")
+        whole = self._whole(several) if len(several) <= _CANDIDATES else None
+        if whole is not None:
+            return whole, [asset for asset in several if asset.id != whole.id]
         if len(several) > 1:
             ids = sorted(asset.id for asset in several[:_CANDIDATES])
             more = ["..."] if len(several) > _CANDIDATES else []
@@ -105,7 +115,23 @@ class Index:
                 f"{'more than ' * bool(more)}{len(ids)} assets answer to {text!r}",
                 "\n  ".join(["give one of these ids:", *ids, *more]),
             )
-        return several[0]
+        return several[0], ()
+
+    def _whole(self, several: Sequence[Asset]) -> Asset | None:
+        """The one of which all the others are parts: what they are deployed to, or versions of."""
+        ids = {asset.id for asset in several}
+        for whole in several:
+            parts, ahead = {whole.id}, [whole.id]
+            while ahead:
+                one = ahead.pop()
+                found = {edge.source for edge in self.upstream(one, "deployed_to")}
+                found |= {edge.target for edge in self.downstream(one, "has_version")}
+                new = (found & ids) - parts
+                parts |= new
+                ahead.extend(new)
+            if len(several) > 1 and parts == ids:
+                return whole
+        return None
 
     def _assets(self, where: str, *values: str | int) -> Iterator[Asset]:
         for (line,) in self._connection.execute(f"SELECT line FROM asset WHERE {where}", values):  # noqa: S608 - ours
