@@ -133,11 +133,9 @@ def _base_model(reading: Reading, content: HubContent) -> None:
         ),
     }
     _show(reading, content, attributes)
-    public = parse_hub_content(body.get("SageMakerPublicHubContentArn"))
-    if public is None:
-        return
-    other = reading.content(public)
-    if other is not None:
+    other = reading.named(body.get("SageMakerPublicHubContentArn"), "base_model")
+    public = parse_hub_content(other)
+    if other is not None and public is not None:
         # An unversioned ARN can only be said to be the same as the unversioned reference.
         own = reading.id if public.version else content.parent
         first, second = sorted((own, other))

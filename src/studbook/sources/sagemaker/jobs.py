@@ -1,8 +1,8 @@
 """Training jobs, serverless fine-tuning and serverless evaluations, and hyperparameter tuning jobs.
 
 Calls, per region: ListTrainingJobs and ListHyperParameterTuningJobs (100 a page); per job DescribeTrainingJob or
-DescribeHyperParameterTuningJob and ListTags, again only when the listing shows a change. The listing shows whether a
-job moved and the describe call has nearly every edge; Search lacks the serverless and the MLflow configuration.
+DescribeHyperParameterTuningJob and ListTags: once when it has ended, every night while it runs, for the listing does
+not show every step. Search would be cheaper, and lacks the serverless and the MLflow configuration.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from studbook.model import Facts, Record
 from studbook.model.facts import MlflowNames, Output
 from studbook.model.ids import mlflow_id, parse_arn, parse_s3
 from studbook.sources.interface import Describe, Json, Listing, Resource
-from studbook.sources.sagemaker.reading import PUBLIC_HUB, Reading, each, member, some, tags_of, unquoted
+from studbook.sources.sagemaker.reading import PUBLIC_HUB, Reading, each, member, s3_id, some, tags_of, unquoted
 
 _OPERATION = "DescribeTrainingJob"
 _ENDED = frozenset({"Completed", "Failed", "Stopped"})
+_JUDGED = "LLMAJEvaluation"
 _TAG = "sagemaker-sdk:"
 
 
@@ -36,7 +37,7 @@ def normalize_training(record: Record) -> Facts:
     _evaluators(reading, evaluates, started)
     _channels(reading, started)
     _container(reading, started)
-    _outputs(reading)
+    _outputs(reading, evaluates)
     _mlflow(reading)
     _parents(reading)
     return reading.facts
@@ -50,6 +51,7 @@ def _about(body: Json) -> dict[str, object]:
         peft=serverless.get("Peft"),
         sequence_length=serverless.get("SequenceLength"),
         evaluation_type=serverless.get("EvaluationType"),
+        base_model=serverless.get("BaseModelArn"),
         evaluator=serverless.get("EvaluatorArn"),
         hyperparameters=body.get("HyperParameters"),
         environment=body.get("Environment"),
@@ -85,10 +87,15 @@ def _hyperparameter(reading: Reading, name: str) -> tuple[str, str]:
 
 
 def _models(reading: Reading, evaluates: bool, started: str | None) -> None:
-    """An evaluation judges its source package; without one it judges the base model itself."""
+    """An evaluation judges its source package; without one it judges the base model itself.
+
+    The SDK gives a stand-in as the base model of jobs in which a model judges a package: the package tells its own.
+    """
     source = member(reading.body, "ModelPackageConfig", "SourceModelPackageArn")
     role = "evaluated_model" if evaluates else "source_model"
     reading.input(source, "ModelPackageConfig.SourceModelPackageArn", role, started, "model_package")
+    if evaluates and source and member(reading.body, "ServerlessJobConfig", "EvaluationType") == _JUDGED:
+        return
     base = member(reading.body, "ServerlessJobConfig", "BaseModelArn")
     role = "evaluated_model" if evaluates and not source else "base_model"
     known = reading.input(base, "ServerlessJobConfig.BaseModelArn", role, started, "base_model")
@@ -141,8 +148,7 @@ def _evaluators(reading: Reading, evaluates: bool, started: str | None) -> None:
         _builtin(reading, task, path)
     judge, path = _hyperparameter(reading, "judge_model_id")
     if judge:
-        source = reading.mention(f"bedrock:{judge}", "base_model", judge)
-        reading.edge(source, reading.id, "input_to", path, role="judge")
+        reading.edge(f"bedrock:{judge}", reading.id, "input_to", path, role="judge")
     metrics, path = _hyperparameter(reading, "custom_metrics")
     reading.reads(metrics, path, "evaluator", started, data_type="Object")
     responses, path = _hyperparameter(reading, "inference_data_s3_path")
@@ -158,8 +164,7 @@ def _evaluator(reading: Reading, named: object, path: str, started: str | None) 
 
 
 def _builtin(reading: Reading, name: str, path: str) -> None:
-    source = reading.mention(f"builtin:{name}", "evaluator", name)
-    reading.edge(source, reading.id, "input_to", path, role="evaluator")
+    reading.edge(f"builtin:{name}", reading.id, "input_to", path, role="evaluator")
 
 
 def _channels(reading: Reading, started: str | None) -> None:
@@ -178,8 +183,9 @@ def _container(reading: Reading, started: str | None) -> None:
     image = member(reading.body, "AlgorithmSpecification", "TrainingImage")
     reading.image(image, "AlgorithmSpecification.TrainingImage", relation="input_to")
     archive, path = _hyperparameter(reading, "sagemaker_submit_directory")
-    code = reading.artifact(archive, "code")
+    code = s3_id(archive)
     if code is not None:
+        reading.mention(code, "code", code.rpartition("/")[2])
         reading.edge(code, reading.id, "input_to", path, role="code")
     # Checkpoints are written there, and read from there when the job starts.
     checkpoints = member(reading.body, "CheckpointConfig", "S3Uri")
@@ -188,18 +194,19 @@ def _container(reading: Reading, started: str | None) -> None:
 
 
 def _produced(reading: Reading, uri: object, path: str, role: str) -> None:
-    target = reading.artifact(uri)
+    target = s3_id(uri)
     if target is not None:
         reading.edge(reading.id, target, "produced", path, role=role)
 
 
-def _outputs(reading: Reading) -> None:
+def _outputs(reading: Reading, evaluates: bool) -> None:
     body = reading.body
     uri, path = member(body, "ModelArtifacts", "S3ModelArtifacts"), "ModelArtifacts.S3ModelArtifacts"
     if isinstance(uri, str) and parse_s3(uri) is not None:
-        _produced(reading, uri, path, "model")
-        (evidence,) = reading.evidence(path)
-        reading.claim(Output(job=reading.id, uri=uri, evidence=evidence))
+        _produced(reading, uri, path, "output" if evaluates else "model")
+        if not evaluates:
+            (evidence,) = reading.evidence(path)
+            reading.claim(Output(job=reading.id, uri=uri, evidence=evidence))
     package = reading.named(body.get("OutputModelPackageArn"), "model_package")
     if package is not None:
         reading.edge(reading.id, package, "produced", "OutputModelPackageArn")
@@ -285,6 +292,7 @@ RESOURCES: Final = (
         ),
         details=(tags_of("HyperParameterTuningJobArn"),),
         final=lambda body: body.get("HyperParameterTuningJobStatus") in _ENDED,
+        volatile=True,
         normalize=normalize_tuning,
     ),
     Resource(
@@ -294,6 +302,7 @@ RESOURCES: Final = (
         describe=Describe(operation=_OPERATION, params=lambda summary: {"TrainingJobName": summary["TrainingJobName"]}),
         details=(tags_of("TrainingJobArn"),),
         final=lambda body: body.get("TrainingJobStatus") in _ENDED,
+        volatile=True,
         normalize=normalize_training,
     ),
 )

@@ -14,7 +14,6 @@ from typing import Any, Final
 from studbook.model import Asset, Certainty, Edge, Facts, Kind, Record, Relation
 from studbook.model.facts import ByName, Claim, LambdaUse, LatestAtStart, Reads, Weights
 from studbook.model.ids import (
-    HubContent,
     image_id,
     image_registry,
     parse_arn,
@@ -41,6 +40,11 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "model-card": "model_card",
     "feature-group": "feature_group",
     "training-session": "training_session",
+}
+_CATEGORIES: Final[Mapping[str, Kind]] = {
+    "AgentRFT": "training_job",
+    "AgentRFTEvaluation": "evaluation_job",
+    "DataQualityEvaluation": "evaluation_job",
 }
 HUB_KINDS: Final[Mapping[str, tuple[Kind, Kind]]] = {
     "DataSet": ("dataset", "dataset_version"),
@@ -108,8 +112,10 @@ def who(context: object) -> str | None:
     return str(found) if found else None
 
 
-def s3_id(uri: str) -> str | None:
+def s3_id(uri: object) -> str | None:
     """The id of an S3 object or prefix: its `s3://` URI as recorded, whatever form SageMaker took it in."""
+    if not isinstance(uri, str):
+        return None
     if uri.startswith("s3://"):
         return uri if parse_s3(uri) else None
     parsed = parse_s3(uri)
@@ -125,6 +131,21 @@ def group_arn(package: str) -> str | None:
     return (
         f"arn:{parts.partition}:{parts.service}:{parts.region or ''}:{parts.account or ''}:model-package-group/{group}"
     )
+
+
+def _kind_of(arn: object) -> Kind | None:
+    """What an ARN is of; hub content is what it is a version of."""
+    parts = parse_arn(arn)
+    if parts is None or parts.service != "sagemaker" or not parts.name:
+        return None
+    if parts.type == "hub-content":
+        content = parse_hub_content(arn)
+        return HUB_KINDS[content.type][0] if content is not None and content.type in HUB_KINDS else None
+    if parts.type == "pipeline":
+        return "pipeline_execution" if "/execution/" in parts.name else "pipeline"
+    if parts.type == "job":
+        return _CATEGORIES.get(parts.name.partition("/")[0], "customization_job")
+    return _KINDS.get(parts.type)
 
 
 def is_one_key(uri: str) -> bool:
@@ -195,87 +216,16 @@ class Reading:
         )
 
     def mention(
-        self,
-        asset_id: str,
-        kind: Kind,
-        name: str,
-        *,
-        account: str | None = None,
-        region: str | None = None,
-        attributes: Mapping[str, Any] | None = None,
+        self, asset_id: str, kind: Kind, name: str, *, account: str | None = None, region: str | None = None
     ) -> str:
-        """An asset that the record only names; gives its id."""
-        self.facts.mentions.append(
-            Asset(
-                id=asset_id,
-                kind=kind,
-                name=name,
-                account=account,
-                region=region,
-                attributes=dict(attributes or {}),
-            )
-        )
+        """An asset that the record names, where its id alone does not tell what it is; gives its id."""
+        self.facts.mentions.append(Asset(id=asset_id, kind=kind, name=name, account=account, region=region))
         return asset_id
 
     def named(self, arn: object, *kinds: Kind) -> str | None:
-        """Mentions the asset of an ARN, with the parent that its shape tells; None if it is none of these kinds."""
-        if content := parse_hub_content(arn):
-            return self.content(content, *kinds)
-        parts = parse_arn(arn)
-        if parts is None or parts.service != "sagemaker" or not isinstance(arn, str):
-            return None
-        kind, name = _KINDS.get(parts.type), parts.name
-        if parts.type == "pipeline":
-            pipeline, _, execution = name.partition("/execution/")
-            kind, name = ("pipeline_execution", execution) if execution else ("pipeline", pipeline)
-        if kind is None or not name or (kinds and kind not in kinds):
-            return None
-        if kind == "model_package":
-            self.package(arn)
-        else:
-            self.mention(arn, kind, name, account=parts.account, region=parts.region)
-        return arn
-
-    def package(self, arn: str) -> None:
-        """Mentions a model package by its ARN, and the group that a version's ARN names."""
-        parts = parse_arn(arn)
-        assert parts is not None
-        version = parts.name.rpartition("/")[2]
-        group = self.group_of(arn)
-        self.mention(
-            arn,
-            "model_package",
-            parts.name,
-            account=parts.account,
-            region=parts.region,
-            attributes={"version": int(version)} if group and version.isdecimal() else None,
-        )
-        if group:
-            self.edge(group, arn, "has_version", "rule:arn")
-
-    def group_of(self, package: str) -> str | None:
-        """Mentions the group of a versioned package, by the package's ARN."""
-        found = group_arn(package)
-        parts = parse_arn(found)
-        if found is None or parts is None:
-            return None
-        return self.mention(found, "model_package_group", parts.name, account=parts.account, region=parts.region)
-
-    def content(self, content: HubContent, *kinds: Kind) -> str | None:
-        """Mentions hub content, its unversioned parent included."""
-        pair = HUB_KINDS.get(content.type)
-        if pair is None or (kinds and pair[0] not in kinds):
-            return None
-        kind, version_kind = pair
-        account, region = content.arn.account, content.arn.region
-        parent = self.mention(content.parent, kind, content.name, account=account, region=region)
-        if content.version is None:
-            return parent
-        version = f"{parent}/{content.version}"
-        about = {"version": content.version}
-        self.mention(version, version_kind, content.name, account=account, region=region, attributes=about)
-        self.edge(parent, version, "has_version", "rule:arn")
-        return version
+        """The ARN, if it is of something of one of these kinds; for hub content, kinds without their versions."""
+        kind = _kind_of(arn)
+        return str(arn) if kind is not None and kind in kinds else None
 
     def image(self, uri: object, *paths: str, digest: object = None, relation: Relation, role: str = "image") -> None:
         """A container image that went into what the record is about."""
@@ -285,13 +235,6 @@ class Reading:
         account, region = image_registry(uri)
         self.mention(asset_id, "container_image", uri.rsplit("/", 1)[-1], account=account, region=region)
         self.edge(asset_id, self.id, relation, *paths, role=role)
-
-    def artifact(self, uri: object, kind: Kind = "artifact") -> str | None:
-        """Mentions an S3 object or prefix; None for what is no S3 URI."""
-        asset_id = s3_id(uri) if isinstance(uri, str) else None
-        if asset_id is None:
-            return None
-        return self.mention(asset_id, kind, asset_id.rstrip("/").rsplit("/", 1)[-1])
 
     # --- edges and claims ---
 
@@ -347,7 +290,7 @@ class Reading:
 
     def weights(self, uri: object, path: str) -> bool:
         """What the record is about takes its weights from here, as an artifact and as a claim; whether it does."""
-        source = self.artifact(uri)
+        source = s3_id(uri)
         if source is None or not isinstance(uri, str):
             return False
         self.edge(source, self.id, "packaged_as", path)

@@ -22,6 +22,7 @@ from studbook.sources.sagemaker.reading import (
     group_arn,
     hub_sources,
     member,
+    s3_id,
     some,
     tags_of,
     who,
@@ -34,6 +35,8 @@ _JOBS: Final[tuple[Kind, ...]] = (
     "automl_job",
     "processing_job",
     "transform_job",
+    "evaluation_job",
+    "customization_job",
     "training_session",
     "pipeline_execution",
 )
@@ -69,11 +72,11 @@ def normalize_package(record: Record) -> Facts:
     group, version = body.get("ModelPackageGroupName"), body.get("ModelPackageVersion")
     reading.show(
         "model_package",
-        f"{group}/{version}" if group and version else body.get("ModelPackageName") or record.id,
+        f"{group} {version}" if group and version else body.get("ModelPackageName") or record.id,
         status=body.get("ModelPackageStatus"),
         attributes=_about(body),
     )
-    if group and (parent := reading.group_of(record.id)):
+    if group and (parent := group_arn(record.id)):
         reading.edge(parent, record.id, "has_version", "ModelPackageGroupName")
     for container, path in _containers(body):
         _container(reading, container, path)
@@ -164,7 +167,7 @@ def _origin(reading: Reading) -> None:
         reading.edge(job, reading.id, "produced", "MetadataProperties.GeneratedBy")
     commit, repository = properties.get("CommitId"), properties.get("Repository")
     if commit and repository:
-        code = reading.mention(code_id(repository, commit), "code", f"{repository.rsplit('/', 1)[-1]}@{commit}")
+        code = code_id(repository, commit)
         paths = ("MetadataProperties.CommitId", "MetadataProperties.Repository")
         reading.edge(code, reading.id, "packaged_as", *paths, role="code")
 
@@ -174,7 +177,7 @@ def _reports(reading: Reading) -> None:
     for whole, suffix in (("ModelMetrics", ""), ("DriftCheckBaselines", "_baseline")):
         for name, role in _REPORTS.items():
             for part, source in sorted((member(reading.body, whole, name) or {}).items()):
-                report = reading.artifact(member(source, "S3Uri"))
+                report = s3_id(member(source, "S3Uri"))
                 if report is not None:
                     path = f"{whole}.{name}.{part}.S3Uri"
                     reading.edge(reading.id, report, "described_by", path, role=role + suffix)
