@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from studbook.aws.errors import Trouble, explain
-from studbook.aws.sessions import NotReadOnly, Patience, Sessions, only_reads
+from studbook.aws.sessions import NotReadOnly, Patience, Sessions, caller, only_reads
 from studbook.demo.aws import FakeAws
 from studbook.settings import Account
 
@@ -99,6 +99,24 @@ class TestRoles:
         made.renew("222222222222", stale)
 
         assert made.client("222222222222", "us-west-2", "sagemaker") is fresh
+
+
+class TestCaller:
+    def test_who_is_asking(self, aws):
+        """`studbook init --here` learns its account and region, and its id where it may see no alias."""
+        assert caller() == ("000000000000", "us-west-2", "000000000000")
+
+    def test_without_credentials(self, aws, monkeypatch):
+        """Without credentials that is what is said."""
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+
+        with pytest.raises(Trouble) as caught:
+            caller()
+
+        assert caught.value.meaning == "credentials"
 
 
 class TestReadOnly:

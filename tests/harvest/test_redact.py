@@ -55,6 +55,18 @@ KNOWN = {
     "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
     "pem": "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
     "random": RANDOM,
+    "aws session": "ASIAIOSFODNN7EXAMPLE",
+    "github app": "ghs_" + "a1B2" * 9,
+    "gitlab runner": "glrt-" + "a1B2" * 5,
+    "hugging face organisation": "api_org_" + "aBcD" * 8,
+    "slack app": "xapp-1-" + "A1B2" * 4,
+    "slack hook": "hooks.slack.com/services/T000/B000/a1B2a1B2",
+    "google session": "ya29." + "a1B2-" * 6,
+    "google client": "GOCSPX-" + "a1B2-" * 6,
+    "stripe restricted": "rk_test_" + "a1B2" * 6,
+    "stripe webhook": "whsec_" + "a1B2" * 6,
+    "weights & biases": "wandb_v1_" + "a1B2" * 6,
+    "weights & biases, own server": "local-" + "0a1b2" * 8,
 }
 
 

@@ -78,6 +78,14 @@ _KNOWN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# Every alternative of _KNOWN has one of these in it. Looking for them first is ten times as fast, and an S3 listing
+# has a million strings without any.
+_MARKS = (
+    "PRIVATE KEY", "eyJ", "AKIA", "ASIA", "ABIA", "ACCA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "gl",
+    "hf_", "api_org_", "sk-", "xox", "xapp-", "hooks.slack", "AIza", "ya29.", "GOCSPX-", "Q~", "dapi", "k_live_",
+    "k_test_", "whsec_", "npm_", "pypi-", "wandb_v", "local-",
+)  # fmt: skip
+_ASSIGNS = ("=", ": ", ":\n", ":\t", ':"', ":'")
 _USER_INFO = re.compile(r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/?#@\"'<>]+)@")
 _PLAIN_USERS = frozenset({"ssh://git", "git+ssh://git"})
 _SIGNATURE = re.compile(
@@ -217,11 +225,12 @@ class Redactor:
             opened = self._json(key, text)
             if opened is not None:
                 return opened
-        text = _KNOWN.sub(self._whole, text)
+        if any(mark in text for mark in _MARKS):
+            text = _KNOWN.sub(self._whole, text)
         if "://" in text:
             text = _USER_INFO.sub(self._user, text)
             text = _SIGNATURE.sub(self._signature, text)
-        if "=" in text or ":" in text:
+        if any(mark in text for mark in _ASSIGNS):
             text = _ASSIGNED.sub(self._named, text)
         if "-" in text and " " in text:
             text = _OPTION.sub(self._named, text)
