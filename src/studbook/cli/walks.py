@@ -62,7 +62,12 @@ def walk_text(lineage: Lineage, walk: Walk, *, evidence: bool, ids: bool) -> Ite
 def _steps(walk: Walk, asset_id: str) -> list[Hop]:
     return sorted(
         walk.hops.get(asset_id, ()),
-        key=lambda hop: (_KIND_ORDER[hop.asset.kind], hop.asset.name, hop.edge.key.order),
+        key=lambda hop: (
+            hop.asset.gone_since is not None,
+            _KIND_ORDER[hop.asset.kind],
+            hop.asset.name,
+            hop.edge.key.order,
+        ),
     )
 
 

@@ -90,7 +90,7 @@ class Index:
         return self.find_among(text)[0]
 
     def find_among(self, text: str) -> tuple[Asset, Sequence[Asset]]:
-        """As `find`, with the parts of that thing which share its name: a dataset's versions, an endpoint's configuration.
+        """As `find`, with the parts of that thing which share its name: a dataset's versions, an endpoint's config.
 
         Unrelated things that share a name are never chosen among.
         """
