@@ -1,0 +1,394 @@
+"""An estate in which every edge rule of docs/lineage.md has its case: records as the APIs give them, nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from studbook.model import Record
+from studbook.settings import Settings
+
+DEV, PROD, WEST, EAST = "111122223333", "444455556666", "us-west-2", "eu-west-1"
+SMR = f"arn:aws:sagemaker:{WEST}"
+HUB = f"{SMR}:{DEV}:hub-content/registry"
+PUBLIC = "hub-content/SageMakerPublicHub/Model"
+LLAMA = f"{SMR}:aws:{PUBLIC}/llama/1.12.0"
+GROUP = f"{SMR}:{DEV}:model-package-group/bot"
+FUNCTION = f"arn:aws:lambda:{WEST}:{DEV}:function"
+APP = f"{SMR}:{DEV}:mlflow-app/app-1"
+IMAGE = f"{DEV}.dkr.ecr.{WEST}.amazonaws.com/train:1"
+NIGHT = "2026-09-14T10:00:00Z"
+EARLY = "2026-09-01T10:00:00Z"
+
+SETTINGS = Settings.model_validate(
+    {
+        "accounts": [{"id": account, "name": account, "regions": [WEST]} for account in (DEV, PROD)],
+        "datasets": [
+            {"uri": "s3://kept/chats/", "name": "chats"},
+            {"uri": "s3://plain/sets/a/", "name": "a"},
+            {"uri": "s3://plain/sets/ab/", "name": "ab"},
+        ],
+    }
+)
+
+
+def record(kind: str, record_id: str, *, source: str = "sagemaker", account: str = DEV, **body: Any) -> Record:
+    return Record(
+        source=source,
+        kind=kind,
+        id=record_id,
+        account=account,
+        region=None if source == "s3" else WEST,
+        revision="",
+        body={"CreationTime": NIGHT, **body} if source == "sagemaker" else body,
+    )
+
+
+def channel(name: str, uri: str, data_type: str = "S3Prefix", **more: Any) -> dict[str, Any]:
+    return {
+        "ChannelName": name,
+        "DataSource": {"S3DataSource": {"S3DataType": data_type, "S3Uri": uri, **more}},
+    }
+
+
+def job(name: str, **body: Any) -> Record:
+    arn = f"{SMR}:{DEV}:training-job/{name}"
+    return record("training_job", arn, TrainingJobName=name, TrainingJobArn=arn, TrainingStartTime=NIGHT, **body)
+
+
+def content(kind: str, name: str, version: str, document: dict[str, Any], **body: Any) -> Record:
+    arn = f"{HUB}/{kind}/{name}/{version}"
+    return record(
+        "hub_content",
+        arn,
+        HubContentArn=arn,
+        HubContentName=name,
+        HubContentVersion=version,
+        HubContentType=kind,
+        HubContentDocument=json.dumps(document),
+        **{"CreationTime": EARLY, **body},
+    )
+
+
+def evaluator(name: str, reference: str) -> Record:
+    inner = json.dumps({"Reference": reference, "EvaluatorType": "RewardFunction"})
+    return content("JsonDoc", name, "1.0.0", {"SubType": "AWS/Evaluator", "JsonContent": inner})
+
+
+def package(number: int, uri: str | None, *, group: str = "bot", account: str = DEV, **body: Any) -> Record:
+    arn = f"{SMR}:{account}:model-package/{group}/{number}"
+    containers = body.pop("containers", [{"ModelDataUrl": uri}] if uri else [])
+    return record(
+        "model_package",
+        arn,
+        account=account,
+        ModelPackageArn=arn,
+        ModelPackageGroupName=group,
+        ModelPackageVersion=number,
+        InferenceSpecification={"Containers": containers},
+        **body,
+    )
+
+
+def model(name: str, *, account: str = DEV, tags: list[dict[str, str]] | None = None, **container: Any) -> Record:
+    arn = f"{SMR}:{account}:model/{name}"
+    return record("model", arn, account=account, ModelName=name, PrimaryContainer=container, Tags=tags or [])
+
+
+def component(name: str, *, account: str = DEV, **body: Any) -> Record:
+    arn = f"{SMR}:{account}:inference-component/{name}"
+    endpoint = f"{SMR}:{account}:endpoint/bot"
+    return record(
+        "inference_component", arn, account=account, InferenceComponentName=name, EndpointArn=endpoint, **body
+    )
+
+
+def state(index: int, uri: str, name: str, **more: Any) -> Record:
+    item = {"Key": f"{uri.split('/', 3)[3]}train.jsonl", "Size": 9, "ETag": "aa", "LastModified": EARLY}
+    digest = "sha256:" + f"{index}" * 64
+    return record(
+        "s3_prefix",
+        f"{uri}@{digest}",
+        source="s3",
+        Uri=uri,
+        Dataset=uri,
+        DatasetName=name,
+        Owner=DEV,
+        Index=index,
+        Versions="fingerprint",
+        VersioningStatus="Enabled" if "ObjectVersions" in more else None,
+        Fingerprint=digest,
+        Contents=[item],
+        **more,
+    )
+
+
+def function(
+    name: str, *, aliases: list[dict[str, Any]] | None = None, changed: str = "2026-12-01T00:00:00Z"
+) -> Record:
+    return record(
+        "lambda_function",
+        f"{FUNCTION}:{name}",
+        source="lambda",
+        FunctionName=name,
+        CodeSha256="code",
+        LastModified=changed,
+        Aliases=aliases or [],
+    )
+
+
+def function_version(name: str, number: str) -> Record:
+    return record(
+        "lambda_version",
+        f"{FUNCTION}:{name}:{number}",
+        source="lambda",
+        FunctionName=name,
+        Version=number,
+        CodeSha256="code",
+        LastModified=EARLY,
+    )
+
+
+SERVERLESS = job(
+    "rlvr",
+    InputDataConfig=[
+        {"ChannelName": "train", "DataSource": {"DatasetSource": {"DatasetArn": f"{HUB}/DataSet/chat/1.0.0"}}},
+        {"ChannelName": "unpinned", "DataSource": {"DatasetSource": {"DatasetArn": f"{HUB}/DataSet/chat"}}},
+    ],
+    ServerlessJobConfig={
+        "BaseModelArn": LLAMA,
+        "JobType": "FineTuning",
+        "EvaluatorArn": f"{HUB}/JsonDoc/pinned/1.0.0",
+    },
+    ModelPackageConfig={"SourceModelPackageArn": f"{SMR}:{DEV}:model-package/bot/4"},
+    OutputModelPackageArn=f"{SMR}:{DEV}:model-package/bot/5",
+    MlflowConfig={"MlflowResourceArn": APP, "MlflowExperimentName": "bot", "MlflowRunName": "rlvr"},
+    MlflowDetails={"MlflowExperimentId": "12", "MlflowRunId": "0f1e"},
+)
+CLASSIC = job(
+    "classic",
+    AlgorithmSpecification={"TrainingImage": IMAGE},
+    HyperParameters={
+        "sagemaker_submit_directory": '"s3://out/src/sourcedir.tar.gz"',
+        "reward_lambda_arn": f"{FUNCTION}:pinned:7",
+    },
+    InputDataConfig=[
+        channel("whole", "s3://kept/chats/"),
+        channel("part", "s3://kept/chats/train.jsonl"),
+        channel("listed", "s3://plain/sets/a/"),
+        channel("loose", "s3://plain/sets/a"),
+        channel("manifest", "s3://plain/sets.manifest", "ManifestFile"),
+        channel("place", "s3://registered/train.jsonl"),
+        channel("model", "s3://cache/llama/", HubAccessConfig={"HubContentArn": f"{HUB}/ModelReference/llama/1.0.0"}),
+    ],
+    ModelArtifacts={"S3ModelArtifacts": "s3://out/classic/model.tar.gz"},
+    CheckpointConfig={"S3Uri": "s3://out/checkpoints/"},
+    TuningJobArn=f"{SMR}:{DEV}:hyper-parameter-tuning-job/search",
+    MlflowConfig={"MlflowResourceArn": APP, "MlflowExperimentName": "bot", "MlflowRunName": "classic"},
+    Tags=[{"Key": "sagemaker:pipeline-execution-arn", "Value": f"{SMR}:{DEV}:pipeline/p/execution/e1"}],
+)
+TAGGED = job(
+    "tagged",
+    AutoMLJobArn=f"{SMR}:{DEV}:automl-job/auto",
+    Tags=[
+        {"Key": "sagemaker-sdk:jumpstart-model-id", "Value": "llama"},
+        {"Key": "sagemaker-sdk:jumpstart-model-version", "Value": "1.12.0"},
+    ],
+)
+EVALUATIONS = (
+    job(
+        "eval-custom",
+        ServerlessJobConfig={
+            "BaseModelArn": LLAMA,
+            "JobType": "Evaluation",
+            "EvaluationType": "CustomScorerEvaluation",
+        },
+        ModelPackageConfig={"SourceModelPackageArn": f"{SMR}:{DEV}:model-package/bot/5"},
+        HyperParameters={"preset_reward_function": "prime_math"},
+    ),
+    job(
+        "eval-base",
+        ServerlessJobConfig={"BaseModelArn": LLAMA, "JobType": "Evaluation", "EvaluationType": "BenchmarkEvaluation"},
+        HyperParameters={"task": "mmlu"},
+    ),
+    job(
+        "eval-judge",
+        ServerlessJobConfig={"JobType": "Evaluation", "EvaluationType": "LLMAJEvaluation"},
+        HyperParameters={
+            "judge_model_id": "amazon.nova-pro-v1:0",
+            "custom_metrics": "s3://judge/metrics.json",
+            "inference_data_s3_path": "s3://judge/answers.jsonl",
+        },
+    ),
+)
+SEARCH = record(
+    "tuning_job",
+    f"{SMR}:{DEV}:hyper-parameter-tuning-job/search",
+    HyperParameterTuningJobName="search",
+    BestTrainingJob={"TrainingJobArn": f"{SMR}:{DEV}:training-job/best"},
+)
+CONTENTS = (
+    content("DataSet", "chat", "1.0.0", {"DatasetS3Bucket": "registered", "DatasetS3Prefix": "train.jsonl"}),
+    content("DataSet", "kept", "1.0.0", {"DatasetS3Bucket": "kept", "DatasetS3Prefix": "chats/"}),
+    evaluator("pinned", f"{FUNCTION}:pinned:7"),
+    evaluator("latest", f"{FUNCTION}:moving"),
+    evaluator("proved", f"{FUNCTION}:still"),
+    evaluator("alias", f"{FUNCTION}:aliased:live"),
+    evaluator("prompt", "s3://prompts/judge.txt"),
+    content("ModelReference", "llama", "1.0.0", {}, SageMakerPublicHubContentArn=LLAMA),
+    content("Model", "own", "2.0.0", {}),
+)
+PACKAGES = (
+    package(
+        5,
+        None,
+        containers=[
+            {
+                "Image": IMAGE,
+                "ModelDataSource": {
+                    "S3DataSource": {
+                        "S3Uri": "s3://out/rlvr/",
+                        "HubAccessConfig": {"HubContentArn": LLAMA},
+                    }
+                },
+                "AdditionalS3DataSource": {"S3Uri": "s3://out/draft/"},
+                "BaseModel": {"HubContentName": "llama", "HubContentVersion": "1.11.0"},
+            },
+            {"BaseModel": {"HubContentName": "own", "HubContentVersion": "2.0.0"}},
+        ],
+        AdditionalInferenceSpecifications=[{"Containers": [{"ModelDataUrl": "s3://out/other/"}]}],
+        SourceAlgorithmSpecification={"SourceAlgorithms": [{"ModelDataUrl": "s3://out/algorithm/"}]},
+        MetadataProperties={
+            "GeneratedBy": f"{SMR}:{DEV}:training-job/rlvr",
+            "CommitId": "9fceb02",
+            "Repository": "https://example.com/bot.git",
+        },
+        ModelMetrics={"ModelQuality": {"Statistics": {"S3Uri": "s3://out/metrics.json"}}},
+        DriftCheckBaselines={"Bias": {"PreTrainingConstraints": {"S3Uri": "s3://out/bias.json"}}},
+        ModelCard={"ModelCardContent": '{"model_overview": {}}', "ModelCardStatus": "Draft"},
+    ),
+    package(6, "s3://out/classic/model.tar.gz"),
+    package(5, "s3://out/rlvr", account=PROD, SourceUri=f"{SMR}:{DEV}:model-package/bot/5"),
+    package(1, "s3://out/classic/model.tar.gz", group="again", account=PROD, CreationTime="2026-10-01T00:00:00Z"),
+    package(7, None, SourceUri="s3://out/uri-only/"),
+    package(8, None, SourceUri=f"{SMR}:{DEV}:model/served"),
+)
+SERVING = (
+    model("served", ModelPackageName=f"{SMR}:{DEV}:model-package/bot/5", Image=IMAGE),
+    model("by-place", account=PROD, ModelDataUrl="s3://out/rlvr/checkpoints/hf_merged/"),
+    model(
+        "tagged",
+        ModelDataSource={"S3DataSource": {"S3Uri": "s3://cache/base/", "HubAccessConfig": {"HubContentArn": LLAMA}}},
+        AdditionalModelDataSources=[{"S3DataSource": {"S3Uri": "s3://cache/draft/"}}],
+        tags=[
+            {"Key": "sagemaker.amazonaws.com/model-source", "Value": f"{SMR}:{DEV}:model-package/bot/7"},
+        ],
+    ),
+    record(
+        "endpoint_config",
+        f"{SMR}:{DEV}:endpoint-config/bot",
+        EndpointConfigName="bot",
+        ProductionVariants=[
+            {"VariantName": "all", "ModelName": "served"},
+            {"VariantName": "pool", "InstancePools": [{"ModelNameOverride": "tagged"}]},
+        ],
+        ShadowProductionVariants=[{"VariantName": "shadow", "ModelName": "served"}],
+    ),
+    record("endpoint", f"{SMR}:{DEV}:endpoint/bot", EndpointName="bot", EndpointConfigName="bot"),
+    component("base", VariantName="all", Specification={"ModelName": "tagged"}),
+    component("many", VariantName="all", Specifications=[{"ModelName": "tagged"}]),
+    component(
+        "adapter",
+        account=PROD,
+        Specification={
+            "BaseInferenceComponentName": "base",
+            "Container": {"ArtifactUrl": "s3://out/rlvr/model/checkpoints/hf/"},
+        },
+    ),
+)
+ELSEWHERE = (
+    state(
+        0,
+        "s3://kept/chats/",
+        "chats",
+        ObjectVersions=[
+            {"Key": "chats/train.jsonl", "VersionId": "v1", "Size": 9, "ETag": "aa",
+             "LastModified": "2026-08-01T00:00:00Z", "IsLatest": True}
+        ],
+        DeleteMarkers=[],
+    ),
+    state(1, "s3://plain/sets/a/", "a"),
+    state(2, "s3://plain/sets/ab/", "ab"),
+    function("pinned"),
+    function_version("pinned", "7"),
+    function("moving"),
+    function("still", changed=EARLY),
+    function_version("still", "3"),
+    function(
+        "aliased",
+        aliases=[
+            {
+                "Name": "live",
+                "FunctionVersion": "1",
+                "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}},
+            }
+        ],
+    ),
+    record(
+        "mlflow_experiment", f"mlflow:{APP}/experiment/12", source="mlflow", server=APP, experiment_id="12", name="bot"
+    ),
+    record(
+        "mlflow_run",
+        f"mlflow:{APP}/run/c1",
+        source="mlflow",
+        server=APP,
+        info={"run_id": "c1", "run_name": "classic", "experiment_id": "12", "start_time": 1789380000000},
+        data={"tags": [{"key": "mlflow.parentRunId", "value": "p1"}]},
+        inputs={
+            "dataset_inputs": [
+                {"dataset": {"name": "d", "digest": "77", "source": '{"uri": "s3://kept/chats/"}'}},
+                {"dataset": {"name": "local", "digest": "78", "source": "{}"}},
+            ],
+            "model_inputs": [{"model_id": "m-0"}],
+        },
+        outputs={"model_outputs": [{"model_id": "m-1"}]},
+    ),
+    record(
+        "mlflow_logged_model",
+        f"mlflow:{APP}/logged-model/m-1",
+        source="mlflow",
+        server=APP,
+        info={"model_id": "m-1", "source_run_id": "c1"},
+        data={"metrics": [{"key": "score", "value": 1, "run_id": "judge"}]},
+    ),
+    record(
+        "mlflow_model_version",
+        f"mlflow:{APP}/model/bot/1",
+        source="mlflow",
+        server=APP,
+        name="bot",
+        version="1",
+        run_id="c1",
+        model_id="m-1",
+        tags=[{"key": "sagemaker.model_package_arn", "value": f"{SMR}:{DEV}:model-package/bot/5"}],
+    ),
+)  # fmt: skip
+ABROAD = record(
+    "training_job",
+    f"arn:aws:sagemaker:{EAST}:{DEV}:training-job/abroad",
+    TrainingJobName="abroad",
+    ServerlessJobConfig={"BaseModelArn": LLAMA.replace(WEST, EAST), "JobType": "FineTuning"},
+)
+RECORDS: tuple[Record, ...] = (
+    SERVERLESS,
+    CLASSIC,
+    TAGGED,
+    *EVALUATIONS,
+    SEARCH,
+    *CONTENTS,
+    record("model_package_group", GROUP, ModelPackageGroupName="bot"),
+    *PACKAGES,
+    *SERVING,
+    *ELSEWHERE,
+    ABROAD,
+)
