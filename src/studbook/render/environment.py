@@ -6,6 +6,7 @@ import hashlib
 import json
 import traceback
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class Templates:
         self.jinja = Environment(
             loader=FileSystemLoader([str(folder) for folder in self.folders]),
             autoescape=True,
+            auto_reload=False,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -62,7 +64,7 @@ class Templates:
         """Where overrides of Material's own templates are, and the stylesheets and scripts beside them."""
         return [folder / "theme" for folder in self.folders if (folder / "theme").is_dir()]
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Of all templates: a change in one of them is a change in every page."""
         hasher = hashlib.sha256()

@@ -68,7 +68,7 @@ class Contents:
     site: Site
     templates: Templates
     downloads: dict[str, bytes] = field(default_factory=dict)
-    drafting: Drafting = field(default_factory=Drafting)
+    drafting: Drafting
     previous: Path | None = None
     """A built site, whose pages are linked where `keys` says that they are the same."""
     previous_keys: dict[str, str] = field(default_factory=dict)
@@ -109,10 +109,11 @@ def build_site(
     chosen = sorted(envelopes or history[-1:], key=lambda envelope: envelope.number)
     output.mkdir(parents=True, exist_ok=True)
     work = output / ".studbook"
+    templates, drafting = _templates(catalog, settings), Drafting(work / "layouts")
     done = []
     for envelope in chosen:
         report(f"snapshot {envelope.number}: reading")
-        contents = load_contents(catalog, settings, envelope, drafting=Drafting(work / "layouts"))
+        contents = load_contents(catalog, settings, envelope, templates, drafting)
         contents.downloads = downloads(contents.site)
         for problem in (line for card in contents.site.cards.values() for line in card.problems):
             report(f"warning: {problem}")
@@ -146,12 +147,15 @@ def _nearest(output: Path, number: int) -> int | None:
 
 
 def load_contents(
-    catalog: Catalog, settings: Settings, envelope: Envelope, drafting: Drafting | None = None
+    catalog: Catalog, settings: Settings, envelope: Envelope, templates: Templates, drafting: Drafting
 ) -> Contents:
     """Read a snapshot and everything that is said of it."""
-    own = catalog.root / settings.site.templates if settings.site.templates else None
     site = read_site(catalog, settings, envelope, load_cards(catalog.root / "cards"))
-    return Contents(site=site, templates=Templates(own), drafting=drafting or Drafting())
+    return Contents(site=site, templates=templates, drafting=drafting)
+
+
+def _templates(catalog: Catalog, settings: Settings) -> Templates:
+    return Templates(catalog.root / settings.site.templates if settings.site.templates else None)
 
 
 def _run_mkdocs(contents: Contents, target: Path) -> None:
@@ -238,7 +242,8 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
         try:
             settings = load_settings(root / "studbook.yml") if (root / "studbook.yml").exists() else Settings()
             drafting = Drafting(base / self.config.cache if self.config.cache else None)
-            return load_contents(catalog, settings, catalog.resolve(self.config.snapshot), drafting)
+            envelope = catalog.resolve(self.config.snapshot)
+            return load_contents(catalog, settings, envelope, _templates(catalog, settings), drafting)
         except StudbookError as error:
             raise PluginError(f"studbook: {error.message}" + (f"; {error.hint}" if error.hint else "")) from error
 

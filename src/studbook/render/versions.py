@@ -21,6 +21,7 @@ INDEX = """<!doctype html>
 <title>Studbook</title>
 <meta http-equiv="refresh" content="0; url=latest/">
 <link rel="canonical" href="latest/">
+<link rel="icon" href="latest/assets/studbook.svg">
 <p><a href="latest/">To the latest snapshot</a></p>
 </html>
 """

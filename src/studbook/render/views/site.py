@@ -76,6 +76,7 @@ class Site:
     """All envelopes up to this one, oldest first."""
     mends: Mapping[str, str] = field(default_factory=dict)
     """Rule id to what mends it."""
+    _links: dict[str, Json] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def by_kind(self) -> dict[str, list[Asset]]:
@@ -120,6 +121,11 @@ class Site:
 
     def link(self, asset_id: str) -> Json:
         """A link to an asset: what changes every night (status, metrics) is no part of it."""
+        if asset_id not in self._links:
+            self._links[asset_id] = self._link(asset_id)
+        return self._links[asset_id]
+
+    def _link(self, asset_id: str) -> Json:
         asset = self.graph.assets.get(asset_id)
         if asset is None:
             return {
