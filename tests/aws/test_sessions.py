@@ -8,6 +8,7 @@ import pytest
 from studbook.aws.errors import Trouble, explain
 from studbook.aws.sessions import NotReadOnly, Patience, Sessions, caller, only_reads
 from studbook.demo.aws import FakeAws
+from studbook.errors import UsageError
 from studbook.settings import Account
 
 ROLE = "arn:aws:iam::222222222222:role/StudbookReader"
@@ -107,16 +108,16 @@ class TestCaller:
         assert caller() == ("000000000000", "us-west-2", "000000000000")
 
     def test_without_credentials(self, aws, monkeypatch):
-        """Without credentials that is what is said."""
+        """Without credentials that is what is said, with a way out."""
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.delenv(name)
         monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
 
-        with pytest.raises(Trouble) as caught:
+        with pytest.raises(UsageError, match="whose credentials") as caught:
             caller()
 
-        assert caught.value.meaning == "credentials"
+        assert "AWS_PROFILE" in caught.value.hint
 
 
 class TestReadOnly:

@@ -26,6 +26,7 @@ from botocore.loaders import Loader, create_loader
 from studbook import __version__
 from studbook.aws.errors import Trouble, explain, is_throttling
 from studbook.aws.pacing import Pace, Paces
+from studbook.errors import UsageError
 from studbook.settings import Account
 
 SESSION_NAME: Final = "studbook"
@@ -264,13 +265,18 @@ def _core() -> Any:
 def caller() -> tuple[str, str, str]:
     """The account, region and account alias (its id where there is none) of the caller's own credentials.
 
-    Calls sts:GetCallerIdentity and, where it is allowed, iam:ListAccountAliases. Raises Trouble.
+    Calls sts:GetCallerIdentity and, where it is allowed, iam:ListAccountAliases. Raises UsageError where AWS does not
+    say who is asking.
     """
     sessions = Sessions({})
     try:
         account: str = sessions.client(None, None, "sts").get_caller_identity()["Account"]
     except Exception as error:
-        raise explain(error, "GetCallerIdentity") from error
+        trouble = explain(error, "GetCallerIdentity")
+        raise UsageError(
+            f"AWS does not say whose credentials these are: {trouble.message}",
+            "set AWS_PROFILE, or log in with 'aws configure' or 'aws sso login'",
+        ) from error
     region = boto3.Session().region_name or "us-east-1"
     try:
         aliases = sessions.client(None, None, "iam").list_account_aliases()["AccountAliases"]

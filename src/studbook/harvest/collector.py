@@ -82,7 +82,7 @@ class PartitionVisit:
     def call(self, operation: str, params: Json, *, service: str | None = None) -> dict[str, Any]:
         refused = self._refusals[operation]
         if refused >= _PATIENCE and operation not in self._answered:
-            raise Trouble("denied", operation, "NotAskedAgain", f"denied {_PATIENCE} times in a row; not asked again")
+            raise Trouble("denied", operation, "NotAskedAgain", f"denied {_PATIENCE} times and never allowed")
         try:
             answer = self._send(service or self.partition.source, operation, params)
         except Trouble as trouble:
