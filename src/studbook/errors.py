@@ -41,7 +41,7 @@ class CatalogError(StudbookError):
     """The catalog folder cannot be read or written."""
 
 
-class NotFound(CatalogError):
+class NotFound(CatalogError):  # noqa: N818 - reads as what happened
     """No snapshot or asset answers to that name."""
 
     exit_code = 2

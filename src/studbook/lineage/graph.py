@@ -165,7 +165,7 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction) -> Walk:
     while ahead:
         asset = ahead.popleft()
         for edge, end, onward in steps(lineage, asset, asset is root):
-            hop = Hop(edge, _end(lineage, edge, end, found))
+            hop = Hop(edge, _end(lineage, end, found))
             hops[asset.id].append(hop)
             if not onward:
                 context.append(end)
@@ -180,7 +180,7 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction) -> Walk:
         asset = _existing(lineage, asset_id)
         found[asset_id] = asset
         for edge in lineage.downstream(asset_id, "part_of"):
-            hops[asset_id].append(Hop(edge, _end(lineage, edge, edge.target, found)))
+            hops[asset_id].append(Hop(edge, _end(lineage, edge.target, found)))
             context.append(edge.target)
     edges = {hop.edge.key: hop.edge for several in hops.values() for hop in several}
     return Walk(
@@ -253,7 +253,7 @@ def _existing(lineage: Lineage, asset_id: str) -> Asset:
     return asset
 
 
-def _end(lineage: Lineage, edge: Edge, end: str, found: Mapping[str, Asset]) -> Asset:
+def _end(lineage: Lineage, end: str, found: Mapping[str, Asset]) -> Asset:
     return found.get(end) or _existing(lineage, end)
 
 
@@ -261,7 +261,7 @@ def _evaluations(lineage: Lineage, influence: Sequence[str], found: Mapping[str,
     jobs = {asset_id: found[asset_id] for asset_id in influence if found[asset_id].kind == "evaluation_job"}
     for asset_id in influence:
         for edge in lineage.downstream(asset_id, "input_to", "evaluated_model"):
-            job = _end(lineage, edge, edge.target, found)
+            job = _end(lineage, edge.target, found)
             # The run that records an evaluation has the same inputs; it is the job that is the evaluation.
             if job.kind == "evaluation_job":
                 jobs[job.id] = job

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from studbook.model import Asset, Edge, Kind
-from studbook.model.ids import image_registry, parse_arn, parse_hub_content, parse_lambda, parse_s3
+from studbook.model.ids import image_registry, parse_arn, parse_hub_content, parse_lambda, parse_s3, place_name
 
 _SAGEMAKER: Final[dict[str, Kind]] = {
     "training-job": "training_job",
@@ -53,11 +53,10 @@ def placeholder(asset_id: str) -> Asset:
     if asset_id.startswith("mlflow:"):
         return _of_mlflow(asset_id)
     if asset_id.startswith("s3://"):
-        uri = parse_s3(asset_id)
-        path = uri.key.rstrip("/") if uri else asset_id
         if "/@sha256:" in asset_id:
             return Asset(id=asset_id, kind="dataset_version", name=asset_id.rpartition("sha256:")[2][:12])
-        return Asset(id=asset_id, kind="artifact", name=path.rpartition("/")[2] or (uri.bucket if uri else asset_id))
+        uri = parse_s3(asset_id)
+        return Asset(id=asset_id, kind="artifact", name=place_name(uri) if uri else asset_id)
     if asset_id.startswith("git:"):
         repository, _, commit = asset_id[4:].rpartition("@")
         return Asset(id=asset_id, kind="code", name=f"{repository.rstrip('/').rpartition('/')[2]}@{commit[:12]}")

@@ -78,6 +78,15 @@ class Output(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSourceTag(Claim):
+    """A model carries the SDK's tag that names the package which was deployed, though maybe not as this model."""
+
+    model: str
+    package: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LambdaUse(Claim):
     """A record names a Lambda function, by whatever qualifier."""
 

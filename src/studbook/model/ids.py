@@ -141,6 +141,11 @@ def parse_s3(text: object) -> S3Uri | None:
     return None
 
 
+def place_name(uri: S3Uri) -> str:
+    """What a person calls an S3 place: at most the last three parts of its key, or the bucket."""
+    return "/".join(uri.key.rstrip("/").split("/")[-3:]) or uri.bucket
+
+
 def dataset_id(uri: S3Uri) -> str:
     """`s3://bucket/prefix/` with exactly one trailing slash."""
     prefix = uri.key.rstrip("/")

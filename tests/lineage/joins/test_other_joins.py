@@ -1,7 +1,17 @@
 """Names, Lambda qualifiers, shared artifacts, public models, MLflow names: what only the whole can tell."""
 
 from studbook.model import Edge
-from studbook.model.facts import BaseModelName, ByName, LambdaUse, LatestAtStart, MlflowNames, Output, Reads, Weights
+from studbook.model.facts import (
+    BaseModelName,
+    ByName,
+    LambdaUse,
+    LatestAtStart,
+    MlflowNames,
+    ModelSourceTag,
+    Output,
+    Reads,
+    Weights,
+)
 from told import ACCOUNT, JOB, REGION, Estate, asset, inputs, job
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:judge"
@@ -170,6 +180,29 @@ class TestSharedArtifacts:
         assert inputs(Estate().say(first, later, claims=claims).linked(), later.id, "copied_to") == {
             PACKAGE: ("inferred", False, {"rule:same-weights"})
         }
+
+
+class TestModelSourceTag:
+    MODEL = asset("model", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/m")
+    TAG = ModelSourceTag(model=MODEL.id, package=PACKAGE, evidence='t:T#Tags["model-source"]')
+
+    def _found(self, *claims):
+        return inputs(
+            Estate().say(asset("model_package", PACKAGE), self.MODEL, claims=[self.TAG, *claims]).linked(),
+            self.MODEL.id,
+            "packaged_as",
+        )
+
+    def test_a_model_without_weights_of_its_own_is_the_package(self):
+        """Restricted packages show no S3 place; the tag is all there is."""
+        assert self._found() == {PACKAGE: ("inferred", False, {"rule:model-source-tag"})}
+
+    def test_the_base_model_under_an_adapter_is_not_the_package(self):
+        """The SDK tags the model of the base weights with the adapter's package."""
+        base = Weights(asset=self.MODEL.id, uri="s3://public/base/", evidence="t:T#b")
+        adapter = Weights(asset=PACKAGE, uri="s3://b/out/", evidence="t:T#w")
+
+        assert self._found(base, adapter) == {}
 
 
 class TestPublicModels:

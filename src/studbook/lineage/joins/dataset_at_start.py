@@ -18,7 +18,7 @@ from typing import Any, Final
 from studbook.lineage.joins.interface import View, instant
 from studbook.model import Asset, Certainty, Edge, Facts
 from studbook.model.facts import DatasetState, Reads
-from studbook.model.ids import S3Uri, dataset_version_id, fingerprint, parse_s3
+from studbook.model.ids import S3Uri, dataset_version_id, fingerprint, parse_s3, place_name
 
 _MANIFESTS: Final = ("ManifestFile", "AugmentedManifestFile")
 
@@ -68,8 +68,7 @@ def _resolved(reads: Reads, places: _Places) -> Iterator[tuple[Edge, Asset | Non
 
 def _artifact(reads: Reads, uri: S3Uri) -> Asset:
     manifest = {"manifest": reads.data_type, "expanded": False} if reads.data_type in _MANIFESTS else {}
-    name = uri.key.rstrip("/").rpartition("/")[2] or uri.bucket
-    return Asset(id=reads.uri, kind="artifact", name=name, attributes={"uri": reads.uri, **manifest})
+    return Asset(id=reads.uri, kind="artifact", name=place_name(uri), attributes={"uri": reads.uri, **manifest})
 
 
 def _edges(

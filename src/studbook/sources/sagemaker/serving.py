@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.model import Facts, Record
-from studbook.model.facts import Weights
+from studbook.model.facts import ModelSourceTag, Weights
 from studbook.model.ids import parse_s3
 from studbook.sources.interface import Describe, Json, Listing, Resource, always
 from studbook.sources.sagemaker.reading import Reading, data_sources, each, hub_sources, member, some, tags_of
@@ -50,7 +50,8 @@ def normalize_model(record: Record) -> Facts:
     if not packaged and (found := reading.tag(SOURCE_TAG)):
         package = reading.named(found[0], "model_package")
         if package is not None:
-            reading.edge(package, record.id, "packaged_as", found[1], "rule:model-source-tag")
+            (evidence,) = reading.evidence(found[1])
+            reading.claim(ModelSourceTag(model=record.id, package=package, evidence=evidence))
     return reading.facts
 
 
@@ -160,9 +161,7 @@ def normalize_component(record: Record) -> Facts:
     for item, path in specifications:
         reading.by_name("model", item.get("ModelName"), f"{path}.ModelName", "deployed_to")
         base = f"{path}.BaseInferenceComponentName"
-        reading.by_name(
-            "inference_component", item.get("BaseInferenceComponentName"), base, "part_of", upstream=False
-        )
+        reading.by_name("inference_component", item.get("BaseInferenceComponentName"), base, "part_of", upstream=False)
         uri = member(item, "Container", "ArtifactUrl")
         if isinstance(uri, str) and parse_s3(uri) is not None:
             (evidence,) = reading.evidence(f"{path}.Container.ArtifactUrl")

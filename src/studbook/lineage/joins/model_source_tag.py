@@ -1,0 +1,43 @@
+"""A model that the SDK deployed from a package, and tagged with it.
+
+For an adapter the SDK tags the model of the base weights too, which is not the package: the tag counts only where the
+model has no weights of its own, or its weights lie in the package.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Final
+
+from studbook.lineage.joins.interface import View
+from studbook.lineage.joins.weights import PackagePlaces
+from studbook.model import Edge, Facts
+from studbook.model.facts import ModelSourceTag, Weights
+
+RULE: Final = "rule:model-source-tag"
+
+
+def join(view: View) -> Facts:
+    """Resolves every `ModelSourceTag`."""
+    facts = Facts()
+    claims = view.all(ModelSourceTag)
+    if not claims:
+        return facts
+    places = PackagePlaces(view)
+    own: defaultdict[str, list[str]] = defaultdict(list)
+    for weights in view.all(Weights):
+        own[weights.asset].append(weights.uri)
+    for claim in claims:
+        uris = own.get(claim.model, ())
+        inside = any(held.asset == claim.package for uri in uris for held in places.around(uri))
+        if inside or not uris:
+            facts.edges.append(
+                Edge(
+                    source=claim.package,
+                    target=claim.model,
+                    relation="packaged_as",
+                    certainty="inferred",
+                    evidence=tuple(sorted((claim.evidence, RULE))),
+                )
+            )
+    return facts
