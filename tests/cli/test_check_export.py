@@ -107,7 +107,7 @@ class TestExport:
         [
             (["jsn"], b"did you mean 'json'?"),
             (["schema", "--lines"], b"leave --lines out"),
-            (["pdf"], b"there are: json"),
+            (["pdf"], b"json: the whole snapshot"),
         ],
     )
     def test_what_does_not_exist(self, catalog: Path, capsysbinary: Any, options: list[str], message: bytes) -> None:

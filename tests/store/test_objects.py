@@ -50,7 +50,7 @@ class TestObjects:
         name = objects.write(b"one\ntwo\n")
         spoil(objects.path(name))
         with pytest.raises(CatalogError, match=name):
-            objects.read(name)
+            list(objects.lines(name))
 
     def test_lists_objects_and_no_unfinished_files(self, tmp_path: Path) -> None:
         """What a killed run left behind is no object."""

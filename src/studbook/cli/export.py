@@ -55,11 +55,11 @@ def _pieces(format_name: str, lines: bool, catalog: Path, snapshot: str) -> Iter
 
     chosen = {export.name: export for export in EXPORTS}.get(format_name)
     if chosen is None:
-        names = [export.name for export in EXPORTS]
+        names = [found.name for found in EXPORTS]
         near = get_close_matches(format_name, names, 1)
         raise UsageError(
             f"there is no export '{format_name}'",
-            f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(names)}",
+            f"did you mean '{near[0]}'?" if near else "; ".join(f"{found.name}: {found.summary}" for found in EXPORTS),
         )
     if chosen.document is not None and not lines:
         return iter((chosen.document(),))

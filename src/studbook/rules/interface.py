@@ -29,8 +29,3 @@ class Rule:
     level: Level
     check: Callable[[Graph], Iterable[Observation]]
     manual: str | None
-
-    @property
-    def title(self) -> str:
-        """The manual's first line."""
-        return (self.manual or self.id).strip().splitlines()[0].rstrip(".")

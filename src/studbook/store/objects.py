@@ -48,13 +48,6 @@ class Objects:
             write_whole(self.path(name), _packed(data))
         return name
 
-    def read(self, name: str) -> bytes:
-        """The bytes of that digest.
-
-        Raises CatalogError where they are missing or are not those bytes.
-        """
-        return b"".join(self.lines(name))
-
     def lines(self, name: str) -> Iterator[bytes]:
         """The lines of that digest, each with its line feed; only the compressed form is held in memory.
 
