@@ -23,7 +23,9 @@ def replacing(path: Path, *, exclusive: bool = False) -> Iterator[BinaryIO]:
     """
     temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _flush_folder(path.parent.parent)
         descriptor, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "wb") as stream:
