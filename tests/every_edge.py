@@ -280,9 +280,11 @@ SERVING = (
         "tagged",
         ModelDataSource={"S3DataSource": {"S3Uri": "s3://cache/base/", "HubAccessConfig": {"HubContentArn": LLAMA}}},
         AdditionalModelDataSources=[{"S3DataSource": {"S3Uri": "s3://cache/draft/"}}],
-        tags=[
-            {"Key": "sagemaker.amazonaws.com/model-source", "Value": f"{SMR}:{DEV}:model-package/bot/7"},
-        ],
+    ),
+    model(
+        "tag-alone",
+        Image=IMAGE,
+        tags=[{"Key": "sagemaker.amazonaws.com/model-source", "Value": f"{SMR}:{DEV}:model-package/bot/7"}],
     ),
     record(
         "endpoint_config",

@@ -1,4 +1,4 @@
-"""docs/lineage.md is what the code does. After a change: `python tests/test_lineage_docs.py` writes the table anew."""
+"""docs/lineage.md is what the code does. After a change, `python tests/test_lineage_docs.py` writes it anew."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from studbook.sources import normalize
 
 TOP = Path(__file__).parent.parent
 PAGE = TOP / "docs" / "lineage.md"
+REFRESH = "run: python tests/test_lineage_docs.py"
 BEGIN, END = "<!-- edges: begin -->", "<!-- edges: end -->"
 _FORM = re.compile(
     r"(?:sagemaker|s3|lambda):[A-Z][A-Za-z0-9]+#\S+|mlflow:[a-z-]+/(?:search|get)#\S+|config:[a-z]+\[\d+\]\.\w+|rule:[a-z0-9-]+"
@@ -59,10 +60,17 @@ def rules() -> dict[str, tuple[str, str]]:
     return {rule: (module, test) for rule, module, test in found}
 
 
+def joins() -> list[str]:
+    """Each join with the first sentence of its docstring, in the order in which they run."""
+    modules = [inspect.getmodule(join) for join in JOINS]
+    first = [re.split(r"(?<=\.)\s", " ".join(module.__doc__.split()))[0] for module in modules]
+    return [f"- `{module.__name__.rpartition('.')[2]}`: {text}" for module, text in zip(modules, first, strict=True)]
+
+
 class TestTable:
     def test_every_edge_rule_is_in_the_table(self):
         """What the code concludes from one case of each rule is what the page says, no row more and none less."""
-        assert written() == table(), "run: python tests/test_lineage_docs.py"
+        assert written() == table(), REFRESH
 
     def test_evidence_has_its_form(self):
         """Every line names a service, an operation and a field, an entry of the configuration, or a rule."""
@@ -112,26 +120,18 @@ class TestRules:
         assert f"class {names[0]}:" in source
         assert f"def {names[1]}(" in source
 
-    @pytest.mark.parametrize("join", JOINS, ids=lambda join: join.__module__.rpartition(".")[2])
-    def test_every_join_is_in_the_manual(self, join):
-        """Each join has its line, in the words of its own docstring."""
-        module = inspect.getmodule(join)
-        name = module.__name__.rpartition(".")[2]
-        first = re.split(r"(?<=\.)\s", " ".join(module.__doc__.split()))[0]
+    def test_the_joins_are_in_the_manual_in_their_order(self):
+        """Each join sees what those before it concluded, and is told in the words of its own docstring."""
+        section = PAGE.read_text().partition("## The joins")[2].partition("\n## ")[0]
 
-        assert f"- `{name}`: {first}" in PAGE.read_text().splitlines()
-
-    def test_the_joins_are_listed_in_their_order(self):
-        """Each join sees what those before it concluded, so the order matters to a reader."""
-        section = PAGE.read_text().partition("## The joins")[2].partition("## ")[0]
-        listed = re.findall(r"^- `([a-z0-9_]+)`: ", section, re.M)
-
-        assert listed == [join.__module__.rpartition(".")[2] for join in JOINS]
+        assert [line for line in section.splitlines() if line.startswith("- ")] == joins(), REFRESH
 
 
 def refresh() -> None:
-    """Writes the table of the code into the page."""
-    text = PAGE.read_text()
+    """Writes the joins and the table of the code into the page."""
+    intro, joined, rest = PAGE.read_text().partition("## The joins\n")
+    lead = rest.partition("\n- ")[0]
+    text = f"{intro}{joined}{lead}\n" + "\n".join(joins()) + "\n\n## " + rest.partition("\n## ")[2]
     before, after = text.partition(BEGIN)[0], text.partition(END)[2]
     head = ["| from | to | relation | role | certainty | evidence |", "| --- | --- | --- | --- | --- | --- |"]
     PAGE.write_text(f"{before}{BEGIN}\n" + "\n".join([*head, *table()]) + f"\n{END}{after}")
