@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from studbook.cli import demo as command
+from studbook.cli import main
 from studbook.demo.secrets import PLANTED_SECRETS
 from studbook.demo.world import DEV, EUROPE, PROD, STAGING
 from studbook.errors import StudbookError, UsageError
@@ -91,6 +92,15 @@ class TestNights:
         assert any("/SageMakerPublicHub/Model/meta-textgeneration-llama-3-2-1b-instruct/" in id for id in ids)
         assert any(asset.kind == "mlflow_run" for asset in walk.assets)
         assert walk.evaluations
+
+    def test_the_command_that_the_demo_proposes_works(
+        self, demo_catalog: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """`studbook trace support-bot-prod` needs no full id: one asset has that name."""
+        with pytest.raises(SystemExit) as end:
+            main(["trace", command.SHOWPIECE, "--catalog", str(demo_catalog)])
+        assert end.value.code == 0
+        assert "support-bot-rlvr-20261119" in capsys.readouterr().out
 
 
 class TestSecrets:

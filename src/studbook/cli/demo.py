@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MARK = ".studbook-demo"
 """The file that says that a folder is a demo's and may be made anew."""
+SHOWPIECE = "support-bot-prod"
+"""The endpoint whose ancestry is worth a look."""
 _OF_THE_CALLER = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -80,7 +82,7 @@ def demo(ctx: click.Context, output: Path, serve: bool, port: int) -> None:
         say("building the site of every night")
         ctx.invoke(build, catalog=catalog, snapshot="latest", output=site, everything=True)
         _summary(catalog)
-        click.echo(f"catalog   {catalog}      try: studbook trace support-bot-prod --catalog {catalog}")
+        click.echo(f"catalog   {catalog}      try: studbook trace {SHOWPIECE} --catalog {catalog}")
         click.echo(f"export    {exported}")
         click.echo(f"site      {site}")
         if not serve:

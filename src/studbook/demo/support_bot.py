@@ -571,7 +571,7 @@ def _serve_adapter(sagemaker: Any, clone: str, artifacts: str, compact: str) -> 
             Tags=[{"Key": "sagemaker.amazonaws.com/model-source", "Value": clone}],
         )
         sagemaker.create_endpoint_config(
-            EndpointConfigName="support-bot-prod",
+            EndpointConfigName="support-bot-prod-20261114",
             ExecutionRoleArn=role(PROD, "SageMakerExecution"),
             ProductionVariants=[
                 {"VariantName": "support-bot-prod", "InstanceType": "ml.g5.4xlarge", "InitialInstanceCount": 2}
@@ -579,7 +579,7 @@ def _serve_adapter(sagemaker: Any, clone: str, artifacts: str, compact: str) -> 
         )
         sagemaker.create_endpoint(
             EndpointName="support-bot-prod",
-            EndpointConfigName="support-bot-prod",
+            EndpointConfigName="support-bot-prod-20261114",
             Tags=[*tags(service="support", tier="1"), {"Key": "deploy-token", "Value": TOKEN["gitlab_token"]}],
         )
         sagemaker.create_inference_component(
@@ -610,6 +610,6 @@ def _serve_adapter(sagemaker: Any, clone: str, artifacts: str, compact: str) -> 
         ActionName=f"support-bot-prod-adapter-{compact}-action",
         Source={"SourceUri": clone, "SourceType": "SageMaker"},
         ActionType="ModelDeployment",
-        Properties={"EndpointConfigName": "support-bot-prod"},
+        Properties={"EndpointConfigName": "support-bot-prod-20261114"},
         MetadataProperties={"GeneratedBy": component},
     )
