@@ -105,8 +105,8 @@ class TestHome:
         data = views.page(SITE, "home").data
 
         assert [item["endpoint"]["id"] for item in data["running"]] == [herd.ENDPOINT]
-        assert data["attention"][0]["rule"] == "deployed-without-approval"
-        assert data["gaps"][0]["gap"]["code"] == "AccessDeniedException"
+        assert data["running"][0]["findings"][0]["rule"] == "deployed-without-approval"
+        assert data["gaps"][0]["reasons"][0]["code"] == "AccessDeniedException"
 
 
 class TestAccountPages:

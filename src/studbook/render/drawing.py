@@ -34,7 +34,7 @@ _WIDTH, _HEIGHT = 160, 46
 _POINTS = 72.0
 _MARGIN = 6.0
 _BATCH = 200
-_SMALLEST = 0.82
+_SMALLEST = 0.7
 """How far a picture may shrink to fit its page before it scrolls: below this, its words cannot be read."""
 
 _SHAPES = {

@@ -84,6 +84,7 @@ def tell(changes: Changes, old: Graph, new: Graph, number: int) -> dict[str, Any
             "candidate": edge.candidate,
         }
 
+    gone = {named.id for named in changes.assets_gone}
     return {
         "old": number,
         "empty": not changes,
@@ -118,6 +119,7 @@ def tell(changes: Changes, old: Graph, new: Graph, number: int) -> dict[str, Any
                 "fields": [{"name": f.name, "old": f.old, "new": f.new} for f in item.fields],
             }
             for item in changes.assets_changed
+            if item.asset.id not in gone
         ],
         "edges_added": [line(edge) for edge in changes.edges_gained],
         "edges_removed": [line(edge) for edge in changes.edges_lost],

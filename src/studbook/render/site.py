@@ -349,7 +349,7 @@ class _Overview(MkdocsPage):
 
     def read_source(self, config: MkDocsConfig) -> None:
         self.markdown = ""
-        hidden = [] if self._page.section in _IN_DEPTH else ["navigation"]
+        hidden = ["toc"] if self._page.section in _IN_DEPTH else ["navigation"]
         self.meta = {
             "description": self._page.description,
             "hide": hidden,

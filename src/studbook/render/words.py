@@ -6,7 +6,7 @@ import unicodedata
 
 from studbook.model import Asset
 
-_LABEL = 23
+_LABEL = 21
 
 
 def called(asset: Asset) -> str:

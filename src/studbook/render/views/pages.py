@@ -64,15 +64,25 @@ def snapshot(site: Site) -> Json:
 
 
 def gaps(site: Site) -> list[Json]:
-    """Every gap with its partition."""
-    return [
-        {**partition, "gap": gap}
-        for partition in (_partition(site, coverage) for coverage in site.envelope.coverage)
-        for gap in (
-            partition["gaps"]
-            or ([{"operation": "", "code": "", "message": ""}] if partition["status"] == "failed" else [])
-        )
-    ]
+    """Every partition that was not seen whole, with its gaps by what the API said."""
+    out = []
+    for coverage in site.envelope.coverage:
+        if coverage.status in ("partial", "failed") or coverage.gaps:
+            reasons: dict[str, dict[str, list[str]]] = {}
+            for gap in coverage.gaps:
+                # One denied partition has a gap for each of its operations, and often the same words for all.
+                reasons.setdefault(gap.code, {}).setdefault(gap.message, []).append(gap.operation)
+            out.append(
+                {
+                    **_partition(site, coverage),
+                    "reasons": [
+                        {"code": code, "message": message, "operations": operations}
+                        for code, messages in reasons.items()
+                        for message, operations in messages.items()
+                    ],
+                }
+            )
+    return out
 
 
 def _partition(site: Site, coverage: Any) -> Json:
@@ -95,9 +105,10 @@ def home(site: Site) -> Json:
     live.sort(key=lambda asset: (asset.stage != "production", asset.stage or "~", asset.name, asset.id))
     open_findings = [f for f in site.findings if f.waived_until is None]
     open_findings.sort(key=lambda f: (LEVELS[f.level], f.rule, f.asset))
+    shown = {asset.id for asset in live}
     return {
         "running": [_running(site, asset) for asset in live],
-        "attention": [site.finding(finding) for finding in open_findings[:8]],
+        "attention": [site.finding(finding) for finding in open_findings if finding.asset not in shown][:6],
         "open_findings": Counter(finding.level for finding in open_findings),
         "changes": site.changes,
         "numbers": [
