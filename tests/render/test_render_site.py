@@ -143,6 +143,18 @@ class TestSameBytes:
         assert files(tmp_path / "2") == files(sites.output / "2")
         assert sites.built[1].written < sites.built[1].pages
 
+    def test_a_newer_program_makes_every_page_anew(
+        self, sites: Sites, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A page is taken from the build before only if the code that makes it is the same."""
+        second = [sites.catalog.resolve("2")]
+        build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=second)
+        [again] = build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=second)
+        monkeypatch.setattr("studbook.render.site.code_digest", lambda: "newer")
+        [newer] = build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=second)
+
+        assert (again.written, newer.written) == (0, newer.pages)
+
     def test_what_did_not_change_is_one_file(self, sites: Sites) -> None:
         """Unchanged pages and assets of two versions are hard links of one file."""
         page = path_of(herd.EVALUATOR)

@@ -30,11 +30,11 @@ from studbook.render.words import called, mark_words, shortened, shown
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""
 
-_WIDTH, _HEIGHT = 160, 46
+_WIDTH, _HEIGHT = 142, 46
 _POINTS = 72.0
 _MARGIN = 6.0
 _BATCH = 200
-_SMALLEST = 0.7
+_SMALLEST = 0.62
 """How far a picture may shrink to fit its page before it scrolls: below this, its words cannot be read."""
 
 _SHAPES = {
@@ -78,7 +78,7 @@ class Picture:
     def dot(self) -> str:
         """The graph as DOT: numbers and sizes, nothing that a stranger wrote."""
         out = [
-            "digraph { graph [rankdir=LR nodesep=0.22 ranksep=0.42] "
+            "digraph { graph [rankdir=LR nodesep=0.22 ranksep=0.3] "
             f'node [shape=box fixedsize=true label="" width={_WIDTH / _POINTS:.4f} height={_HEIGHT / _POINTS:.4f}] '
             "edge [dir=none]"
         ]
@@ -202,10 +202,15 @@ class Drafting:
                 self._keep(key, text)
         return [_parse(self._known[key], picture) for key, picture in zip(keys, pictures, strict=True)]
 
-    def _key(self, picture: Picture) -> str:
+    @property
+    def version(self) -> str:
+        """What the program says of itself: another version may place things otherwise."""
         if self._version is None:
             self._version = graphviz_version(self._program)
-        return hashlib.sha256(f"{self._version}\n{picture.dot}".encode()).hexdigest()
+        return self._version
+
+    def _key(self, picture: Picture) -> str:
+        return hashlib.sha256(f"{self.version}\n{picture.dot}".encode()).hexdigest()
 
     def _has(self, key: str) -> bool:
         if key in self._known:

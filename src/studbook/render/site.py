@@ -451,13 +451,13 @@ class Shells:
 def _stamp(contents: Contents, shells: Shells, target: Path) -> list[Entry]:
     """Write or link every page that is not in the navigation; what search must know of them."""
     entries = []
-    templates = contents.templates.digest
+    program = [contents.templates.digest, contents.drafting.version, code_digest()]
     pages = _pages(contents)
     while group := list(islice(pages, _BATCH)):
         fresh: list[tuple[Page, Picture | None]] = []
         for page in group:
             picture = _picture(contents.site, page)
-            key = _key(page, picture, templates, shells.digest(page.section))
+            key = _key(page, picture, *program, shells.digest(page.section))
             contents.keys[page.path] = key
             entries.append(Entry(page.path, page.title, page.description))
             if not _reuse(contents, page.path, key, target):
@@ -484,6 +484,12 @@ def _picture(site: Site, page: Page) -> Picture | None:
     if page.picture_of is None:
         return None
     return neighbourhood(site.graph, site.graph.assets[page.picture_of])
+
+
+def code_digest() -> str:
+    """Of the code that makes pages: a newer program makes every page anew."""
+    here = Path(__file__).parent
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(here.rglob("*.py")))).hexdigest()
 
 
 def _key(page: Page, picture: Picture | None, *context: str) -> str:

@@ -6,7 +6,7 @@ import unicodedata
 
 from studbook.model import Asset
 
-_LABEL = 21
+_LABEL = 16
 
 
 def called(asset: Asset) -> str:
