@@ -41,10 +41,16 @@ $(VENV)/.dev: pyproject.toml $(VENV)/bin/python
 demo: $(VENV)/.demo
 	@.ci/require dot=graphviz
 	@$(MAKE) --no-print-directory demo-stop
-	$(BIN)/studbook demo --output $(DEMO) --port $(PORT)
+	$(BIN)/studbook demo --output $(DEMO) --no-serve
+	@nohup $(BIN)/studbook serve --catalog $(DEMO)/catalog --output $(DEMO)/site --port $(PORT) \
+	  </dev/null >build/serve.log 2>&1 & echo $$! >build/serve.pid
+	@for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q http: build/serve.log 2>/dev/null && break; sleep 0.5; done; \
+	  address=$$(grep -o 'http:[^ ]*' build/serve.log | head -n 1); \
+	  if [ -n "$$address" ]; then echo "browse    $$address      until 'make demo-stop'"; \
+	  else cat build/serve.log >&2; exit 1; fi
 
 demo-stop:
-	@if [ -f $(DEMO)/serve.pid ]; then kill "$$(cat $(DEMO)/serve.pid)" 2>/dev/null || true; rm -f $(DEMO)/serve.pid; fi
+	@if [ -f build/serve.pid ]; then kill "$$(cat build/serve.pid)" 2>/dev/null || true; rm -f build/serve.pid build/serve.log; fi
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

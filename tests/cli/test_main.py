@@ -71,6 +71,7 @@ class TestInit:
 
         assert done.returncode == 0
         assert {path.name for path in (tmp_path / "c").iterdir()} == {
+            ".gitignore",
             "README.md",
             "studbook.yml",
             "waivers.yml",

@@ -40,6 +40,9 @@ def init(catalog: Path, here: bool) -> None:
     for name in ("README.md", "waivers.yml"):
         if not (catalog / name).exists():
             shutil.copyfile(packaged("catalog") / name, catalog / name)
+    ignored = catalog / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("index.sqlite*\n.harvest/\n", encoding="utf-8")
     load_settings(target)
     option = "" if catalog == Path("catalog") else f" --catalog {catalog}"
     click.echo(f"wrote {target}")
