@@ -57,6 +57,9 @@ class Sightings:
     stale_since: int | None = None
     """The latest of the carried over records."""
     shown: bool = False
+    shown_fresh: bool = False
+    shown_stale: int | None = None
+    """The same of the records that show it: what they claim is as old as they are."""
     shown_alive: bool = False
     """A record that shows it is not gone."""
     gone_since: int | None = None
@@ -74,8 +77,17 @@ class Sightings:
             return
         if record.stale_since is None:
             self.fresh = True
-        else:
-            self.stale_since = max(self.stale_since or 0, record.stale_since)
+            self.shown_fresh |= shows
+            return
+        self.stale_since = max(self.stale_since or 0, record.stale_since)
+        if shows:
+            self.shown_stale = max(self.shown_stale or 0, record.stale_since)
+
+    def claimed_by(self, neighbour: Sightings) -> None:
+        """Only a join names this asset, from what the neighbour's own records claim."""
+        self.fresh |= neighbour.shown_fresh
+        if neighbour.shown_stale is not None:
+            self.stale_since = max(self.stale_since or 0, neighbour.shown_stale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +145,7 @@ def link(records: Iterable[Record], normalize: Callable[[Record], Facts], contex
         for edge in found.edges:
             edges[edge.key].append(edge)
     nodes = _nodes(assets, named, edges)
+    _sight(nodes, edges, sightings)
     merged = [strongest(several) for several in edges.values()]
     merged.sort(key=lambda edge: edge.key.order)
     return Linked(
@@ -167,6 +180,16 @@ def _nodes(
             edges[edge.key].append(edge)
             node(edge.source)
     return nodes
+
+
+def _sight(nodes: Iterable[str], edges: Iterable[EdgeKey], sightings: dict[str, Sightings]) -> None:
+    """What only joins name is as old as the records whose claims they resolved."""
+    unsighted = {asset_id: Sightings() for asset_id in nodes if asset_id not in sightings}
+    for key in edges:
+        for end, other in ((key.source, key.target), (key.target, key.source)):
+            if end in unsighted and other in sightings:
+                unsighted[end].claimed_by(sightings[other])
+    sightings.update(unsighted)
 
 
 def _rank(item: tuple[tuple[Any, ...], Asset]) -> tuple[Any, ...]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from studbook.model.asset import Asset
 from studbook.model.edge import Edge
 from studbook.model.kinds import Kind
 from studbook.model.relations import Relation
+
+MANIFESTS: Final = ("ManifestFile", "AugmentedManifestFile")
+"""Data types whose URI names a list of objects, not the objects."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class S3:
         newest = max((item["LastModified"] for item in contents), default=None)
         key = (parse_s3(body["Uri"]) or ("", ""))[1]
         prefix = (parse_s3(dataset) or ("", ""))[1]
-        listed = "ListObjectVersions" if "ObjectVersions" in body else "ListObjectsV2"
+        listed = "ListObjectVersions#Versions" if "ObjectVersions" in body else "ListObjectsV2#Contents"
         label = key[len(prefix) :].strip("/") or body["Fingerprint"].removeprefix("sha256:")[:12]
         version = Asset(
             id=record.id,
@@ -94,7 +94,7 @@ class S3:
             target=record.id,
             relation="has_version",
             certainty="referenced",
-            evidence=tuple(sorted((f"config:datasets[{index}].uri", f"s3:{listed}#Contents"))),
+            evidence=tuple(sorted((f"config:datasets[{index}].uri", f"s3:{listed}"))),
         )
         state = DatasetState(
             version=record.id,

@@ -4,7 +4,8 @@ A URI inside a configured dataset is a read of that dataset (of nested ones, the
 object versions, the state at the start is put together from them; where it does not, the last listed state whose
 newest object is no younger than the start is inferred, all of them as candidates if several fit; where none fits,
 the edge comes from the dataset itself. A URI without a final slash reads every key that starts with it: each
-dataset that it can mean has an edge. What is in no configured dataset is an artifact, by its URI as recorded.
+dataset that it can mean has an edge. What lies in no configured dataset, and at no registered one's place, is an
+artifact, by its URI as recorded.
 """
 
 from __future__ import annotations
@@ -16,11 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from studbook.lineage.joins.interface import View, instant
+from studbook.lineage.joins.registered_location import Registered
 from studbook.model import Asset, Certainty, Edge, Facts
-from studbook.model.facts import DatasetState, Reads
+from studbook.model.facts import MANIFESTS, DatasetState, Reads
 from studbook.model.ids import S3Uri, dataset_version_id, fingerprint, parse_s3, place_name
-
-_MANIFESTS: Final = ("ManifestFile", "AugmentedManifestFile")
 
 INSIDE: Final = "rule:s3-prefix"
 AT_START: Final = "rule:dataset-at-start"
@@ -47,7 +47,7 @@ def _resolved(reads: Reads, places: _Places) -> Iterator[tuple[Edge, Asset | Non
     if uri is None:
         return
     text = str(uri)
-    if reads.data_type in _MANIFESTS:
+    if reads.data_type in MANIFESTS:
         yield _edge(reads, reads.uri, "referenced", (reads.evidence,)), _artifact(reads, uri)
         return
     by_prefix = reads.data_type != "Object"
@@ -61,13 +61,14 @@ def _resolved(reads: Reads, places: _Places) -> Iterator[tuple[Edge, Asset | Non
         rule = None if text == innermost.id else INSIDE
         yield from _edges(reads, innermost, innermost.versions_at(text, reads.at), rule, candidate=False)
         return
-    yield _edge(reads, reads.uri, "referenced", (reads.evidence,)), _artifact(reads, uri)
+    if not places.registered.read_by(reads):
+        yield _edge(reads, reads.uri, "referenced", (reads.evidence,)), _artifact(reads, uri)
     for dataset in places.below(text) if by_prefix else ():
         yield from _edges(reads, dataset, dataset.versions_at(dataset.id, reads.at), INSIDE, candidate=False)
 
 
 def _artifact(reads: Reads, uri: S3Uri) -> Asset:
-    manifest = {"manifest": reads.data_type, "expanded": False} if reads.data_type in _MANIFESTS else {}
+    manifest = {"manifest": reads.data_type, "expanded": False} if reads.data_type in MANIFESTS else {}
     return Asset(id=reads.uri, kind="artifact", name=place_name(uri), attributes={"uri": reads.uri, **manifest})
 
 
@@ -220,6 +221,7 @@ class _Places:
 
     def __init__(self, view: View) -> None:
         self.reconstructed: dict[str, _Reconstructed] = {}
+        self.registered = Registered(view)
         datasets = {dataset: _Dataset(dataset, self) for dataset in view.datasets}
         for state in view.all(DatasetState):
             datasets.setdefault(state.dataset, _Dataset(state.dataset, self)).states[state.uri].append(state)

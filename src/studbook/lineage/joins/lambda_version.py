@@ -50,8 +50,11 @@ def _meant(view: View, use: LambdaUse, function: LambdaFunction) -> Iterator[tup
         if alias is None:
             yield name, "inferred", (ALIAS,)
             return
-        for version in sorted({alias["version"], *alias["weights"]}):
-            yield f"{name}:{version}", "inferred", ("lambda:ListAliases#FunctionVersion", ALIAS)
+        path = f"lambda:ListAliases#Aliases[{list(attributes['aliases_of_function']).index(qualifier)}]"
+        yield f"{name}:{alias['version']}", "inferred", (f"{path}.FunctionVersion", ALIAS)
+        for version in alias["weights"]:
+            evidence = f'{path}.RoutingConfig.AdditionalVersionWeights["{version}"]'
+            yield f"{name}:{version}", "inferred", (evidence, ALIAS)
     else:
         proved = _same_code(view, use, known) if known else []
         for version in proved:

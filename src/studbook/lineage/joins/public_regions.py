@@ -1,4 +1,7 @@
-"""One public base model under the ARNs of several regions is one model: `same_as` between its versions."""
+"""One public base model under the ARNs of several regions is one model.
+
+`same_as` runs between its versions; between the models themselves only where no version is known.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,12 @@ def join(view: View) -> Facts:
     ends = chain(view.assets, view.named, (end for key in view.edges for end in key[:2]))
     for asset_id in {end for end in ends if ":aws:hub-content/" in end}:
         content: HubContent | None = parse_hub_content(asset_id)
-        if content is not None and content.arn.account == "aws" and content.type == "Model" and content.version:
-            regions[content.arn.partition, content.hub, content.name, content.version].add(asset_id)
-    for several in regions.values():
+        if content is not None and content.arn.account == "aws" and content.type == "Model":
+            regions[content.arn.partition, content.hub, content.name, content.version or ""].add(asset_id)
+    versioned = [model for *model, version in regions if version]
+    for (*model, version), several in regions.items():
+        if not version and model in versioned:
+            continue
         first, *others = sorted(several)
         facts.edges.extend(
             Edge(source=first, target=other, relation="same_as", certainty="inferred", evidence=(RULE,))

@@ -1,6 +1,7 @@
 """A job that reads the place a registered dataset version points at, without naming the version.
 
-Several versions may point at one place; each is a candidate, and time alone never picks one.
+Several versions may point at one place; each is a candidate, and time alone never picks one. A manifest there names
+other objects, so reading it is not reading the dataset.
 """
 
 from __future__ import annotations
@@ -11,26 +12,34 @@ from typing import Final
 
 from studbook.lineage.joins.interface import View
 from studbook.model import Edge, Facts
-from studbook.model.facts import Reads
+from studbook.model.facts import MANIFESTS, Reads
 from studbook.model.ids import parse_s3
 
 RULE: Final = "rule:registered-location"
 
 
+class Registered:
+    """The places that registered dataset versions point at."""
+
+    def __init__(self, view: View) -> None:
+        self._at: defaultdict[str, dict[str, Reads]] = defaultdict(dict)
+        for reads in view.all(Reads):
+            if reads.relation == "content_of" and (uri := parse_s3(reads.uri)) is not None:
+                self._at[str(uri).rstrip("/")][reads.reader] = reads
+
+    def read_by(self, reads: Reads) -> dict[str, Reads]:
+        """The versions that point at what is read, or at the innermost folder around it, by id."""
+        if reads.relation != "input_to" or reads.data_type in MANIFESTS:
+            return {}
+        return next((found for place in _around(reads.uri) if (found := self._at.get(place))), {})
+
+
 def join(view: View) -> Facts:
     """Relates `Reads` of jobs to the `Reads` by which registered versions point at their content."""
     facts = Facts()
-    registered: defaultdict[str, list[Reads]] = defaultdict(list)
+    registered = Registered(view)
     for reads in view.all(Reads):
-        if reads.relation == "content_of" and (uri := parse_s3(reads.uri)) is not None:
-            registered[str(uri).rstrip("/")].append(reads)
-    if not registered:
-        return facts
-    for reads in view.all(Reads):
-        if reads.relation != "input_to":
-            continue
-        here = next((found for place in _around(reads.uri) if (found := registered.get(place))), [])
-        versions = {content.reader: content for content in here}
+        versions = registered.read_by(reads)
         facts.edges.extend(
             Edge(
                 source=version,

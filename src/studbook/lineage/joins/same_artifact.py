@@ -8,6 +8,7 @@ clone.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Final
 
 from studbook.lineage.joins.interface import View
@@ -54,18 +55,16 @@ def join(view: View) -> Facts:
     return facts
 
 
-def _slashes(view: View) -> list[Edge]:
+def _slashes(view: View) -> Iterator[Edge]:
     """Two artifacts whose URIs differ by the final slash alone."""
-    spellings: defaultdict[str, set[str]] = defaultdict(set)
+    spellings: defaultdict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     claims: list[Output | Weights] = [*view.all(Output), *view.all(Weights)]
-    for claim in claims:
-        if claim.uri.startswith("s3://") and (where := place(claim.uri)) is not None:
-            spellings[where].add(claim.uri)
     ends = {end for key in view.edges for end in key[:2] if end.startswith("s3://")}
-    return [
-        Edge(source=first, target=other, relation="same_as", certainty="inferred", evidence=(RULE,))
-        for several in spellings.values()
-        if len(several) > 1
-        for first, *others in [sorted(several & ends) or [""]]
-        for other in others
-    ]
+    for claim in claims:
+        if claim.uri in ends and (where := place(claim.uri)) is not None:
+            spellings[where][claim.uri].add(claim.evidence)
+    for several in spellings.values():
+        first, *others = sorted(several)
+        for other in others:
+            evidence = tuple(sorted({RULE, *several[first], *several[other]}))
+            yield Edge(source=first, target=other, relation="same_as", certainty="inferred", evidence=evidence)
