@@ -109,10 +109,11 @@ class TestDrafting:
 
         assert again.lay_out([picture]) == first
 
-    def test_without_graphviz_the_error_names_the_way_out(self) -> None:
+    def test_without_graphviz_the_error_names_the_way_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where there is no dot program, the error says how to get it."""
+        monkeypatch.setenv("PATH", "")
         with pytest.raises(BuildError) as caught:
-            Drafting(program="no-such-dot").lay_out([neighbourhood(GRAPH, GRAPH.assets[herd.JOB])])
+            Drafting().lay_out([neighbourhood(GRAPH, GRAPH.assets[herd.JOB])])
 
         assert "apt-get install graphviz" in str(caught.value.hint)
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import subprocess
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
+import graphviz
 from markupsafe import Markup, escape
 
 from studbook.errors import BuildError
@@ -182,8 +181,7 @@ class Drafting:
     `cache` is a folder for layouts, shared by builds; None remembers for this build alone.
     """
 
-    def __init__(self, cache: Path | None = None, program: str = "dot") -> None:
-        self._program = program
+    def __init__(self, cache: Path | None = None) -> None:
         self._known: dict[str, str] = {}
         self._cache = cache
         self._version: str | None = None
@@ -206,7 +204,7 @@ class Drafting:
     def version(self) -> str:
         """What the program says of itself: another version may place things otherwise."""
         if self._version is None:
-            self._version = graphviz_version(self._program)
+            self._version = graphviz_version()
         return self._version
 
     def _key(self, picture: Picture) -> str:
@@ -230,7 +228,7 @@ class Drafting:
             beside.replace(path)
 
     def _run(self, graphs: Sequence[str]) -> list[str]:
-        done = _call([self._program, "-Tplain"], "".join(graphs))
+        done = _plain("".join(graphs))
         texts = [part + "stop\n" for part in done.split("stop\n")[:-1]]
         if len(texts) != len(graphs):
             raise BuildError(
@@ -239,23 +237,29 @@ class Drafting:
         return texts
 
 
-def graphviz_version(program: str = "dot") -> str:
-    """What `dot -V` says. Raises BuildError where there is no such program."""
-    if shutil.which(program) is None:
-        raise BuildError(
-            f"the lineage pictures need graphviz, and there is no '{program}' program on this machine",
-            "install it: 'apt-get install graphviz', 'brew install graphviz', or https://graphviz.org/download/",
-        )
-    return _call([program, "-V"], "").strip()
+def _no_program() -> BuildError:
+    return BuildError(
+        "the lineage pictures need graphviz, and there is no 'dot' program on this machine",
+        "install it: 'apt-get install graphviz', 'brew install graphviz', or https://graphviz.org/download/",
+    )
 
 
-def _call(command: list[str], text: str) -> str:
+def graphviz_version() -> str:
+    """The version of the `dot` program. Raises BuildError where there is none."""
     try:
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=True, encoding="ascii")  # noqa: S603
-    except (OSError, subprocess.CalledProcessError) as error:
-        detail = getattr(error, "stderr", None) or error
-        raise BuildError(f"graphviz failed: {detail}", "run 'dot -V' to see whether it works at all") from None
-    return done.stdout or done.stderr
+        return ".".join(str(part) for part in graphviz.version())
+    except graphviz.ExecutableNotFound:
+        raise _no_program() from None
+
+
+def _plain(text: str) -> str:
+    """What `dot -Tplain` makes of some graphs."""
+    try:
+        return graphviz.pipe_string("dot", "plain", text, encoding="ascii", quiet=True)
+    except graphviz.ExecutableNotFound:
+        raise _no_program() from None
+    except graphviz.CalledProcessError as error:
+        raise BuildError(f"graphviz failed: {error.stderr}", "run 'dot -V' to see whether it works at all") from None
 
 
 def _parse(text: str, picture: Picture) -> Layout:
