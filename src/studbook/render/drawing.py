@@ -255,11 +255,12 @@ def graphviz_version() -> str:
 def _plain(text: str) -> str:
     """What `dot -Tplain` makes of some graphs."""
     try:
-        return graphviz.pipe_string("dot", "plain", text, encoding="ascii", quiet=True)
+        drawn: str = graphviz.pipe_string("dot", "plain", text, encoding="ascii", quiet=True)
     except graphviz.ExecutableNotFound:
         raise _no_program() from None
     except graphviz.CalledProcessError as error:
         raise BuildError(f"graphviz failed: {error.stderr}", "run 'dot -V' to see whether it works at all") from None
+    return drawn
 
 
 def _parse(text: str, picture: Picture) -> Layout:
