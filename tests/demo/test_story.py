@@ -17,8 +17,9 @@ from moto.moto_api._internal import mock_random
 from studbook.demo.aws import FakeAws
 from studbook.demo.mlflow_server import MlflowServer
 from studbook.demo.secrets import HOSTILE, PLANTED_SECRETS
-from studbook.demo.story import CARDS, NIGHTS, SETTINGS
+from studbook.demo.story import NIGHTS, SETTINGS
 from studbook.demo.world import ACCOUNTS, DATA, DEV, PROD, REGIONS, STAGING, World, hub_name
+from studbook.packaged import packaged
 from studbook.settings import load_settings
 
 LISTS = {
@@ -181,7 +182,8 @@ class TestStory:
         path.write_text(SETTINGS)
         settings = load_settings(path)
         assert [account.id for account in settings.accounts] == list(ACCOUNTS)
-        assert sorted(CARDS) == ["fraud.md", "support-bot.md"]
+        cards = packaged("catalog") / "cards"
+        assert sorted(path.name for path in cards.iterdir()) == ["fraud.md", "support-bot.md"]
 
 
 class TestDeterminism:

@@ -122,17 +122,15 @@ def surroundings(aws: FakeAws, mlflow: MlflowServer) -> dict[str, str]:
 
 def play(catalog: Path, aws: FakeAws, mlflow: MlflowServer, say: Callable[[str], None]) -> None:
     """Tells the story night by night, and harvests each night into the catalog."""
-    from studbook.demo.story import CARDS, NIGHTS, SETTINGS
+    from studbook.demo.story import NIGHTS, SETTINGS
     from studbook.demo.world import World
     from studbook.harvest.run import harvest
     from studbook.packaged import packaged
     from studbook.settings import load_settings
     from studbook.store import Catalog
 
-    (catalog / "cards").mkdir(parents=True, exist_ok=True)
+    shutil.copytree(packaged("catalog") / "cards", catalog / "cards")
     (catalog / "studbook.yml").write_text(SETTINGS, encoding="utf-8")
-    for name, text in CARDS.items():
-        (catalog / "cards" / name).write_text(text, encoding="utf-8")
     for name in ("README.md", "waivers.yml"):
         shutil.copyfile(packaged("catalog") / name, catalog / name)
     settings = load_settings(catalog / "studbook.yml")
