@@ -55,6 +55,8 @@ def strongest(edges: Iterable[Edge]) -> Edge:
     All edges must share one key. A candidate that another source proves is no candidate any more.
     """
     several = list(edges)
+    if len(several) == 1 and list(several[0].evidence) == sorted(set(several[0].evidence)):
+        return several[0]
     best = min(several, key=lambda edge: _STRENGTH[edge.certainty])
     evidence = tuple(sorted({line for edge in several for line in edge.evidence}))
     return Edge(
