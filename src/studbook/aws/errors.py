@@ -62,6 +62,8 @@ class Trouble(Exception):  # noqa: N818 - a word of the domain: it becomes a gap
     """One failed call: what it means, and in whose words."""
 
     def __init__(self, meaning: Meaning, operation: str, code: str, message: str) -> None:
+        # A server that answers with a page of HTML has many lines; one is enough.
+        message = " ".join(message.split())
         super().__init__(f"{operation}: {code}: {message}")
         self.meaning = meaning
         self.operation = operation
