@@ -51,6 +51,16 @@ class TestDeployedWithoutApproval:
         """A tombstone needs no approval."""
         assert told(lineage(DEPLOYED, {"bot": {"gone_since": 3}}), self.RULE) == []
 
+    def test_the_base_weights_of_an_adapter_need_no_approval_of_their_own(self) -> None:
+        """It is the adapter's version that was deployed, and approved."""
+        graph = """
+            base(model) -deployed_to-> whole(inference_component) -deployed_to-> bot(endpoint)
+            p/1(model_package) -deployed_to-> adapter(inference_component) -deployed_to-> bot
+            adapter -part_of-> whole
+        """
+        facts = {"p/1": {"attributes": {"approval": "Approved"}}, "bot": {"stage": "production"}}
+        assert told(lineage(graph, facts), self.RULE) == []
+
     def test_deployed_past_the_registry_from_an_approved_artifact(self) -> None:
         """A model made from the artifact is the version that holds the same artifact."""
         graph = """

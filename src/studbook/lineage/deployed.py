@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset
@@ -22,25 +23,66 @@ class Deployed:
     """The model versions (packages) that it is, by id; several where several are candidates."""
     bases: tuple[Asset, ...]
     """The base models that it is, untuned, where no model version is known."""
+    carriers: tuple[Asset, ...] = ()
+    """Of an adapter: what carries the base weights that it answers with, by id."""
 
 
-def deployed(lineage: Lineage, endpoint_id: str) -> tuple[Deployed, ...]:
-    """What runs behind an endpoint, by id of the unit."""
+def deployed(lineage: Lineage, place_id: str) -> tuple[Deployed, ...]:
+    """What runs behind an endpoint, or in one inference component, by id of the unit.
+
+    What an endpoint runs only to carry the base weights of adapters is no deployment of its own, if the versions of all
+    those adapters are known: it is among their `carriers`. Asked of the component that carries them, it is what runs.
+    """
     units: dict[str, Asset] = {}
-    ahead, seen = [endpoint_id], {endpoint_id}
+    through: defaultdict[str, set[str]] = defaultdict(set)
+    ahead, seen = [place_id], {place_id}
     while ahead:
-        for edge in lineage.upstream(ahead.pop(), "deployed_to"):
-            if edge.source in seen:
-                continue
-            seen.add(edge.source)
+        place = ahead.pop()
+        for edge in lineage.upstream(place, "deployed_to"):
             asset = lineage.asset(edge.source)
             if asset is None or (asset.kind == "inference_component" and asset.gone_since is not None):
                 continue
-            if asset.kind in _SERVING:
-                ahead.append(asset.id)
-            else:
+            if asset.kind not in _SERVING:
                 units[asset.id] = asset
-    return tuple(_described(lineage, units[unit_id]) for unit_id in sorted(units))
+                through[asset.id].add(place)
+            elif asset.id not in seen:
+                seen.add(asset.id)
+                ahead.append(asset.id)
+    found = {unit_id: _described(lineage, units[unit_id]) for unit_id in sorted(units)}
+    adapters = _adapters(lineage, {place for places in through.values() for place in places} - {place_id})
+    known = {place for place in seen if any(place in through[unit] and found[unit].versions for unit in found)}
+    carrying = {base for base, several in adapters.items() if several <= known}
+    only_carried = {unit for unit, places in through.items() if places <= carrying}
+    return tuple(
+        replace(one, carriers=_carriers(through[unit], adapters, through, units))
+        for unit, one in found.items()
+        if unit not in only_carried
+    )
+
+
+def _adapters(lineage: Lineage, places: Iterable[str]) -> dict[str, set[str]]:
+    """The live adapter components of each component that has any."""
+    adapters = {
+        place: {
+            asset.id
+            for edge in lineage.upstream(place, "part_of")
+            if (asset := lineage.asset(edge.source)) is not None
+            and asset.kind == "inference_component"
+            and asset.gone_since is None
+        }
+        for place in places
+    }
+    return {base: several for base, several in adapters.items() if several}
+
+
+def _carriers(
+    places: set[str],
+    adapters: Mapping[str, set[str]],
+    through: Mapping[str, set[str]],
+    units: Mapping[str, Asset],
+) -> tuple[Asset, ...]:
+    bases = {base for base, several in adapters.items() if several & places}
+    return tuple(units[unit] for unit in sorted(units) if through[unit] & bases and not through[unit] & places)
 
 
 def _described(lineage: Lineage, unit: Asset) -> Deployed:

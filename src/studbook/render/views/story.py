@@ -240,6 +240,7 @@ def answers(site: Site, endpoint: Asset) -> list[Json]:
                     "group": site.link(group.id) if group else None,
                     "approval": model.attributes.get("approval"),
                     "bases": training["bases"],
+                    "carriers": site.links(carrier.id for carrier in running.carriers),
                     "data": list(
                         {entry["asset"]["id"]: entry["asset"] for entry in training["inputs"]["data"]}.values()
                     ),
