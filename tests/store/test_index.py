@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,33 @@ class TestIndex:
         with catalog.index(catalog.resolve("1")) as one, catalog.index(catalog.resolve("2")) as other:
             assert same(one, PEDIGREE)
             assert same(other, OTHER)
+
+
+class TestDamageFurtherIn:
+    def test_a_page_in_the_middle(self, tmp_path: Path) -> None:
+        """A file that opens and is broken behind its head is made again; the answers are those of the chunks."""
+        catalog = Catalog(tmp_path)
+        graph = Graph([asset(f"arn:x:{n}", "artifact", name="n" * 100) for n in range(300)], [])
+        envelope = commit(catalog, graph)
+        catalog.index(envelope).__exit__(None, None, None)
+        path = tmp_path / "index.sqlite"
+        whole = path.read_bytes()
+        path.write_bytes(whole[:16384] + b"\xa5" * (len(whole) - 16384))
+        with catalog.index(envelope) as index:
+            assert [index.asset(asset_id) for asset_id in graph.assets] == list(graph.assets.values())
+        with closing(sqlite3.connect(path)) as mended:
+            assert mended.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+    def test_a_line_in_the_middle(self, tmp_path: Path) -> None:
+        """A row that SQLite takes for sound and that is no asset is a damage too."""
+        catalog = Catalog(tmp_path)
+        graph = Graph([asset("arn:x:bot", "endpoint")], [])
+        envelope = commit(catalog, graph)
+        catalog.index(envelope).__exit__(None, None, None)
+        with closing(sqlite3.connect(tmp_path / "index.sqlite")) as connection, connection:
+            connection.execute("UPDATE asset SET line = x'7b'")
+        with catalog.index(envelope) as index:
+            assert index.find("arn:x:bot").kind == "endpoint"
 
 
 class TestFindTheWhole:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from studbook.errors import NotFound
+from studbook.errors import CatalogError, NotFound
 from studbook.model import Asset, Edge, Envelope
 from studbook.store import chunks
 from studbook.store.chunks import ASSETS, EDGES, Chunk
@@ -40,6 +40,8 @@ CREATE INDEX IF NOT EXISTS edge_source ON edge (source, relation, role);
 CREATE INDEX IF NOT EXISTS edge_target ON edge (target, relation, role);
 CREATE INDEX IF NOT EXISTS edge_chunk ON edge (chunk);
 """
+Row = TypeVar("Row", Asset, Edge)
+
 _CANDIDATES = 50
 _PATIENCE = 10.0
 """Seconds to wait for another process that uses the file."""
@@ -48,21 +50,25 @@ _PATIENCE = 10.0
 class Index:
     """One snapshot's lineage in SQLite; a context manager, closed when done."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, path: Path, objects: Objects, envelope: Envelope) -> None:
+        self._path, self._objects, self._envelope = path, objects, envelope
+        self._connection = self._open()
 
     @classmethod
     def open(cls, path: Path, objects: Objects, envelope: Envelope) -> Index:
         """The index of that snapshot: the file where it can be used, else one in memory."""
+        return cls(path, objects, envelope)
+
+    def _open(self) -> sqlite3.Connection:
         for attempt in range(2):
             try:
-                return cls(_opened(str(path), objects, envelope))
+                return _opened(str(self._path), self._objects, self._envelope)
             except sqlite3.DatabaseError as error:
                 # In use by another for too long, or not to be written here: the answer does not depend on it.
                 if isinstance(error, sqlite3.OperationalError) or attempt:
                     break
-                path.unlink(missing_ok=True)
-        return cls(_opened(":memory:", objects, envelope))
+                self._path.unlink(missing_ok=True)
+        return _opened(":memory:", self._objects, self._envelope)
 
     def __enter__(self) -> Self:
         return self
@@ -97,11 +103,9 @@ class Index:
         asset = self.asset(text)
         if asset is not None:
             return asset, ()
-        named = list(self._assets("name = ? LIMIT ?", text, _CANDIDATES + 1))
-        several = named or list(
-            self._assets(
-                "backwards >= ? AND backwards < ? LIMIT ?", text[::-1], text[::-1] + chr(0x10FFFF), _CANDIDATES + 1
-            )
+        named = self._assets("name = ? LIMIT ?", text, _CANDIDATES + 1)
+        several = named or self._assets(
+            "backwards >= ? AND backwards < ? LIMIT ?", text[::-1], text[::-1] + chr(0x10FFFF), _CANDIDATES + 1
         )
         if not several:
             raise NotFound(f"no asset answers to {text!r}", "give its id, its name, or the end of its id")
@@ -133,19 +137,29 @@ class Index:
                 return whole
         return None
 
-    def _assets(self, where: str, *values: str | int) -> Iterator[Asset]:
-        for (line,) in self._connection.execute(f"SELECT line FROM asset WHERE {where}", values):  # noqa: S608 - ours
-            yield ASSETS.row(line)
+    def _assets(self, where: str, *values: str | int) -> Sequence[Asset]:
+        return self._rows(f"SELECT line FROM asset WHERE {where}", values, ASSETS.row)  # noqa: S608 - ours
 
     def _edges(self, end: str, asset_id: str, relation: str | None, role: str | None) -> Sequence[Edge]:
         where, values = f"{end} = ?", [_key(asset_id)]
         more = [(name, value) for name, value in (("relation", relation), ("role", role)) if value is not None]
         where += "".join(f" AND {name} = ?" for name, _ in more)
-        rows = self._connection.execute(
+        rows = self._rows(
             f"SELECT line FROM edge WHERE {where}",  # noqa: S608 - ours
             [*values, *(value for _, value in more)],
+            EDGES.row,
         )
-        return sorted((EDGES.row(line) for (line,) in rows), key=lambda edge: edge.key.order)
+        return sorted(rows, key=lambda edge: edge.key.order)
+
+    def _rows(self, query: str, values: Sequence[str | int], row: Callable[[bytes], Row]) -> list[Row]:
+        """The rows that a query gives. A file that opens well can be damaged further in: then it is made again."""
+        try:
+            return [row(line) for (line,) in self._connection.execute(query, values)]
+        except (sqlite3.DatabaseError, CatalogError):
+            self._connection.close()
+            self._path.unlink(missing_ok=True)
+            self._connection = self._open()
+            return [row(line) for (line,) in self._connection.execute(query, values)]
 
 
 def _opened(place: str, objects: Objects, envelope: Envelope) -> sqlite3.Connection:
