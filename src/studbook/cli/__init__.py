@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "log": "studbook.cli.query:log",
     "show": "studbook.cli.query:show",
     "verify": "studbook.cli.query:verify",
+    "iam": "studbook.cli.iam:iam",
 }
 
 _EPILOG = """\b

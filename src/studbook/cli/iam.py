@@ -1,0 +1,87 @@
+"""`studbook iam`: the permissions that a harvest needs, exactly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from studbook.cli.options import catalog_option
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook iam                                           what the reader's role may do
+  studbook iam --part trust --principal ARN --external-id X      who may assume it
+  studbook iam --part caller                             what whoever runs Studbook needs
+  studbook iam --format terraform --principal ARN        the role as Terraform
+  studbook iam --format cloudformation > reader.json     as a template, for one account or a StackSet
+"""
+)
+@catalog_option
+@click.option(
+    "--part",
+    type=click.Choice(["policy", "trust", "caller", "all"]),
+    default="policy",
+    show_default=True,
+    help="Which document, as JSON.",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["json", "terraform", "cloudformation"]),
+    default="json",
+    show_default=True,
+    help="Terraform and CloudFormation have the whole role: policy and trust.",
+)
+@click.option("--principal", metavar="ARN", help="Whoever runs Studbook: a role, a user or an account's root.")
+@click.option("--external-id", metavar="X", help="The external id to ask for; else the configuration's, if it has one.")
+def iam(catalog: Path, part: str, output_format: str, principal: str | None, external_id: str | None) -> int:
+    """Print the least-privilege policy of the sources that are on; of all of them where there is no configuration."""
+    from studbook.errors import UsageError
+    from studbook.model.ids import parse_arn
+    from studbook.settings import load_settings
+    from studbook.sources import iam as made
+
+    if principal is not None and parse_arn(principal) is None:
+        raise UsageError(f"{principal} is no ARN", "write --principal arn:aws:iam::111111111111:role/ci")
+    path = catalog / "studbook.yml"
+    settings = load_settings(path) if path.exists() else None
+    if settings is None:
+        click.echo(
+            f"{path}: there is no configuration, so this is for all sources; put your buckets in the place of "
+            f"{made.PLACEHOLDER_BUCKET}",
+            err=True,
+        )
+    external_id = external_id or (_shared_external_id(settings) if settings else None)
+    document = made.policy(settings)
+    if output_format == "terraform":
+        click.echo(made.terraform(document, made.role_name(settings), principal, external_id), nl=False)
+        return 0
+    if output_format == "cloudformation":
+        _print(made.cloudformation(document, made.role_name(settings), principal, external_id))
+        return 0
+    if part in ("trust", "all") and principal is None:
+        raise UsageError("a trust policy names somebody", "say who runs Studbook with --principal ARN")
+    documents = {
+        "policy": document,
+        "trust": made.trust(principal or "", external_id),
+        "caller": made.caller_policy(settings),
+    }
+    _print(documents if part == "all" else documents[part])
+    return 0
+
+
+def _shared_external_id(settings: Any) -> str | None:
+    """The external id that all the configuration's roles ask for; None where they differ or ask for none."""
+    found = {account.external_id for account in settings.accounts if account.role_arn}
+    if settings.organization is not None:
+        found.add(settings.organization.external_id)
+    return found.pop() if len(found) == 1 else None
+
+
+def _print(document: dict[str, Any]) -> None:
+    click.echo(json.dumps(document, indent=2))
