@@ -30,7 +30,7 @@ from studbook.errors import UsageError
 from studbook.settings import Account
 
 SESSION_NAME: Final = "studbook"
-_READ_ONLY = re.compile(r"^(List|Describe|Get|Search|Query|BatchDescribe|Head)[A-Z]|^AssumeRole$")
+_READ_ONLY = re.compile(r"^(List|Describe|Get|Search|Query|BatchDescribe|Head)[A-Z]|^(AssumeRole|Search)$")
 
 Signer = Callable[[str, str, Mapping[str, str], bytes, str], dict[str, str]]
 """(method, url, headers, body, signing name) -> all the headers to send."""

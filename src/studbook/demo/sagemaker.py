@@ -552,11 +552,15 @@ class SageMaker:
             for record in self._table(kind.noun, account, region).values()
         ]
         found = [record for record in found if all(matches(record, condition) for condition in filters)]
-        found.sort(key=lambda record: record["LastModifiedTime"], reverse=request.get("SortOrder") != "Ascending")
+        by = request.get("SortBy", "LastModifiedTime")
+        found.sort(key=lambda record: record.get(by, 0), reverse=request.get("SortOrder") != "Ascending")
         size, start = self._page_size("Search", request), offset("Search", request)
         member = "TrialComponent" if kind.noun == "TrialComponent" else noun
         shape = self._service.shape_for("SearchRecord").members[member]  # type: ignore[attr-defined]
-        answer: Json = {"Results": [{member: self._shaped(r, shape)} for r in found[start : start + size]]}
+        if noun == "Model":  # as the dashboard shows it: the model itself is one of its members
+            shape = shape.members["Model"]
+        shown = [self._shaped(record, shape) for record in found[start : start + size]]
+        answer: Json = {"Results": [{member: {"Model": one} if noun == "Model" else one} for one in shown]}
         if start + size < len(found):
             answer["NextToken"] = token("Search", request, start + size)
         return answer

@@ -10,6 +10,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from studbook.aws.errors import Trouble, explain
@@ -20,13 +21,16 @@ from studbook.harvest.plain import plain
 from studbook.harvest.redact import Redactor
 from studbook.model import Partition, Record, canonical, digest
 from studbook.settings import Settings
-from studbook.sources.interface import Detail, Json, Resource
+from studbook.sources.interface import Bulk, Detail, Json, Resource
 
 _SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _DEFAULT_TOKENS: Final = {"NextToken": "NextToken"}
 
 # Something was missing when the record was read: no listing ever equals this, so the next night reads it again.
 _INCOMPLETE: Final = "incomplete:"
+
+_SECOND: Final = len("2026-11-22T02:00:00")
+"""Milliseconds are written only where there are some, so times compare as text down to the second."""
 
 _PATIENCE: Final = 5
 """After so many denials of one operation without one success, it is not asked again in this visit."""
@@ -38,6 +42,15 @@ class Stopped(Exception):  # noqa: N818 - not an error: somebody pressed Ctrl-C
 
 class VisitEnded(Exception):  # noqa: N818 - the gap is noted already
     """No further call of this partition can succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A summary whose record has to be read."""
+
+    summary: Json
+    revision: str
+    kept: Record | None
 
 
 class PartitionVisit:
@@ -71,6 +84,8 @@ class PartitionVisit:
         self._down: Trouble | None = None
         self._steps: dict[str, list[Record]] = {}
         self._incomplete_kinds: set[str] = set()
+        self._numbers: Counter[str] = Counter()
+        self._refused_bulk: set[str] = set()
         self.ledger = Ledger(self._redactor)
         self.seen: dict[tuple[str, str], Record] = {}
         self.complete: set[tuple[str, str | None]] = set()
@@ -179,12 +194,19 @@ class PartitionVisit:
         self._see(_fresh(record))
 
     def _see(self, record: Record) -> None:
+        self._numbers[record.kind] += 1
         self.seen[record.kind, record.id] = record
         self._progress(self.partition, record.kind, len(self.seen))
 
     def listed(self, kind: str, scope: str | None = None) -> None:
         self.complete.add((kind, scope))
         self.ledger.answered = True
+
+    def found(self, kind: str, record_id: str) -> Record | None:
+        return self.seen.get((kind, record_id))
+
+    def none_of(self, kind: str) -> bool:
+        return (kind, None) in self.complete and not self._numbers[kind]
 
     def gap(self, trouble: Exception) -> None:
         self.ledger.gap(explain(trouble, "read"))
@@ -195,7 +217,8 @@ class PartitionVisit:
     # --- declared types ---
 
     def resource(self, resource: Resource) -> None:
-        complete = True
+        complete, scopes = True, []
+        wanted: dict[str, _Wanted] = {}
         for parent in self._parents(resource):
             if parent is not None and resource.listing.parent_params is not None:
                 named = resource.listing.parent_params(parent)
@@ -203,10 +226,14 @@ class PartitionVisit:
                     continue
             else:
                 named = {}
-            ends = [self._list(resource, {**variant, **named}) for variant in resource.listing.variants]
+            ends = [self._list(resource, {**variant, **named}, wanted) for variant in resource.listing.variants]
             complete = complete and all(ends)
             if all(ends) and parent is not None:
-                self.listed(resource.kind, parent.id)
+                scopes.append(parent.id)
+        self._read_all(resource, wanted)
+        # Only now: a visit that ends while records are read must not make those gone that were not reached.
+        for scope in scopes:
+            self.listed(resource.kind, scope)
         if resource.listing.parent in self._incomplete_kinds:
             complete = False
         if complete:
@@ -229,7 +256,7 @@ class PartitionVisit:
                     found.setdefault(record_id, record)
         return [found[record_id] for record_id in sorted(found)]
 
-    def _list(self, resource: Resource, named: Json) -> bool:
+    def _list(self, resource: Resource, named: Json, wanted: dict[str, _Wanted]) -> bool:
         """One listing; whether it came to its end and every summary could be read."""
         listing = resource.listing
         readable = True
@@ -239,7 +266,7 @@ class PartitionVisit:
         try:
             for page in self.pages(listing.operation, request, tokens={listing.token: listing.token}):
                 for summary in page.get(listing.items) or ():
-                    readable = self._one(resource, summary) and readable
+                    readable = self._one(resource, summary, wanted) and readable
         except Trouble as trouble:
             if trouble.meaning == "gone" and listing.parent is not None:
                 return True  # the parent was deleted since it was listed, and all below it
@@ -247,7 +274,7 @@ class PartitionVisit:
             return False
         return readable
 
-    def _one(self, resource: Resource, summary: Json) -> bool:
+    def _one(self, resource: Resource, summary: Json, wanted: dict[str, _Wanted]) -> bool:
         """What becomes of one summary; False where nobody can tell which record it is."""
         try:
             if not resource.keep(summary):
@@ -261,11 +288,56 @@ class PartitionVisit:
             self._steps.setdefault(resource.kind, []).append(self._step(resource.kind, record_id, summary))
             return True
         kept = self.kept(resource.kind, record_id)
+        one = _Wanted(summary, revision, kept)
         if kept is not None and kept.revision == revision and self._still_holds(resource, kept):
             self.reuse(kept)
-            return True
+        elif resource.bulk is not None:
+            wanted[record_id] = one
+        else:
+            self._read(resource, record_id, one, None)
+        return True
+
+    def _still_holds(self, resource: Resource, kept: Record) -> bool:
+        return not resource.volatile or resource.final(kept.body)
+
+    def _read_all(self, resource: Resource, wanted: dict[str, _Wanted]) -> None:
+        """Reads every record that is wanted: many at once as far as that goes, the rest one by one."""
+        if resource.bulk is not None and wanted and resource.bulk.operation not in self._refused_bulk:
+            try:
+                self._read_many(resource, resource.bulk, wanted)
+            except Trouble as trouble:
+                if trouble.meaning in ("denied", "unsupported"):
+                    self._refused_bulk.add(resource.bulk.operation)
+                self.ledger.skip(trouble.operation, f"{trouble.code}: records were described one by one")
+        for record_id, one in wanted.items():
+            self._read(resource, record_id, one, None)
+
+    def _read_many(self, resource: Resource, bulk: Bulk, wanted: dict[str, _Wanted]) -> None:
+        """Takes out of `wanted` what it finds; ends where going on cannot save calls."""
+        worth = len(wanted) * (1 + len(bulk.brings))
+        ages = [one.summary.get(bulk.order) for one in wanted.values()] if bulk.order else []
+        oldest = min((age for age in ages if age), default="") if all(ages) else ""
+        request = {**bulk.params, "MaxResults": bulk.page_size}
+        for number, page in enumerate(self.pages(bulk.operation, request), start=1):
+            age = None
+            for item in page.get(bulk.items) or ():
+                try:
+                    body = bulk.record(item)
+                    record_id = resource.identify(body)
+                    age = body.get(bulk.order) if bulk.order else None
+                except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+                    continue  # whatever it was, if a listing shows it, it is described
+                one = wanted.pop(record_id, None)
+                if one is not None:
+                    self._read(resource, record_id, one, body if _agree(bulk, one.summary, body) else None)
+            if not wanted or number >= worth or (age and str(age)[:_SECOND] < oldest[:_SECOND]):
+                return
+
+    def _read(self, resource: Resource, record_id: str, one: _Wanted, found: Json | None) -> None:
+        """One record, from what a bulk operation found of it or by its description; a failure is a gap."""
         try:
-            self._describe(resource, record_id, revision, summary, kept)
+            if found is None or not self._taken(resource, record_id, one, found):
+                self._describe(resource, record_id, one, found)
         except Trouble as trouble:
             if trouble.meaning != "gone":  # else it was deleted since it was listed
                 self.undescribed.add((resource.kind, record_id))
@@ -273,16 +345,37 @@ class PartitionVisit:
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             self.undescribed.add((resource.kind, record_id))
             self.ledger.gap(_unreadable(resource.describe.operation if resource.describe else resource.kind, error))
+
+    def _taken(self, resource: Resource, record_id: str, one: _Wanted, found: Json) -> bool:
+        """Whether what was found is the record, or shows that the kept one still holds."""
+        bulk = resource.bulk
+        if bulk is None:
+            return False
+        others = [detail for detail in resource.details if detail.member not in bulk.brings]
+        if bulk.whole(found, self) and not any(detail.when(found) for detail in others):
+            self.record(resource.kind, record_id, found, revision=one.revision)
+            return True
+        if not bulk.shows_changes or one.kept is None or one.kept.revision != one.revision:
+            return False
+        clean = self._redactor.body(found)
+        if any(one.kept.body.get(name) != value for name, value in clean.items() if name not in bulk.apart):
+            return False
+        if any(name not in clean for name in one.kept.body if name not in bulk.apart):
+            return False
+        self.reuse(one.kept)
         return True
 
-    def _still_holds(self, resource: Resource, kept: Record) -> bool:
-        return not resource.volatile or resource.final(kept.body)
-
-    def _describe(self, resource: Resource, record_id: str, revision: str, summary: Json, kept: Record | None) -> None:
-        body = dict(summary)
+    def _describe(self, resource: Resource, record_id: str, one: _Wanted, found: Json | None) -> None:
+        body, revision = dict(one.summary), one.revision
+        bulk = resource.bulk
         if resource.describe is not None:
-            body = self.call(resource.describe.operation, resource.describe.params(summary))
+            body = self.call(resource.describe.operation, resource.describe.params(one.summary))
+        if bulk is not None:
+            body = {name: value for name, value in body.items() if name not in bulk.drops}
         for detail in resource.details:
+            if bulk is not None and found is not None and detail.member in bulk.brings:
+                body[detail.member] = found[detail.member]
+                continue
             if not detail.when(body):
                 continue
             try:
@@ -292,8 +385,8 @@ class PartitionVisit:
                     continue
                 self.ledger.gap(trouble)
                 revision = _INCOMPLETE + revision.removeprefix(_INCOMPLETE)
-                if kept is not None and detail.member in kept.body:
-                    body[detail.member] = kept.body[detail.member]
+                if one.kept is not None and detail.member in one.kept.body:
+                    body[detail.member] = one.kept.body[detail.member]
         self.record(resource.kind, record_id, body, revision=revision)
 
     def _detail(self, detail: Detail, body: Json) -> Any:
@@ -302,7 +395,8 @@ class PartitionVisit:
             return self.call(detail.operation, request)
         if detail.page_size is not None:
             request["MaxResults"] = detail.page_size
-        return [item for page in self.pages(detail.operation, request) for item in page.get(detail.items) or ()]
+        items = [item for page in self.pages(detail.operation, request) for item in page.get(detail.items) or ()]
+        return items if detail.sort is None else sorted(items, key=lambda item: str(item[detail.sort]))
 
     def _step(self, kind: str, record_id: str, summary: Json) -> Record:
         account, region, source = self.partition
@@ -324,6 +418,11 @@ def _fresh(record: Record) -> Record:
         revision=record.revision,
         body=record.body,
     )
+
+
+def _agree(bulk: Bulk, summary: Json, body: Json) -> bool:
+    """Whether a bulk operation tells the state that the listing showed; it may lag behind."""
+    return all(body.get(name) == value for name, value in summary.items() if name not in bulk.unshared)
 
 
 def _unreadable(operation: str, error: Exception) -> Trouble:

@@ -70,6 +70,54 @@ class Detail:
     """Paged: the member whose lists are joined. None: one call, the whole answer is kept."""
     when: Callable[[Json], bool] = always
     page_size: int | None = 100
+    sort: str | None = None
+    """The member of an item by which the joined list is put in order; for lists that the API gives in any order."""
+
+
+class Seen(Protocol):
+    """What a visit has found so far, for rules that depend on more than one record."""
+
+    def found(self, kind: str, record_id: str) -> Record | None:
+        """The record, if tonight showed it."""
+        ...
+
+    def none_of(self, kind: str) -> bool:
+        """Whether a complete listing showed that there is none of a kind."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulk:
+    """A paged operation that answers with many records at once, in place of one describe call for each.
+
+    The listing stays the truth: what the operation shows and no listing does is no record; what it misses, or shows in
+    another state than the listing, is described, for it may lag behind. Where it is refused everything is described.
+    A record is the same whichever way it came: the operation must tell every member as the description would, but for
+    those in `drops`, which are never kept, and those in `apart`, which only a description can tell.
+    """
+
+    operation: str
+    items: str
+    """The member of the response that holds the records."""
+    params: Json
+    """They ask for the newest by `order` first."""
+    record: Callable[[Json], Json]
+    """From an item to the record's body, as the description (and the details in `brings`) would have it."""
+    whole: Callable[[Json, Seen], bool]
+    """Whether a body needs no description. True only where nothing that the operation cannot show can be there."""
+    order: str | None = None
+    """A member of summary and body: items older than the oldest one wanted are not asked for. None: none is in both."""
+    unshared: frozenset[str] = frozenset()
+    """Members of the summary that the body lacks; all others must be equal."""
+    apart: frozenset[str] = frozenset()
+    """Members that the operation lacks or words differently; `whole` says where they cannot be."""
+    drops: frozenset[str] = frozenset()
+    """Members of the description that the operation lacks and that say nothing of lineage."""
+    brings: frozenset[str] = frozenset()
+    """The details that come with it: their members need no call, even where the record is described."""
+    shows_changes: bool = False
+    """True: an answer that equals the kept record, `apart` aside, proves that this holds: every change moves it."""
+    page_size: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +133,8 @@ class Resource:
     describe: Describe | None = None
     """None: the summary is the record."""
     details: tuple[Detail, ...] = ()
+    bulk: Bulk | None = None
+    """How many can be read at once; None: each is described."""
     keep: Callable[[Json], bool] = always
     """Which summaries matter at all."""
     revision: Callable[[Json], str] | None = None
@@ -100,7 +150,8 @@ class Resource:
     def operations(self) -> tuple[str, ...]:
         """Every operation that collecting this type may call."""
         described = (self.describe.operation,) if self.describe else ()
-        return (self.listing.operation, *described, *(detail.operation for detail in self.details))
+        at_once = (self.bulk.operation,) if self.bulk else ()
+        return (self.listing.operation, *at_once, *described, *(detail.operation for detail in self.details))
 
 
 class Visit(Protocol):

@@ -6,10 +6,10 @@ from studbook.sources.interface import Resource
 from studbook.sources.sagemaker import hub, jobs, registry, serving, tracking
 
 RESOURCES: Final[tuple[Resource, ...]] = (
+    *tracking.RESOURCES,  # first: what a job can hide depends on whether there is MLflow
     *hub.RESOURCES,
     *jobs.RESOURCES,
     *registry.RESOURCES,
     *serving.RESOURCES,
-    *tracking.RESOURCES,
 )
 """In the order of collection: parents come before what is listed under them."""

@@ -1,7 +1,8 @@
 """Hub content: datasets, evaluators and base models, by version.
 
-Calls, per region: ListHubs; per hub and content type ListHubContents; per name ListHubContentVersions; per version,
-once in its life, DescribeHubContent (with the version, or the latest one answers) and ListTags. The public hub is not
+Calls, per region: ListHubs; per hub and content type ListHubContents; per name ListHubContentVersions; versions, with
+their tags, come from Search, 100 a page, each once in its life; what Search misses from DescribeHubContent (with the
+version, or the latest one answers) and ListTags. The public hub is not
 listed: it holds thousands of models, and what matters of it is named by what was made from it.
 """
 
@@ -13,6 +14,7 @@ from studbook.model import Asset, Facts, Record
 from studbook.model.ids import HubContent, parse_arn, parse_hub_content
 from studbook.sources.interface import Describe, Json, Listing, Resource
 from studbook.sources.sagemaker.reading import HUB_KINDS, PUBLIC_HUB, Reading, document, is_one_key, some, tags_of, who
+from studbook.sources.sagemaker.search import always_whole, search
 
 _OPERATION = "DescribeHubContent"
 _TYPES = ("DataSet", "JsonDoc", "Model", "ModelReference")  # notebooks have no pedigree
@@ -176,6 +178,7 @@ RESOURCES: Final = (
         identify=lambda summary: summary["HubContentArn"],
         describe=Describe(operation=_OPERATION, params=_describe),
         details=(tags_of("HubContentArn"),),
+        bulk=search("HubContent", always_whole, order="CreationTime", unshared=("OriginalCreationTime",)),
         normalize=normalize,
     ),
 )

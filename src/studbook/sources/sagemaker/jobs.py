@@ -1,8 +1,13 @@
 """Training jobs, serverless fine-tuning and serverless evaluations, and hyperparameter tuning jobs.
 
 Calls, per region: ListTrainingJobs and ListHyperParameterTuningJobs (100 a page); per job DescribeTrainingJob or
-DescribeHyperParameterTuningJob and ListTags: once when it has ended, every night while it runs, for the listing does
-not show every step. Search would be cheaper, and lacks the serverless and the MLflow configuration.
+DescribeHyperParameterTuningJob: once when it has ended, every night while it runs, for the listing does not show every
+step. Search (100 a page, newest first) brings the tags, and training jobs themselves where nothing can be that it does
+not show: it lacks ServerlessJobConfig, MlflowConfig, MlflowDetails, ProgressInfo and BillableTokenCount. A job with an
+algorithm and instances is not serverless. No member tells whether a job has an MlflowConfig, which must name an MLflow
+App or tracking server: where the region has either, each job is described. What remains unseen is the run of a job
+with instances in a region without MLflow that names a server elsewhere; MLflow's own records show that run.
+Records leave out what the profiler, remote debugging and the health checks were told and said.
 """
 
 from __future__ import annotations
@@ -12,8 +17,9 @@ from typing import Final
 from studbook.model import Facts, Record
 from studbook.model.facts import MlflowNames, Output
 from studbook.model.ids import mlflow_id, parse_arn, parse_s3
-from studbook.sources.interface import Describe, Json, Listing, Resource
+from studbook.sources.interface import Describe, Json, Listing, Resource, Seen
 from studbook.sources.sagemaker.reading import PUBLIC_HUB, Reading, each, member, s3_id, some, tags_of, unquoted
+from studbook.sources.sagemaker.search import never_whole, search
 
 _OPERATION = "DescribeTrainingJob"
 _ENDED = frozenset({"Completed", "Failed", "Stopped"})
@@ -281,6 +287,17 @@ def normalize_tuning(record: Record) -> Facts:
     return reading.facts
 
 
+def _shown_whole(body: Json, seen: Seen) -> bool:
+    """Whether Search shows all of a training job: it is not serverless, and there is no MLflow that it could name."""
+    algorithm = body.get("AlgorithmSpecification") or {}
+    return (
+        bool(algorithm.get("TrainingImage") or algorithm.get("AlgorithmName"))
+        and bool(body.get("ResourceConfig"))
+        and seen.none_of("mlflow_app")
+        and seen.none_of("mlflow_tracking_server")
+    )
+
+
 RESOURCES: Final = (
     Resource(
         kind="tuning_job",
@@ -291,6 +308,7 @@ RESOURCES: Final = (
             params=lambda summary: {"HyperParameterTuningJobName": summary["HyperParameterTuningJobName"]},
         ),
         details=(tags_of("HyperParameterTuningJobArn"),),
+        bulk=search("HyperParameterTuningJob", never_whole, unshared=("Strategy", "ResourceLimits")),
         final=lambda body: body.get("HyperParameterTuningJobStatus") in _ENDED,
         volatile=True,
         normalize=normalize_tuning,
@@ -301,6 +319,19 @@ RESOURCES: Final = (
         identify=lambda summary: summary["TrainingJobArn"],
         describe=Describe(operation=_OPERATION, params=lambda summary: {"TrainingJobName": summary["TrainingJobName"]}),
         details=(tags_of("TrainingJobArn"),),
+        bulk=search(
+            "TrainingJob",
+            _shown_whole,
+            unshared=("TrainingPlanArn",),
+            apart=("ServerlessJobConfig", "MlflowConfig", "MlflowDetails", "ProgressInfo", "BillableTokenCount"),
+            drops=(
+                "InfraCheckConfig",
+                "ProfilerRuleConfigurations",
+                "ProfilerRuleEvaluationStatuses",
+                "ProfilingStatus",
+                "RemoteDebugConfig",
+            ),
+        ),
         final=lambda body: body.get("TrainingJobStatus") in _ENDED,
         volatile=True,
         normalize=normalize_training,

@@ -61,6 +61,7 @@ def tags_of(member: str) -> Detail:
         params=lambda body: {"ResourceArn": body[member]},
         member="Tags",
         items="Tags",
+        sort="Key",
     )
 
 

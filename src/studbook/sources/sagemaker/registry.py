@@ -1,8 +1,12 @@
 """The model registry: groups and the package versions in them.
 
-Calls, per region: ListModelPackageGroups; per group DescribeModelPackageGroup and ListTags when the listing shows a
-change, and ListModelPackages. Of packages the listing does not show every change, and they change for as long as they
-live: each is described every night. Versioned packages have no tags of their own.
+Calls, per region: ListModelPackageGroups; per group DescribeModelPackageGroup when the listing shows a change (its
+tags come from Search), and ListModelPackages. Of packages the listing does not show every change, and they change for
+as long as they live: Search reads all of them every night, 100 a page. It lacks ManagedStorageType alone, which only
+packages of managed groups have, and may show more of a card than the role could read; such packages are described when
+Search or the listing shows a change. What Search is late to show, and the listing does not show at all, is seen a
+night later. BatchDescribeModelPackage would not do: it lacks LastModifiedTime, origins and reports. Versioned packages
+have no tags of their own.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import Final
 from studbook.model import Asset, Facts, Kind, Record
 from studbook.model.facts import BaseModelName
 from studbook.model.ids import code_id
-from studbook.sources.interface import Describe, Json, Listing, Resource
+from studbook.sources.interface import Describe, Json, Listing, Resource, Seen
 from studbook.sources.sagemaker.reading import (
     Reading,
     data_sources,
@@ -27,6 +31,7 @@ from studbook.sources.sagemaker.reading import (
     tags_of,
     who,
 )
+from studbook.sources.sagemaker.search import never_whole, search
 
 _GROUP, _PACKAGE = "DescribeModelPackageGroup", "DescribeModelPackage"
 _JOBS: Final[tuple[Kind, ...]] = (
@@ -203,6 +208,12 @@ def _card(reading: Reading) -> None:
     reading.edge(reading.id, asset.id, "described_by", "ModelCard.ModelCardContent")
 
 
+def _shown_whole(body: Json, seen: Seen) -> bool:
+    """Whether Search shows all of a package: no card, and no managed storage, which its group would have, too."""
+    group = seen.found("model_package_group", group_arn(body["ModelPackageArn"]) or "")
+    return not body.get("ModelCard") and group is not None and not group.body.get("ManagedConfiguration")
+
+
 RESOURCES: Final = (
     Resource(
         kind="model_package_group",
@@ -212,6 +223,7 @@ RESOURCES: Final = (
             operation=_GROUP, params=lambda summary: {"ModelPackageGroupName": summary["ModelPackageGroupName"]}
         ),
         details=(tags_of("ModelPackageGroupArn"),),
+        bulk=search("ModelPackageGroup", never_whole, order="CreationTime", unshared=("ManagedConfiguration",)),
         normalize=normalize_group,
     ),
     Resource(
@@ -229,6 +241,14 @@ RESOURCES: Final = (
             operation=_PACKAGE,
             # A card's text may be encrypted with a key that the role may not use; its metadata is enough.
             params=lambda summary: {"ModelPackageName": summary["ModelPackageArn"], "IncludedData": "MetadataOnly"},
+        ),
+        bulk=search(
+            "ModelPackage",
+            _shown_whole,
+            listed_order=False,
+            tags=False,
+            apart=("ManagedStorageType", "ModelCard"),
+            shows_changes=True,
         ),
         volatile=True,
         normalize=normalize_package,

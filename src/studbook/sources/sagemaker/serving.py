@@ -1,8 +1,12 @@
 """Deployments: models, endpoint configurations, endpoints and inference components.
 
-Calls, per region: ListModels, ListEndpointConfigs, ListEndpoints, ListInferenceComponents; per resource its describe
-call and ListTags. Models and configurations never change, of the others the listing shows every change: an unchanged
-night costs the listings alone.
+Calls, per region: ListModels, ListEndpointConfigs, ListEndpoints, ListInferenceComponents; per configuration and
+component its describe call and ListTags. Models, and endpoints that are not being deployed, come from Search, 100 a
+page, with their tags; other endpoints are described. Models and configurations never change, of the others the listing
+shows every change: an unchanged night costs the listings alone.
+Of an endpoint Search lacks the pending deployment, which there is only while it is being deployed, and the
+configuration's own settings of capture, explanation, metrics and traffic and of the last roll-out: records leave those
+out.
 """
 
 from __future__ import annotations
@@ -13,8 +17,9 @@ from typing import Final
 from studbook.model import Facts, Record
 from studbook.model.facts import ModelSourceTag, Weights
 from studbook.model.ids import parse_s3
-from studbook.sources.interface import Describe, Json, Listing, Resource, always
+from studbook.sources.interface import Describe, Json, Listing, Resource, Seen, always
 from studbook.sources.sagemaker.reading import Reading, data_sources, each, hub_sources, member, some, tags_of
+from studbook.sources.sagemaker.search import always_whole, search
 
 SOURCE_TAG: Final = "sagemaker.amazonaws.com/model-source"
 
@@ -182,6 +187,11 @@ def _specifications(body: Json) -> Iterator[tuple[Json, str]]:
         yield item, f"Specifications[{index}]"
 
 
+def _endpoint_shown(body: Json, seen: Seen) -> bool:
+    """Whether Search shows all of an endpoint: it does not while there is a deployment."""
+    return body.get("EndpointStatus") in ("InService", "OutOfService", "Failed")
+
+
 RESOURCES: Final = (
     Resource(
         kind="model",
@@ -189,6 +199,7 @@ RESOURCES: Final = (
         identify=lambda summary: summary["ModelArn"],
         describe=Describe(operation="DescribeModel", params=lambda summary: {"ModelName": summary["ModelName"]}),
         details=(tags_of("ModelArn"),),
+        bulk=search("Model", always_whole, path=("Model", "Model"), order="CreationTime"),
         final=always,
         normalize=normalize_model,
     ),
@@ -212,6 +223,19 @@ RESOURCES: Final = (
             operation="DescribeEndpoint", params=lambda summary: {"EndpointName": summary["EndpointName"]}
         ),
         details=(tags_of("EndpointArn"),),
+        bulk=search(
+            "Endpoint",
+            _endpoint_shown,
+            extra=("MonitoringSchedules",),
+            apart=("PendingDeploymentSummary",),
+            drops=(
+                "AsyncInferenceConfig",
+                "CrossRegionTrafficConfig",
+                "ExplainerConfig",
+                "LastDeploymentConfig",
+                "MetricsConfig",
+            ),
+        ),
         normalize=normalize_endpoint,
     ),
     Resource(
