@@ -121,6 +121,7 @@ class TestKilled:
                 ExecutionRoleArn="arn:aws:iam::222222222222:role/x",
                 PrimaryContainer={"Image": "image"},
             )
+        aws.fault("AccessDeniedException", operation="Search")
         aws.fault(operation="DescribeModel", seconds=0.3)
         harvest = subprocess.Popen([sys.executable, "-m", "studbook", "harvest", "--catalog", str(catalog)])
         while (kept := _kept(catalog)) < 4:
@@ -129,6 +130,7 @@ class TestKilled:
         harvest.kill()
         harvest.wait()
         aws.heal()
+        aws.fault("AccessDeniedException", operation="Search")
         assert not (catalog / "snapshots").exists()
 
         code, out, _ = studbook("harvest", "--format", "json")
