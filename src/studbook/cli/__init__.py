@@ -31,6 +31,8 @@ COMMANDS: dict[str, str] = {
     "diff": "studbook.cli.query:diff",
     "log": "studbook.cli.query:log",
     "show": "studbook.cli.query:show",
+    "compare": "studbook.cli.again:compare",
+    "reproduce": "studbook.cli.again:reproduce",
     "verify": "studbook.cli.query:verify",
     "iam": "studbook.cli.iam:iam",
 }

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from studbook.lineage.deployed import deployed, same_weights
+from studbook.lineage.deployed import deployed
 from studbook.lineage.graph import Graph
+from studbook.lineage.origins import origins
 from studbook.model import Asset
 from studbook.rules.interface import Observation, Rule
 
@@ -38,7 +39,7 @@ def check(graph: Graph) -> Iterator[Observation]:
 
 
 def _evaluated(graph: Graph, version: Asset) -> bool:
-    for origin in _origins(graph, version):
+    for origin in origins(graph, version):
         if graph.downstream(origin.id, "described_by") and _has_report(graph, origin):
             return True
         for edge in graph.downstream(origin.id, "input_to", "evaluated_model"):
@@ -46,19 +47,6 @@ def _evaluated(graph: Graph, version: Asset) -> bool:
             if job is not None and job.status not in _NO_RESULT:
                 return True
     return False
-
-
-def _origins(graph: Graph, version: Asset) -> Iterator[Asset]:
-    """The version, what it was cloned from, and the weights of each."""
-    ahead, seen = [version], {version.id}
-    while ahead:
-        for asset_id, asset in same_weights(graph, ahead.pop()):
-            yield asset
-            for edge in graph.upstream(asset_id, "copied_to"):
-                source = graph.asset(edge.source)
-                if source is not None and source.id not in seen:
-                    seen.add(source.id)
-                    ahead.append(source)
 
 
 def _has_report(graph: Graph, version: Asset) -> bool:

@@ -1,0 +1,169 @@
+"""`studbook reproduce` and `compare`: how a model was made, to make it again or to set it beside another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from studbook.cli.options import catalog_option, format_option, snapshot_option
+
+if TYPE_CHECKING:
+    from studbook.compare import Comparison, Row
+    from studbook.reproduce import Reproduction
+
+_COLORS = {"exact": "green", "close": "yellow", "not possible": "red"}
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook reproduce model-package/support-bot/5        can it be made again, and what stands in the way
+  studbook reproduce model-package/support-bot/5 --format python --output again.py
+  studbook reproduce training-job/fraud-xgb --format json | jq .request > request.json
+  aws sagemaker create-training-job --cli-input-json file://request.json
+
+\b
+The verdict is about what goes in: exact, close, or not possible, each with its reasons. What was redacted is <FILL IN>.
+That roles, keys, networks and quotas are still as they were is not checked.
+"""
+)
+@click.argument("asset")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "python"]),
+    default="text",
+    show_default=True,
+    help="For a reader, for a program, or as a boto3 script.",
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file in place of standard output.")
+@catalog_option
+@snapshot_option
+def reproduce(asset: str, output_format: str, output: Path | None, catalog: Path, snapshot: str) -> None:
+    """Write the request that would train ASSET again: a model version, a training job or an evaluation job."""
+    from studbook.errors import UsageError
+    from studbook.model import canonical
+    from studbook.reproduce import reproduce as find
+    from studbook.reproduce import script
+    from studbook.store import Catalog
+
+    store = Catalog(catalog)
+    envelope = store.resolve(snapshot)
+    with store.index(envelope) as index:
+        found = find(index, index.find(asset), lambda kind, record_id: store.record(envelope, kind, record_id))
+    if output_format == "json":
+        text = canonical(found.to_json()).decode()
+    elif output_format == "python":
+        text = script(found).rstrip("\n")
+    else:
+        lines = _reproduction(found)
+        text = "\n".join(lines if output is None else map(click.unstyle, lines))
+    if output is None:
+        click.echo(text)
+        return
+    try:
+        output.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{output}: {error.strerror}", "name another file with --output") from None
+
+
+def _reproduction(found: Reproduction) -> Iterator[str]:
+    from studbook.cli.text import bold, dim, kind, name, safe
+
+    yield f"{kind(found.asset.kind)} {bold(name(found.asset))}  {dim(safe(found.asset.id))}"
+    if found.job.id != found.asset.id:
+        yield f"  made by the {kind(found.job.kind)} {bold(name(found.job))}  {dim(safe(found.job.id))}"
+    yield f"  can be made again: {click.style(found.verdict, fg=_COLORS[found.verdict], bold=True)}"
+    for title, lines in (
+        ("in the way", [f"{r.leaves.ljust(12)}  {safe(r.part)}: {safe(r.message)}" for r in found.reasons]),
+        ("fixed", [f"{safe(pin.part)}: {safe(pin.value)}" for pin in found.pins]),
+        (
+            "object versions",
+            [f"{safe(m.channel)}: {len(m.objects)} of {safe(m.dataset_version)}" for m in found.manifests],
+        ),
+    ):
+        if lines:
+            yield ""
+            yield bold(title)
+            yield from (f"  {line}" for line in lines)
+    yield ""
+    yield bold(f"request ({found.operation})")
+    yield from _indented(found.request)
+
+
+def _indented(request: object) -> Iterator[str]:
+    import json
+
+    # ASCII: a terminal sees nothing that it would act on.
+    for line in json.dumps(request, indent=2, sort_keys=True).splitlines():
+        yield f"  {line}"
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook compare model-package/support-bot/4 model-package/support-bot/5
+  studbook compare model-package/fraud/1 model-package/fraud/2 --format json
+"""
+)
+@click.argument("left")
+@click.argument("right")
+@click.option("--all", "everything", is_flag=True, help="What is equal too.")
+@catalog_option
+@snapshot_option
+@format_option
+def compare(*, left: str, right: str, everything: bool, catalog: Path, snapshot: str, output_format: str) -> None:
+    """Set two model versions side by side, LEFT and RIGHT: what differs first."""
+    from studbook.cli.text import echo_json
+    from studbook.compare import compare as find
+    from studbook.store import Catalog
+
+    store = Catalog(catalog)
+    with store.index(store.resolve(snapshot)) as index:
+        found = find(index, index.find(left), index.find(right))
+    if output_format == "json":
+        echo_json(found.to_json())
+        return
+    for line in _comparison(found, everything=everything):
+        click.echo(line)
+
+
+def _comparison(found: Comparison, *, everything: bool) -> Iterator[str]:
+    from studbook.cli.text import bold, dim, name, safe
+
+    yield f"{bold(name(found.left))}  {dim(safe(found.left.id))}"
+    yield f"{bold(name(found.right))}  {dim(safe(found.right.id))}"
+    different = [row for row in found.rows if not row.equal]
+    equal = [row for row in found.rows if row.equal]
+    yield from _rows(different)
+    if not different:
+        yield ""
+        yield "nothing that is known differs"
+    if not equal:
+        return
+    yield ""
+    if everything:
+        yield bold(f"equal ({len(equal)})")
+        yield from _rows(equal)
+    else:
+        yield dim(f"equal ({len(equal)}; --all shows them): {', '.join(dict.fromkeys(row.section for row in equal))}")
+
+
+def _rows(rows: list[Row]) -> Iterator[str]:
+    from studbook.cli.text import bold, dim, safe, value
+
+    section = None
+    for row in rows:
+        if row.section != section:
+            section = row.section
+            yield ""
+            yield bold(section)
+        yield f"  {safe(row.name)}"
+        if row.equal:
+            yield f"    {dim('both')}   {value(row.left)}"
+        else:
+            yield f"    {dim('left')}   {value(row.left)}"
+            yield f"    {dim('right')}  {value(row.right)}"

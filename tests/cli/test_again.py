@@ -1,0 +1,79 @@
+"""`studbook reproduce` and `compare` on the demo."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from studbook.cli import main
+
+DEV = "222222222222:model-package"
+
+
+@pytest.fixture
+def run(demo_catalog: Path, capsys: pytest.CaptureFixture[str]):
+    """Runs a command on the demo's catalog; gives its exit code and what it printed."""
+
+    def call(*args: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as end:
+            main([*args, "--catalog", str(demo_catalog)])
+        printed = capsys.readouterr()
+        return int(end.value.code or 0), printed.out or printed.err
+
+    return call
+
+
+class TestReproduce:
+    def test_a_clone_in_production(self, run) -> None:
+        """Text for a reader: the verdict, and why it is not better."""
+        code, out = run("reproduce", "444444444444:model-package/support-bot/2")
+        assert code == 0
+        assert "can be made again: close" in out
+        assert "the service takes the latest" in out
+        assert "Environment.HF_TOKEN was redacted: fill it in" in out
+
+    def test_drifted_data_has_its_object_versions(self, run) -> None:
+        """The fraud model's data was overwritten; the bucket keeps what was read."""
+        _, out = run("reproduce", f"{DEV}/fraud/1", "--format", "json")
+        found = json.loads(out)
+        assert {manifest["channel"] for manifest in found["manifests"]} == {"train", "validation"}
+        assert any("keeps what was read" in reason["message"] for reason in found["reasons"])
+        assert found["request"]["TrainingJobName"] == "fraud-xgb-20261115-again"
+
+    def test_a_script_into_a_file(self, run, tmp_path: Path) -> None:
+        """It is Python, and nothing goes to standard output."""
+        code, out = run("reproduce", f"{DEV}/fraud/1", "--format", "python", "--output", str(tmp_path / "again.py"))
+        assert (code, out) == (0, "")
+        compile((tmp_path / "again.py").read_text(), "again.py", "exec")
+
+    def test_an_endpoint_is_no_job(self, run) -> None:
+        """Wrong usage, with a way out."""
+        code, err = run("reproduce", "444444444444:endpoint/support-bot-prod")
+        assert code == 2
+        assert "hint: name a model version" in err
+
+    def test_a_folder_that_is_not_there(self, run, tmp_path: Path) -> None:
+        """A sentence, not a traceback."""
+        code, err = run("reproduce", f"{DEV}/fraud/1", "--output", str(tmp_path / "no" / "again.py"))
+        assert code == 2
+        assert "No such file or directory" in err
+
+
+class TestCompare:
+    def test_differences_first_and_the_rest_folded(self, run) -> None:
+        """Two versions of the support bot: other scores of the same evaluator on the same data."""
+        code, out = run("compare", f"{DEV}/support-bot/2", f"{DEV}/support-bot/4")
+        assert code == 0
+        assert "0.71" in out
+        assert "0.79" in out
+        assert "learning_rate" not in out
+        assert out.rstrip().rpartition("\n")[2].startswith("equal (")
+
+    def test_all_of_it(self, run) -> None:
+        """`--all` unfolds what is equal; the JSON always has both."""
+        _, out = run("compare", f"{DEV}/support-bot/2", f"{DEV}/support-bot/4", "--all")
+        assert "learning_rate" in out
+        _, out = run("compare", f"{DEV}/support-bot/2", f"{DEV}/support-bot/4", "--format", "json")
+        assert {row["name"] for row in json.loads(out)["equal"]} >= {"learning_rate", "lora_rank"}

@@ -1,0 +1,269 @@
+"""The request that would train it again, and how near it comes."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+from tests.pedigrees import lineage, record
+
+from studbook.errors import NotFound, UsageError
+from studbook.lineage.graph import Graph
+from studbook.model import Record
+from studbook.model.ids import dataset_version_id, fingerprint
+from studbook.reproduce import REDACTED, Reproduction, problems, reproduce, script
+from studbook.store import Catalog
+
+IMAGE = "1.dkr.ecr.r.amazonaws.com/x@sha256:" + "0" * 64
+CREATED = "2026-11-02T10:00:00Z"
+BODY: dict[str, Any] = {
+    "TrainingJobName": "t",
+    "TrainingJobArn": "t",
+    "TrainingJobStatus": "Completed",
+    "CreationTime": CREATED,
+    "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+    "RoleArn": "arn:aws:iam::111111111111:role/Train",
+    "OutputDataConfig": {"S3OutputPath": "s3://b/out"},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+    "SecondaryStatusTransitions": [{"Status": "Completed", "StartTime": CREATED}],
+    "Tags": [{"Key": "aws:cloudformation:stack", "Value": "x"}, {"Key": "team", "Value": "risk"}],
+}
+CHANNEL = {
+    "ChannelName": "train",
+    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/d/train/"}},
+}
+
+
+def item(key: str, etag: str, version: str | None, time: str = "2026-11-01T00:00:00Z", **more: Any) -> dict[str, Any]:
+    return {"Key": key, "ETag": etag, "Size": 1, "VersionId": version, "LastModified": time} | more
+
+
+OLD = [item("d/train/a", "e1", "v1")]
+NEW = [item("d/train/a", "e2", "v2", "2026-11-09T00:00:00Z", IsLatest=True)]
+WAS, NOW = (dataset_version_id("s3://b/d/", fingerprint(state, "d/")) for state in (OLD, NEW))
+
+
+def again(
+    graph: Graph, body: dict[str, Any] | None = None, asset: str = "t", records: tuple[Record, ...] = ()
+) -> Reproduction:
+    """What comes of a graph with the job t, its body, and other records."""
+    several = [record("t", body=BODY | (body or {})), *records]
+    known = {(one.kind, one.id): one for one in several}
+    found = graph.asset(asset)
+    assert found is not None
+    return reproduce(graph, found, lambda kind, record_id: known.get((kind, record_id)))
+
+
+def parts(found: Reproduction) -> list[tuple[str, str]]:
+    return [(reason.part, reason.leaves) for reason in found.reasons]
+
+
+def prefix(version: str, contents: list[dict[str, Any]], versions: list[dict[str, Any]] | None) -> Record:
+    body = {"Uri": "s3://b/d/", "Contents": contents} | ({"ObjectVersions": versions} if versions is not None else {})
+    return record(version, source="s3", kind="s3_prefix", body=body)
+
+
+class TestRequest:
+    def test_every_training_job_of_the_demo_is_accepted_by_botocore(self, demo_catalog: Path) -> None:
+        """Classic, tuned, serverless, evaluations: what comes out can be sent, and has a place in the API."""
+        catalog = Catalog(demo_catalog)
+        envelope = catalog.latest()
+        assert envelope is not None
+        graph = catalog.graph(envelope)
+        model = botocore.session.get_session().get_service_model("sagemaker")
+        shape = model.operation_model("CreateTrainingJob").input_shape
+        sorts = set()
+        for row in catalog.records(envelope):
+            if row.kind == "training_job":
+                found = reproduce(graph, graph.assets[row.id], lambda kind, one: catalog.record(envelope, kind, one))
+                assert ParamValidator().validate(found.request, shape).generate_report() == ""
+                assert REDACTED not in repr(found.request)
+                assert found.request["TrainingJobName"] != row.body["TrainingJobName"]
+                sorts.add("serverless" if "ServerlessJobConfig" in found.request else "classic")
+        assert sorts == {"classic", "serverless"}
+
+    def test_what_the_api_adds_is_left_out(self) -> None:
+        """Status, ARN and times are no request; tags of AWS's own cannot be set."""
+        found = again(lineage("t(training_job) -produced-> w(artifact)"))
+        assert found.request == {
+            name: BODY[name]
+            for name in (
+                "AlgorithmSpecification",
+                "OutputDataConfig",
+                "ResourceConfig",
+                "RoleArn",
+                "StoppingCondition",
+            )
+        } | {"TrainingJobName": "t-again", "Tags": [{"Key": "team", "Value": "risk"}]}
+
+    def test_a_long_name_stays_a_name(self) -> None:
+        """63 characters are what the API takes."""
+        found = again(lineage("t(training_job) -produced-> w(artifact)"), {"TrainingJobName": "n" * 63})
+        assert len(found.request["TrainingJobName"]) == 63
+
+    def test_a_record_without_a_request_says_so(self) -> None:
+        """What the API would refuse is not called possible."""
+        found = again(lineage("t(training_job) -produced-> w(artifact)"), {"RoleArn": None})
+        assert found.verdict == "not possible"
+        assert "RoleArn" in found.reasons[0].message
+        assert "RoleArn" in problems(found.request)
+
+
+class TestJob:
+    def test_a_clone_leads_to_the_job_of_the_original(self) -> None:
+        """Whichever account the version was promoted to."""
+        graph = lineage("t(training_job) -produced-> p/1(model_package) -copied_to-> prod/1(model_package)")
+        assert again(graph, asset="prod/1").job.id == "t"
+
+    def test_what_no_job_made(self) -> None:
+        """An endpoint has no request; a version of unknown origin neither; of two jobs none is picked."""
+        graph = lineage("""
+            t(training_job) -produced-> p/1(model_package) -deployed_to-> e(endpoint)
+            u(training_job) -produced-> p/1
+            base(base_model) -base_of-> p/2(model_package)
+        """)
+        for asset in ("e", "p/1", "p/2"):
+            with pytest.raises(UsageError):
+                again(graph, asset=asset)
+
+    def test_an_earlier_holder_of_the_name_is_another_job(self) -> None:
+        """A name can be used again; the record of the newer job is not that of the older."""
+        with pytest.raises(NotFound):
+            again(lineage("t(training_job) -produced-> w(artifact)"), {"CreationTime": "2026-11-05T00:00:00Z"})
+
+
+class TestVerdict:
+    def test_exact(self) -> None:
+        """An image by digest, data that has not changed, code by commit: nothing stands in the way."""
+        graph = lineage(
+            f"{WAS}(dataset_version) -input_to:train-> t(training_job)\n git:r@c(code) -input_to:code-> t",
+            {WAS: {"attributes": {"current": True}}},
+        )
+        found = again(graph, {"InputDataConfig": [CHANNEL]}, records=(prefix(WAS, OLD, OLD),))
+        assert (found.verdict, found.reasons) == ("exact", ())
+        assert {pin.part for pin in found.pins} == {"code", "data (train)", "image"}
+        assert [list(manifest.objects) for manifest in found.manifests] == [
+            [{"Key": "d/train/a", "VersionId": "v1", "Size": 1, "ETag": "e1"}]
+        ]
+
+    @pytest.mark.parametrize(
+        ("body", "expected"),
+        [
+            ({"AlgorithmSpecification": {"TrainingImage": "x:1", "TrainingInputMode": "File"}}, "image"),
+            ({"Environment": {"TOKEN": REDACTED}}, "values"),
+            ({"CheckpointConfig": {"S3Uri": "s3://b/c/"}}, "checkpoints"),
+            ({"InputDataConfig": [CHANNEL]}, "data (train)"),
+        ],
+    )
+    def test_what_can_be_another_by_now(self, body: dict[str, Any], expected: str) -> None:
+        """Each alone leaves it close."""
+        assert parts(again(lineage("t(training_job) -produced-> w(artifact)"), body)) == [(expected, "close")]
+
+    @pytest.mark.parametrize(
+        ("graph", "expected"),
+        [
+            ("s3://b/src.tar.gz(code) -input_to:code-> t(training_job)", "code"),
+            (
+                "arn:aws:lambda:r:1:function:f:$LATEST(evaluator_version) -input_to:evaluator-> t(training_job)",
+                "evaluator",
+            ),
+            ("arn:aws:lambda:r:1:function:f:7(evaluator_version) -input_to:evaluator~-> t(training_job)", "evaluator"),
+            ("builtin:mmlu(evaluator) -input_to:evaluator-> t(training_job)", "evaluator"),
+        ],
+    )
+    def test_what_is_not_fixed(self, graph: str, expected: str) -> None:
+        """What can be overwritten, or names no version, leaves it close."""
+        assert parts(again(lineage(graph))) == [(expected, "close")]
+
+    def test_a_fixed_evaluator_is_no_reason(self) -> None:
+        """A published version of a function is immutable."""
+        graph = lineage("arn:aws:lambda:r:1:function:f:7(evaluator_version) -input_to:evaluator-> t(training_job)")
+        assert again(graph).verdict == "exact"
+
+    def test_a_source_model_that_is_gone(self) -> None:
+        """Without it there is nothing to go on from."""
+        graph = lineage("p/1(model_package) -input_to:source_model-> t(training_job)", {"p/1": {"gone_since": 3}})
+        assert parts(again(graph)) == [("source model", "not possible")]
+
+    def test_a_serverless_base_model_is_only_asked_for(self) -> None:
+        """The service takes the latest; the newer one that is known is named."""
+        base = "arn:aws:sagemaker:r:aws:hub-content/SageMakerPublicHub/Model/llama"
+        graph = lineage(f"""
+            {base}(base_model) -has_version-> {base}/1.0.0(base_model_version) -input_to:base_model-> t(training_job)
+            {base} -has_version-> {base}/2.0.0(base_model_version)
+        """)
+        found = again(graph, {"ServerlessJobConfig": {"BaseModelArn": f"{base}/1.0.0", "JobType": "FineTuning"}})
+        assert parts(found) == [("base model", "close")]
+        assert f"{base}/2.0.0" in found.reasons[0].message
+
+
+class TestDriftedData:
+    GRAPH = f"""
+        s3://b/d/(dataset) -has_version-> {WAS}(dataset_version) -input_to:train-> t(training_job)
+        s3://b/d/ -has_version-> {NOW}(dataset_version)
+    """
+
+    def told(
+        self, versions: list[dict[str, Any]] | None, *records: Record, now: list[dict[str, Any]] = NEW
+    ) -> Reproduction:
+        facts = {
+            WAS: {"attributes": {"current": False, "newest": OLD[0]["LastModified"], "fingerprint": WAS.split("@")[1]}},
+            NOW: {"attributes": {"current": True}},
+        }
+        graph = lineage(self.GRAPH, facts)
+        return again(graph, {"InputDataConfig": [CHANNEL]}, records=(prefix(NOW, now, versions), *records))
+
+    def test_the_bucket_keeps_what_was_read(self) -> None:
+        """Changed, but every object version is there: close, with the list."""
+        found = self.told([*OLD, *NEW], prefix(WAS, OLD, OLD))
+        assert parts(found) == [("data (train)", "close")]
+        assert found.manifests[0].objects[0]["VersionId"] == "v1"
+
+    def test_a_state_that_no_listing_showed_is_put_together(self) -> None:
+        """From the object versions, and only if its digest is the one that was read."""
+        assert self.told([*OLD, *NEW]).manifests[0].objects[0]["VersionId"] == "v1"
+        assert self.told([item("d/train/a", "other", "v1"), *NEW]).verdict == "not possible"
+
+    @pytest.mark.parametrize("versions", [None, [], NEW])
+    def test_the_bucket_does_not_keep_it(self, versions: list[dict[str, Any]] | None) -> None:
+        """No versions, or not that one: what was read is gone."""
+        assert parts(self.told(versions, prefix(WAS, OLD, None))) == [("data (train)", "not possible")]
+
+    def test_a_change_elsewhere_under_the_prefix(self) -> None:
+        """The dataset is another, what the channel reads of it is not."""
+        assert self.told([], prefix(WAS, OLD, OLD), now=[*OLD, item("d/test/b", "e9", "v9")]).verdict == "exact"
+
+
+class TestScript:
+    HOSTILE = "'''\"\"\"\n#{x}\r\u2028\u202e<FILL OUT>\\"
+
+    def test_it_sends_the_request_whatever_strangers_wrote(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Names are data in it, in code and in comments: run with a stand-in for boto3 it sends exactly the request."""
+        graph = lineage("c(code) -input_to:code-> t(training_job)")
+        found = again(
+            graph, {"HyperParameters": {self.HOSTILE: self.HOSTILE}, "CheckpointConfig": {"S3Uri": self.HOSTILE}}
+        )
+        text = script(found)
+        assert text.isascii()
+        assert [type(node) for node in ast.parse(text).body].count(ast.Import) == 1
+        sent: list[dict[str, Any]] = []
+        client = SimpleNamespace(
+            create_training_job=lambda **request: sent.append(request) or {"TrainingJobArn": "arn"}
+        )
+        monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace(client=lambda name, region_name: client))
+        exec(compile(text, "again.py", "exec"), {"__name__": "__main__"})
+        assert sent == [found.request]
+
+    def test_it_stops_at_what_was_redacted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """No job is started with a placeholder for a secret."""
+        found = again(lineage("t(training_job) -produced-> w(artifact)"), {"Environment": {"TOKEN": REDACTED}})
+        monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace())
+        with pytest.raises(SystemExit, match="fill in"):
+            exec(compile(script(found), "again.py", "exec"), {"__name__": "__main__"})
