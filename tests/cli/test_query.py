@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from markdown import Markdown
 from tests.pedigrees import NO_CONFIG, asset, commit, lineage, record
 
 from studbook.cli import main
@@ -219,6 +221,26 @@ class TestDiff:
         found = run("diff", "1", "2", "--format", "json").json
         assert (found["old"]["number"], found["new"]["number"]) == (1, 2)
         assert found["approvals_changed"][0]["new"] == "Approved"
+
+    def test_as_markdown_names_of_strangers_do_nothing(self, run: Run, catalog: Path) -> None:
+        """Whatever is in a name stays within a code block: no heading, link, picture, mention or tag comes of it."""
+        hostile = "# x\n```\n@team ![p](https://x.example/p.png) <img src=x> **b** | `"
+        graph = lineage(
+            "t(training_job) -produced-> p(model_package)", {"p": {"name": hostile}, "t": {"name": hostile}}
+        )
+        commit(Catalog(catalog), graph, night=3)
+        out = run("diff", "2", "3", "--format", "markdown").out
+        html = Markdown(extensions=["fenced_code"]).convert(out)
+        assert out.startswith("## Snapshot 2 (2026-11-02T02:00:00Z) to 3 (2026-11-03T02:00:00Z)")
+        assert "### Models added (1)" in out
+        for tag in ("<img", "<strong", "<a ", "<h1"):
+            assert tag not in html
+        assert "x.example" in out
+        assert "x.example" not in re.sub(r"^```diff$.*?^```$", "", out, flags=re.MULTILINE | re.DOTALL)
+
+    def test_as_markdown_of_equal_nights(self, run: Run) -> None:
+        """A sentence."""
+        assert run("diff", "2", "latest", "--format", "markdown").out.splitlines()[-1] == "Nothing changed."
 
     def test_in_a_catalog_of_one_night(self, run: Run, catalog: Path) -> None:
         """There is nothing to compare with: exit code 2, not a crash."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import click
 
@@ -18,51 +19,97 @@ Lineage = Callable[[str], Asset | None]
 """From an id to the asset, of either night."""
 
 
+class _Section(NamedTuple):
+    title: str
+    kinds: str
+    """How many of which kind, where there are several kinds."""
+    lines: list[str]
+    more: int
+    """How many lines are not shown."""
+
+
 def changes_text(old: Envelope, new: Envelope, changes: Changes, lineage: Lineage) -> Iterator[str]:
     """The lines; long lists are cut, and say so (the JSON form has all)."""
-    yield bold(f"snapshot {old.number} ({old.taken_at}) to {new.number} ({new.taken_at})")
+    yield bold(f"snapshot {_title(old, new)}")
     if not changes:
         yield "nothing changed"
-        return
-    yield from _section("models added", (_thing("+", named) for named in changes.models_added))
-    yield from _section(
-        "approvals",
-        (f"~ {_name(a.asset)}: {value(a.old)} -> {bold(value(a.new))}" for a in changes.approvals_changed),
-    )
-    yield from _section(
-        "deployments",
-        (f"~ {_name(d.endpoint)}: {_names(d.old)} -> {bold(_names(d.new))}" for d in changes.deployments_changed),
-    )
-    yield from _section(
-        "datasets drifted",
-        (f"! {_name(d.job)} read {_name(d.read)}, which is another now" for d in changes.datasets_drifted),
-    )
-    yield from _section("coverage", _coverage(changes))
-    yield from _section("assets added", (_thing("+", named) for named in changes.assets_added), changes.assets_added)
-    yield from _section("assets gone", (_thing("-", named) for named in changes.assets_gone), changes.assets_gone)
-    yield from _section(
-        "assets changed",
-        (f"~ {_name(c.asset)}: {_fields(c.fields)}" for c in changes.assets_changed),
-        [c.asset for c in changes.assets_changed],
-    )
-    yield from _section("edges gained", (_edge("+", edge, lineage) for edge in changes.edges_gained))
-    yield from _section("edges lost", (_edge("-", edge, lineage) for edge in changes.edges_lost))
-    yield from _section(
-        "certainty",
-        (f"{_edge('~', c.new, lineage)}, was {_sure(c.old)}" for c in changes.edges_changed),
-    )
+    for section in _sections(changes, lineage):
+        yield ""
+        yield bold(section.title) + (dim(f"  {section.kinds}") if section.kinds else "")
+        yield from (f"  {line}" for line in section.lines)
+        if section.more:
+            yield dim(f"  {_more(section)}")
 
 
-def _section(title: str, lines: Iterable[str], assets: Sequence[Named] = ()) -> Iterator[str]:
-    several = list(lines)
-    if not several:
-        return
-    kinds = ", ".join(f"{number} {kind(word)}" for word, number in sorted(Counter(a.kind for a in assets).items()))
-    yield ""
-    yield bold(f"{title} ({len(several)})") + (dim(f"  {kinds}") if kinds else "")
-    yield from (f"  {line}" for line in several[:_SHOWN])
-    if len(several) > _SHOWN:
-        yield dim(f"  ... and {len(several) - _SHOWN} more; --format json has all")
+def changes_markdown(old: Envelope, new: Envelope, changes: Changes, lineage: Lineage) -> Iterator[str]:
+    """The same for a pull request or a chat: what strangers named is in code blocks only, where nothing acts on it."""
+    yield f"## Snapshot {_title(old, new)}"
+    if not changes:
+        yield "\nNothing changed."
+    for section in _sections(changes, lineage):
+        yield f"\n### {section.title.capitalize()}\n"
+        if section.kinds:
+            yield f"{section.kinds}\n"
+        yield "```diff"
+        # Each begins with its sign and has no line break, so that none can be the end of the block.
+        yield from (click.unstyle(line) for line in section.lines)
+        yield "```"
+        if section.more:
+            yield f"\n{_more(section)}"
+
+
+def _title(old: Envelope, new: Envelope) -> str:
+    return f"{old.number} ({old.taken_at}) to {new.number} ({new.taken_at})"
+
+
+def _more(section: _Section) -> str:
+    return f"... and {section.more} more; --format json has all"
+
+
+def _sections(changes: Changes, lineage: Lineage) -> Iterator[_Section]:
+    """Those that are not empty, in the order in which people look for them."""
+    sections: tuple[tuple[str, Iterable[str], Sequence[Named]], ...] = (
+        ("models added", (_thing("+", named) for named in changes.models_added), ()),
+        (
+            "approvals",
+            (f"~ {_name(a.asset)}: {value(a.old)} -> {bold(value(a.new))}" for a in changes.approvals_changed),
+            (),
+        ),
+        (
+            "deployments",
+            (f"~ {_name(d.endpoint)}: {_names(d.old)} -> {bold(_names(d.new))}" for d in changes.deployments_changed),
+            (),
+        ),
+        (
+            "datasets drifted",
+            (f"! {_name(d.job)} read {_name(d.read)}, which is another now" for d in changes.datasets_drifted),
+            (),
+        ),
+        ("coverage", _coverage(changes), ()),
+        ("assets added", (_thing("+", named) for named in changes.assets_added), changes.assets_added),
+        ("assets gone", (_thing("-", named) for named in changes.assets_gone), changes.assets_gone),
+        (
+            "assets changed",
+            (f"~ {_name(c.asset)}: {_fields(c.fields)}" for c in changes.assets_changed),
+            [c.asset for c in changes.assets_changed],
+        ),
+        ("edges gained", (_edge("+", edge, lineage) for edge in changes.edges_gained), ()),
+        ("edges lost", (_edge("-", edge, lineage) for edge in changes.edges_lost), ()),
+        (
+            "certainty",
+            (f"{_edge('~', c.new, lineage)}, was {_sure(c.old)}" for c in changes.edges_changed),
+            (),
+        ),
+    )
+    for title, lines, assets in sections:
+        if several := list(lines):
+            kinds = Counter(asset.kind for asset in assets)
+            yield _Section(
+                f"{title} ({len(several)})",
+                ", ".join(f"{number} {kind(word)}" for word, number in sorted(kinds.items())),
+                several[:_SHOWN],
+                max(0, len(several) - _SHOWN),
+            )
 
 
 def _coverage(changes: Changes) -> Iterator[str]:

@@ -112,12 +112,20 @@ Examples:
   studbook diff 12                   from snapshot 12 to the latest
   studbook diff 2026-11-01 2026-11-22
   studbook diff latest~7 latest --format json
+  studbook diff --format markdown    for a pull request or a chat
 """
 )
 @click.argument("old", default="latest~1")
 @click.argument("new", default="latest")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="How facts are printed.",
+)
 @catalog_option
-@format_option
 def diff(old: str, new: str, catalog: Path, output_format: str) -> None:
     """Show what changed from snapshot OLD to snapshot NEW: models, approvals, deployments, data, coverage."""
     from studbook.cli.text import echo_json
@@ -131,9 +139,10 @@ def diff(old: str, new: str, catalog: Path, output_format: str) -> None:
     if output_format == "json":
         echo_json({"old": _dated(before), "new": _dated(after)} | changes.to_json())
         return
-    from studbook.cli.changes import changes_text
+    from studbook.cli.changes import changes_markdown, changes_text
 
-    for line in changes_text(before, after, changes, lambda one: now.asset(one) or was.asset(one)):
+    shown = changes_markdown if output_format == "markdown" else changes_text
+    for line in shown(before, after, changes, lambda one: now.asset(one) or was.asset(one)):
         click.echo(line)
 
 
