@@ -236,6 +236,27 @@ class TestDriftedData:
         """No versions, or not that one: what was read is gone."""
         assert parts(self.told(versions, prefix(WAS, OLD, None))) == [("data (train)", "not possible")]
 
+    @pytest.mark.parametrize(
+        ("changed", "verdict"), [("2026-11-01T12:00:00Z", "close"), ("2026-11-09T00:00:00Z", "not possible")]
+    )
+    def test_what_a_registration_points_at(self, changed: str, verdict: str) -> None:
+        """What had changed before the job started was not read as registered; what changed later, unkept, is gone."""
+        arn = "arn:aws:sagemaker:r:1:hub-content/h/DataSet/chats/1.0.0"
+        graph = lineage(
+            f"""
+            s3://b/d/(dataset) -has_version-> {WAS}(dataset_version) -content_of-> {arn}(dataset_version)
+            s3://b/d/ -has_version-> {NOW}(dataset_version)
+            {arn} -input_to:train-> t(training_job)
+            """,
+            {
+                WAS: {"attributes": {"current": False, "newest": "2026-11-01T00:00:00Z"}},
+                NOW: {"attributes": {"current": True, "newest": changed}},
+            },
+        )
+        source = {"ChannelName": "train", "DataSource": {"DatasetSource": {"DatasetArn": arn}}}
+        found = again(graph, {"InputDataConfig": [source]}, records=(prefix(WAS, OLD, OLD), prefix(NOW, NEW, NEW)))
+        assert parts(found) == [("data (train)", verdict)]
+
     def test_a_change_elsewhere_under_the_prefix(self) -> None:
         """The dataset is another, what the channel reads of it is not."""
         assert self.told([], prefix(WAS, OLD, OLD), now=[*OLD, item("d/test/b", "e9", "v9")]).verdict == "exact"
@@ -260,6 +281,34 @@ class TestScript:
         monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace(client=lambda name, region_name: client))
         exec(compile(text, "again.py", "exec"), {"__name__": "__main__"})
         assert sent == [found.request]
+
+    def test_it_puts_the_data_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """With a bucket to copy to, the object versions go there and the channel reads there."""
+        graph = lineage(
+            f"{WAS}(dataset_version) -input_to:train-> t(training_job)", {WAS: {"attributes": {"current": True}}}
+        )
+        text = script(again(graph, {"InputDataConfig": [CHANNEL]}, records=(prefix(WAS, OLD, OLD),)))
+        sent: list[Any] = []
+        client = SimpleNamespace(
+            create_training_job=lambda **request: sent.append(request) or {"TrainingJobArn": "arn"},
+            copy=lambda *what: sent.append(what),
+        )
+        monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace(client=lambda name, region_name: client))
+        text = text.replace('COPY_TO = ""', 'COPY_TO = "mine"')
+        exec(compile(text, "again.py", "exec"), {"__name__": "__main__"})
+        copied, request = sent
+        assert copied == ({"Bucket": "b", "Key": "d/train/a", "VersionId": "v1"}, "mine", "d/train/a")
+        assert request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://mine/d/train/"
+
+    def test_of_several_candidates_none_is_put_back(self) -> None:
+        """Objects of two states mixed would be data that never was."""
+        graph = lineage(
+            f"{WAS}(dataset_version) -input_to:train~?-> t(training_job)\n {NOW}(dataset_version) -input_to:train~?-> t",
+            {WAS: {"attributes": {"current": True}}, NOW: {"attributes": {"current": True}}},
+        )
+        found = again(graph, {"InputDataConfig": [CHANNEL]}, records=(prefix(WAS, OLD, OLD), prefix(NOW, NEW, NEW)))
+        assert len(found.manifests) == 2
+        assert "OBJECTS = {}" in script(found)
 
     def test_it_stops_at_what_was_redacted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """No job is started with a placeholder for a secret."""

@@ -12,7 +12,8 @@ worst that any reason leaves possible:
   - a value was redacted, and has to be filled in;
   - the data has changed, but the bucket keeps the object versions that were read: they are listed, to be copied back;
   - which state of the data was read is inferred from listings, is one of several candidates, or was never listed
-    (a place in S3 that is no configured dataset, a manifest, a file system);
+    (a place in S3 that is no configured dataset, a manifest, a file system); what a registered dataset version points
+    at had changed before the job started;
   - the image or the code is named by something that can be overwritten: a tag, an S3 URI; or the service chooses it;
   - a serverless job: the service takes the latest version of the base model, whatever version is asked for;
   - an evaluator's code is not fixed: `$LATEST`, an alias, an unqualified function, a name without a version;
@@ -84,6 +85,8 @@ class Manifest:
     channel: str
     dataset_version: str
     bucket: str
+    prefix: str
+    """What their keys begin with: the channel's own key or prefix, or that of the dataset version."""
     objects: tuple[Mapping[str, Any], ...]
     """`Key`, `VersionId`, `Size`, `ETag`, by key."""
 
@@ -118,6 +121,7 @@ class Reproduction:
                     "channel": manifest.channel,
                     "dataset_version": manifest.dataset_version,
                     "bucket": manifest.bucket,
+                    "prefix": manifest.prefix,
                     "objects": [dict(item) for item in manifest.objects],
                 }
                 for manifest in self.manifests
@@ -372,8 +376,20 @@ class _Findings:
                 self._say(part, "close", f"what lies where {data.id} points was never listed")
             for pointer in below:
                 content = self._lineage.asset(pointer.source)
-                if content is not None:
+                if content is None:
+                    continue
+                if self._replaced_before_start(content):
+                    self._say(part, "close", f"{content.id} was registered, and had changed before the job read it")
+                else:
                     self._data(part, name, pointer, content, None)
+
+    def _replaced_before_start(self, content: Asset) -> bool:
+        """Whether a registered state was another by the time that the job read the place that the registration names."""
+        started = self._job.attributes.get("started_at") or self._job.created_at or ""
+        mine = content.attributes.get("newest") or ""
+        return content.attributes.get("current") is False and any(
+            mine < (state.attributes.get("newest") or "") <= started for state in self._states(content)
+        )
 
     def _data(self, part: str, channel: str, edge: Edge, data: Asset, uri: str | None) -> None:
         """One state of an S3 dataset, or a place in S3, that a channel read."""
@@ -386,9 +402,9 @@ class _Findings:
             self._say(part, "close", f"that it read {data.id} is inferred from listings")
         objects, now = self._objects(data, uri)
         if objects and all(item["VersionId"] for item in objects):
-            place = parse_s3(data.id)
+            place = parse_s3(uri) or parse_s3(data.id.partition("@")[0])
             assert place is not None
-            self.manifests.append(Manifest(channel, data.id, place.bucket, tuple(objects)))
+            self.manifests.append(Manifest(channel, data.id, place.bucket, place.key, tuple(objects)))
         if data.attributes.get("current") is not False or (objects and now is not None and objects == now.objects):
             self._pin(part, data.id)
         elif objects and now is not None and all((item["Key"], item["VersionId"]) in now.kept for item in objects):
@@ -419,15 +435,19 @@ class _Findings:
         """The listing of what lies there now."""
         if version.attributes.get("current"):
             return self._record_of("s3_prefix", version.id)
+        states = self._states(version)
+        return next(
+            (self._record_of("s3_prefix", state.id) for state in states if state.attributes.get("current")), None
+        )
+
+    def _states(self, version: Asset) -> Iterator[Asset]:
+        """Every state of the same place."""
         place = version.id.partition("@")[0]
         for parent in self._lineage.upstream(version.id, "has_version"):
             for edge in self._lineage.downstream(parent.source, "has_version"):
-                sibling = self._lineage.asset(edge.target)
-                if sibling is None or not sibling.id.startswith(place + "@"):
-                    continue
-                if sibling.attributes.get("current"):
-                    return self._record_of("s3_prefix", sibling.id)
-        return None
+                state = self._lineage.asset(edge.target)
+                if state is not None and state.id.startswith(place + "@"):
+                    yield state
 
 
 class _Now(NamedTuple):
@@ -500,7 +520,7 @@ REGION = {region}
 
 REQUEST = {request}
 
-# The S3 object versions that each channel read, as (bucket, key, version id).
+# What each channel read: its key or prefix, and the S3 object versions as (bucket, key, version id).
 OBJECTS = {objects}
 
 # To train on exactly these, name a bucket of yours: they are copied there, under the same keys, and read from there.
@@ -512,12 +532,12 @@ def restored(request):
     s3 = boto3.client("s3", region_name=REGION)
     for channel in request.get("InputDataConfig", []):
         source = channel["DataSource"].get("S3DataSource")
-        objects = OBJECTS.get(channel["ChannelName"])
+        prefix, objects = OBJECTS.get(channel["ChannelName"], ("", []))
         if not (COPY_TO and source and objects):
             continue
         for bucket, key, version in objects:
             s3.copy({{"Bucket": bucket, "Key": key, "VersionId": version}}, COPY_TO, key)
-        source["S3Uri"] = "s3://" + COPY_TO + "/" + source["S3Uri"].split("/", 3)[3]
+        source["S3Uri"] = "s3://" + COPY_TO + "/" + prefix
     return request
 
 
@@ -530,10 +550,15 @@ if __name__ == "__main__":
 
 def script(found: Reproduction) -> str:
     """A Python program that sends the request. What strangers wrote is in literals, and escaped in comments."""
-    objects: dict[str, list[tuple[str, str, str]]] = {}
+    manifests: dict[str, list[Manifest]] = {}
     for manifest in found.manifests:
-        rows = [(manifest.bucket, str(item["Key"]), str(item["VersionId"])) for item in manifest.objects]
-        objects.setdefault(manifest.channel, []).extend(rows)
+        manifests.setdefault(manifest.channel, []).append(manifest)
+    objects = {
+        channel: (only.prefix, [(only.bucket, str(item["Key"]), str(item["VersionId"])) for item in only.objects])
+        # Of several candidates none can be put back as what was read.
+        for channel, (only, *others) in manifests.items()
+        if not others
+    }
     return _SCRIPT.format(
         asset=_comment(found.asset.id),
         job=_comment(found.job.id),
