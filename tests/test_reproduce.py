@@ -303,7 +303,10 @@ class TestScript:
     def test_of_several_candidates_none_is_put_back(self) -> None:
         """Objects of two states mixed would be data that never was."""
         graph = lineage(
-            f"{WAS}(dataset_version) -input_to:train~?-> t(training_job)\n {NOW}(dataset_version) -input_to:train~?-> t",
+            f"""
+            {WAS}(dataset_version) -input_to:train~?-> t(training_job)
+            {NOW}(dataset_version) -input_to:train~?-> t
+            """,
             {WAS: {"attributes": {"current": True}}, NOW: {"attributes": {"current": True}}},
         )
         found = again(graph, {"InputDataConfig": [CHANNEL]}, records=(prefix(WAS, OLD, OLD), prefix(NOW, NEW, NEW)))

@@ -1,60 +1,20 @@
-"""The request that would train a model again, and how near it comes to the first time.
-
-The request is what the kept record of the job said, as far as the input shape of the Create operation in botocore's own
-model has a place for it, under a new name, and accepted by botocore's parameter validation. `[redacted]` becomes
-`<FILL IN>`. Nothing here calls AWS: what is there still, and what is not, is what the snapshot shows.
-
-The verdict is about what goes in, not about the weights that come out: training is seldom deterministic. It is the
-worst that any reason leaves possible:
-
-- **exact**: whatever the request names is fixed to what the job used, and the snapshot shows it unchanged.
-- **close**: the request can be sent, but something may be another than it was, or has to be put right first:
-  - a value was redacted, and has to be filled in;
-  - the data has changed, but the bucket keeps the object versions that were read: they are listed, to be copied back;
-  - which state of the data was read is inferred from listings, is one of several candidates, or was never listed
-    (a place in S3 that is no configured dataset, a manifest, a file system); what a registered dataset version points
-    at had changed before the job started;
-  - the image or the code is named by something that can be overwritten: a tag, an S3 URI; or the service chooses it;
-  - a serverless job: the service takes the latest version of the base model, whatever version is asked for;
-  - an evaluator's code is not fixed: `$LATEST`, an alias, an unqualified function, a name without a version;
-  - the checkpoints of the first time lie where the job would look for them, and it would go on from there.
-- **not possible**: something that goes in is gone:
-  - the data has changed and the bucket does not keep what was read;
-  - the registered dataset version, source model, base model or evaluator has been deleted;
-  - the record has no valid request in it.
-
-That roles, keys, subnets and quotas are still as they were is not checked.
-"""
+"""What goes into a job: fixed, open, or gone. The rules are in the package's docstring."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from functools import cache
-from pprint import pformat
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
-import botocore.session
-from botocore.model import ListShape, MapShape, Shape, StructureShape
-from botocore.validate import ParamValidator
-
-from studbook.errors import NotFound, UsageError
 from studbook.lineage.graph import Lineage
-from studbook.lineage.origins import makers
 from studbook.model import Asset, Edge, Record
 from studbook.model.ids import fingerprint, parse_hub_content, parse_lambda, parse_s3
+from studbook.reproduce.request import OPERATION, placeholders, problems
 
 Verdict = Literal["exact", "close", "not possible"]
 RecordOf = Callable[[str, str], Record | None]
 """From a record kind and an id to the record of this snapshot."""
 
-OPERATION = "CreateTrainingJob"
-REDACTED, PLACEHOLDER = "[redacted]", "<FILL IN>"
-_AGAIN = "-again"
-_NAME_LENGTH = 63
-_JOBS = ("training_job", "evaluation_job")
 _MODELS = ("source_model", "evaluated_model", "base_model")
 
 
@@ -91,131 +51,12 @@ class Manifest:
     """`Key`, `VersionId`, `Size`, `ETag`, by key."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reproduction:
-    """How to train it again."""
-
-    asset: Asset
-    job: Asset
-    operation: str
-    region: str | None
-    verdict: Verdict
-    reasons: tuple[Reason, ...]
-    """The gravest first."""
-    pins: tuple[Pin, ...]
-    manifests: tuple[Manifest, ...]
-    request: Mapping[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values, under the names of the fields."""
-        return {
-            "asset": self.asset.id,
-            "job": self.job.id,
-            "operation": self.operation,
-            "region": self.region,
-            "verdict": self.verdict,
-            "reasons": [asdict(reason) for reason in self.reasons],
-            "pins": [asdict(pin) for pin in self.pins],
-            "manifests": [
-                {
-                    "channel": manifest.channel,
-                    "dataset_version": manifest.dataset_version,
-                    "bucket": manifest.bucket,
-                    "prefix": manifest.prefix,
-                    "objects": [dict(item) for item in manifest.objects],
-                }
-                for manifest in self.manifests
-            ],
-            "request": self.request,
-        }
-
-
-def reproduce(lineage: Lineage, asset: Asset, record_of: RecordOf) -> Reproduction:
-    """The request that would train a model version, or run a training or evaluation job, again.
-
-    Raises UsageError for what no one job made, and NotFound where the job's record is not kept.
-    """
-    job = _job(lineage, asset)
-    record = record_of("training_job", job.id.partition("@")[0])
-    if record is None or record.body.get("CreationTime") != job.created_at:
-        raise NotFound(
-            f"no record of {job.id!r} is kept", "it was deleted before the first harvest, or is not harvested"
-        )
-    request = request_of(record.body)
-    found = _Findings(lineage, record_of, job, request)
-    reasons = sorted(found.reasons, key=lambda one: (-_rank(one.leaves), one.part, one.message))
-    return Reproduction(
-        asset=asset,
-        job=job,
-        operation=OPERATION,
-        region=job.region,
-        verdict=max((reason.leaves for reason in reasons), key=_rank, default="exact"),
-        reasons=tuple(reasons),
-        pins=tuple(sorted(found.pins, key=lambda pin: (pin.part, pin.value))),
-        manifests=tuple(found.manifests),
-        request=request,
-    )
-
-
-def request_of(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A DescribeTrainingJob response as a CreateTrainingJob request under a new name."""
-    request: dict[str, Any] = _fitted(body, _shape())
-    name = str(body.get("TrainingJobName", ""))
-    request["TrainingJobName"] = name[: _NAME_LENGTH - len(_AGAIN)].rstrip("-") + _AGAIN
-    tags = [tag for tag in request.pop("Tags", ()) if not str(tag.get("Key", "")).startswith("aws:")]
-    return request | ({"Tags": tags} if tags else {})
-
-
-def problems(request: Mapping[str, Any]) -> str:
-    """What botocore's parameter validation says of the request; empty where it accepts it."""
-    report = ParamValidator().validate(dict(request), _shape())
-    return report.generate_report() if report.has_errors() else ""
-
-
-@cache
-def _shape() -> StructureShape:
-    shape = botocore.session.get_session().get_service_model("sagemaker").operation_model(OPERATION).input_shape
-    assert isinstance(shape, StructureShape)
-    return shape
-
-
-def _fitted(value: Any, shape: Shape) -> Any:
-    """As much of the value as the shape has a place for, with placeholders for what was redacted."""
-    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
-        known = shape.members
-        return {
-            name: _fitted(value[name], known[name])
-            for name in sorted(value)
-            if name in known and value[name] is not None
-        }
-    if isinstance(shape, ListShape) and isinstance(value, list):
-        return [_fitted(item, shape.member) for item in value]
-    if isinstance(shape, MapShape) and isinstance(value, Mapping):
-        return {key: _fitted(value[key], shape.value) for key in sorted(value)}
-    return value.replace(REDACTED, PLACEHOLDER) if isinstance(value, str) else value
-
-
-def _rank(verdict: Verdict) -> int:
+def rank(verdict: Verdict) -> int:
+    """0 is the best."""
     return get_args(Verdict).index(verdict)
 
 
-def _job(lineage: Lineage, asset: Asset) -> Asset:
-    if asset.kind in _JOBS:
-        return asset
-    if asset.kind != "model_package":
-        hint = (
-            "name one of its training jobs" if asset.kind == "tuning_job" else "name a model version or a training job"
-        )
-        raise UsageError(f"{asset.id!r} is a {asset.kind}: no request made it", hint)
-    jobs = makers(lineage, asset)
-    if len(jobs) == 1:
-        return jobs[0]
-    if not jobs:
-        raise UsageError(f"no record says which job made {asset.id!r}", "see 'studbook trace' for what is known of it")
-    raise UsageError(f"{len(jobs)} jobs made {asset.id!r}", "\n  ".join(["name one:", *(job.id for job in jobs)]))
-
-
-class _Findings:
+class Inputs:
     """What goes into a job: fixed, open, or gone."""
 
     def __init__(self, lineage: Lineage, record_of: RecordOf, job: Asset, request: Mapping[str, Any]) -> None:
@@ -227,7 +68,7 @@ class _Findings:
         self.manifests: list[Manifest] = []
         if report := problems(request):
             self._say("request", "not possible", f"the record holds no valid {OPERATION} request: {report}")
-        for path in _placeholders(request):
+        for path in placeholders(request):
             self._say("values", "close", f"{path} was redacted: fill it in")
         self._image(request.get("AlgorithmSpecification") or {})
         for channel in request.get("InputDataConfig") or ():
@@ -384,7 +225,7 @@ class _Findings:
                     self._data(part, name, pointer, content, None)
 
     def _replaced_before_start(self, content: Asset) -> bool:
-        """Whether a registered state was another by the time that the job read the place that the registration names."""
+        """Whether a registered state was another by the time that the job read the place."""
         started = self._job.attributes.get("started_at") or self._job.created_at or ""
         mine = content.attributes.get("newest") or ""
         return content.attributes.get("current") is False and any(
@@ -488,100 +329,3 @@ def _state(version: Asset, now: Record | None) -> list[Mapping[str, Any]]:
 def _instant(time: str) -> str:
     """RFC 3339 in UTC as text that sorts as the time does."""
     return time.rstrip("Z")
-
-
-def _placeholders(value: Any, path: str = "") -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for key in sorted(value):
-            yield from _placeholders(value[key], f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _placeholders(item, f"{path}[{index}]")
-    elif isinstance(value, str) and PLACEHOLDER in value:
-        yield path
-
-
-# --- the script ---------------------------------------------------------------------------------------------------
-
-_SCRIPT = '''"""Train it again, as far as the records go. Made by Studbook.
-
-Needs: boto3, and credentials that may call sagemaker:CreateTrainingJob. It starts a job that costs money.
-"""
-
-# What:
-#   {asset}
-# Made by:
-#   {job}
-# Verdict: {verdict}
-{reasons}
-import boto3
-
-REGION = {region}
-
-REQUEST = {request}
-
-# What each channel read: its key or prefix, and the S3 object versions as (bucket, key, version id).
-OBJECTS = {objects}
-
-# To train on exactly these, name a bucket of yours: they are copied there, under the same keys, and read from there.
-COPY_TO = ""
-
-
-def restored(request):
-    """The request, with the data of the first time put back where COPY_TO says so."""
-    s3 = boto3.client("s3", region_name=REGION)
-    for channel in request.get("InputDataConfig", []):
-        source = channel["DataSource"].get("S3DataSource")
-        prefix, objects = OBJECTS.get(channel["ChannelName"], ("", []))
-        if not (COPY_TO and source and objects):
-            continue
-        for bucket, key, version in objects:
-            s3.copy({{"Bucket": bucket, "Key": key, "VersionId": version}}, COPY_TO, key)
-        source["S3Uri"] = "s3://" + COPY_TO + "/" + prefix
-    return request
-
-
-if __name__ == "__main__":
-    if {placeholder} in repr(REQUEST):
-        raise SystemExit("fill in what was redacted first")
-    print(boto3.client("sagemaker", region_name=REGION).create_training_job(**restored(REQUEST))["TrainingJobArn"])
-'''
-
-
-def script(found: Reproduction) -> str:
-    """A Python program that sends the request. What strangers wrote is in literals, and escaped in comments."""
-    manifests: dict[str, list[Manifest]] = {}
-    for manifest in found.manifests:
-        manifests.setdefault(manifest.channel, []).append(manifest)
-    objects = {
-        channel: (only.prefix, [(only.bucket, str(item["Key"]), str(item["VersionId"])) for item in only.objects])
-        # Of several candidates none can be put back as what was read.
-        for channel, (only, *others) in manifests.items()
-        if not others
-    }
-    return _SCRIPT.format(
-        asset=_comment(found.asset.id),
-        job=_comment(found.job.id),
-        verdict=found.verdict,
-        reasons="".join(
-            f"#   {reason.leaves}: {_comment(f'{reason.part}: {reason.message}')}\n" for reason in found.reasons
-        ),
-        region=_literal(found.region),
-        request=_literal(found.request),
-        objects=_literal(objects),
-        placeholder=_literal(PLACEHOLDER),
-    )
-
-
-def _comment(text: str) -> str:
-    """The text in one line of ASCII."""
-    return json.dumps(text)[1:-1]
-
-
-def _literal(value: Any) -> str:
-    return re.sub(r"[^\x00-\x7f]", _escaped, pformat(value, width=110))
-
-
-def _escaped(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"
