@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,6 +93,10 @@ class FakeAws:
     def fill(self, arn: str, **members: Any) -> None:
         """Sets members of a SageMaker record that the service itself fills: statuses, OutputModelPackageArn, ..."""
         self._post("fill", {"arn": arn, "members": members})
+
+    def batch(self, account: str, region: str, calls: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Makes SageMaker calls, (operation, request) each, all at once: for estates of many thousand resources."""
+        self._post("batch", {"account": account, "region": region, "calls": list(calls)})
 
     def role(self, arn: str, *, external_id: str | None = None, allow: tuple[str, ...] = ("*",)) -> None:
         """Lets a role be assumed: with that external id, to do what matches the globs."""

@@ -5,6 +5,7 @@
 
     POST clock   {"now": "2026-11-19T02:00:00Z"}
     POST fill    {"arn": ..., "members": {...}}        what SageMaker fills by itself as time passes
+    POST batch   {"account", "region", "calls": [[operation, request], ...]}   SageMaker calls, without HTTP for each
     POST roles   {"arn": ..., "external_id": ..., "allow": ["Describe*", ...]}
     POST faults  {"account", "region", "service", "operation": globs, "code", "message", "status", "times", "seconds"}
     DELETE faults, DELETE sessions, GET calls, DELETE calls
@@ -25,7 +26,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
@@ -242,6 +243,13 @@ class Gateway:
 
     # The demo's own paths
 
+    def _ticking(self, given: Json) -> Iterator[tuple[str, Json]]:
+        """The calls of a batch, a second apart."""
+        for operation, request in given["calls"]:
+            yield operation, request
+            self._clock.set(self._clock.now + timedelta(seconds=1))
+        self._set_clock(self._clock.now)
+
     def _control(self, environ: dict[str, Any]) -> Answer:
         said: Any = {}
         given = json.loads(_body(environ) or b"{}")
@@ -252,6 +260,12 @@ class Gateway:
                 case "POST", "fill":
                     try:
                         self._sagemaker.fill(given["arn"], given["members"])
+                    except ApiError as error:
+                        return refusal("sagemaker", error)
+                case "POST", "batch":
+                    try:
+                        for call in self._ticking(given):
+                            self._sagemaker.call(given["account"], given["region"], *call)
                     except ApiError as error:
                         return refusal("sagemaker", error)
                 case "POST", "roles":

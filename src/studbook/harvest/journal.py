@@ -12,12 +12,14 @@ import json
 import shutil
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from studbook.errors import CatalogError
 from studbook.model import Partition, Record, canonical
+
+_MEMBERS: Final = tuple(field.name for field in fields(Record))
 
 
 class Journal:
@@ -69,7 +71,7 @@ class Writer:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._path.open("ab")
-            self._file.write(canonical(asdict(record)) + b"\n")
+            self._file.write(canonical({name: getattr(record, name) for name in _MEMBERS}) + b"\n")
             self._file.flush()
         except OSError as error:
             raise CatalogError(f"{self._path}: cannot be written: {error.strerror or error}") from error
