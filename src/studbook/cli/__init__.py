@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "reproduce": "studbook.cli.again:reproduce",
     "verify": "studbook.cli.query:verify",
     "iam": "studbook.cli.iam:iam",
+    "doctor": "studbook.cli.doctor:doctor",
 }
 
 _EPILOG = """\b

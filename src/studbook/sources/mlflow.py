@@ -185,21 +185,11 @@ class Mlflow:
         return {partition: sorted(targets) for partition, targets in plan.items()}
 
     def collect(self, visit: Visit) -> None:
-        configured = {
-            server.name: Server(server.name, server.tracking_uri.rstrip("/")) for server in visit.settings.mlflow
-        }
-        for target in visit.targets:
-            name, _, state = target.partition(" ")
-            server = configured.get(name) if not state else server_of_arn(name)
-            if server is None:
-                visit.gap(Trouble("unsupported", "mlflow", "UnknownServer", f"{name} is no MLflow server's ARN"))
-            elif state == "off":
-                visit.skip("mlflow", f"{name} is switched off")
-            else:
-                try:
-                    _server(visit, server)
-                except Trouble as trouble:
-                    visit.gap(trouble)
+        for server in _servers(visit):
+            try:
+                _server(visit, server)
+            except Trouble as trouble:
+                visit.gap(trouble)
 
     def scope(self, record: Record) -> str | None:
         """The server."""
@@ -208,6 +198,34 @@ class Mlflow:
 
     def normalize(self, record: Record) -> Facts:
         return mlflow_facts.normalize(record)
+
+
+def reach(visit: Visit) -> None:
+    """One request to each server of the visit, for one experiment: is it there, and may we ask?"""
+    for server in _servers(visit):
+        try:
+            Api(visit, server).call(
+                "POST", "/api/2.0/mlflow/experiments/search", {"view_type": "ALL", "max_results": 1}
+            )
+        except Trouble as trouble:
+            said = f"{server.id}: {trouble.message}"
+            visit.gap(Trouble(trouble.meaning, trouble.operation, trouble.code, said))
+        else:
+            visit.listed("mlflow_experiment", server.id)
+
+
+def _servers(visit: Visit) -> Iterator[Server]:
+    """The visit's servers that are on; one that is off is skipped, one that nobody understands is a gap."""
+    configured = {server.name: Server(server.name, server.tracking_uri.rstrip("/")) for server in visit.settings.mlflow}
+    for target in visit.targets:
+        name, _, state = target.partition(" ")
+        server = configured.get(name) if not state else server_of_arn(name)
+        if server is None:
+            visit.gap(Trouble("unsupported", "mlflow", "UnknownServer", f"{name} is no MLflow server's ARN"))
+        elif state == "off":
+            visit.skip("mlflow", f"{name} is switched off")
+        else:
+            yield server
 
 
 def _is_on(record: Record) -> bool:
