@@ -103,6 +103,7 @@ class TestDenied:
         mend = json.loads(_problems(out, source="s3")[0]["mend"])
         assert code == 3
         assert mend["Action"] == "s3:ListBucketVersions"
+        assert "s3:prefix" in mend["Condition"]["StringEquals"]
         assert mend["Resource"] == ["arn:aws:s3:::acme-shared-data"]
 
     def test_a_role_that_cannot_be_assumed(self, aws, studbook):

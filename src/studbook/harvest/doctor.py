@@ -338,9 +338,8 @@ class _Probe:
         call = f"{self.partition.source}:{gap.operation}"
         action = iam.action_of(call, app=":mlflow-app/" in gap.message)
         for document in (iam.policy(self.settings), iam.caller_policy(self.settings)):
-            resource = iam.resources_of(document, action)
-            if resource is not None:
-                return json.dumps({"Effect": "Allow", "Action": action, "Resource": resource})
+            if statements := iam.allowing(document, action):
+                return "\n".join(json.dumps(statement) for statement in statements)
         return None
 
 

@@ -100,6 +100,15 @@ def resources_of(document: Document, action: str) -> str | list[str] | None:
     return next((one["Resource"] for one in document["Statement"] if action in one["Action"]), None)
 
 
+def allowing(document: Document, action: str) -> list[Document]:
+    """The statements of a policy that allow an action, cut down to it, with their conditions and without their names."""
+    return [
+        {name: value for name, value in {**one, "Action": action}.items() if name != "Sid"}
+        for one in document["Statement"]
+        if action in one["Action"]
+    ]
+
+
 def actions_in(document: Document) -> set[str]:
     """Every action that a policy allows."""
     return {action for one in document["Statement"] for action in one["Action"]}
