@@ -101,7 +101,7 @@ def resources_of(document: Document, action: str) -> str | list[str] | None:
 
 
 def allowing(document: Document, action: str) -> list[Document]:
-    """The statements of a policy that allow an action, cut down to it, with their conditions and without their names."""
+    """The statements of a policy that allow an action, cut down to it: conditions stay, names go."""
     return [
         {name: value for name, value in {**one, "Action": action}.items() if name != "Sid"}
         for one in document["Statement"]
