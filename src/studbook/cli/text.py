@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from studbook.model import KINDS, Asset, Edge, canonical
+if TYPE_CHECKING:
+    from studbook.model import Asset, Edge
 
 _UNKNOWN = "-"
 
@@ -33,6 +34,8 @@ def value(thing: Any) -> str:
 
 def kind(word: str) -> str:
     """`model version` for `model_package`."""
+    from studbook.model.kinds import KINDS
+
     title = KINDS[word].title if word in KINDS else word
     return title.lower() if title.split()[0].istitle() else title
 
@@ -71,6 +74,8 @@ def marks(asset: Asset) -> str:
 
 def echo_json(thing: Any) -> None:
     """One canonical line on standard output: what is printed depends on the catalog alone."""
+    from studbook.model.canonical import canonical
+
     sys.stdout.buffer.write(canonical(thing) + b"\n")
     sys.stdout.buffer.flush()
 
