@@ -29,7 +29,7 @@ from studbook.render.words import called, mark_words, shortened, shown
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""
 
-_WIDTH, _HEIGHT = 142, 46
+_WIDTH, _HEIGHT = 164, 46
 _POINTS = 72.0
 _MARGIN = 6.0
 _BATCH = 200
