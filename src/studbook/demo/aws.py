@@ -6,17 +6,14 @@ another process, because moto's state is global to one and because the harvest s
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 import boto3
-import requests
 
+from studbook.demo.served import Served
 from studbook.demo.server import CALLER_KEY
 
 EXTERNAL_ID = "studbook-demo"
@@ -35,44 +32,12 @@ class Calls:
     count: int
 
 
-class FakeAws:
+class FakeAws(Served):
     """The running server, as a context manager."""
 
     def __init__(self, port: int = 0) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "studbook.demo.server", str(port)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._url: str | None = None
-        self._http = requests.Session()
+        super().__init__("studbook.demo.server", str(port))
         self._sessions: dict[str, boto3.Session] = {}
-
-    @property
-    def url(self) -> str:
-        """Its address: http://127.0.0.1:<port>. Waits for the start."""
-        if self._url is None:
-            assert self._process.stdout is not None
-            self._url = self._process.stdout.readline().strip()
-            if not self._url:
-                raise RuntimeError("the demo's AWS did not start")
-        return self._url
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Ends the server; twice is once."""
-        self._http.close()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.close()
-        self._process.wait(timeout=20)
 
     def environment(self) -> dict[str, str]:
         """What a caller's environment needs: the address and the CI user's own key."""

@@ -13,62 +13,29 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any
 
 import requests
 
+from studbook.demo.served import Served
 
-class MlflowServer:
+
+class MlflowServer(Served):
     """The running server, as a context manager; its database is `<folder>/mlflow.db`, made anew."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         database = folder / "mlflow.db"
         database.unlink(missing_ok=True)
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "studbook.demo.mlflow_server", str(database.resolve())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self._url: str | None = None
-        self._http = requests.Session()
-
-    @property
-    def url(self) -> str:
-        """Its address. Waits for the start, some six seconds."""
-        if self._url is None:
-            assert self._process.stdout is not None
-            self._url = self._process.stdout.readline().strip()
-            if not self._url:
-                raise RuntimeError("the demo's MLflow server did not start")
-        return self._url
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Ends the server; twice is once."""
-        self._http.close()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.close()
-        self._process.wait(timeout=20)
+        super().__init__("studbook.demo.mlflow_server", str(database.resolve()))
 
     def clock(self, now: datetime) -> None:
         """Moves the server's time; the ids that it gives out next follow from it."""

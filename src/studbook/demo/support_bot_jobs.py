@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -92,7 +93,7 @@ def tune(
         params={**hyperparameters, "technique": technique, "api_key": TOKEN["mlflow_api_key"]},
         metrics={"train/loss": losses, "validation/loss": [loss + 0.15 for loss in losses]},
         tags={"note": f"{HOSTILE['script']} {HOSTILE['table']}", "slack": TOKEN["slack_token"]},
-        datasets=[("train", source.rsplit("/", 2)[-2], "8f1b2c3d", uri)],
+        datasets=[("train", source.rsplit("/", 2)[-2], hashlib.sha256(uri.encode()).hexdigest()[:8], uri)],
         model="adapter",
     )
     artifacts = f"{OUTPUT}/output/{name}/output/model"

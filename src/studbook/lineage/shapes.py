@@ -7,36 +7,8 @@ from urllib.parse import unquote
 
 from studbook.model import Asset, Edge, Kind
 from studbook.model.ids import image_registry, parse_arn, parse_hub_content, parse_lambda, parse_s3, place_name
+from studbook.model.kinds import ARN_KINDS, HUB_KINDS, JOB_KINDS
 
-_SAGEMAKER: Final[dict[str, Kind]] = {
-    "training-job": "training_job",
-    "hyper-parameter-tuning-job": "tuning_job",
-    "automl-job": "automl_job",
-    "processing-job": "processing_job",
-    "transform-job": "transform_job",
-    "training-session": "training_session",
-    "model-package-group": "model_package_group",
-    "model-package": "model_package",
-    "model": "model",
-    "endpoint-config": "endpoint_config",
-    "endpoint": "endpoint",
-    "inference-component": "inference_component",
-    "feature-group": "feature_group",
-    "model-card": "model_card",
-    "context": "context",
-    "action": "action",
-}
-_JOBS: Final[dict[str, Kind]] = {
-    "AgentRFT": "training_job",
-    "AgentRFTEvaluation": "evaluation_job",
-    "DataQualityEvaluation": "evaluation_job",
-}
-_HUB: Final[dict[str, tuple[Kind, Kind]]] = {
-    "DataSet": ("dataset", "dataset_version"),
-    "JsonDoc": ("evaluator", "evaluator_version"),
-    "Model": ("base_model", "base_model_version"),
-    "ModelReference": ("base_model", "base_model_version"),
-}
 _MLFLOW: Final[dict[str, Kind]] = {
     "experiment": "mlflow_experiment",
     "run": "mlflow_run",
@@ -76,18 +48,18 @@ def _of_arn(asset_id: str) -> Asset:
     kind: Kind = "artifact"
     name = arn.name.rpartition("/")[2] or arn.resource
     if content := parse_hub_content(asset_id):
-        unversioned, versioned = _HUB.get(content.type, ("artifact", "artifact"))
+        unversioned, versioned = HUB_KINDS.get(content.type, ("artifact", "artifact"))
         kind = versioned if content.version else unversioned
         name = f"{content.name} {content.version}" if content.version else content.name
     elif function := parse_lambda(asset_id):
         kind = "evaluator_version" if function.is_version else "evaluator"
         name = arn.name
     elif arn.service == "sagemaker":
-        kind = _SAGEMAKER.get(arn.type, "artifact")
+        kind = ARN_KINDS.get(arn.type, "artifact")
         if arn.type == "model-package":
             name = " ".join(arn.name.split("/"))
         elif arn.type == "job":
-            kind = _JOBS.get(arn.name.partition("/")[0], "customization_job")
+            kind = JOB_KINDS.get(arn.name.partition("/")[0], "customization_job")
         elif arn.type == "pipeline":
             kind = "pipeline_execution" if "/execution/" in arn.name else "pipeline"
     return Asset(id=asset_id, kind=kind, name=name, account=arn.account, region=arn.region)

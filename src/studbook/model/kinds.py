@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 Kind = Literal[
     "base_model",
@@ -216,3 +216,36 @@ _TABLE: tuple[KindInfo, ...] = (
 KINDS: dict[str, KindInfo] = {info.name: info for info in _TABLE}
 
 assert tuple(KINDS) == get_args(Kind), "every kind has its line in the table"
+
+ARN_KINDS: Final[dict[str, Kind]] = {
+    "training-job": "training_job",
+    "hyper-parameter-tuning-job": "tuning_job",
+    "automl-job": "automl_job",
+    "processing-job": "processing_job",
+    "transform-job": "transform_job",
+    "training-session": "training_session",
+    "model-package-group": "model_package_group",
+    "model-package": "model_package",
+    "model": "model",
+    "endpoint-config": "endpoint_config",
+    "endpoint": "endpoint",
+    "inference-component": "inference_component",
+    "feature-group": "feature_group",
+    "model-card": "model_card",
+    "context": "context",
+    "action": "action",
+}
+"""By the resource type in a SageMaker ARN."""
+JOB_KINDS: Final[dict[str, Kind]] = {
+    "AgentRFT": "training_job",
+    "AgentRFTEvaluation": "evaluation_job",
+    "DataQualityEvaluation": "evaluation_job",
+}
+"""By the category of a Job; the others are customization jobs."""
+HUB_KINDS: Final[dict[str, tuple[Kind, Kind]]] = {
+    "DataSet": ("dataset", "dataset_version"),
+    "JsonDoc": ("evaluator", "evaluator_version"),
+    "Model": ("base_model", "base_model_version"),
+    "ModelReference": ("base_model", "base_model_version"),
+}
+"""By the HubContentType: without a version, and with one."""

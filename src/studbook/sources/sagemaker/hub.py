@@ -12,8 +12,9 @@ from typing import Final
 
 from studbook.model import Asset, Facts, Record
 from studbook.model.ids import HubContent, parse_arn, parse_hub_content
+from studbook.model.kinds import HUB_KINDS
 from studbook.sources.interface import Describe, Json, Listing, Resource
-from studbook.sources.sagemaker.reading import HUB_KINDS, PUBLIC_HUB, Reading, document, is_one_key, some, tags_of, who
+from studbook.sources.sagemaker.reading import PUBLIC_HUB, Reading, document, is_one_key, some, tags_of, who
 from studbook.sources.sagemaker.search import always_whole, search
 
 _OPERATION = "DescribeHubContent"

@@ -21,37 +21,10 @@ from studbook.model.ids import (
     parse_lambda,
     parse_s3,
 )
+from studbook.model.kinds import ARN_KINDS, HUB_KINDS, JOB_KINDS
 from studbook.sources.interface import Detail, Json
 
 PUBLIC_HUB: Final = "SageMakerPublicHub"
-
-_KINDS: Final[Mapping[str, Kind]] = {
-    "training-job": "training_job",
-    "hyper-parameter-tuning-job": "tuning_job",
-    "automl-job": "automl_job",
-    "processing-job": "processing_job",
-    "transform-job": "transform_job",
-    "model-package-group": "model_package_group",
-    "model-package": "model_package",
-    "model": "model",
-    "endpoint-config": "endpoint_config",
-    "endpoint": "endpoint",
-    "inference-component": "inference_component",
-    "model-card": "model_card",
-    "feature-group": "feature_group",
-    "training-session": "training_session",
-}
-_CATEGORIES: Final[Mapping[str, Kind]] = {
-    "AgentRFT": "training_job",
-    "AgentRFTEvaluation": "evaluation_job",
-    "DataQualityEvaluation": "evaluation_job",
-}
-HUB_KINDS: Final[Mapping[str, tuple[Kind, Kind]]] = {
-    "DataSet": ("dataset", "dataset_version"),
-    "JsonDoc": ("evaluator", "evaluator_version"),
-    "Model": ("base_model", "base_model_version"),
-    "ModelReference": ("base_model", "base_model_version"),
-}
 
 
 def tags_of(member: str) -> Detail:
@@ -145,8 +118,8 @@ def _kind_of(arn: object) -> Kind | None:
     if parts.type == "pipeline":
         return "pipeline_execution" if "/execution/" in parts.name else "pipeline"
     if parts.type == "job":
-        return _CATEGORIES.get(parts.name.partition("/")[0], "customization_job")
-    return _KINDS.get(parts.type)
+        return JOB_KINDS.get(parts.name.partition("/")[0], "customization_job")
+    return ARN_KINDS.get(parts.type)
 
 
 def is_one_key(uri: str) -> bool:
