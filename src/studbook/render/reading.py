@@ -9,10 +9,9 @@ from typing import Any
 from studbook.cards import Card
 from studbook.diff import Changes, diff
 from studbook.lineage.graph import Graph
-from studbook.model import KINDS, RELATIONS, Edge, Envelope
-from studbook.model.ids import page_path
+from studbook.model import RELATIONS, Edge, Envelope
 from studbook.render.views import Site
-from studbook.render.words import called, mark_words
+from studbook.render.words import reference
 from studbook.rules import RULES, check, load_waivers
 from studbook.settings import Settings
 from studbook.store import Catalog
@@ -54,25 +53,8 @@ def tell(changes: Changes, old: Graph, new: Graph, number: int) -> dict[str, Any
 
     def link(asset_id: str) -> dict[str, Any]:
         asset = new.asset(asset_id) or old.asset(asset_id)
-        if asset is None:
-            return {
-                "id": asset_id,
-                "name": asset_id,
-                "kind": "",
-                "kind_title": "",
-                "path": None,
-                "marks": [],
-                "where": "",
-            }
-        return {
-            "id": asset.id,
-            "name": called(asset),
-            "kind": asset.kind,
-            "kind_title": KINDS[asset.kind].title,
-            "path": page_path(asset.kind, asset.id, asset.name) if asset_id in new.assets else None,
-            "marks": mark_words(asset),
-            "where": " · ".join(part for part in (asset.account, asset.region) if part),
-        }
+        where = (asset.account, asset.region) if asset else ()
+        return reference(asset, asset_id, where, page=asset_id in new.assets)
 
     def line(edge: Edge) -> dict[str, Any]:
         return {

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+from typing import Any
 
-from studbook.model import Asset
+from studbook.model import KINDS, Asset
+from studbook.model.ids import page_path
 
 _LABEL = 16
 
@@ -57,3 +60,18 @@ def shortened(name: str, room: int = _LABEL) -> str:
     while width(tail) > room - 1 - (room - 1) // 2:
         tail = tail[1:]
     return f"{head}…{tail}"
+
+
+def reference(asset: Asset | None, asset_id: str, where: Iterable[str | None], *, page: bool = True) -> dict[str, Any]:
+    """What a page says of another asset where it names it; `path` leads to its page, where it has one."""
+    if asset is None:
+        return {"id": asset_id, "name": asset_id, "kind": "", "kind_title": "", "path": None, "marks": [], "where": ""}
+    return {
+        "id": asset.id,
+        "name": called(asset),
+        "kind": asset.kind,
+        "kind_title": KINDS[asset.kind].title,
+        "path": page_path(asset.kind, asset.id, asset.name) if page else None,
+        "marks": mark_words(asset),
+        "where": " · ".join(part for part in where if part),
+    }

@@ -11,9 +11,8 @@ from typing import Any
 
 from studbook.cards import Card
 from studbook.lineage.graph import Graph
-from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding
-from studbook.model.ids import page_path
-from studbook.render.words import called, mark_words
+from studbook.model import RELATIONS, Asset, Coverage, Edge, Envelope, Finding
+from studbook.render.words import reference
 from studbook.settings import Settings
 
 Json = dict[str, Any]
@@ -127,25 +126,8 @@ class Site:
 
     def _link(self, asset_id: str) -> Json:
         asset = self.graph.assets.get(asset_id)
-        if asset is None:
-            return {
-                "id": asset_id,
-                "name": asset_id,
-                "kind": "",
-                "kind_title": "",
-                "path": None,
-                "marks": [],
-                "where": "",
-            }
-        return {
-            "id": asset.id,
-            "name": called(asset),
-            "kind": asset.kind,
-            "kind_title": KINDS[asset.kind].title,
-            "path": page_path(asset.kind, asset.id, asset.name),
-            "marks": mark_words(asset),
-            "where": " · ".join(part for part in (self.account_name(asset.account), asset.region) if part),
-        }
+        where = (self.account_name(asset.account), asset.region) if asset else ()
+        return reference(asset, asset_id, where)
 
     def links(self, ids: Iterable[str]) -> list[Json]:
         """Links, each once, in the order given."""
