@@ -165,7 +165,8 @@ def _run_mkdocs(contents: Contents, target: Path) -> None:
         try:
             config = load_config(
                 str(packaged("mkdocs.yml")),
-                site_dir=str(target),
+                # MkDocs would take a relative path from where its configuration lies.
+                site_dir=str(target.resolve()),
                 docs_dir=str(docs) if docs.is_dir() else empty,
                 site_name=contents.site.settings.site.title,
                 site_url=_base(contents.site.settings),
