@@ -6,12 +6,13 @@ complete listing; `merge` draws the conclusion from that and from the last snaps
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from botocore import xform_name
 
 from studbook.aws.errors import Trouble, explain
 from studbook.aws.sessions import NotReadOnly, Sessions, Signer
@@ -23,7 +24,6 @@ from studbook.model import Partition, Record, canonical, digest
 from studbook.settings import Settings
 from studbook.sources.interface import Bulk, Detail, Json, Resource
 
-_SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _DEFAULT_TOKENS: Final = {"NextToken": "NextToken"}
 
 # Something was missing when the record was read: no listing ever equals this, so the next night reads it again.
@@ -120,7 +120,7 @@ class PartitionVisit:
         self._sessions.confirm(account)
         client = self._sessions.client(account, region, service)
         try:
-            answer = getattr(client, _SNAKE.sub("_", operation).lower())(**params)
+            answer = getattr(client, xform_name(operation))(**params)
         except NotReadOnly:
             raise
         except Exception as error:
