@@ -17,7 +17,7 @@ RULE: Final = "rule:adapter-artifact"
 def join(view: View) -> Facts:
     """Resolves the `Weights` of inference components."""
     facts = Facts()
-    places = PackagePlaces(view)
+    places = view.once(PackagePlaces)
     for user in view.all(Weights):
         asset = view.assets.get(user.asset)
         if asset is not None and asset.kind == "inference_component":

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final
 
-from studbook.lineage.joins.interface import View
-from studbook.model import Edge, Facts
+from studbook.lineage.joins.interface import View, inferred
+from studbook.model import Facts
 from studbook.model.facts import BaseModelName
 from studbook.model.ids import parse_hub_content
 
@@ -34,14 +34,7 @@ def join(view: View) -> Facts:
             public = f"arn:{claim.partition}:sagemaker:{claim.region}:aws:hub-content/SageMakerPublicHub/Model"
             found, rule = [f"{public}/{claim.name}/{claim.version}"], PUBLIC
         facts.edges.extend(
-            Edge(
-                source=base,
-                target=claim.package,
-                relation="base_of",
-                certainty="inferred",
-                candidate=len(found) > 1,
-                evidence=tuple(sorted((*claim.evidence, rule))),
-            )
+            inferred(base, claim.package, "base_of", (*claim.evidence, rule), candidate=len(found) > 1)
             for base in found
         )
     return facts

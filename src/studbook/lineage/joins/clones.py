@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final
 
-from studbook.lineage.joins.interface import View, instant
+from studbook.lineage.joins.interface import View, inferred, instant
 from studbook.lineage.joins.weights import place
-from studbook.model import Edge, Facts
+from studbook.model import Facts
 from studbook.model.facts import Weights
 
 RULE: Final = "rule:same-weights"
@@ -32,15 +32,7 @@ def join(view: View) -> Facts:
             if _group(first) == _group(later) or not view.assets[first].created_at:
                 continue
             evidence = (packages[first].evidence, packages[later].evidence, RULE)
-            facts.edges.append(
-                Edge(
-                    source=first,
-                    target=later,
-                    relation="copied_to",
-                    certainty="inferred",
-                    evidence=tuple(sorted(set(evidence))),
-                )
-            )
+            facts.edges.append(inferred(first, later, "copied_to", evidence))
     return facts
 
 

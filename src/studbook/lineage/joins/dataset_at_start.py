@@ -221,7 +221,7 @@ class _Places:
 
     def __init__(self, view: View) -> None:
         self.reconstructed: dict[str, _Reconstructed] = {}
-        self.registered = Registered(view)
+        self.registered = view.once(Registered)
         datasets = {dataset: _Dataset(dataset, self) for dataset in view.datasets}
         for state in view.all(DatasetState):
             datasets.setdefault(state.dataset, _Dataset(state.dataset, self)).states[state.uri].append(state)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from studbook.model import Asset, Claim, Edge, Facts
+from studbook.model import Asset, Claim, Edge, Facts, Relation
 from studbook.model.edge import EdgeKey
 
 C = TypeVar("C", bound=Claim)
+T = TypeVar("T")
 
 
 @dataclass(slots=False)
@@ -23,10 +24,17 @@ class View:
     edges: Mapping[EdgeKey, list[Edge]]
     datasets: Mapping[str, str] = field(default_factory=dict)
     """Configured S3 datasets: id to evidence."""
+    _made: dict[Callable[[View], Any], Any] = field(default_factory=dict)
 
     def all(self, kind: type[C]) -> list[C]:
         """Every claim of a type; in no order that a join may depend on."""
         return cast("list[C]", self.claims.get(kind, []))
+
+    def once(self, make: Callable[[View], T]) -> T:
+        """What several joins look things up in, made from the view when the first of them asks."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast("T", self._made[make])
 
     @cached_property
     def by_name(self) -> Mapping[tuple[str, str | None, str | None, str], list[str]]:
@@ -51,6 +59,27 @@ class View:
 
 
 Join = Callable[[View], Facts]
+
+
+def inferred(
+    source: str,
+    target: str,
+    relation: Relation,
+    evidence: Iterable[str],
+    *,
+    role: str | None = None,
+    candidate: bool = False,
+) -> Edge:
+    """A conclusion; the rule is among its evidence."""
+    return Edge(
+        source=source,
+        target=target,
+        relation=relation,
+        role=role,
+        certainty="inferred",
+        candidate=candidate,
+        evidence=tuple(sorted(set(evidence))),
+    )
 
 
 def instant(time: str | None) -> str:

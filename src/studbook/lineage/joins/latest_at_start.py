@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from studbook.lineage.joins.interface import View, instant
-from studbook.model import Edge, Facts
+from studbook.lineage.joins.interface import View, inferred, instant
+from studbook.model import Facts
 from studbook.model.facts import LatestAtStart
 
 RULE: Final = "rule:latest-at-start"
@@ -25,14 +25,13 @@ def join(view: View) -> Facts:
         last = max((instant(version.created_at) for version in by_then), default=None)
         latest = [version for version in by_then if instant(version.created_at) == last]
         facts.edges.extend(
-            Edge(
-                source=version.id,
-                target=claim.reader,
-                relation="input_to",
+            inferred(
+                version.id,
+                claim.reader,
+                "input_to",
+                (claim.evidence, RULE),
                 role=claim.role,
-                certainty="inferred",
                 candidate=len(latest) > 1,
-                evidence=tuple(sorted((claim.evidence, RULE))),
             )
             for version in latest
         )

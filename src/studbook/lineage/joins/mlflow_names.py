@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final
 
-from studbook.lineage.joins.interface import View
-from studbook.model import Edge, Facts
+from studbook.lineage.joins.interface import View, inferred
+from studbook.model import Facts
 from studbook.model.facts import MlflowNames
 
 RULE: Final = "rule:mlflow-names"
@@ -26,14 +26,6 @@ def join(view: View) -> Facts:
     for claim in claims:
         found = runs.get((claim.server, claim.experiment, claim.run), set())
         facts.edges.extend(
-            Edge(
-                source=claim.job,
-                target=run,
-                relation="recorded_in",
-                certainty="inferred",
-                candidate=len(found) > 1,
-                evidence=tuple(sorted((*claim.evidence, RULE))),
-            )
-            for run in found
+            inferred(claim.job, run, "recorded_in", (*claim.evidence, RULE), candidate=len(found) > 1) for run in found
         )
     return facts

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final
 
-from studbook.lineage.joins.interface import View
+from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import PackagePlaces
-from studbook.model import Edge, Facts
+from studbook.model import Facts
 from studbook.model.facts import ModelSourceTag, Weights
 
 RULE: Final = "rule:model-source-tag"
@@ -23,7 +23,7 @@ def join(view: View) -> Facts:
     claims = view.all(ModelSourceTag)
     if not claims:
         return facts
-    places = PackagePlaces(view)
+    places = view.once(PackagePlaces)
     own: defaultdict[str, list[str]] = defaultdict(list)
     for weights in view.all(Weights):
         own[weights.asset].append(weights.uri)
@@ -31,13 +31,5 @@ def join(view: View) -> Facts:
         uris = own.get(claim.model, ())
         inside = any(held.asset == claim.package for uri in uris for held in places.around(uri))
         if inside or not uris:
-            facts.edges.append(
-                Edge(
-                    source=claim.package,
-                    target=claim.model,
-                    relation="packaged_as",
-                    certainty="inferred",
-                    evidence=tuple(sorted((claim.evidence, RULE))),
-                )
-            )
+            facts.edges.append(inferred(claim.package, claim.model, "packaged_as", (claim.evidence, RULE)))
     return facts

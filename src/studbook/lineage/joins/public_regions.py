@@ -9,8 +9,8 @@ from collections import defaultdict
 from itertools import chain
 from typing import Final
 
-from studbook.lineage.joins.interface import View
-from studbook.model import Edge, Facts
+from studbook.lineage.joins.interface import View, inferred
+from studbook.model import Facts
 from studbook.model.ids import HubContent, parse_hub_content
 
 RULE: Final = "rule:public-regions"
@@ -30,8 +30,5 @@ def join(view: View) -> Facts:
         if not version and model in versioned:
             continue
         first, *others = sorted(several)
-        facts.edges.extend(
-            Edge(source=first, target=other, relation="same_as", certainty="inferred", evidence=(RULE,))
-            for other in others
-        )
+        facts.edges.extend(inferred(first, other, "same_as", (RULE,)) for other in others)
     return facts

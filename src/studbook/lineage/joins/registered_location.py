@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from studbook.lineage.joins.interface import View
-from studbook.model import Edge, Facts
+from studbook.lineage.joins.interface import View, inferred
+from studbook.model import Facts
 from studbook.model.facts import MANIFESTS, Reads
 from studbook.model.ids import parse_s3
 
@@ -37,18 +37,17 @@ class Registered:
 def join(view: View) -> Facts:
     """Relates `Reads` of jobs to the `Reads` by which registered versions point at their content."""
     facts = Facts()
-    registered = Registered(view)
+    registered = view.once(Registered)
     for reads in view.all(Reads):
         versions = registered.read_by(reads)
         facts.edges.extend(
-            Edge(
-                source=version,
-                target=reads.reader,
-                relation="input_to",
+            inferred(
+                version,
+                reads.reader,
+                "input_to",
+                (reads.evidence, content.evidence, RULE),
                 role=reads.role,
-                certainty="inferred",
                 candidate=len(versions) > 1,
-                evidence=tuple(sorted((reads.evidence, content.evidence, RULE))),
             )
             for version, content in versions.items()
         )

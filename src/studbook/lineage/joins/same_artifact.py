@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from studbook.lineage.joins.interface import View
+from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import PackagePlaces, place
 from studbook.model import Edge, Facts
 from studbook.model.facts import Output, Weights
@@ -22,7 +22,7 @@ RULE: Final = "rule:same-artifact"
 def join(view: View) -> Facts:
     """Resolves `Output` and the `Weights` of models."""
     facts = Facts()
-    places = PackagePlaces(view)
+    places = view.once(PackagePlaces)
     made = {key.target for key in view.edges if key.relation == "produced"}
     copies = {key.target for key in view.edges if key.relation == "copied_to"}
     packaged = {
@@ -37,14 +37,7 @@ def join(view: View) -> Facts:
                 makers[weights.asset][output.job] = (output, weights)
     for package, jobs in makers.items():
         facts.edges.extend(
-            Edge(
-                source=job,
-                target=package,
-                relation="produced",
-                certainty="inferred",
-                candidate=len(jobs) > 1,
-                evidence=tuple(sorted((output.evidence, weights.evidence, RULE))),
-            )
+            inferred(job, package, "produced", (output.evidence, weights.evidence, RULE), candidate=len(jobs) > 1)
             for job, (output, weights) in jobs.items()
         )
     for user in view.all(Weights):
@@ -66,5 +59,4 @@ def _slashes(view: View) -> Iterator[Edge]:
     for several in spellings.values():
         first, *others = sorted(several)
         for other in others:
-            evidence = tuple(sorted({RULE, *several[first], *several[other]}))
-            yield Edge(source=first, target=other, relation="same_as", certainty="inferred", evidence=evidence)
+            yield inferred(first, other, "same_as", (RULE, *several[first], *several[other]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from studbook.lineage.joins.interface import View
-from studbook.model import Edge
+from studbook.lineage.joins.interface import View, inferred
+from studbook.model import Edge, Relation
 from studbook.model.facts import Weights
 from studbook.model.ids import parse_s3
 
@@ -48,7 +48,7 @@ class PackagePlaces:
             where = where.rpartition("/")[0]
         return []
 
-    def edges(self, found: Iterable[Weights], user: Weights, relation: str, rule: str) -> list[Edge]:
+    def edges(self, found: Iterable[Weights], user: Weights, relation: Relation, rule: str) -> list[Edge]:
         """An inferred edge from each package to what uses its weights; candidates where several fit.
 
         Copies of one package hold the same weights: of a family of copies the one in the user's own account and
@@ -61,14 +61,7 @@ class PackagePlaces:
             packages = {near: packages[near]}
             evidence.append(SAME_ACCOUNT)
         return [
-            Edge(
-                source=package,
-                target=user.asset,
-                relation="deployed_to" if relation == "deployed_to" else "packaged_as",
-                certainty="inferred",
-                candidate=len(packages) > 1,
-                evidence=tuple(sorted({*evidence, claim.evidence})),
-            )
+            inferred(package, user.asset, relation, (*evidence, claim.evidence), candidate=len(packages) > 1)
             for package, claim in packages.items()
         ]
 
