@@ -28,6 +28,7 @@ SETTINGS = Settings.model_validate(
             {"uri": "s3://plain/sets/a/", "name": "a"},
             {"uri": "s3://plain/sets/ab/", "name": "ab"},
         ],
+        "documents": [{"uri": "s3://out/", "account": DEV}],
     }
 )
 
@@ -177,7 +178,8 @@ CLASSIC = job(
         channel("part", "s3://kept/chats/train.jsonl"),
         channel("listed", "s3://plain/sets/a/"),
         channel("loose", "s3://plain/sets/a"),
-        channel("manifest", "s3://plain/sets.manifest", "ManifestFile"),
+        channel("manifest", "s3://out/sets.manifest", "ManifestFile"),
+        channel("later", "s3://out/later.manifest", "ManifestFile"),
         channel("place", "s3://registered/train.jsonl"),
         channel("model", "s3://cache/llama/", HubAccessConfig={"HubContentArn": f"{HUB}/ModelReference/llama/1.0.0"}),
     ],
@@ -381,6 +383,34 @@ ABROAD = record(
     TrainingJobName="abroad",
     ServerlessJobConfig={"BaseModelArn": LLAMA.replace(WEST, EAST), "JobType": "FineTuning"},
 )
+
+
+def document(kind: str, uri: str, named_by: str, evidence: str, **body: Any) -> Record:
+    named = [{"Id": named_by, "Evidence": evidence}]
+    return record(kind, uri, source="s3", Uri=uri, NamedBy=named, **{"LastModified": EARLY, **body})
+
+
+_LISTED = ["s3://kept/chats/", "s3://kept/chats/train.jsonl"]
+_CHANNEL = "sagemaker:DescribeTrainingJob#InputDataConfig[4].DataSource.S3DataSource.S3Uri"
+DOCUMENTS = (
+    document("s3_manifest", "s3://out/sets.manifest", CLASSIC.id, _CHANNEL, DataType="ManifestFile", Body=_LISTED),
+    document(
+        "s3_manifest",
+        "s3://out/later.manifest",
+        CLASSIC.id,
+        _CHANNEL.replace("[4]", "[5]"),
+        DataType="ManifestFile",
+        Body=_LISTED,
+        LastModified="2026-12-01T00:00:00Z",
+    ),
+    document(
+        "s3_results",
+        "s3://out/eval/eval-custom/output/output/",
+        EVALUATIONS[0].id,
+        "sagemaker:DescribeTrainingJob#OutputDataConfig.S3OutputPath",
+        Contents=[{"Key": "eval/eval-custom/output/output/None/eval_results/results_1.json", "Metrics": {"score": 1}}],
+    ),
+)
 RECORDS: tuple[Record, ...] = (
     SERVERLESS,
     CLASSIC,
@@ -393,4 +423,5 @@ RECORDS: tuple[Record, ...] = (
     *SERVING,
     *ELSEWHERE,
     ABROAD,
+    *DOCUMENTS,
 )

@@ -56,7 +56,9 @@ def written() -> list[str]:
 
 def rules() -> dict[str, tuple[str, str]]:
     """The page's rules: the module that draws the conclusion, and the test that shows it."""
-    found = re.findall(r"^\| `(rule:[a-z0-9-]+)` \|[^|]*\| `([a-z_/]+\.py)` \| `([^`]+)` \|$", PAGE.read_text(), re.M)
+    found = re.findall(
+        r"^\| `(rule:[a-z0-9-]+)` \|[^|]*\| `([a-z0-9_/]+\.py)` \| `([^`]+)` \|$", PAGE.read_text(), re.M
+    )
     return {rule: (module, test) for rule, module, test in found}
 
 

@@ -70,6 +70,18 @@ class Organization(_Part):
     stages: dict[str, str] = Field(default_factory=dict, description="Unit id to stage.")
 
 
+def _s3(value: str) -> str:
+    if parse_s3(value) is None:
+        raise ValueError("is no S3 URI; write s3://bucket/prefix/")
+    return value
+
+
+def _place(value: str) -> str:
+    uri = parse_s3(value)
+    assert uri is not None
+    return dataset_id(uri)
+
+
 class Dataset(_Part):
     """An S3 prefix that is a dataset."""
 
@@ -85,20 +97,33 @@ class Dataset(_Part):
     @field_validator("uri")
     @classmethod
     def _is_s3(cls, value: str) -> str:
-        if parse_s3(value) is None:
-            raise ValueError("is no S3 URI; write s3://bucket/prefix/")
-        return value
+        return _s3(value)
 
     @property
     def id(self) -> str:
         """The dataset asset's id."""
-        uri = parse_s3(self.uri)
-        assert uri is not None
-        return dataset_id(uri)
+        return _place(self.uri)
 
     @property
     def label(self) -> str:
         return self.name or self.id.rstrip("/").rsplit("/", 1)[-1]
+
+
+class DocumentPlace(_Part):
+    """Where small JSON documents may be read: results of evaluations, metrics reports, manifests."""
+
+    uri: str = Field(description="s3://bucket/prefix/")
+    account: AccountId | None = Field(default=None, description="The owning account, whose credentials read them.")
+
+    @field_validator("uri")
+    @classmethod
+    def _is_s3(cls, value: str) -> str:
+        return _s3(value)
+
+    @property
+    def id(self) -> str:
+        """The place with one final slash."""
+        return _place(self.uri)
 
 
 class Evaluator(_Part):
@@ -172,12 +197,18 @@ class Site(_Part):
     )
 
 
+_NAMES: dict[type, str] = {Mlflow: "MLflow server", DocumentPlace: "document place"}
+
+
 class Settings(_Part):
     """The whole configuration."""
 
     accounts: tuple[Account, ...] = Field(default=(), description="The accounts to harvest.")
     organization: Organization | None = Field(default=None, description="Or all accounts of an organisation.")
     datasets: tuple[Dataset, ...] = Field(default=(), description="S3 prefixes that are datasets.")
+    documents: tuple[DocumentPlace, ...] = Field(
+        default=(), description="S3 places whose small JSON documents may be read; none is read without."
+    )
     evaluators: tuple[Evaluator, ...] = Field(default=(), description="Lambda functions that are evaluators.")
     mlflow: tuple[Mlflow, ...] = Field(default=(), description="MLflow servers besides Apps and tracking servers.")
     sources: dict[Literal["sagemaker", "lambda", "s3", "mlflow", "organizations"], SourceSettings] = Field(
@@ -188,14 +219,14 @@ class Settings(_Part):
     site: Site = Field(default=Site(), description="The site.")
     publish: dict[str, Any] = Field(default_factory=dict, description="Where `studbook publish` puts the site.")
 
-    @field_validator("accounts", "datasets", "mlflow")
+    @field_validator("accounts", "datasets", "documents", "mlflow")
     @classmethod
     def _no_doubles(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         seen: set[str] = set()
         for index, item in enumerate(value):
             name = item.name if isinstance(item, Mlflow) else item.id
             if name in seen:
-                what = "MLflow server" if isinstance(item, Mlflow) else type(item).__name__.lower()
+                what = _NAMES.get(type(item), type(item).__name__.lower())
                 raise PydanticCustomError(
                     "listed_twice",
                     "{what} {name} is listed twice; keep one",

@@ -49,6 +49,16 @@ class TestTrace:
         )
         assert exam.scores == {"accuracy": 0.5}
 
+    def test_takes_scores_from_the_results_where_neither_job_nor_run_has_one(self) -> None:
+        """An evaluation's results in S3 are its scores, where the configuration lets them be read."""
+        graph = lineage(
+            """
+            bot/1(model_package) -input_to:evaluated_model-> exam(evaluation_job) -produced:results~-> r.json(artifact)
+            """,
+            {"r.json": {"attributes": {"metrics": {"f1": 0.5}}}},
+        )
+        assert trace(graph, "bot/1").evaluations[0].scores == {"f1": 0.5}
+
     def test_takes_scores_from_the_run_where_the_job_has_none(self) -> None:
         """An evaluation's metrics are often in MLflow only."""
         text = "bot/1(model_package) -input_to:evaluated_model-> exam(evaluation_job) -recorded_in-> run(mlflow_run)"

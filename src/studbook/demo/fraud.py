@@ -11,6 +11,7 @@ XGBOOST = "246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-xgboost:1.7-1"
 XGBOOST_EU = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 TABLES = "s3://acme-shared-data/fraud"
 OUTPUT = "s3://acme-ml-dev-us-west-2/fraud"
+MANIFEST = f"{OUTPUT}/manifests/without-part-1.manifest"
 GROUP = "fraud"
 TOKEN = PLANTED_SECRETS
 TUNING = "fraud-xgb-tuning-1114"
@@ -23,7 +24,13 @@ def found(world: World) -> None:
         world.put(DATA, f"{TABLES}/train/part-{part:04}.csv", "label,amount,hour\n" + f"{part % 2},12.5,3\n" * 40)
     world.put(DATA, f"{TABLES}/validation/part-0000.csv", "label,amount,hour\n" + "0,7.5,14\n" * 20)
     world.put(DEV, f"{OUTPUT}/source/sourcedir.tar.gz", "train.py of commit 9fceb02d")
-    world.put(DEV, f"{OUTPUT}/metrics/statistics.json", '{"auc": 0.942}')
+    world.put(
+        DEV,
+        f"{OUTPUT}/metrics/statistics.json",
+        '{"binary_classification_metrics": {"auc": {"value": 0.942, "standard_deviation": "NaN"},'
+        ' "recall": {"value": 0.871, "standard_deviation": 0.004}}}',
+    )
+    world.put(DEV, MANIFEST, f'[{{"prefix": "{TABLES}/"}}, "train/part-0000.csv", "train/part-0002.csv"]')
 
 
 def first_models(world: World) -> None:
@@ -95,6 +102,13 @@ def _channels(uri: str = TABLES) -> list[dict[str, Any]]:
     ]
 
 
+def _listed() -> list[dict[str, Any]]:
+    """The training table by a manifest that leaves a part out."""
+    train, validation = _channels()
+    train["DataSource"]["S3DataSource"] |= {"S3DataType": "ManifestFile", "S3Uri": MANIFEST}
+    return [train, validation]
+
+
 def _create(world: World, name: str, *, depth: str, arguments: list[str] | None = None, **more: Any) -> str:
     algorithm: dict[str, Any] = {"TrainingImage": XGBOOST, "TrainingInputMode": "File"}
     if arguments:
@@ -113,7 +127,6 @@ def _create(world: World, name: str, *, depth: str, arguments: list[str] | None 
             "feature_store": f"{user}@features.internal:5432/fraud",
             "comment": HOSTILE["image"],
         },
-        InputDataConfig=_channels(),
         OutputDataConfig={"S3OutputPath": f"{OUTPUT}/output"},
         ResourceConfig={"InstanceType": "ml.m5.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50},
         StoppingCondition={"MaxRuntimeInSeconds": 7200},
@@ -123,7 +136,7 @@ def _create(world: World, name: str, *, depth: str, arguments: list[str] | None 
             "REPORTS": "https://acme-reports.s3.amazonaws.com/fraud?X-Amz-Signature=" + TOKEN["signature"],
         },
         Tags=tags(team="risk", owner="bo"),
-        **more,
+        **{"InputDataConfig": _channels(), **more},
     )["TrainingJobArn"]
     return arn
 
@@ -137,7 +150,7 @@ def _train(world: World, name: str, start: str, *, depth: str) -> str:
 
 def _fail(world: World) -> None:
     world.at("2026-11-15T12:00:00Z")
-    arn = _create(world, "fraud-xgb-deep-tryout", depth="40")
+    arn = _create(world, "fraud-xgb-deep-tryout", depth="40", InputDataConfig=_listed())
     world.at("2026-11-15T12:30:00Z")
     world.aws.fill(
         arn,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from studbook.demo import fraud, support_bot
 from studbook.demo.aws import EXTERNAL_ID
-from studbook.demo.world import ACCOUNTS, DATA, EUROPE, PROD, World, role
+from studbook.demo.world import ACCOUNTS, DATA, DEV, EUROPE, PROD, World, role
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,9 @@ datasets:
   - {{uri: "s3://acme-shared-data/prompts/", name: support-prompts, account: "{DATA}"}}
   - {{uri: "s3://acme-shared-data/golden/", name: support-golden, account: "{DATA}"}}
   - {{uri: "s3://acme-shared-data/fraud/", name: card-payments, account: "{DATA}"}}
+
+documents:
+  - {{uri: "s3://acme-ml-dev-us-west-2/", account: "{DEV}"}}
 
 evaluators:
   - {{function: "eval-*"}}

@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from botocore import xform_name
 
@@ -23,6 +23,8 @@ from studbook.harvest.redact import Redactor
 from studbook.model import Partition, Record, canonical, digest
 from studbook.settings import Settings
 from studbook.sources.interface import Bulk, Detail, Json, Resource
+
+T = TypeVar("T")
 
 _DEFAULT_TOKENS: Final = {"NextToken": "NextToken"}
 
@@ -95,11 +97,20 @@ class PartitionVisit:
     # --- calls ---
 
     def call(self, operation: str, params: Json, *, service: str | None = None) -> dict[str, Any]:
+        return self._ask(operation, params, service or self.partition.source, plain)
+
+    def fetch(self, params: Json, limit: int) -> tuple[dict[str, Any], bytes]:
+        def read(answer: Any) -> tuple[dict[str, Any], bytes]:
+            return plain(answer), answer["Body"].read(limit + 1)
+
+        return self._ask("GetObject", params, "s3", read)
+
+    def _ask(self, operation: str, params: Json, service: str, read: Callable[[Any], T]) -> T:
         refused = self._refusals[operation]
         if refused >= _PATIENCE and operation not in self._answered:
             raise Trouble("denied", operation, "NotAskedAgain", f"denied {_PATIENCE} times and never allowed")
         try:
-            answer = self._send(service or self.partition.source, operation, params)
+            answer = self._send(service, operation, params, read)
         except Trouble as trouble:
             if trouble.meaning == "denied":
                 self._refusals[operation] += 1
@@ -113,24 +124,24 @@ class PartitionVisit:
         self._down = None
         return answer
 
-    def _send(self, service: str, operation: str, params: Json, *, renewed: bool = False) -> dict[str, Any]:
+    def _send(
+        self, service: str, operation: str, params: Json, read: Callable[[Any], T], *, renewed: bool = False
+    ) -> T:
         if self._stop.is_set():
             raise Stopped
         account, region, _ = self.partition
         self._sessions.confirm(account)
         client = self._sessions.client(account, region, service)
         try:
-            answer = getattr(client, xform_name(operation))(**params)
+            return read(getattr(client, xform_name(operation))(**params))
         except NotReadOnly:
             raise
         except Exception as error:
             trouble = explain(error, operation)
             if trouble.meaning == "expired" and not renewed:
                 self._sessions.renew(account, client)
-                return self._send(service, operation, params, renewed=True)
+                return self._send(service, operation, params, read, renewed=True)
             raise trouble from error
-        result: dict[str, Any] = plain(answer)
-        return result
 
     def pages(
         self,

@@ -26,7 +26,7 @@ from studbook.harvest.redact import Redactor
 from studbook.model import Gap, Partition, Record
 from studbook.model.coverage import Status
 from studbook.settings import Settings
-from studbook.sources import SOURCES, Source, iam, with_accounts
+from studbook.sources import SOURCES, Source, iam, s3, with_accounts
 from studbook.sources.interface import Json, Resource
 from studbook.sources.mlflow import Mlflow, reach
 
@@ -133,7 +133,7 @@ class _Probe:
     def __init__(self, task: Task, settings: Settings, sessions: Sessions, clock: _Clock, *, by_hand: bool) -> None:
         self.partition = task.partition
         # One function is like another, and each costs four calls; datasets and servers have rights of their own.
-        self.targets = task.targets[:1] if task.source.name == "lambda" else task.targets
+        self.targets = task.targets[:1] if task.source.name == "lambda" else s3.sample(task.targets)
         self.settings = settings
         self.records: list[Record] = []
         self._source = task.source
@@ -164,13 +164,21 @@ class _Probe:
     # --- Visit: calls ---
 
     def call(self, operation: str, params: Json, *, service: str | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = plain(self._ask(operation, _one(params, self._source), service))
+        return result
+
+    def fetch(self, params: Json, limit: int) -> tuple[dict[str, Any], bytes]:
+        answer = self._ask("GetObject", params, "s3")
+        return plain(answer), answer["Body"].read(limit + 1)
+
+    def _ask(self, operation: str, params: Json, service: str | None) -> Any:
         account, region, source = self.partition
         self._try(operation)
         try:
             self._sessions.confirm(account)
             client = self._sessions.client(account, region, service or source)
             client.meta.events.register("after-call", self._clock.told, unique_id="studbook-clock")
-            result: dict[str, Any] = plain(getattr(client, xform_name(operation))(**_one(params, self._source)))
+            return getattr(client, xform_name(operation))(**params)
         except NotReadOnly:
             raise
         except Exception as error:
@@ -178,7 +186,6 @@ class _Probe:
             if trouble.meaning != "gone":
                 self._tried[operation] = False
             raise trouble from error
-        return result
 
     def pages(
         self,

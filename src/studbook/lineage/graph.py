@@ -286,8 +286,10 @@ def evaluation(lineage: Lineage, job: Asset) -> Evaluation:
 
 
 def _scores(lineage: Lineage, job: Asset) -> Mapping[str, Any] | None:
-    runs = (lineage.asset(edge.target) for edge in lineage.downstream(job.id, "recorded_in"))
-    for asset in (job, *runs):
+    """As the job itself tells them, else its run, else the results that it wrote."""
+    runs = lineage.downstream(job.id, "recorded_in")
+    results = lineage.downstream(job.id, "produced", "results")
+    for asset in (job, *(lineage.asset(edge.target) for edge in (*runs, *results))):
         metrics = asset.attributes.get("metrics") if asset is not None else None
         if isinstance(metrics, dict) and metrics:
             return metrics

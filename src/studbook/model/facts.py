@@ -63,6 +63,17 @@ class DatasetState(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest(Claim):
+    """A manifest was read: what a `Reads` of its URI comes to."""
+
+    uri: str
+    modified: str | None
+    """Of the manifest itself, as it was read; UTC, RFC 3339 with Z."""
+    entries: Sequence[tuple[str, str]]
+    """Evidence and URI of each object that it lists."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Weights(Claim):
     """An asset takes its weights from an S3 URI: what ties packages, models and adapters to one another."""
 

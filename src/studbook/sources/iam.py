@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from studbook.model.ids import parse_arn, parse_s3
-from studbook.settings import Dataset, Settings
+from studbook.settings import Dataset, DocumentPlace, Settings
 from studbook.sources import SOURCES
 from studbook.sources.interface import Source
 
 Document = dict[str, Any]
+Place = TypeVar("Place", Dataset, DocumentPlace)
 
 ROLE_NAME: Final = "StudbookReader"
 PLACEHOLDER_BUCKET: Final = "YOUR-DATASET-BUCKET"
@@ -28,6 +29,7 @@ _S3: Final = {
     "ListObjectVersions": "s3:ListBucketVersions",
 }
 _APP_API: Final = "sagemaker:CallMlflowAppApi"
+_READ: Final = "s3:GetObject"
 _BY_PREFIX: Final = ("s3:ListBucket", "s3:ListBucketVersions")
 
 
@@ -57,7 +59,8 @@ def policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES
         if source.name == "organizations":
             continue  # asked with the credentials of whoever runs Studbook
         if source.name == "s3":
-            held += _buckets(partition, source.actions, _owned(settings) if settings else None)
+            held += _buckets(partition, source.actions, _owned(settings, settings.datasets) if settings else None)
+            held += _documents(partition, _owned(settings, settings.documents) if settings else ())
         else:
             held += _of_service(partition, _wanted(settings, source))
     return _policy(held)
@@ -89,9 +92,8 @@ def caller_policy(settings: Settings | None = None, sources: Iterable[Source] = 
             wanted = source.actions if units else [a for a in source.actions if a == "organizations:ListAccounts"]
             held.append(_statement("Organization", wanted, ["*"]))
         if source.name == "s3" and settings is not None:
-            owned = _owned(settings)
-            unowned = [dataset for dataset in settings.datasets if dataset not in owned]
-            held += _buckets(partition, source.actions, unowned)
+            held += _buckets(partition, source.actions, _unowned(settings, settings.datasets))
+            held += _documents(partition, _unowned(settings, settings.documents))
     return _policy(held)
 
 
@@ -203,10 +205,15 @@ def _enabled(settings: Settings | None, sources: Iterable[Source]) -> list[Sourc
     return [source for source in sources if settings is None or settings.source(source.name).enabled]
 
 
-def _owned(settings: Settings) -> list[Dataset]:
-    """The datasets that an account's role lists; the others are listed with the caller's own credentials."""
+def _owned(settings: Settings, places: Iterable[Place]) -> list[Place]:
+    """The places that an account's role reads; the others are read with the caller's own credentials."""
     organization = settings.organization is not None
-    return [one for one in settings.datasets if settings.account(one.account) or (organization and one.account)]
+    return [one for one in places if settings.account(one.account) or (organization and one.account)]
+
+
+def _unowned(settings: Settings, places: Sequence[Place]) -> list[Place]:
+    owned = _owned(settings, places)
+    return [one for one in places if one not in owned]
 
 
 def _wanted(settings: Settings | None, source: Source) -> list[str]:
@@ -253,7 +260,7 @@ def _buckets(partition: str, actions: Iterable[str], datasets: Iterable[Dataset]
         prefixes[bucket].add(prefix)
     if datasets is None:
         prefixes[PLACEHOLDER_BUCKET] = {""}
-    named = sorted(actions)
+    named = sorted(set(actions) - {_READ})
     held, whole = [], sorted(bucket for bucket, below in prefixes.items() if "" in below)
     if whole:
         held.append(_statement("Datasets", named, [f"arn:{partition}:s3:::{bucket}" for bucket in whole]))
@@ -267,6 +274,25 @@ def _buckets(partition: str, actions: Iterable[str], datasets: Iterable[Dataset]
         listed["Condition"] = {"StringEquals": {"s3:prefix": [prefix.replace("$", "${$}") for prefix in below]}}
         held.append(listed)
     return held
+
+
+def _documents(partition: str, places: Iterable[DocumentPlace]) -> list[Document]:
+    """Reading objects below the places that the configuration lists, and listing there: results have no fixed names."""
+    held = []
+    for number, place in enumerate(places, start=1):
+        bucket, prefix = parse_s3(place.id) or ("", "")
+        below = f"{_literally(prefix)}*"
+        held.append(_statement(f"Documents{number}", [_READ], [f"arn:{partition}:s3:::{bucket}/{below}"]))
+        listed = _statement(f"DocumentListing{number}", ["s3:ListBucket"], [f"arn:{partition}:s3:::{bucket}"])
+        if prefix:
+            listed["Condition"] = {"StringLike": {"s3:prefix": [below]}}
+        held.append(listed)
+    return held
+
+
+def _literally(prefix: str) -> str:
+    """A prefix in which nothing means anything else: a dollar would begin a policy variable, the others match more."""
+    return "".join(f"${{{character}}}" if character in "$*?" else character for character in prefix)
 
 
 def _statement(sid: str, actions: Iterable[str], resources: list[str]) -> Document:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from studbook.aws.sessions import Signer
 from studbook.model import Facts, Partition, Record
@@ -121,6 +121,25 @@ class Bulk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A small S3 object, or a folder of them, that tells what the record which names it leaves out."""
+
+    role: Literal["manifest", "report", "results"]
+    """`manifest`: the list of objects that a job read; `report`: metrics of a package; `results`: the prefix under
+    which an evaluation writes its scores."""
+    uri: str
+    evidence: str
+    """Of the field that names it."""
+    data_type: str | None = None
+    """Of a manifest: ManifestFile or AugmentedManifestFile."""
+
+
+def no_documents(record: Record) -> Iterable[Document]:
+    """For resource types whose records say all there is."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """One resource type: a declaration and one pure function."""
 
@@ -133,6 +152,8 @@ class Resource:
     describe: Describe | None = None
     """None: the summary is the record."""
     details: tuple[Detail, ...] = ()
+    documents: Callable[[Record], Iterable[Document]] = no_documents
+    """What the S3 source is to read for a record, where the configuration lets it."""
     bulk: Bulk | None = None
     """How many can be read at once; None: each is described."""
     keep: Callable[[Json], bool] = always
@@ -173,6 +194,10 @@ class Visit(Protocol):
 
     def call(self, operation: str, params: Json, *, service: str | None = None) -> dict[str, Any]:
         """The operation's answer as JSON, without response metadata."""
+        ...
+
+    def fetch(self, params: Json, limit: int) -> tuple[dict[str, Any], bytes]:
+        """S3's GetObject: what it says of the object, and at most `limit` + 1 of its bytes."""
         ...
 
     def pages(

@@ -2,11 +2,13 @@
 
 Calls, per dataset: GetBucketVersioning once per bucket; then ListObjectVersions where the bucket keeps versions (one
 request per 1,000 versions), else ListObjectsV2 (one per 1,000 objects). With `versions: subprefixes` one listing is
-shared out over the first-level subprefixes, which costs less than a listing each. No object is ever read.
+shared out over the first-level subprefixes, which costs less than a listing each. No object of a dataset is ever read;
+the documents that records name are read by `s3_documents`, where the configuration allows it.
 """
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,24 +18,27 @@ from studbook.model import Asset, Edge, Facts, Partition, Record
 from studbook.model.facts import DatasetState
 from studbook.model.ids import dataset_version_id, fingerprint, parse_s3
 from studbook.settings import Dataset, Settings
+from studbook.sources import s3_documents
 from studbook.sources.interface import Json, Visit
 
 _PREFIX = "s3_prefix"
 
 
 class S3:
-    """Datasets by prefix; the record of one is the state of its object listing."""
+    """Datasets by prefix, whose record is the state of its object listing; and documents that other records name."""
 
     name = "s3"
-    wave = 1
-    actions = ("s3:GetBucketVersioning", "s3:ListBucket", "s3:ListBucketVersions")
+    wave = 2
+    actions = ("s3:GetBucketVersioning", "s3:GetObject", "s3:ListBucket", "s3:ListBucketVersions")
 
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
-        """Datasets by owning account, whose credentials list them; the caller's own where it is not configured."""
+        """By owning account, whose credentials list and read; the caller's own where it is not configured."""
         plan: defaultdict[Partition, list[str]] = defaultdict(list)
         for dataset in settings.datasets:
             account = dataset.account if settings.account(dataset.account) else None
             plan[Partition(account, None, self.name)].append(dataset.id)
+        for account, targets in s3_documents.plan(settings, records).items():
+            plan[Partition(account, None, self.name)] += targets
         return plan
 
     def collect(self, visit: Visit) -> None:
@@ -44,17 +49,25 @@ class S3:
                     _dataset(visit, index, dataset, versioning)
                 except Trouble as trouble:
                     visit.gap(trouble)
+        for target in visit.targets:
+            if s3_documents.is_target(target):
+                try:
+                    s3_documents.collect(visit, target)
+                except Trouble as trouble:
+                    visit.gap(trouble)
 
     def scope(self, record: Record) -> str | None:
-        """The dataset that it is a state of."""
-        dataset: str = record.body["Dataset"]
-        return dataset
+        """The dataset that it is a state of; a document is on its own."""
+        scope: str = record.body["Dataset"] if record.kind == _PREFIX else record.id
+        return scope
 
     def normalize(self, record: Record) -> Facts:
         """The dataset, the version that this state is, and the arrow between them.
 
         A state that a newer one has replaced is a version as good as any: nobody deleted it, it was superseded.
         """
+        if record.kind != _PREFIX:
+            return s3_documents.normalize(record)
         body = record.body
         dataset, index = body["Dataset"], body["Index"]
         contents: list[dict[str, Any]] = body["Contents"]
@@ -109,6 +122,18 @@ class S3:
         if record.gone_since is not None:  # what it says of the dataset is old
             return Facts(assets=[version], mentions=[parent], edges=[edge], claims=[state])
         return Facts(assets=[parent, version], edges=[edge], claims=[state])
+
+
+def sample(targets: Sequence[str]) -> tuple[str, ...]:
+    """The targets that tell what is allowed: each dataset, and one document of each bucket and role."""
+    first: dict[tuple[str, ...], str] = {}
+    for target in targets:
+        key: tuple[str, ...] = (target,)
+        if s3_documents.is_target(target):
+            role, uri, *_ = json.loads(target)
+            key = (role, (parse_s3(uri) or ("", ""))[0])
+        first.setdefault(key, target)
+    return tuple(first.values())
 
 
 def _dataset(visit: Visit, index: int, dataset: Dataset, versioning: dict[str, str | None]) -> None:

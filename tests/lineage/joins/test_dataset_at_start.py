@@ -1,7 +1,7 @@
 """What a job read, by DESIGN.md sections 5 and 9."""
 
 from studbook.lineage.link import ConfiguredDataset, LinkContext
-from studbook.model.facts import Reads
+from studbook.model.facts import Manifest, Reads
 from studbook.model.ids import fingerprint
 from told import JOB, Estate, inputs, item, job, state
 
@@ -144,3 +144,39 @@ class TestPrefixes:
 
         assert set(told("s3://b/sets/v2/a", one, two)) == {two.version}
         assert set(told("s3://b/sets/", one, two)) == {"s3://b/sets/"}
+
+
+class TestManifests:
+    def listing(self, *uris: str, modified: str = "2026-11-01T00:00:00Z") -> Manifest:
+        entries = tuple((f"s3:GetObject#Body|[{index}]", uri) for index, uri in enumerate(uris, 1))
+        return Manifest(uri="s3://b/m.manifest", modified=modified, entries=entries)
+
+    def told(self, manifest: Manifest, *states) -> dict:
+        claims = [reads("s3://b/m.manifest", data_type="ManifestFile"), manifest, *states]
+        return inputs(Estate().say(job(), claims=claims).linked())
+
+    def test_the_datasets_of_the_listed_objects_were_read(self):
+        """One edge for each dataset, however many objects, beside the manifest itself."""
+        found = self.told(self.listing("s3://b/p/a", "s3://b/p/b", "s3://b/else/x"), state("s3://b/p/", OLD))
+
+        assert found == {
+            "s3://b/m.manifest": ("referenced", False, set()),
+            state("s3://b/p/", OLD).version: ("inferred", False, {"rule:s3-prefix", "rule:dataset-at-start"}),
+        }
+
+    def test_the_subprefix_of_an_object_is_its_version(self):
+        """With `versions: subprefixes` a manifest can read several versions of one dataset."""
+        one = state("s3://b/p/v1/", item("p/v1/a", "2026-10-01T00:00:00Z"), dataset="s3://b/p/")
+        two = state("s3://b/p/v2/", item("p/v2/a", "2026-10-02T00:00:00Z"), dataset="s3://b/p/")
+
+        found = self.told(self.listing("s3://b/p/v1/a", "s3://b/p/v2/a"), one, two)
+
+        assert set(found) == {"s3://b/m.manifest", one.version, two.version}
+
+    def test_a_manifest_written_later_only_suggests(self):
+        """What it listed when the job started is not known."""
+        found = self.told(self.listing("s3://b/p/a", modified="2026-11-03T00:00:00Z"), state("s3://b/p/", OLD))
+
+        certainty, candidate, rules = found[state("s3://b/p/", OLD).version]
+        assert (certainty, candidate) == ("inferred", True)
+        assert "rule:manifest-written-later" in rules

@@ -3,9 +3,10 @@
 A URI inside a configured dataset is a read of that dataset (of nested ones, the innermost). Where the bucket keeps
 object versions, the state at the start is put together from them; where it does not, the last listed state whose
 newest object is no younger than the start is inferred, all of them as candidates if several fit; where none fits,
-the edge comes from the dataset itself. A URI without a final slash reads every key that starts with it: each
-dataset that it can mean has an edge. What lies in no configured dataset, and at no registered one's place, is an
-artifact, by its URI as recorded.
+the edge comes from the dataset itself. A manifest is an input itself, and where it was read, so are the datasets of
+the objects that it lists; what it lists elsewhere makes no artifact of its own. A URI without a final slash reads
+every key that starts with it: each dataset that it can mean has an edge. What lies in no configured dataset, and at
+no registered one's place, is an artifact, by its URI as recorded.
 """
 
 from __future__ import annotations
@@ -19,20 +20,22 @@ from typing import Any, Final
 from studbook.lineage.joins.interface import View, instant
 from studbook.lineage.joins.registered_location import Registered
 from studbook.model import Asset, Certainty, Edge, Facts
-from studbook.model.facts import MANIFESTS, DatasetState, Reads
+from studbook.model.facts import MANIFESTS, DatasetState, Manifest, Reads
 from studbook.model.ids import S3Uri, dataset_version_id, fingerprint, parse_s3, place_name
 
 INSIDE: Final = "rule:s3-prefix"
 AT_START: Final = "rule:dataset-at-start"
 WITHOUT_SLASH: Final = "rule:prefix-without-slash"
+MANIFEST_WRITTEN_LATER: Final = "rule:manifest-written-later"
 
 
 def join(view: View) -> Facts:
     """Resolves every `Reads`."""
     facts = Facts()
     places = _Places(view)
+    manifests = {manifest.uri: manifest for manifest in view.all(Manifest)}
     for reads in view.all(Reads):
-        for edge, asset in _resolved(reads, places):
+        for edge, asset in _resolved(reads, places, manifests):
             facts.edges.append(edge)
             if asset is not None:
                 facts.mentions.append(asset)
@@ -42,13 +45,15 @@ def join(view: View) -> Facts:
     return facts
 
 
-def _resolved(reads: Reads, places: _Places) -> Iterator[tuple[Edge, Asset | None]]:
+def _resolved(reads: Reads, places: _Places, manifests: Mapping[str, Manifest]) -> Iterator[tuple[Edge, Asset | None]]:
     uri = parse_s3(reads.uri)
     if uri is None:
         return
     text = str(uri)
     if reads.data_type in MANIFESTS:
         yield _edge(reads, reads.uri, "referenced", (reads.evidence,)), _artifact(reads, uri)
+        if (manifest := manifests.get(reads.uri)) is not None:
+            yield from _listed(reads, manifest, places)
         return
     by_prefix = reads.data_type != "Object"
     if by_prefix and not text.endswith("/") and (meant := places.below(text)):
@@ -65,6 +70,22 @@ def _resolved(reads: Reads, places: _Places) -> Iterator[tuple[Edge, Asset | Non
         yield _edge(reads, reads.uri, "referenced", (reads.evidence,)), _artifact(reads, uri)
     for dataset in places.below(text) if by_prefix else ():
         yield from _edges(reads, dataset, dataset.versions_at(dataset.id, reads.at), INSIDE, candidate=False)
+
+
+def _listed(reads: Reads, manifest: Manifest, places: _Places) -> Iterator[tuple[Edge, Asset | None]]:
+    """The datasets that a manifest's objects lie in; only candidates if it was written after the job began."""
+    later = reads.at is not None and instant(manifest.modified) > instant(reads.at)
+    rule = (INSIDE, MANIFEST_WRITTEN_LATER) if later else (INSIDE,)
+    met: set[tuple[str, str]] = set()
+    for evidence, uri in manifest.entries:
+        dataset = places.around(uri)
+        if dataset is None or (dataset.id, place := dataset.place_of(uri)) in met:
+            continue
+        met.add((dataset.id, place))
+        found = dataset.versions_at(uri, reads.at)
+        for version in found or (_Found(dataset.id, proved=False, evidence=()),):
+            cited = (reads.evidence, evidence, *rule, *version.evidence)
+            yield _edge(reads, version.id, "inferred", cited, candidate=later or len(found) > 1), None
 
 
 def _artifact(reads: Reads, uri: S3Uri) -> Asset:
@@ -125,13 +146,16 @@ class _Dataset:
     states: defaultdict[str, list[DatasetState]] = field(default_factory=lambda: defaultdict(list))
     histories: dict[str, _History | None] = field(default_factory=dict)
 
+    def place_of(self, uri: str) -> str:
+        """The listed prefix that a URI lies in; empty where it is in none."""
+        return next((place for place in self.states if uri.startswith(place)), "")
+
     def versions_at(self, uri: str, at: str | None) -> Sequence[_Found]:
         """The versions that a read of `uri` at a time can have met; empty where that is not known.
 
         With subprefixes a read of the whole dataset is a read of no one version.
         """
-        place = next((place for place in self.states if uri.startswith(place)), None)
-        if place is not None:
+        if place := self.place_of(uri):
             return self._version_at(place, at)
         if uri.endswith("/"):
             return ()

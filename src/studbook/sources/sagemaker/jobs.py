@@ -12,12 +12,13 @@ Records leave out what the profiler, remote debugging and the health checks were
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from studbook.model import Facts, Record
-from studbook.model.facts import MlflowNames, Output
+from studbook.model.facts import MANIFESTS, MlflowNames, Output
 from studbook.model.ids import mlflow_id, parse_arn, parse_s3
-from studbook.sources.interface import Describe, Json, Listing, Resource, Seen
+from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen
 from studbook.sources.sagemaker.reading import PUBLIC_HUB, Reading, each, member, s3_id, some, tags_of, unquoted
 from studbook.sources.sagemaker.search import never_whole, search
 
@@ -253,6 +254,23 @@ def _parents(reading: Reading) -> None:
             reading.edge(reading.id, execution, "part_of", found[1])
 
 
+def documents_of_training(record: Record) -> Iterator[Document]:
+    """The manifests that a training job read, and where a finished evaluation writes its results."""
+    body = record.body
+    for index, channel in each(body.get("InputDataConfig")):
+        place = member(channel, "DataSource", "S3DataSource") or {}
+        uri = s3_id(place.get("S3Uri"))
+        if uri is not None and place.get("S3DataType") in MANIFESTS:
+            path = f"sagemaker:{_OPERATION}#InputDataConfig[{index}].DataSource.S3DataSource.S3Uri"
+            yield Document(role="manifest", uri=uri, evidence=path, data_type=place["S3DataType"])
+    output = s3_id(member(body, "OutputDataConfig", "S3OutputPath"))
+    name = body.get("TrainingJobName")
+    evaluates = member(body, "ServerlessJobConfig", "JobType") == "Evaluation"
+    if evaluates and body.get("TrainingJobStatus") == "Completed" and output is not None and name:
+        path = f"sagemaker:{_OPERATION}#OutputDataConfig.S3OutputPath"
+        yield Document(role="results", uri=f"{output.rstrip('/')}/{name}/output/output/", evidence=path)
+
+
 def normalize_tuning(record: Record) -> Facts:
     """A hyperparameter search. What its jobs read, their own records say."""
     reading = Reading(record, "DescribeHyperParameterTuningJob")
@@ -334,6 +352,7 @@ RESOURCES: Final = (
         ),
         final=lambda body: body.get("TrainingJobStatus") in _ENDED,
         volatile=True,
+        documents=documents_of_training,
         normalize=normalize_training,
     ),
 )

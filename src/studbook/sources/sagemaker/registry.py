@@ -17,7 +17,7 @@ from typing import Final
 from studbook.model import Asset, Facts, Kind, Record
 from studbook.model.facts import BaseModelName
 from studbook.model.ids import code_id
-from studbook.sources.interface import Describe, Json, Listing, Resource, Seen
+from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen
 from studbook.sources.sagemaker.reading import (
     Reading,
     data_sources,
@@ -179,13 +179,24 @@ def _origin(reading: Reading) -> None:
 
 def _reports(reading: Reading) -> None:
     """What was measured, and what later measurements are to be held against."""
+    for report, path, role in _report_places(reading.body):
+        reading.edge(reading.id, report, "described_by", path, role=role)
+
+
+def _report_places(body: Json) -> Iterator[tuple[str, str, str]]:
+    """Each report's URI, the field that holds it, and its role."""
     for whole, suffix in (("ModelMetrics", ""), ("DriftCheckBaselines", "_baseline")):
         for name, role in _REPORTS.items():
-            for part, source in sorted((member(reading.body, whole, name) or {}).items()):
+            for part, source in sorted((member(body, whole, name) or {}).items()):
                 report = s3_id(member(source, "S3Uri"))
                 if report is not None:
-                    path = f"{whole}.{name}.{part}.S3Uri"
-                    reading.edge(reading.id, report, "described_by", path, role=role + suffix)
+                    yield report, f"{whole}.{name}.{part}.S3Uri", role + suffix
+
+
+def documents_of_package(record: Record) -> Iterator[Document]:
+    """The metrics reports of a package, baselines included."""
+    for report, path, _ in _report_places(record.body):
+        yield Document(role="report", uri=report, evidence=f"sagemaker:{_PACKAGE}#{path}")
 
 
 def _card(reading: Reading) -> None:
@@ -242,6 +253,7 @@ RESOURCES: Final = (
             # A card's text may be encrypted with a key that the role may not use; its metadata is enough.
             params=lambda summary: {"ModelPackageName": summary["ModelPackageArn"], "IncludedData": "MetadataOnly"},
         ),
+        documents=documents_of_package,
         bulk=search(
             "ModelPackage",
             _shown_whole,

@@ -1,0 +1,275 @@
+"""Small JSON documents in S3 that records name: manifests, metrics reports, results of evaluations.
+
+Read only below the places that the configuration's `documents` lists, and only what a record names. Calls: one
+GetObject for each manifest and report; for each evaluation one ListObjectsV2 of its output and one GetObject for each
+file of results there. All of it once in the life of the records that name it: an unchanged night makes none. What is
+larger than `sources.s3.limits.document_bytes` (1 MiB) is noted and left.
+
+Of a manifest the URIs are kept, of the others the numbers: what strangers wrote around them stays where it is.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from studbook.aws.errors import Trouble
+from studbook.model import Asset, Edge, Facts, Record, canonical, digest
+from studbook.model.facts import Manifest
+from studbook.model.ids import S3Uri, parse_s3, place_name
+from studbook.settings import DocumentPlace, Settings
+from studbook.sources.interface import Json, Resource, Visit
+from studbook.sources.sagemaker import RESOURCES
+
+KINDS: Final = {"manifest": "s3_manifest", "report": "s3_report", "results": "s3_results"}
+"""The record's kind by the document's role."""
+
+_DOCUMENT_BYTES: Final = 1024 * 1024
+_FILES: Final = 20
+"""Of the results of one evaluation; a benchmark writes one for each of its runs."""
+_METRICS: Final = 200
+_RESULTS: Final = re.compile(r"/eval_results/results_[^/]*\.json$|/bedrock_llm_judge_results\.json$")
+_ASIDE: Final = frozenset({"config_general", "config_tasks", "summary_general", "summary_tasks", "versions"})
+"""Parts of an evaluation's results that are about the harness."""
+
+
+def plan(settings: Settings, records: Iterable[Record]) -> Mapping[str | None, list[str]]:
+    """What to read with which account's credentials; a target is JSON: role, URI, type and who names it."""
+    if not settings.documents:
+        return {}
+    resources = {resource.kind: resource for resource in RESOURCES}
+    named: defaultdict[tuple[str | None, str, str, str], list[tuple[str, str, bool]]] = defaultdict(list)
+    for record in records:
+        for document in _documents(resources, record):
+            place = _place(settings, document.uri)
+            if place is not None:
+                account = place.account if settings.account(place.account) else None
+                key = (account, document.role, document.uri, document.data_type or "")
+                named[key].append((record.id, document.evidence, record.gone_since is not None))
+    targets: defaultdict[str | None, list[str]] = defaultdict(list)
+    for account, role, uri, data_type in sorted(named, key=lambda key: (key[0] or "", *key[1:])):
+        by = sorted(named[account, role, uri, data_type])
+        targets[account].append(json.dumps([role, uri, data_type, by]))
+    return targets
+
+
+def is_target(target: str) -> bool:
+    """Whether a target of the S3 source is a document."""
+    return target.startswith("[")
+
+
+def collect(visit: Visit, target: str) -> None:
+    """Reads one document, unless it is known by the same records. Raises Trouble."""
+    role, uri, data_type, by = json.loads(target)
+    kind = KINDS[role]
+    revision = digest(canonical([role, uri, data_type, [[record, evidence] for record, evidence, _ in by]]))
+    kept = visit.kept(kind, uri)
+    if kept is not None and (kept.revision == revision or all(gone for _, _, gone in by)):
+        visit.reuse(kept)
+        return
+    if all(gone for _, _, gone in by):
+        return
+    body = {"Uri": uri, "NamedBy": [{"Id": record, "Evidence": evidence} for record, evidence, _ in by]}
+    if data_type:
+        body["DataType"] = data_type
+    place = parse_s3(uri)
+    assert place is not None
+    try:
+        body |= _results(visit, place) if role == "results" else _read(visit, place, role, data_type)
+    except Trouble as trouble:
+        if trouble.meaning != "gone":
+            raise
+    else:
+        visit.record(kind, uri, body, revision=revision)
+    visit.listed(kind, uri)
+
+
+def normalize(record: Record) -> Facts:
+    """A document as an artifact: a manifest's entries as a claim, scores as the artifact's metrics."""
+    body = record.body
+    if record.kind == KINDS["results"]:
+        return _results_facts(record)
+    attributes = {"uri": body["Uri"], **_about(body)}
+    facts = Facts()
+    if record.kind == KINDS["manifest"]:
+        entries = body.get("Body") or ()
+        attributes |= {"manifest": body["DataType"], "expanded": "Body" in body, "objects": _count(body)}
+        facts.claims.append(
+            Manifest(
+                uri=body["Uri"],
+                modified=body.get("LastModified"),
+                entries=tuple(
+                    (f"s3:GetObject#Body|[{index}]", uri)
+                    for index, uri in enumerate(entries)
+                    if isinstance(uri, str) and not (index == 0 and body["DataType"] == "ManifestFile")
+                ),
+            )
+        )
+    elif body.get("Metrics"):
+        attributes["metrics"] = body["Metrics"]
+    facts.assets.append(_artifact(record, body["Uri"], attributes))
+    return facts
+
+
+def _documents(resources: Mapping[str, Resource], record: Record) -> Iterator[Any]:
+    resource = resources.get(record.kind) if record.source == "sagemaker" else None
+    if resource is not None:
+        yield from resource.documents(record)
+
+
+def _place(settings: Settings, uri: str) -> DocumentPlace | None:
+    """The innermost of the configured places that the URI lies in."""
+    around = [place for place in settings.documents if uri.startswith(place.id)]
+    return max(around, key=lambda place: len(place.id), default=None)
+
+
+def _limit(visit: Visit) -> int:
+    return visit.settings.source("s3").limits.get("document_bytes", _DOCUMENT_BYTES)
+
+
+def _fetch(visit: Visit, place: S3Uri) -> tuple[dict[str, Any], bytes | None]:
+    """What S3 says of an object, and its bytes; None where they are more than the limit."""
+    limit = _limit(visit)
+    answer, raw = visit.fetch({"Bucket": place.bucket, "Key": place.key}, limit)
+    about: dict[str, Any] = {
+        name: answer[name] for name in ("LastModified", "ContentLength", "VersionId") if name in answer
+    }
+    about["ETag"] = str(answer.get("ETag", "")).strip('"')
+    return about, raw if len(raw) <= limit else None
+
+
+def _read(visit: Visit, place: S3Uri, role: str, data_type: str) -> dict[str, Any]:
+    about, raw = _fetch(visit, place)
+    if raw is None:
+        return {**about, "TooLarge": True}
+    if role == "report":
+        return {**about, "Metrics": _metrics(_json(raw))}
+    entries = _lines(raw) if data_type == "AugmentedManifestFile" else _entries(_json(raw))
+    return {**about, "Body": entries} if entries else {**about, "Unreadable": True}
+
+
+def _results(visit: Visit, place: S3Uri) -> dict[str, Any]:
+    """The files of scores below a prefix, the newest first to be kept."""
+    request = {"Bucket": place.bucket, "Prefix": place.key, "MaxKeys": 1000}
+    listed = [
+        {"Key": item["Key"], "LastModified": item["LastModified"]}
+        for item in visit.call("ListObjectsV2", request).get("Contents") or ()
+        if _RESULTS.search("/" + item["Key"])
+    ]
+    listed.sort(key=lambda item: (item["LastModified"], item["Key"]))
+    contents = []
+    for item in listed[-_FILES:]:
+        about, raw = _fetch(visit, S3Uri(place.bucket, item["Key"]))
+        contents.append({**item, **about, "Metrics": {} if raw is None else _metrics(_json(raw))})
+    return {"Contents": contents}
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _entries(found: Any) -> list[str]:
+    """A ManifestFile's prefix, then the URI of each object; empty where it is none (S3DataSource, SageMaker API)."""
+    if not isinstance(found, list) or not found or not isinstance(found[0], Mapping):
+        return []
+    prefix = found[0].get("prefix")
+    if not isinstance(prefix, str) or parse_s3(prefix) is None:
+        return []
+    return [prefix, *(prefix + item for item in found[1:] if isinstance(item, str))]
+
+
+def _lines(raw: bytes) -> list[str | None]:
+    """An AugmentedManifestFile's first reference of each line; None for a line that holds its data itself."""
+    entries: list[str | None] = []
+    for line in raw.splitlines():
+        item = _json(line)
+        members = item.items() if isinstance(item, Mapping) else ()
+        uris = (uri for name, uri in members if name.endswith("-ref") and isinstance(uri, str) and parse_s3(uri))
+        entries.append(next(uris, None))
+    return entries if any(entries) else []
+
+
+def _metrics(found: Any) -> dict[str, float | int]:
+    """The numbers of a report by dotted names; `{"value": x}` is x, what lies around all of them is left out."""
+    if isinstance(found, Mapping) and isinstance(found.get("results"), Mapping):
+        found = found["results"]
+    while isinstance(found, Mapping) and len(found) == 1 and isinstance(inner := next(iter(found.values())), Mapping):
+        if _number(inner.get("value")):
+            break
+        found = inner
+    return dict(sorted(_numbers(found, ""))[:_METRICS])
+
+
+def _numbers(found: Any, name: str) -> Iterator[tuple[str, float | int]]:
+    if _number(found):
+        yield name, found
+    elif isinstance(found, Mapping):
+        if _number(found.get("value")):
+            yield name, found["value"]
+            return
+        for key, item in found.items():
+            if key not in _ASIDE:
+                yield from _numbers(item, f"{name}.{key}".lstrip("."))
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _about(body: Json) -> dict[str, Any]:
+    said = {"bytes": body.get("ContentLength"), "etag": body.get("ETag"), "newest": body.get("LastModified")}
+    about = {name: value for name, value in said.items() if value not in (None, "")}
+    if body.get("TooLarge"):
+        about["not_read"] = "larger than sources.s3.limits.document_bytes"
+    if body.get("Unreadable"):
+        about["not_read"] = "not in the form of a manifest"
+    return about
+
+
+def _count(body: Json) -> int:
+    entries: Sequence[str | None] = body.get("Body") or ()
+    return len(entries) - (1 if entries and body["DataType"] == "ManifestFile" else 0)
+
+
+def _artifact(record: Record, uri: str, attributes: dict[str, Any]) -> Asset:
+    place = parse_s3(uri)
+    assert place is not None
+    return Asset(
+        id=uri,
+        kind="artifact",
+        name=place_name(place),
+        account=record.account,
+        modified_at=attributes.get("newest"),
+        attributes=attributes,
+    )
+
+
+def _results_facts(record: Record) -> Facts:
+    """Each file of results as an artifact that the evaluation produced, going by where the service writes them."""
+    facts = Facts()
+    place = parse_s3(record.body["Uri"])
+    assert place is not None
+    for index, item in enumerate(record.body.get("Contents") or ()):
+        uri = f"s3://{place.bucket}/{item['Key']}"
+        attributes = {"uri": uri, **_about(item), "metrics": item.get("Metrics") or {}}
+        facts.assets.append(_artifact(record, uri, attributes))
+        for named in record.body["NamedBy"]:
+            evidence = (named["Evidence"], f"s3:ListObjectsV2#Contents[{index}].Key", "rule:evaluation-results")
+            facts.edges.append(
+                Edge(
+                    source=named["Id"],
+                    target=uri,
+                    relation="produced",
+                    role="results",
+                    certainty="inferred",
+                    evidence=tuple(sorted(evidence)),
+                )
+            )
+    return facts
