@@ -46,7 +46,7 @@ def some(**attributes: Any) -> dict[str, Any]:
 def each(value: object) -> Iterator[tuple[int, Json]]:
     """The objects of a list with their positions."""
     for index, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, Mapping):
+        if isinstance(item, dict):
             yield index, item
 
 
@@ -54,7 +54,7 @@ def member(body: Json, *path: str) -> Any:
     """What lies down a path of members; None where it ends early."""
     found: Any = body
     for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
+        found = found.get(name) if isinstance(found, dict) else None
     return found
 
 
