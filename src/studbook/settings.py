@@ -157,6 +157,16 @@ class SourceSettings(_Part):
     limits: dict[str, int] = Field(default_factory=dict, description="Caps by name; see docs/configuration.md.")
 
 
+class Patience(_Part):
+    """How long one call may take, and how often it is made again where that may help."""
+
+    connect_timeout: float = Field(default=10, gt=0, description="Seconds until a connection must be there.")
+    read_timeout: float = Field(default=60, gt=0, description="Seconds that a service may be silent.")
+    attempts: int = Field(
+        default=6, ge=1, description="Calls in all, where one was throttled, lost or answered by a failure."
+    )
+
+
 class Redact(_Part):
     """What else must never be kept."""
 
@@ -214,6 +224,7 @@ class Settings(_Part):
     sources: dict[Literal["sagemaker", "lambda", "s3", "mlflow", "organizations"], SourceSettings] = Field(
         default_factory=dict, description="Per source: enabled, rate, limits."
     )
+    patience: Patience = Field(default=Patience(), description="How long a call may take.")
     redact: Redact = Field(default=Redact(), description="Redaction besides the built-in rules.")
     rules: dict[str, RuleSettings] = Field(default_factory=dict, description="Per rule: enabled, level.")
     site: Site = Field(default=Site(), description="The site.")

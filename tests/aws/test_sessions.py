@@ -6,10 +6,10 @@ import boto3
 import pytest
 
 from studbook.aws.errors import Trouble, explain
-from studbook.aws.sessions import NotReadOnly, Patience, Sessions, caller, only_reads
+from studbook.aws.sessions import NotReadOnly, Sessions, caller, only_reads
 from studbook.demo.aws import FakeAws
 from studbook.errors import UsageError
-from studbook.settings import Account
+from studbook.settings import Account, Patience
 
 ROLE = "arn:aws:iam::222222222222:role/StudbookReader"
 PATIENCE = Patience(connect_timeout=2, read_timeout=10, attempts=2)

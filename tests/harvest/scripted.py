@@ -45,6 +45,9 @@ class ScriptedSessions:
     def renew(self, account: str | None, stale: Any) -> None:
         self.renewals += 1
 
+    def renew_signer(self, account: str | None, stale: str) -> None:
+        self.renewals += 1
+
     def pace(self, account: str | None, region: str | None, api: str) -> Pace:
         return Pace(1e9)
 

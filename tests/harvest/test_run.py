@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from scripted import nothing
 
-from studbook.aws.sessions import Patience
 from studbook.demo.aws import FakeAws
 from studbook.errors import HarvestError
 from studbook.harvest.run import Silent, harvest, relink
-from studbook.settings import Account, Dataset, Evaluator, Organization, Settings
+from studbook.settings import Account, Dataset, Evaluator, Organization, Patience, Settings
 from studbook.sources import SOURCES as EVERY_SOURCE
 from studbook.sources.declared import Declared
 from studbook.sources.interface import Describe, Listing, Resource, always
@@ -95,12 +94,12 @@ def settings(**changed) -> Settings:
     )
     datasets = tuple(Dataset(uri=f"s3://data-{account}/chats/", account=account) for account in (FIRST, SECOND))
     rates = {name: {"rate": 1000} for name in ("sagemaker", "s3")}
-    return Settings(**{"accounts": accounts, "datasets": datasets, "sources": rates, **changed})
+    patience = Patience(connect_timeout=2, read_timeout=2, attempts=2)
+    return Settings(**{"accounts": accounts, "datasets": datasets, "sources": rates, "patience": patience, **changed})
 
 
 def night(catalog, configured=None, **more):
-    patience = Patience(connect_timeout=2, read_timeout=2, attempts=2)
-    return harvest(configured or settings(), catalog, sources=SOURCES, patience=patience, **more)
+    return harvest(configured or settings(), catalog, sources=SOURCES, **more)
 
 
 def models(catalog, harvested, account):

@@ -58,6 +58,10 @@ _NOT_FOUND = re.compile(r"not found|could not find|does not exist|cannot find", 
 _LIMIT = 500
 
 
+UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+"""What reading an answer raises that lacks what was expected of it."""
+
+
 class Trouble(Exception):  # noqa: N818 - a word of the domain: it becomes a gap, not a stack trace
     """One failed call: what it means, and in whose words."""
 
@@ -74,6 +78,16 @@ class Trouble(Exception):  # noqa: N818 - a word of the domain: it becomes a gap
     def ends_visit(self) -> bool:
         """Whether no other call of the partition can fare better."""
         return self.meaning in ("credentials", "expired")
+
+
+def unreadable(operation: str, error: Exception) -> Trouble:
+    """An answer of `operation` that nobody understands."""
+    return Trouble("invalid", operation, "Unreadable", f"an answer lacks what was expected: {error!r}")
+
+
+def meaning_of(code: str) -> Meaning | None:
+    """What AWS means by an error code, where it is known."""
+    return _MEANINGS.get(code)
 
 
 def is_throttling(code: str | None) -> bool:

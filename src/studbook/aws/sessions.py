@@ -12,7 +12,6 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import boto3
@@ -27,7 +26,7 @@ from studbook import __version__
 from studbook.aws.errors import Trouble, explain, is_throttling
 from studbook.aws.pacing import Pace, Paces
 from studbook.errors import UsageError
-from studbook.settings import Account
+from studbook.settings import Account, Patience
 
 SESSION_NAME: Final = "studbook"
 _READ_ONLY = re.compile(r"^(List|Describe|Get|Search|Query|BatchDescribe|Head)[A-Z]|^(AssumeRole|Search)$")
@@ -68,15 +67,6 @@ class Tally:
             return dict(sorted(self._counts.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one call may take."""
-
-    connect_timeout: float = 10
-    read_timeout: float = 60
-    attempts: int = 6
-
-
 class Sessions:
     """Everything that talks to AWS gets its client here."""
 
@@ -85,10 +75,10 @@ class Sessions:
         accounts: Mapping[str, Account],
         *,
         rates: Mapping[str, float] | None = None,
-        patience: Patience = Patience(),
+        patience: Patience | None = None,
     ) -> None:
         self._accounts = dict(accounts)
-        self._patience = patience
+        self.patience = patience or Patience()
         self._paces = Paces(rates)
         self._tallies: dict[tuple[str | None, str | None, str], Tally] = {}
         self._sessions: dict[str | None, boto3.Session] = {}
@@ -162,9 +152,18 @@ class Sessions:
         with self._lock:
             if not any(client is stale for client in self._clients.values()):
                 return
-            self._sessions.pop(account, None)
-            for key in [key for key in self._clients if key[0] == account]:
-                del self._clients[key]
+            self._forget(account)
+
+    def renew_signer(self, account: str | None, stale: str) -> None:
+        """The same, for requests that were signed here; `stale` is the access key that was refused."""
+        with self._lock:
+            if self.credentials(account).access_key == stale:
+                self._forget(account)
+
+    def _forget(self, account: str | None) -> None:
+        self._sessions.pop(account, None)
+        for key in [key for key in self._clients if key[0] == account]:
+            del self._clients[key]
 
     def credentials(self, account: str | None) -> Any:
         """The frozen credentials in force now: access_key, secret_key, token. Raises botocore's errors, or Trouble."""
@@ -223,9 +222,9 @@ class Sessions:
     def _hooked(self, session: boto3.Session, key: tuple[str | None, str | None, str], region: str) -> Any:
         account, home, service = key
         config = Config(
-            connect_timeout=self._patience.connect_timeout,
-            read_timeout=self._patience.read_timeout,
-            retries={"mode": "standard", "total_max_attempts": self._patience.attempts},
+            connect_timeout=self.patience.connect_timeout,
+            read_timeout=self.patience.read_timeout,
+            retries={"mode": "standard", "total_max_attempts": self.patience.attempts},
             max_pool_connections=32,
             user_agent_extra=f"studbook/{__version__}",
         )

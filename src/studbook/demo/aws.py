@@ -67,38 +67,9 @@ class FakeAws(Served):
         """Lets a role be assumed: with that external id, to do what matches the globs."""
         self._post("roles", {"arn": arn, "external_id": external_id, "allow": list(allow)})
 
-    def fault(
-        self,
-        code: str | None = None,
-        *,
-        account: str = "*",
-        region: str = "*",
-        service: str = "*",
-        operation: str = "*",
-        message: str | None = None,
-        status: int | None = None,
-        times: int | None = None,
-        seconds: float | None = None,
-    ) -> None:
-        """From now on (or `times` times) calls that match the globs fail with that code, or take `seconds` longer."""
-        self._post(
-            "faults",
-            {
-                "account": account,
-                "region": region,
-                "service": service,
-                "operation": operation,
-                "code": code,
-                "message": message,
-                "status": status,
-                "times": times,
-                "seconds": seconds,
-            },
-        )
-
-    def heal(self) -> None:
-        """Takes all faults away."""
-        self._http.delete(f"{self.url}/_studbook/faults", timeout=60).raise_for_status()
+    def caller_may(self, *allow: str) -> None:
+        """Lets the caller's own credentials do what matches the globs (`organizations:List*`), and assume roles."""
+        self._post("caller", {"allow": allow})
 
     def expire_sessions(self) -> None:
         """Every session given out so far is refused from now on."""
@@ -114,11 +85,6 @@ class FakeAws(Served):
     def forget_calls(self) -> None:
         """Starts the counts anew."""
         self._http.delete(f"{self.url}/_studbook/calls", timeout=60).raise_for_status()
-
-    def _post(self, path: str, body: Mapping[str, Any]) -> None:
-        answer = self._http.post(f"{self.url}/_studbook/{path}", json=body, timeout=60)
-        if answer.status_code >= 400:
-            raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
 
     # Clients
 

@@ -11,6 +11,7 @@ moves on by a second with every write.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -39,7 +40,7 @@ class MlflowServer(Served):
 
     def clock(self, now: datetime) -> None:
         """Moves the server's time; the ids that it gives out next follow from it."""
-        self._http.post(f"{self.url}/_studbook/clock", json={"now": now.isoformat()}, timeout=60).raise_for_status()
+        self._post("clock", {"now": now.isoformat()})
 
     def call(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """One call of MLflow's REST API: `call("POST", "runs/create", {...})`. Raises HTTPError with MLflow's words."""
@@ -52,8 +53,10 @@ class MlflowServer(Served):
 
 def _application(database: str) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     from studbook.demo.clock import Clock
+    from studbook.demo.faults import Faults, after, before
+    from studbook.demo.protocols import Answer, ApiError, collect, send
 
-    clock = Clock()
+    clock, faults = Clock(), Faults()
     uuid.uuid4 = clock.uuid4
     os.environ.update(
         MLFLOW_DISABLE_TELEMETRY="true",
@@ -68,17 +71,55 @@ def _application(database: str) -> Callable[[dict[str, Any], Any], Iterable[byte
     from mlflow.server import app
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if environ["PATH_INFO"] != "/_studbook/clock":
-            if environ["REQUEST_METHOD"] != "GET" and not environ["PATH_INFO"].endswith("/search"):
-                clock.set(clock.now + timedelta(seconds=1))
-            answer: Iterable[bytes] = app(environ, start_response)
-            return answer
-        given = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-        clock.set(datetime.fromisoformat(given["now"]))
-        start_response("200 -", [("Content-Type", "application/json"), ("Content-Length", "2")])
-        return [b"{}"]
+        if environ["PATH_INFO"].startswith("/_studbook/"):
+            answer = control(environ)
+        elif fault := faults.meet(*_addressed(environ)):
+            answer = faulty(fault, environ)
+        else:
+            return asked(environ, start_response)
+        return send(answer, start_response)
+
+    def asked(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "GET" and not environ["PATH_INFO"].endswith("/search"):
+            clock.set(clock.now + timedelta(seconds=1))
+        said: Iterable[bytes] = app(environ, start_response)
+        return said
+
+    def faulty(fault: dict[str, Any], environ: dict[str, Any]) -> Answer:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        try:
+            begun = before(fault, "mlflow", _addressed(environ)[3], environ, body)
+            if isinstance(begun, Answer):
+                return begun
+            return after(fault, environ, collect(asked, {**environ, "wsgi.input": io.BytesIO(begun)}))
+        except ApiError as error:
+            if not _addressed(environ)[0]:
+                said = {"error_code": error.code, "message": error.message}
+                return Answer(error.status, json.dumps(said).encode(), "application/json")
+            # AWS, which stands before an App, refuses in its own way.
+            said = {"Message": error.message}
+            return Answer(
+                error.status, json.dumps(said).encode(), "application/json", (("x-amzn-ErrorType", error.code),)
+            )
+
+    def control(environ: dict[str, Any]) -> Answer:
+        given = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or b"{}")
+        match environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix("/_studbook/"):
+            case "POST", "clock":
+                clock.set(datetime.fromisoformat(given["now"]))
+            case "POST", "faults":
+                faults.add(given)
+            case "DELETE", "faults":
+                faults.clear()
+        return Answer(200, b"{}", "application/json")
 
     return application
+
+
+def _addressed(environ: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Account, region, service and operation of a request; an unsigned one has neither account nor region."""
+    arn = environ.get("HTTP_X_SM_MLFLOW_APP_ARN") or environ.get("HTTP_X_MLFLOW_SM_TRACKING_SERVER_ARN") or ":::::"
+    return arn.split(":")[4], arn.split(":")[3], "mlflow", environ["PATH_INFO"].rpartition("/mlflow/")[2]
 
 
 def main() -> None:

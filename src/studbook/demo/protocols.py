@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -20,6 +21,9 @@ from botocore.model import ServiceModel
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 _COPIES = ("CopyObject", "UploadPartCopy")
 _SERVICES = {"tagging": "resourcegroupstaggingapi"}
+
+StartResponse = Callable[..., Any]
+Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 class ApiError(Exception):
@@ -56,6 +60,32 @@ class Answer:
 def model(service: str) -> ServiceModel:
     """botocore's model of a service."""
     return botocore.session.get_session().get_service_model(service)
+
+
+def collect(application: Wsgi, environ: dict[str, Any]) -> Answer:
+    """The whole answer of a WSGI application."""
+    kept: dict[str, Any] = {}
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        kept.update(status=int(status.split(" ", 1)[0]), headers=headers)
+
+    chunks = application(environ, start)
+    body = b"".join(chunks)
+    closer = getattr(chunks, "close", None)
+    if closer:
+        closer()
+    kind = next((value for name, value in kept["headers"] if name.lower() == "content-type"), "text/plain")
+    rest = tuple((n, v) for n, v in kept["headers"] if n.lower() != "content-type")
+    return Answer(kept["status"], body, kind, rest)
+
+
+def send(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
+    """Answers a WSGI request."""
+    headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
+    length = next((value for name, value in answer.headers if name.lower() == "content-length"), None)
+    size = length if length is not None and not answer.body else str(len(answer.body))
+    start_response(f"{answer.status} -", [("Content-Type", answer.content_type), ("Content-Length", size), *headers])
+    return [answer.body]
 
 
 def asked(environ: dict[str, Any], body: bytes) -> Asked:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Self
+from typing import Any, Self
 
 import requests
 
@@ -34,6 +35,19 @@ class Served:
             if not self._url:
                 raise RuntimeError(f"the demo's server did not start; see: python -m {self._module}")
         return self._url
+
+    def fault(self, code: str | None = None, **what: Any) -> None:
+        """From now on (or `times` times) calls that match the globs meet this fault; `demo.faults` says which."""
+        self._post("faults", {"code": code, **what})
+
+    def heal(self) -> None:
+        """Takes all faults away."""
+        self._http.delete(f"{self.url}/_studbook/faults", timeout=60).raise_for_status()
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        answer = self._http.post(f"{self.url}/_studbook/{path}", json=body, timeout=60)
+        if answer.status_code >= 400:
+            raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
 
     def __enter__(self) -> Self:
         return self

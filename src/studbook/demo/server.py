@@ -7,7 +7,8 @@
     POST fill    {"arn": ..., "members": {...}}        what SageMaker fills by itself as time passes
     POST batch   {"account", "region", "calls": [[operation, request], ...]}   SageMaker calls, without HTTP for each
     POST roles   {"arn": ..., "external_id": ..., "allow": ["Describe*", ...]}
-    POST faults  {"account", "region", "service", "operation": globs, "code", "message", "status", "times", "seconds"}
+    POST faults  as `demo.faults` has them
+    POST caller  {"allow": ["organizations:List*", ...]}   what the caller's own credentials may do besides sts
     DELETE faults, DELETE sessions, GET calls, DELETE calls
 
 Every write takes a second, so that what a story makes one after the other has one date after the other.
@@ -24,7 +25,6 @@ import os
 import re
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -33,15 +33,20 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 from xml.sax.saxutils import escape
 
 from studbook.demo.clock import Clock
+from studbook.demo.faults import Faults, after, before
 from studbook.demo.protocols import (
     Answer,
     ApiError,
     Asked,
+    StartResponse,
+    Wsgi,
     asked,
     bucket_of,
+    collect,
     decode_cbor,
     encode_cbor,
     refusal,
+    send,
 )
 from studbook.demo.public import publish_models
 from studbook.demo.sagemaker import SageMaker
@@ -53,8 +58,6 @@ _FUNCTION_ARN = re.compile(r"/functions/arn:aws:lambda:[^/:]+:\d+:function:([^/:
 _READS = ("List", "Describe", "Get", "Head", "BatchDescribe", "Search")
 
 Json = dict[str, Any]
-StartResponse = Callable[..., Any]
-Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 class Gateway:
@@ -71,12 +74,13 @@ class Gateway:
         self._sessions: dict[str, str] = {}
         self._expired: set[str] = set()
         self._owners: dict[str, str] = {}
-        self._faults: list[Json] = []
+        self._faults = Faults()
+        self._caller_may: list[str] = []
         self._calls: Counter[tuple[str, str, str, str]] = Counter()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/_studbook/"):
-            return _send(self._control(environ), start_response)
+            return send(self._control(environ), start_response)
         body = _body(environ)
         who = asked(environ, body)
         cbor = environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor"
@@ -85,7 +89,11 @@ class Gateway:
             account = role.split(":")[4] if role else CALLER_ACCOUNT
             with self._lock:
                 self._calls[account, who.region, who.service, who.operation] += 1
-            self._fault(account, who)
+            fault = self._faults.meet(account, who.region, who.service, who.operation) or {}
+            begun = before(fault, who.service, who.operation, environ, body)
+            if isinstance(begun, Answer):
+                return send(begun, start_response)
+            body = begun
             self._allowed(role, who)
             if who.service == "sts":
                 answer = self._sts(account, role, who, body)
@@ -101,9 +109,10 @@ class Gateway:
             if who.service in ("sagemaker", "s3", "lambda", "iam") and not who.operation.startswith(_READS):
                 with self._lock:
                     self._set_clock(self._clock.now + timedelta(seconds=1))
+            answer = after(fault, environ, answer)
         except ApiError as error:
             answer = refusal(who.service, error, cbor=cbor)
-        return _send(answer, start_response)
+        return send(answer, start_response)
 
     # Who may
 
@@ -124,8 +133,9 @@ class Gateway:
     def _allowed(self, role: str | None, who: Asked) -> None:
         if role is None and who.service == "sts":
             return
-        allow = self._roles[role]["allow"] if role else []
-        if not any(fnmatch.fnmatchcase(who.operation, pattern) for pattern in allow):
+        allow = self._roles[role]["allow"] if role else self._caller_may
+        asked_for = (who.operation, f"{who.service}:{who.operation}")
+        if not any(fnmatch.fnmatchcase(name, pattern) for name in asked_for for pattern in allow):
             raise ApiError(
                 "AccessDeniedException",
                 f"User: {_caller(role)} is not authorized to perform: {who.service}:{who.operation} because no "
@@ -141,21 +151,6 @@ class Gateway:
             owner = owner or self._owners.get(bucket, account)
         if owner != account:
             raise ApiError("AccessDenied", "Access Denied", 403)
-
-    def _fault(self, account: str, who: Asked) -> None:
-        with self._lock:
-            found = next((fault for fault in self._faults if _meant(fault, account, who)), None)
-            if found is None:
-                return
-            if found.get("times"):
-                found["times"] -= 1
-                if not found["times"]:
-                    self._faults.remove(found)
-        if found.get("seconds"):
-            time.sleep(found["seconds"])
-        if found.get("code"):
-            denied = f"User: StudbookReader is not authorized to perform: {who.service}:{who.operation}"
-            raise ApiError(found["code"], found.get("message") or denied, found.get("status") or 400)
 
     # What it answers by itself
 
@@ -230,7 +225,7 @@ class Gateway:
             query = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
             paging = {key: value for key, value in query if key in ("MaxItems", "Marker")}
             environ["QUERY_STRING"] = urlencode([(key, value) for key, value in query if key not in paging])
-        answer = _collect(self._moto, environ)
+        answer = collect(self._moto, environ)
         if who.service == "lambda" and member and answer.status == 200:
             said = json.loads(answer.body)
             start = int(paging.get("Marker") or 0)
@@ -271,7 +266,9 @@ class Gateway:
                 case "POST", "roles":
                     self._roles[given["arn"]] = given
                 case "POST", "faults":
-                    self._faults.append(given)
+                    self._faults.add(given)
+                case "POST", "caller":
+                    self._caller_may = given["allow"]
                 case "DELETE", "faults":
                     self._faults.clear()
                 case "DELETE", "sessions":
@@ -295,41 +292,12 @@ def _type(arn: str) -> str:
     return arn.split(":", 5)[5].split("/", 1)[0]
 
 
-def _meant(fault: Json, account: str, who: Asked) -> bool:
-    asked_for = {"account": account, "region": who.region, "service": who.service, "operation": who.operation}
-    return all(fnmatch.fnmatchcase(value, fault.get(name) or "*") for name, value in asked_for.items())
-
-
 def _body(environ: dict[str, Any]) -> bytes:
     if environ.get("HTTP_TRANSFER_ENCODING") == "chunked":
         read: bytes = environ["wsgi.input"].read()
         return read
     body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     return body
-
-
-def _collect(application: Wsgi, environ: dict[str, Any]) -> Answer:
-    kept: dict[str, Any] = {}
-
-    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-        kept.update(status=int(status.split(" ", 1)[0]), headers=headers)
-
-    chunks = application(environ, start)
-    body = b"".join(chunks)
-    closer = getattr(chunks, "close", None)
-    if closer:
-        closer()
-    kind = next((value for name, value in kept["headers"] if name.lower() == "content-type"), "text/plain")
-    rest = tuple((n, v) for n, v in kept["headers"] if n.lower() != "content-type")
-    return Answer(kept["status"], body, kind, rest)
-
-
-def _send(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
-    headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
-    length = next((value for name, value in answer.headers if name.lower() == "content-length"), None)
-    size = length if length is not None and not answer.body else str(len(answer.body))
-    start_response(f"{answer.status} -", [("Content-Type", answer.content_type), ("Content-Length", size), *headers])
-    return [answer.body]
 
 
 def make_gateway() -> Gateway:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 from botocore import xform_name
 
-from studbook.aws.errors import Trouble, explain
+from studbook.aws.errors import UNREADABLE, Trouble, explain, unreadable
 from studbook.aws.sessions import NotReadOnly, Sessions, Signer
 from studbook.harvest.coverage import Ledger
 from studbook.harvest.journal import Writer
@@ -33,6 +33,8 @@ _INCOMPLETE: Final = "incomplete:"
 
 _SECOND: Final = len("2026-11-22T02:00:00")
 """Milliseconds are written only where there are some, so times compare as text down to the second."""
+
+_REVOKED: Final = "explicit deny in an identity-based policy"
 
 _PATIENCE: Final = 5
 """After so many denials of one operation without one success, it is not asked again in this visit."""
@@ -84,6 +86,7 @@ class PartitionVisit:
         self._refusals: Counter[str] = Counter()
         self._answered: set[str] = set()
         self._down: Trouble | None = None
+        self._tried_anew = False
         self._steps: dict[str, list[Record]] = {}
         self._incomplete_kinds: set[str] = set()
         self._numbers: Counter[str] = Counter()
@@ -138,10 +141,18 @@ class PartitionVisit:
             raise
         except Exception as error:
             trouble = explain(error, operation)
-            if trouble.meaning == "expired" and not renewed:
+            if not renewed and (trouble.meaning == "expired" or self._may_be_revoked(trouble)):
                 self._sessions.renew(account, client)
                 return self._send(service, operation, params, read, renewed=True)
             raise trouble from error
+
+    def _may_be_revoked(self, trouble: Trouble) -> bool:
+        """Whether a new session may be allowed what this one is not: AWS revokes sessions by a policy that denies all
+        to the older ones. Once in a visit, since it may as well be a denial like any other."""
+        if self._tried_anew or trouble.meaning != "denied" or _REVOKED not in trouble.message:
+            return False
+        self._tried_anew = True
+        return True
 
     def pages(
         self,
@@ -165,6 +176,9 @@ class PartitionVisit:
                 raise Trouble("repeated", operation, "RepeatedToken", "a page token came twice; the listing has no end")
             met.add(mark)
             request = {**params, **following}
+
+    def renew(self, access_key: str) -> None:
+        self._sessions.renew_signer(self.partition.account, access_key)
 
     def signer(self, region: str) -> Signer | None:
         if self.partition.account is None:
@@ -292,8 +306,8 @@ class PartitionVisit:
                 return True
             record_id = resource.identify(summary)
             revision = resource.revision(summary) if resource.revision else digest(canonical(summary))
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            self.ledger.gap(_unreadable(resource.listing.operation, error))
+        except UNREADABLE as error:
+            self.ledger.gap(unreadable(resource.listing.operation, error))
             return False
         if resource.transient:
             self._steps.setdefault(resource.kind, []).append(self._step(resource.kind, record_id, summary))
@@ -336,7 +350,7 @@ class PartitionVisit:
                     body = bulk.record(item)
                     record_id = resource.identify(body)
                     age = body.get(bulk.order) if bulk.order else None
-                except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+                except UNREADABLE:
                     continue  # whatever it was, if a listing shows it, it is described
                 one = wanted.pop(record_id, None)
                 if one is not None:
@@ -353,9 +367,9 @@ class PartitionVisit:
             if trouble.meaning != "gone":  # else it was deleted since it was listed
                 self.undescribed.add((resource.kind, record_id))
                 self.ledger.gap(trouble)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except UNREADABLE as error:
             self.undescribed.add((resource.kind, record_id))
-            self.ledger.gap(_unreadable(resource.describe.operation if resource.describe else resource.kind, error))
+            self.ledger.gap(unreadable(resource.describe.operation if resource.describe else resource.kind, error))
 
     def _taken(self, resource: Resource, record_id: str, one: _Wanted, found: Json) -> bool:
         """Whether what was found is the record, or shows that the kept one still holds."""
@@ -434,7 +448,3 @@ def _fresh(record: Record) -> Record:
 def _agree(bulk: Bulk, summary: Json, body: Json) -> bool:
     """Whether a bulk operation tells the state that the listing showed; it may lag behind."""
     return all(body.get(name) == value for name, value in summary.items() if name not in bulk.unshared)
-
-
-def _unreadable(operation: str, error: Exception) -> Trouble:
-    return Trouble("invalid", operation, "Unreadable", f"an answer lacks what was expected: {error!r}")

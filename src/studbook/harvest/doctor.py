@@ -18,14 +18,14 @@ from typing import Any, Final
 from botocore import xform_name
 
 from studbook.aws.errors import explain
-from studbook.aws.sessions import NotReadOnly, Patience, Sessions, Signer
+from studbook.aws.sessions import NotReadOnly, Sessions, Signer
 from studbook.harvest.coverage import Ledger
 from studbook.harvest.plain import plain
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.harvest.redact import Redactor
 from studbook.model import Gap, Partition, Record
 from studbook.model.coverage import Status
-from studbook.settings import Settings
+from studbook.settings import Patience, Settings
 from studbook.sources import SOURCES, Source, iam, s3, with_accounts
 from studbook.sources.interface import Json, Resource
 from studbook.sources.mlflow import Mlflow, reach
@@ -209,6 +209,9 @@ class _Probe:
         if self.partition.account is None:
             return None
         return self._sessions.signer(self.partition.account, region)
+
+    def renew(self, access_key: str) -> None:
+        self._sessions.renew_signer(self.partition.account, access_key)
 
     def spend(self, operation: str) -> None:
         account, region, source = self.partition

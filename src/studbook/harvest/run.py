@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from studbook.aws.errors import Trouble
-from studbook.aws.sessions import NotReadOnly, Patience, Sessions
+from studbook.aws.sessions import NotReadOnly, Sessions
 from studbook.errors import HarvestError, StudbookError
 from studbook.harvest.collector import PartitionVisit, Stopped, VisitEnded
 from studbook.harvest.coverage import Ledger
@@ -92,7 +92,6 @@ def harvest(
     progress: Progress | None = None,
     now: datetime | None = None,
     workers: int = WORKERS,
-    patience: Patience | None = None,
     sources: Sequence[Source] = SOURCES,
 ) -> Harvested:
     """Read everything that the configuration names, and write a snapshot of it.
@@ -110,7 +109,6 @@ def harvest(
         number=number,
         progress=progress or Silent(),
         workers=workers,
-        patience=patience or Patience(),
         sources=sources,
     )
     visited = run.visit_all()
@@ -157,10 +155,10 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
 
 def derive(
     records: Iterable[Record], settings: Settings, catalog: Catalog, previous: Envelope | None, number: int
-) -> tuple[Iterable[Asset], Iterable[Edge]]:
+) -> tuple[list[Asset], list[Edge]]:
     """The lineage that the records tell, with the history of each asset."""
     linked = link(records, normalize, LinkContext.of(settings))
-    before = catalog.assets(previous) if previous else ()
+    before = {asset.id: asset for asset in catalog.assets(previous)} if previous else {}
     return chronicle(linked, before, number), linked.edges
 
 
@@ -176,7 +174,6 @@ class _Run:
         number: int,
         progress: Progress,
         workers: int,
-        patience: Patience,
         sources: Sequence[Source],
     ) -> None:
         self.settings = settings
@@ -192,7 +189,7 @@ class _Run:
             self._known[record.partition][record.kind, record.id] = record
         rates = {name: rate for name in (source.name for source in sources) if (rate := settings.source(name).rate)}
         self._sessions = Sessions(
-            {account.id: account for account in settings.accounts}, rates=rates, patience=patience
+            {account.id: account for account in settings.accounts}, rates=rates, patience=settings.patience
         )
 
     def visit_all(self) -> list[_Visited]:

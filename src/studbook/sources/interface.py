@@ -215,6 +215,10 @@ class Visit(Protocol):
         """Signs requests to APIs that botocore does not know, as this partition's account; None: no account's."""
         ...
 
+    def renew(self, access_key: str) -> None:
+        """A request signed with this key was refused for its age: the next one is signed by a new session."""
+        ...
+
     def spend(self, operation: str) -> None:
         """Waits for the partition's budget and counts one request that is about to be sent."""
         ...

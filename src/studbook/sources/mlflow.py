@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from typing import Any, Final
 import requests
 
 from studbook import __version__
-from studbook.aws.errors import Trouble, explain
+from studbook.aws.errors import UNREADABLE, Trouble, explain, meaning_of, unreadable
 from studbook.aws.sessions import NotReadOnly
 from studbook.model import Facts, Partition, Record, canonical, digest
 from studbook.model.ids import mlflow_id, parse_arn
@@ -42,10 +43,11 @@ ALLOWED: Final = frozenset(
 )
 """Every request that may ever leave: nothing here changes anything."""
 
-_TIMEOUT = (10, 60)
-_ATTEMPTS = 4
 _EXPERIMENTS_AT_ONCE = 1000
 _AGAIN = frozenset({429, 500, 502, 503, 504})
+_SIGNED_WITH = re.compile(r"Credential=([^/]+)/")
+_INCOMPLETE = "incomplete:"
+"""Before a revision: something was missing when the run was read, so no search ever equals it."""
 _KINDS = ("mlflow_experiment", "mlflow_run", "mlflow_logged_model", "mlflow_registered_model", "mlflow_model_version")
 
 
@@ -109,9 +111,9 @@ class Api:
         """One answer; throttled and failing servers are asked again, a few times."""
         if (method, path) not in ALLOWED:
             raise NotReadOnly(f"{method} {path} is not on the list of requests that only read")
-        trouble = None
-        for attempt in range(_ATTEMPTS):
-            if attempt:
+        trouble, renewed = None, False
+        for attempt in range(self._visit.settings.patience.attempts):
+            if attempt and not (trouble and trouble.meaning == "expired"):
                 time.sleep(0.5 * 2 ** (attempt - 1))
             self._visit.spend(f"mlflow:{_name(path)}")
             try:
@@ -126,10 +128,18 @@ class Api:
             if answer.status_code == HTTPStatus.OK:
                 return _json(answer, path)
             trouble = _refused(answer, path)
-            if answer.status_code not in _AGAIN:
+            if trouble.meaning == "expired" and not renewed:
+                renewed = True
+                self._renew(answer.request)
+            elif answer.status_code not in _AGAIN:
                 break
         assert trouble is not None
         raise trouble
+
+    def _renew(self, request: requests.PreparedRequest) -> None:
+        signed = _SIGNED_WITH.search(str(request.headers.get("Authorization", "")))
+        if signed:
+            self._visit.renew(signed[1])
 
     def _send(self, method: str, path: str, body: Json) -> requests.Response:
         data = b"" if method == "GET" else canonical(dict(body))
@@ -155,7 +165,9 @@ class Api:
             except Exception as error:
                 raise explain(error, "AssumeRole") from error
         # A redirect leads to a login page, never to the API, and would leave the list of what may be asked.
-        return self._http.send(prepared, timeout=_TIMEOUT, allow_redirects=False)
+        patience = self._visit.settings.patience
+        timeout = (patience.connect_timeout, patience.read_timeout)
+        return self._http.send(prepared, timeout=timeout, allow_redirects=False)
 
 
 class Mlflow:
@@ -190,6 +202,8 @@ class Mlflow:
                 _server(visit, server)
             except Trouble as trouble:
                 visit.gap(trouble)
+            except UNREADABLE as error:
+                visit.gap(unreadable("experiments/search", error))
 
     def scope(self, record: Record) -> str | None:
         """The server."""
@@ -247,21 +261,27 @@ def _server(visit: Visit, server: Server) -> None:
                 "mlflow_experiment", mlflow_id(server.id, "experiment", item["experiment_id"]), _body(server, item)
             )
     visit.listed("mlflow_experiment", server.id)
-    for read in (_registered_models, _model_versions):
+    for name, read in (("registered-models/search", _registered_models), ("model-versions/search", _model_versions)):
         try:
             read(visit, api, server)
         except Trouble as trouble:
             visit.gap(trouble)
+        except UNREADABLE as error:
+            visit.gap(unreadable(name, error))
+    covered, sure = None, True
     try:
         covered = _logged_models(visit, api, server, experiments)
     except Trouble as trouble:
-        covered = None
-        # Servers before MLflow 3 have no logged models: there is nothing that could not be seen.
-        if trouble.meaning == "gone":
-            visit.listed("mlflow_logged_model", server.id)
-        else:
+        if trouble.meaning != "gone":  # else a server before MLflow 3: there is nothing that could not be seen
+            sure = False
             visit.gap(trouble)
-    _runs(visit, api, server, experiments, covered)
+    except UNREADABLE as error:
+        sure = False
+        visit.gap(unreadable("logged-models/search", error))
+    try:
+        _runs(visit, api, server, experiments, covered, sure=sure)
+    except UNREADABLE as error:
+        visit.gap(unreadable("runs/search", error))
 
 
 def _registered_models(visit: Visit, api: Api, server: Server) -> None:
@@ -296,9 +316,12 @@ def _logged_models(visit: Visit, api: Api, server: Server, experiments: Sequence
     return named if found else None
 
 
-def _runs(visit: Visit, api: Api, server: Server, experiments: Sequence[str], covered: set[str] | None) -> None:
+def _runs(
+    visit: Visit, api: Api, server: Server, experiments: Sequence[str], covered: set[str] | None, *, sure: bool
+) -> None:
     """Keeps the runs. A search leaves out a run's model inputs; where logged models exist and none of them names the
-    run, it alone is asked for them, unless it is known as it is."""
+    run, it alone is asked for them, unless it is known as it is. Where nobody is sure whether there are logged models,
+    the night after asks again."""
     for some in _chunks(experiments):
         request = {"experiment_ids": some, "run_view_type": "ALL", "max_results": 1000}
         for page in api.pages("POST", "/api/2.0/mlflow/runs/search", request):
@@ -311,13 +334,28 @@ def _runs(visit: Visit, api: Api, server: Server, experiments: Sequence[str], co
                 if kept is not None and kept.revision == revision:
                     visit.reuse(kept)
                     continue
-                if covered is not None and run not in covered and not (item.get("outputs") or {}).get("model_outputs"):
-                    whole = api.call("GET", "/api/2.0/mlflow/runs/get", {"run_id": run})["run"]
-                    models = (whole.get("inputs") or {}).get("model_inputs")
+                leftover = run not in (covered or ()) and not (item.get("outputs") or {}).get("model_outputs")
+                if leftover and (covered is not None or not sure):
+                    models = ((kept.body.get("inputs") or {}) if kept else {}).get("model_inputs")
+                    try:
+                        if sure:
+                            models = _model_inputs(api, run)
+                        else:
+                            revision = _INCOMPLETE + revision
+                    except Trouble as trouble:
+                        if trouble.meaning == "gone":
+                            continue  # deleted since it was listed
+                        visit.gap(trouble)
+                        revision = _INCOMPLETE + revision
                     if models:
                         body["inputs"] = {**(body.get("inputs") or {}), "model_inputs": models}
                 visit.record("mlflow_run", record_id, body, revision=revision)
     visit.listed("mlflow_run", server.id)
+
+
+def _model_inputs(api: Api, run: str) -> Any:
+    whole = api.call("GET", "/api/2.0/mlflow/runs/get", {"run_id": run})["run"]
+    return (whole.get("inputs") or {}).get("model_inputs")
 
 
 def _body(server: Server, item: Json) -> dict[str, Any]:
@@ -354,9 +392,13 @@ def _refused(answer: requests.Response, path: str) -> Trouble:
         body = answer.json()
     except ValueError:
         body = None
-    code = body.get("error_code") if isinstance(body, dict) else None
+    # AWS, in front of an App, names its errors in a header.
+    code = answer.headers.get("x-amzn-ErrorType", "").partition(":")[0] or None
+    code = code or (body.get("error_code") if isinstance(body, dict) else None)
     message = body.get("message") or body.get("Message") if isinstance(body, dict) else None
     status = answer.status_code
+    if code and meaning_of(str(code)) == "expired":
+        return Trouble("expired", _name(path), str(code), str(message or "the session has expired"))
     if status in (401, 403) or answer.is_redirect:
         return Trouble("denied", _name(path), str(code or status), str(message or "the server wants another login"))
     if status == HTTPStatus.NOT_FOUND:

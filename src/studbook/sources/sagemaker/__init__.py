@@ -3,13 +3,12 @@
 from typing import Final
 
 from studbook.sources.interface import Resource
-from studbook.sources.sagemaker import hub, job, jobs, registry, serving, tracking
+from studbook.sources.sagemaker import hub, jobs, registry, serving, tracking
 
 RESOURCES: Final[tuple[Resource, ...]] = (
     *tracking.RESOURCES,  # first: what a job can hide depends on whether there is MLflow
     *hub.RESOURCES,
     *jobs.RESOURCES,
-    *job.RESOURCES,
     *registry.RESOURCES,
     *serving.RESOURCES,
 )
