@@ -126,6 +126,54 @@ class TestJourneys:
         page.wait_for_url(f"{address}latest/")
 
 
+class TestExplore:
+    def test_a_picture_leads_to_it_and_it_opens_step_by_step(self, page: Page, address: str) -> None:
+        """From an asset's page to Explore, along the arrows to its endpoint's page, all by keyboard."""
+        page.goto(address + "latest/" + path_of(herd.BASE))
+        page.get_by_role("link", name="Explore from here").click()
+        page.wait_for_url(f"{address}latest/explore/#{path_of(herd.BASE)}")
+        page.get_by_role("button", name="Base model llama").focus()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".sb-explore__panel h2")).to_have_text("llama 1.2.0")
+        page.get_by_role("button", name="Everything it reaches").press("Enter")
+        expect(page.get_by_role("button", name="Endpoint bot")).to_be_visible()
+
+        table = page.get_by_role("table", name="Arrows that are shown")
+        arrows = table.locator("tbody tr").count()
+        assert arrows == page.locator(".sb-explore__canvas path.sb-edge").count() > 5
+        page.get_by_role("button", name="Endpoint bot").press("Enter")
+        page.get_by_role("link", name="Open its page").press("Enter")
+        expect(page.locator("h1")).to_have_text("bot")
+
+    def test_finds_an_asset_and_goes_back(self, page: Page, address: str) -> None:
+        """The search box opens any asset of the snapshot; the browser's own way back leads back."""
+        page.goto(address + "latest/explore/#" + path_of(herd.BASE))
+        page.get_by_role("searchbox", name="Find an asset to explore").press_sequentially("script")
+        page.locator(".sb-explore__found button").first.press("Enter")
+        expect(page.locator(".sb-explore__panel h2")).to_have_text(herd.HOSTILE)
+        page.go_back()
+
+        expect(page.locator(".sb-explore__panel h2")).to_have_text("llama")
+
+    def test_pans_and_zooms(self, page: Page, address: str) -> None:
+        """Dragging moves the picture and the buttons zoom it; neither opens anything."""
+        page.goto(address + "latest/explore/#" + path_of(herd.JOB))
+        layer = page.locator(".sb-explore__canvas svg > g")
+        expect(layer).to_have_attribute("transform", re.compile("scale"))
+        before = layer.get_attribute("transform")
+        box = page.locator(".sb-explore__canvas").bounding_box()
+        assert box
+        page.mouse.move(box["x"] + 40, box["y"] + 30)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 140, box["y"] + 90, steps=4)
+        page.mouse.up()
+        moved = layer.get_attribute("transform")
+        page.get_by_role("button", name="Zoom in").click()
+
+        assert before != moved != layer.get_attribute("transform")
+        assert "explore/" in page.url
+
+
 class TestTables:
     def test_filter_and_sort(self, page: Page, address: str) -> None:
         """A long table filters by any word and sorts by any column."""

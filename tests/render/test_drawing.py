@@ -127,7 +127,8 @@ class TestDraw:
         titles = [node.text or "" for node in root.iter(f"{SVG}title")]
         assert any(herd.HOSTILE in title for title in titles)
         assert all(
-            re.fullmatch(r"(\.\./\.\./[a-z-]+/[a-z0-9-]+/|#edges)", a.attrib["href"]) for a in root.iter(f"{SVG}a")
+            re.fullmatch(r"(\.\./\.\./[a-z-]+/[a-z0-9-]+/|\.\./\.\./explore/#[a-z-]+/[a-z0-9-]+/)", a.attrib["href"])
+            for a in root.iter(f"{SVG}a")
         )
 
     def test_marks_certainty_and_state(self) -> None:

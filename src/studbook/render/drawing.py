@@ -24,7 +24,7 @@ from studbook.errors import BuildError
 from studbook.lineage.graph import Lineage, Step, made_by, reaches
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
 from studbook.model.ids import page_path
-from studbook.render.words import called, mark_words, shortened, shown
+from studbook.render.words import called, mark_words, shape_of, shortened, shown
 
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""
@@ -35,17 +35,6 @@ _MARGIN = 6.0
 _BATCH = 200
 _SMALLEST = 0.62
 """How far a picture may shrink to fit its page before it scrolls: below this, its words cannot be read."""
-
-_SHAPES = {
-    **dict.fromkeys(("base_model", "base_model_version", "model_package_group", "model_package", "model"), "facet"),
-    **dict.fromkeys(("mlflow_registered_model", "mlflow_model_version", "mlflow_logged_model"), "facet"),
-    **dict.fromkeys(("dataset", "dataset_version", "feature_group"), "drum"),
-    **dict.fromkeys(("evaluator", "evaluator_version", "evaluation_job"), "hexagon"),
-    **dict.fromkeys(("endpoint", "endpoint_config", "inference_component"), "pill"),
-    **dict.fromkeys(("mlflow_experiment", "mlflow_run"), "slant"),
-    **dict.fromkeys(("container_image", "code", "artifact", "model_card", "context", "action"), "note"),
-}
-"""Every other kind is a job, and a box."""
 
 
 class Line(NamedTuple):
@@ -299,36 +288,39 @@ def draw(picture: Picture, layout: Layout, *, root: str = "../../", title: str) 
     `root` is the way from the page to the site's root. Colours are the stylesheet's: one picture for light and dark.
     """
     width, height = f"{layout.width:.0f}", f"{layout.height:.0f}"
+    subject = picture.boxes[0].asset
+    name = "sb-" + hashlib.sha256((subject.id if subject else title).encode()).hexdigest()[:8]
+    explore = f"{root}explore/#{page_path(subject.kind, subject.id, subject.name)}" if subject else "#edges"
     out = [
-        '<svg class="sb-lineage" role="group" aria-labelledby="sb-lineage-title" xmlns="http://www.w3.org/2000/svg" '
+        f'<svg class="sb-lineage" role="group" aria-labelledby="{name}" xmlns="http://www.w3.org/2000/svg" '
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         f'style="min-width:{layout.width * _SMALLEST:.0f}px">',
-        f'<title id="sb-lineage-title">{escape(shown(title))}</title>',
-        '<defs><marker id="sb-tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" '
-        'orient="auto-start-reverse"><path d="M0 .8 8 4 0 7.2z"/></marker></defs>',
+        f'<title id="{name}">{escape(shown(title))}</title>',
+        f'<defs><marker id="{name}-tip" class="sb-tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" '
+        'markerHeight="7" orient="auto-start-reverse"><path d="M0 .8 8 4 0 7.2z"/></marker></defs>',
     ]
     for line, curve in zip(picture.lines, layout.curves, strict=True):
         classes = f"sb-edge sb-{line.certainty}" + (" sb-candidate" if line.candidate else "")
         out.append(
-            f'<path class="{classes}" d="{_curve(curve)}" marker-end="url(#sb-tip)">'
+            f'<path class="{classes}" d="{_curve(curve)}" marker-end="url(#{name}-tip)">'
             f"<title>{escape(shown(line.words))}</title></path>"
         )
     for index, (box, centre) in enumerate(zip(picture.boxes, layout.centres, strict=True)):
-        out.append(_box(box, centre, root, is_root=index == 0))
+        out.append(_box(box, centre, root, explore, is_root=index == 0))
     out.append("</svg>")
     return Markup("".join(out))  # noqa: S704  every text in it is escaped above
 
 
-def _box(box: Box, centre: tuple[float, float], root: str, *, is_root: bool) -> str:
+def _box(box: Box, centre: tuple[float, float], root: str, explore: str, *, is_root: bool) -> str:
     x, y = centre
     left, top = x - _WIDTH / 2, y - _HEIGHT / 2
     if box.asset is None:
         return (
-            f'<a href="#edges" class="sb-node sb-more"><title>{box.hidden} more: all edges are listed below</title>'
+            f'<a href="{escape(explore)}" class="sb-node sb-more"><title>{box.hidden} more: open Explore</title>'
             f'<path d="{_outline("pill", left, top)}"/><text x="{x:.1f}" y="{y + 4:.1f}">+ {box.hidden} more</text></a>'
         )
     asset = box.asset
-    shape = _SHAPES.get(asset.kind, "box")
+    shape = shape_of(asset.kind)
     marks = mark_words(asset)
     classes = " ".join(
         [

@@ -304,7 +304,8 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
                 raise PluginError(error.message + (f"\nhint: {error.hint}" if error.hint else "")) from error
             add_entries(target / "search" / "search_index.json", entries)
             urls += [entry.location for entry in entries]
-            for name, data in self.contents.downloads.items():
+            for name, data in chain(self.contents.downloads.items(), views.files(self.contents.site)):
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
                 (target / name).write_bytes(data)
         (target / "sitemap.xml").write_text(_sitemap(config.site_url or _NOWHERE, urls), encoding="utf-8")
 
@@ -350,7 +351,9 @@ class _Overview(MkdocsPage):
 
     def read_source(self, config: MkDocsConfig) -> None:
         self.markdown = ""
-        hidden = ["toc"] if self._page.section in _IN_DEPTH else ["navigation"]
+        hidden = ["toc", "navigation"] if self._page.section in _WIDE else ["navigation"]
+        if self._page.section in _IN_DEPTH:
+            hidden = ["toc"]
         self.meta = {
             "description": self._page.description,
             "hide": hidden,
@@ -361,6 +364,9 @@ class _Overview(MkdocsPage):
         self.content = str(self._body)
         self.toc = _toc(headings_of(self._body))
 
+
+_WIDE = ("explore", "compare")
+"""Pages that need the whole width."""
 
 _IN_DEPTH = ("accounts", "coverage", "changes", "findings", "audit", "glossary")
 """Pages that share a tab, and so need the list of their siblings."""

@@ -12,8 +12,9 @@ from typing import Any
 
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Envelope
 from studbook.model.ids import page_path
+from studbook.render.views.explore import explore
 from studbook.render.views.kinds import run_table
-from studbook.render.views.site import LEVELS, Json, Page, Site, account_path
+from studbook.render.views.site import Json, Page, Site, account_path
 from studbook.render.views.story import answers, deployments_of, drift_of, fingerprint_of, readers_of, versions_of
 
 TITLES = {
@@ -22,6 +23,7 @@ TITLES = {
     "datasets": ("Datasets", "What models are trained and judged on"),
     "evaluators": ("Evaluators", "What judges models"),
     "deployments": ("Deployments", "Where models answer"),
+    "explore": ("Explore", "The lineage around one asset, step by step"),
     "experiments": ("Experiments", "MLflow experiments and runs"),
     "jobs": ("Jobs", "Everything that trained, tuned, evaluated or prepared"),
     "accounts": ("Accounts", "Every account and region that was asked"),
@@ -43,7 +45,12 @@ def page(site: Site, name: str) -> Page:
         description=description,
         section=name,
         template=f"pages/{name}.html",
-        data={"snapshot": snapshot(site), "gaps": gaps(site), **(view(site) if view else {})},
+        data={
+            "snapshot": snapshot(site),
+            "gaps": gaps(site),
+            "partitions_asked": len(site.envelope.coverage),
+            **(view(site) if view else {}),
+        },
     )
 
 
@@ -104,11 +111,9 @@ def home(site: Site) -> Json:
     live = [asset for asset in site.of("endpoint") if asset.gone_since is None]
     live.sort(key=lambda asset: (asset.stage != "production", asset.stage or "~", asset.name, asset.id))
     open_findings = [f for f in site.findings if f.waived_until is None]
-    open_findings.sort(key=lambda f: (LEVELS[f.level], f.rule, f.asset))
-    shown = {asset.id for asset in live}
     return {
         "running": [_running(site, asset) for asset in live],
-        "attention": [site.finding(finding) for finding in open_findings if finding.asset not in shown][:6],
+        "attention": site.grouped(open_findings),
         "open_findings": Counter(finding.level for finding in open_findings),
         "changes": site.changes,
         "numbers": [
@@ -346,10 +351,9 @@ def changes(site: Site) -> Json:
 
 def findings(site: Site) -> Json:
     """All findings, open ones first."""
-    rows = [site.finding(f) for f in sorted(site.findings, key=lambda f: (LEVELS[f.level], f.rule, f.asset, f.message))]
     return {
-        "open": [finding for finding in rows if finding["waived_until"] is None],
-        "waived": [finding for finding in rows if finding["waived_until"] is not None],
+        "open": site.grouped(f for f in site.findings if f.waived_until is None),
+        "waived": site.grouped(f for f in site.findings if f.waived_until is not None),
         "rules": [[rule, mend] for rule, mend in sorted(site.mends.items())],
     }
 
@@ -396,6 +400,7 @@ VIEWS: dict[str, Callable[[Site], Json]] = {
     "deployments": deployments,
     "experiments": experiments,
     "jobs": jobs,
+    "explore": explore,
     "accounts": accounts,
     "coverage": coverage,
     "changes": changes,

@@ -177,6 +177,21 @@ class Site:
             "mend": self.mends.get(finding.rule, ""),
         }
 
+    def grouped(self, findings: Iterable[Finding]) -> list[Json]:
+        """Findings by level and rule, worst first, since one cause is often found in many places."""
+        groups: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+        for finding in sorted(findings, key=lambda f: (LEVELS[f.level], f.rule, f.asset, f.message)):
+            groups[finding.level, finding.rule].append(finding)
+        return [
+            {
+                "rule": rule,
+                "level": level,
+                "mend": self.mends.get(rule, ""),
+                "found": [self.finding(finding) for finding in several],
+            }
+            for (level, rule), several in groups.items()
+        ]
+
     def notices(self, asset: Asset) -> list[Json]:
         """What a reader must know before believing the page: gone, stale, unresolved, or from a partition with gaps."""
         out: list[Json] = []

@@ -1,0 +1,133 @@
+"""Explore: the whole lineage as data for the browser, a chunk at a time, each asset in its column already.
+
+A column says how far along its pedigree an asset stands: every arrow leads from a lower column to a higher one, and
+what starts a pedigree stands right before the first that it goes into. Chunks are cut by the digest in an asset's
+address, so that a night's changes touch few of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+
+from studbook.lineage.graph import Graph
+from studbook.model import KINDS, RELATIONS, Asset
+from studbook.render.views.site import Json, Site
+from studbook.render.words import mark_words, shape_of
+
+_CHUNK = 64
+"""About so many assets in a chunk."""
+_STARTS = 8
+
+
+def explore(site: Site) -> Json:
+    """What the page itself needs: how to find a chunk, the words, and where one may begin."""
+    return {
+        "bits": _bits(site.graph),
+        "kinds": {name: [info.title, shape_of(name)] for name, info in KINDS.items()},
+        "words": dict(RELATIONS),
+        "starts": site.links(asset.id for asset in _starts(site))[:_STARTS],
+    }
+
+
+def _starts(site: Site) -> Iterator[Asset]:
+    """What runs, production first, then what is newest."""
+    live = [asset for asset in site.of("endpoint") if asset.gone_since is None]
+    yield from sorted(live, key=lambda asset: asset.stage != "production")
+    for kind in ("model_package", "dataset", "training_job"):
+        yield from site.of(kind)[:_STARTS]
+    yield from site.graph.assets.values()
+
+
+def chunks(site: Site) -> Iterator[tuple[str, Json]]:
+    """The lineage in parts: file name, and `nodes`, `edges` and the count of `members`.
+
+    A node is `[address, name, kind, column, account and region, marks]`; the first ones are the chunk's members, the
+    others their neighbours. An edge is `[from, to, relation, role, certainty, candidate]`, its ends by their place in
+    the list; every edge of each member is there.
+    """
+    graph, columns, bits = site.graph, columns_of(site.graph), _bits(site.graph)
+    groups: defaultdict[int, list[Asset]] = defaultdict(list)
+    for asset in graph.assets.values():
+        groups[_chunk_of(str(site.link(asset.id)["path"]), bits)].append(asset)
+    for number in range(1 << bits):
+        members = groups.get(number, [])
+        places = {asset.id: place for place, asset in enumerate(members)}
+        edges = {
+            edge.key: edge
+            for asset in members
+            for edge in (*graph.upstream(asset.id), *graph.downstream(asset.id))
+            if edge.source in graph.assets and edge.target in graph.assets
+        }
+        lines = sorted(edges.values(), key=lambda edge: edge.key.order)
+        for edge in lines:
+            for end in (edge.source, edge.target):
+                places.setdefault(end, len(places))
+        yield (
+            f"{number:x}.json",
+            {
+                "members": len(members),
+                "nodes": [_node(site, graph.assets[asset_id], columns) for asset_id in places],
+                "edges": [
+                    [places[e.source], places[e.target], e.relation, e.role or "", e.certainty, int(e.candidate)]
+                    for e in lines
+                ],
+            },
+        )
+
+
+def _node(site: Site, asset: Asset, columns: dict[str, int]) -> list[object]:
+    link = site.link(asset.id)
+    return [link["path"], link["name"], asset.kind, columns[asset.id], link["where"], mark_words(asset)]
+
+
+def _bits(graph: Graph) -> int:
+    return max(0, (len(graph.assets) // _CHUNK).bit_length())
+
+
+def _chunk_of(path: str, bits: int) -> int:
+    """By the first hex digits of the digest that ends an address."""
+    return int(path.rstrip("/")[-12:][:4], 16) >> (16 - bits)
+
+
+def columns_of(graph: Graph) -> dict[str, int]:
+    """The column of every asset: an arrow leads to a higher one, but for arrows that close a circle."""
+    ahead = {asset_id: list(_ends(graph, asset_id)) for asset_id in graph.assets}
+    waiting: dict[str, int] = dict.fromkeys(graph.assets, 0)
+    for ends in ahead.values():
+        for end in ends:
+            waiting[end] += 1
+    columns = dict.fromkeys(graph.assets, 0)
+    ready = deque(asset_id for asset_id, count in waiting.items() if count == 0)
+    order: list[str] = []
+    left = iter(graph.assets)
+    done: set[str] = set()
+    while len(order) < len(graph.assets):
+        if not ready:
+            # A circle: it is cut before the first of its members.
+            ready.append(next(asset_id for asset_id in left if asset_id not in done))
+        here = ready.popleft()
+        if here in done:
+            continue
+        done.add(here)
+        order.append(here)
+        for end in ahead[here]:
+            waiting[end] -= 1
+            if end not in done:
+                columns[end] = max(columns[end], columns[here] + 1)
+                if waiting[end] == 0:
+                    ready.append(end)
+    starts = graph.assets.keys() - {end for ends in ahead.values() for end in ends}
+    for asset_id in starts:
+        if ahead[asset_id]:
+            columns[asset_id] = min(columns[end] for end in ahead[asset_id]) - 1
+    return columns
+
+
+def _ends(graph: Graph, asset_id: str) -> Iterable[str]:
+    """Where arrows from here lead; what only says that two things have to do with each other orders nothing."""
+    return {
+        edge.target: None
+        for edge in graph.downstream(asset_id)
+        if edge.relation not in ("same_as", "associated") and edge.target in graph.assets and edge.target != asset_id
+    }

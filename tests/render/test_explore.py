@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import herd
+import pedigrees
+from studbook.lineage.graph import Graph
+from studbook.model import Envelope, Parts
+from studbook.render import views
+from studbook.render.views.explore import chunks, columns_of
+from studbook.render.views.site import Site
+
+DIGEST = "sha256:" + "0" * 64
+
+
+def site_of(graph: Graph) -> Site:
+    return Site(
+        graph=graph,
+        envelope=Envelope(
+            number=1,
+            taken_at="2026-11-22T02:00:00Z",
+            generator="studbook test",
+            config=DIGEST,
+            coverage=(),
+            parts=Parts(records=DIGEST, assets=DIGEST, edges=DIGEST),
+            digest=DIGEST,
+            previous=None,
+            envelope=DIGEST,
+        ),
+    )
+
+
+@st.composite
+def pedigree(draw: st.DrawFn, circles: bool = False) -> Graph:
+    """Up to two hundred assets; arrows lead from lower numbers to higher ones, or anywhere."""
+    count = draw(st.integers(1, 200))
+    pairs = draw(st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=120))
+    arrows = {(a, b) if circles else (min(a, b), max(a, b)) for a, b in pairs if a != b}
+    return Graph(
+        [pedigrees.asset(f"a{n:03}", "training_job") for n in range(count)],
+        [pedigrees.edge(f"a{a:03}", f"a{b:03}", "input_to") for a, b in sorted(arrows)],
+    )
+
+
+class TestColumns:
+    @given(pedigree())
+    def test_every_arrow_leads_to_a_higher_column(self, graph: Graph) -> None:
+        """Who stands further right was made later in the pedigree."""
+        columns = columns_of(graph)
+
+        assert all(columns[edge.source] < columns[edge.target] for edge in graph.edges)
+
+    @given(pedigree(circles=True))
+    def test_a_circle_has_columns_too(self, graph: Graph) -> None:
+        """Records that name each other in a circle are no reason to lose one."""
+        assert columns_of(graph).keys() == graph.assets.keys()
+
+    def test_what_begins_stands_before_its_first_use(self) -> None:
+        """Code of a late job is not drawn at the far left."""
+        graph = pedigrees.lineage("""
+            data(dataset) -has_version-> v1(dataset_version) -input_to-> job(training_job) -produced-> m(model_package)
+            code(code) -input_to-> job
+        """)
+
+        assert columns_of(graph)["code"] == columns_of(graph)["v1"]
+
+
+class TestChunks:
+    @given(pedigree(circles=True))
+    def test_a_member_comes_with_every_edge_and_both_its_ends(self, graph: Graph) -> None:
+        """Whoever has an asset's chunk can draw its whole neighbourhood."""
+        site = site_of(graph)
+        address = {site.link(asset_id)["path"]: asset_id for asset_id in graph.assets}
+        seen: list[str] = []
+        for _, data in chunks(site):
+            ids = [address[node[0]] for node in data["nodes"]]
+            members = ids[: data["members"]]
+            seen += members
+            lines = {(ids[edge[0]], ids[edge[1]]) for edge in data["edges"]}
+            assert lines == {(e.source, e.target) for e in graph.edges if {e.source, e.target} & set(members)}
+        assert sorted(seen) == sorted(graph.assets)
+
+    def test_strangers_stay_text(self) -> None:
+        """A hostile name is a JSON string in the data, and nothing else."""
+        site = site_of(Graph(herd.assets(), herd.edges()))
+        names = {node[1] for _, content in views.files(site) for node in json.loads(content)["nodes"]}
+
+        assert herd.HOSTILE in names
+
+    def test_a_change_of_one_asset_touches_few_chunks(self) -> None:
+        """What a night changes is what has to be published."""
+        graph = Graph([pedigrees.asset(f"a{n}", "training_job") for n in range(2000)], [])
+        other = Graph([*list(graph.assets.values())[1:], pedigrees.asset("a0", "training_job", gone_since=2)], [])
+        before, after = dict(views.files(site_of(graph))), dict(views.files(site_of(other)))
+
+        assert before.keys() == after.keys()
+        assert sum(before[name] != after[name] for name in before) == 1
