@@ -72,6 +72,9 @@ ANSWERS = {
     },
 }  # fmt: skip
 
+STEPPED = {**TRAIN, "data": {"metrics": [{"key": "loss", "value": 0.5, "step": 9}, {"key": "auc", "value": 1}]}}
+HISTORY = {"metrics__get_history": {"metrics": [{"key": "loss", "value": 9 - n, "step": n} for n in (1, 0, 2)]}}
+
 
 class Server(ThreadingHTTPServer):
     """Answers by path; an integer is a status, a list is one answer after the other."""
@@ -122,9 +125,9 @@ def serve(monkeypatch):
         server.server_close()
 
 
-def visited(tmp_path, server, known=None):
-    settings = Settings(mlflow=(Configured(name="lab", tracking_uri=server.url),))
-    visit = Visits(tmp_path, settings)({}, partition=Partition(None, None, "mlflow"), targets=("lab",), known=known)
+def visited(tmp_path, server, known=None, targets=("lab",), **sources):
+    settings = Settings.model_validate({"mlflow": [{"name": "lab", "tracking_uri": server.url}], "sources": sources})
+    visit = Visits(tmp_path, settings)({}, partition=Partition(None, None, "mlflow"), targets=targets, known=known)
     SOURCE.collect(visit)
     return visit
 
@@ -156,7 +159,7 @@ class TestCollect:
 
     def test_only_what_is_allowed(self, tmp_path, serve):
         """Every request that a harvest makes is on the list."""
-        server = serve()
+        server = serve(runs__search={"runs": [STEPPED]}, **HISTORY)
 
         visited(tmp_path, server)
 
@@ -188,6 +191,69 @@ class TestCollect:
         server = serve(runs__search=pages)
 
         assert len([key for key in visited(tmp_path, server).seen if key[0] == "mlflow_run"]) == 2
+
+    def test_the_curves_of_a_model_in_order_of_steps(self, tmp_path, serve):
+        """One request for each metric that has steps, of a run that a registered version came from; kept for ever."""
+        server = serve(runs__search={"runs": [STEPPED]}, **HISTORY)
+
+        first = visited(tmp_path, server)
+        again = visited(tmp_path, server, known=first.seen)
+
+        assert paths(server).count("metrics/get-history") == 1
+        (run,) = (record for key, record in again.seen.items() if key[0] == "mlflow_run")
+        assert run.body["curves"] == {"loss": [[0, 9], [1, 8], [2, 7]]}
+        assert SOURCE.normalize(run).assets[0].attributes["curves"] == run.body["curves"]
+
+    def test_a_run_that_no_model_came_from_has_none(self, tmp_path, serve):
+        """Ten thousand tries must not cost a call for each of their metrics."""
+        server = serve(runs__search={"runs": [STEPPED]}, model_versions__search={}, **HISTORY)
+
+        visited(tmp_path, server)
+
+        assert "metrics/get-history" not in paths(server)
+
+    def test_a_jobs_run_is_read_once_its_package_is_known(self, tmp_path, serve):
+        """The run may be older than the package: its record is read again for the curves, and only then."""
+        server = serve(runs__search={"runs": [STEPPED]}, model_versions__search={}, **HISTORY)
+        first = visited(tmp_path, server)
+
+        visited(tmp_path, server, known=first.seen, targets=("lab", "lab run r1"))
+
+        assert paths(server).count("metrics/get-history") == 1
+
+    def test_a_long_curve_is_thinned_evenly(self, tmp_path, serve):
+        """A hundred points are kept, the first and the last among them."""
+        steps = [{"key": "loss", "value": 1, "step": n} for n in range(1000)]
+        server = serve(runs__search={"runs": [STEPPED]}, metrics__get_history={"metrics": steps})
+
+        visit = visited(tmp_path, server)
+
+        points = next(r for key, r in visit.seen.items() if key[0] == "mlflow_run").body["curves"]["loss"]
+        assert len(points) == 100
+        assert (points[0][0], points[-1][0]) == (0, 999)
+
+    def test_curves_can_be_switched_off(self, tmp_path, serve):
+        """`sources.mlflow.limits.curves: 0` asks for none."""
+        server = serve(runs__search={"runs": [STEPPED]}, **HISTORY)
+
+        visited(tmp_path, server, mlflow={"limits": {"curves": 0}})
+
+        assert "metrics/get-history" not in paths(server)
+
+    def test_denied_curves_are_one_gap(self, tmp_path, serve):
+        """A role from before curves keeps everything else, and the rest is not asked for."""
+        other = {**STEPPED, "info": {**STEPPED["info"], "run_id": "r9"}}
+        server = serve(
+            runs__search={"runs": [STEPPED, other]},
+            model_versions__search={"model_versions": [{"name": "b", "version": n, "run_id": f"r{n}"} for n in (1, 9)]},
+            metrics__get_history=403,
+        )
+
+        visit = visited(tmp_path, server)
+
+        assert paths(server).count("metrics/get-history") == 1
+        assert visit.ledger.status == "partial"
+        assert len([key for key in visit.seen if key[0] == "mlflow_run"]) == 2
 
     def test_an_older_server(self, tmp_path, serve):
         """A server without logged models has none: no gap, and no run is asked for on their account."""

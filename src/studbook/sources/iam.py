@@ -47,6 +47,8 @@ def action_of(call: str, *, app: bool = False) -> str:
     if app:
         return _APP_API
     things, _, verb = operation.partition("/")
+    if operation == "metrics/get-history":
+        return "sagemaker-mlflow:GetMetricHistory"
     thing = "".join(word.capitalize() for word in things.split("-"))
     return f"sagemaker-mlflow:{verb.capitalize()}{thing.removesuffix('s') if verb == 'get' else thing}"
 

@@ -3,7 +3,9 @@
 Plain REST, no MLflow client: that one signs with a process-global tracking URI, so that two servers in one process get
 each other's requests. Calls, per server: experiments/search, then runs/search and logged-models/search over all
 experiments together (1,000 and 100 a page), registered-models/search, model-versions/search; runs/get only for runs
-whose model inputs nothing else shows, once in their life. About `runs/1000 + models/100 + 4` requests.
+whose model inputs nothing else shows, once in their life. About `runs/1000 + models/100 + 4` requests. The curves of
+the runs that models came from (a registered version or a job's package) cost one metrics/get-history for each metric
+that has steps, at most `sources.mlflow.limits.curves` (6) a run, once when the run has ended.
 
 One IAM action opens an App's whole API, deletions included: hence the allow-list of method and path.
 """
@@ -30,12 +32,14 @@ from studbook.model.ids import mlflow_id, parse_arn
 from studbook.settings import Settings
 from studbook.sources import mlflow_facts
 from studbook.sources.interface import Json, Visit
+from studbook.sources.sagemaker.reading import member
 
 ALLOWED: Final = frozenset(
     {
         ("POST", "/api/2.0/mlflow/experiments/search"),
         ("POST", "/api/2.0/mlflow/runs/search"),
         ("GET", "/api/2.0/mlflow/runs/get"),
+        ("GET", "/api/2.0/mlflow/metrics/get-history"),
         ("POST", "/api/2.0/mlflow/logged-models/search"),
         ("GET", "/api/2.0/mlflow/registered-models/search"),
         ("GET", "/api/2.0/mlflow/model-versions/search"),
@@ -44,6 +48,9 @@ ALLOWED: Final = frozenset(
 """Every request that may ever leave: nothing here changes anything."""
 
 _EXPERIMENTS_AT_ONCE = 1000
+_CURVES = 6
+_POINTS = 100
+_ENDED = frozenset({"FINISHED", "FAILED", "KILLED"})
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _SIGNED_WITH = re.compile(r"Credential=([^/]+)/")
 _INCOMPLETE = "incomplete:"
@@ -84,7 +91,7 @@ class Api:
 
     def __init__(self, visit: Visit, server: Server) -> None:
         self._visit = visit
-        self._server = server
+        self.server = server
         self._http = requests.Session()
         self._http.headers["User-Agent"] = f"studbook/{__version__}"
         if server.signing_name:
@@ -144,24 +151,24 @@ class Api:
     def _send(self, method: str, path: str, body: Json) -> requests.Response:
         data = b"" if method == "GET" else canonical(dict(body))
         query = sorted(body.items()) if method == "GET" else None
-        request = requests.Request(method, self._server.url + path, params=query, data=data or None)
+        request = requests.Request(method, self.server.url + path, params=query, data=data or None)
         if data:
             request.headers["Content-Type"] = "application/json"
         prepared = self._http.prepare_request(request)
-        if self._server.signing_name and self._server.header:
-            signer = self._visit.signer(self._server.region)
+        if self.server.signing_name and self.server.header:
+            signer = self._visit.signer(self.server.region)
             assert signer is not None
             assert prepared.url is not None
             # A space is %20 where it is signed; requests would send a plus.
             prepared.url = prepared.url.replace("+", "%20")
             headers = {
-                self._server.header: self._server.id,
+                self.server.header: self.server.id,
                 "X-Amz-Content-SHA256": hashlib.sha256(data).hexdigest(),
             }
             if data:
                 headers["Content-Type"] = "application/json"
             try:
-                prepared.headers.update(signer(method, prepared.url, headers, data, self._server.signing_name))
+                prepared.headers.update(signer(method, prepared.url, headers, data, self.server.signing_name))
             except Exception as error:
                 raise explain(error, "AssumeRole") from error
         # A redirect leads to a login page, never to the API, and would leave the list of what may be asked.
@@ -176,6 +183,7 @@ class Mlflow:
     name = "mlflow"
     wave = 2
     actions = (
+        "sagemaker-mlflow:GetMetricHistory",
         "sagemaker-mlflow:GetRun",
         "sagemaker-mlflow:SearchExperiments",
         "sagemaker-mlflow:SearchLoggedModels",
@@ -186,20 +194,28 @@ class Mlflow:
     )
 
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
-        """Servers by owner; a target is `<ARN> <state>` for what SageMaker lists, a name for what is configured."""
+        """Servers by owner; a target is `<ARN> <state>` for what SageMaker lists, a name for what is configured, and
+        `<ARN> run <id>` for a run that a job with a package names."""
         plan: defaultdict[Partition, set[str]] = defaultdict(set)
+        runs: defaultdict[str, set[str]] = defaultdict(set)
         for server in settings.mlflow:
             plan[Partition(server.account, None, self.name)].add(server.name)
         for record in records:
             if record.gone_since is None and record.kind in ("mlflow_app", "mlflow_tracking_server"):
                 state = "on" if _is_on(record) else "off"
                 plan[Partition(record.account, record.region, self.name)].add(f"{record.id} {state}")
+            elif record.kind == "training_job" and (run := _run_of_package(record)):
+                runs[run[0]].add(run[1])
+        for targets in plan.values():
+            for named in {target.partition(" ")[0] for target in targets}:
+                targets.update(f"{named} run {run_id}" for run_id in runs[named])
         return {partition: sorted(targets) for partition, targets in plan.items()}
 
     def collect(self, visit: Visit) -> None:
         for server in _servers(visit):
+            curves = _Curves(visit, server)
             try:
-                _server(visit, server)
+                _server(visit, server, curves)
             except Trouble as trouble:
                 visit.gap(trouble)
             except UNREADABLE as error:
@@ -233,6 +249,8 @@ def _servers(visit: Visit) -> Iterator[Server]:
     configured = {server.name: Server(server.name, server.tracking_uri.rstrip("/")) for server in visit.settings.mlflow}
     for target in visit.targets:
         name, _, state = target.partition(" ")
+        if state.startswith("run "):
+            continue
         server = configured.get(name) if not state else server_of_arn(name)
         if server is None:
             visit.gap(Trouble("unsupported", "mlflow", "UnknownServer", f"{name} is no MLflow server's ARN"))
@@ -240,6 +258,14 @@ def _servers(visit: Visit) -> Iterator[Server]:
             visit.skip("mlflow", f"{name} is switched off")
         else:
             yield server
+
+
+def _run_of_package(record: Record) -> tuple[str, str] | None:
+    """The MLflow server and run of a job that made a package."""
+    server = member(record.body, "MlflowConfig", "MlflowResourceArn")
+    run = member(record.body, "MlflowDetails", "MlflowRunId")
+    named = isinstance(server, str) and isinstance(run, str) and record.body.get("OutputModelPackageArn")
+    return (server, run) if named else None
 
 
 def _is_on(record: Record) -> bool:
@@ -250,7 +276,46 @@ def _is_on(record: Record) -> bool:
     return body.get("Status") not in ("Deleting", "Deleted", "CreateFailed", "Creating")
 
 
-def _server(visit: Visit, server: Server) -> None:
+class _Curves:
+    """Metric histories of the runs that models came from, read once when a run has ended."""
+
+    def __init__(self, visit: Visit, server: Server) -> None:
+        mark = f"{server.id} run "
+        self.runs = {target.removeprefix(mark) for target in visit.targets if target.startswith(mark)}
+        self._visit = visit
+        self._most = visit.settings.source("mlflow").limits.get("curves", _CURVES)
+        self._refused = False
+
+    def wanted(self, item: Json) -> bool:
+        """Whether a run, as the search shows it, is to have its curves."""
+        info = item["info"]
+        return self._most > 0 and not self._refused and info["run_id"] in self.runs and info.get("status") in _ENDED
+
+    def read(self, api: Api, item: Json) -> dict[str, list[list[Any]]] | None:
+        """`[step, value]` by metric, evenly thinned to 100 points; None where the server does not tell."""
+        curves: dict[str, list[list[Any]]] = {}
+        metrics = (item.get("data") or {}).get("metrics") or ()
+        stepped = sorted(str(metric["key"]) for metric in metrics if int(metric.get("step") or 0) > 0)
+        for key in stepped[: self._most]:
+            request = {"run_id": item["info"]["run_id"], "metric_key": key}
+            try:
+                pages = list(api.pages("GET", "/api/2.0/mlflow/metrics/get-history", request))
+            except Trouble as trouble:
+                self._refused = trouble.meaning == "denied"
+                if trouble.meaning != "gone":
+                    self._visit.gap(trouble)
+                return None
+            points = [
+                [int(one.get("step") or 0), one.get("value")] for page in pages for one in page.get("metrics") or ()
+            ]
+            points.sort(key=lambda point: point[0])
+            last = len(points) - 1
+            kept = sorted({round(index * last / (_POINTS - 1)) for index in range(_POINTS)}) if last >= _POINTS else ()
+            curves[key] = [points[index] for index in kept] if kept else points
+        return curves
+
+
+def _server(visit: Visit, server: Server, curves: _Curves) -> None:
     """Everything on one server. What fails leaves the other kinds complete."""
     api = Api(visit, server)
     experiments: list[str] = []
@@ -263,7 +328,7 @@ def _server(visit: Visit, server: Server) -> None:
     visit.listed("mlflow_experiment", server.id)
     for name, read in (("registered-models/search", _registered_models), ("model-versions/search", _model_versions)):
         try:
-            read(visit, api, server)
+            curves.runs |= read(visit, api, server)
         except Trouble as trouble:
             visit.gap(trouble)
         except UNREADABLE as error:
@@ -279,24 +344,29 @@ def _server(visit: Visit, server: Server) -> None:
         sure = False
         visit.gap(unreadable("logged-models/search", error))
     try:
-        _runs(visit, api, server, experiments, covered, sure=sure)
+        _runs(visit, api, experiments, covered, curves, sure=sure)
     except UNREADABLE as error:
         visit.gap(unreadable("runs/search", error))
 
 
-def _registered_models(visit: Visit, api: Api, server: Server) -> None:
+def _registered_models(visit: Visit, api: Api, server: Server) -> set[str]:
     for page in api.pages("GET", "/api/2.0/mlflow/registered-models/search", {"max_results": 1000}):
         for item in page.get("registered_models") or ():
             visit.record("mlflow_registered_model", mlflow_id(server.id, "model", item["name"]), _body(server, item))
     visit.listed("mlflow_registered_model", server.id)
+    return set()
 
 
-def _model_versions(visit: Visit, api: Api, server: Server) -> None:
+def _model_versions(visit: Visit, api: Api, server: Server) -> set[str]:
+    """Keeps the versions; the runs that they came from."""
+    runs = set()
     for page in api.pages("GET", "/api/2.0/mlflow/model-versions/search", {"max_results": 10_000}):
         for item in page.get("model_versions") or ():
             record_id = mlflow_id(server.id, "model", item["name"], str(item["version"]))
             visit.record("mlflow_model_version", record_id, _body(server, item))
+            runs.add(item.get("run_id") or "")
     visit.listed("mlflow_model_version", server.id)
+    return runs
 
 
 def _logged_models(visit: Visit, api: Api, server: Server, experiments: Sequence[str]) -> set[str] | None:
@@ -317,11 +387,12 @@ def _logged_models(visit: Visit, api: Api, server: Server, experiments: Sequence
 
 
 def _runs(
-    visit: Visit, api: Api, server: Server, experiments: Sequence[str], covered: set[str] | None, *, sure: bool
+    visit: Visit, api: Api, experiments: Sequence[str], covered: set[str] | None, curves: _Curves, *, sure: bool
 ) -> None:
     """Keeps the runs. A search leaves out a run's model inputs; where logged models exist and none of them names the
     run, it alone is asked for them, unless it is known as it is. Where nobody is sure whether there are logged models,
     the night after asks again."""
+    server = api.server
     for some in _chunks(experiments):
         request = {"experiment_ids": some, "run_view_type": "ALL", "max_results": 1000}
         for page in api.pages("POST", "/api/2.0/mlflow/runs/search", request):
@@ -331,7 +402,8 @@ def _runs(
                 body = _body(server, item)
                 revision = digest(canonical(mlflow_facts.finite(body)))
                 kept = visit.kept("mlflow_run", record_id)
-                if kept is not None and kept.revision == revision:
+                curved = curves.wanted(item)
+                if kept is not None and kept.revision == revision and not (curved and "curves" not in kept.body):
                     visit.reuse(kept)
                     continue
                 leftover = run not in (covered or ()) and not (item.get("outputs") or {}).get("model_outputs")
@@ -349,6 +421,8 @@ def _runs(
                         revision = _INCOMPLETE + revision
                     if models:
                         body["inputs"] = {**(body.get("inputs") or {}), "model_inputs": models}
+                if curved and (found := curves.read(api, item)) is not None:
+                    body["curves"] = found
                 visit.record("mlflow_run", record_id, body, revision=revision)
     visit.listed("mlflow_run", server.id)
 

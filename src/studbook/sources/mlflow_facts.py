@@ -112,6 +112,7 @@ def _run(record: Record) -> Facts:
             artifact_uri=info.get("artifact_uri"),
             parameters=_pairs(data.get("params")),
             metrics=_pairs(data.get("metrics")),
+            curves=body.get("curves"),
             ended_at=_time(info.get("end_time")),
         ),
         tags=tags,

@@ -17,12 +17,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from studbook.aws.errors import Trouble
+from studbook.aws.errors import UNREADABLE, Trouble
 from studbook.model import Asset, Edge, Facts, Record, canonical, digest
 from studbook.model.facts import Manifest
 from studbook.model.ids import S3Uri, parse_s3, place_name
 from studbook.settings import DocumentPlace, Settings
-from studbook.sources.interface import Json, Resource, Visit
+from studbook.sources.interface import Document, Json, Resource, Visit
 from studbook.sources.sagemaker import RESOURCES
 
 KINDS: Final = {"manifest": "s3_manifest", "report": "s3_report", "results": "s3_results"}
@@ -115,10 +115,13 @@ def normalize(record: Record) -> Facts:
     return facts
 
 
-def _documents(resources: Mapping[str, Resource], record: Record) -> Iterator[Any]:
+def _documents(resources: Mapping[str, Resource], record: Record) -> list[Document]:
+    """What a record names; nothing where its body is in no form that anyone expects."""
     resource = resources.get(record.kind) if record.source == "sagemaker" else None
-    if resource is not None:
-        yield from resource.documents(record)
+    try:
+        return list(resource.documents(record)) if resource is not None else []
+    except UNREADABLE:
+        return []
 
 
 def _place(settings: Settings, uri: str) -> DocumentPlace | None:
