@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from benchmarks.estate import GROUPS, READER_ROLE, REGION, Sizes, build, change, settings
+from benchmarks.estate import READER_ROLE, REGION, Sizes, build, change, settings
 
 from studbook.demo.aws import EXTERNAL_ID, FakeAws
 from studbook.harvest.run import Silent, harvest
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
 def minimum(sizes: Sizes, after: Sizes) -> dict[str, int]:
     """The fewest calls that the sources' docstrings promise, by night; `after` are the sizes after the change.
 
-    Listings: 100 a page, one page for a type or a parent without any. Search: packages every night, the rest on the
+    Listings: 100 a page, one page for a type without any. Search: packages every night, the rest on the
     first. One description for each serverless job and each group, two calls for each endpoint configuration.
     """
     first = _listing(sizes) + sum(_pages(sizes)) + 1 + sizes.serverless + sizes.groups + 2 * sizes.endpoints
@@ -63,7 +63,7 @@ def _pages(sizes: Sizes) -> list[int]:
 
 def _listing(sizes: Sizes) -> int:
     """An unchanged night."""
-    packages = sizes.groups * max(1, ceil(sizes.packages / sizes.groups / 100))
+    packages = max(1, ceil(sizes.packages / 100))
     filled = {"training_job", "model", "endpoint", "endpoint_config", "model_package_group", "model_package"}
     empty = sum(
         len(resource.listing.variants)
@@ -159,17 +159,14 @@ def _plain(calls: str) -> dict[str, Any]:
             following = {"NextToken": page["NextToken"]}
         return found
 
-    groups = [f"group-{number}" for number in range(GROUPS)]
     for found in RESOURCES:
         listing = found.listing
-        parents = [{"ModelPackageGroupName": name} for name in groups] if found.kind == "model_package" else [{}]
-        if listing.parent is not None and found.kind != "model_package":
+        if listing.parent is not None:
             continue
         summaries = [
             summary
             for variant in listing.variants
-            for parent in parents
-            for summary in pages(listing.operation, {**listing.params, **variant, **parent}, listing.items)
+            for summary in pages(listing.operation, {**listing.params, **variant}, listing.items)
         ]
         if summaries and found.bulk is not None:
             pages(found.bulk.operation, dict(found.bulk.params), found.bulk.items)

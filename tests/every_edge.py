@@ -273,10 +273,24 @@ PACKAGES = (
     package(5, "s3://out/rlvr", account=PROD, SourceUri=f"{SMR}:{DEV}:model-package/bot/5"),
     package(1, "s3://out/classic/model.tar.gz", group="again", account=PROD, CreationTime="2026-10-01T00:00:00Z"),
     package(7, None, SourceUri="s3://out/uri-only/"),
+    package(9, None, containers=[{"BaseModel": {"HubContentName": "mistral"}}]),
+    package(10, None, containers=[{"BaseModel": {"HubContentName": "own"}}]),
     package(8, None, SourceUri=f"{SMR}:{DEV}:model/served"),
+)
+CARD = record(
+    "model_card",
+    f"{SMR}:{DEV}:model-card/bot",
+    ModelCardName="bot",
+    Content=json.dumps(
+        {
+            "model_overview": {"model_id": f"{SMR}:{DEV}:model/served"},
+            "model_package_details": {"model_package_arn": f"{SMR}:{DEV}:model-package/bot/5"},
+        }
+    ),
 )
 SERVING = (
     model("served", ModelPackageName=f"{SMR}:{DEV}:model-package/bot/5", Image=IMAGE),
+    model("by-name", ModelPackageName="bot/5"),
     model("by-place", account=PROD, ModelDataUrl="s3://out/rlvr/checkpoints/hf_merged/"),
     model(
         "tagged",
@@ -420,6 +434,7 @@ RECORDS: tuple[Record, ...] = (
     *CONTENTS,
     record("model_package_group", GROUP, ModelPackageGroupName="bot"),
     *PACKAGES,
+    CARD,
     *SERVING,
     *ELSEWHERE,
     ABROAD,

@@ -6,7 +6,9 @@ called. Create, Describe, List, Update and Delete follow from the service model,
 
 True to AWS where a harvester could be misled: ten results a page unless asked otherwise; StatusEquals and
 LastModifiedTime filters look at a page after it was cut, so pages may be empty and still have a NextToken;
-ListModelPackages shows unversioned packages unless asked; what is not there is a ValidationException where AWS says so.
+ListModelPackages shows unversioned packages unless asked; a card under a customer's key is refused to a role that may
+not decrypt, unless it asks for MetadataOnly, and then hardly any of its text is left; what is not there is a
+ValidationException where AWS says so.
 """
 
 from __future__ import annotations
@@ -167,7 +169,20 @@ KINDS = (
         born={"FeatureGroupStatus": "Created"},
         missing="ResourceNotFound",
     ),
-    Kind(noun="ModelCard", path="model-card/{ModelCardName}", exact=True, missing="ResourceNotFound"),
+    Kind(
+        noun="ModelCard",
+        path="model-card/{ModelCardName}",
+        born={"ModelCardVersion": 1},
+        exact=True,
+        missing="ResourceNotFound",
+    ),
+    Kind(
+        noun="InferenceRouter",
+        path="inference-router/{InferenceRouterName}",
+        born={"Status": "InService"},
+        exact=True,
+        missing="ResourceNotFound",
+    ),
 )
 
 _CREATE = {kind.create_operation: kind for kind in KINDS}
@@ -190,8 +205,8 @@ class SageMaker:
         self._tags: dict[str, list[Json]] = {}
         self._associations: dict[tuple[str, str], list[Json]] = {}
 
-    def call(self, account: str, region: str, operation: str, request: Json) -> Json:
-        """Answers one call. Raises ApiError where AWS would refuse."""
+    def call(self, account: str, region: str, operation: str, request: Json, *, decrypts: bool = True) -> Json:
+        """Answers one call of somebody who may or may not use keys. Raises ApiError where AWS would refuse."""
         if operation not in self._service.operation_names:
             raise ApiError("UnknownOperationException", operation)
         request = dict(request)
@@ -214,6 +229,8 @@ class SageMaker:
             answer = self._list(operation, account, region, request)
         else:
             raise ApiError("ValidationException", f"The demo's SageMaker has no {operation}.")
+        if operation in ("DescribeModelCard", "DescribeModelPackage"):
+            answer = _card_shown(answer, request, decrypts=decrypts)
         return self._shaped(answer, self._service.operation_model(operation).output_shape)
 
     def fill(self, arn: str, members: Json) -> None:
@@ -436,18 +453,22 @@ class SageMaker:
         return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": errors}
 
     def _on_create_endpoint(self, account: str, region: str, request: Json) -> Json:
-        request["ProductionVariants"] = self._variants(account, region, request["EndpointConfigName"])
+        request.update(self._variants(account, region, request["EndpointConfigName"]))
         return self._create(_BY_NOUN["Endpoint"], account, region, request)
 
     def _on_update_endpoint(self, account: str, region: str, request: Json) -> Json:
-        request["ProductionVariants"] = self._variants(account, region, request["EndpointConfigName"])
+        request.update(self._variants(account, region, request["EndpointConfigName"]))
         return self._update(_BY_NOUN["Endpoint"], account, region, request)
 
-    def _variants(self, account: str, region: str, config: str) -> list[Json]:
+    def _variants(self, account: str, region: str, config: str) -> dict[str, list[Json]]:
         """An endpoint's variants with the images that run in them, as the config's models name them."""
         record = self._find(_BY_NOUN["EndpointConfig"], account, region, {"EndpointConfigName": config})
+        whole = ("ProductionVariants", "ShadowProductionVariants")
+        return {name: self._running(account, region, record[name]) for name in whole if record.get(name)}
+
+    def _running(self, account: str, region: str, configured: list[Json]) -> list[Json]:
         variants = []
-        for variant in record["ProductionVariants"]:
+        for variant in configured:
             shown = {
                 "VariantName": variant["VariantName"],
                 "CurrentInstanceCount": variant.get("InitialInstanceCount", 1),
@@ -457,19 +478,26 @@ class SageMaker:
             if "ModelName" in variant:
                 found = self._find(_BY_NOUN["Model"], account, region, {"ModelName": variant["ModelName"]})
                 shown["DeployedImages"] = [
-                    {
-                        "SpecifiedImage": container["Image"],
-                        "ResolvedImage": resolved_image(container["Image"]),
-                        "ResolutionTime": self._clock.seconds(),
-                    }
+                    self._deployed(container["Image"])
                     for container in [*found.get("Containers", []), found.get("PrimaryContainer", {})]
                     if "Image" in container
                 ]
             variants.append(shown)
         return variants
 
+    def _deployed(self, image: str) -> Json:
+        return {
+            "SpecifiedImage": image,
+            "ResolvedImage": resolved_image(image),
+            "ResolutionTime": self._clock.seconds(),
+        }
+
     def _on_create_inference_component(self, account: str, region: str, request: Json) -> Json:
         found = self._find(_BY_NOUN["Endpoint"], account, region, {"EndpointName": request["EndpointName"]})
+        for specification in [request.get("Specification", {}), *request.get("Specifications", [])]:
+            container = specification.get("Container", {})
+            if "Image" in container:
+                container["DeployedImage"] = self._deployed(container["Image"])
         request["EndpointArn"] = found["EndpointArn"]
         return self._create(_BY_NOUN["InferenceComponent"], account, region, request)
 
@@ -479,6 +507,48 @@ class SageMaker:
             if package:
                 self._find(_BY_NOUN["ModelPackage"], account, region, {"ModelPackageName": package})
         return self._create(_BY_NOUN["Model"], account, region, request)
+
+    def _on_describe_model_card(self, account: str, region: str, request: Json) -> Json:
+        record = self._find(_BY_NOUN["ModelCard"], account, region, request)
+        number = request.get("ModelCardVersion", record["ModelCardVersion"])
+        versions: list[Json] = [record, *record.get("Earlier", ())]
+        for version in versions:
+            if version["ModelCardVersion"] == number:
+                return version
+        raise self._no(_BY_NOUN["ModelCard"], f"{request['ModelCardName']} {number}")
+
+    def _on_update_model_card(self, account: str, region: str, request: Json) -> Json:
+        record = self._find(_BY_NOUN["ModelCard"], account, region, request)
+        earlier = [*record.pop("Earlier", ()), dict(record)]
+        record.update(Earlier=earlier, ModelCardVersion=record["ModelCardVersion"] + 1)
+        return self._update(_BY_NOUN["ModelCard"], account, region, request)
+
+    def _on_list_model_card_versions(self, account: str, region: str, request: Json) -> Json:
+        record = self._find(_BY_NOUN["ModelCard"], account, region, request)
+        versions = [*record.get("Earlier", ()), record]
+        return self._paged("ListModelCardVersions", request, versions, _BY_NOUN["ModelCard"])
+
+    def _on_create_feature_group(self, account: str, region: str, request: Json) -> Json:
+        store = request.get("OfflineStoreConfig", {}).get("S3StorageConfig")
+        if store:
+            name = f"{request['FeatureGroupName']}-{int(self._clock.seconds())}"
+            uri = f"{store['S3Uri'].rstrip('/')}/{account}/sagemaker/{region}/offline-store/{name}/data"
+            store.setdefault("ResolvedOutputS3Uri", uri)
+        return self._create(_BY_NOUN["FeatureGroup"], account, region, request)
+
+    def _on_describe_inference_router(self, account: str, region: str, request: Json) -> Json:
+        record = self._find(_BY_NOUN["InferenceRouter"], account, region, request)
+        targets = [
+            {
+                **target,
+                "Destinations": [
+                    {**one, "RoutingStatus": "Routable" if self._exists(one["ResourceArn"]) else "Unroutable"}
+                    for one in target["Destinations"]
+                ],
+            }
+            for target in record["RoutingTargets"]
+        ]
+        return {**record, "RoutingTargets": targets}
 
     def _on_start_pipeline_execution(self, account: str, region: str, request: Json) -> Json:
         pipeline = self._find(_BY_NOUN["Pipeline"], account, region, {"PipelineName": request["PipelineName"]})
@@ -571,6 +641,38 @@ def resolved_image(image: str) -> str:
     repository = image.rsplit("@", 1)[0]
     name, _, _ = repository.rpartition(":")
     return f"{name or repository}@sha256:{hashlib.sha256(image.encode()).hexdigest()}"
+
+
+_KEPT = (
+    ("model_overview", "model_id"),
+    ("model_overview", "model_name"),
+    ("intended_uses", "risk_rating"),
+    ("model_package_details", "model_package_group_name"),
+    ("model_package_details", "model_package_arn"),
+)
+"""What MetadataOnly leaves of a card's text."""
+
+
+def _card_shown(record: Json, request: Json, *, decrypts: bool) -> Json:
+    """A card, or a package with the card inside, with as much of its text as was asked for. Raises ApiError."""
+    if request.get("IncludedData") != "MetadataOnly":
+        key = record.get("SecurityConfig", {}).get("KmsKeyId")
+        if key and not decrypts:
+            raise ApiError("AccessDeniedException", f"The caller is not authorized to perform: kms:Decrypt on {key}")
+        return record
+    inside = record.get("ModelCard")
+    if inside and "ModelCardContent" in inside:
+        return {**record, "ModelCard": {**inside, "ModelCardContent": _metadata(inside["ModelCardContent"])}}
+    return {**record, "Content": _metadata(record["Content"])} if "Content" in record else record
+
+
+def _metadata(content: str) -> str:
+    kept: dict[str, dict[str, str]] = {}
+    document = json.loads(content)
+    for part, member in _KEPT:
+        if member in document.get(part, {}):
+            kept.setdefault(part, {})[member] = document[part][member]
+    return json.dumps(kept)
 
 
 def _version(record: Json) -> tuple[int, ...]:

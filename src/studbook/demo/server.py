@@ -99,7 +99,13 @@ class Gateway:
                 answer = self._sts(account, role, who, body)
             elif who.service == "sagemaker":
                 with self._lock:
-                    said = self._sagemaker.call(account, who.region, who.operation, json.loads(body or b"{}"))
+                    said = self._sagemaker.call(
+                        account,
+                        who.region,
+                        who.operation,
+                        json.loads(body or b"{}"),
+                        decrypts=self._may(role, "kms", "Decrypt"),
+                    )
                 answer = Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
             elif who.service == "resourcegroupstaggingapi":
                 answer = self._tagging(account, who, body, cbor=cbor)
@@ -133,14 +139,17 @@ class Gateway:
     def _allowed(self, role: str | None, who: Asked) -> None:
         if role is None and who.service == "sts":
             return
-        allow = self._roles[role]["allow"] if role else self._caller_may
-        asked_for = (who.operation, f"{who.service}:{who.operation}")
-        if not any(fnmatch.fnmatchcase(name, pattern) for name in asked_for for pattern in allow):
+        if not self._may(role, who.service, who.operation):
             raise ApiError(
                 "AccessDeniedException",
                 f"User: {_caller(role)} is not authorized to perform: {who.service}:{who.operation} because no "
                 f"identity-based policy allows the {who.service}:{who.operation} action",
             )
+
+    def _may(self, role: str | None, service: str, operation: str) -> bool:
+        allow = self._roles[role]["allow"] if role else self._caller_may
+        asked_for = (operation, f"{service}:{operation}")
+        return any(fnmatch.fnmatchcase(name, pattern) for name in asked_for for pattern in allow)
 
     def _owned(self, account: str, who: Asked, environ: dict[str, Any]) -> None:
         bucket = bucket_of(environ["PATH_INFO"]) if who.service == "s3" else ""

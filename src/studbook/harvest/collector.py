@@ -417,7 +417,8 @@ class PartitionVisit:
     def _detail(self, detail: Detail, body: Json) -> Any:
         request = dict(detail.params(body))
         if detail.items is None:
-            return self.call(detail.operation, request)
+            answer = self.call(detail.operation, request)
+            return answer if detail.part is None else answer.get(detail.part)
         if detail.page_size is not None:
             request["MaxResults"] = detail.page_size
         items = [item for page in self.pages(detail.operation, request) for item in page.get(detail.items) or ()]

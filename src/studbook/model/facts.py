@@ -79,6 +79,8 @@ class Weights(Claim):
 
     asset: str
     uri: str
+    added: bool = False
+    """Beside the main weights: an adapter, or a draft model that many share. Sharing it makes nobody a copy."""
     evidence: str
 
 
@@ -133,11 +135,11 @@ class ByName(Claim):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseModelName(Claim):
-    """A package names its base model by hub content name and version, without the hub."""
+    """A package names its base model by hub content name, maybe with its version, without the hub."""
 
     package: str
     name: str
-    version: str
+    version: str | None
     account: str
     region: str
     partition: str = "aws"

@@ -68,6 +68,8 @@ class Detail:
     member: str
     items: str | None = None
     """Paged: the member whose lists are joined. None: one call, the whole answer is kept."""
+    part: str | None = None
+    """Of one call: the member of the answer that is kept, in place of the whole."""
     when: Callable[[Json], bool] = always
     page_size: int | None = 100
     sort: str | None = None

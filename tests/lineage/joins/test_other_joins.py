@@ -1,5 +1,7 @@
 """Names, Lambda qualifiers, shared artifacts, public models, MLflow names: what only the whole can tell."""
 
+from dataclasses import replace
+
 from studbook.model import Edge
 from studbook.model.facts import (
     BaseModelName,
@@ -52,6 +54,14 @@ class TestNames:
 
         assert set(inputs(linked, relation="deployed_to")) == {named}
         assert next(a for a in linked.assets if a.id == named).unresolved
+
+    def test_trap_a_package_named_by_group_and_number(self):
+        """`bot/1` is the listed version of that group, or the ARN that it would have."""
+        version = asset("model_package", PACKAGE, "bot 1")
+        claim = replace(self.CLAIM, kind="model_package", name="bot/1", relation="packaged_as")
+
+        for said in ([version, job()], [job()]):
+            assert set(inputs(Estate().say(*said, claims=[claim]).linked(), relation="packaged_as")) == {PACKAGE}
 
 
 class TestLambdaVersion:
@@ -157,6 +167,32 @@ class TestSharedArtifacts:
             PACKAGE: ("inferred", False, {"rule:same-artifact", "rule:same-account"})
         }
 
+    def test_trap_a_shared_draft_makes_no_copy(self):
+        """Two models that add the same draft to their own weights are two models, and what serves one is not both."""
+        other = self._package(f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/other/1", created_at=NOON)
+        model = asset("model", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/m")
+        claims = [
+            Weights(asset=one, uri="s3://cache/draft/", added=True, evidence="t:T#d")
+            for one in (PACKAGE, other.id, model.id)
+        ]
+        drafted = Output(job=JOB, uri="s3://cache/draft/", evidence="t:T#o")
+
+        linked = Estate().say(job(), self._package(created_at=NOON), other, model, claims=[*claims, drafted]).linked()
+
+        assert [edge for edge in linked.edges if edge.relation != "has_version"] == []
+
+    def test_an_added_adapter_ties_what_serves_it_alone(self):
+        """A component whose weights a package adds to the base belongs to that package."""
+        component = asset("inference_component", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:inference-component/a")
+        claims = [
+            Weights(asset=PACKAGE, uri="s3://b/adapter/", added=True, evidence="t:T#w"),
+            Weights(asset=component.id, uri="s3://b/adapter/", evidence="t:T#c"),
+        ]
+
+        linked = Estate().say(self._package(), component, claims=claims).linked()
+
+        assert set(inputs(linked, component.id, "deployed_to")) == {PACKAGE}
+
     def test_unrelated_packages_of_one_place_are_candidates(self):
         """Two registrations that no copy joins are never picked from."""
         other = self._package(f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/bot/2")
@@ -218,6 +254,17 @@ class TestPublicModels:
         assert inputs(linked, PACKAGE, "base_of") == {
             self.PUBLIC.format(REGION): ("inferred", False, {"rule:public-hub"})
         }
+
+    def test_trap_a_base_model_named_without_its_version(self):
+        """Nobody knows which version it was, so the edge comes from the model without one."""
+        claim = BaseModelName(package=PACKAGE, name="llama", version=None, account=ACCOUNT, region=REGION, evidence=())
+        public = f"arn:aws:sagemaker:{REGION}:aws:hub-content/SageMakerPublicHub/Model/llama"
+        linked = Estate().say(asset("model_package", PACKAGE), claims=[claim]).linked()
+        assert set(inputs(linked, PACKAGE, "base_of")) == {public}
+
+        own = asset("base_model_version", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:hub-content/mine/Model/llama/2.0.0")
+        linked = Estate().say(asset("model_package", PACKAGE), own, claims=[claim]).linked()
+        assert set(inputs(linked, PACKAGE, "base_of")) == {own.id.rpartition("/")[0]}
 
     def test_a_private_hubs_content_of_that_name_comes_first(self):
         """In the package's own account and region."""

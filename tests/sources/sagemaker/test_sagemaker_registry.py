@@ -6,7 +6,6 @@ import pytest
 from sayings import HERE, HUB, arrows, proof, said
 
 from studbook.model.facts import BaseModelName, Weights
-from studbook.sources.sagemaker import RESOURCES
 
 GROUP = f"{HERE}model-package-group/support-bot"
 PACKAGE = f"{HERE}model-package/support-bot/5"
@@ -105,7 +104,8 @@ class TestPackage:
         evidence = f"{ON}{FIRST}.{path}"
         assert arrows(facts) == {("s3://out/m/", "packaged_as", PACKAGE, None)}
         assert proof(facts, "s3://out/m/", PACKAGE) == ("referenced", (evidence,))
-        assert facts.claims == [Weights(asset=PACKAGE, uri="s3://out/m/", evidence=evidence)]
+        added = path.startswith("Additional")
+        assert facts.claims == [Weights(asset=PACKAGE, uri="s3://out/m/", added=added, evidence=evidence)]
 
     def test_https(self):
         """An https address of S3 is the same artifact; the claim keeps it as recorded."""
@@ -142,6 +142,46 @@ class TestPackage:
             )
         ]
         assert facts.assets[0].attributes["recipes"] == ["lora"]
+
+    def test_base_model_without_a_version(self):
+        """A base model that is named without its version is claimed without one."""
+        facts = holding(BaseModel={"HubContentName": "llama"})
+
+        (claim,) = facts.claims
+        assert (claim.name, claim.version) == ("llama", None)
+        assert claim.evidence == (f"{ON}{FIRST}.BaseModel.HubContentName",)
+
+    def test_trap_added_weights_may_be_a_draft_that_many_share(self):
+        """Adapters and drafts are read, and told apart from the weights that make a model what it is."""
+        facts = holding(
+            ModelDataUrl="s3://out/m/",
+            AdditionalModelDataSources=[s3("s3://out/adapter/")],
+            AdditionalS3DataSource={"S3Uri": "s3://cache/draft/"},
+        )
+
+        assert {claim.uri: claim.added for claim in facts.claims} == {
+            "s3://out/m/": False,
+            "s3://out/adapter/": True,
+            "s3://cache/draft/": True,
+        }
+
+    def test_trap_a_package_may_belong_to_no_group(self):
+        """An unversioned package is called by its own name, has no group, and tags of its own."""
+        facts = said(
+            "model_package",
+            f"{HERE}model-package/lone",
+            ModelPackageName="lone",
+            Tags=[{"Key": "team", "Value": "bots"}],
+        )
+
+        assert (facts.assets[0].name, facts.assets[0].tags) == ("lone", {"team": "bots"})
+        assert facts.edges == []
+
+    def test_trap_logged_packages_are_no_releases(self):
+        """What was only logged says so, whatever its number."""
+        (asset,) = package(ModelPackageVersion=6, ModelPackageRegistrationType="Logged").assets
+
+        assert asset.attributes["registration_type"] == "Logged"
 
     def test_base_model_by_arn(self):
         """Weights that came with hub access name the base model exactly."""
@@ -222,21 +262,28 @@ class TestReports:
         assert (card.id, card.kind, card.status) == (f"{PACKAGE}#card", "model_card", "Draft")
         assert arrows(facts) == {(PACKAGE, "described_by", f"{PACKAGE}#card", None)}
 
+    def test_trap_metadata_only_leaves_hardly_any_text(self):
+        """Of a card under a customer's key the text was left unread: it is said to be, and not taken for the whole."""
+        facts = package(
+            SecurityConfig={"KmsKeyId": "arn:aws:kms:us-west-2:111122223333:key/1"},
+            ModelCard={"ModelCardContent": '{"intended_uses": {"risk_rating": "High"}}', "ModelCardStatus": "Draft"},
+        )
+
+        card = facts.assets[1]
+        assert (card.attributes["encrypted"], card.attributes["risk_rating"]) == (True, "High")
+        assert proof(facts, PACKAGE, card.id) == ("referenced", (f"{ON}ModelCard.ModelCardStatus",))
+
+    def test_trap_an_encrypted_card_without_metadata_is_still_a_card(self):
+        """A text of which nothing may be read is not a text that says nothing."""
+        facts = package(
+            SecurityConfig={"KmsKeyId": "key"}, ModelCard={"ModelCardContent": "{}", "ModelCardStatus": "Draft"}
+        )
+
+        assert [asset.kind for asset in facts.assets] == ["model_package", "model_card"]
+
     @pytest.mark.parametrize("content", ["{}", "", None, "not JSON"])
     def test_empty_card(self, content):
         """A card that says nothing is none."""
         facts = package(ModelCard={"ModelCardContent": content, "ModelCardStatus": "Draft"})
 
         assert len(facts.assets) == 1
-
-
-def test_scope():
-    """A package's place in the listing is its group, so that one group's failure leaves the others complete."""
-    packages = next(resource for resource in RESOURCES if resource.kind == "model_package")
-    assert packages.listing.parent_of is not None
-    assert packages.volatile
-
-    class OfPackage:
-        id = PACKAGE
-
-    assert packages.listing.parent_of(OfPackage()) == GROUP

@@ -131,6 +131,10 @@ class TestModelPackage:
         """All of it is shown."""
         assert self.whole({"ModelPackageArn": PACKAGE}, self.group())
 
+    def test_in_no_group(self):
+        """Managed storage comes with a group, so Search shows all of a package without one."""
+        assert self.whole({"ModelPackageArn": "arn:aws:sagemaker:us-west-2:111122223333:model-package/lone"}, Found())
+
     def test_in_a_managed_group(self):
         """Its storage type is not shown, so it is described."""
         seen = self.group(ManagedConfiguration={"ManagedStorageType": "Restricted"})

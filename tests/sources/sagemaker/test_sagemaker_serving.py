@@ -46,6 +46,21 @@ class TestModel:
         assert arrows(facts) == {(PACKAGE, "packaged_as", MODEL, None)}
         assert proof(facts, PACKAGE, MODEL) == ("referenced", (f"sagemaker:DescribeModel#{path}.ModelPackageName",))
 
+    @pytest.mark.parametrize("name", ["lone", "support-bot/5"])
+    def test_trap_a_package_may_be_named_without_its_arn(self, name):
+        """A bare name, or group and number, is a package of the model's own account and region."""
+        facts = model(tag=PACKAGE, PrimaryContainer={"ModelPackageName": name})
+
+        assert facts.claims == [
+            by_name(
+                "model_package",
+                name,
+                MODEL,
+                "DescribeModel#PrimaryContainer.ModelPackageName",
+                relation="packaged_as",
+            )
+        ]
+
     def test_image_and_weights(self):
         """A model without a package is an image with weights, which are claimed as well."""
         facts = model(PrimaryContainer={"Image": "registry.example/x:1", "ModelDataUrl": "s3://out/m/model.tar.gz"})

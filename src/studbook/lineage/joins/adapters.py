@@ -21,5 +21,5 @@ def join(view: View) -> Facts:
     for user in view.all(Weights):
         asset = view.assets.get(user.asset)
         if asset is not None and asset.kind == "inference_component":
-            facts.edges.extend(places.edges(places.around(user.uri), user, "deployed_to", RULE))
+            facts.edges.extend(places.edges(places.around(user), user, "deployed_to", RULE))
     return facts

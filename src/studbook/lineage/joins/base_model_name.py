@@ -1,7 +1,8 @@
 """A package's base model, which it names by hub content name and version but not by hub.
 
 A private hub's content of that name and version in the package's account and region is meant, each of several as a
-candidate; where there is none, the public hub's content of that region.
+candidate; where there is none, the public hub's content of that region. Where the package names no version, the
+edge comes from the base model without one.
 """
 
 from __future__ import annotations
@@ -22,19 +23,21 @@ def join(view: View) -> Facts:
     """Resolves every `BaseModelName`."""
     facts = Facts()
     claims = view.all(BaseModelName)
-    private: defaultdict[tuple[str | None, str | None, str, str], list[str]] = defaultdict(list)
+    private: defaultdict[tuple[str | None, str | None, str, str | None], set[str]] = defaultdict(set)
     for asset in view.assets.values() if claims else ():
         if asset.kind == "base_model_version" and (content := parse_hub_content(asset.id)) is not None:
             where = (content.arn.account, content.arn.region)
             if content.arn.account != "aws" and content.version is not None:
-                private[*where, content.name, content.version].append(asset.id)
+                private[*where, content.name, content.version].add(asset.id)
+                private[*where, content.name, None].add(content.parent)
     for claim in claims:
-        found, rule = private.get((claim.account, claim.region, claim.name, claim.version), []), PRIVATE
+        found, rule = private.get((claim.account, claim.region, claim.name, claim.version), set()), PRIVATE
         if not found:
             public = f"arn:{claim.partition}:sagemaker:{claim.region}:aws:hub-content/SageMakerPublicHub/Model"
-            found, rule = [f"{public}/{claim.name}/{claim.version}"], PUBLIC
+            version = f"/{claim.version}" if claim.version else ""
+            found, rule = {f"{public}/{claim.name}{version}"}, PUBLIC
         facts.edges.extend(
             inferred(base, claim.package, "base_of", (*claim.evidence, rule), candidate=len(found) > 1)
-            for base in found
+            for base in sorted(found)
         )
     return facts

@@ -19,7 +19,9 @@ def join(view: View) -> Facts:
     at: defaultdict[str, dict[str, Weights]] = defaultdict(dict)
     for claim in view.all(Weights):
         asset = view.assets.get(claim.asset)
-        if asset is not None and asset.kind == "model_package" and (where := place(claim.uri)) is not None:
+        if asset is None or asset.kind != "model_package" or claim.added:
+            continue
+        if (where := place(claim.uri)) is not None:
             at[where][claim.asset] = claim
     told = {key.target for key in view.edges if key.relation == "copied_to"}
     for packages in at.values():

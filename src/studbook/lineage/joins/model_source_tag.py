@@ -24,12 +24,12 @@ def join(view: View) -> Facts:
     if not claims:
         return facts
     places = view.once(PackagePlaces)
-    own: defaultdict[str, list[str]] = defaultdict(list)
+    own: defaultdict[str, list[Weights]] = defaultdict(list)
     for weights in view.all(Weights):
-        own[weights.asset].append(weights.uri)
+        own[weights.asset].append(weights)
     for claim in claims:
-        uris = own.get(claim.model, ())
-        inside = any(held.asset == claim.package for uri in uris for held in places.around(uri))
-        if inside or not uris:
+        held = own.get(claim.model, ())
+        inside = any(package.asset == claim.package for weights in held for package in places.around(weights))
+        if inside or not held:
             facts.edges.append(inferred(claim.package, claim.model, "packaged_as", (claim.evidence, RULE)))
     return facts

@@ -15,14 +15,16 @@ def join(view: View) -> Facts:
     """Resolves every `ByName`."""
     facts = Facts()
     for claim in view.all(ByName):
-        holders = view.by_name.get((claim.kind, claim.account, claim.region, claim.name), [])
+        # A version of a package is asked for as group/number, and called "group number".
+        name = claim.name.replace("/", " ") if claim.kind == "model_package" else claim.name
+        holders = view.by_name.get((claim.kind, claim.account, claim.region, name), [])
         # An earlier holder of the name is gone, and has its creation time behind an @.
         named = min(holders, key=lambda asset_id: ("@" in asset_id, asset_id), default=None)
         if named is None:
             resource = {"tuning_job": "hyper-parameter-tuning-job"}.get(claim.kind, claim.kind.replace("_", "-"))
             named = sagemaker_arn(claim.partition, claim.region, claim.account, resource, claim.name)
             facts.mentions.append(
-                Asset(id=named, kind=claim.kind, name=claim.name, account=claim.account, region=claim.region)
+                Asset(id=named, kind=claim.kind, name=name, account=claim.account, region=claim.region)
             )
         source, target = (named, claim.other) if claim.upstream else (claim.other, named)
         facts.edges.append(

@@ -43,7 +43,7 @@ def join(view: View) -> Facts:
     for user in view.all(Weights):
         asset = view.assets.get(user.asset)
         if asset is not None and asset.kind == "model" and user.asset not in packaged:
-            facts.edges.extend(places.edges(places.around(user.uri), user, "packaged_as", RULE))
+            facts.edges.extend(places.edges(places.around(user), user, "packaged_as", RULE))
     facts.edges.extend(_slashes(view))
     return facts
 

@@ -36,14 +36,17 @@ class PackagePlaces:
                 self._copies[key.target].add(key.source)
 
     def at(self, uri: str) -> list[Weights]:
-        """The packages whose weights lie exactly there."""
-        return self._at.get(place(uri) or "", [])
+        """The packages whose main weights lie exactly there."""
+        return [claim for claim in self._at.get(place(uri) or "", ()) if not claim.added]
 
-    def around(self, uri: str) -> list[Weights]:
-        """The packages whose weights lie there, or in the innermost folder around it."""
-        where = place(uri)
+    def around(self, user: Weights) -> list[Weights]:
+        """The packages whose weights lie there, or in the innermost folder around it.
+
+        What both only add to their weights, a draft model say, ties nobody to anybody.
+        """
+        where = place(user.uri)
         while where and where.count("/") > 2:
-            if found := self._at.get(where):
+            if found := [claim for claim in self._at.get(where, ()) if not (claim.added and user.added)]:
                 return found
             where = where.rpartition("/")[0]
         return []

@@ -3,13 +3,14 @@
 from typing import Final
 
 from studbook.sources.interface import Resource
-from studbook.sources.sagemaker import hub, jobs, registry, serving, tracking
+from studbook.sources.sagemaker import cards, hub, jobs, registry, serving, tracking
 
 RESOURCES: Final[tuple[Resource, ...]] = (
     *tracking.RESOURCES,  # first: what a job can hide depends on whether there is MLflow
     *hub.RESOURCES,
     *jobs.RESOURCES,
     *registry.RESOURCES,
+    *cards.RESOURCES,
     *serving.RESOURCES,
 )
 """In the order of collection: parents come before what is listed under them."""

@@ -262,14 +262,14 @@ class Reading:
         self.claim(LambdaUse(arn=arn, target=self.id, relation=relation, role=role, at=at, evidence=evidence))
         return True
 
-    def weights(self, uri: object, path: str) -> bool:
+    def weights(self, uri: object, path: str, *, added: bool = False) -> bool:
         """What the record is about takes its weights from here, as an artifact and as a claim; whether it does."""
         source = s3_id(uri)
         if source is None or not isinstance(uri, str):
             return False
         self.edge(source, self.id, "packaged_as", path)
         (evidence,) = self.evidence(path)
-        self.claim(Weights(asset=self.id, uri=uri, evidence=evidence))
+        self.claim(Weights(asset=self.id, uri=uri, added=added, evidence=evidence))
         return True
 
     def by_name(
@@ -295,15 +295,15 @@ class Reading:
         )
 
 
-def data_sources(container: Json, path: str) -> Iterable[tuple[Any, str]]:
-    """Every URI that a container takes data from, with its path: the main ones and those added to them."""
-    yield container.get("ModelDataUrl"), f"{path}.ModelDataUrl"
+def data_sources(container: Json, path: str) -> Iterable[tuple[Any, str, bool]]:
+    """Every URI that a container takes data from, with its path, and whether it is added to the main ones."""
+    yield container.get("ModelDataUrl"), f"{path}.ModelDataUrl", False
     main = member(container, "ModelDataSource", "S3DataSource", "S3Uri")
-    yield main, f"{path}.ModelDataSource.S3DataSource.S3Uri"
+    yield main, f"{path}.ModelDataSource.S3DataSource.S3Uri", False
     for index, item in each(container.get("AdditionalModelDataSources")):
         where = f"{path}.AdditionalModelDataSources[{index}].S3DataSource.S3Uri"
-        yield member(item, "S3DataSource", "S3Uri"), where
-    yield member(container, "AdditionalS3DataSource", "S3Uri"), f"{path}.AdditionalS3DataSource.S3Uri"
+        yield member(item, "S3DataSource", "S3Uri"), where, True
+    yield member(container, "AdditionalS3DataSource", "S3Uri"), f"{path}.AdditionalS3DataSource.S3Uri", True
 
 
 def hub_sources(container: Json, path: str) -> Iterable[tuple[Any, str]]:

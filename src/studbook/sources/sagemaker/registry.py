@@ -1,23 +1,29 @@
 """The model registry: groups and the package versions in them.
 
 Calls, per region: ListModelPackageGroups; per group DescribeModelPackageGroup when the listing shows a change (its
-tags come from Search), and ListModelPackages. Of packages the listing does not show every change, and they change for
-as long as they live: Search reads all of them every night, 100 a page. It lacks ManagedStorageType alone, which only
-packages of managed groups have, and may show more of a card than the role could read; such packages are described when
-Search or the listing shows a change. What Search is late to show, and the listing does not show at all, is seen a
-night later. BatchDescribeModelPackage would not do: it lacks LastModifiedTime, origins and reports. Versioned packages
-have no tags of their own.
+tags come from Search); ListModelPackages of both types, for it shows packages without a group unless asked otherwise.
+Of packages the listing does not show every change, and they change for as long as they live: Search reads all of them
+every night, 100 a page. It lacks ManagedStorageType alone, which only packages of managed groups have, and may show
+more of a card than the role could read; such packages are described when Search or the listing shows a change, and a
+card that no key of a customer's encrypts is asked for by one more call. What Search is late to show, and the listing
+does not show at all, is seen a night later. BatchDescribeModelPackage would not do: it lacks LastModifiedTime, origins
+and reports. Versioned packages have no tags of their own; others are asked for theirs where Search does not tell.
+
+DescribeModelPackage decrypts the card unless it is asked for MetadataOnly, which is allowed without the key, and leaves
+of the card's text little more than a risk rating: such a text is not the card's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from studbook.model import Asset, Facts, Kind, Record
 from studbook.model.facts import BaseModelName
-from studbook.model.ids import code_id
-from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen
+from studbook.model.ids import code_id, without_credentials
+from studbook.sources.interface import Describe, Detail, Document, Json, Listing, Resource, Seen
+from studbook.sources.sagemaker import cards
 from studbook.sources.sagemaker.reading import (
     Reading,
     data_sources,
@@ -87,8 +93,8 @@ def normalize_package(record: Record) -> Facts:
         _container(reading, container, path)
     for index, item in each(member(body, "SourceAlgorithmSpecification", "SourceAlgorithms")):
         path = f"SourceAlgorithmSpecification.SourceAlgorithms[{index}]"
-        for uri, where in data_sources(item, path):
-            reading.weights(uri, where)
+        for uri, where, added in data_sources(item, path):
+            reading.weights(uri, where, added=added)
     _origin(reading)
     _reports(reading)
     _card(reading)
@@ -108,6 +114,7 @@ def _about(body: Json) -> dict[str, object]:
         metadata=body.get("CustomerMetadataProperties"),
         generated_by=member(body, "MetadataProperties", "GeneratedBy"),
         commit=member(body, "MetadataProperties", "CommitId"),
+        repository=_repository(body),
         project=member(body, "MetadataProperties", "ProjectId"),
         source_uri=body.get("SourceUri"),
         recipes=[name for container, _ in _containers(body) if (name := member(container, "BaseModel", "RecipeName"))],
@@ -117,6 +124,11 @@ def _about(body: Json) -> dict[str, object]:
         modified_by=who(body.get("LastModifiedBy")),
         validation=member(body, "ModelPackageStatusDetails", "ValidationStatuses"),
     )
+
+
+def _repository(body: Json) -> str | None:
+    found = member(body, "MetadataProperties", "Repository")
+    return without_credentials(found) if isinstance(found, str) else None
 
 
 def _containers(body: Json) -> Iterator[tuple[Json, str]]:
@@ -131,18 +143,19 @@ def _container(reading: Reading, container: Json, path: str) -> None:
     digest = container.get("ImageDigest")
     paths = [f"{path}.Image", *([f"{path}.ImageDigest"] if digest else [])]
     reading.image(container.get("Image"), *paths, digest=digest, relation="packaged_as")
-    for uri, where in data_sources(container, path):
-        reading.weights(uri, where)
+    for uri, where, added in data_sources(container, path):
+        reading.weights(uri, where, added=added)
     for arn, where in hub_sources(container, path):
         _base(reading, arn, where)
     name, version = (member(container, "BaseModel", key) for key in ("HubContentName", "HubContentVersion"))
-    if name and version and reading.account and reading.region:
-        evidence = reading.evidence(f"{path}.BaseModel.HubContentName", f"{path}.BaseModel.HubContentVersion")
+    if name and reading.account and reading.region:
+        members = ("HubContentName", "HubContentVersion") if version else ("HubContentName",)
+        evidence = reading.evidence(*(f"{path}.BaseModel.{name}" for name in members))
         reading.claim(
             BaseModelName(
                 package=reading.id,
                 name=name,
-                version=version,
+                version=version or None,
                 account=reading.account,
                 region=reading.region,
                 partition=reading.partition,
@@ -200,10 +213,11 @@ def documents_of_package(record: Record) -> Iterator[Document]:
 
 
 def _card(reading: Reading) -> None:
-    """The card inside of the package, where it says anything."""
+    """The card inside of the package, where it says anything, or may say what a key keeps."""
     card = reading.body.get("ModelCard") or {}
     content = document(card.get("ModelCardContent"))
-    if not content:
+    sealed = cards.encrypted(reading.body)
+    if not card or not (content or sealed):
         return
     shown = reading.facts.assets[0]
     asset = Asset(
@@ -213,16 +227,29 @@ def _card(reading: Reading) -> None:
         account=shown.account,
         region=shown.region,
         status=card.get("ModelCardStatus"),
-        attributes={"content": content},
+        attributes=cards.said(content, encrypted=sealed),
     )
     reading.facts.assets.append(asset)
-    reading.edge(reading.id, asset.id, "described_by", "ModelCard.ModelCardContent")
+    path = "ModelCard.ModelCardStatus" if sealed else "ModelCard.ModelCardContent"
+    reading.edge(reading.id, asset.id, "described_by", path)
+
+
+def _open_card(body: Json) -> bool:
+    """Whether there is a card, and no key to ask for its text."""
+    return bool(body.get("ModelCard")) and not cards.encrypted(body)
+
+
+def _single(body: Json) -> bool:
+    """Whether a package is no version of a model: such a package has tags of its own."""
+    return group_arn(body["ModelPackageArn"]) is None
 
 
 def _shown_whole(body: Json, seen: Seen) -> bool:
     """Whether Search shows all of a package: no card, and no managed storage, which its group would have, too."""
+    if body.get("ModelCard"):
+        return False
     group = seen.found("model_package_group", group_arn(body["ModelPackageArn"]) or "")
-    return not body.get("ModelCard") and group is not None and not group.body.get("ManagedConfiguration")
+    return _single(body) or (group is not None and not group.body.get("ManagedConfiguration"))
 
 
 RESOURCES: Final = (
@@ -242,23 +269,29 @@ RESOURCES: Final = (
         listing=Listing(
             operation="ListModelPackages",
             items="ModelPackageSummaryList",
-            params={"ModelPackageType": "Versioned"},
-            parent="model_package_group",
-            parent_params=lambda group: {"ModelPackageGroupName": group.body["ModelPackageGroupName"]},
-            parent_of=lambda record: group_arn(record.id),
+            params={"ModelPackageType": "Both"},
         ),
         identify=lambda summary: summary["ModelPackageArn"],
         describe=Describe(
             operation=_PACKAGE,
-            # A card's text may be encrypted with a key that the role may not use; its metadata is enough.
             params=lambda summary: {"ModelPackageName": summary["ModelPackageArn"], "IncludedData": "MetadataOnly"},
         ),
         documents=documents_of_package,
+        details=(
+            Detail(
+                operation=_PACKAGE,
+                params=lambda body: {"ModelPackageName": body["ModelPackageArn"], "IncludedData": "AllData"},
+                member="ModelCard",
+                part="ModelCard",
+                when=_open_card,
+            ),
+            replace(tags_of("ModelPackageArn"), when=lambda body: _single(body) and "Tags" not in body),
+        ),
         bulk=search(
             "ModelPackage",
             _shown_whole,
             listed_order=False,
-            tags=False,
+            tags=_single,
             apart=("ManagedStorageType", "ModelCard"),
             shows_changes=True,
         ),

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from studbook.sources.interface import Bulk, Json, Seen
+from studbook.sources.interface import Bulk, Json, Seen, always
 from studbook.sources.sagemaker.reading import member
 
 _NEWEST: Final = {"SortOrder": "Descending"}
@@ -26,7 +26,7 @@ def search(
     path: tuple[str, ...] = (),
     order: str = "LastModifiedTime",
     listed_order: bool = True,
-    tags: bool = True,
+    tags: Callable[[Json], bool] = always,
     extra: tuple[str, ...] = (),
     unshared: tuple[str, ...] = (),
     apart: tuple[str, ...] = (),
@@ -36,15 +36,15 @@ def search(
     """Search for one resource type.
 
     `path` leads from a result to the record where that is not the type's own name; `order` is what results are sorted
-    by, and `listed_order` says whether summaries have it too; `tags` whether the record keeps tags; `extra` are members
-    that only Search has. The rest is `Bulk`'s.
+    by, and `listed_order` says whether summaries have it too; `tags` whether a record has tags at all; `extra` are
+    members that only Search has. The rest is `Bulk`'s.
     """
     hidden = {*extra, "Tags"}
 
     def record(result: Json) -> Json:
         found: Json = member(result, *(path or (resource,)))
         body = {name: value for name, value in found.items() if name not in hidden}
-        if tags:
+        if tags(found):
             body["Tags"] = sorted(found.get("Tags") or [], key=lambda tag: str(tag["Key"]))
         return body
 
@@ -59,7 +59,7 @@ def search(
         apart=frozenset(apart),
         drops=frozenset(drops),
         shows_changes=shows_changes,
-        brings=frozenset({"Tags"} if tags else ()),
+        brings=frozenset({"Tags"} if tags is always else ()),
     )
 
 

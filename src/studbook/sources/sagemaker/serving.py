@@ -16,7 +16,7 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.facts import ModelSourceTag, Weights
-from studbook.model.ids import parse_s3
+from studbook.model.ids import parse_arn, parse_s3
 from studbook.sources.interface import Describe, Json, Listing, Resource, Seen, always
 from studbook.sources.sagemaker.reading import Reading, data_sources, each, hub_sources, member, some, tags_of
 from studbook.sources.sagemaker.search import always_whole, search
@@ -41,13 +41,17 @@ def normalize_model(record: Record) -> Facts:
     )
     packaged = False
     for container, path in containers:
-        package = reading.named(container.get("ModelPackageName"), "model_package")
+        name, where = container.get("ModelPackageName"), f"{path}.ModelPackageName"
+        package = reading.named(name, "model_package")
         if package is not None:
             packaged = True
-            reading.edge(package, record.id, "packaged_as", f"{path}.ModelPackageName")
+            reading.edge(package, record.id, "packaged_as", where)
+        elif name and parse_arn(name) is None:
+            packaged = True
+            reading.by_name("model_package", name, where, "packaged_as")
         reading.image(container.get("Image"), f"{path}.Image", relation="packaged_as")
-        for uri, where in data_sources(container, path):
-            reading.weights(uri, where)
+        for uri, where, added in data_sources(container, path):
+            reading.weights(uri, where, added=added)
         for arn, where in hub_sources(container, path):
             base = reading.named(arn, "base_model")
             if base is not None:

@@ -1,0 +1,151 @@
+"""Registry, cards and serving over HTTP: what a reader's role sees of them, and what the next night costs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
+
+from studbook.demo.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.harvest.run import harvest
+from studbook.model import Asset, Record
+from studbook.store import Catalog
+
+ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
+CONTENT = {
+    "model_overview": {"model_id": f"{ARN}:model/bot"},
+    "intended_uses": {"risk_rating": "High", "purpose_of_model": "Answers"},
+}
+
+
+class Account:
+    """One account with a registry, and a catalog of it."""
+
+    def __init__(self, aws: FakeAws, catalog: Catalog) -> None:
+        self.aws = aws
+        self.catalog = catalog
+
+    def make(self, operation: str, **request: Any) -> None:
+        self.aws.batch(ACCOUNT, REGION, [(operation, request)])
+
+    def night(self) -> dict[str, int]:
+        """Harvests, and gives the calls to SageMaker by operation."""
+        self.aws.forget_calls()
+        harvested = harvest(settings(), self.catalog)
+        assert [gap for row in harvested.coverage for gap in row.gaps] == []
+        return {call.operation: call.count for call in self.aws.calls() if call.service == "sagemaker"}
+
+    def record(self, kind: str, tail: str) -> Record:
+        envelope = self.catalog.resolve("latest")
+        found = self.catalog.record(envelope, kind, f"{ARN}:{tail}")
+        assert found is not None
+        return found
+
+    def assets(self) -> dict[str, Asset]:
+        return {
+            asset.id.removeprefix(f"{ARN}:"): asset for asset in self.catalog.assets(self.catalog.resolve("latest"))
+        }
+
+    def arrows(self) -> set[tuple[str, str, str]]:
+        return {
+            (edge.source.removeprefix(f"{ARN}:"), edge.relation, edge.target.removeprefix(f"{ARN}:"))
+            for edge in self.catalog.edges(self.catalog.resolve("latest"))
+        }
+
+
+@pytest.fixture
+def account(tmp_path, monkeypatch):
+    with FakeAws() as aws:
+        for name, value in aws.environment().items():
+            monkeypatch.setenv(name, value)
+        aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
+        yield Account(aws, Catalog(tmp_path / "catalog"))
+
+
+class TestPackages:
+    def test_trap_listings_hide_versions_or_packages_without_a_group(self, account):
+        """Both are found, by one listing; the one without a group brings its tags, and tomorrow costs no more."""
+        account.make("CreateModelPackageGroup", ModelPackageGroupName="bot")
+        account.make("CreateModelPackage", ModelPackageGroupName="bot")
+        tags = [{"Key": "team", "Value": "bots"}]
+        account.make("CreateModelPackage", ModelPackageName="lone", Tags=tags)
+        account.make("CreateModel", ModelName="served", PrimaryContainer={"ModelPackageName": "lone"})
+
+        first = account.night()
+        second = account.night()
+
+        assert account.assets()["model-package/lone"].tags == {"team": "bots"}
+        assert ("model-package/lone", "packaged_as", "model/served") in account.arrows()
+        assert ("model-package-group/bot", "has_version", "model-package/bot/1") in account.arrows()
+        assert first["ListModelPackages"] == second["ListModelPackages"] == 1
+        assert "DescribeModelPackage" not in first
+        assert "ListTags" not in first
+
+    def test_without_search_the_record_is_the_same(self, account):
+        """Tags and card are in the record whichever call brought it."""
+        account.make("CreateModelPackage", ModelPackageName="lone", Tags=[{"Key": "team", "Value": "bots"}])
+        account.night()
+        with_search = account.record("model_package", "model-package/lone")
+        account.aws.fault("AccessDeniedException", operation="Search")
+
+        harvest(settings(), Catalog(account.catalog.root.parent / "other"))
+
+        other = Catalog(account.catalog.root.parent / "other")
+        record = other.record(other.resolve("latest"), "model_package", f"{ARN}:model-package/lone")
+        assert record == with_search
+
+
+class TestCards:
+    def card(self, account, **more):
+        account.make("CreateModelPackageGroup", ModelPackageGroupName="bot")
+        account.make(
+            "CreateModelPackage",
+            ModelPackageGroupName="bot",
+            ModelCard={"ModelCardContent": json.dumps(CONTENT), "ModelCardStatus": "Draft"},
+            **more,
+        )
+
+    def test_trap_metadata_only_is_not_the_card(self, account):
+        """The text of a card that no key encrypts is read whole, though the description leaves it out."""
+        self.card(account)
+
+        first, second = account.night(), account.night()
+
+        card = account.assets()["model-package/bot/1#card"]
+        assert card.attributes["purpose"] == "Answers"
+        assert first["DescribeModelPackage"] == 2
+        assert "DescribeModelPackage" not in second
+
+    def test_trap_the_card_may_be_under_a_key(self, account):
+        """Without the key the package is read all the same, and nobody asks to decrypt the card."""
+        self.card(account, SecurityConfig={"KmsKeyId": KEY})
+
+        first, second = account.night(), account.night()
+
+        card = account.assets()["model-package/bot/1#card"]
+        assert card.attributes["encrypted"] is True
+        assert "purpose" not in card.attributes
+        assert first["DescribeModelPackage"] == 1
+        assert "DescribeModelPackage" not in second
+
+    def test_cards_of_their_own(self, account):
+        """Each with its versions and tags; read again only when the listing shows a change."""
+        for name, more in (("open", {}), ("sealed", {"SecurityConfig": {"KmsKeyId": KEY}})):
+            account.make(
+                "CreateModelCard", ModelCardName=name, Content=json.dumps(CONTENT), ModelCardStatus="Draft", **more
+            )
+        account.make("UpdateModelCard", ModelCardName="open", ModelCardStatus="Approved")
+
+        first, second = account.night(), account.night()
+
+        shown = account.assets()["model-card/open"]
+        assert (shown.status, shown.attributes["version"], shown.attributes["purpose"]) == ("Approved", 2, "Answers")
+        assert [version["status"] for version in shown.attributes["versions"]] == ["Draft", "Approved"]
+        assert account.assets()["model-card/sealed"].attributes["encrypted"] is True
+        assert {("model/bot", "described_by", f"model-card/{name}") for name in ("open", "sealed")} <= account.arrows()
+        assert first["DescribeModelCard"] == 3
+        assert "DescribeModelCard" not in second
+        assert "ListModelCardVersions" not in second
