@@ -223,6 +223,54 @@ EVALUATIONS = (
         },
     ),
 )
+
+
+def job_of(category: str, name: str, **document: Any) -> Record:
+    arn = f"{SMR}:{DEV}:job/{category}/{name}"
+    return record("job", arn, JobName=name, JobCategory=category, JobConfigDocument=json.dumps(document))
+
+
+JOBS = (
+    job_of(
+        "AgentRFT",
+        "agent",
+        AgentConfig={"CustomAgentLambdaConfig": {"LambdaArn": f"{FUNCTION}:agent"}},
+        InputDataConfig=[
+            {"ChannelName": "train", "DataSource": {"DatasetSource": {"DatasetArn": f"{HUB}/DataSet/chat/1.0.0"}}},
+            channel("validation", "s3://elsewhere/validation.parquet"),
+        ],
+        ModelPackageConfig={"InputModelPackageArn": f"{SMR}:{DEV}:model-package/bot/6"},
+        TrainingConfig={"BaseModelArn": LLAMA, "MlflowConfig": {"MlflowResourceArn": APP}},
+        ServiceOutput={
+            "OutputModelPackageArn": f"{SMR}:{DEV}:model-package/bot/9",
+            "MlflowDetails": {"ExperimentId": "12", "RunId": "agent"},
+        },
+    ),
+    job_of(
+        "AgentRFTEvaluation",
+        "agent-eval",
+        AgentConfig={
+            "BedrockAgentCoreConfig": {"AgentRuntimeArn": f"arn:aws:bedrock-agentcore:{WEST}:{DEV}:runtime/agent-1"}
+        },
+        OutputDataConfig={
+            "MlflowConfig": {
+                "MlflowResourceArn": APP,
+                "MlflowExperimentName": "bot",
+                "MlflowRunName": "classic",
+            }
+        },
+        ModelPackageConfig={"InputModelPackageArn": f"{SMR}:{DEV}:model-package/bot/9"},
+        EvaluationConfig={"BaseModelArn": LLAMA, "EvaluatorArn": f"{HUB}/JsonDoc/pinned/1.0.0"},
+    ),
+    job_of("AgentRFTEvaluation", "base-eval", EvaluationConfig={"BaseModelArn": LLAMA}),
+    job_of(
+        "SyntheticDataGeneration",
+        "more",
+        Seeds={"DatasetArn": f"{HUB}/DataSet/chat/1.0.0"},
+        OutputDataConfig={"S3OutputPath": "s3://out/generated/"},
+        ServiceOutput={"DatasetArn": f"{HUB}/DataSet/more/1.0.0"},
+    ),
+)
 SEARCH = record(
     "tuning_job",
     f"{SMR}:{DEV}:hyper-parameter-tuning-job/search",
@@ -430,6 +478,7 @@ RECORDS: tuple[Record, ...] = (
     CLASSIC,
     TAGGED,
     *EVALUATIONS,
+    *JOBS,
     SEARCH,
     *CONTENTS,
     record("model_package_group", GROUP, ModelPackageGroupName="bot"),

@@ -22,6 +22,7 @@ BEGIN, END = "<!-- edges: begin -->", "<!-- edges: end -->"
 _FORM = re.compile(
     r"(?:sagemaker|s3|lambda):[A-Z][A-Za-z0-9]+#\S+|mlflow:[a-z-]+/(?:search|get)#\S+|config:[a-z]+\[\d+\]\.\w+|rule:[a-z0-9-]+"
 )
+_CHANNEL = re.compile(r"[#|]InputDataConfig\[")
 
 _LINKED = link(RECORDS, normalize, LinkContext.of(SETTINGS))
 _KINDS = {asset.id: asset.kind for asset in _LINKED.assets}
@@ -30,7 +31,7 @@ _KINDS = {asset.id: asset.kind for asset in _LINKED.assets}
 def row(edge: Edge) -> str:
     """An edge as its rule: kinds for ids, and neither positions nor names that somebody chose."""
     role = edge.role or ""
-    if any("#InputDataConfig[" in line and "HubAccess" not in line for line in edge.evidence):
+    if any(_CHANNEL.search(line) and "HubAccess" not in line for line in edge.evidence):
         role = "*channel*"
     elif edge.relation == "deployed_to" and role:
         role = "*variant*"

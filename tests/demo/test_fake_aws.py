@@ -198,6 +198,28 @@ class TestSageMaker:
             said = getattr(sagemaker, operation)()
             assert [value for key, value in said.items() if isinstance(value, list)] == [[]]
 
+    def test_a_job_is_listed_by_its_category(self, fake_aws: FakeAws, client: Any) -> None:
+        """Each category is a list of its own; description and Search tell the same, tags included."""
+        made = {
+            category: client("sagemaker").create_job(
+                JobName="tune",
+                RoleArn=WORKER,
+                JobCategory=category,
+                JobConfigSchemaVersion="1.0.0",
+                JobConfigDocument="{}",
+                Tags=[{"Key": "team", "Value": category}],
+            )["JobArn"]
+            for category in ("AgentRFT", "AgentRFTEvaluation")
+        }
+        fake_aws.fill(made["AgentRFT"], JobStatus="Completed", SecondaryStatus="Completed")
+        for category, status in (("AgentRFT", "Completed"), ("AgentRFTEvaluation", "Starting")):
+            [summary] = client("sagemaker").list_jobs(JobCategory=category)["JobSummaries"]
+            assert (summary["JobArn"], summary["JobSecondaryStatus"]) == (made[category], status)
+            described = client("sagemaker").describe_job(JobName="tune", JobCategory=category)
+            del described["ResponseMetadata"]
+            assert described["Tags"] == [{"Key": "team", "Value": category}]
+            assert described in [found["Job"] for found in client("sagemaker").search(Resource="Job")["Results"]]
+
     def test_the_public_hub_is_in_every_region(self, client: Any) -> None:
         """It answers to its name, belongs to `aws`, and says its versions."""
         for region in ("us-west-2", "eu-west-1"):

@@ -174,3 +174,14 @@ class TestValues:
     def test_names_do_not_look_random(self, name):
         """Long names with digits are still names."""
         assert not looks_random(name)
+
+
+class TestDepth:
+    @pytest.mark.parametrize("depth", [400, 900, 5_000, 100_000])
+    def test_json_nested_too_deep(self, depth):
+        """A document that only a recursion error would answer is text like any other; what is secret in it goes."""
+        text = '{"a":' * depth + f'"{KNOWN["aws"]}"' + "}" * depth
+
+        clean = Redactor().body({"document": text})
+
+        assert KNOWN["aws"] not in clean["document"]

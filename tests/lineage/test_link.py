@@ -160,7 +160,7 @@ class TestInvariants:
 
 class TestChronicle:
     def _life(self, estate: Estate, previous: dict[str, Asset] | None = None, number: int = 5) -> dict[str, tuple]:
-        lived = chronicle(estate.linked(), previous or {}, number)
+        lived = chronicle(estate.linked(), (previous or {}).values(), number)
         return {a.id: (a.first_seen, a.stale_since, a.gone_since) for a in lived}
 
     def test_a_new_asset_is_first_seen_now(self):

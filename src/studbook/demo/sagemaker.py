@@ -51,6 +51,10 @@ class Kind:
     """The ARN keeps the case of names; elsewhere AWS writes it in lower case."""
     missing: str = "ValidationException"
     """The code of the error for one that is not there."""
+    wrapped: str = ""
+    """The member of Describe's answer that holds all of it."""
+    called: Json = field(default_factory=dict)
+    """Members of summaries that have another name in the record."""
 
     @property
     def name_member(self) -> str:
@@ -97,9 +101,19 @@ KINDS = (
         lists=("ListAutoMLJobs",),
         born={"AutoMLJobStatus": "InProgress", "AutoMLJobSecondaryStatus": "Starting"},
     ),
-    _job("Job", "job/{JobCategory}/{JobName}", exact=True, missing="ResourceNotFound"),
     Kind(
-        noun="TrainingSession", path="training-session/{TrainingSessionName}", born={"TrainingSessionStatus": "Running"}
+        noun="Job",
+        path="job/{JobCategory}/{JobName}",
+        born={"JobStatus": "InProgress", "SecondaryStatus": "Starting", "SecondaryStatusTransitions": []},
+        exact=True,
+        missing="ResourceNotFound",
+        called={"JobSecondaryStatus": "SecondaryStatus"},
+    ),
+    Kind(
+        noun="TrainingSession",
+        path="training-session/{TrainingSessionName}",
+        born={"TrainingSessionStatus": "Running"},
+        wrapped="TrainingSessionDetail",
     ),
     Kind(
         noun="ModelPackageGroup",
@@ -216,7 +230,7 @@ class SageMaker:
         elif operation in _CREATE:
             answer = self._create(_CREATE[operation], account, region, request)
         elif operation in _DESCRIBE:
-            answer = self._find(_DESCRIBE[operation], account, region, request)
+            answer = self._described(_DESCRIBE[operation], account, region, request)
         elif operation in _UPDATE:
             answer = self._update(_UPDATE[operation], account, region, request)
         elif operation in _DELETE:
@@ -312,6 +326,12 @@ class SageMaker:
             self._tags[arn] = tags
         return record
 
+    def _described(self, kind: Kind, account: str, region: str, request: Json) -> Json:
+        """The record, with its tags for the few descriptions that have them."""
+        record = self._find(kind, account, region, request)
+        answer = {**record, "Tags": self._tags.get(record[kind.arn_member], [])}
+        return {kind.wrapped: answer} if kind.wrapped else answer
+
     def _update(self, kind: Kind, account: str, region: str, request: Json) -> Json:
         record = self._find(kind, account, region, request)
         for member, value in request.items():
@@ -340,7 +360,10 @@ class SageMaker:
         page = [record for record in kept[start : start + size] if after_paging(record, request)]
         if kind is not None:
             item = listed.members[member].member
-            page = [self._shaped(record, item) for record in page]
+            called = kind.called.items()
+            page = [
+                self._shaped({**record, **{name: record.get(own) for name, own in called}}, item) for record in page
+            ]
         answer: Json = {member: page}
         if start + size < len(kept):
             answer["NextToken"] = token(operation, request, start + size)

@@ -241,15 +241,16 @@ class Redactor:
         return text
 
     def _json(self, key: str, text: str) -> str | None:
-        """The document without its secrets, as it was where it has none; None where it is no JSON."""
+        """The document without its secrets, as it was where it has none; None for no JSON, or nested too deep."""
+        before = self.count
         try:
             document = json.loads(text)
+            if not isinstance(document, (dict, list)):
+                return None
+            clean = self.body(document) if isinstance(document, dict) else self._list(key, document)
         except (ValueError, RecursionError):
+            self.count = before
             return None
-        if not isinstance(document, (dict, list)):
-            return None
-        before = self.count
-        clean = self.body(document) if isinstance(document, dict) else self._list(key, document)
         return text if self.count == before else json.dumps(clean, ensure_ascii=False)
 
     def _whole(self, match: re.Match[str]) -> str:

@@ -155,10 +155,10 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
 
 def derive(
     records: Iterable[Record], settings: Settings, catalog: Catalog, previous: Envelope | None, number: int
-) -> tuple[list[Asset], list[Edge]]:
+) -> tuple[Iterable[Asset], Iterable[Edge]]:
     """The lineage that the records tell, with the history of each asset."""
     linked = link(records, normalize, LinkContext.of(settings))
-    before = {asset.id: asset for asset in catalog.assets(previous)} if previous else {}
+    before = catalog.assets(previous) if previous else ()
     return chronicle(linked, before, number), linked.edges
 
 

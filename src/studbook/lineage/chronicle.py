@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 
 from studbook.lineage.link import Linked
 from studbook.model import Asset
 
 
-def chronicle(linked: Linked, previous: Mapping[str, Asset], number: int) -> list[Asset]:
+def chronicle(linked: Linked, previous: Iterable[Asset], number: int) -> Iterator[Asset]:
     """The linked assets with `first_seen`, `stale_since` and `gone_since`, by id.
 
     An asset is stale where everything that shows or names it was carried over, and gone where what showed it is gone:
-    only a complete listing ends a record. `previous` are the assets of the snapshot before `number`.
+    only a complete listing ends a record. `previous` are the assets of the snapshot before `number`, by id; only one of
+    them is held at a time.
     """
-    lived = []
+    earlier = iter(previous)
+    before = next(earlier, None)
     for asset in linked.assets:
-        before = previous.get(asset.id)
+        while before is not None and before.id < asset.id:
+            before = next(earlier, None)
+        known = before is not None and before.id == asset.id
         sightings = linked.sightings.get(asset.id)
         gone = stale = None
         if sightings is not None:
@@ -25,6 +28,5 @@ def chronicle(linked: Linked, previous: Mapping[str, Asset], number: int) -> lis
                 gone = sightings.gone_since
             elif not sightings.fresh:
                 stale = sightings.stale_since
-        first = before.first_seen if before is not None and before.first_seen is not None else number
-        lived.append(replace(asset, first_seen=first, stale_since=stale, gone_since=gone))
-    return lived
+        first = before.first_seen if known and before is not None and before.first_seen is not None else number
+        yield asset.but(first_seen=first, stale_since=stale, gone_since=gone)

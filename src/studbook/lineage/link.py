@@ -5,15 +5,18 @@ The result depends on the records and the configuration alone, never on their or
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+from studbook.lineage.edges import Edges
 from studbook.lineage.joins import JOINS
 from studbook.lineage.joins.interface import View
 from studbook.lineage.shapes import parent_edge, placeholder
-from studbook.model import Asset, Claim, Edge, Facts, Record, strongest
+from studbook.model import Asset, Claim, Facts, Record
 from studbook.model.edge import EdgeKey
 from studbook.settings import Settings
 
@@ -92,33 +95,54 @@ class Sightings:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """One lineage: assets by id, edges in canonical order, and who saw what."""
+    """One lineage, and who saw what of it."""
 
     assets: list[Asset]
-    edges: list[Edge]
+    """By id."""
+    edges: Edges
     sightings: Mapping[str, Sightings]
 
 
 def link(records: Iterable[Record], normalize: Callable[[Record], Facts], context: LinkContext) -> Linked:
-    """The lineage that the records tell."""
-    shown: defaultdict[str, list[tuple[tuple[Any, ...], Asset]]] = defaultdict(list)
+    """The lineage that the records tell; each record is read once, and let go."""
+    with _no_collecting():
+        return _link(records, normalize, context)
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Nothing here refers to itself, and looking for what does costs a third of the time where there are millions."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _link(records: Iterable[Record], normalize: Callable[[Record], Facts], context: LinkContext) -> Linked:
+    shown: dict[str, tuple[_Showing, ...]] = {}
     named: defaultdict[str, list[Asset]] = defaultdict(list)
-    edges: defaultdict[EdgeKey, list[Edge]] = defaultdict(list)
+    edges = Edges()
     claims: defaultdict[type[Claim], list[Claim]] = defaultdict(list)
     sightings: defaultdict[str, Sightings] = defaultdict(Sightings)
     for record in records:
         facts = normalize(record)
         rank = (record.gone_since is not None, record.stale_since is not None, record.source, record.kind, record.id)
         for asset in facts.assets:
-            shown[asset.id].append((rank, asset))
+            shown[asset.id] = (*shown.get(asset.id, ()), _Showing(rank, asset))
             sightings[asset.id].add(record, shows=True)
+        names: set[str] = set()
         for asset in facts.mentions:
-            named[asset.id].append(asset)
-            sightings[asset.id].add(record, shows=False)
+            _name(named[asset.id], asset)
+            names.add(asset.id)
         for edge in facts.edges:
-            edges[edge.key].append(edge)
-            sightings[edge.source].add(record, shows=False)
-            sightings[edge.target].add(record, shows=False)
+            edges.add(edge)
+            names.add(edge.source)
+            names.add(edge.target)
+        for name in names:
+            sightings[name].add(record, shows=False)
         for claim in facts.claims:
             claims[type(claim)].append(claim)
     for dataset in context.datasets:
@@ -131,9 +155,14 @@ def link(records: Iterable[Record], normalize: Callable[[Record], Facts], contex
                 attributes={"uri": dataset.id},
             )
         )
-    assets = {asset_id: _merged(asset for _, asset in sorted(found, key=_rank)) for asset_id, found in shown.items()}
+    assets = {asset_id: _shown(several) for asset_id, several in shown.items()}
+    shown.clear()
     view = View(
-        assets=assets, named=named, claims=claims, edges=edges, datasets={d.id: d.evidence for d in context.datasets}
+        assets=assets,
+        named=named,
+        claims=claims,
+        edges=edges.keys(),
+        datasets={d.id: d.evidence for d in context.datasets},
     )
     for join in JOINS:
         # What a join concludes is there for the joins after it, so a join must not feed itself.
@@ -141,45 +170,57 @@ def link(records: Iterable[Record], normalize: Callable[[Record], Facts], contex
         for asset in found.assets:
             assets.setdefault(asset.id, asset)
         for asset in found.mentions:
-            named[asset.id].append(asset)
+            _name(named[asset.id], asset)
         for edge in found.edges:
-            edges[edge.key].append(edge)
-    nodes = _nodes(assets, named, edges)
-    _sight(nodes, edges, sightings)
-    merged = [strongest(several) for several in edges.values()]
-    merged.sort(key=lambda edge: edge.key.order)
+            edges.add(edge)
+    _complete(assets, named, edges)
+    _sight(assets, edges.keys(), sightings)
     return Linked(
-        assets=[_placed(nodes[asset_id], context) for asset_id in sorted(nodes)],
-        edges=merged,
+        assets=[_placed(assets.pop(asset_id), context) for asset_id in sorted(assets)],
+        edges=edges,
         sightings=sightings,
     )
 
 
-def _nodes(
-    assets: Mapping[str, Asset], named: Mapping[str, list[Asset]], edges: defaultdict[EdgeKey, list[Edge]]
-) -> dict[str, Asset]:
-    """A node for every end: as shown, else as named, else by the shape of its id; parents of versions likewise."""
-    nodes = dict(assets)
+class _Showing(NamedTuple):
+    """One record's view of an asset, and how much it counts beside others."""
 
-    def node(asset_id: str) -> Asset:
-        found = nodes.get(asset_id)
-        if found is None:
+    rank: tuple[Any, ...]
+    asset: Asset
+
+
+def _shown(several: tuple[_Showing, ...]) -> Asset:
+    if len(several) == 1:
+        return several[0].asset
+    return _merged(showing.asset for showing in sorted(several, key=lambda showing: showing.rank))
+
+
+def _name(views: list[Asset], asset: Asset) -> None:
+    """Thousands of jobs name one image, in the same words: those are kept once."""
+    if not views or (views[-1] != asset and asset not in views):
+        views.append(asset)
+
+
+def _complete(nodes: dict[str, Asset], named: Mapping[str, list[Asset]], edges: Edges) -> None:
+    """A node for every end: as shown, else as named, else by the shape of its id; parents of versions likewise."""
+
+    def node(asset_id: str) -> None:
+        if asset_id not in nodes:
             mentions = sorted(named.get(asset_id, ()), key=_mention_order)
-            found = _unresolved(_merged([*mentions, placeholder(asset_id)]))
-            nodes[asset_id] = found
-        return found
+            nodes[asset_id] = _unresolved(_merged([*mentions, placeholder(asset_id)]))
 
     for asset_id in named:
         node(asset_id)
-    for key in list(edges):
+    parents = set()
+    for key in list(edges.keys()):
         node(key.source)
         node(key.target)
-    parents = {key.target for key in edges if key.relation == "has_version"}
+        if key.relation == "has_version":
+            parents.add(key.target)
     for asset in list(nodes.values()):
         if asset.id not in parents and (edge := parent_edge(asset)) is not None:
-            edges[edge.key].append(edge)
+            edges.add(edge)
             node(edge.source)
-    return nodes
 
 
 def _sight(nodes: Iterable[str], edges: Iterable[EdgeKey], sightings: dict[str, Sightings]) -> None:
@@ -190,10 +231,6 @@ def _sight(nodes: Iterable[str], edges: Iterable[EdgeKey], sightings: dict[str, 
             if end in unsighted and other in sightings:
                 unsighted[end].claimed_by(sightings[other])
     sightings.update(unsighted)
-
-
-def _rank(item: tuple[tuple[Any, ...], Asset]) -> tuple[Any, ...]:
-    return item[0]
 
 
 def _mention_order(asset: Asset) -> tuple[str, str, str, str, str]:
@@ -211,8 +248,7 @@ def _merged(several: Iterable[Asset]) -> Asset:
     for asset in reversed(views):
         attributes.update({name: value for name, value in asset.attributes.items() if value is not None})
         tags.update(asset.tags)
-    return replace(
-        first,
+    return first.but(
         account=_first(asset.account for asset in views),
         region=_first(asset.region for asset in views),
         status=_first(asset.status for asset in views),
@@ -232,14 +268,16 @@ def _unresolved(asset: Asset) -> Asset:
     by_uri = asset.kind in ("artifact", "container_image", "code") and not asset.id.startswith("arn:")
     if by_uri or asset.account == "aws" or asset.id.startswith(("bedrock:", "builtin:")):
         return asset
-    return replace(asset, attributes={**asset.attributes, "unresolved": True})
+    return asset.but(attributes={**asset.attributes, "unresolved": True})
 
 
 def _placed(asset: Asset, context: LinkContext) -> Asset:
     """With the account and region that its id tells, and the stage of its account."""
-    shape = placeholder(asset.id)
-    account, region = asset.account or shape.account, asset.region or shape.region
+    account, region = asset.account, asset.region
+    if account is None or region is None:
+        shape = placeholder(asset.id)
+        account, region = account or shape.account, region or shape.region
     stage = context.stages.get(account) if account else None
     if (account, region, stage) == (asset.account, asset.region, asset.stage):
         return asset
-    return replace(asset, account=account, region=region, stage=stage)
+    return asset.but(account=account, region=region, stage=stage)

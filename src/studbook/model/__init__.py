@@ -3,7 +3,7 @@
 from studbook.model.asset import Asset
 from studbook.model.canonical import canonical, digest
 from studbook.model.coverage import Coverage, Gap
-from studbook.model.edge import Edge, strongest
+from studbook.model.edge import Edge
 from studbook.model.facts import Claim, Facts
 from studbook.model.finding import Finding
 from studbook.model.kinds import KINDS, Kind, KindInfo
@@ -32,5 +32,4 @@ __all__ = [
     "Relation",
     "canonical",
     "digest",
-    "strongest",
 ]

@@ -29,6 +29,13 @@ class Asset:
     stale_since: Annotated[int | None, Field(description="The snapshot since which it is carried over unseen.")] = None
     gone_since: Annotated[int | None, Field(description="The snapshot whose complete listing first lacked it.")] = None
 
+    def but(self, **values: Any) -> Asset:
+        """A copy with other values in some fields; not validated, and so several times as fast as `replace`."""
+        copy = object.__new__(Asset)
+        for name in Asset.__slots__:
+            object.__setattr__(copy, name, values[name] if name in values else getattr(self, name))
+        return copy
+
     @property
     def unresolved(self) -> bool:
         """Whether something names it but no listing showed it."""

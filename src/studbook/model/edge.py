@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
@@ -18,7 +17,7 @@ class EdgeKey(NamedTuple):
 
     source: str
     target: str
-    relation: str
+    relation: Relation
     role: str | None
 
     @property
@@ -49,22 +48,27 @@ class Edge:
         return EdgeKey(self.source, self.target, self.relation, self.role)
 
 
-def strongest(edges: Iterable[Edge]) -> Edge:
-    """Several sources for one edge make one edge: the strongest certainty, all the evidence.
+class Known(NamedTuple):
+    """What is said of an edge beside its key; of many edges the same is said."""
 
-    All edges must share one key. A candidate that another source proves is no candidate any more.
+    certainty: Certainty
+    candidate: bool
+    evidence: tuple[str, ...]
+    """Sorted, each line once."""
+
+
+def known_of(edge: Edge) -> Known:
+    """What an edge says of itself."""
+    return Known(edge.certainty, edge.candidate, tuple(sorted(set(edge.evidence))))
+
+
+def strongest(one: Known, other: Known) -> Known:
+    """Two sources for one edge make one edge: the strongest certainty, all the evidence.
+
+    A candidate that another source proves is no candidate any more.
     """
-    several = list(edges)
-    if len(several) == 1 and list(several[0].evidence) == sorted(set(several[0].evidence)):
-        return several[0]
-    best = min(several, key=lambda edge: _STRENGTH[edge.certainty])
-    evidence = tuple(sorted({line for edge in several for line in edge.evidence}))
-    return Edge(
-        source=best.source,
-        target=best.target,
-        relation=best.relation,
-        role=best.role,
-        certainty=best.certainty,
-        candidate=all(edge.candidate for edge in several),
-        evidence=evidence,
+    return Known(
+        min(one.certainty, other.certainty, key=_STRENGTH.__getitem__),
+        one.candidate and other.candidate,
+        tuple(sorted({*one.evidence, *other.evidence})),
     )

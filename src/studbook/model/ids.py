@@ -8,10 +8,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 # --- ARNs ---------------------------------------------------------------------------------------------------------
+
+_RECENT = 4096
+"""A record's texts are read several times, by those who show it and those who link it."""
 
 
 class Arn(NamedTuple):
@@ -26,19 +30,21 @@ class Arn(NamedTuple):
     @property
     def type(self) -> str:
         """`training-job` of `training-job/name`, `function` of `function:name`."""
-        return re.split(r"[/:]", self.resource, maxsplit=1)[0]
+        return self.resource.partition("/")[0].partition(":")[0]
 
     @property
     def name(self) -> str:
         """What follows the type; empty where nothing does."""
-        parts = re.split(r"[/:]", self.resource, maxsplit=1)
-        return parts[1] if len(parts) == 2 else ""
+        return self.resource[len(self.type) + 1 :]
 
 
 def parse_arn(text: object) -> Arn | None:
     """The parts of an ARN, or None for anything else."""
-    if not isinstance(text, str) or not text.startswith("arn:"):
-        return None
+    return _parse_arn(text) if isinstance(text, str) and text.startswith("arn:") else None
+
+
+@lru_cache(_RECENT)
+def _parse_arn(text: str) -> Arn | None:
     parts = text.split(":", 5)
     if len(parts) != 6 or not parts[2] or not parts[5]:
         return None
@@ -122,8 +128,11 @@ _PATH_STYLE = re.compile(r"^s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?$")
 
 def parse_s3(text: object) -> S3Uri | None:
     """An `s3://` URI, or the `https://` forms that SageMaker accepts in its place."""
-    if not isinstance(text, str):
-        return None
+    return _parse_s3(text) if isinstance(text, str) else None
+
+
+@lru_cache(_RECENT)
+def _parse_s3(text: str) -> S3Uri | None:
     if text.startswith("s3://"):
         bucket, _, key = text[5:].partition("/")
         return S3Uri(bucket, key) if bucket else None

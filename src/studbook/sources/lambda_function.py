@@ -109,7 +109,7 @@ def _references(value: Any) -> Iterator[str]:
                 try:
                     yield from _references(json.loads(value))
                     return
-                except ValueError:
+                except (ValueError, RecursionError):
                     pass
             yield from _ARN.findall(value)
         case Mapping():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -21,7 +21,7 @@ class View:
     assets: Mapping[str, Asset]
     named: Mapping[str, list[Asset]]
     claims: Mapping[type[Claim], list[Claim]]
-    edges: Mapping[EdgeKey, list[Edge]]
+    edges: Collection[EdgeKey]
     datasets: Mapping[str, str] = field(default_factory=dict)
     """Configured S3 datasets: id to evidence."""
     _made: dict[Callable[[View], Any], Any] = field(default_factory=dict)
@@ -38,11 +38,10 @@ class View:
 
     @cached_property
     def by_name(self) -> Mapping[tuple[str, str | None, str | None, str], list[str]]:
-        """Ids of shown assets by (kind, account, region, name); a gone holder of a name comes after the living one."""
+        """Ids of shown assets by (kind, account, region, name), in no order."""
         index: dict[tuple[str, str | None, str | None, str], list[str]] = {}
-        for asset_id in sorted(self.assets):
-            asset = self.assets[asset_id]
-            index.setdefault((asset.kind, asset.account, asset.region, asset.name), []).append(asset_id)
+        for asset in self.assets.values():
+            index.setdefault((asset.kind, asset.account, asset.region, asset.name), []).append(asset.id)
         return index
 
     def versions(self, parent: str) -> Iterator[Asset]:

@@ -3,12 +3,13 @@
 from typing import Final
 
 from studbook.sources.interface import Resource
-from studbook.sources.sagemaker import cards, hub, jobs, registry, serving, tracking
+from studbook.sources.sagemaker import cards, hub, job, jobs, registry, serving, tracking
 
 RESOURCES: Final[tuple[Resource, ...]] = (
     *tracking.RESOURCES,  # first: what a job can hide depends on whether there is MLflow
     *hub.RESOURCES,
     *jobs.RESOURCES,
+    *job.RESOURCES,
     *registry.RESOURCES,
     *cards.RESOURCES,
     *serving.RESOURCES,

@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.model import Facts, Record
-from studbook.model.facts import MANIFESTS, MlflowNames, Output
-from studbook.model.ids import mlflow_id, parse_arn, parse_s3
+from studbook.model.facts import MANIFESTS, Output
+from studbook.model.ids import parse_s3
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen
 from studbook.sources.sagemaker.reading import PUBLIC_HUB, Reading, each, member, s3_id, some, tags_of, unquoted
 from studbook.sources.sagemaker.search import never_whole, search
+from studbook.sources.sagemaker.work import ENDED, channels, evaluator, made_package, mlflow_run, parents, produced
 
 _OPERATION = "DescribeTrainingJob"
-_ENDED = frozenset({"Completed", "Failed", "Stopped"})
 _JUDGED = "LLMAJEvaluation"
 _TAG = "sagemaker-sdk:"
 
@@ -42,11 +42,18 @@ def normalize_training(record: Record) -> Facts:
     started = body.get("TrainingStartTime") or body.get("CreationTime")
     _models(reading, evaluates, started)
     _evaluators(reading, evaluates, started)
-    _channels(reading, started)
+    channels(reading, body.get("InputDataConfig"), "InputDataConfig", started)
     _container(reading, started)
     _outputs(reading, evaluates)
-    _mlflow(reading)
-    _parents(reading)
+    details = body.get("MlflowDetails") or {}
+    mlflow_run(
+        reading,
+        body.get("MlflowConfig") or {},
+        "MlflowConfig",
+        experiment=(details.get("MlflowExperimentId"), "MlflowDetails.MlflowExperimentId"),
+        run=(details.get("MlflowRunId"), "MlflowDetails.MlflowRunId"),
+    )
+    parents(reading, "TuningJobArn", "AutoMLJobArn")
     return reading.facts
 
 
@@ -142,8 +149,8 @@ def _tagged_model(reading: Reading) -> None:
 def _evaluators(reading: Reading, evaluates: bool, started: str | None) -> None:
     serverless = reading.body.get("ServerlessJobConfig") or {}
     named = serverless.get("EvaluatorArn")
-    _evaluator(reading, named, "ServerlessJobConfig.EvaluatorArn", started)
-    _evaluator(reading, *_hyperparameter(reading, "reward_lambda_arn"), started)
+    evaluator(reading, named, "ServerlessJobConfig.EvaluatorArn", started)
+    evaluator(reading, *_hyperparameter(reading, "reward_lambda_arn"), started)
     preset, path = _hyperparameter(reading, "preset_reward_function")
     if preset:
         _builtin(reading, preset, path)
@@ -162,28 +169,8 @@ def _evaluators(reading: Reading, evaluates: bool, started: str | None) -> None:
     reading.reads(responses, path, "inference_data_s3_path", started)
 
 
-def _evaluator(reading: Reading, named: object, path: str, started: str | None) -> None:
-    """An evaluator of a hub, a bare Lambda function, or a prompt in S3: the field takes any text."""
-    if not reading.input(named, path, "evaluator", started, "evaluator") and not reading.function(
-        named, path, "input_to", "evaluator", started
-    ):
-        reading.reads(named, path, "evaluator", started, data_type="Object")
-
-
 def _builtin(reading: Reading, name: str, path: str) -> None:
     reading.edge(f"builtin:{name}", reading.id, "input_to", path, role="evaluator")
-
-
-def _channels(reading: Reading, started: str | None) -> None:
-    for index, channel in each(reading.body.get("InputDataConfig")):
-        path = f"InputDataConfig[{index}].DataSource"
-        name = channel.get("ChannelName")
-        role = name if isinstance(name, str) and name else "dataset"
-        arn = member(channel, "DataSource", "DatasetSource", "DatasetArn")
-        reading.input(arn, f"{path}.DatasetSource.DatasetArn", role, started, "dataset")
-        place = member(channel, "DataSource", "S3DataSource") or {}
-        data_type = place.get("S3DataType") or "S3Prefix"
-        reading.reads(place.get("S3Uri"), f"{path}.S3DataSource.S3Uri", role, started, data_type=data_type)
 
 
 def _container(reading: Reading, started: str | None) -> None:
@@ -197,61 +184,18 @@ def _container(reading: Reading, started: str | None) -> None:
     # Checkpoints are written there, and read from there when the job starts.
     checkpoints = member(reading.body, "CheckpointConfig", "S3Uri")
     if reading.reads(checkpoints, "CheckpointConfig.S3Uri", "checkpoint", started):
-        _produced(reading, checkpoints, "CheckpointConfig.S3Uri", "checkpoint")
-
-
-def _produced(reading: Reading, uri: object, path: str, role: str) -> None:
-    target = s3_id(uri)
-    if target is not None:
-        reading.edge(reading.id, target, "produced", path, role=role)
+        produced(reading, checkpoints, "CheckpointConfig.S3Uri", "checkpoint")
 
 
 def _outputs(reading: Reading, evaluates: bool) -> None:
     body = reading.body
     uri, path = member(body, "ModelArtifacts", "S3ModelArtifacts"), "ModelArtifacts.S3ModelArtifacts"
     if isinstance(uri, str) and parse_s3(uri) is not None:
-        _produced(reading, uri, path, "output" if evaluates else "model")
+        produced(reading, uri, path, "output" if evaluates else "model")
         if not evaluates:
             (evidence,) = reading.evidence(path)
             reading.claim(Output(job=reading.id, uri=uri, evidence=evidence))
-    package = reading.named(body.get("OutputModelPackageArn"), "model_package")
-    if package is not None:
-        reading.edge(reading.id, package, "produced", "OutputModelPackageArn")
-
-
-def _mlflow(reading: Reading) -> None:
-    """The run by its ids; where only names are given, which run they mean is for all runs together to say."""
-    config, details = reading.body.get("MlflowConfig") or {}, reading.body.get("MlflowDetails") or {}
-    server = config.get("MlflowResourceArn")
-    arn = parse_arn(server)
-    if arn is None or not isinstance(server, str):
-        return
-    experiment, run = config.get("MlflowExperimentName"), config.get("MlflowRunName")
-    where = "MlflowConfig.MlflowResourceArn"
-    if run_id := details.get("MlflowRunId"):
-        target = mlflow_id(server, "run", run_id)
-        reading.mention(target, "mlflow_run", run or run_id, account=arn.account, region=arn.region)
-        reading.edge(reading.id, target, "recorded_in", where, "MlflowDetails.MlflowRunId")
-        if experiment_id := details.get("MlflowExperimentId"):
-            parent = mlflow_id(server, "experiment", experiment_id)
-            name = experiment or experiment_id
-            reading.mention(parent, "mlflow_experiment", name, account=arn.account, region=arn.region)
-            reading.edge(target, parent, "part_of", where, "MlflowDetails.MlflowExperimentId")
-    elif experiment and run:
-        evidence = reading.evidence(where, "MlflowConfig.MlflowExperimentName", "MlflowConfig.MlflowRunName")
-        reading.claim(MlflowNames(job=reading.id, server=server, experiment=experiment, run=run, evidence=evidence))
-
-
-def _parents(reading: Reading) -> None:
-    """The search or the pipeline run that the job is a step of."""
-    for path in ("TuningJobArn", "AutoMLJobArn"):
-        parent = reading.named(reading.body.get(path), "tuning_job", "automl_job")
-        if parent is not None:
-            reading.edge(reading.id, parent, "part_of", path)
-    if found := reading.tag("sagemaker:pipeline-execution-arn"):
-        execution = reading.named(found[0], "pipeline_execution")
-        if execution is not None:
-            reading.edge(reading.id, execution, "part_of", found[1])
+    made_package(reading, body.get("OutputModelPackageArn"), "OutputModelPackageArn")
 
 
 def documents_of_training(record: Record) -> Iterator[Document]:
@@ -327,7 +271,7 @@ RESOURCES: Final = (
         ),
         details=(tags_of("HyperParameterTuningJobArn"),),
         bulk=search("HyperParameterTuningJob", never_whole, unshared=("Strategy", "ResourceLimits")),
-        final=lambda body: body.get("HyperParameterTuningJobStatus") in _ENDED,
+        final=lambda body: body.get("HyperParameterTuningJobStatus") in ENDED,
         volatile=True,
         normalize=normalize_tuning,
     ),
@@ -350,7 +294,7 @@ RESOURCES: Final = (
                 "RemoteDebugConfig",
             ),
         ),
-        final=lambda body: body.get("TrainingJobStatus") in _ENDED,
+        final=lambda body: body.get("TrainingJobStatus") in ENDED,
         volatile=True,
         documents=documents_of_training,
         normalize=normalize_training,

@@ -46,7 +46,7 @@ def some(**attributes: Any) -> dict[str, Any]:
 def each(value: object) -> Iterator[tuple[int, Json]]:
     """The objects of a list with their positions."""
     for index, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, Mapping):
+        if isinstance(item, dict):
             yield index, item
 
 
@@ -54,7 +54,7 @@ def member(body: Json, *path: str) -> Any:
     """What lies down a path of members; None where it ends early."""
     found: Any = body
     for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
+        found = found.get(name) if isinstance(found, dict) else None
     return found
 
 
@@ -128,9 +128,9 @@ def is_one_key(uri: str) -> bool:
 
 
 class Reading:
-    """Collects the facts of one record that `operation` described."""
+    """Collects the facts of one record that `operation` described, and `tags_by` told the tags of."""
 
-    def __init__(self, record: Record, operation: str) -> None:
+    def __init__(self, record: Record, operation: str, *, tags_by: str = "ListTags") -> None:
         self.id = record.id
         self.body = record.body
         self.facts = Facts()
@@ -139,16 +139,17 @@ class Reading:
         self.region = (arn.region if arn else None) or record.region
         self.partition = arn.partition if arn else "aws"
         self._operation = operation
+        self._tags_by = tags_by
         self.tags = {str(tag.get("Key")): str(tag.get("Value") or "") for _, tag in each(record.body.get("Tags"))}
 
     def evidence(self, *paths: str) -> tuple[str, ...]:
-        """`sagemaker:<Operation>#<path>`; tags come from an operation of their own."""
+        """`sagemaker:<Operation>#<path>`; tags mostly come from an operation of their own."""
         return tuple(
             sorted(
                 {
                     path
                     if path.startswith("rule:")
-                    else f"sagemaker:{'ListTags' if path.startswith('Tags[') else self._operation}#{path}"
+                    else f"sagemaker:{self._tags_by if path.startswith('Tags[') else self._operation}#{path}"
                     for path in paths
                 }
             )

@@ -1,0 +1,75 @@
+"""Many edges in little space."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, KeysView
+from itertools import groupby
+from operator import attrgetter
+
+from studbook.model import Edge
+from studbook.model.edge import EdgeKey, Known, known_of, strongest
+
+
+class Edges(Collection[Edge]):
+    """Edges by key, each once; iterated in canonical order, and made anew each time.
+
+    Millions of edges share few texts: an id is kept once, and so is what is said of all edges of one rule.
+    """
+
+    def __init__(self, edges: Iterable[Edge] = ()) -> None:
+        self._known: dict[EdgeKey, Known] = {}
+        self._texts: dict[str, str] = {}
+        self._told: dict[Known, Known] = {}
+        for edge in edges:
+            self.add(edge)
+
+    def add(self, edge: Edge) -> None:
+        """One more source of an edge."""
+        key = edge.key
+        raw = Known(edge.certainty, edge.candidate, edge.evidence)
+        known = self._told.get(raw)
+        if known is None:
+            known = known_of(edge)
+            known = self._told[raw] = self._told.setdefault(known, known)
+        held = self._known.get(key)
+        if held is None:
+            one = self._texts.setdefault
+            role = None if key.role is None else one(key.role, key.role)
+            key = EdgeKey(one(key.source, key.source), one(key.target, key.target), key.relation, role)
+            self._known[key] = known
+        elif held is not known:
+            both = strongest(held, known)
+            self._known[key] = self._told.setdefault(both, both)
+
+    def keys(self) -> KeysView[EdgeKey]:
+        """In no order."""
+        return self._known.keys()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, edge: object) -> bool:
+        return isinstance(edge, Edge) and self._known.get(edge.key) == known_of(edge)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Edges) and self._known == other._known
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
+    def __iter__(self) -> Iterator[Edge]:
+        # A null sorts before every text, which tuples with nulls cannot be asked for: sorted by source, then within it.
+        for _, several in groupby(sorted(self._known, key=_source), key=_source):
+            for key in sorted(several, key=_order):
+                certainty, candidate, evidence = self._known[key]
+                yield Edge(
+                    source=key.source,
+                    target=key.target,
+                    relation=key.relation,
+                    role=key.role,
+                    certainty=certainty,
+                    candidate=candidate,
+                    evidence=evidence,
+                )
+
+
+_source, _order = attrgetter("source"), attrgetter("order")
