@@ -271,6 +271,40 @@ JOBS = (
         ServiceOutput={"DatasetArn": f"{HUB}/DataSet/more/1.0.0"},
     ),
 )
+PREPARE = record(
+    "processing_job",
+    f"{SMR}:{DEV}:processing-job/prepare",
+    ProcessingJobName="prepare",
+    ProcessingStartTime=EARLY,
+    ProcessingEndTime=EARLY,
+    AppSpecification={"ImageUri": IMAGE},
+    ProcessingInputs=[
+        {"InputName": "raw", "S3Input": {"S3DataType": "S3Prefix", "S3Uri": "s3://raw/"}},
+        {"InputName": "code", "S3Input": {"S3DataType": "S3Prefix", "S3Uri": "s3://code/prepare.py"}},
+        {"InputName": "a", "DatasetDefinition": {"AthenaDatasetDefinition": {"OutputS3Uri": "s3://athena/"}}},
+        {"InputName": "r", "DatasetDefinition": {"RedshiftDatasetDefinition": {"OutputS3Uri": "s3://redshift/"}}},
+    ],
+    ProcessingOutputConfig={
+        "Outputs": [
+            {"OutputName": "set", "S3Output": {"S3Uri": "s3://plain/sets/a"}},
+            {"OutputName": "chats", "S3Output": {"S3Uri": "s3://kept/chats/"}},
+            {"OutputName": "today", "S3Output": {"S3Uri": "s3://prepared/today"}},
+            {"OutputName": "features", "FeatureStoreOutput": {"FeatureGroupName": "cards"}},
+        ]
+    },
+    AutoMLJobArn=f"{SMR}:{DEV}:automl-job/auto",
+    Tags=[{"Key": "sagemaker:pipeline-execution-arn", "Value": f"{SMR}:{DEV}:pipeline/p/execution/e1"}],
+)
+SCORE = record(
+    "transform_job",
+    f"{SMR}:{DEV}:transform-job/score",
+    TransformJobName="score",
+    ModelName="served",
+    TransformInput={"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://prepared/today/"}}},
+    TransformOutput={"S3OutputPath": "s3://scores/"},
+    AutoMLJobArn=f"{SMR}:{DEV}:automl-job/auto",
+    Tags=[{"Key": "sagemaker:pipeline-execution-arn", "Value": f"{SMR}:{DEV}:pipeline/p/execution/e1"}],
+)
 SEARCH = record(
     "tuning_job",
     f"{SMR}:{DEV}:hyper-parameter-tuning-job/search",
@@ -479,6 +513,8 @@ RECORDS: tuple[Record, ...] = (
     TAGGED,
     *EVALUATIONS,
     *JOBS,
+    PREPARE,
+    SCORE,
     SEARCH,
     *CONTENTS,
     record("model_package_group", GROUP, ModelPackageGroupName="bot"),

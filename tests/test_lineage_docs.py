@@ -22,7 +22,8 @@ BEGIN, END = "<!-- edges: begin -->", "<!-- edges: end -->"
 _FORM = re.compile(
     r"(?:sagemaker|s3|lambda):[A-Z][A-Za-z0-9]+#\S+|mlflow:[a-z-]+/(?:search|get)#\S+|config:[a-z]+\[\d+\]\.\w+|rule:[a-z0-9-]+"
 )
-_CHANNEL = re.compile(r"[#|]InputDataConfig\[")
+_CHANNEL = re.compile(r"[#|](?:InputDataConfig|ProcessingInputs)\[")
+_OUTPUT = re.compile(r"#ProcessingOutputConfig\.Outputs\[")
 
 _LINKED = link(RECORDS, normalize, LinkContext.of(SETTINGS))
 _KINDS = {asset.id: asset.kind for asset in _LINKED.assets}
@@ -33,6 +34,8 @@ def row(edge: Edge) -> str:
     role = edge.role or ""
     if any(_CHANNEL.search(line) and "HubAccess" not in line for line in edge.evidence):
         role = "*channel*"
+    elif edge.relation == "produced" and any(_OUTPUT.search(line) for line in edge.evidence):
+        role = "*output*"
     elif edge.relation == "deployed_to" and role:
         role = "*variant*"
     lines = {re.sub(r"\[\d+\]", "[]", line).replace("|", "\\|") for line in edge.evidence}

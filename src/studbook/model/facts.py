@@ -94,6 +94,20 @@ class Output(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Writes(Claim):
+    """A job writes data to an S3 URI, for others to read."""
+
+    writer: str
+    uri: str
+    """`s3://`, else as recorded."""
+    role: str | None
+    began: str | None
+    ended: str | None
+    """UTC, RFC 3339 with Z: what it wrote was written between the two. None while it runs."""
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSourceTag(Claim):
     """A model carries the SDK's tag that names the package which was deployed, though maybe not as this model."""
 

@@ -9,6 +9,7 @@ from studbook.lineage.joins import (
     base_model_name,
     clones,
     dataset_at_start,
+    dataset_written,
     lambda_version,
     latest_at_start,
     mlflow_names,
@@ -25,6 +26,7 @@ __all__ = ["JOINS", "Join", "View"]
 JOINS: Final[tuple[Join, ...]] = (
     names.join,
     dataset_at_start.join,
+    dataset_written.join,
     registered_location.join,
     lambda_version.join,
     latest_at_start.join,

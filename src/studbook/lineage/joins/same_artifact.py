@@ -2,7 +2,7 @@
 
 Where no record names the other, an equal S3 place ties a job to the package and a package to the model; a model may
 also serve a folder inside the package's. A clone holds the artifact of its source, so the job did not produce the
-clone.
+clone. What one job wrote and another reads is one artifact too, with and without the final slash.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import PackagePlaces, place
 from studbook.model import Edge, Facts
-from studbook.model.facts import Output, Weights
+from studbook.model.facts import Output, Reads, Weights, Writes
 
 RULE: Final = "rule:same-artifact"
 
@@ -51,7 +51,9 @@ def join(view: View) -> Facts:
 def _slashes(view: View) -> Iterator[Edge]:
     """Two artifacts whose URIs differ by the final slash alone."""
     spellings: defaultdict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    claims: list[Output | Weights] = [*view.all(Output), *view.all(Weights)]
+    claims: list[Output | Reads | Weights | Writes] = [*view.all(Output), *view.all(Weights), *view.all(Writes)]
+    written = {claim.uri.rstrip("/") for claim in view.all(Writes)}
+    claims.extend(claim for claim in view.all(Reads) if claim.uri.rstrip("/") in written)
     ends = {end for key in view.edges for end in key[:2] if end.startswith("s3://")}
     for claim in claims:
         if claim.uri in ends and (where := place(claim.uri)) is not None:

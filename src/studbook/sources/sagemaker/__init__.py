@@ -3,13 +3,15 @@
 from typing import Final
 
 from studbook.sources.interface import Resource
-from studbook.sources.sagemaker import cards, hub, job, jobs, registry, serving, tracking
+from studbook.sources.sagemaker import cards, hub, job, jobs, processing, registry, serving, tracking, transform
 
 RESOURCES: Final[tuple[Resource, ...]] = (
     *tracking.RESOURCES,  # first: what a job can hide depends on whether there is MLflow
     *hub.RESOURCES,
     *jobs.RESOURCES,
     *job.RESOURCES,
+    *processing.RESOURCES,
+    *transform.RESOURCES,
     *registry.RESOURCES,
     *cards.RESOURCES,
     *serving.RESOURCES,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from studbook.model.facts import MlflowNames
+from studbook.model.facts import MANIFESTS, MlflowNames, Writes
 from studbook.model.ids import mlflow_id, parse_arn
-from studbook.sources.interface import Json
+from studbook.sources.interface import Document, Json
 from studbook.sources.sagemaker.reading import Reading, each, member, s3_id
 
 ENDED: Final = frozenset({"Completed", "Failed", "Stopped"})
@@ -39,6 +40,25 @@ def produced(reading: Reading, uri: object, path: str, role: str) -> None:
     target = s3_id(uri)
     if target is not None:
         reading.edge(reading.id, target, "produced", path, role=role)
+
+
+def writes(reading: Reading, uri: object, path: str, role: str, *, between: tuple[object, object]) -> None:
+    """A place in S3 that the job writes data to, and when: which state of a dataset came of it is for the joins."""
+    place = s3_id(uri)
+    if place is not None:
+        (evidence,) = reading.evidence(path)
+        began, ended = (time if isinstance(time, str) else None for time in between)
+        reading.claim(Writes(writer=reading.id, uri=place, role=role, began=began, ended=ended, evidence=evidence))
+
+
+def manifests(operation: str, places: Iterable[tuple[object, str]]) -> Iterator[Document]:
+    """The manifests among S3 places: objects with an S3Uri and an S3DataType, with their paths."""
+    for place, path in places:
+        uri, data_type = member({"": place}, "", "S3Uri"), member({"": place}, "", "S3DataType")
+        if data_type in MANIFESTS and (where := s3_id(uri)) is not None:
+            yield Document(
+                role="manifest", uri=where, evidence=f"sagemaker:{operation}#{path}.S3Uri", data_type=data_type
+            )
 
 
 def made_package(reading: Reading, arn: object, path: str) -> None:

@@ -1,0 +1,141 @@
+"""Which dataset version a job made: a listed state whose newest object, where the job wrote, is from while it ran.
+
+What was there before, and has stayed, may be part of that state; what somebody wrote over later makes another one. Two
+jobs that wrote there at that time, and two states with the same newest object, are candidates; so are datasets further
+inside of the place that the job was told, for it may have written to others of them. Where no state fits, the dataset
+itself was written to. What lies in no configured dataset is an artifact, by its URI as recorded.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from studbook.lineage.joins.dataset_at_start import INSIDE
+from studbook.lineage.joins.interface import View, inferred, instant
+from studbook.model import Edge, Facts
+from studbook.model.facts import DatasetState, Writes
+
+RULE: Final = "rule:written-meanwhile"
+
+_SECOND: Final = len("2026-11-22T02:00:00")
+
+
+def join(view: View) -> Facts:
+    """Resolves `Writes`."""
+    facts = Facts()
+    places = _Places(view)
+    made = {writes: list(places.made(writes)) for writes in view.all(Writes)}
+    jobs: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    versions: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for writes, found in made.items():
+        for state, newest in found:
+            jobs[state.version, newest].add(writes.writer)
+            versions[writes.writer, writes.uri, state.place].add(state.version)
+    for writes, found in made.items():
+        for state, newest in found:
+            doubtful = (
+                len(jobs[state.version, newest]) > 1
+                or len(versions[writes.writer, writes.uri, state.place]) > 1
+                or not _below(writes.uri).startswith(state.place)
+            )
+            evidence = (writes.evidence, state.evidence, RULE)
+            facts.edges.append(
+                inferred(writes.writer, state.version, "produced", evidence, role=writes.role, candidate=doubtful)
+            )
+        if not any(_below(writes.uri).startswith(state.place) for state, _ in found):
+            facts.edges.append(places.written(writes))
+    return facts
+
+
+def _below(uri: str) -> str:
+    """What a job writes to a prefix lies below it, whether or not the prefix ends in a slash."""
+    return uri.rstrip("/") + "/"
+
+
+class _State:
+    """A listed state, looked into by what its keys begin with."""
+
+    def __init__(self, claim: DatasetState) -> None:
+        self.version = claim.version
+        self.place = claim.uri
+        self.evidence = "s3:ListObjectsV2#Contents" if claim.versions is None else "s3:ListObjectVersions#Versions"
+        self._objects = sorted((str(item["Key"]), instant(item["LastModified"])) for item in claim.contents)
+        self._newest: dict[str, str] = {}
+
+    def newest(self, beginning: str) -> str:
+        """When the newest of the objects was written; "" where there is none."""
+        if beginning not in self._newest:
+            newest = ""
+            for index in range(bisect_left(self._objects, (beginning, "")), len(self._objects)):
+                key, time = self._objects[index]
+                if not key.startswith(beginning):
+                    break
+                newest = max(newest, time)
+            self._newest[beginning] = newest
+        return self._newest[beginning]
+
+
+class _Made(NamedTuple):
+    """A state whose newest object at a place is from while the job ran."""
+
+    state: _State
+    newest: str
+
+
+class _Places:
+    """The configured datasets and their listed states, by place."""
+
+    def __init__(self, view: View) -> None:
+        self._datasets = set(view.datasets)
+        self._states: defaultdict[str, list[_State]] = defaultdict(list)
+        if view.all(Writes):
+            for claim in view.all(DatasetState):
+                self._datasets.add(claim.dataset)
+                self._states[claim.uri].append(_State(claim))
+        self._sorted = sorted(self._states)
+
+    def written(self, writes: Writes) -> Edge:
+        """To the dataset around the place, or to the artifact that it is."""
+        below = _below(writes.uri)
+        around = next((place for place in _around(below) if place in self._datasets), None)
+        target = around or writes.uri
+        inside = around is not None and around != below
+        return Edge(
+            source=writes.writer,
+            target=target,
+            relation="produced",
+            role=writes.role,
+            certainty="inferred" if inside else "referenced",
+            evidence=tuple(sorted((writes.evidence, INSIDE))) if inside else (writes.evidence,),
+        )
+
+    def made(self, writes: Writes) -> Iterator[_Made]:
+        """The states that came about by it."""
+        if writes.began is None or writes.ended is None:
+            return
+        below = _below(writes.uri)
+        began, ended = (instant(time)[:_SECOND] for time in (writes.began, writes.ended))
+        for place in self._meeting(below):
+            beginning = max(below, place, key=len).split("/", 3)[3]
+            for state in self._states[place]:
+                newest = state.newest(beginning)
+                if began <= newest[:_SECOND] <= ended:
+                    yield _Made(state, newest)
+
+    def _meeting(self, below: str) -> Iterator[str]:
+        """The listed places around one, it itself, and those inside."""
+        yield from (place for place in _around(below) if place != below and place in self._states)
+        for index in range(bisect_left(self._sorted, below), len(self._sorted)):
+            if not self._sorted[index].startswith(below):
+                return
+            yield self._sorted[index]
+
+
+def _around(below: str) -> Iterator[str]:
+    """The place itself and those around it, innermost first."""
+    end = len(below)
+    while (end := below.rfind("/", 0, end)) > len("s3:/"):
+        yield below[: end + 1]
