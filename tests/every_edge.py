@@ -305,10 +305,72 @@ SCORE = record(
     AutoMLJobArn=f"{SMR}:{DEV}:automl-job/auto",
     Tags=[{"Key": "sagemaker:pipeline-execution-arn", "Value": f"{SMR}:{DEV}:pipeline/p/execution/e1"}],
 )
+OTHERS = (
+    record(
+        "automl_job",
+        f"{SMR}:{DEV}:automl-job/auto",
+        AutoMLJobName="auto",
+        AutoMLJobInputDataConfig=[
+            {
+                "ChannelType": "training",
+                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://raw/"}},
+            }
+        ],
+        AutoMLProblemTypeConfig={"TabularJobConfig": {"FeatureSpecificationS3Uri": "s3://raw-features.json/f"}},
+        BestCandidate={
+            "CandidateSteps": [
+                {"CandidateStepArn": f"{SMR}:{DEV}:{kind}-job/auto-1"}
+                for kind in ("training", "processing", "transform")
+            ],
+            "InferenceContainers": [{"ModelDataUrl": "s3://auto/model.tar.gz"}],
+            "CandidateProperties": {
+                "CandidateArtifactLocations": {
+                    "Explainability": "s3://auto/explain",
+                    "ModelInsights": "s3://auto/insights",
+                    "BacktestResults": "s3://auto/backtest",
+                }
+            },
+        },
+    ),
+    record(
+        "optimization_job",
+        f"{SMR}:{DEV}:optimization-job/faster",
+        OptimizationJobName="faster",
+        ModelSource={"S3": {"S3Uri": "s3://raw-model/"}, "SageMakerModel": {"ModelName": "served"}},
+        OptimizationConfigs=[
+            {"ModelCompilationConfig": {"Image": IMAGE}},
+            {"ModelSpeculativeDecodingConfig": {"TrainingDataSource": {"S3Uri": "s3://drafts/"}}},
+        ],
+        OutputConfig={"S3OutputLocation": "s3://out/fast/", "SageMakerModel": {"ModelName": "fast"}},
+    ),
+    record(
+        "ai_recommendation_job",
+        f"{SMR}:{DEV}:ai-recommendation-job/fitted",
+        AIRecommendationJobName="fitted",
+        ModelSource={"S3": {"S3Uri": "s3://raw-model/"}},
+        AdapterSource={
+            "ModelPackageArns": [{"ModelPackageArn": f"{SMR}:{DEV}:model-package/bot/5"}],
+            "S3Uris": [{"S3Uri": "s3://raw-adapter/"}],
+        },
+        Recommendations=[{"ModelDetails": {"ModelPackageArn": f"{SMR}:{DEV}:model-package/fitted/1"}}],
+        OutputConfig={
+            "MlflowConfig": {"MlflowResourceArn": APP, "MlflowExperimentName": "bot", "MlflowRunName": "classic"}
+        },
+    ),
+    record(
+        "training_session",
+        f"{SMR}:{DEV}:training-session/tinker",
+        TrainingSessionDetail={
+            "ModelConfig": {"BaseModelArn": LLAMA},
+            "OutputConfig": {"S3Location": {"Path": "s3://out/tinker/"}},
+        },
+    ),
+)
 SEARCH = record(
     "tuning_job",
     f"{SMR}:{DEV}:hyper-parameter-tuning-job/search",
     HyperParameterTuningJobName="search",
+    WarmStartConfig={"ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "earlier"}]},
     BestTrainingJob={"TrainingJobArn": f"{SMR}:{DEV}:training-job/best"},
 )
 CONTENTS = (
@@ -515,6 +577,7 @@ RECORDS: tuple[Record, ...] = (
     *JOBS,
     PREPARE,
     SCORE,
+    *OTHERS,
     SEARCH,
     *CONTENTS,
     record("model_package_group", GROUP, ModelPackageGroupName="bot"),

@@ -22,7 +22,7 @@ BEGIN, END = "<!-- edges: begin -->", "<!-- edges: end -->"
 _FORM = re.compile(
     r"(?:sagemaker|s3|lambda):[A-Z][A-Za-z0-9]+#\S+|mlflow:[a-z-]+/(?:search|get)#\S+|config:[a-z]+\[\d+\]\.\w+|rule:[a-z0-9-]+"
 )
-_CHANNEL = re.compile(r"[#|](?:InputDataConfig|ProcessingInputs)\[")
+_CHANNEL = re.compile(r"[#|](?:(?:AutoMLJob)?InputDataConfig|ProcessingInputs)\[")
 _OUTPUT = re.compile(r"#ProcessingOutputConfig\.Outputs\[")
 
 _LINKED = link(RECORDS, normalize, LinkContext.of(SETTINGS))

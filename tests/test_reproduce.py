@@ -133,6 +133,14 @@ class TestJob:
             with pytest.raises(UsageError):
                 again(graph, asset=asset)
 
+    def test_of_a_search_and_its_job_the_job_is_meant(self) -> None:
+        """An AutoML job names the artifact of its best candidate; the candidate's training job made it."""
+        graph = lineage("""
+            t(training_job) -produced-> w(artifact) -packaged_as-> p/1(model_package)
+            t -part_of-> auto(automl_job) -produced-> w
+        """)
+        assert again(graph, asset="p/1").job.id == "t"
+
     def test_an_earlier_holder_of_the_name_is_another_job(self) -> None:
         """A name can be used again; the record of the newer job is not that of the older."""
         with pytest.raises(NotFound):

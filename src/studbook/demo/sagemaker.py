@@ -92,7 +92,12 @@ KINDS = (
     _job("ProcessingJob", "processing-job/{ProcessingJobName}"),
     _job("TransformJob", "transform-job/{TransformJobName}"),
     _job("HyperParameterTuningJob", "hyper-parameter-tuning-job/{HyperParameterTuningJobName}"),
-    _job("OptimizationJob", "optimization-job/{OptimizationJobName}"),
+    Kind(
+        noun="OptimizationJob",
+        path="optimization-job/{OptimizationJobName}",
+        born={"OptimizationJobStatus": "INPROGRESS", "OptimizationTypes": []},
+    ),
+    _job("AIRecommendationJob", "ai-recommendation-job/{AIRecommendationJobName}", exact=True),
     Kind(
         noun="AutoMLJobV2",
         path="automl-job/{AutoMLJobName}",

@@ -25,11 +25,15 @@ def origins(lineage: Lineage, version: Asset) -> Iterator[Asset]:
 
 
 def makers(lineage: Lineage, version: Asset) -> list[Asset]:
-    """The jobs that produced a version, what it was cloned from, or their weights; by id."""
+    """The jobs that produced a version, what it was cloned from, or their weights; by id.
+
+    Of a search and its job that both name the artifact, the job made it.
+    """
     found: dict[str, Asset] = {}
     for origin in origins(lineage, version):
         for edge in lineage.upstream(origin.id, "produced"):
             job = lineage.asset(edge.source)
             if job is not None and job.kind in _MAKERS:
                 found[job.id] = job
-    return [found[job_id] for job_id in sorted(found)]
+    searches = {edge.target for job_id in found for edge in lineage.downstream(job_id, "part_of")}
+    return [found[job_id] for job_id in sorted(found) if job_id not in searches]

@@ -124,7 +124,7 @@ _TABLE: tuple[KindInfo, ...] = (
         "Customization job",
         "Customization jobs",
         "jobs",
-        "A job that generates or transforms data for customization.",
+        "A job that generates or transforms data for customization, or fits a model to its machines.",
     ),
     KindInfo(
         "training_session",
@@ -224,6 +224,8 @@ ARN_KINDS: Final[dict[str, Kind]] = {
     "processing-job": "processing_job",
     "transform-job": "transform_job",
     "training-session": "training_session",
+    "optimization-job": "customization_job",
+    "ai-recommendation-job": "customization_job",
     "model-package-group": "model_package_group",
     "model-package": "model_package",
     "model": "model",

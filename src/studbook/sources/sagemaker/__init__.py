@@ -3,7 +3,20 @@
 from typing import Final
 
 from studbook.sources.interface import Resource
-from studbook.sources.sagemaker import cards, hub, job, jobs, processing, registry, serving, tracking, transform
+from studbook.sources.sagemaker import (
+    automl,
+    cards,
+    hub,
+    job,
+    jobs,
+    optimization,
+    processing,
+    registry,
+    serving,
+    session,
+    tracking,
+    transform,
+)
 
 RESOURCES: Final[tuple[Resource, ...]] = (
     *tracking.RESOURCES,  # first: what a job can hide depends on whether there is MLflow
@@ -12,6 +25,9 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     *job.RESOURCES,
     *processing.RESOURCES,
     *transform.RESOURCES,
+    *automl.RESOURCES,
+    *optimization.RESOURCES,
+    *session.RESOURCES,
     *registry.RESOURCES,
     *cards.RESOURCES,
     *serving.RESOURCES,

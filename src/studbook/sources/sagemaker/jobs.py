@@ -235,14 +235,15 @@ def normalize_tuning(record: Record) -> Facts:
             hyperparameters=best.get("TunedHyperParameters"),
             metrics={objective["MetricName"]: objective.get("Value")} if objective.get("MetricName") else None,
             jobs=body.get("TrainingJobStatusCounters"),
-            warm_start_parents=[
-                item.get("HyperParameterTuningJobName")
-                for _, item in each(member(body, "WarmStartConfig", "ParentHyperParameterTuningJobs"))
-            ],
+            warm_start=member(body, "WarmStartConfig", "WarmStartType"),
+            overall_best_training_job=member(body, "OverallBestTrainingJob", "TrainingJobArn"),
             ended_at=body.get("HyperParameterTuningEndTime"),
             failure=body.get("FailureReason"),
         ),
     )
+    for index, item in each(member(body, "WarmStartConfig", "ParentHyperParameterTuningJobs")):
+        path = f"WarmStartConfig.ParentHyperParameterTuningJobs[{index}].HyperParameterTuningJobName"
+        reading.by_name("tuning_job", item.get("HyperParameterTuningJobName"), path, "input_to", role="warm_start")
     job = reading.named(best.get("TrainingJobArn"), "training_job")
     if job is not None:
         reading.edge(job, record.id, "part_of", "BestTrainingJob.TrainingJobArn")

@@ -72,7 +72,12 @@ Named = tuple[object, str]
 """What a record says, and at which path."""
 
 
-def mlflow_run(reading: Reading, config: Json, where: str, *, experiment: Named, run: Named) -> None:
+_UNNAMED: Final[Named] = (None, "")
+
+
+def mlflow_run(
+    reading: Reading, config: Json, where: str, *, experiment: Named = _UNNAMED, run: Named = _UNNAMED
+) -> None:
     """The run by its ids; where only names are given, which run they mean is for all runs together to say.
 
     `config` is an MlflowConfig at `where`; `experiment` and `run` are the ids that the service gave.

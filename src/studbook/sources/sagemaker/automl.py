@@ -1,0 +1,133 @@
+"""AutoML jobs: searches over data preparation and algorithms, Canvas' among them.
+
+Calls, per region: ListAutoMLJobs (100 a page); per job DescribeAutoMLJobV2 and ListTags, once when it has ended, every
+night while it runs. DescribeAutoMLJobV2 describes what CreateAutoMLJob made too, DescribeAutoMLJob not the other way
+round. Search does not know them.
+The jobs of all candidates name the search in records of their own; of the best candidate the search names its jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from studbook.model import Facts, Kind, Record
+from studbook.sources.interface import Describe, Document, Json, Listing, Resource
+from studbook.sources.sagemaker.reading import Reading, each, member, some, tags_of
+from studbook.sources.sagemaker.work import ENDED, manifests, parents, produced
+
+_OPERATION = "DescribeAutoMLJobV2"
+_STEPS: Final[tuple[Kind, ...]] = ("training_job", "processing_job", "transform_job")
+_REPORTS = {"Explainability": "explainability", "ModelInsights": "model_insights", "BacktestResults": "backtest"}
+
+
+def normalize(record: Record) -> Facts:
+    """A search with its data, the jobs of its best candidate, and what came of that."""
+    reading = Reading(record, _OPERATION)
+    body = record.body
+    reading.show(
+        "automl_job",
+        body.get("AutoMLJobName") or record.id,
+        status=body.get("AutoMLJobStatus"),
+        attributes=_about(body),
+    )
+    started = body.get("CreationTime")
+    for index, channel in each(body.get("AutoMLJobInputDataConfig")):
+        path = f"AutoMLJobInputDataConfig[{index}].DataSource.S3DataSource"
+        place = member(channel, "DataSource", "S3DataSource") or {}
+        data_type = member(place, "S3DataType") or "S3Prefix"
+        role = str(channel.get("ChannelType") or "training")
+        reading.reads(member(place, "S3Uri"), f"{path}.S3Uri", role, started, data_type=data_type)
+    problem, path = _problem(body)
+    features = problem.get("FeatureSpecificationS3Uri")
+    reading.reads(features, f"{path}.FeatureSpecificationS3Uri", "feature_specification", started, data_type="Object")
+    _best(reading, body.get("BestCandidate"))
+    parents(reading)
+    return reading.facts
+
+
+def _problem(body: Json) -> tuple[Json, str]:
+    """The one kind of problem that is configured, and its path."""
+    config = body.get("AutoMLProblemTypeConfig")
+    for name, value in sorted(config.items()) if isinstance(config, dict) else ():
+        if isinstance(value, dict):
+            return value, f"AutoMLProblemTypeConfig.{name}"
+    return {}, "AutoMLProblemTypeConfig"
+
+
+def _best(reading: Reading, best: object) -> None:
+    candidate: Json = best if isinstance(best, dict) else {}
+    for index, step in each(candidate.get("CandidateSteps")):
+        job = reading.named(step.get("CandidateStepArn"), *_STEPS)
+        if job is not None:
+            reading.edge(job, reading.id, "part_of", f"BestCandidate.CandidateSteps[{index}].CandidateStepArn")
+    for container, path in _containers(candidate):
+        produced(reading, container.get("ModelDataUrl"), f"{path}.ModelDataUrl", "model")
+    reports = member(candidate, "CandidateProperties", "CandidateArtifactLocations")
+    for name, role in _REPORTS.items():
+        path = f"BestCandidate.CandidateProperties.CandidateArtifactLocations.{name}"
+        produced(reading, member({"": reports}, "", name), path, role)
+
+
+def _containers(candidate: Json) -> Iterator[tuple[Json, str]]:
+    for index, container in each(candidate.get("InferenceContainers")):
+        yield container, f"BestCandidate.InferenceContainers[{index}]"
+    by_processor = candidate.get("InferenceContainerDefinitions")
+    for processor, containers in sorted(by_processor.items()) if isinstance(by_processor, dict) else ():
+        for index, container in each(containers):
+            yield container, f'BestCandidate.InferenceContainerDefinitions["{processor}"][{index}]'
+
+
+def _about(body: Json) -> dict[str, object]:
+    problem, _ = _problem(body)
+    objective = member(body, "BestCandidate", "FinalAutoMLJobObjectiveMetric") or {}
+    name = member(objective, "MetricName")
+    return some(
+        problem=body.get("AutoMLProblemTypeConfigName"),
+        problem_type=problem.get("ProblemType"),
+        target=problem.get("TargetAttributeName") or problem.get("TargetLabelColumn"),
+        mode=problem.get("Mode"),
+        base_model=problem.get("BaseModelName"),
+        hyperparameters=problem.get("TextGenerationHyperParameters"),
+        objective=member(body, "AutoMLJobObjective", "MetricName")
+        or member(body, "ResolvedAttributes", "AutoMLJobObjective", "MetricName"),
+        limits=problem.get("CompletionCriteria"),
+        best_candidate=member(body, "BestCandidate", "CandidateName"),
+        metrics={name: objective.get("Value")} if isinstance(name, str) else None,
+        role=body.get("RoleArn"),
+        output=member(body, "OutputDataConfig", "S3OutputPath"),
+        endpoint=member(body, "ModelDeployResult", "EndpointName"),
+        secondary_status=body.get("AutoMLJobSecondaryStatus"),
+        started_at=body.get("CreationTime"),
+        ended_at=body.get("EndTime"),
+        failure=body.get("FailureReason"),
+    )
+
+
+def documents(record: Record) -> Iterator[Document]:
+    """The manifests that it read."""
+    return manifests(
+        _OPERATION,
+        (
+            (
+                member(channel, "DataSource", "S3DataSource"),
+                f"AutoMLJobInputDataConfig[{index}].DataSource.S3DataSource",
+            )
+            for index, channel in each(record.body.get("AutoMLJobInputDataConfig"))
+        ),
+    )
+
+
+RESOURCES: Final = (
+    Resource(
+        kind="automl_job",
+        listing=Listing(operation="ListAutoMLJobs", items="AutoMLJobSummaries"),
+        identify=lambda summary: summary["AutoMLJobArn"],
+        describe=Describe(operation=_OPERATION, params=lambda summary: {"AutoMLJobName": summary["AutoMLJobName"]}),
+        details=(tags_of("AutoMLJobArn"),),
+        final=lambda body: body.get("AutoMLJobStatus") in ENDED,
+        volatile=True,
+        documents=documents,
+        normalize=normalize,
+    ),
+)

@@ -1,0 +1,152 @@
+"""Jobs that fit a model to its machines: optimization jobs, and recommendations that optimize on the way.
+
+Calls, per region: ListOptimizationJobs and ListAIRecommendationJobs (100 a page); per job its describe call, once when
+it has ended, every night while it runs, and ListTags for an optimization job; a recommendation's description has its
+tags. Search does not know them. Benchmarks of endpoints are left out: they say nothing of where a model comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from studbook.model import Facts, Record
+from studbook.model.facts import Output
+from studbook.sources.interface import Describe, Document, Listing, Resource
+from studbook.sources.sagemaker.reading import Reading, each, member, s3_id, some, tags_of
+from studbook.sources.sagemaker.work import ENDED, made_package, manifests, mlflow_run, parents, produced
+
+_OPERATION = "DescribeOptimizationJob"
+_OVER = frozenset({"COMPLETED", "FAILED", "STOPPED"})
+_WAYS = (
+    "ModelQuantizationConfig",
+    "ModelCompilationConfig",
+    "ModelShardingConfig",
+    "ModelSpeculativeDecodingConfig",
+)
+
+
+def normalize_optimization(record: Record) -> Facts:
+    """A model made smaller or faster: from which it was made, how, and what came of it."""
+    reading = Reading(record, _OPERATION)
+    body = record.body
+    configs = list(each(body.get("OptimizationConfigs")))
+    ways = [(config[way], f"OptimizationConfigs[{index}].{way}") for index, config in configs for way in _WAYS
+            if isinstance(config.get(way), dict)]  # fmt: skip
+    started = body.get("OptimizationStartTime") or body.get("CreationTime")
+    reading.show(
+        "customization_job",
+        body.get("OptimizationJobName") or record.id,
+        status=body.get("OptimizationJobStatus"),
+        attributes=some(
+            job_type="Optimization",
+            technique=", ".join(sorted({path.rpartition(".Model")[2].removesuffix("Config") for _, path in ways})),
+            settings=[way.get("OverrideEnvironment") for way, _ in ways if way.get("OverrideEnvironment")],
+            environment=body.get("OptimizationEnvironment"),
+            instance_type=body.get("DeploymentInstanceType"),
+            recommended_image=member(body, "OptimizationOutput", "RecommendedInferenceImage"),
+            role=body.get("RoleArn"),
+            output=member(body, "OutputConfig", "S3OutputLocation"),
+            started_at=body.get("OptimizationStartTime"),
+            ended_at=body.get("OptimizationEndTime"),
+            failure=body.get("FailureReason"),
+        ),
+    )
+    reading.reads(member(body, "ModelSource", "S3", "S3Uri"), "ModelSource.S3.S3Uri", "source_model", started)
+    path = "ModelSource.SageMakerModel.ModelName"
+    reading.by_name("model", member(body, *path.split(".")), path, "input_to", role="source_model")
+    for way, path in ways:
+        reading.image(way.get("Image"), f"{path}.Image", relation="input_to")
+        data, where = way.get("TrainingDataSource"), f"{path}.TrainingDataSource"
+        data_type = member({"": data}, "", "S3DataType") or "S3Prefix"
+        reading.reads(member({"": data}, "", "S3Uri"), f"{where}.S3Uri", "train", started, data_type=data_type)
+    uri, path = member(body, "OutputConfig", "S3OutputLocation"), "OutputConfig.S3OutputLocation"
+    if s3_id(uri):
+        produced(reading, uri, path, "model")
+        (evidence,) = reading.evidence(path)
+        reading.claim(Output(job=record.id, uri=uri, evidence=evidence))
+    path = "OutputConfig.SageMakerModel.ModelName"
+    reading.by_name("model", member(body, *path.split(".")), path, "produced", upstream=False)
+    parents(reading)
+    return reading.facts
+
+
+def documents(record: Record) -> Iterator[Document]:
+    """The manifests that a draft model was trained on."""
+    return manifests(
+        _OPERATION,
+        (
+            (member(config, way, "TrainingDataSource"), f"OptimizationConfigs[{index}].{way}.TrainingDataSource")
+            for index, config in each(record.body.get("OptimizationConfigs"))
+            for way in _WAYS
+        ),
+    )
+
+
+def normalize_recommendation(record: Record) -> Facts:
+    """A search for the machines that suit a model: it may register the model anew, made to fit them."""
+    operation = "DescribeAIRecommendationJob"
+    reading = Reading(record, operation, tags_by=operation)
+    body = record.body
+    started = body.get("StartTime") or body.get("CreationTime")
+    reading.show(
+        "customization_job",
+        body.get("AIRecommendationJobName") or record.id,
+        status=body.get("AIRecommendationJobStatus"),
+        attributes=some(
+            job_type="Recommendation",
+            optimizes=body.get("OptimizeModel"),
+            framework=member(body, "InferenceSpecification", "Framework"),
+            workload=body.get("AIWorkloadConfigIdentifier"),
+            target=member(body, "PerformanceTarget", "Constraints"),
+            model_package_group=member(body, "OutputConfig", "ModelPackageGroupIdentifier"),
+            recommendations=[item.get("RecommendationDescription") for _, item in each(body.get("Recommendations"))],
+            role=body.get("RoleArn"),
+            output=member(body, "OutputConfig", "S3OutputLocation"),
+            started_at=body.get("StartTime"),
+            ended_at=body.get("EndTime"),
+            failure=body.get("FailureReason"),
+        ),
+    )
+    reading.reads(member(body, "ModelSource", "S3", "S3Uri"), "ModelSource.S3.S3Uri", "source_model", started)
+    for index, item in each(member(body, "AdapterSource", "ModelPackageArns")):
+        path = f"AdapterSource.ModelPackageArns[{index}].ModelPackageArn"
+        reading.input(item.get("ModelPackageArn"), path, "adapter", started, "model_package")
+    for index, item in each(member(body, "AdapterSource", "S3Uris")):
+        reading.reads(item.get("S3Uri"), f"AdapterSource.S3Uris[{index}].S3Uri", "adapter", started)
+    for index, item in each(body.get("Recommendations")):
+        package = member(item, "ModelDetails", "ModelPackageArn")
+        made_package(reading, package, f"Recommendations[{index}].ModelDetails.ModelPackageArn")
+    config = member(body, "OutputConfig", "MlflowConfig") or {}
+    mlflow_run(reading, config, "OutputConfig.MlflowConfig")
+    parents(reading)
+    return reading.facts
+
+
+RESOURCES: Final = (
+    Resource(
+        kind="optimization_job",
+        listing=Listing(operation="ListOptimizationJobs", items="OptimizationJobSummaries"),
+        identify=lambda summary: summary["OptimizationJobArn"],
+        describe=Describe(
+            operation=_OPERATION, params=lambda summary: {"OptimizationJobName": summary["OptimizationJobName"]}
+        ),
+        details=(tags_of("OptimizationJobArn"),),
+        final=lambda body: body.get("OptimizationJobStatus") in _OVER,
+        volatile=True,
+        documents=documents,
+        normalize=normalize_optimization,
+    ),
+    Resource(
+        kind="ai_recommendation_job",
+        listing=Listing(operation="ListAIRecommendationJobs", items="AIRecommendationJobs"),
+        identify=lambda summary: summary["AIRecommendationJobArn"],
+        describe=Describe(
+            operation="DescribeAIRecommendationJob",
+            params=lambda summary: {"AIRecommendationJobName": summary["AIRecommendationJobName"]},
+        ),
+        final=lambda body: body.get("AIRecommendationJobStatus") in ENDED,
+        volatile=True,
+        normalize=normalize_recommendation,
+    ),
+)
