@@ -18,7 +18,7 @@ from studbook.lineage.graph import Lineage, evaluation, impact
 from studbook.lineage.origins import makers, origins
 from studbook.model import Asset
 
-_SECTIONS = (
+SECTIONS = (
     "base",
     "data",
     "hyperparameters",
@@ -78,12 +78,13 @@ def compare(lineage: Lineage, left: Asset, right: Asset) -> Comparison:
             raise UsageError(
                 f"{asset.id!r} is a {asset.kind}", "name two model versions: model-package/<group>/<number>"
             )
-    one, other = dict(_facts(lineage, left)), dict(_facts(lineage, right))
-    keys = sorted(one.keys() | other.keys(), key=lambda key: (_SECTIONS.index(key[0]), key[1]))
+    one, other = dict(facts(lineage, left)), dict(facts(lineage, right))
+    keys = sorted(one.keys() | other.keys(), key=lambda key: (SECTIONS.index(key[0]), key[1]))
     return Comparison(left, right, tuple(Row(*key, one.get(key), other.get(key)) for key in keys))
 
 
-def _facts(lineage: Lineage, version: Asset) -> Iterator[tuple[tuple[str, str], Any]]:
+def facts(lineage: Lineage, version: Asset) -> Iterator[tuple[tuple[str, str], Any]]:
+    """What can be compared of one model version: section and name, and the value."""
     bases = {edge.source for edge in lineage.upstream(version.id, "base_of")}
     code = {edge.source for edge in lineage.upstream(version.id, "packaged_as") if edge.role == "code"}
     jobs = makers(lineage, version)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import threading
 from collections.abc import Iterator
+from operator import itemgetter
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -13,6 +15,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 import herd
 from studbook.cli.site import listen
 from studbook.model.ids import page_path
+from studbook.render.environment import Templates
+from studbook.render.views.lists import cells
+from studbook.render.views.tables import Column, Table
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -174,7 +179,69 @@ class TestExplore:
         assert "explore/" in page.url
 
 
+@pytest.fixture(scope="module")
+def long_table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a page with a table of ten thousand rows."""
+    folder = tmp_path_factory.mktemp("long")
+    rows = [(f"job-{n:05}", ("dev", "prod")[n % 2], n) for n in range(10_000)]
+    columns = [Column("Name", itemgetter(0)), Column("Account", itemgetter(1), facet=True), Column("N", itemgetter(2))]
+    table = Table("Jobs", columns, rows, "jobs")
+    templates = Templates()
+    (folder / "t.html").write_text('{% from "partials/macros.html" import table with context %}{{ table(data) }}')
+    body = Templates(folder).render("t.html", root="", data=table.on_page())
+    (folder / "index.html").write_text(
+        f'<!doctype html><meta charset="utf-8"><title>t</title><link rel="icon" href="data:,">{body}'
+        '<script src="studbook.js"></script>'
+    )
+    shutil.copy(templates.theme_folders()[0] / "assets" / "studbook.js", folder)
+    (folder / "lists").mkdir()
+    (folder / "lists" / "jobs.json").write_text(json.dumps(cells(table)))
+    server = listen(folder, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()
+
+
+class TestCompare:
+    def test_two_versions_side_by_side(self, page: Page, address: str) -> None:
+        """From the list of models to two versions and what differs between them, with links to what each fact names."""
+        page.goto(address + "latest/models/")
+        page.get_by_role("link", name="Compare two versions").click()
+        expect(page.get_by_role("status")).to_contain_text("differ")
+        table = page.get_by_role("table", name="What differs")
+        expect(table.get_by_role("row", name="approval")).to_contain_text("Rejected")
+        expect(table.get_by_role("row", name="approval")).to_contain_text("Approved")
+        page.get_by_label("Right version").select_option(label="bot/1")
+        expect(page.get_by_role("status")).to_have_text("This is one version twice.")
+
+
 class TestTables:
+    def test_ten_thousand_rows(self, browser: Browser, long_table: str) -> None:
+        """A long table has its first rows on the page and asks for the rest when somebody looks further."""
+        context = browser.new_context()
+        page = context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(long_table)
+        status = page.get_by_role("status")
+        expect(status).to_have_text("1 to 50 of 10,000")
+        assert not any("lists" in url for url in asked)
+
+        page.get_by_role("searchbox").fill("job-0999")
+        expect(status).to_have_text("1 to 10 of 10")
+        page.get_by_label("Account: Jobs").select_option("prod")
+        expect(status).to_have_text("1 to 5 of 5")
+        page.get_by_role("searchbox").fill("")
+        page.get_by_label("Account: Jobs").select_option("")
+        page.get_by_role("columnheader", name="N", exact=True).get_by_role("button").click()
+        page.get_by_role("columnheader", name="N", exact=True).get_by_role("button").click()
+        assert page.locator("tbody tr").first.inner_text().startswith("job-09999")
+        page.get_by_role("button", name="Next").click()
+        expect(status).to_have_text("51 to 100 of 10,000")
+        assert page.locator("tbody tr").count() == 50
+        context.close()
+
     def test_filter_and_sort(self, page: Page, address: str) -> None:
         """A long table filters by any word and sorts by any column."""
         page.goto(address + f"latest/accounts/{herd.DEV}/")

@@ -109,11 +109,13 @@ class TestHome:
         assert data["gaps"][0]["reasons"][0]["code"] == "AccessDeniedException"
 
 
-class TestAccountPages:
-    def test_every_account_has_one(self) -> None:
+class TestPlacePages:
+    def test_every_account_and_region_has_one(self) -> None:
         """Accounts that only others' records name have a page too."""
-        assert [page.path for page in views.account_pages(SITE)] == [
-            f"accounts/{account}/" for account in sorted([herd.DEV, herd.PROD, "999999999999", "aws"])
+        assert [page.path for page in views.place_pages(SITE)] == [
+            *(f"accounts/{account}/" for account in sorted([herd.DEV, herd.PROD, "999999999999", "aws"])),
+            "regions/eu-west-1/",
+            "regions/us-west-2/",
         ]
 
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from studbook.errors import BuildError
 from studbook.packaged import packaged
 from studbook.render import charts, markdown
+from studbook.render.views.tables import tone
 from studbook.render.words import shown
 
 
@@ -148,6 +149,7 @@ FILTERS = {
     "day": day,
     "plain": plain,
     "digest_short": digest_short,
+    "tone": tone,
     "counted": counted,
     "markdown": markdown.to_html,
     "http": markdown.safe_href,

@@ -482,7 +482,7 @@ def _stamp(contents: Contents, shells: Shells, target: Path) -> list[Entry]:
 
 
 def _pages(contents: Contents) -> Iterator[Page]:
-    yield from views.account_pages(contents.site)
+    yield from views.place_pages(contents.site)
     for asset in contents.site.graph.assets.values():
         yield views.asset_page(contents.site, asset, contents.templates.asset_template(asset.kind))
 

@@ -5,54 +5,112 @@
 
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
+  const root = (table) => table.dataset.more.replace(/lists\/.*$/, "");
+  const tidy = (text) => text.trim().replace(/\s+/g, " ");
+
   function dress(table) {
     const size = Number(table.dataset.table) || 50;
     const body = table.tBodies[0];
     const head = table.tHead && table.tHead.rows[0];
     if (!body || !head || table.dataset.dressed) return;
     table.dataset.dressed = "yes";
-    const rows = Array.from(body.rows, (row, index) => ({
-      row, index,
-      text: row.textContent.toLowerCase().replace(/\s+/g, " "),
-      cells: Array.from(row.cells, (cell) => cell.textContent.trim().replace(/\s+/g, " ")),
-    }));
-    let shown = rows, page = 0, column = -1, direction = 1;
+    const label = table.getAttribute("aria-label") || "table";
+    let rows = Array.from(body.rows, (row, index) => {
+      const cells = Array.from(row.cells, (cell) => tidy(cell.textContent));
+      return { index, cells, text: cells.join(" ").toLowerCase(), row: () => row };
+    });
+    let total = Number(table.dataset.count) || rows.length;
+    let shown = rows, page = 0, column = -1, direction = 1, fetching = null;
+    const chosen = new Map();
 
-    const pages = () => Math.max(1, Math.ceil(shown.length / size));
+    /* A long table has its first rows on the page; the rest comes when somebody asks for more than those. */
+    function whole() {
+      if (!table.dataset.more) return Promise.resolve();
+      fetching = fetching || fetch(table.dataset.more).then((answer) => {
+        if (!answer.ok) throw new Error(`${answer.status}`);
+        return answer.json();
+      }).then((data) => {
+        const base = root(table);
+        rows = data.rows.map((row, index) => {
+          const cells = row.map(text);
+          let made = null;
+          return { index, cells, text: cells.join(" ").toLowerCase(), row: () => (made = made || rowOf(row, base)) };
+        });
+        shown = rows;
+        total = rows.length;
+        delete table.dataset.more;
+        facets();
+      }).catch(() => {
+        fetching = null;
+        if (count) count.textContent = "The other rows could not be fetched.";
+        throw new Error("rows");
+      });
+      return fetching;
+    }
+
+    const pages = () => Math.max(1, Math.ceil((table.dataset.more ? total : shown.length) / size));
     const draw = () => {
-      page = Math.min(page, pages() - 1);
-      const visible = new Set(shown.slice(page * size, (page + 1) * size));
-      body.append(...shown.map((item) => item.row));
-      for (const item of rows) item.row.hidden = !visible.has(item);
-      if (count) {
-        const first = shown.length ? page * size + 1 : 0;
-        count.textContent = `${first}–${Math.min((page + 1) * size, shown.length)} of ${shown.length}`;
-        back.disabled = page === 0;
-        next.disabled = page >= pages() - 1;
-      }
+      page = Math.max(0, Math.min(page, pages() - 1));
+      const visible = shown.slice(page * size, (page + 1) * size);
+      body.replaceChildren(...visible.map((item) => item.row()));
+      if (!count) return;
+      const all = table.dataset.more ? total : shown.length;
+      const first = all ? page * size + 1 : 0;
+      count.textContent = `${first} to ${Math.min((page + 1) * size, all)} of ${all.toLocaleString("en")}`;
+      back.disabled = page === 0;
+      next.disabled = page >= pages() - 1;
+    };
+    const turn = (by) => {
+      page += by;
+      ((page + 1) * size > rows.length ? whole() : Promise.resolve()).then(draw).catch(() => {});
     };
 
-    let count, back, next;
-    if (rows.length > 8) {
-      const tools = document.createElement("div");
+    let count, back, next, tools, filter;
+    const narrow = () => whole().then(() => {
+      const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+      shown = rows.filter((item) => words.every((word) => item.text.includes(word))
+        && [...chosen].every(([index, value]) => item.cells[index] === value));
+      page = 0;
+      order();
+    }).catch(() => {});
+
+    if (total > 8) {
+      tools = document.createElement("div");
       tools.className = "sb-tools";
-      const filter = document.createElement("input");
+      filter = document.createElement("input");
       filter.type = "search";
       filter.placeholder = "Filter";
-      filter.setAttribute("aria-label", `Filter: ${table.getAttribute("aria-label") || "table"}`);
-      filter.addEventListener("input", () => {
-        const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-        shown = rows.filter((item) => words.every((word) => item.text.includes(word)));
-        page = 0;
-        order();
-      });
+      filter.setAttribute("aria-label", `Filter: ${label}`);
+      filter.addEventListener("input", narrow);
       count = document.createElement("span");
       count.setAttribute("role", "status");
       tools.append(filter, count);
-      back = button("Back", () => { page -= 1; draw(); });
-      next = button("Next", () => { page += 1; draw(); });
-      if (rows.length > size) tools.append(back, next);
+      back = button("Back", () => turn(-1));
+      next = button("Next", () => turn(1));
+      if (total > size) tools.append(back, next);
       (table.closest(".sb-scroll") || table).before(tools);
+      facets();
+    }
+
+    /* A column of few different values has them to choose from. */
+    function facets() {
+      if (!tools) return;
+      for (const old of tools.querySelectorAll("select")) old.remove();
+      Array.from(head.cells).forEach((cell, index) => {
+        if (!("facet" in cell.dataset)) return;
+        const title = cell.dataset.title || tidy(cell.textContent);
+        const values = [...new Set(rows.map((item) => item.cells[index]))].filter(Boolean).sort(collator.compare);
+        if (values.length < 2 || values.length > 40) return;
+        const select = document.createElement("select");
+        select.setAttribute("aria-label", `${title}: ${label}`);
+        select.append(new Option(`${title}: all`, ""), ...values.map((value) => new Option(value, value)));
+        select.value = chosen.get(index) || "";
+        select.addEventListener("change", () => {
+          if (select.value) chosen.set(index, select.value); else chosen.delete(index);
+          narrow();
+        });
+        count.before(select);
+      });
     }
 
     function order() {
@@ -62,19 +120,63 @@
     }
 
     Array.from(head.cells).forEach((cell, index) => {
-      if ("plain" in cell.dataset || rows.length < 2) return;
-      const label = cell.textContent;
-      const press = button(label, () => {
+      if ("plain" in cell.dataset || total < 2) return;
+      cell.dataset.title = tidy(cell.textContent);
+      const press = button(cell.dataset.title, () => {
         direction = column === index ? -direction : 1;
         column = index;
         for (const other of head.cells) other.removeAttribute("aria-sort");
         cell.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
-        order();
+        page = 0;
+        (filter ? narrow() : Promise.resolve(order()));
       });
       cell.replaceChildren(press);
     });
-    draw();
+    if (count) draw();
+    /* On paper there is no next page. */
+    addEventListener("beforeprint", () => { if (shown.length <= 500) body.replaceChildren(...shown.map((item) => item.row())); });
+    addEventListener("afterprint", draw);
   }
+
+  /* --- rows from a file: text is set as text, and an address is one of this site's own -------------------------- */
+
+  const text = (cell) => (cell === null ? "" : typeof cell === "object" ? (cell.l ? cell.l.map(text).join(" ") : (cell.e || [cell.t]).join(" ")) : String(cell));
+
+  function element(name, properties, ...children) {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  }
+
+  function rowOf(cells, base) {
+    const row = document.createElement("tr");
+    for (const cell of cells) {
+      const made = document.createElement("td");
+      if (typeof cell === "number") made.className = "sb-num";
+      if (typeof cell === "string" && cell.length <= 16) made.className = "sb-place";
+      made.append(...content(cell, base));
+      row.append(made);
+    }
+    return row;
+  }
+
+  function content(cell, base) {
+    if (cell === null) return [];
+    if (typeof cell !== "object") return [typeof cell === "number" ? number(cell) : String(cell)];
+    if (cell.l) return cell.l.flatMap((one, index) => [...(index ? [", "] : []), ...content(one, base)]);
+    if (cell.e) {
+      return [element("details", { className: "sb-evidence" }, element("summary", {}, "evidence"),
+        element("ul", {}, ...cell.e.map((line) => element("li", {}, element("code", {}, line)))))];
+    }
+    if (cell.b) return [element("span", { className: `sb-badge sb-badge--${cell.b}` }, cell.t)];
+    if (cell.h) return [element("code", { className: "sb-digest", title: cell.h }, cell.t)];
+    if ("c" in cell) return [element("span", { className: "sb-certainty" }, cell.t + (cell.c ? ", candidate" : ""))];
+    const link = /^[a-z0-9-]+\/[a-z0-9-]+\/$/.test(cell.a || "")
+      ? element("a", { className: "sb-name", href: base + cell.a }, cell.t) : element("span", { className: "sb-name" }, cell.t);
+    return [link, ...(cell.m || []).flatMap((mark) => [" ", element("span", { className: `sb-badge sb-badge--${mark}` }, mark)])];
+  }
+
+  const number = (value) => (Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(6))));
 
   function button(label, act) {
     const made = document.createElement("button");

@@ -2,7 +2,7 @@
 
 from studbook.render.views.asset import asset_page
 from studbook.render.views.files import files
-from studbook.render.views.pages import account_pages, page
+from studbook.render.views.pages import page, place_pages
 from studbook.render.views.site import Page, Site
 
-__all__ = ["Page", "Site", "account_pages", "asset_page", "files", "page"]
+__all__ = ["Page", "Site", "asset_page", "files", "page", "place_pages"]

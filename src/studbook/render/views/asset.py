@@ -6,6 +6,7 @@ from studbook.model import KINDS, Asset
 from studbook.model.ids import page_path
 from studbook.render.views.addresses import links_out
 from studbook.render.views.kinds import VIEWS
+from studbook.render.views.lists import edges_table
 from studbook.render.views.site import Json, Page, Site
 from studbook.render.views.story import pairs
 from studbook.render.words import called
@@ -29,8 +30,8 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
         },
         "notices": site.notices(asset),
         "findings": site.found(asset.id),
-        "upstream": site.upstream(asset.id),
-        "downstream": site.downstream(asset.id),
+        "upstream": edges_table(site, asset, upwards=True).on_page(),
+        "downstream": edges_table(site, asset, upwards=False).on_page(),
         "hyperparameters": pairs(asset.attributes.get("hyperparameters")),
         "metrics": pairs(asset.attributes.get("metrics")),
         "params": pairs(asset.attributes.get("parameters")),
@@ -60,7 +61,7 @@ def facts(site: Site, asset: Asset) -> Json:
         "id": asset.id,
         "name": called(asset),
         "account": site.account_link(asset.account),
-        "region": asset.region,
+        "region": site.region_link(asset.region) or ({"name": asset.region, "path": None} if asset.region else None),
         "stage": asset.stage,
         "status": asset.status,
         "approval": asset.attributes.get("approval"),

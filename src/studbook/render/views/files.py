@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from studbook.render.views.comparing import compare_files
 from studbook.render.views.explore import chunks
+from studbook.render.views.lists import cells, long_tables
+from studbook.render.views.pages import account_ids, region_names
 from studbook.render.views.site import Json, Site
 
 
@@ -13,6 +16,10 @@ def files(site: Site) -> Iterator[tuple[str, bytes]]:
     """Address below the site's root, and content; one at a time, since there may be thousands."""
     for name, data in chunks(site):
         yield f"explore/data/{name}", _packed(data)
+    for name, data in compare_files(site):
+        yield f"compare/{name}", _packed(data)
+    for table in long_tables(site, account_ids(site), region_names(site)):
+        yield f"lists/{table.file}.json", _packed(cells(table))
 
 
 def _packed(data: Json) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from studbook.lineage.graph import impact
 from studbook.model import Asset
+from studbook.render.views.lists import experiment_table, readers_table
 from studbook.render.views.site import Json, Site
 from studbook.render.views.story import (
     answers,
@@ -105,7 +106,7 @@ def dataset(site: Site, asset: Asset) -> Json:
     return {
         "versions": rows,
         "moments": [[ordinal(v), v.created_at] for v in reversed(versions) if v.created_at],
-        "readers": readers_of(site, [asset, *versions]),
+        "readers": readers_table(site, asset, [asset, *versions]).on_page(),
         "drift": drift_of(site, [asset, *versions]),
     }
 
@@ -120,7 +121,7 @@ def dataset_version(site: Site, asset: Asset) -> Json:
             version_row(site, version, current=version.id == asset.id)
             for version in (versions_of(site, parent) if parent else [asset])
         ],
-        "readers": readers_of(site, [asset]),
+        "readers": readers_table(site, asset, [asset]).on_page(),
         "models": site.links(a.id for a in impact(site.graph, asset.id).assets if a.kind == "model_package"),
         "drift": drift_of(site, [asset]),
     }
@@ -202,38 +203,7 @@ def job(site: Site, asset: Asset) -> Json:
 
 def mlflow_experiment(site: Site, asset: Asset) -> Json:
     """An experiment: its runs in one table."""
-    runs = newest(ends(site, site.graph.upstream(asset.id), "part_of", target=False, kinds=("mlflow_run",)))
-    return {"runs": run_table(site, runs)}
-
-
-_COLUMNS = 8
-
-
-def run_table(site: Site, runs: list[Asset]) -> Json:
-    """Runs with the parameters and metrics that most of them have, at most eight of each."""
-
-    def common(name: str) -> list[str]:
-        counts: dict[str, int] = {}
-        for run in runs:
-            for key in run.attributes.get(name) or {}:
-                counts[key] = counts.get(key, 0) + 1
-        return sorted(sorted(counts), key=lambda key: -counts[key])[:_COLUMNS]
-
-    params, metrics = common("parameters"), common("metrics")
-    return {
-        "params": params,
-        "metrics": metrics,
-        "rows": [
-            {
-                "run": site.link(run.id),
-                "status": run.status,
-                "when": run.created_at,
-                "params": [(run.attributes.get("parameters") or {}).get(key) for key in params],
-                "metrics": [(run.attributes.get("metrics") or {}).get(key) for key in metrics],
-            }
-            for run in runs
-        ],
-    }
+    return {"runs": experiment_table(site, asset).on_page()}
 
 
 VIEWS: dict[str, Callable[[Site, Asset], Json]] = {

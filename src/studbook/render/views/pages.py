@@ -7,15 +7,26 @@ it needs more than the site's own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Envelope
-from studbook.model.ids import page_path
+from studbook.render.views.comparing import compare
 from studbook.render.views.explore import explore
-from studbook.render.views.kinds import run_table
-from studbook.render.views.site import Json, Page, Site, account_path
-from studbook.render.views.story import answers, deployments_of, drift_of, fingerprint_of, readers_of, versions_of
+from studbook.render.views.lists import (
+    account_table,
+    bases_table,
+    datasets_table,
+    evaluators_table,
+    experiments_table,
+    groups_table,
+    plain_tables,
+    region_table,
+    registered_table,
+    runs_table,
+)
+from studbook.render.views.site import Json, Page, Site, account_path, region_path
+from studbook.render.views.story import answers
 
 TITLES = {
     "home": ("Home", "What runs now, what changed, what needs attention"),
@@ -23,6 +34,7 @@ TITLES = {
     "datasets": ("Datasets", "What models are trained and judged on"),
     "evaluators": ("Evaluators", "What judges models"),
     "deployments": ("Deployments", "Where models answer"),
+    "compare": ("Compare", "Two model versions side by side"),
     "explore": ("Explore", "The lineage around one asset, step by step"),
     "experiments": ("Experiments", "MLflow experiments and runs"),
     "jobs": ("Jobs", "Everything that trained, tuned, evaluated or prepared"),
@@ -147,131 +159,61 @@ def _running(site: Site, asset: Asset) -> Json:
 
 def models(site: Site) -> Json:
     """Model groups with their newest version, base models, and packages of no group."""
-    groups = []
-    for group in site.of("model_package_group"):
-        versions = versions_of(site, group)
-        groups.append(
-            {
-                "asset": site.link(group.id),
-                "account": site.account_link(group.account),
-                "region": group.region,
-                "stage": group.stage,
-                "versions": len(versions),
-                "newest": site.link(versions[0].id) if versions else None,
-                "approval": versions[0].attributes.get("approval") if versions else None,
-                "deployed": sorted(
-                    {
-                        d["asset"]["name"]
-                        for version in versions
-                        for d in deployments_of(site, version)
-                        if d["asset"]["kind"] == "endpoint"
-                    }
-                ),
-                "findings": sum(len(site.findings_by_asset.get(version.id, ())) for version in versions),
-            }
-        )
-    grouped = {edge.target for edge in site.graph.edges if edge.relation == "has_version"}
     return {
-        "groups": groups,
-        "loose": [row(site, asset) for asset in site.of("model_package") if asset.id not in grouped],
-        "base_models": [
-            {**row(site, asset), "versions": site.links(v.id for v in versions_of(site, asset))}
-            for asset in site.of("base_model")
-        ],
-        "cards": [row(site, asset) for asset in site.of("model_card")],
+        "groups": groups_table(site).on_page(),
+        "base_models": bases_table(site).on_page(),
+        **_lists(site, "loose", "cards"),
     }
 
 
 def datasets(site: Site) -> Json:
     """Datasets with their newest version and how many read them."""
-    rows = []
-    for asset in site.of("dataset"):
-        versions = versions_of(site, asset)
-        rows.append(
-            {
-                **row(site, asset),
-                "versions": len(versions),
-                "newest": site.link(versions[0].id) if versions else None,
-                "fingerprint": fingerprint_of(site, versions[0]) if versions else None,
-                "readers": len({reader["job"]["id"] for reader in readers_of(site, [asset, *versions])}),
-                "drifted": bool(drift_of(site, [asset, *versions])),
-            }
-        )
-    return {"rows": rows, "feature_groups": [row(site, asset) for asset in site.of("feature_group")]}
+    return {"table": datasets_table(site).on_page(), **_lists(site, "feature-groups")}
 
 
 def evaluators(site: Site) -> Json:
     """Evaluators with their versions and how often they judged."""
-    rows = []
-    for asset in site.of("evaluator"):
-        versions = versions_of(site, asset)
-        judged = {
-            edge.target for subject in (asset, *versions) for edge in site.graph.downstream(subject.id, "input_to")
-        }
-        rows.append(
-            {
-                **row(site, asset),
-                "versions": len(versions),
-                "newest": site.link(versions[0].id) if versions else None,
-                "judged": len(judged),
-            }
-        )
-    return {"rows": rows}
+    return {"table": evaluators_table(site).on_page()}
 
 
 def deployments(site: Site) -> Json:
     """Endpoints with what answers there, and what they are made of."""
     return {
         "running": [_running(site, asset) for asset in site.of("endpoint")],
-        "components": [row(site, asset) for asset in site.of("inference_component")],
-        "configs": [row(site, asset) for asset in site.of("endpoint_config")],
-        "models": [row(site, asset) for asset in site.of("model")],
+        **_lists(site, "components", "configs", "sagemaker-models"),
     }
 
 
 def experiments(site: Site) -> Json:
     """Experiments, all runs in one table, and MLflow's own registry."""
-    counts: Counter[str] = Counter()
-    for run in site.of("mlflow_run"):
-        counts.update(edge.target for edge in site.graph.downstream(run.id, "part_of"))
     return {
-        "experiments": [{**row(site, asset), "runs": counts[asset.id]} for asset in site.of("mlflow_experiment")],
-        "runs": run_table(site, site.of("mlflow_run")),
-        "registered": [
-            {**row(site, asset), "versions": site.links(v.id for v in versions_of(site, asset))}
-            for asset in site.of("mlflow_registered_model")
-        ],
-        "logged": [row(site, asset) for asset in site.of("mlflow_logged_model")],
+        "experiments": experiments_table(site).on_page(),
+        "runs": runs_table(site, site.of("mlflow_run"), "runs").on_page(),
+        "registered": registered_table(site).on_page(),
+        **_lists(site, "logged"),
     }
 
 
 def jobs(site: Site) -> Json:
     """All jobs in one table."""
-    kinds = tuple(kind for kind, info in KINDS.items() if info.section == "jobs")
-    others = tuple(kind for kind, info in KINDS.items() if info.section == "other")
-    return {
-        "rows": [row(site, asset) for asset in site.of(*kinds)],
-        "others": [row(site, asset) for asset in site.of(*others)],
-    }
+    return _lists(site, "jobs", "others")
 
 
-def row(site: Site, asset: Asset) -> Json:
-    """An asset as a row of a list."""
-    return {
-        "asset": site.link(asset.id),
-        "account": site.account_link(asset.account),
-        "account_text": asset.account,
-        "region": asset.region,
-        "stage": asset.stage,
-        "status": asset.status,
-        "created_at": asset.created_at,
-        "findings": len(site.findings_by_asset.get(asset.id, ())),
-    }
+def _lists(site: Site, *files: str) -> Json:
+    """Lists of the overviews, under the names of their files."""
+    tables = plain_tables(site)
+    return {file.replace("-", "_"): tables[file].on_page() for file in files}
 
 
 def accounts(site: Site) -> Json:
-    """Accounts that were asked or that own something."""
-    return {"rows": [_account(site, account) for account in account_ids(site)]}
+    """Accounts that were asked or that own something, and the regions."""
+    return {
+        "rows": [_account(site, account) for account in account_ids(site)],
+        "regions": [
+            {"region": site.region_link(region), "assets": len(site.by_place("region", region))}
+            for region in region_names(site)
+        ],
+    }
 
 
 def account_ids(site: Site) -> list[str]:
@@ -285,7 +227,7 @@ def account_ids(site: Site) -> list[str]:
 def _account(site: Site, account: str) -> Json:
     configured = site.settings.account(account)
     partitions = [_partition(site, c) for c in site.envelope.coverage if c.account == account]
-    owned = [asset for asset in site.graph.assets.values() if asset.account == account]
+    owned = site.by_place("account", account)
     regions = sorted({r for r in [*(a.region for a in owned), *(p["region"] for p in partitions)] if r})
     return {
         "account": site.account_link(account),
@@ -299,48 +241,98 @@ def _account(site: Site, account: str) -> Json:
     }
 
 
-def account_pages(site: Site) -> Iterable[Page]:
-    """One page for each account: its regions, what it holds, what could not be seen."""
+def place_pages(site: Site) -> Iterable[Page]:
+    """One page for each account and each region: what it holds, what runs there, what could not be seen."""
     for account in account_ids(site):
         facts = _account(site, account)
-        owned = [asset for asset in site.graph.assets.values() if asset.account == account]
-        kinds = Counter((asset.kind, asset.region) for asset in owned)
-        name = site.account_name(account) or account
-        yield Page(
+        configured = site.settings.account(account)
+        yield _place_page(
+            site,
             path=account_path(account),
-            title=name,
-            description=f"Account {account}",
-            section="accounts",
-            template="assets/account.html",
+            title=site.account_name(account) or account,
+            kind="Account",
+            owned=site.by_place("account", account),
+            table=account_table(site, account).on_page(),
+            partitions=facts["partitions"],
             data={
-                **facts,
-                "name": name,
-                "kinds": [
-                    {"title": KINDS[kind].plural, "region": region, "count": count}
-                    for (kind, region), count in sorted(
-                        kinds.items(), key=lambda item: (list(KINDS).index(item[0][0]), item[0][1] or "")
-                    )
-                ],
-                "endpoints": [_running(site, asset) for asset in site.of("endpoint") if asset.account == account],
-                "groups": [row(site, asset) for asset in site.of("model_package_group") if asset.account == account],
-                "rows": [
-                    row(site, asset) for asset in sorted(owned, key=lambda a: (list(KINDS).index(a.kind), a.name, a.id))
-                ],
-                "findings": [site.finding(f) for f in site.findings if f.asset in {a.id for a in owned}],
+                "id": account,
+                "stage": facts["stage"],
+                "configured": configured is not None,
+                "others": site.region_links(facts["regions"]),
             },
         )
+    for region in region_names(site):
+        owned = site.by_place("region", region)
+        accounts = sorted({asset.account for asset in owned if asset.account})
+        yield _place_page(
+            site,
+            path=region_path(region),
+            title=region,
+            kind="Region",
+            owned=owned,
+            table=region_table(site, region).on_page(),
+            partitions=[_partition(site, c) for c in site.envelope.coverage if c.region == region],
+            data={
+                "id": None,
+                "stage": None,
+                "configured": True,
+                "others": [link for account in accounts if (link := site.account_link(account))],
+            },
+        )
+
+
+def _place_page(
+    site: Site,
+    *,
+    path: str,
+    title: str,
+    kind: str,
+    owned: Sequence[Asset],
+    table: Json,
+    partitions: list[Json],
+    data: Json,
+) -> Page:
+    ids = {asset.id for asset in owned}
+    kinds = Counter((asset.kind, asset.account, asset.region) for asset in owned)
+    order = list(KINDS)
+    return Page(
+        path=path,
+        title=title,
+        description=kind,
+        section="accounts",
+        template="assets/account.html",
+        data={
+            **data,
+            "kind": kind,
+            "name": title,
+            "partitions": partitions,
+            "kinds": [
+                {"title": KINDS[name].plural, "account": site.account_link(account), "region": region, "count": count}
+                for (name, account, region), count in sorted(
+                    kinds.items(), key=lambda item: (order.index(item[0][0]), item[0][1] or "", item[0][2] or "")
+                )
+            ],
+            "endpoints": [_running(site, asset) for asset in site.of("endpoint") if asset.id in ids],
+            "table": table,
+            "findings": site.grouped(f for f in site.findings if f.asset in ids and f.waived_until is None),
+        },
+    )
+
+
+def region_names(site: Site) -> list[str]:
+    """Every region with a page of its own."""
+    named = {asset.region for asset in site.graph.assets.values()}
+    named.update(coverage.region for coverage in site.envelope.coverage)
+    return sorted(region for region in named if region and site.region_link(region) is not None)
 
 
 def coverage(site: Site) -> Json:
     """Every partition."""
     partitions = [_partition(site, c) for c in site.envelope.coverage]
-    stale = [asset for asset in site.graph.assets.values() if asset.stale_since is not None]
     return {
         "partitions": partitions,
         "statuses": Counter(partition["status"] for partition in partitions),
-        "stale": [row(site, asset) for asset in stale],
-        "unresolved": [row(site, asset) for asset in site.graph.assets.values() if asset.unresolved],
-        "gone": [row(site, asset) for asset in site.graph.assets.values() if asset.gone_since is not None],
+        **_lists(site, "stale", "unresolved", "gone"),
     }
 
 
@@ -401,6 +393,7 @@ VIEWS: dict[str, Callable[[Site], Json]] = {
     "experiments": experiments,
     "jobs": jobs,
     "explore": explore,
+    "compare": compare,
     "accounts": accounts,
     "coverage": coverage,
     "changes": changes,
@@ -409,4 +402,4 @@ VIEWS: dict[str, Callable[[Site], Json]] = {
     "glossary": glossary,
 }
 
-__all__ = ["account_pages", "page", "page_path"]
+__all__ = ["page", "place_pages"]

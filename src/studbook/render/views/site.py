@@ -11,13 +11,15 @@ from typing import Any
 
 from studbook.cards import Card
 from studbook.lineage.graph import Graph
-from studbook.model import RELATIONS, Asset, Coverage, Edge, Envelope, Finding
+from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding
 from studbook.render.words import reference
 from studbook.settings import Settings
 
 Json = dict[str, Any]
 
 _ACCOUNT = re.compile(r"^(\d{12}|aws)$")
+
+_REGION = re.compile(r"^[a-z]{2,4}(-[a-z]{2,12}){1,3}-\d{1,2}$")
 
 LEVELS = {"error": 0, "warning": 1, "note": 2}
 
@@ -139,6 +141,29 @@ class Site:
             return None
         return {"id": account, "name": self.account_name(account), "path": account_path(account)}
 
+    def by_place(self, what: str, value: str) -> Sequence[Asset]:
+        """The assets of an account or a region, kind after kind."""
+        return self._places[what, value]
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], list[Asset]]:
+        groups: dict[tuple[str, str], list[Asset]] = defaultdict(list)
+        for asset in self.of(*KINDS):
+            for what, value in (("account", asset.account), ("region", asset.region)):
+                if value is not None:
+                    groups[what, value].append(asset)
+        return groups
+
+    def region_link(self, region: str | None) -> Json | None:
+        """A link to a region's page; None for what is no region's name."""
+        if region is None or not _REGION.match(region):
+            return None
+        return {"name": region, "path": region_path(region)}
+
+    def region_links(self, regions: Iterable[str]) -> list[Json]:
+        """Links to the pages of regions."""
+        return [link for region in regions if (link := self.region_link(region))]
+
     def upstream(self, asset_id: str) -> list[Json]:
         """Every edge that ends here, as a sentence with its evidence."""
         return [self.sentence(edge, towards=edge.source) for edge in sorted(self.graph.upstream(asset_id), key=_order)]
@@ -214,6 +239,11 @@ class Site:
 def account_path(account: str) -> str:
     """The address of an account's page."""
     return f"accounts/{account}/"
+
+
+def region_path(region: str) -> str:
+    """The address of a region's page."""
+    return f"regions/{region}/"
 
 
 def _order(edge: Edge) -> tuple[Any, ...]:

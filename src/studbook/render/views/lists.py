@@ -1,0 +1,316 @@
+"""The lists of assets: which columns each has, and which of them lie in files because they are long."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from studbook.model import KINDS, Asset
+from studbook.render.views.site import Json, Site, account_path
+from studbook.render.views.story import (
+    deployments_of,
+    drift_of,
+    ends,
+    fingerprint_of,
+    newest,
+    readers_of,
+    versions_of,
+)
+from studbook.render.views.tables import Column, Table, badge, stage_badge
+
+_COMMON = 8
+"""The most parameters, and metrics, that have a column."""
+
+
+def assets_table(site: Site, label: str, assets: Sequence[Asset], file: str) -> Table:
+    """Assets of any kind."""
+    return Table(label, _columns(site), assets, file)
+
+
+def _columns(site: Site) -> list[Column]:
+    return [
+        Column("Name", lambda a: site.link(a.id)),
+        Column("Kind", lambda a: KINDS[a.kind].title, facet=True),
+        *_places(site),
+        Column("Status", lambda a: badge(a.status), facet=True),
+        Column("Created", lambda a: (a.created_at or "")[:10]),
+        _findings(site),
+    ]
+
+
+def _places(site: Site) -> list[Column]:
+    return [
+        Column("Account", lambda a: site.account_link(a.account) or a.account, facet=True),
+        Column("Region", lambda a: site.region_link(a.region) or a.region, facet=True),
+        Column("Stage", lambda a: stage_badge(a.stage), facet=True),
+    ]
+
+
+def _findings(site: Site) -> Column:
+    return Column("Findings", lambda a: len(site.findings_by_asset.get(a.id, ())) or None)
+
+
+def _newest(site: Site) -> Column:
+    return Column("Newest version", lambda a: next((site.link(v.id) for v in versions_of(site, a)), None))
+
+
+def _versions(site: Site) -> Column:
+    return Column("Versions", lambda a: len(versions_of(site, a)))
+
+
+def groups_table(site: Site) -> Table:
+    """Registered models with their newest versions."""
+
+    def approval(group: Asset) -> Json | None:
+        return next((badge(v.attributes.get("approval")) for v in versions_of(site, group)), None)
+
+    def running(group: Asset) -> Json | None:
+        places = {
+            place["asset"]["id"]: place["asset"]
+            for version in versions_of(site, group)
+            for place in deployments_of(site, version)
+            if place["asset"]["kind"] == "endpoint"
+        }
+        return {"links": [places[place] for place in sorted(places)]} if places else None
+
+    columns = [
+        Column("Model", lambda a: site.link(a.id)),
+        _newest(site),
+        Column("Approval", approval, facet=True),
+        _versions(site),
+        Column("Runs at", running),
+        *_places(site),
+        Column(
+            "Findings",
+            lambda a: sum(len(site.findings_by_asset.get(v.id, ())) for v in versions_of(site, a)) or None,
+        ),
+    ]
+    return Table("Registered models", columns, site.of("model_package_group"), "models")
+
+
+def bases_table(site: Site) -> Table:
+    """Base models."""
+    columns = [Column("Base model", lambda a: site.link(a.id)), _newest(site), _versions(site), *_places(site)]
+    return Table("Base models", columns, site.of("base_model"), "base-models")
+
+
+def datasets_table(site: Site) -> Table:
+    """Datasets with their newest version and how many read them."""
+
+    def fingerprint(dataset: Asset) -> Json | None:
+        value = next((fingerprint_of(site, version) for version in versions_of(site, dataset)), None)
+        return {"code": value.removeprefix("sha256:")[:12], "title": value} if value else None
+
+    def readers(dataset: Asset) -> int:
+        return len({reader["job"]["id"] for reader in readers_of(site, [dataset, *versions_of(site, dataset)])})
+
+    def drift(dataset: Asset) -> Json | None:
+        drifted = drift_of(site, [dataset, *versions_of(site, dataset)])
+        return {"badge": "drifted", "tone": "wait"} if drifted else None
+
+    columns = [
+        Column("Dataset", lambda a: site.link(a.id)),
+        _newest(site),
+        Column("Fingerprint", fingerprint),
+        _versions(site),
+        Column("Readers", readers),
+        Column("Drift", drift, facet=True),
+        *_places(site),
+    ]
+    return Table("Datasets", columns, site.of("dataset"), "datasets")
+
+
+def evaluators_table(site: Site) -> Table:
+    """Evaluators with their versions and how often they judged."""
+
+    def judged(evaluator: Asset) -> int:
+        subjects = (evaluator, *versions_of(site, evaluator))
+        return len({edge.target for one in subjects for edge in site.graph.downstream(one.id, "input_to")})
+
+    columns = [
+        Column("Evaluator", lambda a: site.link(a.id)),
+        _newest(site),
+        _versions(site),
+        Column("Jobs that used it", judged),
+        *_places(site),
+        _findings(site),
+    ]
+    return Table("Evaluators", columns, site.of("evaluator"), "evaluators")
+
+
+def experiments_table(site: Site) -> Table:
+    """MLflow experiments with how many runs they have."""
+    counts: Counter[str] = Counter()
+    for run in site.of("mlflow_run"):
+        counts.update(edge.target for edge in site.graph.downstream(run.id, "part_of"))
+    columns = [
+        Column("Experiment", lambda a: site.link(a.id)),
+        Column("Runs", lambda a: counts[a.id]),
+        *_places(site),
+        Column("Created", lambda a: (a.created_at or "")[:10]),
+    ]
+    return Table("Experiments", columns, site.of("mlflow_experiment"), "experiments")
+
+
+def registered_table(site: Site) -> Table:
+    """Models in MLflow's own registry."""
+    columns = [
+        Column("Model", lambda a: site.link(a.id)),
+        _newest(site),
+        _versions(site),
+        *_places(site),
+    ]
+    return Table("Registered in MLflow", columns, site.of("mlflow_registered_model"), "mlflow-models")
+
+
+def runs_table(site: Site, runs: Sequence[Asset], file: str) -> Table:
+    """Runs with the metrics and parameters that most of them have; the other parameters share a column."""
+
+    def common(name: str) -> list[str]:
+        counts: Counter[str] = Counter()
+        for run in runs:
+            counts.update((run.attributes.get(name) or {}).keys())
+        return sorted(sorted(counts), key=lambda key: -counts[key])[:_COMMON]
+
+    metrics, parameters = common("metrics"), common("parameters")
+    own = set(parameters)
+
+    def value(name: str, key: str) -> Column:
+        return Column(key, lambda run: (run.attributes.get(name) or {}).get(key))
+
+    def others(run: Asset) -> str:
+        rest = run.attributes.get("parameters") or {}
+        return ", ".join(f"{key}={rest[key]}" for key in sorted(rest) if key not in own)
+
+    columns = [
+        Column("Run", lambda run: site.link(run.id)),
+        Column("Status", lambda run: badge(run.status), facet=True),
+        Column("Started", lambda run: _moment(run.created_at)),
+        *(value("metrics", key) for key in metrics),
+        *(value("parameters", key) for key in parameters),
+        Column("Other parameters", others),
+    ]
+    return Table("Runs", columns, runs, file)
+
+
+def experiment_runs(site: Site, experiment: Asset) -> list[Asset]:
+    """The runs of an experiment, newest first."""
+    return newest(ends(site, site.graph.upstream(experiment.id), "part_of", target=False, kinds=("mlflow_run",)))
+
+
+def experiment_table(site: Site, experiment: Asset) -> Table:
+    """The runs of one experiment."""
+    return runs_table(site, experiment_runs(site, experiment), _beside(site, experiment))
+
+
+def edges_table(site: Site, asset: Asset, *, upwards: bool) -> Table:
+    """All edges of an asset on one side, as sentences with their evidence."""
+    lines = site.upstream(asset.id) if upwards else site.downstream(asset.id)
+    columns = [
+        Column("Relation", lambda line: line["words"], facet=True),
+        Column("Role", lambda line: line["role"], facet=True),
+        Column("Asset", lambda line: line["asset"]),
+        Column("Kind", lambda line: line["asset"]["kind_title"], facet=True),
+        Column("Certainty", lambda line: {"certainty": line["certainty"], "candidate": line["candidate"]}, facet=True),
+        Column("Evidence", lambda line: {"evidence": line["evidence"]}, plain=True),
+    ]
+    side = "upstream" if upwards else "downstream"
+    return Table(f"{side.capitalize()} edges", columns, lines, f"{_beside(site, asset)}-{side}")
+
+
+def readers_table(site: Site, asset: Asset, subjects: Sequence[Asset]) -> Table:
+    """Who read a dataset: the direct answer to "who is affected"."""
+    columns = [
+        Column("Job or run", lambda reader: reader["job"]),
+        Column("Kind", lambda reader: reader["job"]["kind_title"], facet=True),
+        Column("Read", lambda reader: reader["read"]),
+        Column("Role", lambda reader: reader["role"], facet=True),
+        Column("When", lambda reader: _moment(reader["when"])),
+        Column("Certainty", lambda r: {"certainty": r["certainty"], "candidate": r["candidate"]}, facet=True),
+        Column("Evidence", lambda reader: {"evidence": reader["evidence"]}, plain=True),
+    ]
+    return Table("Readers", columns, readers_of(site, subjects), f"{_beside(site, asset)}-readers")
+
+
+def account_table(site: Site, account: str) -> Table:
+    """Every asset of an account."""
+    return assets_table(site, "Assets of this account", site.by_place("account", account), account_path(account)[:-1])
+
+
+def region_table(site: Site, region: str) -> Table:
+    """Every asset of a region."""
+    return assets_table(site, "Assets of this region", site.by_place("region", region), f"regions/{region}")
+
+
+def plain_tables(site: Site) -> dict[str, Table]:
+    """The lists of the overviews that have no columns of their own, by file."""
+    jobs = [kind for kind, info in KINDS.items() if info.section == "jobs"]
+    others = [kind for kind, info in KINDS.items() if info.section == "other"]
+    grouped = {edge.target for edge in site.graph.edges if edge.relation == "has_version"}
+    assets = site.graph.assets.values()
+    several: dict[str, tuple[str, Sequence[Asset]]] = {
+        "jobs": ("Jobs", newest(site.of(*jobs))),
+        "others": ("Code, images and other artifacts", site.of(*others)),
+        "loose": ("Packages in no group", [a for a in site.of("model_package") if a.id not in grouped]),
+        "cards": ("Model cards", site.of("model_card")),
+        "feature-groups": ("Feature groups", site.of("feature_group")),
+        "components": ("Inference components", site.of("inference_component")),
+        "configs": ("Endpoint configs", site.of("endpoint_config")),
+        "sagemaker-models": ("SageMaker models", site.of("model")),
+        "logged": ("Logged models", site.of("mlflow_logged_model")),
+        "stale": ("Stale assets", [a for a in assets if a.stale_since is not None]),
+        "unresolved": ("Unresolved assets", [a for a in assets if a.unresolved]),
+        "gone": ("Gone assets", [a for a in assets if a.gone_since is not None]),
+    }
+    return {file: assets_table(site, label, rows, file) for file, (label, rows) in several.items()}
+
+
+def long_tables(site: Site, accounts: Sequence[str], regions: Sequence[str]) -> Iterator[Table]:
+    """Every table that is too long for its page."""
+    several = [
+        *plain_tables(site).values(),
+        groups_table(site),
+        bases_table(site),
+        datasets_table(site),
+        evaluators_table(site),
+        experiments_table(site),
+        registered_table(site),
+        runs_table(site, site.of("mlflow_run"), "runs"),
+    ]
+    yield from (table for table in several if table.long)
+    for account in accounts:
+        if (table := account_table(site, account)).long:
+            yield table
+    for region in regions:
+        if (table := region_table(site, region)).long:
+            yield table
+    for experiment in site.of("mlflow_experiment"):
+        if (table := experiment_table(site, experiment)).long:
+            yield table
+    for asset in site.graph.assets.values():
+        for upwards in (True, False):
+            edges = site.graph.upstream(asset.id) if upwards else site.graph.downstream(asset.id)
+            if len(edges) > _FEW and (table := edges_table(site, asset, upwards=upwards)).long:
+                yield table
+    for dataset in site.of("dataset", "dataset_version"):
+        versions = versions_of(site, dataset) if dataset.kind == "dataset" else []
+        if (table := readers_table(site, dataset, [dataset, *versions])).long:
+            yield table
+
+
+_FEW = 50
+
+
+def _beside(site: Site, asset: Asset) -> str:
+    """Where the files of an asset's own tables lie."""
+    return str(site.link(asset.id)["path"]).rstrip("/")
+
+
+def _moment(value: str | None) -> str:
+    return f"{value[:10]} {value[11:16]}" if value else ""
+
+
+def cells(table: Table) -> dict[str, Any]:
+    """The file of a long table."""
+    return {"rows": list(table.whole())}

@@ -1,0 +1,127 @@
+"""Tables: columns over rows of anything. A long one is on its page in part, and as a whole in a file beside it.
+
+A cell is None, text, a number, or a mapping: a link to an asset (as `Site.link` makes it) or to another page (`name`,
+`path`), a badge (`badge`, `tone`), several links (`links`), a certainty (`certainty`, `candidate`), evidence
+(`evidence`), or text in code's letters (`code`, and `title` with the whole of it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from studbook.render.views.site import Json
+from studbook.render.words import shown
+
+LIMIT = 100
+"""The most rows that a page itself holds."""
+
+_TONES = {
+    **dict.fromkeys(
+        (
+            "completed", "inservice", "approved", "available", "finished", "active", "complete", "ready", "succeeded",
+            "logged_model_ready",
+        ),
+        "good",
+    ),
+    **dict.fromkeys(
+        ("failed", "rejected", "outofservice", "deleting", "rollbackfailed", "importfailed", "deletefailed"), "bad"
+    ),
+    **dict.fromkeys(
+        (
+            "pendingmanualapproval", "partial", "stopped", "killed", "pending", "stopping", "creating", "updating",
+            "inprogress", "running", "scheduled", "draft", "pendingreview",
+        ),
+        "wait",
+    ),
+}  # fmt: skip
+
+
+def tone(status: str) -> str:
+    """The colour of a status: good, bad, wait or plain."""
+    return _TONES.get(status.lower(), "plain")
+
+
+def badge(status: str | None) -> Json | None:
+    """A status as a cell."""
+    return {"badge": status, "tone": tone(status)} if status else None
+
+
+def stage_badge(stage: str | None) -> Json | None:
+    """A stage as a cell."""
+    if not stage:
+        return None
+    return {"badge": stage, "tone": f"stage-{stage if stage in ('development', 'staging', 'production') else 'other'}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its title, and the cell of a row."""
+
+    title: str
+    cell: Callable[[Any], Any]
+    facet: bool = False
+    """Whether readers choose among its values."""
+    plain: bool = False
+    """Whether it is not to be sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a table shows, before it is cut to its page's size."""
+
+    label: str
+    columns: Sequence[Column]
+    rows: Sequence[Any]
+    file: str
+    """Where the whole of it lies below `lists/`, if it is long."""
+
+    def on_page(self) -> Json:
+        """The table as page data: without the columns that are empty, with the first rows, and where the rest is."""
+        columns = self._filled()
+        long = len(self.rows) > LIMIT
+        return {
+            "label": self.label,
+            "columns": [{"title": c.title, "facet": c.facet, "plain": c.plain} for c in columns],
+            "rows": [[column.cell(row) for column in columns] for row in self.rows[:LIMIT]],
+            "count": len(self.rows),
+            "more": f"lists/{self.file}.json" if long else None,
+        }
+
+    def whole(self) -> Iterator[list[Any]]:
+        """All rows, for the file; cells as short as JSON allows."""
+        columns = self._filled()
+        for row in self.rows:
+            yield [packed(column.cell(row)) for column in columns]
+
+    @property
+    def long(self) -> bool:
+        return len(self.rows) > LIMIT
+
+    def _filled(self) -> list[Column]:
+        first, *others = self.columns
+        return [first, *(c for c in others if any(c.cell(row) not in (None, "", 0, []) for row in self.rows))]
+
+
+def packed(cell: Any) -> Any:
+    """A cell for the browser: `t` text, `a` address, `m` marks, `b` tone, `l` links, `c` certainty, `e` evidence."""
+    match cell:
+        case {"badge": text, "tone": tone_of}:
+            return {"t": shown(text), "b": tone_of}
+        case {"links": links}:
+            return {"l": [packed(link) for link in links]}
+        case {"certainty": certainty, "candidate": candidate}:
+            return {"t": certainty, "c": 1 if candidate else 0}
+        case {"evidence": evidence}:
+            return {"e": [shown(line) for line in evidence]}
+        case {"code": text, "title": title}:
+            return {"t": shown(text), "h": shown(title)}
+        case {"name": name, "path": path, **more}:
+            out: Json = {"t": shown(name), "a": path}
+            if more.get("marks"):
+                out["m"] = more["marks"]
+            return out
+        case str():
+            return shown(cell)
+    return cell

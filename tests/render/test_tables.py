@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_explore import site_of
+
+import herd
+import pedigrees
+from studbook.lineage.graph import Graph
+from studbook.model import Asset
+from studbook.render import views
+from studbook.render.views.site import Json
+from studbook.render.views.tables import LIMIT, Column, Table, packed
+
+CELLS = st.none() | st.text(max_size=5) | st.integers(0, 9)
+
+
+def named(value: Any) -> Any:
+    return value[0]
+
+
+class TestTable:
+    @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=LIMIT + 20))
+    def test_page_and_file_tell_the_same(self, rows: list[tuple[Any, Any]]) -> None:
+        """The file of a long table begins with the rows of its page, in the same columns."""
+        table = Table("T", [Column("a", lambda row: row[0]), Column("b", lambda row: row[1])], rows, "t")
+        page, whole = table.on_page(), list(table.whole())
+
+        assert len(whole) == page["count"] == len(rows)
+        assert [[packed(cell) for cell in row] for row in page["rows"]] == whole[:LIMIT]
+        assert (page["more"] is None) == (len(rows) <= LIMIT)
+
+    def test_an_empty_column_is_left_out(self) -> None:
+        """A column in which no row has anything is noise."""
+        table = Table("T", [Column("a", named), Column("b", lambda row: row[1])], [("x", None), ("y", "")], "t")
+
+        assert [column["title"] for column in table.on_page()["columns"]] == ["a"]
+
+    @pytest.mark.parametrize("text", [herd.HOSTILE, "good\u202egpj.exe"])
+    def test_strangers_stay_text_in_files(self, text: str) -> None:
+        """A hostile name is a string with nothing hidden in it."""
+        assert json.dumps(packed({"name": text, "path": "x/y/", "marks": ["stale"]})).count("\\u202e") == 0
+
+
+class TestFiles:
+    def test_every_long_table_has_its_file(self) -> None:
+        """Where a page says that the rest lies in a file, the file is there."""
+        jobs = [pedigrees.asset(f"job-{n:03}", "training_job") for n in range(LIMIT + 1)]
+        runs = [pedigrees.asset(f"run-{n:03}", "mlflow_run") for n in range(LIMIT + 1)]
+        data, lab = pedigrees.asset("data", "dataset"), pedigrees.asset("lab", "mlflow_experiment")
+        edges = [pedigrees.edge("data", job.id, "input_to", "train") for job in jobs]
+        edges += [pedigrees.edge(run.id, "lab", "part_of") for run in runs]
+        site = site_of(Graph([data, lab, *jobs, *runs], edges))
+        files = dict(views.files(site))
+
+        def pages() -> list[views.Page]:
+            assets: list[Asset] = list(site.graph.assets.values())
+            overviews = ("jobs", "experiments", "models", "datasets", "evaluators", "deployments", "coverage")
+            return [
+                *(views.page(site, name) for name in overviews),
+                *views.place_pages(site),
+                *(views.asset_page(site, asset, "assets/_default.html") for asset in assets),
+            ]
+
+        named = {more for page in pages() for more in mores(page.data)}
+        assert named == {name for name in files if name.startswith("lists/")}
+        assert len(named) >= 6
+
+
+def mores(data: Json) -> list[str]:
+    """Every file that page data names."""
+    found = []
+    for value in data.values():
+        if isinstance(value, dict):
+            found += mores(value)
+            if value.get("more"):
+                found.append(value["more"])
+    return found
