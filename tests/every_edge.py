@@ -17,6 +17,7 @@ GROUP = f"{SMR}:{DEV}:model-package-group/bot"
 FUNCTION = f"arn:aws:lambda:{WEST}:{DEV}:function"
 APP = f"{SMR}:{DEV}:mlflow-app/app-1"
 IMAGE = f"{DEV}.dkr.ecr.{WEST}.amazonaws.com/train:1"
+PULLED = f"{DEV}.dkr.ecr.{WEST}.amazonaws.com/train@sha256:{'d' * 64}"
 NIGHT = "2026-09-14T10:00:00Z"
 EARLY = "2026-09-01T10:00:00Z"
 
@@ -421,6 +422,33 @@ PACKAGES = (
     package(10, None, containers=[{"BaseModel": {"HubContentName": "own"}}]),
     package(8, None, SourceUri=f"{SMR}:{DEV}:model/served"),
 )
+FEATURES = (
+    record(
+        "feature_group",
+        f"{SMR}:{DEV}:feature-group/payments",
+        FeatureGroupName="payments",
+        OfflineStoreConfig={
+            "S3StorageConfig": {"S3Uri": "s3://store/", "ResolvedOutputS3Uri": "s3://store/payments/data"}
+        },
+    ),
+    record(
+        "feature_group",
+        f"{SMR}:{DEV}:feature-group/chats",
+        FeatureGroupName="chats",
+        OfflineStoreConfig={"S3StorageConfig": {"ResolvedOutputS3Uri": "s3://plain/sets/ab/"}},
+    ),
+    content(
+        "DataSet",
+        "fs-payments",
+        "1.0.0",
+        {
+            "DatasetS3Bucket": "registered",
+            "DatasetS3Prefix": "fs.csv",
+            "ContentMetadata": {"SourceFeatureGroups": ["payments", f"{SMR}:{DEV}:feature-group/chats"]},
+        },
+    ),
+    job("of-features", InputDataConfig=[channel("train", "s3://store/payments/data/year=2026/")]),
+)
 CARD = record(
     "model_card",
     f"{SMR}:{DEV}:model-card/bot",
@@ -456,8 +484,46 @@ SERVING = (
         ],
         ShadowProductionVariants=[{"VariantName": "shadow", "ModelName": "served"}],
     ),
-    record("endpoint", f"{SMR}:{DEV}:endpoint/bot", EndpointName="bot", EndpointConfigName="bot"),
+    record(
+        "endpoint",
+        f"{SMR}:{DEV}:endpoint/bot",
+        EndpointName="bot",
+        EndpointConfigName="bot",
+        ProductionVariants=[
+            {
+                "VariantName": "all",
+                "DeployedImages": [{"SpecifiedImage": IMAGE, "ResolvedImage": PULLED}],
+            }
+        ],
+    ),
+    record(
+        "inference_router",
+        f"{SMR}:{DEV}:inference-router/front",
+        InferenceRouterName="front",
+        RoutingTargets=[
+            {
+                "Name": "bot",
+                "Destinations": [
+                    {"ResourceArn": f"{SMR}:{DEV}:endpoint/bot"},
+                    {"ResourceArn": f"{SMR}:{PROD}:inference-component/adapter"},
+                ],
+            }
+        ],
+    ),
     component("base", VariantName="all", Specification={"ModelName": "tagged"}),
+    component(
+        "pulled",
+        VariantName="all",
+        Specification={
+            "ModelName": "served",
+            "Container": {
+                "DeployedImage": {
+                    "SpecifiedImage": IMAGE,
+                    "ResolvedImage": PULLED,
+                }
+            },
+        },
+    ),
     component("many", VariantName="all", Specifications=[{"ModelName": "tagged"}]),
     component(
         "adapter",
@@ -582,6 +648,7 @@ RECORDS: tuple[Record, ...] = (
     *CONTENTS,
     record("model_package_group", GROUP, ModelPackageGroupName="bot"),
     *PACKAGES,
+    *FEATURES,
     CARD,
     *SERVING,
     *ELSEWHERE,

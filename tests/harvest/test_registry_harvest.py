@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -10,10 +11,12 @@ from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 
 from studbook.demo.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.harvest.run import harvest
+from studbook.lineage.deployed import deployed
 from studbook.model import Asset, Record
 from studbook.store import Catalog
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+DIGEST = f"sha256:{hashlib.sha256(b'registry.example/serve:1').hexdigest()}"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
 CONTENT = {
     "model_overview": {"model_id": f"{ARN}:model/bot"},
@@ -149,3 +152,93 @@ class TestCards:
         assert first["DescribeModelCard"] == 3
         assert "DescribeModelCard" not in second
         assert "ListModelCardVersions" not in second
+
+
+class TestServing:
+    def test_a_router_before_an_endpoint_with_a_shadow(self, account):
+        """Who answers at the router, with which image, and who only listens."""
+        for name in ("bot", "next"):
+            account.make("CreateModel", ModelName=name, PrimaryContainer={"Image": "registry.example/serve:1"})
+        variant = {"InstanceType": "ml.g5.xlarge", "InitialInstanceCount": 1}
+        account.make(
+            "CreateEndpointConfig",
+            EndpointConfigName="bot",
+            ProductionVariants=[{**variant, "VariantName": "all", "ModelName": "bot"}],
+            ShadowProductionVariants=[{**variant, "VariantName": "shadow", "ModelName": "next"}],
+        )
+        account.make("CreateEndpoint", EndpointName="bot", EndpointConfigName="bot")
+        destinations = [{"ResourceArn": f"{ARN}:endpoint/bot"}]
+        account.make(
+            "CreateInferenceRouter",
+            InferenceRouterName="front",
+            RoutingTargets=[{"Name": "bot", "Destinations": destinations}],
+            Tags=[{"Key": "team", "Value": "bots"}],
+        )
+
+        first = account.night()
+        account.make("DeleteEndpointConfig", EndpointConfigName="bot")
+        second = account.night()
+
+        assert account.assets()["inference-router/front"].tags == {"team": "bots"}
+        assert first["DescribeInferenceRouter"] == 1
+        assert "DescribeInferenceRouter" not in second
+        graph = account.catalog.graph(account.catalog.resolve("latest"))
+        running = {one.unit.name: one.shadow for one in deployed(graph, f"{ARN}:inference-router/front")}
+        assert running == {"bot": False, "next": True}
+        images = {edge.source for edge in graph.upstream(f"{ARN}:model/bot", "packaged_as")}
+        assert images == {"registry.example/serve:1", f"registry.example/serve:1@{DIGEST}"}
+
+    def test_trap_while_it_is_deployed_an_endpoint_is_described(self, account):
+        """Search hides the pending deployment, so what is to come is read from the description."""
+        account.make("CreateModel", ModelName="bot", PrimaryContainer={"Image": "registry.example/serve:1"})
+        variant = {"InstanceType": "ml.g5.xlarge", "InitialInstanceCount": 1}
+        account.make(
+            "CreateEndpointConfig",
+            EndpointConfigName="bot",
+            ProductionVariants=[{**variant, "VariantName": "all", "ModelName": "bot"}],
+        )
+        account.make("CreateEndpoint", EndpointName="bot", EndpointConfigName="bot")
+        pending = {"EndpointConfigName": "bot-2", "StartTime": 1790060000.0}
+        account.aws.fill(f"{ARN}:endpoint/bot", EndpointStatus="Updating", PendingDeploymentSummary=pending)
+
+        calls = account.night()
+
+        shown = account.assets()["endpoint/bot"]
+        assert shown.attributes["config"] == "bot"
+        assert shown.attributes["pending"]["config"] == "bot-2"
+        assert calls["DescribeEndpoint"] == 1
+
+
+class TestFeatures:
+    def test_a_group_and_who_reads_it(self, account):
+        """A job that reads below the offline store learned from the group; an unchanged night costs one Search."""
+        store = {"S3StorageConfig": {"S3Uri": "s3://store"}}
+        account.make(
+            "CreateFeatureGroup",
+            FeatureGroupName="payments",
+            RecordIdentifierFeatureName="card",
+            EventTimeFeatureName="at",
+            FeatureDefinitions=[{"FeatureName": "card", "FeatureType": "String"}],
+            OfflineStoreConfig=store,
+            Tags=[{"Key": "team", "Value": "risk"}],
+        )
+
+        account.night()
+        group = account.assets()["feature-group/payments"]
+        source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{group.attributes['uri']}/year=2026/"}}
+        account.make(
+            "CreateTrainingJob",
+            TrainingJobName="fraud",
+            RoleArn=READER_ROLE,
+            InputDataConfig=[{"ChannelName": "train", "DataSource": source}],
+            OutputDataConfig={"S3OutputPath": "s3://out/"},
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
+        )
+        calls = account.night()
+
+        assert group.tags == {"team": "risk"}
+        assert {
+            ("feature-group/payments", "input_to", "training-job/fraud"),
+            (group.attributes["uri"], "content_of", "feature-group/payments"),
+        } <= account.arrows()
+        assert "DescribeFeatureGroup" not in calls

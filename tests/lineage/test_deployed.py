@@ -18,6 +18,50 @@ def ids(text: str, place: str = "bot", facts: dict[str, dict[str, object]] | Non
     return {one.unit.id: [each.id for each in one.carriers] for one in deployed(lineage(text, facts), place)}
 
 
+class TestTraps:
+    SHADOW = """
+        p/1(model_package) -packaged_as-> m(model) -deployed_to:blue-> c(endpoint_config) -deployed_to-> bot(endpoint)
+        p/2(model_package) -packaged_as-> n(model) -deployed_to:next-> c
+    """
+
+    def shadows(self, text: str) -> dict[str, bool]:
+        facts = {"c": {"attributes": {"variants": [{"name": "blue"}, {"name": "next", "shadow": True}]}}}
+        return {one.unit.id: one.shadow for one in deployed(lineage(text, facts), "bot")}
+
+    def test_a_shadow_variant_answers_nobody(self) -> None:
+        """It runs behind the endpoint, and that is all that is said of it."""
+        assert self.shadows(self.SHADOW) == {"m": False, "n": True}
+
+    def test_a_model_in_shadow_and_in_production_answers(self) -> None:
+        """One variant whose answers count is enough."""
+        assert self.shadows(self.SHADOW + "\n n -deployed_to:blue-> c") == {"m": False, "n": False}
+
+    @pytest.mark.parametrize("config", [{"gone_since": 2}, {"attributes": {"unresolved": True}}])
+    def test_the_configuration_may_be_deleted_under_a_living_endpoint(self, config: dict[str, object]) -> None:
+        """The endpoint runs on what the configuration said."""
+        text = (
+            "p/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config) -deployed_to-> bot(endpoint)"
+        )
+        assert ids(text, facts={"c": config}) == {"m": []}
+
+    def test_the_configuration_names_no_model_where_there_are_components(self) -> None:
+        """What answers is what the components hold."""
+        text = """
+            c(endpoint_config) -deployed_to-> bot(endpoint)
+            p/1(model_package) -packaged_as-> m(model) -deployed_to-> part(inference_component) -deployed_to:all-> bot
+        """
+        assert ids(text) == {"m": []}
+
+    def test_a_router_answers_with_what_stands_behind_it(self) -> None:
+        """Through its destinations, but for those that are gone."""
+        text = """
+            p/1(model_package) -deployed_to-> one(endpoint) -deployed_to:bot-> front(endpoint)
+            p/2(model_package) -deployed_to-> two(endpoint) -deployed_to:bot-> front
+        """
+        assert ids(text, "front") == {"p/1": [], "p/2": []}
+        assert ids(text, "front", facts={"two": {"gone_since": 3}}) == {"p/1": []}
+
+
 class TestBaseOfAdapters:
     def test_what_carries_the_weights_is_the_base_of_the_version(self) -> None:
         """An endpoint with an adapter runs the adapter's version, on the base model that is loaded once."""

@@ -25,6 +25,8 @@ class Deployed:
     """The base models that it is, untuned, where no model version is known."""
     carriers: tuple[Asset, ...] = ()
     """Of an adapter: what carries the base weights that it answers with, by id."""
+    shadow: bool = False
+    """It runs in shadow variants alone: it gets copies of the requests, and its answers reach nobody."""
 
 
 def deployed(lineage: Lineage, place_id: str) -> tuple[Deployed, ...]:
@@ -35,16 +37,21 @@ def deployed(lineage: Lineage, place_id: str) -> tuple[Deployed, ...]:
     """
     units: dict[str, Asset] = {}
     through: defaultdict[str, set[str]] = defaultdict(set)
+    answering: set[str] = set()
     ahead, seen = [place_id], {place_id}
     while ahead:
         place = ahead.pop()
+        shadows = _shadows(lineage.asset(place))
         for edge in lineage.upstream(place, "deployed_to"):
             asset = lineage.asset(edge.source)
-            if asset is None or (asset.kind == "inference_component" and asset.gone_since is not None):
+            # A configuration may be deleted under the endpoint that runs it; nothing else answers from the grave.
+            if asset is None or (asset.kind in ("inference_component", "endpoint") and asset.gone_since is not None):
                 continue
             if asset.kind not in _SERVING:
                 units[asset.id] = asset
                 through[asset.id].add(place)
+                if edge.role not in shadows:
+                    answering.add(asset.id)
             elif asset.id not in seen:
                 seen.add(asset.id)
                 ahead.append(asset.id)
@@ -54,10 +61,16 @@ def deployed(lineage: Lineage, place_id: str) -> tuple[Deployed, ...]:
     carrying = {base for base, several in adapters.items() if several <= known}
     only_carried = {unit for unit, places in through.items() if places <= carrying}
     return tuple(
-        replace(one, carriers=_carriers(through[unit], adapters, through, units))
+        replace(one, carriers=_carriers(through[unit], adapters, through, units), shadow=unit not in answering)
         for unit, one in found.items()
         if unit not in only_carried
     )
+
+
+def _shadows(place: Asset | None) -> set[str]:
+    """The names of a configuration's shadow variants."""
+    variants = place.attributes.get("variants") if place is not None and place.kind == "endpoint_config" else None
+    return {str(variant.get("name")) for variant in variants or () if variant.get("shadow")}
 
 
 def _adapters(lineage: Lineage, places: Iterable[str]) -> dict[str, set[str]]:

@@ -38,6 +38,8 @@ class Reads(Claim):
     """S3Prefix, ManifestFile, AugmentedManifestFile, Converse, or Object for one key exactly."""
     at: str | None = None
     """When reading began; UTC, RFC 3339 with Z."""
+    ever: bool = False
+    """Whatever is there at any time is meant: the dataset, and none of its versions."""
     evidence: str
     """Of the field that holds the URI."""
 
@@ -104,6 +106,19 @@ class Writes(Claim):
     began: str | None
     ended: str | None
     """UTC, RFC 3339 with Z: what it wrote was written between the two. None while it runs."""
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulledImage(Claim):
+    """An endpoint or component pulled an image for one of its variants, and says with which digest."""
+
+    place: str
+    variant: str | None
+    image: str
+    """As specified."""
+    pinned: str
+    """The id with the digest."""
     evidence: str
 
 

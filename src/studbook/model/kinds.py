@@ -231,6 +231,7 @@ ARN_KINDS: Final[dict[str, Kind]] = {
     "model": "model",
     "endpoint-config": "endpoint_config",
     "endpoint": "endpoint",
+    "inference-router": "endpoint",
     "inference-component": "inference_component",
     "feature-group": "feature_group",
     "model-card": "model_card",

@@ -2,7 +2,7 @@
 
 What counts is the approval of the model version (the model package) that stands behind each model of a live endpoint;
 a clone has its own. A model that was deployed from its artifact is looked up in the registry by that artifact; where no
-version has it, there is nothing that could have been approved.
+version has it, there is nothing that could have been approved. A model in a shadow variant runs on real requests, too.
 
 An error where the account's stage is production or has no stage; in other stages, where trying things out is what
 endpoints are for, a warning. A base model that is served as it is has no version in the registry: a note.
@@ -36,7 +36,8 @@ def _observed(endpoint: str, running: Deployed, level: Level) -> Iterator[Observ
         approval = version.attributes.get("approval")
         if approval != "Approved":
             said = f"whose approval is {approval}" if approval else "which has no approval"
-            yield Observation(endpoint, f"runs the model version {version.name}, {said}", level)
+            runs = "runs in shadow" if running.shadow else "runs"
+            yield Observation(endpoint, f"{runs} the model version {version.name}, {said}", level)
     if running.bases:
         names = ", ".join(base.name for base in running.bases)
         yield Observation(endpoint, f"runs {running.unit.name}, the base model {names} as it is: no approval", "note")

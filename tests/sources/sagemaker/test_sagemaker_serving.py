@@ -3,8 +3,9 @@
 import pytest
 from sayings import HERE, HUB, arrows, proof, said
 
-from studbook.model.facts import ByName, ModelSourceTag, Weights
+from studbook.model.facts import ByName, ModelSourceTag, PulledImage, Weights
 
+DIGEST = "sha256:" + "1" * 64
 MODEL = f"{HERE}model/bot"
 PACKAGE = f"{HERE}model-package/support-bot/5"
 CONFIG = f"{HERE}endpoint-config/bot-prod"
@@ -133,20 +134,110 @@ class TestConfig:
 
 
 class TestEndpoint:
-    def test_configuration(self):
-        """What is deployed is the configuration in force; the one to come is only said."""
+    def test_trap_during_a_deployment_the_configuration_to_come_answers_nobody(self):
+        """What is deployed is the configuration in force; the one to come is only said, with what it brings."""
         facts = said(
             "endpoint",
             ENDPOINT,
             EndpointName="bot-prod",
             EndpointConfigName="bot-1",
             EndpointStatus="Updating",
-            PendingDeploymentSummary={"EndpointConfigName": "bot-2"},
+            PendingDeploymentSummary={
+                "EndpointConfigName": "bot-2",
+                "StartTime": "2026-11-20T09:00:00Z",
+                "ProductionVariants": [{"VariantName": "blue", "CurrentWeight": 0}],
+            },
         )
 
         assert facts.claims == [by_name("endpoint_config", "bot-1", ENDPOINT, "DescribeEndpoint#EndpointConfigName")]
         (asset,) = facts.assets
-        assert (asset.status, asset.attributes["pending"]) == ("Updating", {"EndpointConfigName": "bot-2"})
+        assert asset.status == "Updating"
+        assert asset.attributes["pending"] == {
+            "config": "bot-2",
+            "since": "2026-11-20T09:00:00Z",
+            "variants": [{"name": "blue", "weight": 0}],
+        }
+
+    @pytest.mark.parametrize("whole", ["ProductionVariants", "ShadowProductionVariants"])
+    def test_pulled_images(self, whole):
+        """The digest that an endpoint pulled pins the image that its variant asked for."""
+        facts = said(
+            "endpoint",
+            ENDPOINT,
+            **{
+                whole: [
+                    {
+                        "VariantName": "blue",
+                        "DeployedImages": [
+                            {"SpecifiedImage": "registry.example/x:1", "ResolvedImage": f"registry.example/x@{DIGEST}"}
+                        ],
+                    }
+                ]
+            },
+        )
+
+        assert facts.claims == [
+            PulledImage(
+                place=ENDPOINT,
+                variant="blue",
+                image="registry.example/x:1",
+                pinned=f"registry.example/x:1@{DIGEST}",
+                evidence=f"sagemaker:DescribeEndpoint#{whole}[0].DeployedImages[0].ResolvedImage",
+            )
+        ]
+        assert [(asset.id, asset.kind) for asset in facts.mentions] == [
+            (f"registry.example/x:1@{DIGEST}", "container_image")
+        ]
+
+    @pytest.mark.parametrize(
+        "image",
+        [
+            {"SpecifiedImage": "registry.example/x:1"},
+            {"SpecifiedImage": f"registry.example/x@{DIGEST}", "ResolvedImage": f"registry.example/x@{DIGEST}"},
+            {"ResolvedImage": f"registry.example/x@{DIGEST}"},
+        ],
+    )
+    def test_nothing_to_pin(self, image):
+        """An image without a digest, or one that was asked for by digest, needs no pin."""
+        variant = {"VariantName": "blue", "DeployedImages": [image]}
+        assert said("endpoint", ENDPOINT, ProductionVariants=[variant]).claims == []
+
+
+class TestRouter:
+    ROUTER = f"{HERE}inference-router/front"
+
+    def test_destinations(self):
+        """A router is an endpoint behind which others stand, by target, in whatever account they are."""
+        abroad = "arn:aws:sagemaker:eu-west-1:444455556666:inference-component/bot"
+        facts = said(
+            "inference_router",
+            self.ROUTER,
+            InferenceRouterName="front",
+            Status="InService",
+            RoutingTargets=[
+                {
+                    "Name": "bot",
+                    "RoutingPreference": "LocalRegionFirst",
+                    "Destinations": [
+                        {"ResourceArn": ENDPOINT, "RoutingStatus": "Routable"},
+                        {"ResourceArn": abroad, "RoutingStatus": "Unknown"},
+                    ],
+                },
+                {"Name": "odd", "Destinations": [{"ResourceArn": f"{HERE}model/bot"}, {}]},
+            ],
+        )
+
+        (asset,) = facts.assets
+        assert (asset.kind, asset.name, asset.status) == ("endpoint", "front", "InService")
+        assert asset.attributes["router"] is True
+        assert arrows(facts) == {
+            (ENDPOINT, "deployed_to", self.ROUTER, "bot"),
+            (abroad, "deployed_to", self.ROUTER, "bot"),
+        }
+        assert proof(facts, ENDPOINT, self.ROUTER) == (
+            "referenced",
+            ("sagemaker:DescribeInferenceRouter#RoutingTargets[0].Destinations[0].ResourceArn",),
+        )
 
 
 class TestComponent:
@@ -169,6 +260,24 @@ class TestComponent:
             "referenced",
             (f"sagemaker:{self.ON}EndpointArn", f"sagemaker:{self.ON}VariantName"),
         )
+
+    def test_trap_the_container_of_each_instance_type_has_its_own_image(self):
+        """A component may pull another image for each of its specifications; each is a pin."""
+        specifications = [
+            {
+                "ModelName": "bot",
+                "Container": {"DeployedImage": {"SpecifiedImage": f"x:{number}", "ResolvedImage": f"x@{DIGEST}"}},
+            }
+            for number in (1, 2)
+        ]
+        facts = said("inference_component", COMPONENT, Specifications=specifications)
+
+        pins = [claim for claim in facts.claims if isinstance(claim, PulledImage)]
+        assert [(pin.place, pin.variant, pin.pinned) for pin in pins] == [
+            (COMPONENT, None, f"x:1@{DIGEST}"),
+            (COMPONENT, None, f"x:2@{DIGEST}"),
+        ]
+        assert pins[1].evidence == f"sagemaker:{self.ON}Specifications[1].Container.DeployedImage.ResolvedImage"
 
     def test_adapter(self):
         """An adapter is part of its base component, and only its weights say what it is."""

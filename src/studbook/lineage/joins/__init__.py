@@ -17,6 +17,7 @@ from studbook.lineage.joins import (
     names,
     public_regions,
     registered_location,
+    resolved_images,
     same_artifact,
 )
 from studbook.lineage.joins.interface import Join, View
@@ -35,6 +36,7 @@ JOINS: Final[tuple[Join, ...]] = (
     model_source_tag.join,
     same_artifact.join,
     adapters.join,
+    resolved_images.join,
     clones.join,
     mlflow_names.join,
 )

@@ -98,6 +98,7 @@ def _edges(
 ) -> Iterator[tuple[Edge, Asset | None]]:
     """One edge from the version where one is known, from each where several fit, else from the dataset."""
     by_uri = (reads.evidence, rule) if rule else (reads.evidence,)
+    found = () if reads.ever else found
     if not found:
         yield _edge(reads, dataset.id, "inferred" if rule else "referenced", by_uri, candidate=candidate), None
     for version in found:

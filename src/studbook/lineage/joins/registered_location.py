@@ -1,4 +1,4 @@
-"""A job that reads the place a registered dataset version points at, without naming the version.
+"""A job that reads the place a registered dataset version or a feature group points at, without naming it.
 
 Several versions may point at one place; each is a candidate, and time alone never picks one. A manifest there names
 other objects, so reading it is not reading the dataset.
@@ -19,7 +19,7 @@ RULE: Final = "rule:registered-location"
 
 
 class Registered:
-    """The places that registered dataset versions point at."""
+    """The places that registered dataset versions and feature groups point at."""
 
     def __init__(self, view: View) -> None:
         self._at: defaultdict[str, dict[str, Reads]] = defaultdict(dict)

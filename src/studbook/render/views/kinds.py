@@ -171,8 +171,8 @@ def _judged(site: Site, asset: Asset) -> list[Json]:
 
 
 def endpoint(site: Site, asset: Asset) -> Json:
-    """A deployment: what answers here, back to the origins."""
-    return {"answers": answers(site, asset)}
+    """A deployment: what answers here, back to the origins, and what is to come."""
+    return {"answers": answers(site, asset), "pending": asset.attributes.get("pending")}
 
 
 def job(site: Site, asset: Asset) -> Json:

@@ -237,6 +237,7 @@ def answers(site: Site, endpoint: Asset) -> list[Json]:
                 {
                     "model": site.link(model.id),
                     "candidate": len(several) > 1,
+                    "shadow": running.shadow,
                     "group": site.link(group.id) if group else None,
                     "approval": model.attributes.get("approval"),
                     "bases": training["bases"],

@@ -6,6 +6,7 @@ from studbook.sources.interface import Resource
 from studbook.sources.sagemaker import (
     automl,
     cards,
+    features,
     hub,
     job,
     jobs,
@@ -21,6 +22,7 @@ from studbook.sources.sagemaker import (
 RESOURCES: Final[tuple[Resource, ...]] = (
     *tracking.RESOURCES,  # first: what a job can hide depends on whether there is MLflow
     *hub.RESOURCES,
+    *features.RESOURCES,
     *jobs.RESOURCES,
     *job.RESOURCES,
     *processing.RESOURCES,

@@ -8,16 +8,19 @@ listed: it holds thousands of models, and what matters of it is named by what wa
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Final
 
 from studbook.model import Asset, Facts, Record
 from studbook.model.ids import HubContent, parse_arn, parse_hub_content
 from studbook.model.kinds import HUB_KINDS
 from studbook.sources.interface import Describe, Json, Listing, Resource
-from studbook.sources.sagemaker.reading import PUBLIC_HUB, Reading, document, is_one_key, some, tags_of, who
+from studbook.sources.sagemaker.reading import PUBLIC_HUB, Reading, document, is_one_key, member, some, tags_of, who
 from studbook.sources.sagemaker.search import always_whole, search
 
 _OPERATION = "DescribeHubContent"
+_GROUP_NAME: Final = re.compile(r"[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}")
 _TYPES = ("DataSet", "JsonDoc", "Model", "ModelReference")  # notebooks have no pedigree
 
 
@@ -104,9 +107,29 @@ def _dataset(reading: Reading, content: HubContent) -> None:
         ),
     }
     _show(reading, content, attributes)
+    for name in _feature_groups(described):
+        path = "HubContentDocument|ContentMetadata.SourceFeatureGroups"
+        if group := reading.named(name, "feature_group"):
+            reading.edge(group, reading.id, "content_of", path)
+        elif parse_arn(name) is None:
+            reading.by_name("feature_group", name, path, "content_of")
     path = "HubContentDocument|DatasetS3Prefix"
     data_type = "Object" if uri and is_one_key(uri) else "S3Prefix"
     reading.reads(uri, path, None, body.get("CreationTime"), data_type=data_type, relation="content_of")
+
+
+def _feature_groups(described: Json) -> list[str]:
+    """The feature groups that an export was made from, by name or ARN: a list, or a list in a string."""
+    named = member(described, "ContentMetadata", "SourceFeatureGroups")
+    if isinstance(named, str):
+        try:
+            named = json.loads(named)
+        except ValueError:
+            named = named.split(",")
+    if not isinstance(named, list):
+        return []
+    names = (name.strip() for name in named if isinstance(name, str))
+    return [name for name in names if parse_arn(name) is not None or _GROUP_NAME.fullmatch(name)]
 
 
 def _evaluator(reading: Reading, content: HubContent) -> None:

@@ -244,14 +244,23 @@ class Reading:
 
     def reads(
         self, uri: object, path: str, role: str | None, at: str | None, *, data_type: str = "S3Prefix",
-        relation: Relation = "input_to",
+        relation: Relation = "input_to", ever: bool = False,
     ) -> bool:  # fmt: skip
         """An S3 URI that was read, or is pointed at; whether it was one."""
         if not isinstance(uri, str) or parse_s3(uri) is None:
             return False
         (evidence,) = self.evidence(path)
         self.claim(
-            Reads(reader=self.id, uri=uri, relation=relation, role=role, data_type=data_type, at=at, evidence=evidence)
+            Reads(
+                reader=self.id,
+                uri=uri,
+                relation=relation,
+                role=role,
+                data_type=data_type,
+                at=at,
+                ever=ever,
+                evidence=evidence,
+            )
         )
         return True
 

@@ -1,12 +1,16 @@
-"""Deployments: models, endpoint configurations, endpoints and inference components.
+"""Deployments: models, endpoint configurations, endpoints, inference components and inference routers.
 
-Calls, per region: ListModels, ListEndpointConfigs, ListEndpoints, ListInferenceComponents; per configuration and
-component its describe call and ListTags. Models, and endpoints that are not being deployed, come from Search, 100 a
-page, with their tags; other endpoints are described. Models and configurations never change, of the others the listing
-shows every change: an unchanged night costs the listings alone.
+Calls, per region: ListModels, ListEndpointConfigs, ListEndpoints, ListInferenceComponents, ListInferenceRouters; per
+configuration, component and router its describe call and ListTags. Models, and endpoints that are not being deployed,
+come from Search, 100 a page, with their tags; other endpoints are described. Models and configurations never change, of
+the others the listing shows every change: an unchanged night costs the listings alone.
 Of an endpoint Search lacks the pending deployment, which there is only while it is being deployed, and the
 configuration's own settings of capture, explanation, metrics and traffic and of the last roll-out: records leave those
 out.
+An endpoint names its configuration in force; the one that a deployment will bring is told as pending, and no edge. A
+configuration may be deleted while its endpoint lives, and need not name a model where there are components. A shadow
+variant gets copies of the requests and answers none. A router is an endpoint that others stand behind, maybe in other
+accounts and regions.
 """
 
 from __future__ import annotations
@@ -15,8 +19,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.model import Facts, Record
-from studbook.model.facts import ModelSourceTag, Weights
-from studbook.model.ids import parse_arn, parse_s3
+from studbook.model.facts import ModelSourceTag, PulledImage, Weights
+from studbook.model.ids import image_id, image_registry, parse_arn, parse_s3
 from studbook.sources.interface import Describe, Json, Listing, Resource, Seen, always
 from studbook.sources.sagemaker.reading import Reading, data_sources, each, hub_sources, member, some, tags_of
 from studbook.sources.sagemaker.search import always_whole, search
@@ -124,12 +128,45 @@ def normalize_endpoint(record: Record) -> Facts:
         attributes=some(
             config=body.get("EndpointConfigName"),
             variants=_running(body, "ProductionVariants") + _running(body, "ShadowProductionVariants"),
-            pending=body.get("PendingDeploymentSummary"),
+            pending=_pending(body.get("PendingDeploymentSummary") or {}),
             failure=body.get("FailureReason"),
         ),
     )
     reading.by_name("endpoint_config", body.get("EndpointConfigName"), "EndpointConfigName", "deployed_to")
+    for whole in ("ProductionVariants", "ShadowProductionVariants"):
+        for index, variant in each(body.get(whole)):
+            for number, image in each(variant.get("DeployedImages")):
+                _pulled(reading, variant.get("VariantName"), image, f"{whole}[{index}].DeployedImages[{number}]")
     return reading.facts
+
+
+def _pulled(reading: Reading, variant: object, image: Json, path: str) -> None:
+    """The digest of an image that runs, as the pin of the tag that was asked for."""
+    asked, digest = image.get("SpecifiedImage"), str(image.get("ResolvedImage") or "").partition("@")[2]
+    if not isinstance(asked, str) or "@" in asked or not digest:
+        return
+    pinned = image_id(asked, digest)
+    account, region = image_registry(asked)
+    reading.mention(pinned, "container_image", pinned.rsplit("/", 1)[-1], account=account, region=region)
+    (evidence,) = reading.evidence(f"{path}.ResolvedImage")
+    reading.claim(
+        PulledImage(
+            place=reading.id,
+            variant=str(variant) if variant else None,
+            image=asked,
+            pinned=pinned,
+            evidence=evidence,
+        )
+    )
+
+
+def _pending(summary: Json) -> dict[str, object]:
+    """The deployment that is under way."""
+    return some(
+        config=summary.get("EndpointConfigName"),
+        since=summary.get("StartTime"),
+        variants=_running(summary, "ProductionVariants") + _running(summary, "ShadowProductionVariants"),
+    )
 
 
 def _running(body: Json, whole: str) -> list[dict[str, object]]:
@@ -175,6 +212,8 @@ def normalize_component(record: Record) -> Facts:
         if isinstance(uri, str) and parse_s3(uri) is not None:
             (evidence,) = reading.evidence(f"{path}.Container.ArtifactUrl")
             reading.claim(Weights(asset=record.id, uri=uri, evidence=evidence))
+        if image := member(item, "Container", "DeployedImage"):
+            _pulled(reading, None, image, f"{path}.Container.DeployedImage")
     endpoint = reading.named(body.get("EndpointArn"), "endpoint")
     if endpoint is not None:
         paths = ["EndpointArn", *(["VariantName"] if body.get("VariantName") else [])]
@@ -189,6 +228,40 @@ def _specifications(body: Json) -> Iterator[tuple[Json, str]]:
         yield single, "Specification"
     for index, item in each(body.get("Specifications")):
         yield item, f"Specifications[{index}]"
+
+
+def normalize_router(record: Record) -> Facts:
+    """An address that sends requests on to endpoints and components, by the name of a target."""
+    reading = Reading(record, "DescribeInferenceRouter")
+    body = record.body
+    targets = list(each(body.get("RoutingTargets")))
+    reading.show(
+        "endpoint",
+        body.get("InferenceRouterName") or record.id,
+        status=body.get("Status"),
+        attributes=some(
+            router=True,
+            targets=[
+                some(
+                    name=target.get("Name"),
+                    destinations=[
+                        one["ResourceArn"] for _, one in each(target.get("Destinations")) if "ResourceArn" in one
+                    ],
+                    preference=target.get("RoutingPreference"),
+                    asynchronous=bool(target.get("AsyncInferenceConfig")) or None,
+                )
+                for _, target in targets
+            ],
+            failure=body.get("StatusReason"),
+        ),
+    )
+    for index, target in targets:
+        for number, destination in each(target.get("Destinations")):
+            path = f"RoutingTargets[{index}].Destinations[{number}].ResourceArn"
+            behind = reading.named(destination.get("ResourceArn"), "endpoint", "inference_component")
+            if behind is not None:
+                reading.edge(behind, record.id, "deployed_to", path, role=target.get("Name"))
+    return reading.facts
 
 
 def _endpoint_shown(body: Json, seen: Seen) -> bool:
@@ -252,5 +325,16 @@ RESOURCES: Final = (
         ),
         details=(tags_of("InferenceComponentArn"),),
         normalize=normalize_component,
+    ),
+    Resource(
+        kind="inference_router",
+        listing=Listing(operation="ListInferenceRouters", items="InferenceRouters"),
+        identify=lambda summary: summary["InferenceRouterArn"],
+        describe=Describe(
+            operation="DescribeInferenceRouter",
+            params=lambda summary: {"InferenceRouterName": summary["InferenceRouterName"]},
+        ),
+        details=(tags_of("InferenceRouterArn"),),
+        normalize=normalize_router,
     ),
 )

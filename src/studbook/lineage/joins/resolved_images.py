@@ -1,0 +1,71 @@
+"""The image that a model runs, by digest: what an endpoint or component pulled for the tag that the model names.
+
+The tag may have moved since, and another endpoint may have pulled something else: several digests are candidates.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from studbook.lineage.joins.interface import View, inferred
+from studbook.model import Facts
+from studbook.model.facts import PulledImage
+
+RULE: Final = "rule:resolved-image"
+
+
+def join(view: View) -> Facts:
+    """Resolves every `PulledImage`."""
+    facts = Facts()
+    claims = view.all(PulledImage)
+    if not claims:
+        return facts
+    above = _Above(view)
+    pulled: defaultdict[tuple[str, str], defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for claim in claims:
+        for model in above.models(claim.place, claim.variant):
+            for evidence in above.names(model, claim.image):
+                pulled[model, claim.image][claim.pinned] |= {claim.evidence, *evidence}
+    for (model, _), digests in pulled.items():
+        for pinned, lines in digests.items():
+            facts.edges.append(
+                inferred(pinned, model, "packaged_as", (*lines, RULE), role="image", candidate=len(digests) > 1)
+            )
+    return facts
+
+
+class _Above:
+    """What lies upstream of places and models, as far as images are concerned."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._deployed: defaultdict[str, list[tuple[str, str | None]]] = defaultdict(list)
+        self._packages: defaultdict[str, list[str]] = defaultdict(list)
+        self._images: defaultdict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+        for key, edges in view.edges.items():
+            if key.relation == "deployed_to":
+                self._deployed[key.target].append((key.source, key.role))
+            elif key.relation == "packaged_as" and key.role == "image":
+                lines = tuple(line for edge in edges for line in edge.evidence)
+                self._images[key.target].append((key.source, lines))
+            elif key.relation == "packaged_as" and key.role is None:
+                self._packages[key.target].append(key.source)
+
+    def models(self, place: str, variant: str | None) -> Iterator[str]:
+        """What an endpoint runs in a variant by its configuration, or a component by itself."""
+        for source, _ in self._deployed[place]:
+            found = self._view.assets.get(source)
+            if found is not None and found.kind == "model":
+                yield source
+            elif found is not None and found.kind == "endpoint_config":
+                yield from (model for model, role in self._deployed[source] if role == variant)
+
+    def names(self, model: str, image: str) -> Iterator[tuple[str, ...]]:
+        """The evidence that the model, or else the package that it is, names this image."""
+        for holder in (model, *self._packages[model]):
+            found = [lines for named, lines in self._images[holder] if named.partition("@")[0] == image]
+            if found:
+                yield from found
+                return
