@@ -26,8 +26,8 @@ def join(view: View) -> Facts:
     pulled: defaultdict[tuple[str, str], defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for claim in claims:
         for model in above.models(claim.place, claim.variant):
-            for evidence in above.names(model, claim.image):
-                pulled[model, claim.image][claim.pinned] |= {claim.evidence, *evidence}
+            if above.names(model, claim.image):
+                pulled[model, claim.image][claim.pinned].add(claim.evidence)
     for (model, _), digests in pulled.items():
         for pinned, lines in digests.items():
             facts.edges.append(
@@ -43,13 +43,12 @@ class _Above:
         self._view = view
         self._deployed: defaultdict[str, list[tuple[str, str | None]]] = defaultdict(list)
         self._packages: defaultdict[str, list[str]] = defaultdict(list)
-        self._images: defaultdict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
-        for key, edges in view.edges.items():
+        self._images: defaultdict[str, list[str]] = defaultdict(list)
+        for key in view.edges:
             if key.relation == "deployed_to":
                 self._deployed[key.target].append((key.source, key.role))
             elif key.relation == "packaged_as" and key.role == "image":
-                lines = tuple(line for edge in edges for line in edge.evidence)
-                self._images[key.target].append((key.source, lines))
+                self._images[key.target].append(key.source.partition("@")[0])
             elif key.relation == "packaged_as" and key.role is None:
                 self._packages[key.target].append(key.source)
 
@@ -62,10 +61,7 @@ class _Above:
             elif found is not None and found.kind == "endpoint_config":
                 yield from (model for model, role in self._deployed[source] if role == variant)
 
-    def names(self, model: str, image: str) -> Iterator[tuple[str, ...]]:
-        """The evidence that the model, or else the package that it is, names this image."""
-        for holder in (model, *self._packages[model]):
-            found = [lines for named, lines in self._images[holder] if named.partition("@")[0] == image]
-            if found:
-                yield from found
-                return
+    def names(self, model: str, image: str) -> bool:
+        """Whether the model, or else the package that it is, names this image."""
+        holder = next((one for one in (model, *self._packages[model]) if self._images[one]), model)
+        return image in self._images[holder]
