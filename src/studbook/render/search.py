@@ -25,7 +25,8 @@ class Entry(NamedTuple):
 def add_entries(index: Path, entries: Iterable[Entry]) -> None:
     """Add entries to the index that Material's plugin wrote; nothing where search is switched off.
 
-    The search worker takes both texts for HTML, so they are escaped here.
+    The search worker takes both texts for HTML, so they are escaped here. An asterisk in any text is a wildcard in its
+    index, at which queries for other words fail: there is none.
     """
     if not index.exists():
         return
@@ -34,4 +35,6 @@ def add_entries(index: Path, entries: Iterable[Entry]) -> None:
         {"location": entry.location, "title": escape(shown(entry.title)), "text": escape(shown(entry.text))}
         for entry in entries
     ]
+    for doc in data["docs"]:
+        doc["title"], doc["text"] = doc["title"].replace("*", " "), doc["text"].replace("*", " ")
     index.write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")

@@ -357,7 +357,7 @@ class _Overview(MkdocsPage):
         self.meta = {
             "description": self._page.description,
             "hide": hidden,
-            "search": {"exclude": self._page.section == "home"},
+            "search": {"exclude": self._page.section in ("home", *_WIDE)},
         }
 
     def render(self, config: MkDocsConfig, files: Files) -> None:
