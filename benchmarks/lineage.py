@@ -1,91 +1,228 @@
-"""How long it takes to link an estate, to keep it, and to ask it something.
+"""What it costs to link an estate, to keep it, and to ask it something, beside what other engines cost.
 
-    python -m benchmarks.lineage [JOBS ...]
+    python -m benchmarks.lineage [ASSETS ...]
 
-The estate is generated: training jobs that read 200 datasets, every fourth with a package, every twentieth deployed.
-Each size runs in a process of its own, so that the peak memory is that size's own.
+Each step runs in a process of its own, so that its peak memory is its own. Seconds are of the processor.
 """
 
 from __future__ import annotations
 
+import json
 import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from studbook.lineage.chronicle import chronicle
-from studbook.lineage.graph import Lineage, impact, trace
 from studbook.lineage.link import LinkContext, link
 from studbook.model import Coverage, Record
 from studbook.settings import Dataset, Settings
 from studbook.sources import normalize
 from studbook.store import Catalog
 
-SIZES = (2_000, 20_000)
+SIZES = (10_000, 100_000, 1_000_000)
 ACCOUNT, REGION = "111122223333", "us-west-2"
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:"
+BASE = f"arn:aws:sagemaker:{REGION}:aws:hub-content/SageMakerPublicHub/Model/llama"
 IMAGE = "763104351884.dkr.ecr.us-west-2.amazonaws.com/xgboost:"
+ENDPOINT, DATASET = f"{ARN}endpoint/e-0", "s3://data/set-0/"
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print a table, a line for each size."""
-    sizes = [int(size) for size in arguments or ()] or list(SIZES)
-    head = ("jobs", "assets", "edges", "link s", "commit s", "index s", "trace ms", "impact ms", "peak MB")
-    print(" ".join(f"{title:>10}" for title in head))
-    for size in sizes:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.lineage", "--one", str(size)], capture_output=True, text=True, check=True
-        )
-        print(done.stdout, end="", flush=True)
+    """Print what each step costs, size after size."""
+    for size in [int(size) for size in arguments or ()] or list(SIZES):
+        with tempfile.TemporaryDirectory() as folder:
+            print(f"\n{size:,} assets", flush=True)
+            for step in STEPS:
+                _run("--step", step, folder, str(size))
+            for question in (["show", ENDPOINT], ["trace", ENDPOINT], ["impact", DATASET], ["impact", f"{IMAGE}0"]):
+                _ask(folder, question)
 
 
-def one(jobs: int) -> None:
-    """Measure one size, and print its line; seconds are of the processor."""
-    settings = Settings(datasets=tuple(Dataset(uri=f"s3://data/set-{n}/") for n in range(200)))
-    records = list(estate(jobs))
-    clock = _Clock()
-    linked = link(records, normalize, LinkContext.of(settings))
-    assets = chronicle(linked, {}, 1)
-    linking = clock.lap()
-    with tempfile.TemporaryDirectory() as folder:
-        catalog = Catalog(Path(folder))
-        row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=jobs, requests=0)
-        envelope = catalog.commit(
-            records=records,
-            assets=assets,
-            edges=linked.edges,
-            coverage=[row],
-            taken_at="2026-11-22T02:00:00Z",
-            config=settings.digest,
-        )
-        committing = clock.lap()
-        index: Lineage = catalog.index(envelope)
-        indexing = clock.lap()
-        trace(index, f"{ARN}endpoint/e-0")
-        tracing = clock.lap()
-        impact(index, "s3://data/set-0/")
-        reaching = clock.lap()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    cells = (jobs, len(assets), len(linked.edges), f"{linking:.1f}", f"{committing:.1f}", f"{indexing:.1f}")
-    print(" ".join(f"{cell:>10}" for cell in (*cells, f"{tracing * 1e3:.0f}", f"{reaching * 1e3:.0f}", f"{peak:.0f}")))
+def _run(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "benchmarks.lineage", *arguments], check=True)
+
+
+def _ask(folder: str, question: list[str]) -> None:
+    """As a person asks: a new process, from its start to the last line."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "studbook", *question, "--catalog", folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    name = "/".join(question[1].rsplit("/", 2)[1:])
+    _line(f"studbook {question[0]} {name}", spent, None, f"{len(done.stdout.splitlines())} lines")
+
+
+def _line(step: str, seconds: float, megabytes: float | None, note: str) -> None:
+    memory = "" if megabytes is None else f"{megabytes:,.0f} MB"
+    print(f"  {step:44} {seconds:8.2f} s {memory:>10}  {note}", flush=True)
 
 
 class _Clock:
     def __init__(self) -> None:
         self._last = time.process_time()
 
-    def lap(self) -> float:
+    def lap(self, step: str, note: str = "") -> None:
         now = time.process_time()
-        spent, self._last = now - self._last, now
-        return spent
+        _line(step, now - self._last, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, note)
+        self._last = time.process_time()
 
 
-def estate(jobs: int) -> Iterator[Record]:
-    """Records as the describe calls give them."""
+# --- ours ---------------------------------------------------------------------------------------------------------
+
+
+def link_and_commit(folder: Path, size: int) -> None:
+    """Records come one by one, as from a catalog; what is printed is the peak until then."""
+    settings = Settings(datasets=tuple(Dataset(uri=f"s3://data/set-{n}/") for n in range(200)))
+    clock = _Clock()
+    linked = link(estate(size), normalize, LinkContext.of(settings))
+    clock.lap("link", f"{len(linked.assets):,} assets, {len(linked.edges):,} edges")
+    row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=size, requests=0)
+    Catalog(folder).commit(
+        records=estate(size),
+        assets=chronicle(linked, (), 1),
+        edges=linked.edges,
+        coverage=[row],
+        taken_at="2026-11-22T02:00:00Z",
+        config=settings.digest,
+    )
+    clock.lap("commit")
+
+
+def index(folder: Path, _: int) -> None:
+    """The index, from nothing."""
+    catalog = Catalog(folder)
+    clock = _Clock()
+    with catalog.index(catalog.resolve("latest")):
+        pass
+    clock.lap("index", f"{(folder / 'index.sqlite').stat().st_size / 1e6:,.0f} MB on disk")
+
+
+# --- the same plain walk in each engine ---------------------------------------------------------------------------
+# Everything upstream of the endpoint, everything downstream of the dataset; ids only, no rules. All must find as much.
+
+
+def walk_index(folder: Path, _: int) -> None:
+    """Our own index, from Python, level by level."""
+    catalog = Catalog(folder)
+    clock = _Clock()
+    with catalog.index(catalog.resolve("latest")) as lineage:
+        clock.lap("our index: open")
+
+        def reach(start: str, direction: Any) -> int:
+            seen, ahead = {start}, [start]
+            while ahead:
+                lineage.expect(ahead, direction)
+                ends = []
+                for one in ahead:
+                    edges = lineage.upstream(one) if direction == "upstream" else lineage.downstream(one)
+                    ends += [edge.source if direction == "upstream" else edge.target for edge in edges]
+                ahead = list(dict.fromkeys(end for end in ends if end not in seen))
+                seen.update(ahead)
+            return len(seen) - 1
+
+        _both(clock, "our index", lambda: reach(ENDPOINT, "upstream"), lambda: reach(DATASET, "downstream"))
+
+
+def walk_sqlite(folder: Path, _: int) -> None:
+    """Two recursive queries over the same file."""
+    connection = sqlite3.connect(folder / "index.sqlite")
+    clock = _Clock()
+
+    def reach(start: str, near: str, far: str) -> int:
+        query = f"""
+            WITH RECURSIVE reached (key) AS (
+                SELECT key FROM asset WHERE backwards = ?
+                UNION SELECT {far} FROM edge JOIN reached ON {near} = reached.key
+            ) SELECT count(*) - 1 FROM reached
+        """
+        return int(connection.execute(query, (start[::-1],)).fetchone()[0])
+
+    _both(
+        clock,
+        "SQLite, recursive query",
+        lambda: reach(ENDPOINT, "target", "source"),
+        lambda: reach(DATASET, "source", "target"),
+    )
+
+
+def walk_networkx(folder: Path, _: int) -> None:
+    """A DiGraph of ids, from the catalog's edges."""
+    import networkx
+
+    clock = _Clock()
+    graph = networkx.DiGraph(_pairs(folder))
+    clock.lap("networkx: load")
+    _both(
+        clock,
+        "networkx",
+        lambda: len(networkx.ancestors(graph, ENDPOINT)),
+        lambda: len(networkx.descendants(graph, DATASET)),
+    )
+
+
+def walk_rustworkx(folder: Path, _: int) -> None:
+    """A PyDiGraph of numbers, with the ids beside it."""
+    import rustworkx
+
+    clock = _Clock()
+    graph, numbers = rustworkx.PyDiGraph(), {}
+    edges = []
+    for pair in _pairs(folder):
+        edges.append(tuple(numbers.setdefault(one, len(numbers)) for one in pair))
+    graph.add_nodes_from(list(numbers))
+    graph.add_edges_from_no_data(edges)
+    clock.lap("rustworkx: load")
+    _both(
+        clock,
+        "rustworkx",
+        lambda: len(rustworkx.ancestors(graph, numbers[ENDPOINT])),
+        lambda: len(rustworkx.descendants(graph, numbers[DATASET])),
+    )
+
+
+def _both(clock: _Clock, engine: str, up: Callable[[], int], down: Callable[[], int]) -> None:
+    clock.lap(f"{engine}: ready")
+    found = up()
+    clock.lap(f"{engine}: upstream", f"{found:,} found")
+    found = down()
+    clock.lap(f"{engine}: downstream", f"{found:,} found")
+
+
+def _pairs(folder: Path) -> Iterator[tuple[str, str]]:
+    """The ends of all edges, without validating them."""
+    catalog = Catalog(folder)
+    manifest = catalog.resolve("latest").parts.edges
+    for chunk in catalog.objects.lines(manifest):
+        for line in catalog.objects.lines(json.loads(chunk)["object"]):
+            edge = json.loads(line)
+            yield edge["source"], edge["target"]
+
+
+STEPS: dict[str, Callable[[Path, int], None]] = {
+    "link": link_and_commit,
+    "index": index,
+    "walk-index": walk_index,
+    "walk-sqlite": walk_sqlite,
+    "walk-networkx": walk_networkx,
+    "walk-rustworkx": walk_rustworkx,
+}
+
+
+# --- the estate ---------------------------------------------------------------------------------------------------
+
+
+def estate(assets: int) -> Iterator[Record]:
+    """Records as the describe calls give them: training jobs that read two of 200 datasets, a base model and an
+    archive of code; every fourth has a package, every twentieth is deployed. Nearly three edges for each asset.
+    """
+    jobs = round(assets / 2.4)
     for n in range(jobs):
         at = f"2026-{1 + n % 12:02d}-{1 + n % 28:02d}T00:00:00Z"
         artifact = f"s3://out/job-{n}/model.tar.gz"
@@ -100,15 +237,10 @@ def estate(jobs: int) -> Iterator[Record]:
                 "HyperParameters": {"eta": "0.1", "rounds": "30"},
                 "AlgorithmSpecification": {"TrainingImage": f"{IMAGE}{n % 5}"},
                 "InputDataConfig": [
-                    {
-                        "ChannelName": "train",
-                        "DataSource": {
-                            "S3DataSource": {
-                                "S3DataType": "S3Prefix",
-                                "S3Uri": f"s3://data/set-{n % 200}/part-{n % 7}/",
-                            }
-                        },
-                    }
+                    _channel("train", f"s3://data/set-{n % 200}/part-{n % 7}/"),
+                    _channel("validation", f"s3://data/set-{n % 199}/held-out/"),
+                    _channel("code", f"s3://code/archive-{n % 500}/sourcedir.tar.gz"),
+                    _channel("model", "s3://jumpstart/llama/", HubAccessConfig={"HubContentArn": f"{BASE}/1.{n % 9}"}),
                 ],
                 "ModelArtifacts": {"S3ModelArtifacts": artifact},
             },
@@ -155,6 +287,11 @@ def estate(jobs: int) -> Iterator[Record]:
             )
 
 
+def _channel(name: str, uri: str, **more: Any) -> dict[str, Any]:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, **more}
+    return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
+
+
 def _record(kind: str, resource_name: str, body: dict[str, Any]) -> Record:
     return Record(
         source="sagemaker",
@@ -168,7 +305,7 @@ def _record(kind: str, resource_name: str, body: dict[str, Any]) -> Record:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
-        one(int(sys.argv[2]))
+    if sys.argv[1:2] == ["--step"]:
+        STEPS[sys.argv[2]](Path(sys.argv[3]), int(sys.argv[4]))
     else:
         main(sys.argv[1:])

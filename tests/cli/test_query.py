@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from markdown import Markdown
-from tests.pedigrees import NO_CONFIG, asset, commit, lineage, record
+from tests.pedigrees import NO_CONFIG, asset, commit, edge, lineage, record
 
 from studbook.cli import main
 from studbook.cli.text import safe, value
@@ -156,6 +156,35 @@ class TestTrace:
         assert (said.code, said.out) == (2, "")
         assert "nobody" in said.err
         assert "hint:" in said.err
+
+    def test_many_of_one_kind_are_counted_and_all_are_told_as_json(self, run, catalog: Path) -> None:
+        """A dataset with hundreds of jobs has a page that ends, says what it left out, and how to have it."""
+        jobs = [asset(f"j{n:03}", "training_job") for n in range(300)]
+        graph = Graph(
+            [asset("crowd", "dataset"), asset("bot", "model_package"), *jobs],
+            [
+                *(edge("crowd", job.id, "input_to", "train") for job in jobs),
+                edge("j299", "bot", "produced"),
+            ],
+        )
+        commit(Catalog(catalog), graph, night=3)
+        said = run("impact", "crowd").out
+        assert "... and 280 more training jobs" in said
+        assert "1 dataset, 300 training jobs, 1 model version" in said
+        assert len(said.splitlines()) < 40
+        assert sum("training job  j" in line for line in run("impact", "crowd", "--all").out.splitlines()) == 300
+        assert len(json.loads(run("impact", "crowd", "--format", "json").out)["assets"]) == 302
+
+    def test_a_text_that_stops_says_so(self, run, catalog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The nearest are shown; that there are more is never hidden."""
+        monkeypatch.setattr("studbook.cli.walks.NEAREST", 5)
+        chain = lineage("".join(f"c{n}(model_package) -copied_to-> c{n + 1}(model_package)\n" for n in range(9)))
+        commit(Catalog(catalog), chain, night=3)
+        said = run("impact", "c0").out
+        assert "the nearest 5 only: there are more, with --all" in said
+        assert "c4" in said
+        assert "c5" not in said
+        assert "c9" in run("impact", "c0", "--all").out
 
 
 class TestImpact:

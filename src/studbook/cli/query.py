@@ -25,6 +25,7 @@ def _walk_options(function: F) -> F:
         format_option,
         snapshot_option,
         catalog_option,
+        click.option("--all", "everything", is_flag=True, help="Show every line as text, however many; JSON has all."),
         click.option("--ids", is_flag=True, help="Show ids in place of names."),
         click.option("--evidence", is_flag=True, help="Show for every line which field of which operation says so."),
         click.argument("asset"),
@@ -82,26 +83,28 @@ def _found(index: Index, text: str) -> Asset:
 
 
 def _print_walk(
-    walk: Callable[[Lineage, str], Walk],
+    walk: Callable[[Lineage, str, int | None], Walk],
     *,
     asset: str,
     evidence: bool,
     ids: bool,
+    everything: bool,
     catalog: Path,
     snapshot: str,
     output_format: str,
 ) -> None:
     from studbook.cli.text import echo_json
-    from studbook.cli.walks import walk_json, walk_text
+    from studbook.cli.walks import NEAREST, walk_json, walk_text
     from studbook.store import Catalog
 
     store = Catalog(catalog)
     with store.index(store.resolve(snapshot)) as index:
-        found = walk(index, _found(index, asset).id)
+        most = None if everything or output_format == "json" else NEAREST
+        found = walk(index, _found(index, asset).id, most)
         if output_format == "json":
             echo_json(walk_json(found))
             return
-        for line in walk_text(index, found, evidence=evidence, ids=ids):
+        for line in walk_text(index, found, evidence=evidence, ids=ids, everything=everything):
             click.echo(line)
 
 

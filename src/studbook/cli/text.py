@@ -40,6 +40,15 @@ def kind(word: str) -> str:
     return title.lower() if title.split()[0].istitle() else title
 
 
+def counted(word: str, number: int, more: str = "") -> str:
+    """`3 model versions`, `1 model version`."""
+    from studbook.model.kinds import KINDS
+
+    plural = KINDS[word].plural if word in KINDS else word
+    several = plural.lower() if plural.split()[0].istitle() else plural
+    return f"{number} {more}{kind(word) if number == 1 else several}"
+
+
 def name(asset: Asset) -> str:
     """What tells an asset from its siblings: a version has its number, an S3 artifact its URI."""
     if asset.kind == "artifact" and asset.id.startswith("s3://"):

@@ -70,6 +70,10 @@ class Lineage(Protocol):
         """The edges that start there, in canonical order; of one relation, and one role, where they are given."""
         ...
 
+    def expect(self, asset_ids: Iterable[str], direction: Direction) -> None:
+        """A hint: a walk in that direction comes to these next."""
+        ...
+
 
 class Graph:
     """A lineage in memory, in canonical order."""
@@ -91,6 +95,9 @@ class Graph:
 
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         return _selected(self._downstream.get(asset_id, ()), relation, role)
+
+    def expect(self, asset_ids: Iterable[str], direction: Direction) -> None:
+        """All is at hand."""
 
 
 def _selected(edges: Sequence[Edge], relation: str | None, role: str | None) -> Sequence[Edge]:
@@ -135,25 +142,27 @@ class Walk:
     """The evaluation jobs of the models on the way, by job id."""
     hops: Mapping[str, tuple[Hop, ...]]
     """The steps from each asset, for drawing a tree; cycles are in it."""
+    ended: bool = True
+    """False where there is more than was asked for; the assets are then the nearest."""
 
 
-def trace(lineage: Lineage, asset_id: str) -> Walk:
-    """Everything that made an asset.
-
-    Raises NotFound where the lineage has no such asset.
-    """
-    return _walk(lineage, asset_id, "upstream")
-
-
-def impact(lineage: Lineage, asset_id: str) -> Walk:
-    """Everything that an asset reaches.
+def trace(lineage: Lineage, asset_id: str, most: int | None = None) -> Walk:
+    """Everything that made an asset, or the nearest `most` of it.
 
     Raises NotFound where the lineage has no such asset.
     """
-    return _walk(lineage, asset_id, "downstream")
+    return _walk(lineage, asset_id, "upstream", most)
 
 
-def _walk(lineage: Lineage, asset_id: str, direction: Direction) -> Walk:
+def impact(lineage: Lineage, asset_id: str, most: int | None = None) -> Walk:
+    """Everything that an asset reaches, or the nearest `most` of it.
+
+    Raises NotFound where the lineage has no such asset.
+    """
+    return _walk(lineage, asset_id, "downstream", most)
+
+
+def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | None) -> Walk:
     root = lineage.asset(asset_id)
     if root is None:
         raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
@@ -161,17 +170,23 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction) -> Walk:
     found: dict[str, Asset] = {root.id: root}
     hops: dict[str, list[Hop]] = defaultdict(list)
     context: deque[str] = deque()
-    ahead = deque([root])
+    ended = True
+    ahead = [root]
     while ahead:
-        asset = ahead.popleft()
-        for edge, end, onward in steps(lineage, asset, asset is root):
-            hop = Hop(edge, _end(lineage, end, found))
-            hops[asset.id].append(hop)
-            if not onward:
-                context.append(end)
-            elif end not in found:
-                found[end] = hop.asset
-                ahead.append(hop.asset)
+        lineage.expect([asset.id for asset in ahead], direction)
+        here, ahead = ahead, []
+        for asset in here:
+            for edge, end, onward in steps(lineage, asset, asset is root):
+                if most is not None and len(found) >= most and end not in found:
+                    ended = False
+                    continue
+                hop = Hop(edge, _end(lineage, end, found))
+                hops[asset.id].append(hop)
+                if not onward:
+                    context.append(end)
+                elif end not in found:
+                    found[end] = hop.asset
+                    ahead.append(hop.asset)
     influence = tuple(found)
     while context:
         asset_id = context.popleft()
@@ -190,6 +205,7 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction) -> Walk:
         edges=tuple(sorted(edges.values(), key=lambda edge: edge.key.order)),
         evaluations=tuple(_evaluations(lineage, influence, found)),
         hops={asset_id: tuple(several) for asset_id, several in hops.items()},
+        ended=ended,
     )
 
 

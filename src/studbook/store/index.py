@@ -2,37 +2,48 @@
 
 It is a cache and never the truth: deleted, damaged or of another snapshot, it is made again from the chunks. Going from
 one snapshot to another replaces only the rows of the chunks in which they differ.
+
+An edge is a row of numbers: its ends by the keys of their ids, and by number what thousands of edges say alike (how
+sure they are, and the evidence). A million assets and three million edges take about a gigabyte.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Final, Self, TypeVar
+
+from pydantic import ValidationError
 
 from studbook.errors import CatalogError, NotFound
+from studbook.lineage.graph import Direction
 from studbook.model import Asset, Edge, Envelope
 from studbook.store import chunks
-from studbook.store.chunks import ASSETS, EDGES, Chunk
+from studbook.store.chunks import ASSETS
 from studbook.store.objects import Objects
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
+CREATE TABLE salt (salt BLOB NOT NULL);
 CREATE TABLE chunk (number INTEGER PRIMARY KEY, part TEXT NOT NULL, object TEXT NOT NULL);
 CREATE TABLE asset (
-    key INTEGER NOT NULL, chunk INTEGER NOT NULL, name TEXT NOT NULL, backwards TEXT NOT NULL, line BLOB NOT NULL
+    key INTEGER PRIMARY KEY, chunk INTEGER NOT NULL, name TEXT NOT NULL, backwards TEXT NOT NULL, line BLOB NOT NULL
 );
+CREATE TABLE told (number INTEGER PRIMARY KEY, told TEXT NOT NULL);
 CREATE TABLE edge (
     source INTEGER NOT NULL, target INTEGER NOT NULL, chunk INTEGER NOT NULL,
-    relation TEXT NOT NULL, role TEXT, line BLOB NOT NULL
+    relation TEXT NOT NULL, role TEXT, told INTEGER NOT NULL
 );
 """
 # Made after the rows, which is several times as fast as keeping them in order while the rows come.
 _INDEXES = """
-CREATE INDEX IF NOT EXISTS asset_key ON asset (key);
 CREATE INDEX IF NOT EXISTS asset_name ON asset (name);
 CREATE INDEX IF NOT EXISTS asset_backwards ON asset (backwards);
 CREATE INDEX IF NOT EXISTS asset_chunk ON asset (chunk);
@@ -40,7 +51,17 @@ CREATE INDEX IF NOT EXISTS edge_source ON edge (source, relation, role);
 CREATE INDEX IF NOT EXISTS edge_target ON edge (target, relation, role);
 CREATE INDEX IF NOT EXISTS edge_chunk ON edge (chunk);
 """
-Row = TypeVar("Row", Asset, Edge)
+_EDGES = """
+SELECT s.backwards, t.backwards, relation, role, told FROM edge
+JOIN asset s ON s.key = source JOIN asset t ON t.key = target WHERE
+"""
+_OTHER: Final[dict[Direction, Direction]] = {"upstream": "downstream", "downstream": "upstream"}
+_HERE: Final[dict[Direction, str]] = {"upstream": "target", "downstream": "source"}
+"""The end of an edge at which an asset stands that is asked for its edges in a direction."""
+_BATCH = 500
+"""Ids in one statement."""
+
+T = TypeVar("T")
 
 _CANDIDATES = 50
 _PATIENCE = 10.0
@@ -52,7 +73,12 @@ class Index:
 
     def __init__(self, path: Path, objects: Objects, envelope: Envelope) -> None:
         self._path, self._objects, self._envelope = path, objects, envelope
+        self._expected: dict[tuple[Direction, str], list[Edge]] = {}
+        self._twins: dict[tuple[Direction, str], list[Edge]] = {}
+        self._near: dict[str, Asset] = {}
+        self._told: dict[int, dict[str, Any]] = {}
         self._connection = self._open()
+        self._salt = _salt(self._connection)
 
     @classmethod
     def open(cls, path: Path, objects: Objects, envelope: Envelope) -> Index:
@@ -70,6 +96,19 @@ class Index:
                 self._path.unlink(missing_ok=True)
         return _opened(":memory:", self._objects, self._envelope)
 
+    def _sound(self, ask: Callable[[], T]) -> T:
+        """The answer. A file that opens well can be damaged further in: then it is made again, and asked again."""
+        try:
+            return ask()
+        except (sqlite3.DatabaseError, CatalogError, ValidationError, KeyError, ValueError):
+            self._connection.close()
+            self._path.unlink(missing_ok=True)
+            for kept in (self._expected, self._twins, self._near, self._told):
+                kept.clear()
+            self._connection = self._open()
+            self._salt = _salt(self._connection)
+            return ask()
+
     def __enter__(self) -> Self:
         return self
 
@@ -79,14 +118,19 @@ class Index:
         self._connection.close()
 
     def asset(self, asset_id: str) -> Asset | None:
-        rows = self._assets("key = ?", _key(asset_id))
-        return next((asset for asset in rows if asset.id == asset_id), None)
+        near = self._near.get(asset_id)
+        return near or self._sound(lambda: next(iter(self._assets("key = ?", self._key(asset_id))), None))
 
     def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
-        return [edge for edge in self._edges("target", asset_id, relation, role) if edge.target == asset_id]
+        return self._sound(lambda: self._edges("upstream", asset_id, relation, role))
 
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
-        return [edge for edge in self._edges("source", asset_id, relation, role) if edge.source == asset_id]
+        return self._sound(lambda: self._edges("downstream", asset_id, relation, role))
+
+    def expect(self, asset_ids: Iterable[str], direction: Direction) -> None:
+        """Reads what a step from each of them asks for, five hundred in one statement."""
+        for several in _batches(asset_ids):
+            self._sound(partial(self._read_ahead, several, direction))
 
     def find(self, text: str) -> Asset:
         """The asset that a person means by an id, a name, or the end of an id.
@@ -103,10 +147,7 @@ class Index:
         asset = self.asset(text)
         if asset is not None:
             return asset, ()
-        named = self._assets("name = ? LIMIT ?", text, _CANDIDATES + 1)
-        several = named or self._assets(
-            "backwards >= ? AND backwards < ? LIMIT ?", text[::-1], text[::-1] + chr(0x10FFFF), _CANDIDATES + 1
-        )
+        several = self._sound(lambda: self._answering(text))
         if not several:
             raise NotFound(f"no asset answers to {text!r}", "give its id, its name, or the end of its id")
         whole = self._whole(several) if len(several) <= _CANDIDATES else None
@@ -137,29 +178,56 @@ class Index:
                 return whole
         return None
 
-    def _assets(self, where: str, *values: str | int) -> Sequence[Asset]:
-        return self._rows(f"SELECT line FROM asset WHERE {where}", values, ASSETS.row)  # noqa: S608 - ours
-
-    def _edges(self, end: str, asset_id: str, relation: str | None, role: str | None) -> Sequence[Edge]:
-        where, values = f"{end} = ?", [_key(asset_id)]
-        more = [(name, value) for name, value in (("relation", relation), ("role", role)) if value is not None]
-        where += "".join(f" AND {name} = ?" for name, _ in more)
-        rows = self._rows(
-            f"SELECT line FROM edge WHERE {where}",  # noqa: S608 - ours
-            [*values, *(value for _, value in more)],
-            EDGES.row,
+    def _answering(self, text: str) -> list[Asset]:
+        most = _CANDIDATES + 1
+        return self._assets("name = ? LIMIT ?", text, most) or self._assets(
+            "backwards >= ? AND backwards < ? LIMIT ?", text[::-1], text[::-1] + chr(0x10FFFF), most
         )
-        return sorted(rows, key=lambda edge: edge.key.order)
 
-    def _rows(self, query: str, values: Sequence[str | int], row: Callable[[bytes], Row]) -> list[Row]:
-        """The rows that a query gives. A file that opens well can be damaged further in: then it is made again."""
-        try:
-            return [row(line) for (line,) in self._connection.execute(query, values)]
-        except (sqlite3.DatabaseError, CatalogError):
-            self._connection.close()
-            self._path.unlink(missing_ok=True)
-            self._connection = self._open()
-            return [row(line) for (line,) in self._connection.execute(query, values)]
+    def _read_ahead(self, several: Sequence[str], direction: Direction) -> None:
+        keys = [self._key(asset_id) for asset_id in several]
+        other = _OTHER[direction]
+        within = f"IN ({_marks(keys)})"
+        edges = self._read_edges(f"{_HERE[direction]} {within}", keys)
+        twins = self._read_edges(f"{_HERE[other]} {within} AND relation = 'same_as'", keys)
+        ends = {getattr(edge, _HERE[other]) for edge in edges} | {getattr(edge, _HERE[direction]) for edge in twins}
+        for new in _batches(ends - self._near.keys()):
+            for asset in self._assets(f"key IN ({_marks(new)})", *map(self._key, new)):
+                self._near[asset.id] = asset
+        for kept, way, found in ((self._expected, direction, edges), (self._twins, other, twins)):
+            kept.update({(way, asset_id): [] for asset_id in several})
+            for edge in found:
+                kept[way, getattr(edge, _HERE[way])].append(edge)
+
+    def _edges(self, direction: Direction, asset_id: str, relation: str | None, role: str | None) -> Sequence[Edge]:
+        read = self._expected.get((direction, asset_id))
+        if read is None and relation == "same_as":
+            read = self._twins.get((direction, asset_id))
+        if read is not None:
+            return [edge for edge in read if relation in (None, edge.relation) and role in (None, edge.role)]
+        more = [(name, value) for name, value in (("relation", relation), ("role", role)) if value is not None]
+        where = f"{_HERE[direction]} = ?" + "".join(f" AND {name} = ?" for name, _ in more)
+        return self._read_edges(where, [self._key(asset_id), *(value for _, value in more)])
+
+    def _key(self, asset_id: str) -> int:
+        return _key(asset_id, self._salt)
+
+    def _assets(self, where: str, *values: str | int) -> list[Asset]:
+        rows = self._connection.execute(f"SELECT line FROM asset WHERE {where}", values)  # noqa: S608 - ours
+        return [ASSETS.row(line) for (line,) in rows]
+
+    def _read_edges(self, where: str, values: Sequence[str | int]) -> list[Edge]:
+        """In canonical order."""
+        edges = []
+        for source, target, relation, role, told in self._connection.execute(_EDGES + where, values):
+            if told not in self._told:
+                (text,) = self._connection.execute("SELECT told FROM told WHERE number = ?", (told,)).fetchone()
+                self._told[told] = json.loads(text)
+            edges.append(
+                Edge(source=source[::-1], target=target[::-1], relation=relation, role=role, **self._told[told])
+            )
+        edges.sort(key=lambda edge: edge.key.order)
+        return edges
 
 
 def _opened(place: str, objects: Objects, envelope: Envelope) -> sqlite3.Connection:
@@ -195,42 +263,74 @@ def _fill(connection: sqlite3.Connection, objects: Objects, envelope: Envelope) 
             connection.execute(f'DROP TABLE "{name}"')
         for statement in _SCHEMA.split(";"):
             connection.execute(statement)
+        connection.execute("INSERT INTO salt VALUES (?)", (os.urandom(16),))
         connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.execute("DELETE FROM chunk WHERE part = 'content'")
-    for part, manifest in (("asset", envelope.parts.assets), ("edge", envelope.parts.edges)):
+    rows = _Rows(connection)
+    for part, manifest, wide in (("asset", envelope.parts.assets, 5), ("edge", envelope.parts.edges, 6)):
         wanted = {chunk.object: chunk for chunk in chunks.chunks(objects, manifest)}
         held = dict(connection.execute("SELECT object, number FROM chunk WHERE part = ?", (part,)).fetchall())
         for name in held.keys() - wanted.keys():
             connection.execute(f"DELETE FROM {part} WHERE chunk = ?", (held[name],))  # noqa: S608 - ours
             connection.execute("DELETE FROM chunk WHERE number = ?", (held[name],))
+        read = rows.assets if part == "asset" else rows.edges
         for name in sorted(wanted.keys() - held.keys()):
             number = connection.execute("INSERT INTO chunk (part, object) VALUES (?, ?)", (part, name)).lastrowid
             assert number is not None
-            if part == "asset":
-                connection.executemany(
-                    "INSERT INTO asset VALUES (?, ?, ?, ?, ?)", _asset_rows(objects, wanted[name], number)
-                )
-            else:
-                connection.executemany(
-                    "INSERT INTO edge VALUES (?, ?, ?, ?, ?, ?)", _edge_rows(objects, wanted[name], number)
-                )
+            connection.executemany(
+                f"INSERT INTO {part} VALUES ({_marks(range(wide))})",  # noqa: S608 - ours
+                read(objects.lines(wanted[name].object), number),
+            )
+    rows.keep_told()
     for statement in _INDEXES.split(";"):
         connection.execute(statement)
     connection.execute("INSERT INTO chunk (part, object) VALUES ('content', ?)", (envelope.digest,))
 
 
-def _asset_rows(objects: Objects, chunk: Chunk, number: int) -> Iterable[tuple[int, int, str, str, bytes]]:
-    for line in objects.lines(chunk.object):
-        asset = ASSETS.row(line)
-        yield _key(asset.id), number, asset.name, asset.id[::-1], line
+class _Rows:
+    """The lines of chunks as rows."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._salt = _salt(connection)
+        self._told: dict[str, int] = {told: number for number, told in connection.execute("SELECT * FROM told")}
+        self._held = len(self._told)
+
+    def assets(self, lines: Iterable[bytes], chunk: int) -> Iterator[tuple[Any, ...]]:
+        for line in lines:
+            asset = json.loads(line)
+            yield _key(asset["id"], self._salt), chunk, asset["name"], asset["id"][::-1], line
+
+    def edges(self, lines: Iterable[bytes], chunk: int) -> Iterator[tuple[Any, ...]]:
+        for line in lines:
+            edge = json.loads(line)
+            source, target = _key(edge.pop("source"), self._salt), _key(edge.pop("target"), self._salt)
+            relation, role = edge.pop("relation"), edge.pop("role")
+            told = json.dumps(edge, ensure_ascii=False)
+            yield source, target, chunk, relation, role, self._told.setdefault(told, len(self._told) + 1)
+
+    def keep_told(self) -> None:
+        """What the edges of this filling say, as far as none before said it."""
+        new = ((number, told) for told, number in self._told.items() if number > self._held)
+        self._connection.executemany("INSERT INTO told VALUES (?, ?)", new)
 
 
-def _edge_rows(objects: Objects, chunk: Chunk, number: int) -> Iterable[tuple[int, int, int, str, str | None, bytes]]:
-    for line in objects.lines(chunk.object):
-        edge = EDGES.row(line)
-        yield _key(edge.source), _key(edge.target), number, edge.relation, edge.role, line
+def _salt(connection: sqlite3.Connection) -> bytes:
+    """Drawn for each file, so that nobody can choose names whose keys are equal."""
+    salt: bytes = connection.execute("SELECT salt FROM salt").fetchone()[0]
+    return salt
 
 
-def _key(asset_id: str) -> int:
-    """Eight bytes instead of a long ARN in every index; equal keys of different ids are told apart by the rows."""
-    return int.from_bytes(hashlib.sha256(asset_id.encode()).digest()[:8], "big", signed=True)
+def _key(asset_id: str, salt: bytes) -> int:
+    """Eight bytes instead of a long ARN in every index; of two equal ones the second could not be inserted."""
+    return int.from_bytes(hashlib.blake2b(asset_id.encode(), digest_size=8, key=salt).digest(), "big", signed=True)
+
+
+def _marks(values: Sized) -> str:
+    return ",".join("?" * len(values))
+
+
+def _batches(asset_ids: Iterable[str]) -> Iterator[Sequence[str]]:
+    rest = iter(asset_ids)
+    while several := tuple(islice(rest, _BATCH)):
+        yield several
