@@ -61,7 +61,7 @@ def _ask(folder: str, question: list[str]) -> None:
 
 def _line(step: str, seconds: float, megabytes: float | None, note: str) -> None:
     memory = "" if megabytes is None else f"{megabytes:,.0f} MB"
-    print(f"  {step:44} {seconds:8.2f} s {memory:>10}  {note}", flush=True)
+    print(f"  {step:44} {seconds:9.3f} s {memory:>10}  {note}", flush=True)
 
 
 class _Clock:
@@ -188,7 +188,6 @@ def walk_rustworkx(folder: Path, _: int) -> None:
 
 
 def _both(clock: _Clock, engine: str, up: Callable[[], int], down: Callable[[], int]) -> None:
-    clock.lap(f"{engine}: ready")
     found = up()
     clock.lap(f"{engine}: upstream", f"{found:,} found")
     found = down()
