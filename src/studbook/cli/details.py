@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studbook.cli.text import bold, dim, kind, marks, name, place, relation, safe, table, value
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset, Edge, Envelope
 from studbook.model.canonical import plain
+
+if TYPE_CHECKING:
+    from studbook.lineage.promotion import Step
 
 _SHOWN = 20
 
@@ -45,12 +48,15 @@ def snapshot_text(envelope: Envelope, counts: Mapping[str, int]) -> Iterator[str
 
 
 def asset_json(lineage: Lineage, asset: Asset) -> dict[str, Any]:
-    """The asset with the edges that end and start there."""
-    return {
+    """The asset with the edges that end and start there; of a model or a version of it the way that it took, too."""
+    shown: dict[str, Any] = {
         "asset": plain(asset),
         "upstream": [plain(edge) for edge in lineage.upstream(asset.id)],
         "downstream": [plain(edge) for edge in lineage.downstream(asset.id)],
     }
+    if paths := _promotions(lineage, asset):
+        shown["promotion"] = [[step.as_data() for step in path] for path in paths]
+    return shown
 
 
 def asset_text(lineage: Lineage, asset: Asset) -> Iterator[str]:
@@ -65,8 +71,50 @@ def asset_text(lineage: Lineage, asset: Asset) -> Iterator[str]:
             yield f"  {dim(title)}"
             for key in sorted(pairs):
                 yield f"    {safe(key)}: {value(pairs[key])}"
+    yield from _promotion_text(lineage, _promotions(lineage, asset))
     yield from _neighbours(lineage, "upstream", lineage.upstream(asset.id))
     yield from _neighbours(lineage, "downstream", lineage.downstream(asset.id))
+
+
+def _promotions(lineage: Lineage, asset: Asset) -> Sequence[Sequence[Step]]:
+    from studbook.lineage.promotion import promotion, promotions
+
+    if asset.kind == "model_package":
+        return (promotion(lineage, asset.id),)
+    return promotions(lineage, asset.id) if asset.kind == "model_package_group" else ()
+
+
+def _promotion_text(lineage: Lineage, paths: Sequence[Sequence[Step]]) -> Iterator[str]:
+    """A table of each way through accounts; when exactly an approval was given is for `studbook log` to tell."""
+    if not paths:
+        return
+    yield f"  {dim('promotion')}"
+    rows: list[tuple[str, ...]] = []
+    for path in paths[:_SHOWN]:
+        rows += [_step_row(lineage, step, first=step is path[0]) for step in path]
+    head = ("version", "account", "stage", "registered", "approval", "last changed", "came by", "runs at")
+    for line in table(head, rows):
+        yield f"    {line}"
+    if len(paths) > _SHOWN:
+        yield dim(f"    ... and {len(paths) - _SHOWN} more; --format json has all")
+
+
+def _step_row(lineage: Lineage, step: Step, *, first: bool) -> tuple[str, ...]:
+    package = step.package
+    origins = [found for edge in step.copied if (found := lineage.asset(edge.source)) is not None]
+    sure = {edge.certainty + (", candidate" if edge.candidate else "") for edge in step.copied}
+    came = f"copy of {', '.join(name(origin) for origin in origins)} ({'; '.join(sorted(sure))})" if origins else ""
+    shared = f"shared with {', '.join(step.shared_with)}" if step.shared_with else ""
+    return (
+        ("" if first else "  ") + name(package) + (" " + marks(package) if marks(package) else ""),
+        value(package.account),
+        value(package.stage),
+        value(package.created_at),
+        safe(step.approval or "") if step.released else "only logged",
+        value(package.modified_at),
+        "; ".join(part for part in (came, shared) if part),
+        ", ".join(name(endpoint) for endpoint in step.runs_at),
+    )
 
 
 def _neighbours(lineage: Lineage, title: str, edges: Sequence[Edge]) -> Iterator[str]:
