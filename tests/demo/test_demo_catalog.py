@@ -93,6 +93,27 @@ class TestNights:
         assert any(asset.kind == "mlflow_run" for asset in walk.assets)
         assert walk.evaluations
 
+    def test_show_tells_the_way_of_a_model_through_accounts(
+        self, demo_catalog: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The fraud model was registered in dev, cloned to staging and to two regions of prod, where it runs."""
+        package = f"arn:aws:sagemaker:us-west-2:{PROD}:model-package/fraud/1"
+        with pytest.raises(SystemExit):
+            main(["show", package, "--catalog", str(demo_catalog), "--format", "json"])
+        [path] = json.loads(capsys.readouterr().out)["promotion"]
+        assert [(step["stage"], step["approval"], len(step["runs_at"])) for step in path] == [
+            ("development", "Approved", 0),
+            ("staging", "PendingManualApproval", 1),
+            ("production", "PendingManualApproval", 1),
+            ("production", "PendingManualApproval", 1),
+        ]
+        assert {origin["certainty"] for step in path[1:] for origin in step["copied_from"]} == {"referenced"}
+
+        with pytest.raises(SystemExit):
+            main(["show", package, "--catalog", str(demo_catalog)])
+        lines = capsys.readouterr().out.splitlines()
+        assert sum("copy of fraud 1 (referenced)" in line for line in lines) == 3
+
     def test_the_command_that_the_demo_proposes_works(
         self, demo_catalog: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -73,8 +73,10 @@ class TestPath:
 
     def test_trap_a_shared_package_needs_no_copy(self) -> None:
         """Another account may serve a package by its very ARN: that is a step of the way, too."""
-        text = "dev/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config) -deployed_to-> live(endpoint)"
-        (step,) = promotion(lineage(text, {"m": {"account": "444444444444"}}), "dev/1")
+        text = (
+            "p(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config) -deployed_to-> live(endpoint)"
+        )
+        (step,) = promotion(lineage(text, {"m": {"account": "444444444444"}}), "p")
 
         assert step.shared_with == ("444444444444",)
         assert [endpoint.id for endpoint in step.runs_at] == ["live"]

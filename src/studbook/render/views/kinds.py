@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from studbook.lineage.graph import impact
+from studbook.lineage.promotion import promotion, promotions
 from studbook.model import Asset
 from studbook.render.views.lists import experiment_table, readers_table
 from studbook.render.views.site import Json, Site
@@ -19,6 +20,7 @@ from studbook.render.views.story import (
     ordinal,
     pairs,
     parent_of,
+    promotion_of,
     readers_of,
     runs_of,
     scores_of,
@@ -45,6 +47,7 @@ def model_package(site: Site, asset: Asset) -> Json:
         "deployments": places,
         "training": training,
         "evaluations": evaluations_of(site, [asset, *copies, *origins]),
+        "promotion": promotion_of(site, promotion(site.graph, asset.id)),
         "copies": site.links(copy.id for copy in copies),
         "origins": site.links(origin.id for origin in origins),
         "card": card.as_data() if card else None,
@@ -84,6 +87,7 @@ def model_package_group(site: Site, asset: Asset) -> Json:
     card = site.cards.get(asset.name)
     return {
         "versions": rows,
+        "promotion": [promotion_of(site, path) for path in promotions(site.graph, asset.id)],
         "curves": [[key, points[::-1]] for key, points in sorted(curves.items()) if len(points) > 1][:4],
         "card": card.as_data() if card else None,
     }

@@ -8,6 +8,7 @@ from typing import Any
 from studbook.lineage.deployed import deployed
 from studbook.lineage.drift import drifts_of
 from studbook.lineage.graph import evaluation, impact, trace
+from studbook.lineage.promotion import Step
 from studbook.model import Asset, Edge
 from studbook.render.views.site import Json, Site
 
@@ -251,6 +252,28 @@ def answers(site: Site, endpoint: Asset) -> list[Json]:
     return out
 
 
+def promotion_of(site: Site, path: Iterable[Step]) -> list[Json]:
+    """A path through accounts as rows: the step's data, with links in place of ids."""
+    rows = []
+    for step in path:
+        data = step.as_data()
+        life = data["life_cycle"]
+        rows.append(
+            {
+                **data,
+                "package": site.link(step.package.id),
+                "account": site.account_link(step.package.account),
+                "life_cycle": " ".join(str(life[name]) for name in ("Stage", "StageStatus") if life.get(name))
+                if isinstance(life, dict)
+                else None,
+                "copied_from": [{**one, "package": site.link(one["package"])} for one in data["copied_from"]],
+                "runs_at": site.links(data["runs_at"]),
+                "shared_with": [site.account_link(account) for account in step.shared_with],
+            }
+        )
+    return rows
+
+
 def version_row(site: Site, version: Asset, *, current: bool = False) -> Json:
     """A version as a row of a list."""
     return {
@@ -261,6 +284,7 @@ def version_row(site: Site, version: Asset, *, current: bool = False) -> Json:
         "created_at": version.created_at,
         "first_seen": version.first_seen,
         "description": version.attributes.get("description"),
+        "logged": version.attributes.get("registration_type") == "Logged",
     }
 
 
