@@ -154,6 +154,9 @@ class SourceSettings(_Part):
 
     enabled: bool = Field(default=True, description="false leaves the source out.")
     rate: float | None = Field(default=None, gt=0, description="Calls per second for each (account, region, API).")
+    workers: int = Field(
+        default=8, ge=1, le=32, description="Resources described at a time in each partition, within the rate."
+    )
     limits: dict[str, int] = Field(default_factory=dict, description="Caps by name; see docs/configuration.md.")
 
 

@@ -13,10 +13,10 @@ from studbook.aws.pacing import Pace
 from studbook.aws.sessions import Tally
 from studbook.harvest.collector import PartitionVisit
 from studbook.harvest.journal import Journal
-from studbook.harvest.merge import Key
 from studbook.model import Facts, Partition, Record
 from studbook.settings import Settings
 from studbook.sources.interface import Describe, Listing, Resource
+from studbook.store.chunks import RECORDS
 
 HERE = Partition("111111111111", "us-west-2", "sagemaker")
 
@@ -81,32 +81,51 @@ class _Client:
         return lambda **params: self._sessions.answer(operation, params)
 
 
-class Visits:
-    """Makes visits of one catalog folder."""
+class ScriptedVisit(PartitionVisit):
+    """A visit that shows what it has found."""
 
-    def __init__(self, folder: Any, settings: Settings | None = None) -> None:
+    @property
+    def seen(self) -> dict[tuple[str, str], Record]:
+        return {(found.kind, found.id): found for found in self._shelf.records()}
+
+    @property
+    def undescribed(self) -> set[tuple[str, str]]:
+        return set(self._shelf._rows("SELECT kind, id FROM unread"))
+
+
+class Visits:
+    """Makes visits of one catalog folder. A new visit is another run's: the one before is dead by then.
+
+    One thread describes, so that a script's answers are given in the order of the listing.
+    """
+
+    def __init__(self, folder: Any, settings: Settings | None = None, workers: int = 1) -> None:
         self.folder = folder
-        self.settings = settings or Settings()
+        settings = settings or Settings()
+        here = settings.source(HERE.source).model_copy(update={"workers": workers})
+        self.settings = settings.model_copy(update={"sources": {**settings.sources, HERE.source: here}})
         self.sessions = ScriptedSessions({})
+        self.journal: Journal | None = None
 
     def __call__(
         self,
         script: Mapping[str, Any],
         *,
-        known: Mapping[Key, Record] | None = None,
+        known: Mapping[tuple[str, str], Record] | None = None,
         partition: Partition = HERE,
         targets: tuple[str, ...] = (),
-    ) -> PartitionVisit:
+    ) -> ScriptedVisit:
         self.sessions = ScriptedSessions(script)
-        journal = Journal(self.folder)
-        return PartitionVisit(
+        if self.journal is not None:
+            self.journal.close()
+        self.journal = Journal(self.folder)
+        self.journal.stock(partition, map(RECORDS.line, (known or {}).values()))
+        return ScriptedVisit(
             partition,
             targets,
             self.settings,
             sessions=self.sessions,  # type: ignore[arg-type]
-            known=known or {},
-            left_over=journal.left_over(partition),
-            journal=journal.writer(partition),
+            shelf=self.journal.shelf(partition),
             stop=threading.Event(),
             progress=lambda *_: None,
         )

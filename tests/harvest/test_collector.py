@@ -9,7 +9,6 @@ from scripted import HERD, HERE, Visits, cow, nothing, refused
 
 from studbook.aws.errors import Trouble
 from studbook.harvest.collector import VisitEnded
-from studbook.harvest.journal import Journal
 from studbook.sources.interface import Describe, Detail, Listing, Resource
 
 
@@ -119,7 +118,7 @@ class TestReuse:
 
         assert second.seen == first.seen
 
-    def test_a_killed_harvest_is_taken_up(self, visits, tmp_path):
+    def test_a_killed_harvest_is_taken_up(self, visits):
         """What a run fetched before it was killed is not fetched again."""
         killed = visits(
             {"ListCows": [{"Cows": [cow("a")], "NextToken": "1"}, KeyboardInterrupt()], "DescribeCow": described}
@@ -132,7 +131,6 @@ class TestReuse:
 
         assert visits.sessions.operations() == ["ListCows", "DescribeCow"]
         assert names(visit) == ["a", "b"]
-        assert len(Journal(tmp_path).left_over(HERE)) == 2
 
 
 class TestFailures:
@@ -186,13 +184,13 @@ class TestFailures:
         assert visit.complete == {("cow", None)}
 
     def test_a_session_that_cannot_be_renewed(self, visits):
-        """If the new session is refused as well, the visit ends with a gap."""
+        """If the new session is refused as well, the visit ends, and says of what."""
         visit = visits({"ListCows": refused("ExpiredTokenException")})
 
-        with pytest.raises(VisitEnded):
+        with pytest.raises(VisitEnded) as ended:
             visit.resource(HERD)
 
-        assert gaps(visit) == [("ListCows", "ExpiredTokenException")]
+        assert (ended.value.trouble.operation, ended.value.trouble.code) == ("ListCows", "ExpiredTokenException")
 
     def test_a_dead_network_ends_the_visit(self, visits):
         """Two calls in a row without an answer are enough; thirty types of resources would wait for thirty timeouts."""
@@ -231,7 +229,9 @@ class TestRecords:
         visit.resource(HERD)
 
         assert visit.seen["cow", "arn:cow/a"].body["Environment"] == {"PASSWORD": "[redacted]"}
-        assert all(b"hunter2" not in file.read_bytes() for file in tmp_path.rglob("*.jsonl"))
+        files = [file for file in tmp_path.rglob("*") if file.is_file()]
+        assert files
+        assert all(b"hunter2" not in file.read_bytes() for file in files)
         assert visit.ledger.coverage(HERE, records=1, calls={}).redacted == 1
 
     def test_messages_are_redacted(self, visits):

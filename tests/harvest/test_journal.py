@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
 from studbook.harvest.journal import Journal
 from studbook.model import Partition, Record
 
 HERE = Partition("111111111111", "us-west-2", "sagemaker")
+ELSEWHERE = HERE._replace(region="eu-west-1")
 
 
 def record(name: str, revision: str = "1") -> Record:
@@ -15,46 +24,100 @@ def record(name: str, revision: str = "1") -> Record:
     )
 
 
+def wrote(folder, *names):
+    """A run that read these and died."""
+    with closing(Journal(folder)) as journal:
+        for name in names:
+            journal.shelf(HERE).add(record(name))
+
+
+def found(folder, partition=HERE, names="ab"):
+    """What the next run is offered."""
+    with closing(Journal(folder)) as journal:
+        journal.stock(partition, ())
+        return [name for name in names if journal.shelf(partition).kept("model", name) == record(name)]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from test_journal import HERE, Journal, record
+journal = Journal(Path(sys.argv[1]))
+for name in "ab":
+    journal.shelf(HERE).add(record(name))
+print("written", flush=True)
+sys.stdin.read()
+"""
+
+
 class TestJournal:
     def test_what_was_written_is_found_again(self, tmp_path):
-        """The next run finds every record that was added, without anything having been closed."""
-        writer = Journal(tmp_path).writer(HERE)
-        writer.add(record("a"))
-        writer.add(record("b"))
+        """The next run finds every record that a killed process had added, and it is nobody's record by itself."""
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        with subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.send_signal(signal.SIGKILL)
 
-        assert Journal(tmp_path).left_over(HERE) == {("model", "a"): record("a"), ("model", "b"): record("b")}
+        assert found(tmp_path) == ["a", "b"]
+        with closing(Journal(tmp_path)) as journal:
+            journal.stock(HERE, ())
+            assert list(journal.shelf(HERE).records()) == []
 
-    def test_a_torn_line_is_left_out(self, tmp_path):
-        """A record that was being written when the process died is not half a record."""
-        writer = Journal(tmp_path).writer(HERE)
-        writer.add(record("a"))
-        writer.add(record("b"))
-        (file,) = tmp_path.glob(".harvest/*/*")
-        file.write_bytes(file.read_bytes()[:-20])
+    def test_killed_again_and_again(self, tmp_path):
+        """What several dead runs left is offered together."""
+        wrote(tmp_path, "a")
+        wrote(tmp_path, "b")
 
-        assert list(Journal(tmp_path).left_over(HERE)) == [("model", "a")]
+        assert found(tmp_path) == ["a", "b"]
+
+    @pytest.mark.parametrize("keep", [0, 100, 5000])
+    def test_a_torn_file_is_left_out(self, tmp_path, keep):
+        """A file that the disk lost part of costs what it held, not the harvest."""
+        wrote(tmp_path, "a")
+        (file,) = tmp_path.glob(".harvest/*/*.sqlite")
+        file.write_bytes(file.read_bytes()[:keep])
+
+        assert found(tmp_path) == []
 
     def test_partitions_are_apart(self, tmp_path):
         """What one region's visit wrote is not offered to another's."""
-        Journal(tmp_path).writer(HERE).add(record("a"))
+        wrote(tmp_path, "a")
 
-        assert Journal(tmp_path).left_over(Partition("111111111111", "eu-west-1", "sagemaker")) == {}
+        assert found(tmp_path, ELSEWHERE) == []
+
+    def test_what_is_taken_up_is_kept_as_read(self, tmp_path):
+        """A record that only a dead run had read is a record of this one, once it is seen again."""
+        wrote(tmp_path, "a")
+        with closing(Journal(tmp_path)) as journal:
+            journal.stock(HERE, ())
+            shelf = journal.shelf(HERE)
+            shelf.again(shelf.kept("model", "a"))
+
+            assert list(shelf.records()) == [record("a")]
 
     def test_finish_leaves_nothing(self, tmp_path):
-        """When the snapshot is written, its own journal and the ones it used are deleted."""
-        Journal(tmp_path).writer(HERE).add(record("a"))
-        journal = Journal(tmp_path)
-        journal.writer(HERE).add(record("b"))
+        """When the snapshot is written, its own shelves and the ones it used are deleted."""
+        wrote(tmp_path, "a")
+        with closing(Journal(tmp_path)) as journal:
+            journal.shelf(HERE).add(record("b"))
 
-        journal.finish()
+            journal.finish()
 
         assert list(tmp_path.iterdir()) == []
 
-    def test_finish_spares_other_runs(self, tmp_path):
-        """A harvest that runs at the same time keeps its journal."""
-        journal = Journal(tmp_path)
-        Journal(tmp_path).writer(HERE).add(record("other"))
+    def test_runs_that_live_are_let_be(self, tmp_path):
+        """A harvest that runs at the same time keeps its files, and nobody else uses them."""
+        with closing(Journal(tmp_path)) as living:
+            living.shelf(HERE).add(record("a"))
+            with closing(Journal(tmp_path)) as other:
+                other.stock(HERE, ())
+                assert other.shelf(HERE).kept("model", "a") is None
+                other.finish()
 
-        journal.finish()
-
-        assert list(Journal(tmp_path).left_over(HERE)) == [("model", "other")]
+            assert list(living.shelf(HERE).records()) == [record("a")]

@@ -12,7 +12,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import boto3
 import botocore.session
@@ -26,7 +26,7 @@ from studbook import __version__
 from studbook.aws.errors import Trouble, explain, is_throttling
 from studbook.aws.pacing import Pace, Paces
 from studbook.errors import UsageError
-from studbook.settings import Account, Patience
+from studbook.settings import Account, Patience, Settings
 
 SESSION_NAME: Final = "studbook"
 _READ_ONLY = re.compile(r"^(List|Describe|Get|Search|Query|BatchDescribe|Head)[A-Z]|^(AssumeRole|Search)$")
@@ -87,6 +87,14 @@ class Sessions:
         self._lock = threading.RLock()
         # It writes a refused AssumeRole to the log, traceback and request included; here that becomes a gap.
         logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
+
+    @classmethod
+    def of(cls, settings: Settings, patience: Patience | None = None) -> Self:
+        """For the accounts of a configuration, at its rates, with its patience or another."""
+        rates = {str(name): found.rate for name, found in settings.sources.items() if found.rate}
+        return cls(
+            {account.id: account for account in settings.accounts}, rates=rates, patience=patience or settings.patience
+        )
 
     def know(self, accounts: Mapping[str, Account]) -> None:
         """Adds accounts that were found on the way."""

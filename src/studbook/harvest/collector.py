@@ -10,23 +10,23 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from botocore import xform_name
 
 from studbook.aws.errors import UNREADABLE, Trouble, explain, unreadable
 from studbook.aws.sessions import NotReadOnly, Sessions, Signer
 from studbook.harvest.coverage import Ledger
-from studbook.harvest.journal import Writer
+from studbook.harvest.pages import follow
 from studbook.harvest.plain import plain
+from studbook.harvest.readers import Readers
 from studbook.harvest.redact import Redactor
+from studbook.harvest.shelf import Shelf, Wanted
 from studbook.model import Partition, Record, canonical, digest
 from studbook.settings import Settings
 from studbook.sources.interface import Bulk, Detail, Json, Resource
 
 T = TypeVar("T")
-
-_DEFAULT_TOKENS: Final = {"NextToken": "NextToken"}
 
 # Something was missing when the record was read: no listing ever equals this, so the next night reads it again.
 _INCOMPLETE: Final = "incomplete:"
@@ -44,21 +44,42 @@ class Stopped(Exception):  # noqa: N818 - not an error: somebody pressed Ctrl-C
     """The harvest was asked to end."""
 
 
-class VisitEnded(Exception):  # noqa: N818 - the gap is noted already
+class VisitEnded(Exception):  # noqa: N818 - a word of the domain, as Trouble
     """No further call of this partition can succeed."""
 
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(str(trouble))
+        self.trouble = trouble
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A summary whose record has to be read."""
 
-    summary: Json
-    revision: str
-    kept: Record | None
+class _Job(NamedTuple):
+    """A record to be described."""
+
+    resource: Resource
+    one: Wanted
+    found: Json | None
+    """What a bulk operation told of it."""
+
+
+@dataclass(slots=True)
+class _Described:
+    """What came of a job."""
+
+    troubles: list[Trouble]
+    body: dict[str, Any] | None = None
+    """None: it could not be read, or was deleted since it was listed."""
+    revision: str = ""
+
+
+_Reading = Readers[_Job, _Described]
 
 
 class PartitionVisit:
-    """One partition being read. Implements `sources.interface.Visit`; belongs to one thread."""
+    """One partition being read. Implements `sources.interface.Visit`.
+
+    It belongs to one thread. Records are described on `workers` further ones, which make calls and nothing else: what
+    they bring is redacted, kept and accounted for on the visit's own.
+    """
 
     def __init__(
         self,
@@ -67,35 +88,30 @@ class PartitionVisit:
         settings: Settings,
         *,
         sessions: Sessions,
-        known: Mapping[tuple[str, str], Record],
-        left_over: Mapping[tuple[str, str], Record],
-        journal: Writer,
+        shelf: Shelf,
         stop: threading.Event,
         progress: Callable[[Partition, str, int], None],
     ) -> None:
         self.partition = partition
         self.targets = targets
         self.settings = settings
+        self._workers = settings.source(partition.source).workers
         self._sessions = sessions
-        self._known = known
-        self._left_over = left_over
-        self._journal = journal
+        self._shelf = shelf
         self._stop = stop
         self._progress = progress
         self._redactor = Redactor(settings.redact)
         self._refusals: Counter[str] = Counter()
         self._answered: set[str] = set()
-        self._down: Trouble | None = None
-        self._tried_anew = False
+        self._gates: dict[str, threading.Lock] = {}
+        self._down = False
+        self._revoked: Any = None
         self._steps: dict[str, list[Record]] = {}
         self._incomplete_kinds: set[str] = set()
         self._numbers: Counter[str] = Counter()
         self._refused_bulk: set[str] = set()
         self.ledger = Ledger(self._redactor)
-        self.seen: dict[tuple[str, str], Record] = {}
         self.complete: set[tuple[str, str | None]] = set()
-        self.undescribed: set[tuple[str, str]] = set()
-        """Shown by a listing, but not readable tonight."""
 
     # --- calls ---
 
@@ -109,22 +125,29 @@ class PartitionVisit:
         return self._ask("GetObject", params, "s3", read)
 
     def _ask(self, operation: str, params: Json, service: str, read: Callable[[Any], T]) -> T:
+        if operation in self._answered:
+            return self._call(operation, params, service, read)
+        # Until it was answered once, one at a time: so many denials are enough, however many threads ask.
+        with self._gates.setdefault(operation, threading.Lock()):
+            return self._call(operation, params, service, read)
+
+    def _call(self, operation: str, params: Json, service: str, read: Callable[[Any], T]) -> T:
         refused = self._refusals[operation]
         if refused >= _PATIENCE and operation not in self._answered:
             raise Trouble("denied", operation, "NotAskedAgain", f"denied {_PATIENCE} times and never allowed")
+        down = self._down
         try:
             answer = self._send(service, operation, params, read)
         except Trouble as trouble:
             if trouble.meaning == "denied":
                 self._refusals[operation] += 1
-            elif trouble.ends_visit or (trouble.meaning == "network" and self._down is not None):
-                self.ledger.gap(trouble)
-                raise VisitEnded from trouble
+            elif trouble.ends_visit or (trouble.meaning == "network" and down):
+                raise VisitEnded(trouble) from trouble
             elif trouble.meaning == "network":
-                self._down = trouble
+                self._down = True
             raise
         self._answered.add(operation)
-        self._down = None
+        self._down = False
         return answer
 
     def _send(
@@ -141,18 +164,18 @@ class PartitionVisit:
             raise
         except Exception as error:
             trouble = explain(error, operation)
-            if not renewed and (trouble.meaning == "expired" or self._may_be_revoked(trouble)):
+            if not renewed and (trouble.meaning == "expired" or self._may_be_revoked(trouble, client)):
                 self._sessions.renew(account, client)
                 return self._send(service, operation, params, read, renewed=True)
             raise trouble from error
 
-    def _may_be_revoked(self, trouble: Trouble) -> bool:
+    def _may_be_revoked(self, trouble: Trouble, client: Any) -> bool:
         """Whether a new session may be allowed what this one is not: AWS revokes sessions by a policy that denies all
-        to the older ones. Once in a visit, since it may as well be a denial like any other."""
-        if self._tried_anew or trouble.meaning != "denied" or _REVOKED not in trouble.message:
+        to the older ones. Of one session in a visit, since it may as well be a denial like any other."""
+        if trouble.meaning != "denied" or _REVOKED not in trouble.message:
             return False
-        self._tried_anew = True
-        return True
+        self._revoked = self._revoked or client
+        return self._revoked is client
 
     def pages(
         self,
@@ -162,20 +185,7 @@ class PartitionVisit:
         tokens: Mapping[str, str] | None = None,
         service: str | None = None,
     ) -> Iterator[dict[str, Any]]:
-        tokens = tokens or _DEFAULT_TOKENS
-        request = dict(params)
-        met: set[tuple[Any, ...]] = set()
-        while True:
-            page = self.call(operation, request, service=service)
-            yield page
-            following = {member: page.get(answer) for answer, member in tokens.items() if page.get(answer)}
-            if not following:
-                return
-            mark = tuple(sorted(following.items()))
-            if mark in met:
-                raise Trouble("repeated", operation, "RepeatedToken", "a page token came twice; the listing has no end")
-            met.add(mark)
-            request = {**params, **following}
+        return follow(lambda request: self.call(operation, request, service=service), operation, params, tokens)
 
     def renew(self, access_key: str) -> None:
         self._sessions.renew_signer(self.partition.account, access_key)
@@ -198,11 +208,13 @@ class PartitionVisit:
     # --- records ---
 
     def kept(self, kind: str, record_id: str) -> Record | None:
-        known = self._known.get((kind, record_id))
-        return self._left_over.get((kind, record_id), known)
+        return self._shelf.kept(kind, record_id)
 
     def record(self, kind: str, record_id: str, body: Json, *, revision: str | None = None) -> None:
-        clean = self._redactor.body(plain(body))
+        self._keep(kind, record_id, plain(body), revision)
+
+    def _keep(self, kind: str, record_id: str, body: Json, revision: str | None) -> None:
+        clean = self._redactor.body(body)
         record = Record(
             source=self.partition.source,
             kind=kind,
@@ -212,23 +224,23 @@ class PartitionVisit:
             revision=digest(canonical(clean)) if revision is None else revision,
             body=clean,
         )
-        self._journal.add(record)
-        self._see(record)
+        self._shelf.add(record)
+        self._see(kind)
 
     def reuse(self, record: Record) -> None:
-        self._see(_fresh(record))
+        self._shelf.again(record)
+        self._see(record.kind)
 
-    def _see(self, record: Record) -> None:
-        self._numbers[record.kind] += 1
-        self.seen[record.kind, record.id] = record
-        self._progress(self.partition, record.kind, len(self.seen))
+    def _see(self, kind: str) -> None:
+        self._numbers[kind] += 1
+        self._progress(self.partition, kind, self._numbers.total())
 
     def listed(self, kind: str, scope: str | None = None) -> None:
         self.complete.add((kind, scope))
         self.ledger.answered = True
 
     def found(self, kind: str, record_id: str) -> Record | None:
-        return self.seen.get((kind, record_id))
+        return self._shelf.seen(kind, record_id)
 
     def none_of(self, kind: str) -> bool:
         return (kind, None) in self.complete and not self._numbers[kind]
@@ -243,19 +255,20 @@ class PartitionVisit:
 
     def resource(self, resource: Resource) -> None:
         complete, scopes = True, []
-        wanted: dict[str, _Wanted] = {}
-        for parent in self._parents(resource):
-            if parent is not None and resource.listing.parent_params is not None:
-                named = resource.listing.parent_params(parent)
-                if named is None:
-                    continue
-            else:
-                named = {}
-            ends = [self._list(resource, {**variant, **named}, wanted) for variant in resource.listing.variants]
-            complete = complete and all(ends)
-            if all(ends) and parent is not None:
-                scopes.append(parent.id)
-        self._read_all(resource, wanted)
+        with Readers(self._workers, self._describe, self._described) as readers:
+            for parent in self._parents(resource):
+                if parent is not None and resource.listing.parent_params is not None:
+                    named = resource.listing.parent_params(parent)
+                    if named is None:
+                        continue
+                else:
+                    named = {}
+                variants = resource.listing.variants
+                ends = [self._list(resource, {**variant, **named}, readers) for variant in variants]
+                complete = complete and all(ends)
+                if all(ends) and parent is not None:
+                    scopes.append(parent.id)
+            self._read_all(resource, readers)
         # Only now: a visit that ends while records are read must not make those gone that were not reached.
         for scope in scopes:
             self.listed(resource.kind, scope)
@@ -266,22 +279,20 @@ class PartitionVisit:
         else:
             self._incomplete_kinds.add(resource.kind)
 
-    def _parents(self, resource: Resource) -> list[Record | None]:
+    def _parents(self, resource: Resource) -> Iterator[Record | None]:
         """The records to list under: what was seen, and what an incomplete listing of them may have missed."""
         kind = resource.listing.parent
         if kind is None:
-            return [None]
-        steps = self._steps.get(kind, [])
-        found = {record.id: record for record in steps} | {
-            record.id: record for (known, _), record in self.seen.items() if known == kind
-        }
+            yield None
+            return
+        steps = {record.id: record for record in self._steps.get(kind, ())}
+        found = {*steps, *self._shelf.seen_ids(kind)}
         if kind in self._incomplete_kinds:
-            for (known, record_id), record in self._known.items():
-                if known == kind and record.gone_since is None:
-                    found.setdefault(record_id, record)
-        return [found[record_id] for record_id in sorted(found)]
+            found.update(self._shelf.known_ids(kind))
+        for record_id in sorted(found):
+            yield self._shelf.seen(kind, record_id) or steps.get(record_id) or self._shelf.known(kind, record_id)
 
-    def _list(self, resource: Resource, named: Json, wanted: dict[str, _Wanted]) -> bool:
+    def _list(self, resource: Resource, named: Json, readers: _Reading) -> bool:
         """One listing; whether it came to its end and every summary could be read."""
         listing = resource.listing
         readable = True
@@ -291,7 +302,7 @@ class PartitionVisit:
         try:
             for page in self.pages(listing.operation, request, tokens={listing.token: listing.token}):
                 for summary in page.get(listing.items) or ():
-                    readable = self._one(resource, summary, wanted) and readable
+                    readable = self._one(resource, summary, readers) and readable
         except Trouble as trouble:
             if trouble.meaning == "gone" and listing.parent is not None:
                 return True  # the parent was deleted since it was listed, and all below it
@@ -299,7 +310,7 @@ class PartitionVisit:
             return False
         return readable
 
-    def _one(self, resource: Resource, summary: Json, wanted: dict[str, _Wanted]) -> bool:
+    def _one(self, resource: Resource, summary: dict[str, Any], readers: _Reading) -> bool:
         """What becomes of one summary; False where nobody can tell which record it is."""
         try:
             if not resource.keep(summary):
@@ -313,35 +324,37 @@ class PartitionVisit:
             self._steps.setdefault(resource.kind, []).append(self._step(resource.kind, record_id, summary))
             return True
         kept = self.kept(resource.kind, record_id)
-        one = _Wanted(summary, revision, kept)
+        one = Wanted(record_id, revision, summary)
         if kept is not None and kept.revision == revision and self._still_holds(resource, kept):
             self.reuse(kept)
         elif resource.bulk is not None:
-            wanted[record_id] = one
+            self._shelf.want(one, summary.get(resource.bulk.order) if resource.bulk.order else None)
         else:
-            self._read(resource, record_id, one, None)
+            readers.submit(_Job(resource, one, None))
         return True
 
     def _still_holds(self, resource: Resource, kept: Record) -> bool:
         return not resource.volatile or resource.final(kept.body)
 
-    def _read_all(self, resource: Resource, wanted: dict[str, _Wanted]) -> None:
+    def _read_all(self, resource: Resource, readers: _Reading) -> None:
         """Reads every record that is wanted: many at once as far as that goes, the rest one by one."""
-        if resource.bulk is not None and wanted and resource.bulk.operation not in self._refused_bulk:
+        bulk = resource.bulk
+        if bulk is not None and bulk.operation not in self._refused_bulk:
             try:
-                self._read_many(resource, resource.bulk, wanted)
+                self._read_many(resource, bulk, readers)
             except Trouble as trouble:
                 if trouble.meaning in ("denied", "unsupported"):
-                    self._refused_bulk.add(resource.bulk.operation)
+                    self._refused_bulk.add(bulk.operation)
                 self.ledger.skip(trouble.operation, f"{trouble.code}: records were described one by one")
-        for record_id, one in wanted.items():
-            self._read(resource, record_id, one, None)
+        for one in self._shelf.take_all():
+            readers.submit(_Job(resource, one, None))
 
-    def _read_many(self, resource: Resource, bulk: Bulk, wanted: dict[str, _Wanted]) -> None:
-        """Takes out of `wanted` what it finds; ends where going on cannot save calls."""
-        worth = len(wanted) * (1 + len(bulk.brings))
-        ages = [one.summary.get(bulk.order) for one in wanted.values()] if bulk.order else []
-        oldest = min((age for age in ages if age), default="") if all(ages) else ""
+    def _read_many(self, resource: Resource, bulk: Bulk, readers: _Reading) -> None:
+        """Takes from the wanted what it finds; ends where going on cannot save calls."""
+        wanted, oldest = self._shelf.wanted()
+        worth = wanted * (1 + len(bulk.brings))
+        if not wanted:
+            return
         request = {**bulk.params, "MaxResults": bulk.page_size}
         for number, page in enumerate(self.pages(bulk.operation, request), start=1):
             age = None
@@ -352,46 +365,50 @@ class PartitionVisit:
                     age = body.get(bulk.order) if bulk.order else None
                 except UNREADABLE:
                     continue  # whatever it was, if a listing shows it, it is described
-                one = wanted.pop(record_id, None)
+                one = self._shelf.take(record_id)
                 if one is not None:
-                    self._read(resource, record_id, one, body if _agree(bulk, one.summary, body) else None)
+                    wanted -= 1
+                    found = body if _agree(bulk, one.summary, body) else None
+                    if found is None or not self._taken(resource, bulk, one, found):
+                        readers.submit(_Job(resource, one, found))
             if not wanted or number >= worth or (age and str(age)[:_SECOND] < oldest[:_SECOND]):
                 return
 
-    def _read(self, resource: Resource, record_id: str, one: _Wanted, found: Json | None) -> None:
-        """One record, from what a bulk operation found of it or by its description; a failure is a gap."""
-        try:
-            if found is None or not self._taken(resource, record_id, one, found):
-                self._describe(resource, record_id, one, found)
-        except Trouble as trouble:
-            if trouble.meaning != "gone":  # else it was deleted since it was listed
-                self.undescribed.add((resource.kind, record_id))
-                self.ledger.gap(trouble)
-        except UNREADABLE as error:
-            self.undescribed.add((resource.kind, record_id))
-            self.ledger.gap(unreadable(resource.describe.operation if resource.describe else resource.kind, error))
-
-    def _taken(self, resource: Resource, record_id: str, one: _Wanted, found: Json) -> bool:
+    def _taken(self, resource: Resource, bulk: Bulk, one: Wanted, found: Json) -> bool:
         """Whether what was found is the record, or shows that the kept one still holds."""
-        bulk = resource.bulk
-        if bulk is None:
-            return False
         others = [detail for detail in resource.details if detail.member not in bulk.brings]
-        if bulk.whole(found, self) and not any(detail.when(found) for detail in others):
-            self.record(resource.kind, record_id, found, revision=one.revision)
-            return True
-        if not bulk.shows_changes or one.kept is None or one.kept.revision != one.revision:
+        try:
+            if bulk.whole(found, self) and not any(detail.when(found) for detail in others):
+                self._keep(resource.kind, one.id, found, one.revision)
+                return True
+        except UNREADABLE:
+            return False
+        kept = self.kept(resource.kind, one.id) if bulk.shows_changes else None
+        if kept is None or kept.revision != one.revision:
             return False
         clean = self._redactor.body(found)
-        if any(one.kept.body.get(name) != value for name, value in clean.items() if name not in bulk.apart):
+        if any(kept.body.get(name) != value for name, value in clean.items() if name not in bulk.apart):
             return False
-        if any(name not in clean for name in one.kept.body if name not in bulk.apart):
+        if any(name not in clean for name in kept.body if name not in bulk.apart):
             return False
-        self.reuse(one.kept)
+        self.reuse(kept)
         return True
 
-    def _describe(self, resource: Resource, record_id: str, one: _Wanted, found: Json | None) -> None:
-        body, revision = dict(one.summary), one.revision
+    def _describe(self, job: _Job) -> _Described:
+        """One record by its description and its details; on any thread."""
+        resource, one, found = job
+        came = _Described([], revision=one.revision)
+        try:
+            came.body = self._body(resource, one, found, came)
+        except Trouble as trouble:
+            if trouble.meaning != "gone":  # else it was deleted since it was listed
+                came.troubles.append(trouble)
+        except UNREADABLE as error:
+            came.troubles.append(unreadable(_operation(resource), error))
+        return came
+
+    def _body(self, resource: Resource, one: Wanted, found: Json | None, came: _Described) -> dict[str, Any]:
+        body = one.summary
         bulk = resource.bulk
         if resource.describe is not None:
             body = self.call(resource.describe.operation, resource.describe.params(one.summary))
@@ -408,11 +425,26 @@ class PartitionVisit:
             except Trouble as trouble:
                 if trouble.meaning == "gone":
                     continue
-                self.ledger.gap(trouble)
-                revision = _INCOMPLETE + revision.removeprefix(_INCOMPLETE)
-                if one.kept is not None and detail.member in one.kept.body:
-                    body[detail.member] = one.kept.body[detail.member]
-        self.record(resource.kind, record_id, body, revision=revision)
+                came.troubles.append(trouble)
+                came.revision = _INCOMPLETE + came.revision.removeprefix(_INCOMPLETE)
+                kept = self.kept(resource.kind, one.id)
+                if kept is not None and detail.member in kept.body:
+                    body[detail.member] = kept.body[detail.member]
+        return body
+
+    def _described(self, number: int, job: _Job, came: _Described) -> None:
+        """What was described is kept, and what failed accounted for."""
+        kind, record_id = job.resource.kind, job.one.id
+        try:
+            if came.body is not None:
+                self._keep(kind, record_id, came.body, came.revision)
+        except UNREADABLE as error:
+            came.body = None
+            came.troubles.append(unreadable(_operation(job.resource), error))
+        for trouble in came.troubles:
+            self.ledger.gap(trouble, number)
+        if came.body is None and came.troubles:
+            self._shelf.unreadable(kind, record_id)
 
     def _detail(self, detail: Detail, body: Json) -> Any:
         request = dict(detail.params(body))
@@ -431,21 +463,10 @@ class PartitionVisit:
         )
 
 
-def _fresh(record: Record) -> Record:
-    """The record as seen tonight: neither stale nor gone."""
-    if record.stale_since is None and record.gone_since is None:
-        return record
-    return Record(
-        source=record.source,
-        kind=record.kind,
-        id=record.id,
-        account=record.account,
-        region=record.region,
-        revision=record.revision,
-        body=record.body,
-    )
-
-
 def _agree(bulk: Bulk, summary: Json, body: Json) -> bool:
     """Whether a bulk operation tells the state that the listing showed; it may lag behind."""
     return all(body.get(name) == value for name, value in summary.items() if name not in bulk.unshared)
+
+
+def _operation(resource: Resource) -> str:
+    return resource.describe.operation if resource.describe else resource.kind

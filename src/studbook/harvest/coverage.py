@@ -19,15 +19,17 @@ class Ledger:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._first: dict[tuple[str, str], str] = {}
+        self._first: dict[tuple[str, str], tuple[int, str]] = {}
         self._times: Counter[tuple[str, str]] = Counter()
         self._off: list[Gap] = []
         self.answered = False
         """Whether at least one listing came to its end."""
 
-    def gap(self, trouble: Trouble) -> None:
+    def gap(self, trouble: Trouble, number: int = 0) -> None:
+        """Notes a failure. Of equal ones the first speaks; `number` says which that is where calls run at once."""
         key = (trouble.operation, trouble.code)
-        self._first.setdefault(key, self._redactor.text(trouble.message))
+        if key not in self._first or number < self._first[key][0]:
+            self._first[key] = (number, self._redactor.text(trouble.message))
         self._times[key] += 1
 
     def skip(self, operation: str, message: str) -> None:
@@ -50,7 +52,7 @@ class Ledger:
         """The row of the snapshot's envelope."""
         gaps = [
             Gap(operation=key[0], code=key[1], message=_times(message, self._times[key]))
-            for key, message in self._first.items()
+            for key, (_, message) in self._first.items()
         ]
         return Coverage(
             account=partition.account,

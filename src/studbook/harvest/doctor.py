@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any, Final
 
 from botocore import xform_name
@@ -20,6 +21,7 @@ from botocore import xform_name
 from studbook.aws.errors import explain
 from studbook.aws.sessions import NotReadOnly, Sessions, Signer
 from studbook.harvest.coverage import Ledger
+from studbook.harvest.pages import follow
 from studbook.harvest.plain import plain
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.harvest.redact import Redactor
@@ -91,9 +93,9 @@ def examine(
 
     `known` are the last snapshot's records: they name functions and MLflow servers beyond the first one of each region.
     """
-    rates = {source.name: rate for source in sources if (rate := settings.source(source.name).rate)}
     by_hand = {account.id for account in settings.accounts}
-    sessions = Sessions({account.id: account for account in settings.accounts}, rates=rates, patience=patience)
+    named = {source.name: source for source in sources}
+    sessions = Sessions.of(settings, patience)
     clock = _Clock(now)
     found: list[Record] = []
     checks: list[Check] = []
@@ -101,8 +103,8 @@ def examine(
         settings = with_accounts(settings, found)
         sessions.know({account.id: account for account in settings.accounts})
         visits = [
-            _Probe(task, settings, sessions, clock, by_hand=task.partition.account in by_hand)
-            for task in plan(sources, wave, settings, [*known, *found])
+            _Probe(named[task.partition.source], task, settings, sessions, clock)
+            for task in plan(sources, wave, settings, [*known, *found], by_hand)
         ]
         with ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="doctor") as pool:
             checks += pool.map(_Probe.examine, visits)
@@ -130,16 +132,16 @@ class _Clock:
 class _Probe:
     """One partition, tried. Implements `sources.interface.Visit`; belongs to one thread."""
 
-    def __init__(self, task: Task, settings: Settings, sessions: Sessions, clock: _Clock, *, by_hand: bool) -> None:
+    def __init__(self, source: Source, task: Task, settings: Settings, sessions: Sessions, clock: _Clock) -> None:
         self.partition = task.partition
         # One function is like another, and each costs four calls; datasets and servers have rights of their own.
-        self.targets = task.targets[:1] if task.source.name == "lambda" else s3.sample(task.targets)
+        self.targets = task.targets[:1] if source.name == "lambda" else s3.sample(task.targets)
         self.settings = settings
         self.records: list[Record] = []
-        self._source = task.source
+        self._source = source
         self._sessions = sessions
         self._clock = clock
-        self._by_hand = by_hand
+        self._swept = task.swept
         self._ledger = Ledger(Redactor(settings.redact))
         self._tried: dict[str, bool] = {}
         self._denied: set[tuple[str, str]] = set()
@@ -157,7 +159,7 @@ class _Probe:
             raise
         except Exception as error:  # noqa: BLE001 - a body that no source expects must not hide the other partitions
             self.gap(error)
-        if not self._by_hand and self.partition.region is not None:
+        if self._swept and self.partition.region is not None:
             self._ledger.skip_if_disabled(self.partition.region)
         return self._check()
 
@@ -196,14 +198,8 @@ class _Probe:
         service: str | None = None,
     ) -> Iterator[dict[str, Any]]:
         """The first page; all of them where they are the accounts to look at."""
-        request = dict(params)
-        while True:
-            page = self.call(operation, request, service=service)
-            yield page
-            following = {member: page[answer] for answer, member in (tokens or _TOKEN).items() if page.get(answer)}
-            if self._source.wave > 0 or not following or following.items() <= request.items():
-                return
-            request = {**params, **following}
+        pages = follow(lambda request: self.call(operation, request, service=service), operation, params, tokens)
+        return pages if self._source.wave == 0 else islice(pages, 1)
 
     def signer(self, region: str) -> Signer | None:
         if self.partition.account is None:
@@ -351,9 +347,6 @@ class _Probe:
             if statements := iam.allowing(document, action):
                 return "\n".join(json.dumps(statement) for statement in statements)
         return None
-
-
-_TOKEN: Final = {"NextToken": "NextToken"}
 
 
 def _probed(resource: Resource) -> list[str]:

@@ -1,47 +1,35 @@
-"""Last night's records and tonight's: what is the same, stale, or gone. Pure.
+"""Last night's records and tonight's: what is the same, stale, or gone.
 
 Denied is never gone: a record is gone only where a complete listing of its kind (and scope) lacks it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
+from studbook.harvest.shelf import Shelf
 from studbook.model import Record
-
-Key = tuple[str, str]
-"""(kind, id)"""
 
 
 def merge(
-    known: Mapping[Key, Record],
-    seen: Mapping[Key, Record],
-    *,
-    complete: Collection[tuple[str, str | None]],
-    undescribed: Collection[Key],
-    scope: Callable[[Record], str | None],
-    number: int,
-) -> list[Record]:
-    """The records of a partition for snapshot `number`, by kind and id.
+    shelf: Shelf, *, complete: Collection[tuple[str, str | None]], scope: Callable[[Record], str | None], number: int
+) -> None:
+    """Adds to the shelf what tonight did not show, so that it holds the partition's records for snapshot `number`.
 
-    `complete` holds (kind, scope) of every listing that came to its end, (kind, None) where all of a kind did;
-    `undescribed` are those that a listing showed and nobody could read.
+    `complete` holds (kind, scope) of every listing that came to its end, (kind, None) where all of a kind did.
     """
-    records = dict(seen)
-    for key, record in known.items():
-        fresh = seen.get(key)
-        if fresh is not None:
-            earlier = _earlier_holder(record, fresh, number)
-            if earlier is not None:
-                records[earlier.kind, earlier.id] = earlier
-        elif record.gone_since is not None:
-            records[key] = record
-        elif key not in undescribed and ((record.kind, None) in complete or (record.kind, scope(record)) in complete):
-            records[key] = replace(record, stale_since=None, gone_since=number)
+    for record, listed in shelf.not_seen():
+        if record.gone_since is not None:
+            shelf.carry(record)
+        elif not listed and ((record.kind, None) in complete or (record.kind, scope(record)) in complete):
+            shelf.carry(replace(record, stale_since=None, gone_since=number))
         else:
-            records[key] = carried_over(record, number)
-    return [records[key] for key in sorted(records)]
+            shelf.carry(carried_over(record, number))
+    for before, now in shelf.changed():
+        earlier = _earlier_holder(before, now, number)
+        if earlier is not None:
+            shelf.carry(earlier)
 
 
 def carried_over(record: Record, number: int) -> Record:

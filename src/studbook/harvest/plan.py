@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from studbook.model import Partition, Record
@@ -12,11 +12,12 @@ from studbook.sources import Source
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One visit."""
+    """One visit: to a partition of the source whose name it bears. Can be pickled."""
 
-    source: Source
     partition: Partition
     targets: tuple[str, ...]
+    swept: bool
+    """Whether the account was found in an organisation rather than configured by hand."""
 
 
 def waves(sources: Iterable[Source]) -> list[int]:
@@ -24,10 +25,15 @@ def waves(sources: Iterable[Source]) -> list[int]:
     return sorted({source.wave for source in sources})
 
 
-def plan(sources: Iterable[Source], wave: int, settings: Settings, records: Sequence[Record]) -> list[Task]:
-    """The visits of one wave, in the order of their partitions; a source that is switched off has none."""
+def plan(
+    sources: Iterable[Source], wave: int, settings: Settings, records: Iterable[Record], by_hand: Container[str | None]
+) -> list[Task]:
+    """The visits of one wave, in the order of their partitions; a source that is switched off has none.
+
+    `records` are gone through once for each source. `by_hand` are the accounts that the configuration names itself.
+    """
     tasks = [
-        Task(source, partition, tuple(targets))
+        Task(partition, tuple(targets), partition.account not in by_hand)
         for source in sources
         if source.wave == wave and settings.source(source.name).enabled
         for partition, targets in source.plan(settings, records).items()

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from studbook.aws.errors import Trouble
-from studbook.aws.sessions import NotReadOnly, Sessions
-from studbook.errors import HarvestError, StudbookError
-from studbook.harvest.collector import PartitionVisit, Stopped, VisitEnded
-from studbook.harvest.coverage import Ledger
+from studbook.aws.sessions import Sessions
+from studbook.errors import HarvestError
 from studbook.harvest.journal import Journal
-from studbook.harvest.merge import Key, carried_over, merge
+from studbook.harvest.merge import carried_over
+from studbook.harvest.partition import charged, visit
 from studbook.harvest.plain import timestamp
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.lineage.chronicle import chronicle
@@ -26,8 +23,7 @@ from studbook.model import Asset, Coverage, Edge, Envelope, Partition, Record
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Source, normalize, with_accounts
 from studbook.store import Catalog
-
-logger = logging.getLogger(__name__)
+from studbook.store.chunks import RECORDS
 
 WORKERS = 16
 
@@ -77,12 +73,13 @@ class Harvested:
 
 
 @dataclass(frozen=True, slots=True)
-class _Visited:
-    """One partition, merged with what was known of it."""
+class Stored(Iterable[Record]):
+    """Records on disk, read one by one each time they are gone through."""
 
-    task: Task
-    records: list[Record]
-    ledger: Ledger
+    read: Callable[[], Iterator[Record]]
+
+    def __iter__(self) -> Iterator[Record]:
+        return self.read()
 
 
 def harvest(
@@ -102,30 +99,31 @@ def harvest(
     taken_at = timestamp((now or datetime.now(UTC)).replace(microsecond=0))
     previous = catalog.latest()
     number = previous.number + 1 if previous else 1
-    run = _Run(
-        settings,
-        catalog,
-        previous=previous,
-        number=number,
-        progress=progress or Silent(),
-        workers=workers,
-        sources=sources,
-    )
-    visited = run.visit_all()
-    coverage = run.coverage(visited)
-    _some_success(coverage)
-    records = [record for found in visited for record in found.records] + run.unvisited(visited)
-    assets, edges = derive(records, run.settings, catalog, previous, number)
-    envelope = catalog.commit(
-        records=records,
-        assets=assets,
-        edges=edges,
-        coverage=coverage,
-        taken_at=taken_at,
-        config=settings.digest,
-        number=number,
-    )
-    run.journal.finish()
+    with closing(
+        _Run(
+            settings,
+            catalog,
+            previous=previous,
+            number=number,
+            progress=progress or Silent(),
+            workers=workers,
+            sources=sources,
+        )
+    ) as run:
+        coverage = run.visit_all()
+        _some_success(coverage)
+        records = Stored(run.records)
+        assets, edges = derive(records, run.settings, catalog, previous, number)
+        envelope = catalog.commit(
+            records=records,
+            assets=assets,
+            edges=edges,
+            coverage=coverage,
+            taken_at=taken_at,
+            config=settings.digest,
+            number=number,
+        )
+        run.journal.finish()
     return Harvested(envelope, previous)
 
 
@@ -137,7 +135,7 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
     latest = catalog.latest()
     if latest is None:
         return None
-    records = list(catalog.records(latest))
+    records = Stored(lambda: catalog.records(latest))
     number = latest.number + 1
     assets, edges = derive(records, with_accounts(settings, records), catalog, latest, number)
     envelope = catalog.commit(
@@ -184,104 +182,77 @@ class _Run:
         self._workers = workers
         self._sources = sources
         self._stop = threading.Event()
-        self._known: defaultdict[Partition, dict[Key, Record]] = defaultdict(dict)
-        for record in catalog.records(previous) if previous else ():
-            self._known[record.partition][record.kind, record.id] = record
-        rates = {name: rate for name in (source.name for source in sources) if (rate := settings.source(name).rate)}
-        self._sessions = Sessions(
-            {account.id: account for account in settings.accounts}, rates=rates, patience=settings.patience
-        )
+        self._known = catalog.record_lines(previous) if previous else {}
+        self._visited: dict[Partition, Coverage] = {}
+        self._sessions = Sessions.of(settings)
 
-    def visit_all(self) -> list[_Visited]:
-        """Every wave; what a wave finds decides what the next one visits."""
-        visited: list[_Visited] = []
+    def close(self) -> None:
+        self.journal.close()
+
+    def visit_all(self) -> list[Coverage]:
+        """Every wave; what a wave finds decides what the next one visits. Gives a row for each visit."""
         for wave in waves(self._sources):
-            found = [record for one in visited for record in one.records]
-            self.settings = with_accounts(self.settings, found)
             self._sessions.know({account.id: account for account in self.settings.accounts})
-            tasks = plan(self._sources, wave, self.settings, [*found, *self.unvisited(visited)])
+            tasks = plan(self._sources, wave, self.settings, Stored(self.records), self._by_hand)
             if tasks:
                 self._progress.planned([task.partition for task in tasks])
-                visited += self._side_by_side(tasks)
-        return visited
+                self._side_by_side(tasks)
+            self.settings = with_accounts(self.settings, self._records(task.partition for task in tasks))
+        return self._coverage()
 
-    def unvisited(self, visited: Iterable[_Visited]) -> list[Record]:
-        """Records of partitions that nobody visits (any more): carried over."""
-        done = {one.task.partition for one in visited}
-        return [
-            carried_over(record, self._number)
-            for partition in sorted(self._known, key=order)
-            if partition not in done
-            for record in self._known[partition].values()
-        ]
+    def records(self) -> Iterator[Record]:
+        """All that there is after what was visited so far, by partition."""
+        return self._records(sorted({*self._known, *self._visited}, key=order))
 
-    def coverage(self, visited: Iterable[_Visited]) -> list[Coverage]:
-        """A row for each visit; what an account's role cost is in the account's first row."""
-        rows, charged = [], set()
-        for one in sorted(visited, key=lambda one: order(one.task.partition)):
-            account = one.task.partition.account
-            calls = dict(self._sessions.tally(*one.task.partition).counts)
-            if account not in charged:
-                charged.add(account)
-                calls |= self._sessions.tally(account, None, "sts").counts
-            rows.append(_row(one, calls))
+    def _records(self, partitions: Iterable[Partition]) -> Iterator[Record]:
+        for partition in partitions:
+            if partition in self._visited:
+                with closing(self.journal.shelf(partition)) as shelf:
+                    yield from shelf.records()
+            else:  # nobody visits it (any more): carried over
+                for line in self._known[partition]:
+                    yield carried_over(RECORDS.row(line), self._number)
+
+    def _coverage(self) -> list[Coverage]:
+        """What an account's role cost is in the account's first row."""
+        rows, paid = [], set()
+        for partition in sorted(self._visited, key=order):
+            row = self._visited[partition]
+            if partition.account not in paid:
+                paid.add(partition.account)
+                row = charged(row, self._sessions.tally(partition.account, None, "sts").counts)
+            rows.append(row)
         return rows
 
-    def _side_by_side(self, tasks: Sequence[Task]) -> list[_Visited]:
+    def _side_by_side(self, tasks: Sequence[Task]) -> None:
         with ThreadPoolExecutor(max_workers=min(self._workers, len(tasks)), thread_name_prefix="harvest") as pool:
             futures = [pool.submit(self._visit, task) for task in tasks]
             try:
-                return [future.result() for future in futures]
+                for task, future in zip(tasks, futures, strict=True):
+                    self._visited[task.partition] = future.result()
             except BaseException:
                 self._stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def _visit(self, task: Task) -> _Visited:
-        writer = self.journal.writer(task.partition)
-        visit = PartitionVisit(
-            task.partition,
-            task.targets,
-            self.settings,
-            sessions=self._sessions,
-            known=self._known.get(task.partition, {}),
-            left_over=self.journal.left_over(task.partition),
-            journal=writer,
-            stop=self._stop,
-            progress=self._progress.seen,
-        )
+    def _visit(self, task: Task) -> Coverage:
+        self.journal.stock(task.partition, self._known.get(task.partition, ()))
+        shelf = self.journal.shelf(task.partition)
         try:
-            task.source.collect(visit)
-        except VisitEnded:
-            pass
-        except Trouble as trouble:
-            visit.ledger.gap(trouble)
-        except (Stopped, NotReadOnly, StudbookError):
-            raise
-        except Exception as error:
-            # A bug in reading one partition must not cost the others; it is a gap that nobody can overlook.
-            logger.exception("%s could not be read", task.partition)
-            visit.ledger.gap(Trouble("invalid", task.source.name, type(error).__name__, f"a bug in Studbook: {error}"))
+            row = visit(
+                task,
+                self.settings,
+                shelf,
+                number=self._number,
+                sessions=self._sessions,
+                sources=self._sources,
+                stop=self._stop,
+                progress=self._progress.seen,
+            )
         finally:
-            writer.close()
-        if task.partition.account not in self._by_hand and task.partition.region is not None:
-            visit.ledger.skip_if_disabled(task.partition.region)
-        records = merge(
-            self._known.get(task.partition, {}),
-            visit.seen,
-            complete=visit.complete,
-            undescribed=visit.undescribed,
-            scope=task.source.scope,
-            number=self._number,
-        )
-        visited = _Visited(task, records, visit.ledger)
-        self._progress.finished(_row(visited, self._sessions.tally(*task.partition).counts))
-        return visited
-
-
-def _row(visited: _Visited, calls: Mapping[str, int]) -> Coverage:
-    held = sum(1 for record in visited.records if record.gone_since is None)
-    return visited.ledger.coverage(visited.task.partition, records=held, calls=calls)
+            shelf.close()
+        self._progress.finished(row)
+        return row
 
 
 def _some_success(coverage: Sequence[Coverage]) -> None:

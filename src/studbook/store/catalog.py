@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from studbook.errors import CatalogError
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Coverage, Edge, Envelope, Partition, Parts, Record, canonical, digest
 from studbook.store import chunks
-from studbook.store.chunks import ASSETS, EDGES, RECORDS, Place, place_of_asset, place_of_record
+from studbook.store.chunks import ASSETS, EDGES, RECORDS, Chunk, Place, place_of_asset, place_of_record
 from studbook.store.objects import Objects
 from studbook.store.snapshots import Snapshots, envelope_digest, taken
 
@@ -48,6 +50,14 @@ class Catalog:
         if partition is not None:
             several = [chunk for chunk in several if chunk.place[:3] == partition]
         return chunks.merged(self.objects, RECORDS, several)
+
+    def record_lines(self, envelope: Envelope) -> dict[Partition, Iterable[bytes]]:
+        """The records as they are stored, by partition; read from the disk each time they are gone through."""
+        several: defaultdict[Partition, list[Chunk]] = defaultdict(list)
+        for chunk in chunks.chunks(self.objects, envelope.parts.records):
+            account, region, source = chunk.place[:3]
+            several[Partition(account, region, source or "")].append(chunk)
+        return {partition: _Lines(self.objects, found) for partition, found in several.items()}
 
     def assets(self, envelope: Envelope) -> Iterator[Asset]:
         """By id."""
@@ -199,6 +209,18 @@ class Catalog:
             assets=chunks.write_part(self.objects, ASSETS, assets, place),
             edges=chunks.write_part(self.objects, EDGES, edges, place_of_edge),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines(Iterable[bytes]):
+    """The lines of several chunks, one chunk after the other."""
+
+    objects: Objects
+    several: list[Chunk]
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self.several:
+            yield from self.objects.lines(chunk.object)
 
 
 def _coverage_order(row: Coverage) -> tuple[bool, str, bool, str, str]:

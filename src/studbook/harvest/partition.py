@@ -1,0 +1,113 @@
+"""One partition, from its task to its row in the coverage: the piece of a harvest that can run anywhere.
+
+`visit` reads it onto a shelf, with the sessions, the clock and the stop signal of the process that it runs in.
+`visit_apart` is the same for another process: an `Order` goes there, a `Return` comes back, both can be pickled, and
+the partition's budget of calls lives where the calls are made.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from studbook.aws.errors import Trouble
+from studbook.aws.sessions import NotReadOnly, Sessions
+from studbook.errors import StudbookError
+from studbook.harvest.collector import PartitionVisit, Stopped, VisitEnded
+from studbook.harvest.merge import merge
+from studbook.harvest.plan import Task
+from studbook.harvest.shelf import Shelf
+from studbook.model import Coverage, Partition
+from studbook.settings import Settings
+from studbook.sources import SOURCES, Source
+
+logger = logging.getLogger(__name__)
+
+
+def visit(
+    task: Task,
+    settings: Settings,
+    shelf: Shelf,
+    *,
+    number: int,
+    sessions: Sessions,
+    sources: Sequence[Source] = SOURCES,
+    stop: threading.Event | None = None,
+    progress: Callable[[Partition, str, int], None] = lambda *_: None,
+) -> Coverage:
+    """Reads one partition; the shelf, stocked with what was known of it, then holds its records for snapshot `number`.
+
+    Whatever AWS does becomes a gap. Raises Stopped, NotReadOnly, and CatalogError where the disk refuses.
+    """
+    partition = task.partition
+    source = next(source for source in sources if source.name == partition.source)
+    visiting = PartitionVisit(
+        partition,
+        task.targets,
+        settings,
+        sessions=sessions,
+        shelf=shelf,
+        stop=stop or threading.Event(),
+        progress=progress,
+    )
+    try:
+        source.collect(visiting)
+    except VisitEnded as ended:
+        visiting.ledger.gap(ended.trouble)
+    except Trouble as trouble:
+        visiting.ledger.gap(trouble)
+    except (Stopped, NotReadOnly, StudbookError):
+        raise
+    except Exception as error:
+        # A bug in reading one partition must not cost the others; it is a gap that nobody can overlook.
+        logger.exception("%s could not be read", partition)
+        visiting.ledger.gap(Trouble("invalid", source.name, type(error).__name__, f"a bug in Studbook: {error}"))
+    if task.swept and partition.region is not None:
+        visiting.ledger.skip_if_disabled(partition.region)
+    merge(shelf, complete=visiting.complete, scope=source.scope, number=number)
+    return visiting.ledger.coverage(partition, records=shelf.held(), calls=sessions.tally(*partition).counts)
+
+
+def charged(row: Coverage, calls: Mapping[str, int]) -> Coverage:
+    """The row with further calls in it: what its account's credentials cost."""
+    both = {**row.calls, **calls}
+    return replace(row, calls=dict(sorted(both.items())), requests=sum(both.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A visit for another process. Its source must be one of SOURCES."""
+
+    task: Task
+    settings: Settings
+    """With the accounts that were found on the way."""
+    number: int
+    shelf: bytes
+    """`Shelf.packed()` of the partition's stocked shelf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What came of it."""
+
+    coverage: Coverage
+    shelf: bytes
+    """For `Shelf.unpack()`: it takes the place of the one that was sent."""
+
+
+def visit_apart(order: Order) -> Return:
+    """Runs a visit with sessions, a budget and a scratch folder of its own. Raises what `visit` raises."""
+    account = order.task.partition.account
+    sessions = Sessions.of(order.settings)
+    with tempfile.TemporaryDirectory(prefix="studbook-") as folder:
+        shelf = Shelf(Path(folder) / "shelf.sqlite")
+        shelf.unpack(order.shelf)
+        try:
+            row = visit(order.task, order.settings, shelf, number=order.number, sessions=sessions)
+        finally:
+            shelf.close()
+        return Return(charged(row, sessions.tally(account, None, "sts").counts), shelf.packed())
