@@ -80,6 +80,10 @@ class Trouble(Exception):  # noqa: N818 - a word of the domain: it becomes a gap
         return self.meaning in ("credentials", "expired")
 
 
+PART_LOST: Final = (Trouble, *UNREADABLE)
+"""For a source that goes on with the next part: `except PART_LOST as error: visit.gap(error)`."""
+
+
 def unreadable(operation: str, error: Exception) -> Trouble:
     """An answer of `operation` that nobody understands."""
     return Trouble("invalid", operation, "Unreadable", f"an answer lacks what was expected: {error!r}")
@@ -119,6 +123,8 @@ def explain(error: Exception, operation: str) -> Trouble:
             meaning = "network"
         case boto.UnknownServiceError() | boto.ParamValidationError() | boto.NoRegionError() | AttributeError():
             meaning = "unsupported"
+        case KeyError() | TypeError() | IndexError():  # botocore reads answers too
+            return unreadable(operation, error)
         case _:
             meaning = "invalid"
     return Trouble(_without_role(operation, meaning), operation, type(error).__name__, str(error))
@@ -126,11 +132,14 @@ def explain(error: Exception, operation: str) -> Trouble:
 
 def _answered(error: boto.ClientError, operation: str) -> Trouble:
     answer = error.response.get("Error", {})
-    code, message = str(answer.get("Code", "Unknown")), str(answer.get("Message", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code, message = str(answer.get("Code") or status or "Unknown"), str(answer.get("Message") or "")
     asked = error.operation_name or operation
     meaning = _MEANINGS.get(code)
+    if code == "404" and not asked.startswith("Head"):
+        # AWS names its errors; a bare 404 comes from something in between, and proves nothing.
+        meaning = "invalid"
     if meaning is None:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         meaning = _MEANINGS.get(str(status), "server" if status >= 500 else "invalid")
     if meaning == "invalid" and code.startswith("Validation") and _NOT_FOUND.search(message):
         meaning = "gone"

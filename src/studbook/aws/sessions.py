@@ -29,6 +29,7 @@ from studbook.errors import UsageError
 from studbook.settings import Account, Patience, Settings
 
 SESSION_NAME: Final = "studbook"
+_HEAD: Final = 500
 _READ_ONLY = re.compile(r"^(List|Describe|Get|Search|Query|BatchDescribe|Head)[A-Z]|^(AssumeRole|Search)$")
 
 Signer = Callable[[str, str, Mapping[str, str], bytes, str], dict[str, str]]
@@ -47,6 +48,20 @@ def only_reads(operation: str) -> bool:
 def _guard(model: Any, **_: Any) -> None:
     if not only_reads(model.name):
         raise NotReadOnly(f"{model.service_model.service_name}:{model.name} does not only read; it was not sent")
+
+
+def _is_an_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
+    """Refuses a success that is none of the API's: to botocore a proxy's login page is an empty list, and what an
+    empty list lacks would be gone. Raises Trouble."""
+    if response_dict["status_code"] != 200 or operation_model.has_streaming_output:
+        return
+    body: bytes = response_dict["body"].strip()
+    if operation_model.service_model.metadata["protocol"] in ("json", "rest-json"):
+        well = body.startswith(b"{") and body.endswith(b"}")
+    else:
+        well = bool(body) and b"<html" not in body[:_HEAD].lower()
+    if not well and operation_model.output_shape is not None and operation_model.output_shape.members:
+        raise Trouble("invalid", operation_model.name, "NoAnswer", "the answer is none of this API; is there a proxy?")
 
 
 class Tally:
@@ -250,6 +265,7 @@ class Sessions:
             elif parsed_response is not None:
                 pace.accepted()
 
+        client.meta.events.register("before-parse.*.*", _is_an_answer)
         client.meta.events.register_first("provide-client-params.*.*", _guard)
         client.meta.events.register_first("before-send.*.*", before_send)
         client.meta.events.register("response-received.*.*", received)

@@ -106,6 +106,8 @@ class PartitionVisit:
         self._gates: dict[str, threading.Lock] = {}
         self._down = False
         self._revoked: Any = None
+        self._asked = threading.local()
+        """The operation that a thread asked for last."""
         self._steps: dict[str, list[Record]] = {}
         self._incomplete_kinds: set[str] = set()
         self._numbers: Counter[str] = Counter()
@@ -125,6 +127,7 @@ class PartitionVisit:
         return self._ask("GetObject", params, "s3", read)
 
     def _ask(self, operation: str, params: Json, service: str, read: Callable[[Any], T]) -> T:
+        self._asked.operation = operation
         if operation in self._answered:
             return self._call(operation, params, service, read)
         # Until it was answered once, one at a time: so many denials are enough, however many threads ask.
@@ -196,6 +199,7 @@ class PartitionVisit:
         return self._sessions.signer(self.partition.account, region)
 
     def spend(self, operation: str) -> None:
+        self._asked.operation = operation.removeprefix(f"{self.partition.source}:")
         if self._stop.is_set():
             raise Stopped
         account, region, source = self.partition
@@ -246,7 +250,10 @@ class PartitionVisit:
         return (kind, None) in self.complete and not self._numbers[kind]
 
     def gap(self, trouble: Exception) -> None:
-        self.ledger.gap(explain(trouble, "read"))
+        operation = getattr(self._asked, "operation", self.partition.source)
+        self.ledger.gap(
+            unreadable(operation, trouble) if isinstance(trouble, UNREADABLE) else explain(trouble, operation)
+        )
 
     def skip(self, operation: str, message: str) -> None:
         self.ledger.skip(operation, message)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from studbook.aws.errors import Trouble
+from studbook.aws.errors import PART_LOST, Trouble
 from studbook.aws.sessions import NotReadOnly, Sessions
 from studbook.errors import StudbookError
 from studbook.harvest.collector import PartitionVisit, Stopped, VisitEnded
@@ -58,8 +58,8 @@ def visit(
         source.collect(visiting)
     except VisitEnded as ended:
         visiting.ledger.gap(ended.trouble)
-    except Trouble as trouble:
-        visiting.ledger.gap(trouble)
+    except PART_LOST as error:
+        visiting.gap(error)
     except (Stopped, NotReadOnly, StudbookError):
         raise
     except Exception as error:

@@ -250,7 +250,7 @@ class Visit(Protocol):
         ...
 
     def gap(self, trouble: Exception) -> None:
-        """Notes what could not be seen."""
+        """Notes what could not be seen: a Trouble, or what reading the last answer raised (aws.errors.PART_LOST)."""
         ...
 
     def skip(self, operation: str, message: str) -> None:

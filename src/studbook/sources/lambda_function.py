@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from studbook.aws.errors import Trouble
+from studbook.aws.errors import PART_LOST, UNREADABLE, Trouble
 from studbook.model import Asset, Edge, Facts, Partition, Record
 from studbook.model.ids import parse_arn, parse_lambda
 from studbook.settings import Settings
@@ -78,8 +78,8 @@ class LambdaFunctions:
         try:
             for function in _configured(visit):
                 wanted[function].add("*")
-        except Trouble as trouble:
-            visit.gap(trouble)
+        except PART_LOST as error:
+            visit.gap(error)
         for function, qualifiers in sorted(wanted.items()):
             try:
                 _function(visit, function, latest=not qualifiers.isdisjoint({None, "$LATEST"}))
@@ -89,6 +89,8 @@ class LambdaFunctions:
                 else:
                     visit.listed(_FUNCTION, function)
                     visit.listed(_VERSION, function)
+            except UNREADABLE as error:
+                visit.gap(error)
 
     def scope(self, record: Record) -> str | None:
         """The function."""

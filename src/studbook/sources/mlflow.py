@@ -25,7 +25,7 @@ from typing import Any, Final
 import requests
 
 from studbook import __version__
-from studbook.aws.errors import UNREADABLE, Trouble, explain, meaning_of, unreadable
+from studbook.aws.errors import PART_LOST, Trouble, explain, meaning_of
 from studbook.aws.sessions import NotReadOnly
 from studbook.model import Facts, Partition, Record, canonical, digest
 from studbook.model.ids import mlflow_id, parse_arn
@@ -216,10 +216,8 @@ class Mlflow:
             curves = _Curves(visit, server)
             try:
                 _server(visit, server, curves)
-            except Trouble as trouble:
-                visit.gap(trouble)
-            except UNREADABLE as error:
-                visit.gap(unreadable("experiments/search", error))
+            except PART_LOST as error:
+                visit.gap(error)
 
     def scope(self, record: Record) -> str | None:
         """The server."""
@@ -326,27 +324,20 @@ def _server(visit: Visit, server: Server, curves: _Curves) -> None:
                 "mlflow_experiment", mlflow_id(server.id, "experiment", item["experiment_id"]), _body(server, item)
             )
     visit.listed("mlflow_experiment", server.id)
-    for name, read in (("registered-models/search", _registered_models), ("model-versions/search", _model_versions)):
+    for read in (_registered_models, _model_versions):
         try:
             curves.runs |= read(visit, api, server)
-        except Trouble as trouble:
-            visit.gap(trouble)
-        except UNREADABLE as error:
-            visit.gap(unreadable(name, error))
+        except PART_LOST as error:
+            visit.gap(error)
     covered, sure = None, True
     try:
         covered = _logged_models(visit, api, server, experiments)
-    except Trouble as trouble:
-        if trouble.meaning != "gone":  # else a server before MLflow 3: there is nothing that could not be seen
-            sure = False
-            visit.gap(trouble)
-    except UNREADABLE as error:
-        sure = False
-        visit.gap(unreadable("logged-models/search", error))
-    try:
-        _runs(visit, api, experiments, covered, curves, sure=sure)
-    except UNREADABLE as error:
-        visit.gap(unreadable("runs/search", error))
+    except PART_LOST as error:
+        # A server before MLflow 3 has none: there is nothing that could not be seen.
+        sure = isinstance(error, Trouble) and error.meaning == "unsupported"
+        if not sure:
+            visit.gap(error)
+    _runs(visit, api, experiments, covered, curves, sure=sure)
 
 
 def _registered_models(visit: Visit, api: Api, server: Server) -> set[str]:
@@ -475,8 +466,11 @@ def _refused(answer: requests.Response, path: str) -> Trouble:
         return Trouble("expired", _name(path), str(code), str(message or "the session has expired"))
     if status in (401, 403) or answer.is_redirect:
         return Trouble("denied", _name(path), str(code or status), str(message or "the server wants another login"))
+    if status == HTTPStatus.NOT_FOUND and code and meaning_of(str(code)) == "gone":
+        return Trouble("gone", _name(path), str(code), str(message or "there is no such thing"))
     if status == HTTPStatus.NOT_FOUND:
-        return Trouble("gone", _name(path), str(code or status), str(message or "this server does not know the call"))
+        said = str(message or "this server does not know the call")
+        return Trouble("unsupported", _name(path), str(code or status), said)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Trouble("throttled", _name(path), str(code or status), str(message or "too many requests"))
     meaning = "server" if status >= 500 else "invalid"

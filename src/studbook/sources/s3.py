@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from studbook.aws.errors import Trouble
+from studbook.aws.errors import PART_LOST, Trouble
 from studbook.model import Asset, Edge, Facts, Partition, Record
 from studbook.model.facts import DatasetState
 from studbook.model.ids import dataset_version_id, fingerprint, parse_s3
@@ -47,14 +47,14 @@ class S3:
             if dataset.id in visit.targets:
                 try:
                     _dataset(visit, index, dataset, versioning)
-                except Trouble as trouble:
-                    visit.gap(trouble)
+                except PART_LOST as error:
+                    visit.gap(error)
         for target in visit.targets:
             if s3_documents.is_target(target):
                 try:
                     s3_documents.collect(visit, target)
-                except Trouble as trouble:
-                    visit.gap(trouble)
+                except PART_LOST as error:
+                    visit.gap(error)
 
     def scope(self, record: Record) -> str | None:
         """The dataset that it is a state of; a document is on its own."""
