@@ -191,6 +191,14 @@ class Redact(_Part):
         return value
 
 
+class Exclude(_Part):
+    """What is left out of the catalog."""
+
+    tags: dict[str, str] = Field(
+        default_factory=dict, description="Tag to a glob over its values: whatever has one of these tags is left out."
+    )
+
+
 class RuleSettings(_Part):
     """How one rule is applied."""
 
@@ -229,6 +237,7 @@ class Settings(_Part):
     )
     patience: Patience = Field(default=Patience(), description="How long a call may take.")
     redact: Redact = Field(default=Redact(), description="Redaction besides the built-in rules.")
+    exclude: Exclude = Field(default=Exclude(), description="What is left out, by tag.")
     rules: dict[str, RuleSettings] = Field(default_factory=dict, description="Per rule: enabled, level.")
     site: Site = Field(default=Site(), description="The site.")
     publish: dict[str, Any] = Field(default_factory=dict, description="Where `studbook publish` puts the site.")

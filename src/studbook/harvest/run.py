@@ -12,6 +12,7 @@ from typing import Protocol
 
 from studbook.aws.sessions import Sessions
 from studbook.errors import HarvestError
+from studbook.harvest.exclude import Included
 from studbook.harvest.journal import Journal
 from studbook.harvest.merge import carried_over
 from studbook.harvest.partition import charged, visit
@@ -112,13 +113,13 @@ def harvest(
     ) as run:
         coverage = run.visit_all()
         _some_success(coverage)
-        records = Stored(run.records)
+        records = Included(Stored(run.records), settings)
         assets, edges = derive(records, run.settings, catalog, previous, number)
         envelope = catalog.commit(
             records=records,
             assets=assets,
             edges=edges,
-            coverage=coverage,
+            coverage=records.told(coverage),
             taken_at=taken_at,
             config=settings.digest,
             number=number,
@@ -135,7 +136,7 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
     latest = catalog.latest()
     if latest is None:
         return None
-    records = Stored(lambda: catalog.records(latest))
+    records = Included(Stored(lambda: catalog.records(latest)), settings)
     number = latest.number + 1
     assets, edges = derive(records, with_accounts(settings, records), catalog, latest, number)
     envelope = catalog.commit(
@@ -193,7 +194,8 @@ class _Run:
         """Every wave; what a wave finds decides what the next one visits. Gives a row for each visit."""
         for wave in waves(self._sources):
             self._sessions.know({account.id: account for account in self.settings.accounts})
-            tasks = plan(self._sources, wave, self.settings, Stored(self.records), self._by_hand)
+            known = Included(Stored(self.records), self.settings)
+            tasks = plan(self._sources, wave, self.settings, known, self._by_hand)
             if tasks:
                 self._progress.planned([task.partition for task in tasks])
                 self._side_by_side(tasks)

@@ -1,7 +1,8 @@
 """MLflow Apps and tracking servers: where runs are, for the MLflow source to read in the next wave.
 
-They are no assets. Calls, per region: ListMlflowApps and DescribeMlflowApp of each every night, for the listing does
-not show every change; ListMlflowTrackingServers, and DescribeMlflowTrackingServer where the listing shows a change.
+They are no assets. Calls, per region: ListMlflowApps, and DescribeMlflowApp and ListTags of each every night, for the
+listing shows neither every change nor what an App is the default of; ListMlflowTrackingServers, and
+DescribeMlflowTrackingServer and ListTags where the listing shows a change. Their tags can exclude a server.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.sources.interface import Describe, Listing, Resource
+from studbook.sources.sagemaker.reading import tags_of
 
 
 def normalize(record: Record) -> Facts:
@@ -23,6 +25,7 @@ RESOURCES: Final = (
         listing=Listing(operation="ListMlflowApps", items="Summaries"),
         identify=lambda summary: summary["Arn"],
         describe=Describe(operation="DescribeMlflowApp", params=lambda summary: {"Arn": summary["Arn"]}),
+        details=(tags_of("Arn"),),
         volatile=True,
         normalize=normalize,
     ),
@@ -34,6 +37,7 @@ RESOURCES: Final = (
             operation="DescribeMlflowTrackingServer",
             params=lambda summary: {"TrackingServerName": summary["TrackingServerName"]},
         ),
+        details=(tags_of("TrackingServerArn"),),
         normalize=normalize,
     ),
 )
