@@ -33,6 +33,7 @@ _WIDTH, _HEIGHT = 164, 46
 _POINTS = 72.0
 _MARGIN = 6.0
 _BATCH = 200
+_REMEMBERED = 2_000
 _SMALLEST = 0.62
 """How far a picture may shrink to fit its page before it scrolls: below this, its words cannot be read."""
 
@@ -172,6 +173,7 @@ class Drafting:
 
     def __init__(self, cache: Path | None = None) -> None:
         self._known: dict[str, str] = {}
+        """The latest layouts; there are few shapes among many pictures."""
         self._cache = cache
         self._version: str | None = None
 
@@ -187,7 +189,10 @@ class Drafting:
             batch = todo[start : start + _BATCH]
             for (key, _), text in zip(batch, self._run([picture.dot for _, picture in batch]), strict=True):
                 self._keep(key, text)
-        return [_parse(self._known[key], picture) for key, picture in zip(keys, pictures, strict=True)]
+        layouts = [_parse(self._known[key], picture) for key, picture in zip(keys, pictures, strict=True)]
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        return layouts
 
     @property
     def version(self) -> str:

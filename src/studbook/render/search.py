@@ -11,7 +11,12 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from studbook.render.words import shown
+from studbook.model.ids import page_path
+from studbook.render.views import Site
+from studbook.render.views.asset import one_line
+from studbook.render.views.pages import account_ids, region_names
+from studbook.render.views.site import account_path, region_path
+from studbook.render.words import called, shown
 
 
 class Entry(NamedTuple):
@@ -20,6 +25,19 @@ class Entry(NamedTuple):
     location: str
     title: str
     text: str
+
+
+def entries_of(site: Site) -> list[Entry]:
+    """Every page that is not in the navigation."""
+    places = [
+        Entry(account_path(account), site.account_name(account) or account, f"Account {account}")
+        for account in account_ids(site)
+    ]
+    places += [Entry(region_path(region), region, "Region") for region in region_names(site)]
+    return places + [
+        Entry(page_path(asset.kind, asset.id, asset.name), called(asset), one_line(site, asset))
+        for asset in site.graph.assets.values()
+    ]
 
 
 def add_entries(index: Path, entries: Iterable[Entry]) -> None:

@@ -2,24 +2,22 @@
 
 MkDocs builds the few pages of the navigation. The pages of assets, of which there may be a hundred thousand, never
 become MkDocs pages: Material's own `main.html` is rendered once for each page shape (tab and table of contents) with
-markers in place of title, description, address and body, and every page is stamped from such a shell. A page whose key
-(its data, its picture, the templates, the shell) is what it was in an earlier build is linked from there instead of
-written again.
+markers in place of title, description, address and body, and every page is stamped from such a shell
+(`stamping.Press`). A page that read nothing that changed since an earlier build is linked from there.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -43,20 +41,22 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from studbook.cards import load_cards
 from studbook.errors import BuildError, StudbookError
-from studbook.model import Envelope
+from studbook.lineage.graph import Graph
+from studbook.model import KINDS, Envelope
 from studbook.packaged import packaged
 from studbook.render import views
-from studbook.render.drawing import Drafting, Picture, draw, neighbourhood
+from studbook.render.drawing import Drafting
 from studbook.render.environment import Templates
 from studbook.render.reading import read_site
-from studbook.render.search import Entry, add_entries
+from studbook.render.search import add_entries, entries_of
+from studbook.render.stamping import Earlier, Known, Press
 from studbook.render.versions import built, list_versions, put_in_place, share
 from studbook.render.views import Page, Site
-from studbook.render.words import called, mark_words, shown
+from studbook.render.watching import EVERYTHING, changed, said
+from studbook.render.words import shown
 from studbook.settings import Settings, load_settings
 from studbook.store import Catalog
 
-_BATCH = 200
 _NOWHERE = "https://catalog.invalid/latest/"
 """The sitemap's base where no address is configured: Material's selector reads paths from it, and no name to call."""
 
@@ -69,11 +69,14 @@ class Contents:
     templates: Templates
     downloads: dict[str, bytes] = field(default_factory=dict)
     drafting: Drafting
-    previous: Path | None = None
-    """A built site, whose pages are linked where `keys` says that they are the same."""
-    previous_keys: dict[str, str] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
-    """The key of each stamped page, after the build."""
+    tree: Path | None = None
+    """A site built earlier, from which pages may be taken."""
+    known: Known | None = None
+    """What is remembered of it, and after the build of this one."""
+    old: Graph | None = None
+    """The lineage that it shows."""
+    made: int = 0
+    """How many pages the build made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,26 +120,26 @@ def build_site(
         contents.downloads = downloads(contents.site)
         for problem in (line for card in contents.site.cards.values() for line in card.problems):
             report(f"warning: {problem}")
-        neighbour = _nearest(output, envelope.number)
-        if neighbour is not None:
-            contents.previous = output / str(neighbour)
-            contents.previous_keys = _read_keys(work / f"{neighbour}.json")
+        if (neighbour := _nearest(output, envelope.number)) is not None:
+            contents.tree = output / str(neighbour)
+            contents.known = Known.read(work / f"{neighbour}.known")
+            contents.old = _shown_by(contents, catalog, history)
         graph = contents.site.graph
         report(f"snapshot {envelope.number}: {len(graph.assets):,} assets, {len(graph.edges):,} edges")
         staging = Path(tempfile.mkdtemp(prefix=f".building-{envelope.number}-", dir=output))
         try:
             staging.chmod(0o755)
             _run_mkdocs(contents, staging)
-            if contents.previous is not None:
-                share(staging, contents.previous)
+            assert contents.known is not None
+            pages = contents.known.pages
+            if contents.tree is not None:
+                share(staging, contents.tree, but=pages)
             put_in_place(staging, output / str(envelope.number))
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        _write_keys(work / f"{envelope.number}.json", contents.keys)
-        same = sum(1 for path, key in contents.keys.items() if contents.previous_keys.get(path) == key)
-        done.append(
-            Built(envelope.number, output / str(envelope.number), len(contents.keys), len(contents.keys) - same)
-        )
+        contents.known.write(work / f"{envelope.number}.known")
+        done.append(Built(envelope.number, output / str(envelope.number), len(pages), contents.made))
+    _forget(work, {str(done[-1].number), str(max(built(output)))})
     list_versions(output, history)
     return done
 
@@ -144,6 +147,24 @@ def build_site(
 def _nearest(output: Path, number: int) -> int | None:
     """The built version to share with: this one itself, else the nearest number."""
     return min(built(output), key=lambda other: (abs(other - number), other), default=None)
+
+
+def _shown_by(contents: Contents, catalog: Catalog, history: Sequence[Envelope]) -> Graph | None:
+    """The lineage of the snapshot that is remembered, if the catalog has it."""
+    known = contents.known
+    if known is None:
+        return None
+    if known.snapshot == contents.site.envelope.envelope:
+        return contents.site.graph
+    shown = next((envelope for envelope in history if envelope.envelope == known.snapshot), None)
+    return catalog.graph(shown) if shown is not None else None
+
+
+def _forget(work: Path, kept: set[str]) -> None:
+    """What pages read is worth keeping of the newest site and of the one built last."""
+    for path in work.glob("*.known"):
+        if path.stem not in kept:
+            path.unlink()
 
 
 def load_contents(
@@ -185,19 +206,6 @@ def _run_mkdocs(contents: Contents, target: Path) -> None:
 
 def _base(settings: Settings) -> str | None:
     return urljoin(settings.site.url.rstrip("/") + "/", "latest/") if settings.site.url else None
-
-
-def _read_keys(path: Path) -> dict[str, str]:
-    try:
-        keys: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return keys
-
-
-def _write_keys(path: Path, keys: dict[str, str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(keys, sort_keys=True, indent=0), encoding="utf-8")
 
 
 # --- the plugin ---------------------------------------------------------------------------------------------------
@@ -299,9 +307,10 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
         urls = [file.page.url for file in self._files.documentation_pages() if file.page is not None]
         if self.contents is not None:
             try:
-                entries = _stamp(self.contents, self._shells(config), target)
+                _press(self.contents, self._shells(config), target)
             except StudbookError as error:
                 raise PluginError(error.message + (f"\nhint: {error.hint}" if error.hint else "")) from error
+            entries = entries_of(self.contents.site)
             add_entries(target / "search" / "search_index.json", entries)
             urls += [entry.location for entry in entries]
             for name, data in chain(self.contents.downloads.items(), views.files(self.contents.site)):
@@ -455,74 +464,40 @@ class Shells:
         return self._known[shape]
 
 
-def _stamp(contents: Contents, shells: Shells, target: Path) -> list[Entry]:
-    """Write or link every page that is not in the navigation; what search must know of them."""
-    entries = []
-    program = [contents.templates.digest, contents.drafting.version, code_digest()]
-    pages = _pages(contents)
-    while group := list(islice(pages, _BATCH)):
-        fresh: list[tuple[Page, Picture | None]] = []
-        for page in group:
-            picture = _picture(contents.site, page)
-            key = _key(page, picture, *program, shells.digest(page.section))
-            contents.keys[page.path] = key
-            entries.append(Entry(page.path, page.title, page.description))
-            if not _reuse(contents, page.path, key, target):
-                fresh.append((page, picture))
-        layouts = iter(contents.drafting.lay_out([picture for _, picture in fresh if picture is not None]))
-        for page, picture in fresh:
-            drawn = ""
-            if picture is not None:
-                drawn = draw(picture, next(layouts), root=page.root, title=f"Lineage of {page.title}")
-            body = contents.templates.render(page.template, root=page.root, page=page, picture=drawn, **page.data)
-            path = target / page.path / "index.html"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(shells.stamp(page, body), encoding="utf-8", errors="xmlcharrefreplace")
-    return entries
-
-
-def _pages(contents: Contents) -> Iterator[Page]:
-    yield from views.place_pages(contents.site)
-    for asset in contents.site.graph.assets.values():
-        yield views.asset_page(contents.site, asset, contents.templates.asset_template(asset.kind))
-
-
-def _picture(site: Site, page: Page) -> Picture | None:
-    if page.picture_of is None:
-        return None
-    return neighbourhood(site.graph, site.graph.assets[page.picture_of])
+def _press(contents: Contents, shells: Shells, target: Path) -> None:
+    """Make or link every page that is not in the navigation, and remember what each read."""
+    site, known = contents.site, contents.known
+    program = [contents.templates.digest, contents.drafting.version, code_digest(), site.settings.digest]
+    program += [shells.digest(section) for section in sorted({info.section for info in KINDS.values()})]
+    context = hashlib.sha256("\n".join(program).encode()).hexdigest()
+    now = said(site)
+    earlier = None
+    if contents.tree is not None:
+        earlier = Earlier(tree=contents.tree)
+        if known is not None and known.context == context and contents.old is not None:
+            differing = set(now.items()) ^ set(known.said.items())
+            news = changed(contents.old, site.graph) | {int(number) for number, _ in differing}
+            if known.snapshot != site.envelope.envelope:
+                news.add(EVERYTHING)
+            earlier = Earlier(tree=contents.tree, pages=known.pages, changed=frozenset(news))
+    contents.old = None
+    press = Press(
+        site=site,
+        templates=contents.templates,
+        drafting=contents.drafting,
+        stamp=shells.stamp,
+        target=target,
+        earlier=earlier,
+    )
+    made = press.run()
+    contents.made = made.fresh
+    contents.known = Known(context, site.envelope.envelope, now, made.pages)
 
 
 def code_digest() -> str:
     """Of the code that makes pages: a newer program makes every page anew."""
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(here.rglob("*.py")))).hexdigest()
-
-
-def _key(page: Page, picture: Picture | None, *context: str) -> str:
-    """Equal for two builds exactly if the page would have the same bytes."""
-    boxes = [
-        [b.hidden, *((a.id, called(a), a.kind, mark_words(a)) if (a := b.asset) else ())]
-        for b in (picture.boxes if picture else ())
-    ]
-    lines = [list(line) for line in picture.lines] if picture else []
-    text = json.dumps(
-        [*context, page.path, page.title, page.description, page.section, page.template, page.data, boxes, lines],
-        sort_keys=True,
-    )
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _reuse(contents: Contents, path: str, key: str, target: Path) -> bool:
-    if contents.previous is None or contents.previous_keys.get(path) != key:
-        return False
-    source, page = contents.previous / path / "index.html", target / path / "index.html"
-    try:
-        page.parent.mkdir(parents=True, exist_ok=True)
-        os.link(source, page)
-    except OSError:
-        return False
-    return True
 
 
 def _sitemap(base: str, urls: Iterable[str]) -> str:

@@ -1,7 +1,8 @@
 """Many snapshots' sites side by side: `<out>/<number>/`, `latest/`, and the list that Material's selector reads.
 
 A built version is never changed in place: a new tree is made beside it and takes its name. Files that are equal in two
-versions are one file on disk (hard links), so a hundred nights cost little more than one and the changes.
+versions are one file on disk (hard links), so a hundred nights cost little more than one and the changes. `latest/`
+follows file by file: what changed is replaced, and nothing is ever missing from it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import filecmp
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 from studbook.model import Envelope
@@ -36,22 +37,61 @@ def built(output: Path) -> list[int]:
     )
 
 
-def share(tree: Path, other: Path) -> int:
-    """Make every file of `tree` that `other` has too, byte for byte, one file with it; how many were."""
+def share(tree: Path, other: Path, *, but: Container[str] = ()) -> int:
+    """Make every file of `tree` that `other` has too, byte for byte, one file with it; how many were.
+
+    The folders in `but` are not looked into: relative, with a final slash.
+    """
     count = 0
-    for path in sorted(tree.rglob("*")):
-        twin = other / path.relative_to(tree)
-        if not path.is_file() or not twin.is_file() or path.samefile(twin):
-            continue
-        if path.stat().st_size == twin.stat().st_size and filecmp.cmp(path, twin, shallow=False):
-            _link_over(twin, path)
-            count += 1
+    for folder, folders, names in os.walk(tree):
+        inner = Path(folder).relative_to(tree).as_posix() + "/"
+        inner = "" if inner == "./" else inner
+        folders[:] = [name for name in folders if f"{inner}{name}/" not in but]
+        for name in names:
+            path, twin = Path(folder) / name, other / inner / name
+            if not twin.is_file() or path.samefile(twin):
+                continue
+            if path.stat().st_size == twin.stat().st_size and filecmp.cmp(path, twin, shallow=False):
+                _link_over(twin, path)
+                count += 1
     return count
 
 
-def link_tree(source: Path, target: Path) -> None:
-    """A second name for a whole tree: `target` must not exist."""
-    shutil.copytree(source, target, copy_function=_link)
+def mirror(source: Path, target: Path) -> None:
+    """Make `target` a second name for the whole of `source`, touching only what is not the same file already.
+
+    A file takes the place of another in one step; what the source has no more goes last.
+    """
+    surplus = list(_mirror(str(source), str(target)))
+    for path in surplus:
+        if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)  # noqa: PTH108
+
+
+def _mirror(source: str, target: str) -> Iterator[str]:
+    """Does so for one folder and those in it; gives what is to go."""
+    try:
+        with os.scandir(target) as found:
+            there = {entry.name: entry for entry in found}
+    except FileNotFoundError:
+        os.makedirs(target)  # noqa: PTH103
+        there = {}
+    with os.scandir(source) as found:
+        for entry in found:
+            twin = there.pop(entry.name, None)
+            beside = f"{target}/{entry.name}"
+            if twin is not None and twin.is_dir(follow_symlinks=False) != entry.is_dir():
+                shutil.rmtree(beside) if twin.is_dir(follow_symlinks=False) else os.unlink(beside)  # noqa: PTH108
+                twin = None
+            if entry.is_dir():
+                yield from _mirror(entry.path, beside)
+            elif twin is None:
+                _link(entry.path, beside)
+            elif twin.inode() != entry.inode():
+                _link_over(Path(entry.path), Path(beside))
+    yield from (entry.path for entry in there.values())
 
 
 def put_in_place(tree: Path, target: Path) -> None:
@@ -80,10 +120,7 @@ def list_versions(output: Path, history: Sequence[Envelope]) -> None:
     ]
     _write(output / "versions.json", json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
     _write(output / "index.html", INDEX)
-    fresh = output / f".latest-{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
-    link_tree(output / str(newest), fresh)
-    put_in_place(fresh, output / "latest")
+    mirror(output / str(newest), output / "latest")
 
 
 def _write(path: Path, text: str) -> None:
