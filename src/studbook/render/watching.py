@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any, cast
 from zlib import crc32
 
-from studbook.lineage.graph import Graph
+from studbook.lineage.graph import Direction, Graph, Lineage
 from studbook.model import Asset, Edge, Finding
 from studbook.render.views import Site
 from studbook.render.views.site import Json
@@ -145,7 +145,7 @@ class _Assets(Mapping[str, Asset]):
         return len(self._assets)
 
 
-class _Graph:
+class _Graph(Lineage):
     """Answers as `Graph` does, and notes what was asked."""
 
     def __init__(self, graph: Graph, notes: Notes) -> None:
@@ -168,6 +168,9 @@ class _Graph:
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         self._notes.read.add(_side(_DOWNSTREAM, asset_id, relation))
         return self._graph.downstream(asset_id, relation, role)
+
+    def expect(self, asset_ids: Iterable[str], direction: Direction) -> None:
+        """All is at hand."""
 
 
 def _side(side: str, asset_id: str, relation: str | None) -> int:
