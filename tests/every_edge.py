@@ -151,6 +151,10 @@ def function_version(name: str, number: str) -> Record:
     )
 
 
+def step(name: str, more: dict[str, Any] | None = None, /, **metadata: Any) -> dict[str, Any]:
+    return {"StepName": name, "Metadata": metadata, **(more or {})}
+
+
 SERVERLESS = job(
     "rlvr",
     InputDataConfig=[
@@ -373,6 +377,51 @@ SEARCH = record(
     HyperParameterTuningJobName="search",
     WarmStartConfig={"ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "earlier"}]},
     BestTrainingJob={"TrainingJobArn": f"{SMR}:{DEV}:training-job/best"},
+)
+RUN = f"{SMR}:{DEV}:pipeline/p/execution"
+PIPELINES = (
+    record("pipeline", f"{SMR}:{DEV}:pipeline/p", PipelineName="p"),
+    record(
+        "pipeline_execution",
+        f"{RUN}/e2",
+        PipelineArn=f"{SMR}:{DEV}:pipeline/p",
+        SelectiveExecutionConfig={"SourcePipelineExecutionArn": f"{RUN}/e0"},
+        PipelineExecutionSteps=[
+            step("Train", TrainingJob={"Arn": f"{SMR}:{DEV}:training-job/stepped"}),
+            step("Score", TransformJob={"Arn": f"{SMR}:{DEV}:transform-job/score"}),
+            step("Search", TuningJob={"Arn": f"{SMR}:{DEV}:hyper-parameter-tuning-job/search"}),
+            step("Auto", AutoMLJob={"Arn": f"{SMR}:{DEV}:automl-job/auto"}),
+            step("Judge", Job={"Arn": f"{SMR}:{DEV}:job/AgentRFTEvaluation/judge"}),
+            step(
+                "Check",
+                QualityCheck={
+                    "CheckJobArn": f"{SMR}:{DEV}:processing-job/check",
+                    "ViolationReport": "s3://out/violations.json",
+                    "CalculatedBaselineStatistics": "s3://out/statistics.json",
+                    "CalculatedBaselineConstraints": "s3://out/constraints.json",
+                },
+            ),
+            step("Register", RegisterModel={"Arn": f"{SMR}:{DEV}:model-package/bot/7"}),
+            step("Model", Model={"Arn": f"{SMR}:{DEV}:model/served"}),
+            step("Config", EndpointConfig={"Arn": f"{SMR}:{DEV}:endpoint-config/bot"}),
+            step("Endpoint", Endpoint={"Arn": f"{SMR}:{DEV}:endpoint/bot"}),
+            step("Component", InferenceComponent={"Arn": f"{SMR}:{DEV}:inference-component/base"}),
+            step("Content", HubContent={"HubContentArn": f"{HUB}/DataSet/chat/1.0.0"}),
+            step("Notify", Lambda={"Arn": f"{FUNCTION}:notify"}),
+            step(
+                "Cached",
+                {"CacheHitResult": {"SourcePipelineExecutionArn": f"{RUN}/e0"}},
+                ProcessingJob={"Arn": f"{SMR}:{DEV}:processing-job/earlier"},
+            ),
+            step(
+                "Reused",
+                {"SelectiveExecutionResult": {"SourcePipelineExecutionArn": f"{RUN}/e0"}},
+                RegisterModel={"Arn": f"{SMR}:{DEV}:model-package/bot/8"},
+            ),
+            step("Waited", {"CacheHitResult": {"SourcePipelineExecutionArn": f"{RUN}/e0"}}),
+        ],
+    ),
+    job("stepped", Tags=[{"Key": "sagemaker:pipeline-execution-arn", "Value": f"{RUN}/e2"}]),
 )
 CONTENTS = (
     content("DataSet", "chat", "1.0.0", {"DatasetS3Bucket": "registered", "DatasetS3Prefix": "train.jsonl"}),
@@ -645,6 +694,7 @@ RECORDS: tuple[Record, ...] = (
     SCORE,
     *OTHERS,
     SEARCH,
+    *PIPELINES,
     *CONTENTS,
     record("model_package_group", GROUP, ModelPackageGroupName="bot"),
     *PACKAGES,

@@ -38,6 +38,8 @@ def row(edge: Edge) -> str:
         role = "*output*"
     elif edge.relation == "deployed_to" and role:
         role = "*variant*"
+    elif any("#PipelineExecutionSteps[" in line for line in edge.evidence) and edge.relation != "produced":
+        role = "*step*"
     lines = {re.sub(r"\[\d+\]", "[]", line).replace("|", "\\|") for line in edge.evidence}
     evidence = "<br>".join(f"`{line}`" for line in sorted(lines))
     return (

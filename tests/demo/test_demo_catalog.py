@@ -114,6 +114,38 @@ class TestNights:
         lines = capsys.readouterr().out.splitlines()
         assert sum("copy of fraud 1 (referenced)" in line for line in lines) == 3
 
+    def test_the_pipeline_that_made_the_fraud_model(self, graph: Graph) -> None:
+        """Its first execution ran the job and registered the version; the second took the first one's check."""
+        first, second = sorted(
+            (a for a in graph.assets.values() if a.kind == "pipeline_execution" and a.name.startswith("nightly")),
+            key=lambda asset: asset.created_at or "",
+        )
+        steps = {edge.role: edge.source.rpartition("/")[2] for edge in graph.upstream(first.id, "part_of")}
+        made = [edge.target.rpartition(":")[2] for edge in graph.downstream(first.id, "produced")]
+
+        assert steps == {
+            "CheckTables": "fraud-check-tables-1115",
+            "Train": "fraud-xgb-20261115",
+            "Evaluate": "fraud-evaluate-1115",
+        }
+        assert made == ["model-package/fraud/1"]
+        assert [edge.role for edge in graph.upstream(second.id, "input_to")] == ["CheckTables"]
+        assert [edge.role for edge in graph.upstream(second.id, "part_of")] == ["Train"]
+        assert (first.status, second.status) == ("Succeeded", "Executing")
+
+    def test_one_evaluation_judged_base_and_tuned_model(self, graph: Graph) -> None:
+        """Two jobs of one execution, each in the role of its step."""
+        (run,) = (a.id for a in graph.assets.values() if a.name == "eval-support-bot-4")
+        jobs = {edge.role: edge.source for edge in graph.upstream(run, "part_of")}
+
+        assert sorted(role or "" for role in jobs) == ["EvaluateBaseModel", "EvaluateCustomModel"]
+        judged = {
+            role: [edge.source for edge in graph.upstream(job, "input_to", "evaluated_model")]
+            for role, job in jobs.items()
+        }
+        assert "hub-content" in judged["EvaluateBaseModel"][0]
+        assert judged["EvaluateCustomModel"][0].endswith("model-package/support-bot/4")
+
     def test_the_command_that_the_demo_proposes_works(
         self, demo_catalog: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

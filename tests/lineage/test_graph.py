@@ -73,6 +73,27 @@ class TestTrace:
         """)
         assert ids(trace(graph, "a")) == {"a", "x", "p"}
 
+    def test_a_pipeline_that_registered_a_version_does_not_make_all_its_steps_ancestors(self) -> None:
+        """Of the pipeline's jobs the trace has the one that made the weights; the execution is shown."""
+        run = "arn:aws:sagemaker:us-west-2:111111111111:pipeline/p/execution/e1"
+        graph = lineage(f"""
+            train(training_job) -part_of:Train-> {run}(pipeline_execution) -part_of-> p(pipeline)
+            other(training_job) -part_of:Other-> {run} -produced-> bot/1(model_package)
+            train -produced~-> bot/1
+        """)
+        assert ids(trace(graph, "bot/1")) == {"bot/1", run, "p", "train"}
+        assert ids(trace(graph, run)) == {run, "train", "other"}
+
+    def test_what_took_the_results_of_a_job_is_shown_and_its_other_results_are_not(self) -> None:
+        """A cached step's job went into a later execution, not into all that the execution made."""
+        run = "arn:aws:sagemaker:us-west-2:111111111111:pipeline/p/execution/e2"
+        graph = lineage(f"""
+            check(processing_job) -input_to:Check-> {run}(pipeline_execution) -produced-> bot/2(model_package)
+            {run} -part_of-> p(pipeline)
+        """)
+        assert ids(impact(graph, "check")) == {"check", run, "p"}
+        assert ids(trace(graph, run)) == {run, "check"}
+
     def test_a_run_is_not_made_by_the_evaluation_recorded_in_it(self) -> None:
         """Another model that was judged within the same run is no ancestor."""
         graph = lineage("""

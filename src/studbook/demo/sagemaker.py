@@ -578,13 +578,54 @@ class SageMaker:
         ]
         return {**record, "RoutingTargets": targets}
 
+    def _on_create_pipeline(self, account: str, region: str, request: Json) -> Json:
+        return self._pipeline_version(self._create(_BY_NOUN["Pipeline"], account, region, request))
+
+    def _on_update_pipeline(self, account: str, region: str, request: Json) -> Json:
+        return self._pipeline_version(self._update(_BY_NOUN["Pipeline"], account, region, request))
+
+    def _pipeline_version(self, pipeline: Json) -> Json:
+        versions = pipeline.setdefault("Versions", [])
+        versions.append(
+            {
+                "PipelineArn": pipeline["PipelineArn"],
+                "PipelineVersionId": len(versions) + 1,
+                "CreationTime": self._clock.seconds(),
+            }
+        )
+        return pipeline
+
+    def _on_list_pipeline_versions(self, account: str, region: str, request: Json) -> Json:
+        found = self._find(_BY_NOUN["Pipeline"], account, region, request)["Versions"]
+        return self._paged("ListPipelineVersions", request, found)
+
+    def _on_delete_pipeline(self, account: str, region: str, request: Json) -> Json:
+        """Its executions go with it."""
+        arn = self._find(_BY_NOUN["Pipeline"], account, region, request)["PipelineArn"]
+        executions = self._table("PipelineExecution", account, region)
+        for execution in [name for name, record in executions.items() if record["PipelineArn"] == arn]:
+            del executions[execution]
+        del self._table("Pipeline", account, region)[arn]
+        self._tags.pop(arn, None)
+        return {"PipelineArn": arn}
+
     def _on_start_pipeline_execution(self, account: str, region: str, request: Json) -> Json:
         pipeline = self._find(_BY_NOUN["Pipeline"], account, region, {"PipelineName": request["PipelineName"]})
         request["PipelineName"] = pipeline["PipelineName"]
         request["PipelineArn"] = pipeline["PipelineArn"]
-        request["PipelineDefinition"] = pipeline.get("PipelineDefinition")
-        pipeline["LastRunTime"] = self._clock.seconds()
+        request["PipelineDefinition"] = pipeline["PipelineDefinition"]
+        request["PipelineVersionId"] = len(pipeline["Versions"])
+        request["StartTime"] = pipeline["LastRunTime"] = pipeline["LastExecutionTime"] = self._clock.seconds()
         return self._create(_BY_NOUN["PipelineExecution"], account, region, request)
+
+    def _on_retry_pipeline_execution(self, account: str, region: str, request: Json) -> Json:
+        """The same execution goes on; the pipeline's last execution began when it first did."""
+        record = self._find(_BY_NOUN["PipelineExecution"], account, region, request)
+        if record["PipelineExecutionStatus"] not in ("Failed", "Stopped"):
+            raise ApiError("ValidationException", "Only executions that failed or were stopped can be retried.")
+        record["PipelineExecutionStatus"] = "Executing"
+        record["LastModifiedTime"] = self._clock.seconds()
+        return record
 
     def _on_describe_pipeline_definition_for_execution(self, account: str, region: str, request: Json) -> Json:
         return self._find(_BY_NOUN["PipelineExecution"], account, region, request)

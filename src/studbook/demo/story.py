@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from studbook.demo import fraud, support_bot
+from studbook.demo import fraud, fraud_pipeline, support_bot
 from studbook.demo.aws import EXTERNAL_ID
 from studbook.demo.world import ACCOUNTS, DATA, DEV, EUROPE, PROD, World, role
 
@@ -27,6 +27,7 @@ def _first(world: World) -> None:
     fraud.found(world)
     support_bot.first_models(world)
     fraud.first_models(world)
+    fraud_pipeline.first_execution(world)
 
 
 def _second(world: World) -> None:
@@ -41,6 +42,7 @@ def _third(world: World) -> None:
 def _fourth(world: World) -> None:
     support_bot.staging_removed(world)
     fraud.nightly_training(world)
+    fraud_pipeline.second_execution(world, "fraud-xgb-20261121")
     world.at("2026-11-22T01:00:00Z")
     for operation in ("List*", "Describe*", "BatchDescribe*"):
         world.aws.fault(

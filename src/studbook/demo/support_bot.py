@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 
 from studbook.demo.secrets import HOSTILE
-from studbook.demo.support_bot_jobs import GROUP, SHARED, TOKEN, evaluate, evaluation_pipeline, stopped_job, tune
+from studbook.demo.support_bot_evaluation import evaluation_pipeline
+from studbook.demo.support_bot_jobs import GROUP, SHARED, TOKEN, evaluate, stopped_job, tune
 from studbook.demo.support_bot_serving import approve, ship
 from studbook.demo.tracking import Tracking
 from studbook.demo.world import DATA, DEV, STAGING, World, hub_name, package, role, tags
@@ -109,7 +110,9 @@ def second_models(world: World) -> None:
     evaluate(world, tracking, judging, "support-bot-eval-sft-20261118", "2026-11-18", version=3, of=sft, score=0.68)
     rlvr = tune(world, tracking, training, "support-bot-rlvr-20261119", "2026-11-19", technique="RLVR", parent=3)
     evaluate(world, tracking, judging, "support-bot-eval-rlvr-20261119", "2026-11-19", version=4, of=rlvr, score=0.79)
-    evaluation_pipeline(world, "support-bot-eval-rlvr-20261119")
+    base = "support-bot-eval-base-20261119"
+    evaluate(world, tracking, judging, base, "2026-11-19", version=None, of=None, score=0.42, hour=19)
+    evaluation_pipeline(world, base, "support-bot-eval-rlvr-20261119", 4)
 
 
 def promotion(world: World) -> None:

@@ -165,9 +165,10 @@ def evaluate(
     of: Run | None,
     score: float,
     evaluator: str = "support-helpfulness",
+    hour: int | None = None,
 ) -> None:
     """A serverless evaluation of a package, or of the base model alone."""
-    hour = {"support-toxicity": 20}.get(evaluator, 18 if version and version % 2 == 0 else 12)
+    hour = hour or {"support-toxicity": 20}.get(evaluator, 18 if version and version % 2 == 0 else 12)
     start, end = f"{day}T{hour}:00:00Z", f"{day}T{hour}:40:00Z"
     world.at(start)
     request: dict[str, Any] = {}
@@ -268,40 +269,3 @@ def _s3_channel(name: str, uri: str) -> dict[str, Any]:
             "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
         },
     }
-
-
-def evaluation_pipeline(world: World, job: str) -> None:
-    """The pipeline by which the SDK runs an evaluation, with the lineage entities that it writes."""
-    world.at("2026-11-19T17:55:00Z")
-    sagemaker = world.client(DEV, "sagemaker")
-    name = "SagemakerEvaluation-CustomScorerEvaluation-1f0c2a3b-aaaa-4bbb-8ccc-0123456789ab"
-    sagemaker.create_pipeline(
-        PipelineName=name,
-        PipelineDefinition=json.dumps({"Version": "2020-12-01", "Steps": [{"Name": "EvaluateCustomModel"}]}),
-        ClientRequestToken="0123456789abcdef0123456789abcdef",
-        RoleArn=role(DEV, "SageMakerExecution"),
-        Tags=tags(SagemakerModelEvaluation="true"),
-    )
-    execution = sagemaker.start_pipeline_execution(
-        PipelineName=name,
-        PipelineExecutionDisplayName="eval-support-bot-4",
-        ClientRequestToken="0123456789abcdef0123456789abcde0",
-    )["PipelineExecutionArn"]
-    action = sagemaker.create_action(
-        ActionName=execution.rsplit("/", 1)[-1],
-        Source={"SourceUri": package_arn(DEV, 4), "SourceType": "ModelPackage"},
-        ActionType="Evaluation",
-        Properties={"PipelineExecutionArn": execution, "PipelineName": name},
-    )["ActionArn"]
-    report = sagemaker.create_artifact(
-        ArtifactName="custom-eval-report", Source={"SourceUri": f"{OUTPUT}/eval"}, ArtifactType="EvaluationReport"
-    )["ArtifactArn"]
-    sagemaker.add_association(SourceArn=report, DestinationArn=action, AssociationType="ContributedTo")
-    step = {
-        "StepName": "EvaluateCustomModel",
-        "StepStatus": "Succeeded",
-        "AttemptCount": 1,
-        "StartTime": seconds("2026-11-19T18:00:00Z"),
-        "Metadata": {"TrainingJob": {"Arn": f"arn:aws:sagemaker:us-west-2:{DEV}:training-job/{job}"}},
-    }
-    world.aws.fill(execution, PipelineExecutionStatus="Succeeded", Steps=[step])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeVar
 
 from botocore import xform_name
@@ -71,6 +71,15 @@ class _Described:
     revision: str = ""
 
 
+@dataclass(slots=True)
+class _Below:
+    """What is known below a parent."""
+
+    ids: list[str] = field(default_factory=list)
+    settled: bool = True
+    """Whether all of it is."""
+
+
 _Reading = Readers[_Job, _Described]
 
 
@@ -109,6 +118,7 @@ class PartitionVisit:
         self._asked = threading.local()
         """The operation that a thread asked for last."""
         self._steps: dict[str, list[Record]] = {}
+        self._marks: dict[tuple[str, str], str] = {}
         self._incomplete_kinds: set[str] = set()
         self._numbers: Counter[str] = Counter()
         self._refused_bulk: set[str] = set()
@@ -262,6 +272,7 @@ class PartitionVisit:
 
     def resource(self, resource: Resource) -> None:
         complete, scopes = True, []
+        below = self._below(resource)
         with Readers(self._workers, self._describe, self._described) as readers:
             for parent in self._parents(resource):
                 if parent is not None and resource.listing.parent_params is not None:
@@ -270,6 +281,9 @@ class PartitionVisit:
                         continue
                 else:
                     named = {}
+                if parent is not None and self._nothing_new(resource, parent, below.get(parent.id)):
+                    scopes.append(parent.id)
+                    continue
                 variants = resource.listing.variants
                 ends = [self._list(resource, {**variant, **named}, readers) for variant in variants]
                 complete = complete and all(ends)
@@ -279,15 +293,57 @@ class PartitionVisit:
         # Only now: a visit that ends while records are read must not make those gone that were not reached.
         for scope in scopes:
             self.listed(resource.kind, scope)
-        if resource.listing.parent in self._incomplete_kinds:
+        if resource.listing.parent in self._incomplete_kinds or self._unreadable_parents(resource):
             complete = False
         if complete:
             self.listed(resource.kind)
         else:
             self._incomplete_kinds.add(resource.kind)
+        if resource.listing.settled is not None:
+            self._seal(resource, scopes, complete=complete)
+
+    # Of a parent that has a mark, a record of a kind of its own says at which mark all below it was read. No source
+    # reads it: it is this engine's own note.
+
+    def _below(self, resource: Resource) -> Mapping[str, _Below]:
+        """What is known and alive of a type, by parent, where that may save a parent's listing."""
+        below: dict[str, _Below] = {}
+        settled, parent_of = resource.listing.settled, resource.listing.parent_of
+        if settled is not None and parent_of is not None:
+            for record in self._shelf.kept_of(resource.kind):
+                found = below.setdefault(parent_of(record) or "", _Below())
+                found.ids.append(record.id)
+                found.settled &= settled(record.body) and not record.revision.startswith(_INCOMPLETE)
+        return below
+
+    def _nothing_new(self, resource: Resource, parent: Record, below: _Below | None) -> bool:
+        """Whether a parent's listing would show what is known and nothing else; what is known is then reused."""
+        mark = self._marks.get((parent.kind, parent.id))
+        if resource.listing.settled is None or mark is None or (below is not None and not below.settled):
+            return False
+        note = self.kept(_note(resource), parent.id)
+        if note is None or note.gone_since is not None or note.revision != mark:
+            return False
+        for record_id in below.ids if below is not None else ():
+            if (record := self.kept(resource.kind, record_id)) is not None:
+                self.reuse(record)
+        return True
+
+    def _seal(self, resource: Resource, scopes: list[str], *, complete: bool) -> None:
+        """Notes of each parent that all below it was read, if it was."""
+        parent_of = resource.listing.parent_of
+        if parent_of is None:
+            return
+        unread = {parent_of(self._step(resource.kind, one, {})) for one in self._shelf.unread_ids(resource.kind)}
+        for parent in scopes:
+            mark = self._marks.get((resource.listing.parent or "", parent))
+            if mark is not None and parent not in unread:
+                self.record(_note(resource), parent, {}, revision=mark)
+        if complete:
+            self.listed(_note(resource))
 
     def _parents(self, resource: Resource) -> Iterator[Record | None]:
-        """The records to list under: what was seen, and what an incomplete listing of them may have missed."""
+        """The records to list under: what was seen, and what nobody could read or a broken listing may have missed."""
         kind = resource.listing.parent
         if kind is None:
             yield None
@@ -296,8 +352,17 @@ class PartitionVisit:
         found = {*steps, *self._shelf.seen_ids(kind)}
         if kind in self._incomplete_kinds:
             found.update(self._shelf.known_ids(kind))
+        else:
+            found.update(self._shelf.unread_ids(kind))
         for record_id in sorted(found):
-            yield self._shelf.seen(kind, record_id) or steps.get(record_id) or self._shelf.known(kind, record_id)
+            known = self._shelf.seen(kind, record_id) or steps.get(record_id) or self._shelf.known(kind, record_id)
+            if known is not None:
+                yield known
+
+    def _unreadable_parents(self, resource: Resource) -> bool:
+        """Whether a parent was listed that nobody could read, tonight or ever: what is below it was not listed."""
+        kind = resource.listing.parent
+        return kind is not None and any(self._shelf.known(kind, one) is None for one in self._shelf.unread_ids(kind))
 
     def _list(self, resource: Resource, named: Json, readers: _Reading) -> bool:
         """One listing; whether it came to its end and every summary could be read."""
@@ -327,6 +392,8 @@ class PartitionVisit:
         except UNREADABLE as error:
             self.ledger.gap(unreadable(resource.listing.operation, error))
             return False
+        if resource.mark is not None:
+            self._marks[resource.kind, record_id] = resource.mark(summary)
         if resource.transient:
             self._steps.setdefault(resource.kind, []).append(self._step(resource.kind, record_id, summary))
             return True
@@ -417,8 +484,9 @@ class PartitionVisit:
     def _body(self, resource: Resource, one: Wanted, found: Json | None, came: _Described) -> dict[str, Any]:
         body = one.summary
         bulk = resource.bulk
-        if resource.describe is not None:
-            body = self.call(resource.describe.operation, resource.describe.params(one.summary))
+        if resource.describe is not None and resource.describe.when(one.summary):
+            answer = self.call(resource.describe.operation, resource.describe.params(one.summary))
+            body = dict(resource.describe.trim(answer))
         if bulk is not None:
             body = {name: value for name, value in body.items() if name not in bulk.drops}
         for detail in resource.details:
@@ -456,11 +524,13 @@ class PartitionVisit:
     def _detail(self, detail: Detail, body: Json) -> Any:
         request = dict(detail.params(body))
         if detail.items is None:
-            answer = self.call(detail.operation, request)
+            answer = detail.trim(self.call(detail.operation, request))
             return answer if detail.part is None else answer.get(detail.part)
         if detail.page_size is not None:
             request["MaxResults"] = detail.page_size
-        items = [item for page in self.pages(detail.operation, request) for item in page.get(detail.items) or ()]
+        items = [
+            detail.trim(item) for page in self.pages(detail.operation, request) for item in page.get(detail.items) or ()
+        ]
         return items if detail.sort is None else sorted(items, key=lambda item: str(item[detail.sort]))
 
     def _step(self, kind: str, record_id: str, summary: Json) -> Record:
@@ -468,6 +538,10 @@ class PartitionVisit:
         return Record(
             source=source, kind=kind, id=record_id, account=account, region=region, revision="", body=dict(summary)
         )
+
+
+def _note(resource: Resource) -> str:
+    return f"{resource.kind}_listing"
 
 
 def _agree(bulk: Bulk, summary: Json, body: Json) -> bool:

@@ -98,6 +98,15 @@ class Shelf:
         records = (_record(line) for (line,) in self._rows("SELECT line FROM known WHERE kind = ?", kind))
         return [record.id for record in records if record.gone_since is None]
 
+    def kept_of(self, kind: str) -> Iterator[Record]:
+        """The living records of a kind, each as it was last read."""
+        query = (
+            "SELECT line FROM left_over WHERE kind = ?1 UNION ALL SELECT line FROM known WHERE kind = ?1 "
+            "AND NOT EXISTS (SELECT 1 FROM left_over WHERE left_over.kind = ?1 AND left_over.id = known.id)"
+        )
+        records = (_record(line) for (line,) in self._rows(query, kind))
+        return (record for record in records if record.gone_since is None)
+
     # --- tonight ---
 
     def add(self, record: Record) -> None:
@@ -129,6 +138,9 @@ class Shelf:
         """Notes a record that a listing showed and nobody could read tonight."""
         with self._using() as connection:
             connection.execute("INSERT OR IGNORE INTO unread VALUES (?, ?)", (kind, record_id))
+
+    def unread_ids(self, kind: str) -> list[str]:
+        return [found for (found,) in self._rows("SELECT id FROM unread WHERE kind = ? ORDER BY id", kind)]
 
     # --- what has to be read ---
 

@@ -10,6 +10,8 @@ an influence that goes on, and some influence has no arrow of its own; these are
 - What a job is otherwise `part_of` (a pipeline execution, a tuning job, an experiment) and the MLflow run that it is
   `recorded_in` are context: shown in either direction, and not followed on, or every job of a pipeline would be the
   ancestor of every other.
+- So is a pipeline execution that registered a model version, or took the results of an earlier job: its steps are not
+  all ancestors of the one, nor descendants of the other.
 - A run that an evaluation or a model version is `recorded_in` was not made by it.
 - A component that is gone from an endpoint no longer answers there. It is shown, and not followed. (A configuration or
   a model can be deleted while the endpoint goes on serving it: those are followed.)
@@ -24,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 from studbook.errors import CatalogError, NotFound
+from studbook.lineage.shapes import is_execution
 from studbook.model import Asset, Edge
 
 Direction = Literal["upstream", "downstream"]
@@ -40,6 +43,7 @@ _WITH_CONTEXT = (
     "training_session",
     "model_package",
 )
+_THROUGH = ("produced", "input_to")
 _JUDGING = ("evaluator", "judge")
 _DATA = ("dataset", "dataset_version", "artifact", "feature_group")
 _NO_DATA_ROLES = (
@@ -224,7 +228,8 @@ def made_by(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
             continue
         if edge.relation == "recorded_in" and not is_root and _existing(lineage, edge.source).kind in _RECORDED_ONLY:
             continue
-        yield edge, edge.source, not _withdrawn(lineage, edge, asset)
+        registers = edge.relation in _THROUGH and is_execution(edge.source)
+        yield edge, edge.source, not registers and not _withdrawn(lineage, edge, asset)
     for edge in lineage.downstream(asset.id, "same_as"):
         yield edge, edge.target, True
     if asset.kind == "inference_component" or asset.kind in _WITH_CONTEXT:
@@ -246,7 +251,8 @@ def reaches(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
             continue
         if asset.gone_since is not None and _withdrawn(lineage, edge, _existing(lineage, edge.target)):
             continue
-        yield edge, edge.target, not (edge.relation == "recorded_in" and asset.kind in _RECORDED_ONLY)
+        noted = edge.relation == "recorded_in" and asset.kind in _RECORDED_ONLY
+        yield edge, edge.target, not noted and not (edge.relation in _THROUGH and is_execution(edge.target))
     for edge in lineage.upstream(asset.id, "same_as"):
         yield edge, edge.source, True
     if asset.kind == "inference_component":

@@ -88,6 +88,11 @@ def _mlflow_parts(asset_id: str) -> list[str]:
     return [first, *rest]
 
 
+def is_execution(asset_id: str) -> bool:
+    """Whether an id is a pipeline execution's ARN."""
+    return ":pipeline/" in asset_id and "/execution/" in asset_id
+
+
 def parent_edge(asset: Asset) -> Edge | None:
     """`has_version` from the parent that a version's id names; the shape of the id is the evidence."""
     parent: str | None = None

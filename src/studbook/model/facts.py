@@ -14,7 +14,7 @@ from typing import Any, Final
 from studbook.model.asset import Asset
 from studbook.model.edge import Edge
 from studbook.model.kinds import Kind
-from studbook.model.relations import Relation
+from studbook.model.relations import Certainty, Relation
 
 MANIFESTS: Final = ("ManifestFile", "AugmentedManifestFile")
 """Data types whose URI names a list of objects, not the objects."""
@@ -160,6 +160,17 @@ class ByName(Claim):
     relation: Relation
     role: str | None = None
     evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roleless(Claim):
+    """An edge whose role, if it has one, another record tells: that edge is the same, and this one more proof of it."""
+
+    source: str
+    target: str
+    relation: Relation
+    certainty: Certainty = "referenced"
+    evidence: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,11 @@ def always(body: Json) -> bool:
     return True
 
 
+def whole(answer: Json) -> Json:
+    """For answers that are kept as they are."""
+    return answer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """How all resources of a type are found: one paged operation, once or per parent."""
@@ -44,6 +49,9 @@ class Listing:
     """The request members that name the parent; None passes that parent over."""
     parent_of: Callable[[Record], str | None] | None = None
     """From a record of this type to its parent's id: one parent's failed listing then leaves the others' complete."""
+    settled: Callable[[Json], bool] | None = None
+    """Whether a body can never be another. Needs `parent_of`, and the parent's `mark`: while that has not moved since
+    all below the parent was read, and all of it is settled, the listing would show nothing new and is not asked for."""
     page_size: int | None = 100
     page_param: str = "MaxResults"
     token: str = "NextToken"  # noqa: S105 - the name of a member
@@ -56,6 +64,10 @@ class Describe:
     operation: str
     params: Callable[[Json], Json]
     """From the summary to the request."""
+    when: Callable[[Json], bool] = always
+    """Which summaries leave something out; any other is the record."""
+    trim: Callable[[Json], Json] = whole
+    """Takes out of the answer what is too long to be kept, or moves without a change of the resource."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +83,8 @@ class Detail:
     part: str | None = None
     """Of one call: the member of the answer that is kept, in place of the whole."""
     when: Callable[[Json], bool] = always
+    trim: Callable[[Json], Json] = whole
+    """Takes out of the answer, or of each item, what is too long to be kept or moves without a change."""
     page_size: int | None = 100
     sort: str | None = None
     """The member of an item by which the joined list is put in order; for lists that the API gives in any order."""
@@ -166,6 +180,8 @@ class Resource:
     """Whether a body of this shape never changes again: described once in its life."""
     volatile: bool = False
     """True: the summary does not show every change, so a record that is not final is described every time."""
+    mark: Callable[[Json], str] | None = None
+    """What in the summary moves whenever something is added to the listings below; see `Listing.settled`."""
     transient: bool = False
     """True: only a step on the way: its summaries are parents of other listings, and no record of it is kept."""
 

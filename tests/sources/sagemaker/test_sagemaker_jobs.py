@@ -3,7 +3,7 @@
 import pytest
 from sayings import HERE, HUB, LLAMA, PUBLIC, arrows, proof, said
 
-from studbook.model.facts import LambdaUse, LatestAtStart, MlflowNames, Output, Reads
+from studbook.model.facts import LambdaUse, LatestAtStart, MlflowNames, Output, Reads, Roleless
 
 JOB = f"{HERE}training-job/tune-1"
 EVALUATION = f"{HERE}training-job/judge-1"
@@ -173,11 +173,9 @@ class TestClassic:
             Tags=[{"Key": "team", "Value": "x"}, {"Key": "sagemaker:pipeline-execution-arn", "Value": execution}],
         )
 
-        assert arrows(facts) == {
-            (JOB, "part_of", f"{HERE}hyper-parameter-tuning-job/search", None),
-            (JOB, "part_of", execution, None),
-        }
-        assert proof(facts, JOB, execution) == ("referenced", ("sagemaker:ListTags#Tags[1].Value",))
+        assert arrows(facts) == {(JOB, "part_of", f"{HERE}hyper-parameter-tuning-job/search", None)}
+        evidence = ("sagemaker:ListTags#Tags[1].Value",)
+        assert Roleless(source=JOB, target=execution, relation="part_of", evidence=evidence) in facts.claims
         assert facts.assets[0].tags["team"] == "x"
 
     @pytest.mark.parametrize(

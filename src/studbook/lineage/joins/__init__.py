@@ -18,6 +18,7 @@ from studbook.lineage.joins import (
     public_regions,
     registered_location,
     resolved_images,
+    roles,
     same_artifact,
 )
 from studbook.lineage.joins.interface import Join, View
@@ -39,4 +40,5 @@ JOINS: Final[tuple[Join, ...]] = (
     resolved_images.join,
     clones.join,
     mlflow_names.join,
+    roles.join,
 )

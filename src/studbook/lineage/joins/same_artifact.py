@@ -13,6 +13,7 @@ from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import PackagePlaces, place
+from studbook.lineage.shapes import is_execution
 from studbook.model import Edge, Facts
 from studbook.model.facts import Output, Reads, Weights, Writes
 
@@ -23,7 +24,8 @@ def join(view: View) -> Facts:
     """Resolves `Output` and the `Weights` of models."""
     facts = Facts()
     places = view.once(PackagePlaces)
-    made = {key.target for key in view.edges if key.relation == "produced"}
+    # A pipeline's step registers what a job of the pipeline made: the execution is not its maker.
+    made = {key.target for key in view.edges if key.relation == "produced" and not is_execution(key.source)}
     copies = {key.target for key in view.edges if key.relation == "copied_to"}
     packaged = {
         key.target

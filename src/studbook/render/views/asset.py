@@ -11,7 +11,7 @@ from studbook.render.views.site import Json, Page, Site
 from studbook.render.views.story import pairs
 from studbook.render.words import called
 
-_HIDDEN = frozenset({"unresolved", "hyperparameters", "metrics", "parameters"})
+_HIDDEN = frozenset({"unresolved", "hyperparameters", "metrics", "parameters", "steps", "inputs"})
 """Attributes that have a place of their own on the page."""
 
 

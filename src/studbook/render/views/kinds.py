@@ -7,6 +7,7 @@ from collections.abc import Callable
 from studbook.lineage.graph import impact
 from studbook.lineage.promotion import promotion, promotions
 from studbook.model import Asset
+from studbook.render.views.flow import pipeline, pipeline_execution
 from studbook.render.views.lists import experiment_table, readers_table
 from studbook.render.views.site import Json, Site
 from studbook.render.views.story import (
@@ -220,6 +221,8 @@ VIEWS: dict[str, Callable[[Site, Asset], Json]] = {
     "endpoint": endpoint,
     "inference_component": endpoint,
     "mlflow_experiment": mlflow_experiment,
+    "pipeline": pipeline,
+    "pipeline_execution": pipeline_execution,
     **dict.fromkeys(
         (
             "training_job",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from studbook.model.facts import MANIFESTS, MlflowNames, Writes
+from studbook.model.facts import MANIFESTS, MlflowNames, Roleless, Writes
 from studbook.model.ids import mlflow_id, parse_arn
 from studbook.sources.interface import Document, Json
 from studbook.sources.sagemaker.reading import Reading, each, member, s3_id
@@ -113,4 +113,5 @@ def parents(reading: Reading, *paths: str) -> None:
     if found := reading.tag(_EXECUTION_TAG):
         execution = reading.named(found[0], "pipeline_execution")
         if execution is not None:
-            reading.edge(reading.id, execution, "part_of", found[1])
+            evidence = reading.evidence(found[1])
+            reading.claim(Roleless(source=reading.id, target=execution, relation="part_of", evidence=evidence))

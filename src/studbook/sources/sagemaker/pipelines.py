@@ -1,0 +1,451 @@
+"""Pipelines and their executions: what ran, in which steps, with which parameters, by which definition.
+
+Calls, per region: ListPipelines every night. Per pipeline DescribePipeline and ListPipelineVersions when the listing
+shows a change (running it is none), its tags from Search; ListPipelineExecutions when it has run since all its
+executions were read, or while one of them has not succeeded: RetryPipelineExecution revives what failed or was
+stopped, and no time of the pipeline moves. Per execution DescribePipelineExecution,
+DescribePipelineDefinitionForExecution and ListPipelineExecutionSteps, once when it has ended and every night while it
+runs; its parameters from Search, 100 executions a page, newest first, or from ListPipelineParametersForExecution. An
+execution that was revived is read again when the listing shows another status or reason; one that failed again within
+a day, for the very same reason, is not. A display name that was edited later is seen when the pipeline runs next.
+
+A definition can have a mebibyte. Records keep its outline (names, types and order of steps, parameters, conditions)
+and its SHA-256: the requests that its steps made are in the records of the jobs. An SDK's evaluation overwrites one
+pipeline for each run, so that what ran is told by the definition of the execution, never by the pipeline's own.
+
+A step that was cached, or left out by a selective execution, shows the job of an earlier execution: the job is part of
+that one, and went into this one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from studbook.model import Facts, Kind, Record
+from studbook.model.ids import parse_arn, parse_lambda
+from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, never
+from studbook.sources.sagemaker.reading import Reading, document, each, member, s3_id, some, tags_of, who
+from studbook.sources.sagemaker.search import never_whole, search
+
+_PIPELINE, _EXECUTION = "DescribePipeline", "DescribePipelineExecution"
+_STEPS = "ListPipelineExecutionSteps"
+_ENDED = frozenset({"Succeeded", "Failed", "Stopped", "CompletedWithFailures"})
+
+OUTLINE_LIMIT: Final = 65_536
+"""Characters of a definition's outline."""
+
+_RAN: Final = {
+    "TrainingJob": "Arn",
+    "ProcessingJob": "Arn",
+    "TransformJob": "Arn",
+    "TuningJob": "Arn",
+    "AutoMLJob": "Arn",
+    "Job": "Arn",
+    "QualityCheck": "CheckJobArn",
+    "ClarifyCheck": "CheckJobArn",
+}
+"""Step metadata that name the job which a step ran."""
+_MADE: Final = {
+    "RegisterModel": "Arn",
+    "Model": "Arn",
+    "EndpointConfig": "Arn",
+    "Endpoint": "Arn",
+    "InferenceComponent": "Arn",
+    "HubContent": "HubContentArn",
+}
+"""Step metadata that name what a step made by itself."""
+_REPORTS: Final = {
+    "CalculatedBaselineStatistics": "statistics",
+    "CalculatedBaselineConstraints": "constraints",
+    "ViolationReport": "violations",
+}
+"""What a check wrote."""
+_JOBS: Final[tuple[Kind, ...]] = (
+    "training_job",
+    "processing_job",
+    "transform_job",
+    "tuning_job",
+    "automl_job",
+    "evaluation_job",
+    "customization_job",
+)
+_THINGS: Final[tuple[Kind, ...]] = (
+    "model_package",
+    "model",
+    "endpoint_config",
+    "endpoint",
+    "inference_component",
+    "dataset",
+    "evaluator",
+    "base_model",
+)
+
+
+# --- definitions ---
+
+
+def _outlined(answer: Json) -> Json:
+    """An answer with the outline of its definition in the definition's place."""
+    text = answer.get("PipelineDefinition")
+    if not isinstance(text, str):
+        return answer
+    return {
+        **answer,
+        "PipelineDefinition": outline(text),
+        "PipelineDefinitionSha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+def _pipeline_answer(answer: Json) -> Json:
+    return {name: value for name, value in _outlined(answer).items() if name != "LastRunTime"}
+
+
+def _version(summary: Json) -> Json:
+    return {name: value for name, value in summary.items() if name != "LastExecutionPipelineExecutionArn"}
+
+
+def outline(definition: str) -> str:
+    """What is kept of a pipeline's definition, as JSON of at most OUTLINE_LIMIT characters; empty for no JSON."""
+    whole = document(definition)
+    for keep in (_STEP, ("Name", "Type", "DependsOn"), ("Name", "Type")):
+        kept: dict[str, Any] = {name: whole[name] for name in ("Version", "PipelineExperimentConfig") if name in whole}
+        kept["Parameters"] = [_only(parameter, _PARAMETER) for _, parameter in each(whole.get("Parameters"))]
+        kept["Steps"] = list(_steps(whole.get("Steps"), keep))
+        text = _compact(kept)
+        if len(text) <= OUTLINE_LIMIT:
+            return text if whole else ""
+    kept["Parameters"], kept["Truncated"] = [], True
+    room, steps = OUTLINE_LIMIT - 1000, kept.pop("Steps")
+    kept["Steps"] = []
+    for step in steps:
+        room -= len(_compact(step)) + 1
+        if room < 0:
+            break
+        kept["Steps"].append(step)
+    text = _compact(kept)
+    return text if len(text) <= OUTLINE_LIMIT else ""
+
+
+_PARAMETER = ("Name", "Type", "DefaultValue", "EnumValues")
+_STEP = ("Name", "Type", "DisplayName", "Description", "DependsOn", "CacheConfig", "Conditions")
+_BRANCHES = ("IfSteps", "ElseSteps", "Steps")
+
+
+def _steps(steps: object, keep: tuple[str, ...], depth: int = 0) -> Iterator[Json]:
+    """Steps and, in conditions and loops, the steps inside."""
+    for _, step in each(steps if depth < 8 else None):
+        arguments = step.get("Arguments")
+        inner = arguments if isinstance(arguments, dict) else {}
+        kept = _only({**inner, **step} if step.get("Type") == "Condition" else step, keep)
+        for branch in _BRANCHES:
+            if found := list(_steps(inner.get(branch), keep, depth + 1)):
+                kept[branch] = found
+        yield kept
+
+
+def _only(thing: Json, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: thing[name] for name in names if name in thing}
+
+
+def _compact(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _types(steps: object) -> Iterator[tuple[str, str]]:
+    """Name and type of each step of an outline, those inside of conditions and loops among them."""
+    for _, step in each(steps):
+        if step.get("Name") and step.get("Type"):
+            yield str(step["Name"]), str(step["Type"])
+        for branch in _BRANCHES:
+            yield from _types(step.get(branch))
+
+
+# --- pipelines ---
+
+
+def normalize_pipeline(record: Record) -> Facts:
+    """A pipeline as it is defined now; what ran are its executions."""
+    reading = Reading(record, _PIPELINE)
+    body = record.body
+    definition = document(body.get("PipelineDefinition"))
+    reading.show(
+        "pipeline",
+        body.get("PipelineName") or record.id,
+        status=body.get("PipelineStatus"),
+        attributes=some(
+            display_name=_unless(body.get("PipelineDisplayName"), body.get("PipelineName")),
+            description=body.get("PipelineDescription"),
+            role=body.get("RoleArn"),
+            inputs=[
+                some(name=item.get("Name"), type=item.get("Type"), default=item.get("DefaultValue"))
+                for _, item in each(definition.get("Parameters"))
+            ],
+            steps=[some(name=name, type=kind) for name, kind in _types(definition.get("Steps"))],
+            definition_sha256=body.get("PipelineDefinitionSha256"),
+            versions=[
+                some(
+                    version=item.get("PipelineVersionId"),
+                    name=item.get("PipelineVersionDisplayName"),
+                    created_at=item.get("CreationTime"),
+                )
+                for _, item in each(body.get("PipelineVersionSummaries"))
+            ],
+            parallelism=member(body, "ParallelismConfiguration", "MaxParallelExecutionSteps"),
+            created_by=who(body.get("CreatedBy")),
+            modified_by=who(body.get("LastModifiedBy")),
+        ),
+    )
+    return reading.facts
+
+
+def _unless(name: object, other: object) -> object:
+    return None if name == other else name
+
+
+# --- executions ---
+
+
+def normalize_execution(record: Record) -> Facts:
+    """One run of a pipeline, its steps in order, and what they ran and made."""
+    reading = Reading(record, _EXECUTION)
+    steps = Reading(record, _STEPS)
+    steps.facts = reading.facts
+    body = record.body
+    pipeline, run = _names(record.id)
+    definition = member(body, "Definition") or {}
+    types = dict(_types(document(definition.get("PipelineDefinition")).get("Steps")))
+    reading.show(
+        "pipeline_execution",
+        body.get("PipelineExecutionDisplayName") or run,
+        status=body.get("PipelineExecutionStatus"),
+        attributes=some(
+            pipeline=pipeline,
+            description=body.get("PipelineExecutionDescription"),
+            version=body.get("PipelineVersionId"),
+            parameters={
+                str(item["Name"]): item.get("Value")
+                for _, item in each(body.get("PipelineParameters"))
+                if item.get("Name")
+            },
+            steps=[_told(step, types) for _, step in _in_order(body)],
+            definition_sha256=definition.get("PipelineDefinitionSha256"),
+            experiment=body.get("PipelineExperimentConfig"),
+            mlflow=_mlflow(body.get("MLflowConfig"), pipeline),
+            selective=_selective(body),
+            role=body.get("RoleArn"),
+            created_by=who(body.get("CreatedBy")),
+            failure=body.get("FailureReason"),
+        ),
+    )
+    parent = reading.named(body.get("PipelineArn"), "pipeline")
+    if parent is not None:
+        reading.edge(record.id, parent, "part_of", "PipelineArn")
+    source = reading.named(member(body, "SelectiveExecutionConfig", "SourcePipelineExecutionArn"), "pipeline_execution")
+    if source is not None and source != record.id:
+        path = "SelectiveExecutionConfig.SourcePipelineExecutionArn"
+        reading.edge(source, record.id, "input_to", path, role="source_execution")
+    for index, step in _in_order(body):
+        _step(steps, step, f"PipelineExecutionSteps[{index}]")
+    return reading.facts
+
+
+def _names(arn: str) -> tuple[str, str]:
+    """The pipeline's name and the execution's id, as the ARN tells them."""
+    parts = parse_arn(arn)
+    pipeline, _, run = (parts.name if parts else arn).partition("/execution/")
+    return pipeline, run or arn
+
+
+def _in_order(body: Json) -> list[tuple[int, Json]]:
+    """The steps with their positions in the record: those that began, by time, then the others."""
+    steps = list(each(body.get("PipelineExecutionSteps")))
+    return sorted(steps, key=lambda item: (item[1].get("StartTime") is None, str(item[1].get("StartTime")), item[0]))
+
+
+def _told(step: Json, types: dict[str, str]) -> dict[str, Any]:
+    """A step as people see it."""
+    name, metadata = step.get("StepName"), step.get("Metadata") or {}
+    ran = [arn for key, path in {**_RAN, **_MADE}.items() if (arn := member(metadata, key, path))]
+    return some(
+        name=name,
+        display_name=_unless(step.get("StepDisplayName"), name),
+        type=types.get(str(name)) or next(iter(metadata), None),
+        status=step.get("StepStatus"),
+        started_at=step.get("StartTime"),
+        ended_at=step.get("EndTime"),
+        attempts=step.get("AttemptCount"),
+        asset=next(iter(ran), None),
+        cached_from=member(step, "CacheHitResult", "SourcePipelineExecutionArn"),
+        reused_from=member(step, "SelectiveExecutionResult", "SourcePipelineExecutionArn"),
+        outcome=member(metadata, "Condition", "Outcome"),
+        iteration=member(step, "IterationContext", "Index"),
+        failure=step.get("FailureReason") or member(metadata, "Fail", "ErrorMessage"),
+    )
+
+
+def _mlflow(config: object, pipeline: str) -> dict[str, Any] | None:
+    """Where the steps' runs are recorded. The default experiment is the pipeline's name: all its executions share it,
+    so that a run there is of this execution only where a job's own record says so."""
+    if not isinstance(config, dict):
+        return None
+    return some(server=config.get("MlflowResourceArn"), experiment=config.get("MlflowExperimentName") or pipeline)
+
+
+def _selective(body: Json) -> dict[str, Any] | None:
+    config = body.get("SelectiveExecutionConfig") or {}
+    return some(
+        source=config.get("SourcePipelineExecutionArn"),
+        steps=[step["StepName"] for _, step in each(config.get("SelectedSteps")) if step.get("StepName")],
+    )
+
+
+def _step(reading: Reading, step: Json, path: str) -> None:
+    """What a step ran and made: of this execution, or of the earlier one whose results it took."""
+    metadata, name = step.get("Metadata") or {}, step.get("StepName")
+    role = name if isinstance(name, str) and name else None
+    earlier = None
+    for whole in ("CacheHitResult", "SelectiveExecutionResult"):
+        source = reading.named(member(step, whole, "SourcePipelineExecutionArn"), "pipeline_execution")
+        if source is not None and source != reading.id and earlier is None:
+            earlier = source, f"{path}.{whole}.SourcePipelineExecutionArn"
+    shown = False
+    for key, field in {**_RAN, **_MADE}.items():
+        ran = key in _RAN
+        thing = reading.named(member(metadata, key, field), *(_JOBS if ran else _THINGS))
+        if thing is None:
+            continue
+        shown = True
+        where = f"{path}.Metadata.{key}.{field}"
+        if ran:
+            _reports(reading, thing, metadata[key], f"{path}.Metadata.{key}")
+        execution, proof = (reading.id, (where,)) if earlier is None else (earlier[0], (where, earlier[1]))
+        if ran:
+            reading.edge(thing, execution, "part_of", *proof, role=role)
+        else:
+            reading.edge(execution, thing, "produced", *proof)
+        if earlier is not None:
+            reading.edge(thing, reading.id, "input_to", *proof, role=role)
+    if earlier is not None and not shown:
+        reading.edge(earlier[0], reading.id, "input_to", earlier[1], role=role)
+    _function(reading, member(metadata, "Lambda", "Arn"), f"{path}.Metadata.Lambda.Arn", role)
+
+
+def _reports(reading: Reading, job: str, check: Json, path: str) -> None:
+    for name, role in _REPORTS.items():
+        report = s3_id(check.get(name))
+        if report is not None:
+            reading.edge(job, report, "produced", f"{path}.{name}", role=role)
+
+
+def _function(reading: Reading, arn: object, path: str, role: str | None) -> None:
+    """A function that a step called is code that went into the execution."""
+    function = parse_lambda(arn)
+    if function is not None:
+        code = function.function
+        reading.mention(code, "code", code.rpartition(":")[2])
+        reading.edge(code, reading.id, "input_to", path, role=role)
+
+
+# --- declarations ---
+
+
+def _pipeline_of(record: Record) -> str | None:
+    """The pipeline's ARN, which begins the execution's."""
+    return record.id.partition("/execution/")[0] or None
+
+
+def _changes(summary: Json) -> str:
+    """The summary without the time at which it last ran."""
+    return _compact({name: summary[name] for name in sorted(summary) if name != "LastExecutionTime"})
+
+
+def _parameters(result: Json) -> Json:
+    """An execution as Search shows it, for its parameters."""
+    found: Json = result["PipelineExecution"]
+    named = [item for _, item in each(found.get("PipelineParameters"))]
+    return {**found, "PipelineParameters": sorted(named, key=lambda item: str(item["Name"]))}
+
+
+RESOURCES: Final = (
+    Resource(
+        kind="pipeline",
+        listing=Listing(operation="ListPipelines", items="PipelineSummaries"),
+        identify=lambda summary: summary["PipelineArn"],
+        describe=Describe(
+            operation=_PIPELINE,
+            params=lambda summary: {"PipelineName": summary["PipelineArn"]},
+            trim=_pipeline_answer,
+        ),
+        details=(
+            tags_of("PipelineArn"),
+            Detail(
+                operation="ListPipelineVersions",
+                params=lambda body: {"PipelineName": body["PipelineArn"], "SortOrder": "Ascending"},
+                member="PipelineVersionSummaries",
+                items="PipelineVersionSummaries",
+                trim=_version,
+            ),
+        ),
+        bulk=search("Pipeline", never_whole, unshared=("LastExecutionTime",)),
+        revision=_changes,
+        mark=lambda summary: str(summary.get("LastExecutionTime") or ""),
+        normalize=normalize_pipeline,
+    ),
+    Resource(
+        kind="pipeline_execution",
+        listing=Listing(
+            operation="ListPipelineExecutions",
+            items="PipelineExecutionSummaries",
+            params={"SortBy": "CreationTime", "SortOrder": "Descending"},
+            parent="pipeline",
+            parent_params=lambda pipeline: {"PipelineName": pipeline.body["PipelineName"]},
+            parent_of=_pipeline_of,
+            settled=lambda body: body.get("PipelineExecutionStatus") == "Succeeded",
+        ),
+        identify=lambda summary: summary["PipelineExecutionArn"],
+        describe=Describe(
+            operation=_EXECUTION,
+            params=lambda summary: {"PipelineExecutionArn": summary["PipelineExecutionArn"]},
+        ),
+        details=(
+            Detail(
+                operation="DescribePipelineDefinitionForExecution",
+                params=lambda body: {"PipelineExecutionArn": body["PipelineExecutionArn"]},
+                member="Definition",
+                trim=_outlined,
+            ),
+            Detail(
+                operation=_STEPS,
+                params=lambda body: {"PipelineExecutionArn": body["PipelineExecutionArn"], "SortOrder": "Ascending"},
+                member="PipelineExecutionSteps",
+                items="PipelineExecutionSteps",
+            ),
+            Detail(
+                operation="ListPipelineParametersForExecution",
+                params=lambda body: {"PipelineExecutionArn": body["PipelineExecutionArn"]},
+                member="PipelineParameters",
+                items="PipelineParameters",
+                sort="Name",
+            ),
+        ),
+        bulk=replace(
+            search(
+                "PipelineExecution",
+                never_whole,
+                order="CreationTime",
+                listed_order=False,
+                tags=never,
+                unshared=("StartTime", "PipelineExecutionFailureReason", "PipelineVersionAliases"),
+            ),
+            record=_parameters,
+            brings=frozenset({"PipelineParameters"}),
+        ),
+        final=lambda body: body.get("PipelineExecutionStatus") in _ENDED,
+        volatile=True,
+        normalize=normalize_execution,
+    ),
+)
