@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from studbook.cli.options import catalog_option, format_option
+from studbook.errors import UsageError
 
 if TYPE_CHECKING:
-    from studbook.harvest.run import Harvested, Progress
+    from studbook.harvest.run import Elsewhere, Harvested, Progress
     from studbook.model import Coverage, Partition
 
 PARTIAL = 3
@@ -29,6 +30,7 @@ PARTIAL = 3
 Examples:
   studbook harvest                    what catalog/studbook.yml names, into a new snapshot
   studbook harvest --format json      the same, for a script
+  studbook harvest --dask tcp://scheduler:8786     on the workers of a Dask cluster
 
 \b
 Exit codes: 0 all was seen; 3 part of it could not be seen (the snapshot says which part);
@@ -36,16 +38,17 @@ Exit codes: 0 all was seen; 3 part of it could not be seen (the snapshot says wh
 """
 )
 @catalog_option
+@click.option("--dask", metavar="ADDRESS", help="Visit the accounts on a Dask cluster's workers (extra 'dask').")
 @format_option
-def harvest(catalog: Path, output_format: str) -> int:
+def harvest(catalog: Path, dask: str | None, output_format: str) -> int:
     """Read the accounts, datasets and MLflow servers of the configuration into a new snapshot. Only reads."""
     from studbook.harvest.run import harvest as run
     from studbook.settings import load_settings
     from studbook.store import Catalog
 
     settings = load_settings(catalog / "studbook.yml")
-    with _progress() as progress:
-        harvested = run(settings, Catalog(catalog), progress=progress)
+    with _cluster(dask) as elsewhere, _progress() as progress:
+        harvested = run(settings, Catalog(catalog), progress=progress, elsewhere=elsewhere)
     if output_format == "json":
         click.echo(json.dumps(_as_json(harvested), indent=2))
     else:
@@ -79,6 +82,16 @@ def relink(catalog: Path, output_format: str) -> int:
     else:
         click.echo(f"snapshot {relinked.envelope.number} stays: its records say the same as before")
     return 0
+
+
+def _cluster(address: str | None) -> AbstractContextManager[Elsewhere | None]:
+    if address is None:
+        return nullcontext()
+    try:
+        from studbook.harvest.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise UsageError(f"--dask needs the package {error.name}", "pip install 'studbook[dask]'") from error
+    return Cluster(address)
 
 
 # --- progress -----------------------------------------------------------------------------------------------------

@@ -18,8 +18,10 @@ from studbook.aws.errors import PART_LOST, Trouble
 from studbook.aws.sessions import NotReadOnly, Sessions
 from studbook.errors import StudbookError
 from studbook.harvest.collector import PartitionVisit, Stopped, VisitEnded
+from studbook.harvest.coverage import Ledger
 from studbook.harvest.merge import merge
 from studbook.harvest.plan import Task
+from studbook.harvest.redact import Redactor
 from studbook.harvest.shelf import Shelf
 from studbook.model import Coverage, Partition
 from studbook.settings import Settings
@@ -70,6 +72,14 @@ def visit(
         visiting.ledger.skip_if_disabled(partition.region)
     merge(shelf, complete=visiting.complete, scope=source.scope, number=number)
     return visiting.ledger.coverage(partition, records=shelf.held(), calls=sessions.tally(*partition).counts)
+
+
+def lost(task: Task, settings: Settings, shelf: Shelf, trouble: Trouble, *, number: int) -> Coverage:
+    """The row of a partition that nobody could visit: all that is on its shelf is carried over."""
+    ledger = Ledger(Redactor(settings.redact))
+    ledger.gap(trouble)
+    merge(shelf, complete=(), scope=lambda record: None, number=number)
+    return ledger.coverage(task.partition, records=shelf.held(), calls={})
 
 
 def charged(row: Coverage, calls: Mapping[str, int]) -> Coverage:

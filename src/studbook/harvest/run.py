@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from studbook.aws.errors import Trouble
 from studbook.aws.sessions import Sessions
 from studbook.errors import HarvestError
 from studbook.harvest.exclude import Included
 from studbook.harvest.journal import Journal
 from studbook.harvest.merge import carried_over
-from studbook.harvest.partition import charged, visit
+from studbook.harvest.partition import Order, Return, charged, lost, visit
 from studbook.harvest.plain import timestamp
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.lineage.chronicle import chronicle
@@ -40,6 +41,14 @@ class Progress(Protocol):
 
     def finished(self, coverage: Coverage) -> None:
         """A partition was visited."""
+
+
+class Elsewhere(Protocol):
+    """Visits partitions in other processes."""
+
+    def __call__(self, orders: Iterable[Order]) -> Iterator[tuple[Partition, Return | Trouble]]:
+        """Every order's outcome, in any order; a Trouble where nobody could visit the partition."""
+        ...
 
 
 class Silent:
@@ -91,8 +100,9 @@ def harvest(
     now: datetime | None = None,
     workers: int = WORKERS,
     sources: Sequence[Source] = SOURCES,
+    elsewhere: Elsewhere | None = None,
 ) -> Harvested:
-    """Read everything that the configuration names, and write a snapshot of it.
+    """Read everything that the configuration names, and write a snapshot of it: on threads, or `elsewhere`.
 
     Raises HarvestError, and writes nothing, where no partition could be read; CatalogError where the catalog cannot be
     written. A KeyboardInterrupt leaves the catalog as it was; what was fetched by then is used by the next harvest.
@@ -109,6 +119,7 @@ def harvest(
             progress=progress or Silent(),
             workers=workers,
             sources=sources,
+            elsewhere=elsewhere,
         )
     ) as run:
         coverage = run.visit_all()
@@ -174,6 +185,7 @@ class _Run:
         progress: Progress,
         workers: int,
         sources: Sequence[Source],
+        elsewhere: Elsewhere | None,
     ) -> None:
         self.settings = settings
         self._by_hand = {account.id for account in settings.accounts}
@@ -181,6 +193,7 @@ class _Run:
         self._number = number
         self._progress = progress
         self._workers = workers
+        self._elsewhere = elsewhere
         self._sources = sources
         self._stop = threading.Event()
         self._known = catalog.record_lines(previous) if previous else {}
@@ -198,7 +211,10 @@ class _Run:
             tasks = plan(self._sources, wave, self.settings, known, self._by_hand)
             if tasks:
                 self._progress.planned([task.partition for task in tasks])
-                self._side_by_side(tasks)
+                if self._elsewhere is None:
+                    self._side_by_side(tasks)
+                else:
+                    self._apart(tasks, self._elsewhere)
             self.settings = with_accounts(self.settings, self._records(task.partition for task in tasks))
         return self._coverage()
 
@@ -236,6 +252,23 @@ class _Run:
                 self._stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
+
+    def _apart(self, tasks: Sequence[Task], elsewhere: Elsewhere) -> None:
+        by_partition = {task.partition: task for task in tasks}
+        for partition, found in elsewhere(self._order(task) for task in tasks):
+            shelf = self.journal.shelf(partition)
+            if isinstance(found, Trouble):
+                row = lost(by_partition[partition], self.settings, shelf, found, number=self._number)
+            else:
+                shelf.unpack(found.shelf)
+                row = found.coverage
+            shelf.close()
+            self._visited[partition] = row
+            self._progress.finished(row)
+
+    def _order(self, task: Task) -> Order:
+        self.journal.stock(task.partition, self._known.get(task.partition, ()))
+        return Order(task, self.settings, self._number, self.journal.shelf(task.partition).packed())
 
     def _visit(self, task: Task) -> Coverage:
         self.journal.stock(task.partition, self._known.get(task.partition, ()))

@@ -1,0 +1,145 @@
+"""`studbook harvest --dask`: the same snapshot from the workers of a real cluster, also when one of them dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from estate import FIRST, REGION, Estate, organisation
+
+from studbook.cli import main
+from studbook.demo.aws import FakeAws
+from studbook.demo.mlflow_server import MlflowServer
+from studbook.store import Catalog
+
+distributed = pytest.importorskip("distributed")
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory) -> Iterator[Estate]:
+    with FakeAws() as aws, MlflowServer(tmp_path_factory.mktemp("mlflow")) as mlflow:
+        made = Estate(aws, mlflow, *organisation(aws))
+        made.found()
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in made.environment().items():
+                patch.setenv(name, value)
+            yield made
+
+
+@pytest.fixture(scope="module")
+def cluster(estate, tmp_path_factory) -> Iterator[str]:
+    """A scheduler and three worker processes; nobody starts a dead worker again."""
+    folder = tmp_path_factory.mktemp("dask")
+    file = folder / "scheduler.json"
+    quiet = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": (folder / "log").open("w")}
+    scheduler = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    worker = ["distributed.cli.dask_worker", "--nthreads", "2", "--no-nanny", "--no-dashboard"]
+    started = [
+        subprocess.Popen([sys.executable, "-m", *words, "--scheduler-file", str(file)], **quiet)
+        for words in (scheduler, worker, worker, worker)
+    ]
+    while not file.exists():
+        assert started[0].poll() is None
+        time.sleep(0.1)
+    address = json.loads(file.read_text())["address"]
+    with distributed.Client(address, set_as_default=False) as client:
+        client.wait_for_workers(3)
+    yield address
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def catalog(estate: Estate, folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "studbook.yml").write_text(estate.configuration())
+    return folder
+
+
+def harvested(folder: Path, *words: str) -> tuple[int, Catalog]:
+    with pytest.raises(SystemExit) as stopped:
+        main(["harvest", "--catalog", str(folder), *words])
+    return int(stopped.value.code or 0), Catalog(folder)
+
+
+def digest(made: Catalog) -> str:
+    envelope = made.latest()
+    assert envelope is not None
+    return envelope.digest
+
+
+class TestSameSnapshot:
+    def test_two_nights(self, estate, cluster, tmp_path):
+        """On workers and on threads the content is the same to the byte, on a first night and on a second."""
+        here, there = catalog(estate, tmp_path / "here"), catalog(estate, tmp_path / "there")
+
+        for _ in range(2):
+            code, on_threads = harvested(here)
+            assert code == 0
+            code, on_workers = harvested(there, "--dask", cluster)
+            assert code == 0
+            assert digest(on_workers) == digest(on_threads)
+
+        rows = [envelope.coverage for envelope in on_workers.envelopes()]
+        assert {row.status for row in rows[1]} == {"complete"}
+        assert not (there / ".harvest").exists()
+
+    def test_a_failure_there(self, estate, cluster, tmp_path):
+        """What a worker cannot see is a gap as it is here."""
+        estate.aws.fault("AccessDeniedException", account=FIRST, operation="ListModels")
+
+        code, made = harvested(catalog(estate, tmp_path / "there"), "--dask", cluster)
+
+        estate.aws.heal()
+        gaps = [(row.account, gap.operation) for row in made.latest().coverage for gap in row.gaps]
+        assert (code, gaps) == (3, [(FIRST, "ListModels")])
+
+    def test_a_worker_that_dies(self, estate, cluster, tmp_path):
+        """The partitions of a worker that is killed in the middle of its work are visited again by another one."""
+        _, on_threads = harvested(catalog(estate, tmp_path / "here"))
+        there = catalog(estate, tmp_path / "there")
+        estate.aws.fault(account=FIRST, operation="ListModels", seconds=120, times=1)
+        estate.aws.forget_calls()
+        words = ["harvest", "--catalog", str(there), "--dask", cluster]
+
+        with distributed.Client(cluster, set_as_default=False) as client:
+            pids = client.run(os.getpid)
+            harvest = subprocess.Popen([sys.executable, "-m", "studbook", *words])
+            while not (worker := stuck(estate, client)):
+                assert harvest.poll() is None
+                time.sleep(0.05)
+            os.kill(pids[worker], signal.SIGKILL)
+
+        assert harvest.wait() == 0
+        made = Catalog(there)
+        assert digest(made) == digest(on_threads)
+        assert {row.status for row in made.latest().coverage} == {"complete"}
+
+
+def stuck(estate: Estate, client) -> str | None:
+    """The worker that waits for the answer that does not come."""
+    if not any(call.operation == "ListModels" and call.account == FIRST for call in estate.aws.calls()):
+        return None
+    visited = f"sagemaker {REGION} {FIRST} "
+    return next(
+        (worker for worker, keys in client.processing().items() if any(k.startswith(visited) for k in keys)), None
+    )
+
+
+class TestUsage:
+    def test_no_cluster(self, estate, tmp_path, capsys, monkeypatch):
+        """An address where nobody answers is wrong usage, and says so."""
+        monkeypatch.setattr("studbook.harvest.cluster._CONNECT", "1s")
+
+        code, made = harvested(catalog(estate, tmp_path / "there"), "--dask", "tcp://127.0.0.1:9")
+
+        assert code == 2
+        assert "no Dask scheduler answers" in capsys.readouterr().err
+        assert made.latest() is None
