@@ -35,7 +35,7 @@ def found(world: World) -> None:
 
 def first_models(world: World) -> None:
     """Five jobs, three of them tuning's; a package in three accounts."""
-    _tune(world)
+    tune(world, TUNING, "2026-11-14", (("a4", "4"), ("b7", "7"), ("c5", "5"), ("d9", "9")))
     best = _train(world, "fraud-xgb-20261115", "2026-11-15T08:00:00Z", depth="6")
     _fail(world)
     world.at("2026-11-15T10:00:00Z")
@@ -85,7 +85,7 @@ def finished(world: World, name: str, start: str, end: str, **more: Any) -> None
     )
 
 
-def _channels(uri: str = TABLES) -> list[dict[str, Any]]:
+def channels(uri: str = TABLES) -> list[dict[str, Any]]:
     return [
         {
             "ChannelName": name,
@@ -104,7 +104,7 @@ def _channels(uri: str = TABLES) -> list[dict[str, Any]]:
 
 def _listed() -> list[dict[str, Any]]:
     """The training table by a manifest that leaves a part out."""
-    train, validation = _channels()
+    train, validation = channels()
     train["DataSource"]["S3DataSource"] |= {"S3DataType": "ManifestFile", "S3Uri": MANIFEST}
     return [train, validation]
 
@@ -136,7 +136,7 @@ def _create(world: World, name: str, *, depth: str, arguments: list[str] | None 
             "REPORTS": "https://acme-reports.s3.amazonaws.com/fraud?X-Amz-Signature=" + TOKEN["signature"],
         },
         Tags=tags(team="risk", owner="bo"),
-        **{"InputDataConfig": _channels(), **more},
+        **{"InputDataConfig": channels(), **more},
     )["TrainingJobArn"]
     return arn
 
@@ -162,9 +162,9 @@ def _fail(world: World) -> None:
     )
 
 
-def _tune(world: World) -> None:
-    """A tuning job with four children, of which the service keeps the records."""
-    world.at("2026-11-14T08:00:00Z")
+def tune(world: World, name: str, day: str, depths: tuple[tuple[str, str], ...], *, parent: str | None = None) -> None:
+    """A tuning job with a child for each depth, of which the service keeps the records; it may go on from a parent."""
+    world.at(f"{day}T08:00:00Z")
     sagemaker = world.client(DEV, "sagemaker")
     definition = {
         "AlgorithmSpecification": {
@@ -173,47 +173,58 @@ def _tune(world: World) -> None:
             "MetricDefinitions": [{"Name": "validation:auc", "Regex": "auc=([0-9.]+)"}],
         },
         "RoleArn": role(DEV, "SageMakerExecution"),
-        "InputDataConfig": _channels(),
+        "InputDataConfig": channels(),
         "OutputDataConfig": {"S3OutputPath": f"{OUTPUT}/output"},
         "ResourceConfig": {"InstanceType": "ml.m5.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50},
         "StoppingCondition": {"MaxRuntimeInSeconds": 7200},
         "StaticHyperParameters": {"objective": "binary:logistic"},
     }
-    objective = {"Type": "Maximize", "MetricName": "validation:auc"}
+    more: dict[str, Any] = {}
+    if parent:
+        more["WarmStartConfig"] = {
+            "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": parent}],
+            "WarmStartType": "IdenticalDataAndAlgorithm",
+        }
     arn = sagemaker.create_hyper_parameter_tuning_job(
-        HyperParameterTuningJobName=TUNING,
+        HyperParameterTuningJobName=name,
         HyperParameterTuningJobConfig={
             "Strategy": "Bayesian",
-            "HyperParameterTuningJobObjective": objective,
-            "ResourceLimits": {"MaxNumberOfTrainingJobs": 4, "MaxParallelTrainingJobs": 2},
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:auc"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": len(depths), "MaxParallelTrainingJobs": 2},
             "ParameterRanges": {"IntegerParameterRanges": [{"Name": "max_depth", "MinValue": "3", "MaxValue": "9"}]},
         },
         TrainingJobDefinition=definition,
         Tags=tags(team="risk"),
+        **more,
     )["HyperParameterTuningJobArn"]
     children = []
-    for number, (suffix, depth) in enumerate((("a4", "4"), ("b7", "7"), ("c5", "5"), ("d9", "9")), 1):
-        name = f"{TUNING}-{number:03}-{suffix}"
-        start, end = f"2026-11-14T08:{number:02}:00Z", f"2026-11-14T09:{number:02}:00Z"
+    for number, (suffix, depth) in enumerate(depths, 1):
+        child = f"{name}-{number:03}-{suffix}"
+        start, end = f"{day}T08:{number:02}:00Z", f"{day}T09:{number:02}:00Z"
         world.at(start)
-        _create(world, name, depth=depth)
-        finished(world, name, start, end, TuningJobArn=arn, TunedHyperParameters={"max_depth": depth})
-        children.append((name, 0.9 + number / 100))
-    best = max(children, key=lambda child: child[1])
-    world.at("2026-11-14T09:30:00Z")
+        _create(world, child, depth=depth)
+        finished(world, child, start, end, TuningJobArn=arn, TunedHyperParameters={"max_depth": depth})
+        children.append((child, start, depth, 0.9 + number / 100))
+    best, start, depth, score = max(children, key=lambda child: child[-1])
+    world.at(f"{day}T09:30:00Z")
     world.aws.fill(
         arn,
         HyperParameterTuningJobStatus="Completed",
-        HyperParameterTuningEndTime=seconds("2026-11-14T09:30:00Z"),
-        TrainingJobStatusCounters={"Completed": 4, "InProgress": 0, "RetryableError": 0, "NonRetryableError": 0},
-        ObjectiveStatusCounters={"Succeeded": 4, "Pending": 0, "Failed": 0},
+        HyperParameterTuningEndTime=seconds(f"{day}T09:30:00Z"),
+        TrainingJobStatusCounters={
+            "Completed": len(children),
+            "InProgress": 0,
+            "RetryableError": 0,
+            "NonRetryableError": 0,
+        },
+        ObjectiveStatusCounters={"Succeeded": len(children), "Pending": 0, "Failed": 0},
         BestTrainingJob={
-            "TrainingJobName": best[0],
-            "TrainingJobArn": f"arn:aws:sagemaker:us-west-2:{DEV}:training-job/{best[0]}",
-            "CreationTime": seconds("2026-11-14T08:04:00Z"),
+            "TrainingJobName": best,
+            "TrainingJobArn": f"arn:aws:sagemaker:us-west-2:{DEV}:training-job/{best}",
+            "CreationTime": seconds(start),
             "TrainingJobStatus": "Completed",
-            "TunedHyperParameters": {"max_depth": "9"},
-            "FinalHyperParameterTuningJobObjectiveMetric": {"MetricName": "validation:auc", "Value": best[1]},
+            "TunedHyperParameters": {"max_depth": depth},
+            "FinalHyperParameterTuningJobObjectiveMetric": {"MetricName": "validation:auc", "Value": score},
         },
     )
 
@@ -293,7 +304,7 @@ def _router(world: World) -> None:
         AlgorithmSpecification={"TrainingImage": XGBOOST_EU, "TrainingInputMode": "File"},
         RoleArn=role(DEV, "SageMakerExecution"),
         HyperParameters={"objective": "multi:softmax"},
-        InputDataConfig=_channels("s3://acme-eu-tickets/export"),
+        InputDataConfig=channels("s3://acme-eu-tickets/export"),
         OutputDataConfig={"S3OutputPath": output},
         ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30},
         StoppingCondition={"MaxRuntimeInSeconds": 3600},

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from studbook.demo import fraud, fraud_pipeline, support_bot
+from studbook.demo import fraud, fraud_batch, fraud_pipeline, support_agent, support_bot
 from studbook.demo.aws import EXTERNAL_ID
 from studbook.demo.world import ACCOUNTS, DATA, DEV, EUROPE, PROD, World, role
 
@@ -25,13 +25,19 @@ def _first(world: World) -> None:
     world.found()
     support_bot.found(world)
     fraud.found(world)
+    fraud_batch.prepared(world)
+    support_agent.found(world)
     support_bot.first_models(world)
     fraud.first_models(world)
     fraud_pipeline.first_execution(world)
+    fraud_batch.first_jobs(world)
+    support_agent.first_agent(world)
 
 
 def _second(world: World) -> None:
     support_bot.second_models(world)
+    fraud_batch.second_jobs(world)
+    support_agent.second_agent(world)
 
 
 def _third(world: World) -> None:
@@ -43,6 +49,7 @@ def _fourth(world: World) -> None:
     support_bot.staging_removed(world)
     fraud.nightly_training(world)
     fraud_pipeline.second_execution(world, "fraud-xgb-20261121")
+    support_agent.still_training(world)
     world.at("2026-11-22T01:00:00Z")
     for operation in ("List*", "Describe*", "BatchDescribe*"):
         world.aws.fault(

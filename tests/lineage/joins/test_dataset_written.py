@@ -51,6 +51,14 @@ class TestWritten:
         assert made(writes(uri), new) == {(new.version, "train", False)}
         assert made(writes(uri), state("s3://b/p/", item("p/train2/b", DURING))) == {("s3://b/p/", "train", False)}
 
+    def test_what_changed_elsewhere_later_is_another_state(self):
+        """It holds what the job wrote too; the job made the earlier one."""
+        mine, theirs = item("p/train/a", DURING), item("p/test/b", AFTER)
+        first = state("s3://b/p/", mine, current=False)
+        assert made(writes("s3://b/p/train"), first, state("s3://b/p/", mine, theirs)) == {
+            (first.version, "train", False)
+        }
+
     def test_seconds_decide(self):
         """S3 tells whole seconds, jobs fractions of them."""
         new = state("s3://b/p/", item("p/a", "2026-11-02T14:00:00Z"))

@@ -1,9 +1,10 @@
 """Which dataset version a job made: a listed state whose newest object, where the job wrote, is from while it ran.
 
-What was there before, and has stayed, may be part of that state; what somebody wrote over later makes another one. Two
-jobs that wrote there at that time, and two states with the same newest object, are candidates; so are datasets further
-inside of the place that the job was told, for it may have written to others of them. Where no state fits, the dataset
-itself was written to. What lies in no configured dataset is an artifact, by its URI as recorded.
+What was there before, and has stayed, may be part of that state; what somebody wrote over later makes another one. Of
+several states that hold what the job wrote, the earliest is what it made; two of one time are candidates, and so are
+two jobs that wrote there at once, and datasets further inside of the place that the job was told, for it may have
+written to others of them. Where no state fits, the dataset itself was written to. What lies in no configured dataset is
+an artifact, by its URI as recorded.
 """
 
 from __future__ import annotations
@@ -120,10 +121,13 @@ class _Places:
         began, ended = (instant(time)[:_SECOND] for time in (writes.began, writes.ended))
         for place in self._meeting(below):
             beginning = max(below, place, key=len).split("/", 3)[3]
-            for state in self._states[place]:
-                newest = state.newest(beginning)
-                if began <= newest[:_SECOND] <= ended:
-                    yield _Made(state, newest)
+            holding = [
+                _Made(state, newest)
+                for state in self._states[place]
+                if began <= (newest := state.newest(beginning))[:_SECOND] <= ended
+            ]
+            first = min((made.state.newest("") for made in holding), default="")
+            yield from (made for made in holding if made.state.newest("") == first)
 
     def _meeting(self, below: str) -> Iterator[str]:
         """The listed places around one, it itself, and those inside."""
