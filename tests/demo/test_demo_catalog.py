@@ -15,7 +15,7 @@ from studbook.cli import main
 from studbook.demo.secrets import PLANTED_SECRETS
 from studbook.demo.world import DEV, EUROPE, PROD, STAGING
 from studbook.errors import StudbookError, UsageError
-from studbook.lineage.graph import Graph
+from studbook.lineage.graph import Graph, trace
 from studbook.rules import check_snapshot
 from studbook.settings import load_settings
 from studbook.store import Catalog
@@ -82,8 +82,6 @@ class TestNights:
 
     def test_prod_leads_back_to_the_chats(self, graph: Graph) -> None:
         """From the endpoint in prod one can walk to the base model, the chats and the MLflow run."""
-        from studbook.lineage.graph import trace
-
         walk = trace(graph, f"arn:aws:sagemaker:us-west-2:{PROD}:endpoint/support-bot-prod")
         ids = {asset.id for asset in walk.assets}
         assert f"arn:aws:sagemaker:us-west-2:{DEV}:training-job/support-bot-rlvr-20261119" in ids
@@ -145,6 +143,25 @@ class TestNights:
         }
         assert "hub-content" in judged["EvaluateBaseModel"][0]
         assert judged["EvaluateCustomModel"][0].endswith("model-package/support-bot/4")
+    def test_a_score_leads_back_to_the_payments(self, graph: Graph) -> None:
+        """From a night's scores in prod to the model, its training, the job that made its table, and the exports."""
+        walk = trace(graph, f"arn:aws:sagemaker:us-west-2:{PROD}:transform-job/fraud-batch-20261119")
+        ids = {asset.id for asset in walk.assets}
+        assert f"arn:aws:sagemaker:us-west-2:{DEV}:training-job/fraud-xgb-20261115" in ids
+        assert f"arn:aws:sagemaker:us-west-2:{DEV}:processing-job/fraud-prepare-20261020" in ids
+        assert "s3://acme-payments-exports/2026-09/" in ids
+
+    def test_the_agent_leads_back_to_the_golden_answers(self, graph: Graph) -> None:
+        """The agent learned from tasks that a job generated, which other jobs looked at and judged it by."""
+        walk = trace(graph, f"arn:aws:sagemaker:us-west-2:{DEV}:model-package/support-agent/1")
+        ids = {asset.id for asset in walk.assets}
+        job = f"arn:aws:sagemaker:us-west-2:{DEV}:job"
+        assert {
+            f"{job}/AgentRFT/support-agent-mtrl-20261116",
+            f"{job}/SyntheticDataGeneration/support-agent-tasks-20261112",
+        } <= ids
+        assert any("/DataSet/support-golden/1.0.0" in id for id in ids)
+        assert any(asset.id.endswith("eval-fine-tuned-20261116") for asset in graph.assets.values())
 
     def test_the_command_that_the_demo_proposes_works(
         self, demo_catalog: Path, capsys: pytest.CaptureFixture[str]

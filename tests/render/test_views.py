@@ -126,6 +126,11 @@ class TestLinksOut:
 
         assert link["href"] == "https://us-west-2.console.aws.amazon.com/sagemaker/home?region=us-west-2#/jobs/sft-1"
 
+    def test_no_place_for_a_job_of_the_job_api(self) -> None:
+        """The console's list of training jobs does not have them."""
+        job = Asset(id="arn:aws:sagemaker:us-west-2:1:job/AgentRFT/j", kind="training_job", name="j")
+        assert links_out(job) == []
+
     def test_commit(self) -> None:
         """Code leads to its commit."""
         [link] = links_out(SITE.graph.assets[herd.CODE])

@@ -108,7 +108,13 @@ def _tasks(world: World) -> None:
         HubContentSearchKeywords=["method:generated"],
     )
     dataset = content_arn(DEV, "DataSet", TASKS, "1.0.0")
-    _ended(world, arn, document | {"ServiceOutput": {"DatasetArn": dataset}}, ("2026-11-12T10:00:00Z", "2026-11-12T11:00:00Z"), "Generating")
+    _ended(
+        world,
+        arn,
+        document | {"ServiceOutput": {"DatasetArn": dataset}},
+        ("2026-11-12T10:00:00Z", "2026-11-12T11:00:00Z"),
+        "Generating",
+    )
     world.at("2026-11-12T12:00:00Z")
     document = {
         "InputDataConfig": [_registered("input", dataset)],

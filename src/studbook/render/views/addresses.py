@@ -44,7 +44,8 @@ def _console(asset: Asset) -> tuple[str, str] | None:
     if function := parse_lambda(asset.id):
         name = quote(function.function.rsplit(":", 1)[-1], safe="")
         return ("AWS console", f"{host}/lambda/home?region={arn.region}#/functions/{name}")
-    if arn.service == "sagemaker" and asset.kind in _PLACES:
+    # The jobs of the Job API have no page of their own there.
+    if arn.service == "sagemaker" and asset.kind in _PLACES and arn.type != "job":
         return (
             "AWS console",
             f"{host}/sagemaker/home?region={arn.region}#/{_PLACES[asset.kind]}/{quote(asset.name, safe='')}",

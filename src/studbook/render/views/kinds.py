@@ -184,7 +184,14 @@ def job(site: Site, asset: Asset) -> Json:
     """A job: what it read, what it made, where it is recorded."""
     made = ends(site, site.graph.downstream(asset.id), "produced", target=True)
     return {
-        "technique": asset.attributes.get("technique") or asset.attributes.get("evaluation_type"),
+        "technique": next(
+            (
+                asset.attributes[name]
+                for name in ("technique", "evaluation_type", "job_type")
+                if name in asset.attributes
+            ),
+            None,
+        ),
         "machine": asset.attributes.get("instance_type"),
         "machines": asset.attributes.get("instance_count"),
         "started_at": asset.attributes.get("started_at"),
@@ -232,6 +239,7 @@ VIEWS: dict[str, Callable[[Site, Asset], Json]] = {
             "transform_job",
             "customization_job",
             "automl_job",
+            "training_session",
         ),
         job,
     ),
