@@ -143,6 +143,7 @@ class TestNights:
         }
         assert "hub-content" in judged["EvaluateBaseModel"][0]
         assert judged["EvaluateCustomModel"][0].endswith("model-package/support-bot/4")
+
     def test_a_score_leads_back_to_the_payments(self, graph: Graph) -> None:
         """From a night's scores in prod to the model, its training, the job that made its table, and the exports."""
         walk = trace(graph, f"arn:aws:sagemaker:us-west-2:{PROD}:transform-job/fraud-batch-20261119")

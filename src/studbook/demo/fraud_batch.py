@@ -27,19 +27,7 @@ def prepared(world: World) -> None:
 
 
 def first_jobs(world: World) -> None:
-    """The best model is measured by a script, a search looks for a better one, and production's clone scores a day."""
-    world.put(DEV, f"{OUTPUT}/code/evaluate.py", "# area under the curve, overall and for each country\n")
-    _process(
-        world,
-        "fraud-evaluate-20261115",
-        ("2026-11-15T09:20:00Z", "2026-11-15T09:35:00Z"),
-        script="evaluate.py",
-        inputs={
-            "model": f"{OUTPUT}/output/fraud-xgb-20261115/output/model.tar.gz",
-            "validation": f"{TABLES}/validation/",
-        },
-        outputs={"report": f"{OUTPUT}/reports/fraud-xgb-20261115"},
-    )
+    """A search looks for a better model, and production's clone scores a day."""
     _search(world)
     _score(world, "fraud-batch-20261117", "2026-11-17")
 
@@ -113,7 +101,8 @@ def _process(
 
 
 def _search(world: World) -> None:
-    """Canvas looks for a challenger: three jobs of the best candidate, of which the service keeps the records."""
+    """Canvas looks for a challenger: the best candidate's jobs, of which the service keeps the records."""
+    world.put(DEV, f"{OUTPUT}/code/explain.py", "# what moves a score, by Shapley values\n")
     world.at("2026-11-16T08:00:00Z")
     output = f"{OUTPUT}/automl/{SEARCH}"
     arn = world.client(DEV, "sagemaker").create_auto_ml_job_v2(
@@ -166,7 +155,7 @@ def _search(world: World) -> None:
         world,
         f"{prefix}-explain",
         ("2026-11-16T09:12:00Z", "2026-11-16T09:25:00Z"),
-        script="evaluate.py",
+        script="explain.py",
         inputs={"model": artifact, "dataset": f"{TABLES}/validation/"},
         outputs={"analysis_result": report},
         AutoMLJobArn=arn,
