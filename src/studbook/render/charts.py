@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from math import isfinite
 
 from markupsafe import Markup, escape
 
@@ -11,6 +12,10 @@ from studbook.render.words import shortened, shown
 
 _W, _H = 560, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 14, 34
+_WIDE, _TALL = 960, 280
+_A_CURVE = 3
+"""Fewer points are no curve."""
+_TWO = 2
 
 
 def line_chart(points: Sequence[tuple[str, float]], label: str) -> Markup:
@@ -18,9 +23,7 @@ def line_chart(points: Sequence[tuple[str, float]], label: str) -> Markup:
     if not points:
         return Markup("")
     values = [value for _, value in points]
-    low, high = min(values), max(values)
-    if low == high:
-        low, high = low - abs(low or 1) * 0.05, high + abs(high or 1) * 0.05
+    low, high = _widened(min(values), max(values))
     width, height = _W - _LEFT - _RIGHT, _H - _TOP - _BOTTOM
 
     def place(index: int, value: float) -> tuple[float, float]:
@@ -28,11 +31,7 @@ def line_chart(points: Sequence[tuple[str, float]], label: str) -> Markup:
         return _LEFT + across, _TOP + height * (high - value) / (high - low)
 
     out = [_open(label, f"{label}: " + ", ".join(f"{name} {value:.6g}" for name, value in points))]
-    for step in range(3):
-        value = low + (high - low) * step / 2
-        y = place(0, value)[1]
-        out.append(f'<path class="sb-grid" d="M{_LEFT} {y:.1f}H{_W - _RIGHT}"/>')
-        out.append(_tick(_LEFT - 8, y + 3.5, f"{value:.4g}", "end"))
+    out += _grid(low, high)
     spots = [place(index, value) for index, (_, value) in enumerate(points)]
     out.append('<path class="sb-series" d="M' + "L".join(f"{x:.1f} {y:.1f}" for x, y in spots) + '"/>')
     every = max(1, -(-len(points) // 8))
@@ -41,6 +40,105 @@ def line_chart(points: Sequence[tuple[str, float]], label: str) -> Markup:
         if index % every == 0:
             out.append(_tick(x, _H - 12, shortened(name, 14)))
     return _close(out)
+
+
+def curve(points: Sequence[Sequence[float]], label: str) -> Markup:
+    """One metric over the steps of a run: `[step, value]` in order. Values that are no finite number are left out."""
+    known = [(float(x), float(y)) for x, y in points if isinstance(y, int | float) and isfinite(y)]
+    if len(known) < _A_CURVE:
+        return Markup("")
+    xs, ys = [x for x, _ in known], [y for _, y in known]
+    low, high = _widened(min(ys), max(ys))
+    first, last = min(xs), max(xs)
+    width, height = _W - _LEFT - _RIGHT, _H - _TOP - _BOTTOM
+    text = f"{label}: {ys[0]:.6g} at step {first:g}, {ys[-1]:.6g} at step {last:g}, from {min(ys):.6g} to {max(ys):.6g}"
+    out = [_open(label, text), *_grid(low, high)]
+    across, up = width / ((last - first) or 1), height / (high - low)
+    spots = [(_LEFT + across * (x - first), _TOP + up * (high - y)) for x, y in known]
+    out.append('<path class="sb-series" d="M' + "L".join(f"{x:.1f} {y:.1f}" for x, y in spots) + '"/>')
+    out.append(_point(*spots[-1], f"step {last:g}: {ys[-1]:.6g}"))
+    out += [_tick(_LEFT, _H - 12, f"step {first:g}", "start"), _tick(_W - _RIGHT, _H - 12, f"step {last:g}", "end")]
+    return _close(out)
+
+
+def parallel(axes: Sequence[str], lines: Sequence[tuple[str, Sequence[float | None]]], best: int | None) -> Markup:
+    """Runs as lines across parallel axes, each axis from its least value to its greatest; `best` is drawn over all."""
+    if len(axes) == _TWO:
+        return _scatter(axes, lines, best)
+    if len(axes) < _TWO or len(lines) < _TWO:
+        return Markup("")
+    columns = [[line[1][index] for line in lines] for index in range(len(axes))]
+    spans = [(min(known), max(known)) for column in columns if (known := [v for v in column if v is not None])]
+    gap = (_WIDE - 2 * 60) / (len(axes) - 1)
+    top, bottom = 40, _TALL - 24
+    out = [
+        _open("Runs across their parameters and metrics", f"{len(lines)} runs across {', '.join(axes)}", _TALL, _WIDE)
+    ]
+
+    def place(index: int, value: float) -> str:
+        low, high = spans[index]
+        share = 0.5 if low == high else (value - low) / (high - low)
+        return f"{60 + index * gap:.1f} {bottom - (bottom - top) * share:.1f}"
+
+    order = [index for index in range(len(lines)) if index != best] + ([best] if best is not None else [])
+    for number in order:
+        name, values = lines[number]
+        words = ", ".join(f"{axis} {v:.6g}" for axis, v in zip(axes, values, strict=True) if v is not None)
+        for stretch in _stretches(values):
+            path = "L".join(place(index, value) for index, value in stretch)
+            classes = "sb-run" + (" sb-run--best" if number == best else "")
+            out.append(f'<path class="{classes}" d="M{path}"><title>{escape(shown(f"{name}: {words}"))}</title></path>')
+    for index, axis in enumerate(axes):
+        x = 60 + index * gap
+        out.append(f'<path class="sb-axis" d="M{x:.1f} {top}V{bottom}"/>')
+        out.append(_tick(x, 14 if index % 2 == 0 else 28, shortened(axis, 22)))
+        out.append(_tick(x + 5, top + 4, f"{spans[index][1]:.4g}", "start"))
+        out.append(_tick(x + 5, bottom + 2, f"{spans[index][0]:.4g}", "start"))
+    return _close(out)
+
+
+def _scatter(axes: Sequence[str], lines: Sequence[tuple[str, Sequence[float | None]]], best: int | None) -> Markup:
+    """Runs as points where only two things vary."""
+    known = []
+    for number, (name, (x, y)) in enumerate(lines):
+        if x is not None and y is not None:
+            known.append((number, name, x, y))
+    if len(known) < _TWO:
+        return Markup("")
+    left, right = _widened(min(x for _, _, x, _ in known), max(x for _, _, x, _ in known))
+    low, high = _widened(min(y for _, _, _, y in known), max(y for _, _, _, y in known))
+    across, up = (_W - _LEFT - _RIGHT - 24) / (right - left), (_H - _TOP - _BOTTOM) / (high - low)
+    label = f"{axes[1]} against {axes[0]}"
+    out = [_open(label, f"{label}: {len(known)} runs"), *_grid(low, high)]
+    for number, name, x, y in known:
+        spot = (_LEFT + 12 + across * (x - left), _TOP + up * (high - y))
+        out.append(_point(*spot, f"{name}: {axes[0]} {x:.6g}, {axes[1]} {y:.6g}", best=number == best))
+    out += [_tick(_LEFT + 12, _H - 18, f"{left:.4g}"), _tick(_W - _RIGHT - 12, _H - 18, f"{right:.4g}")]
+    out += [_tick(_W / 2, _H - 6, shortened(axes[0], 40)), _tick(4, 10, shortened(axes[1], 40), "start")]
+    return _close(out)
+
+
+def _stretches(values: Sequence[float | None]) -> Iterator[list[tuple[int, float]]]:
+    """The parts of a line between values that are not known; a lone value is no line."""
+    part: list[tuple[int, float]] = []
+    for index, value in enumerate([*values, None]):
+        if value is not None:
+            part.append((index, value))
+        else:
+            if len(part) > 1:
+                yield part
+            part = []
+
+
+def _widened(low: float, high: float) -> tuple[float, float]:
+    return (low, high) if low != high else (low - abs(low or 1) * 0.05, high + abs(high or 1) * 0.05)
+
+
+def _grid(low: float, high: float) -> Iterator[str]:
+    for step in range(3):
+        y = _TOP + (_H - _TOP - _BOTTOM) * (1 - step / 2)
+        yield f'<path class="sb-grid" d="M{_LEFT} {y:.1f}H{_W - _RIGHT}"/>'
+        yield _tick(_LEFT - 8, y + 3.5, f"{low + (high - low) * step / 2:.4g}", "end")
 
 
 def timeline(moments: Sequence[tuple[str, str]], label: str) -> Markup:
@@ -62,20 +160,26 @@ def timeline(moments: Sequence[tuple[str, str]], label: str) -> Markup:
     return _close(out)
 
 
-def _point(x: float, y: float, text: str) -> str:
-    return f'<circle class="sb-point" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{escape(shown(text))}</title></circle>'
+def _point(x: float, y: float, text: str, *, best: bool = False) -> str:
+    kind = "sb-point sb-point--best" if best else "sb-point"
+    title = f"<title>{escape(shown(text))}</title>"
+    return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{6 if best else 4}">{title}</circle>'
 
 
 def _tick(x: float, y: float, text: str, anchor: str = "middle") -> str:
     return f'<text class="sb-tick" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(shown(text))}</text>'
 
 
-def _open(label: str, text: str, height: int = _H) -> str:
+def _open(label: str, text: str, height: int = _H, width: int = _W) -> str:
     return (
-        f'<svg class="sb-chart" role="img" aria-label="{escape(shown(text))}" viewBox="0 0 {_W} {height}" '
+        f'<svg class="sb-chart" role="img" aria-label="{escape(shown(text))}" viewBox="0 0 {width} {height}" '
         f'xmlns="http://www.w3.org/2000/svg"><title>{escape(shown(label))}</title>'
     )
 
 
 def _close(out: list[str]) -> Markup:
     return Markup("".join(out) + "</svg>")  # noqa: S704  every text in it is escaped above
+
+
+CHARTS = (line_chart, curve, parallel, timeline)
+"""What templates may call."""

@@ -39,7 +39,7 @@ class Templates:
             finalize=_safe,
         )
         self.jinja.filters.update(FILTERS)
-        self.jinja.globals.update(line_chart=charts.line_chart, timeline=charts.timeline)
+        self.jinja.globals.update({chart.__name__: chart for chart in charts.CHARTS})
 
     def render(self, name: str, /, **data: Any) -> Markup:
         """The template `name` filled in. A mistake in a template is a BuildError that names it."""

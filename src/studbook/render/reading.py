@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime
+import pickle
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
 from studbook.cards import Card
 from studbook.diff import Changes, diff
 from studbook.lineage.graph import Graph
-from studbook.model import RELATIONS, Edge, Envelope
+from studbook.model import RELATIONS, Edge, Envelope, Record
 from studbook.render.views import Site
 from studbook.render.words import reference
+from studbook.reproduce import RecordOf
 from studbook.rules import RULES, check, load_waivers
 from studbook.settings import Settings
 from studbook.store import Catalog
@@ -34,8 +37,24 @@ def read_site(catalog: Catalog, settings: Settings, envelope: Envelope, cards: M
         cards=cards,
         changes=_changes(catalog, history, graph) if len(history) > 1 else None,
         history=history,
+        record_of=_records(catalog, envelope),
         mends={rule.id: _manual(rule.manual) for rule in RULES},
     )
+
+
+def _records(catalog: Catalog, envelope: Envelope) -> RecordOf:
+    """Records by kind and id, every kind read once when the first of it is asked for, and kept packed."""
+    kinds: dict[str, dict[str, bytes]] = {}
+
+    def find(kind: str, record_id: str) -> Record | None:
+        if kind not in kinds:
+            kinds[kind] = {
+                record.id: zlib.compress(pickle.dumps(record), 1) for record in catalog.records_of(envelope, kind)
+            }
+        packed = kinds[kind].get(record_id)
+        return None if packed is None else pickle.loads(zlib.decompress(packed))  # noqa: S301  our own, of a moment ago
+
+    return find
 
 
 def _manual(docstring: str | None) -> str:

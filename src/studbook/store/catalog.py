@@ -59,6 +59,11 @@ class Catalog:
             several[Partition(account, region, source or "")].append(chunk)
         return {partition: _Lines(self.objects, found) for partition, found in several.items()}
 
+    def records_of(self, envelope: Envelope, kind: str) -> Iterator[Record]:
+        """The records of one kind, whatever their partition."""
+        several = [chunk for chunk in chunks.chunks(self.objects, envelope.parts.records) if chunk.place.kind == kind]
+        return chunks.merged(self.objects, RECORDS, several)
+
     def assets(self, envelope: Envelope) -> Iterator[Asset]:
         """By id."""
         return chunks.merged(self.objects, ASSETS, chunks.chunks(self.objects, envelope.parts.assets))

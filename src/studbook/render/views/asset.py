@@ -11,7 +11,7 @@ from studbook.render.views.site import Json, Page, Site
 from studbook.render.views.story import pairs
 from studbook.render.words import called
 
-_HIDDEN = frozenset({"unresolved", "hyperparameters", "metrics", "parameters", "steps", "inputs"})
+_HIDDEN = frozenset({"unresolved", "hyperparameters", "metrics", "parameters", "curves", "steps", "inputs"})
 """Attributes that have a place of their own on the page."""
 
 
@@ -33,6 +33,7 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
         "upstream": edges_table(site, asset, upwards=True).on_page(),
         "downstream": edges_table(site, asset, upwards=False).on_page(),
         "hyperparameters": pairs(asset.attributes.get("hyperparameters")),
+        "curves": [[key, points] for key, points in sorted((asset.attributes.get("curves") or {}).items())],
         "metrics": pairs(asset.attributes.get("metrics")),
         "params": pairs(asset.attributes.get("parameters")),
         "attributes": [

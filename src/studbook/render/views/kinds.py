@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
+from typing import Any
 
+from studbook.errors import StudbookError
 from studbook.lineage.graph import impact
 from studbook.lineage.promotion import promotion, promotions
 from studbook.model import Asset
 from studbook.render.views.flow import pipeline, pipeline_execution
-from studbook.render.views.lists import experiment_table, readers_table
+from studbook.render.views.lists import experiment_runs, experiment_table, readers_table
 from studbook.render.views.site import Json, Site
 from studbook.render.views.story import (
     answers,
+    came_from,
     deployments_of,
     drift_of,
     ends,
@@ -29,6 +34,7 @@ from studbook.render.views.story import (
     version_row,
     versions_of,
 )
+from studbook.reproduce import reproduce
 
 
 def model_package(site: Site, asset: Asset) -> Json:
@@ -47,8 +53,15 @@ def model_package(site: Site, asset: Asset) -> Json:
         "approved_by": asset.attributes.get("modified_by"),
         "deployments": places,
         "training": training,
-        "evaluations": evaluations_of(site, [asset, *copies, *origins]),
         "promotion": promotion_of(site, promotion(site.graph, asset.id)),
+        "evaluations": _by_judge(evaluations_of(site, [asset, *copies, *came_from(site, asset)])),
+        "again": _again(site, asset),
+        "compare": _previous(site, group, asset),
+        "curves": [
+            [f"{key} of {run.name}", points]
+            for run in _runs_behind(site, training)
+            for key, points in sorted((run.attributes.get("curves") or {}).items())
+        ],
         "copies": site.links(copy.id for copy in copies),
         "origins": site.links(origin.id for origin in origins),
         "card": card.as_data() if card else None,
@@ -58,6 +71,39 @@ def model_package(site: Site, asset: Asset) -> Json:
         ],
         "related_findings": _related(site, training, places),
     }
+
+
+def _previous(site: Site, group: Asset | None, asset: Asset) -> Json | None:
+    """The version before this one, or the next one where it is the first."""
+    versions = versions_of(site, group) if group else [asset]
+    place = next(index for index, version in enumerate(versions) if version.id == asset.id)
+    other = versions[place + 1] if place + 1 < len(versions) else versions[place - 1]
+    return site.link(other.id) if other.id != asset.id else None
+
+
+def _by_judge(evaluations: list[Json]) -> list[Json]:
+    return sorted(evaluations, key=lambda found: [link["name"] for link in found["evaluators"]])
+
+
+def _again(site: Site, asset: Asset) -> Json | None:
+    """What `studbook reproduce` says: how near a new training comes, and why not nearer."""
+    if site.record_of is None:
+        return None
+    try:
+        found = reproduce(site.graph, asset, site.record_of)
+    except StudbookError as error:
+        return {"verdict": None, "why": error.message, "reasons": [], "job": None}
+    return {
+        "verdict": found.verdict,
+        "why": None,
+        "reasons": [[reason.part, reason.leaves, reason.message] for reason in found.reasons],
+        "job": site.link(found.job.id),
+    }
+
+
+def _runs_behind(site: Site, training: Json) -> list[Asset]:
+    ids = [item["run"]["id"] for item in training["runs"]]
+    return [site.graph.assets[asset_id] for asset_id in ids if asset_id in site.graph.assets]
 
 
 def _related(site: Site, training: Json, places: list[Json]) -> list[Json]:
@@ -72,7 +118,7 @@ def model_package_group(site: Site, asset: Asset) -> Json:
     rows = []
     curves: dict[str, list[tuple[str, float]]] = {}
     for version in versions:
-        evaluations = evaluations_of(site, [version])
+        evaluations = evaluations_of(site, [version, *came_from(site, version)])
         rows.append(
             {
                 **version_row(site, version),
@@ -82,16 +128,33 @@ def model_package_group(site: Site, asset: Asset) -> Json:
                 "findings": len(site.findings_by_asset.get(version.id, ())),
             }
         )
-        for key, value in evaluations[0]["scores"] if evaluations else ():
-            if isinstance(value, int | float):
-                curves.setdefault(key, []).append((ordinal(version), float(value)))
+        for key, value in _scores_by_judge(evaluations):
+            curves.setdefault(key, []).append((ordinal(version), value))
     card = site.cards.get(asset.name)
     return {
         "versions": rows,
         "promotion": [promotion_of(site, path) for path in promotions(site.graph, asset.id)],
-        "curves": [[key, points[::-1]] for key, points in sorted(curves.items()) if len(points) > 1][:4],
+        "curves": [[key, points[::-1]] for key, points in sorted(curves.items()) if len(points) > 1][:_CURVES],
+        "compare": [site.link(version.id) for version in versions[1::-1]] if len(versions) > 1 else [],
         "card": card.as_data() if card else None,
     }
+
+
+_CURVES = 6
+
+
+def _scores_by_judge(evaluations: list[Json]) -> Iterator[tuple[str, float]]:
+    """The newest score of each metric by each evaluator: scores of two judges are no series."""
+    seen = set()
+    for evaluation in evaluations:
+        judge = ", ".join(link["name"] for link in evaluation["evaluators"])
+        if not judge:
+            continue
+        for key, value in evaluation["scores"]:
+            name = f"{key} by {judge}"
+            if isinstance(value, int | float) and not isinstance(value, bool) and name not in seen:
+                seen.add(name)
+                yield name, float(value)
 
 
 def dataset(site: Site, asset: Asset) -> Json:
@@ -136,8 +199,16 @@ def evaluator(site: Site, asset: Asset) -> Json:
     """An evaluator: its versions, and what it judged."""
     versions = versions_of(site, asset)
     return {
-        "versions": [{**version_row(site, v), "code": v.attributes.get("code_sha256")} for v in versions],
-        "judged": [row for subject in (asset, *versions) for row in _judged(site, subject)],
+        "versions": [
+            {
+                **version_row(site, version),
+                "code": version.attributes.get("code_sha256"),
+                "mutable": version.attributes.get("mutable") is True,
+                "judged": len({row["job"]["id"] for row in _all_judged(site, (version,))}),
+            }
+            for version in versions
+        ],
+        "judged": _all_judged(site, (asset, *versions)),
     }
 
 
@@ -150,8 +221,22 @@ def evaluator_version(site: Site, asset: Asset) -> Json:
             version_row(site, version, current=version.id == asset.id)
             for version in (versions_of(site, parent) if parent else [asset])
         ],
-        "judged": _judged(site, asset),
+        "mutable": asset.attributes.get("mutable") is True,
+        "code": asset.attributes.get("code_sha256"),
+        "registered": site.links(one.id for one in _known_as(site, asset) if one.id != asset.id),
+        "judged": _all_judged(site, (asset,)),
     }
+
+
+def _known_as(site: Site, version: Asset) -> list[Asset]:
+    """A version, and the registered versions that have their code from it."""
+    return [version, *ends(site, site.graph.downstream(version.id), "content_of", target=True)]
+
+
+def _all_judged(site: Site, subjects: Iterable[Asset]) -> list[Json]:
+    known = {one.id: one for subject in subjects for one in _known_as(site, subject)}
+    rows = [row for one in known.values() for row in _judged(site, one)]
+    return sorted(rows, key=lambda row: row["when"] or "", reverse=True)
 
 
 def _judged(site: Site, asset: Asset) -> list[Json]:
@@ -177,7 +262,22 @@ def _judged(site: Site, asset: Asset) -> list[Json]:
 
 def endpoint(site: Site, asset: Asset) -> Json:
     """A deployment: what answers here, back to the origins, and what is to come."""
-    return {"answers": answers(site, asset), "pending": asset.attributes.get("pending")}
+    withdrawn = [
+        component
+        for component in ends(site, site.graph.upstream(asset.id), "deployed_to", target=False)
+        if component.kind == "inference_component" and component.gone_since is not None
+    ]
+    told = (site.changes or {}).get("deployments", ())
+    return {
+        "answers": answers(site, asset),
+        "pending": asset.attributes.get("pending"),
+        "since": asset.modified_at or asset.created_at,
+        "before": [
+            {"asset": site.link(gone.id), "gone_since": gone.gone_since, "answers": answers(site, gone)}
+            for gone in newest(withdrawn)
+        ],
+        "changed": [change for change in told if change["asset"]["id"] == asset.id],
+    }
 
 
 def job(site: Site, asset: Asset) -> Json:
@@ -215,7 +315,69 @@ def job(site: Site, asset: Asset) -> Json:
 
 def mlflow_experiment(site: Site, asset: Asset) -> Json:
     """An experiment: its runs in one table."""
-    return {"runs": experiment_table(site, asset).on_page()}
+    runs = experiment_runs(site, asset)
+    best = list(_best(runs))
+    return {
+        "runs": experiment_table(site, asset).on_page(),
+        "best": [
+            {"metric": metric, "least": least, "value": value, "run": site.link(run.id)}
+            for metric, least, value, run in best
+        ],
+        **_across(runs[:_LINES], best[0][3] if best else None),
+    }
+
+
+_LINES = 200
+"""The most runs that are drawn, the newest first."""
+_AXES = 7
+
+_LEAST = re.compile(r"loss|error|perplexity|latency|\b(rmse|mae|mse|wer|cer)\b", re.IGNORECASE)
+_MOST = re.compile(r"accuracy|auc|f1|precision|recall|score|match|reward|bleu|rouge|\bmap\b|r2", re.IGNORECASE)
+
+
+def _best(runs: list[Asset]) -> Iterator[tuple[str, bool, float, Asset]]:
+    """Metric, whether the least is best, value and run; of metrics whose name says which end is better."""
+    by_metric: dict[str, list[tuple[float, Asset]]] = {}
+    for run in runs:
+        for key, value in (run.attributes.get("metrics") or {}).items():
+            if (number := _number(value)) is not None and run.status in (None, "FINISHED"):
+                by_metric.setdefault(key, []).append((number, run))
+    for key in sorted(by_metric, key=lambda key: ("val" not in key.lower(), key)):
+        least = _LEAST.search(key) is not None
+        if least == (_MOST.search(key) is not None):
+            continue
+        pick = min if least else max
+        value, run = pick(by_metric[key], key=lambda pair: pair[0])
+        yield key, least, value, run
+
+
+def _across(runs: list[Asset], best: Asset | None) -> Json:
+    """Runs as numbers on parallel axes: what varies among them, parameters first."""
+    axes: list[tuple[str, list[float | None]]] = []
+    for kind, most in (("parameters", _AXES // 2), ("metrics", _AXES)):
+        keys = sorted({key for run in runs for key in run.attributes.get(kind) or {}})
+        found = [(key, [_number((run.attributes.get(kind) or {}).get(key)) for run in runs]) for key in keys]
+        varied = [(key, column) for key, column in found if len({v for v in column if v is not None}) > 1]
+        axes += sorted(varied, key=lambda pair: sum(v is None for v in pair[1]))[: most - len(axes)]
+    lines = [(run, [column[index] for _, column in axes]) for index, run in enumerate(runs)]
+    lines = [line for line in lines if sum(v is not None for v in line[1]) > 1]
+    numbers = {run.id: number for number, (run, _) in enumerate(lines)}
+    return {
+        "axes": [key for key, _ in axes],
+        "lines": [[run.name, values] for run, values in lines],
+        "line_of_best": numbers.get(best.id) if best is not None else None,
+    }
+
+
+def _number(value: Any) -> float | None:
+    """A metric, or a parameter that is written like a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
 
 
 VIEWS: dict[str, Callable[[Site, Asset], Json]] = {

@@ -13,6 +13,7 @@ from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding
 from studbook.render.words import reference
+from studbook.reproduce import RecordOf
 from studbook.settings import Settings
 
 Json = dict[str, Any]
@@ -77,6 +78,8 @@ class Site:
     """All envelopes up to this one, oldest first."""
     mends: Mapping[str, str] = field(default_factory=dict)
     """Rule id to what mends it."""
+    record_of: RecordOf | None = None
+    """Finds a record by kind and id, for what would train a model again."""
     _links: dict[str, Json] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import Any
 from studbook.lineage.deployed import deployed
 from studbook.lineage.drift import drifts_of
 from studbook.lineage.graph import evaluation, impact, trace
+from studbook.lineage.origins import origins
 from studbook.lineage.promotion import Step
 from studbook.model import Asset, Edge
 from studbook.render.views.site import Json, Site
@@ -64,8 +65,10 @@ def evaluations_of(site: Site, subjects: Iterable[Asset]) -> list[Json]:
             job = site.graph.asset(edge.target)
             if job is not None:
                 jobs[job.id] = job
+    # A run in which such a job is recorded tells of the same evaluation.
+    told = {edge.target for job_id in jobs for edge in site.graph.downstream(job_id, "recorded_in")}
     out = []
-    for job in newest(jobs.values()):
+    for job in newest(job for job_id, job in jobs.items() if job_id not in told):
         found = evaluation(site.graph, job)
         out.append(
             {
@@ -79,6 +82,11 @@ def evaluations_of(site: Site, subjects: Iterable[Asset]) -> list[Json]:
             }
         )
     return out
+
+
+def came_from(site: Site, version: Asset) -> list[Asset]:
+    """What a version has its weights from: what it was cloned from, and the same weights under another id."""
+    return [asset for asset in origins(site.graph, version) if asset.id != version.id]
 
 
 def deployments_of(site: Site, asset: Asset) -> list[Json]:
