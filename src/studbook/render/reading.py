@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import pickle
+import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 from studbook.cards import Card
@@ -14,7 +16,6 @@ from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge, Envelope, Record
 from studbook.render.views import Site
 from studbook.render.words import reference
-from studbook.reproduce import RecordOf
 from studbook.rules import RULES, check, load_waivers
 from studbook.settings import Settings
 from studbook.store import Catalog
@@ -37,24 +38,35 @@ def read_site(catalog: Catalog, settings: Settings, envelope: Envelope, cards: M
         cards=cards,
         changes=_changes(catalog, history, graph) if len(history) > 1 else None,
         history=history,
-        record_of=_records(catalog, envelope),
+        records=Records(catalog, envelope),
         mends={rule.id: _manual(rule.manual) for rule in RULES},
     )
 
 
-def _records(catalog: Catalog, envelope: Envelope) -> RecordOf:
-    """Records by kind and id, every kind read once when the first of it is asked for, and kept packed."""
-    kinds: dict[str, dict[str, bytes]] = {}
+class Records(Mapping[tuple[str, str], Record]):
+    """The records from which a training could be repeated, by kind and id; read at the first question, kept packed."""
 
-    def find(kind: str, record_id: str) -> Record | None:
-        if kind not in kinds:
-            kinds[kind] = {
-                record.id: zlib.compress(pickle.dumps(record), 1) for record in catalog.records_of(envelope, kind)
-            }
-        packed = kinds[kind].get(record_id)
-        return None if packed is None else pickle.loads(zlib.decompress(packed))  # noqa: S301  our own, of a moment ago
+    KINDS = ("training_job", "s3_prefix")
 
-    return find
+    def __init__(self, catalog: Catalog, envelope: Envelope) -> None:
+        self._catalog, self._envelope = catalog, envelope
+
+    @cached_property
+    def _packed(self) -> dict[tuple[str, str], bytes]:
+        return {
+            (kind, record.id): zlib.compress(json.dumps(asdict(record), sort_keys=True).encode(), 1)
+            for kind in self.KINDS
+            for record in self._catalog.records_of(self._envelope, kind)
+        }
+
+    def __getitem__(self, key: tuple[str, str]) -> Record:
+        return Record(**json.loads(zlib.decompress(self._packed[key])))
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
 
 
 def _manual(docstring: str | None) -> str:

@@ -181,7 +181,7 @@ class _Noted(Mapping[Any, Any]):
     """A mapping of which each key that is asked for is noted."""
 
     def __init__(self, what: str, values: Mapping[Any, Any], notes: Notes) -> None:
-        self._what, self._values, self._notes = what, dict(values), notes
+        self._what, self._values, self._notes = what, values, notes
 
     def __getitem__(self, key: Any) -> Any:
         self._notes.read.add(_name(self._what, repr(key)))
@@ -216,8 +216,9 @@ class WatchedSite(Site):
             "settings": plain.settings,
             "mends": plain.mends,
             "cards": _Noted("card", plain.cards, notes),
-            "findings_by_asset": _Noted("findings", plain.findings_by_asset, notes),
-            "partial": _Noted("partial", plain.partial, notes),
+            "findings_by_asset": _Noted("findings", dict(plain.findings_by_asset), notes),
+            "records": _Noted("record", plain.records, notes),
+            "partial": _Noted("partial", dict(plain.partial), notes),
             "_links": plain._links,
         }
         self.__dict__.update(given)
@@ -234,7 +235,7 @@ class WatchedSite(Site):
 for _other in [field.name for field in fields(Site)] + [
     name for name, value in vars(Site).items() if isinstance(value, cached_property)
 ]:
-    if _other not in ("graph", "settings", "mends", "cards", "findings_by_asset", "partial", "_links"):
+    if _other not in ("graph", "settings", "mends", "cards", "records", "findings_by_asset", "partial", "_links"):
         setattr(WatchedSite, _other, _watched(_other))
 
 
@@ -246,7 +247,7 @@ def said(site: Site) -> dict[str, str]:
     cards = {key: card.as_data() for key, card in site.cards.items()}
     return {
         str(_name(what, repr(key))): _digest(value)
-        for what, values in (("findings", findings), ("partial", gaps), ("card", cards))
+        for what, values in (("findings", findings), ("partial", gaps), ("card", cards), ("record", site.records))
         for key, value in values.items()
     }
 

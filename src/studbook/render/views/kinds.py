@@ -85,12 +85,10 @@ def _by_judge(evaluations: list[Json]) -> list[Json]:
     return sorted(evaluations, key=lambda found: [link["name"] for link in found["evaluators"]])
 
 
-def _again(site: Site, asset: Asset) -> Json | None:
+def _again(site: Site, asset: Asset) -> Json:
     """What `studbook reproduce` says: how near a new training comes, and why not nearer."""
-    if site.record_of is None:
-        return None
     try:
-        found = reproduce(site.graph, asset, site.record_of)
+        found = reproduce(site.graph, asset, lambda kind, record_id: site.records.get((kind, record_id)))
     except StudbookError as error:
         return {"verdict": None, "why": error.message, "reasons": [], "job": None}
     return {
@@ -267,7 +265,6 @@ def endpoint(site: Site, asset: Asset) -> Json:
         for component in ends(site, site.graph.upstream(asset.id), "deployed_to", target=False)
         if component.kind == "inference_component" and component.gone_since is not None
     ]
-    told = (site.changes or {}).get("deployments", ())
     return {
         "answers": answers(site, asset),
         "pending": asset.attributes.get("pending"),
@@ -276,7 +273,6 @@ def endpoint(site: Site, asset: Asset) -> Json:
             {"asset": site.link(gone.id), "gone_since": gone.gone_since, "answers": answers(site, gone)}
             for gone in newest(withdrawn)
         ],
-        "changed": [change for change in told if change["asset"]["id"] == asset.id],
     }
 
 

@@ -11,9 +11,8 @@ from typing import Any
 
 from studbook.cards import Card
 from studbook.lineage.graph import Graph
-from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding
+from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record
 from studbook.render.words import reference
-from studbook.reproduce import RecordOf
 from studbook.settings import Settings
 
 Json = dict[str, Any]
@@ -78,8 +77,8 @@ class Site:
     """All envelopes up to this one, oldest first."""
     mends: Mapping[str, str] = field(default_factory=dict)
     """Rule id to what mends it."""
-    record_of: RecordOf | None = None
-    """Finds a record by kind and id, for what would train a model again."""
+    records: Mapping[tuple[str, str], Record] = field(default_factory=dict)
+    """Records of jobs and of states of data, by kind and id: what would train a model again."""
     _links: dict[str, Json] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
