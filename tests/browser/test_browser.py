@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 import herd
 from studbook.cli.site import listen
@@ -76,6 +76,11 @@ def path_of(asset_id: str) -> str:
     return page_path(asset.kind, asset.id, asset.name)
 
 
+def results(page: Page) -> Locator:
+    """What search found."""
+    return page.get_by_role("listbox", name="Results")
+
+
 class TestJourneys:
     def test_from_home_to_the_data_behind_production(self, page: Page, address: str) -> None:
         """From the front page, the dataset behind the production model is one click away."""
@@ -104,20 +109,61 @@ class TestJourneys:
         expect(page.get_by_text("sagemaker:DescribeTrainingJob#").first).to_be_visible()
 
     def test_search_finds_an_asset(self, page: Page, address: str) -> None:
-        """Typing a name in the search box leads to its page."""
-        page.goto(address + "latest/")
-        page.locator(".md-search__input").click()
-        page.locator(".md-search__input").press_sequentially("judge-1")
-        page.locator(".md-search-result__link", has_text="judge-1").first.click()
+        """A slash opens the search; a name and Enter lead to its page, whichever page one is on."""
+        page.goto(address + "latest/" + path_of(herd.PACKAGE_2))
+        page.keyboard.press("/")
+        page.keyboard.type("judge-1")
+        expect(results(page).get_by_role("option", name="judge-1").first).to_have_attribute("aria-selected", "true")
+        page.keyboard.press("Enter")
 
         expect(page.locator("h1")).to_have_text("judge-1")
+
+    def test_search_by_keyboard(self, page: Page, address: str) -> None:
+        """Arrows move among the results, and Escape gives the page back."""
+        page.goto(address + "latest/")
+        page.get_by_role("button", name="Search", exact=True).click()
+        page.keyboard.type("bot")
+        expect(results(page).get_by_role("option").nth(1)).to_be_visible()
+        page.keyboard.press("ArrowDown")
+        expect(results(page).get_by_role("option").nth(1)).to_have_attribute("aria-selected", "true")
+        page.keyboard.press("Escape")
+
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+    def test_search_narrows_by_facet(self, page: Page, address: str) -> None:
+        """A kind that is chosen leaves its own; without a word, it lists them all."""
+        page.goto(address + "latest/")
+        page.keyboard.press("s")
+        page.get_by_role("combobox", name="Kind").select_option(label="Dataset version (2)")
+
+        expect(results(page).get_by_role("option")).to_have_count(2)
+        expect(page.get_by_role("status").filter(has_text="2 pages")).to_be_visible()
+
+    def test_search_finds_the_manual(self, page: Page, address: str) -> None:
+        """The words of the manual lead to its section."""
+        page.goto(address + "latest/")
+        page.keyboard.press("/")
+        page.keyboard.type("glossary")
+
+        expect(results(page).get_by_role("option", name="Glossary").first).to_be_visible()
 
     def test_search_shows_strangers_as_text(self, page: Page, address: str) -> None:
         """A hostile name in the search results is a name."""
         page.goto(address + "latest/")
-        page.locator(".md-search__input").click()
-        page.locator(".md-search__input").press_sequentially("script alert")
-        expect(page.locator(".md-search-result__link", has_text="<script>").first).to_be_visible()
+        page.keyboard.press("/")
+        page.keyboard.type("script alert")
+
+        expect(results(page).get_by_role("option").filter(has_text="<script>").first).to_be_visible()
+
+    def test_search_works_from_a_folder(self, browser: Browser, sites: herd.Sites) -> None:
+        """Without any server, a page that is opened from a folder searches too, and leads to a page."""
+        opened = browser.new_page()
+        opened.goto((sites.output / "2" / path_of(herd.PACKAGE_2) / "index.html").as_uri())
+        opened.keyboard.press("/")
+        opened.keyboard.type("judge-1")
+        results(opened).get_by_role("option", name="judge-1").first.click()
+        expect(opened.locator("h1")).to_have_text("judge-1")
+        opened.close()
 
     def test_the_selector_leads_to_the_night_before(self, page: Page, address: str) -> None:
         """The version selector goes to the same page in another snapshot, which says that it is not the latest."""

@@ -193,20 +193,6 @@ class TestVersions:
         assert not [path for path in tmp_path.iterdir() if path.name.startswith((".building", ".old", ".latest"))]
 
 
-class TestSearch:
-    def test_has_one_short_entry_for_each_asset(self, newest: Path) -> None:
-        """The index knows every asset's page, and not the text on it."""
-        docs = json.loads((newest / "search" / "search_index.json").read_text())["docs"]
-        entries = {doc["location"]: doc for doc in docs}
-        for asset in herd.assets():
-            entry = entries[page_path(asset.kind, asset.id, asset.name)]
-            assert len(entry["text"]) < 120
-
-    def test_strangers_are_escaped(self, newest: Path) -> None:
-        """The search worker takes titles for HTML, so they are escaped."""
-        assert "<script" not in (newest / "search" / "search_index.json").read_text()
-
-
 class TestTemplates:
     def test_own_templates_come_first(self, sites: Sites, tmp_path: Path) -> None:
         """A template in the user's folder replaces the packaged one, and may extend it."""

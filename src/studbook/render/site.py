@@ -44,11 +44,11 @@ from studbook.errors import BuildError, StudbookError
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, Envelope
 from studbook.packaged import packaged
-from studbook.render import views
+from studbook.render import search, views
 from studbook.render.drawing import Drafting
 from studbook.render.environment import Templates
 from studbook.render.reading import read_site
-from studbook.render.search import add_entries, entries_of
+from studbook.render.search import Entry, entries_of, sections
 from studbook.render.stamping import Earlier, Known, Press
 from studbook.render.versions import built, list_versions, put_in_place, share
 from studbook.render.views import Page, Site
@@ -228,14 +228,15 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Read the catalog, and put our theme above Material's."""
+        self._texts: list[Entry] = []
         if not self.versioned:
             self.contents = self._read(Path(config.config_file_path or ".").parent)
         templates = self.contents.templates if self.contents else Templates()
         for folder in reversed(templates.theme_folders()):
             if str(folder) not in config.theme.dirs:
                 config.theme.dirs.insert(0, str(folder))
-        config.extra_css.insert(0, "assets/studbook.css")
-        config.extra_javascript.append("assets/studbook.js")
+        config.extra_css[:0] = ["assets/studbook.css", "assets/search.css"]
+        config.extra_javascript += ["assets/studbook.js", "assets/search.js"]
         if self.versioned:
             config.extra["version"] = {"provider": "mike", "default": "latest"}
             config.theme.static_templates.discard("404.html")
@@ -290,6 +291,14 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             _Overview(page, body, file, config)
         return files
 
+    def on_page_content(self, html: str, page: MkdocsPage, config: MkDocsConfig, files: Files) -> str:
+        """Pages of text can be searched too, section by section."""
+        if isinstance(page, _Overview):
+            self._texts.append(Entry(location=page.url, title=str(page.title), kind="Page", words=page.description))
+        elif not (page.meta.get("search") or {}).get("exclude"):
+            self._texts += sections(page.url, str(page.title), html)
+        return html
+
     def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
         """Keep what the shells are rendered with."""
         self._nav_items, self._files = nav, files
@@ -302,7 +311,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
 
     @event_priority(-100)
     def on_post_build(self, config: MkDocsConfig) -> None:
-        """Stamp the pages of assets and accounts; complete the search index and the sitemap."""
+        """Stamp the pages of assets and accounts; write the search index and the sitemap."""
         target = Path(config.site_dir)
         urls = [file.page.url for file in self._files.documentation_pages() if file.page is not None]
         if self.contents is not None:
@@ -311,11 +320,14 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             except StudbookError as error:
                 raise PluginError(error.message + (f"\nhint: {error.hint}" if error.hint else "")) from error
             entries = entries_of(self.contents.site)
-            add_entries(target / "search" / "search_index.json", entries)
             urls += [entry.location for entry in entries]
+            self._texts += entries
             for name, data in chain(self.contents.downloads.items(), views.files(self.contents.site)):
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 (target / name).write_bytes(data)
+        for name, data in search.files(self._texts):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_bytes(data)
         (target / "sitemap.xml").write_text(_sitemap(config.site_url or _NOWHERE, urls), encoding="utf-8")
 
     def _shells(self, config: MkDocsConfig) -> Shells:
@@ -323,12 +335,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             """Material's own template, by mkdocs' own way, with markers for what differs from page to page."""
             file = File.generated(config, "shell/page.md", content="", inclusion=InclusionLevel.NOT_IN_NAV)
             page = MkdocsPage(None, file, config)
-            page.meta = {
-                "title": _TITLE,
-                "description": _DESCRIPTION,
-                "hide": ["navigation"],
-                "search": {"exclude": True},
-            }
+            page.meta = {"title": _TITLE, "description": _DESCRIPTION, "hide": ["navigation"]}
             page.content = f"<h1></h1>{_BODY}"
             page.toc = _toc(headings)
             if page.canonical_url:
@@ -358,16 +365,16 @@ class _Overview(MkdocsPage):
         super().__init__(page.title, file, config)
         self._page, self._body = page, body
 
+    @property
+    def description(self) -> str:
+        return self._page.description
+
     def read_source(self, config: MkDocsConfig) -> None:
         self.markdown = ""
         hidden = ["toc", "navigation"] if self._page.section in _WIDE else ["navigation"]
         if self._page.section in _IN_DEPTH:
             hidden = ["toc"]
-        self.meta = {
-            "description": self._page.description,
-            "hide": hidden,
-            "search": {"exclude": self._page.section in ("home", *_WIDE)},
-        }
+        self.meta = {"description": self._page.description, "hide": hidden}
 
     def render(self, config: MkDocsConfig, files: Files) -> None:
         self.content = str(self._body)
