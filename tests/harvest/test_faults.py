@@ -6,21 +6,33 @@ while the services fail, and holds the new snapshot against the one that a night
 
 from __future__ import annotations
 
+import gzip
 import json
+import random
 import re
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
-from estate import FIRST, MANAGEMENT, SECRETS, Estate, organisation
+from botocore.loaders import create_loader
+from estate import FIRST, MANAGEMENT, REGION, SECRETS, Estate, organisation
 
+from studbook.aws import sessions
 from studbook.cli import main
 from studbook.demo.aws import FakeAws
 from studbook.demo.mlflow_server import MlflowServer
+from studbook.harvest.run import Silent, harvest
 from studbook.model import Coverage, Partition, Record
+from studbook.settings import load_settings
 from studbook.store import Catalog
 
 SOURCES = ("sagemaker", "lambda", "s3", "mlflow", "organizations")
@@ -286,3 +298,219 @@ class TestEverySourceAtOnce:
         assert night.records.keys() == good.records.keys()
         assert not [record for record in night.records.values() if record.stale_since]
         unharmed(night)
+
+
+class TestCredentials:
+    """An account that nobody can get into, or out of which one is thrown in the middle."""
+
+    EVERYTHING = frozenset((source, FIRST) for source in SOURCES if source != "organizations")
+
+    @pytest.mark.parametrize(
+        "changed",
+        [{"external_id": "wrong"}, {"role_arn": f"arn:aws:iam::{FIRST}:role/Nobody"}],
+        ids=["wrong external id", "denied AssumeRole"],
+    )
+    def test_a_refused_role(self, case, good, first, changed):
+        """Each partition of that account is a gap of AssumeRole; a role is not asked for with each call."""
+        configured = json.loads(case.estate.configuration())["accounts"][0]
+        case.estate.aws.forget_calls()
+
+        night = case.harvest(accounts=[{**configured, **changed}])
+
+        holds(night, good, first, self.EVERYTHING)
+        asked = [call.count for call in case.estate.aws.calls() if call.operation == "AssumeRole"]
+        assert sum(asked) <= 1 + 2 * len(self.EVERYTHING)
+        for source, account in self.EVERYTHING:
+            gaps = night.row(source, account).gaps
+            assert gaps
+            assert all(gap.operation == "AssumeRole" for gap in gaps)
+
+    def test_a_session_that_cannot_be_renewed(self, case, good, first):
+        """One new session is tried; where that is refused too, the partition ends and the others go on."""
+        for source in ("sagemaker", "mlflow"):
+            case.fault(source, code="ExpiredTokenException", status=403)
+
+        night = case.harvest()
+
+        holds(night, good, first, {("sagemaker", FIRST), ("mlflow", FIRST)})
+        calls = night.row("sagemaker", FIRST).calls
+        assert sum(count for name, count in calls.items() if name.startswith("sagemaker:")) <= 2 * 2
+
+    def test_a_session_that_was_revoked(self, case, good):
+        """AWS revokes a role's sessions by a policy; a new session is not bound by it, and nobody notices."""
+        message = "User: x is not authorized to perform: y with an explicit deny in an identity-based policy"
+        for source in ("sagemaker", "lambda", "s3"):
+            case.fault(source, LIST[source], code="AccessDeniedException", status=403, message=message, times=1)
+
+        night = case.harvest()
+
+        assert night.code == 0
+        assert night.records == good.records
+
+    def test_every_session_ends_in_the_middle(self, case, good):
+        """Sessions that end while records are read are renewed, in every thread."""
+        settings = load_settings(case.folder / "studbook.yml")
+
+        class Ending(Silent):
+            ended = False
+
+            def seen(self, partition, kind, records):
+                if partition.source == "sagemaker" and not self.ended:
+                    self.ended = True
+                    case.estate.aws.expire_sessions()
+
+        harvested = harvest(settings, Catalog(case.folder), progress=Ending())
+
+        assert not harvested.partial
+        assert harvested.envelope.digest == good.envelope.digest
+
+    def test_a_region_that_is_not_enabled(self, case, good, first):
+        """Named by hand it is a gap; in an account that a sweep found it is skipped, and no failure."""
+        refused = {"service": "sagemaker", "code": "UnrecognizedClientException", "status": 403}
+        case.estate.aws.fault(account=case.estate.second, **refused)
+        night = case.harvest()
+        assert (night.code, night.row("sagemaker", case.estate.second).status) == (0, "skipped")
+        assert {r.stale_since for r in night.of(Partition(case.estate.second, REGION, "sagemaker")).values()} == {2}
+
+        case.estate.aws.fault(account=FIRST, **refused)
+        night = case.harvest()
+        assert (night.code, night.row("sagemaker", FIRST).status) == (3, "failed")
+        assert not [asset for asset in night.assets.values() if asset.gone_since == 3]
+
+
+class TestAnOlderBotocore:
+    def test_an_operation_that_it_does_not_know(self, case, good, first, tmp_path, monkeypatch):
+        """What this botocore cannot ask for is a gap; everything else is complete."""
+        real = Path(create_loader().determine_latest_version("sagemaker", "service-2"))
+        where = next(Path(botocore.__file__).parent.glob(f"data/sagemaker/{real}/service-2.json*"))
+        text = gzip.decompress(where.read_bytes()) if where.suffix == ".gz" else where.read_bytes()
+        model = json.loads(text)
+        del model["operations"]["ListModels"]
+        older = tmp_path / "data" / "sagemaker" / str(real)
+        older.mkdir(parents=True)
+        (older / "service-2.json").write_text(json.dumps(model))
+        monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path / "data"))
+        monkeypatch.setattr(sessions, "_models", lambda: create_loader(f"{tmp_path / 'data'}"))
+
+        night = case.harvest()
+
+        holds(night, good, first, {("sagemaker", FIRST), ("sagemaker", case.estate.second)})
+        assert {gap.operation for row in night.rows.values() for gap in row.gaps} == {"ListModels"}
+
+
+class TestDeletedMeanwhile:
+    GONE = {  # noqa: RUF012
+        "sagemaker": {"code": "ValidationException", "message": "Requested resource not found."},
+        "lambda": {"code": "ResourceNotFoundException", "status": 404},
+        "mlflow": {"code": "RESOURCE_DOES_NOT_EXIST", "status": 404},
+    }
+
+    @pytest.mark.parametrize("source", GONE)
+    def test_between_its_listing_and_its_description(self, case, good, first, source):
+        """It is not there any more: no gap, no record of it, and everything else as it was."""
+        if source == "mlflow":  # an App's refusals are AWS's; the server's own words are those of one without
+            case.estate.mlflow.fault(account="-", operation=DESCRIBE[source], **self.GONE[source])
+        else:
+            case.fault(source, DESCRIBE[source], **self.GONE[source])
+
+        night = case.harvest()
+
+        assert (night.code, [row.gaps for row in night.rows.values() if row.gaps]) == (0, [])
+        missing = {key for key, record in good.records.items() if night.records.get(key) != record}
+        assert 0 < len(missing) <= 3
+        assert {partition.source for partition, _, _ in missing} == {source}
+        unharmed(night)
+
+
+class TestMlflowServer:
+    """A server of the configuration, without AWS in front of it."""
+
+    @pytest.mark.parametrize(
+        ("wire", "code"),
+        [
+            ({"body": "<html>Log in</html>", "status": 401}, "401"),
+            ({"body": "<html>Log in</html>", "status": 302}, "302"),
+            ({"code": "PERMISSION_DENIED", "status": 403}, "PERMISSION_DENIED"),
+        ],
+        ids=["wants a login", "sends to a login page", "denies"],
+    )
+    def test_a_login(self, case, good, first, wire, code):
+        """A server that does not let us in is a gap; the Apps behind AWS are complete."""
+        case.estate.mlflow.fault(account="-", **wire)
+
+        night = case.harvest()
+
+        holds(night, good, first, {("mlflow", None)})
+        assert [gap.code for gap in night.row("mlflow", None).gaps] == [code]
+
+    def test_down(self, case, good, first):
+        """So is one that is not there."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+
+        night = case.harvest(mlflow=[{"name": "lab", "tracking_uri": f"http://127.0.0.1:{port}"}])
+
+        holds(night, good, first, {("mlflow", None)})
+        assert stale(night, "mlflow")
+
+    def test_slow(self, case, good, first):
+        """One that answers late is waited for."""
+        case.estate.mlflow.fault(account="-", seconds=0.2)
+
+        holds(case.harvest(), good, first, set())
+
+    def test_older(self, case, good, first):
+        """Before MLflow 3 there were no logged models: that is no gap, and what was known of them is not gone."""
+        case.estate.mlflow.fault(account="-", operation="logged-models/*", body="<html>Not Found</html>", status=404)
+
+        night = case.harvest()
+
+        assert night.code == 0
+        assert {r.stale_since for r in night.of(Partition(None, None, "mlflow")).values() if "logged" in r.kind} == {2}
+        assert not [record for record in night.records.values() if record.gone_since == 2 and record.source == "mlflow"]
+
+
+class TestKilled:
+    def test_at_any_moment(self, case, good):
+        """SIGKILL leaves a catalog that verifies; what was described before is not described again, and the night after
+        knows all that a good night knows."""
+        command = [sys.executable, "-m", "studbook", "harvest", "--catalog", str(case.folder)]
+        case.estate.aws.fault("AccessDeniedException", operation="Search")
+        numbers = random.Random(case.folder.name)
+        for _ in range(4):
+            case.estate.aws.forget_calls()
+            moment = numbers.randrange(1, 70)
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+                while running.poll() is None and sum(call.count for call in case.estate.aws.calls()) < moment:
+                    time.sleep(0.005)
+                running.kill()
+            with pytest.raises(SystemExit) as stopped:
+                main(["verify", "--catalog", str(case.folder)])
+            assert not stopped.value.code
+        case.estate.aws.heal()
+
+        night = case.harvest()
+
+        assert night.code == 0
+        assert {key: record.body for key, record in night.records.items()} == {
+            key: record.body for key, record in good.records.items()
+        }
+        unharmed(night)
+
+    def test_by_hand(self, case):
+        """Ctrl-C ends at once with 130, a line and no stack trace; the catalog is as it was."""
+        case.estate.aws.forget_calls()
+        case.estate.aws.fault(operation="ListModels", seconds=1)
+        command = [sys.executable, "-m", "studbook", "harvest", "--catalog", str(case.folder)]
+
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+            while not any(call.operation == "ListModels" for call in case.estate.aws.calls()):
+                assert running.poll() is None
+                time.sleep(0.01)
+            running.send_signal(signal.SIGINT)
+            said, _ = running.communicate()
+
+        assert running.returncode == 130
+        assert "Traceback" not in said
+        assert Catalog(case.folder).latest().number == 1

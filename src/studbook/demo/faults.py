@@ -86,7 +86,9 @@ def before(fault: Json, service: str, operation: str, environ: dict[str, Any], b
         denied = f"User: StudbookReader is not authorized to perform: {service}:{operation}"
         raise ApiError(fault["code"], fault.get("message") or denied, fault.get("status") or 400)
     if fault.get("body") is not None:
-        return Answer(fault.get("status") or 200, fault["body"].encode(), "text/html")
+        status = fault.get("status") or 200
+        elsewhere = (("Location", "/login"),) if 300 <= status < 400 else ()
+        return Answer(status, fault["body"].encode(), "text/html", elsewhere)
     if fault.get("pages"):
         rest = _without_token(environ, body)
         if rest is None or fault["pages"] == "repeated":

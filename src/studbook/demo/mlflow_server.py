@@ -93,7 +93,7 @@ def _application(database: str) -> Callable[[dict[str, Any], Any], Iterable[byte
                 return begun
             return after(fault, environ, collect(asked, {**environ, "wsgi.input": io.BytesIO(begun)}))
         except ApiError as error:
-            if not _addressed(environ)[0]:
+            if _addressed(environ)[0] == "-":
                 said = {"error_code": error.code, "message": error.message}
                 return Answer(error.status, json.dumps(said).encode(), "application/json")
             # AWS, which stands before an App, refuses in its own way.
@@ -117,8 +117,8 @@ def _application(database: str) -> Callable[[dict[str, Any], Any], Iterable[byte
 
 
 def _addressed(environ: dict[str, Any]) -> tuple[str, str, str, str]:
-    """Account, region, service and operation of a request; an unsigned one has neither account nor region."""
-    arn = environ.get("HTTP_X_SM_MLFLOW_APP_ARN") or environ.get("HTTP_X_MLFLOW_SM_TRACKING_SERVER_ARN") or ":::::"
+    """Account, region, service and operation of a request; of an unsigned one the first two are `-`."""
+    arn = environ.get("HTTP_X_SM_MLFLOW_APP_ARN") or environ.get("HTTP_X_MLFLOW_SM_TRACKING_SERVER_ARN") or ":::-:-:"
     return arn.split(":")[4], arn.split(":")[3], "mlflow", environ["PATH_INFO"].rpartition("/mlflow/")[2]
 
 
