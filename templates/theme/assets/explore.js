@@ -501,36 +501,25 @@
 
   const input = frame.querySelector("input[type=search]");
   const found = frame.querySelector(".sb-explore__found");
-  const plain = new DOMParser();
-  let names = null;
-
-  async function everything() {
-    if (!names) {
-      const answer = await fetch(`${root}search/search_index.json`);
-      const docs = answer.ok ? (await answer.json()).docs : [];
-      names = docs.filter((doc) => /^[a-z-]+\/[a-z0-9-]*[0-9a-f]{12}\/$/.test(doc.location)).map((doc) => ({
-        path: doc.location,
-        label: plain.parseFromString(doc.title, "text/html").body.textContent,
-        about: plain.parseFromString(doc.text, "text/html").body.textContent,
-      }));
-    }
-    return names;
-  }
+  let turn = 0;
 
   async function search() {
-    const asked = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const all = asked.length ? await everything() : [];
-    const hits = all.filter((one) => asked.every((word) => `${one.label} ${one.about}`.toLowerCase().includes(word))).slice(0, 8);
-    found.replaceChildren(...hits.map((one) => {
-      const press = element("button", { type: "button" }, element("strong", {}, one.label), " ", element("span", { className: "sb-quiet" }, one.about));
+    const mine = (turn += 1);
+    const asked = input.value.trim();
+    const hits = asked ? await window.studbookSearch.find(asked, (page) => valid(page.path), 8) : [];
+    if (mine !== turn) return;
+    found.replaceChildren(...hits.map(({ title: label, path, facets }) => {
+      const about = facets.filter(Boolean).join(" · ");
+      const press = element("button", { type: "button" }, element("strong", {}, label), " ", element("span", { className: "sb-quiet" }, about));
       press.addEventListener("click", () => {
+        turn += 1;
         input.value = "";
         found.replaceChildren();
-        open(one.path).then(focusChosen).catch(failed);
+        open(path).then(focusChosen).catch(failed);
       });
       return element("li", {}, press);
     }));
-    if (asked.length) say(hits.length ? `${hits.length === 8 ? "The first 8 hits" : `${hits.length} found`}.` : "Nothing has that name.");
+    if (asked) say(hits.length ? `${hits.length === 8 ? "The first 8 hits" : `${hits.length} found`}.` : "Nothing has that name.");
   }
 
   input.addEventListener("input", () => search().catch(failed));

@@ -98,6 +98,16 @@
     }));
   }
 
+  /* For other scripts: the best pages for a query that `fits` holds of, `[{title, path, facets}]`. */
+  window.studbookSearch.find = async (query, fits, count) => {
+    const out = [];
+    const { found } = await search(query, []);
+    for (let at = 0; at < found.length && out.length < count; at += count) {
+      out.push(...(await documents(found.slice(at, at + count))).filter(fits));
+    }
+    return out.slice(0, count);
+  };
+
   /* --- what is seen --------------------------------------------------------------------------------------------- */
 
   const make = (tag, attributes = {}, ...children) => {
