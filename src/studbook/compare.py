@@ -8,7 +8,7 @@ Where the job that made a version is one of several, its facts are left out rath
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -150,3 +150,12 @@ def _pairs(section: str, facts: Any) -> Iterator[tuple[tuple[str, str], Any]]:
 def _listed(section: str, name: str, ids: Iterable[str]) -> Iterator[tuple[tuple[str, str], Any]]:
     if several := sorted(set(ids)):
         yield (section, name), several
+
+
+def spelled(name: str, called: Callable[[str], str | None]) -> str:
+    """A row's name for people: `called` gives the name of an id, and None for any other word."""
+    words = []
+    for word in name.split(" "):
+        known = called(word.rstrip(","))
+        words.append(word if known is None else known + word[len(word.rstrip(",")) :])
+    return " ".join(words)

@@ -69,6 +69,8 @@ class TestCompare:
         assert "0.71" in out
         assert "0.79" in out
         assert "learning_rate" not in out
+        assert "score by support-helpfulness 1.0.0 on support-golden 1.0.0" in out
+        assert "support-bot-prod 444444444444/us-west-2 production" in out
         assert out.rstrip().rpartition("\n")[2].startswith("equal (")
 
     def test_all_of_it(self, run) -> None:
@@ -77,3 +79,11 @@ class TestCompare:
         assert "learning_rate" in out
         _, out = run("compare", f"{DEV}/support-bot/2", f"{DEV}/support-bot/4", "--format", "json")
         assert {row["name"] for row in json.loads(out)["equal"]} >= {"learning_rate", "lora_rank"}
+
+    def test_two_of_one_name_are_told_apart(self, run) -> None:
+        """What differs never reads the same on both sides, whatever it is called."""
+        _, out = run("compare", f"{DEV}/fraud/1", f"{DEV}/support-bot/4")
+        lines = [line.split(maxsplit=1) for line in out.splitlines() if line.startswith("    ")]
+        pairs = list(zip(lines[::2], lines[1::2], strict=True))
+        assert pairs
+        assert all(left[1] != right[1] for left, right in pairs)

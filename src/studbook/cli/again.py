@@ -12,6 +12,7 @@ from studbook.cli.options import catalog_option, format_option, snapshot_option
 
 if TYPE_CHECKING:
     from studbook.compare import Comparison, Row
+    from studbook.lineage.graph import Lineage
     from studbook.reproduce import Reproduction
 
 _COLORS = {"exact": "green", "close": "yellow", "not possible": "red"}
@@ -124,21 +125,21 @@ def compare(*, left: str, right: str, everything: bool, catalog: Path, snapshot:
     store = Catalog(catalog)
     with store.index(store.resolve(snapshot)) as index:
         found = find(index, index.find(left), index.find(right))
-    if output_format == "json":
-        echo_json(found.to_json())
-        return
-    for line in _comparison(found, everything=everything):
-        click.echo(line)
+        if output_format == "json":
+            echo_json(found.to_json())
+            return
+        for line in _comparison(found, index, everything=everything):
+            click.echo(line)
 
 
-def _comparison(found: Comparison, *, everything: bool) -> Iterator[str]:
+def _comparison(found: Comparison, lineage: Lineage, *, everything: bool) -> Iterator[str]:
     from studbook.cli.text import bold, dim, name, safe
 
     yield f"{bold(name(found.left))}  {dim(safe(found.left.id))}"
     yield f"{bold(name(found.right))}  {dim(safe(found.right.id))}"
     different = [row for row in found.rows if not row.equal]
     equal = [row for row in found.rows if row.equal]
-    yield from _rows(different)
+    yield from _rows(different, lineage)
     if not different:
         yield ""
         yield "nothing that is known differs"
@@ -147,13 +148,28 @@ def _comparison(found: Comparison, *, everything: bool) -> Iterator[str]:
     yield ""
     if everything:
         yield bold(f"equal ({len(equal)})")
-        yield from _rows(equal)
+        yield from _rows(equal, lineage)
     else:
         yield dim(f"equal ({len(equal)}; --all shows them): {', '.join(dict.fromkeys(row.section for row in equal))}")
 
 
-def _rows(rows: list[Row]) -> Iterator[str]:
-    from studbook.cli.text import bold, dim, safe, value
+def _rows(rows: list[Row], lineage: Lineage) -> Iterator[str]:
+    from studbook.cli.text import bold, dim, name, place, safe, value
+    from studbook.compare import spelled
+
+    def called(word: object) -> str | None:
+        asset = lineage.asset(word) if isinstance(word, str) else None
+        return None if asset is None else name(asset)
+
+    def told(side: object) -> str:
+        """A list of ids, each by its name and place; any other value as it is."""
+        if not isinstance(side, list):
+            return value(side)
+        known = [lineage.asset(one) if isinstance(one, str) else None for one in side]
+        return ", ".join(
+            value(one) if asset is None else f"{name(asset)} {dim(place(asset))}".rstrip()
+            for one, asset in zip(side, known, strict=True)
+        )
 
     section = None
     for row in rows:
@@ -161,9 +177,12 @@ def _rows(rows: list[Row]) -> Iterator[str]:
             section = row.section
             yield ""
             yield bold(section)
-        yield f"  {safe(row.name)}"
+        yield f"  {safe(spelled(row.name, called) if section == 'evaluations' else row.name)}"
         if row.equal:
-            yield f"    {dim('both')}   {value(row.left)}"
-        else:
-            yield f"    {dim('left')}   {value(row.left)}"
-            yield f"    {dim('right')}  {value(row.right)}"
+            yield f"    {dim('both')}   {told(row.left)}"
+            continue
+        left, right = told(row.left), told(row.right)
+        if left == right:  # Two things of one name: only their ids tell them apart.
+            left, right = value(row.left), value(row.right)
+        yield f"    {dim('left')}   {left}"
+        yield f"    {dim('right')}  {right}"

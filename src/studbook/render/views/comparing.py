@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from studbook.compare import SECTIONS, facts
+from studbook.compare import SECTIONS, facts, spelled
 from studbook.model import Asset
 from studbook.render.views.site import Json, Site
 from studbook.render.views.story import versions_of
@@ -55,21 +55,14 @@ def _file(site: Site, versions: list[Asset]) -> Json:
                 link = site.link(one)
                 names[one] = [link["name"], link["path"]]
 
+    def called(word: str) -> str | None:
+        return str(site.link(word)["name"]) if word in site.graph.assets else None
+
     told = {}
     for version in versions:
         rows = []
         for (section, key), value in facts(site.graph, version):
             known(value)
-            rows.append([section, key, _label(site, key) if section == "evaluations" else key, value])
+            rows.append([section, key, spelled(key, called) if section == "evaluations" else key, value])
         told[site.link(version.id)["path"]] = rows
     return {"facts": told, "names": names}
-
-
-def _label(site: Site, key: str) -> str:
-    """An evaluation's key with names in place of ids."""
-    words = []
-    for word in key.split(" "):
-        asset_id = word.rstrip(",")
-        known = asset_id in site.graph.assets
-        words.append(site.link(asset_id)["name"] + word[len(asset_id) :] if known else word)
-    return " ".join(words)
