@@ -66,8 +66,13 @@ class Organization(_Part):
     role_name: str = Field(description="The role to assume in every account found.")
     external_id: str | None = Field(default=None, description="The external id of that role.")
     units: tuple[str, ...] = Field(default=(), description="Organizational units to take; all where empty.")
+    tags: dict[str, str] = Field(
+        default_factory=dict, description="Tag to a glob over its values: only accounts that have all of these."
+    )
     regions: tuple[Region, ...] = Field(min_length=1, description="The regions to harvest in every account.")
-    stages: dict[str, str] = Field(default_factory=dict, description="Unit id to stage.")
+    stages: dict[str, str] = Field(
+        default_factory=dict, description="Unit id to stage; of nested units the innermost says it."
+    )
 
 
 def _s3(value: str) -> str:

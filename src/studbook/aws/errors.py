@@ -43,7 +43,7 @@ _CODES: Final[dict[Meaning, str]] = {
     "ProvisionedThroughputExceededException RequestLimitExceeded RequestThrottled RequestThrottledException SlowDown "
     "ThrottledException Throttling ThrottlingException TooManyRequestsException 429",
     "gone": "NoSuchBucket NoSuchEntity NoSuchKey NotFound NotFoundException ResourceNotFound ResourceNotFoundException "
-    "RESOURCE_DOES_NOT_EXIST 404",
+    "TargetNotFoundException RESOURCE_DOES_NOT_EXIST 404",
     "unsupported": "InvalidAction MethodNotAllowed NotImplemented UnknownOperation UnknownOperationException "
     "UnsupportedOperation UnsupportedOperationException 405 501",
     "server": "InternalError InternalFailure InternalFailureException InternalServerError InternalServerException "

@@ -30,6 +30,8 @@ _S3: Final = {
 }
 _APP_API: Final = "sagemaker:CallMlflowAppApi"
 _READ: Final = "s3:GetObject"
+_BY_UNIT: Final = ("organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent")
+_BY_TAG: Final = "organizations:ListTagsForResource"
 _BY_PREFIX: Final = ("s3:ListBucket", "s3:ListBucketVersions")
 
 
@@ -90,9 +92,9 @@ def caller_policy(settings: Settings | None = None, sources: Iterable[Source] = 
         held.append(_statement("AssumeReader", ["sts:AssumeRole"], sorted(roles)))
     for source in _enabled(settings, sources):
         if source.name == "organizations" and organization is not None:
-            units = bool(organization.units or organization.stages)
-            wanted = source.actions if units else [a for a in source.actions if a == "organizations:ListAccounts"]
-            held.append(_statement("Organization", wanted, ["*"]))
+            idle = set() if organization.units or organization.stages else set(_BY_UNIT)
+            idle |= set() if organization.tags else {_BY_TAG}
+            held.append(_statement("Organization", [one for one in source.actions if one not in idle], ["*"]))
         if source.name == "s3" and settings is not None:
             held += _buckets(partition, source.actions, _unowned(settings, settings.datasets))
             held += _documents(partition, _unowned(settings, settings.documents))

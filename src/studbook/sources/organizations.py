@@ -1,22 +1,27 @@
 """AWS Organizations: the accounts to harvest, where the configuration does not list them.
 
-Calls: ListAccounts (20 accounts a request); with `units` or `stages` also ListAccountsForParent and
-ListOrganizationalUnitsForParent for every unit below those. Needs the management account or a delegated administrator.
+Calls: ListAccounts (20 accounts a request); with `units` or `stages` ListAccountsForParent and
+ListOrganizationalUnitsForParent for each of those units and every unit below them; with `tags` ListTagsForResource for
+each active account of the units that the configuration does not list itself. They are asked for anew each night, since
+nothing tells that an account was moved or tagged. Needs the management account or a delegated administrator.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
 
+from studbook.aws.errors import Trouble
 from studbook.model import Facts, Partition, Record
-from studbook.settings import Account, Settings
-from studbook.sources.interface import Visit
+from studbook.settings import Account, Organization, Settings
+from studbook.sources.interface import Json, Visit
 
 _ACCOUNT = "organization_account"
 
 
 class Organizations:
-    """Accounts by organizational unit; they are where to look, not part of the lineage."""
+    """Accounts by organizational unit and tag; they are where to look, not part of the lineage."""
 
     name = "organizations"
     wave = 0
@@ -24,23 +29,38 @@ class Organizations:
         "organizations:ListAccounts",
         "organizations:ListAccountsForParent",
         "organizations:ListOrganizationalUnitsForParent",
+        "organizations:ListTagsForResource",
     )
 
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
         return {Partition(None, None, self.name): ()} if settings.organization else {}
 
     def collect(self, visit: Visit) -> None:
+        """Records nothing before everything was answered: half a list of accounts is the accounts of last night."""
         organization = visit.settings.organization
         assert organization is not None
-        units: dict[str, set[str]] = {}
-        found = {}
-        for page in visit.pages("ListAccounts", {"MaxResults": 20}):
-            found.update({account["Id"]: account for account in page.get("Accounts") or ()})
+        listed = [
+            account
+            for page in visit.pages("ListAccounts", {"MaxResults": 20})
+            for account in page.get("Accounts") or ()
+        ]
+        units = _Units(visit)
         for unit in sorted({*organization.units, *organization.stages}):
-            for account in _below(visit, unit):
-                units.setdefault(account, set()).add(unit)
-        for account_id, account in sorted(found.items()):
-            visit.record(_ACCOUNT, account["Arn"], {**account, "Units": sorted(units.get(account_id, ()))})
+            units.walk(unit)
+        by_hand = {account.id for account in visit.settings.accounts}
+        found: list[dict[str, Any]] = []
+        for account in sorted(listed, key=lambda account: str(account["Id"])):
+            # The address of its root user is nobody's business.
+            body = {name: value for name, value in account.items() if name != "Email"}
+            body["Units"] = units.above(account["Id"])
+            if organization.tags and body["Id"] not in by_hand and _wanted(organization, body):
+                tags = _tags(visit, body["Id"])
+                if tags is None:
+                    continue
+                body["Tags"] = tags
+            found.append(body)
+        for body in found:
+            visit.record(_ACCOUNT, body["Arn"], body)
         visit.listed(_ACCOUNT)
 
     def scope(self, record: Record) -> str | None:
@@ -50,17 +70,61 @@ class Organizations:
         return Facts()
 
 
-def _below(visit: Visit, unit: str) -> set[str]:
-    """The ids of the accounts in a unit and in all units below it."""
-    found = {
-        account["Id"]
-        for page in visit.pages("ListAccountsForParent", {"ParentId": unit, "MaxResults": 20})
-        for account in page.get("Accounts") or ()
-    }
-    for page in visit.pages("ListOrganizationalUnitsForParent", {"ParentId": unit, "MaxResults": 20}):
-        for child in page.get("OrganizationalUnits") or ():
-            found |= _below(visit, child["Id"])
-    return found
+class _Units:
+    """Part of the tree of units; each unit is asked for once, however many of the configured ones it is below."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._walked: set[str] = set()
+        self._parents: dict[str, str] = {}
+        self._homes: dict[str, str] = {}
+
+    def walk(self, unit: str) -> None:
+        """Reads a unit and all below it. Raises Trouble, also where there is no such unit."""
+        if unit in self._walked:
+            return
+        self._walked.add(unit)
+        for page in self._visit.pages("ListAccountsForParent", {"ParentId": unit, "MaxResults": 20}):
+            self._homes.update({account["Id"]: unit for account in page.get("Accounts") or ()})
+        for page in self._visit.pages("ListOrganizationalUnitsForParent", {"ParentId": unit, "MaxResults": 20}):
+            for child in page.get("OrganizationalUnits") or ():
+                self._parents[child["Id"]] = unit
+                self.walk(child["Id"])
+
+    def above(self, account: str) -> list[str]:
+        """The units that were read and that an account is in, the outermost first."""
+        found = []
+        unit = self._homes.get(account)
+        while unit is not None:
+            found.append(unit)
+            unit = self._parents.get(unit)
+        return found[::-1]
+
+
+def _tags(visit: Visit, account: str) -> dict[str, str] | None:
+    """An account's tags; None where it was removed since it was listed."""
+    try:
+        return {
+            tag["Key"]: tag["Value"]
+            for page in visit.pages("ListTagsForResource", {"ResourceId": account})
+            for tag in page.get("Tags") or ()
+        }
+    except Trouble as trouble:
+        if trouble.meaning == "gone":
+            return None
+        raise
+
+
+def _wanted(organization: Organization, body: Json) -> bool:
+    """Whether an account is alive, and in one of the units where the configuration names some."""
+    alive = body.get("State", body.get("Status")) == "ACTIVE"
+    return alive and (not organization.units or bool(set(body["Units"]) & set(organization.units)))
+
+
+def _tagged(organization: Organization, body: Json) -> bool:
+    """Whether an account has all the tags that the configuration asks for."""
+    tags = body.get("Tags") or {}
+    return all(name in tags and fnmatchcase(tags[name], glob) for name, glob in organization.tags.items())
 
 
 def with_accounts(settings: Settings, records: Iterable[Record]) -> Settings:
@@ -74,17 +138,15 @@ def with_accounts(settings: Settings, records: Iterable[Record]) -> Settings:
         body = record.body
         if record.kind != _ACCOUNT or record.gone_since is not None or body["Id"] in by_hand:
             continue
-        if body.get("State", body.get("Status")) != "ACTIVE":
-            continue
-        units = body["Units"]
-        if organization.units and not set(units) & set(organization.units):
+        if not _wanted(organization, body) or not _tagged(organization, body):
             continue
         partition = body["Arn"].split(":")[1]
         found.append(
             Account(
                 id=body["Id"],
                 name=body.get("Name"),
-                stage=next((organization.stages[unit] for unit in units if unit in organization.stages), None),
+                # Of nested units the innermost says it.
+                stage=next((organization.stages[u] for u in reversed(body["Units"]) if u in organization.stages), None),
                 regions=organization.regions,
                 role_arn=f"arn:{partition}:iam::{body['Id']}:role/{organization.role_name}",
                 external_id=organization.external_id,

@@ -1,0 +1,266 @@
+"""Accounts found by AWS Organizations, over the wire: an organisation of twenty-six accounts in nested units.
+
+root               management (without a reader's role, as StackSets leave it)
+  workloads          web
+    production       bot
+      models         ranker, rewards, closed (suspended)
+  sandbox            play-00 ... play-20
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from studbook.demo.aws import FakeAws
+from studbook.harvest.run import Harvested, harvest
+from studbook.model import Coverage
+from studbook.settings import Settings
+from studbook.sources.iam import actions_in, caller_policy
+from studbook.sources.organizations import Organizations
+from studbook.store import Catalog
+
+MANAGEMENT, BY_HAND = "000000000000", "222222222222"
+REGION = "us-west-2"
+
+
+class Organisation:
+    """What was made, by name."""
+
+    def __init__(self, aws: FakeAws) -> None:
+        self.aws = aws
+        aws.caller_may("organizations:List*")
+        aws.role(f"arn:aws:iam::{MANAGEMENT}:role/Admin")
+        self.client: Any = aws.session(f"arn:aws:iam::{MANAGEMENT}:role/Admin").client(
+            "organizations", endpoint_url=aws.url, region_name="us-east-1"
+        )
+        self.client.create_organization(FeatureSet="ALL")
+        self.root: str = self.client.list_roots()["Roots"][0]["Id"]
+        self.units: dict[str, str] = {}
+        self.accounts: dict[str, str] = {}
+        for name, parent in (("workloads", ""), ("production", "workloads"), ("models", "production"), ("sandbox", "")):
+            made = self.client.create_organizational_unit(ParentId=self.units.get(parent, self.root), Name=name)
+            self.units[name] = made["OrganizationalUnit"]["Id"]
+        self.join("web", "workloads", studbook="yes")
+        self.join("bot", "production", studbook="yes-please", team="support")
+        self.join("ranker", "models", studbook="no")
+        self.join("rewards", "models")
+        self.join("closed", "models", studbook="yes")
+        for number in range(21):
+            self.join(f"play-{number:02}", "sandbox")
+        self.client.close_account(AccountId=self.accounts["closed"])
+        self.let(BY_HAND)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Account id to name."""
+        found = {account: name for name, account in self.accounts.items()}
+        return {**found, BY_HAND: "by hand", MANAGEMENT: "management"}
+
+    def join(self, name: str, unit: str, **tags: str) -> None:
+        """An account with a model in it."""
+        asked: dict[str, Any] = {"AccountName": name, "Email": f"root+{name}@example.com"}
+        if tags:
+            asked["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+        account = self.client.create_account(**asked)["CreateAccountStatus"]["AccountId"]
+        self.client.move_account(AccountId=account, SourceParentId=self.root, DestinationParentId=self.units[unit])
+        self.accounts[name] = account
+        self.let(account)
+
+    def let(self, account: str) -> None:
+        """A reader's role, and one model."""
+        self.aws.role(f"arn:aws:iam::{account}:role/Reader")
+        self.aws.role(f"arn:aws:iam::{account}:role/Admin")
+        session = self.aws.session(f"arn:aws:iam::{account}:role/Admin")
+        sagemaker = session.client("sagemaker", endpoint_url=self.aws.url, region_name=REGION)
+        sagemaker.create_model(ModelName="m", ExecutionRoleArn=f"arn:aws:iam::{account}:role/x")
+
+    def settings(self, **organization: Any) -> Settings:
+        """One account by hand, the others by the organisation; SageMaker alone."""
+        role = f"arn:aws:iam::{BY_HAND}:role/Reader"
+        return Settings.model_validate(
+            {
+                "accounts": [{"id": BY_HAND, "regions": [REGION], "role_arn": role}],
+                "organization": {"role_name": "Reader", "regions": [REGION], **organization},
+                "sources": {
+                    "lambda": {"enabled": False},
+                    "s3": {"enabled": False},
+                    "mlflow": {"enabled": False},
+                    "sagemaker": {"rate": 2000},
+                    "organizations": {"rate": 2000},
+                },
+                "patience": {"attempts": 2},
+            }
+        )
+
+
+@pytest.fixture(scope="module")
+def organisation() -> Iterator[Organisation]:
+    with FakeAws() as aws:
+        yield Organisation(aws)
+
+
+@pytest.fixture(autouse=True)
+def environment(organisation, monkeypatch) -> Iterator[None]:
+    for name, value in organisation.aws.environment().items():
+        monkeypatch.setenv(name, value)
+    organisation.aws.forget_calls()
+    yield
+    organisation.aws.heal()
+
+
+def seen(made: Organisation, night: Harvested) -> dict[str, str]:
+    """The status of each account's SageMaker, by the account's name."""
+    names = made.names
+    return {names[row.account]: row.status for row in night.coverage if row.source == "sagemaker" and row.account}
+
+
+def stages(made: Organisation, catalog: Catalog) -> dict[str, str | None]:
+    """The stage of each account's model, by the account's name."""
+    names = made.names
+    return {names[asset.account or ""]: asset.stage for asset in catalog.assets(catalog.latest()) if asset.name == "m"}
+
+
+def organizations(night: Harvested) -> Coverage:
+    (row,) = [row for row in night.coverage if row.source == "organizations"]
+    return row
+
+
+class TestWhoIsFound:
+    def test_a_unit_with_all_units_below_it(self, organisation, tmp_path):
+        """Of nested units the innermost gives the stage; who is suspended or in another unit is not visited."""
+        units = organisation.units
+        configured = organisation.settings(
+            units=[units["workloads"]], stages={units["workloads"]: "shared", units["production"]: "production"}
+        )
+
+        night = harvest(configured, Catalog(tmp_path))
+
+        assert seen(organisation, night) == dict.fromkeys(("by hand", "web", "bot", "ranker", "rewards"), "complete")
+        assert stages(organisation, Catalog(tmp_path)) == {
+            "by hand": None,
+            "web": "shared",
+            "bot": "production",
+            "ranker": "production",
+            "rewards": "production",
+        }
+        assert not night.partial
+
+    def test_a_unit_within_a_unit_is_read_once(self, organisation, tmp_path):
+        """A request for each page of accounts, and two for each unit, whichever units are configured; each night."""
+        units = organisation.units
+        configured = organisation.settings(units=[units["workloads"]], stages={units["models"]: "production"})
+
+        nights = [harvest(configured, Catalog(tmp_path)) for _ in range(2)]
+
+        for night in nights:
+            assert organizations(night).calls == {
+                "organizations:ListAccounts": 2,
+                "organizations:ListAccountsForParent": 3,
+                "organizations:ListOrganizationalUnitsForParent": 3,
+            }
+        assert not nights[1].changed
+
+    def test_pages(self, organisation, tmp_path):
+        """Twenty accounts are a page, and AWS likes to give an empty one before: none is missed."""
+        organisation.aws.fault(service="organizations", operation="List*", pages="empty", times=2)
+
+        night = harvest(organisation.settings(), Catalog(tmp_path))
+
+        said = seen(organisation, night)
+        assert said.pop("management") == "failed"
+        assert said == dict.fromkeys({"by hand", *organisation.accounts} - {"closed"}, "complete")
+
+    def test_by_tag(self, organisation, tmp_path):
+        """Accounts that have all the tags; one request for each that is alive and in the units."""
+        configured = organisation.settings(
+            units=[organisation.units["workloads"]], tags={"studbook": "yes*", "team": "*"}
+        )
+
+        night = harvest(configured, Catalog(tmp_path))
+
+        assert seen(organisation, night).keys() == {"by hand", "bot"}
+        assert organizations(night).calls["organizations:ListTagsForResource"] == 4
+
+    def test_nobody_asks_for_more_than_the_policy_allows(self, organisation, tmp_path):
+        """What is asked with the caller's own credentials is what `studbook iam --part caller` prints."""
+        for more in ({}, {"units": [organisation.units["sandbox"]]}, {"tags": {"team": "support"}}):
+            organisation.aws.forget_calls()
+            configured = organisation.settings(**more)
+
+            harvest(configured, Catalog(tmp_path / "".join(more)), sources=[Organizations()])
+
+            asked = {f"{call.service}:{call.operation}" for call in organisation.aws.calls()}
+            assert asked | {"sts:AssumeRole"} == actions_in(caller_policy(configured))
+
+    def test_no_address_is_kept(self, organisation, tmp_path):
+        """The addresses of root users stay where they are."""
+        harvest(organisation.settings(), Catalog(tmp_path), sources=[Organizations()])
+
+        kept = [str(record.body) for record in Catalog(tmp_path).records(Catalog(tmp_path).latest())]
+        assert len(kept) == 1 + len(organisation.accounts)
+        assert not [text for text in kept if "example.com" in text]
+
+
+REFUSALS = {
+    "denied": ({"code": "AccessDeniedException", "status": 400}, "AccessDeniedException"),
+    "throttled": ({"code": "TooManyRequestsException", "status": 400}, "TooManyRequestsException"),
+    "in no organisation": (
+        {"code": "AWSOrganizationsNotInUseException", "status": 400},
+        "AWSOrganizationsNotInUseException",
+    ),
+    "down": ({"body": "<html></html>", "status": 503}, "503"),
+}
+OPERATIONS = ("ListAccounts", "ListAccountsForParent", "ListOrganizationalUnitsForParent", "ListTagsForResource")
+
+
+class TestRefused:
+    @pytest.mark.parametrize("operation", OPERATIONS)
+    @pytest.mark.parametrize(("wire", "code"), REFUSALS.values(), ids=REFUSALS)
+    def test_on_the_first_night(self, organisation, tmp_path, operation, wire, code):
+        """The accounts of the configuration are harvested whole, the gap is named, and nobody else is visited."""
+        organisation.aws.fault(service="organizations", operation=operation, **wire)
+        configured = organisation.settings(units=[organisation.units["workloads"]], tags={"studbook": "yes*"})
+
+        night = harvest(configured, Catalog(tmp_path))
+
+        assert seen(organisation, night) == {"by hand": "complete"}
+        assert [(gap.operation, gap.code) for gap in organizations(night).gaps] == [(operation, code)]
+        assert organizations(night).status == "failed"
+        assert night.partial
+
+    @pytest.mark.parametrize("operation", OPERATIONS)
+    def test_on_a_later_night(self, organisation, tmp_path, operation):
+        """The accounts that were found last night are harvested as ever; nothing is gone."""
+        configured = organisation.settings(units=[organisation.units["workloads"]], tags={"studbook": "yes*"})
+        harvest(configured, Catalog(tmp_path))
+        organisation.aws.fault("AccessDeniedException", service="organizations", operation=operation)
+
+        night = harvest(configured, Catalog(tmp_path))
+
+        assert seen(organisation, night) == {"by hand": "complete", "web": "complete", "bot": "complete"}
+        assert night.partial
+        catalog = Catalog(tmp_path)
+        assert not [record for record in catalog.records(catalog.latest()) if record.gone_since]
+
+    def test_a_unit_that_is_not_there(self, organisation, tmp_path):
+        """A misspelt unit is a gap, never an organisation without accounts."""
+        night = harvest(organisation.settings(units=["ou-none-00000000"]), Catalog(tmp_path))
+
+        assert seen(organisation, night) == {"by hand": "complete"}
+        assert [gap.operation for gap in organizations(night).gaps] == ["ListAccountsForParent"]
+
+    def test_an_account_without_the_role(self, organisation, tmp_path):
+        """It is a gap of its own account; the others are complete."""
+        organisation.join("late", "sandbox")
+        configured = organisation.settings(units=[organisation.units["sandbox"]])
+        organisation.aws.role(f"arn:aws:iam::{organisation.accounts['late']}:role/Reader", external_id="another")
+
+        night = harvest(configured, Catalog(tmp_path))
+
+        said = seen(organisation, night)
+        assert said.pop("late") == "failed"
+        assert set(said.values()) == {"complete"}
+        assert len(said) == 22
