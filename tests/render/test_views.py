@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.pedigrees import lineage
 
 import herd
 from studbook.lineage.graph import Graph
@@ -10,6 +11,7 @@ from studbook.model import Asset, Envelope, Finding, Parts
 from studbook.render import views
 from studbook.render.views.addresses import links_out
 from studbook.render.views.site import Site
+from studbook.render.views.story import answers
 
 DIGEST = "sha256:" + "0" * 64
 ENVELOPE = Envelope(
@@ -71,6 +73,20 @@ class TestAssetPage:
         assert answer["model"]["id"] == herd.CLONE
         assert [link["id"] for link in answer["bases"]] == [herd.BASE_1]
         assert [link["id"] for link in answer["data"]] == [herd.DATA_1]
+
+    def test_what_data_was_made_of_is_not_what_a_model_was_trained_on(self) -> None:
+        """A job that made the table read the exports; the model's job read the table alone."""
+        graph = lineage(
+            """
+            exports(artifact) -input_to:raw-> prepare(processing_job) -produced-> table(dataset_version)
+            table -input_to:train-> fit(training_job) -produced-> p/1(model_package) -packaged_as-> m(model)
+            m -deployed_to-> c(endpoint_config) -deployed_to-> bot(endpoint)
+            """
+        )
+        site = Site(graph=graph, envelope=ENVELOPE, settings=herd.SETTINGS, findings=[], history=[ENVELOPE])
+        [answer] = answers(site, graph.assets["bot"])
+
+        assert [link["id"] for link in answer["data"]] == ["table"]
 
     def test_neighbours_show_nothing_that_changes_every_night(self) -> None:
         """A link to an asset says its name and kind, not its status or metrics."""

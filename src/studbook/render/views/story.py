@@ -15,6 +15,8 @@ from studbook.render.views.site import Json, Site
 
 DATA = ("dataset", "dataset_version", "artifact", "feature_group")
 JOBS = ("training_job", "tuning_job", "automl_job", "processing_job", "customization_job", "training_session")
+_DATA_JOBS = ("processing_job", "customization_job")
+"""They make data of data: what they read went into a dataset, and no model was trained on it."""
 
 
 def pairs(value: Any) -> list[list[Any]]:
@@ -251,8 +253,10 @@ def answers(site: Site, endpoint: Asset) -> list[Json]:
                     "approval": model.attributes.get("approval"),
                     "bases": training["bases"],
                     "carriers": site.links(carrier.id for carrier in running.carriers),
-                    "data": list(
-                        {entry["asset"]["id"]: entry["asset"] for entry in training["inputs"]["data"]}.values()
+                    "data": site.links(
+                        entry["asset"]["id"]
+                        for entry in training["inputs"]["data"]
+                        if entry["into"]["kind"] not in _DATA_JOBS
                     ),
                     "evaluation": next(iter(evaluations_of(site, [model, *twins])), None),
                 }
