@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
-from tests.pedigrees import lineage, record
+from tests.pedigrees import ACCOUNT, REGION, lineage, record
 
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.graph import Graph
 from studbook.model import Record
 from studbook.model.ids import dataset_version_id, fingerprint
 from studbook.reproduce import REDACTED, Reproduction, problems, reproduce, script
+from studbook.reproduce.request import JOB
 from studbook.store import Catalog
 
 IMAGE = "1.dkr.ecr.r.amazonaws.com/x@sha256:" + "0" * 64
@@ -81,13 +83,19 @@ class TestRequest:
         shape = model.operation_model("CreateTrainingJob").input_shape
         sorts = set()
         for row in catalog.records(envelope):
+            if row.kind == "job":
+                found = reproduce(graph, graph.assets[row.id], lambda kind, one: catalog.record(envelope, kind, one))
+                asked = model.operation_model("CreateJob").input_shape
+                assert ParamValidator().validate(found.request, asked).generate_report() == ""
+                assert "ServiceOutput" not in found.request["JobConfigDocument"]
+                sorts.add("job")
             if row.kind == "training_job":
                 found = reproduce(graph, graph.assets[row.id], lambda kind, one: catalog.record(envelope, kind, one))
                 assert ParamValidator().validate(found.request, shape).generate_report() == ""
                 assert REDACTED not in repr(found.request)
                 assert found.request["TrainingJobName"] != row.body["TrainingJobName"]
                 sorts.add("serverless" if "ServerlessJobConfig" in found.request else "classic")
-        assert sorts == {"classic", "serverless"}
+        assert sorts == {"classic", "job", "serverless"}
 
     def test_what_the_api_adds_is_left_out(self) -> None:
         """Status, ARN and times are no request; tags of AWS's own cannot be set."""
@@ -114,6 +122,120 @@ class TestRequest:
         assert found.verdict == "not possible"
         assert "RoleArn" in found.reasons[0].message
         assert "RoleArn" in problems(found.request)
+
+
+class TestJobApi:
+    """Jobs whose configuration is a document in a string."""
+
+    ID = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:job/AgentRFT/mtrl"
+    DOCUMENT: ClassVar[dict[str, Any]] = {
+        "AgentConfig": {"CustomAgentLambdaConfig": {"LambdaArn": "arn:aws:lambda:r:1:function:f"}},
+        "InputDataConfig": [CHANNEL],
+        "TrainingConfig": {"BaseModelArn": "b", "HyperParameters": {"learning_rate": "0.1"}},
+    }
+
+    def told(self, document: str | None = None, graph: str = "", facts: dict[str, Any] | None = None) -> Reproduction:
+        text = json.dumps(self.DOCUMENT | {"ServiceOutput": {"RunId": "1"}}) if document is None else document
+        body = {
+            "JobName": "mtrl",
+            "JobArn": self.ID,
+            "JobCategory": "AgentRFT",
+            "JobConfigSchemaVersion": "1.0.0",
+            "JobConfigDocument": text,
+            "JobStatus": "Completed",
+            "RoleArn": BODY["RoleArn"],
+            "CreationTime": CREATED,
+            "Tags": [{"Key": "team", "Value": "bots"}],
+        }
+        found = lineage(f"{self.ID}(training_job) -produced-> w(artifact)\n{graph}", facts)
+        kept = record(self.ID, kind="job", body=body)
+        return reproduce(
+            found, found.assets[self.ID], lambda kind, one: kept if (kind, one) == ("job", self.ID) else None
+        )
+
+    def test_the_request_is_what_the_user_told(self) -> None:
+        """CreateJob under a new name; what the service wrote into the document is not sent back."""
+        found = self.told()
+        assert found.operation == "CreateJob"
+        assert problems(found.request, JOB) == ""
+        assert found.request["JobName"] == "mtrl-again"
+        assert json.loads(found.request["JobConfigDocument"]) == self.DOCUMENT
+        assert set(found.request) == {
+            "JobCategory", "JobConfigDocument", "JobConfigSchemaVersion", "JobName", "RoleArn", "Tags"
+        }  # fmt: skip
+
+    def test_without_output_of_the_service_the_document_stays_as_it_is(self) -> None:
+        """Byte by byte."""
+        text = json.dumps(self.DOCUMENT, indent=3)
+        assert self.told(text).request["JobConfigDocument"] == text
+
+    @pytest.mark.parametrize("text", ["", "{", "[1]", "{" * 5_000])
+    def test_a_document_that_cannot_be_read(self, text: str) -> None:
+        """It is no request, and no failure."""
+        assert self.told(text).verdict == "not possible"
+
+    def test_what_stands_in_the_way(self) -> None:
+        """The agent's code, the defaults of the day, the base model's version, data that nobody listed."""
+        base = "arn:aws:sagemaker:r:aws:hub-content/SageMakerPublicHub/Model/qwen"
+        found = self.told(
+            graph=f"""
+            arn:aws:lambda:r:1:function:f(code) -input_to:agent-> {self.ID}
+            {base}/1.0.0(base_model_version) -input_to:base_model-> {self.ID}
+            """
+        )
+        assert {(reason.part, reason.leaves) for reason in found.reasons} == {
+            ("agent", "close"),
+            ("base model", "close"),
+            ("data (train)", "close"),
+            ("values", "close"),
+        }
+
+    def test_data_by_state(self) -> None:
+        """Channels are read in the document as in a training job."""
+        graph = f"{WAS}(dataset_version) -input_to:train-> {self.ID}"
+        assert ("data (train)", WAS) in {
+            (p.part, p.value) for p in self.told(graph=graph, facts={WAS: {"attributes": {"current": True}}}).pins
+        }
+
+    def test_the_script_sends_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """By create_job, the document in its string."""
+        sent: list[dict[str, Any]] = []
+        client = SimpleNamespace(create_job=lambda **request: sent.append(request) or {"JobArn": "arn"})
+        monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace(client=lambda name, region_name: client))
+        found = self.told()
+        exec(compile(script(found), "again.py", "exec"), {"__name__": "__main__"})
+        [request] = sent
+        assert json.loads(request["JobConfigDocument"]) == self.DOCUMENT
+        assert request | {"JobConfigDocument": ""} == dict(found.request) | {"JobConfigDocument": ""}
+
+    def test_other_jobs_have_no_request(self) -> None:
+        """An optimization job is not written as a request, and that is said."""
+        graph = lineage("o(customization_job) -produced-> p/1(model_package)")
+        with pytest.raises(UsageError, match="neither"):
+            reproduce(graph, graph.assets["p/1"], lambda kind, one: None)
+
+
+class TestCommit:
+    def test_of_the_run_the_tags_and_the_package(self) -> None:
+        """Each names a commit; an archive beside it can still have been overwritten."""
+        graph = lineage(
+            """
+            s3://b/src.tar.gz(code) -input_to:code-> t(training_job) -recorded_in-> r(mlflow_run)
+            t -produced-> p/1(model_package)
+            git:https://x/y.git@0123456(code) -packaged_as:code-> p/1
+            """,
+            {
+                "r": {"tags": {"mlflow.source.git.commit": "89abcdef", "mlflow.source.git.repoURL": "https://x/y.git"}},
+                "t": {"tags": {"git_commit": "7654321", "commit": "latest"}},
+            },
+        )
+        found = again(graph)
+        assert [pin.value for pin in found.pins if pin.part == "code"] == [
+            "commit 7654321",
+            "git:https://x/y.git@0123456",
+            "git:https://x/y.git@89abcdef",
+        ]
+        assert ("code", "close") in parts(found)
 
 
 class TestJob:
@@ -281,7 +403,8 @@ class TestScript:
         )
         text = script(found)
         assert text.isascii()
-        assert [type(node) for node in ast.parse(text).body].count(ast.Import) == 1
+        imports = [node for node in ast.parse(text).body if isinstance(node, ast.Import)]
+        assert [name.name for node in imports for name in node.names] == ["json", "boto3"]
         sent: list[dict[str, Any]] = []
         client = SimpleNamespace(
             create_training_job=lambda **request: sent.append(request) or {"TrainingJobArn": "arn"}

@@ -44,7 +44,7 @@ That roles, keys, networks and quotas are still as they were is not checked.
 @catalog_option
 @snapshot_option
 def reproduce(asset: str, output_format: str, output: Path | None, catalog: Path, snapshot: str) -> None:
-    """Write the request that would train ASSET again: a model version, a training job or an evaluation job."""
+    """Write the request that would train ASSET again: a model version, or a job."""
     from studbook.errors import UsageError
     from studbook.model import canonical
     from studbook.reproduce import reproduce as find

@@ -1,8 +1,9 @@
 """The request that would train a model again, and how near it comes to the first time.
 
-The request is what the kept record of the job said, as far as the input shape of the Create operation in botocore's own
-model has a place for it, under a new name, and accepted by botocore's parameter validation. `[redacted]` becomes
-`<FILL IN>`. Nothing here calls AWS: what is there still, and what is not, is what the snapshot shows.
+The request is what the kept record of the job said, as far as the input shape of CreateTrainingJob, or of CreateJob, in
+botocore's own model has a place for it, under a new name, and accepted by botocore's parameter validation. What the
+service wrote into a Job's document is taken out. `[redacted]` becomes `<FILL IN>`. Nothing here calls AWS: what is
+there still, and what is not, is what the snapshot shows.
 
 The verdict is about what goes in, not about the weights that come out: training is seldom deterministic. It is the
 worst that any reason leaves possible:
@@ -16,6 +17,7 @@ worst that any reason leaves possible:
     at had changed before the job started;
   - the image or the code is named by something that can be overwritten: a tag, an S3 URI; or the service chooses it;
   - a serverless job: the service takes the latest version of the base model, whatever version is asked for;
+  - a Job: hyperparameters that its document does not name are the service's, and its agent's code is not fixed;
   - an evaluator's code is not fixed: `$LATEST`, an alias, an unqualified function, a name without a version;
   - the checkpoints of the first time lie where the job would look for them, and it would go on from there.
 - **not possible**: something that goes in is gone:
@@ -38,7 +40,7 @@ from studbook.lineage.origins import makers
 from studbook.model import Asset
 from studbook.reproduce.inputs import Inputs, Manifest, Pin, Reason, RecordOf, Verdict, rank
 from studbook.reproduce.program import script
-from studbook.reproduce.request import OPERATION, REDACTED, problems, request_of
+from studbook.reproduce.request import JOB, REDACTED, create_of, problems, request_of
 
 __all__ = ["REDACTED", "Manifest", "Pin", "Reason", "RecordOf", "Reproduction", "problems", "reproduce", "script"]
 
@@ -90,18 +92,21 @@ def reproduce(lineage: Lineage, asset: Asset, record_of: RecordOf) -> Reproducti
     Raises UsageError for what no one job made, and NotFound where the job's record is not kept.
     """
     job = _job(lineage, asset)
-    record = record_of("training_job", job.id.partition("@")[0])
+    create = create_of(job.id)
+    if job.kind not in _JOBS and create is not JOB:
+        raise UsageError(f"{job.id!r} is neither a training job nor a Job", "no other kind is written as a request")
+    record = record_of(create.kind, job.id.partition("@")[0])
     if record is None or record.body.get("CreationTime") != job.created_at:
         raise NotFound(
             f"no record of {job.id!r} is kept", "it was deleted before the first harvest, or is not harvested"
         )
-    request = request_of(record.body)
-    found = Inputs(lineage, record_of, job, request)
+    request = request_of(record.body, create)
+    found = Inputs(lineage, record_of, job, request, create)
     reasons = sorted(found.reasons, key=lambda one: (-rank(one.leaves), one.part, one.message))
     return Reproduction(
         asset=asset,
         job=job,
-        operation=OPERATION,
+        operation=create.operation,
         region=job.region,
         verdict=max((reason.leaves for reason in reasons), key=rank, default="exact"),
         reasons=tuple(reasons),
@@ -112,7 +117,7 @@ def reproduce(lineage: Lineage, asset: Asset, record_of: RecordOf) -> Reproducti
 
 
 def _job(lineage: Lineage, asset: Asset) -> Asset:
-    if asset.kind in _JOBS:
+    if asset.kind in _JOBS or create_of(asset.id) is JOB:
         return asset
     if asset.kind != "model_package":
         hint = (

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset, Edge, Record
-from studbook.model.ids import fingerprint, parse_hub_content, parse_lambda, parse_s3
-from studbook.reproduce.request import OPERATION, placeholders, problems
+from studbook.model.ids import code_id, fingerprint, parse_hub_content, parse_lambda, parse_s3
+from studbook.reproduce.request import JOB, Create, placeholders, problems, told_in
 
 Verdict = Literal["exact", "close", "not possible"]
 RecordOf = Callable[[str, str], Record | None]
 """From a record kind and an id to the record of this snapshot."""
+
+_REPOSITORY_TAG: Final = "mlflow.source.git.repoURL"
+_COMMIT_TAGS: Final = frozenset({"mlflow.source.git.commit", "git-commit", "git-sha", "commit", "commit-id"})
+_COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
 
 _MODELS = ("source_model", "evaluated_model", "base_model")
 
@@ -23,7 +28,8 @@ class Reason:
     """Why the verdict is not better."""
 
     part: str
-    """`data`, `image`, `code`, `base model`, `source model`, `evaluator`, `values`, `checkpoints`, `request`."""
+    """`data`, `image`, `code`, `agent`, `base model`, `source model`, `evaluator`, `values`,
+    `checkpoints`, `request`."""
     leaves: Verdict
     """The best verdict that it leaves possible."""
     message: str
@@ -59,25 +65,34 @@ def rank(verdict: Verdict) -> int:
 class Inputs:
     """What goes into a job: fixed, open, or gone."""
 
-    def __init__(self, lineage: Lineage, record_of: RecordOf, job: Asset, request: Mapping[str, Any]) -> None:
+    def __init__(
+        self, lineage: Lineage, record_of: RecordOf, job: Asset, request: Mapping[str, Any], create: Create
+    ) -> None:
         self._lineage = lineage
         self._record_of = record_of
         self._job = job
         self.reasons: list[Reason] = []
         self.pins: list[Pin] = []
         self.manifests: list[Manifest] = []
-        if report := problems(request):
-            self._say("request", "not possible", f"the record holds no valid {OPERATION} request: {report}")
+        told = told_in(request)
+        if report := problems(request, create):
+            self._say("request", "not possible", f"the record holds no valid {create.operation} request: {report}")
         for path in placeholders(request):
             self._say("values", "close", f"{path} was redacted: fill it in")
-        self._image(request.get("AlgorithmSpecification") or {})
-        for channel in request.get("InputDataConfig") or ():
-            self._channel(channel)
-        self._models(serverless="ServerlessJobConfig" in request)
+        if create is JOB:
+            self._say("values", "close", "hyperparameters that the document does not name are the service's defaults")
+        else:
+            self._image(told.get("AlgorithmSpecification") or {})
+        channels = told.get("InputDataConfig")
+        for channel in channels if isinstance(channels, list) else ():
+            if isinstance(channel, Mapping):
+                self._channel(channel)
+        self._models(serverless=create is JOB or "ServerlessJobConfig" in told)
         self._evaluators()
+        self._agents()
         self._code()
-        if "CheckpointConfig" in request:
-            place = request["CheckpointConfig"].get("S3Uri")
+        if isinstance(told.get("CheckpointConfig"), Mapping):
+            place = told["CheckpointConfig"].get("S3Uri")
             self._say(
                 "checkpoints", "close", f"it would go on from the checkpoints under {place}: choose another place"
             )
@@ -120,6 +135,30 @@ class Inputs:
                 self._say(
                     "code", "close", f"what lies at {code.id} can have been overwritten; no object version is known"
                 )
+        for commit in self._commits():
+            self._pin("code", commit)
+
+    def _commits(self) -> Iterator[str]:
+        """The commit that the job's tags, its MLflow run or what came of it name."""
+        labels = [self._job.tags]
+        for edge in self._lineage.downstream(self._job.id, "recorded_in"):
+            run = self._lineage.asset(edge.target)
+            if run is not None:
+                labels.append(run.tags)
+        for tags in labels:
+            for key, value in sorted(tags.items()):
+                if key.lower().replace("_", "-") in _COMMIT_TAGS and _COMMIT.fullmatch(value):
+                    repository = tags.get(_REPOSITORY_TAG)
+                    yield code_id(repository, value) if repository else f"commit {value}"
+        for made in self._lineage.downstream(self._job.id, "produced"):
+            for edge in self._lineage.upstream(made.target, "packaged_as", "code"):
+                if edge.source.startswith("git:"):
+                    yield edge.source
+
+    def _agents(self) -> None:
+        """An agent is code that runs elsewhere while the job does."""
+        for _, agent in self._inputs("agent"):
+            self._say("agent", "close", f"{agent.id} is not fixed: its code can be another by now")
 
     # --- models and evaluators ------------------------------------------------------------------------------------
 
@@ -200,8 +239,9 @@ class Inputs:
     def _channel(self, channel: Mapping[str, Any]) -> None:
         name = str(channel.get("ChannelName"))
         part = f"data ({name})"
-        source = channel.get("DataSource") or {}
-        s3 = source.get("S3DataSource") or {}
+        source = channel.get("DataSource")
+        place = source.get("S3DataSource") if isinstance(source, Mapping) else None
+        s3 = place if isinstance(place, Mapping) else {}
         inputs = list(self._inputs(name))
         if not inputs and "HubAccessConfig" not in s3:
             self._say(part, "close", "what the channel held is not recorded")

@@ -7,7 +7,9 @@ import re
 from pprint import pformat
 from typing import TYPE_CHECKING, Any
 
-from studbook.reproduce.request import PLACEHOLDER
+from botocore import xform_name
+
+from studbook.reproduce.request import PLACEHOLDER, create_of
 
 if TYPE_CHECKING:
     from studbook.reproduce import Reproduction
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 _SCRIPT = '''"""Train it again, as far as the records go. Made by Studbook.
 
-Needs: boto3, and credentials that may call sagemaker:CreateTrainingJob. It starts a job that costs money.
+Needs: boto3, and credentials that may call sagemaker:{operation}. It starts a job that costs money.
 """
 
 # What:
@@ -24,6 +26,8 @@ Needs: boto3, and credentials that may call sagemaker:CreateTrainingJob. It star
 #   {job}
 # Verdict: {verdict}
 {reasons}
+import json
+
 import boto3
 
 REGION = {region}
@@ -40,7 +44,8 @@ COPY_TO = ""
 def restored(request):
     """The request, with the data of the first time put back where COPY_TO says so."""
     s3 = boto3.client("s3", region_name=REGION)
-    for channel in request.get("InputDataConfig", []):
+    told = json.loads(request["JobConfigDocument"]) if "JobConfigDocument" in request else request
+    for channel in told.get("InputDataConfig", []):
         source = channel["DataSource"].get("S3DataSource")
         prefix, objects = OBJECTS.get(channel["ChannelName"], ("", []))
         if not (COPY_TO and source and objects):
@@ -48,18 +53,21 @@ def restored(request):
         for bucket, key, version in objects:
             s3.copy({{"Bucket": bucket, "Key": key, "VersionId": version}}, COPY_TO, key)
         source["S3Uri"] = "s3://" + COPY_TO + "/" + prefix
+    if "JobConfigDocument" in request:
+        request["JobConfigDocument"] = json.dumps(told)
     return request
 
 
 if __name__ == "__main__":
     if {placeholder} in repr(REQUEST):
         raise SystemExit("fill in what was redacted first")
-    print(boto3.client("sagemaker", region_name=REGION).create_training_job(**restored(REQUEST))["TrainingJobArn"])
+    print(boto3.client("sagemaker", region_name=REGION).{method}(**restored(REQUEST))["{answer}"])
 '''
 
 
 def script(found: Reproduction) -> str:
     """A Python program that sends the request."""
+    create = create_of(found.job.id)
     manifests: dict[str, list[Manifest]] = {}
     for manifest in found.manifests:
         manifests.setdefault(manifest.channel, []).append(manifest)
@@ -73,6 +81,9 @@ def script(found: Reproduction) -> str:
         asset=_comment(found.asset.id),
         job=_comment(found.job.id),
         verdict=found.verdict,
+        operation=create.operation,
+        method=xform_name(create.operation),
+        answer=create.answer,
         reasons="".join(
             f"#   {reason.leaves}: {_comment(f'{reason.part}: {reason.message}')}\n" for reason in found.reasons
         ),

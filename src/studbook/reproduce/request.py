@@ -1,39 +1,81 @@
-"""From what DescribeTrainingJob said to what CreateTrainingJob takes, by botocore's model of both."""
+"""From what a job's description said to what its Create operation takes, by botocore's model of both."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import botocore.session
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 
-OPERATION = "CreateTrainingJob"
+from studbook.model.ids import parse_arn
+
 REDACTED, PLACEHOLDER = "[redacted]", "<FILL IN>"
 _AGAIN = "-again"
 _NAME_LENGTH = 63
+_MADE = "ServiceOutput"
 
 
-def request_of(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A DescribeTrainingJob response as a CreateTrainingJob request under a new name."""
-    request: dict[str, Any] = _fitted(body, _shape())
-    name = str(body.get("TrainingJobName", ""))
-    request["TrainingJobName"] = name[: _NAME_LENGTH - len(_AGAIN)].rstrip("-") + _AGAIN
+@dataclass(frozen=True, slots=True)
+class Create:
+    """The operation that makes a job, for one kind of record."""
+
+    kind: str
+    operation: str
+    name: str
+    """The member that names the job."""
+    answer: str
+    """The member of the answer that holds its ARN."""
+
+
+TRAINING_JOB: Final = Create("training_job", "CreateTrainingJob", "TrainingJobName", "TrainingJobArn")
+JOB: Final = Create("job", "CreateJob", "JobName", "JobArn")
+
+
+def create_of(job: str) -> Create:
+    """By the ARN of the job: the Job API has its own."""
+    arn = parse_arn(job)
+    return JOB if arn is not None and arn.type == "job" else TRAINING_JOB
+
+
+def request_of(body: Mapping[str, Any], create: Create = TRAINING_JOB) -> dict[str, Any]:
+    """A description as a request under a new name, without what the service put into it."""
+    request: dict[str, Any] = _fitted(body, _shape(create.operation))
+    name = str(body.get(create.name, ""))
+    request[create.name] = name[: _NAME_LENGTH - len(_AGAIN)].rstrip("-") + _AGAIN
+    told = told_in(request)
+    if "JobConfigDocument" in request and told.pop(_MADE, None) is not None:
+        request["JobConfigDocument"] = json.dumps(told)
     tags = [tag for tag in request.pop("Tags", ()) if not str(tag.get("Key", "")).startswith("aws:")]
     return request | ({"Tags": tags} if tags else {})
 
 
-def problems(request: Mapping[str, Any]) -> str:
+def told_in(request: Mapping[str, Any]) -> dict[str, Any]:
+    """What the job is told: the request itself, or the document in it; empty where that cannot be read."""
+    if "JobConfigDocument" not in request:
+        return dict(request)
+    try:
+        told = json.loads(request["JobConfigDocument"])
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def problems(request: Mapping[str, Any], create: Create = TRAINING_JOB) -> str:
     """What botocore's parameter validation says of the request; empty where it accepts it."""
-    report = ParamValidator().validate(dict(request), _shape())
-    return report.generate_report() if report.has_errors() else ""
+    report = ParamValidator().validate(dict(request), _shape(create.operation))
+    if report.has_errors():
+        return str(report.generate_report())
+    return "" if told_in(request) else "JobConfigDocument is no JSON object"
 
 
 @cache
-def _shape() -> StructureShape:
-    shape = botocore.session.get_session().get_service_model("sagemaker").operation_model(OPERATION).input_shape
+def _shape(operation: str) -> StructureShape:
+    shape = botocore.session.get_session().get_service_model("sagemaker").operation_model(operation).input_shape
     assert isinstance(shape, StructureShape)
     return shape
 
