@@ -12,9 +12,11 @@ from click.testing import CliRunner
 
 from studbook.cli import demo as command
 from studbook.cli import main
+from studbook.demo import registry
 from studbook.demo.secrets import PLANTED_SECRETS
 from studbook.demo.world import DEV, EUROPE, PROD, STAGING
 from studbook.errors import StudbookError, UsageError
+from studbook.lineage.deployed import deployed
 from studbook.lineage.graph import Graph, trace
 from studbook.rules import check_snapshot
 from studbook.settings import load_settings
@@ -91,6 +93,36 @@ class TestNights:
         assert any(asset.kind == "mlflow_run" for asset in walk.assets)
         assert walk.evaluations
 
+    def test_what_stands_around_the_models(self, graph: Graph) -> None:
+        """A router answers with what is behind it; cards, features and what is no release are what they are."""
+        prod, dev = (f"arn:aws:sagemaker:us-west-2:{account}:" for account in (PROD, DEV))
+        router = f"{prod}inference-router/{registry.ROUTER}"
+        answering = {version.name for one in deployed(graph, router) for version in one.versions}
+        assert answering == {"support-bot 2", "fraud 1"}
+        assert graph.assets[f"{prod}model-card/fraud"].attributes["encrypted"] is True
+        card = graph.assets[f"{dev}model-card/support-bot"].attributes
+        assert [version["version"] for version in card["versions"]] == [1, 2]
+        assert {edge.source for edge in graph.upstream(f"{dev}model-card/support-bot", "described_by")} == {
+            f"{dev}model-package/support-bot/2"
+        }
+        readers = {edge.target for edge in graph.downstream(f"{dev}feature-group/{registry.FEATURES}", "input_to")}
+        assert readers == {f"{dev}training-job/fraud-xgb-on-features"}
+        assert graph.assets[f"{dev}model-package/fraud-features-baseline"].tags == {"team": "risk"}
+        logged = graph.assets[f"{dev}model-package/{registry.CHECKPOINTS}/1"]
+        assert logged.attributes["registration_type"] == "Logged"
+
+    def test_a_deployment_under_way_a_shadow_and_a_configuration_that_is_gone(self, graph: Graph) -> None:
+        """What answers is what the endpoint still runs; the shadow listens, and what is to come is only said."""
+        staging, prod = (
+            f"arn:aws:sagemaker:us-west-2:{account}:endpoint/{registry.SHADOWED}" for account in (STAGING, PROD)
+        )
+        config = f"arn:aws:sagemaker:us-west-2:{STAGING}:endpoint-config/{registry.SHADOWED}-with-shadow"
+        assert graph.assets[config].gone_since == 4
+        running = {one.unit.name: one.shadow for one in deployed(graph, staging)}
+        assert running == {registry.SHADOWED: False, "fraud-tuned": True}
+        assert graph.assets[prod].attributes["pending"]["config"] == f"{registry.SHADOWED}-20261121"
+        assert [version.name for one in deployed(graph, prod) for version in one.versions] == ["fraud 1"]
+
     def test_show_tells_the_way_of_a_model_through_accounts(
         self, demo_catalog: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -102,7 +134,7 @@ class TestNights:
         assert [(step["stage"], step["approval"], len(step["runs_at"])) for step in path] == [
             ("development", "Approved", 0),
             ("staging", "PendingManualApproval", 1),
-            ("production", "PendingManualApproval", 1),
+            ("production", "PendingManualApproval", 2),  # at its endpoint, and at the router before it
             ("production", "PendingManualApproval", 1),
         ]
         assert {origin["certainty"] for step in path[1:] for origin in step["copied_from"]} == {"referenced"}
@@ -196,6 +228,18 @@ class TestSecrets:
         """No page, picture, download or search index has one."""
         files = (path for path in demo_site.rglob("*") if path.is_file())
         assert leaks((str(path), path.read_text(encoding="utf-8", errors="replace")) for path in files) == []
+
+
+class TestCards:
+    def test_a_card_reads_as_people_wrote_it(self, demo_site: Path) -> None:
+        """Intended use, data and evaluations are on its page, as text whatever they are; an encrypted one says so."""
+        pages = [path.read_text(encoding="utf-8") for path in (demo_site / "latest" / "model-card").rglob("index.html")]
+        [whole] = [page for page in pages if "Support chats, with a person to hand over to" in page]
+        assert "s3://acme-shared-data/golden/golden.jsonl" in whole
+        assert "onerror=alert(1)>" not in whole
+        assert "Everything on the card" in whole
+        [sealed] = [page for page in pages if "A customer's key encrypts this card" in page]
+        assert "Known to those who have the key." not in sealed
 
 
 class TestAgain:

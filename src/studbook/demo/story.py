@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from studbook.demo import fraud, fraud_batch, fraud_pipeline, support_agent, support_bot
+from studbook.demo import fraud, fraud_batch, fraud_pipeline, registry, support_agent, support_bot
 from studbook.demo.aws import EXTERNAL_ID
 from studbook.demo.world import ACCOUNTS, DATA, DEV, EUROPE, PROD, World, role
 
@@ -32,6 +32,7 @@ def _first(world: World) -> None:
     fraud_pipeline.first_execution(world)
     fraud_batch.first_jobs(world)
     support_agent.first_agent(world)
+    registry.around(world)
 
 
 def _second(world: World) -> None:
@@ -43,10 +44,12 @@ def _second(world: World) -> None:
 def _third(world: World) -> None:
     fraud.overwritten(world)
     support_bot.promotion(world)
+    registry.shadow(world)
 
 
 def _fourth(world: World) -> None:
     support_bot.staging_removed(world)
+    registry.tidied(world)
     fraud.nightly_training(world)
     fraud_pipeline.second_execution(world, "fraud-xgb-20261121")
     support_agent.still_training(world)

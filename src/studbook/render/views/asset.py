@@ -13,6 +13,23 @@ from studbook.render.words import called
 
 _HIDDEN = frozenset({"unresolved", "hyperparameters", "metrics", "parameters", "curves", "steps", "inputs"})
 """Attributes that have a place of their own on the page."""
+_SHOWN = {
+    "model_card": frozenset(
+        {
+            "content",
+            "encrypted",
+            "evaluations",
+            "intended_uses",
+            "purpose",
+            "risk_rating",
+            "training_datasets",
+            "training_job",
+            "versions",
+        }
+    ),
+    "endpoint": frozenset({"pending"}),
+}
+"""Such attributes by kind."""
 
 
 def asset_page(site: Site, asset: Asset, template: str) -> Page:
@@ -39,7 +56,7 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
         "attributes": [
             [words(key), value]
             for key, value in sorted(asset.attributes.items())
-            if key not in _HIDDEN and value not in (None, "", [], {})
+            if key not in _HIDDEN and key not in _SHOWN.get(asset.kind, ()) and value not in (None, "", [], {})
         ],
         "tags": [[key, value] for key, value in sorted(asset.tags.items())],
         "links_out": links_out(asset),

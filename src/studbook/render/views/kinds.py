@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -153,6 +154,54 @@ def _scores_by_judge(evaluations: list[Json]) -> Iterator[tuple[str, float]]:
             if isinstance(value, int | float) and not isinstance(value, bool) and name not in seen:
                 seen.add(name)
                 yield name, float(value)
+
+
+def model_card(site: Site, asset: Asset) -> Json:
+    """A card: what people say of the model, what it learned from and how it was judged, then every line of it."""
+    said = asset.attributes
+    described = ends(site, site.graph.upstream(asset.id), "described_by", target=False)
+    return {
+        "describes": site.links(sorted(one.id for one in described)),
+        "encrypted": bool(said.get("encrypted")),
+        "purpose": said.get("purpose"),
+        "uses": said.get("intended_uses"),
+        "risk": said.get("risk_rating"),
+        "training_job": _known(site, said.get("training_job")),
+        "training_datasets": said.get("training_datasets") or [],
+        "evaluations": [
+            {
+                "name": one.get("name"),
+                "job": _known(site, one.get("job")),
+                "datasets": one.get("datasets") or [],
+                "observation": one.get("observation"),
+                "scores": pairs(one.get("metrics")),
+            }
+            for one in said.get("evaluations") or ()
+        ],
+        "versions": said.get("versions") or [],
+        "lines": list(islice(_lines(said.get("content")), _LINES)),
+    }
+
+
+_LINES = 200
+
+
+def _known(site: Site, asset_id: object) -> Json | None:
+    """A link to what a text names, where the catalog has it."""
+    return site.link(asset_id) if isinstance(asset_id, str) and asset_id in site.graph.assets else None
+
+
+def _lines(value: Any, path: str = "") -> Iterator[list[Any]]:
+    """A JSON document as rows of path and value."""
+    if isinstance(value, dict):
+        for key in sorted(value):
+            name = str(key).replace("_", " ")
+            yield from _lines(value[key], f"{path} / {name}" if path else name)
+    elif isinstance(value, list):
+        for number, item in enumerate(value, start=1):
+            yield from _lines(item, f"{path} {number}" if len(value) > 1 else path)
+    elif value not in (None, ""):
+        yield [path, value]
 
 
 def dataset(site: Site, asset: Asset) -> Json:
@@ -383,6 +432,7 @@ VIEWS: dict[str, Callable[[Site, Asset], Json]] = {
     "dataset_version": dataset_version,
     "evaluator": evaluator,
     "evaluator_version": evaluator_version,
+    "model_card": model_card,
     "endpoint": endpoint,
     "inference_component": endpoint,
     "mlflow_experiment": mlflow_experiment,

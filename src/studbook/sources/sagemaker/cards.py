@@ -96,7 +96,7 @@ def _metrics(evaluation: Json) -> dict[str, object]:
         str(metric["name"]): metric["value"]
         for _, group in each(evaluation.get("metric_groups"))
         for _, metric in each(group.get("metric_data"))
-        if metric.get("name") and isinstance(metric.get("value"), int | float | str | bool)
+        if metric.get("name") and isinstance(value := metric.get("value"), int | float) and not isinstance(value, bool)
     }
 
 
