@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +13,12 @@ from studbook.cli import main
 from studbook.cli.demo import surroundings
 from studbook.demo.story import SETTINGS
 from studbook.harvest.doctor import examine
+from studbook.harvest.estimate import Reckoning
+from studbook.harvest.run import harvest
 from studbook.settings import load_settings
+from studbook.sources.interface import Listing
+from studbook.sources.sagemaker import RESOURCES
+from studbook.store import Catalog
 
 DEV, PROD = "222222222222", "444444444444"
 
@@ -54,7 +61,7 @@ class TestWell:
 
         assert code == 0
         assert "all is well" in out
-        assert "at least" in out
+        assert "on a first night" in out
         assert "agrees with AWS's" in out
         table = out.split("\n\n")[0].splitlines()
         assert max(map(len, table)) <= 80
@@ -69,14 +76,26 @@ class TestWell:
         assert all(check["list"]["allowed"] == check["list"]["tried"] for check in checks)
         (dev,) = [c for c in checks if (c["account"], c["region"], c["source"]) == (DEV, "us-west-2", "sagemaker")]
         assert dev["describe"]["allowed"] == dev["describe"]["tried"] > 0
+        assert dev["search"] == {"allowed": 1, "tried": 1}
         assert all(only_reads(call.operation) for call in aws.calls())
 
     def test_it_is_cheap(self, aws, studbook):
         """An operation is called a handful of times in a region, however many jobs there are."""
         studbook()
 
-        training = [c.count for c in aws.calls() if c.operation in ("ListTrainingJobs", "DescribeTrainingJob")]
-        assert max(training) == 1
+        asked = ("ListTrainingJobs", "DescribeTrainingJob", "Search")
+        assert {call.count for call in aws.calls() if call.operation in asked} == {1}
+
+    def test_a_large_estate(self, studbook, tmp_path):
+        """Of many partitions an account that is well has one line, with the sums; JSON has them all."""
+        regions = "eu-west-1, eu-west-2, eu-central-1, us-east-1, us-east-2, us-west-1, us-west-2"
+        (tmp_path / "studbook.yml").write_text(re.sub(r"regions: \[.*?\]", f"regions: [{regions}]", SETTINGS))
+
+        _, out, _ = studbook()
+
+        assert len(re.findall(r"^ \w+ \d{12} +well ", out, re.M)) == 4
+        assert "sagemaker" not in out
+        assert re.search(rf"dev {DEV} +well +(\d+)/\1 ", out)
 
 
 class TestDenied:
@@ -129,6 +148,77 @@ class TestDenied:
         assert problems
         assert all("arn:aws:sagemaker:" in problem["message"] for problem in problems)
 
+    def test_a_denied_search_is_dear_and_no_more(self, aws, studbook):
+        """Exit 0, for a harvest sees everything all the same; the line that makes it cheap is there."""
+        aws.fault("AccessDeniedException", account=PROD, operation="Search")
+
+        code, out, _ = studbook("--format", "json")
+
+        assert code == 0
+        assert [(p["operation"], p["needed"]) for p in _problems(out, PROD)] == [("Search", False)] * 2
+        assert json.loads(_problems(out, PROD)[0]["mend"])["Action"] == "sagemaker:Search"
+        assert json.loads(out)["well"]
+
+    @pytest.mark.parametrize(
+        ("wire", "mend"),
+        [
+            ({"body": "<html>Log in</html>", "status": 401}, "set MLFLOW_TRACKING_TOKEN"),
+            ({"body": "<html>Log in</html>", "status": 302}, "set MLFLOW_TRACKING_TOKEN"),
+            ({"code": "PERMISSION_DENIED", "status": 403}, "let that user read"),
+            ({"drop": True}, "is it running"),
+        ],
+        ids=["wants a login", "sends to a login page", "denies", "down"],
+    )
+    def test_an_mlflow_server_of_ones_own(self, told, studbook, tmp_path, wire, mend, monkeypatch):
+        """What mends it is no business of IAM's."""
+        monkeypatch.setattr("studbook.sources.mlflow.time.sleep", lambda seconds: None)
+        server = f'{{name: lab, tracking_uri: "{told.mlflow.url}"}}'
+        (tmp_path / "studbook.yml").write_text(f"mlflow: [{server}]\n")
+        told.mlflow.fault(account="-", **wire)
+
+        code, out, _ = studbook("--format", "json")
+        told.mlflow.heal()
+
+        assert code == 3
+        assert [problem["mend"][: len(mend)] for problem in _problems(out)] == [mend]
+
+    def test_a_service_that_is_out_of_reach(self, studbook, monkeypatch):
+        """No policy mends a network: the way to look for it is named instead."""
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER", "http://127.0.0.1:9")
+
+        code, out, _ = studbook("--format", "json")
+
+        assert code == 3
+        assert all(problem["mend"].startswith("nobody answers there") for problem in _problems(out, source="sagemaker"))
+
+
+class TestEstimate:
+    def test_it_is_about_what_a_harvest_takes(self, studbook, tmp_path):
+        """From nothing but first pages it is off by a fifth at most; from a snapshot by a twentieth."""
+
+        def asked() -> tuple[int, int]:
+            said = json.loads(studbook("--format", "json")[1])["harvest_estimate"]
+            assert not said["at_least"]
+            return said["first_night"], said["unchanged_night"]
+
+        settings = load_settings(tmp_path / "studbook.yml")
+        guessed = asked()
+        took = [sum(row.requests for row in harvest(settings, Catalog(tmp_path)).coverage) for _ in range(2)]
+        reckoned = asked()
+
+        for real, guess, reckoning in zip(took, guessed, reckoned, strict=True):
+            assert guess == pytest.approx(real, rel=0.2)
+            assert reckoning == pytest.approx(real, rel=0.05)
+
+    def test_more_than_a_page(self):
+        """Where a listing has more than the page that was read, the estimate says that it is a lower bound."""
+        resource = replace(RESOURCES[-1], bulk=None, details=(), listing=Listing(operation="ListCows", items="Cows"))
+        reckoning = Reckoning((), ())
+
+        reckoning.add(resource, 100, (), None, searches=False)
+
+        assert reckoning.estimate(1, tried=0, targets=0).more
+
 
 class TestClock:
     def test_a_wrong_clock_is_seen(self, studbook, tmp_path):
@@ -138,6 +228,19 @@ class TestClock:
         found = examine(load_settings(tmp_path / "studbook.yml"), now=lambda: time.time() - 600)
 
         assert found.skew == pytest.approx(600, abs=30)
+
+    def test_a_clock_for_which_the_login_is_refused(self, aws, tmp_path, studbook):
+        """AWS takes no signature of such a clock; its refusal tells the time, and the mend is the clock."""
+        import time
+
+        aws.fault("SignatureDoesNotMatch", service="sts", message="Signature expired", status=403)
+
+        found = examine(load_settings(tmp_path / "studbook.yml"), now=lambda: time.time() + 900)
+
+        assert found.skew == pytest.approx(-900, abs=30)
+        mends = {one.mend for check in found.checks for one in check.problems if check.partition.account}
+        assert len(mends) == 1
+        assert mends.pop().startswith("set this machine's clock")
 
 
 class TestUsage:

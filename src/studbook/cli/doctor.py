@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +18,20 @@ from studbook.cli.options import catalog_option, format_option
 from studbook.cli.text import safe
 
 if TYPE_CHECKING:
-    from studbook.harvest.doctor import Check, Diagnosis
+    from rich.table import Table
+    from rich.text import Text
+
+    from studbook.harvest.doctor import Check, Diagnosis, Problem
+    from studbook.harvest.estimate import Estimate
 
 SICK = 3
 _SKEW = 60
 """Seconds from which on the clock is worth a word; AWS refuses signatures that are five minutes off."""
+_LINES = 40
+"""Partitions from which on an account that is well has one line."""
+_NAME = 16
+_COLOURS = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim"}
+_WORDS = {"complete": "well"}
 
 
 @click.command(
@@ -36,27 +50,42 @@ def doctor(catalog: Path, output_format: str) -> int:
     """Try every account, region and source with a few small requests, and say what mends what is denied. Only reads."""
     from studbook.errors import UsageError
     from studbook.harvest.doctor import examine
+    from studbook.model import Partition
     from studbook.settings import load_settings
     from studbook.store import Catalog
 
     settings = load_settings(catalog / "studbook.yml")
     store = Catalog(catalog)
     latest = store.latest()
-    found = examine(settings, list(store.records(latest)) if latest else ())
+    paid: defaultdict[Partition, list[int]] = defaultdict(list)
+    for envelope in store.envelopes():
+        for row in envelope.coverage:
+            paid[Partition(row.account, row.region, row.source)].append(row.requests)
+    with _waiting():
+        found = examine(settings, list(store.records(latest)) if latest else (), paid=paid)
     if not found.checks:
         raise UsageError("the configuration names nothing to harvest", "list your accounts or MLflow servers in it")
-    if latest is not None:
-        estimate = {"calls": sum(row.requests for row in latest.coverage), "basis": f"snapshot {latest.number}"}
-    else:
-        estimate = {"calls": sum(check.listed[1] for check in found.checks), "basis": "listings"}
+    basis = f"snapshot {latest.number}" if latest else "the first page of each listing"
     if output_format == "json":
-        click.echo(json.dumps(_as_json(found, estimate), indent=2))
+        click.echo(json.dumps(_as_json(found, basis), indent=2))
     else:
-        _print(found, estimate)
+        _print(found, basis, {account.id: account.label for account in settings.accounts})
     return 0 if found.well else SICK
 
 
-def _as_json(found: Diagnosis, estimate: dict[str, Any]) -> dict[str, Any]:
+@contextmanager
+def _waiting() -> Iterator[None]:
+    """On a terminal, a sign of life."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("asking each account, region and source ..."):
+        yield
+
+
+def _as_json(found: Diagnosis, basis: str) -> dict[str, Any]:
     return {
         "well": found.well,
         "checks": [
@@ -66,91 +95,151 @@ def _as_json(found: Diagnosis, estimate: dict[str, Any]) -> dict[str, Any]:
                 "source": check.partition.source,
                 "status": check.status,
                 "credentials": check.credentials,
-                "list": {"allowed": check.listed[0], "tried": check.listed[1]},
-                "describe": {"allowed": check.described[0], "tried": check.described[1]},
+                "list": _counts(check.listed),
+                "search": _counts(check.searched),
+                "describe": _counts(check.described),
                 "untested": list(check.untested),
                 "requests": check.requests,
-                "problems": [
-                    {"operation": one.operation, "code": one.code, "message": one.message, "mend": one.mend}
-                    for one in check.problems
-                ],
+                "harvest_estimate": _estimate(check.estimate),
+                "problems": [asdict(one) for one in check.problems],
                 "skipped": list(check.skipped),
             }
             for check in found.checks
         ],
         "clock_skew_seconds": found.skew,
-        "harvest_estimate": estimate,
+        "harvest_estimate": {**_estimate(found.estimate), "basis": basis},
     }
 
 
-def _print(found: Diagnosis, estimate: dict[str, Any]) -> None:
-    from rich import box
+def _counts(counts: tuple[int, int]) -> dict[str, int]:
+    return {"allowed": counts[0], "tried": counts[1]}
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    return {
+        "first_night": estimate.first,
+        "unchanged_night": estimate.unchanged,
+        "at_least": estimate.more,
+    }
+
+
+# --- for people ---------------------------------------------------------------------------------------------------
+
+
+def _print(found: Diagnosis, basis: str, names: Mapping[str | None, str]) -> None:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    colours = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim"}
-    words = {"complete": "well"}
     console = Console() if sys.stdout.isatty() else Console(width=80)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    for name in ("account", "region", "source", "state", "login"):
-        table.add_column(name, no_wrap=True)
-    for name in ("list", "describe"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for check in found.checks:
-        table.add_row(
-            check.partition.account or "-",
-            check.partition.region or "-",
-            check.partition.source,
-            Text(words.get(check.status, check.status), style=colours[check.status]),
-            "ok" if check.credentials else Text("no", style="red"),
-            _of(check.listed),
-            _of(check.described),
-        )
-    console.print(table)
-    for (operation, code, message, mend), where in _problems(found.checks).items():
-        console.print(Text(safe(f"{operation}: {code}"), style="bold red"), soft_wrap=True)
-        console.print(Text(f"  in {', '.join(where)}"), soft_wrap=True)
-        console.print(Text(f"  {safe(message)}"), soft_wrap=True)
-        if mend:
-            console.print(Text("  mend: ", style="cyan") + Text(safe(mend)), soft_wrap=True)
+    console.print(_table(found.checks, names))
+    for one, where in _problems(found.checks, names).items():
+        style = "bold red" if one.needed else "bold yellow"
+        console.print(Text(safe(f"{one.operation}: {one.code}"), style=style), soft_wrap=True)
+        console.print(Text(f"  in    {', '.join(where)}"), soft_wrap=True)
+        console.print(Text(f"  said  {safe(one.message)}"), soft_wrap=True)
+        for number, line in enumerate((one.mend or "").splitlines()):
+            console.print(Text("        " if number else "  mend  ", style="cyan") + Text(safe(line)), soft_wrap=True)
+        console.print()
     for check in found.checks:
         for line in check.skipped:
-            console.print(Text(f"{_where(check)}: skipped: {safe(line)}"), soft_wrap=True)
-    untested = sorted({name for check in found.checks for name in check.untested})
-    if untested:
-        console.print(Text(f"not tried somewhere, for want of an item: {', '.join(untested)}", style="dim"))
-    if found.skew is None:
-        console.print("clock: no answer told the time")
-    else:
-        ahead = "ahead of" if found.skew >= 0 else "behind"
-        close = abs(found.skew) < _SKEW
-        console.print(
-            "clock: agrees with AWS's, to the minute"
-            if close
-            else Text(f"clock: AWS's is {abs(found.skew):.0f} s {ahead} this machine's; set yours", style="yellow")
-        )
-    if estimate["basis"] == "listings":
-        console.print(
-            f"a first harvest would make at least {estimate['calls']} calls, one for each listing; how many more "
-            "depends on how much there is"
-        )
-    else:
-        console.print(f"a harvest would make about {estimate['calls']} calls (estimate: as for {estimate['basis']})")
+            console.print(Text(f"skipped: {_where(check, names)}: {safe(line)}"), soft_wrap=True)
+    console.print(_clock(found.skew))
+    console.print(_calls(found.estimate, basis))
+    if untested := _never_tried(found.checks):
+        console.print(Text(f"{untested} operations found nothing to be tried on; --format json names them", "dim"))
     console.print("all is well" if found.well else Text("something is denied or out of reach", style="bold red"))
 
 
-def _problems(checks: tuple[Check, ...]) -> dict[tuple[str, str, str, str | None], list[str]]:
+def _table(checks: Sequence[Check], names: Mapping[str | None, str]) -> Table:
+    """A line for each account, below it a line for each region and source; of large estates only for what is unwell."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for name in ("account, region", "source", "state"):
+        table.add_column(name, no_wrap=True)
+    for name in ("list", "search", "describe"):
+        table.add_column(name, justify="right", no_wrap=True)
+    brief = len(checks) > _LINES
+    for account, group in groupby(checks, key=lambda check: check.partition.account):
+        rows = list(group)
+        login = all(check.credentials for check in rows)
+        well = all(check.status in ("complete", "skipped") for check in rows)
+        words = Text("logged in" if login else "no login", style="green" if login else "red")
+        sums = [""] * 3
+        if brief and well:
+            words = Text("well", style="green")
+            sums = [_of(_sum(count)) for count in zip(*(_tries(check) for check in rows), strict=True)]
+        table.add_row(Text(_account(account, names), "bold"), "", words if account else "", *sums)
+        for check in rows if not (brief and well) else ():
+            state = "no login" if not check.credentials else _WORDS.get(check.status, check.status)
+            table.add_row(
+                f"  {check.partition.region or '-'}",
+                check.partition.source,
+                Text(state, style=_COLOURS[check.status]),
+                *(_of(count) for count in _tries(check)),
+            )
+    return table
+
+
+def _clock(skew: float | None) -> str | Text:
+    from rich.text import Text
+
+    if skew is None:
+        return "clock: no answer told the time"
+    if abs(skew) < _SKEW:
+        return "clock: agrees with AWS's, to the minute"
+    side = "ahead of" if skew > 0 else "behind"
+    return Text(f"clock: AWS's is {abs(skew):.0f} s {side} this machine's; set yours", style="yellow")
+
+
+def _calls(estimate: Estimate, basis: str) -> str:
+    words = "at least" if estimate.more else "about"
+    return (
+        f"calls of a harvest: {words} {estimate.first} on a first night, {words} {estimate.unchanged} on a night when "
+        f"nothing changed (by {basis})"
+    )
+
+
+def _problems(checks: Sequence[Check], names: Mapping[str | None, str]) -> dict[Problem, list[str]]:
     """Where each problem was met; one that is everywhere is told once."""
-    told: dict[tuple[str, str, str, str | None], list[str]] = {}
+    told: dict[Problem, list[str]] = {}
     for check in checks:
         for one in check.problems:
-            told.setdefault((one.operation, one.code, one.message, one.mend), []).append(_where(check))
+            told.setdefault(one, []).append(_where(check, names))
     return told
 
 
-def _where(check: Check) -> str:
-    return " ".join(part for part in check.partition if part)
+def _never_tried(checks: Sequence[Check]) -> int:
+    """How many operations could be tried in no partition of their source."""
+    open_ones: dict[str, set[str]] = {}
+    for check in checks:
+        known = open_ones.setdefault(check.partition.source, set(check.untested))
+        if check.credentials:
+            known &= set(check.untested)
+    return sum(map(len, open_ones.values()))
+
+
+def _account(account: str | None, names: Mapping[str | None, str]) -> str:
+    if account is None:
+        return "of no account"
+    name = names.get(account, account)
+    return account if name == account else f"{safe(name)[:_NAME]} {account}"
+
+
+def _where(check: Check, names: Mapping[str | None, str]) -> str:
+    account, region, source = check.partition
+    return " ".join(part for part in (_account(account, names) if account else None, region, source) if part)
+
+
+def _tries(check: Check) -> tuple[tuple[int, int], ...]:
+    return check.listed, check.searched, check.described
+
+
+def _sum(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    pairs = list(counts)
+    return sum(well for well, _ in pairs), sum(tried for _, tried in pairs)
 
 
 def _of(counts: tuple[int, int]) -> str:
