@@ -6,19 +6,49 @@ import json
 import re
 from pathlib import Path
 
+import cfnlint
+import hcl2
 import pytest
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel
+from cfnlint.api import lint_all
 
+from studbook.aws.sessions import only_reads
 from studbook.cli import main
 from studbook.cli.demo import surroundings
 from studbook.demo.story import SETTINGS
 from studbook.harvest.run import harvest
 from studbook.settings import Settings, load_settings
-from studbook.sources.iam import action_of, actions_in, caller_policy, policy, resources_of
+from studbook.sources import SOURCES
+from studbook.sources.iam import (
+    INLINE_LIMIT,
+    MANAGED_LIMIT,
+    action_of,
+    actions_in,
+    caller_policy,
+    policy,
+    resources_of,
+    role_name,
+    size,
+    trust,
+)
 from studbook.sources.mlflow import ALLOWED
 from studbook.store import Catalog
 
 MANUAL = Path(__file__).parent.parent.parent / "docs" / "organisation.md"
+UNTOLD = {
+    "sagemaker:DescribeAIRecommendationJob",
+    "sagemaker:DescribeHubContent",
+    "sagemaker:DescribeJob",
+    "sagemaker:ListPipelineParametersForExecution",
+}
+"""What the story has no use for."""
 ACCOUNT = {"id": "111111111111", "regions": ["us-west-2"], "role_arn": "arn:aws:iam::111111111111:role/Reader"}
+
+
+def create_model(service: str) -> ServiceModel:
+    """What botocore knows of a service."""
+    return ServiceModel(create_loader().load_service_model(service, "service-2"))
 
 
 @pytest.fixture
@@ -43,7 +73,8 @@ class TestPolicy:
         assert shown[1] == out
 
     def test_a_harvest_calls_nothing_outside(self, told, tmp_path, monkeypatch):
-        """Every request that AWS or MLflow met, in a first night and in a second, is an action of the policies."""
+        """Every request that AWS or MLflow met, in a first night, a second, and one without Search, is an action of the
+        policies; and nearly every action is met, so that no source is left out of this."""
         for name, value in surroundings(told.aws, told.mlflow).items():
             monkeypatch.setenv(name, value)
         (tmp_path / "studbook.yml").write_text(SETTINGS)
@@ -51,6 +82,9 @@ class TestPolicy:
         told.aws.forget_calls()
 
         seen = [harvest(settings, Catalog(tmp_path)) for _ in range(2)]
+        told.aws.fault("AccessDeniedException", operation="Search")
+        seen.append(harvest(settings, Catalog(tmp_path / "another")))
+        told.aws.heal()
 
         met = {action_of(f"{call.service}:{call.operation}") for call in told.aws.calls()}
         told_of = {name for one in seen for row in one.coverage for name in row.calls}
@@ -58,6 +92,7 @@ class TestPolicy:
         allowed = actions_in(policy(settings))
         assert {"sagemaker:ListTrainingJobs", "s3:ListBucketVersions", "sts:AssumeRole"} <= met
         assert met <= allowed | actions_in(caller_policy(settings))
+        assert {name for name in allowed - met if "mlflow" not in name.lower()} <= UNTOLD
         assert "runs/search" in asked
         assert asked <= {path.rpartition("/mlflow/")[2] for _, path in ALLOWED}
         assert {action_of(f"mlflow:{path}", app=app) for path in asked for app in (True, False)} <= allowed
@@ -136,24 +171,125 @@ class TestTrust:
         assert "--principal" in err
 
 
+CONFIGURATION = {
+    "accounts": [ACCOUNT, {**ACCOUNT, "id": "222222222222", "role_arn": "arn:aws:iam::222222222222:role/Reader"}],
+    "organization": {"role_name": "Reader", "regions": ["us-west-2"], "units": ["ou-1"], "tags": {"a": "b"}},
+    "datasets": [
+        {"uri": "s3://lake/a$b/", "account": "111111111111"},
+        {"uri": "s3://lake/%{if}/", "account": "111111111111"},
+        {"uri": "s3://other/", "account": "222222222222"},
+    ],
+    "documents": [{"uri": "s3://out/${x}/", "account": "222222222222"}],
+    "evaluators": [{"function": "eval-*"}],
+}
+
+
+@pytest.fixture(params=["no configuration", "all of it"])
+def configured(request, tmp_path):
+    """With a configuration of everything, or with none."""
+    if request.param == "no configuration":
+        return None
+    (tmp_path / "studbook.yml").write_text(json.dumps(CONFIGURATION))
+    return load_settings(tmp_path / "studbook.yml")
+
+
 class TestTemplates:
-    def test_cloudformation_holds_the_policy(self, studbook):
-        """The template's role has the very policy, and trusts its parameter alone."""
+    def test_cloudformation_is_well_formed(self, studbook, configured):
+        """cfn-lint, which knows the resource types and the actions of IAM, has nothing to say; the policy is ours."""
         _, out, _ = studbook("--format", "cloudformation")
 
+        found = [one for one in lint_all(out) if one.rule.id[0] in "EW"]
+        # It checks each action against AWS's reference; what is newer than its copy botocore must know.
+        unknown = [one for one in found if one.rule.id == "W3037"]
+        assert [str(one) for one in found if one not in unknown] == []
+        known = {name.lower() for name in create_model("sagemaker").operation_names}
+        assert {re.match(r"'(\w+)'", one.message)[1] for one in unknown} <= known
         role = json.loads(out)["Resources"]["Reader"]["Properties"]
-        assert role["Policies"][0]["PolicyDocument"] == policy()
+        assert role["Policies"][0]["PolicyDocument"] == policy(configured)
         assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"AWS": {"Ref": "Principal"}}
 
-    def test_terraform_holds_the_policy(self, studbook, tmp_path):
-        """The policy's JSON is in it, with the dollar of a prefix kept from being a template."""
-        (tmp_path / "studbook.yml").write_text(
-            'accounts: [{id: "111111111111", regions: [us-west-2], role_arn: "arn:aws:iam::111111111111:role/Reader"}]\n'  # noqa: E501
-            'datasets: [{uri: "s3://lake/a$b/", account: "111111111111"}]\n'
-        )
+    def test_terraform_is_well_formed(self, studbook, configured):
+        """python-hcl2 reads it; the policy in it, templates opened, is ours to the letter."""
+        principal = "arn:aws:iam::999999999999:role/ci"
 
-        _, out, _ = studbook("--format", "terraform", "--principal", "arn:aws:iam::999999999999:role/ci")
+        _, out, _ = studbook("--format", "terraform", "--principal", principal)
 
-        assert 'name               = "Reader"' in out or 'name = "Reader"' in out
-        assert '"a$${$}b/"' in out
-        assert 'default     = "arn:aws:iam::999999999999:role/ci"' in out
+        found = hcl2.loads(out)
+        resources = {kind.strip('"'): body for one in found["resource"] for kind, body in one.items()}
+        variables = {name.strip('"'): body for one in found["variable"] for name, body in one.items()}
+        assert resources.keys() == {"aws_iam_role", "aws_iam_role_policy"}
+        assert resources["aws_iam_role"]['"studbook"']["name"] == f'"{role_name(configured)}"'
+        assert variables["principal"]["default"] == f'"{principal}"'
+        held = re.search(r"policy\s+= jsonencode\((\{.*?\n  \})\)", out.split("aws_iam_role_policy")[1], re.S)
+        assert json.loads(held[1].replace("$${", "${").replace("%%{", "%{")) == policy(configured)
+        assert not re.search(r"(?<![$])\$\{(?!\w+\.)|(?<!%)%\{", held[1])
+
+
+class TestSize:
+    def test_without_datasets_it_fits_anywhere(self, configured):
+        """All sources on, the policy is smaller than a managed policy may be, and the trust policy than a role's."""
+        assert size(policy(configured)) < MANAGED_LIMIT
+        assert size(caller_policy(configured)) < MANAGED_LIMIT
+        assert size(trust("arn:aws:iam::999999999999:role/ci", "x" * 1224)) < 2048
+
+    def test_many_datasets(self, studbook, tmp_path):
+        """A policy that IAM would refuse is said to be one, with the way out: a policy for each account."""
+        datasets = [
+            {"uri": f"s3://lake-of-{account}/data/{number:03}/", "account": account}
+            for account in ("111111111111", "222222222222")
+            for number in range(300)
+        ]
+        (tmp_path / "studbook.yml").write_text(json.dumps({**CONFIGURATION, "datasets": datasets}))
+
+        _, out, err = studbook()
+        _, own, own_err = studbook("--account", "111111111111")
+
+        assert "IAM will refuse it" in err
+        assert size(json.loads(out)) > INLINE_LIMIT > size(json.loads(own))
+        assert "fits into a role" in own_err
+        assert "222222222222" not in own
+
+    def test_one_account(self, studbook, configured):
+        """An account's role reads its own buckets; one that nobody configured has none."""
+        if configured is None:
+            assert studbook("--account", "111111111111")[0] == 2
+            return
+
+        _, out, _ = studbook("--account", "222222222222")
+
+        buckets = {one for s in json.loads(out)["Statement"] for one in s["Resource"] if one.startswith("arn:aws:s3")}
+        assert buckets == {"arn:aws:s3:::other", "arn:aws:s3:::out", "arn:aws:s3:::out/${$}{x}/*"}
+        assert studbook("--account", "222222222222", "--part", "caller")[0] == 2
+
+
+class TestActions:
+    def test_every_action_is_one(self):
+        """Each is in AWS's reference as cfn-lint has it, or is the name of an operation that botocore knows."""
+        reference = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
+        known = json.loads(reference.read_text())
+
+        def real(action: str) -> bool:
+            service, _, name = action.partition(":")
+            listed = {one.lower() for one in known[service]["Actions"]}
+            return name.lower() in listed or name in create_model(service).operation_names
+
+        settings = Settings.model_validate(CONFIGURATION)
+        wanted = actions_in(policy()) | actions_in(policy(settings)) | actions_in(caller_policy(settings))
+        assert len(wanted) > 70
+        assert [action for action in sorted(wanted) if not real(action)] == []
+
+    def test_every_action_reads(self):
+        """By name; of MLflow's App there is one action for all, which the client narrows down."""
+        settings = Settings.model_validate(CONFIGURATION)
+        wanted = actions_in(policy()) | actions_in(caller_policy(settings))
+        assert {one for one in wanted if not only_reads(one.partition(":")[2])} == {"sagemaker:CallMlflowAppApi"}
+
+    def test_every_source_is_in_it(self):
+        """What a source declares is allowed by one of the two documents, whichever source comes next."""
+        settings = Settings.model_validate(CONFIGURATION)
+        allowed = actions_in(policy(settings)) | actions_in(caller_policy(settings))
+
+        for source in SOURCES:
+            declared = {action_of(action) for action in source.actions}
+            assert declared
+            assert declared <= allowed, source.name

@@ -17,6 +17,7 @@ Examples:
   studbook iam                                           what the reader's role may do
   studbook iam --part trust --principal ARN --external-id X      who may assume it
   studbook iam --part caller                             what whoever runs Studbook needs
+  studbook iam --account 111111111111                    the role of that account: its own datasets only
   studbook iam --format terraform --principal ARN        the role as Terraform
   studbook iam --format cloudformation > reader.json     as a template, for one account or a StackSet
 """
@@ -37,9 +38,12 @@ Examples:
     show_default=True,
     help="Terraform and CloudFormation have the whole role: policy and trust.",
 )
+@click.option("--account", metavar="ID", help="For the role of one account: no datasets and documents but its own.")
 @click.option("--principal", metavar="ARN", help="Whoever runs Studbook: a role, a user or an account's root.")
 @click.option("--external-id", metavar="X", help="The external id to ask for; else the configuration's, if it has one.")
-def iam(catalog: Path, part: str, output_format: str, principal: str | None, external_id: str | None) -> int:
+def iam(
+    *, catalog: Path, part: str, output_format: str, account: str | None, principal: str | None, external_id: str | None
+) -> int:
     """Print the least-privilege policy of the sources that are on; of all of them where there is no configuration."""
     from studbook.errors import UsageError
     from studbook.model.ids import parse_arn
@@ -56,8 +60,15 @@ def iam(catalog: Path, part: str, output_format: str, principal: str | None, ext
             f"{made.PLACEHOLDER_BUCKET}",
             err=True,
         )
+    if account is not None:
+        if settings is None or (settings.organization is None and settings.account(account) is None):
+            raise UsageError(f"{path} has no account {account}", "list it there, or leave --account out")
+        if part in ("caller", "all"):
+            raise UsageError("whoever runs Studbook has one policy for all accounts", "leave --account out")
+        settings = made.for_account(settings, account)
     external_id = external_id or (_shared_external_id(settings) if settings else None)
     document = made.policy(settings)
+    _warn(made.size(document))
     if output_format == "terraform":
         click.echo(made.terraform(document, made.role_name(settings), principal, external_id), nl=False)
         return 0
@@ -81,6 +92,23 @@ def _shared_external_id(settings: Any) -> str | None:
     if settings.organization is not None:
         found.add(settings.organization.external_id)
     return found.pop() if len(found) == 1 else None
+
+
+def _warn(size: int) -> None:
+    from studbook.sources.iam import INLINE_LIMIT, MANAGED_LIMIT
+
+    if size <= MANAGED_LIMIT:
+        return
+    refused = (
+        f"a role's inline policies may have {INLINE_LIMIT} in all: IAM will refuse it"
+        if size > INLINE_LIMIT
+        else f"it fits into a role, as these templates have it, but not into a managed policy ({MANAGED_LIMIT})"
+    )
+    click.echo(
+        f"the policy has {size} characters; {refused}. Shorter: --account ID for each account, or fewer and higher "
+        "prefixes among the datasets",
+        err=True,
+    )
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ same operations that a source declares are the actions here, so a new resource t
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -20,6 +21,9 @@ Document = dict[str, Any]
 Place = TypeVar("Place", Dataset, DocumentPlace)
 
 ROLE_NAME: Final = "StudbookReader"
+MANAGED_LIMIT: Final = 6_144
+INLINE_LIMIT: Final = 10_240
+"""Characters of a managed policy, and of all inline policies of a role together (IAM's quotas)."""
 PLACEHOLDER_BUCKET: Final = "YOUR-DATASET-BUCKET"
 
 # Where S3's permission has another name than its operation (Service Authorization Reference, Amazon S3).
@@ -68,6 +72,22 @@ def policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES
         else:
             held += _of_service(partition, _wanted(settings, source))
     return _policy(held)
+
+
+def for_account(settings: Settings, account: str) -> Settings:
+    """The configuration as far as one account's role has to do with it: its own datasets and documents."""
+    return settings.model_copy(
+        update={
+            "accounts": tuple(one for one in settings.accounts if one.id == account),
+            "datasets": tuple(one for one in settings.datasets if one.account == account),
+            "documents": tuple(one for one in settings.documents if one.account == account),
+        }
+    )
+
+
+def size(document: Document) -> int:
+    """The characters that IAM counts: white space is free."""
+    return len(re.sub(r"\s", "", json.dumps(document, separators=(",", ":"), ensure_ascii=False)))
 
 
 def trust(principal: str, external_id: str | None = None) -> Document:
@@ -317,5 +337,5 @@ def _default(value: str | None) -> str:
 
 
 def _hcl(value: Any) -> str:
-    """JSON is HCL too, but for the beginning of a template."""
-    return json.dumps(value, indent=2).replace("${", "$${").replace("%{", "%%{")
+    """JSON is HCL too, but for the beginning of a template; in the form that `terraform fmt` gives it."""
+    return json.dumps(value, indent=2, separators=(",", " : ")).replace("${", "$${").replace("%{", "%%{")
