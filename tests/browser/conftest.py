@@ -1,11 +1,105 @@
 from __future__ import annotations
 
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import herd
+from studbook.cli.site import listen
+
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def chromium() -> str:
+    """The system's Chromium."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert found, "these tests need Chromium: apt-get install chromium"
+    return found
 
 
 @pytest.fixture(scope="session")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> herd.Sites:
     """Both nights of the small catalog, built into one folder."""
     return herd.build(tmp_path_factory.mktemp("sites"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=list(_ARGUMENTS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def address(sites: herd.Sites) -> Iterator[str]:
+    """Where the small catalog's site is served."""
+    with _served(sites.output) as where:
+        yield where
+
+
+@pytest.fixture(scope="module")
+def demo_address(demo_site: Path) -> Iterator[str]:
+    """Where the demo's site is served."""
+    with _served(demo_site) as where:
+        yield where
+
+
+Opener = Callable[..., AbstractContextManager[Page]]
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser) -> Opener:
+    """Opens pages that fail their test on a console error, an exception, a dialog, or a request to another host."""
+
+    @contextmanager
+    def open_(address: str, *, width: int = 1280, scheme: str = "light") -> Iterator[Page]:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("console", lambda message: message.type == "error" and wrong.append(f"{page.url}: {message.text}"))
+        page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+        page.on("dialog", lambda dialog: wrong.append(f"{page.url}: a dialog: {dialog.message}"))
+        page.on("request", lambda request: not request.url.startswith((address, "data:")) and wrong.append(request.url))
+        page.on(
+            "response", lambda answer: answer.status >= 400 and wrong.append(f"{page.url}: {answer.url} is missing")
+        )
+        try:
+            yield page
+        finally:
+            context.close()
+        assert wrong == []
+
+    return open_
+
+
+@pytest.fixture
+def page(opened: Opener, address: str) -> Iterator[Page]:
+    """A page of the small catalog's site."""
+    with opened(address) as made:
+        yield made
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[str]:
+    server = listen(folder, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()

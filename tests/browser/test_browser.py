@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 import herd
 from studbook.cli.site import listen
@@ -20,55 +20,6 @@ from studbook.render.views.lists import cells
 from studbook.render.views.tables import Column, Table
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-
-
-def chromium() -> str:
-    """The system's Chromium."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert found, "these tests need Chromium: apt-get install chromium"
-    return found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=list(_ARGUMENTS))
-        yield running
-        running.close()
-
-
-@pytest.fixture(scope="module")
-def address(sites: herd.Sites) -> Iterator[str]:
-    """Where the site is served."""
-    server = listen(sites.output, 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A page that fails its test on a console error, an exception, or a request to another host."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    wrong: list[str] = []
-    opened.on("console", lambda message: message.type == "error" and wrong.append(message.text))
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("dialog", lambda dialog: wrong.append(f"a dialog: {dialog.message}"))
-    opened.on("request", lambda request: not request.url.startswith((address, "data:")) and wrong.append(request.url))
-    yield opened
-    context.close()
-    assert wrong == []
 
 
 def path_of(asset_id: str) -> str:
@@ -172,9 +123,9 @@ class TestJourneys:
         page.locator(".md-version__link", has_text="1 · 2026-11-21").click()
         page.wait_for_url(f"{address}1/{path_of(herd.PACKAGE_2)}")
 
-        expect(page.get_by_text("This is an earlier snapshot.")).to_be_visible()
+        expect(page.get_by_text("This is an earlier snapshot: 1, as of 2026-11-21.")).to_be_visible()
         page.get_by_role("link", name="Go to the latest.").click()
-        page.wait_for_url(f"{address}latest/")
+        page.wait_for_url(f"{address}latest/{path_of(herd.PACKAGE_2)}")
 
 
 class TestExplore:

@@ -10,8 +10,8 @@ from markupsafe import Markup, escape
 
 from studbook.render.words import shortened, shown
 
-_W, _H = 560, 170
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 14, 34
+_W, _H = 400, 150
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 12, 28
 _WIDE, _TALL = 960, 280
 _A_CURVE = 3
 """Fewer points are no curve."""
@@ -34,7 +34,7 @@ def line_chart(points: Sequence[tuple[str, float]], label: str) -> Markup:
     out += _grid(low, high)
     spots = [place(index, value) for index, (_, value) in enumerate(points)]
     out.append('<path class="sb-series" d="M' + "L".join(f"{x:.1f} {y:.1f}" for x, y in spots) + '"/>')
-    every = max(1, -(-len(points) // 8))
+    every = max(1, -(-len(points) // 6))
     for index, ((name, value), (x, y)) in enumerate(zip(points, spots, strict=True)):
         out.append(_point(x, y, f"{name}: {value:.6g}"))
         if index % every == 0:
@@ -107,14 +107,15 @@ def _scatter(axes: Sequence[str], lines: Sequence[tuple[str, Sequence[float | No
         return Markup("")
     left, right = _widened(min(x for _, _, x, _ in known), max(x for _, _, x, _ in known))
     low, high = _widened(min(y for _, _, _, y in known), max(y for _, _, _, y in known))
-    across, up = (_W - _LEFT - _RIGHT - 24) / (right - left), (_H - _TOP - _BOTTOM) / (high - low)
+    top = _TOP + 16  # the name of the vertical axis stands above it
+    across, up = (_W - _LEFT - _RIGHT - 24) / (right - left), (_H - top - _BOTTOM) / (high - low)
     label = f"{axes[1]} against {axes[0]}"
-    out = [_open(label, f"{label}: {len(known)} runs"), *_grid(low, high)]
+    out = [_open(label, f"{label}: {len(known)} runs"), *_grid(low, high, top)]
     for number, name, x, y in known:
-        spot = (_LEFT + 12 + across * (x - left), _TOP + up * (high - y))
+        spot = (_LEFT + 12 + across * (x - left), top + up * (high - y))
         out.append(_point(*spot, f"{name}: {axes[0]} {x:.6g}, {axes[1]} {y:.6g}", best=number == best))
-    out += [_tick(_LEFT + 12, _H - 18, f"{left:.4g}"), _tick(_W - _RIGHT - 12, _H - 18, f"{right:.4g}")]
-    out += [_tick(_W / 2, _H - 6, shortened(axes[0], 40)), _tick(4, 10, shortened(axes[1], 40), "start")]
+    out += [_tick(_LEFT + 12, _H - 12, f"{left:.4g}"), _tick(_W - _RIGHT - 12, _H - 12, f"{right:.4g}")]
+    out += [_tick(_W / 2, _H - 4, shortened(axes[0], 40)), _tick(4, 10, shortened(axes[1], 40), "start")]
     return _close(out)
 
 
@@ -134,9 +135,9 @@ def _widened(low: float, high: float) -> tuple[float, float]:
     return (low, high) if low != high else (low - abs(low or 1) * 0.05, high + abs(high or 1) * 0.05)
 
 
-def _grid(low: float, high: float) -> Iterator[str]:
+def _grid(low: float, high: float, top: int = _TOP) -> Iterator[str]:
     for step in range(3):
-        y = _TOP + (_H - _TOP - _BOTTOM) * (1 - step / 2)
+        y = top + (_H - top - _BOTTOM) * (1 - step / 2)
         yield f'<path class="sb-grid" d="M{_LEFT} {y:.1f}H{_W - _RIGHT}"/>'
         yield _tick(_LEFT - 8, y + 3.5, f"{low + (high - low) * step / 2:.4g}", "end")
 
@@ -151,7 +152,7 @@ def timeline(moments: Sequence[tuple[str, str]], label: str) -> Markup:
     ]
     out = [_open(label, f"{label}: " + ", ".join(f"{name} on {when[:10]}" for name, when in moments), height=84)]
     out += [f'<path class="sb-series" d="M{a:.1f} 36H{b:.1f}"/>' for a, b in pairwise(xs)]
-    every = max(1, -(-len(moments) // 6))
+    every = max(1, -(-len(moments) // 4))
     for index, ((name, when), x) in enumerate(zip(moments, xs, strict=True)):
         out.append(_point(x, 36, f"{name}: {when}"))
         if index % every == 0:

@@ -34,7 +34,7 @@ _POINTS = 72.0
 _MARGIN = 6.0
 _BATCH = 200
 _REMEMBERED = 2_000
-_SMALLEST = 0.62
+_SMALLEST = 0.8
 """How far a picture may shrink to fit its page before it scrolls: below this, its words cannot be read."""
 
 

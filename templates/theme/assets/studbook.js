@@ -131,6 +131,9 @@
         (filter ? narrow() : Promise.resolve(order()));
       });
       cell.replaceChildren(press);
+      /* A head that is repeated on the next sheet loses what can be pressed. */
+      addEventListener("beforeprint", () => cell.replaceChildren(cell.dataset.title));
+      addEventListener("afterprint", () => cell.replaceChildren(press));
     });
     if (count) draw();
     /* On paper there is no next page. */
@@ -194,8 +197,46 @@
 
   document.querySelectorAll("table[data-table]").forEach(dress);
 
+  /* What scrolls sideways and holds nothing to stop at is itself a stop for the keyboard. */
+  const widths = new ResizeObserver((boxes) => boxes.forEach(({ target }) => {
+    const stop = target.scrollWidth > target.clientWidth + 1 && !target.querySelector("a[href], button, summary");
+    if (stop === target.hasAttribute("tabindex")) return;
+    const table = target.querySelector("table");
+    const said = { tabindex: "0", role: "group", "aria-label": (table && table.getAttribute("aria-label")) || "Table" };
+    for (const [name, value] of Object.entries(said)) {
+      if (stop) target.setAttribute(name, value); else target.removeAttribute(name);
+    }
+  }));
+  addEventListener("load", () => document.querySelectorAll(".sb-scroll, .md-typeset__scrollwrap").forEach((box) => widths.observe(box)));
+
   /* On paper nothing can be opened. */
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
+
+  /* Which snapshot this is stands in the list of versions alone, so that a page that stays the same is the same file. */
+  const frame = document.getElementById("__config");
+  if (frame && location.protocol !== "file:") {
+    const config = JSON.parse(frame.textContent);
+    const home = new URL(`${config.base}/`, location);
+    if (config.version) fetch(new URL("../versions.json", home)).then((answer) => answer.json()).then((versions) => {
+      const name = home.pathname.split("/").filter(Boolean).pop();
+      const here = versions.find((one) => one.version === name || one.aliases.includes(name));
+      const newest = versions.find((one) => one.aliases.includes("latest"));
+      if (!here) return;
+      const asOf = here.title.replace(" · ", ", as of ");
+      for (const said of document.querySelectorAll("[data-as-of]")) said.textContent = `: ${asOf}`;
+      const printed = element("p", { className: "sb-printed" }, `${document.title} · snapshot ${asOf} · ${location.href}`);
+      const article = document.querySelector("article");
+      if (article) article.prepend(printed);
+      /* The same page of the newest snapshot, where it has one. */
+      const link = document.querySelector("[data-latest]");
+      const twin = newest && new URL(`../latest/${location.pathname.slice(home.pathname.length)}`, home);
+      if (link && here !== newest && twin) link.addEventListener("click", (event) => {
+        event.preventDefault();
+        fetch(twin, { method: "HEAD" }).then((answer) => answer.ok, () => false)
+          .then((there) => { location.href = there ? twin.href + location.hash : link.href; });
+      });
+    }).catch(() => {});
+  }
 
   /* A wide picture opens where the page's own asset is. */
   for (const canvas of document.querySelectorAll(".sb-canvas")) {

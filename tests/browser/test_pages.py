@@ -1,0 +1,192 @@
+"""The demo's site in Chromium: every page type for everybody, and the journeys that it is made for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = [pytest.mark.demo, pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+Opener = Callable[..., AbstractContextManager[Page]]
+
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+_WIDE_IN_PRINT = """() => {
+  const room = document.querySelector("article").getBoundingClientRect().right + 1;
+  return [...document.querySelectorAll("article :is(table, th, td, figure, svg, dl, pre)")]
+    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > room)
+    .map((one) => one.outerHTML.slice(0, 120));
+}"""
+
+_UNSEEN_FOCUS = """() => {
+  const it = document.activeElement;
+  if (!it || it === document.body) return "";
+  const how = getComputedStyle(it), inner = it.querySelector("path");
+  const stroke = inner && getComputedStyle(inner).strokeWidth;
+  const outline = how.outlineStyle !== "none" && parseFloat(how.outlineWidth) >= 1;
+  return outline || how.boxShadow !== "none" || parseFloat(stroke) >= 3 ? "seen" : it.outerHTML.slice(0, 160);
+}"""
+
+
+@pytest.fixture
+def page(opened: Opener, demo_address: str) -> Iterator[Page]:
+    """A page of the demo's site at desktop width."""
+    with opened(demo_address) as made:
+        yield made
+
+
+def one_of_each(site: Path) -> list[str]:
+    """The addresses of one page of each type; of the assets of a kind, the one with the most to show."""
+    found: dict[str, tuple[int, str]] = {}
+    top = site / "latest"
+    for file in sorted(top.rglob("index.html")):
+        path = file.parent.relative_to(top).as_posix() + "/"
+        kind = path.split("/")[0] if path.count("/") > 1 else path
+        found[kind] = max(found.get(kind, (0, "")), (file.stat().st_size, "" if path == "./" else path))
+    assert len(found) > 45
+    return sorted(path for _, path in found.values())
+
+
+def lit(page: Page) -> Locator:
+    """The page's own heading."""
+    return page.locator("h1")
+
+
+class TestEverybody:
+    @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+    def test_axe_finds_nothing_serious(
+        self, opened: Opener, demo_address: str, demo_site: Path, width: int, scheme: str
+    ) -> None:
+        """Every page type, all of it opened, holds to WCAG 2.2 AA as far as axe can tell."""
+        found = []
+        with opened(demo_address, width=width, scheme=scheme) as page:
+            for path in one_of_each(demo_site):
+                page.goto(f"{demo_address}latest/{path}")
+                page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+                found += _serious(page)
+
+        assert found == []
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_axe_finds_nothing_serious_in_what_opens(self, opened: Opener, demo_address: str, scheme: str) -> None:
+        """Search with results, Explore with a neighbourhood and the list of versions hold to it too."""
+        with opened(demo_address, scheme=scheme) as page:
+            page.goto(f"{demo_address}latest/")
+            page.keyboard.press("/")
+            page.keyboard.type("support")
+            expect(page.get_by_role("listbox", name="Results").get_by_role("option").first).to_be_visible()
+            found = _serious(page)
+            page.keyboard.press("Escape")
+            page.goto(f"{demo_address}latest/explore/")
+            page.get_by_role("button", name=re.compile("Everything that made it")).click()
+            expect(page.locator(".sb-explore__canvas .sb-node").nth(4)).to_be_visible()
+            found += _serious(page)
+            page.locator(".md-version__current").focus()
+            expect(page.locator(".md-version__link").first).to_be_visible()
+            found += _serious(page)
+
+        assert found == []
+
+    @pytest.mark.parametrize("path", ["latest/", "latest/jobs/", "latest/explore/", "latest/compare/"])
+    def test_who_uses_the_keyboard_sees_where_it_is(self, page: Page, demo_address: str, path: str) -> None:
+        """Each of the first stops of the Tab key shows that it has the focus."""
+        page.goto(demo_address + path)
+        page.wait_for_load_state("networkidle")
+        stops = []
+        for _ in range(45):
+            page.keyboard.press("Tab")
+            stops.append(page.evaluate(_UNSEEN_FOCUS))
+
+        assert stops.count("seen") > 20
+        assert set(stops) <= {"seen", ""}
+
+
+def _serious(page: Page) -> list[str]:
+    said = Axe().run(page, options={"runOnly": _RULES, "resultTypes": ["violations"]}).response
+    return [
+        f"{page.url} {wrong['id']}: {node['html'][:200]}"
+        for wrong in said["violations"]
+        if wrong["impact"] in ("serious", "critical")
+        for node in wrong["nodes"]
+    ]
+
+
+class TestJourneys:
+    def test_to_the_dataset_behind_production_in_two_clicks(self, page: Page, demo_address: str) -> None:
+        """Home names the data that made what answers in production; its second click is the dataset over time."""
+        page.goto(demo_address)
+        card = page.locator(".sb-running--production").filter(has_text="support-bot-prod")
+        card.get_by_role("link", name="support-chats v2").click()
+        expect(lit(page)).to_have_text("support-chats v2")
+        page.locator("dl.sb-facts").get_by_role("link", name="support-chats", exact=True).click()
+
+        expect(lit(page)).to_have_text("support-chats")
+        expect(page.get_by_role("table", name="Versions").get_by_role("row")).to_have_count(3)
+
+    def test_who_is_affected_by_a_state_of_data(self, page: Page, demo_address: str) -> None:
+        """A dataset version names the models that depend on it, and Explore follows it down to what answers."""
+        page.goto(demo_address + "latest/datasets/")
+        page.get_by_role("link", name="support-chats v2").click()
+        expect(page.locator("dl.sb-facts")).to_contain_text("support-bot 4")
+        expect(page.get_by_role("heading", name="Who reads it")).to_be_visible()
+        page.get_by_role("link", name="Explore from here").click()
+        page.get_by_role("button", name="Everything it reaches").click()
+
+        expect(page.get_by_role("button", name=re.compile("^Endpoint support-bot-prod"))).to_be_attached()
+
+    def test_two_versions_of_a_model(self, page: Page, demo_address: str) -> None:
+        """From a model version, one click compares it with the one before, what differs first."""
+        page.goto(demo_address + "latest/models/")
+        page.get_by_role("row", name=re.compile("support-bot 4")).get_by_role("link", name="support-bot 4").click()
+        page.get_by_role("link", name=re.compile("^Compare with support-bot")).click()
+        expect(page.get_by_label("Right version")).to_have_value(re.compile("."))
+
+        expect(page.get_by_role("table", name="What differs").get_by_role("row").nth(1)).to_be_visible()
+        expect(page.get_by_role("status")).to_contain_text("differ")
+
+    def test_a_run_by_its_parameter(self, page: Page, demo_address: str) -> None:
+        """The table of all runs is narrowed by a parameter's value; the run shows it."""
+        page.goto(demo_address + "latest/experiments/")
+        page.get_by_role("searchbox", name="Filter: Runs").fill("support-toxicity")
+        runs = page.get_by_role("table", name="Runs", exact=True).locator("tbody tr")
+        expect(runs).to_have_count(1)
+        runs.get_by_role("link").click()
+
+        expect(page.get_by_role("table", name="Parameters")).to_contain_text("support-toxicity")
+
+    def test_an_earlier_night(self, page: Page, demo_address: str) -> None:
+        """The version switch stays on the page, which then says as of when it speaks; and back, on the same page."""
+        page.goto(demo_address + "latest/deployments/")
+        page.locator(".md-version__current").focus()
+        page.locator(".md-version__link", has_text="1 · ").click()
+        page.wait_for_url(demo_address + "1/deployments/")
+        expect(page.get_by_text(re.compile(r"This is an earlier snapshot: 1, as of \d{4}-\d\d-\d\d\."))).to_be_visible()
+        page.get_by_role("link", name="Go to the latest.").click()
+
+        page.wait_for_url(demo_address + "latest/deployments/")
+        expect(page.get_by_text("This is an earlier snapshot")).to_be_hidden()
+
+    def test_a_card_on_paper(self, page: Page, demo_address: str) -> None:
+        """A printed card is clean A4: its snapshot and address, no navigation, nothing cut off, everything opened."""
+        page.goto(demo_address + "latest/models/")
+        page.get_by_role("row", name=re.compile("support-bot 4")).get_by_role("link", name="support-bot 4").click()
+        page.set_viewport_size({"width": 688, "height": 1000})  # A4 less the margins
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        expect(page.locator(".sb-printed")).to_contain_text(re.compile(r"snapshot 4, as of .*model-package/"))
+        for hidden in (".md-header", ".md-tabs", ".md-sidebar", ".sb-tools", ".sb-crumbs", ".md-footer", ".sb-aside"):
+            for part in page.locator(hidden).all():
+                expect(part).to_be_hidden()
+        assert page.evaluate(_WIDE_IN_PRINT) == []
+        expect(page.get_by_text("sagemaker:DescribeModelPackage#").first).to_be_visible()
+        page.emulate_media(media="screen")
+        paper = page.pdf(format="A4", prefer_css_page_size=True)
+
+        sheets = paper.count(b"/Type /Page\n")
+        assert 3 < sheets < 10
