@@ -1,0 +1,174 @@
+"""Each declared resource type: what AWS answers, over HTTP, and the assets and edges that come of it.
+
+A file of `recorded/` is one example: the answers of the operations that its declaration calls, as they are on the wire
+(times are numbers), and what the lineage of that one record is. `Operation?Member=Value` is the answer to requests that
+say so; what has no answer is an empty list. Ids are shortened: `~` is the ARN's beginning. An arrow is as in
+`pedigrees`, and its value is the evidence.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+from scripted import ScriptedVisit
+
+from studbook.aws.sessions import Sessions
+from studbook.harvest.journal import Journal
+from studbook.lineage.link import LinkContext, link
+from studbook.model import Edge, Partition, Record
+from studbook.settings import Settings
+from studbook.sources import SOURCES, Resource, normalize
+from studbook.sources.declared import Declared
+
+ACCOUNT, REGION = "111122223333", "us-west-2"
+BEGINNING = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:"
+SETTINGS = Settings.model_validate({"accounts": [{"id": ACCOUNT, "name": "dev", "regions": [REGION]}]})
+SERVICE = botocore.session.get_session().get_service_model("sagemaker")
+EXAMPLES = sorted((Path(__file__).parent / "recorded").glob("*.json"))
+DECLARED = {
+    resource.kind: resource for source in SOURCES if isinstance(source, Declared) for resource in source.resources
+}
+UNRECORDED = frozenset({"Search", "ListTags"})
+"""Search shows what the descriptions say (test_sagemaker_search.py holds it to that); most things have no tags."""
+
+_IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:iam::{ACCOUNT}:user/reader</Arn><UserId>A</UserId><Account>{ACCOUNT}</Account></GetCallerIdentityResult>
+</GetCallerIdentityResponse>"""
+
+
+@cache
+def example(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())
+
+
+def chain(kind: str) -> list[Resource]:
+    """The declaration, after those that it is listed under."""
+    resource = DECLARED[kind]
+    return [*(chain(resource.listing.parent) if resource.listing.parent else ()), resource]
+
+
+class Recorded(ThreadingHTTPServer):
+    """AWS as far as it was recorded."""
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers = answers
+
+    def answer(self, operation: str, request: Mapping[str, Any]) -> Any:
+        for asked, said in self.answers.items():
+            name, _, condition = asked.partition("?")
+            member, _, value = condition.partition("=")
+            if name == operation and (not condition or request.get(member) == value):
+                return said
+        members = SERVICE.operation_model(operation).output_shape.members
+        return {name: [] for name, shape in members.items() if shape.type_name == "list"}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Recorded
+
+    def do_POST(self) -> None:
+        request = self.rfile.read(int(self.headers["Content-Length"]))
+        target = self.headers.get("X-Amz-Target")
+        if target is None:
+            kind, body = "text/xml", _IDENTITY
+        else:
+            kind = "application/x-amz-json-1.1"
+            body = json.dumps(self.server.answer(target.partition(".")[2], json.loads(request)))
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body.encode())))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *said: Any) -> None: ...
+
+
+@pytest.fixture
+def collected(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[Record]]:
+    """The records that an example's declaration makes of its answers."""
+    found = example(request.param)
+    with Recorded(found["answers"]) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+        journal = Journal(tmp_path)
+        here = Partition(ACCOUNT, REGION, "sagemaker")
+        visit = ScriptedVisit(
+            here,
+            (),
+            SETTINGS,
+            sessions=Sessions.of(SETTINGS),
+            shelf=journal.shelf(here),
+            stop=threading.Event(),
+            progress=lambda *_: None,
+        )
+        for resource in chain(found["kind"]):
+            visit.resource(resource)
+        yield list(visit.seen.values())
+        journal.close()
+        server.shutdown()
+
+
+def short(text: str) -> str:
+    return text.replace(BEGINNING, "~")
+
+
+def assets_of(records: list[Record]) -> dict[str, str]:
+    linked = link(records, normalize, LinkContext.of(SETTINGS))
+    return {short(asset.id): asset.kind + (", named only" if asset.unresolved else "") for asset in linked.assets}
+
+
+def arrow(edge: Edge) -> str:
+    role = f":{edge.role}" if edge.role else ""
+    certainty = ("~" if edge.certainty == "inferred" else "") + ("?" if edge.candidate else "")
+    return f"{short(edge.source)} -{edge.relation}{role}{certainty}-> {short(edge.target)}"
+
+
+def edges_of(records: list[Record]) -> dict[str, str]:
+    linked = link(records, normalize, LinkContext.of(SETTINGS))
+    return {arrow(edge): " ".join(edge.evidence) for edge in linked.edges}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+class TestExample:
+    def test_is_an_answer_of_the_api(self, path: Path) -> None:
+        """Every member is one of the API's, of its type, and none that it always has is missing."""
+        for asked, answer in example(path)["answers"].items():
+            shape = SERVICE.operation_model(asked.partition("?")[0]).output_shape
+            assert ParamValidator().validate(answer, shape).generate_report() == "", asked
+
+    def test_answers_all_that_its_declaration_asks(self, path: Path) -> None:
+        """Listing, description, details: each operation of the type, and of what it is listed under."""
+        asked = {operation.partition("?")[0] for operation in example(path)["answers"]}
+        called = {operation for resource in chain(example(path)["kind"]) for operation in resource.operations}
+        assert called - UNRECORDED <= asked <= called
+
+
+@pytest.mark.parametrize("collected", EXAMPLES, ids=lambda path: path.stem, indirect=True)
+class TestLineage:
+    def test_of_the_recorded_answers(self, collected: list[Record], request: pytest.FixtureRequest) -> None:
+        """The assets that it shows and names, and the edges with their evidence."""
+        expected = example(request.node.callspec.params["collected"])
+        assert expected["kind"] in {record.kind for record in collected}
+        assert assets_of(collected) == expected["assets"]
+        assert edges_of(collected) == expected["edges"]
+
+
+class TestTable:
+    def test_every_declared_type_has_an_example(self) -> None:
+        """A new declaration comes with what AWS answers."""
+        shown = {resource.kind for path in EXAMPLES for resource in chain(example(path)["kind"])}
+        assert shown == set(DECLARED)
