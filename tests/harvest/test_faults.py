@@ -499,8 +499,10 @@ class TestKilled:
         unharmed(night)
 
     def test_by_hand(self, case):
-        """Ctrl-C ends at once with 130, a line and no stack trace; the catalog is as it was."""
+        """Ctrl-C ends at once with 130, a line and no stack trace; the catalog is as it was, and what was read by then
+        is not read again."""
         case.estate.aws.forget_calls()
+        case.estate.aws.fault("AccessDeniedException", operation="Search")
         case.estate.aws.fault(operation="ListModels", seconds=1)
         command = [sys.executable, "-m", "studbook", "harvest", "--catalog", str(case.folder)]
 
@@ -512,5 +514,16 @@ class TestKilled:
             said, _ = running.communicate()
 
         assert running.returncode == 130
+        assert said.splitlines()[-1] == "stopped"
         assert "Traceback" not in said
         assert Catalog(case.folder).latest().number == 1
+        before = self._groups(case)
+        assert sum(before.values()) > 0
+        case.estate.aws.forget_calls()
+        assert case.harvest().code == 0
+        assert not before.keys() & self._groups(case).keys()
+
+    def _groups(self, case) -> dict[str, int]:
+        """How many groups of packages, which never change, were described in each account."""
+        name = "DescribeModelPackageGroup"
+        return {call.account: call.count for call in case.estate.aws.calls() if call.operation == name}

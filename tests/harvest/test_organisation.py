@@ -252,6 +252,16 @@ class TestRefused:
         assert seen(organisation, night) == {"by hand": "complete"}
         assert [gap.operation for gap in organizations(night).gaps] == ["ListAccountsForParent"]
 
+    def test_accounts_that_leave_meanwhile(self, organisation, tmp_path):
+        """Removed between the listing and the question for their tags: they are not there any more, and no gap."""
+        organisation.aws.fault("TargetNotFoundException", operation="ListTagsForResource")
+        configured = organisation.settings(units=[organisation.units["workloads"]], tags={"studbook": "yes*"})
+
+        night = harvest(configured, Catalog(tmp_path))
+
+        assert seen(organisation, night) == {"by hand": "complete"}
+        assert organizations(night).gaps == ()
+
     def test_an_account_without_the_role(self, organisation, tmp_path):
         """It is a gap of its own account; the others are complete."""
         organisation.join("late", "sandbox")

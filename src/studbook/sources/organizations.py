@@ -39,22 +39,20 @@ class Organizations:
         """Records nothing before everything was answered: half a list of accounts is the accounts of last night."""
         organization = visit.settings.organization
         assert organization is not None
-        listed = [
-            account
-            for page in visit.pages("ListAccounts", {"MaxResults": 20})
-            for account in page.get("Accounts") or ()
-        ]
+        listed: dict[str, Json] = {}
+        for page in visit.pages("ListAccounts", {"MaxResults": 20}):
+            listed.update({account["Id"]: account for account in page.get("Accounts") or ()})
         units = _Units(visit)
         for unit in sorted({*organization.units, *organization.stages}):
             units.walk(unit)
         by_hand = {account.id for account in visit.settings.accounts}
         found: list[dict[str, Any]] = []
-        for account in sorted(listed, key=lambda account: str(account["Id"])):
+        for account_id, account in sorted(listed.items()):
             # The address of its root user is nobody's business.
             body = {name: value for name, value in account.items() if name != "Email"}
-            body["Units"] = units.above(account["Id"])
-            if organization.tags and body["Id"] not in by_hand and _wanted(organization, body):
-                tags = _tags(visit, body["Id"])
+            body["Units"] = units.above(account_id)
+            if organization.tags and account_id not in by_hand and _wanted(organization, body):
+                tags = _tags(visit, account_id)
                 if tags is None:
                     continue
                 body["Tags"] = tags
