@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import yaml
 
-from studbook.cli.site import downloads
 from studbook.model import Asset, Coverage, Edge, Envelope, Gap
 from studbook.render import Built, build_site
 from studbook.settings import Settings
@@ -260,5 +259,7 @@ def build(root: Path) -> Sites:
     made = catalog(root / "catalog")
     output = root / "site"
     return Sites(
-        made, output, build_site(made, SETTINGS, output, envelopes=list(made.envelopes()), downloads=downloads)
+        made,
+        output,
+        build_site(made, SETTINGS, output, envelopes=list(made.envelopes())),
     )

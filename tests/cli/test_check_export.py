@@ -108,6 +108,10 @@ class TestExport:
             (["jsn"], b"did you mean 'json'?"),
             (["schema", "--lines"], b"leave --lines out"),
             (["pdf"], b"json: the whole snapshot"),
+            (["cyclonedx"], b"name it with --asset"),
+            (["json", "--asset", "bot"], b"'pedigree' for one asset"),
+            (["pedigree", "--asset", "nobody"], b"nobody"),
+            (["pedigree", "--asset", "bot", "--lines"], b"leave --lines out"),
         ],
     )
     def test_what_does_not_exist(self, catalog: Path, capsysbinary: Any, options: list[str], message: bytes) -> None:

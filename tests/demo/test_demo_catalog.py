@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from studbook.cli import demo as command
 from studbook.cli import main
@@ -16,7 +19,7 @@ from studbook.demo import registry
 from studbook.demo.secrets import PLANTED_SECRETS
 from studbook.demo.world import DEV, EUROPE, PROD, STAGING
 from studbook.errors import StudbookError, UsageError
-from studbook.lineage.deployed import deployed
+from studbook.lineage.deployed import deployed, versions_running
 from studbook.lineage.graph import Graph, trace
 from studbook.rules import check_snapshot
 from studbook.settings import load_settings
@@ -284,3 +287,39 @@ class TestCommand:
         assert os.environ["AWS_PROFILE"] == "mine"
         assert os.environ["AWS_ACCESS_KEY_ID"] == "of-the-caller"
         assert "AWS_ENDPOINT_URL" not in os.environ
+
+
+class TestDownloads:
+    """What lies beside a model card."""
+
+    def test_every_version_has_a_valid_bill_of_materials(self, demo_site: Path, graph: Graph) -> None:
+        """By the standard's own validator, and it is of that version."""
+        validator = JsonStrictValidator(SchemaVersion.V1_6)
+        versions = {asset.id for asset in graph.assets.values() if asset.kind == "model_package"}
+        bills = [path.read_text() for path in (demo_site / "latest" / "model-package").glob("*/model.cdx.json")]
+        assert [error for bill in bills if (error := validator.validate_str(bill)) is not None] == []
+        assert {json.loads(bill)["metadata"]["component"]["bom-ref"] for bill in bills} == versions
+
+    def test_what_runs_has_its_evidence(
+        self, demo_site: Path, demo_catalog: Path, graph: Graph, tmp_path: Path
+    ) -> None:
+        """The same bytes that `studbook export evidence` writes, and every edge points into records that are there."""
+        running = {version for place in graph.assets.values() for version in versions_running(graph, place)}
+        packs = sorted((demo_site / "latest" / "model-package").glob("*/evidence.zip"))
+        assert len(packs) == len(running) > 0
+        for pack in packs:
+            with zipfile.ZipFile(pack) as archive:
+                found = json.loads(archive.read("pedigree.json"))
+                records = {json.loads(line)["id"] for line in archive.read("records.jsonl").splitlines()}
+            assert found["root"] in running
+            again = tmp_path / "again.zip"
+            about = ["--asset", found["root"], "--output", str(again), "--catalog", str(demo_catalog)]
+            with pytest.raises(SystemExit) as end:
+                main(["export", "evidence", *about])
+            assert end.value.code == 0
+            assert again.read_bytes() == pack.read_bytes()
+            for edge in found["edges"]:
+                if edge["certainty"] == "referenced" and any(
+                    one.startswith("sagemaker:Describe") for one in edge["evidence"]
+                ):
+                    assert {edge["source"], edge["target"]} & records

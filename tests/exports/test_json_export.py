@@ -189,4 +189,4 @@ class TestExports:
         """A name means one format."""
         names = [export.name for export in EXPORTS]
         assert len(set(names)) == len(names)
-        assert all(export.write or export.document for export in EXPORTS)
+        assert all(export.write or export.document or export.about for export in EXPORTS)

@@ -10,7 +10,6 @@ import pytest
 
 import herd
 from herd import Sites
-from studbook.cli.site import downloads
 from studbook.errors import BuildError
 from studbook.model import Asset
 from studbook.model.ids import page_path
@@ -134,16 +133,14 @@ class TestBuildSite:
 class TestSameBytes:
     def test_a_second_cold_build_is_equal(self, sites: Sites, tmp_path: Path) -> None:
         """Building again from the same catalog gives the same bytes, file by file."""
-        build_site(
-            sites.catalog, herd.SETTINGS, tmp_path, envelopes=list(sites.catalog.envelopes()), downloads=downloads
-        )
+        build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=list(sites.catalog.envelopes()))
 
         assert files(tmp_path) == files(sites.output)
 
     def test_an_incremental_build_is_a_cold_build(self, sites: Sites, tmp_path: Path) -> None:
         """The second night built after the first is, byte for byte, the second night built alone."""
         second = sites.catalog.resolve("2")
-        build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=[second], downloads=downloads)
+        build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=[second])
 
         assert files(tmp_path / "2") == files(sites.output / "2")
         assert sites.built[1].written < sites.built[1].pages

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from studbook.cli.options import catalog_option, snapshot_option
+
+if TYPE_CHECKING:
+    from studbook.model import Record
 
 
 @click.command(
@@ -18,8 +22,18 @@ Examples:
   studbook export json --lines | jq -c 'select(.type == "asset" and .kind == "endpoint") | .id'
   studbook export json --snapshot 2026-11-22
   studbook export schema > export.schema.json      what the JSON export looks like, as JSON Schema
+  studbook export cyclonedx --asset model-package/support-bot/4 --output support-bot-4.cdx.json
+  studbook export evidence --asset model-package/support-bot/4 --output support-bot-4.zip
 
-The bytes depend on the snapshot, the configuration's rules and the waivers alone.
+\b
+Formats:
+  json        the whole snapshot: assets, edges, findings, coverage
+  schema      its JSON Schema (2020-12)
+  pedigree    one asset with everything that made, judged and runs it, as JSON
+  cyclonedx   one model version as a CycloneDX 1.6 bill of materials
+  evidence    one asset's pedigree with the API records behind it, as a ZIP file
+
+The bytes depend on the snapshot, the configuration's rules, the cards and the waivers alone.
 """
 )
 @click.argument("format_name", metavar="FORMAT")
@@ -29,12 +43,15 @@ The bytes depend on the snapshot, the configuration's rules and the waivers alon
     default=None,
     help="The file to write; standard output by default.",
 )
+@click.option("--asset", "about", metavar="ASSET", default=None, help="What it is about; a name, as for 'show'.")
 @click.option("--lines", is_flag=True, help="One JSON object a line instead of one document.")
 @catalog_option
 @snapshot_option
-def export(format_name: str, output: Path | None, lines: bool, catalog: Path, snapshot: str) -> None:
-    """Write a snapshot as FORMAT: json, or schema for the JSON Schema of it."""
-    pieces = _pieces(format_name, lines, catalog, snapshot)
+def export(
+    *, format_name: str, output: Path | None, about: str | None, lines: bool, catalog: Path, snapshot: str
+) -> None:
+    """Write a snapshot, or what is known of one asset, as FORMAT."""
+    pieces = _pieces(format_name, about, lines, catalog, snapshot)
     if output is None:
         for piece in pieces:
             sys.stdout.buffer.write(piece)
@@ -47,7 +64,7 @@ def export(format_name: str, output: Path | None, lines: bool, catalog: Path, sn
             file.write(piece)
 
 
-def _pieces(format_name: str, lines: bool, catalog: Path, snapshot: str) -> Iterator[bytes]:
+def _pieces(format_name: str, about: str | None, lines: bool, catalog: Path, snapshot: str) -> Iterator[bytes]:
     from difflib import get_close_matches
 
     from studbook.errors import UsageError
@@ -61,12 +78,19 @@ def _pieces(format_name: str, lines: bool, catalog: Path, snapshot: str) -> Iter
             f"there is no export '{format_name}'",
             f"did you mean '{near[0]}'?" if near else "; ".join(f"{found.name}: {found.summary}" for found in EXPORTS),
         )
+    if (chosen.about is None) != (about is None):
+        raise UsageError(
+            f"'{format_name}' is about {'one asset' if about is None else 'no single asset'}",
+            "name it with --asset" if about is None else "leave --asset out, or take 'pedigree' for one asset",
+        )
     if chosen.document is not None and not lines:
         return iter((chosen.document(),))
     write = chosen.write_lines if lines else chosen.write
-    if write is None:
+    if write is None and (chosen.about is None or lines):
         raise UsageError(f"'{format_name}' cannot be written as lines", "leave --lines out")
 
+    from studbook.cards import load_cards
+    from studbook.pedigree import pedigree
     from studbook.rules import check_snapshot
     from studbook.settings import load_settings
     from studbook.store import Catalog
@@ -76,4 +100,22 @@ def _pieces(format_name: str, lines: bool, catalog: Path, snapshot: str) -> Iter
     envelope = store.resolve(snapshot)
     graph = store.graph(envelope)
     findings = check_snapshot(graph, envelope, settings, catalog / "waivers.yml")
-    return write(Subject(envelope, graph.assets.values(), graph.edges, findings))
+    if write is not None:
+        return write(Subject(envelope, graph.assets.values(), graph.edges, findings))
+    assert chosen.about is not None
+    assert about is not None
+
+    def records(ids: Sequence[str]) -> Iterator[Record]:
+        wanted = frozenset(ids)
+        return (record for record in store.records(envelope) if record.id in wanted)
+
+    with store.index(envelope) as index:
+        asset = index.find(about)
+    found = pedigree(
+        graph,
+        asset.id,
+        findings=lambda asset_id: (finding for finding in findings if finding.asset == asset_id),
+        cards=load_cards(catalog / "cards"),
+        records=records,
+    )
+    return iter((chosen.about(found),))

@@ -5,14 +5,11 @@ from __future__ import annotations
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from studbook.cli.options import catalog_option, snapshot_option
-
-if TYPE_CHECKING:
-    from studbook.render.views import Site
 
 output_option = click.option(
     "--output",
@@ -51,25 +48,10 @@ def build(catalog: Path, snapshot: str, output: Path, everything: bool = False) 
         settings,
         output,
         envelopes=envelopes,
-        downloads=downloads,
         report=lambda line: click.echo(line, err=True),
     )
     for site in built:
         click.echo(f"built snapshot {site.number}: {site.pages:,} pages, {site.written:,} of them new, in {site.path}")
-
-
-def downloads(site: Site) -> dict[str, bytes]:
-    """The files for auditors: what `studbook export` prints, beside the pages."""
-    from studbook.exports import EXPORTS, Subject
-
-    subject = Subject(site.envelope, site.graph.assets.values(), site.graph.edges, site.findings)
-    out: dict[str, bytes] = {}
-    for export in EXPORTS:
-        if export.name == "json" and export.write is not None:
-            out["export.json"] = b"".join(export.write(subject))
-        if export.name == "schema" and export.document is not None:
-            out["export.schema.json"] = export.document()
-    return out
 
 
 @click.command(

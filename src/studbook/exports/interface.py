@@ -1,4 +1,4 @@
-"""What an export is: a name, and a function from a snapshot to bytes, piece by piece."""
+"""What an export is: a name, and a function from a snapshot, or from one asset's pedigree, to bytes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from studbook.model import Asset, Edge, Envelope, Finding
+from studbook.pedigree import Pedigree
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,10 @@ class Export:
     name: str
     summary: str
     write: Callable[[Subject], Iterator[bytes]] | None = None
-    """The whole document; None where the export needs no snapshot."""
+    """The whole document; None where the export is not of a whole snapshot."""
     write_lines: Callable[[Subject], Iterator[bytes]] | None = None
     """One JSON object a line; None where the format has no such form."""
     document: Callable[[], bytes] | None = None
     """What needs no snapshot."""
+    about: Callable[[Pedigree], bytes] | None = None
+    """What is said of one asset. Raises UsageError for an asset that the format has no words for."""

@@ -67,6 +67,13 @@ def deployed(lineage: Lineage, place_id: str) -> tuple[Deployed, ...]:
     )
 
 
+def versions_running(lineage: Lineage, place: Asset) -> set[str]:
+    """The ids of the model versions behind an endpoint that is there; none for anything else."""
+    if place.kind != "endpoint" or place.gone_since is not None:
+        return set()
+    return {version.id for unit in deployed(lineage, place.id) for version in unit.versions}
+
+
 def _shadows(place: Asset | None) -> set[str]:
     """The names of a configuration's shadow variants."""
     variants = place.attributes.get("variants") if place is not None and place.kind == "endpoint_config" else None

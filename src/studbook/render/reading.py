@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import cached_property
@@ -12,8 +13,10 @@ from typing import Any
 
 from studbook.cards import Card
 from studbook.diff import Changes, diff
+from studbook.lineage.deployed import versions_running
 from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge, Envelope, Record
+from studbook.pedigree import pedigree
 from studbook.render.views import Site
 from studbook.render.words import reference
 from studbook.rules import RULES, check, load_waivers
@@ -39,6 +42,7 @@ def read_site(catalog: Catalog, settings: Settings, envelope: Envelope, cards: M
         changes=_changes(catalog, history, graph) if len(history) > 1 else None,
         history=history,
         records=Records(catalog, envelope),
+        records_behind=_records_behind(catalog, envelope, graph),
         mends={rule.id: _manual(rule.manual) for rule in RULES},
     )
 
@@ -67,6 +71,18 @@ class Records(Mapping[tuple[str, str], Record]):
 
     def __len__(self) -> int:
         return len(self._packed)
+
+
+def _records_behind(catalog: Catalog, envelope: Envelope, graph: Graph) -> dict[str, list[Record]]:
+    """The records of all that belongs to the model versions that run somewhere, by id."""
+    running = {version for place in graph.assets.values() for version in versions_running(graph, place)}
+    wanted = {asset.id for version in running for asset in pedigree(graph, version).assets}
+    out: defaultdict[str, list[Record]] = defaultdict(list)
+    if wanted:
+        for record in catalog.records(envelope):
+            if record.id in wanted:
+                out[record.id].append(record)
+    return dict(out)
 
 
 def _manual(docstring: str | None) -> str:

@@ -15,7 +15,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from itertools import chain
 from pathlib import Path
@@ -44,7 +44,7 @@ from studbook.errors import BuildError, StudbookError
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, Envelope
 from studbook.packaged import packaged
-from studbook.render import search, views
+from studbook.render import downloads, search, views
 from studbook.render.drawing import Drafting
 from studbook.render.environment import Templates
 from studbook.render.reading import read_site
@@ -67,7 +67,6 @@ class Contents:
 
     site: Site
     templates: Templates
-    downloads: dict[str, bytes] = field(default_factory=dict)
     drafting: Drafting
     tree: Path | None = None
     """A site built earlier, from which pages may be taken."""
@@ -98,13 +97,11 @@ def build_site(
     output: Path,
     *,
     envelopes: Sequence[Envelope] | None = None,
-    downloads: Callable[[Site], dict[str, bytes]] = lambda site: {},
     report: Callable[[str], None] = lambda line: None,
 ) -> list[Built]:
     """Build the sites of these snapshots, the latest where none are named, and the list of all that are there.
 
-    `downloads` gives the files that lie beside a site's pages, by name. Equal input gives equal bytes; the sites of
-    other snapshots stay as they are. Raises BuildError.
+    Equal input gives equal bytes; the sites of other snapshots stay as they are. Raises BuildError.
     """
     history = list(catalog.envelopes())
     if not history:
@@ -117,7 +114,6 @@ def build_site(
     for envelope in chosen:
         report(f"snapshot {envelope.number}: reading")
         contents = load_contents(catalog, settings, envelope, templates, drafting)
-        contents.downloads = downloads(contents.site)
         for problem in (line for card in contents.site.cards.values() for line in card.problems):
             report(f"warning: {problem}")
         if (neighbour := _nearest(output, envelope.number)) is not None:
@@ -322,7 +318,10 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             entries = entries_of(self.contents.site)
             urls += [entry.location for entry in entries]
             self._texts += entries
-            for name, data in chain(self.contents.downloads.items(), views.files(self.contents.site)):
+            for name, pieces in downloads.of_site(self.contents.site):
+                with (target / name).open("wb") as file:
+                    file.writelines(pieces)
+            for name, data in views.files(self.contents.site):
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 (target / name).write_bytes(data)
         for name, data in search.files(self._texts):
@@ -395,9 +394,7 @@ def _source(name: str) -> str:
 
 def _overview(contents: Contents, name: str) -> tuple[Page, Markup]:
     page = views.page(contents.site, name)
-    body = contents.templates.render(
-        page.template, root=page.root, page=page, downloads=sorted(contents.downloads), **page.data
-    )
+    body = contents.templates.render(page.template, root=page.root, page=page, **page.data)
     return page, body
 
 

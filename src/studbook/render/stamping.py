@@ -18,11 +18,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from markupsafe import Markup
 
 from studbook.model.ids import page_path
-from studbook.render import views
+from studbook.render import downloads, views
 from studbook.render.drawing import Drafting, Picture, draw, neighbourhood
 from studbook.render.environment import Templates
 from studbook.render.views import Page, Site
@@ -133,24 +134,26 @@ class Press:
         notes = Notes()
         watched = WatchedSite(self.site, notes)
         done: list[tuple[str, bytes | None]] = []
-        fresh: list[tuple[Page, Picture]] = []
+        fresh: list[tuple[Page, Picture, Mapping[str, bytes]]] = []
         for asset_id in ids:
             asset = self.site.graph.assets[asset_id]
             path = page_path(asset.kind, asset.id, asset.name)
-            if self._linked(path):
+            attached = asset.kind == downloads.KIND
+            if self._linked(path, attached=attached):
                 done.append((path, None))
                 continue
             notes.begin()
             seen = watched.graph.assets[asset_id]
             page = views.asset_page(watched, seen, self.templates.asset_template(asset.kind))
-            fresh.append((page, neighbourhood(watched.graph, seen)))
+            files: Mapping[str, bytes] = downloads.of_model(watched, seen) if attached else {}
+            fresh.append((page, neighbourhood(watched.graph, seen), files))
             done.append((path, notes.packed()))
-        layouts = self.drafting.lay_out([picture for _, picture in fresh])
-        for (page, picture), layout in zip(fresh, layouts, strict=True):
-            self._write(page, draw(picture, layout, root=page.root, title=f"Lineage of {page.title}"))
+        layouts = self.drafting.lay_out([picture for _, picture, _ in fresh])
+        for (page, picture, files), layout in zip(fresh, layouts, strict=True):
+            self._write(page, draw(picture, layout, root=page.root, title=f"Lineage of {page.title}"), files)
         return done
 
-    def _linked(self, path: str) -> bool:
+    def _linked(self, path: str, *, attached: bool = False) -> bool:
         if self.earlier is None:
             return False
         noted = self.earlier.pages.get(path)
@@ -158,6 +161,9 @@ class Press:
             return False
         try:
             _link(f"{self.earlier.tree}/{path}index.html", self._place(path))
+            for name in os.listdir(f"{self.earlier.tree}/{path}") if attached else ():  # noqa: PTH208
+                if name != "index.html":
+                    _link(f"{self.earlier.tree}/{path}{name}", f"{self.target}/{path}{name}")
         except OSError:
             return False
         return True
@@ -172,10 +178,14 @@ class Press:
             pass
         return f"{folder}index.html"
 
-    def _write(self, page: Page, picture: Markup | None) -> None:
-        body = self.templates.render(page.template, root=page.root, page=page, picture=picture or "", **page.data)
+    def _write(self, page: Page, picture: Markup | None, files: Mapping[str, bytes] = MappingProxyType({})) -> None:
+        body = self.templates.render(
+            page.template, root=page.root, page=page, picture=picture or "", attached=sorted(files), **page.data
+        )
         data = self.stamp(page, body).encode("utf-8", errors="xmlcharrefreplace")
         place = Path(self._place(page.path))
+        for name, content in files.items():
+            place.with_name(name).write_bytes(content)
         if self.earlier is not None:
             twin = self.earlier.tree / page.path / "index.html"
             try:

@@ -218,6 +218,7 @@ class WatchedSite(Site):
             "cards": _Noted("card", plain.cards, notes),
             "findings_by_asset": _Noted("findings", dict(plain.findings_by_asset), notes),
             "records": _Noted("record", plain.records, notes),
+            "records_behind": _Noted("behind", plain.records_behind, notes),
             "partial": _Noted("partial", dict(plain.partial), notes),
             "_links": plain._links,
         }
@@ -235,7 +236,17 @@ class WatchedSite(Site):
 for _other in [field.name for field in fields(Site)] + [
     name for name, value in vars(Site).items() if isinstance(value, cached_property)
 ]:
-    if _other not in ("graph", "settings", "mends", "cards", "records", "findings_by_asset", "partial", "_links"):
+    if _other not in (
+        "graph",
+        "settings",
+        "mends",
+        "cards",
+        "records",
+        "records_behind",
+        "findings_by_asset",
+        "partial",
+        "_links",
+    ):
         setattr(WatchedSite, _other, _watched(_other))
 
 
@@ -245,10 +256,15 @@ def said(site: Site) -> dict[str, str]:
     # How many requests a partition took is another number every night, and on no asset's page.
     gaps = {key: [(c.source, c.status, asdict(c)["gaps"]) for c in several] for key, several in site.partial.items()}
     cards = {key: card.as_data() for key, card in site.cards.items()}
+    several: dict[str, Mapping[Any, Any]] = {
+        "findings": findings,
+        "partial": gaps,
+        "card": cards,
+        "record": site.records,
+        "behind": site.records_behind,
+    }
     return {
-        str(_name(what, repr(key))): _digest(value)
-        for what, values in (("findings", findings), ("partial", gaps), ("card", cards), ("record", site.records))
-        for key, value in values.items()
+        str(_name(what, repr(key))): _digest(value) for what, values in several.items() for key, value in values.items()
     }
 
 

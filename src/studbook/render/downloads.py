@@ -1,0 +1,36 @@
+"""The files for auditors: what `studbook export` prints, at the site's root and beside the model cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from studbook.exports import Subject, cyclonedx, evidence, json_export, pedigree, schema
+from studbook.lineage.deployed import versions_running
+from studbook.model import Asset
+from studbook.pedigree import pedigree as pedigree_of
+from studbook.render.views import Site
+
+KIND = "model_package"
+"""The kind of asset that has files beside its page."""
+
+
+def of_site(site: Site) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """The files at the root, by name, piece by piece."""
+    subject = Subject(site.envelope, site.graph.assets.values(), site.graph.edges, site.findings)
+    yield "export.json", json_export.write(subject)
+    yield "export.schema.json", (schema.document(),)
+
+
+def of_model(site: Site, version: Asset) -> dict[str, bytes]:
+    """The files beside the card of a model version, by name; with evidence where the version runs somewhere."""
+    found = pedigree_of(
+        site.graph,
+        version.id,
+        findings=lambda asset_id: site.findings_by_asset.get(asset_id, ()),
+        cards=site.cards,
+        records=lambda ids: (record for one in ids for record in site.records_behind.get(one, ())),
+    )
+    files = {"pedigree.json": pedigree.write(found), "model.cdx.json": cyclonedx.write(found)}
+    if any(version.id in versions_running(site.graph, one) for one in found.assets):
+        files["evidence.zip"] = evidence.write(found)
+    return files
