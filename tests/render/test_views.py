@@ -88,6 +88,50 @@ class TestAssetPage:
 
         assert [link["id"] for link in answer["data"]] == ["table"]
 
+    def test_a_router_shows_where_it_sends_requests(self) -> None:
+        """Each target with the endpoints behind it that the catalog knows, under a name of its own."""
+        targets = [
+            {"name": "chat", "destinations": ["bot", "elsewhere"], "preference": "LocalRegionFirst"},
+            {"name": "odd", "destinations": [], "asynchronous": True},
+        ]
+        graph = lineage(
+            "bot(endpoint) -deployed_to:chat-> front(endpoint)",
+            {"front": {"attributes": {"router": True, "targets": targets}}},
+        )
+        site = Site(graph=graph, envelope=ENVELOPE, settings=herd.SETTINGS, findings=[], history=[ENVELOPE])
+        data = views.asset_page(site, graph.assets["front"], "assets/endpoint.html").data
+
+        assert data["kind"]["title"] == "Inference router"
+        assert [
+            (one["name"], [link["id"] for link in one["to"]], one["preference"], one["queued"])
+            for one in data["own"]["targets"]
+        ] == [("chat", ["bot"], "LocalRegionFirst", False), ("odd", [], None, True)]
+        assert data["attributes"] == []
+
+    def test_a_feature_group_shows_who_writes_and_who_learns(self) -> None:
+        """Jobs that fill it, datasets made of it, jobs that read it, and the models that came of that."""
+        graph = lineage(
+            """
+            fill(processing_job) -produced:features-> cards(feature_group) -content_of-> export/1(dataset_version)
+            cards -input_to:train~-> fit(training_job) -produced-> p/1(model_package)
+            """,
+            {
+                "cards": {
+                    "attributes": {"record_identifier": "card", "event_time": "at", "features": 3, "uri": "s3://b/f/"}
+                }
+            },
+        )
+        site = Site(graph=graph, envelope=ENVELOPE, settings=herd.SETTINGS, findings=[], history=[ENVELOPE])
+        said = views.asset_page(site, graph.assets["cards"], "assets/feature_group.html").data["own"]
+
+        assert {name: [link["id"] for link in said[name]] for name in ("writers", "exports", "models")} == {
+            "writers": ["fill"],
+            "exports": ["export/1"],
+            "models": ["p/1"],
+        }
+        assert (said["identifier"], said["time"], said["count"], said["online"]) == ("card", "at", 3, False)
+        assert len(said["readers"]["rows"]) == 1
+
     def test_neighbours_show_nothing_that_changes_every_night(self) -> None:
         """A link to an asset says its name and kind, not its status or metrics."""
         assert set(SITE.link(herd.JOB)) == {"id", "name", "kind", "kind_title", "path", "marks", "where"}
@@ -146,6 +190,11 @@ class TestLinksOut:
         """The console's list of training jobs does not have them."""
         job = Asset(id="arn:aws:sagemaker:us-west-2:1:job/AgentRFT/j", kind="training_job", name="j")
         assert links_out(job) == []
+
+    def test_no_place_for_a_router(self) -> None:
+        """It is an endpoint, and none of those that the console lists."""
+        router = Asset(id="arn:aws:sagemaker:us-west-2:1:inference-router/r", kind="endpoint", name="r")
+        assert links_out(router) == []
 
     def test_commit(self) -> None:
         """Code leads to its commit."""

@@ -51,6 +51,11 @@ class TestDeployedWithoutApproval:
         """A tombstone needs no approval."""
         assert told(lineage(DEPLOYED, {"bot": {"gone_since": 3}}), self.RULE) == []
 
+    def test_a_router_says_nothing_again(self) -> None:
+        """What is not approved is told of the endpoint behind it, once."""
+        graph = f"{DEPLOYED}\nbot -deployed_to:chat-> front(endpoint)"
+        assert told(lineage(graph, {"front": {"attributes": {"router": True}}}), self.RULE) == [("bot", "error")]
+
     def test_the_base_weights_of_an_adapter_need_no_approval_of_their_own(self) -> None:
         """It is the adapter's version that was deployed, and approved."""
         graph = """

@@ -3,6 +3,7 @@
 What counts is the approval of the model version (the model package) that stands behind each model of a live endpoint;
 a clone has its own. A model that was deployed from its artifact is looked up in the registry by that artifact; where no
 version has it, there is nothing that could have been approved. A model in a shadow variant runs on real requests, too.
+What an inference router sends requests to is told of the endpoints behind it.
 
 An error where the account's stage is production or has no stage; in other stages, where trying things out is what
 endpoints are for, a warning. A base model that is served as it is has no version in the registry: a note.
@@ -23,7 +24,7 @@ from studbook.rules.interface import Observation, Rule
 
 def check(graph: Graph) -> Iterator[Observation]:
     for endpoint in graph.assets.values():
-        if endpoint.kind != "endpoint" or endpoint.gone_since is not None:
+        if endpoint.kind != "endpoint" or endpoint.gone_since is not None or endpoint.attributes.get("router"):
             continue
         stage = (endpoint.stage or "production").lower()
         level: Level = "error" if stage in ("production", "prod", "live") else "warning"

@@ -44,8 +44,8 @@ def _console(asset: Asset) -> tuple[str, str] | None:
     if function := parse_lambda(asset.id):
         name = quote(function.function.rsplit(":", 1)[-1], safe="")
         return ("AWS console", f"{host}/lambda/home?region={arn.region}#/functions/{name}")
-    # The jobs of the Job API have no page of their own there.
-    if arn.service == "sagemaker" and asset.kind in _PLACES and arn.type != "job":
+    # Neither jobs of the Job API nor inference routers have a page of their own there.
+    if arn.service == "sagemaker" and asset.kind in _PLACES and arn.type not in ("job", "inference-router"):
         return (
             "AWS console",
             f"{host}/sagemaker/home?region={arn.region}#/{_PLACES[asset.kind]}/{quote(asset.name, safe='')}",

@@ -27,7 +27,8 @@ _SHOWN = {
             "versions",
         }
     ),
-    "endpoint": frozenset({"pending"}),
+    "endpoint": frozenset({"pending", "router", "targets"}),
+    "feature_group": frozenset({"event_time", "features", "online", "record_identifier", "uri"}),
 }
 """Such attributes by kind."""
 
@@ -40,7 +41,7 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
         "asset": facts(site, asset),
         "kind": {
             "name": asset.kind,
-            "title": info.title,
+            "title": "Inference router" if asset.attributes.get("router") else info.title,
             "plural": info.plural,
             "section": info.section,
             "meaning": info.meaning,

@@ -242,6 +242,24 @@ def dataset_version(site: Site, asset: Asset) -> Json:
     }
 
 
+def feature_group(site: Site, asset: Asset) -> Json:
+    """Features: where their history lies, who writes it, and who learned from it."""
+    said = asset.attributes
+    writers = ends(site, site.graph.upstream(asset.id), "produced", target=False)
+    exports = ends(site, site.graph.downstream(asset.id), "content_of", target=True)
+    return {
+        "identifier": said.get("record_identifier"),
+        "time": said.get("event_time"),
+        "count": said.get("features"),
+        "online": said.get("online") is True,
+        "store": said.get("uri"),
+        "writers": site.links(sorted(one.id for one in writers)),
+        "exports": site.links(sorted(one.id for one in exports)),
+        "models": site.links(a.id for a in impact(site.graph, asset.id).assets if a.kind == "model_package"),
+        "readers": readers_table(site, asset, [asset]).on_page(),
+    }
+
+
 def evaluator(site: Site, asset: Asset) -> Json:
     """An evaluator: its versions, and what it judged."""
     versions = versions_of(site, asset)
@@ -308,7 +326,7 @@ def _judged(site: Site, asset: Asset) -> list[Json]:
 
 
 def endpoint(site: Site, asset: Asset) -> Json:
-    """A deployment: what answers here, back to the origins, and what is to come."""
+    """A deployment: what answers here, back to the origins, what is to come, and where a router sends requests."""
     withdrawn = [
         component
         for component in ends(site, site.graph.upstream(asset.id), "deployed_to", target=False)
@@ -317,6 +335,15 @@ def endpoint(site: Site, asset: Asset) -> Json:
     return {
         "answers": answers(site, asset),
         "pending": asset.attributes.get("pending"),
+        "targets": [
+            {
+                "name": target.get("name"),
+                "to": [link for one in target.get("destinations") or () if (link := _known(site, one))],
+                "preference": target.get("preference"),
+                "queued": target.get("asynchronous") is True,
+            }
+            for target in asset.attributes.get("targets") or ()
+        ],
         "since": asset.modified_at or asset.created_at,
         "before": [
             {"asset": site.link(gone.id), "gone_since": gone.gone_since, "answers": answers(site, gone)}
@@ -430,6 +457,7 @@ VIEWS: dict[str, Callable[[Site, Asset], Json]] = {
     "model_package_group": model_package_group,
     "dataset": dataset,
     "dataset_version": dataset_version,
+    "feature_group": feature_group,
     "evaluator": evaluator,
     "evaluator_version": evaluator_version,
     "model_card": model_card,

@@ -293,7 +293,7 @@ def long_tables(site: Site, accounts: Sequence[str], regions: Sequence[str]) -> 
             edges = site.graph.upstream(asset.id) if upwards else site.graph.downstream(asset.id)
             if len(edges) > _FEW and (table := edges_table(site, asset, upwards=upwards)).long:
                 yield table
-    for dataset in site.of("dataset", "dataset_version"):
+    for dataset in site.of("dataset", "dataset_version", "feature_group"):
         versions = versions_of(site, dataset) if dataset.kind == "dataset" else []
         if (table := readers_table(site, dataset, [dataset, *versions])).long:
             yield table
