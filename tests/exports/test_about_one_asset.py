@@ -165,7 +165,7 @@ class TestCycloneDX:
             cyclonedx.write(of("t1"))
         assert "pedigree" in str(caught.value.hint)
 
-    @settings(deadline=None, max_examples=60)  # the validator is slow at its first document
+    @settings(max_examples=60)
     @given(st.text(max_size=40), st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3))
     def test_whatever_strangers_write_it_is_valid(self, text: str, pairs: dict[str, str]) -> None:
         """Names, hyperparameters, scores and addresses of any kind, none of them lost."""

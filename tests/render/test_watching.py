@@ -90,7 +90,7 @@ BEFORE = site_of(({asset.id: asset for asset in herd.assets()}, herd.edges()), [
 PAGES = pages_of(BEFORE)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(another_night())
 def test_what_is_not_made_again_need_not_be(night: tuple[Lineage, list[Finding]]) -> None:
     """After any change, a page whose notes name nothing that changed has the content that it had."""

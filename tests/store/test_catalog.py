@@ -149,7 +149,7 @@ class TestCuts:
             st.sampled_from(["2026-01-02T", None, "2025-12-31T"]),
         )
     )
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
     def test_canonical_order_over_all_chunks(self, tmp_path: Path, drawn: dict[str, str | None]) -> None:
         """However rows are spread over chunks, they are read back by id, and whatever text an id is."""
         rows = [asset(name, "model", created_at=time) for name, time in drawn.items()]
