@@ -71,6 +71,14 @@ def demo_site(tmp_path_factory: pytest.TempPathFactory, demo_catalog: Path) -> P
     return _once(tmp_path_factory, "demo-site", make) / "site"
 
 
+@pytest.fixture(scope="session")
+def strange_site(tmp_path_factory: pytest.TempPathFactory, demo_catalog: Path) -> Path:
+    """The site of the demo's estate as somebody tells it who means harm, for reading."""
+    import strangers
+
+    return _once(tmp_path_factory, "strange-site", lambda folder: strangers.site(demo_catalog, folder)) / "site"
+
+
 @pytest.fixture
 def demo_copy(demo_catalog: Path, tmp_path: Path) -> Callable[[], Path]:
     """Gives a copy of the demo's catalog, to write in."""
@@ -82,7 +90,7 @@ def demo_copy(demo_catalog: Path, tmp_path: Path) -> Callable[[], Path]:
     return copy
 
 
-def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """The folder of that name, made by the first worker that asks for it."""
     base = factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base

@@ -57,6 +57,13 @@ def demo_address(demo_site: Path) -> Iterator[str]:
         yield where
 
 
+@pytest.fixture(scope="module")
+def strange_address(strange_site: Path) -> Iterator[str]:
+    """Where the site of a hostile estate is served."""
+    with _served(strange_site) as where:
+        yield where
+
+
 Opener = Callable[..., AbstractContextManager[Page]]
 
 

@@ -64,18 +64,23 @@ def shown(text: str) -> str:
 def shortened(name: str, room: int = _LABEL) -> str:
     """A name that fits its box: the middle goes, since versions are at the end. Wide characters count twice."""
     text = shown(name)
-
-    def width(part: str) -> int:
-        return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in part)
-
-    if width(text) <= room:
+    if len(text) <= room and sum(map(_width, text)) <= room:
         return text
-    head, tail = text, text
-    while width(head) > (room - 1) // 2:
-        head = head[:-1]
-    while width(tail) > room - 1 - (room - 1) // 2:
-        tail = tail[1:]
-    return f"{head}…{tail}"
+    head = (room - 1) // 2
+    return f"{_first(text, head)}…{_first(text[::-1], room - 1 - head)[::-1]}"
+
+
+def _width(char: str) -> int:
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _first(text: str, room: int) -> str:
+    """As much of its beginning as fits."""
+    for index, char in enumerate(text):
+        room -= _width(char)
+        if room < 0:
+            return text[:index]
+    return text
 
 
 def reference(asset: Asset | None, asset_id: str, where: Iterable[str | None], *, page: bool = True) -> dict[str, Any]:
