@@ -20,7 +20,6 @@ from studbook.demo.aws import FakeAws
 from studbook.demo.mlflow_server import MlflowServer
 from studbook.demo.world import World
 
-
 # No test fails on a clock. All else is as it was: on CI hypothesis takes the same examples each time.
 settings.register_profile("studbook", settings.get_profile(settings.get_current_profile_name()), deadline=None)
 settings.load_profile("studbook")
