@@ -328,6 +328,7 @@ OTHERS = (
                 for kind in ("training", "processing", "transform")
             ],
             "InferenceContainers": [{"ModelDataUrl": "s3://auto/model.tar.gz"}],
+            "InferenceContainerDefinitions": {"Cpu": [{"ModelDataUrl": "s3://auto/cpu.tar.gz"}]},
             "CandidateProperties": {
                 "CandidateArtifactLocations": {
                     "Explainability": "s3://auto/explain",
@@ -430,6 +431,7 @@ CONTENTS = (
     evaluator("latest", f"{FUNCTION}:moving"),
     evaluator("proved", f"{FUNCTION}:still"),
     evaluator("alias", f"{FUNCTION}:aliased:live"),
+    evaluator("no-such-alias", f"{FUNCTION}:aliased:gone"),
     evaluator("prompt", "s3://prompts/judge.txt"),
     content("ModelReference", "llama", "1.0.0", {}, SageMakerPublicHubContentArn=LLAMA),
     content("Model", "own", "2.0.0", {}),
@@ -517,6 +519,29 @@ SERVING = (
         "tagged",
         ModelDataSource={"S3DataSource": {"S3Uri": "s3://cache/base/", "HubAccessConfig": {"HubContentArn": LLAMA}}},
         AdditionalModelDataSources=[{"S3DataSource": {"S3Uri": "s3://cache/draft/"}}],
+    ),
+    record(
+        "model",
+        f"{SMR}:{DEV}:model/several",
+        ModelName="several",
+        Containers=[
+            {"ModelPackageName": f"{SMR}:{DEV}:model-package/bot/5"},
+            {
+                "Image": IMAGE,
+                "ModelDataUrl": "s3://cache/url/model.tar.gz",
+                "ModelDataSource": {
+                    "S3DataSource": {"S3Uri": "s3://cache/source/", "HubAccessConfig": {"HubContentArn": LLAMA}}
+                },
+                "AdditionalModelDataSources": [
+                    {
+                        "S3DataSource": {
+                            "S3Uri": "s3://cache/more/",
+                            "HubAccessConfig": {"HubContentArn": f"{HUB}/Model/own/2.0.0"},
+                        }
+                    }
+                ],
+            },
+        ],
     ),
     model(
         "tag-alone",
