@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import string
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from studbook.harvest.redact import REDACTED, Redactor, looks_random, names_a_secret
 from studbook.settings import Redact
@@ -185,3 +191,224 @@ class TestDepth:
         clean = Redactor().body({"document": text})
 
         assert KNOWN["aws"] not in clean["document"]
+
+
+# --- anywhere, and nowhere else -------------------------------------------------------------------------------------
+
+ALPHANUMERIC = string.ascii_letters + string.digits
+BASE64URL = ALPHANUMERIC + "-_"
+HEX = "0123456789abcdef"
+
+
+def drawn(alphabet: str, least: int, most: int | None = None) -> st.SearchStrategy[str]:
+    return st.text(alphabet, min_size=least, max_size=most or least)
+
+
+def formed(*parts: str | st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Parts in a row."""
+    return st.tuples(*(st.just(one) if isinstance(one, str) else one for one in parts)).map("".join)
+
+
+def _jwt(claims: dict[str, str], signature: str) -> str:
+    parts = [base64.urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in ({"alg": "x"}, claims)]
+    return ".".join([*parts, signature])
+
+
+FORMATS: dict[str, st.SearchStrategy[str]] = {
+    "AWS": formed(st.sampled_from(["AKIA", "ASIA"]), drawn(string.ascii_uppercase + "234567", 16)),
+    "GitHub": formed(st.sampled_from(["ghp_", "gho_", "ghu_", "ghs_", "ghr_"]), drawn(ALPHANUMERIC, 36)),
+    "GitHub, fine-grained": formed("github_pat_", drawn(ALPHANUMERIC, 22), "_", drawn(ALPHANUMERIC, 59)),
+    "GitLab": formed(st.sampled_from(["glpat-", "gldt-", "glrt-", "glptt-"]), drawn(BASE64URL, 20)),
+    "Hugging Face": formed(st.sampled_from(["hf_", "api_org_"]), drawn(string.ascii_letters, 34)),
+    "OpenAI": formed(
+        st.sampled_from(["sk-", "sk-proj-", "sk-svcacct-"]),
+        drawn(ALPHANUMERIC, 20),
+        "T3BlbkFJ",
+        drawn(ALPHANUMERIC, 20),
+    ),
+    "Anthropic": formed("sk-ant-api03-", drawn(BASE64URL, 93), "AA"),
+    "Slack": formed(
+        st.sampled_from(["xoxb-", "xoxp-", "xapp-1-"]), drawn(string.digits, 12), "-", drawn(ALPHANUMERIC, 24)
+    ),
+    "Google": formed("AIza", drawn(BASE64URL, 35)),
+    "Google, a session": formed("ya29.", drawn(BASE64URL, 40, 120)),
+    "Google, a client": formed("GOCSPX-", drawn(BASE64URL, 28)),
+    "Azure": formed(drawn(ALPHANUMERIC, 3), "8Q~", drawn(ALPHANUMERIC + "~._-", 30), drawn(ALPHANUMERIC, 4)),
+    "Databricks": formed("dapi", drawn(HEX, 32)),
+    "Stripe": formed(st.sampled_from(["sk_live_", "sk_test_", "rk_live_"]), drawn(ALPHANUMERIC, 24, 99)),
+    "npm": formed("npm_", drawn(ALPHANUMERIC, 36)),
+    "PyPI": formed("pypi-AgEIcHlwaS5vcmc", drawn(BASE64URL, 60, 150)),
+    "Weights & Biases": formed("wandb_v1_", drawn(ALPHANUMERIC, 70)),
+    "JWT": st.builds(
+        _jwt,
+        st.dictionaries(drawn(string.ascii_lowercase, 3), drawn(ALPHANUMERIC, 8), min_size=1),
+        drawn(BASE64URL, 43),
+    ),
+    "PEM": drawn(ALPHANUMERIC + "+/", 64, 400).map(
+        lambda body: f"-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----"
+    ),
+}
+"""Every format of DESIGN's list, as its issuer makes it."""
+
+SAFE_KEYS = ("note", "description", "EntryPoint", "S3Uri", "lr", "Value", "Key", "sha", "RoleArn", "id")
+AROUND = (
+    "{}",
+    "use {} please",
+    "'{}'",
+    '"{}"',
+    "({})",
+    "x={}",
+    "a: {}",
+    "{},",
+    "{}\n",
+    "https://h/p?x={}",
+    "s3://b/{}/f",
+    "run_{}",
+    "v1.{}",
+)
+
+
+@st.composite
+def planted(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """A secret, and a body with that secret somewhere deep inside, in a value or as a key, as text or as JSON."""
+    secret = draw(st.sampled_from(sorted(FORMATS)).flatmap(FORMATS.__getitem__))
+    value: Any = draw(st.sampled_from(AROUND)).format(secret)
+    if draw(st.booleans()) and "\n" not in secret:
+        value = {value: "x"}
+    for _ in range(draw(st.integers(0, 4))):
+        key = draw(st.sampled_from(SAFE_KEYS))
+        value = draw(
+            st.sampled_from(
+                [{key: value}, [value], ["--note", value], {"Key": key, "Value": value}, {key: json.dumps(value)}]
+            )
+        )
+    return secret, {draw(st.sampled_from(SAFE_KEYS)): value}
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every string in a value, keys too; of a string with JSON in it also those in there."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item)
+    elif isinstance(value, str):
+        yield value
+        if value[:1] in ("{", "[", '"'):
+            try:
+                yield from strings(json.loads(value))
+            except ValueError:
+                return
+
+
+def pieces(secret: str) -> set[str]:
+    """What would be enough to know a secret by."""
+    lines = [line for line in secret.splitlines() if not line.startswith("-----")]
+    return {line[start : start + 16] for line in lines for start in range(max(1, len(line) - 15))}
+
+
+WORDS = (
+    "bot",
+    "fraud",
+    "llama",
+    "Chat",
+    "support",
+    "eval",
+    "train",
+    "Model",
+    "instruct",
+    "v2",
+    "LoRA",
+    "3",
+    "8b",
+    "sk",
+    "hf",
+    "learn",
+)
+NAMES = st.one_of(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map("-".join),
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map("_".join),
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map("".join),
+)
+STAMPS = st.datetimes().map(lambda when: when.strftime("%Y-%m-%d-%H-%M-%S-") + f"{when.microsecond:06}"[:3])
+NUMBERS = st.one_of(st.integers().map(str), st.floats(allow_nan=False).map(str), st.just("2e-5"), st.just("5e-05"))
+UUIDS = st.uuids().map(str)
+HASHES = st.one_of(drawn(HEX, 32), drawn(HEX, 40), drawn(HEX, 64).map("sha256:".__add__), drawn(HEX, 64))
+PATHS = st.lists(
+    st.one_of(NAMES, UUIDS, STAMPS, st.integers(0, 99999).map("part-{:05}-c000.snappy.parquet".format), HASHES),
+    min_size=1,
+    max_size=5,
+).map("/".join)
+ACCOUNT = drawn(string.digits, 12)
+ARNS = st.one_of(
+    st.builds("arn:aws:sagemaker:us-west-2:{}:training-job/{}-{}".format, ACCOUNT, NAMES, STAMPS),
+    st.builds("arn:aws:sagemaker:eu-west-1:{}:model-package/{}/{}".format, ACCOUNT, NAMES, st.integers(1, 999)),
+    st.builds(
+        "arn:aws:sagemaker:eu-west-1:{}:mlflow-app/app-{}".format,
+        ACCOUNT,
+        drawn(string.ascii_uppercase + string.digits, 12),
+    ),
+    st.builds("arn:aws:lambda:us-west-2:{}:function:{}:{}".format, ACCOUNT, NAMES, st.integers(1, 99)),
+    st.builds("arn:aws:iam::{}:role/service-role/{}".format, ACCOUNT, NAMES),
+    st.builds("arn:aws:kms:us-west-2:{}:key/{}".format, ACCOUNT, UUIDS),
+    st.builds("arn:aws:secretsmanager:us-west-2:{}:secret:{}-{}".format, ACCOUNT, NAMES, drawn(ALPHANUMERIC, 6)),
+)
+ORDINARY = st.one_of(
+    ARNS,
+    HASHES,
+    UUIDS,
+    PATHS,
+    PATHS.map("s3://acme-models/{}".format),
+    st.builds("{}.dkr.ecr.us-west-2.amazonaws.com/{}@sha256:{}".format, ACCOUNT, PATHS, drawn(HEX, 64)),
+    st.builds("{}-{}".format, NAMES, STAMPS),
+    st.builds("mlflow:lab/run/{}".format, drawn(HEX, 32)),
+    st.builds("git:https://git.example.com/{}@{}".format, PATHS, drawn(HEX, 40)),
+    NUMBERS,
+    st.dictionaries(NAMES, NUMBERS).map(json.dumps),
+)
+"""What records are full of."""
+PARAMETERS = (
+    "learning_rate",
+    "max_new_tokens",
+    "pad_token_id",
+    "eos_token",
+    "tokenizer",
+    "num_keys",
+    "S3Uri",
+    "Key",
+    "ETag",
+    "Image",
+)
+
+
+class TestAnywhere:
+    @given(planted())
+    def test_no_secret_of_a_known_format_survives(self, given: tuple[str, dict[str, Any]]):
+        """Wherever it stands, whatever stands around it: not even sixteen characters of it are left."""
+        secret, body = given
+        redactor = Redactor()
+
+        left = list(strings(redactor.body(body)))
+
+        assert not [(piece, text) for piece in pieces(secret) for text in left if piece in text]
+
+    @given(planted())
+    def test_nor_in_a_message_or_an_id(self, given: tuple[str, dict[str, Any]]):
+        """Errors are quoted in gaps, and names become ids."""
+        secret, _ = given
+
+        assert secret not in Redactor().text(f"AccessDenied: {secret} is not allowed")
+        assert secret not in Redactor().identifier(f"mlflow:lab/model/{secret}")
+
+
+class TestNowhereElse:
+    @given(st.dictionaries(st.sampled_from(PARAMETERS), st.one_of(ORDINARY, st.lists(ORDINARY, max_size=3))))
+    @example({"EntryPoint": "sk-learn-random-forest-classifier"})
+    def test_what_records_are_full_of_stays(self, body: dict[str, Any]):
+        """ARNs, digests, keys, images, names, numbers: byte by byte, and nothing is counted."""
+        redactor = Redactor()
+
+        assert redactor.body(body) == body
+        assert redactor.count == 0

@@ -57,24 +57,28 @@ def _may_look_random(key: str) -> bool:
 
 # --- text ---------------------------------------------------------------------------------------------------------
 
+# A token begins where no letter or digit is before it; `run_hf_...` is a token too.
 _KNOWN = re.compile(
     r"""
       -----BEGIN[ ][A-Z0-9 ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z0-9 ]*PRIVATE[ ]KEY-----|\Z)
-    | \beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*                                    # JWT
-    | \b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b                              # AWS access key
-    | \bgh[pousr]_\w{20,} | \bgithub_pat_\w{20,}                           # GitHub
-    | \bgl(?:pat|ptt|dt|rt|cbt|ft|soat|imt|agent|oas)-[\w-]{16,}           # GitLab
-    | \bhf_[A-Za-z0-9]{16,} | \bapi_org_[A-Za-z0-9]{16,}                   # Hugging Face
-    | \bsk-[\w-]{20,}                                                      # OpenAI, Anthropic
-    | \bxox[a-z]-[\w-]{10,} | \bxapp-[\w-]{10,}                            # Slack
-    | hooks\.slack\.com/services/[\w/]+
-    | \bAIza[\w-]{30,} | \bya29\.[\w-]{20,} | \bGOCSPX-[\w-]{20,}          # Google
-    | \b[\w~.-]{3}\dQ~[\w~.-]{31,34}                                       # Azure
-    | \bdapi[0-9a-f]{32}(?:-\d)?\b                                         # Databricks
-    | \b[sr]k_(?:live|test)_\w{10,} | \bwhsec_\w{16,}                      # Stripe
-    | \bnpm_[A-Za-z0-9]{30,}                                               # npm
-    | \bpypi-[\w-]{40,}                                                    # PyPI
-    | \bwandb_v\d+_\w{20,} | \blocal-[0-9a-f]{40}\b                        # Weights & Biases
+    | hooks\.slack\.com/services/[\w/]+                                    # Slack
+    | (?<![A-Za-z0-9])(?:
+        eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*                                   # JWT
+      | (?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])                 # AWS access key
+      | gh[pousr]_\w{20,} | github_pat_\w{20,}                             # GitHub
+      | gl(?:pat|ptt|dt|rt|cbt|ft|soat|imt|agent|oas)-[\w-]{16,}           # GitLab
+      | hf_[A-Za-z0-9]{16,} | api_org_[A-Za-z0-9]{16,}                     # Hugging Face
+      | sk-(?:proj|svcacct|admin|None|ant|or)-[\w-]{20,}                   # OpenAI, Anthropic
+      | sk-(?=[A-Za-z]*\d)[A-Za-z0-9]{20,}
+      | xox[a-z]-[\w-]{10,} | xapp-[\w-]{10,}                              # Slack
+      | AIza[\w-]{30,} | ya29\.[\w-]{20,} | GOCSPX-[\w-]{20,}             # Google
+      | [\w~.-]{3}\dQ~[\w~.-]{31,34}                                      # Azure
+      | dapi[0-9a-f]{32}(?:-\d)?(?![A-Za-z0-9])                            # Databricks
+      | [sr]k_(?:live|test)_\w{10,} | whsec_\w{16,}                        # Stripe
+      | npm_[A-Za-z0-9]{30,}                                               # npm
+      | pypi-[\w-]{40,}                                                    # PyPI
+      | wandb_v\d+_\w{20,} | local-[0-9a-f]{40}(?![A-Za-z0-9])            # Weights & Biases
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -105,6 +109,8 @@ _NUMBER = re.compile(r"[\s\"']*[-+]?[\d.,_]+(?:[eE][-+]?\d+)?[\s\"']*\Z")
 _HARMLESS = frozenset({"", "true", "false", "none", "null", "yes", "no", REDACTED})
 
 _SEGMENT = 20
+_WORD_LENGTH = 2.9
+"""Letters and digits to a word, on average: names have more, all but one of a hundred random strings have fewer."""
 
 
 def looks_random(run: str) -> bool:
@@ -114,6 +120,8 @@ def looks_random(run: str) -> bool:
 
 def _irregular(segment: str) -> bool:
     if sum(map(str.isdigit, segment)) < 2 or not any(map(str.isupper, segment)) or not any(map(str.islower, segment)):
+        return False
+    if len(segment) > _WORD_LENGTH * len(_WORD.findall(segment)):
         return False
     counts = Counter(segment)
     bits = -sum(count / len(segment) * math.log2(count / len(segment)) for count in counts.values())
@@ -143,7 +151,7 @@ class Redactor:
 
     def body(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The same JSON object without its secrets."""
-        return {_safe_key(key): self._value(key, value) for key, value in self._paired(body)}
+        return {self._key(key): self._value(key, value) for key, value in self._paired(body)}
 
     def text(self, text: str) -> str:
         """A message without its secrets."""
@@ -152,6 +160,11 @@ class Redactor:
     def identifier(self, text: str) -> str:
         """An id without a token in it: the same words, `redacted` for the token."""
         return _KNOWN.sub("redacted", text)
+
+    def _key(self, key: str) -> str:
+        clean = _safe_key(key)
+        self.count += clean != key
+        return clean
 
     # --- values ---
 
@@ -201,7 +214,7 @@ class Redactor:
     def _erase(self, key: str, value: Any) -> Any:
         """Nothing but the shape; what the configuration names goes even where it is a number."""
         if isinstance(value, Mapping):
-            return {inner: self._erase(key, item) for inner, item in value.items()}
+            return {self._key(inner): self._erase(key, item) for inner, item in value.items()}
         if isinstance(value, list):
             return [self._erase(key, item) for item in value]
         if isinstance(value, str) and (self._configured(key) or not _harmless(value)):
