@@ -158,7 +158,11 @@ class TestValues:
 
     def test_in_a_key(self):
         """A token that somebody used as a key goes as well."""
-        assert Redactor().body({KNOWN["github"]: "x"}) == {REDACTED: "x"}
+        redactor = Redactor()
+
+        assert redactor.body({KNOWN["github"]: "x"}) == {REDACTED: "x"}
+        assert redactor.body({"doc": json.dumps({RANDOM: "x"})}) == {"doc": json.dumps({REDACTED: "x"})}
+        assert redactor.count == 2
 
     def test_configured_keys(self):
         """The configuration's keys are case-insensitive globs, and take numbers too."""

@@ -137,7 +137,7 @@ def _harmless(value: str) -> bool:
 @lru_cache(maxsize=65_536)
 def _safe_key(key: str) -> str:
     """A key without a token in it; people do put them there."""
-    return _KNOWN.sub(REDACTED, key)
+    return _RUN.sub(lambda run: REDACTED if looks_random(run[0]) else run[0], _KNOWN.sub(REDACTED, key))
 
 
 class Redactor:

@@ -1,0 +1,131 @@
+"""A secret of every known format in every place that AWS and MLflow have for text: none is in a catalog, a site, an
+export or a log."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from estate import FIRST, Estate, organisation
+from test_redact import KNOWN
+
+from studbook.cli import main
+from studbook.demo.aws import FakeAws
+from studbook.demo.mlflow_server import MlflowServer
+from studbook.demo.tracking import Tracking
+
+ROLE = f"arn:aws:iam::{FIRST}:role/x"
+
+
+def plant(estate: Estate) -> None:
+    """In environments, arguments, hyperparameters, descriptions, tags, metadata, documents, names and keys."""
+    sagemaker: Any = estate.client(FIRST, "sagemaker")
+    tracking = Tracking(estate.mlflow)
+    experiment = tracking.experiment("secrets", note=KNOWN["jwt"])
+    for number, secret in enumerate(KNOWN.values()):
+        tags = [{"Key": "note", "Value": secret}]
+        sagemaker.create_model(
+            ModelName=f"secret-{number}",
+            ExecutionRoleArn=ROLE,
+            PrimaryContainer={"Image": "image", "Environment": {"NOTE": secret, "DOC": json.dumps({secret: [secret]})}},
+            Tags=tags,
+        )
+        sagemaker.create_training_job(
+            TrainingJobName=f"secret-{number}",
+            RoleArn=ROLE,
+            AlgorithmSpecification={
+                "TrainingInputMode": "File",
+                "TrainingImage": "image",
+                "ContainerArguments": ["--note", secret],
+            },
+            OutputDataConfig={"S3OutputPath": f"s3://data-{FIRST}/out/"},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
+            HyperParameters={"note": json.dumps(secret)},
+            Tags=tags,
+        )
+        sagemaker.create_model_package_group(
+            ModelPackageGroupName=f"secret-{number}", ModelPackageGroupDescription=f"see {secret}", Tags=tags
+        )
+        sagemaker.create_model_package(
+            ModelPackageGroupName=f"secret-{number}",
+            ModelPackageDescription=f"ask for {secret}",
+            CustomerMetadataProperties={"note": secret},
+            InferenceSpecification={
+                "Containers": [{"Image": "image", "Environment": {"NOTE": secret}}],
+                "SupportedContentTypes": ["a/b"],
+                "SupportedResponseMIMETypes": ["a/b"],
+            },
+        )
+        run = tracking.run(
+            experiment,
+            f"run {secret}",
+            "2026-11-19T01:00:00Z",
+            "2026-11-19T02:00:00Z",
+            params={"note": secret},
+            tags={"note": f"with {secret}"},
+            model=f"bot-{number}",
+        )
+        tracking.registered_model(f"bot-{number}", f"A bot with {secret}.", note=secret)
+        tracking.version(f"bot-{number}", run, None, description=secret)
+        # No key has lines, and what only looks random is left alone where names of objects stand.
+        if secret not in (KNOWN["random"], KNOWN["pem"]):
+            estate.client(FIRST, "s3").put_object(Bucket=f"data-{FIRST}", Key=f"chats/{secret}.json", Body=b"x")
+    estate.client(FIRST, "lambda").update_function_configuration(
+        FunctionName="eval-tone",
+        Description=f"uses {KNOWN['github']}",
+        Environment={"Variables": {f"N{number}": secret for number, secret in enumerate(KNOWN.values())}},
+    )
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory) -> dict[str, str]:
+    """All that was written, by where: files opened where they are compressed."""
+    folder = tmp_path_factory.mktemp("secrets")
+    catalog, site = folder / "catalog", folder / "site"
+    with FakeAws() as aws, MlflowServer(folder / "mlflow") as mlflow, pytest.MonkeyPatch.context() as patch:
+        estate = Estate(aws, mlflow, *organisation(aws))
+        estate.found()
+        plant(estate)
+        catalog.mkdir()
+        (catalog / "studbook.yml").write_text(estate.configuration())
+        for name, value in estate.environment().items():
+            patch.setenv(name, value)
+        aws.fault("AccessDeniedException", operation="ListEndpoints", message=f"not with {' '.join(KNOWN.values())}")
+        for words in (
+            ["harvest"],
+            ["build", "--output", str(site)],
+            ["export", "json", "--output", str(folder / "export.json")],
+        ):
+            with pytest.raises(SystemExit) as stopped:
+                main([*words, "--catalog", str(catalog)])
+            assert stopped.value.code in (0, 3)
+    return {str(path.relative_to(folder)): text(path) for path in folder.rglob("*") if path.is_file()}
+
+
+def text(path: Path) -> str:
+    raw = path.read_bytes()
+    return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode(errors="replace")
+
+
+class TestAnywhere:
+    @pytest.mark.parametrize("name", KNOWN)
+    def test_no_secret(self, said, name):
+        """In no file of the catalog, the site or the export, in whichever spelling."""
+        secret = KNOWN[name]
+        spellings = {secret, json.dumps(secret)[1:-1], json.dumps(json.dumps(secret))[3:-3], secret.splitlines()[0]}
+        places = [place for place in said if not place.startswith("mlflow/") and not place.endswith("studbook.yml")]
+
+        assert [place for place in places for one in spellings if one in said[place]] == []
+
+    def test_it_was_there_to_be_found(self, said):
+        """The coverage counts what was taken out: of each secret all that were planted in SageMaker alone."""
+        (envelope,) = [json.loads(held) for place, held in said.items() if place.startswith("catalog/snapshots/")]
+        counted = {row["source"]: row["redacted"] for row in envelope["coverage"] if row["account"] == FIRST}
+
+        assert counted["sagemaker"] >= 8 * len(KNOWN)
+        assert counted["lambda"] >= len(KNOWN)
+        assert any("[redacted]" in held for place, held in said.items() if place.startswith("site/"))
