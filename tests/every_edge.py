@@ -709,6 +709,54 @@ DOCUMENTS = (
         Contents=[{"Key": "eval/eval-custom/output/output/None/eval_results/results_1.json", "Metrics": {"score": 1}}],
     ),
 )
+COMPONENT = f"{SMR}:{DEV}:experiment-trial-component/classic-aws-training-job"
+
+
+def entity(kind: str, name: str, uri: str, **body: Any) -> Record:
+    return record(kind, f"{SMR}:{DEV}:{kind}/{name}", Source={"SourceUri": uri}, **body)
+
+
+def association(source: str, destination: str, kind: str) -> Record:
+    ends = [end if end.startswith("arn:") else f"{SMR}:{DEV}:{end}" for end in (source, destination)]
+    return record("association", " ".join(ends), SourceArn=ends[0], DestinationArn=ends[1], AssociationType=kind)
+
+
+DECLARED = (
+    record(
+        "trial_component",
+        COMPONENT,
+        TrialComponentSource={"SourceArn": f"{SMR}:{DEV}:training-job/classic"},
+    ),
+    entity("artifact", "image", IMAGE, ArtifactType="Image"),
+    entity("artifact", "part", "s3://kept/chats/train.jsonl", ArtifactType="DataSet"),
+    entity("artifact", "more", "s3://elsewhere/more.csv", ArtifactType="DataSet"),
+    entity("artifact", "same", "s3://elsewhere/copy.csv", ArtifactType="DataSet"),
+    entity("artifact", "report", "s3://out/eval", ArtifactType="EvaluationReport"),
+    entity("context", "e2", f"{RUN}/e2", ContextType="PipelineExecution"),
+    entity(
+        "action",
+        "e2",
+        f"{SMR}:{DEV}:model-package/bot/5",
+        ActionName="e2",
+        ActionType="Evaluation",
+        Properties={"PipelineExecutionArn": f"{RUN}/e2"},
+    ),
+    entity(
+        "action",
+        "deployed",
+        f"{SMR}:{DEV}:model-package/bot/9",
+        ActionName="deployed",
+        ActionType="ModelDeployment",
+        MetadataProperties={"GeneratedBy": f"{SMR}:{DEV}:inference-component/sdk"},
+    ),
+    association("artifact/image", COMPONENT, "ContributedTo"),
+    association("artifact/part", COMPONENT, "ContributedTo"),
+    association("artifact/more", COMPONENT, "ContributedTo"),
+    association(COMPONENT, "artifact/same", "Produced"),
+    association("artifact/more", "artifact/same", "SameAs"),
+    association("artifact/report", "action/e2", "ContributedTo"),
+    association("action/e2", "context/e2", "AssociatedWith"),
+)
 RECORDS: tuple[Record, ...] = (
     SERVERLESS,
     CLASSIC,
@@ -729,4 +777,5 @@ RECORDS: tuple[Record, ...] = (
     *ELSEWHERE,
     ABROAD,
     *DOCUMENTS,
+    *DECLARED,
 )

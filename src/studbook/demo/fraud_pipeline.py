@@ -11,6 +11,7 @@ from typing import Any
 
 from studbook.demo.fraud import GROUP, OUTPUT, TABLES, TOKEN
 from studbook.demo.secrets import HOSTILE
+from studbook.demo.traced import trace_job, trace_package
 from studbook.demo.world import DEV, World, role, seconds, tags
 
 NAME = "fraud-training"
@@ -49,6 +50,14 @@ def first_execution(world: World) -> None:
             _step("Register", "10:00", "10:00", RegisterModel={"Arn": f"{_ARN}:model-package/{GROUP}/1"}),
         ],
     )
+
+
+def traced(world: World) -> None:
+    """What the Lineage API has of the jobs and the version by itself."""
+    trace_job(world, DEV, f"{_ARN}:processing-job/fraud-check-tables-1115", "2026-11-15T07:33:00Z")
+    trace_job(world, DEV, f"{_ARN}:training-job/fraud-xgb-20261115", "2026-11-15T08:01:00Z")
+    trace_job(world, DEV, f"{_ARN}:processing-job/fraud-evaluate-1115", "2026-11-15T09:16:00Z")
+    trace_package(world, DEV, f"{_ARN}:model-package/{GROUP}/1", "2026-11-15T10:02:00Z")
 
 
 def second_execution(world: World, training: str) -> None:

@@ -659,6 +659,15 @@ class SageMaker:
         self._associations.setdefault((account, region), []).append(edge)
         return request
 
+    def _on_delete_association(self, account: str, region: str, request: Json) -> Json:
+        ends = ("SourceArn", "DestinationArn")
+        edges = self._associations.get((account, region), [])
+        kept = [edge for edge in edges if any(edge[end] != request[end] for end in ends)]
+        if len(kept) == len(edges):
+            raise ApiError("ResourceNotFound", "No such association.")
+        self._associations[account, region] = kept
+        return request
+
     def _on_list_associations(self, account: str, region: str, request: Json) -> Json:
         return self._paged("ListAssociations", request, self._associations.get((account, region), []))
 

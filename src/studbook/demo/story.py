@@ -33,6 +33,7 @@ def _first(world: World) -> None:
     fraud_batch.first_jobs(world)
     support_agent.first_agent(world)
     registry.around(world)
+    fraud_pipeline.traced(world)
 
 
 def _second(world: World) -> None:

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple, Self
 
 from studbook.lineage.edges import Edges
 from studbook.lineage.joins import JOINS
-from studbook.lineage.joins.interface import View
+from studbook.lineage.joins.interface import View, is_later
 from studbook.lineage.shapes import parent_edge, placeholder
 from studbook.model import Asset, Claim, Facts, Record
 from studbook.model.edge import EdgeKey
+from studbook.model.facts import LineageEntity
 from studbook.settings import Settings
 
 HISTORY = frozenset({"s3_prefix"})
@@ -174,6 +175,7 @@ def _link(records: Iterable[Record], normalize: Callable[[Record], Facts], conte
         for edge in found.edges:
             edges.add(edge)
     _complete(assets, named, edges)
+    _alias(assets, claims)
     _sight(assets, edges.keys(), sightings)
     return Linked(
         assets=[_placed(assets.pop(asset_id), context) for asset_id in sorted(assets)],
@@ -221,6 +223,17 @@ def _complete(nodes: dict[str, Asset], named: Mapping[str, list[Asset]], edges: 
         if asset.id not in parents and (edge := parent_edge(asset)) is not None:
             edges.add(edge)
             node(edge.source)
+
+
+def _alias(nodes: dict[str, Asset], claims: Mapping[type[Claim], list[Claim]]) -> None:
+    """The other names of assets: ARNs of the entities that the Lineage API has of them."""
+    aliases: defaultdict[str, set[str]] = defaultdict(set)
+    for claim in claims.get(LineageEntity, ()):
+        if isinstance(claim, LineageEntity) and claim.id in nodes and not is_later(nodes, claim.id, claim.at):
+            aliases[claim.id].add(claim.arn)
+    for asset_id, arns in aliases.items():
+        asset = nodes[asset_id]
+        nodes[asset_id] = asset.but(attributes={**asset.attributes, "aliases": sorted(arns)})
 
 
 def _sight(nodes: Iterable[str], edges: Iterable[EdgeKey], sightings: dict[str, Sightings]) -> None:

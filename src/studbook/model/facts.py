@@ -174,6 +174,43 @@ class Roleless(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LineageEntity(Claim):
+    """An entity of the Lineage API that is an asset under another id: its ARN is an alias."""
+
+    arn: str
+    id: str
+    kind: Kind | None = None
+    """Where the id does not tell."""
+    type: str | None = None
+    """In the API's words: DataSet, Model, EvaluationReport, ..."""
+    at: str | None = None
+    """When the entity was made: what took the name of its source later is another thing."""
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Association(Claim):
+    """The Lineage API says that two of its entities are connected."""
+
+    source: str
+    destination: str
+    type: str | None
+    at: str | None = None
+    """When it was said."""
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedBy(Claim):
+    """An action of the SDK deployed a package as a component, which may run something else by now."""
+
+    package: str
+    component: str
+    at: str | None = None
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BaseModelName(Claim):
     """A package names its base model by hub content name, maybe with its version, without the hub."""
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from studbook.lineage.joins import (
     adapters,
+    associations,
     base_model_name,
     clones,
     dataset_at_start,
@@ -40,5 +41,6 @@ JOINS: Final[tuple[Join, ...]] = (
     resolved_images.join,
     clones.join,
     mlflow_names.join,
+    associations.join,
     roles.join,
 )

@@ -84,3 +84,9 @@ def inferred(
 def instant(time: str | None) -> str:
     """A time that sorts: without the Z, so that a fraction comes after its whole second; "" where unknown."""
     return (time or "").rstrip("Z")
+
+
+def is_later(assets: Mapping[str, Asset], asset_id: str, at: str | None) -> bool:
+    """Whether what has this ARN now was made after something was said of the ARN. An S3 place is always the same."""
+    asset = assets.get(asset_id) if asset_id.startswith("arn:") else None
+    return asset is not None and bool(at and asset.created_at) and instant(at) < instant(asset.created_at)

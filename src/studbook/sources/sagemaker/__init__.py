@@ -10,6 +10,7 @@ from studbook.sources.sagemaker import (
     hub,
     job,
     jobs,
+    lineage_api,
     optimization,
     pipelines,
     processing,
@@ -35,5 +36,6 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     *registry.RESOURCES,
     *cards.RESOURCES,
     *serving.RESOURCES,
+    *lineage_api.RESOURCES,
 )
 """In the order of collection: parents come before what is listed under them."""

@@ -26,6 +26,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from studbook.model import Facts, Kind, Record
+from studbook.model.facts import Association
 from studbook.model.ids import parse_arn, parse_lambda
 from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, never
 from studbook.sources.sagemaker.reading import Reading, document, each, member, s3_id, some, tags_of, who
@@ -332,6 +333,11 @@ def _step(reading: Reading, step: Json, path: str) -> None:
     if earlier is not None and not shown:
         reading.edge(earlier[0], reading.id, "input_to", earlier[1], role=role)
     _function(reading, member(metadata, "Lambda", "Arn"), f"{path}.Metadata.Lambda.Arn", role)
+    for index, one in each(member(metadata, "Lineage", "Associations")):
+        ends = one.get("SourceArn"), one.get("DestinationArn")
+        if isinstance(ends[0], str) and isinstance(ends[1], str):
+            evidence = reading.evidence(f"{path}.Metadata.Lineage.Associations[{index}]")
+            reading.claim(Association(source=ends[0], destination=ends[1], type=None, evidence=evidence))
 
 
 def _reports(reading: Reading, job: str, check: Json, path: str) -> None:

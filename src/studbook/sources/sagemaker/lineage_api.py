@@ -1,0 +1,211 @@
+"""The SageMaker Lineage API: what it declares of artifacts, actions, contexts and jobs, as evidence beside the records.
+
+Calls, per region, every night and 100 a page: ListTrialComponents, ListArtifacts, ListActions, ListContexts and
+ListAssociations, each once for the whole account: without filters the associations are all of its edges, and a
+complete listing shows what was deleted. DescribeAction once for each action that judges a model or deploys a package,
+and when the listing shows a change: the pipeline execution and the component are in its properties, which no listing
+has. Nothing else is described: of artifacts, contexts and trial components the summary names the source, and what a
+job read and wrote its own record tells.
+
+An artifact, a context or a trial component whose source is an asset is that asset under another name: its ARN becomes
+an alias, and its associations the asset's. What has another source, or none, is an asset of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from studbook.model import Facts, Kind, Record
+from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleless
+from studbook.model.ids import image_registry
+from studbook.model.kinds import ARN_KINDS
+from studbook.sources.interface import Describe, Json, Listing, Resource
+from studbook.sources.sagemaker.reading import Reading, member, s3_id, some, who
+
+_NOT_A_SOURCE = ("artifact", "context", "action")
+_SOURCES: Final[tuple[Kind, ...]] = (
+    *(kind for kind in dict.fromkeys(ARN_KINDS.values()) if kind not in _NOT_A_SOURCE),
+    "pipeline",
+    "pipeline_execution",
+    "evaluation_job",
+    "customization_job",
+    "dataset",
+    "evaluator",
+    "base_model",
+)
+"""What an ARN can be of, so that the entity is that thing."""
+
+
+def _source(reading: Reading, uri: object, *, image: bool = False) -> tuple[str, Kind | None] | None:
+    """The id of the asset that a source is, and its kind where the id does not tell."""
+    if (named := reading.named(uri, *_SOURCES)) is not None:
+        return named, None
+    if (place := s3_id(uri)) is not None:
+        return place, None
+    if not isinstance(uri, str) or uri.startswith("arn:") or "://" in uri:
+        return None
+    if ":" in uri and (image_registry(uri)[0] or (image and "/" in uri)):
+        return uri, "container_image"
+    return None
+
+
+def _made(reading: Reading) -> str | None:
+    created = reading.body.get("CreationTime")
+    return created if isinstance(created, str) else None
+
+
+def _is(reading: Reading, found: tuple[str, Kind | None], path: str, kind: object) -> Facts:
+    """The entity is that asset."""
+    reading.claim(
+        LineageEntity(
+            arn=reading.id,
+            id=found[0],
+            kind=found[1],
+            type=kind if isinstance(kind, str) else None,
+            at=_made(reading),
+            evidence=reading.evidence(path),
+        )
+    )
+    return reading.facts
+
+
+def normalize_artifact(record: Record) -> Facts:
+    """An artifact: what its URI names, else an asset of its own. A report's URI may be that of many runs."""
+    reading = Reading(record, "ListArtifacts")
+    body = record.body
+    uri, kind = member(body, "Source", "SourceUri"), body.get("ArtifactType")
+    found = _source(reading, uri, image=kind == "Image")
+    if found is not None:
+        return _is(reading, found, "Source.SourceUri", kind) if record.gone_since is None else Facts()
+    name = body.get("ArtifactName") or (uri if isinstance(uri, str) and uri else record.id.rpartition("/")[2])
+    reading.show("artifact", name, attributes=some(type=kind, source_uri=uri))
+    return reading.facts
+
+
+def normalize_context(record: Record) -> Facts:
+    """A context: the group, the endpoint or the execution that it stands for, else an asset of its own."""
+    reading = Reading(record, "ListContexts")
+    body = record.body
+    uri, kind = member(body, "Source", "SourceUri"), body.get("ContextType")
+    found = _source(reading, uri)
+    if found is not None:
+        return _is(reading, found, "Source.SourceUri", kind) if record.gone_since is None else Facts()
+    reading.show("context", body.get("ContextName") or record.id, attributes=some(type=kind, source_uri=uri))
+    return reading.facts
+
+
+def normalize_component(record: Record) -> Facts:
+    """A trial component: the job that it stands for; one that nobody's job made is an asset of its own."""
+    reading = Reading(record, "ListTrialComponents")
+    body = record.body
+    source = member(body, "TrialComponentSource", "SourceArn")
+    found = _source(reading, source)
+    kind = member(body, "TrialComponentSource", "SourceType")
+    if found is not None:
+        return _is(reading, found, "TrialComponentSource.SourceArn", kind) if record.gone_since is None else Facts()
+    reading.show(
+        "artifact",
+        body.get("DisplayName") or body.get("TrialComponentName") or record.id,
+        status=member(body, "Status", "PrimaryStatus"),
+        attributes=some(type=kind or "TrialComponent", source_uri=source, created_by=who(body.get("CreatedBy"))),
+    )
+    return reading.facts
+
+
+def _told_apart(summary: Json) -> bool:
+    """Whether an action's properties say what its summary does not: which execution judged, or what was deployed."""
+    source = member(summary, "Source", "SourceUri")
+    deploys = summary.get("ActionType") == "ModelDeployment" and ":model-package/" in str(source)
+    return summary.get("ActionType") == "Evaluation" or deploys
+
+
+def normalize_action(record: Record) -> Facts:
+    """An action, with what it was done to; an evaluation with its execution, a deployment with its component."""
+    body = record.body
+    reading = Reading(record, "DescribeAction" if _told_apart(body) else "ListActions")
+    uri = member(body, "Source", "SourceUri")
+    properties = body.get("Properties") or {}
+    reading.show(
+        "action",
+        body.get("ActionName") or record.id,
+        status=body.get("Status"),
+        attributes=some(
+            type=body.get("ActionType"),
+            source_uri=uri,
+            source_id=member(body, "Source", "SourceId"),
+            description=body.get("Description"),
+            properties=properties,
+            generated_by=member(body, "MetadataProperties", "GeneratedBy"),
+            created_by=who(body.get("CreatedBy")),
+        ),
+    )
+    found = _source(reading, uri)
+    if found is not None:
+        reading.edge(found[0], record.id, "associated", "Source.SourceUri", role="source")
+    execution = reading.named(member(properties, "PipelineExecutionArn"), "pipeline_execution")
+    if execution is not None:
+        evidence = reading.evidence("Properties.PipelineExecutionArn")
+        reading.claim(Roleless(source=record.id, target=execution, relation="associated", evidence=evidence))
+    package = reading.named(uri, "model_package")
+    component = reading.named(member(body, "MetadataProperties", "GeneratedBy"), "inference_component")
+    if package is not None and component is not None and body.get("ActionType") == "ModelDeployment":
+        evidence = reading.evidence("Source.SourceUri", "MetadataProperties.GeneratedBy")
+        reading.claim(DeployedBy(package=package, component=component, at=_made(reading), evidence=evidence))
+    return reading.facts
+
+
+def normalize_association(record: Record) -> Facts:
+    """An edge as declared; one that was deleted declares nothing any more."""
+    reading = Reading(record, "ListAssociations")
+    source, destination = record.body.get("SourceArn"), record.body.get("DestinationArn")
+    kind = record.body.get("AssociationType")
+    if record.gone_since is None and isinstance(source, str) and isinstance(destination, str):
+        reading.claim(
+            Association(
+                source=source,
+                destination=destination,
+                type=kind if isinstance(kind, str) and kind else None,
+                at=_made(reading),
+                evidence=reading.evidence("SourceArn", "DestinationArn"),
+            )
+        )
+    return reading.facts
+
+
+RESOURCES: Final = (
+    Resource(
+        kind="trial_component",
+        listing=Listing(operation="ListTrialComponents", items="TrialComponentSummaries"),
+        identify=lambda summary: summary["TrialComponentArn"],
+        normalize=normalize_component,
+    ),
+    Resource(
+        kind="artifact",
+        listing=Listing(operation="ListArtifacts", items="ArtifactSummaries"),
+        identify=lambda summary: summary["ArtifactArn"],
+        normalize=normalize_artifact,
+    ),
+    Resource(
+        kind="action",
+        listing=Listing(operation="ListActions", items="ActionSummaries"),
+        identify=lambda summary: summary["ActionArn"],
+        describe=Describe(
+            operation="DescribeAction",
+            params=lambda summary: {"ActionName": summary["ActionName"]},
+            when=_told_apart,
+        ),
+        normalize=normalize_action,
+    ),
+    Resource(
+        kind="context",
+        listing=Listing(operation="ListContexts", items="ContextSummaries"),
+        identify=lambda summary: summary["ContextArn"],
+        normalize=normalize_context,
+    ),
+    Resource(
+        kind="association",
+        listing=Listing(operation="ListAssociations", items="AssociationSummaries"),
+        identify=lambda summary: f"{summary['SourceArn']} {summary['DestinationArn']}",
+        normalize=normalize_association,
+    ),
+)
