@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("harvest", "lineage")
+NAMES = ("harvest", "lineage", "site")
 
 
 def main(arguments: list[str]) -> None:

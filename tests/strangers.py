@@ -8,7 +8,6 @@ from typing import Any
 
 import yaml
 
-from studbook.cli.site import downloads
 from studbook.model import Asset, Edge
 from studbook.render import build_site
 from studbook.settings import load_settings
@@ -113,5 +112,5 @@ def site(demo: Path, folder: Path) -> Path:
             config=settings.digest,
         )
     output = folder / "site"
-    build_site(made, settings, output, envelopes=list(made.envelopes()), downloads=downloads)
+    build_site(made, settings, output, envelopes=list(made.envelopes()))
     return output

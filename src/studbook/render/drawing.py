@@ -13,6 +13,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -325,27 +326,36 @@ def _box(box: Box, centre: tuple[float, float], root: str, explore: str, *, is_r
             f'<path d="{_outline("pill", left, top)}"/><text x="{x:.1f}" y="{y + 4:.1f}">+ {box.hidden} more</text></a>'
         )
     asset = box.asset
-    shape = shape_of(asset.kind)
-    marks = mark_words(asset)
-    classes = " ".join(
-        [
-            "sb-node",
-            f"sb-{shape}",
-            f"sb-kind-{asset.kind}",
-            *(["sb-root"] if is_root else []),
-            *(f"sb-is-{m}" for m in marks),
-        ]
-    )
-    caption = KINDS[asset.kind].title + (f" ({', '.join(marks)})" if marks else "")
-    hint = "\n".join(part for part in (caption, shown(called(asset)), shown(asset.id)) if part)
-    href = escape(root + page_path(asset.kind, asset.id, asset.name))
-    current = ' aria-current="page"' if is_root else ""
+    drawn = _drawn(asset.kind, asset.id, asset.name, called(asset), tuple(mark_words(asset)))
+    here = (" sb-root", ' aria-current="page"') if is_root else ("", "")
     return (
-        f'<a href="{href}" class="{classes}"{current}><title>{escape(hint)}</title>'
-        f'<path d="{_outline(shape, left, top)}"/>'
-        f'<text class="sb-caption" x="{x:.1f}" y="{y - 4:.1f}">{escape(caption)}</text>'
-        f'<text x="{x:.1f}" y="{y + 12:.1f}">{escape(shortened(called(asset)))}</text></a>'
+        f'<a href="{escape(root)}{drawn.path}" class="{drawn.classes}{here[0]}"{here[1]}><title>{drawn.hint}</title>'
+        f'<path d="{_outline(drawn.shape, left, top)}"/>'
+        f'<text class="sb-caption" x="{x:.1f}" y="{y - 4:.1f}">{drawn.caption}</text>'
+        f'<text x="{x:.1f}" y="{y + 12:.1f}">{drawn.name}</text></a>'
     )
+
+
+class _Drawn(NamedTuple):
+    """What a box says of its asset, escaped."""
+
+    path: str
+    shape: str
+    classes: str
+    hint: str
+    caption: str
+    name: str
+
+
+@lru_cache(maxsize=8192)
+def _drawn(kind: str, asset_id: str, name: str, words: str, marks: tuple[str, ...]) -> _Drawn:
+    """An asset stands in a dozen pictures, and in each it says the same."""
+    caption = KINDS[kind].title + (f" ({', '.join(marks)})" if marks else "")
+    hint = "\n".join(part for part in (caption, shown(words), shown(asset_id)) if part)
+    shape = shape_of(kind)
+    classes = " ".join(["sb-node", f"sb-{shape}", f"sb-kind-{kind}", *(f"sb-is-{mark}" for mark in marks)])
+    path = escape(page_path(kind, asset_id, name))
+    return _Drawn(path, shape, classes, escape(hint), escape(caption), escape(shortened(words)))
 
 
 def _curve(points: Iterable[tuple[float, float]]) -> str:

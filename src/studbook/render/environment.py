@@ -29,7 +29,7 @@ class Templates:
                 f"site.templates: there is no folder {own}", "make it, or take the key out of studbook.yml"
             )
         self.folders = [folder for folder in (own, packaged("templates")) if folder is not None]
-        self.jinja = Environment(
+        self.jinja = _Environment(
             loader=FileSystemLoader([str(folder) for folder in self.folders]),
             autoescape=True,
             auto_reload=False,
@@ -73,6 +73,18 @@ class Templates:
             for path in sorted(folder.rglob("*.html")):
                 hasher.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
         return hasher.hexdigest()
+
+
+class _Environment(Environment):
+    """Looks up `a.b` in a dict by key first, which is what page data is made of; its methods stay what they are."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if obj.__class__ is dict and attribute in obj and attribute not in _METHODS:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+_METHODS = frozenset(dir(dict))
 
 
 def _place(error: TemplateError, name: str) -> str:

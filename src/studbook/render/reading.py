@@ -24,13 +24,29 @@ from studbook.settings import Settings
 from studbook.store import Catalog
 
 
-def read_site(catalog: Catalog, settings: Settings, envelope: Envelope, cards: Mapping[str, Card]) -> Site:
+class Lineages:
+    """The lineages of a catalog's snapshots, each read once; snapshots of one content have one."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._known: dict[tuple[str, str], Graph] = {}
+
+    def of(self, envelope: Envelope) -> Graph:
+        """The whole lineage of a snapshot."""
+        content = (envelope.parts.assets, envelope.parts.edges)
+        if content not in self._known:
+            self._known[content] = self.catalog.graph(envelope)
+        return self._known[content]
+
+
+def read_site(lineages: Lineages, settings: Settings, envelope: Envelope, cards: Mapping[str, Card]) -> Site:
     """Read a snapshot, check it, and compare it with the one before.
 
     Raises CatalogError where the catalog cannot be read, SettingsError for a waiver or a rule's setting that is wrong.
     """
+    catalog = lineages.catalog
     history = [other for other in catalog.envelopes() if other.number <= envelope.number]
-    graph = catalog.graph(envelope)
+    graph = lineages.of(envelope)
     waivers = load_waivers(catalog.root / "waivers.yml", {rule.id for rule in RULES})
     today = datetime.date.fromisoformat(envelope.taken_at[:10])
     return Site(
@@ -39,7 +55,7 @@ def read_site(catalog: Catalog, settings: Settings, envelope: Envelope, cards: M
         settings=settings,
         findings=check(graph, settings, waivers=waivers, today=today),
         cards=cards,
-        changes=_changes(catalog, history, graph) if len(history) > 1 else None,
+        changes=_changes(lineages, history, graph) if len(history) > 1 else None,
         history=history,
         records=Records(catalog, envelope),
         records_behind=_records_behind(catalog, envelope, graph),
@@ -89,9 +105,9 @@ def _manual(docstring: str | None) -> str:
     return (docstring or "").strip()
 
 
-def _changes(catalog: Catalog, history: list[Envelope], new: Graph) -> dict[str, Any]:
+def _changes(lineages: Lineages, history: list[Envelope], new: Graph) -> dict[str, Any]:
     before, now = history[-2], history[-1]
-    old = catalog.graph(before)
+    old = lineages.of(before)
     return tell(diff(old, new, before.coverage, now.coverage), old, new, before.number)
 
 

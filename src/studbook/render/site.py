@@ -47,7 +47,7 @@ from studbook.packaged import packaged
 from studbook.render import downloads, search, views
 from studbook.render.drawing import Drafting
 from studbook.render.environment import Templates
-from studbook.render.reading import read_site
+from studbook.render.reading import Lineages, read_site
 from studbook.render.search import Entry, entries_of, sections
 from studbook.render.stamping import Earlier, Known, Press
 from studbook.render.versions import built, list_versions, put_in_place, share
@@ -113,13 +113,15 @@ def build_site(
     done = []
     for envelope in chosen:
         report(f"snapshot {envelope.number}: reading")
-        contents = load_contents(catalog, settings, envelope, templates, drafting)
+        lineages = Lineages(catalog)
+        contents = load_contents(lineages, settings, envelope, templates, drafting)
         for problem in (line for card in contents.site.cards.values() for line in card.problems):
             report(f"warning: {problem}")
         if (neighbour := _nearest(output, envelope.number)) is not None:
             contents.tree = output / str(neighbour)
             contents.known = Known.read(work / f"{neighbour}.known")
-            contents.old = _shown_by(contents, catalog, history)
+            contents.old = _shown_by(contents, lineages, history)
+        del lineages
         graph = contents.site.graph
         report(f"snapshot {envelope.number}: {len(graph.assets):,} assets, {len(graph.edges):,} edges")
         staging = Path(tempfile.mkdtemp(prefix=f".building-{envelope.number}-", dir=output))
@@ -145,15 +147,13 @@ def _nearest(output: Path, number: int) -> int | None:
     return min(built(output), key=lambda other: (abs(other - number), other), default=None)
 
 
-def _shown_by(contents: Contents, catalog: Catalog, history: Sequence[Envelope]) -> Graph | None:
+def _shown_by(contents: Contents, lineages: Lineages, history: Sequence[Envelope]) -> Graph | None:
     """The lineage of the snapshot that is remembered, if the catalog has it."""
     known = contents.known
     if known is None:
         return None
-    if known.snapshot == contents.site.envelope.envelope:
-        return contents.site.graph
     shown = next((envelope for envelope in history if envelope.envelope == known.snapshot), None)
-    return catalog.graph(shown) if shown is not None else None
+    return lineages.of(shown) if shown is not None else None
 
 
 def _forget(work: Path, kept: set[str]) -> None:
@@ -164,10 +164,11 @@ def _forget(work: Path, kept: set[str]) -> None:
 
 
 def load_contents(
-    catalog: Catalog, settings: Settings, envelope: Envelope, templates: Templates, drafting: Drafting
+    lineages: Lineages, settings: Settings, envelope: Envelope, templates: Templates, drafting: Drafting
 ) -> Contents:
     """Read a snapshot and everything that is said of it."""
-    site = read_site(catalog, settings, envelope, load_cards(catalog.root / "cards"))
+    cards = load_cards(lineages.catalog.root / "cards")
+    site = read_site(lineages, settings, envelope, cards)
     return Contents(site=site, templates=templates, drafting=drafting)
 
 
@@ -249,7 +250,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             settings = load_settings(root / "studbook.yml") if (root / "studbook.yml").exists() else Settings()
             drafting = Drafting(base / self.config.cache if self.config.cache else None)
             envelope = catalog.resolve(self.config.snapshot)
-            return load_contents(catalog, settings, envelope, _templates(catalog, settings), drafting)
+            return load_contents(Lineages(catalog), settings, envelope, _templates(catalog, settings), drafting)
         except StudbookError as error:
             raise PluginError(f"studbook: {error.message}" + (f"; {error.hint}" if error.hint else "")) from error
 
@@ -506,7 +507,9 @@ def code_digest() -> str:
 
 def _sitemap(base: str, urls: Iterable[str]) -> str:
     """All pages, without dates: a build's own time would change every night."""
-    lines = [f" <url><loc>{escape(urljoin(base, url))}</loc></url>" for url in sorted(set(urls))]
+    # Only the front page's own address, "./", has to be resolved.
+    places = (urljoin(base, url) if url.startswith(".") else base + url for url in sorted(set(urls)))
+    lines = [f" <url><loc>{escape(place)}</loc></url>" for place in places]
     return "\n".join(
         [
             '<?xml version="1.0" encoding="UTF-8"?>',

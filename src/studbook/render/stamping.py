@@ -111,12 +111,16 @@ class Press:
                 self._write(page, None)
                 pages[page.path] = _ALL
                 fresh += 1
-        ids = list(self.site.graph.assets)
-        for batch in _everywhere(self, [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]):
-            for path, noted in batch:
-                fresh += noted is not None
-                pages[path] = noted if noted is not None else self._earlier.pages[path]
-        return Made(pages, fresh)
+        todo: list[str] = []
+        for asset in self.site.graph.assets.values():
+            path = page_path(asset.kind, asset.id, asset.name)
+            if self._linked(path, attached=asset.kind == downloads.KIND):
+                pages[path] = self._earlier.pages[path]
+            else:
+                todo.append(asset.id)
+        for batch in _everywhere(self, [todo[start : start + _BATCH] for start in range(0, len(todo), _BATCH)]):
+            pages.update(batch)
+        return Made(pages, fresh + len(todo))
 
     def _places_linked(self) -> dict[str, bytes]:
         """The pages of accounts and regions, which read everything, where nothing changed."""
@@ -129,25 +133,19 @@ class Press:
         assert self.earlier is not None
         return self.earlier
 
-    def batch(self, ids: Sequence[str]) -> list[tuple[str, bytes | None]]:
-        """Make or link the pages of some assets: the path of each, and what it read if it was made."""
+    def batch(self, ids: Sequence[str]) -> list[tuple[str, bytes]]:
+        """Make the pages of some assets: the path of each, and what it read."""
         notes = Notes()
         watched = WatchedSite(self.site, notes)
-        done: list[tuple[str, bytes | None]] = []
+        done: list[tuple[str, bytes]] = []
         fresh: list[tuple[Page, Picture, Mapping[str, bytes]]] = []
         for asset_id in ids:
-            asset = self.site.graph.assets[asset_id]
-            path = page_path(asset.kind, asset.id, asset.name)
-            attached = asset.kind == downloads.KIND
-            if self._linked(path, attached=attached):
-                done.append((path, None))
-                continue
             notes.begin()
             seen = watched.graph.assets[asset_id]
-            page = views.asset_page(watched, seen, self.templates.asset_template(asset.kind))
-            files: Mapping[str, bytes] = downloads.of_model(watched, seen) if attached else {}
+            page = views.asset_page(watched, seen, self.templates.asset_template(seen.kind))
+            files: Mapping[str, bytes] = downloads.of_model(watched, seen) if seen.kind == downloads.KIND else {}
             fresh.append((page, neighbourhood(watched.graph, seen), files))
-            done.append((path, notes.packed()))
+            done.append((page.path, notes.packed()))
         layouts = self.drafting.lay_out([picture for _, picture, _ in fresh])
         for (page, picture, files), layout in zip(fresh, layouts, strict=True):
             self._write(page, draw(picture, layout, root=page.root, title=f"Lineage of {page.title}"), files)
@@ -203,16 +201,16 @@ _press: Press | None = None
 """What the workers make pages with: they are forked, and so have it without a copy."""
 
 
-def _work(ids: Sequence[str]) -> list[tuple[str, bytes | None]]:
+def _work(ids: Sequence[str]) -> list[tuple[str, bytes]]:
     assert _press is not None
     return _press.batch(ids)
 
 
-def _everywhere(press: Press, batches: list[list[str]]) -> Iterator[list[tuple[str, bytes | None]]]:
+def _everywhere(press: Press, batches: list[list[str]]) -> Iterator[list[tuple[str, bytes]]]:
     """Each batch's result, in their order, made by as many workers as there are cores.
 
-    In this process alone where there is one core or no fork, or where other threads run (a server's, for one): what
-    they hold at the moment of a fork, nobody would ever let go.
+    In this process alone where there is little to make, one core or no fork, or where other threads run (a server's,
+    for one): what they hold at the moment of a fork, nobody would ever let go.
     """
     workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
     if workers < 2 or len(batches) < 3 or threading.active_count() > 1 or not _can_fork():

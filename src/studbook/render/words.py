@@ -64,7 +64,7 @@ def shown(text: str) -> str:
 def shortened(name: str, room: int = _LABEL) -> str:
     """A name that fits its box: the middle goes, since versions are at the end. Wide characters count twice."""
     text = shown(name)
-    if len(text) <= room and sum(map(_width, text)) <= room:
+    if len(text) <= room and (text.isascii() or sum(map(_width, text)) <= room):
         return text
     head = (room - 1) // 2
     return f"{_first(text, head)}…{_first(text[::-1], room - 1 - head)[::-1]}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset
@@ -50,16 +51,19 @@ def chunks(site: Site) -> Iterator[tuple[str, Json]]:
     groups: defaultdict[int, list[Asset]] = defaultdict(list)
     for asset in graph.assets.values():
         groups[_chunk_of(str(site.link(asset.id)["path"]), bits)].append(asset)
+    node = cache(lambda asset_id: _node(site, graph.assets[asset_id], columns))
     for number in range(1 << bits):
         members = groups.get(number, [])
         places = {asset.id: place for place, asset in enumerate(members)}
-        edges = {
-            edge.key: edge
+        # An edge between two members is upstream of one of them.
+        edges = [edge for asset in members for edge in graph.upstream(asset.id) if edge.source in graph.assets]
+        edges += [
+            edge
             for asset in members
-            for edge in (*graph.upstream(asset.id), *graph.downstream(asset.id))
-            if edge.source in graph.assets and edge.target in graph.assets
-        }
-        lines = sorted(edges.values(), key=lambda edge: edge.key.order)
+            for edge in graph.downstream(asset.id)
+            if edge.target in graph.assets and edge.target not in places
+        ]
+        lines = sorted(edges, key=lambda edge: edge.key.order)
         for edge in lines:
             for end in (edge.source, edge.target):
                 places.setdefault(end, len(places))
@@ -67,7 +71,7 @@ def chunks(site: Site) -> Iterator[tuple[str, Json]]:
             f"{number:x}.json",
             {
                 "members": len(members),
-                "nodes": [_node(site, graph.assets[asset_id], columns) for asset_id in places],
+                "nodes": [node(asset_id) for asset_id in places],
                 "edges": [
                     [places[e.source], places[e.target], e.relation, e.role or "", e.certainty, int(e.candidate)]
                     for e in lines

@@ -106,6 +106,10 @@ class Table:
 
 def packed(cell: Any) -> Any:
     """A cell for the browser: `t` text, `a` address, `m` marks, `b` tone, `l` links, `c` certainty, `e` evidence."""
+    if cell.__class__ is str:
+        return shown(cell)
+    if cell.__class__ is not dict:
+        return cell
     match cell:
         case {"badge": text, "tone": tone_of}:
             return {"t": shown(text), "b": tone_of}
@@ -122,6 +126,4 @@ def packed(cell: Any) -> Any:
             if more.get("marks"):
                 out["m"] = more["marks"]
             return out
-        case str():
-            return shown(cell)
     return cell
