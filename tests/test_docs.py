@@ -3,8 +3,12 @@
 import re
 from pathlib import Path
 
+import botocore.exceptions
 import click
 import pytest
+import requests
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel
 
 from studbook.cli import COMMANDS, root
 from studbook.model import KINDS, RELATIONS
@@ -12,6 +16,11 @@ from studbook.settings import Settings
 
 TOP = Path(__file__).parent.parent
 DOCS = sorted((TOP / "docs").glob("*.md"))
+
+
+def create_model(service: str) -> ServiceModel:
+    """What botocore knows of a service."""
+    return ServiceModel(create_loader().load_service_model(service, "service-2"))
 
 
 class TestCommands:
@@ -65,3 +74,20 @@ class TestLinks:
         for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
             if not target.startswith(("http:", "https:", "mailto:")):
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+class TestTroubleshooting:
+    def test_every_code_is_one(self):
+        """Each code in the table is AWS's, botocore's, requests' or Studbook's own, spelt as a gap spells it."""
+        text = (TOP / "docs" / "troubleshooting.md").read_text()
+        sources = "".join(path.read_text() for path in (TOP / "src" / "studbook").rglob("*.py"))
+        services = [create_model(name) for name in ("organizations", "sagemaker", "lambda", "s3", "sts")]
+        known = {shape for service in services for shape in service.shape_names}
+        known |= {*vars(botocore.exceptions), *vars(requests.exceptions), "RequestTimeTooSkewed"}
+
+        shown = re.findall(
+            r"`((?:[A-Z][a-z]+){2,}|[A-Z]+_[A-Z_]+|\d{3})`", "".join(re.findall(r"^\| [^|]*\|", text, re.M))
+        )
+
+        assert len(shown) > 25
+        assert [one for one in shown if one not in known and not re.search(rf"\b{one}\b", sources)] == []
