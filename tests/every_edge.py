@@ -709,6 +709,7 @@ DOCUMENTS = (
         Contents=[{"Key": "eval/eval-custom/output/output/None/eval_results/results_1.json", "Metrics": {"score": 1}}],
     ),
 )
+LOGGED = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 COMPONENT = f"{SMR}:{DEV}:experiment-trial-component/classic-aws-training-job"
 
 
@@ -749,6 +750,23 @@ DECLARED = (
         ActionType="ModelDeployment",
         MetadataProperties={"GeneratedBy": f"{SMR}:{DEV}:inference-component/sdk"},
     ),
+    record(
+        "mlflow_run",
+        f"mlflow:{APP}/run/{LOGGED}",
+        source="mlflow",
+        server=APP,
+        info={"run_id": LOGGED, "run_name": "logged", "experiment_id": "12"},
+    ),
+    record(
+        "action",
+        f"{SMR}:{DEV}:action/logged",
+        ActionName="logged",
+        ActionType="MLflow Experiment",
+        Source={"SourceUri": "an experiment", "SourceId": LOGGED},
+    ),
+    entity("artifact", "judged", LOGGED, ArtifactType="EvaluationReport"),
+    entity("artifact", "nine", f"{SMR}:{DEV}:model-package/bot/9", ArtifactType="Model"),
+    association("action/logged", "artifact/nine", "Produced"),
     association("artifact/image", COMPONENT, "ContributedTo"),
     association("artifact/part", COMPONENT, "ContributedTo"),
     association("artifact/more", COMPONENT, "ContributedTo"),

@@ -201,6 +201,15 @@ class Association(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunBehind(Claim):
+    """The source of a Lineage entity is an MLflow run, named by its id alone, without its server."""
+
+    entity: str
+    run: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedBy(Claim):
     """An action of the SDK deployed a package as a component, which may run something else by now."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from studbook.lineage.link import LinkContext
 from studbook.model import Edge
-from studbook.model.facts import Association, DeployedBy, LineageEntity, Reads
+from studbook.model.facts import Association, DeployedBy, LineageEntity, Reads, RunBehind
 from studbook.settings import Settings
 from told import ACCOUNT, JOB, REGION, Estate, asset, item, job, state
 
@@ -242,6 +242,40 @@ class TestEvaluations:
         declared = {(PACKAGE, "associated", ACTION, "ContributedTo"): ("declared", False)}
         assert found(lineage, "associated") == declared
         assert not {a.kind for a in lineage.assets} & {"dataset", "dataset_version", "artifact"}
+
+
+class TestRuns:
+    RUN = "mlflow:lab/run/0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+    ELSEWHERE = RUN.replace("lab", "other")
+    BEHIND = RunBehind(entity=ACTION, run=RUN.rpartition("/")[2], evidence=("t:T#run",))
+
+    def lineage(self, *claims, servers=(RUN,)):
+        shown = [asset("model_package", PACKAGE), *(asset("mlflow_run", run) for run in servers)]
+        return linked(entity(OTHER, PACKAGE), self.BEHIND, *claims, assets=shown)
+
+    @pytest.mark.parametrize("claim", [said(ACTION, OTHER, "Produced"), said(OTHER, ACTION, "DerivedFrom")])
+    def test_the_run_behind_an_action(self, claim):
+        """The package that came of it is recorded in that run."""
+        lineage = self.lineage(claim)
+
+        assert found(lineage, "recorded_in") == {(PACKAGE, "recorded_in", self.RUN, None): ("declared", False)}
+        assert found(lineage)[self.RUN, "associated", ACTION, "source"] == ("inferred", False)
+
+    def test_a_package_that_went_in_is_not_recorded_in_the_run(self):
+        """It only contributed."""
+        assert found(self.lineage(said(OTHER, ACTION)), "recorded_in") == {}
+
+    def test_servers_with_runs_of_one_id(self):
+        """Both are candidates: an id names no server."""
+        lineage = self.lineage(said(ACTION, OTHER, "Produced"), servers=(self.RUN, self.ELSEWHERE))
+
+        assert found(lineage, "recorded_in") == {
+            (PACKAGE, "recorded_in", run, None): ("declared", True) for run in (self.RUN, self.ELSEWHERE)
+        }
+
+    def test_a_run_that_no_server_showed(self):
+        """Nothing is made up: no server, no node."""
+        assert found(self.lineage(said(ACTION, OTHER, "Produced"), servers=()), "recorded_in") == {}
 
 
 class TestDeployments:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sayings import HERE, HUB, arrows, proof, said
 
 from studbook.model import Record
-from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleless
+from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleless, RunBehind
 from studbook.sources import normalize
 
 PACKAGE = f"{HERE}model-package/support-bot/5"
@@ -69,7 +69,6 @@ class TestArtifact:
             None,
             "",
             "a note",
-            "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
             "arn:aws:lambda:us-west-2:111122223333:function:f:live",
             f"{HERE}artifact/another",
             "https://git.example/team/train:main",
@@ -83,6 +82,15 @@ class TestArtifact:
         assert (asset.id, asset.kind, asset.name) == (ARTIFACT, "artifact", "report")
         assert asset.attributes.get("source_uri") == (uri or None)
         assert facts.claims == []
+
+    def test_a_report_whose_source_is_a_run(self):
+        """Multi-turn evaluations put an MLflow run's id where a URI should be: its server is not known yet."""
+        run = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+        facts = artifact(run, "EvaluationReport", ArtifactName="report")
+
+        assert [asset.id for asset in facts.assets] == [ARTIFACT]
+        evidence = ("sagemaker:ListArtifacts#Source.SourceUri",)
+        assert facts.claims == [RunBehind(entity=ARTIFACT, run=run, evidence=evidence)]
 
     def test_that_is_gone(self):
         """A deleted artifact is no other name of anything."""
@@ -154,6 +162,13 @@ class TestAction:
         facts = action(ActionType="Approval", Source={"SourceUri": PACKAGE})
 
         assert proof(facts, PACKAGE, ACTION)[1] == ("sagemaker:ListActions#Source.SourceUri",)
+
+    @pytest.mark.parametrize(("kind", "claims"), [("MLflow Experiment", 1), ("Approval", 0)])
+    def test_one_of_an_mlflow_run(self, kind, claims):
+        """c.1: the run's id is the action's source; other actions' ids are something else's."""
+        run = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+
+        assert len(action(ActionType=kind, Source={"SourceUri": "bot", "SourceId": run}).claims) == claims
 
 
 class TestAssociation:

@@ -5,7 +5,8 @@ otherwise. Where such an edge is there already, whatever its role, the associati
 the job's own record tells more of what it read or wrote (which version of which dataset), or another relation says
 how the two ends are connected, the association is evidence of that, and makes nothing surer than it was: it names a
 place and no version. A dataset's part is no artifact beside it. What was declared before the present holder of a name
-was made is about an earlier one, and is not told of this one.
+was made is about an earlier one, and is not told of this one. A package that an MLflow run's action led to is recorded
+in that run; servers may have runs of one id, which are then candidates.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from studbook.lineage.joins.interface import View, is_later
+from studbook.lineage.joins.interface import View, inferred, is_later
 from studbook.lineage.shapes import placeholder
 from studbook.model import Asset, Edge, Facts, Relation
 from studbook.model.edge import EdgeKey
-from studbook.model.facts import Association, DatasetState, DeployedBy, LineageEntity, Reads, Writes
+from studbook.model.facts import Association, DatasetState, DeployedBy, LineageEntity, Reads, RunBehind, Writes
 from studbook.model.ids import parse_s3, place_name
 
 _JOBS: Final = frozenset(
@@ -34,13 +35,14 @@ _JOBS: Final = frozenset(
     }
 )
 _INTO: Final = ("ContributedTo", "AssociatedWith")
+RULE: Final = "rule:mlflow-run-id"
 
 _Declared = tuple[str, str, Relation, str | None]
 """Source, target, relation, and the type that is the role of what is only associated."""
 
 
 def join(view: View) -> Facts:
-    """Resolves every `Association` and `DeployedBy`, and gives the entities that are known by a URI alone a node."""
+    """Resolves `Association`, `RunBehind` and `DeployedBy`; entities that are known by a URI alone get a node."""
     facts = Facts()
     names = _Names(view)
     associations = sorted(view.all(Association), key=lambda one: (one.source, one.destination, one.type or ""))
@@ -63,6 +65,7 @@ def join(view: View) -> Facts:
                 for each in roles or {role}:
                     facts.edges.append(_edge(source, target, relation, each, evidence, several=len(several) > 1))
             facts.edges.extend(_hint(key, evidence) for key in beside)
+    facts.edges.extend(_recorded(view, [declared for _, several in said for declared in several]))
     facts.edges.extend(_deployed(view))
     facts.mentions.extend(names.nodes(used))
     return facts
@@ -201,6 +204,31 @@ def _hint(key: EdgeKey, evidence: tuple[str, ...]) -> Edge:
         candidate=True,
         evidence=evidence,
     )
+
+
+def _recorded(view: View, said: Iterable[tuple[_Declared, tuple[str, ...]]]) -> Iterator[Edge]:
+    """The runs behind entities, and behind the packages that those led to."""
+    behind: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    claims = view.all(RunBehind)
+    servers: defaultdict[str, list[str]] = defaultdict(list)
+    for asset in view.assets.values() if claims else ():
+        if asset.kind == "mlflow_run":
+            servers[asset.id.rpartition("/")[2]].append(asset.id)
+    for claim in claims:
+        runs = servers[claim.run]
+        for run in runs:
+            behind[claim.entity][run] = claim.evidence
+            yield inferred(
+                run, claim.entity, "associated", (*claim.evidence, RULE), role="source", candidate=len(runs) > 1
+            )
+    for (source, target, relation, role), evidence in said:
+        action, package = (target, source) if role == "DerivedFrom" else (source, target)
+        if relation != "associated" or ":action/" not in action or ":model-package/" not in package:
+            continue
+        runs_of = behind.get(action, {})
+        for run, why in runs_of.items():
+            proof = tuple(sorted({*evidence, *why}))
+            yield _edge(package, run, "recorded_in", None, proof, several=len(runs_of) > 1)
 
 
 def _deployed(view: View) -> Iterable[Edge]:

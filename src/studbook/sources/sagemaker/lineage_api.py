@@ -13,15 +13,18 @@ an alias, and its associations the asset's. What has another source, or none, is
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from studbook.model import Facts, Kind, Record
-from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleless
+from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleless, RunBehind
 from studbook.model.ids import image_registry
 from studbook.model.kinds import ARN_KINDS
 from studbook.sources.interface import Describe, Json, Listing, Resource
 from studbook.sources.sagemaker.reading import Reading, member, s3_id, some, who
 
+_RUN: Final = re.compile(r"[0-9a-f]{32}")
+"""An MLflow run's id: where the SDK has no URI for a report, and where MLflow registers a run."""
 _NOT_A_SOURCE = ("artifact", "context", "action")
 _SOURCES: Final[tuple[Kind, ...]] = (
     *(kind for kind in dict.fromkeys(ARN_KINDS.values()) if kind not in _NOT_A_SOURCE),
@@ -79,7 +82,13 @@ def normalize_artifact(record: Record) -> Facts:
         return _is(reading, found, "Source.SourceUri", kind) if record.gone_since is None else Facts()
     name = body.get("ArtifactName") or (uri if isinstance(uri, str) and uri else record.id.rpartition("/")[2])
     reading.show("artifact", name, attributes=some(type=kind, source_uri=uri))
+    _run(reading, uri, "Source.SourceUri")
     return reading.facts
+
+
+def _run(reading: Reading, run: object, path: str) -> None:
+    if isinstance(run, str) and _RUN.fullmatch(run):
+        reading.claim(RunBehind(entity=reading.id, run=run, evidence=reading.evidence(path)))
 
 
 def normalize_context(record: Record) -> Facts:
@@ -142,6 +151,8 @@ def normalize_action(record: Record) -> Facts:
     found = _source(reading, uri)
     if found is not None:
         reading.edge(found[0], record.id, "associated", "Source.SourceUri", role="source")
+    if body.get("ActionType") == "MLflow Experiment":
+        _run(reading, member(body, "Source", "SourceId"), "Source.SourceId")
     execution = reading.named(member(properties, "PipelineExecutionArn"), "pipeline_execution")
     if execution is not None:
         evidence = reading.evidence("Properties.PipelineExecutionArn")
