@@ -190,6 +190,13 @@ class TestJobApi:
             ("values", "close"),
         }
 
+    def test_an_agent_that_is_a_published_version_is_fixed(self) -> None:
+        """A version of a function is immutable; what runs by another name can be another by now."""
+        function = "arn:aws:lambda:r:1:function:f:7"
+        found = self.told(graph=f"{function}(code) -input_to:agent-> {self.ID}")
+        assert ("agent", function) in {(pin.part, pin.value) for pin in found.pins}
+        assert "agent" not in {reason.part for reason in found.reasons}
+
     def test_data_by_state(self) -> None:
         """Channels are read in the document as in a training job."""
         graph = f"{WAS}(dataset_version) -input_to:train-> {self.ID}"
@@ -332,6 +339,32 @@ class TestVerdict:
         found = again(graph, {"ServerlessJobConfig": {"BaseModelArn": f"{base}/1.0.0", "JobType": "FineTuning"}})
         assert parts(found) == [("base model", "close")]
         assert f"{base}/2.0.0" in found.reasons[0].message
+        assert [pin.part for pin in found.pins] == ["image"]
+
+    def test_the_base_model_that_ran_is_told_by_what_came_of_it(self) -> None:
+        """The package names the version that the service took, whatever was asked for."""
+        base = "arn:aws:sagemaker:r:aws:hub-content/SageMakerPublicHub/Model/llama"
+        graph = lineage(f"""
+            {base}/1.0.0(base_model_version) -input_to:base_model-> t(training_job) -produced-> p/1(model_package)
+            {base}/2.0.0(base_model_version) -base_of~-> p/1
+        """)
+        found = again(graph, {"ServerlessJobConfig": {"BaseModelArn": f"{base}/1.0.0", "JobType": "FineTuning"}})
+        assert parts(found) == [("base model", "close")]
+        assert [(pin.part, pin.value) for pin in found.pins if pin.part != "image"] == [("base model", f"{base}/2.0.0")]
+
+    def test_what_a_tag_meant_where_models_were_served(self) -> None:
+        """It need not have meant the same when the job ran: a lead, and no pin."""
+        graph = lineage(f"""
+            x:1(container_image) -input_to:image-> t(training_job)
+            x:1 -packaged_as:image-> m(model)
+            x:1@sha256:{"a" * 64}(container_image) -packaged_as:image~-> m
+            y:1@sha256:{"b" * 64}(container_image) -packaged_as:image~-> m
+        """)
+        found = again(graph, {"AlgorithmSpecification": {"TrainingImage": "x:1", "TrainingInputMode": "File"}})
+        assert parts(found) == [("image", "close")]
+        assert f"from sha256:{'a' * 64}" in found.reasons[0].message
+        assert "b" * 64 not in found.reasons[0].message
+        assert found.pins == ()
 
 
 class TestDriftedData:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from studbook.lineage.graph import Lineage
@@ -19,6 +20,9 @@ RecordOf = Callable[[str, str], Record | None]
 _REPOSITORY_TAG: Final = "mlflow.source.git.repoURL"
 _COMMIT_TAGS: Final = frozenset({"mlflow.source.git.commit", "git-commit", "git-sha", "commit", "commit-id"})
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
+
+_USERS: Final = 50
+"""How many models are asked for the digest of an image; all that were served lately tell the same."""
 
 _MODELS = ("source_model", "evaluated_model", "base_model")
 
@@ -125,7 +129,21 @@ class Inputs:
         elif "@sha256:" in image:
             self._pin("image", image)
         else:
-            self._say("image", "close", f"{image} is named by a tag, which can have been moved; no digest is known")
+            pulled = self._pulled(image)
+            known = f"under it models were served from {', '.join(pulled)}" if pulled else "no digest is known"
+            self._say("image", "close", f"{image} is named by a tag, which can have been moved; {known}")
+
+    def _pulled(self, image: str) -> list[str]:
+        """The digests that the same tag is known to have meant, as far as the first models that name it tell."""
+        users = islice(self._lineage.downstream(image, "packaged_as", "image"), _USERS)
+        return sorted(
+            {
+                edge.source.partition("@")[2]
+                for user in users
+                for edge in self._lineage.upstream(user.target, "packaged_as", "image")
+                if edge.source.startswith(f"{image}@sha256:")
+            }
+        )
 
     def _code(self) -> None:
         for _, code in self._inputs("code"):
@@ -156,9 +174,12 @@ class Inputs:
                     yield edge.source
 
     def _agents(self) -> None:
-        """An agent is code that runs elsewhere while the job does."""
-        for _, agent in self._inputs("agent"):
-            self._say("agent", "close", f"{agent.id} is not fixed: its code can be another by now")
+        """An agent is code that runs elsewhere while the job does: a published version of a function is fixed."""
+        for edge, agent in self._inputs("agent"):
+            if parse_lambda(agent.id) is not None:
+                self._evaluator("agent", edge, agent)
+            else:
+                self._say("agent", "close", f"{agent.id} is not fixed: its code can be another by now")
 
     # --- models and evaluators ------------------------------------------------------------------------------------
 
@@ -187,6 +208,8 @@ class Inputs:
                 for edge in self._lineage.upstream(made.target, "base_of")
             }
         )
+        if len(ran) == 1:
+            self._pin(part, ran[0])
         asked = f"{model.id} was asked for"
         said = (
             f"{', '.join(ran)} is what the model says it was made from" if ran else "which version ran is not recorded"
