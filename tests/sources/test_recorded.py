@@ -2,8 +2,8 @@
 
 A file of `recorded/` is one example: the answers of the operations that its declaration calls, as they are on the wire
 (times are numbers), and what the lineage of that one record is. `Operation?Member=Value` is the answer to requests that
-say so; what has no answer is an empty list. Ids are shortened: `~` is the ARN's beginning. An arrow is as in
-`pedigrees`, and its value is the evidence.
+say so; what has no answer is an empty list. `also` are the types whose records it connects. Ids are shortened: `~` is
+the ARN's beginning. An arrow is as in `pedigrees`, `=` where it is declared, and its value is the evidence.
 """
 
 from __future__ import annotations
@@ -48,6 +48,12 @@ _IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/
 @cache
 def example(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text())
+
+
+def declarations(path: Path) -> list[Resource]:
+    """What an example collects: its type, after those that say what it connects."""
+    kinds = [*example(path).get("also", ()), example(path)["kind"]]
+    return [resource for kind in kinds for resource in chain(kind)]
 
 
 def chain(kind: str) -> list[Resource]:
@@ -115,7 +121,7 @@ def collected(
             stop=threading.Event(),
             progress=lambda *_: None,
         )
-        for resource in chain(found["kind"]):
+        for resource in declarations(request.param):
             visit.resource(resource)
         yield list(visit.seen.values())
         journal.close()
@@ -133,7 +139,7 @@ def assets_of(records: list[Record]) -> dict[str, str]:
 
 def arrow(edge: Edge) -> str:
     role = f":{edge.role}" if edge.role else ""
-    certainty = ("~" if edge.certainty == "inferred" else "") + ("?" if edge.candidate else "")
+    certainty = {"referenced": "", "declared": "=", "inferred": "~"}[edge.certainty] + "?" * edge.candidate
     return f"{short(edge.source)} -{edge.relation}{role}{certainty}-> {short(edge.target)}"
 
 
@@ -153,7 +159,7 @@ class TestExample:
     def test_answers_all_that_its_declaration_asks(self, path: Path) -> None:
         """Listing, description, details: each operation of the type, and of what it is listed under."""
         asked = {operation.partition("?")[0] for operation in example(path)["answers"]}
-        called = {operation for resource in chain(example(path)["kind"]) for operation in resource.operations}
+        called = {operation for resource in declarations(path) for operation in resource.operations}
         assert called - UNRECORDED <= asked <= called
 
 
@@ -170,5 +176,5 @@ class TestLineage:
 class TestTable:
     def test_every_declared_type_has_an_example(self) -> None:
         """A new declaration comes with what AWS answers."""
-        shown = {resource.kind for path in EXAMPLES for resource in chain(example(path)["kind"])}
+        shown = {resource.kind for path in EXAMPLES for resource in declarations(path)}
         assert shown == set(DECLARED)
