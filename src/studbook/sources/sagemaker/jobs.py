@@ -25,6 +25,8 @@ from studbook.sources.sagemaker.work import ENDED, channels, evaluator, made_pac
 
 _OPERATION = "DescribeTrainingJob"
 _JUDGED = "LLMAJEvaluation"
+_CONVERTED = "/llmaj-benchmarks/"
+"""In the place where the SDK puts the copy of a dataset for a judge of the Nova family."""
 _TAG = "sagemaker-sdk:"
 
 
@@ -103,13 +105,19 @@ def _hyperparameter(reading: Reading, name: str) -> tuple[str, str]:
 def _models(reading: Reading, evaluates: bool, started: str | None) -> None:
     """An evaluation judges its source package; without one it judges the base model itself.
 
-    The SDK gives a stand-in as the base model of jobs in which a model judges a package: the package tells its own.
+    The SDK gives a stand-in as the base model of jobs in which a model judges: a package tells its own, and without
+    one the copy of the dataset tells that nothing names the judged model.
     """
     source = member(reading.body, "ModelPackageConfig", "SourceModelPackageArn")
     role = "evaluated_model" if evaluates else "source_model"
     reading.input(source, "ModelPackageConfig.SourceModelPackageArn", role, started, "model_package")
-    if evaluates and source and member(reading.body, "ServerlessJobConfig", "EvaluationType") == _JUDGED:
-        return
+    if evaluates and member(reading.body, "ServerlessJobConfig", "EvaluationType") == _JUDGED:
+        places = (
+            member(channel, "DataSource", "S3DataSource", "S3Uri")
+            for _, channel in each(reading.body.get("InputDataConfig"))
+        )
+        if source or any(_CONVERTED in str(place) for place in places):
+            return
     base = member(reading.body, "ServerlessJobConfig", "BaseModelArn")
     role = "evaluated_model" if evaluates and not source else "base_model"
     known = reading.input(base, "ServerlessJobConfig.BaseModelArn", role, started, "base_model")
