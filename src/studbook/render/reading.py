@@ -12,13 +12,13 @@ from functools import cached_property
 from typing import Any
 
 from studbook.cards import Card
-from studbook.diff import Changes, diff
+from studbook.diff import Changes, Seen, diff
 from studbook.lineage.deployed import versions_running
 from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge, Envelope, Record
 from studbook.pedigree import pedigree
 from studbook.render.views import Site
-from studbook.render.words import reference
+from studbook.render.words import account_name, reference
 from studbook.rules import RULES, check, load_waivers
 from studbook.settings import Settings
 from studbook.store import Catalog
@@ -55,7 +55,7 @@ def read_site(lineages: Lineages, settings: Settings, envelope: Envelope, cards:
         settings=settings,
         findings=check(graph, settings, waivers=waivers, today=today),
         cards=cards,
-        changes=_changes(lineages, history, graph) if len(history) > 1 else None,
+        changes=_changes(lineages, settings, history, graph) if len(history) > 1 else None,
         history=history,
         records=Records(catalog, envelope),
         records_behind=_records_behind(catalog, envelope, graph),
@@ -105,18 +105,18 @@ def _manual(docstring: str | None) -> str:
     return (docstring or "").strip()
 
 
-def _changes(lineages: Lineages, history: list[Envelope], new: Graph) -> dict[str, Any]:
+def _changes(lineages: Lineages, settings: Settings, history: list[Envelope], new: Graph) -> dict[str, Any]:
     before, now = history[-2], history[-1]
     old = lineages.of(before)
-    return tell(diff(old, new, before.coverage, now.coverage), old, new, before.number)
+    return tell(diff(old, new, before.coverage, now.coverage), old, new, before.number, settings)
 
 
-def tell(changes: Changes, old: Graph, new: Graph, number: int) -> dict[str, Any]:
+def tell(changes: Changes, old: Graph, new: Graph, number: int, settings: Settings) -> dict[str, Any]:
     """The difference as page data; what is no more in the new graph has no page, and no link."""
 
     def link(asset_id: str) -> dict[str, Any]:
         asset = new.asset(asset_id) or old.asset(asset_id)
-        where = (asset.account, asset.region) if asset else ()
+        where = (account_name(settings, asset.account), asset.region) if asset else ()
         return reference(asset, asset_id, where, page=asset_id in new.assets)
 
     def line(edge: Edge) -> dict[str, Any]:
@@ -128,6 +128,9 @@ def tell(changes: Changes, old: Graph, new: Graph, number: int) -> dict[str, Any
             "certainty": edge.certainty,
             "candidate": edge.candidate,
         }
+
+    def place(seen: Seen) -> tuple[str | None, ...]:
+        return (account_name(settings, seen.account), seen.region, seen.source)
 
     gone = {named.id for named in changes.assets_gone}
     return {
@@ -148,7 +151,7 @@ def tell(changes: Changes, old: Graph, new: Graph, number: int) -> dict[str, Any
         "drifted": [{"job": link(item.job.id), "read": link(item.read.id)} for item in changes.datasets_drifted],
         "coverage": [
             {
-                "where": " · ".join(part for part in (item.account, item.region, item.source) if part),
+                "where": " · ".join(part for part in place(item) if part),
                 "old": item.old,
                 "new": item.new,
                 "opened": list(item.gaps_opened),

@@ -8,6 +8,7 @@ from typing import Any
 
 from studbook.model import KINDS, Asset
 from studbook.model.ids import page_path
+from studbook.settings import Settings
 
 _LABEL = 16
 
@@ -81,6 +82,14 @@ def _first(text: str, room: int) -> str:
         if room < 0:
             return text[:index]
     return text
+
+
+def account_name(settings: Settings, account: str | None) -> str | None:
+    """What people call an account."""
+    if account == "aws":
+        return "AWS public hub"
+    configured = settings.account(account)
+    return configured.label if configured else account
 
 
 def reference(asset: Asset | None, asset_id: str, where: Iterable[str | None], *, page: bool = True) -> dict[str, Any]:

@@ -195,7 +195,9 @@
     return Number.isNaN(x) || Number.isNaN(y) ? collator.compare(a, b) : x - y;
   }
 
-  document.querySelectorAll("table[data-table]").forEach(dress);
+  const dressAll = () => document.querySelectorAll("table[data-table]").forEach(dress);
+  dressAll();
+  document.addEventListener("sb:tables", dressAll);
 
   /* What scrolls sideways and holds nothing to stop at is itself a stop for the keyboard. */
   const widths = new ResizeObserver((boxes) => boxes.forEach(({ target }) => {

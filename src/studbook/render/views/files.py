@@ -10,6 +10,7 @@ from studbook.render.views.explore import chunks
 from studbook.render.views.lists import cells, long_tables
 from studbook.render.views.pages import account_ids, region_names
 from studbook.render.views.site import Json, Site
+from studbook.render.views.stepping import step
 
 
 def files(site: Site) -> Iterator[tuple[str, bytes]]:
@@ -18,6 +19,7 @@ def files(site: Site) -> Iterator[tuple[str, bytes]]:
         yield f"explore/data/{name}", _packed(data)
     for name, data in compare_files(site):
         yield f"compare/{name}", _packed(data)
+    yield "changes/step.json", _packed(step(site))
     for table in long_tables(site, account_ids(site), region_names(site)):
         yield f"lists/{table.file}.json", _packed(cells(table))
 

@@ -12,7 +12,7 @@ from typing import Any
 from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record
-from studbook.render.words import reference
+from studbook.render.words import account_name, reference
 from studbook.settings import Settings
 
 Json = dict[str, Any]
@@ -119,10 +119,7 @@ class Site:
 
     def account_name(self, account: str | None) -> str | None:
         """What people call an account."""
-        if account == "aws":
-            return "AWS public hub"
-        configured = self.settings.account(account)
-        return configured.label if configured else account
+        return account_name(self.settings, account)
 
     def link(self, asset_id: str) -> Json:
         """A link to an asset: what changes every night (status, metrics) is no part of it."""

@@ -1,0 +1,158 @@
+/* Changes between any two nights: each night's site keeps its own step, and steps are added up here. */
+(() => {
+  "use strict";
+
+  const frame = document.querySelector("[data-steps]");
+  if (!frame || location.protocol === "file:") return;
+  const home = new URL(frame.dataset.root, location);
+  const told = document.querySelector("[data-told]");
+  const result = frame.querySelector(".sb-steps__result");
+  const status = frame.querySelector("[role=status]");
+  const [from, to] = ["from", "to"].map((side) => frame.querySelector(`[data-side=${side}]`));
+  const [ours, before] = [frame.dataset.steps, frame.dataset.before];
+  const steps = new Map();
+
+  function get(number) {
+    if (!steps.has(number)) {
+      steps.set(number, fetch(new URL(`../${number}/changes/step.json`, home)).then((answer) => {
+        if (!answer.ok) throw new Error(`There is no site of snapshot ${number} here.`);
+        return answer.json();
+      }));
+      steps.get(number).catch(() => steps.delete(number));
+    }
+    return steps.get(number);
+  }
+
+  async function between(old, now) {
+    const out = [];
+    for (let number = now; number !== old;) {
+      const step = await get(number);
+      if (step.old === null || step.old < old) throw new Error(`There is no step from snapshot ${old}.`);
+      out.unshift(step);
+      number = step.old;
+    }
+    return out;
+  }
+
+  /* What came and went, was changed and changed back in between, is no change from the first to the last. */
+  function sum(list) {
+    const assets = new Map(), came = new Map(), gone = new Map(), fields = new Map(), edges = new Map();
+    const first = { approvals: new Map(), deployments: new Map(), coverage: new Map(), certainty: new Map() };
+    const models = new Set(), drifted = new Map();
+    for (const step of list) {
+      if (step.old === null) continue;
+      const id = (place) => step.assets[place][0];
+      const key = (line) => [id(line[0]), id(line[1]), line[2], line[3]].join("\n");
+      for (const asset of step.assets) assets.set(asset[0], asset);
+      for (const one of step.added.map(id)) if (!gone.delete(one)) came.set(one, true);
+      for (const one of step.removed.map(id)) { fields.delete(one); models.delete(one); if (!came.delete(one)) gone.set(one, true); }
+      for (const [place, changed] of step.changed) {
+        if (came.has(id(place))) continue;
+        const mine = fields.get(id(place)) || new Map();
+        for (const [name, old, now] of changed) merge(mine, name, old, now);
+        if (mine.size) fields.set(id(place), mine); else fields.delete(id(place));
+      }
+      step.models.map(id).forEach((one) => models.add(one));
+      for (const [place, old, now] of step.approvals) if (!came.has(id(place))) merge(first.approvals, id(place), old, now);
+      for (const [place, old, now] of step.deployments) merge(first.deployments, id(place), old.map(id), now.map(id));
+      for (const [where, old, now] of step.coverage) merge(first.coverage, where, old, now);
+      for (const [read, job] of step.drifted) drifted.set(`${id(read)}\n${id(job)}`, [id(read), id(job)]);
+      const edge = (line) => ({ source: id(line[0]), target: id(line[1]), words: line[2], role: line[3], certainty: line[4], candidate: line[5] });
+      for (const line of step.edges_added) put(edges, key(line), 1, edge(line));
+      for (const line of step.edges_removed) put(edges, key(line), -1, edge(line));
+      for (const line of step.edges_changed) merge(first.certainty, key(line), line[6], line[4], edge(line));
+    }
+    return { assets, came: [...came.keys()], gone: [...gone.keys()], fields, models: [...models], drifted: [...drifted.values()], ...first,
+      gained: [...edges.values()].filter((one) => one.by > 0).map((one) => one.edge), lost: [...edges.values()].filter((one) => one.by < 0).map((one) => one.edge) };
+  }
+
+  function merge(map, key, old, now, more) {
+    const start = map.has(key) ? map.get(key).old : old;
+    if (JSON.stringify(start) === JSON.stringify(now)) map.delete(key); else map.set(key, { old: start, now, more });
+  }
+
+  function put(map, key, by, edge) {
+    const all = (map.get(key) || { by: 0 }).by + by;
+    if (all) map.set(key, { by: all, edge }); else map.delete(key);
+  }
+
+  /* --- what is shown: text is set as text, and an address is one of this site's own ------------------------------ */
+
+  function element(name, properties, ...children) {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  }
+
+  function show(all, now) {
+    const link = (id) => {
+      const [, name, , path, , marks] = all.assets.get(id);
+      const made = /^[a-z0-9-]+\/[a-z0-9-]+\/$/.test(path || "")
+        ? element("a", { className: "sb-name", href: new URL(`../${now}/${path}`, home).href }, name) : element("span", { className: "sb-name" }, name);
+      return [made, ...marks.flatMap((mark) => [" ", element("span", { className: `sb-badge sb-badge--${mark}` }, mark)])];
+    };
+    const links = (ids) => ids.flatMap((id, index) => [...(index ? [", "] : []), ...link(id)]);
+    const kind = (id) => [element("span", { className: "sb-kind" }, all.assets.get(id)[2]), " ", ...link(id)];
+    const value = (one) => (one === null || one === undefined ? "none" : typeof one === "object" ? JSON.stringify(one) : String(one));
+    const table = (title, heads, rows) => (rows.length ? [element("h2", {}, title), element("div", { className: "sb-scroll" },
+      Object.assign(element("table", { className: "sb-table" }, element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", {}, head)))),
+        element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, ...cell)))))), { ariaLabel: title }))] : []);
+    const changed = [...all.fields].flatMap(([id, mine]) => [...mine].map(([name, { old, now: is }]) => [link(id), [all.assets.get(id)[2]], [element("code", {}, name)], [value(old)], [value(is)]]));
+    const edge = (line) => [link(line.source), [line.words], [line.role || ""], link(line.target), [line.certainty + (line.candidate ? ", candidate" : "")]];
+    const list = element("ul", { className: "sb-told" },
+      ...[...all.deployments].map(([id, { old, now: is }]) => element("li", {}, ...kind(id),
+        ...(is.length ? [" now runs ", ...links(is), ...(old.length ? [" instead of ", ...links(old)] : [])] : [" runs nothing any more"]))),
+      ...[...all.approvals].map(([id, { old, now: is }]) => element("li", {}, ...kind(id), ` went from ${old || "no approval"} to ${is || "no approval"}`)),
+      ...all.models.map((id) => element("li", {}, "New: ", ...kind(id))),
+      ...all.drifted.map(([read, job]) => element("li", {}, ...kind(read), " changed after ", ...link(job), " had begun to read it")),
+      ...[...all.coverage].map(([where, { old, now: is }]) => element("li", {}, `${where}: ${old || "not asked"} to ${is || "not asked"}`)));
+    const numbers = [[`+${all.came.length}`, "new"], [`${all.fields.size}`, "changed"], [`−${all.gone.length}`, "gone"], [`+${all.gained.length} −${all.lost.length}`, "edges"]];
+    const asset = (id) => [link(id), [all.assets.get(id)[2]], [all.assets.get(id)[4]]];
+    result.replaceChildren(
+      element("ul", { className: "sb-numbers sb-numbers--changes" }, ...numbers.map(([count, word]) => element("li", {}, element("strong", {}, count), element("span", {}, word)))),
+      ...(list.children.length ? [list] : []),
+      ...table("New", ["Name", "Kind", "Where"], all.came.map(asset)),
+      ...table("Changed", ["Name", "Kind", "Field", "Was", "Is"], changed),
+      ...table("Gone", ["Name", "Kind", "Where"], all.gone.map(asset)),
+      ...table("New edges", ["From", "Relation", "Role", "To", "Certainty"], all.gained.map(edge)),
+      ...table("Edges no more", ["From", "Relation", "Role", "To", "Certainty"], all.lost.map(edge)),
+      ...table("Edges of another certainty", ["From", "Relation", "Role", "To", "Was", "Is"],
+        [...all.certainty.values()].map(({ old, now: is, more }) => [...edge(more).slice(0, 4), [old], [is]])),
+    );
+    for (const made of result.querySelectorAll("table")) { made.dataset.table = "50"; made.setAttribute("aria-label", made.ariaLabel); }
+    document.dispatchEvent(new Event("sb:tables"));
+  }
+
+  async function choose() {
+    const [old, now] = [Number(from.value), Number(to.value)];
+    const own = from.value === before && to.value === ours;
+    told.hidden = !own;
+    result.hidden = own;
+    status.textContent = "";
+    history.replaceState(null, "", own ? location.pathname : `#${old}..${now}`);
+    if (own) return;
+    if (old >= now) { result.replaceChildren(); status.textContent = "Choose an older snapshot on the left."; return; }
+    try {
+      const all = sum(await between(old, now));
+      show(all, now);
+      status.textContent = all.came.length + all.gone.length + all.fields.size + all.gained.length + all.lost.length ? `Snapshot ${old} to ${now}.` : `Nothing is different between snapshot ${old} and ${now}.`;
+    } catch (error) {
+      result.replaceChildren();
+      status.textContent = `${error.message} studbook diff ${old} ${now} tells it.`;
+    }
+  }
+
+  fetch(new URL("../versions.json", home)).then((answer) => answer.json()).then((versions) => {
+    const options = () => versions.map(({ version, title }) => new Option(title, version));
+    if (versions.length < 2) return;
+    from.replaceChildren(...options());
+    to.replaceChildren(...options());
+    const [, old, now] = /^#(\d+)\.\.(\d+)$/.exec(location.hash) || [null, before, ours];
+    from.value = old;
+    to.value = now;
+    if (!from.value || !to.value) return;
+    frame.hidden = false;
+    for (const side of [from, to]) side.addEventListener("change", choose);
+    choose();
+  }).catch(() => {});
+})();
