@@ -11,6 +11,7 @@
   const [from, to] = ["from", "to"].map((side) => frame.querySelector(`[data-side=${side}]`));
   const [ours, before] = [frame.dataset.steps, frame.dataset.before];
   const steps = new Map();
+  let asked = 0;
 
   function get(number) {
     if (!steps.has(number)) {
@@ -124,6 +125,7 @@
   }
 
   async function choose() {
+    const turn = asked += 1;  // an answer to an earlier choice that comes late is not shown
     const [old, now] = [Number(from.value), Number(to.value)];
     const own = from.value === before && to.value === ours;
     told.hidden = !own;
@@ -134,9 +136,11 @@
     if (old >= now) { result.replaceChildren(); status.textContent = "Choose an older snapshot on the left."; return; }
     try {
       const all = sum(await between(old, now));
+      if (turn !== asked) return;
       show(all, now);
       status.textContent = all.came.length + all.gone.length + all.fields.size + all.gained.length + all.lost.length ? `Snapshot ${old} to ${now}.` : `Nothing is different between snapshot ${old} and ${now}.`;
     } catch (error) {
+      if (turn !== asked) return;
       result.replaceChildren();
       status.textContent = `${error.message} studbook diff ${old} ${now} tells it.`;
     }
