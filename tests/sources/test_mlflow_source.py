@@ -422,6 +422,19 @@ class TestNormalize:
             (version, "registered_as", PACKAGE, None),
         }
 
+    def test_an_experiment_and_a_registered_model(self, facts):
+        """What others are of says nothing of where it comes from."""
+        shown = {
+            asset.id: (asset.kind, asset.name, self.edges(facts, asset.id))
+            for name in ("mlflow:lab/experiment/1", "mlflow:lab/model/bot%20x")
+            for asset in facts[name].assets
+        }
+
+        assert shown == {
+            "mlflow:lab/experiment/1": ("mlflow_experiment", "bots", set()),
+            "mlflow:lab/model/bot%20x": ("mlflow_registered_model", "bot x", set()),
+        }
+
     def test_edges_point_at_something(self, facts):
         """Every end of every edge is shown or named by the same record."""
         for found in facts.values():

@@ -28,6 +28,7 @@ from studbook.model import Edge, Partition, Record
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Resource, normalize
 from studbook.sources.declared import Declared
+from studbook.store import Catalog
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
 BEGINNING = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:"
@@ -39,6 +40,20 @@ DECLARED = {
 }
 UNRECORDED = frozenset({"Search", "ListTags"})
 """Search shows what the descriptions say (test_sagemaker_search.py holds it to that); most things have no tags."""
+ELSEWHERE = {
+    "lambda_function": "test_lambda_source.py::TestNormalize::test_function_and_version",
+    "lambda_version": "test_lambda_source.py::TestNormalize::test_function_and_version",
+    "mlflow_experiment": "test_mlflow_source.py::TestNormalize::test_an_experiment_and_a_registered_model",
+    "mlflow_logged_model": "test_mlflow_source.py::TestNormalize::test_a_logged_model",
+    "mlflow_model_version": "test_mlflow_source.py::TestNormalize::test_a_model_version",
+    "mlflow_registered_model": "test_mlflow_source.py::TestNormalize::test_an_experiment_and_a_registered_model",
+    "mlflow_run": "test_mlflow_source.py::TestNormalize::test_a_run",
+    "s3_manifest": "test_s3_documents.py::TestNormalize::test_a_manifest_claims_its_entries",
+    "s3_prefix": "test_s3_source.py::TestNormalize::test_dataset_and_version",
+    "s3_report": "test_s3_documents.py::TestNormalize::test_a_report_has_its_metrics",
+    "s3_results": "test_s3_documents.py::TestNormalize::test_results_are_what_the_evaluation_produced",
+}
+"""What sources keep that are more than declarations, and the test that reads it from their API's answers."""
 
 _IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
 <Arn>arn:aws:iam::{ACCOUNT}:user/reader</Arn><UserId>A</UserId><Account>{ACCOUNT}</Account></GetCallerIdentityResult>
@@ -178,3 +193,17 @@ class TestTable:
         """A new declaration comes with what AWS answers."""
         shown = {resource.kind for path in EXAMPLES for resource in declarations(path)}
         assert shown == set(DECLARED)
+
+    def test_so_has_all_else_that_the_demo_keeps(self, demo_catalog: Path) -> None:
+        """Sources with a way of their own have their examples in tests of their own."""
+        catalog = Catalog(demo_catalog)
+        kept = {record.kind for record in catalog.records(catalog.resolve("latest")) if record.source != "sagemaker"}
+        assert kept == set(ELSEWHERE)
+
+    @pytest.mark.parametrize("test", sorted(set(ELSEWHERE.values())))
+    def test_exists(self, test: str) -> None:
+        """The table leads to tests."""
+        path, group, name = test.split("::")
+        text = (Path(__file__).parent / path).read_text()
+        assert f"class {group}:" in text
+        assert f"    def {name}(" in text
