@@ -9,11 +9,13 @@ root               management (without a reader's role, as StackSets leave it)
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from studbook.cli import main
 from studbook.demo.aws import FakeAws
 from studbook.harvest.run import Harvested, harvest
 from studbook.model import Coverage
@@ -274,3 +276,24 @@ class TestRefused:
         assert said.pop("late") == "failed"
         assert set(said.values()) == {"complete"}
         assert len(said) == 22
+
+
+class TestDoctor:
+    def test_it_asks_in_every_account_that_is_found(self, organisation, tmp_path, capsys):
+        """An account has a line with its name; where Organizations refuses, the line that mends it is the caller's."""
+        configured = organisation.settings(units=[organisation.units["sandbox"]])
+        (tmp_path / "studbook.yml").write_text(configured.model_dump_json(include={"accounts", "organization"}))
+
+        with pytest.raises(SystemExit) as stopped:
+            main(["doctor", "--catalog", str(tmp_path)])
+        assert stopped.value.code == 0
+        assert f"play-07 {organisation.accounts['play-07']} " in capsys.readouterr().out
+
+        organisation.aws.fault("AccessDeniedException", service="organizations", operation="ListAccounts")
+        with pytest.raises(SystemExit) as stopped:
+            main(["doctor", "--format", "json", "--catalog", str(tmp_path)])
+        checks = {check["source"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+        assert stopped.value.code == 3
+        assert json.loads(checks["organizations"]["problems"][0]["mend"])["Action"] == "organizations:ListAccounts"
+        assert checks["sagemaker"]["account"] == BY_HAND
+        assert not checks["sagemaker"]["problems"]

@@ -69,7 +69,7 @@ def doctor(catalog: Path, output_format: str) -> int:
     if output_format == "json":
         click.echo(json.dumps(_as_json(found, basis), indent=2))
     else:
-        _print(found, basis, {account.id: account.label for account in settings.accounts})
+        _print(found, basis)
     return 0 if found.well else SICK
 
 
@@ -91,6 +91,7 @@ def _as_json(found: Diagnosis, basis: str) -> dict[str, Any]:
         "checks": [
             {
                 "account": check.partition.account,
+                "name": found.names.get(check.partition.account),
                 "region": check.partition.region,
                 "source": check.partition.source,
                 "status": check.status,
@@ -126,11 +127,12 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
 # --- for people ---------------------------------------------------------------------------------------------------
 
 
-def _print(found: Diagnosis, basis: str, names: Mapping[str | None, str]) -> None:
+def _print(found: Diagnosis, basis: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
     console = Console() if sys.stdout.isatty() else Console(width=80)
+    names = found.names
     console.print(_table(found.checks, names))
     for one, where in _problems(found.checks, names).items():
         style = "bold red" if one.needed else "bold yellow"
@@ -166,12 +168,12 @@ def _table(checks: Sequence[Check], names: Mapping[str | None, str]) -> Table:
         rows = list(group)
         login = all(check.credentials for check in rows)
         well = all(check.status in ("complete", "skipped") for check in rows)
-        words = Text("logged in" if login else "no login", style="green" if login else "red")
+        words = Text("logged in" if login else "no login", style="green" if login else "red") if account else Text()
         sums = [""] * 3
         if brief and well:
             words = Text("well", style="green")
             sums = [_of(_sum(count)) for count in zip(*(_tries(check) for check in rows), strict=True)]
-        table.add_row(Text(_account(account, names), "bold"), "", words if account else "", *sums)
+        table.add_row(Text(_account(account, names), "bold"), "", words, *sums)
         for check in rows if not (brief and well) else ():
             state = "no login" if not check.credentials else _WORDS.get(check.status, check.status)
             table.add_row(
@@ -195,6 +197,8 @@ def _clock(skew: float | None) -> str | Text:
 
 
 def _calls(estimate: Estimate, basis: str) -> str:
+    if not estimate.first:
+        return "calls of a harvest: nobody can tell, for nothing could be reached"
     words = "at least" if estimate.more else "about"
     return (
         f"calls of a harvest: {words} {estimate.first} on a first night, {words} {estimate.unchanged} on a night when "

@@ -93,6 +93,8 @@ class Diagnosis:
     checks: tuple[Check, ...]
     skew: float | None
     """Seconds by which AWS's clock is ahead of ours, at worst; None where no answer told a time."""
+    names: Mapping[str | None, str]
+    """What the accounts are called, those that an organisation named too."""
 
     @property
     def well(self) -> bool:
@@ -145,7 +147,8 @@ def examine(
         with ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="doctor") as pool:
             checks += pool.map(_Probe.examine, visits)
         found += [record for visit in visits for record in visit.records]
-    return Diagnosis(tuple(sorted(checks, key=lambda check: order(check.partition))), clock.skew)
+    names: dict[str | None, str] = {account.id: account.label for account in settings.accounts}
+    return Diagnosis(tuple(sorted(checks, key=lambda check: order(check.partition))), clock.skew, names)
 
 
 class _Clock:
