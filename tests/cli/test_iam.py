@@ -40,6 +40,7 @@ UNTOLD = {
     "sagemaker:DescribeAIRecommendationJob",
     "sagemaker:DescribeHubContent",
     "sagemaker:DescribeJob",
+    "sagemaker:DescribeTrialComponent",
     "sagemaker:ListPipelineParametersForExecution",
 }
 """What the story has no use for."""

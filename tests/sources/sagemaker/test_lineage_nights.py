@@ -26,6 +26,7 @@ OPERATIONS = {operation for resource in RESOURCES for operation in resource.oper
 SWEEP = Counter({resource.listing.operation: 1 for resource in RESOURCES})
 PLACE = "s3://data/chat/"
 PACKAGE = f"{HERE}:model-package/bot/5"
+PASSWORD = {"StringValue": "correct-horse-battery"}
 
 
 class Estate:
@@ -140,6 +141,27 @@ class TestPrice:
         assert estate.night()["DescribeAction"] == 1
         assert estate.graph.assets[f"{HERE}:action/e1"].attributes["properties"] == {"PipelineName": "p"}
 
+    def test_only_what_no_job_made_of_the_trial_components_is_described(self, estate):
+        """A run of an experiment once, and again when it changed; a job's tells nothing that the job does not."""
+        estate.later()
+        estate.sagemaker.create_trial_component(
+            TrialComponentName="notebook", InputArtifacts={"raw": {"Value": PLACE}}, Parameters={"DbPassword": PASSWORD}
+        )
+        assert estate.night() == SWEEP + Counter({"DescribeTrialComponent": 1})
+        notebook = f"{HERE}:experiment-trial-component/notebook"
+        assert (PLACE, "input_to", notebook, "raw", "referenced") in estate.edges()
+        kept = str([record.body for record in estate.catalog.records(estate.harvested.envelope)])
+        assert "DbPassword" in kept
+        assert PASSWORD["StringValue"] not in kept
+
+        assert estate.night() == SWEEP
+        estate.later()
+        estate.sagemaker.update_trial_component(
+            TrialComponentName="notebook", OutputArtifacts={"plot": {"Value": "s3://data/plot.png"}}
+        )
+        assert estate.night()["DescribeTrialComponent"] == 1
+        assert (notebook, "produced", "s3://data/plot.png", "plot", "referenced") in estate.edges()
+
 
 class TestLife:
     def test_entities_are_the_assets_that_they_stand_for(self, estate):
@@ -159,7 +181,7 @@ class TestLife:
         assert READ not in estate.edges()
         assert estate.graph.assets[estate.job].gone_since is None
 
-    @pytest.mark.parametrize("operation", sorted(OPERATIONS - {"DescribeAction"}))
+    @pytest.mark.parametrize("operation", sorted(SWEEP))
     def test_a_denied_listing_takes_nothing_away(self, estate, operation):
         """The gap is named, and every edge of the night before is still there."""
         estate.action("e1", "Evaluation")

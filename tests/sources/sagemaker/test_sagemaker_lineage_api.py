@@ -19,7 +19,17 @@ RUN = f"{HERE}pipeline/p/execution/k3j2h1g0f9e8"
 
 
 KINDS = ["artifact", "action", "context", "trial_component", "association"]
-MEMBERS = ["Source", "SourceArn", "Properties", "TrialComponentSource", "ActionType", "MetadataProperties"]
+MEMBERS = [
+    "InputArtifacts",
+    "Parameters",
+    "Metrics",
+    "Source",
+    "SourceArn",
+    "Properties",
+    "TrialComponentSource",
+    "ActionType",
+    "MetadataProperties",
+]
 INNER = st.dictionaries(st.sampled_from(["SourceUri", "SourceArn"]), st.text() | st.integers())
 VALUES = st.none() | st.text() | st.lists(st.text()) | INNER
 
@@ -119,6 +129,30 @@ class TestOthers:
         (asset,) = said("trial_component", component, TrialComponentName="t-aws-training-job").assets
 
         assert (asset.kind, asset.attributes["type"]) == ("artifact", "TrialComponent")
+
+    def test_a_run_of_an_experiment(self):
+        """In a notebook, say: what went in and what came out, by the names that its author gave."""
+        component = f"{HERE}experiment-trial-component/notebook"
+        facts = said(
+            "trial_component",
+            component,
+            TrialComponentName="notebook",
+            StartTime="2026-11-10T10:00:00Z",
+            Parameters={"rate": {"NumberValue": 0.1}, "loss": {"StringValue": "mse"}},
+            Metrics=[{"MetricName": "rmse", "Last": 0.2, "Count": 9}],
+            InputArtifacts={"raw": {"Value": "s3://acme/raw"}, "note": {"Value": "by hand"}},
+            OutputArtifacts={"plot": {"Value": "s3://acme/plot.png"}},
+        )
+        (asset,) = facts.assets
+
+        assert asset.attributes["hyperparameters"] == {"rate": 0.1, "loss": "mse"}
+        assert asset.attributes["metrics"] == {"rmse": 0.2}
+        assert [(claim.uri, claim.role, claim.at) for claim in facts.claims] == [
+            ("s3://acme/raw", "raw", "2026-11-10T10:00:00Z")
+        ]
+        assert arrows(facts) == {(component, "produced", "s3://acme/plot.png", "plot")}
+        evidence = ('sagemaker:DescribeTrialComponent#OutputArtifacts["plot"].Value',)
+        assert proof(facts, component, "s3://acme/plot.png") == ("referenced", evidence)
 
     def test_an_endpoints_context_is_the_endpoint(self):
         """A context without a known source is its own."""

@@ -4,8 +4,9 @@ Calls, per region, every night and 100 a page: ListTrialComponents, ListArtifact
 ListAssociations, each once for the whole account: without filters the associations are all of its edges, and a
 complete listing shows what was deleted. DescribeAction once for each action that judges a model or deploys a package,
 and when the listing shows a change: the pipeline execution and the component are in its properties, which no listing
-has. Nothing else is described: of artifacts, contexts and trial components the summary names the source, and what a
-job read and wrote its own record tells.
+has. DescribeTrialComponent likewise for each that no job is the source of: a run of SageMaker Experiments, in a
+notebook say, whose inputs and outputs nothing else tells. Nothing else is described: of artifacts, contexts and jobs'
+trial components the summary names the source, and what a job read and wrote its own record tells.
 
 An artifact, a context or a trial component whose source is an asset is that asset under another name: its ARN becomes
 an alias, and its associations the asset's. What has another source, or none, is an asset of its own.
@@ -14,6 +15,7 @@ an alias, and its associations the asset's. What has another source, or none, is
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from studbook.model import Facts, Kind, Record
@@ -21,7 +23,8 @@ from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleles
 from studbook.model.ids import image_registry
 from studbook.model.kinds import ARN_KINDS
 from studbook.sources.interface import Describe, Json, Listing, Resource
-from studbook.sources.sagemaker.reading import Reading, member, s3_id, some, who
+from studbook.sources.sagemaker.reading import Reading, each, member, s3_id, some, who
+from studbook.sources.sagemaker.work import produced
 
 _RUN: Final = re.compile(r"[0-9a-f]{32}")
 """An MLflow run's id: where the SDK has no URI for a report, and where MLflow registers a run."""
@@ -104,10 +107,10 @@ def normalize_context(record: Record) -> Facts:
 
 
 def normalize_component(record: Record) -> Facts:
-    """A trial component: the job that it stands for; one that nobody's job made is an asset of its own."""
-    reading = Reading(record, "ListTrialComponents")
+    """A trial component: the job that it stands for; one that no job made is an asset with inputs and outputs."""
     body = record.body
     source = member(body, "TrialComponentSource", "SourceArn")
+    reading = Reading(record, "ListTrialComponents" if source else "DescribeTrialComponent")
     found = _source(reading, source)
     kind = member(body, "TrialComponentSource", "SourceType")
     if found is not None:
@@ -116,9 +119,35 @@ def normalize_component(record: Record) -> Facts:
         "artifact",
         body.get("DisplayName") or body.get("TrialComponentName") or record.id,
         status=member(body, "Status", "PrimaryStatus"),
-        attributes=some(type=kind or "TrialComponent", source_uri=source, created_by=who(body.get("CreatedBy"))),
+        attributes=some(
+            type=kind or "TrialComponent",
+            source_uri=source,
+            hyperparameters={
+                name: next(iter(value.values())) for name, value in _entries(body.get("Parameters")) if value
+            },
+            metrics={
+                str(item["MetricName"]): item.get("Last")
+                for _, item in each(body.get("Metrics"))
+                if item.get("MetricName")
+            },
+            started_at=body.get("StartTime"),
+            ended_at=body.get("EndTime"),
+            created_by=who(body.get("CreatedBy")),
+        ),
     )
+    started = body.get("StartTime") or body.get("CreationTime")
+    for name, value in _entries(body.get("InputArtifacts")):
+        reading.reads(value.get("Value"), f'InputArtifacts["{name}"].Value', name, started)
+    for name, value in _entries(body.get("OutputArtifacts")):
+        produced(reading, value.get("Value"), f'OutputArtifacts["{name}"].Value', name)
     return reading.facts
+
+
+def _entries(named: object) -> Iterator[tuple[str, Json]]:
+    """The members of a map of structures."""
+    for name, value in named.items() if isinstance(named, Mapping) else ():
+        if isinstance(value, Mapping):
+            yield name, value
 
 
 def _told_apart(summary: Json) -> bool:
@@ -188,6 +217,11 @@ RESOURCES: Final = (
         kind="trial_component",
         listing=Listing(operation="ListTrialComponents", items="TrialComponentSummaries"),
         identify=lambda summary: summary["TrialComponentArn"],
+        describe=Describe(
+            operation="DescribeTrialComponent",
+            params=lambda summary: {"TrialComponentName": summary["TrialComponentName"]},
+            when=lambda summary: not member(summary, "TrialComponentSource", "SourceArn"),
+        ),
         normalize=normalize_component,
     ),
     Resource(
