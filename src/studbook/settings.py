@@ -213,6 +213,14 @@ class RuleSettings(_Part):
     )
 
 
+class Keep(_Part):
+    """Which snapshots' sites are kept: of each of the last days, weeks and months that have one, the newest."""
+
+    daily: int = Field(default=0, ge=0, description="Of how many days.")
+    weekly: int = Field(default=0, ge=0, description="Of how many weeks, Monday to Sunday.")
+    monthly: int = Field(default=0, ge=0, description="Of how many months.")
+
+
 class Site(_Part):
     """How the site is built."""
 
@@ -220,6 +228,9 @@ class Site(_Part):
     url: str | None = Field(default=None, description="Where it will be hosted.")
     templates: str | None = Field(
         default=None, description="Your own templates, searched first; relative to the catalog."
+    )
+    keep: Literal["all"] | Keep = Field(
+        default="all", description="Which snapshots' sites stay: all, or daily, weekly and monthly counts."
     )
 
 

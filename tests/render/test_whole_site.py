@@ -85,6 +85,9 @@ def broken(site: Path, page: Path, address: str, pages: dict[Path, Read]) -> str
     if parts.scheme or parts.netloc:
         return None if parts.scheme in ("data", "mailto") else "neither of this site nor of the web"
     path, fragment = urldefrag(address)
+    if page.name == "404.html":
+        # A host shows it below any address, so its own begin at the host's root.
+        path = path.removeprefix("/")
     target = page if not path else (page.parent / unquote(urlsplit(path).path)).resolve()
     if path.startswith("/") or (target != site and site not in target.parents):
         return "out of the site"

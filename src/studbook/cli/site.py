@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,23 +25,24 @@ output_option = click.option(
     epilog="""\b
 Examples:
   studbook build                         the latest snapshot; the sites of earlier ones stay
-  studbook build --all                   every snapshot of the catalog
+  studbook build --all                   every snapshot, or those that site.keep keeps
   studbook build --snapshot 2026-11-21   one night again
 """
 )
-@click.option("--all", "everything", is_flag=True, help="Build every snapshot, not the latest alone.")
+@click.option("--all", "everything", is_flag=True, help="Build every snapshot that is kept, not the latest alone.")
 @output_option
 @snapshot_option
 @catalog_option
 def build(catalog: Path, snapshot: str, output: Path, everything: bool = False) -> None:
     """Build the site of a snapshot beside those of the others, and point 'latest' at the newest."""
     from studbook.render import build_site
+    from studbook.render.versions import kept
     from studbook.settings import load_settings
     from studbook.store import Catalog
 
     store = Catalog(catalog)
     settings = load_settings(catalog / "studbook.yml")
-    envelopes = list(store.envelopes())
+    envelopes = kept(list(store.envelopes()), settings.site.keep)
     if envelopes and not everything:
         envelopes = [store.resolve(snapshot)]
     built = build_site(
@@ -78,6 +80,20 @@ def serve(ctx: click.Context, catalog: Path, output: Path, port: int) -> None:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """As hosts do it: the site's own page for an address that leads nowhere."""
+        page = Path(self.directory) / "404.html"
+        if code != HTTPStatus.NOT_FOUND or not page.is_file():
+            super().send_error(code, message, explain)
+            return
+        body = page.read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing of each request."""
 

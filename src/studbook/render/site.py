@@ -20,7 +20,7 @@ from html import escape
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")  # read when Material is imported, which mkdocs does
 
@@ -50,7 +50,7 @@ from studbook.render.environment import Templates
 from studbook.render.reading import Lineages, read_site
 from studbook.render.search import Entry, entries_of, sections
 from studbook.render.stamping import Earlier, Known, Press
-from studbook.render.versions import built, list_versions, put_in_place, share
+from studbook.render.versions import built, kept, list_versions, put_in_place, remove, share
 from studbook.render.views import Page, Site
 from studbook.render.watching import EVERYTHING, changed, said
 from studbook.render.words import shown
@@ -101,7 +101,8 @@ def build_site(
 ) -> list[Built]:
     """Build the sites of these snapshots, the latest where none are named, and the list of all that are there.
 
-    Equal input gives equal bytes; the sites of other snapshots stay as they are. Raises BuildError.
+    Equal input gives equal bytes; the sites of other snapshots stay as they are, but for those that the configuration
+    keeps no longer. Raises BuildError.
     """
     history = list(catalog.envelopes())
     if not history:
@@ -137,9 +138,17 @@ def build_site(
             shutil.rmtree(staging, ignore_errors=True)
         contents.known.write(work / f"{envelope.number}.known")
         done.append(Built(envelope.number, output / str(envelope.number), len(pages), contents.made))
+    stays = {envelope.number for envelope in (*chosen, *kept(history, settings.site.keep))}
+    goes = {envelope.number for envelope in history if envelope.number not in stays}.intersection(built(output))
     _forget(work, {str(done[-1].number), str(max(built(output)))})
-    list_versions(output, history)
+    list_versions(output, history, _missing(templates, settings), but=goes)
+    remove(output, goes)
     return done
+
+
+def _missing(templates: Templates, settings: Settings) -> str:
+    base = urlsplit(settings.site.url or "/").path.rstrip("/") + "/"
+    return str(templates.render("partials/missing.html", title=settings.site.title, base=base))
 
 
 def _nearest(output: Path, number: int) -> int | None:

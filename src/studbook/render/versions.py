@@ -7,14 +7,17 @@ follows file by file: what changed is replaced, and nothing is ever missing from
 
 from __future__ import annotations
 
+import datetime
 import filecmp
 import json
 import os
 import shutil
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 from studbook.model import Envelope
+from studbook.settings import Keep
 
 INDEX = """<!doctype html>
 <html lang="en">
@@ -103,10 +106,47 @@ def put_in_place(tree: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def list_versions(output: Path, history: Sequence[Envelope]) -> None:
-    """Write `versions.json` (newest first), the page at the root, and `latest/`."""
+def kept(history: Sequence[Envelope], keep: Literal["all"] | Keep) -> list[Envelope]:
+    """The snapshots whose sites are kept: the newest one always."""
+    if keep == "all":
+        return list(history)
+    newest_first = sorted(history, key=lambda envelope: envelope.number, reverse=True)
+    chosen = {envelope.number for envelope in newest_first[:1]}
+    for count, span in ((keep.daily, _day), (keep.weekly, _week), (keep.monthly, _month)):
+        spans: dict[tuple[int, ...], int] = {}
+        for envelope in newest_first:
+            spans.setdefault(span(datetime.date.fromisoformat(envelope.taken_at[:10])), envelope.number)
+        chosen.update(list(spans.values())[:count])
+    return [envelope for envelope in history if envelope.number in chosen]
+
+
+def _day(date: datetime.date) -> tuple[int, ...]:
+    return (date.toordinal(),)
+
+
+def _week(date: datetime.date) -> tuple[int, ...]:
+    return tuple(date.isocalendar())[:2]
+
+
+def _month(date: datetime.date) -> tuple[int, ...]:
+    return (date.year, date.month)
+
+
+def remove(output: Path, numbers: Iterable[int]) -> None:
+    """Take the sites of these snapshots away; what other versions share with them stays theirs."""
+    for number in numbers:
+        old = output / f".old-{number}-{os.getpid()}"
+        (output / str(number)).rename(old)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def list_versions(output: Path, history: Sequence[Envelope], missing: str, but: Container[int] = ()) -> None:
+    """Write `versions.json` (newest first, without those in `but`), the pages at the root, and `latest/`.
+
+    `missing` is the page for an address that leads nowhere.
+    """
     known = {envelope.number: envelope for envelope in history}
-    numbers = [number for number in built(output) if number in known]
+    numbers = [number for number in built(output) if number in known and number not in but]
     if not numbers:
         return
     newest = numbers[-1]
@@ -120,6 +160,7 @@ def list_versions(output: Path, history: Sequence[Envelope]) -> None:
     ]
     _write(output / "versions.json", json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
     _write(output / "index.html", INDEX)
+    _write(output / "404.html", missing)
     mirror(output / str(newest), output / "latest")
 
 
