@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -265,6 +268,53 @@ class TestPlugin:
 
         assert isinstance(config.plugins["studbook"], StudbookPlugin)
         assert "studbook harvest" in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+
+
+class TestWithoutGraphviz:
+    """A machine without the `dot` program: no page without its picture in silence, and the way out is said."""
+
+    def test_studbook_build_says_how_to_install_it(self, sites: Sites, tmp_path: Path) -> None:
+        """Exit code 4, one error and its hint, no traceback, and no half-built site."""
+        command = [sys.executable, "-m", "studbook", "build", "--catalog", str(sites.catalog.root)]
+        done = subprocess.run(
+            [*command, "--output", str(tmp_path / "site")],
+            check=False,
+            env=_without_dot(tmp_path),
+            capture_output=True,
+            text=True,
+        )
+
+        assert done.returncode == 4
+        assert "no 'dot' program" in done.stderr
+        assert "apt-get install graphviz" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert not list((tmp_path / "site").rglob("index.html"))
+
+    def test_mkdocs_build_says_it_too(self, sites: Sites, tmp_path: Path) -> None:
+        """The same words through mkdocs."""
+        from studbook.packaged import packaged
+
+        environment = {**_without_dot(tmp_path), "STUDBOOK_CATALOG": str(sites.catalog.root)}
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(packaged("mkdocs.yml"))]
+        done = subprocess.run(
+            [*command, "-d", str(tmp_path / "out")],
+            check=False,
+            env=environment,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+        )
+
+        assert done.returncode == 1
+        assert "no 'dot' program" in done.stderr
+        assert "apt-get install graphviz" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def _without_dot(folder: Path) -> dict[str, str]:
+    """The environment with a PATH on which there is nothing."""
+    (folder / "empty").mkdir()
+    return {**os.environ, "PATH": str(folder / "empty"), "NO_MKDOCS_2_WARNING": "1"}
 
 
 def test_the_small_catalog_has_hostile_assets() -> None:
