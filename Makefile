@@ -11,7 +11,7 @@ PORT   ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export NO_MKDOCS_2_WARNING = 1
 
-.PHONY: help demo demo-stop test check format bench docs clean
+.PHONY: help demo demo-stop test check format bench docs screenshots clean
 
 help:
 	@echo "make demo       harvest the embedded estate, build its catalog and serve it on port $(PORT)"
@@ -20,6 +20,7 @@ help:
 	@echo "make check      lint, types and import rules alone"
 	@echo "make format     put the code in form"
 	@echo "make bench      the benchmarks of benchmarks/README.md"
+	@echo "make screenshots  the pictures of docs/screens, from the site that 'make demo' made"
 	@echo "make docs       the product's documentation, into build/docs"
 	@echo "make clean      remove what was built, and the virtual environment"
 
@@ -73,6 +74,9 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.demo
 	$(BIN)/mkdocs build --strict --site-dir build/docs
+
+screenshots: $(VENV)/.dev
+	$(BIN)/python docs/screens/shoot.py $(DEMO)/site
 
 clean:
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -243,8 +243,9 @@
   /* A wide picture opens where the page's own asset is. */
   for (const canvas of document.querySelectorAll(".sb-canvas")) {
     const root = canvas.querySelector(".sb-root");
-    if (!root || canvas.scrollWidth <= canvas.clientWidth) continue;
+    if (!root) continue;
     const box = root.getBoundingClientRect(), frame = canvas.getBoundingClientRect();
     canvas.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
+    canvas.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2;
   }
 })();
