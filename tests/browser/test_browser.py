@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 def path_of(asset_id: str) -> str:
     asset = next(asset for asset in herd.assets() if asset.id == asset_id)
-    return page_path(asset.kind, asset.id, asset.name)
+    return page_path(asset.kind, asset.id)
 
 
 def results(page: Page) -> Locator:

@@ -29,7 +29,7 @@ def files(root: Path) -> dict[str, bytes]:
 
 def path_of(asset_id: str) -> str:
     asset = next(asset for asset in herd.assets() if asset.id == asset_id)
-    return page_path(asset.kind, asset.id, asset.name) + "index.html"
+    return page_path(asset.kind, asset.id) + "index.html"
 
 
 class Links(HTMLParser):
@@ -58,12 +58,12 @@ class TestBuildSite:
     def test_every_asset_has_its_page(self, newest: Path) -> None:
         """Each asset's page is at its stable address."""
         for asset in herd.assets():
-            assert (newest / page_path(asset.kind, asset.id, asset.name) / "index.html").is_file()
+            assert (newest / page_path(asset.kind, asset.id) / "index.html").is_file()
 
     def test_every_asset_has_its_picture(self, newest: Path) -> None:
         """No page of an asset is without its lineage picture."""
         for asset in herd.assets():
-            page = newest / page_path(asset.kind, asset.id, asset.name) / "index.html"
+            page = newest / page_path(asset.kind, asset.id) / "index.html"
             assert '<svg class="sb-lineage"' in page.read_text(encoding="utf-8")
 
     def test_no_link_is_broken(self, newest: Path) -> None:
@@ -245,7 +245,7 @@ class TestPlugin:
     def test_mkdocs_build_makes_the_same_pages(self, plugin_site: Path, newest: Path) -> None:
         """`mkdocs build` alone has every asset's page too, with the same body."""
         for asset in herd.assets():
-            path = page_path(asset.kind, asset.id, asset.name) + "index.html"
+            path = page_path(asset.kind, asset.id) + "index.html"
             ours, theirs = ((root / path).read_text(encoding="utf-8") for root in (newest, plugin_site))
             assert (
                 ours[ours.index("<article") : ours.index("</article>")]

@@ -117,7 +117,7 @@ class TestRetention:
             known = inodes(output).keys()
             build_site(catalog, herd.SETTINGS, output)
             new = [path for inode, path in inodes(output / str(number)).items() if inode not in known]
-            pages = {page_path(a.kind, a.id, a.name) + "index.html" for a in assets}
+            pages = {page_path(a.kind, a.id) + "index.html" for a in assets}
             counts.append(sum(path.relative_to(output / str(number)).as_posix() in pages for path in new))
 
         assert counts == [len(herd.assets()), 0, 0, 1]
@@ -142,7 +142,7 @@ class TestAddresses:
             for night in ("1", "2")
         )
         endpoint = next(asset for asset in herd.assets() if asset.id == herd.ENDPOINT)
-        page = output / "latest" / page_path(endpoint.kind, endpoint.id, endpoint.name) / "index.html"
+        page = output / "latest" / page_path(endpoint.kind, endpoint.id) / "index.html"
 
         assert first <= last
         assert "gone" in page.read_text(encoding="utf-8").lower()

@@ -241,16 +241,24 @@ def code_id(repository: str, commit: str) -> str:
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
-def slug(asset_id: str, name: str) -> str:
-    """A stable, unique, safe path segment: the readable name, then twelve hex digits of the id's SHA-256.
+_SEGMENT = re.compile(r"[/:@#]+")
+_HEX = re.compile(r"^[0-9a-f]{32,}$")
 
-    At most 61 characters of `a-z0-9-`, whatever strangers put into names and keys.
+
+def slug(asset_id: str) -> str:
+    """A stable, unique, safe path segment: what is readable at an id's end, then twelve hex digits of its SHA-256.
+
+    At most 61 characters of `a-z0-9-`, whatever strangers put into keys. A name is no part of it: names change.
     """
-    readable = _UNSAFE.sub("-", name.lower()).strip("-")[:48].strip("-")
+    arn = parse_arn(asset_id)
+    tail = _SEGMENT.split(arn.resource, maxsplit=1)[-1] if arn else asset_id
+    segments = [segment for segment in _SEGMENT.split(tail) if segment and segment != "sha256"][-2:]
+    text = "-".join(segment[:12] if _HEX.match(segment) else segment for segment in segments)
+    readable = _UNSAFE.sub("-", text.lower()).strip("-")[:48].strip("-")
     tail = hashlib.sha256(asset_id.encode()).hexdigest()[:12]
     return f"{readable}-{tail}" if readable else tail
 
 
-def page_path(kind: str, asset_id: str, name: str) -> str:
+def page_path(kind: str, asset_id: str) -> str:
     """The address of an asset's page below the site's root, stable for ever: `training-job/<slug>/`."""
-    return f"{kind.replace('_', '-')}/{slug(asset_id, name)}/"
+    return f"{kind.replace('_', '-')}/{slug(asset_id)}/"

@@ -296,7 +296,7 @@ def draw(picture: Picture, layout: Layout, *, root: str = "../../", title: str) 
     width, height = f"{layout.width:.0f}", f"{layout.height:.0f}"
     subject = picture.boxes[0].asset
     name = "sb-" + hashlib.sha256((subject.id if subject else title).encode()).hexdigest()[:8]
-    explore = f"{root}explore/#{page_path(subject.kind, subject.id, subject.name)}" if subject else "#edges"
+    explore = f"{root}explore/#{page_path(subject.kind, subject.id)}" if subject else "#edges"
     out = [
         f'<svg class="sb-lineage" role="group" aria-labelledby="{name}" xmlns="http://www.w3.org/2000/svg" '
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
@@ -326,7 +326,7 @@ def _box(box: Box, centre: tuple[float, float], root: str, explore: str, *, is_r
             f'<path d="{_outline("pill", left, top)}"/><text x="{x:.1f}" y="{y + 4:.1f}">+ {box.hidden} more</text></a>'
         )
     asset = box.asset
-    drawn = _drawn(asset.kind, asset.id, asset.name, called(asset), tuple(mark_words(asset)))
+    drawn = _drawn(asset.kind, asset.id, called(asset), tuple(mark_words(asset)))
     here = (" sb-root", ' aria-current="page"') if is_root else ("", "")
     return (
         f'<a href="{escape(root)}{drawn.path}" class="{drawn.classes}{here[0]}"{here[1]}><title>{drawn.hint}</title>'
@@ -348,13 +348,13 @@ class _Drawn(NamedTuple):
 
 
 @lru_cache(maxsize=8192)
-def _drawn(kind: str, asset_id: str, name: str, words: str, marks: tuple[str, ...]) -> _Drawn:
+def _drawn(kind: str, asset_id: str, words: str, marks: tuple[str, ...]) -> _Drawn:
     """An asset stands in a dozen pictures, and in each it says the same."""
     caption = KINDS[kind].title + (f" ({', '.join(marks)})" if marks else "")
     hint = "\n".join(part for part in (caption, shown(words), shown(asset_id)) if part)
     shape = shape_of(kind)
     classes = " ".join(["sb-node", f"sb-{shape}", f"sb-kind-{kind}", *(f"sb-is-{mark}" for mark in marks)])
-    path = escape(page_path(kind, asset_id, name))
+    path = escape(page_path(kind, asset_id))
     return _Drawn(path, shape, classes, escape(hint), escape(caption), escape(shortened(words)))
 
 

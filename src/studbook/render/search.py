@@ -76,7 +76,7 @@ def entries_of(site: Site) -> list[Entry]:
 def _entry(site: Site, asset: Asset) -> Entry:
     arn = parse_arn(asset.id)
     return Entry(
-        location=page_path(asset.kind, asset.id, asset.name),
+        location=page_path(asset.kind, asset.id),
         title=called(asset),
         kind=KINDS[asset.kind].title,
         account=site.account_name(asset.account) or "",

@@ -113,7 +113,7 @@ class Press:
                 fresh += 1
         todo: list[str] = []
         for asset in self.site.graph.assets.values():
-            path = page_path(asset.kind, asset.id, asset.name)
+            path = page_path(asset.kind, asset.id)
             if self._linked(path, attached=asset.kind == downloads.KIND):
                 pages[path] = self._earlier.pages[path]
             else:

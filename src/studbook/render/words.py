@@ -101,7 +101,7 @@ def reference(asset: Asset | None, asset_id: str, where: Iterable[str | None], *
         "name": called(asset),
         "kind": asset.kind,
         "kind_title": KINDS[asset.kind].title,
-        "path": page_path(asset.kind, asset.id, asset.name) if page else None,
+        "path": page_path(asset.kind, asset.id) if page else None,
         "marks": mark_words(asset),
         "where": " · ".join(part for part in where if part),
     }

@@ -64,7 +64,7 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
         "own": own(site, asset) if own else {},
     }
     return Page(
-        path=page_path(asset.kind, asset.id, asset.name),
+        path=page_path(asset.kind, asset.id),
         title=called(asset),
         description=one_line(site, asset),
         section=info.section,
