@@ -127,7 +127,9 @@ class TestPagePath:
 
     def test_two_things_of_one_name_have_two_pages(self):
         """The id makes the address unique."""
-        here, there = (f"arn:aws:sagemaker:us-west-2:{account}:model/bot" for account in ("111111111111", "222222222222"))
+        here, there = (
+            f"arn:aws:sagemaker:us-west-2:{account}:model/bot" for account in ("111111111111", "222222222222")
+        )
         assert ids.page_path("model", here) != ids.page_path("model", there)
 
     @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from studbook.exports import Subject, cyclonedx, evidence, json_export, pedigree, schema
-from studbook.lineage.deployed import versions_running
 from studbook.model import Asset
 from studbook.pedigree import pedigree as pedigree_of
 from studbook.render.views import Site
@@ -31,6 +30,6 @@ def of_model(site: Site, version: Asset) -> dict[str, bytes]:
         records=lambda ids: (record for one in ids for record in site.records_behind.get(one, ())),
     )
     files = {"pedigree.json": pedigree.write(found), "model.cdx.json": cyclonedx.write(found)}
-    if any(version.id in versions_running(site.graph, one) for one in found.assets):
+    if version.id in site.running:
         files["evidence.zip"] = evidence.write(found)
     return files

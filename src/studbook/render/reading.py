@@ -6,7 +6,7 @@ import datetime
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
@@ -49,6 +49,7 @@ def read_site(lineages: Lineages, settings: Settings, envelope: Envelope, cards:
     graph = lineages.of(envelope)
     waivers = load_waivers(catalog.root / "waivers.yml", {rule.id for rule in RULES})
     today = datetime.date.fromisoformat(envelope.taken_at[:10])
+    running = _running(graph)
     return Site(
         graph=graph,
         envelope=envelope,
@@ -58,7 +59,8 @@ def read_site(lineages: Lineages, settings: Settings, envelope: Envelope, cards:
         changes=_changes(lineages, settings, history, graph) if len(history) > 1 else None,
         history=history,
         records=Records(catalog, envelope),
-        records_behind=_records_behind(catalog, envelope, graph),
+        running=running,
+        records_behind=_records_behind(catalog, envelope, graph, running),
         mends={rule.id: _manual(rule.manual) for rule in RULES},
     )
 
@@ -89,10 +91,19 @@ class Records(Mapping[tuple[str, str], Record]):
         return len(self._packed)
 
 
-def _records_behind(catalog: Catalog, envelope: Envelope, graph: Graph) -> dict[str, list[Record]]:
-    """The records of all that belongs to the model versions that run somewhere, by id."""
-    running = {version for place in graph.assets.values() for version in versions_running(graph, place)}
-    wanted = {asset.id for version in running for asset in pedigree(graph, version).assets}
+def _running(graph: Graph) -> dict[str, list[str]]:
+    out: defaultdict[str, list[str]] = defaultdict(list)
+    for place in graph.assets.values():
+        for version in versions_running(graph, place):
+            out[version].append(place.id)
+    return dict(out)
+
+
+def _records_behind(
+    catalog: Catalog, envelope: Envelope, graph: Graph, versions: Iterable[str]
+) -> dict[str, list[Record]]:
+    """The records of all that belongs to these model versions, by id."""
+    wanted = {asset.id for version in versions for asset in pedigree(graph, version).assets}
     out: defaultdict[str, list[Record]] = defaultdict(list)
     if wanted:
         for record in catalog.records(envelope):

@@ -137,7 +137,8 @@ def build_site(
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         contents.known.write(work / f"{envelope.number}.known")
-        done.append(Built(envelope.number, output / str(envelope.number), len(pages), contents.made))
+        count = sum(1 for path in pages if path.endswith("/"))
+        done.append(Built(envelope.number, output / str(envelope.number), count, contents.made))
     stays = {envelope.number for envelope in (*chosen, *kept(history, settings.site.keep))}
     goes = {envelope.number for envelope in history if envelope.number not in stays}.intersection(built(output))
     _forget(work, {str(done[-1].number), str(max(built(output)))})

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -30,6 +30,8 @@ from studbook.render.views import Page, Site
 from studbook.render.watching import EVERYTHING, Notes, WatchedSite, unpacked
 
 _BATCH = 100
+_INDEX = "index.html"
+_FILES = "files"
 _ALL = array("I", [EVERYTHING]).tobytes()
 Stamp = Callable[[Page, Markup], str]
 """Page and body to the whole file."""
@@ -46,7 +48,7 @@ class Known:
     said: Mapping[str, str]
     """Findings, gaps and cards, by `watching.said`."""
     pages: Mapping[str, bytes]
-    """What each page read, by its path."""
+    """What each page read, by its path; what the files beside it read, by its path and `files`."""
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,9 +88,17 @@ class Made:
     """What came of it."""
 
     pages: dict[str, bytes]
-    """What each page read, by path."""
+    """What was read, as in `Known.pages`."""
     fresh: int
-    """How many were made anew."""
+    """How many pages were made anew."""
+
+
+class _Task(NamedTuple):
+    """What is to be made of one asset."""
+
+    asset_id: str
+    page: bool
+    files: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,24 +113,26 @@ class Press:
     earlier: Earlier | None = None
 
     def run(self) -> Made:
-        """Make or link every page."""
-        pages = self._places_linked()
+        """Make or link every page, and the files beside it."""
+        read = self._places_linked()
         fresh = 0
-        if not pages:
+        if not read:
             for page in views.place_pages(self.site):
                 self._write(page, None)
-                pages[page.path] = _ALL
+                read[page.path] = _ALL
                 fresh += 1
-        todo: list[str] = []
+        todo: list[_Task] = []
         for asset in self.site.graph.assets.values():
             path = page_path(asset.kind, asset.id)
-            if self._linked(path, attached=asset.kind == downloads.KIND):
-                pages[path] = self._earlier.pages[path]
-            else:
-                todo.append(asset.id)
+            wanted = [path] if asset.kind != downloads.KIND else [path, path + _FILES]
+            missing = [one for one in wanted if not self._linked(one)]
+            read.update((one, self._earlier.pages[one]) for one in wanted if one not in missing)
+            if missing:
+                todo.append(_Task(asset.id, page=path in missing, files=path + _FILES in missing))
+                fresh += path in missing
         for batch in _everywhere(self, [todo[start : start + _BATCH] for start in range(0, len(todo), _BATCH)]):
-            pages.update(batch)
-        return Made(pages, fresh + len(todo))
+            read.update(batch)
+        return Made(read, fresh)
 
     def _places_linked(self) -> dict[str, bytes]:
         """The pages of accounts and regions, which read everything, where nothing changed."""
@@ -133,38 +145,49 @@ class Press:
         assert self.earlier is not None
         return self.earlier
 
-    def batch(self, ids: Sequence[str]) -> list[tuple[str, bytes]]:
-        """Make the pages of some assets: the path of each, and what it read."""
+    def batch(self, tasks: Sequence[_Task]) -> list[tuple[str, bytes]]:
+        """Make the pages of some assets, and the files beside them: what each read."""
         notes = Notes()
         watched = WatchedSite(self.site, notes)
         done: list[tuple[str, bytes]] = []
-        fresh: list[tuple[Page, Picture, Mapping[str, bytes]]] = []
-        for asset_id in ids:
+        fresh: list[tuple[Page, Picture]] = []
+        for task in tasks:
             notes.begin()
-            seen = watched.graph.assets[asset_id]
-            page = views.asset_page(watched, seen, self.templates.asset_template(seen.kind))
-            files: Mapping[str, bytes] = downloads.of_model(watched, seen) if seen.kind == downloads.KIND else {}
-            fresh.append((page, neighbourhood(watched.graph, seen), files))
-            done.append((page.path, notes.packed()))
-        layouts = self.drafting.lay_out([picture for _, picture, _ in fresh])
-        for (page, picture, files), layout in zip(fresh, layouts, strict=True):
-            self._write(page, draw(picture, layout, root=page.root, title=f"Lineage of {page.title}"), files)
+            seen = watched.graph.assets[task.asset_id]
+            if task.page:
+                page = views.asset_page(watched, seen, self.templates.asset_template(seen.kind))
+                fresh.append((page, neighbourhood(watched.graph, seen)))
+                done.append((page.path, notes.packed()))
+            if task.files:
+                notes.begin()
+                path = page_path(seen.kind, seen.id)
+                for name, data in downloads.of_model(watched, seen).items():
+                    self._put(path, name, data)
+                done.append((path + _FILES, notes.packed()))
+        layouts = self.drafting.lay_out([picture for _, picture in fresh])
+        for (page, picture), layout in zip(fresh, layouts, strict=True):
+            self._write(page, draw(picture, layout, root=page.root, title=f"Lineage of {page.title}"))
         return done
 
-    def _linked(self, path: str, *, attached: bool = False) -> bool:
+    def _linked(self, path: str) -> bool:
+        """Whether a page, or the files beside one, read nothing that changed, and could be taken as it was."""
         if self.earlier is None:
             return False
         noted = self.earlier.pages.get(path)
         if noted is None or not self.earlier.changed.isdisjoint(unpacked(noted)):
             return False
+        folder = path.removesuffix(_FILES)
         try:
-            _link(f"{self.earlier.tree}/{path}index.html", self._place(path))
-            for name in os.listdir(f"{self.earlier.tree}/{path}") if attached else ():  # noqa: PTH208
-                if name != "index.html":
-                    _link(f"{self.earlier.tree}/{path}{name}", f"{self.target}/{path}{name}")
+            place = self._place(folder)
+            names = [_INDEX] if folder == path else self._beside(folder)
+            for name in names:
+                _link(f"{self.earlier.tree}/{folder}{name}", f"{place}{name}")
         except OSError:
             return False
         return True
+
+    def _beside(self, folder: str) -> list[str]:
+        return [name for name in os.listdir(f"{self._earlier.tree}/{folder}") if name != _INDEX]  # noqa: PTH208
 
     def _place(self, path: str) -> str:
         folder = f"{self.target}/{path}"
@@ -174,18 +197,19 @@ class Press:
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
         except FileExistsError:
             pass
-        return f"{folder}index.html"
+        return folder
 
-    def _write(self, page: Page, picture: Markup | None, files: Mapping[str, bytes] = MappingProxyType({})) -> None:
-        body = self.templates.render(
-            page.template, root=page.root, page=page, picture=picture or "", attached=sorted(files), **page.data
-        )
-        data = self.stamp(page, body).encode("utf-8", errors="xmlcharrefreplace")
-        place = Path(self._place(page.path))
-        for name, content in files.items():
-            place.with_name(name).write_bytes(content)
+    def _write(self, page: Page, picture: Markup | None) -> None:
+        body = self.templates.render(page.template, root=page.root, page=page, picture=picture or "", **page.data)
+        self._put(page.path, _INDEX, self.stamp(page, body).encode("utf-8", errors="xmlcharrefreplace"))
+
+    def _put(self, path: str, name: str, data: bytes) -> None:
+        """Write a file, or link the earlier build's where it has the same bytes."""
+        place = Path(self._place(path) + name)
+        # A link that was made before another failed is the earlier build's own file.
+        place.unlink(missing_ok=True)
         if self.earlier is not None:
-            twin = self.earlier.tree / page.path / "index.html"
+            twin = self.earlier.tree / path / name
             try:
                 if twin.read_bytes() == data:
                     _link(str(twin), str(place))
@@ -201,12 +225,12 @@ _press: Press | None = None
 """What the workers make pages with: they are forked, and so have it without a copy."""
 
 
-def _work(ids: Sequence[str]) -> list[tuple[str, bytes]]:
+def _work(tasks: Sequence[_Task]) -> list[tuple[str, bytes]]:
     assert _press is not None
-    return _press.batch(ids)
+    return _press.batch(tasks)
 
 
-def _everywhere(press: Press, batches: list[list[str]]) -> Iterator[list[tuple[str, bytes]]]:
+def _everywhere(press: Press, batches: list[list[_Task]]) -> Iterator[list[tuple[str, bytes]]]:
     """Each batch's result, in their order, made by as many workers as there are cores.
 
     In this process alone where there is little to make, one core or no fork, or where other threads run (a server's,

@@ -218,6 +218,7 @@ class WatchedSite(Site):
             "cards": _Noted("card", plain.cards, notes),
             "findings_by_asset": _Noted("findings", dict(plain.findings_by_asset), notes),
             "records": _Noted("record", plain.records, notes),
+            "running": _Noted("running", plain.running, notes),
             "records_behind": _Noted("behind", plain.records_behind, notes),
             "partial": _Noted("partial", dict(plain.partial), notes),
             "_links": plain._links,
@@ -242,6 +243,7 @@ for _other in [field.name for field in fields(Site)] + [
         "mends",
         "cards",
         "records",
+        "running",
         "records_behind",
         "findings_by_asset",
         "partial",
@@ -261,6 +263,7 @@ def said(site: Site) -> dict[str, str]:
         "partial": gaps,
         "card": cards,
         "record": site.records,
+        "running": site.running,
         "behind": site.records_behind,
     }
     return {

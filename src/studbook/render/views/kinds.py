@@ -66,6 +66,7 @@ def model_package(site: Site, asset: Asset) -> Json:
         "copies": site.links(copy.id for copy in copies),
         "origins": site.links(origin.id for origin in origins),
         "card": card.as_data() if card else None,
+        "runs": asset.id in site.running,
         "siblings": [
             version_row(site, version, current=version.id == asset.id)
             for version in (versions_of(site, group) if group else [asset])

@@ -79,6 +79,8 @@ class Site:
     """Rule id to what mends it."""
     records: Mapping[tuple[str, str], Record] = field(default_factory=dict)
     """Records of jobs and of states of data, by kind and id: what would train a model again."""
+    running: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The model versions that answer somewhere, and the endpoints where they do; ids."""
     records_behind: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     """What the APIs said of an asset, for those that belong to a model version that runs somewhere."""
     _links: dict[str, Json] = field(default_factory=dict, init=False, repr=False)
