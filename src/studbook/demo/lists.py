@@ -102,7 +102,7 @@ def matches(record: Json, condition: Json) -> bool:
 
 def token(operation: str, request: Json, start: int) -> str:
     """The NextToken after which a list goes on; it is good for the same request alone."""
-    return base64.urlsafe_b64encode(json.dumps([operation, start, _fingerprint(request)]).encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps([operation, start, fingerprint(request)]).encode()).decode()
 
 
 def offset(operation: str, request: Json) -> int:
@@ -110,14 +110,15 @@ def offset(operation: str, request: Json) -> int:
     if not request.get("NextToken"):
         return 0
     try:
-        asked, start, fingerprint = json.loads(base64.urlsafe_b64decode(request["NextToken"]))
+        asked, start, mark = json.loads(base64.urlsafe_b64decode(request["NextToken"]))
     except ValueError:
         raise ApiError("ValidationException", "Invalid NextToken.") from None
-    if asked != operation or fingerprint != _fingerprint(request):
+    if asked != operation or mark != fingerprint(request):
         raise ApiError("ValidationException", "NextToken belongs to another request.")
     return int(start)
 
 
-def _fingerprint(request: Json) -> str:
+def fingerprint(request: Json) -> str:
+    """What two pages of one listing have in common."""
     rest = {key: value for key, value in sorted(request.items()) if key not in ("NextToken", "MaxResults")}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:16]

@@ -23,7 +23,7 @@ from botocore import xform_name
 from botocore.model import Shape, StructureShape
 
 from studbook.demo.clock import Clock
-from studbook.demo.lists import after_paging, before_paging, matches, offset, order, token
+from studbook.demo.lists import after_paging, before_paging, fingerprint, matches, offset, order, token
 from studbook.demo.protocols import ApiError, model
 
 Json = dict[str, Any]
@@ -214,6 +214,9 @@ _BY_NOUN = {kind.noun: kind for kind in KINDS}
 PUBLIC_HUB = "SageMakerPublicHub"
 
 
+_READS = ("List", "Describe", "BatchDescribe", "Search")
+
+
 class SageMaker:
     """All accounts and regions of one imaginary AWS."""
 
@@ -221,6 +224,11 @@ class SageMaker:
         self._clock = clock
         self._service = model("sagemaker")
         self._tables: dict[tuple[str, str, str], dict[str, Json]] = {}
+        self._walks: dict[tuple[str, str, str, str], list[Json]] = {}
+        """What listings of many pages go through, sorted, by who asks for what; until something is written."""
+        self._asking = ("", "")
+        self._newest: dict[tuple[str, str, str], int] = {}
+        """The highest version in each group, until one is deleted."""
         self._tags: dict[str, list[Json]] = {}
         self._associations: dict[tuple[str, str], list[Json]] = {}
 
@@ -229,6 +237,9 @@ class SageMaker:
         if operation not in self._service.operation_names:
             raise ApiError("UnknownOperationException", operation)
         request = dict(request)
+        self._asking = (account, region)
+        if not operation.startswith(_READS):
+            self._walks.clear()
         special: Callable[[str, str, Json], Json] | None = getattr(self, f"_on_{xform_name(operation)}", None)
         if special:
             answer = special(account, region, request)
@@ -243,6 +254,7 @@ class SageMaker:
             arn = record[_DELETE[operation].arn_member]
             del self._table(_DELETE[operation].noun, account, region)[arn]
             self._tags.pop(arn, None)
+            self._newest.clear()
             answer = {}
         elif operation.startswith("List"):
             answer = self._list(operation, account, region, request)
@@ -254,6 +266,7 @@ class SageMaker:
 
     def fill(self, arn: str, members: Json) -> None:
         """Sets members that the service itself fills as time passes: statuses, MlflowDetails, ImageDigest, ..."""
+        self._walks.clear()
         record = self._by_arn(arn)
         record.update(members)
         record["LastModifiedTime"] = self._clock.seconds()
@@ -351,7 +364,7 @@ class SageMaker:
 
     def _list(self, operation: str, account: str, region: str, request: Json) -> Json:
         kind = _LIST.get(operation)
-        found = [] if kind is None else list(self._table(kind.noun, account, region).values())
+        found: Iterable[Json] = () if kind is None else self._table(kind.noun, account, region).values()
         return self._paged(operation, request, found, kind)
 
     def _paged(self, operation: str, request: Json, found: Iterable[Json], kind: Kind | None = None) -> Json:
@@ -359,9 +372,14 @@ class SageMaker:
         member = next(name for name, shape in listed.members.items() if shape.type_name == "list")
         size = self._page_size(operation, request)
         name = kind.name_member if kind else "StepName"
-        kept = [record for record in found if before_paging(record, request, name)]
-        kept.sort(key=order(request, name), reverse=request.get("SortOrder") == "Descending")
         start = offset(operation, request)
+
+        def chosen() -> list[Json]:
+            kept = [record for record in found if before_paging(record, request, name)]
+            kept.sort(key=order(request, name), reverse=request.get("SortOrder") == "Descending")
+            return kept
+
+        kept = self._walk(operation, request, size, chosen)
         page = [record for record in kept[start : start + size] if after_paging(record, request)]
         if kind is not None:
             item = listed.members[member].member
@@ -373,6 +391,16 @@ class SageMaker:
         if start + size < len(kept):
             answer["NextToken"] = token(operation, request, start + size)
         return answer
+
+    def _walk(self, operation: str, request: Json, size: int, choose: Callable[[], list[Json]]) -> list[Json]:
+        """All that a listing goes through; of one with many pages it is chosen and sorted once."""
+        key = (*self._asking, operation, fingerprint(request))
+        found = self._walks.get(key)
+        if found is None:
+            found = choose()
+            if len(found) > size:
+                self._walks[key] = found
+        return found
 
     def _page_size(self, operation: str, request: Json) -> int:
         asked: Any = self._service.operation_model(operation).input_shape
@@ -442,12 +470,12 @@ class SageMaker:
         if group:
             group = group.rsplit("/", 1)[-1]
             self._find(_BY_NOUN["ModelPackageGroup"], account, region, {"ModelPackageGroupName": group})
-            numbers = [
-                r["ModelPackageVersion"]
-                for r in self._table("ModelPackage", account, region).values()
-                if r.get("ModelPackageGroupName") == group
-            ]
-            number = max(numbers, default=0) + 1
+            if (account, region, group) not in self._newest:
+                table = self._table("ModelPackage", account, region).values()
+                numbers = [r["ModelPackageVersion"] for r in table if r.get("ModelPackageGroupName") == group]
+                self._newest[account, region, group] = max(numbers, default=0)
+            self._newest[account, region, group] += 1
+            number = self._newest[account, region, group]
             request.update(ModelPackageGroupName=group, ModelPackageVersion=number)
             request["ModelPackageName"] = f"{group}/{number}"
             request.setdefault("ModelApprovalStatus", "PendingManualApproval")
@@ -457,15 +485,15 @@ class SageMaker:
         return record
 
     def _on_list_model_packages(self, account: str, region: str, request: Json) -> Json:
-        found = list(self._table("ModelPackage", account, region).values())
+        found: Iterable[Json] = self._table("ModelPackage", account, region).values()
         group = request.get("ModelPackageGroupName")
         wanted = request.get("ModelPackageType", "Versioned" if group else "Unversioned")
         if group:
             group = group.rsplit("/", 1)[-1]
             self._find(_BY_NOUN["ModelPackageGroup"], account, region, {"ModelPackageGroupName": group})
-            found = [r for r in found if r.get("ModelPackageGroupName") == group]
+            found = (r for r in found if r.get("ModelPackageGroupName") == group)
         if wanted != "Both":
-            found = [r for r in found if ("ModelPackageVersion" in r) == (wanted == "Versioned")]
+            found = (r for r in found if ("ModelPackageVersion" in r) == (wanted == "Versioned"))
         return self._paged("ListModelPackages", request, found, _BY_NOUN["ModelPackage"])
 
     def _on_batch_describe_model_package(self, account: str, region: str, request: Json) -> Json:
@@ -695,14 +723,19 @@ class SageMaker:
         if kind is None:
             raise ApiError("ValidationException", f"The demo's Search knows no {noun}.")
         filters = request.get("SearchExpression", {}).get("Filters", [])
-        found = [
-            {**record, "Tags": self._tags.get(record[kind.arn_member], [])}
-            for record in self._table(kind.noun, account, region).values()
-        ]
-        found = [record for record in found if all(matches(record, condition) for condition in filters)]
         by = request.get("SortBy", "LastModifiedTime")
-        found.sort(key=lambda record: record.get(by, 0), reverse=request.get("SortOrder") != "Ascending")
+
+        def chosen() -> list[Json]:
+            tagged = (
+                {**record, "Tags": self._tags.get(record[kind.arn_member], [])}
+                for record in self._table(kind.noun, account, region).values()
+            )
+            kept = [record for record in tagged if all(matches(record, condition) for condition in filters)]
+            kept.sort(key=lambda record: record.get(by, 0), reverse=request.get("SortOrder") != "Ascending")
+            return kept
+
         size, start = self._page_size("Search", request), offset("Search", request)
+        found = self._walk("Search", request, size, chosen)
         member = "TrialComponent" if kind.noun == "TrialComponent" else noun
         shape = self._service.shape_for("SearchRecord").members[member]  # type: ignore[attr-defined]
         if noun == "Model":  # as the dashboard shows it: the model itself is one of its members
