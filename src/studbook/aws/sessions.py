@@ -25,6 +25,7 @@ from botocore.loaders import Loader, create_loader
 from studbook import __version__
 from studbook.aws.errors import Trouble, explain, is_throttling
 from studbook.aws.pacing import Pace, Paces
+from studbook.aws.times import parsed
 from studbook.errors import UsageError
 from studbook.settings import Account, Patience, Settings
 
@@ -234,7 +235,7 @@ class Sessions:
                 "access_key": found["AccessKeyId"],
                 "secret_key": found["SecretAccessKey"],
                 "token": found["SessionToken"],
-                "expiry_time": found["Expiration"].isoformat(),
+                "expiry_time": found["Expiration"],
             }
 
         core = _core()
@@ -279,9 +280,10 @@ def _models() -> Loader:
 
 
 def _core() -> Any:
-    """A botocore session with the standard settings."""
+    """A botocore session with the standard settings; times in answers are text."""
     core = botocore.session.get_session()
     core.register_component("data_loader", _models())
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parsed)
     return core
 
 

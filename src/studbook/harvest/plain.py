@@ -4,39 +4,49 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from studbook.aws.times import timestamp
+
 _MAX_INTEGER: Final = 2**53 - 1
-
-
-def timestamp(value: datetime) -> str:
-    """`2026-11-22T02:00:00Z`, with milliseconds only where there are some. A naive time is UTC."""
-    utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    text = utc.strftime("%Y-%m-%dT%H:%M:%S")
-    milliseconds = utc.microsecond // 1000
-    return f"{text}.{milliseconds:03d}Z" if milliseconds else f"{text}Z"
+_JSON: Final = (str, dict, list, int, float, datetime, Decimal, tuple, Mapping)
 
 
 def plain(value: Any) -> Any:
     """JSON: times as text, no bytes, no streams, no response metadata, numbers that every reader can hold."""
-    if value is None or isinstance(value, (str, bool)):
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
         return value
+    if kind is dict:
+        return _object(value)
+    if kind is list:
+        return [item if type(item) is str else plain(item) for item in value if _is_json(item)]
     if isinstance(value, int):
         return value if abs(value) <= _MAX_INTEGER else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items() if key != "ResponseMetadata" and _is_json(item)}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value if _is_json(item)]
     if isinstance(value, datetime):
         return timestamp(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return _object(value)
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value if _is_json(item)]
     if isinstance(value, Decimal):
         return plain(int(value) if value == value.to_integral_value() else float(value))
-    raise TypeError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"{kind.__name__} is no JSON")
+
+
+def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        str(key): item if type(item) is str else plain(item)
+        for key, item in value.items()
+        if key != "ResponseMetadata" and _is_json(item)
+    }
 
 
 def _is_json(value: Any) -> bool:
-    return value is None or isinstance(value, (str, bool, int, float, Mapping, list, tuple, datetime, Decimal))
+    return value is None or isinstance(value, _JSON)

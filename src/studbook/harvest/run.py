@@ -12,12 +12,12 @@ from typing import Protocol
 
 from studbook.aws.errors import Trouble
 from studbook.aws.sessions import Sessions
+from studbook.aws.times import timestamp
 from studbook.errors import HarvestError
 from studbook.harvest.exclude import Included
 from studbook.harvest.journal import Journal
 from studbook.harvest.merge import carried_over
 from studbook.harvest.partition import Order, Return, charged, lost, visit
-from studbook.harvest.plain import timestamp
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.lineage.chronicle import chronicle
 from studbook.lineage.link import LinkContext, link

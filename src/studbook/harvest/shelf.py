@@ -33,6 +33,10 @@ CREATE TEMP VIEW tonight AS SELECT seen.kind, seen.id, coalesce(seen.line, known
 ON seen.line IS NULL AND known.kind = seen.kind AND known.id = seen.id;
 """
 _ALL = "SELECT kind, id, line FROM tonight UNION ALL SELECT kind, id, line FROM unseen ORDER BY 1, 2"
+_KEPT = """
+SELECT coalesce((SELECT line FROM left_over WHERE kind = ?1 AND id = ?2),
+(SELECT line FROM known WHERE kind = ?1 AND id = ?2)) AS line WHERE line IS NOT NULL
+"""
 _AGAIN = """
 INSERT OR REPLACE INTO seen SELECT kind, id, NULL FROM known WHERE kind = ?1 AND id = ?2
 AND NOT EXISTS (SELECT 1 FROM left_over WHERE kind = ?1 AND id = ?2)
@@ -90,8 +94,7 @@ class Shelf:
 
     def kept(self, kind: str, record_id: str) -> Record | None:
         """The record as it was last read: by a run that was killed, else as the last snapshot has it."""
-        found = self._one("SELECT line FROM left_over WHERE kind = ? AND id = ?", kind, record_id)
-        return found or self.known(kind, record_id)
+        return self._one(_KEPT, kind, record_id)
 
     def known_ids(self, kind: str) -> list[str]:
         """Of the records that are not gone."""
