@@ -6,6 +6,7 @@ The estate (benchmarks/estate.py) lives in the demo's AWS, a process of its own;
 HTTP. Each night runs in a fresh process, so that its CPU and peak memory are its own. Then the calls of the first night
 are made again by boto3 alone, one after the other, its answers thrown away: that is what a harvest cannot avoid.
 `least` is `minimum`: the fewest calls that the sources promise. `reading` is the CPU until the last partition was read.
+What it prints is Markdown, as docs/benchmarks.md has it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from studbook.model import Coverage
 from studbook.sources.sagemaker import RESOURCES
 from studbook.store import Catalog
 
-SIZES = (500, 2_000, 8_000)
+SIZES = (2_000, 8_000, 100_000)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -101,19 +102,21 @@ def _run(environment: dict[str, str], what: str, argument: str) -> dict[str, Any
 
 
 def _print(sizes: Sizes, rows: dict[str, dict[str, Any]], plain: dict[str, Any], least: dict[str, int]) -> None:
-    print(f"\n{sizes.jobs} training jobs, {sizes.records} records; boto3 alone, the first night's calls: ", end="")
-    print(f"{plain['cpu']:.1f} s CPU, {plain['calls']} calls")
-    print(f"{'night':<12} {'calls':>6} {'least':>6} {'reading':>8} {'CPU s':>6} {'wall s':>6} {'peak MB':>8}")
+    print(f"\n### {sizes.jobs:,} training jobs, {sizes.records:,} records\n")
+    print(f"boto3 alone, the first night's calls: {plain['calls']:,} calls, {plain['cpu']:.1f} s of CPU.\n")
+    print("| night | calls | least | CPU, reading | CPU, all | reading : boto3 | all : boto3 | peak memory |")
+    print("| --- " + "| ---: " * 7 + "|")
     for night, row in rows.items():
-        total = sum(row["calls"].values())
-        spent = f"{row['reading']:>8.1f} {row['cpu']:>6.1f} {row['wall']:>6.1f} {row['peak']:>8.0f}"
-        print(f"{night:<12} {total:>6} {least[night]:>6} {spent}")
-    ratios = [rows["first"][part] / plain["cpu"] for part in ("reading", "cpu")]
-    print(f"first night : boto3 alone, CPU: {ratios[0]:.2f} for reading, {ratios[1]:.2f} with lineage and store")
+        ratios = [f"{row[part] / plain['cpu']:.2f}" if night == "first" else "" for part in ("reading", "cpu")]
+        spent = [f"{row['reading']:.1f} s", f"{row['cpu']:.1f} s", *ratios, f"{row['peak']:,.0f} MB"]
+        calls = [f"{sum(row['calls'].values()):,}", f"{least[night]:,}"]
+        print(f"| {' | '.join([night, *calls, *spent])} |")
+    print("\n| call | " + " | ".join(rows) + " |")
+    print("| --- " + "| ---: " * len(rows) + "|", flush=True)
     for operation in sorted({name for row in rows.values() for name in row["calls"]}):
         counts = [row["calls"].get(operation, 0) for row in rows.values()]
         if max(counts) > 1:
-            print(f"  {operation:<32} {counts[0]:>6} {counts[1]:>6} {counts[2]:>6}")
+            print(f"| {operation} | {' | '.join(f'{count:,}' for count in counts)} |", flush=True)
 
 
 def _night(folder: str) -> dict[str, Any]:
