@@ -5,12 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateNotFound,
+    meta,
+    nodes,
+)
 from markupsafe import Markup
 
 from studbook.errors import BuildError
@@ -75,8 +84,41 @@ class Templates:
         return hasher.hexdigest()
 
 
+class _Template(Template):
+    """A template of macros that asks its context for `root` alone is made once for each root, not for each page."""
+
+    def make_module(
+        self,
+        vars: dict[str, Any] | None = None,
+        shared: bool = False,
+        locals: Mapping[str, Any] | None = None,
+    ) -> Any:
+        root = (vars or {}).get("root")
+        if not isinstance(root, str) or not self._asks_for_root_alone:
+            return super().make_module(vars, shared, locals)
+        if root not in self._modules:
+            self._modules[root] = super().make_module({"root": root})
+        return self._modules[root]
+
+    @cached_property
+    def _modules(self) -> dict[str, Any]:
+        return {}
+
+    @cached_property
+    def _asks_for_root_alone(self) -> bool:
+        environment = self.environment
+        assert environment.loader is not None
+        assert self.name is not None
+        tree = environment.parse(environment.loader.get_source(environment, self.name)[0])
+        others = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+        asked = meta.find_undeclared_variables(tree) - environment.globals.keys()
+        return asked == {"root"} and all(tree.find(kind) is None for kind in others)
+
+
 class _Environment(Environment):
     """Looks up `a.b` in a dict by key first, which is what page data is made of; its methods stay what they are."""
+
+    template_class = _Template
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if obj.__class__ is dict and attribute in obj and attribute not in _METHODS:
