@@ -145,6 +145,7 @@ def function_version(name: str, number: str) -> Record:
         f"{FUNCTION}:{name}:{number}",
         source="lambda",
         FunctionName=name,
+        FunctionArn=f"{FUNCTION}:{name}:{number}",
         Version=number,
         CodeSha256="code",
         LastModified=EARLY,

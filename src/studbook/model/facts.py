@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pydantic.dataclasses import dataclass as checked
+
 from studbook.model.asset import Asset
 from studbook.model.edge import Edge
 from studbook.model.kinds import Kind
@@ -22,10 +24,13 @@ MANIFESTS: Final = ("ManifestFile", "AugmentedManifestFile")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something that a record says and only the whole lineage can resolve."""
+    """Something that a record says and only the whole lineage can resolve.
+
+    Checked when it is made, while it is known whose it is; listings of objects are not, for they are long.
+    """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Reads(Claim):
     """Somebody reads an S3 URI: a job its channel, a registered dataset version the content it points at."""
 
@@ -75,7 +80,7 @@ class Manifest(Claim):
     """Evidence and URI of each object that it lists."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Weights(Claim):
     """An asset takes its weights from an S3 URI: what ties packages, models and adapters to one another."""
 
@@ -86,7 +91,7 @@ class Weights(Claim):
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Output(Claim):
     """A job wrote its model to an S3 URI."""
 
@@ -95,7 +100,7 @@ class Output(Claim):
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Writes(Claim):
     """A job writes data to an S3 URI, for others to read."""
 
@@ -109,7 +114,7 @@ class Writes(Claim):
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class PulledImage(Claim):
     """An endpoint or component pulled an image for one of its variants, and says with which digest."""
 
@@ -122,7 +127,7 @@ class PulledImage(Claim):
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class ModelSourceTag(Claim):
     """A model carries the SDK's tag that names the package which was deployed, though maybe not as this model."""
 
@@ -131,7 +136,7 @@ class ModelSourceTag(Claim):
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class LambdaUse(Claim):
     """A record names a Lambda function, by whatever qualifier."""
 
@@ -144,7 +149,7 @@ class LambdaUse(Claim):
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class ByName(Claim):
     """One end of an edge is known by its name alone: the record of that account, region and kind is meant."""
 
@@ -162,7 +167,7 @@ class ByName(Claim):
     evidence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Roleless(Claim):
     """An edge whose role, if it has one, another record tells: that edge is the same, and this one more proof of it."""
 
@@ -173,7 +178,7 @@ class Roleless(Claim):
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class LineageEntity(Claim):
     """An entity of the Lineage API that is an asset under another id: its ARN is an alias."""
 
@@ -188,7 +193,7 @@ class LineageEntity(Claim):
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Association(Claim):
     """The Lineage API says that two of its entities are connected."""
 
@@ -219,7 +224,7 @@ class DeployedBy(Claim):
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class BaseModelName(Claim):
     """A package names its base model by hub content name, maybe with its version, without the hub."""
 
@@ -232,7 +237,7 @@ class BaseModelName(Claim):
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class MlflowNames(Claim):
     """A job names its MLflow experiment and run by name, without ids."""
 
@@ -243,7 +248,7 @@ class MlflowNames(Claim):
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class LatestAtStart(Claim):
     """A job names hub content without a version: the latest one at that time was meant."""
 

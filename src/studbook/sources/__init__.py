@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
+from studbook.lineage.shapes import placeholder
 from studbook.model import Facts, Record
 from studbook.sources.declared import Declared
 from studbook.sources.interface import Resource, Source, Visit
@@ -14,6 +16,8 @@ from studbook.sources.s3 import S3
 from studbook.sources.sagemaker import RESOURCES
 
 __all__ = ["SOURCES", "Resource", "Source", "Visit", "normalize", "source", "with_accounts"]
+
+logger = logging.getLogger(__name__)
 
 SOURCES: Final[tuple[Source, ...]] = (
     Organizations(),
@@ -32,6 +36,16 @@ def source(name: str) -> Source | None:
 
 
 def normalize(record: Record) -> Facts:
-    """What a record says, read by its source; a record of a source that is no more says nothing."""
+    """What a record says, read by its source; a record of a source that is no more says nothing.
+
+    A record that is not as its API describes it costs no other record: it is shown, marked `unread`, and says nothing.
+    """
     found = _BY_NAME.get(record.source)
-    return found.normalize(record) if found else Facts()
+    if found is None:
+        return Facts()
+    try:
+        return found.normalize(record)
+    except (TypeError, ValueError, AttributeError, LookupError, AssertionError) as error:
+        logger.warning("the %s %s cannot be read: %s", record.kind, record.id, type(error).__name__)
+        asset = placeholder(record.id)
+        return Facts([asset.but(attributes={"unread": type(error).__name__})] if asset.kind != "artifact" else [])

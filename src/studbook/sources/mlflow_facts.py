@@ -52,7 +52,7 @@ def _pairs(items: Iterable[Json] | None) -> dict[str, Any]:
 
 
 def _tags(items: Iterable[Json] | None) -> dict[str, str]:
-    return {key: str(value) for key, value in _pairs(items).items()}
+    return {key: str(value) for key, value in _pairs(items).items() if value is not None}
 
 
 def _some(**attributes: Any) -> dict[str, Any]:
@@ -118,8 +118,8 @@ def _run(record: Record) -> Facts:
         tags=tags,
     )
     facts = Facts(assets=[asset])
-    experiment = mlflow_id(server, "experiment", str(info["experiment_id"]))
-    facts.mentions.append(_named(record, "mlflow_experiment", experiment, str(info["experiment_id"])))
+    experiment = mlflow_id(server, "experiment", info["experiment_id"])
+    facts.mentions.append(_named(record, "mlflow_experiment", experiment, info["experiment_id"]))
     facts.edges.append(_edge(record.id, experiment, "part_of", "runs/search#info.experiment_id"))
     if parent := tags.get("mlflow.parentRunId"):
         parent_id = mlflow_id(server, "run", parent)
@@ -162,7 +162,9 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
             )
         )
         return
-    name, version = str(dataset.get("name") or "dataset"), str(dataset.get("digest") or "")
+    name, version = dataset.get("name"), dataset.get("digest")
+    if not isinstance(name, str) or not isinstance(version, str):
+        return
     dataset_id = mlflow_id(record.body["server"], "dataset", name, version)
     facts.mentions.append(
         Asset(

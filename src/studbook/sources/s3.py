@@ -70,7 +70,7 @@ class S3:
             return s3_documents.normalize(record)
         body = record.body
         dataset, index = body["Dataset"], body["Index"]
-        contents: list[dict[str, Any]] = body["Contents"]
+        contents = _rows(body["Contents"])
         newest = max((item["LastModified"] for item in contents), default=None)
         key = (parse_s3(body["Uri"]) or ("", ""))[1]
         prefix = (parse_s3(dataset) or ("", ""))[1]
@@ -116,12 +116,21 @@ class S3:
             config=f"config:datasets[{index}].uri",
             current=record.gone_since is None,
             contents=contents,
-            versions=body.get("ObjectVersions"),
-            markers=body.get("DeleteMarkers") or (),
+            versions=_rows(body["ObjectVersions"]) if body.get("ObjectVersions") is not None else None,
+            markers=_rows(body.get("DeleteMarkers") or ()),
         )
         if record.gone_since is not None:  # what it says of the dataset is old
             return Facts(assets=[version], mentions=[parent], edges=[edge], claims=[state])
         return Facts(assets=[parent, version], edges=[edge], claims=[state])
+
+
+def _rows(listing: Iterable[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """The rows of a listing; TypeError where one is not as S3 writes it, for joins go by all of them."""
+    rows = list(listing)
+    for row in rows:
+        if not (isinstance(row["Key"], str) and isinstance(row["LastModified"], str) and row.get("Size", 0) >= 0):
+            raise TypeError("a row of a listing has no key or no time")
+    return rows
 
 
 def sample(targets: Sequence[str]) -> tuple[str, ...]:

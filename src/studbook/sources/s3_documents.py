@@ -260,7 +260,7 @@ def _results_facts(record: Record) -> Facts:
     place = parse_s3(record.body["Uri"])
     assert place is not None
     for index, item in enumerate(record.body.get("Contents") or ()):
-        uri = f"s3://{place.bucket}/{item['Key']}"
+        uri = f"s3://{place.bucket}/" + item["Key"]
         attributes = {"uri": uri, **_about(item), "metrics": item.get("Metrics") or {}}
         facts.assets.append(_artifact(record, uri, attributes))
         for named in record.body["NamedBy"]:
