@@ -171,10 +171,12 @@ def _shown_function(record: Record) -> Facts:
     aliases = {
         alias["Name"]: {
             "version": alias["FunctionVersion"],
-            "weights": (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {},
+            "weights": dict((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}),
         }
         for alias in body.get("Aliases") or ()
     }
+    if not all(isinstance(alias["version"], str) and alias["version"] for alias in aliases.values()):
+        raise TypeError("an alias has no version")
     attributes = {
         "runtime": body.get("Runtime"),
         "handler": body.get("Handler"),
