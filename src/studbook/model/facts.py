@@ -205,7 +205,7 @@ class Association(Claim):
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class RunBehind(Claim):
     """The source of a Lineage entity is an MLflow run, named by its id alone, without its server."""
 
@@ -214,7 +214,7 @@ class RunBehind(Claim):
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class DeployedBy(Claim):
     """An action of the SDK deployed a package as a component, which may run something else by now."""
 
