@@ -82,6 +82,10 @@ class TestWhole:
         assert same(linked(records), linked(kept))
 
 
+_NAMED_BY = {"mlflow_experiment": {"mlflow:experiments/search"}, "mlflow_run": {"mlflow:runs/search"}}
+"""Records that say nothing of others, and are found by their names."""
+
+
 class TestMoreAndLess:
     @thorough
     @given(estates, estates)
@@ -103,16 +107,19 @@ class TestMoreAndLess:
     @thorough
     @given(estates.filter(bool), st.data())
     def test_a_record_that_goes_takes_only_edges_that_cite_it(self, records, data):
-        """An edge is lost where the record named an end of it, or is among its evidence."""
+        """An edge is lost where the record named an end of it, or what the API said of it is among its evidence."""
         gone = data.draw(st.sampled_from(records))
         facts = normalize(gone)
         told = tuple({text for text in _texts([gone.body, gone.id]) if len(text) > 2})
-        cited = set(_evidence(facts))
+        cited = {line.partition("#")[0] for line in _evidence(facts)} | _NAMED_BY.get(gone.kind, set())
         before = by_key(linked(records))
         after = by_key(linked([record for record in records if record is not gone]))
         for key in before.keys() - after.keys():
-            named = key.source.endswith(told) or key.target.endswith(told)
-            assert named or cited & set(before[key].evidence), before[key]
+            if before[key].evidence == ("rule:arn",):
+                continue  # what an id's own shape says goes with the last edge that named it
+            ends = (key.source, key.target)
+            named = any(end.endswith(told) or end.startswith(gone.id) for end in ends)
+            assert named or cited & {line.partition("#")[0] for line in before[key].evidence}, before[key]
 
     @thorough
     @given(estates, st.sampled_from(RECORDS))
@@ -126,10 +133,11 @@ class TestMoreAndLess:
 
 
 def _elsewhere(record: Record) -> Record:
-    """The record with every account, bucket, host and configured place another; what is public stays what it is."""
+    """The record with every account, bucket, host, run and configured place another; what is public stays as it is."""
     text = json.dumps([record.id, record.body, record.account])
     text = re.sub(r"\b\d{12}\b", lambda match: str(999_999_999_999 - int(match[0])), text)
     text = re.sub(r'(s3://|Bucket\\*": ?\\*")', r"\1stranger-", text)
+    text = re.sub(r"\b[0-9a-f]{32}\b", lambda match: f"{(1 << 128) - 1 - int(match[0], 16):032x}", text)
     text = re.sub(r"git(hub|lab)?\.", "git-elsewhere.", text)
     record_id, body, account = json.loads(text)
     return replace(record, id=record_id, body=body, account=account)

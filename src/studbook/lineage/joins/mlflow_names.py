@@ -10,6 +10,7 @@ from studbook.model import Facts
 from studbook.model.facts import MlflowNames
 
 RULE: Final = "rule:mlflow-names"
+_NAMES: Final = ("mlflow:experiments/search#name", "mlflow:runs/search#info.run_name")
 
 
 def join(view: View) -> Facts:
@@ -26,6 +27,7 @@ def join(view: View) -> Facts:
     for claim in claims:
         found = runs.get((claim.server, claim.experiment, claim.run), set())
         facts.edges.extend(
-            inferred(claim.job, run, "recorded_in", (*claim.evidence, RULE), candidate=len(found) > 1) for run in found
+            inferred(claim.job, run, "recorded_in", (*claim.evidence, *_NAMES, RULE), candidate=len(found) > 1)
+            for run in found
         )
     return facts
