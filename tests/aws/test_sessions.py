@@ -5,6 +5,7 @@ from __future__ import annotations
 import boto3
 import pytest
 
+from studbook import __version__
 from studbook.aws.errors import Trouble, explain
 from studbook.aws.sessions import NotReadOnly, Sessions, caller, only_reads
 from studbook.demo.aws import FakeAws
@@ -56,6 +57,16 @@ class TestRoles:
         made = sessions()
 
         assert made.client("222222222222", "us-west-2", "s3") is made.client("222222222222", "us-west-2", "s3")
+
+    def test_requests_say_who_asks(self, aws):
+        """In CloudTrail a harvest is told from everything else."""
+        client = sessions().client("222222222222", "us-west-2", "sagemaker")
+        sent = []
+        client.meta.events.register("before-send.*.*", lambda request, **_: sent.append(request.headers["User-Agent"]))
+
+        client.list_models()
+
+        assert [str(value.decode()).split()[0] for value in sent] == [f"studbook/{__version__}"]
 
     @pytest.mark.parametrize(
         "changed",

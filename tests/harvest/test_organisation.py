@@ -268,9 +268,11 @@ class TestRefused:
         """It is a gap of its own account; the others are complete."""
         organisation.join("late", "sandbox")
         configured = organisation.settings(units=[organisation.units["sandbox"]])
-        organisation.aws.role(f"arn:aws:iam::{organisation.accounts['late']}:role/Reader", external_id="another")
+        reader = f"arn:aws:iam::{organisation.accounts['late']}:role/Reader"
+        organisation.aws.role(reader, external_id="another")
 
         night = harvest(configured, Catalog(tmp_path))
+        organisation.aws.role(reader)
 
         said = seen(organisation, night)
         assert said.pop("late") == "failed"

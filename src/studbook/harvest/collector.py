@@ -373,8 +373,12 @@ class PartitionVisit:
             request[listing.page_param] = listing.page_size
         try:
             for page in self.pages(listing.operation, request, tokens={listing.token: listing.token}):
-                for summary in page.get(listing.items) or ():
-                    readable = self._one(resource, summary, readers) and readable
+                jobs: list[_Job] = []
+                with self._shelf.at_once():
+                    for summary in page.get(listing.items) or ():
+                        readable = self._one(resource, summary, jobs) and readable
+                for job in jobs:
+                    readers.submit(job)
         except Trouble as trouble:
             if trouble.meaning == "gone" and listing.parent is not None:
                 return True  # the parent was deleted since it was listed, and all below it
@@ -382,8 +386,8 @@ class PartitionVisit:
             return False
         return readable
 
-    def _one(self, resource: Resource, summary: dict[str, Any], readers: _Reading) -> bool:
-        """What becomes of one summary; False where nobody can tell which record it is."""
+    def _one(self, resource: Resource, summary: dict[str, Any], jobs: list[_Job]) -> bool:
+        """What becomes of one summary, a job perhaps; False where nobody can tell which record it is."""
         try:
             if not resource.keep(summary):
                 return True
@@ -404,7 +408,7 @@ class PartitionVisit:
         elif resource.bulk is not None:
             self._shelf.want(one, summary.get(resource.bulk.order) if resource.bulk.order else None)
         else:
-            readers.submit(_Job(resource, one, None))
+            jobs.append(_Job(resource, one, None))
         return True
 
     def _still_holds(self, resource: Resource, kept: Record) -> bool:
@@ -432,19 +436,23 @@ class PartitionVisit:
         request = {**bulk.params, "MaxResults": bulk.page_size}
         for number, page in enumerate(self.pages(bulk.operation, request), start=1):
             age = None
-            for item in page.get(bulk.items) or ():
-                try:
-                    body = bulk.record(item)
-                    record_id = resource.identify(body)
-                    age = body.get(bulk.order) if bulk.order else None
-                except UNREADABLE:
-                    continue  # whatever it was, if a listing shows it, it is described
-                one = self._shelf.take(record_id)
-                if one is not None:
-                    wanted -= 1
-                    found = body if _agree(bulk, one.summary, body) else None
-                    if found is None or not self._taken(resource, bulk, one, found):
-                        readers.submit(_Job(resource, one, found))
+            jobs: list[_Job] = []
+            with self._shelf.at_once():
+                for item in page.get(bulk.items) or ():
+                    try:
+                        body = bulk.record(item)
+                        record_id = resource.identify(body)
+                        age = body.get(bulk.order) if bulk.order else None
+                    except UNREADABLE:
+                        continue  # whatever it was, if a listing shows it, it is described
+                    one = self._shelf.take(record_id)
+                    if one is not None:
+                        wanted -= 1
+                        found = body if _agree(bulk, one.summary, body) else None
+                        if found is None or not self._taken(resource, bulk, one, found):
+                            jobs.append(_Job(resource, one, found))
+            for job in jobs:
+                readers.submit(job)
             if not wanted or number >= worth or (age and str(age)[:_SECOND] < oldest[:_SECOND]):
                 return
 

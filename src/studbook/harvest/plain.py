@@ -21,31 +21,42 @@ def plain(value: Any) -> Any:
         return value
     if kind is dict:
         return _object(value)
-    if kind is list:
+    if isinstance(value, (list, tuple)):
         return [item if type(item) is str else plain(item) for item in value if _is_json(item)]
     if isinstance(value, int):
         return value if abs(value) <= _MAX_INTEGER else str(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
+        if not math.isfinite(value):
+            return str(value)
+        # As RFC 8785 writes it; a record with a whole number in it would else be none for the fast encoder.
+        return int(value) if value.is_integer() and abs(value) <= _MAX_INTEGER else value
     if isinstance(value, datetime):
         return timestamp(value)
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
         return _object(value)
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value if _is_json(item)]
     if isinstance(value, Decimal):
         return plain(int(value) if value == value.to_integral_value() else float(value))
     raise TypeError(f"{kind.__name__} is no JSON")
 
 
 def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
-    return {
-        str(key): item if type(item) is str else plain(item)
-        for key, item in value.items()
-        if key != "ResponseMetadata" and _is_json(item)
-    }
+    """Goes through every member of every answer, hence the shortcuts."""
+    said = {}
+    for key, item in value.items():
+        kind = type(item)
+        if kind is str or kind is bool or item is None:
+            found = item
+        elif kind is dict:
+            found = _object(item)
+        elif _is_json(item):
+            found = plain(item)
+        else:
+            continue
+        said[key if type(key) is str else str(key)] = found
+    said.pop("ResponseMetadata", None)
+    return said
 
 
 def _is_json(value: Any) -> bool:

@@ -156,7 +156,11 @@ def _safe_key(key: str) -> str:
 
 
 _PAIR_NAMES = ("Name", "Key", "name", "key", "ParameterName")
-_PAIR_VALUES = ("Value", "DefaultValue", "value", "default_value")
+_PAIR_VALUES = frozenset({"Value", "DefaultValue", "value", "default_value"})
+
+_REMEMBERED: Final = 4_096
+_SHORT: Final = 28
+"""No random run is shorter."""
 
 
 class Redactor:
@@ -166,11 +170,29 @@ class Redactor:
         settings = settings or Redact()
         self._globs = tuple(glob.lower() for glob in settings.keys)
         self._values = tuple(re.compile(pattern) for pattern in settings.values)
+        self._plain_keys: set[str] = set()
+        """Keys without a token in them that name no secret: nearly all, and they come again and again."""
+        self._plain_texts: set[str] = set()
+        """Texts without a secret in them, under whatever key: times, types, states, names."""
         self.count = 0
 
     def body(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The same JSON object without its secrets."""
-        return {self._key(key): self._value(key, value) for key, value in self._paired(body)}
+        clean = {}
+        for key, value in self._paired(body):
+            if key in self._plain_keys or self._is_plain(key):
+                kind = type(value)
+                if kind is str:
+                    clean[key] = value if value in self._plain_texts else self._text(key, value)
+                elif kind is dict:
+                    clean[key] = self.body(value)
+                elif kind is list:
+                    clean[key] = self._list(key, value)
+                else:
+                    clean[key] = self._value(key, value)
+            else:
+                clean[self._key(key)] = self._value(key, value)
+        return clean
 
     def text(self, text: str) -> str:
         """A message without its secrets."""
@@ -179,6 +201,14 @@ class Redactor:
     def identifier(self, text: str) -> str:
         """An id without a token in it: the same words, `redacted` for the token."""
         return _KNOWN.sub("redacted", text) if _marked(text) else text
+
+    def _is_plain(self, key: str) -> bool:
+        plain = not self._secret(key) and _safe_key(key) == key
+        if plain:
+            if len(self._plain_keys) >= _REMEMBERED:
+                self._plain_keys.clear()
+            self._plain_keys.add(key)
+        return plain
 
     def _key(self, key: str) -> str:
         clean = _safe_key(key)
@@ -189,9 +219,9 @@ class Redactor:
 
     def _paired(self, body: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
         """The members; of a name and value pair, the value under the name that it has."""
-        values = [key for key in _PAIR_VALUES if key in body]
-        if not values:
+        if _PAIR_VALUES.isdisjoint(body):
             return body.items()
+        values = [key for key in _PAIR_VALUES if key in body]
         name = next((body[key] for key in _PAIR_NAMES if key in body), None)
         if not isinstance(name, str) or not self._secret(name):
             return body.items()
@@ -251,6 +281,11 @@ class Redactor:
         if len(text) < 6:
             return text
         alone = _WORD_ALONE.match(text) is not None
+        if alone and (len(text) < _SHORT or text.startswith(_NAMES)) and not _marked(text):
+            if len(self._plain_texts) >= _REMEMBERED:
+                self._plain_texts.clear()
+            self._plain_texts.add(text)
+            return text
         if not alone and text.lstrip()[:1] in ("{", "["):
             opened = self._json(key, text)
             if opened is not None:
@@ -259,7 +294,7 @@ class Redactor:
             text = _KNOWN.sub(self._whole, text)
         if not alone:
             text = self._sentence(text)
-        if len(text) >= 28 and not (alone and text.startswith(_NAMES)) and not (key and _may_look_random(key)):
+        if len(text) >= _SHORT and not (alone and text.startswith(_NAMES)) and not (key and _may_look_random(key)):
             text = self._entropy(text)
         return text
 

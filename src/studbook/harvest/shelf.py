@@ -112,8 +112,21 @@ class Shelf:
 
     # --- tonight ---
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Writes what is added in the block with its end, together: one page of a listing, say. No other thread can use
+        the shelf meanwhile, so nothing may wait in it."""
+        with self._lock:
+            with self._using() as connection:
+                connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                with self._using() as connection:
+                    connection.execute("COMMIT")
+
     def add(self, record: Record) -> None:
-        """Keeps a record; once this returns, killing the process does not lose it.
+        """Keeps a record; once this returns (or the block `at_once` around it), killing the process does not lose it.
 
         Raises ValueError for text that is no Unicode, CatalogError where the disk refuses.
         """

@@ -33,7 +33,10 @@ def _is_plain(value: Any) -> bool:
         return True
     if kind is dict:
         for key, item in value.items():  # all() of a generator takes twice as long
-            if type(key) is not str or not key.isascii() or not (type(item) is str or _is_plain(item)):
+            if type(key) is not str or not key.isascii():
+                return False
+            inner = type(item)
+            if not (inner is str or inner is bool or item is None or _is_plain(item)):
                 return False
         return True
     if kind is list or kind is tuple:
