@@ -87,7 +87,7 @@ def pedigree(
         onward=frozenset(assets.keys() - before),
         same=frozenset({walk.root.id, *(asset.id for asset in origins(lineage, walk.root))}),
         findings=tuple(finding for one in ids for finding in findings(one)),
-        card=card_of(lineage, walk.root, cards or {}),
+        card=card_of(lineage, walk.root, {} if cards is None else cards),
         records=tuple(sorted(records(ids), key=lambda record: (record.source, record.kind, record.id))),
     )
 

@@ -13,7 +13,7 @@ from tests.render.test_views import ENVELOPE
 import herd
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge, Finding
-from studbook.render import views
+from studbook.render import downloads, views
 from studbook.render.drawing import neighbourhood
 from studbook.render.views import Site
 from studbook.render.watching import EVERYTHING, Notes, WatchedSite, changed, said, unpacked
@@ -36,7 +36,7 @@ def site_of(lineage: Lineage, findings: list[Finding]) -> Site:
 
 
 def pages_of(site: Site) -> dict[str, tuple[str, set[int]]]:
-    """All that goes into each asset's page, and what was noted while it was made."""
+    """All that goes into each asset's page and the files beside it, and what was noted while they were made."""
     notes = Notes()
     watched = WatchedSite(site, notes)
     out = {}
@@ -52,6 +52,10 @@ def pages_of(site: Site) -> dict[str, tuple[str, set[int]]]:
             json.dumps([page.title, page.path, page.data, boxes, picture.lines]),
             set(unpacked(notes.packed())),
         )
+        if asset.kind == downloads.KIND:
+            notes.begin()
+            files = downloads.of_model(watched, asset)
+            out[f"{asset_id} files"] = (repr(files), set(unpacked(notes.packed())))
     return out
 
 
@@ -109,9 +113,13 @@ def test_one_changed_asset_is_few_pages() -> None:
     after = site_of((assets, herd.edges()), [])
     news = changed(BEFORE.graph, after.graph)
 
-    assert [asset_id for asset_id, (_, noted) in PAGES.items() if not news.isdisjoint(noted)] == [herd.IMAGE]
+    made = {asset_id for asset_id, (_, noted) in PAGES.items() if not news.isdisjoint(noted)}
+    assert made & assets.keys() == {herd.IMAGE}
+    # The files of the models that it trained have the whole of it.
+    assert made - assets.keys() == {f"{asset_id} files" for asset_id in (herd.PACKAGE_1, herd.PACKAGE_2)}
 
 
-def test_no_page_of_an_asset_reads_everything() -> None:
+def test_neither_a_page_of_an_asset_nor_a_file_beside_it_reads_everything() -> None:
     """What is not one asset's changes every night, so a page that read it would never be the same."""
+    assert any(asset_id.endswith(" files") for asset_id in PAGES)
     assert [asset_id for asset_id, (_, noted) in PAGES.items() if EVERYTHING in noted] == []
