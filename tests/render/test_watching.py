@@ -115,8 +115,8 @@ def test_one_changed_asset_is_few_pages() -> None:
 
     made = {asset_id for asset_id, (_, noted) in PAGES.items() if not news.isdisjoint(noted)}
     assert made & assets.keys() == {herd.IMAGE}
-    # The files of the models that it trained have the whole of it.
-    assert made - assets.keys() == {f"{asset_id} files" for asset_id in (herd.PACKAGE_1, herd.PACKAGE_2)}
+    # The files of the model that it trained, and of its clone, have the whole of it.
+    assert made - assets.keys() == {f"{asset_id} files" for asset_id in (herd.PACKAGE_2, herd.CLONE)}
 
 
 def test_neither_a_page_of_an_asset_nor_a_file_beside_it_reads_everything() -> None:
