@@ -100,6 +100,12 @@ documents:
 evaluators:
   - {{function: "eval-*"}}
 
+sources:  # the demo's AWS is on this machine and has no limits; without these lines the pace suits a real one
+  sagemaker: {{rate: 200}}
+  lambda: {{rate: 200}}
+  s3: {{rate: 200}}
+  mlflow: {{rate: 200}}
+
 site:
   title: Acme models
 """
