@@ -19,7 +19,7 @@ from studbook.render.environment import Templates
 from studbook.render.views.lists import cells
 from studbook.render.views.tables import Column, Table
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def path_of(asset_id: str) -> str:

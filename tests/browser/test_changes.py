@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from studbook.diff import Changes, diff
 from studbook.store import Catalog
 
-pytestmark = [pytest.mark.demo, pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.demo, pytest.mark.browser]
 
 
 @pytest.fixture

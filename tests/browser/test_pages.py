@@ -11,10 +11,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-pytestmark = [pytest.mark.demo, pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.demo, pytest.mark.browser]
 
 Opener = Callable[..., AbstractContextManager[Page]]
 
+_MANUAL = Path(__file__).parents[2] / "docs"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 _WIDE_IN_PRINT = """() => {
@@ -63,10 +64,17 @@ class TestEverybody:
     def test_axe_finds_nothing_serious(
         self, opened: Opener, demo_address: str, demo_site: Path, width: int, scheme: str
     ) -> None:
-        """Every page type, all of it opened, holds to WCAG 2.2 AA as far as axe can tell."""
+        """Every page type, all of it opened, holds to WCAG 2.2 AA as far as axe can tell.
+
+        The manual's pages, which are one type, are all looked at in one of the two ways.
+        """
+        manual = {f"{file.stem}/" for file in _MANUAL.glob("*.md")}
+        assert len(manual) > 9
         found = []
         with opened(demo_address, width=width, scheme=scheme) as page:
             for path in one_of_each(demo_site):
+                if scheme == "dark" and path in manual - {"configuration/"}:
+                    continue
                 page.goto(f"{demo_address}latest/{path}")
                 page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
                 found += _serious(page)

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 import strangers
 
-pytestmark = [pytest.mark.demo, pytest.mark.browser, pytest.mark.xdist_group("strangers")]
+pytestmark = [pytest.mark.demo, pytest.mark.browser]
 
 
 @pytest.fixture

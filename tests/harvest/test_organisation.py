@@ -280,7 +280,9 @@ class TestDoctor:
     def test_it_asks_in_every_account_that_is_found(self, organisation, tmp_path, capsys):
         """An account has a line with its name; where Organizations refuses, the line that mends it is the caller's."""
         configured = organisation.settings(units=[organisation.units["sandbox"]])
-        (tmp_path / "studbook.yml").write_text(configured.model_dump_json(include={"accounts", "organization", "sources"}))
+        (tmp_path / "studbook.yml").write_text(
+            configured.model_dump_json(include={"accounts", "organization", "sources"})
+        )
 
         with pytest.raises(SystemExit) as stopped:
             main(["doctor", "--catalog", str(tmp_path)])

@@ -12,7 +12,7 @@ import pytest
 
 import strangers
 
-pytestmark = [pytest.mark.demo, pytest.mark.xdist_group("strangers")]
+pytestmark = pytest.mark.demo
 
 
 class _Suspicious(HTMLParser):

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import html5lib
 import pytest
 
-pytestmark = [pytest.mark.demo, pytest.mark.xdist_group("demo-site")]
+pytestmark = pytest.mark.demo
 
 _ADDRESSES = {"href", "src", "data", "poster", "action", "data-more", "xlink:href"}
 
