@@ -15,7 +15,7 @@ from tests.pedigrees import NO_CONFIG, asset, commit, edge, lineage, record
 from studbook.cli import main
 from studbook.cli.text import safe, value
 from studbook.lineage.graph import Graph, trace
-from studbook.model import Edge
+from studbook.model import Coverage, Edge, Gap
 from studbook.model.ids import fingerprint
 from studbook.store import Catalog
 
@@ -250,6 +250,25 @@ class TestDiff:
         found = run("diff", "1", "2", "--format", "json").json
         assert (found["old"]["number"], found["new"]["number"]) == (1, 2)
         assert found["approvals_changed"][0]["new"] == "Approved"
+
+    def test_what_is_gone_is_told_once(self, run: Run, catalog: Path) -> None:
+        """Under what is gone, and not once more as changed; what is only stale says since when."""
+        facts = {**APPROVED, "judge": {**APPROVED["judge"], "gone_since": 3}, BOT: {**APPROVED[BOT], "stale_since": 3}}
+        commit(Catalog(catalog), lineage(TEXT, facts), night=3)
+        out = run("diff", "2", "3").out
+        assert "assets gone (1)" in out
+        assert "evaluator version" not in out.partition("assets changed (1)")[2]
+        assert "endpoint bot: stale since snapshot 3" in out
+
+    def test_gaps_of_one_code_are_one(self, run: Run, catalog: Path) -> None:
+        """A region that is denied has dozens of gaps: a few operations are named, the others counted."""
+        gaps = tuple(Gap(operation=f"List{n}", code="AccessDeniedException", message="") for n in range(9))
+        row = Coverage(
+            account="111111111111", region=None, source="sagemaker", status="failed", records=0, requests=9, gaps=gaps
+        )
+        commit(Catalog(catalog), lineage(TEXT, APPROVED), coverage=[row], night=3)
+        out = run("diff", "2", "3").out
+        assert "gap AccessDeniedException: List0, List1, List2 and 6 more" in out
 
     def test_as_markdown_names_of_strangers_do_nothing(self, run: Run, catalog: Path) -> None:
         """Whatever is in a name stays within a code block: no heading, link, picture, mention or tag comes of it."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import click
 
-from studbook.cli.text import bold, dim, kind, name, relation, safe, value
+from studbook.cli.text import bold, change, dim, end, kind, relation, safe, value
 from studbook.diff import Changes, Field, Named
 from studbook.model import Asset, Edge, Envelope
 
 _SHOWN = 20
-
+_OPERATIONS = 3
 
 Lineage = Callable[[str], Asset | None]
 """From an id to the asset, of either night."""
@@ -67,7 +67,8 @@ def _more(section: _Section) -> str:
 
 
 def _sections(changes: Changes, lineage: Lineage) -> Iterator[_Section]:
-    """Those that are not empty, in the order in which people look for them."""
+    """Those that are not empty, in the order in which people look for them; what is gone is not told as changed too."""
+    changed = [(c.asset, fields) for c in changes.assets_changed if (fields := _fields(c.asset, c.fields, changes))]
     sections: tuple[tuple[str, Iterable[str], Sequence[Named]], ...] = (
         ("models added", (_thing("+", named) for named in changes.models_added), ()),
         (
@@ -90,8 +91,8 @@ def _sections(changes: Changes, lineage: Lineage) -> Iterator[_Section]:
         ("assets gone", (_thing("-", named) for named in changes.assets_gone), changes.assets_gone),
         (
             "assets changed",
-            (f"~ {_name(c.asset)}: {_fields(c.fields)}" for c in changes.assets_changed),
-            [c.asset for c in changes.assets_changed],
+            (f"~ {_name(named)}: {fields}" for named, fields in changed),
+            [named for named, _ in changed],
         ),
         ("edges gained", (_edge("+", edge, lineage) for edge in changes.edges_gained), ()),
         ("edges lost", (_edge("-", edge, lineage) for edge in changes.edges_lost), ()),
@@ -115,10 +116,22 @@ def _sections(changes: Changes, lineage: Lineage) -> Iterator[_Section]:
 def _coverage(changes: Changes) -> Iterator[str]:
     for seen in changes.coverage_changed:
         where = "/".join(safe(part) for part in (seen.account, seen.region, seen.source) if part)
-        gaps = [f"gap {safe(gap)}" for gap in seen.gaps_opened] + [f"closed {safe(gap)}" for gap in seen.gaps_closed]
+        gaps = [*_gaps("gap", seen.gaps_opened), *_gaps("closed", seen.gaps_closed)]
         yield f"~ {where}: {seen.old or 'not asked'} -> {bold(seen.new or 'not asked')}" + "".join(
             f"; {gap}" for gap in gaps
         )
+
+
+def _gaps(word: str, several: Iterable[str]) -> Iterator[str]:
+    """One for each code, with the first few operations."""
+    by_code: defaultdict[str, list[str]] = defaultdict(list)
+    for gap in several:
+        operation, _, code = gap.partition(": ")
+        by_code[code].append(operation)
+    for code, operations in by_code.items():
+        more = len(operations) - _OPERATIONS
+        named = ", ".join(map(safe, operations[:_OPERATIONS]))
+        yield f"{word} {safe(code)}: {named}" + (f" and {more} more" if more > 0 else "")
 
 
 def _thing(sign: str, named: Named) -> str:
@@ -134,16 +147,16 @@ def _names(several: Iterable[Named]) -> str:
     return ", ".join(safe(named.name) for named in several) or "nothing"
 
 
-def _fields(fields: Iterable[Field]) -> str:
-    return "; ".join(f"{safe(field.name)} {value(field.old)} -> {value(field.new)}" for field in fields)
+def _fields(asset: Named, fields: Iterable[Field], changes: Changes) -> str:
+    gone = asset in changes.assets_gone
+    return "; ".join(
+        change(field.name, field.old, field.new) for field in fields if not (gone and field.name == "gone_since")
+    )
 
 
 def _edge(sign: str, edge: Edge, lineage: Lineage) -> str:
     color = {"+": "green", "-": "red", "~": None}[sign]
-    source, target = (
-        f"{kind(asset.kind)} {name(asset)}" if (asset := lineage(end)) is not None else safe(end)
-        for end in (edge.source, edge.target)
-    )
+    source, target = (end(one, lineage(one)) for one in (edge.source, edge.target))
     return f"{click.style(sign, fg=color)} {source} -> {target}  {dim(relation(edge))}  {dim(_sure(edge))}"
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from studbook.cli.text import bold, dim, kind, name, place, safe, table, value
+from studbook.cli.text import bold, change, dim, end, kind, name, place, safe, table
 from studbook.diff import changed_fields
 from studbook.model import Asset, Edge
 from studbook.model.canonical import plain
@@ -86,14 +86,17 @@ def asset_log(catalog: Catalog, asset: Asset) -> list[dict[str, Any]]:
     return steps
 
 
-def asset_log_text(asset: Asset, steps: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def asset_log_text(
+    asset: Asset, steps: Iterable[Mapping[str, Any]], lineage: Callable[[str], Asset | None]
+) -> Iterator[str]:
     """One block for each snapshot in which something changed."""
     yield f"{kind(asset.kind)} {bold(name(asset))}  {dim(place(asset))}"
     for step in steps:
         yield f"{bold(str(step['snapshot']))}  {step['taken_at']}" + ("  first seen" if step["first"] else "")
         for field in step["fields"]:
-            yield f"    {safe(field['name'])}: {value(field['old'])} -> {value(field['new'])}"
+            yield f"    {change(field['name'], field['old'], field['new'])}"
         for sign, edges in (("+", step["edges_gained"]), ("-", step["edges_lost"])):
             for edge in edges:
                 role = f" ({safe(edge['role'])})" if edge["role"] is not None else ""
-                yield f"    {sign} {dim(edge['relation'].replace('_', ' ') + role)} from {safe(edge['source'])}"
+                source = end(edge["source"], lineage(edge["source"]))
+                yield f"    {sign} {source}  {dim(edge['relation'].replace('_', ' ') + role)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -172,15 +172,15 @@ def log(asset: str | None, catalog: Path, output_format: str) -> None:
         if output_format == "json":
             echo_json({"snapshots": rows})
             return
-        lines = log_text(rows)
+        lines: Iterable[str] = log_text(rows)
     else:
         with store.index(store.resolve("latest")) as index:
             found = _found(index, asset)
-        steps = asset_log(store, found)
-        if output_format == "json":
-            echo_json({"asset": found.id, "log": steps})
-            return
-        lines = asset_log_text(found, steps)
+            steps = asset_log(store, found)
+            if output_format == "json":
+                echo_json({"asset": found.id, "log": steps})
+                return
+            lines = list(asset_log_text(found, steps, index.asset))
     for line in lines:
         click.echo(line)
 

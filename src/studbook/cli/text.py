@@ -81,6 +81,20 @@ def marks(asset: Asset) -> str:
     return " ".join(click.style(f"[{safe(mark)}]", fg="yellow") for mark in found)
 
 
+def change(field: str, old: Any, new: Any) -> str:
+    """`status: InService -> Updating`; of an asset's life, what happened."""
+    happened = {"stale_since": ("seen again", "stale since"), "gone_since": ("there again", "gone since")}
+    if field in happened:
+        back, away = happened[field]
+        return back if new is None else f"{away} snapshot {new}"
+    return f"{safe(field)}: {value(old)} -> {value(new)}"
+
+
+def end(asset_id: str, asset: Asset | None) -> str:
+    """The end of an edge: `training job chat-sft`, or the id where nothing more is known."""
+    return f"{kind(asset.kind)} {name(asset)}" if asset is not None else safe(asset_id)
+
+
 def echo_json(thing: Any) -> None:
     """One canonical line on standard output: what is printed depends on the catalog alone."""
     from studbook.model.canonical import canonical
