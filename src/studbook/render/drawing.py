@@ -173,7 +173,7 @@ class Drafting:
     """
 
     def __init__(self, cache: Path | None = None) -> None:
-        self._known: dict[str, str] = {}
+        self._known: dict[str, Layout] = {}
         """The latest layouts; there are few shapes among many pictures."""
         self._cache = cache
         self._version: str | None = None
@@ -184,13 +184,13 @@ class Drafting:
         Raises BuildError where graphviz is needed and not installed.
         """
         keys = [self._key(picture) for picture in pictures]
-        wanted = {key: picture for key, picture in zip(keys, pictures, strict=True) if not self._has(key)}
+        wanted = {key: picture for key, picture in zip(keys, pictures, strict=True) if not self._has(key, picture)}
         todo = sorted(wanted.items())
         for start in range(0, len(todo), _BATCH):
             batch = todo[start : start + _BATCH]
-            for (key, _), text in zip(batch, self._run([picture.dot for _, picture in batch]), strict=True):
-                self._keep(key, text)
-        layouts = [_parse(self._known[key], picture) for key, picture in zip(keys, pictures, strict=True)]
+            for (key, picture), text in zip(batch, self._run([picture.dot for _, picture in batch]), strict=True):
+                self._keep(key, picture, text)
+        layouts = [self._known[key] for key in keys]
         if len(self._known) > _REMEMBERED:
             self._known.clear()
         return layouts
@@ -205,16 +205,16 @@ class Drafting:
     def _key(self, picture: Picture) -> str:
         return hashlib.sha256(f"{self.version}\n{picture.dot}".encode()).hexdigest()
 
-    def _has(self, key: str) -> bool:
+    def _has(self, key: str, picture: Picture) -> bool:
         if key in self._known:
             return True
         if self._cache is not None and (path := self._cache / key[:2] / key).exists():
-            self._known[key] = path.read_text(encoding="ascii")
+            self._known[key] = _parse(path.read_text(encoding="ascii"), picture)
             return True
         return False
 
-    def _keep(self, key: str, text: str) -> None:
-        self._known[key] = text
+    def _keep(self, key: str, picture: Picture, text: str) -> None:
+        self._known[key] = _parse(text, picture)
         if self._cache is not None:
             path = self._cache / key[:2] / key
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from jinja2 import (
     meta,
     nodes,
 )
+from jinja2.runtime import Context, Macro
 from markupsafe import Markup
 
 from studbook.errors import BuildError
@@ -115,14 +116,26 @@ class _Template(Template):
         return asked == {"root"} and all(tree.find(kind) is None for kind in others)
 
 
+class _Context(Context):
+    """Calls a macro at once; Jinja asks it five times over what it wants to be given."""
+
+    def call(self, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if obj.__class__ is not Macro:
+            return super().call(obj, *args, **kwargs)
+        kwargs.pop("_block_vars", None)
+        kwargs.pop("_loop_vars", None)
+        return obj(self.eval_ctx, *args, **kwargs)
+
+
 class _Environment(Environment):
     """Looks up `a.b` in a dict by key first, which is what page data is made of; its methods stay what they are."""
 
     template_class = _Template
+    context_class = _Context
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if obj.__class__ is dict and attribute in obj and attribute not in _METHODS:
-            return obj[attribute]
+        if obj.__class__ is dict and attribute not in _METHODS:
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
 
 

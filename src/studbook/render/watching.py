@@ -96,11 +96,13 @@ def _attribute(base: int, key: str) -> int:
 class _Seen:
     """An asset; each field that is asked for is noted. Its label was noted when it was handed out."""
 
-    __slots__ = ("_asset", "_base", "_notes", "attributes", "id", "kind")
+    __slots__ = ("_asset", "_base", "_notes", "attributes", "unresolved", *_IN_LABEL)
 
     def __init__(self, asset: Asset, base: int, notes: Notes) -> None:
         self._asset, self._base, self._notes = asset, base, notes
-        self.id, self.kind = asset.id, asset.kind
+        for name in _IN_LABEL:
+            setattr(self, name, getattr(asset, name))
+        self.unresolved = asset.unresolved
         self.attributes = _Attributes(asset, base, notes)
 
     def __getattr__(self, name: str) -> Any:

@@ -81,10 +81,19 @@ class Table:
         """The table as page data: without the columns that are empty, with the first rows, and where the rest is."""
         columns = self._filled()
         long = len(self.rows) > LIMIT
+        rows = [[column.cell(row) for column in columns] for row in self.rows[:LIMIT]]
         return {
             "label": self.label,
-            "columns": [{"title": c.title, "facet": c.facet, "plain": c.plain} for c in columns],
-            "rows": [[column.cell(row) for column in columns] for row in self.rows[:LIMIT]],
+            "columns": [
+                {
+                    "title": column.title,
+                    "facet": column.facet,
+                    "plain": column.plain,
+                    "number": any(isinstance(row[place], int | float) for row in rows),
+                }
+                for place, column in enumerate(columns)
+            ],
+            "rows": rows,
             "count": len(self.rows),
             "more": f"lists/{self.file}.json" if long else None,
         }
