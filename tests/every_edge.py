@@ -365,6 +365,17 @@ OTHERS = (
         },
     ),
     record(
+        "ai_benchmark_job",
+        f"{SMR}:{DEV}:ai-benchmark-job/loaded",
+        AIBenchmarkJobName="loaded",
+        BenchmarkTarget={
+            "Endpoint": {"Identifier": "bot", "InferenceComponents": [{"Identifier": "base"}]},
+        },
+        OutputConfig={
+            "MlflowConfig": {"MlflowResourceArn": APP, "MlflowExperimentName": "bot", "MlflowRunName": "classic"}
+        },
+    ),
+    record(
         "training_session",
         f"{SMR}:{DEV}:training-session/tinker",
         TrainingSessionDetail={

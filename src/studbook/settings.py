@@ -163,6 +163,9 @@ class SourceSettings(_Part):
         default=8, ge=1, le=32, description="Resources described at a time in each partition, within the rate."
     )
     limits: dict[str, int] = Field(default_factory=dict, description="Caps by name; see docs/configuration.md.")
+    leave_out: tuple[Literal["lineage_api"], ...] = Field(
+        default=(), description="Parts of the source, by name, that are not asked for; see docs/configuration.md."
+    )
 
 
 class Patience(_Part):

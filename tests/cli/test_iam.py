@@ -37,6 +37,7 @@ from studbook.store import Catalog
 
 MANUAL = Path(__file__).parent.parent.parent / "docs" / "organisation.md"
 UNTOLD = {
+    "sagemaker:DescribeAIBenchmarkJob",
     "sagemaker:DescribeAIRecommendationJob",
     "sagemaker:DescribeHubContent",
     "sagemaker:DescribeJob",
@@ -115,6 +116,23 @@ class TestPolicy:
         assert "sagemaker:ListTrainingJobs" in names
         assert not {
             name for name in names if "mlflow" in name.lower() and "List" not in name and "Describe" not in name
+        }
+
+    def test_a_part_that_is_left_out_needs_nothing(self):
+        """Leaving out the sweep of the Lineage API takes its seven actions out of the policy, and no other."""
+        left_out = Settings.model_validate({"sources": {"sagemaker": {"leave_out": ["lineage_api"]}}})
+
+        assert actions_in(policy(Settings())) - actions_in(policy(left_out)) == {
+            f"sagemaker:{name}"
+            for name in (
+                "DescribeAction",
+                "DescribeTrialComponent",
+                "ListActions",
+                "ListArtifacts",
+                "ListAssociations",
+                "ListContexts",
+                "ListTrialComponents",
+            )
         }
 
     def test_apis_that_open_a_whole_service_are_scoped(self):

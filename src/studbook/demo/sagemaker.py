@@ -98,6 +98,7 @@ KINDS = (
         born={"OptimizationJobStatus": "INPROGRESS", "OptimizationTypes": []},
     ),
     _job("AIRecommendationJob", "ai-recommendation-job/{AIRecommendationJobName}", exact=True),
+    _job("AIBenchmarkJob", "ai-benchmark-job/{AIBenchmarkJobName}", exact=True),
     Kind(
         noun="AutoMLJobV2",
         path="automl-job/{AutoMLJobName}",

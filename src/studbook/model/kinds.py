@@ -226,6 +226,7 @@ ARN_KINDS: Final[dict[str, Kind]] = {
     "training-session": "training_session",
     "optimization-job": "customization_job",
     "ai-recommendation-job": "customization_job",
+    "ai-benchmark-job": "customization_job",
     "model-package-group": "model_package_group",
     "model-package": "model_package",
     "model": "model",

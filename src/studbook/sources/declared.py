@@ -21,7 +21,12 @@ class Declared:
     @property
     def actions(self) -> tuple[str, ...]:
         """The IAM actions: SageMaker calls them as it calls its operations."""
-        return tuple(sorted({f"{self.name}:{name}" for resource in self.resources for name in resource.operations}))
+        return self.actions_of(None)
+
+    def actions_of(self, settings: Settings | None) -> tuple[str, ...]:
+        """The same, without what a configuration leaves out."""
+        wanted = self.resources if settings is None else self._wanted(settings)
+        return tuple(sorted({f"{self.name}:{name}" for resource in wanted for name in resource.operations}))
 
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
         """Every region of every account."""
@@ -30,8 +35,10 @@ class Declared:
         }
 
     def collect(self, visit: Visit) -> None:
-        for resource in self.resources:
+        for resource in self._wanted(visit.settings):
             visit.resource(resource)
+        for part in visit.settings.source(self.name).leave_out:
+            visit.skip(part, "the configuration leaves it out")
 
     def scope(self, record: Record) -> str | None:
         """The parent that it was listed under, where its declaration can tell."""
@@ -44,6 +51,10 @@ class Declared:
         """By kind; a kind that is not declared any more says nothing."""
         resource = self._of(record.kind)
         return resource.normalize(record) if resource else Facts()
+
+    def _wanted(self, settings: Settings) -> tuple[Resource, ...]:
+        left_out = settings.source(self.name).leave_out
+        return tuple(resource for resource in self.resources if resource.part not in left_out)
 
     def _of(self, kind: str) -> Resource | None:
         return next((resource for resource in self.resources if resource.kind == kind), None)

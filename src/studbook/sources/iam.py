@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from studbook.model.ids import parse_arn, parse_s3
 from studbook.settings import Dataset, DocumentPlace, Settings
 from studbook.sources import SOURCES
+from studbook.sources.declared import Declared
 from studbook.sources.interface import Source
 
 Document = dict[str, Any]
@@ -243,7 +244,8 @@ def _unowned(settings: Settings, places: Sequence[Place]) -> list[Place]:
 def _wanted(settings: Settings | None, source: Source) -> list[str]:
     """A source's actions, without those that this configuration never calls for."""
     picked = settings is None or bool(settings.evaluators)
-    return [action for action in source.actions if picked or action != "lambda:ListFunctions"]
+    actions = source.actions_of(settings) if isinstance(source, Declared) else source.actions
+    return [action for action in actions if picked or action != "lambda:ListFunctions"]
 
 
 def _of_service(partition: str, actions: Iterable[str]) -> list[Document]:

@@ -182,6 +182,8 @@ class Resource:
     """True: the summary does not show every change, so a record that is not final is described every time."""
     mark: Callable[[Json], str] | None = None
     """What in the summary moves whenever something is added to the listings below; see `Listing.settled`."""
+    part: Literal["lineage_api"] | None = None
+    """What the configuration calls the part of the source that it can leave out, and this type with it."""
     transient: bool = False
     """True: only a step on the way: its summaries are parents of other listings, and no record of it is kept."""
 

@@ -85,10 +85,10 @@ class Estate:
         self.later()
         self.sagemaker.add_association(SourceArn=source, DestinationArn=destination, AssociationType=kind)
 
-    def night(self) -> Counter[str]:
+    def night(self, settings: Settings = SETTINGS) -> Counter[str]:
         """A harvest; its calls of the Lineage API."""
         self.aws.forget_calls()
-        self.harvested = harvest(SETTINGS, self.catalog)
+        self.harvested = harvest(settings, self.catalog)
         return Counter({c.operation: c.count for c in self.aws.calls() if c.operation in OPERATIONS})
 
     @property
@@ -161,6 +161,21 @@ class TestPrice:
         )
         assert estate.night()["DescribeTrialComponent"] == 1
         assert (notebook, "produced", "s3://data/plot.png", "plot", "referenced") in estate.edges()
+
+    def test_left_out(self, estate):
+        """No call is made of it, the coverage says so, and what earlier nights swept is neither lost nor believed."""
+        estate.night()
+        left_out = {"sagemaker": {"rate": 100_000, "leave_out": ["lineage_api"]}}
+        without = SETTINGS.model_validate({**SETTINGS.model_dump(), "sources": left_out})
+
+        assert estate.night(without) == Counter()
+
+        (row,) = [row for row in estate.harvested.coverage if row.source == "sagemaker"]
+        assert [(gap.operation, gap.code) for gap in row.gaps] == [("lineage_api", "Skipped")]
+        assert (row.status, estate.harvested.partial) == ("complete", False)
+        swept = [record for record in estate.catalog.records(estate.catalog.latest()) if record.kind == "artifact"]
+        assert swept
+        assert {(record.stale_since, record.gone_since) for record in swept} == {(2, None)}
 
 
 class TestLife:

@@ -126,6 +126,14 @@ class TestEvaluator:
 
 
 class TestBaseModel:
+    def test_the_files_that_were_copied_into_the_hub(self):
+        """Where they came from; a dependency that says nothing is none."""
+        dependencies = [{"DependencyOriginPath": "s3://acme/weights/", "DependencyCopyPath": "s3://hub/w/"}, {}, None]
+        facts = said("hub_content", f"{HUB}/Model/own/1.0.0", HubContentDependencies=dependencies)
+        (_, version) = facts.assets
+
+        assert version.attributes["dependencies"] == ["s3://acme/weights/"]
+
     def test_reference(self):
         """A reference is a base model of its own, and the same as the public one: between versions where there are."""
         facts = said(

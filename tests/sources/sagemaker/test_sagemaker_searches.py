@@ -1,4 +1,4 @@
-"""AutoML, tuning, optimization and recommendation jobs, and training sessions, as records say them."""
+"""AutoML, tuning, optimization, recommendation and benchmark jobs, and training sessions, as records say them."""
 
 import pytest
 from sayings import HERE, LLAMA, arrows, proof, said
@@ -8,6 +8,7 @@ from studbook.model.facts import ByName, LatestAtStart, MlflowNames, Output, Rea
 AUTO = f"{HERE}automl-job/cards"
 FASTER = f"{HERE}optimization-job/faster"
 FITTED = f"{HERE}ai-recommendation-job/fitted"
+LOADED = f"{HERE}ai-benchmark-job/loaded"
 SESSION = f"{HERE}training-session/tinker"
 SEARCH = f"{HERE}hyper-parameter-tuning-job/search"
 CREATED = "2026-09-14T10:00:00Z"
@@ -174,6 +175,33 @@ class TestRecommendation:
         assert [claim.run for claim in facts.claims if isinstance(claim, MlflowNames)] == ["r"]
 
 
+class TestBenchmark:
+    @pytest.mark.parametrize(
+        ("identifier", "named", "arrow"),
+        [
+            ("bot-prod", [("endpoint", "bot-prod", "input_to", True, "benchmarked")], set()),
+            (f"{HERE}endpoint/bot-prod", [], {(f"{HERE}endpoint/bot-prod", "input_to", LOADED, "benchmarked")}),
+            (f"{HERE}model/bot-prod", [], set()),
+        ],
+        ids=["by name", "by ARN", "another kind"],
+    )
+    def test_what_it_measured(self, identifier, named, arrow):
+        """An endpoint, by its ARN or its name; it is no evaluation of a model, for it measures speed."""
+        config = {"MlflowResourceArn": f"{HERE}mlflow-app/a", "MlflowExperimentName": "load", "MlflowRunName": "r"}
+        facts = said(
+            "ai_benchmark_job",
+            LOADED,
+            AIBenchmarkJobStatus="Completed",
+            BenchmarkTarget={"Endpoint": {"Identifier": identifier}},
+            OutputConfig={"S3OutputLocation": "s3://acme/load/", "MlflowConfig": config},
+        )
+
+        assert facts.assets[0].kind == "customization_job"
+        assert arrows(facts) == arrow
+        assert names(facts) == set(named)
+        assert [claim.run for claim in facts.claims if isinstance(claim, MlflowNames)] == ["r"]
+
+
 class TestSession:
     def test_base_model_and_output(self):
         """A session knows its base model; what it was trained on no record has."""
@@ -212,6 +240,8 @@ class TestSession:
         ("automl_job", AUTO, {"BestCandidate": {"InferenceContainerDefinitions": {"CPU": [None]}}}),
         ("optimization_job", FASTER, {"OptimizationConfigs": [None, {"ModelShardingConfig": []}], "ModelSource": None}),
         ("ai_recommendation_job", FITTED, {"Recommendations": [{"ModelDetails": None}], "AdapterSource": []}),
+        ("ai_benchmark_job", LOADED, {"BenchmarkTarget": {"Endpoint": {"Identifier": 7}}}),
+        ("ai_benchmark_job", LOADED, {"BenchmarkTarget": [], "OutputConfig": {"MlflowConfig": []}}),
         ("training_session", SESSION, {}),
         ("tuning_job", SEARCH, {"WarmStartConfig": {"ParentHyperParameterTuningJobs": [{}, None]}}),
     ],

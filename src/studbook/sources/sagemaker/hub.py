@@ -16,7 +16,17 @@ from studbook.model import Asset, Facts, Record
 from studbook.model.ids import HubContent, parse_arn, parse_hub_content
 from studbook.model.kinds import HUB_KINDS
 from studbook.sources.interface import Describe, Json, Listing, Resource
-from studbook.sources.sagemaker.reading import PUBLIC_HUB, Reading, document, is_one_key, member, some, tags_of, who
+from studbook.sources.sagemaker.reading import (
+    PUBLIC_HUB,
+    Reading,
+    document,
+    each,
+    is_one_key,
+    member,
+    some,
+    tags_of,
+    who,
+)
 from studbook.sources.sagemaker.search import always_whole, search
 
 _OPERATION = "DescribeHubContent"
@@ -77,6 +87,11 @@ def _about(reading: Reading) -> dict[str, object]:
         display_name=body.get("HubContentDisplayName"),
         description=body.get("HubContentDescription"),
         keywords=body.get("HubContentSearchKeywords"),
+        dependencies=[
+            path
+            for _, one in each(body.get("HubContentDependencies"))
+            if isinstance(path := one.get("DependencyOriginPath"), str)
+        ],
         support_status=body.get("SupportStatus"),
         failure=body.get("FailureReason"),
         created_by=who(body.get("CreatedBy")),

@@ -1,8 +1,8 @@
-"""Jobs that fit a model to its machines: optimization jobs, and recommendations that optimize on the way.
+"""Jobs that fit a model to its machines: optimization jobs, recommendations that optimize on the way, and benchmarks.
 
-Calls, per region: ListOptimizationJobs and ListAIRecommendationJobs (100 a page); per job its describe call, once when
-it has ended, every night while it runs, and ListTags for an optimization job; a recommendation's description has its
-tags. Search does not know them. Benchmarks of endpoints are left out: they say nothing of where a model comes from.
+Calls, per region: ListOptimizationJobs, ListAIRecommendationJobs and ListAIBenchmarkJobs (100 a page); per job its
+describe call, once when it has ended, every night while it runs, and ListTags for an optimization job; the others'
+descriptions have their tags. Search does not know them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from studbook.model import Facts, Record
+from studbook.model import Facts, Kind, Record
 from studbook.model.facts import Output
 from studbook.sources.interface import Describe, Document, Listing, Resource
 from studbook.sources.sagemaker.reading import Reading, each, member, s3_id, some, tags_of
@@ -123,6 +123,46 @@ def normalize_recommendation(record: Record) -> Facts:
     return reading.facts
 
 
+def normalize_benchmark(record: Record) -> Facts:
+    """A load test of an endpoint: what was measured, and the run that has the figures. It judges speed, not a model."""
+    operation = "DescribeAIBenchmarkJob"
+    reading = Reading(record, operation, tags_by=operation)
+    body = record.body
+    reading.show(
+        "customization_job",
+        body.get("AIBenchmarkJobName") or record.id,
+        status=body.get("AIBenchmarkJobStatus"),
+        attributes=some(
+            job_type="Benchmark",
+            workload=body.get("AIWorkloadConfigIdentifier"),
+            container=member(body, "BenchmarkTarget", "Endpoint", "TargetContainerHostname"),
+            role=body.get("RoleArn"),
+            output=member(body, "OutputConfig", "S3OutputLocation"),
+            started_at=body.get("StartTime"),
+            ended_at=body.get("EndTime"),
+            failure=body.get("FailureReason"),
+        ),
+    )
+    where = "BenchmarkTarget.Endpoint"
+    _measured(reading, "endpoint", member(body, *where.split("."), "Identifier"), f"{where}.Identifier")
+    for index, item in each(member(body, *where.split("."), "InferenceComponents")):
+        path = f"{where}.InferenceComponents[{index}].Identifier"
+        _measured(reading, "inference_component", item.get("Identifier"), path)
+    config = member(body, "OutputConfig", "MlflowConfig") or {}
+    mlflow_run(reading, config, "OutputConfig.MlflowConfig")
+    parents(reading)
+    return reading.facts
+
+
+def _measured(reading: Reading, kind: Kind, identifier: object, path: str) -> None:
+    """What a benchmark measured, by its ARN or its name."""
+    if isinstance(identifier, str) and identifier.startswith("arn:"):
+        if reading.named(identifier, kind) is not None:
+            reading.edge(identifier, reading.id, "input_to", path, role="benchmarked")
+    else:
+        reading.by_name(kind, identifier, path, "input_to", role="benchmarked")
+
+
 RESOURCES: Final = (
     Resource(
         kind="optimization_job",
@@ -148,5 +188,17 @@ RESOURCES: Final = (
         final=lambda body: body.get("AIRecommendationJobStatus") in ENDED,
         volatile=True,
         normalize=normalize_recommendation,
+    ),
+    Resource(
+        kind="ai_benchmark_job",
+        listing=Listing(operation="ListAIBenchmarkJobs", items="AIBenchmarkJobs"),
+        identify=lambda summary: summary["AIBenchmarkJobArn"],
+        describe=Describe(
+            operation="DescribeAIBenchmarkJob",
+            params=lambda summary: {"AIBenchmarkJobName": summary["AIBenchmarkJobName"]},
+        ),
+        final=lambda body: body.get("AIBenchmarkJobStatus") in ENDED,
+        volatile=True,
+        normalize=normalize_benchmark,
     ),
 )
