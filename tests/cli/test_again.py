@@ -42,6 +42,12 @@ class TestReproduce:
         assert any("keeps what was read" in reason["message"] for reason in found["reasons"])
         assert found["request"]["TrainingJobName"] == "fraud-xgb-20261115-again"
 
+    def test_a_name_that_others_have_too(self, run) -> None:
+        """A job records into a run of its own name: what no request makes is not meant."""
+        code, out = run("reproduce", "support-bot-sft-20261118")
+        assert code == 0
+        assert out.startswith("training job support-bot-sft-20261118")
+
     def test_a_script_into_a_file(self, run, tmp_path: Path) -> None:
         """It is Python, and nothing goes to standard output."""
         code, out = run("reproduce", f"{DEV}/fraud/1", "--format", "python", "--output", str(tmp_path / "again.py"))

@@ -47,14 +47,14 @@ def reproduce(asset: str, output_format: str, output: Path | None, catalog: Path
     """Write the request that would train ASSET again: a model version, or a job."""
     from studbook.errors import UsageError
     from studbook.model import canonical
+    from studbook.reproduce import KINDS, script
     from studbook.reproduce import reproduce as find
-    from studbook.reproduce import script
     from studbook.store import Catalog
 
     store = Catalog(catalog)
     envelope = store.resolve(snapshot)
     with store.index(envelope) as index:
-        found = find(index, index.find(asset), lambda kind, record_id: store.record(envelope, kind, record_id))
+        found = find(index, index.find(asset, KINDS), lambda kind, record_id: store.record(envelope, kind, record_id))
     if output_format == "json":
         text = canonical(found.to_json()).decode()
     elif output_format == "python":
@@ -124,7 +124,7 @@ def compare(*, left: str, right: str, everything: bool, catalog: Path, snapshot:
 
     store = Catalog(catalog)
     with store.index(store.resolve(snapshot)) as index:
-        found = find(index, index.find(left), index.find(right))
+        found = find(index, *(index.find(one, ("model_package",)) for one in (left, right)))
         if output_format == "json":
             echo_json(found.to_json())
             return

@@ -45,6 +45,8 @@ from studbook.reproduce.request import JOB, REDACTED, create_of, problems, reque
 __all__ = ["REDACTED", "Manifest", "Pin", "Reason", "RecordOf", "Reproduction", "problems", "reproduce", "script"]
 
 _JOBS = ("training_job", "evaluation_job")
+KINDS = ("model_package", "customization_job", *_JOBS)
+"""What a request can be written for, or for what made it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -210,13 +210,15 @@ class Inputs:
         )
         if len(ran) == 1:
             self._pin(part, ran[0])
-        asked = f"{model.id} was asked for"
-        said = (
-            f"{', '.join(ran)} is what the model says it was made from" if ran else "which version ran is not recorded"
-        )
+        if ran == [model.id]:
+            said = f"{model.id} was asked for, and ran"
+        elif ran:
+            said = f"{model.id} was asked for, and {', '.join(ran)} is what the model says it was made from"
+        else:
+            said = f"{model.id} was asked for, and which version ran is not recorded"
         others = sorted(set(known) - {model.id, *ran})
         more = f"; known by now: {', '.join(others)}" if others else ""
-        self._say(part, "close", f"{asked}, and {said}; the service takes the latest, whatever is asked{more}")
+        self._say(part, "close", f"{said}; the service takes the latest, whatever is asked{more}")
 
     def _evaluators(self) -> None:
         for role in ("evaluator", "judge"):

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Sized
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -132,14 +132,14 @@ class Index:
         for several in _batches(asset_ids):
             self._sound(partial(self._read_ahead, several, direction))
 
-    def find(self, text: str) -> Asset:
-        """The asset that a person means by an id, a name, or the end of an id.
+    def find(self, text: str, kinds: Collection[str] = ()) -> Asset:
+        """The asset that a person means by an id, a name, or the end of an id; of several, one of these kinds.
 
         Raises NotFound, with the candidates where there are several.
         """
-        return self.find_among(text)[0]
+        return self.find_among(text, kinds)[0]
 
-    def find_among(self, text: str) -> tuple[Asset, Sequence[Asset]]:
+    def find_among(self, text: str, kinds: Collection[str] = ()) -> tuple[Asset, Sequence[Asset]]:
         """As `find`, with the parts of that thing which share its name: a dataset's versions, an endpoint's config.
 
         Unrelated things that share a name are never chosen among.
@@ -148,6 +148,7 @@ class Index:
         if asset is not None:
             return asset, ()
         several = self._sound(lambda: self._answering(text))
+        several = [asset for asset in several if asset.kind in kinds] or several
         if not several:
             raise NotFound(f"no asset answers to {text!r}", "give its id, its name, or the end of its id")
         whole = self._whole(several) if len(several) <= _CANDIDATES else None
