@@ -53,3 +53,7 @@ class HarvestError(StudbookError):
 
 class BuildError(StudbookError):
     """The site could not be built."""
+
+
+class PublishError(StudbookError):
+    """The site could not be published; what was written by then is whole."""

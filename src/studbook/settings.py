@@ -237,6 +237,17 @@ class Site(_Part):
     )
 
 
+class Publish(_Part):
+    """Where the site is published."""
+
+    to: str | None = Field(default=None, description="s3://bucket/prefix/")
+
+    @field_validator("to")
+    @classmethod
+    def _is_s3(cls, value: str | None) -> str | None:
+        return None if value is None else _s3(value)
+
+
 _NAMES: dict[type, str] = {Mlflow: "MLflow server", DocumentPlace: "document place"}
 
 
@@ -259,7 +270,7 @@ class Settings(_Part):
     exclude: Exclude = Field(default=Exclude(), description="What is left out, by tag.")
     rules: dict[str, RuleSettings] = Field(default_factory=dict, description="Per rule: enabled, level.")
     site: Site = Field(default=Site(), description="The site.")
-    publish: dict[str, Any] = Field(default_factory=dict, description="Where `studbook publish` puts the site.")
+    publish: Publish = Field(default=Publish(), description="Where `studbook publish` puts the site.")
 
     @field_validator("accounts", "datasets", "documents", "mlflow")
     @classmethod

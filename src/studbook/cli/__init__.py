@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "serve": "studbook.cli.site:serve",
     "check": "studbook.cli.check:check",
     "export": "studbook.cli.export:export",
+    "publish": "studbook.cli.publish:publish",
     "nightly": "studbook.cli.nightly:nightly",
     "trace": "studbook.cli.query:trace",
     "impact": "studbook.cli.query:impact",
