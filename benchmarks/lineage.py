@@ -15,15 +15,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from studbook.lineage.chronicle import chronicle
-from studbook.lineage.link import LinkContext, link
+from studbook.harvest.lineage import Lineage
+from studbook.lineage.link import LinkContext
 from studbook.model import Coverage, Record
 from studbook.settings import Dataset, Settings
-from studbook.sources import normalize
 from studbook.store import Catalog
+from studbook.store.chunks import RECORDS
 
 SIZES = (10_000, 100_000, 1_000_000)
 ACCOUNT, REGION = "111122223333", "us-west-2"
@@ -77,22 +78,50 @@ class _Clock:
 # --- ours ---------------------------------------------------------------------------------------------------------
 
 
+SETTINGS = Settings(datasets=tuple(Dataset(uri=f"s3://data/set-{n}/") for n in range(200)))
+
+
 def link_and_commit(folder: Path, size: int) -> None:
-    """Records come one by one, as from a catalog; what is printed is the peak until then."""
-    settings = Settings(datasets=tuple(Dataset(uri=f"s3://data/set-{n}/") for n in range(200)))
+    """The first night: everything is linked. What is printed is the peak until then."""
+    _night(folder, estate(size), "everything")
+
+
+def relink_and_commit(folder: Path, size: int) -> None:
+    """A night on which one record of a hundred is new or other than before."""
+    _night(folder, _later(estate(size)), "1 % night")
+
+
+def _night(folder: Path, records: Iterator[Record], name: str) -> None:
+    catalog = Catalog(folder)
+    previous = catalog.latest()
+    lines = map(RECORDS.line, records) if previous is None else iter([RECORDS.line(record) for record in records])
     clock = _Clock()
-    linked = link(estate(size), normalize, LinkContext.of(settings))
-    clock.lap("link", f"{len(linked.assets):,} assets, {len(linked.edges):,} edges")
-    row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=size, requests=0)
-    Catalog(folder).commit(
-        records=estate(size),
-        assets=chronicle(linked, (), 1),
-        edges=linked.edges,
-        coverage=[row],
-        taken_at="2026-11-22T02:00:00Z",
-        config=settings.digest,
-    )
-    clock.lap("commit")
+    kept = catalog.keep_record_lines(lines)
+    clock.lap(f"{name}: keep the records")
+    with Lineage(catalog, LinkContext.of(SETTINGS), kept) as lineage:
+        number = previous.number + 1 if previous else 1
+        parts = lineage.derived(previous, number)
+        row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=0, requests=0)
+        taken_at = f"2026-11-{20 + number}T02:00:00Z"
+        envelope = catalog.add(parts, coverage=[row], taken_at=taken_at, config=SETTINGS.digest)
+        clock.lap(f"{name}: link, and keep the lineage", f"{lineage.linked:,} records linked")
+        lineage.keep(envelope)
+    clock.lap(f"{name}: note for the next", f"{(folder / 'index.sqlite-ties').stat().st_size / 1e6:,.0f} MB on disk")
+    counts = ", ".join(f"{count:,} {part}" for part, count in catalog.counts(envelope).items())
+    changed = f"; {catalog.changed(previous, envelope):,} assets changed" if previous else ""
+    print(f"  {counts}{changed}", flush=True)
+
+
+def _later(records: Iterator[Record]) -> Iterator[Record]:
+    """Of two hundred records one has other tags, wherever it is, and there is one new training job."""
+    for number, record in enumerate(records):
+        if number % 200 == 0:
+            yield replace(record, body={**record.body, "Tags": [{"Key": "reviewed", "Value": "yes"}]})
+            if record.kind == "training_job":
+                body = {**record.body, "CreationTime": "2026-12-31T00:00:00Z", "ModelArtifacts": {}}
+                yield replace(record, id=f"{record.id}-again", body=body)
+        else:
+            yield record
 
 
 def index(folder: Path, _: int) -> None:
@@ -206,6 +235,7 @@ def _pairs(folder: Path) -> Iterator[tuple[str, str]]:
 
 STEPS: dict[str, Callable[[Path, int], None]] = {
     "link": link_and_commit,
+    "night": relink_and_commit,
     "index": index,
     "walk-index": walk_index,
     "walk-sqlite": walk_sqlite,

@@ -311,6 +311,18 @@ class TestInterrupted:
 
 
 class TestRelink:
+    def test_of_nights_that_linked_what_changed_tells_the_same(self, aws, estate, catalog):
+        """A new model, a dataset that drifted: everything linked again is as the nights had it."""
+        night(catalog)
+        estate.make_model(FIRST, "later")
+        night(catalog)
+        estate.put(SECOND, "chats/b", b"more")
+        latest = night(catalog)
+        relinked = relink(settings(), catalog)
+        assert relinked is not None
+        assert not relinked.changed
+        assert relinked.envelope.number == latest.envelope.number == 3
+
     def test_needs_no_aws(self, aws, catalog, monkeypatch):
         """The lineage is derived from the stored records alone; the same lineage is not written twice."""
         night(catalog)

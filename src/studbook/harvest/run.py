@@ -16,14 +16,14 @@ from studbook.aws.times import timestamp
 from studbook.errors import HarvestError
 from studbook.harvest.exclude import Included
 from studbook.harvest.journal import Journal
+from studbook.harvest.lineage import Lineage
 from studbook.harvest.merge import carried_over
 from studbook.harvest.partition import Order, Return, charged, lost, visit
 from studbook.harvest.plan import Task, order, plan, waves
-from studbook.lineage.chronicle import chronicle
-from studbook.lineage.link import LinkContext, link
-from studbook.model import Asset, Coverage, Edge, Envelope, Partition, Record
+from studbook.lineage.link import LinkContext
+from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.settings import Settings
-from studbook.sources import SOURCES, Source, normalize, with_accounts
+from studbook.sources import SOURCES, Source, with_accounts
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS
 
@@ -124,17 +124,18 @@ def harvest(
     ) as run:
         coverage = run.visit_all()
         _some_success(coverage)
+        catalog.expect(number)
         records = Included(Stored(run.records), settings)
-        assets, edges = derive(records, run.settings, catalog, previous, number)
-        envelope = catalog.commit(
-            records=records,
-            assets=assets,
-            edges=edges,
-            coverage=records.told(coverage),
-            taken_at=taken_at,
-            config=settings.digest,
-            number=number,
-        )
+        kept = catalog.keep_records(records) if settings.exclude.tags else catalog.keep_record_lines(run.lines())
+        with Lineage(catalog, LinkContext.of(run.settings), kept) as lineage:
+            envelope = catalog.add(
+                lineage.derived(previous, number),
+                coverage=records.told(coverage),
+                taken_at=taken_at,
+                config=settings.digest,
+                number=number,
+            )
+            lineage.keep(envelope)
         run.journal.finish()
     return Harvested(envelope, previous)
 
@@ -149,27 +150,18 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
         return None
     records = Included(Stored(lambda: catalog.records(latest)), settings)
     number = latest.number + 1
-    assets, edges = derive(records, with_accounts(settings, records), catalog, latest, number)
-    envelope = catalog.commit(
-        records=records,
-        assets=assets,
-        edges=edges,
-        coverage=latest.coverage,
-        taken_at=latest.taken_at,
-        config=settings.digest,
-        only_if_changed=True,
-        number=number,
-    )
+    context = LinkContext.of(with_accounts(settings, records))
+    with Lineage(catalog, context, catalog.keep_records(records)) as lineage:
+        envelope = catalog.add(
+            lineage.derived(latest, number, anew=True),
+            coverage=latest.coverage,
+            taken_at=latest.taken_at,
+            config=settings.digest,
+            only_if_changed=True,
+            number=number,
+        )
+        lineage.keep(envelope)
     return Harvested(envelope, latest)
-
-
-def derive(
-    records: Iterable[Record], settings: Settings, catalog: Catalog, previous: Envelope | None, number: int
-) -> tuple[Iterable[Asset], Iterable[Edge]]:
-    """The lineage that the records tell, with the history of each asset."""
-    linked = link(records, normalize, LinkContext.of(settings))
-    before = catalog.assets(previous) if previous else ()
-    return chronicle(linked, before, number), linked.edges
 
 
 class _Run:
@@ -221,6 +213,18 @@ class _Run:
     def records(self) -> Iterator[Record]:
         """All that there is after what was visited so far, by partition."""
         return self._records(sorted({*self._known, *self._visited}, key=order))
+
+    def lines(self) -> Iterator[bytes]:
+        """The same as they are stored: most are of earlier nights, and need not be read."""
+        for partition in sorted({*self._known, *self._visited}, key=order):
+            if partition in self._visited:
+                with closing(self.journal.shelf(partition)) as shelf:
+                    yield from shelf.lines()
+            else:
+                for line in self._known[partition]:
+                    record = RECORDS.row(line)
+                    kept = carried_over(record, self._number)
+                    yield line if kept is record else RECORDS.line(kept)
 
     def _records(self, partitions: Iterable[Partition]) -> Iterator[Record]:
         for partition in partitions:

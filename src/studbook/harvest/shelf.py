@@ -215,6 +215,10 @@ class Shelf:
         """What the partition has after tonight, by kind and id."""
         return (_record(line) for _, _, line in self._rows(_ALL))
 
+    def lines(self) -> Iterator[bytes]:
+        """The same as they are stored."""
+        return (line for _, _, line in self._rows(_ALL))
+
     def held(self) -> int:
         """How many of them are not gone."""
         ((seen,),) = self._rows("SELECT count(*) FROM seen")

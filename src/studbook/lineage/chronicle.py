@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from studbook.lineage.link import Linked
+from studbook.lineage.link import Linked, Sightings
 from studbook.model import Asset
 
 
@@ -20,13 +20,17 @@ def chronicle(linked: Linked, previous: Iterable[Asset], number: int) -> Iterato
     for asset in linked.assets:
         while before is not None and before.id < asset.id:
             before = next(earlier, None)
-        known = before is not None and before.id == asset.id
-        sightings = linked.sightings.get(asset.id)
-        gone = stale = None
-        if sightings is not None:
-            if sightings.shown and not sightings.shown_alive:
-                gone = sightings.gone_since
-            elif not sightings.fresh:
-                stale = sightings.stale_since
-        first = before.first_seen if known and before is not None and before.first_seen is not None else number
-        yield asset.but(first_seen=first, stale_since=stale, gone_since=gone)
+        known = before if before is not None and before.id == asset.id else None
+        yield chronicled(asset, linked.sightings.get(asset.id), known, number)
+
+
+def chronicled(asset: Asset, sightings: Sightings | None, before: Asset | None, number: int) -> Asset:
+    """One asset with its life, as the snapshot before `number` has it, if it does."""
+    gone = stale = None
+    if sightings is not None:
+        if sightings.shown and not sightings.shown_alive:
+            gone = sightings.gone_since
+        elif not sightings.fresh:
+            stale = sightings.stale_since
+    first = before.first_seen if before is not None and before.first_seen is not None else number
+    return asset.but(first_seen=first, stale_since=stale, gone_since=gone)

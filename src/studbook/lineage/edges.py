@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, KeysView
+from collections.abc import Collection, Iterable, Iterator, KeysView, Mapping
 from itertools import groupby
 from operator import attrgetter
 
@@ -45,6 +45,15 @@ class Edges(Collection[Edge]):
         """In no order."""
         return self._known.keys()
 
+    def known(self) -> Mapping[EdgeKey, Known]:
+        """What is said of each."""
+        return self._known
+
+    def get(self, key: EdgeKey) -> Edge | None:
+        """The edge of a key."""
+        known = self._known.get(key)
+        return _edge(key, known) if known is not None else None
+
     def __len__(self) -> int:
         return len(self._known)
 
@@ -60,16 +69,19 @@ class Edges(Collection[Edge]):
         # A null sorts before every text, which tuples with nulls cannot be asked for: sorted by source, then within it.
         for _, several in groupby(sorted(self._known, key=_source), key=_source):
             for key in sorted(several, key=_order):
-                certainty, candidate, evidence = self._known[key]
-                yield Edge(
-                    source=key.source,
-                    target=key.target,
-                    relation=key.relation,
-                    role=key.role,
-                    certainty=certainty,
-                    candidate=candidate,
-                    evidence=evidence,
-                )
+                yield _edge(key, self._known[key])
+
+
+def _edge(key: EdgeKey, known: Known) -> Edge:
+    return Edge(
+        source=key.source,
+        target=key.target,
+        relation=key.relation,
+        role=key.role,
+        certainty=known.certainty,
+        candidate=known.candidate,
+        evidence=known.evidence,
+    )
 
 
 _source, _order = attrgetter("source"), attrgetter("order")

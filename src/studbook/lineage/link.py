@@ -104,10 +104,29 @@ class Linked:
     sightings: Mapping[str, Sightings]
 
 
+@dataclass(slots=True)
+class Views:
+    """What the records themselves say of each asset, before it is made one."""
+
+    shown: dict[str, list[Asset]] = field(default_factory=dict)
+    named: dict[str, list[Asset]] = field(default_factory=dict)
+    sighted: frozenset[str] = frozenset()
+    """What records show, mention or end an edge at, and not only joins."""
+
+
+Read = tuple[Record, Facts]
+"""A record, and what it says."""
+
+
 def link(records: Iterable[Record], normalize: Callable[[Record], Facts], context: LinkContext) -> Linked:
     """The lineage that the records tell; each record is read once, and let go."""
+    return link_read(((record, normalize(record)) for record in records), context)
+
+
+def link_read(several: Iterable[Read], context: LinkContext, views: Views | None = None) -> Linked:
+    """The lineage of records that are read already; fills `views` where they are wanted."""
     with _no_collecting():
-        return _link(records, normalize, context)
+        return _link(several, context, views)
 
 
 @contextmanager
@@ -122,14 +141,13 @@ def _no_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _link(records: Iterable[Record], normalize: Callable[[Record], Facts], context: LinkContext) -> Linked:
+def _link(several: Iterable[Read], context: LinkContext, views: Views | None) -> Linked:
     shown: dict[str, tuple[_Showing, ...]] = {}
     named: defaultdict[str, list[Asset]] = defaultdict(list)
     edges = Edges()
     claims: defaultdict[type[Claim], list[Claim]] = defaultdict(list)
     sightings: defaultdict[str, Sightings] = defaultdict(Sightings)
-    for record in records:
-        facts = normalize(record)
+    for record, facts in several:
         rank = (record.gone_since is not None, record.stale_since is not None, record.source, record.kind, record.id)
         for asset in facts.assets:
             shown[asset.id] = (*shown.get(asset.id, ()), _Showing(rank, asset))
@@ -157,6 +175,9 @@ def _link(records: Iterable[Record], normalize: Callable[[Record], Facts], conte
             )
         )
     assets = {asset_id: _shown(several) for asset_id, several in shown.items()}
+    if views is not None:
+        views.shown = {asset_id: [one.asset for one in sorted(of, key=_rank)] for asset_id, of in shown.items()}
+        views.sighted = frozenset(sightings)
     shown.clear()
     view = View(
         assets=assets,
@@ -174,6 +195,8 @@ def _link(records: Iterable[Record], normalize: Callable[[Record], Facts], conte
             _name(named[asset.id], asset)
         for edge in found.edges:
             edges.add(edge)
+    if views is not None:
+        views.named = {asset_id: sorted(of, key=_mention_order) for asset_id, of in named.items()}
     _complete(assets, named, edges)
     _alias(assets, claims)
     _sight(assets, edges.keys(), sightings)
@@ -191,10 +214,14 @@ class _Showing(NamedTuple):
     asset: Asset
 
 
+def _rank(showing: _Showing) -> tuple[Any, ...]:
+    return showing.rank
+
+
 def _shown(several: tuple[_Showing, ...]) -> Asset:
     if len(several) == 1:
         return several[0].asset
-    return _merged(showing.asset for showing in sorted(several, key=lambda showing: showing.rank))
+    return _merged(showing.asset for showing in sorted(several, key=_rank))
 
 
 def _name(views: list[Asset], asset: Asset) -> None:

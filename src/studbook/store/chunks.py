@@ -15,8 +15,12 @@ import json
 import marshal
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -24,6 +28,7 @@ from pydantic import TypeAdapter, ValidationError
 from studbook.errors import CatalogError
 from studbook.model import Asset, Edge, Record, canonical
 from studbook.model.canonical import plain
+from studbook.model.edge import EdgeKey
 from studbook.store.objects import Objects
 
 Row = TypeVar("Row", Record, Asset, Edge)
@@ -82,13 +87,17 @@ class Part(Generic[Row]):
     order: Callable[[Row], Order]
     start: Callable[[Chunk], Order]
     """The smallest order that a row of the chunk can have."""
+    order_of: Callable[[dict[str, Any]], Order]
+    """The order of a row that is only read as JSON."""
     rows_per_chunk: int
     """On average, where a place has more; a power of two."""
+    write: Callable[[Row], bytes] = lambda row: canonical(plain(row))
+    """The canonical JSON of a row."""
 
     def line(self, row: Row) -> bytes:
         """The canonical line of a row, with its line feed."""
         try:
-            return canonical(plain(row)) + b"\n"
+            return self.write(row) + b"\n"
         except ValueError as error:
             raise CatalogError(f"{self.identify(row)!r} cannot be stored: {error}") from error
 
@@ -100,6 +109,23 @@ class Part(Generic[Row]):
             raise CatalogError(f"a line of {self.name} cannot be read: {error}", "run 'studbook verify'") from None
 
 
+@lru_cache(1 << 16)
+def _text(value: str | None) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+@lru_cache(1 << 12)
+def _told(certainty: str, candidate: bool, evidence: tuple[str, ...]) -> str:
+    return canonical({"candidate": candidate, "certainty": certainty, "evidence": evidence})[:-1].decode()
+
+
+def _edge(edge: Edge) -> bytes:
+    """As `canonical`, for millions that share few texts."""
+    told = _told(edge.certainty, edge.candidate, edge.evidence)
+    source, target, role = _text(edge.source), _text(edge.target), _text(edge.role)
+    return f'{told},"relation":"{edge.relation}","role":{role},"source":{source},"target":{target}}}'.encode()
+
+
 RECORDS: Part[Record] = Part(
     "records",
     TypeAdapter(Record),
@@ -109,6 +135,10 @@ RECORDS: Part[Record] = Part(
         record.id,
     ),
     start=lambda chunk: (*chunk.place.order[:4], chunk.first),
+    order_of=lambda line: (
+        *Place(line["account"], line["region"], line["source"], line["kind"], None).order[:4],
+        line["id"],
+    ),
     rows_per_chunk=512,
 )
 ASSETS: Part[Asset] = Part(
@@ -117,6 +147,7 @@ ASSETS: Part[Asset] = Part(
     identify=lambda asset: asset.id,
     order=lambda asset: (asset.id,),
     start=lambda chunk: (chunk.first,),
+    order_of=lambda line: (line["id"],),
     rows_per_chunk=2048,
 )
 EDGES: Part[Edge] = Part(
@@ -125,7 +156,9 @@ EDGES: Part[Edge] = Part(
     identify=lambda edge: edge.source,
     order=lambda edge: edge.key.order,
     start=lambda chunk: (chunk.first,),
+    order_of=lambda line: EdgeKey(line["source"], line["target"], line["relation"], line["role"]).order,
     rows_per_chunk=4096,
+    write=_edge,
 )
 
 
@@ -135,9 +168,11 @@ _CREATED = ("CreationTime", "CreatedAt", "HubContentCreationTime", "creation_tim
 
 def place_of_record(record: Record) -> Place:
     """Where a record is kept."""
-    times = (record.body.get(name) for name in _CREATED)
-    month = next((month for time in times if (month := _month(time))), None)
-    return Place(record.account, record.region, record.source, record.kind, month)
+    return Place(record.account, record.region, record.source, record.kind, _created(record.body))
+
+
+def _created(body: Mapping[str, Any]) -> str | None:
+    return next((month for name in _CREATED if (month := _month(body.get(name)))), None)
 
 
 def place_of_asset(asset: Asset) -> Place:
@@ -187,6 +222,20 @@ def write_part(objects: Objects, part: Part[Row], rows: Iterable[Row], place: Ca
         if pile is None:
             pile = piles[key] = _Pile()
         pile.add(part.order(row), part.identify(row), part.line(row))
+    return _manifest(objects, part, piles)
+
+
+def write_records(objects: Objects, lines: Iterable[bytes]) -> str:
+    """As `write_part`, of records that are canonical lines already."""
+    piles: defaultdict[Place, _Pile] = defaultdict(_Pile)
+    for line in lines:
+        row = json.loads(line)
+        place = Place(row["account"], row["region"], row["source"], row["kind"], _created(row["body"]))
+        piles[place].add(RECORDS.order_of(row), row["id"], line)
+    return _manifest(objects, RECORDS, piles)
+
+
+def _manifest(objects: Objects, part: Part[Row], piles: dict[Place, _Pile]) -> str:
     manifest = bytearray()
     for key in sorted(piles, key=lambda key: key.order):
         for chunk in _written(objects, part, key, piles.pop(key)):
@@ -195,26 +244,146 @@ def write_part(objects: Objects, part: Part[Row], rows: Iterable[Row], place: Ca
 
 
 def _written(objects: Objects, part: Part[Row], place: Place, pile: _Pile) -> Iterator[Chunk]:
+    return _cut(objects, part, place, _each_once(part, pile.rows()))
+
+
+def _each_once(part: Part[Row], rows: Iterable[tuple[Order, str, bytes]]) -> Iterator[tuple[Order, str, bytes]]:
+    before: Order | None = None
+    known = b""
+    for order, name, line in rows:
+        if order != before:
+            yield order, name, line
+            before, known = order, line
+        elif line != known:
+            raise CatalogError(f"two different {part.name} for {order!r}: this is a bug in Studbook")
+
+
+def _cut(objects: Objects, part: Part[Row], place: Place, rows: Iterable[tuple[Order, str, bytes]]) -> Iterator[Chunk]:
     lines: list[bytes] = []
     first = last = ""
-    before: Order | None = None
-    for order, name, line in pile.rows():
-        if order == before:
-            if line == lines[-1]:
-                continue
-            raise CatalogError(f"two different {part.name} for {order!r}: this is a bug in Studbook")
+    for order, name, line in rows:
         if lines and _cut_before(order, part.rows_per_chunk):
             yield Chunk(place, first, last, len(lines), objects.write(b"".join(lines)))
             lines = []
         if not lines:
             first = name
-        last, before = name, order
+        last = name
         lines.append(line)
-    yield Chunk(place, first, last, len(lines), objects.write(b"".join(lines)))
+    if lines:
+        yield Chunk(place, first, last, len(lines), objects.write(b"".join(lines)))
 
 
 def _cut_before(order: Order, rows_per_chunk: int) -> bool:
     return zlib.crc32("\0".join(map(str, order)).encode()) % rows_per_chunk == 0
+
+
+# --- writing what changed -----------------------------------------------------------------------------------------
+
+Changes = dict[Order, bytes | None]
+"""Lines by the order of their rows, of assets or edges of one place; None for what is no more."""
+
+
+def amend_part(
+    objects: Objects,
+    part: Part[Row],
+    manifest: str,
+    changes: Mapping[Place, Changes],
+    expected: Mapping[Place, Changes] | None = None,
+) -> str:
+    """Keep the rows of a manifest but for these changes; gives the manifest that `write_part` would give.
+
+    Only chunks in which something changes are read and written. Raises CatalogError where a row that changes is not
+    the one that is expected there.
+    """
+    held: defaultdict[Place, list[Chunk]] = defaultdict(list)
+    for chunk in chunks(objects, manifest):
+        held[chunk.place].append(chunk)
+    amended = bytearray()
+    for place in sorted(held.keys() | changes.keys(), key=lambda place: place.order):
+        several: Iterable[Chunk] = held[place]
+        if place in changes:
+            rows = partial(_Rows, part, place, changes[place], (expected or {}).get(place, {}))
+            several = _amended(objects, held[place], rows)
+        for chunk in several:
+            amended += chunk.line
+    return objects.write(bytes(amended))
+
+
+def _amended(objects: Objects, held: list[Chunk], make: Callable[[], _Rows]) -> Iterable[Chunk]:
+    of_chunk: defaultdict[int, list[Order]] = defaultdict(list)
+    touched: set[int] = set()
+    firsts = [chunk.first for chunk in held]
+    for order in make().changes:
+        name = order[0]
+        index = max(bisect_right(firsts, name) - 1, 0)
+        of_chunk[index].append(order)
+        touched.add(index)
+        while index > 0 and held[index - 1].last >= name:  # a cut may lie between two edges of one source
+            index -= 1
+            touched.add(index)
+    blocks: list[Iterable[Chunk]] = []
+    index = max(len(held) - 1, 0)
+    while index >= 0:
+        if index not in touched:
+            blocks.append([held[index]])
+        else:
+            rows = make()
+            wanted: list[Order] = []
+            while True:
+                if held:
+                    rows.before(objects.read(held[index].object).splitlines(keepends=True), first=index == 0)
+                wanted += of_chunk[index]
+                if index == 0:
+                    rows.change(wanted)
+                    break
+                if index - 1 not in touched:
+                    rows.change(wanted)
+                    wanted = []
+                    if rows.begin_with_cut():
+                        break
+                index -= 1  # what a chunk began with is no more: its rows belong to the one before
+            blocks.append(list(rows.chunks(objects)))
+        index -= 1
+    return [chunk for block in reversed(blocks) for chunk in block]
+
+
+class _Rows:
+    """The lines of neighbouring chunks, in order, each with whether a chunk begins with it; few of them are read."""
+
+    def __init__(self, part: Part[Any], place: Place, changes: Changes, expected: Changes) -> None:
+        self._part, self._place, self.changes, self._expected = part, place, changes, expected
+        self._lines: list[tuple[bytes, bool]] = []
+
+    def before(self, lines: list[bytes], *, first: bool) -> None:
+        """Puts the lines of a chunk before the others; only the first chunk of a place may begin anywhere."""
+        begins = _cut_before(self._order(lines[0]), self._part.rows_per_chunk) if first else True
+        self._lines = [(lines[0], begins), *((line, False) for line in lines[1:]), *self._lines]
+
+    def change(self, wanted: Iterable[Order]) -> None:
+        for order in wanted:
+            line = self.changes[order]
+            at = bisect_left(self._lines, order, key=lambda row: self._order(row[0]))
+            there = at < len(self._lines) and self._order(self._lines[at][0]) == order
+            if order in self._expected and self._expected[order] != (self._lines[at][0] if there else None):
+                raise CatalogError(f"{order!r} is not what it was taken for", "run 'studbook relink'")
+            if line is not None:
+                row = line, _cut_before(order, self._part.rows_per_chunk)
+                self._lines[at : at + there] = [row]
+            elif there:
+                del self._lines[at]
+
+    def begin_with_cut(self) -> bool:
+        return not self._lines or self._lines[0][1]
+
+    def chunks(self, objects: Objects) -> Iterator[Chunk]:
+        starts = [at for at, (_, begins) in enumerate(self._lines) if begins or at == 0]
+        for start, end in pairwise([*starts, len(self._lines)]):
+            lines = [line for line, _ in self._lines[start:end]]
+            first, last = (self._order(line)[0] for line in (lines[0], lines[-1]))
+            yield Chunk(self._place, first, last, len(lines), objects.write(b"".join(lines)))
+
+    def _order(self, line: bytes) -> Order:
+        return self._part.order_of(json.loads(line))
 
 
 # --- reading ------------------------------------------------------------------------------------------------------

@@ -48,6 +48,18 @@ class Objects:
             write_whole(self.path(name), _packed(data))
         return name
 
+    def read(self, name: str) -> bytes:
+        """The bytes of that digest, all at once; CatalogError where the object is missing or damaged."""
+        try:
+            data = gzip.decompress(self.path(name).read_bytes())
+        except FileNotFoundError:
+            raise CatalogError(f"object {name} is missing", _MEND) from None
+        except (OSError, EOFError, zlib.error) as error:
+            raise CatalogError(f"object {name} cannot be read: {error}", _MEND) from None
+        if digest(data) != name:
+            raise CatalogError(f"object {name} has other content than its name says", _MEND)
+        return data
+
     def lines(self, name: str) -> Iterator[bytes]:
         """The lines of that digest, each with its line feed; only the compressed form is held in memory.
 

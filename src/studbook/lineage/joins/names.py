@@ -15,14 +15,12 @@ def join(view: View) -> Facts:
     """Resolves every `ByName`."""
     facts = Facts()
     for claim in view.all(ByName):
-        # A version of a package is asked for as group/number, and called "group number".
-        name = claim.name.replace("/", " ") if claim.kind == "model_package" else claim.name
+        name = called(claim)
         holders = view.by_name.get((claim.kind, claim.account, claim.region, name), [])
         # An earlier holder of the name is gone, and has its creation time behind an @.
         named = min(holders, key=lambda asset_id: ("@" in asset_id, asset_id), default=None)
         if named is None:
-            resource = {"tuning_job": "hyper-parameter-tuning-job"}.get(claim.kind, claim.kind.replace("_", "-"))
-            named = sagemaker_arn(claim.partition, claim.region, claim.account, resource, claim.name)
+            named = made_up(claim)
             facts.mentions.append(
                 Asset(id=named, kind=claim.kind, name=name, account=claim.account, region=claim.region)
             )
@@ -38,3 +36,14 @@ def join(view: View) -> Facts:
             )
         )
     return facts
+
+
+def called(claim: ByName) -> str:
+    """A version of a package is asked for as group/number, and called "group number"."""
+    return claim.name.replace("/", " ") if claim.kind == "model_package" else claim.name
+
+
+def made_up(claim: ByName) -> str:
+    """The id of what no listing shows."""
+    resource = {"tuning_job": "hyper-parameter-tuning-job"}.get(claim.kind, claim.kind.replace("_", "-"))
+    return sagemaker_arn(claim.partition, claim.region, claim.account, resource, claim.name)
