@@ -46,7 +46,7 @@ def night(catalog: Catalog, records: Iterable[Record], *, anew: bool = False, co
     """One night, as the harvest has it; its envelope, and how it was linked."""
     previous = catalog.latest()
     number = previous.number + 1 if previous else 1
-    with Lineage(catalog, context, catalog.keep_records(records)) as lineage:
+    with Lineage(catalog, context, catalog.keep_records(records), fewest=0) as lineage:
         parts = lineage.derived(previous, number, anew=anew)
         envelope = catalog.add(parts, coverage=[ROW], taken_at=f"2026-11-{number:02}T02:00:00Z", config=SETTINGS.digest)
         lineage.keep(envelope)

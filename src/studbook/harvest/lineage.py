@@ -26,12 +26,18 @@ from studbook.store.catalog import Kept
 from studbook.store.chunks import RECORDS, chunks
 from studbook.store.ties import Key, TiesFile
 
+FEWEST = 50_000
+"""Of fewer records everything is linked each night: that takes seconds, and keeps nothing for the next."""
+
 
 class Lineage:
     """The lineage of one snapshot that is to be. A context manager."""
 
-    def __init__(self, catalog: Catalog, context: LinkContext, records: str) -> None:
+    def __init__(self, catalog: Catalog, context: LinkContext, records: str, *, fewest: int | None = None) -> None:
         self._catalog, self._context, self._records = catalog, context, records
+        self._few = sum(chunk.rows for chunk in chunks(catalog.objects, records)) < (
+            FEWEST if fewest is None else fewest
+        )
         self._datasets = Datasets([*(dataset.id for dataset in context.datasets), *self._listed()])
         self._file = TiesFile(catalog.root / "index.sqlite-ties", catalog.objects)
         self._keeps = False
@@ -50,7 +56,7 @@ class Lineage:
 
     def derived(self, previous: Envelope | None, number: int, *, anew: bool = False) -> Parts:
         """The content of snapshot `number`, kept in the catalog; `anew` links everything."""
-        if previous is not None and not anew:
+        if previous is not None and not anew and not self._few:
             # What is kept may not be what was linked the night before; then nothing of it is believed.
             with suppress(sqlite3.Error, CatalogError, _UnsureError):
                 return self._amended(previous, number)
@@ -64,7 +70,7 @@ class Lineage:
 
     def _anew(self, previous: Envelope | None, number: int) -> Parts:
         numbers: dict[str, list[int | None]] = {}
-        self._keeps = self._begun()
+        self._keeps = not self._few and self._begun()
         linked = link_read(self._read(numbers), self._context)
         before = self._catalog.assets(previous) if previous else ()
         kept = self._catalog.keep_lineage(self._records, chronicle(linked, before, number), linked.edges)
