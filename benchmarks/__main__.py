@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("harvest", "lineage", "site")
+NAMES = ("harvest", "lineage", "pace", "site")
 
 
 def main(arguments: list[str]) -> None:

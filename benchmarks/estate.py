@@ -16,7 +16,7 @@ from studbook.demo.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.settings import Settings
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
-READER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/StudbookReader"
+
 GROUPS = 5
 _ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 _IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/train:2"
@@ -50,18 +50,26 @@ class Sizes:
         return self.jobs + self.models + 2 * self.endpoints + self.packages + self.groups
 
 
+def reader(account: str) -> str:
+    """The role that reads an account."""
+    return f"arn:aws:iam::{account}:role/StudbookReader"
+
+
+READER_ROLE = reader(ACCOUNT)
+
+
 def settings() -> Settings:
     """One account, without a brake: the fake never refuses."""
     account = {"id": ACCOUNT, "regions": [REGION], "role_arn": READER_ROLE, "external_id": EXTERNAL_ID}
     return Settings.model_validate({"accounts": [account], "sources": {"sagemaker": {"rate": 100_000}}})
 
 
-def build(aws: FakeAws, sizes: Sizes) -> None:
+def build(aws: FakeAws, sizes: Sizes, account: str = ACCOUNT) -> None:
     """Makes the estate and the role that reads it."""
-    aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
+    aws.role(reader(account), external_id=EXTERNAL_ID, allow=READER)
     estate = _estate(sizes)
     while calls := list(islice(estate, 5_000)):
-        aws.batch(ACCOUNT, REGION, calls)
+        aws.batch(account, REGION, calls)
 
 
 def change(aws: FakeAws, sizes: Sizes) -> Sizes:

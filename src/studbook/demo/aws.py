@@ -82,6 +82,12 @@ class FakeAws(Served):
         answer.raise_for_status()
         return [Calls(*item) for item in answer.json()]
 
+    def throttled(self) -> int:
+        """How many calls a fault's `rate` has refused since `heal`."""
+        answer = self._http.get(f"{self.url}/_studbook/throttled", timeout=60)
+        answer.raise_for_status()
+        return int(answer.json())
+
     def forget_calls(self) -> None:
         """Starts the counts anew."""
         self._http.delete(f"{self.url}/_studbook/calls", timeout=60).raise_for_status()

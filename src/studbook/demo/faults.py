@@ -5,6 +5,8 @@ they are missing), `times` how often (for ever where it is missing), and one or 
 
     seconds                    the answer comes later
     code, message, status      a refusal in the service's own words
+    rate                       so many calls a second are let through for each account, region and service, and as many
+                               at once after a rest; the others are throttled
     drop                       the connection is reset before the answer
     cut                        the connection is reset in the middle of the answer
     pages: empty               a page without items, but with a token, comes before the first one
@@ -47,7 +49,11 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: list[Json] = []
+        self._buckets: dict[tuple[str, str, str], tuple[float, float]] = {}
+        """What is left in each, and when that was."""
         self._lock = threading.Lock()
+        self.throttled = 0
+        """How many calls were above a rate."""
 
     def add(self, fault: Json) -> None:
         """From now on."""
@@ -58,6 +64,8 @@ class Faults:
         """All is well again."""
         with self._lock:
             self._faults.clear()
+            self._buckets.clear()
+            self.throttled = 0
 
     def meet(self, account: str, region: str, service: str, operation: str) -> Json | None:
         """The first fault that this call meets; it counts as met."""
@@ -65,12 +73,26 @@ class Faults:
         with self._lock:
             for fault in self._faults:
                 if all(fnmatch.fnmatchcase(value, fault.get(name) or "*") for name, value in asked.items()):
+                    if fault.get("rate"):
+                        if self._within(fault["rate"], (account, region, service)):
+                            continue
+                        self.throttled += 1
+                        return {"code": "ThrottlingException", "message": "Rate exceeded"}
                     if fault.get("times"):
                         fault["times"] -= 1
                         if not fault["times"]:
                             self._faults.remove(fault)
                     return fault
         return None
+
+    def _within(self, rate: float, key: tuple[str, str, str]) -> bool:
+        """Takes a token out of a bucket, if there is one."""
+        now = time.monotonic()
+        most = max(1.0, rate)
+        left, then = self._buckets.get(key, (most, now))
+        left = min(most, left + (now - then) * rate)
+        self._buckets[key] = (left - 1 if left >= 1 else left, now)
+        return left >= 1
 
 
 def before(fault: Json, service: str, operation: str, environ: dict[str, Any], body: bytes) -> Answer | bytes:

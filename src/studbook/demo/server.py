@@ -9,7 +9,7 @@
     POST roles   {"arn": ..., "external_id": ..., "allow": ["Describe*", ...]}
     POST faults  as `demo.faults` has them
     POST caller  {"allow": ["organizations:List*", ...]}   what the caller's own credentials may do besides sts
-    DELETE faults, DELETE sessions, GET calls, DELETE calls
+    DELETE faults, DELETE sessions, GET calls, DELETE calls, GET throttled
 
 Every write takes a second, so that what a story makes one after the other has one date after the other.
 
@@ -284,6 +284,8 @@ class Gateway:
                     self._expired.update(self._sessions)
                 case "GET", "calls":
                     said = [[*key, count] for key, count in sorted(self._calls.items())]
+                case "GET", "throttled":
+                    said = self._faults.throttled
                 case "DELETE", "calls":
                     self._calls.clear()
                 case _:
