@@ -125,6 +125,32 @@ def _serious(page: Page) -> list[str]:
     ]
 
 
+class TestWeight:
+    def test_a_card_and_its_first_view(self, page: Page, demo_address: str, demo_site: Path) -> None:
+        """Uncompressed: the heaviest card is below 100 KiB, and below 400 KiB with everything that it loads."""
+        card = max((demo_site / "latest" / "model-package").glob("*/index.html"), key=lambda file: file.stat().st_size)
+        loaded: list[int] = []
+        page.on("response", lambda answer: loaded.append(len(answer.body())))
+        page.goto(f"{demo_address}latest/model-package/{card.parent.name}/")
+        page.wait_for_load_state("networkidle")
+
+        assert card.stat().st_size < 100 * 1024
+        assert 0 < sum(loaded) < 400 * 1024
+
+    def test_a_query(self, page: Page, demo_address: str) -> None:
+        """It loads the few files of its letters."""
+        page.goto(f"{demo_address}latest/")
+        page.wait_for_load_state("networkidle")
+        loaded: list[int] = []
+        page.on("response", lambda answer: loaded.append(len(answer.body())))
+        page.keyboard.press("/")
+        page.keyboard.type("support")
+        expect(page.get_by_role("listbox", name="Results").get_by_role("option").first).to_be_visible()
+        page.wait_for_load_state("networkidle")
+
+        assert 0 < sum(loaded) < 200 * 1024
+
+
 class TestJourneys:
     def test_to_the_dataset_behind_production_in_two_clicks(self, page: Page, demo_address: str) -> None:
         """Home names the data that made what answers in production; its second click is the dataset over time."""

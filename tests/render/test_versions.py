@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import threading
 import urllib.error
 import urllib.request
@@ -124,6 +125,20 @@ class TestRetention:
         whole = sum(path.stat().st_size for path in (output / "1").rglob("*") if path.is_file())
         on_disk = sum(path.stat().st_size for path in inodes(output).values())
         assert on_disk < 2 * whole
+
+
+class TestLeftovers:
+    def test_what_a_killed_build_left_is_swept_away(self, sites: Sites) -> None:
+        """A day later, so that a build which runs at the same time keeps what it works on."""
+        old, young = (sites.output / name / "page" for name in (".building-7-abc", ".building-8-def"))
+        for folder in (old, young):
+            folder.mkdir(parents=True)
+        os.utime(old.parent, (0, 0))
+
+        build_site(sites.catalog, herd.SETTINGS, sites.output)
+
+        assert not old.parent.exists()
+        assert young.exists()
 
 
 class TestAddresses:

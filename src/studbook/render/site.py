@@ -50,7 +50,7 @@ from studbook.render.environment import Templates
 from studbook.render.reading import Lineages, read_site
 from studbook.render.search import Entry, entries_of, sections
 from studbook.render.stamping import Earlier, Known, Press
-from studbook.render.versions import built, kept, list_versions, put_in_place, remove, share
+from studbook.render.versions import built, kept, list_versions, put_in_place, remove, share, sweep
 from studbook.render.views import Page, Site
 from studbook.render.watching import EVERYTHING, changed, said
 from studbook.render.words import shown
@@ -109,6 +109,7 @@ def build_site(
         raise BuildError(f"{catalog.root}: there is no snapshot to build from", "take one with 'studbook harvest'")
     chosen = sorted(envelopes or history[-1:], key=lambda envelope: envelope.number)
     output.mkdir(parents=True, exist_ok=True)
+    sweep(output)
     work = output / ".studbook"
     templates, drafting = _templates(catalog, settings), Drafting(work / "layouts")
     done = []

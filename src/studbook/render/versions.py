@@ -12,12 +12,15 @@ import filecmp
 import json
 import os
 import shutil
+import time
 from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 from studbook.model import Envelope
 from studbook.settings import Keep
+
+_DAY = 24 * 60 * 60
 
 INDEX = """<!doctype html>
 <html lang="en">
@@ -130,6 +133,14 @@ def _week(date: datetime.date) -> tuple[int, ...]:
 
 def _month(date: datetime.date) -> tuple[int, ...]:
     return (date.year, date.month)
+
+
+def sweep(output: Path) -> None:
+    """Remove what killed builds left behind; what is younger than a day may be of one that runs."""
+    for pattern in (".building-*", ".old-*"):
+        for path in output.glob(pattern):
+            if path.stat().st_mtime < time.time() - _DAY:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def remove(output: Path, numbers: Iterable[int]) -> None:
