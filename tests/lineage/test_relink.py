@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from every_edge import DEV, IMAGE, RECORDS, SETTINGS, channel, job, package
+from every_edge import DEV, IMAGE, RECORDS, SETTINGS, WEST, channel, job, model, package, record
 from studbook.harvest.lineage import Lineage
 from studbook.lineage.link import LinkContext
 from studbook.model import Coverage, Envelope, Record
@@ -142,6 +142,66 @@ class TestNights:
         expected, _ = night(Catalog(tmp_path / "whole"), crowd[1:])
         expected, _ = night(Catalog(tmp_path / "whole"), [*crowd, package(9, "s3://out/j-0/model.tar.gz")], anew=True)
         assert same(found, expected)
+
+
+def serving(model_name: str, letter: str, digest: str) -> list[Record]:
+    """An endpoint of its own that runs a model, and what it pulled for the model's image."""
+    config, endpoint = (f"arn:aws:sagemaker:{WEST}:{DEV}:{kind}/{letter}" for kind in ("endpoint-config", "endpoint"))
+    variant = {"VariantName": "all", "ModelName": model_name}
+    pulled = {"SpecifiedImage": IMAGE, "ResolvedImage": f"{IMAGE.rpartition(':')[0]}@sha256:{digest * 64}"}
+    return [
+        record("endpoint_config", config, EndpointConfigName=letter, ProductionVariants=[variant]),
+        record(
+            "endpoint",
+            endpoint,
+            EndpointName=letter,
+            EndpointConfigName=letter,
+            ProductionVariants=[{"VariantName": "all", "DeployedImages": [pulled]}],
+        ),
+    ]
+
+
+class TestWhatManyPull:
+    """What one model's endpoints pulled is told together, and without the others of the image."""
+
+    SERVED = (model("shared", Image=IMAGE), model("alone", Image=IMAGE))
+    CROWD = tuple(
+        one
+        for number in range(100)
+        for one in (model(f"m-{number}", Image=IMAGE), *serving(f"m-{number}", f"c-{number}", "c"))
+    )
+
+    ONE, TWO = serving("shared", "one", "a"), serving("shared", "two", "b")
+
+    @pytest.mark.parametrize(
+        ("first", "second"),
+        [
+            (ONE, [*ONE, *TWO]),
+            ([*ONE, TWO[0]], [*ONE, *TWO]),
+            ([*ONE, *TWO], TWO),
+            ([*ONE, *TWO], [*ONE, TWO[0]]),
+            ([*ONE, *TWO], [*ONE, *serving("shared", "two", "a")]),
+            ([*ONE, *TWO], [*ONE, *serving("alone", "two", "b")]),
+            ([*ONE, *serving("alone", "two", "b")], [*ONE, *TWO]),
+        ],
+        ids=[
+            "deployed",
+            "made",
+            "removed",
+            "deleted",
+            "pulled again",
+            "the model changed",
+            "the model became the other's",
+        ],
+    )
+    def test_is_told_together(self, tmp_path, first, second):
+        catalog, whole = Catalog(tmp_path / "changes"), Catalog(tmp_path / "whole")
+        for records in (first, second):
+            found, how = night(catalog, [*self.SERVED, *self.CROWD, *records])
+            expected, _ = night(whole, [*self.SERVED, *self.CROWD, *records], anew=True)
+            assert same(found, expected)
+        assert not how.whole
+        assert how.linked < 20
 
 
 class TestOnlyACache:

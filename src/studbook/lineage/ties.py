@@ -166,6 +166,8 @@ def ties(record: Record, facts: Facts, datasets: Datasets) -> Ties:
             found.gives[f"to {target}"].append(edge.key)
             found.passes.add(f"to {target}")
             found.asks.add(f"to {source}")
+            if relation == "deployed_to":
+                _deployed(found, source, target)
             if relation == "copied_to":
                 found.gives[f"to {source}"].append(edge.key)
                 found.asks.add(f"to {target}")
@@ -197,6 +199,7 @@ def _shows(found: Ties, asset: Asset, rank: tuple[bool, bool]) -> None:
         found.passes.add(f"to {asset.id}")
         found.passes.add(f"to {of_name(asset.kind, asset.name)}")
         found.asks.add(f"to {of_name(asset.kind, asset.name)}")
+        found.asks.update((f"pulled {asset.id}", f"pulled {of_name(asset.kind, asset.name)}"))
     elif asset.kind == "base_model_version" and (content := parse_hub_content(asset.id)) is not None:
         found.gives[f"base {content.name}"].append(known)
     elif asset.kind == "mlflow_run":
@@ -248,10 +251,7 @@ def _claims(found: Ties, claim: Claim, facts: Facts, datasets: Datasets) -> None
         case PulledImage():
             says(claim.place)
             says(claim.pinned)
-            key = f"pulled {claim.image}"
-            gives[key].append(claim)
-            passes.add(key)
-            asks.update((key, f"to {claim.place}"))
+            asks.add(f"to {claim.place}")
         case ModelSourceTag():
             says(claim.model)
             says(claim.package)
@@ -333,6 +333,13 @@ def _by_name(found: Ties, claim: ByName) -> None:
     found.gives[f"to {target}"].append(claim)
     found.passes.add(f"to {target}")
     found.asks.add(f"to {source}")
+    if claim.relation == "deployed_to":
+        _deployed(found, source, target)
+
+
+def _deployed(found: Ties, source: str, target: str) -> None:
+    """What a place pulled is told of what is deployed to it, and with it what other places of that pulled."""
+    found.gives[f"pulled {source}"].append(target)
 
 
 def _named(claim: ByName) -> str:
