@@ -98,7 +98,7 @@ def _night(folder: Path, records: Iterator[Record], name: str) -> None:
     clock = _Clock()
     kept = catalog.keep_record_lines(lines)
     clock.lap(f"{name}: keep the records")
-    with Lineage(catalog, LinkContext.of(SETTINGS), kept, fewest=0) as lineage:
+    with Lineage(catalog, LinkContext.of(SETTINGS), kept, SETTINGS.digest, fewest=0) as lineage:
         number = previous.number + 1 if previous else 1
         parts = lineage.derived(previous, number)
         row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=0, requests=0)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from every_edge import DEV, IMAGE, RECORDS, SETTINGS, WEST, channel, job, model, package, record
 from studbook.harvest.lineage import Lineage
 from studbook.lineage.link import LinkContext
-from studbook.model import Coverage, Envelope, Record
+from studbook.model import Coverage, Envelope, Record, canonical, digest
 from studbook.settings import Dataset, Settings
 from studbook.store import Catalog
 
@@ -46,9 +46,10 @@ def night(catalog: Catalog, records: Iterable[Record], *, anew: bool = False, co
     """One night, as the harvest has it; its envelope, and how it was linked."""
     previous = catalog.latest()
     number = previous.number + 1 if previous else 1
-    with Lineage(catalog, context, catalog.keep_records(records), fewest=0) as lineage:
+    config = digest(canonical(repr(context)))
+    with Lineage(catalog, context, catalog.keep_records(records), config, fewest=0) as lineage:
         parts = lineage.derived(previous, number, anew=anew)
-        envelope = catalog.add(parts, coverage=[ROW], taken_at=f"2026-11-{number:02}T02:00:00Z", config=SETTINGS.digest)
+        envelope = catalog.add(parts, coverage=[ROW], taken_at=f"2026-11-{number:02}T02:00:00Z", config=config)
         lineage.keep(envelope)
     return envelope, lineage
 
@@ -122,6 +123,8 @@ class TestNights:
                 if before is not None and not datasets(before) ^ datasets(records):
                     assert not how.whole
                 before = records
+            again, _ = night(whole, told[-1], anew=True)
+            assert same(again, expected), "a night without changes has the lineage of the one before"
 
     def test_what_many_name_drags_nobody_along(self, tmp_path):
         """A new job of an image, a dataset and a model that hundreds of jobs name is linked with few of them."""
@@ -256,6 +259,8 @@ class TestOnlyACache:
     def test_a_night_that_changes_nothing(self, catalog):
         """It links nothing, and its content is that of the night before."""
         before = catalog.latest()
+        for path in catalog.root.glob("index.sqlite*"):
+            path.unlink()
         found, how = night(catalog, RECORDS[:-3])
         assert not how.whole
         assert how.linked == 0

@@ -1,7 +1,8 @@
 """From the records of a snapshot to its lineage: everything, or a night's changes and what they touch.
 
 Both come to the same bytes. What a night needs of the one before lies in a cache; where that is of another snapshot,
-another configuration or another Studbook, missing or damaged, everything is linked.
+another configuration or another Studbook, missing or damaged, everything is linked. A night without changes has the
+lineage of the one before.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ FEWEST = 50_000
 class Lineage:
     """The lineage of one snapshot that is to be. A context manager."""
 
-    def __init__(self, catalog: Catalog, context: LinkContext, records: str, *, fewest: int | None = None) -> None:
-        self._catalog, self._context, self._records = catalog, context, records
+    def __init__(
+        self, catalog: Catalog, context: LinkContext, records: str, config: str, *, fewest: int | None = None
+    ) -> None:
+        self._catalog, self._context, self._records, self._config = catalog, context, records, config
         self._few = sum(chunk.rows for chunk in chunks(catalog.objects, records)) < (
             FEWEST if fewest is None else fewest
         )
@@ -56,6 +59,9 @@ class Lineage:
 
     def derived(self, previous: Envelope | None, number: int, *, anew: bool = False) -> Parts:
         """The content of snapshot `number`, kept in the catalog; `anew` links everything."""
+        if previous is not None and not anew and self._same(previous):
+            self.whole = False
+            return previous.parts
         if previous is not None and not anew and not self._few:
             # What is kept may not be what was linked the night before; then nothing of it is believed.
             with suppress(sqlite3.Error, CatalogError, _UnsureError):
@@ -67,6 +73,10 @@ class Lineage:
         if self._keeps:
             with suppress(sqlite3.Error, OSError, CatalogError):
                 self._file.seal(self._stamp(envelope))
+
+    def _same(self, previous: Envelope) -> bool:
+        of = (previous.parts.records, previous.config, previous.generator)
+        return of == (self._records, self._config, f"studbook {__version__}")
 
     def _anew(self, previous: Envelope | None, number: int) -> Parts:
         numbers: dict[str, list[int | None]] = {}

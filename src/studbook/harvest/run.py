@@ -127,7 +127,7 @@ def harvest(
         catalog.expect(number)
         records = Included(Stored(run.records), settings)
         kept = catalog.keep_records(records) if settings.exclude.tags else catalog.keep_record_lines(run.lines())
-        with Lineage(catalog, LinkContext.of(run.settings), kept) as lineage:
+        with Lineage(catalog, LinkContext.of(run.settings), kept, settings.digest) as lineage:
             envelope = catalog.add(
                 lineage.derived(previous, number),
                 coverage=records.told(coverage),
@@ -151,7 +151,7 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
     records = Included(Stored(lambda: catalog.records(latest)), settings)
     number = latest.number + 1
     context = LinkContext.of(with_accounts(settings, records))
-    with Lineage(catalog, context, catalog.keep_records(records)) as lineage:
+    with Lineage(catalog, context, catalog.keep_records(records), settings.digest) as lineage:
         envelope = catalog.add(
             lineage.derived(latest, number, anew=True),
             coverage=latest.coverage,
