@@ -11,8 +11,9 @@ from typing import Any
 
 from studbook import __version__
 from studbook.exports.interface import Export, Subject
-from studbook.model import Asset, Coverage, Edge, Envelope, Finding, canonical
+from studbook.model import Asset, Coverage, Envelope, Finding, canonical
 from studbook.model.canonical import plain
+from studbook.model.edge import edge_json
 
 SCHEMA = "studbook.export/1"
 
@@ -20,11 +21,11 @@ SCHEMA = "studbook.export/1"
 def write(subject: Subject) -> Iterator[bytes]:
     """One document, in one line."""
     yield b'{"assets":['
-    yield from _separated(subject.assets)
+    yield from _separated(map(_object, subject.assets))
     yield b'],"edges":['
-    yield from _separated(subject.edges)
+    yield from _separated(map(edge_json, subject.edges))
     yield b'],"findings":['
-    yield from _separated(subject.findings)
+    yield from _separated(map(_object, subject.findings))
     head = _head(subject.envelope)
     for name in sorted(head):
         yield b"," if name != "generator" else b"],"
@@ -40,10 +41,14 @@ def write_lines(subject: Subject) -> Iterator[bytes]:
             yield canonical({"type": type_, **plain(row)}) + b"\n"
 
 
-def _separated(rows: Iterable[Asset] | Iterable[Edge] | Iterable[Finding]) -> Iterator[bytes]:
+def _object(row: Asset | Finding) -> bytes:
+    return canonical(plain(row))
+
+
+def _separated(rows: Iterable[bytes]) -> Iterator[bytes]:
     comma = b""
     for row in rows:
-        yield comma + canonical(plain(row))
+        yield comma + row
         comma = b","
 
 

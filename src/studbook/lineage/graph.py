@@ -80,11 +80,14 @@ class Lineage(Protocol):
 
 
 class Graph:
-    """A lineage in memory, in canonical order."""
+    """A lineage in memory, in canonical order; `ordered` says that what is given comes in that order."""
 
-    def __init__(self, assets: Iterable[Asset], edges: Iterable[Edge]) -> None:
-        self.assets: dict[str, Asset] = {asset.id: asset for asset in sorted(assets, key=lambda asset: asset.id)}
-        self.edges: list[Edge] = sorted(edges, key=lambda edge: edge.key.order)
+    def __init__(self, assets: Iterable[Asset], edges: Iterable[Edge], *, ordered: bool = False) -> None:
+        if not ordered:
+            assets = sorted(assets, key=lambda asset: asset.id)
+            edges = sorted(edges, key=lambda edge: edge.key.order)
+        self.assets: dict[str, Asset] = {asset.id: asset for asset in assets}
+        self.edges: list[Edge] = list(edges)
         self._upstream: defaultdict[str, list[Edge]] = defaultdict(list)
         self._downstream: defaultdict[str, list[Edge]] = defaultdict(list)
         for edge in self.edges:

@@ -5,13 +5,12 @@ The result depends on the records and the configuration alone, never on their or
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+from studbook.collecting import no_collecting
 from studbook.lineage.edges import Edges
 from studbook.lineage.joins import JOINS
 from studbook.lineage.joins.interface import View, is_later
@@ -125,20 +124,8 @@ def link(records: Iterable[Record], normalize: Callable[[Record], Facts], contex
 
 def link_read(several: Iterable[Read], context: LinkContext, views: Views | None = None) -> Linked:
     """The lineage of records that are read already; fills `views` where they are wanted."""
-    with _no_collecting():
+    with no_collecting():
         return _link(several, context, views)
-
-
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Nothing here refers to itself, and looking for what does costs a third of the time where there are millions."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _link(several: Iterable[Read], context: LinkContext, views: Views | None) -> Linked:

@@ -19,7 +19,7 @@ from html import unescape
 from typing import Any
 
 from studbook.model import KINDS, Asset
-from studbook.model.ids import page_path, parse_arn
+from studbook.model.ids import parse_arn
 from studbook.render.views import Site
 from studbook.render.views.pages import account_ids, region_names
 from studbook.render.views.site import account_path, region_path
@@ -76,7 +76,7 @@ def entries_of(site: Site) -> list[Entry]:
 def _entry(site: Site, asset: Asset) -> Entry:
     arn = parse_arn(asset.id)
     return Entry(
-        location=page_path(asset.kind, asset.id),
+        location=str(site.link(asset.id)["path"]),
         title=called(asset),
         kind=KINDS[asset.kind].title,
         account=site.account_name(asset.account) or "",

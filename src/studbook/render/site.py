@@ -40,6 +40,7 @@ from mkdocs.structure.pages import Page as MkdocsPage
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from studbook.cards import load_cards
+from studbook.collecting import left_alone, no_collecting
 from studbook.errors import BuildError, StudbookError
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, Envelope
@@ -116,7 +117,8 @@ def build_site(
     for envelope in chosen:
         report(f"snapshot {envelope.number}: reading")
         lineages = Lineages(catalog)
-        contents = load_contents(lineages, settings, envelope, templates, drafting)
+        with no_collecting():
+            contents = load_contents(lineages, settings, envelope, templates, drafting)
         for problem in (line for card in contents.site.cards.values() for line in card.problems):
             report(f"warning: {problem}")
         if (neighbour := _nearest(output, envelope.number)) is not None:
@@ -129,7 +131,8 @@ def build_site(
         staging = Path(tempfile.mkdtemp(prefix=f".building-{envelope.number}-", dir=output))
         try:
             staging.chmod(0o755)
-            _run_mkdocs(contents, staging)
+            with left_alone():
+                _run_mkdocs(contents, staging)
             assert contents.known is not None
             pages = contents.known.pages
             if contents.tree is not None:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from studbook.collecting import left_alone
 from studbook.model.ids import page_path
 from studbook.render import downloads, views
 from studbook.render.drawing import Drafting, Picture, draw, neighbourhood
@@ -123,7 +124,7 @@ class Press:
                 fresh += 1
         todo: list[_Task] = []
         for asset in self.site.graph.assets.values():
-            path = page_path(asset.kind, asset.id)
+            path = self.site.link(asset.id)["path"]
             wanted = [path] if asset.kind != downloads.KIND else [path, path + _FILES]
             missing = [one for one in wanted if not self._linked(one)]
             read.update((one, self._earlier.pages[one]) for one in wanted if one not in missing)
@@ -243,12 +244,10 @@ def _everywhere(press: Press, batches: list[list[_Task]]) -> Iterator[list[tuple
     global _press  # noqa: PLW0603  forked workers inherit it
     _press = press
     gc.collect()
-    gc.freeze()
     try:
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        with left_alone(), ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
             yield from pool.map(_work, batches)
     finally:
-        gc.unfreeze()
         _press = None
 
 

@@ -154,7 +154,7 @@ class Catalog:
 
     def graph(self, envelope: Envelope) -> Graph:
         """The whole lineage in memory."""
-        return Graph(self.assets(envelope), self.edges(envelope))
+        return Graph(self.assets(envelope), self.edges(envelope), ordered=True)
 
     def index(self, envelope: Envelope) -> Index:
         """The lineage on disk, for an answer without reading all of it; brought up to date first, if need be."""

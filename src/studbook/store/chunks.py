@@ -19,7 +19,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -28,7 +28,7 @@ from pydantic import TypeAdapter, ValidationError
 from studbook.errors import CatalogError
 from studbook.model import Asset, Edge, Record, canonical
 from studbook.model.canonical import plain
-from studbook.model.edge import EdgeKey
+from studbook.model.edge import EdgeKey, edge_json
 from studbook.store.objects import Objects
 
 Row = TypeVar("Row", Record, Asset, Edge)
@@ -109,23 +109,6 @@ class Part(Generic[Row]):
             raise CatalogError(f"a line of {self.name} cannot be read: {error}", "run 'studbook verify'") from None
 
 
-@lru_cache(1 << 16)
-def _text(value: str | None) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-@lru_cache(1 << 12)
-def _told(certainty: str, candidate: bool, evidence: tuple[str, ...]) -> str:
-    return canonical({"candidate": candidate, "certainty": certainty, "evidence": evidence})[:-1].decode()
-
-
-def _edge(edge: Edge) -> bytes:
-    """As `canonical`, for millions that share few texts."""
-    told = _told(edge.certainty, edge.candidate, edge.evidence)
-    source, target, role = _text(edge.source), _text(edge.target), _text(edge.role)
-    return f'{told},"relation":"{edge.relation}","role":{role},"source":{source},"target":{target}}}'.encode()
-
-
 RECORDS: Part[Record] = Part(
     "records",
     TypeAdapter(Record),
@@ -158,7 +141,7 @@ EDGES: Part[Edge] = Part(
     start=lambda chunk: (chunk.first,),
     order_of=lambda line: EdgeKey(line["source"], line["target"], line["relation"], line["role"]).order,
     rows_per_chunk=4096,
-    write=_edge,
+    write=edge_json,
 )
 
 
