@@ -15,6 +15,8 @@ PUBLIC = "hub-content/SageMakerPublicHub/Model"
 LLAMA = f"{SMR}:aws:{PUBLIC}/llama/1.12.0"
 GROUP = f"{SMR}:{DEV}:model-package-group/bot"
 FUNCTION = f"arn:aws:lambda:{WEST}:{DEV}:function"
+BEDROCK = f"arn:aws:bedrock:{WEST}:{DEV}"
+NOVA = f"arn:aws:bedrock:{WEST}::foundation-model/amazon.nova-lite-v1:0"
 APP = f"{SMR}:{DEV}:mlflow-app/app-1"
 IMAGE = f"{DEV}.dkr.ecr.{WEST}.amazonaws.com/train:1"
 PULLED = f"{DEV}.dkr.ecr.{WEST}.amazonaws.com/train@sha256:{'d' * 64}"
@@ -795,6 +797,77 @@ DECLARED = (
     association("artifact/report", "action/e2", "ContributedTo"),
     association("action/e2", "context/e2", "AssociatedWith"),
 )
+
+
+def tuned(name: str, **body: Any) -> Record:
+    arn = f"{BEDROCK}:custom-model/{name}"
+    body = {"modelArn": arn, "modelName": name, "modelStatus": "Active", "creationTime": NIGHT, **body}
+    return record("custom_model", arn, source="bedrock", **body)
+
+
+GRADER = {"rftConfig": {"graderConfig": {"lambdaGrader": {"lambdaArn": f"{FUNCTION}:judge:7"}}}}
+TEACHER = {"distillationConfig": {"teacherModelConfig": {"teacherModelIdentifier": f"{BEDROCK}:custom-model/rewarded"}}}
+TUNED: tuple[Record, ...] = (
+    tuned("brought", baseModelArn=NOVA),
+    tuned(
+        "rewarded",
+        jobArn=f"{BEDROCK}:model-customization-job/rewarded",
+        baseModelArn=NOVA,
+        trainingDataConfig={"s3Uri": "s3://kept/chats/"},
+        validationDataConfig={"validators": [{"s3Uri": "s3://held/out.jsonl"}]},
+        outputDataConfig={"s3Uri": "s3://bedrock/rewarded/"},
+        customizationConfig=GRADER,
+    ),
+    tuned(
+        "distilled",
+        jobArn=f"{BEDROCK}:model-customization-job/distilled",
+        trainingDataConfig={"invocationLogsConfig": {"invocationLogSource": {"s3Uri": "s3://bedrock/logs/"}}},
+        customizationConfig=TEACHER,
+    ),
+    record(
+        "imported_model",
+        f"{BEDROCK}:imported-model/one",
+        source="bedrock",
+        modelName="one",
+        modelDataSource={"s3DataSource": {"s3Uri": "s3://out/imported/"}},
+    ),
+    record(
+        "custom_model_deployment",
+        f"{BEDROCK}:custom-model-deployment/one",
+        source="bedrock",
+        customModelDeploymentName="one",
+        modelArn=f"{BEDROCK}:custom-model/rewarded",
+    ),
+    record(
+        "evaluation_job",
+        f"{BEDROCK}:evaluation-job/one",
+        source="bedrock",
+        jobName="one",
+        evaluationConfig={
+            "automated": {
+                "datasetMetricConfigs": [{"dataset": {"datasetLocation": {"s3Uri": "s3://bedrock/questions.jsonl"}}}],
+                "evaluatorModelConfig": {"bedrockEvaluatorModels": [{"modelIdentifier": "anthropic.claude-x"}]},
+                "customMetricConfig": {
+                    "evaluatorModelConfig": {"bedrockEvaluatorModels": [{"modelIdentifier": "anthropic.claude-y"}]}
+                },
+            },
+            "human": {
+                "datasetMetricConfigs": [{"dataset": {"datasetLocation": {"s3Uri": "s3://bedrock/asked.jsonl"}}}]
+            },
+        },
+        inferenceConfig={
+            "models": [{"bedrockModel": {"modelIdentifier": f"{BEDROCK}:custom-model/rewarded"}}],
+            "ragConfigs": [
+                {
+                    "knowledgeBaseConfig": {
+                        "retrieveAndGenerateConfig": {"knowledgeBaseConfiguration": {"modelArn": NOVA}}
+                    }
+                }
+            ],
+        },
+        outputDataConfig={"s3Uri": "s3://bedrock/judged/"},
+    ),
+)
 RECORDS: tuple[Record, ...] = (
     SERVERLESS,
     CLASSIC,
@@ -816,4 +889,5 @@ RECORDS: tuple[Record, ...] = (
     ABROAD,
     *DOCUMENTS,
     *DECLARED,
+    *TUNED,
 )

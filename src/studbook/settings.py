@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -154,6 +154,10 @@ class Mlflow(_Part):
     account: AccountId | None = Field(default=None, description="The account it belongs to, if one does.")
 
 
+OPTIONAL: Final = frozenset({"bedrock"})
+"""Sources that are left out until the configuration names them."""
+
+
 class SourceSettings(_Part):
     """How one source is harvested."""
 
@@ -262,7 +266,7 @@ class Settings(_Part):
     )
     evaluators: tuple[Evaluator, ...] = Field(default=(), description="Lambda functions that are evaluators.")
     mlflow: tuple[Mlflow, ...] = Field(default=(), description="MLflow servers besides Apps and tracking servers.")
-    sources: dict[Literal["sagemaker", "lambda", "s3", "mlflow", "organizations"], SourceSettings] = Field(
+    sources: dict[Literal["sagemaker", "bedrock", "lambda", "s3", "mlflow", "organizations"], SourceSettings] = Field(
         default_factory=dict, description="Per source: enabled, rate, limits."
     )
     patience: Patience = Field(default=Patience(), description="How long a call may take.")
@@ -290,8 +294,8 @@ class Settings(_Part):
 
     def source(self, name: str) -> SourceSettings:
         """The settings of a source, the defaults where none are given."""
-        found: SourceSettings = {str(key): value for key, value in self.sources.items()}.get(name, SourceSettings())
-        return found
+        given: dict[str, SourceSettings] = {str(key): value for key, value in self.sources.items()}
+        return given.get(name) or SourceSettings(enabled=name not in OPTIONAL)
 
     def account(self, account_id: str | None) -> Account | None:
         """The account of that id, if it is configured."""

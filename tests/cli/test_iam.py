@@ -18,7 +18,7 @@ from studbook.cli import main
 from studbook.cli.demo import surroundings
 from studbook.demo.story import SETTINGS
 from studbook.harvest.run import harvest
-from studbook.settings import Settings, load_settings
+from studbook.settings import OPTIONAL, Settings, load_settings
 from studbook.sources import SOURCES
 from studbook.sources.iam import (
     INLINE_LIMIT,
@@ -73,6 +73,19 @@ class TestPolicy:
         assert code == 0
         assert shown is not None
         assert shown[1] == out
+
+    def test_what_is_off_by_default_needs_no_permission(self, studbook, tmp_path):
+        """Bedrock's are asked for once the configuration turns it on, and are all that it calls for."""
+        _, out, _ = studbook()
+        assert "bedrock:" not in out
+        (tmp_path / "studbook.yml").write_text(
+            'accounts: [{id: "111122223333", regions: [us-west-2]}]\nsources: {bedrock: {enabled: true}}\n'
+        )
+        _, out, _ = studbook()
+        held = {action for one in json.loads(out)["Statement"] for action in one["Action"]}
+        assert {action for action in held if action.startswith("bedrock:")} == {
+            action for one in SOURCES if one.name == "bedrock" for action in one.actions
+        }
 
     def test_a_harvest_calls_nothing_outside(self, told, tmp_path, monkeypatch):
         """Every request that AWS or MLflow met, in a first night, a second, and one without Search, is an action of the
@@ -305,7 +318,7 @@ class TestActions:
 
     def test_every_source_is_in_it(self):
         """What a source declares is allowed by one of the two documents, whichever source comes next."""
-        settings = Settings.model_validate(CONFIGURATION)
+        settings = Settings.model_validate({**CONFIGURATION, "sources": {name: {} for name in OPTIONAL}})
         allowed = actions_in(policy(settings)) | actions_in(caller_policy(settings))
 
         for source in SOURCES:

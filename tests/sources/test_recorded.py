@@ -1,9 +1,10 @@
 """Each declared resource type: what AWS answers, over HTTP, and the assets and edges that come of it.
 
 A file of `recorded/` is one example: the answers of the operations that its declaration calls, as they are on the wire
-(times are numbers), and what the lineage of that one record is. `Operation?Member=Value` is the answer to requests that
-say so; what has no answer is an empty list. `also` are the types whose records it connects. Ids are shortened: `~` is
-the ARN's beginning. An arrow is as in `pedigrees`, `=` where it is declared, and its value is the evidence.
+(times are numbers, or text where the API says so), and what the lineage of that one record is.
+`Operation?Member=Value` is the answer to requests that say so; what has no answer is an empty list. `also` are the
+types whose records it connects. Ids are shortened: `~` is the beginning of SageMaker's ARNs, `^` of Bedrock's. An arrow
+is as in `pedigrees`, `=` where it is declared, and its value is the evidence.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 from scripted import ScriptedVisit
 
 from studbook.aws.sessions import Sessions
+from studbook.demo.protocols import asked, model
 from studbook.harvest.journal import Journal
 from studbook.lineage.link import LinkContext, link
 from studbook.model import Edge, Partition, Record
@@ -31,12 +32,14 @@ from studbook.sources.declared import Declared
 from studbook.store import Catalog
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
-BEGINNING = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:"
+BEGINNINGS = {"~": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:", "^": f"arn:aws:bedrock:{REGION}:{ACCOUNT}:"}
 SETTINGS = Settings.model_validate({"accounts": [{"id": ACCOUNT, "name": "dev", "regions": [REGION]}]})
-SERVICE = botocore.session.get_session().get_service_model("sagemaker")
 EXAMPLES = sorted((Path(__file__).parent / "recorded").glob("*.json"))
 DECLARED = {
-    resource.kind: resource for source in SOURCES if isinstance(source, Declared) for resource in source.resources
+    (source.name, resource.kind): resource
+    for source in SOURCES
+    if isinstance(source, Declared)
+    for resource in source.resources
 }
 UNRECORDED = frozenset({"Search", "ListTags"})
 """Search shows what the descriptions say (test_sagemaker_search.py holds it to that); most things have no tags."""
@@ -65,32 +68,38 @@ def example(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text())
 
 
+def service(path: Path) -> str:
+    """Whose answers an example has."""
+    return str(example(path).get("service", "sagemaker"))
+
+
 def declarations(path: Path) -> list[Resource]:
     """What an example collects: its type, after those that say what it connects."""
     kinds = [*example(path).get("also", ()), example(path)["kind"]]
-    return [resource for kind in kinds for resource in chain(kind)]
+    return [resource for kind in kinds for resource in chain(service(path), kind)]
 
 
-def chain(kind: str) -> list[Resource]:
+def chain(of: str, kind: str) -> list[Resource]:
     """The declaration, after those that it is listed under."""
-    resource = DECLARED[kind]
-    return [*(chain(resource.listing.parent) if resource.listing.parent else ()), resource]
+    resource = DECLARED[of, kind]
+    return [*(chain(of, resource.listing.parent) if resource.listing.parent else ()), resource]
 
 
 class Recorded(ThreadingHTTPServer):
     """AWS as far as it was recorded."""
 
-    def __init__(self, answers: Mapping[str, Any]) -> None:
+    def __init__(self, service: str, answers: Mapping[str, Any]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.service = service
         self.answers = answers
 
     def answer(self, operation: str, request: Mapping[str, Any]) -> Any:
-        for asked, said in self.answers.items():
-            name, _, condition = asked.partition("?")
+        for to, said in self.answers.items():
+            name, _, condition = to.partition("?")
             member, _, value = condition.partition("=")
             if name == operation and (not condition or request.get(member) == value):
                 return said
-        members = SERVICE.operation_model(operation).output_shape.members
+        members = model(self.service).operation_model(operation).output_shape.members
         return {name: [] for name, shape in members.items() if shape.type_name == "list"}
 
 
@@ -101,10 +110,22 @@ class _Handler(BaseHTTPRequestHandler):
         request = self.rfile.read(int(self.headers["Content-Length"]))
         target = self.headers.get("X-Amz-Target")
         if target is None:
-            kind, body = "text/xml", _IDENTITY
+            self._say("text/xml", _IDENTITY)
         else:
-            kind = "application/x-amz-json-1.1"
-            body = json.dumps(self.server.answer(target.partition(".")[2], json.loads(request)))
+            said = self.server.answer(target.partition(".")[2], json.loads(request))
+            self._say("application/x-amz-json-1.1", json.dumps(said))
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        environ = {
+            "HTTP_AUTHORIZATION": self.headers["Authorization"],
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+        }
+        self._say("application/json", json.dumps(self.server.answer(asked(environ, b"").operation, {})))
+
+    def _say(self, kind: str, body: str) -> None:
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body.encode())))
@@ -120,13 +141,14 @@ def collected(
 ) -> Iterator[list[Record]]:
     """The records that an example's declaration makes of its answers."""
     found = example(request.param)
-    with Recorded(found["answers"]) as server:
+    of = service(request.param)
+    with Recorded(of, found["answers"]) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
         journal = Journal(tmp_path)
-        here = Partition(ACCOUNT, REGION, "sagemaker")
+        here = Partition(ACCOUNT, REGION, of)
         visit = ScriptedVisit(
             here,
             (),
@@ -144,7 +166,9 @@ def collected(
 
 
 def short(text: str) -> str:
-    return text.replace(BEGINNING, "~")
+    for sign, beginning in BEGINNINGS.items():
+        text = text.replace(beginning, sign)
+    return text
 
 
 def assets_of(records: list[Record]) -> dict[str, str]:
@@ -167,15 +191,15 @@ def edges_of(records: list[Record]) -> dict[str, str]:
 class TestExample:
     def test_is_an_answer_of_the_api(self, path: Path) -> None:
         """Every member is one of the API's, of its type, and none that it always has is missing."""
-        for asked, answer in example(path)["answers"].items():
-            shape = SERVICE.operation_model(asked.partition("?")[0]).output_shape
-            assert ParamValidator().validate(answer, shape).generate_report() == "", asked
+        for request, answer in example(path)["answers"].items():
+            shape = model(service(path)).operation_model(request.partition("?")[0]).output_shape
+            assert ParamValidator().validate(answer, shape).generate_report() == "", request
 
     def test_answers_all_that_its_declaration_asks(self, path: Path) -> None:
         """Listing, description, details: each operation of the type, and of what it is listed under."""
-        asked = {operation.partition("?")[0] for operation in example(path)["answers"]}
+        recorded = {operation.partition("?")[0] for operation in example(path)["answers"]}
         called = {operation for resource in declarations(path) for operation in resource.operations}
-        assert called - UNRECORDED <= asked <= called
+        assert called - UNRECORDED <= recorded <= called
 
 
 @pytest.mark.parametrize("collected", EXAMPLES, ids=lambda path: path.stem, indirect=True)
@@ -191,7 +215,7 @@ class TestLineage:
 class TestTable:
     def test_every_declared_type_has_an_example(self) -> None:
         """A new declaration comes with what AWS answers."""
-        shown = {resource.kind for path in EXAMPLES for resource in declarations(path)}
+        shown = {(service(path), resource.kind) for path in EXAMPLES for resource in declarations(path)}
         assert shown == set(DECLARED)
 
     def test_so_has_all_else_that_the_demo_keeps(self, demo_catalog: Path) -> None:

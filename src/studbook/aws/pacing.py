@@ -13,6 +13,7 @@ from typing import Final
 
 RATES: Final[Mapping[str, float]] = {
     "sagemaker": 10.0,
+    "bedrock": 5.0,
     "lambda": 10.0,
     "s3": 50.0,
     "mlflow": 20.0,

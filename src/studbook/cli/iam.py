@@ -56,8 +56,8 @@ def iam(
     settings = load_settings(path) if path.exists() else None
     if settings is None:
         click.echo(
-            f"{path}: there is no configuration, so this is for all sources; put your buckets in the place of "
-            f"{made.PLACEHOLDER_BUCKET}",
+            f"{path}: there is no configuration, so this is for the sources that are on by default; "
+            f"put your buckets in the place of {made.PLACEHOLDER_BUCKET}",
             err=True,
         )
     if account is not None:

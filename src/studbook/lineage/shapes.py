@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from studbook.model import Asset, Edge, Kind
 from studbook.model.ids import image_registry, parse_arn, parse_hub_content, parse_lambda, parse_s3, place_name
-from studbook.model.kinds import ARN_KINDS, HUB_KINDS, JOB_KINDS
+from studbook.model.kinds import ARN_KINDS, BEDROCK_KINDS, HUB_KINDS, JOB_KINDS
 
 _MLFLOW: Final[dict[str, Kind]] = {
     "experiment": "mlflow_experiment",
@@ -62,6 +62,8 @@ def _of_arn(asset_id: str) -> Asset:
             kind = JOB_KINDS.get(arn.name.partition("/")[0], "customization_job")
         elif arn.type == "pipeline":
             kind = "pipeline_execution" if "/execution/" in arn.name else "pipeline"
+    elif arn.service == "bedrock":
+        kind = BEDROCK_KINDS.get(arn.type, "artifact")
     return Asset(id=asset_id, kind=kind, name=name, account=arn.account, region=arn.region)
 
 

@@ -253,3 +253,11 @@ HUB_KINDS: Final[dict[str, tuple[Kind, Kind]]] = {
     "ModelReference": ("base_model", "base_model_version"),
 }
 """By the HubContentType: without a version, and with one."""
+BEDROCK_KINDS: Final[dict[str, Kind]] = {
+    "custom-model": "model",
+    "imported-model": "model",
+    "custom-model-deployment": "endpoint",
+    "model-customization-job": "training_job",
+    "evaluation-job": "evaluation_job",
+}
+"""By the resource type in a Bedrock ARN."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from studbook.lineage.shapes import placeholder
 from studbook.model import Facts, Record
+from studbook.sources import bedrock
 from studbook.sources.declared import Declared
 from studbook.sources.interface import Resource, Source, Visit
 from studbook.sources.lambda_function import LambdaFunctions
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 SOURCES: Final[tuple[Source, ...]] = (
     Organizations(),
     Declared("sagemaker", RESOURCES),
+    Declared("bedrock", bedrock.RESOURCES),
     S3(),
     LambdaFunctions(),
     Mlflow(),

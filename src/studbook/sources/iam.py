@@ -61,7 +61,7 @@ def action_of(call: str, *, app: bool = False) -> str:
 
 
 def policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES) -> Document:
-    """What the reader's role may do, for the sources that are on; all of them without a configuration."""
+    """What the reader's role may do, for the sources that are on; those that are by default without a configuration."""
     held: list[Document] = []
     partition = partition_of(settings)
     for source in _enabled(settings, sources):
@@ -227,7 +227,8 @@ output "role_arn" {{
 
 
 def _enabled(settings: Settings | None, sources: Iterable[Source]) -> list[Source]:
-    return [source for source in sources if settings is None or settings.source(source.name).enabled]
+    given = settings or Settings()
+    return [source for source in sources if given.source(source.name).enabled]
 
 
 def _owned(settings: Settings, places: Iterable[Place]) -> list[Place]:
@@ -256,6 +257,7 @@ def _of_service(partition: str, actions: Iterable[str]) -> list[Document]:
     arn = f"arn:{partition}"
     places: Mapping[str, list[str]] = {
         "SageMaker": ["*"],
+        "Bedrock": ["*"],
         # Hub content is granted on both; the public hub's account is `aws`, so no account is asked for.
         "SageMakerHubs": [f"{arn}:sagemaker:*:*:hub/*", f"{arn}:sagemaker:*:*:hub-content/*"],
         "Lambda": ["*"],
@@ -272,6 +274,8 @@ def _sort(action: str) -> str:
         return "MlflowTrackingServers"
     if action == _APP_API:
         return "MlflowApps"
+    if service == "bedrock":
+        return "Bedrock"
     if service == "lambda":
         return "Lambda" if name == "ListFunctions" else "LambdaFunctions"
     # ListHubs is granted on no resource, as most listings.

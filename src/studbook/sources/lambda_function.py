@@ -59,7 +59,7 @@ class LambdaFunctions:
         return {partition: sorted(targets) for partition, targets in plan.items()}
 
     def _named(self, record: Record) -> Iterator[str]:
-        if record.source == "sagemaker":
+        if record.source in ("sagemaker", "bedrock"):
             yield from _references(record.body)
         elif record.source != self.name or record.gone_since is not None:
             return

@@ -146,7 +146,15 @@ EDGES: Part[Edge] = Part(
 
 
 _MONTH = re.compile(r"^\d{4}-\d{2}(?=-)")
-_CREATED = ("CreationTime", "CreatedAt", "HubContentCreationTime", "creation_time", "creation_timestamp")
+_CREATED = (
+    "CreationTime",
+    "CreatedAt",
+    "HubContentCreationTime",
+    "creation_time",
+    "creation_timestamp",
+    "creationTime",
+    "createdAt",
+)
 
 
 def place_of_record(record: Record) -> Place:

@@ -131,6 +131,7 @@ class Reading:
     """Collects the facts of one record that `operation` described, and `tags_by` told the tags of."""
 
     def __init__(self, record: Record, operation: str, *, tags_by: str = "ListTags") -> None:
+        self.record = record
         self.id = record.id
         self.body = record.body
         self.facts = Facts()
@@ -143,13 +144,13 @@ class Reading:
         self.tags = {str(tag.get("Key")): str(tag.get("Value") or "") for _, tag in each(record.body.get("Tags"))}
 
     def evidence(self, *paths: str) -> tuple[str, ...]:
-        """`sagemaker:<Operation>#<path>`; tags mostly come from an operation of their own."""
+        """`<source>:<Operation>#<path>`; tags mostly come from an operation of their own."""
         return tuple(
             sorted(
                 {
                     path
                     if path.startswith("rule:")
-                    else f"sagemaker:{self._tags_by if path.startswith('Tags[') else self._operation}#{path}"
+                    else f"{self.record.source}:{self._tags_by if path.startswith('Tags[') else self._operation}#{path}"
                     for path in paths
                 }
             )
