@@ -86,6 +86,23 @@ class TestDiff:
         assert not changes
         assert len(changes) == 0
 
+    def test_of_one_lineage_with_itself_is_its_coverage(self) -> None:
+        """Nights that share a lineage can still have seen it differently."""
+        coverage = [
+            Coverage(
+                account="111111111111",
+                region="eu-west-1",
+                source="sagemaker",
+                status="complete",
+                records=1,
+                requests=1,
+                gaps=(),
+            )
+        ]
+        one = lineage(BASE)
+        assert diff(one, one, [], coverage) == diff(one, lineage(BASE), [], coverage)
+        assert len(diff(one, one, [], coverage).coverage_changed) == 1
+
     def test_there_and_back_are_mirrors(self) -> None:
         """What one way is gained is lost the other way."""
         there, back = diff(lineage(BASE), lineage(RETRAINED)), diff(lineage(RETRAINED), lineage(BASE))

@@ -140,9 +140,15 @@ def diff(
     old: Graph, new: Graph, old_coverage: Iterable[Coverage] = (), new_coverage: Iterable[Coverage] = ()
 ) -> Changes:
     """What changed from one graph to the other."""
+    if old is new:  # as on a night without changes: there is nothing to look for
+        old = new = Graph((), ())
     added = [asset for asset in new.assets.values() if _is_here(asset) and not _is_here(old.asset(asset.id))]
     gone = [asset for asset in old.assets.values() if _is_here(asset) and not _is_here(new.asset(asset.id))]
-    both = [(before, after) for after in new.assets.values() if (before := old.asset(after.id)) is not None]
+    both = [
+        (before, after)
+        for after in new.assets.values()
+        if (before := old.asset(after.id)) is not None and before != after
+    ]
     old_edges, new_edges = ({edge.key: edge for edge in graph.edges} for graph in (old, new))
     return Changes(
         models_added=tuple(_named(asset) for asset in added if asset.kind in _MODEL_VERSIONS),

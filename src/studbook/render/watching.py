@@ -281,6 +281,8 @@ def _digest(value: Any) -> str:
 def changed(old: Graph, new: Graph) -> set[int]:
     """The numbers of all that is not the same in two lineages; everything is among them if anything is."""
     out: set[int] = set()
+    if old is new:
+        return out
     for asset_id in old.assets.keys() | new.assets.keys():
         before, after = old.assets.get(asset_id), new.assets.get(asset_id)
         if before != after:
