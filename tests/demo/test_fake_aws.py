@@ -336,6 +336,7 @@ class TestFaults:
         ("service", "method", "wanted"),
         [
             ("sagemaker", "list_models", "ThrottlingException"),
+            ("bedrock", "list_custom_models", "ThrottlingException"),
             ("lambda", "list_functions", "TooManyRequestsException"),
             ("s3", "list_buckets", "SlowDown"),
             ("resourcegroupstaggingapi", "get_resources", "ThrottlingException"),

@@ -1,7 +1,7 @@
 """A small estate of two accounts with something of every source: one account by hand, one found by Organizations.
 
-Both have models with a token in them, an evaluator's function, a dataset, and an MLflow App. `evolve` is a day's work:
-after it every source has something to list that it has not described yet.
+Both have models with a token in them (Bedrock too), an evaluator's function, a dataset, and an MLflow App.
+`evolve` is a day's work: after it every source has something to list that it has not described yet.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from studbook.demo.aws import FakeAws
 from studbook.demo.mlflow_server import MlflowServer
 from studbook.demo.tracking import Tracking
+from studbook.sources import SOURCES
 
 MANAGEMENT, FIRST = "000000000000", "222222222222"
 REGION = "us-west-2"
@@ -78,7 +79,7 @@ class Estate:
             "datasets": [{"uri": f"s3://data-{account}/chats/", "account": account} for account in self.accounts],
             "mlflow": [{"name": "lab", "tracking_uri": self.mlflow.url}],
             "evaluators": [{"function": "eval-*"}],
-            "sources": {name: {"rate": 2000} for name in ("sagemaker", "s3", "lambda", "mlflow", "organizations")},
+            "sources": {source.name: {"enabled": True, "rate": 2000} for source in SOURCES},
             "patience": {"attempts": 2},
         }
         return json.dumps({**settings, **changed})
@@ -110,7 +111,7 @@ class Estate:
         tracking.version("bot", run, None)
 
     def work(self, account: str, day: int) -> None:
-        """A model, a package, a published function, an object of the dataset."""
+        """A model, a package, a published function, an object of the dataset; what Bedrock tuned, serves and judged."""
         sagemaker = self.client(account, "sagemaker")
         sagemaker.create_model(
             ModelName=f"model-{day}",
@@ -130,6 +131,46 @@ class Estate:
         functions.update_function_code(FunctionName="eval-tone", ZipFile=_archive(str(day)))
         functions.publish_version(FunctionName="eval-tone")
         self.client(account, "s3").put_object(Bucket=f"data-{account}", Key=f"chats/{day}.json", Body=b"hello")
+        self.tune(account, day)
+
+    def tune(self, account: str, day: int) -> None:
+        """One of each thing that Bedrock has."""
+        bedrock = self.client(account, "bedrock")
+        role, chats = f"arn:aws:iam::{account}:role/x", {"s3Uri": f"s3://data-{account}/chats/"}
+        output = {"s3Uri": f"s3://data-{account}/tuned/"}
+        job = bedrock.create_model_customization_job(
+            jobName=f"tune-{day}",
+            customModelName=f"tuned-{day}",
+            roleArn=role,
+            baseModelIdentifier="amazon.nova-lite-v1:0:300k",
+            trainingDataConfig=chats,
+            outputDataConfig=output,
+            hyperParameters={"HF_TOKEN": SECRETS[0]},
+        )["jobArn"]
+        self.aws.fill(job, status="Completed")
+        tuned = bedrock.get_model_customization_job(jobIdentifier=job)["outputModelArn"]
+        job = bedrock.create_model_import_job(
+            jobName=f"import-{day}",
+            importedModelName=f"imported-{day}",
+            roleArn=role,
+            modelDataSource={"s3DataSource": {"s3Uri": f"s3://data-{account}/models/{day}/"}},
+        )["jobArn"]
+        self.aws.fill(job, status="Completed")
+        bedrock.create_custom_model_deployment(modelDeploymentName=f"serving-{day}", modelArn=tuned)
+        metrics = {"taskType": "QuestionAndAnswer", "metricNames": ["Builtin.Helpfulness"]}
+        job = bedrock.create_evaluation_job(
+            jobName=f"judge-{day}",
+            roleArn=role,
+            evaluationConfig={
+                "automated": {
+                    "datasetMetricConfigs": [{**metrics, "dataset": {"name": "chats", "datasetLocation": chats}}],
+                    "evaluatorModelConfig": {"bedrockEvaluatorModels": [{"modelIdentifier": "amazon.nova-pro-v1:0"}]},
+                }
+            },
+            inferenceConfig={"models": [{"bedrockModel": {"modelIdentifier": tuned}}]},
+            outputDataConfig=output,
+        )["jobArn"]
+        self.aws.fill(job, status="Completed")
 
     def evolve(self) -> None:
         """The second day."""

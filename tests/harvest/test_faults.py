@@ -35,9 +35,10 @@ from studbook.model import Coverage, Partition, Record
 from studbook.settings import load_settings
 from studbook.store import Catalog
 
-SOURCES = ("sagemaker", "lambda", "s3", "mlflow", "organizations")
+SOURCES = ("sagemaker", "bedrock", "lambda", "s3", "mlflow", "organizations")
 LIST = {
     "sagemaker": "ListModels",
+    "bedrock": "ListCustomModels",
     "lambda": "ListVersionsByFunction",
     "s3": "ListObjectsV2",
     "mlflow": "runs/search",
@@ -45,6 +46,7 @@ LIST = {
 }
 DESCRIBE = {
     "sagemaker": "DescribeModelPackageGroup",
+    "bedrock": "GetCustomModel",
     "lambda": "GetFunctionConfiguration",
     "s3": "GetBucketVersioning",
     "mlflow": "runs/get",
@@ -74,7 +76,7 @@ LOST = {
     "a proxy's login page": Lost({"body": "<!doctype html><html><body>Log in</body></html>"}, "NoAnswer|NotJson"),
     "a page that is not found": Lost({"body": "<html>404</html>", "status": 404}, "404"),
     "an empty answer": Lost({"body": ""}, "NoAnswer|NotJson"),
-    "members missing": Lost({"without": ["ModelArn", "Version", "Key", "run_id", "Id"]}, "Unreadable"),
+    "members missing": Lost({"without": ["ModelArn", "modelArn", "Version", "Key", "run_id", "Id"]}, "Unreadable"),
 }
 """What may go wrong with a listing."""
 
@@ -339,7 +341,7 @@ class TestCredentials:
     def test_a_session_that_was_revoked(self, case, good):
         """AWS revokes a role's sessions by a policy; a new session is not bound by it, and nobody notices."""
         message = "User: x is not authorized to perform: y with an explicit deny in an identity-based policy"
-        for source in ("sagemaker", "lambda", "s3"):
+        for source in ("sagemaker", "bedrock", "lambda", "s3"):
             case.fault(source, LIST[source], code="AccessDeniedException", status=403, message=message, times=1)
 
         night = case.harvest()
@@ -401,6 +403,7 @@ class TestAnOlderBotocore:
 class TestDeletedMeanwhile:
     GONE = {  # noqa: RUF012
         "sagemaker": {"code": "ValidationException", "message": "Requested resource not found."},
+        "bedrock": {"code": "ResourceNotFoundException", "status": 404},
         "lambda": {"code": "ResourceNotFoundException", "status": 404},
         "mlflow": {"code": "RESOURCE_DOES_NOT_EXIST", "status": 404},
     }

@@ -56,7 +56,7 @@ class FakeAws(Served):
         self._post("clock", {"now": now.isoformat()})
 
     def fill(self, arn: str, **members: Any) -> None:
-        """Sets members of a SageMaker record that the service itself fills: statuses, OutputModelPackageArn, ..."""
+        """Sets members that SageMaker or Bedrock itself fills in a record: statuses, OutputModelPackageArn, ..."""
         self._post("fill", {"arn": arn, "members": members})
 
     def batch(self, account: str, region: str, calls: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

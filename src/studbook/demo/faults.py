@@ -35,7 +35,7 @@ from studbook.demo.protocols import Answer, ApiError
 Json = dict[str, Any]
 
 _TOKEN: Final = "studbook-the-same-page"  # noqa: S105 - the token of a page
-_FOLLOWING: Final = {"lambda": "NextMarker", "mlflow": "next_page_token"}
+_FOLLOWING: Final = {"bedrock": "nextToken", "lambda": "NextMarker", "mlflow": "next_page_token"}
 """The member of an answer that has the token, where it is not NextToken."""
 _S3_PAGE: Final = "".join(
     ["<?xml version='1.0' encoding='UTF-8'?><ListBucketResult><IsTruncated>true</IsTruncated>"]

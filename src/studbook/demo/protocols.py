@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, parse_qsl, unquote
 from xml.sax.saxutils import escape
 
 import botocore.session
@@ -100,7 +100,7 @@ def _operation(service: str, environ: dict[str, Any], body: bytes) -> str:
     target: str = environ.get("HTTP_X_AMZ_TARGET", "")
     if target:
         return target.rsplit(".", 1)[-1]
-    path: str = environ.get("PATH_INFO", "/")
+    path = _path(environ)
     if path.startswith("/service/") and "/operation/" in path:
         return path.rsplit("/", 1)[-1]
     if service in ("sts", "iam"):
@@ -115,6 +115,36 @@ def _operation(service: str, environ: dict[str, Any], body: bytes) -> str:
             if weight > best:
                 best, name = weight, operation
     return name
+
+
+def _path(environ: dict[str, Any]) -> str:
+    """As it was sent: an ARN in it has its slashes escaped, and a server's PATH_INFO has not."""
+    sent: str = environ.get("RAW_URI") or environ.get("PATH_INFO", "/")
+    return sent.partition("?")[0]
+
+
+def members(who: Asked, environ: dict[str, Any], body: bytes) -> dict[str, Any]:
+    """What a request of a REST API says in its path, its query and its body, by the names of the members.
+
+    Raises ApiError where the operation is not known.
+    """
+    path = _path(environ)
+    found = (pattern.fullmatch(path) for _, pattern, _, name in _routes(who.service) if name == who.operation)
+    in_path = next(found, None)
+    if in_path is None:
+        raise ApiError("UnknownOperationException", f"No operation of {who.service} is at {path}.", 404)
+    query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    said: dict[str, Any] = json.loads(body or b"{}")
+    shape: Any = model(who.service).operation_model(who.operation).input_shape
+    for name, member in shape.members.items():
+        wire = member.serialization.get("name", name)
+        match member.serialization.get("location"):
+            case "uri":
+                said[name] = unquote(in_path[wire])
+            case "querystring" if wire in query:
+                plain = member.type_name in ("integer", "boolean")
+                said[name] = json.loads(query[wire]) if plain else query[wire]
+    return said
 
 
 @cache
@@ -149,11 +179,13 @@ def refusal(service: str, error: ApiError, *, cbor: bool = False) -> Answer:
             f"<Message>{escape(error.message)}</Message></Error></ErrorResponse>"
         )
         return Answer(status, text.encode(), "text/xml")
-    if service == "lambda":
-        code = {"ThrottlingException": "TooManyRequestsException"}.get(error.code, error.code)
-        status = {"AccessDeniedException": 403, "TooManyRequestsException": 429}.get(code, error.status)
+    if service in ("lambda", "bedrock"):
+        code = error.code
+        if service == "lambda" and code == "ThrottlingException":
+            code = "TooManyRequestsException"
+        refused = {"AccessDeniedException": 403, "TooManyRequestsException": 429, "ThrottlingException": 429}
         body = json.dumps({"Message": error.message, "Type": "User"}).encode()
-        return Answer(status, body, "application/json", (("x-amzn-ErrorType", code),))
+        return Answer(refused.get(code, error.status), body, "application/json", (("x-amzn-ErrorType", code),))
     if cbor:
         body = encode_cbor({"__type": error.code, "message": error.message})
         return Answer(error.status, body, "application/cbor", (("smithy-protocol", "rpc-v2-cbor"),))

@@ -1,10 +1,12 @@
-"""The demo's AWS as one HTTP server: moto for S3, Lambda and IAM; our own STS and SageMaker; faults, a clock and a log.
+"""The demo's AWS as one HTTP server: moto for S3, Lambda and IAM; our own STS, SageMaker and Bedrock.
+
+It has faults, a clock and a log.
 
 `python -m studbook.demo.server` serves until its standard input closes, and writes its address to standard output.
 `demo.aws.FakeAws` starts and steers it. Its own paths begin with `/_studbook/`:
 
     POST clock   {"now": "2026-11-19T02:00:00Z"}
-    POST fill    {"arn": ..., "members": {...}}        what SageMaker fills by itself as time passes
+    POST fill    {"arn": ..., "members": {...}}        what SageMaker or Bedrock fills by itself
     POST batch   {"account", "region", "calls": [[operation, request], ...]}   SageMaker calls, without HTTP for each
     POST roles   {"arn": ..., "external_id": ..., "allow": ["Describe*", ...]}
     POST faults  as `demo.faults` has them
@@ -32,6 +34,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
 from xml.sax.saxutils import escape
 
+from studbook.demo.bedrock import Bedrock
 from studbook.demo.clock import Clock
 from studbook.demo.faults import Faults, after, before
 from studbook.demo.protocols import (
@@ -45,6 +48,7 @@ from studbook.demo.protocols import (
     collect,
     decode_cbor,
     encode_cbor,
+    members,
     refusal,
     send,
 )
@@ -56,6 +60,8 @@ CALLER_KEY = "AKIASTUDBOOKDEMOCALL"
 LAMBDA_PAGE = 50
 _FUNCTION_ARN = re.compile(r"/functions/arn:aws:lambda:[^/:]+:\d+:function:([^/:]+)(?=/|$)")
 _READS = ("List", "Describe", "Get", "Head", "BatchDescribe", "Search")
+_TICKING = ("sagemaker", "bedrock", "s3", "lambda", "iam")
+"""Services whose writes take a second."""
 
 Json = dict[str, Any]
 
@@ -68,6 +74,7 @@ class Gateway:
         self._clock = clock
         self._set_clock = set_clock
         self._sagemaker = SageMaker(clock)
+        self._bedrock = Bedrock(clock)
         publish_models(self._sagemaker, clock)
         self._lock = threading.RLock()
         self._roles: dict[str, Json] = {}
@@ -107,12 +114,16 @@ class Gateway:
                         decrypts=self._may(role, "kms", "Decrypt"),
                     )
                 answer = Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
+            elif who.service == "bedrock":
+                with self._lock:
+                    said = self._bedrock.call(account, who.region, who.operation, members(who, environ, body))
+                answer = Answer(200, json.dumps(said).encode(), "application/json")
             elif who.service == "resourcegroupstaggingapi":
                 answer = self._tagging(account, who, body, cbor=cbor)
             else:
                 self._owned(account, who, environ)
                 answer = self._ask_moto(account, who, environ, body)
-            if who.service in ("sagemaker", "s3", "lambda", "iam") and not who.operation.startswith(_READS):
+            if who.service in _TICKING and not who.operation.startswith(_READS):
                 with self._lock:
                     self._set_clock(self._clock.now + timedelta(seconds=1))
             answer = after(fault, environ, answer)
@@ -262,8 +273,9 @@ class Gateway:
                 case "POST", "clock":
                     self._set_clock(datetime.fromisoformat(given["now"]))
                 case "POST", "fill":
+                    service = self._bedrock if given["arn"].startswith("arn:aws:bedrock:") else self._sagemaker
                     try:
-                        self._sagemaker.fill(given["arn"], given["members"])
+                        service.fill(given["arn"], given["members"])
                     except ApiError as error:
                         return refusal("sagemaker", error)
                 case "POST", "batch":
