@@ -68,6 +68,16 @@ class TestRoles:
 
         assert [str(value.decode()).split()[0] for value in sent] == [f"studbook/{__version__}"]
 
+    def test_a_key_of_bedrock_s_in_the_environment(self, aws, monkeypatch):
+        """It is one account's, whoever asks: what is read of an account is read with that account's role."""
+        monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bedrock-api-key-of-somebody")
+        aws.forget_calls()
+
+        sessions().client("222222222222", "us-west-2", "bedrock").list_custom_models()
+
+        [call] = [call for call in aws.calls() if call.operation == "ListCustomModels"]
+        assert (call.account, call.service) == ("222222222222", "bedrock")
+
     @pytest.mark.parametrize(
         "changed",
         [{"external_id": "wrong"}, {"external_id": None}, {"role_arn": "arn:aws:iam::222222222222:role/Nobody"}],

@@ -252,6 +252,9 @@ class Sessions:
             max_pool_connections=32,
             user_agent=_user_agent(),
         )
+        if service == "bedrock":
+            # Else a key in AWS_BEARER_TOKEN_BEDROCK, which is one account's, would go before every account's role.
+            config = config.merge(Config(signature_version="v4"))
         client = session.client(service, region_name=region, config=config)
         pace, tally = self._paces.of(account, home, service), self.tally(account, home, service)
 
