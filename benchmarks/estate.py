@@ -80,7 +80,7 @@ def change(aws: FakeAws, sizes: Sizes) -> Sizes:
         models=sizes.models + sizes.models // 100,
         endpoints=sizes.endpoints + sizes.endpoints // 100,
     )
-    calls: list[Call] = [_job(number) for number in range(sizes.jobs, after.jobs)]
+    calls: list[Call] = [job(number) for number in range(sizes.jobs, after.jobs)]
     calls += [_model(number) for number in range(sizes.models, after.models)]
     for number in range(sizes.endpoints, after.endpoints):
         calls += _endpoint(number)
@@ -92,7 +92,7 @@ def change(aws: FakeAws, sizes: Sizes) -> Sizes:
 
 
 def _estate(sizes: Sizes) -> Iterator[Call]:
-    yield from (_job(number) for number in range(sizes.jobs))
+    yield from (job(number) for number in range(sizes.jobs))
     for number in range(sizes.groups):
         yield "CreateModelPackageGroup", {"ModelPackageGroupName": f"group-{number}"}
     for number in range(sizes.packages):
@@ -114,7 +114,8 @@ def _tags(number: int) -> dict[str, Any]:
     return {"Tags": [{"Key": "team", "Value": "a"}, {"Key": "cost", "Value": str(number)}]} if number % 2 else {}
 
 
-def _job(number: int) -> Call:
+def job(number: int) -> Call:
+    """A training job."""
     request: dict[str, Any] = {
         "TrainingJobName": f"job-{number:06}",
         "RoleArn": _ROLE,

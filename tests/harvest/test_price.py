@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import pytest
-from benchmarks.estate import REGION, Sizes, build, change, reader, settings
+from benchmarks.estate import REGION, Sizes, build, change, job, reader, settings
 from benchmarks.harvest import minimum
 
-from studbook.demo.aws import EXTERNAL_ID, FakeAws
-from studbook.harvest.run import harvest
+from studbook.demo.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.harvest.run import Silent, harvest
 from studbook.settings import Settings
 from studbook.store import Catalog
 
 OTHER = "444455556666"
+LONG = {f"prompt-{number}": "x" * 2_000 for number in range(6)}
+FAST = {"sagemaker": {"rate": 100_000}}
 SIZES = replace(Sizes.of(200), models=110, endpoints=110)
 
 
@@ -99,3 +102,35 @@ class TestPace:
 
         assert aws.throttled() > 0
         assert not night.partial
+
+
+class TestMemory:
+    def reading(self, aws, account: str, jobs: int, folder) -> int:
+        """The most that was held until the last record was read, in bytes."""
+        aws.role(reader(account), external_id=EXTERNAL_ID, allow=READER)
+        calls = [
+            (operation, {**request, "HyperParameters": LONG}) for operation, request in map(job, range(1, jobs * 2, 2))
+        ]
+        aws.batch(account, REGION, calls)
+        here = {"id": account, "regions": [REGION], "role_arn": reader(account), "external_id": EXTERNAL_ID}
+        peak: list[int] = []
+
+        class Watched(Silent):
+            def finished(self, coverage):
+                peak.append(tracemalloc.get_traced_memory()[1])
+                tracemalloc.stop()
+
+        tracemalloc.start()
+        done = harvest(
+            Settings.model_validate({"accounts": [here], "sources": FAST}), Catalog(folder), progress=Watched()
+        )
+        assert [row.records for row in done.coverage] == [jobs]
+        return peak[0]
+
+    def test_records_lie_on_disk(self, aws, tmp_path):
+        """Twice as many full pages of records of twelve kilobytes each need hardly more memory to be read."""
+        self.reading(aws, "666677778888", 2, tmp_path / "what is made once")
+        few = self.reading(aws, "777788889999", 200, tmp_path / "few")
+        many = self.reading(aws, "888899990000", 400, tmp_path / "many")
+
+        assert many - few < 200 * 2_000
