@@ -18,7 +18,6 @@ import json
 import mimetypes
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -26,6 +25,7 @@ from typing import Any, Final, TypeVar
 from studbook.aws.errors import explain
 from studbook.errors import PublishError
 from studbook.model.ids import S3Uri
+from studbook.threads import Threads
 
 T = TypeVar("T")
 
@@ -110,7 +110,7 @@ class _Publishing:
         wanted = [number for number in here if number not in drop and (everything or number not in there)]
         if here[-1] not in wanted:
             wanted.append(here[-1])
-        with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="publish") as pool:
+        with Threads(WORKERS, "publish") as pool:
             for number in wanted:
                 before = max((other for other in there if other < number), default=None)
                 if before is not None:
@@ -123,7 +123,7 @@ class _Publishing:
                 self._take_away(str(number))
         return self._done
 
-    def _bring(self, version: str, pool: ThreadPoolExecutor) -> None:
+    def _bring(self, version: str, pool: Threads) -> None:
         """One version: first what is new, then its list, then what goes."""
         local = self._files(version)
         listed = self._list_of(version)
@@ -268,7 +268,7 @@ def _headers(name: str) -> dict[str, str]:
     return {"ContentType": f"{kind}; charset=utf-8" if text else kind, "CacheControl": "no-cache"}
 
 
-def _all(pool: ThreadPoolExecutor, act: Callable[..., T], arguments: Iterable[tuple[Any, ...]]) -> list[T]:
+def _all(pool: Threads, act: Callable[..., T], arguments: Iterable[tuple[Any, ...]]) -> list[T]:
     """Does them side by side, and gives what came of each; those that have not begun when one fails never do."""
     futures = [pool.submit(act, *one) for one in arguments]
     try:

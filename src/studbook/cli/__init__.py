@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from itertools import pairwise
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -93,14 +94,24 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
-        sys.exit(130)
+        _end(130)
     except StudbookError as error:
         _report(error, as_json=_wants_json(argv))
-        sys.exit(error.exit_code)
+        _end(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _end(code: int) -> NoReturn:
+    """Ends now, whatever still hangs in a call. All that was fetched is on disk."""
+    from studbook.threads import left_behind
+
+    if left_behind():
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _wants_json(argv: list[str]) -> bool:

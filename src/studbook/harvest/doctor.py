@@ -11,7 +11,6 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -34,6 +33,7 @@ from studbook.settings import Patience, Settings
 from studbook.sources import SOURCES, Source, iam, s3, with_accounts
 from studbook.sources.interface import Json, Resource
 from studbook.sources.mlflow import Mlflow, reach
+from studbook.threads import Threads
 
 PATIENCE: Final = Patience(connect_timeout=5, read_timeout=20, attempts=3)
 _WORKERS = 16
@@ -144,7 +144,7 @@ def examine(
             )
             for task in plan(sources, wave, settings, [*known, *found], by_hand)
         ]
-        with ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="doctor") as pool:
+        with Threads(_WORKERS, "doctor") as pool:
             checks += pool.map(_Probe.examine, visits)
         found += [record for visit in visits for record in visit.records]
     names: dict[str | None, str] = {account.id: account.label for account in settings.accounts}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ from studbook.settings import Settings
 from studbook.sources import SOURCES, Source, with_accounts
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS
+from studbook.threads import Threads, left_behind
 
 WORKERS = 16
 
@@ -193,7 +193,8 @@ class _Run:
         self._sessions = Sessions.of(settings)
 
     def close(self) -> None:
-        self.journal.close()
+        if not left_behind():  # else a thread may be writing on its shelf: the next run finds it as a killed one's
+            self.journal.close()
 
     def visit_all(self) -> list[Coverage]:
         """Every wave; what a wave finds decides what the next one visits. Gives a row for each visit."""
@@ -247,14 +248,13 @@ class _Run:
         return rows
 
     def _side_by_side(self, tasks: Sequence[Task]) -> None:
-        with ThreadPoolExecutor(max_workers=min(self._workers, len(tasks)), thread_name_prefix="harvest") as pool:
+        with Threads(min(self._workers, len(tasks)), "harvest") as pool:
             futures = [pool.submit(self._visit, task) for task in tasks]
             try:
                 for task, future in zip(tasks, futures, strict=True):
                     self._visited[task.partition] = future.result()
             except BaseException:
                 self._stop.set()
-                pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
     def _apart(self, tasks: Sequence[Task], elsewhere: Elsewhere) -> None:
