@@ -12,7 +12,7 @@ from studbook.errors import BuildError
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge
 from studbook.render.drawing import Drafting, draw, neighbourhood
-from studbook.render.words import called, shortened, shown
+from studbook.render.words import called, in_lines, shortened, shown
 
 GRAPH = Graph(herd.assets(), herd.edges())
 SVG = "{http://www.w3.org/2000/svg}"
@@ -154,6 +154,22 @@ class TestShown:
     def test_counts_wide_characters_twice(self) -> None:
         """Chinese characters take two places each."""
         assert shortened("模型" * 10, 11) == "模型…模型"
+
+
+class TestInLines:
+    @pytest.mark.parametrize(
+        ("name", "lines"),
+        [
+            ("support-bot 4", ("support-bot 4",)),
+            ("support-bot-eval-rlvr-20261119", ("support-bot-eval-", "rlvr-20261119")),
+            ("djl-inference:0.34.0-lmi16.0.0-cu128", ("djl-inference:", "0.34.0-l…0.0-cu128")),
+            ("x" * 60, ("x" * 18, "xxxxxxxx…xxxxxxxxx")),
+            ("模型" * 6, ("模型模型模型模型模", "型模型")),
+        ],
+    )
+    def test_breaks_a_name_where_it_has_parts(self, name: str, lines: tuple[str, ...]) -> None:
+        """Two lines tell two jobs of one prefix apart; no line is longer than the box has room for."""
+        assert in_lines(name, 18) == lines
 
 
 class TestCalled:

@@ -25,12 +25,15 @@ from studbook.errors import BuildError
 from studbook.lineage.graph import Lineage, Step, made_by, reaches
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
 from studbook.model.ids import page_path
-from studbook.render.words import called, mark_words, shape_of, shortened, shown
+from studbook.render.words import called, in_lines, mark_words, shape_of, shown
 
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""
 
-_WIDTH, _HEIGHT = 164, 46
+_WIDTH, _HEIGHT = 160, 56
+_LINE = 15
+_FIRST = {1: 13, 2: 5}
+"""Where the first line of a name stands below the middle of its box, by the number of lines."""
 _POINTS = 72.0
 _MARGIN = 6.0
 _BATCH = 200
@@ -328,11 +331,14 @@ def _box(box: Box, centre: tuple[float, float], root: str, explore: str, *, is_r
     asset = box.asset
     drawn = _drawn(asset.kind, asset.id, called(asset), tuple(mark_words(asset)))
     here = (" sb-root", ' aria-current="page"') if is_root else ("", "")
+    first = y + _FIRST[len(drawn.lines)]
+    texts = [
+        f'<text x="{x:.1f}" y="{first + place * _LINE:.1f}">{line}</text>' for place, line in enumerate(drawn.lines)
+    ]
     return (
         f'<a href="{escape(root)}{drawn.path}" class="{drawn.classes}{here[0]}"{here[1]}><title>{drawn.hint}</title>'
         f'<path d="{_outline(drawn.shape, left, top)}"/>'
-        f'<text class="sb-caption" x="{x:.1f}" y="{y - 4:.1f}">{drawn.caption}</text>'
-        f'<text x="{x:.1f}" y="{y + 12:.1f}">{drawn.name}</text></a>'
+        f'<text class="sb-caption" x="{x:.1f}" y="{first - _LINE:.1f}">{drawn.caption}</text>{"".join(texts)}</a>'
     )
 
 
@@ -344,7 +350,7 @@ class _Drawn(NamedTuple):
     classes: str
     hint: str
     caption: str
-    name: str
+    lines: tuple[str, ...]
 
 
 @lru_cache(maxsize=8192)
@@ -355,7 +361,7 @@ def _drawn(kind: str, asset_id: str, words: str, marks: tuple[str, ...]) -> _Dra
     shape = shape_of(kind)
     classes = " ".join(["sb-node", f"sb-{shape}", f"sb-kind-{kind}", *(f"sb-is-{mark}" for mark in marks)])
     path = escape(page_path(kind, asset_id))
-    return _Drawn(path, shape, classes, escape(hint), escape(caption), escape(shortened(words)))
+    return _Drawn(path, shape, classes, escape(hint), escape(caption), tuple(map(escape, in_lines(words))))
 
 
 def _curve(points: Iterable[tuple[float, float]]) -> str:
@@ -375,8 +381,11 @@ def _outline(shape: str, x: float, y: float) -> str:
         case "hexagon":
             return f"M{x + 11:.1f} {y:.1f}h{w - 22}l11 {h / 2:.1f}-11 {h / 2:.1f}h-{w - 22}l-11-{h / 2:.1f}z"
         case "pill":
-            r = h / 2
-            return f"M{x + r:.1f} {y:.1f}h{w - h}a{r:.1f} {r:.1f} 0 0 1 0 {h}h-{w - h}a{r:.1f} {r:.1f} 0 0 1 0-{h}z"
+            r, i, v = 20, w - 40, h - 40
+            return (
+                f"M{x + r:.1f} {y:.1f}h{i}a{r} {r} 0 0 1 {r} {r}v{v}a{r} {r} 0 0 1-{r} {r}"
+                f"h-{i}a{r} {r} 0 0 1-{r}-{r}v-{v}a{r} {r} 0 0 1 {r}-{r}z"
+            )
         case "slant":
             return f"M{x + 10:.1f} {y:.1f}h{w - 10}l-10 {h}h-{w - 10}z"
         case "note":

@@ -395,8 +395,8 @@ class _Overview(MkdocsPage):
         self.toc = _toc(headings_of(self._body))
 
 
-_WIDE = ("explore", "compare")
-"""Pages that need the whole width."""
+_WIDE = ("explore", "compare", "models", "datasets", "evaluators", "deployments", "experiments", "jobs")
+"""Pages whose picture or table needs the whole width."""
 
 _IN_DEPTH = ("accounts", "coverage", "changes", "findings", "audit", "glossary")
 """Pages that share a tab, and so need the list of their siblings."""

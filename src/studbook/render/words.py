@@ -10,7 +10,11 @@ from studbook.model import KINDS, Asset
 from studbook.model.ids import page_path
 from studbook.settings import Settings
 
-_LABEL = 16
+_LABEL = 18
+"""Letters in a line of a box."""
+
+_BETWEEN = frozenset("-_/:@ ")
+"""Where a name may be broken."""
 
 
 _SHAPES = {
@@ -62,13 +66,24 @@ def shown(text: str) -> str:
     )
 
 
-def shortened(name: str, room: int = _LABEL) -> str:
+def shortened(name: str, room: int) -> str:
     """A name that fits its box: the middle goes, since versions are at the end. Wide characters count twice."""
     text = shown(name)
     if len(text) <= room and (text.isascii() or sum(map(_width, text)) <= room):
         return text
     head = (room - 1) // 2
     return f"{_first(text, head)}…{_first(text[::-1], room - 1 - head)[::-1]}"
+
+
+def in_lines(name: str, room: int = _LABEL) -> tuple[str, ...]:
+    """A name that fits its box in a line or two: broken where it has parts, the middle gone if that is not enough."""
+    text = shown(name)
+    head = _first(text, room)
+    if head == text:
+        return (text,)
+    parts = [index + 1 for index, char in enumerate(head) if char in _BETWEEN]
+    cut = parts[-1] if parts and parts[-1] >= room // 3 else len(head)
+    return (text[:cut].rstrip(), shortened(text[cut:].lstrip(), room))
 
 
 def _width(char: str) -> int:

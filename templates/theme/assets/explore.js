@@ -12,7 +12,7 @@
   const status = frame.querySelector("[role=status]");
   const listed = document.querySelector("#sb-explore-list tbody");
   const SVG = "http://www.w3.org/2000/svg";
-  const WIDTH = 164, HEIGHT = 46, GAP = 66, ROW = 14, STEP = 12, MOST = 160;
+  const WIDTH = 160, HEIGHT = 56, GAP = 66, ROW = 14, STEP = 12, MOST = 160;
 
   /* --- what is known ---------------------------------------------------------------------------------------- */
 
@@ -225,7 +225,7 @@
     switch (shape) {
       case "drum": return `M${x} ${y + 4}a${w / 2} 4 0 0 1 ${w} 0v${h - 8}a${w / 2} 4 0 0 1 -${w} 0zM${x} ${y + 4}a${w / 2} 4 0 0 0 ${w} 0`;
       case "hexagon": return `M${x + 11} ${y}h${w - 22}l11 ${h / 2}-11 ${h / 2}h-${w - 22}l-11-${h / 2}z`;
-      case "pill": return `M${x + h / 2} ${y}h${w - h}a${h / 2} ${h / 2} 0 0 1 0 ${h}h-${w - h}a${h / 2} ${h / 2} 0 0 1 0-${h}z`;
+      case "pill": return `M${x + 20} ${y}h${w - 40}a20 20 0 0 1 20 20v${h - 40}a20 20 0 0 1-20 20h-${w - 40}a20 20 0 0 1-20-20v-${h - 40}a20 20 0 0 1 20-20z`;
       case "slant": return `M${x + 10} ${y}h${w - 10}l-10 ${h}h-${w - 10}z`;
       case "note": return `M${x} ${y}h${w - 11}l11 11v${h - 11}h-${w}zM${x + w - 11} ${y}v11h11`;
       case "facet": return `M${x + 8} ${y}h${w - 16}l8 8v${h - 16}l-8 8h-${w - 16}l-8-8v-${h - 16}z`;
@@ -233,9 +233,28 @@
     }
   }
 
-  function short(text, room = 22) {
-    const letters = [...text];
-    return letters.length <= room ? text : `${letters.slice(0, room / 2 - 1).join("")}…${letters.slice(-room / 2).join("")}`;
+  /* A name in a line or two, broken where it has parts, the middle gone if that is not enough; wide letters are two. */
+  const breadth = (letter) => (letter.codePointAt(0) > 0x2e7f ? 2 : 1);
+
+  function fitting(letters, room) {
+    let left = room;
+    const end = letters.findIndex((letter) => (left -= breadth(letter)) < 0);
+    return end < 0 ? letters : letters.slice(0, end);
+  }
+
+  function inLines(text, room = 18) {
+    const letters = [...text], head = fitting(letters, room);
+    if (head.length === letters.length) return [text];
+    const part = head.findLastIndex((letter) => "-_/:@ ".includes(letter)) + 1;
+    const cut = part >= room / 3 ? part : head.length;
+    const rest = letters.slice(cut).join("").trimStart();
+    return [letters.slice(0, cut).join("").trimEnd(), short([...rest], room)];
+  }
+
+  function short(letters, room) {
+    if (fitting(letters, room).length === letters.length) return letters.join("");
+    const half = Math.floor((room - 1) / 2);
+    return `${fitting(letters, half).join("")}…${fitting(letters.reverse(), room - 1 - half).reverse().join("")}`;
   }
 
   const title = (node) => (kinds[node.kind] || [node.kind])[0];
@@ -299,8 +318,9 @@
     });
     press.append(make("title", {}, `${caption}\n${node.label}\n${node.where}`));
     press.append(make("path", { d: outline(shape) }));
-    press.append(make("text", { class: "sb-caption", y: -4 }, caption));
-    press.append(make("text", { y: 12 }, short(node.label)));
+    const lines = inLines(node.label), y = lines.length > 1 ? 5 : 13;
+    press.append(make("text", { class: "sb-caption", y: y - 15 }, caption));
+    lines.forEach((line, place) => press.append(make("text", { y: y + place * 15 }, line)));
     press.addEventListener("click", () => choose(node));
     press.addEventListener("dblclick", () => { location.href = root + node.path; });
     press.addEventListener("keydown", (event) => key(event, node));
@@ -407,15 +427,23 @@
     place();
   }
 
+  /* Where a picture is put along one side of the frame: in the middle where it fits, else with `at` as near to the
+     middle as there is picture on both sides. */
+  function settle(room, from, to, at) {
+    if (to - from <= room) return (room - from - to) / 2;
+    return Math.min(-from, Math.max(room - to, room / 2 - at));
+  }
+
   function frameAll() {
-    const cells = [...placed.cells.values()];
+    const cells = [...placed.cells.values()], middle = placed.cells.get(start);
     const xs = cells.map((cell) => cell.x), ys = cells.map((cell) => cell.y);
-    const wide = Math.max(...xs) - Math.min(...xs) + WIDTH + 60, high = Math.max(...ys) - Math.min(...ys) + HEIGHT + 30;
-    view.k = Math.min(1.1, Math.max(0.62, Math.min(canvas.clientWidth / wide, canvas.clientHeight / high)));
-    const whole = wide * view.k <= canvas.clientWidth + 1 && high * view.k <= canvas.clientHeight + 1;
-    const middle = whole ? null : placed.cells.get(start);
-    view.x = canvas.clientWidth / 2 - (middle ? middle.x : (Math.max(...xs) + Math.min(...xs)) / 2) * view.k;
-    view.y = canvas.clientHeight / 2 - (middle ? middle.y : (Math.max(...ys) + Math.min(...ys)) / 2) * view.k;
+    const [left, right] = [Math.min(...xs) - WIDTH / 2 - 30, Math.max(...xs) + WIDTH / 2 + 30];
+    const [top, bottom] = [Math.min(...ys) - HEIGHT / 2 - 15, Math.max(...ys) + HEIGHT / 2 + 15];
+    const { clientWidth: w, clientHeight: h } = canvas;
+    const k = Math.min(1.1, Math.max(0.62, Math.min(w / (right - left), h / (bottom - top))));
+    view.k = k;
+    view.x = settle(w, left * k, right * k, middle.x * k);
+    view.y = settle(h, top * k, bottom * k, middle.y * k);
     place();
   }
 
