@@ -15,7 +15,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from studbook.cli import demo as command
 from studbook.cli import main
-from studbook.demo import registry
+from studbook.demo import registry, support_triage
 from studbook.demo.secrets import PLANTED_SECRETS
 from studbook.demo.world import DEV, EUROPE, PROD, STAGING
 from studbook.errors import StudbookError, UsageError
@@ -95,6 +95,29 @@ class TestNights:
         assert any("/SageMakerPublicHub/Model/meta-textgeneration-llama-3-2-1b-instruct/" in id for id in ids)
         assert any(asset.kind == "mlflow_run" for asset in walk.assets)
         assert walk.evaluations
+
+    def test_what_runs_in_bedrock(self, graph: Graph) -> None:
+        """The triage model is what the job made of the chats, judged by another; the fallback is prod's version."""
+        named = {asset.name: asset for asset in graph.assets.values() if ":bedrock:" in asset.id}
+        walk = trace(graph, named["support-triage-dev"].id)
+        ids = {asset.id for asset in walk.assets}
+        assert {
+            named["support-triage"].id,
+            named["support-triage-20261115"].id,
+            f"bedrock:{support_triage.NOVA}",
+        } <= ids
+        assert any("s3://acme-shared-data/chat/v1/@sha256:" in id for id in ids)
+        [judged] = walk.evaluations
+        assert judged.job.id == named["support-triage-judged-20261115"].id
+        assert {edge.source for edge in graph.upstream(judged.job.id, "input_to", "judge")} == {
+            f"bedrock:{support_triage.JUDGE}"
+        }
+        versions = [
+            edge
+            for edge in graph.upstream(named["support-bot-fallback"].id, "packaged_as")
+            if ":model-package/" in edge.source
+        ]
+        assert [edge.source.rpartition(":")[2] for edge in versions] == ["model-package/support-bot/2"]
 
     def test_what_stands_around_the_models(self, graph: Graph) -> None:
         """A router answers with what is behind it; cards, features and what is no release are what they are."""

@@ -64,6 +64,17 @@ DESCRIBES = {
     "artifacts": ("describe_artifact", "ArtifactArn"),
     "actions": ("describe_action", "ActionName"),
 }
+IN_BEDROCK = {
+    "custom models": ("list_custom_models", "get_custom_model", "modelIdentifier", "modelArn"),
+    "imported models": ("list_imported_models", "get_imported_model", "modelIdentifier", "modelArn"),
+    "deployments": (
+        "list_custom_model_deployments",
+        "get_custom_model_deployment",
+        "customModelDeploymentIdentifier",
+        "customModelDeploymentArn",
+    ),
+    "judgements": ("list_evaluation_jobs", "get_evaluation_job", "jobIdentifier", "jobArn"),
+}
 
 
 def said(answer: dict[str, Any]) -> dict[str, Any]:
@@ -82,6 +93,12 @@ def everything(world: World) -> dict[str, Any]:
                 for item in (item for page in found for item in page[member]):
                     body = said(getattr(sagemaker, describe)(**{name: item[name]}))
                     bodies[f"{account} {region} {kind} {item[name]}"] = [item, body]
+            bedrock = world.client(account, "bedrock", region)
+            for kind, (listing, describe, member, arn) in IN_BEDROCK.items():
+                for page in bedrock.get_paginator(listing).paginate():
+                    for item in next(value for value in page.values() if isinstance(value, list)):
+                        body = said(getattr(bedrock, describe)(**{member: item[arn]}))
+                        bodies[f"{account} {region} {kind} {item[arn]}"] = [item, body]
             tagging = world.client(account, "resourcegroupstaggingapi", region)
             bodies[f"tags {account} {region}"] = tagging.get_resources()["ResourceTagMappingList"]
             for page in sagemaker.get_paginator("list_model_packages").paginate(ModelPackageType="Both"):
@@ -137,7 +154,7 @@ class TestStory:
 
     def test_every_kind_is_there(self, bodies: dict[str, Any]) -> None:
         """boto3 can list and describe at least one of each kind."""
-        for kind in LISTS:
+        for kind in (*LISTS, *IN_BEDROCK):
             assert any(f" {kind} " in key for key in bodies), kind
 
     @pytest.mark.parametrize("name", sorted(PLANTED_SECRETS))

@@ -127,7 +127,8 @@ class Bedrock:
         if any(record[kind.name] == members[kind.name] for record in table.values()):
             raise ApiError("ConflictException", f"There is a {kind.noun} {members[kind.name]} already.")
         now = self._now()
-        drawn = hashlib.sha256(json.dumps([kind.noun, now, account, region, members]).encode()).hexdigest()[:12]
+        told = json.dumps([kind.noun, now, account, region, members], sort_keys=True)
+        drawn = hashlib.sha256(told.encode()).hexdigest()[:12]
         arn = f"arn:aws:bedrock:{region}:{account}:{kind.path.format_map({**members, 'id': drawn})}"
         table[arn] = {**members, kind.arn: arn, kind.created: now, kind.modified: now}
         return table[arn]
@@ -135,7 +136,7 @@ class Bedrock:
     def _make(self, kind: Kind, account: str, region: str, job: Json) -> None:
         """The model of a job that is done."""
         if kind is _TUNING:
-            members = {name: job[name] for name in job.keys() & self._answered("GetCustomModel").keys()}
+            members = {name: job[name] for name in self._answered("GetCustomModel") if name in job}
             called = {"modelName": job["outputModelName"], "modelStatus": "Active", "ownerAccountId": account}
             told = {name: job[name] for name in ("base", "baseModelName")}
             made = self._create(_MODEL, account, region, {**members, **told, **called})

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from studbook.demo import fraud, fraud_batch, fraud_pipeline, registry, support_agent, support_bot
+from studbook.demo import fraud, fraud_batch, fraud_pipeline, registry, support_agent, support_bot, support_triage
 from studbook.demo.aws import EXTERNAL_ID
 from studbook.demo.world import ACCOUNTS, DATA, DEV, EUROPE, PROD, World, role
 
@@ -28,6 +28,7 @@ def _first(world: World) -> None:
     fraud_batch.prepared(world)
     support_agent.found(world)
     support_bot.first_models(world)
+    support_triage.tuned(world)
     fraud.first_models(world)
     fraud_pipeline.first_execution(world)
     fraud_batch.first_jobs(world)
@@ -45,6 +46,7 @@ def _second(world: World) -> None:
 def _third(world: World) -> None:
     fraud.overwritten(world)
     support_bot.promotion(world)
+    support_triage.imported(world)
     registry.shadow(world)
 
 
@@ -102,6 +104,7 @@ evaluators:
 
 sources:  # the demo's AWS is on this machine and has no limits; without these lines the pace suits a real one
   sagemaker: {{rate: 200}}
+  bedrock: {{enabled: true, rate: 200}}
   lambda: {{rate: 200}}
   s3: {{rate: 200}}
   mlflow: {{rate: 200}}
