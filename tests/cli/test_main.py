@@ -44,6 +44,36 @@ class TestMain:
         assert "hint: write one with 'studbook init'" in done.stderr
         assert "Traceback" not in done.stderr
 
+    def test_what_the_system_refuses_is_exit_4_with_a_way_out(self, tmp_path):
+        """A full disk or a folder that cannot be made is a failure; 1 would say that there are findings."""
+        (tmp_path / "file").touch()
+
+        done = _run("init", "--catalog", str(tmp_path / "file" / "catalog"))
+
+        assert done.returncode == 4
+        assert "Not a directory" in done.stderr
+        assert "hint: " in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_a_bug_is_exit_4_with_its_traceback(self, monkeypatch, capsys):
+        """A crash is no finding either, and whoever reports it needs to know where."""
+        monkeypatch.setitem(COMMANDS, "log", "studbook.cli.query:there_is_none")
+
+        with pytest.raises(SystemExit) as stop:
+            main(["log"])
+
+        assert stop.value.code == 4
+        assert "AttributeError" in capsys.readouterr().err
+
+    def test_a_reader_who_has_enough_is_no_finding(self):
+        """`studbook export schema | head -1` ends quietly, and not with a code of the contract."""
+        script = f"set -o pipefail; {sys.executable} -m studbook export schema | true"
+
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+
+        assert done.returncode == 141
+        assert done.stderr == ""
+
     @pytest.mark.parametrize("name", COMMANDS)
     def test_every_command_has_help_with_examples(self, name, capsys):
         """--help ends in something to copy."""

@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import sys
+import traceback
 from itertools import pairwise
 from typing import Any, NoReturn
 
@@ -73,6 +74,19 @@ class _Lazy(click.Group):
                 raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", ctx) from None
             raise
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click would exit with 1, which says that there are findings
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(_NOBODY_READS) from None
+
+
+_STOPPED = 130
+"""By Ctrl-C, as shells say it; no code of the contract."""
+_NOBODY_READS = 141
+"""`studbook log | head -1` closed the pipe, as shells say it; no code of the contract."""
+
 
 @click.group(
     cls=_Lazy, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -94,13 +108,16 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
-        _end(130)
+        _end(_STOPPED)
     except StudbookError as error:
         _report(error, as_json=_wants_json(argv))
         _end(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:
+        _report(StudbookError(str(error), "is there room, and may you write there?"), as_json=_wants_json(argv))
+        _end(StudbookError.exit_code)
+    except Exception:  # noqa: BLE001 - Python would exit with 1, which says that there are findings
+        traceback.print_exc()
+        _end(StudbookError.exit_code)
     sys.exit(result if isinstance(result, int) else 0)
 
 
