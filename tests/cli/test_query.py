@@ -316,6 +316,19 @@ class TestLog:
         assert lines[1] == "1  2026-11-01T02:00:00Z  first seen"
         assert lines[3:] == ["2  2026-11-02T02:00:00Z", "    attributes.approval: PendingManualApproval -> Approved"]
 
+    def test_as_of_a_night_knows_nothing_of_later_ones(self, run: Run) -> None:
+        """The nights until then, and what had changed about an asset by then."""
+        (only,) = run("log", "--as-of", "2026-11-01", "--format", "json").json["snapshots"]
+        (first,) = run("log", "bot/1", "--snapshot", "1", "--format", "json").json["log"]
+        assert only["number"] == first["snapshot"] == 1
+        assert run("log", "--snapshot", "7").code == 2
+
+    def test_where_there_is_no_catalog(self, tmp_path: Path) -> None:
+        """A folder that is not there has no empty log, it is a slip."""
+        with pytest.raises(SystemExit) as stop:
+            main(["log", "--catalog", str(tmp_path / "elsewhere")])
+        assert stop.value.code == 2
+
     def test_of_an_endpoint_says_what_it_ran(self, run: Run, catalog: Path) -> None:
         """A new endpoint configuration is a fact of the endpoint, though it is an edge."""
         moved = TEXT.replace(

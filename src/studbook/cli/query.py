@@ -155,28 +155,37 @@ Examples:
   studbook log                             all snapshots, newest first
   studbook log model-package/support-bot/5 its approval, status, tags over time
   studbook log endpoint/support-bot-prod   what it ran, and since when
+  studbook log --as-of 2026-11-22          as it was told that night
 """
 )
 @click.argument("asset", required=False)
 @catalog_option
+@snapshot_option
 @format_option
-def log(asset: str | None, catalog: Path, output_format: str) -> None:
+def log(asset: str | None, catalog: Path, snapshot: str, output_format: str) -> None:
     """List the snapshots, or what changed about ASSET from one to the next."""
     from studbook.cli.history import asset_log, asset_log_text, log_text, snapshot_log
     from studbook.cli.text import echo_json
+    from studbook.errors import NotFound
     from studbook.store import Catalog
 
+    if not catalog.is_dir():
+        raise NotFound(f"{catalog}: there is no catalog here", "name another folder with --catalog DIR")
     store = Catalog(catalog)
     if asset is None:
         rows = snapshot_log(store)
+        if rows or snapshot != "latest":
+            last = store.resolve(snapshot).number
+            rows = [row for row in rows if row["number"] <= last]
         if output_format == "json":
             echo_json({"snapshots": rows})
             return
         lines: Iterable[str] = log_text(rows)
     else:
-        with store.index(store.resolve("latest")) as index:
+        envelope = store.resolve(snapshot)
+        with store.index(envelope) as index:
             found = _found(index, asset)
-            steps = asset_log(store, found)
+            steps = [step for step in asset_log(store, found) if step["snapshot"] <= envelope.number]
             if output_format == "json":
                 echo_json({"asset": found.id, "log": steps})
                 return
