@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,10 @@ from studbook.cli import main
 from studbook.demo.aws import FakeAws
 from studbook.demo.mlflow_server import MlflowServer
 from studbook.harvest.run import Silent, harvest
-from studbook.model import Coverage, Partition, Record
+from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.settings import load_settings
+from studbook.sources.bedrock import RESOURCES as BEDROCK
+from studbook.sources.sagemaker import RESOURCES
 from studbook.store import Catalog
 
 SOURCES = ("sagemaker", "bedrock", "lambda", "s3", "mlflow", "organizations")
@@ -226,6 +229,73 @@ def unharmed(night: Night) -> None:
 def stale(night: Night, source: str) -> set[str]:
     """The kinds of records that a source carried over."""
     return {record.kind for record in night.records.values() if record.source == source and record.stale_since == 2}
+
+
+class TestPrice:
+    """What the sources' docstrings promise, on an estate in which each of them has something."""
+
+    EVERY_NIGHT = {  # noqa: RUF012
+        "organizations": {"ListAccounts": 1, "ListAccountsForParent": 1, "ListOrganizationalUnitsForParent": 1},
+        "sagemaker": {
+            **{one.listing.operation: len(one.listing.variants) for one in RESOURCES if one.listing.parent is None},
+            "DescribeMlflowApp": 1,
+            "ListTags": 1,  # of the App
+            "Search": 1,  # packages
+        },
+        "bedrock": {one.listing.operation: 1 for one in BEDROCK},
+        "lambda": {
+            "ListFunctions": 1,
+            "GetFunctionConfiguration": 1,
+            "ListVersionsByFunction": 1,
+            "ListAliases": 1,
+            "ListTags": 1,
+        },
+        "s3": {"GetBucketVersioning": 1, "ListObjectsV2": 1},
+        "mlflow": {
+            f"{name}/search": 1
+            for name in ("experiments", "runs", "logged-models", "registered-models", "model-versions")
+        },
+    }
+    WORK = {  # noqa: RUF012
+        "sagemaker": {"DescribeModelPackageGroup": 1, "Search": 2},  # models; the groups' tags
+        "bedrock": {"GetCustomModel": 1, "GetImportedModel": 1, "GetEvaluationJob": 1},
+    }
+    """Of a day, as `Estate.work` has it."""
+    RUN = {"mlflow": {"runs/get": 1}}  # noqa: RUF012
+    """Of the second day: a run of which nothing tells what model it took."""
+
+    def spent(self, envelope: Envelope) -> dict[str, Counter[str]]:
+        """The calls of each source in the first account, Organizations' in none, by operation; AssumeRole aside."""
+        spent = {source: Counter() for source in SOURCES}
+        for row in envelope.coverage:
+            if row.account == whose(row.source):
+                spent[row.source] += Counter(
+                    {name.partition(":")[2]: count for name, count in row.calls.items() if name != "sts:AssumeRole"}
+                )
+        return spent
+
+    def promised(self, *more: dict[str, dict[str, int]]) -> dict[str, Counter[str]]:
+        parts = (self.EVERY_NIGHT, *more)
+        return {source: sum((Counter(part.get(source, {})) for part in parts), Counter()) for source in SOURCES}
+
+    def test_of_a_night_with_news(self, good, first):
+        """The first night and the second: every listing, and each new thing once."""
+        assert self.spent(Catalog(first).latest()) == self.promised(self.WORK)
+        assert self.spent(good.envelope) == self.promised(self.WORK, self.RUN)
+
+    def test_of_a_night_without(self, case, good):
+        """The third: the listings, and what no listing tells; AWS met as many calls as the coverage says."""
+        shutil.rmtree(case.folder)
+        shutil.copytree(good.catalog.root, case.folder)
+        case.estate.aws.forget_calls()
+
+        night = case.harvest()
+
+        assert night.code == 0
+        assert self.spent(night.envelope) == self.promised()
+        said = sum((Counter(row.calls) for row in night.rows.values()), Counter())
+        met = sum((Counter({f"{c.service}:{c.operation}": c.count}) for c in case.estate.aws.calls()), Counter())
+        assert met == {name: count for name, count in said.items() if not name.startswith("mlflow:")}
 
 
 class TestOneSource:

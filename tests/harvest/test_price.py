@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from benchmarks.estate import REGION, Sizes, build, change, job, reader, settings
@@ -14,7 +17,8 @@ from studbook.harvest.run import Silent, harvest
 from studbook.settings import Settings
 from studbook.store import Catalog
 
-OTHER = "444455556666"
+OTHER, EMPTY = "444455556666", "777788889999"
+MANUAL = Path(__file__).parent.parent.parent / "docs" / "organisation.md"
 LONG = {f"prompt-{number}": "x" * 2_000 for number in range(6)}
 FAST = {"sagemaker": {"rate": 100_000}}
 SIZES = replace(Sizes.of(200), models=110, endpoints=110)
@@ -81,6 +85,24 @@ def other(aws):
 def limited(aws, other):
     """Its API lets forty calls a second through, and as many at once."""
     aws.fault(service="sagemaker", rate=40)
+
+
+class TestNothing:
+    def test_costs_what_the_manual_says(self, aws, tmp_path):
+        """To see that an account and region are empty takes a call for each listing, of which nothing hides another."""
+        empty = {"id": EMPTY, "regions": [REGION], "role_arn": reader(EMPTY), "external_id": EXTERNAL_ID}
+        aws.role(reader(EMPTY), external_id=EXTERNAL_ID)
+
+        def calls(**sagemaker) -> Counter[str]:
+            sources = {"sagemaker": {"rate": 1000, **sagemaker}, "bedrock": {"enabled": True, "rate": 1000}}
+            aws.forget_calls()
+            harvest(Settings.model_validate({"accounts": [empty], "sources": sources}), Catalog(tmp_path))
+            return sum((Counter({call.service: call.count}) for call in aws.calls()), Counter())
+
+        told = re.search(r"has nothing costs (\d+) calls a night.*?\((\d+) without", MANUAL.read_text(), re.S)
+        assert told is not None
+        assert calls() == {"sts": 1, "sagemaker": int(told[1]), "bedrock": 4}
+        assert calls(leave_out=["lineage_api"])["sagemaker"] == int(told[2])
 
 
 class TestPace:
