@@ -215,6 +215,7 @@ EVALUATIONS = (
         },
         ModelPackageConfig={"SourceModelPackageArn": f"{SMR}:{DEV}:model-package/bot/5"},
         HyperParameters={"preset_reward_function": "prime_math"},
+        OutputDataConfig={"S3OutputPath": "s3://out/eval/"},
     ),
     job(
         "eval-base",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,7 @@ BEGIN, END = "<!-- edges: begin -->", "<!-- edges: end -->"
 _FORM = re.compile(
     r"(?:sagemaker|bedrock|s3|lambda):[A-Z][A-Za-z0-9]+#\S+|mlflow:[a-z-]+/(?:search|get)#\S+|config:[a-z]+\[\d+\]\.\w+|rule:[a-z0-9-]+"
 )
+_STEP = re.compile(r"""([^.\[\]|"]+)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|(\|)""")
 _CHANNEL = re.compile(r"[#|](?:(?:AutoMLJob)?InputDataConfig|ProcessingInputs)\[")
 _OUTPUT = re.compile(r"#ProcessingOutputConfig\.Outputs\[")
 
@@ -82,6 +85,20 @@ def defined(test: str) -> bool:
     return kind in classes and function in {node.name for node in classes[kind].body if hasattr(node, "name")}
 
 
+def leads(path: str, value: Any) -> bool:
+    """Whether the path leads to something: members by dots, items by `[i]`, other keys by `["key"]`, JSON after `|`."""
+    for name, index, key, inner in _STEP.findall(path):
+        if inner:
+            value = json.loads(value) if isinstance(value, str) and value[:1] in "{[" else value
+            continue
+        step: Any = json.loads(key) if key else int(index) if index else name
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return value is not None
+
+
 def joins() -> list[str]:
     """Each join with the first sentence of its docstring, in the order in which they run."""
     modules = [inspect.getmodule(join) for join in JOINS]
@@ -99,6 +116,14 @@ class TestTable:
         lines = {line for edge in _LINKED.edges for line in edge.evidence}
 
         assert {line for line in lines if not _FORM.fullmatch(line)} == set()
+
+    def test_evidence_leads_to_a_value(self):
+        """Whoever follows a line through the records, step by step, arrives somewhere."""
+        lines = {
+            line for edge in _LINKED.edges for line in edge.evidence if line[:5] != "rule:" and line[:7] != "config:"
+        }
+
+        assert {line for line in lines if not any(leads(line.partition("#")[2], r.body) for r in RECORDS)} == set()
 
     def test_only_conclusions_rest_on_rules_alone(self):
         """Whoever is said to be referenced is named by a field."""

@@ -55,6 +55,12 @@ def _tags(items: Iterable[Json] | None) -> dict[str, str]:
     return {key: str(value) for key, value in _pairs(items).items() if value is not None}
 
 
+def _tag_path(items: Iterable[Json] | None, key: str) -> str:
+    """Where in the record the value stands that `_tags` has of this key."""
+    index = max(index for index, item in enumerate(items or ()) if str(item.get("key")) == key)
+    return f"tags[{index}].value"
+
+
 def _some(**attributes: Any) -> dict[str, Any]:
     """What is known."""
     return {name: value for name, value in attributes.items() if value not in (None, "", {}, [])}
@@ -124,7 +130,8 @@ def _run(record: Record) -> Facts:
     if parent := tags.get("mlflow.parentRunId"):
         parent_id = mlflow_id(server, "run", parent)
         facts.mentions.append(_named(record, "mlflow_run", parent_id, parent))
-        facts.edges.append(_edge(record.id, parent_id, "part_of", 'runs/search#data.tags["mlflow.parentRunId"]'))
+        evidence = f"runs/search#data.{_tag_path(data.get('tags'), 'mlflow.parentRunId')}"
+        facts.edges.append(_edge(record.id, parent_id, "part_of", evidence))
     inputs = body.get("inputs") or {}
     for index, item in enumerate(inputs.get("dataset_inputs") or ()):
         _dataset_input(record, facts, index, item)
@@ -270,7 +277,7 @@ def _model_version(record: Record) -> Facts:
         facts.mentions.append(
             Asset(id=tags[PACKAGE_TAG], kind="model_package", name=arn.name, account=arn.account, region=arn.region)
         )
-        evidence = f'model-versions/search#tags["{PACKAGE_TAG}"]'
+        evidence = f"model-versions/search#{_tag_path(body.get('tags'), PACKAGE_TAG)}"
         facts.edges.append(_edge(record.id, tags[PACKAGE_TAG], "registered_as", evidence))
     return facts
 
