@@ -357,7 +357,7 @@ class TestShow:
         out = run("show", "bot/1").out
         assert "approval: Approved" in out
         assert "produced  training job tune" in out
-        assert "packaged as  SageMaker model m" in out
+        assert "packaged as  deployable model m" in out
         found = run("show", "bot/1", "--format", "json").json
         assert [e["source"] for e in found["upstream"]] == ["tune"]
         assert len(found["downstream"]) == 2

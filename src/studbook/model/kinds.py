@@ -145,10 +145,10 @@ _TABLE: tuple[KindInfo, ...] = (
     KindInfo("model_package", "Model version", "Model versions", "models", "One version of a registered model."),
     KindInfo(
         "model",
-        "SageMaker model",
-        "SageMaker models",
+        "Deployable model",
+        "Deployable models",
         "deployments",
-        "A deployable SageMaker model: image, weights, or a package.",
+        "What can be deployed, in SageMaker or in Bedrock: image, weights, or a package.",
     ),
     KindInfo(
         "endpoint_config",

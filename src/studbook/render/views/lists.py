@@ -257,7 +257,7 @@ def plain_tables(site: Site) -> dict[str, Table]:
         "feature-groups": ("Feature groups", site.of("feature_group")),
         "components": ("Inference components", site.of("inference_component")),
         "configs": ("Endpoint configs", site.of("endpoint_config")),
-        "sagemaker-models": ("SageMaker models", site.of("model")),
+        "sagemaker-models": (KINDS["model"].plural, site.of("model")),
         "logged": ("Logged models", site.of("mlflow_logged_model")),
         "stale": ("Stale assets", [a for a in assets if a.stale_since is not None]),
         "unresolved": ("Unresolved assets", [a for a in assets if a.unresolved]),
