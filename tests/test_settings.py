@@ -58,6 +58,8 @@ class TestLoadSettings:
             ("evaluators:\n  - {}\n", 2, "needs either function"),
             ("redact: {values: ['(']}\n", 1, "is no regular expression"),
             ("accounts: [\n", 2, "is no YAML"),
+            ("accounts: []\nsite: {}\naccounts: []\n", 3, "the key 'accounts' is here twice"),
+            ("datasets:\n  - {uri: 's3://b/p/',\n     uri: 's3://b/q/'}\n", 3, "the key 'uri' is here twice"),
             ("- a\n", 1, "is no mapping"),
             ("sources:\n  sagmaker: {rate: 5}\n", 2, "sagmaker"),
         ],

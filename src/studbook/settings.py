@@ -330,6 +330,9 @@ def load_settings(path: Path) -> Settings:
         raise SettingsError(
             f"{path}{line}: is no YAML: {getattr(error, 'problem', error)}", "see docs/configuration.md"
         ) from None
+    if (twice := _twice(tree)) is not None:
+        line = twice.start_mark.line + 1
+        raise SettingsError(f"{path}:{line}: the key '{twice.value}' is here twice", "make one of the two")
     if not isinstance(data, dict):
         raise SettingsError(f"{path}:1: is no mapping of settings", "begin with 'accounts:'; see docs/configuration.md")
     try:
@@ -356,6 +359,23 @@ def _explained(path: Path, tree: yaml.Node | None, error: ValidationError) -> Se
     if where and where[-1] == "id" and "accounts" in where:
         hint = 'an account id is twelve digits, in quotes: "111111111111"'
     return SettingsError(f"{path}:{line}: {name}: {message}", hint)
+
+
+def _twice(node: yaml.Node | None) -> yaml.ScalarNode | None:
+    """The first key that its mapping has already; YAML would read the last and drop the others without a word."""
+    if isinstance(node, yaml.SequenceNode):
+        return next((found for item in node.value if (found := _twice(item))), None)
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    seen = set()
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                return key
+            seen.add(key.value)
+        if found := _twice(value):
+            return found
+    return None
 
 
 def _line(node: yaml.Node | None, where: tuple[Any, ...]) -> int:
