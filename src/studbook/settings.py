@@ -331,8 +331,8 @@ def load_settings(path: Path) -> Settings:
             f"{path}{line}: is no YAML: {getattr(error, 'problem', error)}", "see docs/configuration.md"
         ) from None
     if (twice := _twice(tree)) is not None:
-        line = twice.start_mark.line + 1
-        raise SettingsError(f"{path}:{line}: the key '{twice.value}' is here twice", "make one of the two")
+        place = f"{path}:{twice.start_mark.line + 1}"
+        raise SettingsError(f"{place}: the key '{twice.value}' is here twice", "make one of the two")
     if not isinstance(data, dict):
         raise SettingsError(f"{path}:1: is no mapping of settings", "begin with 'accounts:'; see docs/configuration.md")
     try:
