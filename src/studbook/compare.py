@@ -76,7 +76,7 @@ def compare(lineage: Lineage, left: Asset, right: Asset) -> Comparison:
     for asset in (left, right):
         if asset.kind != "model_package":
             raise UsageError(
-                f"{asset.id!r} is a {asset.kind}", "name two model versions: model-package/<group>/<number>"
+                f"{asset.id!r} is of the kind {asset.kind}", "name two model versions: model-package/<group>/<number>"
             )
     one, other = dict(facts(lineage, left)), dict(facts(lineage, right))
     keys = sorted(one.keys() | other.keys(), key=lambda key: (SECTIONS.index(key[0]), key[1]))

@@ -74,7 +74,7 @@ def write(pedigree: Pedigree) -> bytes:
     """
     if pedigree.root.kind != KIND:
         raise UsageError(
-            f"{pedigree.root.id!r} is a {pedigree.root.kind}, and a bill of materials is of a model version",
+            f"{pedigree.root.id!r} is of the kind {pedigree.root.kind}, and a bill of materials is of a model version",
             "name a model_package, or take 'studbook export pedigree'",
         )
     bill = _bill(pedigree)

@@ -125,7 +125,7 @@ def _job(lineage: Lineage, asset: Asset) -> Asset:
         hint = (
             "name one of its training jobs" if asset.kind == "tuning_job" else "name a model version or a training job"
         )
-        raise UsageError(f"{asset.id!r} is a {asset.kind}: no request made it", hint)
+        raise UsageError(f"{asset.id!r} is of the kind {asset.kind}: no request made it", hint)
     jobs = makers(lineage, asset)
     if len(jobs) == 1:
         return jobs[0]
