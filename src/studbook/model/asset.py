@@ -14,7 +14,7 @@ from studbook.model.kinds import Kind
 class Asset:
     """A thing with a pedigree: one node, whoever saw it."""
 
-    id: Annotated[str, Field(description="The ARN as AWS writes it, or the URI that DESIGN.md gives it.")]
+    id: Annotated[str, Field(description="The ARN as AWS writes it, or a URI where AWS gave none.")]
     kind: Annotated[Kind, Field(description="What it is.")]
     name: Annotated[str, Field(description="What people call it.")]
     account: Annotated[str | None, Field(description="The owning account's id, `aws` for public hub content.")] = None

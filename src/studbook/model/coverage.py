@@ -25,7 +25,7 @@ class Coverage:
 
     account: Annotated[str | None, Field(description="The account that was asked.")]
     region: Annotated[str | None, Field(description="The region that was asked; null where the source has none.")]
-    source: Annotated[str, Field(description="sagemaker, lambda, s3, mlflow or organizations.")]
+    source: Annotated[str, Field(description="sagemaker, bedrock, lambda, s3, mlflow or organizations.")]
     status: Annotated[Status, Field(description="complete, partial, failed or skipped.")]
     records: Annotated[int, Field(ge=0, description="Records that this partition holds, carried over ones included.")]
     requests: Annotated[int, Field(ge=0, description="API requests that were sent, retries included.")]

@@ -22,7 +22,7 @@ class Record:
 
     source: Annotated[str, Field(description="The source that read it: sagemaker, lambda, s3, mlflow, organizations.")]
     kind: Annotated[str, Field(description="The resource type, as its source declares it.")]
-    id: Annotated[str, Field(description="What identifies the resource: its ARN, or the id that DESIGN.md gives it.")]
+    id: Annotated[str, Field(description="What identifies the resource: its ARN, or its URI where AWS gave none.")]
     account: Annotated[str | None, Field(description="The account that was asked.")]
     region: Annotated[str | None, Field(description="The region that was asked; null where a thing has none.")]
     revision: Annotated[str, Field(description="Equal for two nights exactly if the listing shows no change.")]
