@@ -42,3 +42,11 @@ class TestNightly:
 
         assert nightly() == 3
         assert (tmp_path / "site" / "latest" / "index.html").exists()
+
+    def test_a_mistake_in_the_rules_is_told_before_anything_is_asked(self, aws, nightly, tmp_path):
+        """Nobody waits for a harvest to hear of a typing error."""
+        (tmp_path / "studbook.yml").write_text(f"{SETTINGS}rules: {{unevaluted: {{enabled: false}}}}\n")
+        aws.forget_calls()
+
+        assert nightly() == 2
+        assert not aws.calls()

@@ -40,7 +40,10 @@ def nightly(ctx: click.Context, catalog: Path, output: Path, level: str) -> int:
     from studbook.cli.check import check
     from studbook.cli.harvest import harvest
     from studbook.cli.site import build
+    from studbook.rules import prepared
+    from studbook.settings import load_settings
 
+    prepared(load_settings(catalog / "studbook.yml"), catalog / "waivers.yml")  # a mistake in them is told at once
     harvested = int(ctx.invoke(harvest, catalog=catalog) or 0)
     checked = int(ctx.invoke(check, catalog=catalog, level=level) or 0)
     ctx.invoke(build, catalog=catalog, output=output)

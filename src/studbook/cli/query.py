@@ -297,7 +297,7 @@ def verify(catalog: Path, output_format: str) -> int:
     for damage in damages:
         click.echo(f"{click.style('damaged', fg='red')}  {safe(damage.place)}: {safe(damage.message)}")
     click.echo(
-        f"{snapshots} snapshots, {objects} objects: " + (f"{len(damages)} damages" if damages else "all as written")
+        f"{snapshots} snapshots, {objects} objects: " + (f"{len(damages)} damaged" if damages else "all as written")
     )
     return 1 if damages else 0
 

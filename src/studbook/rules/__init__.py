@@ -63,8 +63,14 @@ def check(
 
 def check_snapshot(graph: Graph, envelope: Envelope, settings: Settings, waivers: Path) -> list[Finding]:
     """The findings of a snapshot, with the waivers in a file, as of the day when it was taken."""
-    accepted = load_waivers(waivers, [rule.id for rule in RULES])
+    accepted = prepared(settings, waivers)
     return check(graph, settings, waivers=accepted, today=datetime.date.fromisoformat(envelope.taken_at[:10]))
+
+
+def prepared(settings: Settings, waivers: Path) -> tuple[Waiver, ...]:
+    """What a check needs, read: the waivers in a file. Raises SettingsError where the check could not be made."""
+    _known(settings, RULES)
+    return load_waivers(waivers, [rule.id for rule in RULES])
 
 
 def _findings(
