@@ -81,10 +81,9 @@ def other(aws):
     build(aws, Sizes.of(100), OTHER)
 
 
-@pytest.fixture
-def limited(aws, other):
-    """Its API lets forty calls a second through, and as many at once."""
-    aws.fault(service="sagemaker", rate=40)
+def limit(aws, rate: int) -> None:
+    """From now on the API lets so many calls a second through, and as many at once."""
+    aws.fault(service="sagemaker", rate=rate)
 
 
 class TestNothing:
@@ -111,15 +110,22 @@ class TestPace:
         configured = {"accounts": [here], "sources": {"sagemaker": {"rate": rate, "workers": 16}}}
         return harvest(Settings.model_validate(configured), Catalog(folder))
 
-    def test_below_the_limit_nothing_is_throttled(self, aws, limited, tmp_path):
+    def test_below_the_limit_nothing_is_throttled(self, aws, other, tmp_path):
         """Sixteen workers within the budget: the service never has to say no."""
+        limit(aws, 40)
+
         night = self.night(32, tmp_path)
 
         assert aws.throttled() == 0
         assert not night.partial
 
-    def test_above_the_limit_nothing_is_lost(self, aws, limited, tmp_path):
-        """Told of ten times what it may, it slows down by itself; each throttled call is made again."""
+    def test_above_the_limit_nothing_is_lost(self, aws, other, tmp_path):
+        """Told of fifty times what it may, it slows down by itself; each throttled call is made again.
+
+        The limit is one that no machine is too slow to reach.
+        """
+        limit(aws, 8)
+
         night = self.night(400, tmp_path)
 
         assert aws.throttled() > 0
