@@ -14,14 +14,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from studbook.demo.aws import FakeAws
 from studbook.demo.mlflow_server import MlflowServer
 from studbook.demo.world import World
 
 # No test fails on a clock. All else is as it was: on CI hypothesis takes the same examples each time.
-settings.register_profile("studbook", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.register_profile(
+    "studbook",
+    settings.get_profile(settings.get_current_profile_name()),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("studbook")
 
 

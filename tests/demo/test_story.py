@@ -14,10 +14,8 @@ import pytest
 import requests
 from moto.moto_api._internal import mock_random
 
-from studbook.demo.aws import FakeAws
-from studbook.demo.mlflow_server import MlflowServer
 from studbook.demo.secrets import HOSTILE, PLANTED_SECRETS
-from studbook.demo.story import NIGHTS, SETTINGS
+from studbook.demo.story import SETTINGS
 from studbook.demo.world import ACCOUNTS, DATA, DEV, PROD, REGIONS, STAGING, World, hub_name
 from studbook.packaged import packaged
 from studbook.settings import load_settings
@@ -215,22 +213,6 @@ class TestStory:
         assert [account.id for account in settings.accounts] == list(ACCOUNTS)
         cards = packaged("catalog") / "cards"
         assert sorted(path.name for path in cards.iterdir()) == ["fraud.md", "support-bot.md"]
-
-
-class TestDeterminism:
-    """Two estates from scratch are one."""
-
-    def test_two_estates_give_the_same_bodies(self, bodies: dict[str, Any], tmp_path: Path) -> None:
-        """Every body of every API is the same in a second run, ids, times and digests included."""
-        with FakeAws() as aws, MlflowServer(tmp_path) as mlflow:
-            world = World(aws, mlflow)
-            for night in NIGHTS:
-                night.play(world)
-            aws.heal()
-            again = everything(world)
-        assert again.keys() == bodies.keys()
-        different = [key for key in bodies if again[key] != bodies[key]]
-        assert different == []
 
 
 class TestMoto:

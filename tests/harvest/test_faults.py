@@ -578,6 +578,8 @@ class TestKilled:
         case.estate.aws.fault("AccessDeniedException", operation="Search")
         case.estate.aws.fault(operation="ListModels", seconds=50)
         command = [sys.executable, "-m", "studbook", "harvest", "--catalog", str(case.folder)]
+        # A shell lets what it starts in the background ignore Ctrl-C, and every child of that as well.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
             while not any(call.operation == "ListModels" for call in case.estate.aws.calls()):
