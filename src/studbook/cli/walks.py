@@ -28,7 +28,7 @@ def walk_json(walk: Walk) -> dict[str, Any]:
     }
 
 
-NEAREST = 10_000
+NEAREST = 2_000
 """Where the text of a walk ends, unless all of it is asked for."""
 _ALIKE = 20
 """How many of one kind below one asset are shown one by one."""

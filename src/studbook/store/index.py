@@ -55,6 +55,7 @@ _EDGES = """
 SELECT s.backwards, t.backwards, relation, role, told FROM edge
 JOIN asset s ON s.key = source JOIN asset t ON t.key = target WHERE
 """
+_LINES = "SELECT key, line FROM asset WHERE key IN ({})"
 _OTHER: Final[dict[Direction, Direction]] = {"upstream": "downstream", "downstream": "upstream"}
 _HERE: Final[dict[Direction, str]] = {"upstream": "target", "downstream": "source"}
 """The end of an edge at which an asset stands that is asked for its edges in a direction."""
@@ -75,7 +76,8 @@ class Index:
         self._path, self._objects, self._envelope = path, objects, envelope
         self._expected: dict[tuple[Direction, str], list[Edge]] = {}
         self._twins: dict[tuple[Direction, str], list[Edge]] = {}
-        self._near: dict[str, Asset] = {}
+        self._near: dict[str, Asset | bytes] = {}
+        """What was read ahead; as its line until somebody asks for it."""
         self._told: dict[int, dict[str, Any]] = {}
         self._connection = self._open()
         self._salt = _salt(self._connection)
@@ -119,7 +121,7 @@ class Index:
 
     def asset(self, asset_id: str) -> Asset | None:
         near = self._near.get(asset_id)
-        return near or self._sound(lambda: next(iter(self._assets("key = ?", self._key(asset_id))), None))
+        return near if isinstance(near, Asset) else self._sound(lambda: self._asset(asset_id))
 
     def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         return self._sound(lambda: self._edges("upstream", asset_id, relation, role))
@@ -193,8 +195,9 @@ class Index:
         twins = self._read_edges(f"{_HERE[other]} {within} AND relation = 'same_as'", keys)
         ends = {getattr(edge, _HERE[other]) for edge in edges} | {getattr(edge, _HERE[direction]) for edge in twins}
         for new in _batches(ends - self._near.keys()):
-            for asset in self._assets(f"key IN ({_marks(new)})", *map(self._key, new)):
-                self._near[asset.id] = asset
+            keyed = {self._key(asset_id): asset_id for asset_id in new}
+            for key, line in self._connection.execute(_LINES.format(_marks(keyed)), tuple(keyed)):
+                self._near[keyed[key]] = line
         for kept, way, found in ((self._expected, direction, edges), (self._twins, other, twins)):
             kept.update({(way, asset_id): [] for asset_id in several})
             for edge in found:
@@ -212,6 +215,13 @@ class Index:
 
     def _key(self, asset_id: str) -> int:
         return _key(asset_id, self._salt)
+
+    def _asset(self, asset_id: str) -> Asset | None:
+        line = self._near.get(asset_id)
+        if isinstance(line, bytes):
+            asset = self._near[asset_id] = ASSETS.row(line)
+            return asset
+        return next(iter(self._assets("key = ?", self._key(asset_id))), None)
 
     def _assets(self, where: str, *values: str | int) -> list[Asset]:
         rows = self._connection.execute(f"SELECT line FROM asset WHERE {where}", values)  # noqa: S608 - ours
