@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
@@ -34,6 +34,23 @@ _WIDTH, _HEIGHT = 160, 56
 _LINE = 15
 _FIRST = {1: 13, 2: 5}
 """Where the first line of a name stands below the middle of its box, by the number of lines."""
+_MIDDLE = _WIDTH // 2
+_BOX = f"M5 0h{_WIDTH - 10}q5 0 5 5v{_HEIGHT - 10}q0 5-5 5h-{_WIDTH - 10}q-5 0-5-5v-{_HEIGHT - 10}q0-5 5-5z"
+_OUTLINES = {
+    "drum": (
+        f"M0 4a{_MIDDLE} 4 0 0 1 {_WIDTH} 0v{_HEIGHT - 8}a{_MIDDLE} 4 0 0 1 -{_WIDTH} 0z"
+        f"M0 4a{_MIDDLE} 4 0 0 0 {_WIDTH} 0"
+    ),
+    "hexagon": (f"M11 0h{_WIDTH - 22}l11 {_HEIGHT // 2}-11 {_HEIGHT // 2}h-{_WIDTH - 22}l-11-{_HEIGHT // 2}z"),
+    "pill": (
+        f"M20 0h{_WIDTH - 40}a20 20 0 0 1 20 20v{_HEIGHT - 40}a20 20 0 0 1-20 20"
+        f"h-{_WIDTH - 40}a20 20 0 0 1-20-20v-{_HEIGHT - 40}a20 20 0 0 1 20-20z"
+    ),
+    "slant": f"M10 0h{_WIDTH - 10}l-10 {_HEIGHT}h-{_WIDTH - 10}z",
+    "note": f"M0 0h{_WIDTH - 11}l11 11v{_HEIGHT - 11}h-{_WIDTH}zM{_WIDTH - 11} 0v11h11",
+    "facet": f"M8 0h{_WIDTH - 16}l8 8v{_HEIGHT - 16}l-8 8h-{_WIDTH - 16}l-8-8v-{_HEIGHT - 16}z",
+}
+"""The outline of each shape that is no plain box, from its upper left corner."""
 _POINTS = 72.0
 _MARGIN = 6.0
 _BATCH = 200
@@ -161,12 +178,14 @@ _STRENGTH = {certainty: rank for rank, certainty in enumerate(CERTAINTIES)}
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where graphviz put things, in SVG's units with y downwards: box centres, and Bezier points for each line."""
+    """Where graphviz put things, as SVG writes it, with y downwards: most pictures share their layout."""
 
     width: float
     height: float
-    centres: tuple[tuple[float, float], ...]
-    curves: tuple[tuple[tuple[float, float], ...], ...]
+    corners: tuple[str, ...]
+    """The upper left corner of each box."""
+    curves: tuple[str, ...]
+    """The path of each line."""
 
 
 class Drafting:
@@ -264,8 +283,8 @@ def _plain(text: str) -> str:
 def _parse(text: str, picture: Picture) -> Layout:
     """Read `dot -Tplain`: inches from the lower left corner."""
     width = height = 0.0
-    centres: dict[int, tuple[float, float]] = {}
-    curves: dict[tuple[int, int], tuple[tuple[float, float], ...]] = {}
+    corners: dict[int, str] = {}
+    curves: dict[tuple[int, int], str] = {}
 
     def place(x: str, y: str) -> tuple[float, float]:
         return (float(x) * _POINTS + _MARGIN, (height - float(y)) * _POINTS + _MARGIN)
@@ -276,14 +295,16 @@ def _parse(text: str, picture: Picture) -> Layout:
             case ["graph", _, w, h]:
                 width, height = float(w), float(h)
             case ["node", name, x, y, *_]:
-                centres[int(name[1:])] = place(x, y)
+                across, down = place(x, y)
+                corners[int(name[1:])] = f"{across - _WIDTH / 2:.1f} {down - _HEIGHT / 2:.1f}"
             case ["edge", tail, head, count, *rest]:
                 points = [place(rest[2 * i], rest[2 * i + 1]) for i in range(int(count))]
-                curves[int(tail[1:]), int(head[1:])] = tuple(points)
+                first, *others = [f"{across:.1f} {down:.1f}" for across, down in points]
+                curves[int(tail[1:]), int(head[1:])] = f"M{first}C{' '.join(others)}"
     return Layout(
         width=width * _POINTS + 2 * _MARGIN,
         height=height * _POINTS + 2 * _MARGIN,
-        centres=tuple(centres[index] for index in range(len(picture.boxes))),
+        corners=tuple(corners[index] for index in range(len(picture.boxes))),
         curves=tuple(curves[line.tail, line.head] for line in picture.lines),
     )
 
@@ -311,46 +332,34 @@ def draw(picture: Picture, layout: Layout, *, root: str = "../../", title: str) 
     for line, curve in zip(picture.lines, layout.curves, strict=True):
         classes = f"sb-edge sb-{line.certainty}" + (" sb-candidate" if line.candidate else "")
         out.append(
-            f'<path class="{classes}" d="{_curve(curve)}" marker-end="url(#{name}-tip)">'
+            f'<path class="{classes}" d="{curve}" marker-end="url(#{name}-tip)">'
             f"<title>{escape(shown(line.words))}</title></path>"
         )
-    for index, (box, centre) in enumerate(zip(picture.boxes, layout.centres, strict=True)):
-        out.append(_box(box, centre, root, explore, is_root=index == 0))
+    for index, (box, corner) in enumerate(zip(picture.boxes, layout.corners, strict=True)):
+        out.append(_box(box, corner, root, explore, is_root=index == 0))
     out.append("</svg>")
     return Markup("".join(out))  # noqa: S704  every text in it is escaped above
 
 
-def _box(box: Box, centre: tuple[float, float], root: str, explore: str, *, is_root: bool) -> str:
-    x, y = centre
-    left, top = x - _WIDTH / 2, y - _HEIGHT / 2
+def _box(box: Box, corner: str, root: str, explore: str, *, is_root: bool) -> str:
+    place = f' transform="translate({corner})"'
     if box.asset is None:
         return (
-            f'<a href="{escape(explore)}" class="sb-node sb-more"><title>{box.hidden} more: open Explore</title>'
-            f'<path d="{_outline("pill", left, top)}"/><text x="{x:.1f}" y="{y + 4:.1f}">+ {box.hidden} more</text></a>'
+            f'<a href="{escape(explore)}" class="sb-node sb-more"{place}><title>{box.hidden} more: open Explore</title>'
+            f'<path d="{_OUTLINES["pill"]}"/><text x="{_MIDDLE}" y="{_HEIGHT // 2 + 4}">+ {box.hidden} more</text></a>'
         )
     asset = box.asset
     drawn = _drawn(asset.kind, asset.id, called(asset), tuple(mark_words(asset)))
     here = (" sb-root", ' aria-current="page"') if is_root else ("", "")
-    first = y + _FIRST[len(drawn.lines)]
-    texts = [
-        f'<text x="{x:.1f}" y="{first + place * _LINE:.1f}">{line}</text>' for place, line in enumerate(drawn.lines)
-    ]
-    return (
-        f'<a href="{escape(root)}{drawn.path}" class="{drawn.classes}{here[0]}"{here[1]}><title>{drawn.hint}</title>'
-        f'<path d="{_outline(drawn.shape, left, top)}"/>'
-        f'<text class="sb-caption" x="{x:.1f}" y="{first - _LINE:.1f}">{drawn.caption}</text>{"".join(texts)}</a>'
-    )
+    return f'<a href="{root}{drawn.path}" class="{drawn.classes}{here[0]}"{here[1]}{place}>{drawn.inside}</a>'
 
 
 class _Drawn(NamedTuple):
-    """What a box says of its asset, escaped."""
+    """What a box says of its asset, escaped, wherever it stands."""
 
     path: str
-    shape: str
     classes: str
-    hint: str
-    caption: str
-    lines: tuple[str, ...]
+    inside: str
 
 
 @lru_cache(maxsize=8192)
@@ -360,36 +369,13 @@ def _drawn(kind: str, asset_id: str, words: str, marks: tuple[str, ...]) -> _Dra
     hint = "\n".join(part for part in (caption, shown(words), shown(asset_id)) if part)
     shape = shape_of(kind)
     classes = " ".join(["sb-node", f"sb-{shape}", f"sb-kind-{kind}", *(f"sb-is-{mark}" for mark in marks)])
-    path = escape(page_path(kind, asset_id))
-    return _Drawn(path, shape, classes, escape(hint), escape(caption), tuple(map(escape, in_lines(words))))
-
-
-def _curve(points: Iterable[tuple[float, float]]) -> str:
-    first, *rest = points
-    return f"M{first[0]:.1f} {first[1]:.1f}C" + " ".join(f"{x:.1f} {y:.1f}" for x, y in rest)
-
-
-def _outline(shape: str, x: float, y: float) -> str:
-    w, h = _WIDTH, _HEIGHT
-    match shape:
-        case "drum":
-            r, d = w / 2, 4
-            return (
-                f"M{x:.1f} {y + d:.1f}a{r:.1f} {d} 0 0 1 {w} 0v{h - 2 * d}a{r:.1f} {d} 0 0 1 -{w} 0z"
-                f"M{x:.1f} {y + d:.1f}a{r:.1f} {d} 0 0 0 {w} 0"
-            )
-        case "hexagon":
-            return f"M{x + 11:.1f} {y:.1f}h{w - 22}l11 {h / 2:.1f}-11 {h / 2:.1f}h-{w - 22}l-11-{h / 2:.1f}z"
-        case "pill":
-            r, i, v = 20, w - 40, h - 40
-            return (
-                f"M{x + r:.1f} {y:.1f}h{i}a{r} {r} 0 0 1 {r} {r}v{v}a{r} {r} 0 0 1-{r} {r}"
-                f"h-{i}a{r} {r} 0 0 1-{r}-{r}v-{v}a{r} {r} 0 0 1 {r}-{r}z"
-            )
-        case "slant":
-            return f"M{x + 10:.1f} {y:.1f}h{w - 10}l-10 {h}h-{w - 10}z"
-        case "note":
-            return f"M{x:.1f} {y:.1f}h{w - 11}l11 11v{h - 11}h-{w}zM{x + w - 11:.1f} {y:.1f}v11h11"
-        case "facet":
-            return f"M{x + 8:.1f} {y:.1f}h{w - 16}l8 8v{h - 16}l-8 8h-{w - 16}l-8-8v-{h - 16}z"
-    return f"M{x + 5:.1f} {y:.1f}h{w - 10}q5 0 5 5v{h - 10}q0 5-5 5h-{w - 10}q-5 0-5-5v-{h - 10}q0-5 5-5z"
+    lines = in_lines(words)
+    first = _HEIGHT // 2 + _FIRST[len(lines)]
+    texts = [
+        f'<text x="{_MIDDLE}" y="{first + place * _LINE}">{escape(line)}</text>' for place, line in enumerate(lines)
+    ]
+    inside = (
+        f'<title>{escape(hint)}</title><path d="{_OUTLINES.get(shape, _BOX)}"/>'
+        f'<text class="sb-caption" x="{_MIDDLE}" y="{first - _LINE}">{escape(caption)}</text>{"".join(texts)}'
+    )
+    return _Drawn(escape(page_path(kind, asset_id)), classes, inside)

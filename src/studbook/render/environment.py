@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from jinja2 import (
     meta,
     nodes,
 )
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context, Macro
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from studbook.errors import BuildError
 from studbook.packaged import packaged
@@ -127,11 +129,55 @@ class _Context(Context):
         return obj(self.eval_ctx, *args, **kwargs)
 
 
+class _Code(CodeGenerator):
+    """What a template puts out is made safe and escaped in one call, and is not wrapped in a Markup of its own."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write("environment.put(")
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
+            super()._output_child_post(node, frame, finalize)
+        else:
+            self.write(")")
+
+
 class _Environment(Environment):
-    """Looks up `a.b` in a dict by key first, which is what page data is made of; its methods stay what they are."""
+    """Looks up `a.b` in a dict by key first, which is what page data is made of; its methods stay what they are.
+
+    A template that was found is found at once: none changes while a site is built.
+    """
 
     template_class = _Template
     context_class = _Context
+    code_generator_class = _Code
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._found: dict[str, Template] = {}
+
+    def get_template(
+        self, name: str | Template, parent: str | None = None, globals: MutableMapping[str, Any] | None = None
+    ) -> Template:
+        if not isinstance(name, str) or globals:
+            return super().get_template(name, parent, globals)
+        if name not in self._found:
+            self._found[name] = super().get_template(name, parent)
+        return self._found[name]
+
+    @staticmethod
+    def put(value: Any) -> str:
+        """The HTML of a value that a template puts out; most have nothing in them to escape."""
+        if value.__class__ is Markup:
+            return value
+        if value.__class__ is not str:
+            return escape(value)
+        if value.isprintable() and _SPECIAL(value) is None:
+            return value
+        return escape(shown(value))
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if obj.__class__ is dict and attribute not in _METHODS:
@@ -140,6 +186,7 @@ class _Environment(Environment):
 
 
 _METHODS = frozenset(dir(dict))
+_SPECIAL = re.compile("[&<>'\"]").search
 
 
 def _place(error: TemplateError, name: str) -> str:
