@@ -250,6 +250,7 @@ for _other in [field.name for field in fields(Site)] + [
         "findings_by_asset",
         "partial",
         "_links",
+        "_deployments",
     ):
         setattr(WatchedSite, _other, _watched(_other))
 

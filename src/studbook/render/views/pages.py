@@ -124,7 +124,7 @@ def home(site: Site) -> Json:
     live.sort(key=lambda asset: (asset.stage != "production", asset.stage or "~", asset.name, asset.id))
     open_findings = [f for f in site.findings if f.waived_until is None]
     return {
-        "running": [_running(site, asset) for asset in live],
+        "running": [site.deployment(asset.id, _running) for asset in live],
         "attention": site.grouped(open_findings),
         "open_findings": Counter(finding.level for finding in open_findings),
         "changes": site.changes,
@@ -179,7 +179,7 @@ def evaluators(site: Site) -> Json:
 def deployments(site: Site) -> Json:
     """Endpoints with what answers there, and what they are made of."""
     return {
-        "running": [_running(site, asset) for asset in site.of("endpoint")],
+        "running": [site.deployment(asset.id, _running) for asset in site.of("endpoint")],
         **_lists(site, "components", "configs", "sagemaker-models"),
     }
 
@@ -312,7 +312,7 @@ def _place_page(
                     kinds.items(), key=lambda item: (order.index(item[0][0]), item[0][1] or "", item[0][2] or "")
                 )
             ],
-            "endpoints": [_running(site, asset) for asset in site.of("endpoint") if asset.id in ids],
+            "endpoints": [site.deployment(asset.id, _running) for asset in site.of("endpoint") if asset.id in ids],
             "table": table,
             "findings": site.grouped(f for f in site.findings if f.asset in ids and f.waived_until is None),
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -84,6 +84,7 @@ class Site:
     records_behind: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     """What the APIs said of an asset, for those that belong to a model version that runs somewhere."""
     _links: dict[str, Json] = field(default_factory=dict, init=False, repr=False)
+    _deployments: dict[str, Json] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def by_kind(self) -> dict[str, list[Asset]]:
@@ -128,6 +129,12 @@ class Site:
         if asset_id not in self._links:
             self._links[asset_id] = self._link(asset_id)
         return self._links[asset_id]
+
+    def deployment(self, asset_id: str, make: Callable[[Site, Asset], Json]) -> Json:
+        """What overviews say of an endpoint: four of them list it, and its origins are walked to once."""
+        if asset_id not in self._deployments:
+            self._deployments[asset_id] = make(self, self.graph.assets[asset_id])
+        return self._deployments[asset_id]
 
     def _link(self, asset_id: str) -> Json:
         asset = self.graph.assets.get(asset_id)
