@@ -74,8 +74,11 @@ class Lineage(Protocol):
         """The edges that start there, in canonical order; of one relation, and one role, where they are given."""
         ...
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction) -> None:
-        """A hint: a walk in that direction comes to these next."""
+    def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
+        """A hint: a walk in that direction comes to these next.
+
+        Where one of them has more than `most` edges, it may from then on show the first of them alone: then False.
+        """
         ...
 
 
@@ -103,8 +106,9 @@ class Graph:
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         return _selected(self._downstream.get(asset_id, ()), relation, role)
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction) -> None:
+    def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
         """All is at hand."""
+        return True
 
 
 def _selected(edges: Sequence[Edge], relation: str | None, role: str | None) -> Sequence[Edge]:
@@ -180,7 +184,7 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | Non
     ended = True
     ahead = [root]
     while ahead:
-        lineage.expect([asset.id for asset in ahead], direction)
+        ended = lineage.expect([asset.id for asset in ahead], direction, most) and ended
         here, ahead = ahead, []
         for asset in here:
             for edge, end, onward in steps(lineage, asset, asset is root):

@@ -56,6 +56,15 @@ SELECT s.backwards, t.backwards, relation, role, told FROM edge
 JOIN asset s ON s.key = source JOIN asset t ON t.key = target WHERE
 """
 _LINES = "SELECT key, line FROM asset WHERE key IN ({})"
+_CROWDED = "SELECT {here} FROM edge WHERE {here} {within} GROUP BY {here} HAVING count(DISTINCT {there}) > ?"
+"""Those that have more neighbours on a side than that."""
+_FIRST = """
+{here} = ? AND {there} IN (
+    SELECT {there} FROM edge JOIN asset ON key = {there} WHERE {here} = ?
+    GROUP BY {there} ORDER BY forwards(backwards) LIMIT ?
+)
+"""
+"""The edges to the first of those neighbours, by id."""
 _OTHER: Final[dict[Direction, Direction]] = {"upstream": "downstream", "downstream": "upstream"}
 _HERE: Final[dict[Direction, str]] = {"upstream": "target", "downstream": "source"}
 """The end of an edge at which an asset stands that is asked for its edges in a direction."""
@@ -129,10 +138,10 @@ class Index:
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         return self._sound(lambda: self._edges("downstream", asset_id, relation, role))
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction) -> None:
+    def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
         """Reads what a step from each of them asks for, five hundred in one statement."""
-        for several in _batches(asset_ids):
-            self._sound(partial(self._read_ahead, several, direction))
+        read = [self._sound(partial(self._read_ahead, several, direction, most)) for several in _batches(asset_ids)]
+        return all(read)
 
     def find(self, text: str, kinds: Collection[str] = ()) -> Asset:
         """The asset that a person means by an id, a name, or the end of an id; of several, one of these kinds.
@@ -187,21 +196,30 @@ class Index:
             "backwards >= ? AND backwards < ? LIMIT ?", text[::-1], text[::-1] + chr(0x10FFFF), most
         )
 
-    def _read_ahead(self, several: Sequence[str], direction: Direction) -> None:
+    def _read_ahead(self, several: Sequence[str], direction: Direction, most: int | None) -> bool:
         keys = [self._key(asset_id) for asset_id in several]
         other = _OTHER[direction]
+        here, there = _HERE[direction], _HERE[other]
         within = f"IN ({_marks(keys)})"
-        edges = self._read_edges(f"{_HERE[direction]} {within}", keys)
-        twins = self._read_edges(f"{_HERE[other]} {within} AND relation = 'same_as'", keys)
-        ends = {getattr(edge, _HERE[other]) for edge in edges} | {getattr(edge, _HERE[direction]) for edge in twins}
+        crowded = set()
+        if most is not None:
+            found = self._connection.execute(_CROWDED.format(here=here, there=there, within=within), [*keys, most])
+            crowded = {key for (key,) in found}
+        few = [key for key in keys if key not in crowded]
+        edges = self._read_edges(f"{here} IN ({_marks(few)})", few)
+        for key in crowded:
+            edges += self._read_edges(_FIRST.format(here=here, there=there), [key, key, most or 0])
+        twins = self._read_edges(f"{there} {within} AND relation = 'same_as'", keys)
+        ends = {getattr(edge, there) for edge in edges} | {getattr(edge, here) for edge in twins}
         for new in _batches(ends - self._near.keys()):
             keyed = {self._key(asset_id): asset_id for asset_id in new}
             for key, line in self._connection.execute(_LINES.format(_marks(keyed)), tuple(keyed)):
                 self._near[keyed[key]] = line
-        for kept, way, found in ((self._expected, direction, edges), (self._twins, other, twins)):
+        for kept, way, found_edges in ((self._expected, direction, edges), (self._twins, other, twins)):
             kept.update({(way, asset_id): [] for asset_id in several})
-            for edge in found:
+            for edge in found_edges:
                 kept[way, getattr(edge, _HERE[way])].append(edge)
+        return not crowded
 
     def _edges(self, direction: Direction, asset_id: str, relation: str | None, role: str | None) -> Sequence[Edge]:
         read = self._expected.get((direction, asset_id))
@@ -243,6 +261,7 @@ class Index:
 
 def _opened(place: str, objects: Objects, envelope: Envelope) -> sqlite3.Connection:
     connection = sqlite3.connect(place, timeout=_PATIENCE, isolation_level=None)
+    connection.create_function("forwards", 1, lambda text: text[::-1], deterministic=True)
     try:
         connection.execute("BEGIN")
         if _holds(connection) != envelope.digest:
