@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import filecmp
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -172,7 +173,10 @@ def _write_markdown(site: Path, folder: Path) -> None:
 
 
 def _search(output: Path, catalog: Catalog) -> None:
-    """Type names and parts of names into the search of a page, each in a fresh browser context."""
+    """Type names and parts of names into the search of a page, each in a fresh browser context.
+
+    An open search lists the newest pages before anything is typed: what is waited for is the answer to the query.
+    """
     from playwright.sync_api import sync_playwright
 
     from studbook.cli.site import listen
@@ -196,10 +200,12 @@ def _search(output: Path, catalog: Catalog) -> None:
                 "requestfinished", lambda request, loaded=loaded: loaded.append(request.sizes()["responseBodySize"])
             )
             page.keyboard.press("/")
-            page.get_by_role("dialog").wait_for()
+            answer = page.get_by_role("dialog").get_by_role("status")
+            answer.filter(has_text="the newest first").wait_for()
             start = time.perf_counter()
             page.keyboard.insert_text(query)
-            page.get_by_role("listbox", name="Results").get_by_role("option").first.wait_for()
+            answer.filter(has_text=re.compile(r"^[\d,]+ pages?$")).wait_for()
+            page.get_by_role("listbox", name="Results").locator("mark").first.wait_for()
             seconds.append(time.perf_counter() - start)
             page.wait_for_load_state("networkidle")
             sizes.append(sum(loaded))
@@ -223,4 +229,4 @@ def queries(catalog: Catalog) -> list[str]:
     for asset in assets[:: max(1, len(assets) // 500)]:
         kinds.setdefault(asset.kind, asset)
     names = sorted({asset.name for asset in kinds.values()})
-    return [*names, *(sorted({name[:3] for name in names})), "s", "team judge", "sft team-3"]
+    return [*names, *(sorted({name[:3] for name in names})), "s", "evaluation judge", "sft team-3"]
