@@ -9,9 +9,11 @@ import pytest
 
 from studbook.aws.sessions import only_reads
 from studbook.model import Facts, Record
-from studbook.settings import Settings
+from studbook.settings import Settings, load_settings
 from studbook.sources import SOURCES, normalize
 from studbook.sources.declared import Declared
+from studbook.store import Catalog
+from studbook.store.chunks import RECORDS
 
 CORE = botocore.session.get_session()
 DECLARED = [
@@ -40,6 +42,16 @@ class TestSource:
     def test_nothing_configured(self, source):
         """An empty configuration leads to no visit."""
         assert source.plan(Settings(), ()) == {}
+
+    def test_follows(self, source, demo_catalog):
+        """What a plan comes to is in the records with the texts that the source follows."""
+        catalog = Catalog(demo_catalog)
+        records = list(catalog.records(catalog.resolve("latest")))
+        settings = load_settings(demo_catalog / "studbook.yml")
+        followed = [one for one in records if any(text.encode() in RECORDS.line(one) for text in source.follows)]
+
+        assert source.plan(settings, followed) == source.plan(settings, records)
+        assert (source.plan(settings, records) == source.plan(settings, ())) == (not source.follows)
 
 
 class TestSources:

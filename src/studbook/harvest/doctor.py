@@ -130,6 +130,10 @@ def examine(
             last[record.partition].append(record)
     found: list[Record] = []
     checks: list[Check] = []
+
+    def everything(texts: tuple[str, ...]) -> list[Record]:
+        return [*known, *found]
+
     for wave in waves(sources):
         settings = with_accounts(settings, found)
         sessions.know({account.id: account for account in settings.accounts})
@@ -142,7 +146,7 @@ def examine(
                 clock=clock,
                 reckoning=Reckoning(last[task.partition], (paid or {}).get(task.partition, ())),
             )
-            for task in plan(sources, wave, settings, [*known, *found], by_hand)
+            for task in plan(sources, wave, settings, everything, by_hand)
         ]
         with Threads(_WORKERS, "doctor") as pool:
             checks += pool.map(_Probe.examine, visits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from studbook.model import Partition, Record
@@ -26,17 +26,22 @@ def waves(sources: Iterable[Source]) -> list[int]:
 
 
 def plan(
-    sources: Iterable[Source], wave: int, settings: Settings, records: Iterable[Record], by_hand: Container[str | None]
+    sources: Iterable[Source],
+    wave: int,
+    settings: Settings,
+    having: Callable[[tuple[str, ...]], Iterable[Record]],
+    by_hand: Container[str | None],
 ) -> list[Task]:
     """The visits of one wave, in the order of their partitions; a source that is switched off has none.
 
-    `records` are gone through once for each source. `by_hand` are the accounts that the configuration names itself.
+    `having` gives the records with one of some texts in their JSON, and may give others. `by_hand` are the accounts
+    that the configuration names itself.
     """
     tasks = [
         Task(partition, tuple(targets), partition.account not in by_hand)
         for source in sources
         if source.wave == wave and settings.source(source.name).enabled
-        for partition, targets in source.plan(settings, records).items()
+        for partition, targets in source.plan(settings, having(source.follows)).items()
     ]
     return sorted(tasks, key=lambda task: order(task.partition))
 

@@ -23,6 +23,7 @@ from studbook.lineage.link import LinkContext
 from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Source, with_accounts
+from studbook.sources.organizations import Organizations
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS
 from studbook.threads import Threads, left_behind
@@ -200,15 +201,15 @@ class _Run:
         """Every wave; what a wave finds decides what the next one visits. Gives a row for each visit."""
         for wave in waves(self._sources):
             self._sessions.know({account.id: account for account in self.settings.accounts})
-            known = Included(Stored(self.records), self.settings)
-            tasks = plan(self._sources, wave, self.settings, known, self._by_hand)
+            tasks = plan(self._sources, wave, self.settings, self._having, self._by_hand)
             if tasks:
                 self._progress.planned([task.partition for task in tasks])
                 if self._elsewhere is None:
                     self._side_by_side(tasks)
                 else:
                     self._apart(tasks, self._elsewhere)
-            self.settings = with_accounts(self.settings, self._records(task.partition for task in tasks))
+            found = [task.partition for task in tasks if task.partition.source == Organizations.name]
+            self.settings = with_accounts(self.settings, self._records(found))
         return self._coverage()
 
     def records(self) -> Iterator[Record]:
@@ -226,6 +227,23 @@ class _Run:
                     record = RECORDS.row(line)
                     kept = carried_over(record, self._number)
                     yield line if kept is record else RECORDS.line(kept)
+
+    def _having(self, texts: tuple[str, ...]) -> Iterable[Record]:
+        """The records with one of these texts in them; all, where only all of them tell which are excluded."""
+        if self.settings.exclude.tags:
+            return Included(Stored(self.records), self.settings)
+        return self._with(texts)
+
+    def _with(self, texts: tuple[str, ...]) -> Iterator[Record]:
+        marks = [text.encode() for text in texts]
+        for partition in sorted({*self._known, *self._visited}, key=order):
+            if partition in self._visited:
+                with closing(self.journal.shelf(partition)) as shelf:
+                    yield from shelf.having(texts)
+            else:
+                for line in self._known[partition] if marks else ():
+                    if any(mark in line for mark in marks):
+                        yield carried_over(RECORDS.row(line), self._number)
 
     def _records(self, partitions: Iterable[Partition]) -> Iterator[Record]:
         for partition in partitions:

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,8 +31,10 @@ CREATE TEMP TABLE wanted (number INTEGER PRIMARY KEY, id TEXT UNIQUE, age TEXT, 
 -- What was seen again unchanged has no line of its own: it is as it was known.
 CREATE TEMP VIEW tonight AS SELECT seen.kind, seen.id, coalesce(seen.line, known.line) AS line FROM seen LEFT JOIN known
 ON seen.line IS NULL AND known.kind = seen.kind AND known.id = seen.id;
+CREATE TEMP VIEW held AS SELECT kind, id, line FROM tonight UNION ALL SELECT kind, id, line FROM unseen;
 """
-_ALL = "SELECT kind, id, line FROM tonight UNION ALL SELECT kind, id, line FROM unseen ORDER BY 1, 2"
+_ALL = "SELECT kind, id, line FROM held ORDER BY 1, 2"
+_HAVING = "SELECT line FROM held WHERE "
 _KEPT = """
 SELECT coalesce((SELECT line FROM left_over WHERE kind = ?1 AND id = ?2),
 (SELECT line FROM known WHERE kind = ?1 AND id = ?2)) AS line WHERE line IS NOT NULL
@@ -219,6 +221,13 @@ class Shelf:
         """The same as they are stored."""
         return (line for _, _, line in self._rows(_ALL))
 
+    def having(self, texts: Sequence[str]) -> Iterator[Record]:
+        """Those of them with one of some texts in their JSON."""
+        if not texts:
+            return iter(())
+        query = _HAVING + " OR ".join(["instr(line, ?)"] * len(texts))
+        return (_record(line) for (line,) in self._rows(query, *(text.encode() for text in texts)))
+
     def held(self) -> int:
         """How many of them are not gone."""
         ((seen,),) = self._rows("SELECT count(*) FROM seen")
@@ -261,7 +270,7 @@ class Shelf:
         opened.executescript(_TABLES)
         return opened
 
-    def _rows(self, query: str, *values: str) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, query: str, *values: str | bytes) -> Iterator[tuple[Any, ...]]:
         with self._using() as connection:
             found = connection.execute(query, values)
         yield from found

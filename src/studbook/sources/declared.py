@@ -17,6 +17,7 @@ class Declared:
     name: str
     resources: tuple[Resource, ...]
     wave: int = 1
+    follows: tuple[str, ...] = ()
 
     @property
     def actions(self) -> tuple[str, ...]:

@@ -294,6 +294,11 @@ class Source(Protocol):
         """The IAM actions that collecting may need, sorted."""
         ...
 
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """Texts of which each record that `plan` looks at has one in its JSON; the others need not be read for it."""
+        ...
+
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
         """The partitions to visit and the targets in each, from the configuration and the waves before."""
         ...

@@ -33,6 +33,7 @@ class LambdaFunctions:
 
     name = "lambda"
     wave = 2
+    follows = (":lambda:",)
     actions = (
         "lambda:GetFunctionConfiguration",
         "lambda:ListAliases",

@@ -182,6 +182,7 @@ class Mlflow:
 
     name = "mlflow"
     wave = 2
+    follows = ('"mlflow_app"', '"mlflow_tracking_server"', '"MlflowRunId"')
     actions = (
         "sagemaker-mlflow:GetMetricHistory",
         "sagemaker-mlflow:GetRun",

@@ -25,6 +25,7 @@ class Organizations:
 
     name = "organizations"
     wave = 0
+    follows = ()
     actions = (
         "organizations:ListAccounts",
         "organizations:ListAccountsForParent",

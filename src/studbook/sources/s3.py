@@ -29,6 +29,7 @@ class S3:
 
     name = "s3"
     wave = 2
+    follows = ("s3:",)
     actions = ("s3:GetBucketVersioning", "s3:GetObject", "s3:ListBucket", "s3:ListBucketVersions")
 
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
