@@ -12,7 +12,7 @@ from typing import Any
 
 from studbook.lineage.deployed import deployed
 from studbook.lineage.drift import drifts_of
-from studbook.lineage.graph import Graph
+from studbook.lineage.graph import Graph, differing
 from studbook.model import Asset, Coverage, Edge, Partition
 from studbook.model.canonical import plain
 
@@ -147,9 +147,9 @@ def diff(
     both = [
         (before, after)
         for after in new.assets.values()
-        if (before := old.asset(after.id)) is not None and before != after
+        if (before := old.asset(after.id)) is not None and before is not after and before != after
     ]
-    old_edges, new_edges = ({edge.key: edge for edge in graph.edges} for graph in (old, new))
+    old_edges, new_edges = differing(old, new)
     return Changes(
         models_added=tuple(_named(asset) for asset in added if asset.kind in _MODEL_VERSIONS),
         approvals_changed=tuple(_approvals(both)),

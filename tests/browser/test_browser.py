@@ -16,7 +16,6 @@ import herd
 from studbook.cli.site import listen
 from studbook.model.ids import page_path
 from studbook.render.environment import Templates
-from studbook.render.views.lists import cells
 from studbook.render.views.tables import Column, Table
 
 pytestmark = pytest.mark.browser
@@ -192,7 +191,7 @@ def long_table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     shutil.copy(templates.theme_folders()[0] / "assets" / "studbook.js", folder)
     (folder / "lists").mkdir()
-    (folder / "lists" / "jobs.json").write_text(json.dumps(cells(table)))
+    (folder / "lists" / "jobs.json").write_text(table.whole())
     server = listen(folder, 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}/"

@@ -28,6 +28,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from studbook.errors import CatalogError, NotFound
 from studbook.lineage.shapes import is_execution
 from studbook.model import Asset, Edge
+from studbook.model.edge import EdgeKey
 
 Direction = Literal["upstream", "downstream"]
 
@@ -109,6 +110,13 @@ class Graph:
     def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
         """All is at hand."""
         return True
+
+
+def differing(old: Graph, new: Graph) -> tuple[dict[EdgeKey, Edge], dict[EdgeKey, Edge]]:
+    """The edges of each of two lineages that are not the same object in the other, by key."""
+    same = set(map(id, old.edges)) & set(map(id, new.edges))
+    before, after = ({edge.key: edge for edge in graph.edges if id(edge) not in same} for graph in (old, new))
+    return before, after
 
 
 def _selected(edges: Sequence[Edge], relation: str | None, role: str | None) -> Sequence[Edge]:

@@ -7,12 +7,16 @@ import json
 import re
 import traceback
 from collections.abc import Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import mkdocs
 from jinja2 import (
+    BytecodeCache,
     Environment,
+    FileSystemBytecodeCache,
     FileSystemLoader,
     StrictUndefined,
     Template,
@@ -21,6 +25,7 @@ from jinja2 import (
     meta,
     nodes,
 )
+from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context, Macro
 from markupsafe import Markup, escape
@@ -49,6 +54,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             finalize=_safe,
+            bytecode_cache=compiled(),
         )
         self.jinja.filters.update(FILTERS)
         self.jinja.globals.update({chart.__name__: chart for chart in charts.CHARTS})
@@ -85,6 +91,27 @@ class Templates:
             for path in sorted(folder.rglob("*.html")):
                 hasher.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
         return hasher.hexdigest()
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """Compiled templates, each under the checksum of its source."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def compiled() -> BytecodeCache | None:
+    """Templates as earlier builds compiled them; None where this user has no folder that is safe from others.
+
+    It is code, and so lies where Jinja keeps it, in a temporary folder of the user's own, and never beside a site,
+    which is what a pipeline stores and fetches again.
+    """
+    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
+    program = hashlib.sha256(f"mkdocs {mkdocs.__version__}\n".encode() + code).hexdigest()[:16]
+    with suppress(OSError, RuntimeError):
+        return _Compiled(pattern=f"studbook-{program}-%s.cache")
+    return None
 
 
 class _Template(Template):

@@ -22,6 +22,7 @@ from studbook.render.words import account_name, reference
 from studbook.rules import RULES, check, load_waivers
 from studbook.settings import Settings
 from studbook.store import Catalog
+from studbook.store.chunks import Shared
 
 
 class Lineages:
@@ -30,12 +31,13 @@ class Lineages:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self._known: dict[tuple[str, str], Graph] = {}
+        self._shared = Shared(catalog.objects)
 
     def of(self, envelope: Envelope) -> Graph:
         """The whole lineage of a snapshot."""
         content = (envelope.parts.assets, envelope.parts.edges)
         if content not in self._known:
-            self._known[content] = self.catalog.graph(envelope)
+            self._known[content] = self.catalog.graph(envelope, self._shared)
         return self._known[content]
 
 

@@ -47,7 +47,7 @@ from studbook.model import KINDS, Envelope
 from studbook.packaged import packaged
 from studbook.render import downloads, search, views
 from studbook.render.drawing import Drafting
-from studbook.render.environment import Templates
+from studbook.render.environment import Templates, compiled
 from studbook.render.reading import Lineages, read_site
 from studbook.render.search import Entry, entries_of, sections
 from studbook.render.stamping import Earlier, Known, Press
@@ -317,6 +317,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
 
     def on_env(self, env: jinja2.Environment, config: MkDocsConfig, files: Files) -> jinja2.Environment:
         """Keep what the shells are rendered with."""
+        env.bytecode_cache = compiled()
         self._env = env
         return env
 

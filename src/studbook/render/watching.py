@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any, cast
 from zlib import crc32
 
-from studbook.lineage.graph import Direction, Graph, Lineage
+from studbook.lineage.graph import Direction, Graph, Lineage, differing
 from studbook.model import Asset, Edge, Finding
 from studbook.render.views import Site
 from studbook.render.views.site import Json
@@ -287,9 +287,9 @@ def changed(old: Graph, new: Graph) -> set[int]:
         return out
     for asset_id in old.assets.keys() | new.assets.keys():
         before, after = old.assets.get(asset_id), new.assets.get(asset_id)
-        if before != after:
+        if before is not after and before != after:
             out.update(_differences(crc32(asset_id.encode("utf-8", "surrogatepass")), before, after))
-    for edge in _one_sided(old.edges, new.edges):
+    for edge in _one_sided(old, new):
         for relation in (None, edge.relation):
             out.add(_side(_UPSTREAM, edge.target, relation))
             out.add(_side(_DOWNSTREAM, edge.source, relation))
@@ -319,10 +319,10 @@ def _label(asset: Asset) -> tuple[Any, ...]:
     return (*named, asset.attributes.get("version"), asset.unresolved)
 
 
-def _one_sided(old: Iterable[Edge], new: Iterable[Edge]) -> Iterator[Edge]:
+def _one_sided(old: Graph, new: Graph) -> Iterator[Edge]:
     """The edges that only one of two lineages has, or that are not the same in both."""
-    before = {edge.key: edge for edge in old}
-    for edge in new:
-        if before.pop(edge.key, None) != edge:
+    before, after = differing(old, new)
+    for key, edge in after.items():
+        if before.pop(key, None) != edge:
             yield edge
     yield from before.values()

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +17,18 @@ from studbook.lineage.graph import Graph
 from studbook.model import Asset, Coverage, Edge, Envelope, Partition, Parts, Record, canonical, digest
 from studbook.model.edge import EdgeKey
 from studbook.store import chunks
-from studbook.store.chunks import ASSETS, EDGES, RECORDS, Chunk, Place, place_of_asset, place_of_record
+from studbook.store.chunks import (
+    ASSETS,
+    EDGES,
+    RECORDS,
+    Chunk,
+    Part,
+    Place,
+    Row,
+    Shared,
+    place_of_asset,
+    place_of_record,
+)
 from studbook.store.objects import Objects
 from studbook.store.snapshots import Snapshots, envelope_digest, taken
 
@@ -52,7 +64,7 @@ class Catalog:
         several = chunks.chunks(self.objects, envelope.parts.records)
         if partition is not None:
             several = [chunk for chunk in several if chunk.place[:3] == partition]
-        return chunks.merged(self.objects, RECORDS, several)
+        return self._merged(RECORDS, several)
 
     def record_lines(self, envelope: Envelope) -> dict[Partition, Iterable[bytes]]:
         """The records as they are stored, by partition; read from the disk each time they are gone through."""
@@ -65,11 +77,11 @@ class Catalog:
     def records_of(self, envelope: Envelope, kind: str) -> Iterator[Record]:
         """The records of one kind, whatever their partition."""
         several = [chunk for chunk in chunks.chunks(self.objects, envelope.parts.records) if chunk.place.kind == kind]
-        return chunks.merged(self.objects, RECORDS, several)
+        return self._merged(RECORDS, several)
 
-    def assets(self, envelope: Envelope) -> Iterator[Asset]:
+    def assets(self, envelope: Envelope, shared: Shared | None = None) -> Iterator[Asset]:
         """By id."""
-        return chunks.merged(self.objects, ASSETS, chunks.chunks(self.objects, envelope.parts.assets))
+        return self._merged(ASSETS, chunks.chunks(self.objects, envelope.parts.assets), shared)
 
     def assets_of(self, envelope: Envelope, asset_ids: Iterable[str], places: Mapping[str, Place]) -> dict[str, Asset]:
         """Those that are where `places` say; only the chunks are read that can hold them."""
@@ -87,9 +99,13 @@ class Catalog:
                     found[asset_id] = asset
         return found
 
-    def edges(self, envelope: Envelope) -> Iterator[Edge]:
+    def edges(self, envelope: Envelope, shared: Shared | None = None) -> Iterator[Edge]:
         """By source, target, relation and role."""
-        return chunks.merged(self.objects, EDGES, chunks.chunks(self.objects, envelope.parts.edges))
+        return self._merged(EDGES, chunks.chunks(self.objects, envelope.parts.edges), shared)
+
+    def _merged(self, part: Part[Row], several: Iterable[Chunk], shared: Shared | None = None) -> Iterator[Row]:
+        rows_of = partial(shared.rows_of, part) if shared is not None else partial(chunks.rows_of, self.objects, part)
+        return chunks.merged(part, several, rows_of)
 
     def record(self, envelope: Envelope, kind: str, record_id: str) -> Record | None:
         """One record, read from the one or few chunks that can hold it."""
@@ -152,9 +168,9 @@ class Catalog:
         )
         return sum(was.get(asset_id) != now.get(asset_id) for asset_id in was.keys() | now.keys())
 
-    def graph(self, envelope: Envelope) -> Graph:
-        """The whole lineage in memory."""
-        return Graph(self.assets(envelope), self.edges(envelope), ordered=True)
+    def graph(self, envelope: Envelope, shared: Shared | None = None) -> Graph:
+        """The whole lineage in memory; equal assets and edges of graphs with the same `shared` are the same objects."""
+        return Graph(self.assets(envelope, shared), self.edges(envelope, shared), ordered=True)
 
     def index(self, envelope: Envelope) -> Index:
         """The lineage on disk, for an answer without reading all of it; brought up to date first, if need be."""

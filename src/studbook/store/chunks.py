@@ -391,14 +391,36 @@ def rows_of(objects: Objects, part: Part[Row], chunk: Chunk) -> Iterator[Row]:
         yield part.row(line)
 
 
-def merged(objects: Objects, part: Part[Row], several: Iterable[Chunk]) -> Iterator[Row]:
+class Shared:
+    """The rows of several snapshots: what one has as another has it is read once, and is one object."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._known: dict[str, list[Any]] = {}
+        self._held: defaultdict[tuple[str, Place], list[Chunk]] = defaultdict(list)
+
+    def rows_of(self, part: Part[Row], chunk: Chunk) -> Iterator[Row]:
+        """The rows of one chunk, in canonical order."""
+        if chunk.object not in self._known:
+            held = self._held[part.name, chunk.place]
+            lines: dict[bytes, Row] = {}
+            for other in held:
+                if other.first <= chunk.last and chunk.first <= other.last:
+                    lines.update(zip(self._objects.lines(other.object), self._known[other.object], strict=True))
+            rows = [lines.get(line) or part.row(line) for line in self._objects.lines(chunk.object)]
+            self._known[chunk.object] = rows
+            held.append(chunk)
+        return iter(self._known[chunk.object])
+
+
+def merged(part: Part[Row], several: Iterable[Chunk], rows_of: Callable[[Chunk], Iterator[Row]]) -> Iterator[Row]:
     """The rows of several chunks in canonical order; a chunk is opened when the order comes to its first row."""
     waiting = sorted(((part.start(chunk), number, chunk) for number, chunk in enumerate(several)), reverse=True)
     open_: list[tuple[Order, int, Row, Iterator[Row]]] = []
     while waiting or open_:
         while waiting and (not open_ or waiting[-1][0] <= open_[0][0]):
             _, number, chunk = waiting.pop()
-            _advance(part, open_, number, rows_of(objects, part, chunk))
+            _advance(part, open_, number, rows_of(chunk))
         if open_:
             _, number, row, rest = heapq.heappop(open_)
             yield row

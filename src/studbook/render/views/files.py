@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from studbook.render.views.comparing import compare_files
 from studbook.render.views.explore import chunks
-from studbook.render.views.lists import cells, long_tables
+from studbook.render.views.lists import long_tables
 from studbook.render.views.pages import account_ids, region_names
 from studbook.render.views.site import Json, Site
 from studbook.render.views.stepping import step
@@ -21,7 +21,7 @@ def files(site: Site) -> Iterator[tuple[str, bytes]]:
         yield f"compare/{name}", _packed(data)
     yield "changes/step.json", _packed(step(site))
     for table in long_tables(site, account_ids(site), region_names(site)):
-        yield f"lists/{table.file}.json", _packed(cells(table))
+        yield f"lists/{table.file}.json", table.whole().encode("utf-8", "xmlcharrefreplace")
 
 
 def _packed(data: Json) -> bytes:

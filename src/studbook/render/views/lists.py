@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from studbook.model import KINDS, Asset
 from studbook.render.views.site import Json, Site, account_path
@@ -25,7 +24,7 @@ _COMMON = 8
 
 def assets_table(site: Site, label: str, assets: Sequence[Asset], file: str) -> Table:
     """Assets of any kind."""
-    return Table(label, _columns(site), assets, file)
+    return Table(label, _columns(site), assets, file, site.rows_told)
 
 
 def _columns(site: Site) -> list[Column]:
@@ -309,8 +308,3 @@ def _beside(site: Site, asset: Asset) -> str:
 
 def _moment(value: str | None) -> str:
     return f"{value[:10]} {value[11:16]}" if value else ""
-
-
-def cells(table: Table) -> dict[str, Any]:
-    """The file of a long table."""
-    return {"rows": list(table.whole())}

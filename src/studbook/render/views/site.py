@@ -83,6 +83,8 @@ class Site:
     """The model versions that answer somewhere, and the endpoints where they do; ids."""
     records_behind: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     """What the APIs said of an asset, for those that belong to a model version that runs somewhere."""
+    rows_told: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
+    """What lists of assets of any kind say of each, as `Table.told`."""
     _links: dict[str, Json] = field(default_factory=dict, init=False, repr=False)
     _deployments: dict[str, Json] = field(default_factory=dict, init=False, repr=False)
 

@@ -7,8 +7,10 @@ A cell is None, text, a number, or a mapping: a link to an asset (as `Site.link`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from studbook.render.views.site import Json
@@ -76,10 +78,12 @@ class Table:
     rows: Sequence[Any]
     file: str
     """Where the whole of it lies below `lists/`, if it is long."""
+    told: dict[str, list[str]] | None = None
+    """Of rows that stand in several tables with these columns: their cells, as JSON, by the row's id."""
 
     def on_page(self) -> Json:
         """The table as page data: without the columns that are empty, with the first rows, and where the rest is."""
-        columns = self._filled()
+        columns = [self.columns[place] for place in self._filled()]
         long = len(self.rows) > LIMIT
         rows = [[column.cell(row) for column in columns] for row in self.rows[:LIMIT]]
         return {
@@ -98,19 +102,38 @@ class Table:
             "more": f"lists/{self.file}.json" if long else None,
         }
 
-    def whole(self) -> Iterator[list[Any]]:
-        """All rows, for the file; cells as short as JSON allows."""
-        columns = self._filled()
-        for row in self.rows:
-            yield [packed(column.cell(row)) for column in columns]
+    def whole(self) -> str:
+        """All rows, as the JSON of the file; cells as short as JSON allows."""
+        filled = self._filled()
+        lines = (",".join([told[place] for place in filled]) for told in map(self._row, self.rows))
+        rows = ",".join(f"[{line}]" for line in lines)
+        return f'{{"rows":[{rows}]}}'
 
     @property
     def long(self) -> bool:
         return len(self.rows) > LIMIT
 
-    def _filled(self) -> list[Column]:
-        first, *others = self.columns
-        return [first, *(c for c in others if any(c.cell(row) not in (None, "", 0, []) for row in self.rows))]
+    def _filled(self) -> list[int]:
+        """The places of the columns that are not empty; the first may be."""
+        if self.told is None:
+            cells = ((column.cell(row) for row in self.rows) for column in self.columns)
+            return [place for place, column in enumerate(cells) if not place or any(c not in _EMPTY for c in column)]
+        rows = [self._row(row) for row in self.rows]
+        places = range(len(self.columns))
+        return [place for place in places if not place or any(row[place] not in _EMPTY_JSON for row in rows)]
+
+    def _row(self, row: Any) -> list[str]:
+        told = self.told.get(row.id) if self.told is not None else None
+        if told is None:
+            told = [intern(_JSON(packed(column.cell(row)))) for column in self.columns]
+            if self.told is not None:
+                self.told[row.id] = told
+        return told
+
+
+_EMPTY: tuple[Any, ...] = (None, "", 0, [])
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_EMPTY_JSON = frozenset(map(_JSON, _EMPTY))
 
 
 def packed(cell: Any) -> Any:
