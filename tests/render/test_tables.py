@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -23,6 +23,12 @@ def named(value: Any) -> Any:
     return value[0]
 
 
+class Row(NamedTuple):
+    id: str
+    a: Any
+    b: Any
+
+
 class TestTable:
     @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=LIMIT + 20))
     def test_page_and_file_tell_the_same(self, rows: list[tuple[Any, Any]]) -> None:
@@ -33,6 +39,18 @@ class TestTable:
         assert len(whole) == page["count"] == len(rows)
         assert [[packed(cell) for cell in row] for row in page["rows"]] == whole[:LIMIT]
         assert (page["more"] is None) == (len(rows) <= LIMIT)
+
+    @given(st.lists(st.tuples(CELLS, CELLS), max_size=LIMIT + 20), st.integers(0, LIMIT))
+    def test_rows_that_stand_in_two_tables(self, cells: list[tuple[Any, Any]], first: int) -> None:
+        """What a table tells does not depend on what another one told of the same rows."""
+        rows = [Row(str(number), *pair) for number, pair in enumerate(cells)]
+        columns = [Column("id", lambda row: row.id), Column("a", lambda row: row.a), Column("b", lambda row: row.b)]
+        told: dict[str, list[str]] = {}
+        for several in (rows[first:], rows):
+            alone, shared = Table("T", columns, several, "t"), Table("T", columns, several, "t", told)
+
+            assert shared.on_page() == alone.on_page()
+            assert shared.whole() == alone.whole()
 
     def test_an_empty_column_is_left_out(self) -> None:
         """A column in which no row has anything is noise."""

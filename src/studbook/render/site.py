@@ -15,6 +15,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from itertools import chain
@@ -328,7 +329,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
         urls = [file.page.url for file in self._files.documentation_pages() if file.page is not None]
         if self.contents is not None:
             try:
-                _press(self.contents, self._shells(config), target)
+                same = _press(self.contents, self._shells(config), target)
             except StudbookError as error:
                 raise PluginError(error.message + (f"\nhint: {error.hint}" if error.hint else "")) from error
             entries = entries_of(self.contents.site)
@@ -337,7 +338,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             for name, pieces in downloads.of_site(self.contents.site):
                 with (target / name).open("wb") as file:
                     file.writelines(pieces)
-            for name, data in views.files(self.contents.site):
+            for name, data in views.files(self.contents.site, but=_taken(same, self.contents.tree, target)):
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 (target / name).write_bytes(data)
         for name, data in search.files(self._texts):
@@ -484,14 +485,17 @@ class Shells:
         return self._known[shape]
 
 
-def _press(contents: Contents, shells: Shells, target: Path) -> None:
-    """Make or link every page that is not in the navigation, and remember what each read."""
+def _press(contents: Contents, shells: Shells, target: Path) -> set[str]:
+    """Make or link every page that is not in the navigation, and remember what each read.
+
+    Gives the addresses of other files that are as the earlier build has them.
+    """
     site, known = contents.site, contents.known
     program = [contents.templates.digest, contents.drafting.version, code_digest(), site.settings.digest]
     program += [shells.digest(section) for section in sorted({info.section for info in KINDS.values()})]
     context = hashlib.sha256("\n".join(program).encode()).hexdigest()
     now = said(site)
-    earlier = None
+    earlier, same = None, set()
     if contents.tree is not None:
         earlier = Earlier(tree=contents.tree)
         if known is not None and known.context == context and contents.old is not None:
@@ -500,6 +504,7 @@ def _press(contents: Contents, shells: Shells, target: Path) -> None:
             if known.snapshot != site.envelope.envelope:
                 news.add(EVERYTHING)
             earlier = Earlier(tree=contents.tree, pages=known.pages, changed=frozenset(news))
+            same = views.unchanged(contents.old, site)
     contents.old = None
     press = Press(
         site=site,
@@ -512,6 +517,20 @@ def _press(contents: Contents, shells: Shells, target: Path) -> None:
     made = press.run()
     contents.made = made.fresh
     contents.known = Known(context, site.envelope.envelope, now, made.pages)
+    return same
+
+
+def _taken(names: Iterable[str], tree: Path | None, target: Path) -> set[str]:
+    """Those of these files that could be linked from an earlier build."""
+    taken: set[str] = set()
+    if tree is None:
+        return taken
+    for name in names:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            os.link(tree / name, target / name)
+            taken.add(name)
+    return taken
 
 
 def code_digest() -> str:

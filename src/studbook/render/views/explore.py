@@ -8,13 +8,14 @@ address, so that a night's changes touch few of them.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cache
 
-from studbook.lineage.graph import Graph
+from studbook.lineage.graph import Graph, differing
 from studbook.model import KINDS, RELATIONS, Asset
+from studbook.model.ids import page_path
 from studbook.render.views.site import Json, Site
-from studbook.render.words import mark_words, shape_of
+from studbook.render.words import mark_words, reference, shape_of
 
 _CHUNK = 64
 """About so many assets in a chunk."""
@@ -40,8 +41,11 @@ def _starts(site: Site) -> Iterator[Asset]:
     yield from site.graph.assets.values()
 
 
-def chunks(site: Site) -> Iterator[tuple[str, Json]]:
-    """The lineage in parts: file name, and `nodes`, `edges` and the count of `members`.
+FOLDER = "explore/data"
+
+
+def chunks(site: Site, but: Container[str] = ()) -> Iterator[tuple[str, Json]]:
+    """The lineage in parts: address, and `nodes`, `edges` and the count of `members`; without those in `but`.
 
     A node is `[address, name, kind, column, account and region, marks]`; the first ones are the chunk's members, the
     others their neighbours. An edge is `[from, to, relation, role, certainty, candidate]`, its ends by their place in
@@ -53,6 +57,8 @@ def chunks(site: Site) -> Iterator[tuple[str, Json]]:
         groups[_chunk_of(str(site.link(asset.id)["path"]), bits)].append(asset)
     node = cache(lambda asset_id: _node(site, graph.assets[asset_id], columns))
     for number in range(1 << bits):
+        if (address := _address(number)) in but:
+            continue
         members = groups.get(number, [])
         places = {asset.id: place for place, asset in enumerate(members)}
         # An edge between two members is upstream of one of them.
@@ -68,7 +74,7 @@ def chunks(site: Site) -> Iterator[tuple[str, Json]]:
             for end in (edge.source, edge.target):
                 places.setdefault(end, len(places))
         yield (
-            f"{number:x}.json",
+            address,
             {
                 "members": len(members),
                 "nodes": [node(asset_id) for asset_id in places],
@@ -78,6 +84,43 @@ def chunks(site: Site) -> Iterator[tuple[str, Json]]:
                 ],
             },
         )
+
+
+def kept(old: Graph, site: Site) -> set[str]:
+    """The addresses of the chunks that a site with the same settings had when this was its lineage, word for word."""
+    new, bits = site.graph, _bits(site.graph)
+    if _bits(old) != bits:
+        return set()
+    lost, gained = differing(old, new)
+    ends = {end for key in (*lost, *gained) for end in (key.source, key.target)}
+    ids = old.assets.keys() | new.assets.keys()
+    others = {one for one in ids if not _alike(old.assets.get(one), new.assets.get(one))}
+    if ends or old.assets.keys() != new.assets.keys():
+        before, after = columns_of(old), columns_of(new)
+        others |= {one for one in ids if before.get(one) != after.get(one)}
+    # An asset stands in its own chunk, and in those of its neighbours.
+    for one in others:
+        for graph in (old, new):
+            ends.update(edge.source for edge in graph.upstream(one))
+            ends.update(edge.target for edge in graph.downstream(one))
+    assets = (graph.assets.get(one) for one in ends | others for graph in (old, new))
+    touched = {_chunk_of(page_path(asset.kind, asset.id), bits) for asset in assets if asset is not None}
+    return {_address(number) for number in range(1 << bits) if number not in touched}
+
+
+def _alike(before: Asset | None, after: Asset | None) -> bool:
+    """Whether nodes show nothing of what is different."""
+    if before is after:
+        return True
+    return before is not None and after is not None and _shown(before) == _shown(after)
+
+
+def _shown(asset: Asset) -> Json:
+    return reference(asset, asset.id, (asset.account, asset.region))
+
+
+def _address(number: int) -> str:
+    return f"{FOLDER}/{number:x}.json"
 
 
 def _node(site: Site, asset: Asset, columns: dict[str, int]) -> list[object]:
