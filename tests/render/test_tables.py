@@ -13,6 +13,7 @@ import pedigrees
 from studbook.lineage.graph import Graph
 from studbook.model import Asset
 from studbook.render import views
+from studbook.render.views.lists import endpoints_table, judged_table
 from studbook.render.views.site import Json
 from studbook.render.views.tables import LIMIT, Column, Table, packed
 
@@ -69,10 +70,14 @@ class TestFiles:
         """Where a page says that the rest lies in a file, the file is there."""
         jobs = [pedigrees.asset(f"job-{n:03}", "training_job") for n in range(LIMIT + 1)]
         runs = [pedigrees.asset(f"run-{n:03}", "mlflow_run") for n in range(LIMIT + 1)]
+        places = [pedigrees.asset(f"place-{n:03}", "endpoint") for n in range(LIMIT + 1)]
         data, lab = pedigrees.asset("data", "dataset"), pedigrees.asset("lab", "mlflow_experiment")
+        judge, first = pedigrees.asset("judge", "evaluator"), pedigrees.asset("judge-1", "evaluator_version")
         edges = [pedigrees.edge("data", job.id, "input_to", "train") for job in jobs]
         edges += [pedigrees.edge(run.id, "lab", "part_of") for run in runs]
-        site = site_of(Graph([data, lab, *jobs, *runs], edges))
+        edges += [pedigrees.edge("judge", "judge-1", "has_version")]
+        edges += [pedigrees.edge("judge-1", job.id, "input_to", "evaluator") for job in jobs]
+        site = site_of(Graph([data, lab, judge, first, *jobs, *runs, *places], edges))
         files = dict(views.files(site))
 
         def pages() -> list[views.Page]:
@@ -87,6 +92,29 @@ class TestFiles:
         named = {more for page in pages() for more in mores(page.data)}
         assert named == {name for name in files if name.startswith("lists/")}
         assert len(named) >= 6
+        assert "lists/endpoints.json" in named
+        assert sum(name.endswith("-judged.json") for name in named) == 2
+
+    def test_what_an_evaluator_judged(self) -> None:
+        """Scores have columns of their own, as numbers; what is no number is text."""
+        scored = {"tone": 4.5, "note": ["odd"]}
+        job = pedigrees.asset("job", "evaluation_job", attributes={"metrics": scored})
+        graph = Graph([pedigrees.asset("judge", "evaluator"), job], [pedigrees.edge("judge", "job", "input_to")])
+        table = judged_table(site_of(graph), graph.assets["judge"], [graph.assets["judge"]]).on_page()
+        row = dict(zip([column["title"] for column in table["columns"]], table["rows"][0], strict=True))
+
+        assert (row["tone"], row["note"]) == (4.5, "['odd']")
+
+    def test_endpoints_tell_what_answers(self) -> None:
+        """A row has the endpoint, its model versions and their base models, as links."""
+        site = site_of(Graph(herd.assets(), herd.edges()))
+        table = endpoints_table(site).on_page()
+        titles = [column["title"] for column in table["columns"]]
+        row = dict(zip(titles, table["rows"][0], strict=True))
+
+        assert row["Endpoint"]["id"] == herd.ENDPOINT
+        assert [link["id"] for link in row["Answers with"]["links"]] == [herd.CLONE]
+        assert row["Base model"]["links"]
 
 
 def mores(data: Json) -> list[str]:

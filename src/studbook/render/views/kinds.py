@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from math import isfinite
 from typing import Any
@@ -13,7 +13,7 @@ from studbook.lineage.graph import impact
 from studbook.lineage.promotion import promotion, promotions
 from studbook.model import Asset
 from studbook.render.views.flow import pipeline, pipeline_execution
-from studbook.render.views.lists import experiment_runs, experiment_table, readers_table
+from studbook.render.views.lists import experiment_runs, experiment_table, judged_table, readers_table
 from studbook.render.views.site import Json, Site
 from studbook.render.views.story import (
     answers,
@@ -23,6 +23,8 @@ from studbook.render.views.story import (
     ends,
     evaluations_of,
     fingerprint_of,
+    judged_by,
+    known_as,
     newest,
     ordinal,
     pairs,
@@ -270,11 +272,11 @@ def evaluator(site: Site, asset: Asset) -> Json:
                 **version_row(site, version),
                 "code": version.attributes.get("code_sha256"),
                 "mutable": version.attributes.get("mutable") is True,
-                "judged": len({row["job"]["id"] for row in _all_judged(site, (version,))}),
+                "judged": len({row["job"]["id"] for row in judged_by(site, (version,))}),
             }
             for version in versions
         ],
-        "judged": _all_judged(site, (asset, *versions)),
+        "judged": judged_table(site, asset, (asset, *versions)).on_page(),
     }
 
 
@@ -289,41 +291,9 @@ def evaluator_version(site: Site, asset: Asset) -> Json:
         ],
         "mutable": asset.attributes.get("mutable") is True,
         "code": asset.attributes.get("code_sha256"),
-        "registered": site.links(one.id for one in _known_as(site, asset) if one.id != asset.id),
-        "judged": _all_judged(site, (asset,)),
+        "registered": site.links(one.id for one in known_as(site, asset) if one.id != asset.id),
+        "judged": judged_table(site, asset, (asset,)).on_page(),
     }
-
-
-def _known_as(site: Site, version: Asset) -> list[Asset]:
-    """A version, and the registered versions that have their code from it."""
-    return [version, *ends(site, site.graph.downstream(version.id), "content_of", target=True)]
-
-
-def _all_judged(site: Site, subjects: Iterable[Asset]) -> list[Json]:
-    known = {one.id: one for subject in subjects for one in _known_as(site, subject)}
-    rows = [row for one in known.values() for row in _judged(site, one)]
-    return sorted(rows, key=lambda row: row["when"] or "", reverse=True)
-
-
-def _judged(site: Site, asset: Asset) -> list[Json]:
-    out = []
-    for edge in sorted(site.graph.downstream(asset.id), key=lambda e: e.key.order):
-        job = site.graph.assets.get(edge.target)
-        if edge.relation != "input_to" or job is None:
-            continue
-        models = [
-            e.source for e in site.graph.upstream(job.id) if e.role in ("evaluated_model", "source_model", "base_model")
-        ]
-        out.append(
-            {
-                "job": site.link(job.id),
-                "models": site.links(sorted(models)),
-                "by": site.link(asset.id),
-                "when": job.created_at,
-                "scores": scores_of(site, job),
-            }
-        )
-    return out
 
 
 def endpoint(site: Site, asset: Asset) -> Json:

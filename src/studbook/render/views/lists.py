@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from studbook.model import KINDS, Asset
 from studbook.render.views.site import Json, Site, account_path
@@ -12,13 +13,15 @@ from studbook.render.views.story import (
     drift_of,
     ends,
     fingerprint_of,
+    judged_by,
     newest,
     readers_of,
+    running,
     versions_of,
 )
 from studbook.render.views.tables import Column, Table, badge, stage_badge
 
-_COMMON = 8
+_MOST = 8
 """The most parameters, and metrics, that have a column."""
 
 
@@ -64,21 +67,21 @@ def groups_table(site: Site) -> Table:
     def approval(group: Asset) -> Json | None:
         return next((badge(v.attributes.get("approval")) for v in versions_of(site, group)), None)
 
-    def running(group: Asset) -> Json | None:
-        places = {
+    def places(group: Asset) -> Json | None:
+        endpoints = {
             place["asset"]["id"]: place["asset"]
             for version in versions_of(site, group)
             for place in deployments_of(site, version)
             if place["asset"]["kind"] == "endpoint"
         }
-        return {"links": [places[place] for place in sorted(places)]} if places else None
+        return _links(endpoints[endpoint] for endpoint in sorted(endpoints))
 
     columns = [
         Column("Model", lambda a: site.link(a.id)),
         _newest(site),
         Column("Approval", approval, facet=True),
         _versions(site),
-        Column("Runs at", running),
+        Column("Runs at", places),
         *_places(site),
         Column(
             "Findings",
@@ -118,6 +121,40 @@ def datasets_table(site: Site) -> Table:
         *_places(site),
     ]
     return Table("Datasets", columns, site.of("dataset"), "datasets")
+
+
+def endpoints_table(site: Site) -> Table:
+    """Endpoints with what answers there, and what that is made of."""
+
+    def at(endpoint: Asset) -> Sequence[Json]:
+        answers: list[Json] = site.deployment(endpoint.id, running)["answers"]
+        return answers
+
+    def models(endpoint: Asset) -> Json | None:
+        return _links(answer["model"] for answer in at(endpoint))
+
+    def approval(endpoint: Asset) -> Json | str | None:
+        known = list(dict.fromkeys(answer["approval"] for answer in at(endpoint) if answer["approval"]))
+        return ", ".join(known) if len(known) > 1 else badge(known[0] if known else None)
+
+    def bases(endpoint: Asset) -> Json | None:
+        return _links(base for answer in at(endpoint) for base in answer["bases"])
+
+    columns = [
+        Column("Endpoint", lambda a: site.link(a.id)),
+        Column("Status", lambda a: badge(a.status), facet=True),
+        Column("Answers with", models),
+        Column("Approval", approval, facet=True),
+        Column("Base model", bases),
+        *_places(site),
+        _findings(site),
+    ]
+    return Table("Endpoints", columns, site.of("endpoint"), "endpoints")
+
+
+def _links(several: Iterable[Json]) -> Json | None:
+    links = {link["id"]: link for link in several}
+    return {"links": list(links.values())} if links else None
 
 
 def evaluators_table(site: Site) -> Table:
@@ -163,16 +200,46 @@ def registered_table(site: Site) -> Table:
     return Table("Registered in MLflow", columns, site.of("mlflow_registered_model"), "mlflow-models")
 
 
+def judged_table(site: Site, evaluator: Asset, subjects: Sequence[Asset]) -> Table:
+    """What an evaluator judged, with the scores that most of it has; the others share a column."""
+    rows = judged_by(site, subjects)
+    own = _common(row["scores"] for row in rows)
+
+    def score(key: str) -> Column:
+        return Column(key, lambda row: _value(row["scores"].get(key)))
+
+    def others(row: Json) -> str:
+        return ", ".join(f"{key}={value}" for key, value in sorted(row["scores"].items()) if key not in own)
+
+    columns = [
+        Column("Job", lambda row: row["job"]),
+        Column("Kind", lambda row: row["job"]["kind_title"], facet=True),
+        Column("Models", lambda row: _links(row["models"])),
+        Column("By version", lambda row: row["by"]),
+        Column("When", lambda row: _moment(row["when"])),
+        *map(score, own),
+        Column("Other scores", others),
+    ]
+    return Table("What it judged", columns, rows, f"{_beside(site, evaluator)}-judged")
+
+
+def _value(value: Any) -> Any:
+    return value if value is None or isinstance(value, (int, float)) else str(value)
+
+
+def _common(several: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The keys that most of them have."""
+    counts: Counter[str] = Counter()
+    for one in several:
+        counts.update(one.keys())
+    return sorted(sorted(counts), key=lambda key: -counts[key])[:_MOST]
+
+
 def runs_table(site: Site, runs: Sequence[Asset], file: str) -> Table:
     """Runs with the metrics and parameters that most of them have; the other parameters share a column."""
-
-    def common(name: str) -> list[str]:
-        counts: Counter[str] = Counter()
-        for run in runs:
-            counts.update((run.attributes.get(name) or {}).keys())
-        return sorted(sorted(counts), key=lambda key: -counts[key])[:_COMMON]
-
-    metrics, parameters = common("metrics"), common("parameters")
+    metrics, parameters = (
+        _common(run.attributes.get(name) or {} for run in runs) for name in ("metrics", "parameters")
+    )
     own = set(parameters)
 
     def value(name: str, key: str) -> Column:
@@ -272,6 +339,7 @@ def long_tables(site: Site, accounts: Sequence[str], regions: Sequence[str]) -> 
         groups_table(site),
         bases_table(site),
         datasets_table(site),
+        endpoints_table(site),
         evaluators_table(site),
         experiments_table(site),
         registered_table(site),
@@ -292,6 +360,10 @@ def long_tables(site: Site, accounts: Sequence[str], regions: Sequence[str]) -> 
             edges = site.graph.upstream(asset.id) if upwards else site.graph.downstream(asset.id)
             if len(edges) > _FEW and (table := edges_table(site, asset, upwards=upwards)).long:
                 yield table
+    for evaluator in site.of("evaluator", "evaluator_version"):
+        versions = versions_of(site, evaluator) if evaluator.kind == "evaluator" else []
+        if (table := judged_table(site, evaluator, [evaluator, *versions])).long:
+            yield table
     for dataset in site.of("dataset", "dataset_version", "feature_group"):
         versions = versions_of(site, dataset) if dataset.kind == "dataset" else []
         if (table := readers_table(site, dataset, [dataset, *versions])).long:

@@ -17,6 +17,7 @@ from studbook.render.views.lists import (
     account_table,
     bases_table,
     datasets_table,
+    endpoints_table,
     evaluators_table,
     experiments_table,
     groups_table,
@@ -26,7 +27,7 @@ from studbook.render.views.lists import (
     runs_table,
 )
 from studbook.render.views.site import Json, Page, Site, account_path, region_path
-from studbook.render.views.story import answers
+from studbook.render.views.story import running
 
 TITLES = {
     "home": ("Home", "What runs now, what changed, what needs attention"),
@@ -124,7 +125,7 @@ def home(site: Site) -> Json:
     live.sort(key=lambda asset: (asset.stage != "production", asset.stage or "~", asset.name, asset.id))
     open_findings = [f for f in site.findings if f.waived_until is None]
     return {
-        "running": [site.deployment(asset.id, _running) for asset in live],
+        "running": [site.deployment(asset.id, running) for asset in live],
         "attention": site.grouped(open_findings),
         "open_findings": Counter(finding.level for finding in open_findings),
         "changes": site.changes,
@@ -141,19 +142,6 @@ def home(site: Site) -> Json:
         ],
         "accounts": len({coverage.account for coverage in site.envelope.coverage if coverage.account}),
         "partitions": Counter(coverage.status for coverage in site.envelope.coverage),
-    }
-
-
-def _running(site: Site, asset: Asset) -> Json:
-    return {
-        "endpoint": site.link(asset.id),
-        "account": site.account_link(asset.account),
-        "region": asset.region,
-        "stage": asset.stage,
-        "status": asset.status,
-        "answers": answers(site, asset),
-        "findings": site.found(asset.id),
-        "marks": site.link(asset.id)["marks"],
     }
 
 
@@ -179,7 +167,7 @@ def evaluators(site: Site) -> Json:
 def deployments(site: Site) -> Json:
     """Endpoints with what answers there, and what they are made of."""
     return {
-        "running": [site.deployment(asset.id, _running) for asset in site.of("endpoint")],
+        "endpoints": endpoints_table(site).on_page(),
         **_lists(site, "components", "configs", "sagemaker-models"),
     }
 
@@ -312,7 +300,7 @@ def _place_page(
                     kinds.items(), key=lambda item: (order.index(item[0][0]), item[0][1] or "", item[0][2] or "")
                 )
             ],
-            "endpoints": [site.deployment(asset.id, _running) for asset in site.of("endpoint") if asset.id in ids],
+            "endpoints": [site.deployment(asset.id, running) for asset in site.of("endpoint") if asset.id in ids],
             "table": table,
             "findings": site.grouped(f for f in site.findings if f.asset in ids and f.waived_until is None),
         },

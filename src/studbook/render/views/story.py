@@ -231,6 +231,53 @@ def content_of(site: Site, asset: Asset) -> set[str]:
     return {asset.id, *(edge.source for edge in site.graph.upstream(asset.id, "content_of"))}
 
 
+def known_as(site: Site, version: Asset) -> list[Asset]:
+    """An evaluator version, and the registered versions that have their code from it."""
+    return [version, *ends(site, site.graph.downstream(version.id), "content_of", target=True)]
+
+
+def judged_by(site: Site, subjects: Iterable[Asset]) -> list[Json]:
+    """What evaluators judged, newest first: job, models, by which version, scores."""
+    known = {one.id: one for subject in subjects for one in known_as(site, subject)}
+    rows = [row for one in known.values() for row in _judged(site, one)]
+    return sorted(rows, key=lambda row: row["when"] or "", reverse=True)
+
+
+def _judged(site: Site, asset: Asset) -> list[Json]:
+    out = []
+    for edge in sorted(site.graph.downstream(asset.id), key=lambda e: e.key.order):
+        job = site.graph.assets.get(edge.target)
+        if edge.relation != "input_to" or job is None:
+            continue
+        models = [
+            e.source for e in site.graph.upstream(job.id) if e.role in ("evaluated_model", "source_model", "base_model")
+        ]
+        out.append(
+            {
+                "job": site.link(job.id),
+                "models": site.links(sorted(models)),
+                "by": site.link(asset.id),
+                "when": job.created_at,
+                "scores": dict(scores_of(site, job)),
+            }
+        )
+    return out
+
+
+def running(site: Site, endpoint: Asset) -> Json:
+    """An endpoint with what answers there, as overviews list it."""
+    return {
+        "endpoint": site.link(endpoint.id),
+        "account": site.account_link(endpoint.account),
+        "region": endpoint.region,
+        "stage": endpoint.stage,
+        "status": endpoint.status,
+        "answers": answers(site, endpoint),
+        "findings": site.found(endpoint.id),
+        "marks": site.link(endpoint.id)["marks"],
+    }
+
+
 def answers(site: Site, endpoint: Asset) -> list[Json]:
     """What runs at an endpoint or component: model versions where they are known, each with its origins."""
     out = []
