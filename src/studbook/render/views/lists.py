@@ -213,12 +213,12 @@ def judged_table(site: Site, evaluator: Asset, subjects: Sequence[Asset]) -> Tab
 
     columns = [
         Column("Job", lambda row: row["job"]),
-        Column("Kind", lambda row: row["job"]["kind_title"], facet=True),
         Column("Models", lambda row: _links(row["models"])),
-        Column("By version", lambda row: row["by"]),
-        Column("When", lambda row: _moment(row["when"])),
         *map(score, own),
         Column("Other scores", others),
+        Column("By version", lambda row: row["by"]),
+        Column("When", lambda row: _moment(row["when"])),
+        Column("Kind", lambda row: row["job"]["kind_title"], facet=True),
     ]
     return Table("What it judged", columns, rows, f"{_beside(site, evaluator)}-judged")
 
