@@ -12,7 +12,7 @@ from itertools import islice
 from math import ceil
 from typing import Any
 
-from studbook.demo.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.settings import Settings
 
 ACCOUNT, REGION = "111122223333", "us-west-2"

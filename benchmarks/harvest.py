@@ -26,7 +26,7 @@ from typing import Any
 import boto3
 from benchmarks.estate import READER_ROLE, REGION, Sizes, build, change, settings
 
-from studbook.demo.aws import EXTERNAL_ID, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, FakeAws
 from studbook.harvest.run import Silent, harvest
 from studbook.model import Coverage
 from studbook.sources.sagemaker import RESOURCES
@@ -127,7 +127,7 @@ def _night(folder: str) -> dict[str, Any]:
 
 
 class _Reading(Silent):
-    """Notes when the last partition was read; what follows is lineage and the store."""
+    """ReadSet when the last partition was read; what follows is lineage and the store."""
 
     until = 0.0
 

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from studbook.harvest.lineage import Lineage
+from studbook.harvest.derive import derive
 from studbook.lineage.link import LinkContext
 from studbook.model import Coverage, Record
 from studbook.settings import Dataset, Settings
@@ -86,7 +86,7 @@ def link_and_commit(folder: Path, size: int) -> None:
     _night(folder, estate(size), "everything")
 
 
-def relink_and_commit(folder: Path, size: int) -> None:
+def next_night(folder: Path, size: int) -> None:
     """A night on which one record of a hundred is new or other than before."""
     _night(folder, _later(estate(size)), "1 % night")
 
@@ -98,15 +98,14 @@ def _night(folder: Path, records: Iterator[Record], name: str) -> None:
     clock = _Clock()
     kept = catalog.keep_record_lines(lines)
     clock.lap(f"{name}: keep the records")
-    with Lineage(catalog, LinkContext.of(SETTINGS), kept, SETTINGS.digest, fewest=0) as lineage:
-        number = previous.number + 1 if previous else 1
-        parts = lineage.derived(previous, number)
-        row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=0, requests=0)
-        taken_at = f"2026-11-{20 + number}T02:00:00Z"
-        envelope = catalog.add(parts, coverage=[row], taken_at=taken_at, config=SETTINGS.digest)
-        clock.lap(f"{name}: link, and keep the lineage", f"{lineage.linked:,} records linked")
-        lineage.keep(envelope)
-    clock.lap(f"{name}: note for the next", f"{(folder / 'index.sqlite-ties').stat().st_size / 1e6:,.0f} MB on disk")
+    number = previous.number + 1 if previous else 1
+    parts = derive(
+        catalog, LinkContext.of(SETTINGS), records=kept, config=SETTINGS.digest, previous=previous, number=number
+    )
+    row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=0, requests=0)
+    taken_at = f"2026-11-{20 + number}T02:00:00Z"
+    envelope = catalog.add(parts, coverage=[row], taken_at=taken_at, config=SETTINGS.digest)
+    clock.lap(f"{name}: link, and keep the lineage")
     counts = ", ".join(f"{count:,} {part}" for part, count in catalog.counts(envelope).items())
     changed = f"; {catalog.changed(previous, envelope):,} assets changed" if previous else ""
     print(f"  {counts}{changed}", flush=True)
@@ -235,7 +234,7 @@ def _pairs(folder: Path) -> Iterator[tuple[str, str]]:
 
 STEPS: dict[str, Callable[[Path, int], None]] = {
     "link": link_and_commit,
-    "night": relink_and_commit,
+    "night": next_night,
     "index": index,
     "walk-index": walk_index,
     "walk-sqlite": walk_sqlite,

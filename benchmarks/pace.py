@@ -26,7 +26,7 @@ from benchmarks.estate import REGION, Sizes, build, reader
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from studbook.demo.aws import EXTERNAL_ID, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, FakeAws
 from studbook.harvest.run import harvest
 from studbook.settings import Settings
 from studbook.sources.sagemaker import RESOURCES

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from studbook.demo.aws import FakeAws
-from studbook.demo.mlflow_server import MlflowServer
-from studbook.demo.world import World
+from studbook.demo.cloud.aws import FakeAws
+from studbook.demo.cloud.mlflow_server import MlflowServer
+from studbook.demo.estate.world import World
 
 # No test fails on a clock. All else is as it was: on CI hypothesis takes the same examples each time.
 settings.register_profile(
@@ -40,7 +40,7 @@ def fake_aws() -> Iterator[FakeAws]:
 @pytest.fixture(scope="session")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """AWS and MLflow after the fourth night, with the denied region open again."""
-    from studbook.demo.story import NIGHTS
+    from studbook.demo.estate.story import NIGHTS
 
     with FakeAws() as aws, MlflowServer(tmp_path_factory.mktemp("mlflow")) as mlflow:
         world = World(aws, mlflow)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -11,3 +13,9 @@ def packaged(name: str) -> Path:
     """The path of `templates`, `catalog` or `mkdocs.yml` as shipped."""
     installed = _HERE / "_data" / name
     return installed if installed.exists() else _HERE.parents[1] / name
+
+
+@cache
+def code_digest() -> str:
+    """Of the program itself: what another one made may be made differently by this one."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_HERE.rglob("*.py")))).hexdigest()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from studbook.diff import Changes, diff
+from studbook.queries.diff import Changes, diff
 from studbook.store import Catalog
 
 pytestmark = [pytest.mark.demo, pytest.mark.browser]

@@ -11,7 +11,7 @@ import pytest
 from studbook.aws.sessions import only_reads
 from studbook.cli import main
 from studbook.cli.demo import surroundings
-from studbook.demo.story import SETTINGS
+from studbook.demo.estate.story import SETTINGS
 from studbook.harvest.doctor import examine
 from studbook.harvest.estimate import Reckoning
 from studbook.harvest.run import harvest

@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 import pytest
 
 from studbook.cli import main
-from studbook.demo.aws import FakeAws
+from studbook.demo.cloud.aws import FakeAws
 
 ACCOUNTS = ("222222222222", "333333333333")
 CONFIGURATION = """

@@ -16,11 +16,9 @@ from cfnlint.api import lint_all
 from studbook.aws.sessions import only_reads
 from studbook.cli import main
 from studbook.cli.demo import surroundings
-from studbook.demo.story import SETTINGS
+from studbook.demo.estate.story import SETTINGS
 from studbook.harvest.run import harvest
-from studbook.settings import OPTIONAL, Settings, load_settings
-from studbook.sources import SOURCES
-from studbook.sources.iam import (
+from studbook.permissions import (
     INLINE_LIMIT,
     MANAGED_LIMIT,
     action_of,
@@ -32,6 +30,8 @@ from studbook.sources.iam import (
     size,
     trust,
 )
+from studbook.settings import OPTIONAL, Settings, load_settings
+from studbook.sources import SOURCES
 from studbook.sources.mlflow import ALLOWED
 from studbook.store import Catalog
 

@@ -6,7 +6,7 @@ import pytest
 
 from studbook.cli import main
 from studbook.cli.demo import surroundings
-from studbook.demo.story import SETTINGS
+from studbook.demo.estate.story import SETTINGS
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ from tests.pedigrees import NO_CONFIG, asset, commit, edge, lineage, record
 
 from studbook.cli import main
 from studbook.cli.text import safe, value
-from studbook.lineage.graph import Graph, trace
+from studbook.lineage.graph import Graph
 from studbook.model import Coverage, Edge, Gap
 from studbook.model.ids import fingerprint
+from studbook.queries.walks import trace
 from studbook.store import Catalog
 
 CONTENTS = [{"Key": "chats/b.jsonl", "Size": 3, "ETag": "e2"}, {"Key": "chats/a.jsonl", "Size": 5, "ETag": "e1"}]

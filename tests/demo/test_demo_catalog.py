@@ -15,12 +15,13 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from studbook.cli import demo as command
 from studbook.cli import main
-from studbook.demo import registry, support_triage
-from studbook.demo.secrets import PLANTED_SECRETS
-from studbook.demo.world import DEV, EUROPE, PROD, STAGING
+from studbook.demo.estate import registry, support_triage
+from studbook.demo.estate.secrets import PLANTED_SECRETS
+from studbook.demo.estate.world import DEV, EUROPE, PROD, STAGING
 from studbook.errors import StudbookError, UsageError
-from studbook.lineage.deployed import deployed, versions_running
-from studbook.lineage.graph import Graph, trace
+from studbook.lineage.graph import Graph
+from studbook.queries.deployed import deployed, versions_running
+from studbook.queries.walks import trace
 from studbook.rules import check_snapshot
 from studbook.settings import load_settings
 from studbook.store import Catalog

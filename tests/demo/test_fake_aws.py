@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from studbook.demo.aws import READER, FakeAws
+from studbook.demo.cloud.aws import READER, FakeAws
 
 ACCOUNT, OTHER = "555555555555", "666666666666"
 WORKER = f"arn:aws:iam::{ACCOUNT}:role/Worker"

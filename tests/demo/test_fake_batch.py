@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studbook.demo.aws import FakeAws
+from studbook.demo.cloud.aws import FakeAws
 
 ACCOUNT, REGION = "777777777777", "us-west-2"
 ADMIN = f"arn:aws:iam::{ACCOUNT}:role/Admin"

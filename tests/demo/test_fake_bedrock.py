@@ -11,10 +11,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
-from studbook.demo.aws import FakeAws
-from studbook.demo.bedrock import Bedrock
-from studbook.demo.clock import Clock
-from studbook.demo.protocols import model
+from studbook.demo.cloud.aws import FakeAws
+from studbook.demo.cloud.bedrock import Bedrock
+from studbook.demo.cloud.clock import Clock
+from studbook.demo.cloud.protocols import model
 
 ACCOUNT, OTHER, REGION = "777777777777", "888888888888", "us-west-2"
 BASE = "amazon.nova-lite-v1:0:300k"

@@ -14,9 +14,9 @@ import pytest
 import requests
 from moto.moto_api._internal import mock_random
 
-from studbook.demo.secrets import HOSTILE, PLANTED_SECRETS
-from studbook.demo.story import SETTINGS
-from studbook.demo.world import ACCOUNTS, DATA, DEV, PROD, REGIONS, STAGING, World, hub_name
+from studbook.demo.estate.secrets import HOSTILE, PLANTED_SECRETS
+from studbook.demo.estate.story import SETTINGS
+from studbook.demo.estate.world import ACCOUNTS, DATA, DEV, PROD, REGIONS, STAGING, World, hub_name
 from studbook.packaged import packaged
 from studbook.settings import load_settings
 
@@ -219,7 +219,7 @@ class TestMoto:
     """A canary: what the demo relies on inside moto."""
 
     def test_the_version_is_the_one_that_was_tried(self) -> None:
-        """Another moto needs another look at `demo/motoclock.py`."""
+        """Another moto needs another look at `demo/cloud/motoclock.py`."""
         assert version("moto") == "5.2.5"
 
     def test_its_inner_names_are_there(self) -> None:

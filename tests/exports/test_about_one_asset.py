@@ -24,9 +24,10 @@ from studbook.cards import parse_card
 from studbook.errors import UsageError
 from studbook.exports import cyclonedx, evidence
 from studbook.exports import pedigree as as_json
-from studbook.lineage.graph import Graph, trace
+from studbook.lineage.graph import Graph
 from studbook.model import Finding, Record
-from studbook.pedigree import Pedigree, pedigree
+from studbook.queries.pedigree import Pedigree, pedigree
+from studbook.queries.walks import trace
 
 VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
 STORY = """

@@ -12,9 +12,9 @@ import zipfile
 from dataclasses import dataclass
 from typing import Any
 
-from studbook.demo.aws import FakeAws
-from studbook.demo.mlflow_server import MlflowServer
-from studbook.demo.tracking import Tracking
+from studbook.demo.cloud.aws import FakeAws
+from studbook.demo.cloud.mlflow_server import MlflowServer
+from studbook.demo.estate.tracking import Tracking
 from studbook.sources import SOURCES
 
 MANAGEMENT, FIRST = "000000000000", "222222222222"

@@ -86,11 +86,11 @@ class ScriptedVisit(PartitionVisit):
 
     @property
     def seen(self) -> dict[tuple[str, str], Record]:
-        return {(found.kind, found.id): found for found in self._shelf.records()}
+        return {(found.kind, found.id): found for found in self._store.records()}
 
     @property
     def undescribed(self) -> set[tuple[str, str]]:
-        return set(self._shelf._rows("SELECT kind, id FROM unread"))
+        return set(self._store._rows("SELECT kind, id FROM unread"))
 
 
 class Visits:
@@ -119,13 +119,13 @@ class Visits:
         if self.journal is not None:
             self.journal.close()
         self.journal = Journal(self.folder)
-        self.journal.stock(partition, map(RECORDS.line, (known or {}).values()))
+        self.journal.load_previous(partition, map(RECORDS.line, (known or {}).values()))
         return ScriptedVisit(
             partition,
             targets,
             self.settings,
             sessions=self.sessions,  # type: ignore[arg-type]
-            shelf=self.journal.shelf(partition),
+            store=self.journal.store(partition),
             stop=threading.Event(),
             progress=lambda *_: None,
         )

@@ -15,8 +15,8 @@ import pytest
 from estate import FIRST, REGION, Estate, organisation
 
 from studbook.cli import main
-from studbook.demo.aws import FakeAws
-from studbook.demo.mlflow_server import MlflowServer
+from studbook.demo.cloud.aws import FakeAws
+from studbook.demo.cloud.mlflow_server import MlflowServer
 from studbook.store import Catalog
 
 distributed = pytest.importorskip("distributed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 
-from studbook.demo.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.harvest.exclude import Included
 from studbook.harvest.run import harvest, relink
 from studbook.model import Record

@@ -29,8 +29,8 @@ from estate import FIRST, MANAGEMENT, REGION, SECRETS, Estate, organisation
 
 from studbook.aws import sessions
 from studbook.cli import main
-from studbook.demo.aws import FakeAws
-from studbook.demo.mlflow_server import MlflowServer
+from studbook.demo.cloud.aws import FakeAws
+from studbook.demo.cloud.mlflow_server import MlflowServer
 from studbook.harvest.run import Silent, harvest
 from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.settings import load_settings

@@ -28,14 +28,14 @@ def wrote(folder, *names):
     """A run that read these and died."""
     with closing(Journal(folder)) as journal:
         for name in names:
-            journal.shelf(HERE).add(record(name))
+            journal.store(HERE).add(record(name))
 
 
 def found(folder, partition=HERE, names="ab"):
     """What the next run is offered."""
     with closing(Journal(folder)) as journal:
-        journal.stock(partition, ())
-        return [name for name in names if journal.shelf(partition).kept("model", name) == record(name)]
+        journal.load_previous(partition, ())
+        return [name for name in names if journal.store(partition).kept("model", name) == record(name)]
 
 
 KILLED = """
@@ -44,7 +44,7 @@ from pathlib import Path
 from test_journal import HERE, Journal, record
 journal = Journal(Path(sys.argv[1]))
 for name in "ab":
-    journal.shelf(HERE).add(record(name))
+    journal.store(HERE).add(record(name))
 print("written", flush=True)
 sys.stdin.read()
 """
@@ -66,8 +66,8 @@ class TestJournal:
 
         assert found(tmp_path) == ["a", "b"]
         with closing(Journal(tmp_path)) as journal:
-            journal.stock(HERE, ())
-            assert list(journal.shelf(HERE).records()) == []
+            journal.load_previous(HERE, ())
+            assert list(journal.store(HERE).records()) == []
 
     def test_killed_again_and_again(self, tmp_path):
         """What several dead runs left is offered together."""
@@ -95,17 +95,17 @@ class TestJournal:
         """A record that only a dead run had read is a record of this one, once it is seen again."""
         wrote(tmp_path, "a")
         with closing(Journal(tmp_path)) as journal:
-            journal.stock(HERE, ())
-            shelf = journal.shelf(HERE)
-            shelf.again(shelf.kept("model", "a"))
+            journal.load_previous(HERE, ())
+            store = journal.store(HERE)
+            store.again(store.kept("model", "a"))
 
-            assert list(shelf.records()) == [record("a")]
+            assert list(store.records()) == [record("a")]
 
     def test_finish_leaves_nothing(self, tmp_path):
-        """When the snapshot is written, its own shelves and the ones it used are deleted."""
+        """When the snapshot is written, its own stores and the ones it used are deleted."""
         wrote(tmp_path, "a")
         with closing(Journal(tmp_path)) as journal:
-            journal.shelf(HERE).add(record("b"))
+            journal.store(HERE).add(record("b"))
 
             journal.finish()
 
@@ -114,10 +114,10 @@ class TestJournal:
     def test_runs_that_live_are_let_be(self, tmp_path):
         """A harvest that runs at the same time keeps its files, and nobody else uses them."""
         with closing(Journal(tmp_path)) as living:
-            living.shelf(HERE).add(record("a"))
+            living.store(HERE).add(record("a"))
             with closing(Journal(tmp_path)) as other:
-                other.stock(HERE, ())
-                assert other.shelf(HERE).kept("model", "a") is None
+                other.load_previous(HERE, ())
+                assert other.store(HERE).kept("model", "a") is None
                 other.finish()
 
-            assert list(living.shelf(HERE).records()) == [record("a")]
+            assert list(living.store(HERE).records()) == [record("a")]

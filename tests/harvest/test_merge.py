@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from studbook.harvest.merge import merge
-from studbook.harvest.shelf import Shelf
+from studbook.harvest.partition_store import PartitionStore
 from studbook.model import Record
 from studbook.store.chunks import RECORDS
 
@@ -24,15 +24,15 @@ def merged(tmp_path):
     """The records of a partition after a night; what was known, what was seen, and what was listed to its end."""
 
     def of(known, seen=(), complete=(), undescribed=(), number=7):
-        with closing(Shelf(tmp_path / uuid.uuid4().hex)) as shelf:
-            shelf.stock(map(RECORDS.line, known))
+        with closing(PartitionStore(tmp_path / uuid.uuid4().hex)) as store:
+            store.load_previous(map(RECORDS.line, known))
             for found in seen:
-                shelf.add(found)
+                store.add(found)
             for kind, name in undescribed:
-                shelf.unreadable(kind, name)
-            merge(shelf, complete=set(complete), scope=lambda found: "scope", number=number)
-            records = list(shelf.records())
-            assert shelf.held() == sum(found.gone_since is None for found in records)
+                store.unreadable(kind, name)
+            merge(store, complete=set(complete), scope=lambda found: "scope", number=number)
+            records = list(store.records())
+            assert store.held() == sum(found.gone_since is None for found in records)
             return records
 
     return of

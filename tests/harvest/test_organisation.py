@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from studbook.cli import main
-from studbook.demo.aws import FakeAws
+from studbook.demo.cloud.aws import FakeAws
 from studbook.harvest.run import Harvested, harvest
 from studbook.model import Coverage
+from studbook.permissions import actions_in, caller_policy
 from studbook.settings import Settings
-from studbook.sources.iam import actions_in, caller_policy
 from studbook.sources.organizations import Organizations
 from studbook.store import Catalog
 

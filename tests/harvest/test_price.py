@@ -12,7 +12,7 @@ import pytest
 from benchmarks.estate import REGION, Sizes, build, change, job, reader, settings
 from benchmarks.harvest import minimum
 
-from studbook.demo.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.harvest.run import Silent, harvest
 from studbook.settings import Settings
 from studbook.store import Catalog

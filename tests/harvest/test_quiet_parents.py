@@ -70,8 +70,8 @@ class Barn:
         except VisitEnded:
             pass
         if not killed:
-            merge(visit._shelf, complete=visit.complete, scope=scope, number=self.night)
-            self.known = {(record.kind, record.id): record for record in visit._shelf.records()}
+            merge(visit._store, complete=visit.complete, scope=scope, number=self.night)
+            self.known = {(record.kind, record.id): record for record in visit._store.records()}
             self.visits.journal.finish()
         return self.visits.sessions.operations()
 

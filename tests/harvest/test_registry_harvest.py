@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 
-from studbook.demo.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.harvest.run import harvest
-from studbook.lineage.deployed import deployed
 from studbook.model import Asset, Record
+from studbook.queries.deployed import deployed
 from studbook.store import Catalog
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"

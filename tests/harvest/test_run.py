@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from scripted import nothing
 
-from studbook.demo.aws import FakeAws
+from studbook.demo.cloud.aws import FakeAws
 from studbook.errors import HarvestError
 from studbook.harvest.run import Silent, harvest, relink
 from studbook.settings import Account, Dataset, Evaluator, Organization, Patience, Settings
 from studbook.sources import SOURCES as EVERY_SOURCE
-from studbook.sources.declared import Declared
+from studbook.sources.declarative_source import Declared
 from studbook.sources.interface import Describe, Listing, Resource, always
 from studbook.sources.organizations import Organizations
 from studbook.sources.s3 import S3
@@ -313,7 +313,7 @@ class TestInterrupted:
 class TestRelink:
     def test_of_nights_that_linked_what_changed_tells_the_same(self, aws, estate, catalog, monkeypatch):
         """A new model, a dataset that drifted: everything linked again is as the nights had it."""
-        monkeypatch.setattr("studbook.harvest.lineage.FEWEST", 0)
+        monkeypatch.setattr("studbook.harvest.derive.FEWEST", 0)
         night(catalog)
         estate.make_model(FIRST, "later")
         night(catalog)

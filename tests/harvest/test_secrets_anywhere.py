@@ -13,9 +13,9 @@ from estate import FIRST, Estate, organisation
 from test_redact import KNOWN
 
 from studbook.cli import main
-from studbook.demo.aws import FakeAws
-from studbook.demo.mlflow_server import MlflowServer
-from studbook.demo.tracking import Tracking
+from studbook.demo.cloud.aws import FakeAws
+from studbook.demo.cloud.mlflow_server import MlflowServer
+from studbook.demo.estate.tracking import Tracking
 
 ROLE = f"arn:aws:iam::{FIRST}:role/x"
 

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from tests.pedigrees import asset, edge
 
 from every_edge import RECORDS, SETTINGS
-from studbook.lineage.deployed import deployed
-from studbook.lineage.drift import drifts_of
-from studbook.lineage.graph import Graph, impact, trace
+from studbook.lineage.graph import Graph
 from studbook.lineage.link import LinkContext, Linked, link
-from studbook.lineage.origins import makers
 from studbook.model import CERTAINTIES, Edge, Facts, Record
 from studbook.model.ids import parse_s3
+from studbook.queries.deployed import deployed
+from studbook.queries.drift import drifts_of
+from studbook.queries.origins import makers
+from studbook.queries.walks import impact, trace
 from studbook.sources import normalize
 
 CONTEXT = LinkContext.of(SETTINGS)

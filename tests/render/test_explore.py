@@ -11,7 +11,7 @@ import pedigrees
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope, Parts
 from studbook.render import views
-from studbook.render.views.explore import chunks, columns_of, kept
+from studbook.render.views.explore import chunks, columns_of, unchanged
 from studbook.render.views.site import Site
 
 DIGEST = "sha256:" + "0" * 64
@@ -100,7 +100,7 @@ class TestChunks:
 
         assert before.keys() == after.keys()
         assert sum(before[name] != after[name] for name in before) == 1
-        assert len(kept(graph, site_of(other))) == len(before) - 1
+        assert len(unchanged(graph, site_of(other))) == len(before) - 1
 
     @given(pedigree(circles=True), st.data())
     def test_what_is_kept_is_what_would_be_made(self, old: Graph, data: st.DataObject) -> None:
@@ -111,6 +111,6 @@ class TestChunks:
         left = [asset for asset in old.assets.values() if asset.id not in gone]
         new = Graph([one.but(status="Odd", stale_since=2) if one.id in marked else one for one in left], edges)
         with patch("studbook.render.views.explore._CHUNK", 1):
-            same, before, after = kept(old, site_of(new)), dict(chunks(site_of(old))), dict(chunks(site_of(new)))
+            same, before, after = unchanged(old, site_of(new)), dict(chunks(site_of(old))), dict(chunks(site_of(new)))
 
         assert {name: after[name] for name in same} == {name: before[name] for name in same}

@@ -17,8 +17,8 @@ from studbook.errors import BuildError
 from studbook.model import Asset
 from studbook.model.ids import page_path
 from studbook.render import build_site
+from studbook.render.build import StudbookPlugin
 from studbook.render.environment import Templates
-from studbook.render.site import StudbookPlugin
 from studbook.settings import Settings
 from studbook.store import Catalog
 
@@ -155,7 +155,7 @@ class TestSameBytes:
         second = [sites.catalog.resolve("2")]
         build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=second)
         [again] = build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=second)
-        monkeypatch.setattr("studbook.render.site.code_digest", lambda: "newer")
+        monkeypatch.setattr("studbook.render.build.code_digest", lambda: "newer")
         [newer] = build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=second)
 
         assert (again.written, newer.written) == (0, newer.pages)

@@ -22,13 +22,13 @@ from botocore.validate import ParamValidator
 from scripted import ScriptedVisit
 
 from studbook.aws.sessions import Sessions
-from studbook.demo.protocols import asked, model
+from studbook.demo.cloud.protocols import asked, model
 from studbook.harvest.journal import Journal
 from studbook.lineage.link import LinkContext, link
 from studbook.model import Edge, Partition, Record
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Resource, normalize
-from studbook.sources.declared import Declared
+from studbook.sources.declarative_source import Declared
 from studbook.store import Catalog
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
@@ -154,7 +154,7 @@ def collected(
             (),
             SETTINGS,
             sessions=Sessions.of(SETTINGS),
-            shelf=journal.shelf(here),
+            store=journal.store(here),
             stop=threading.Event(),
             progress=lambda *_: None,
         )

@@ -13,9 +13,9 @@ from scripted import Visits, refused
 
 from studbook.model import Partition, Record
 from studbook.model.facts import Manifest
+from studbook.permissions import actions_in, allowing, policy
 from studbook.settings import Settings
 from studbook.sources import s3_documents
-from studbook.sources.iam import actions_in, allowing, policy
 from studbook.sources.s3 import S3, sample
 
 DEV = "111111111111"

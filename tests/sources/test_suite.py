@@ -11,7 +11,7 @@ from studbook.aws.sessions import only_reads
 from studbook.model import Facts, Record
 from studbook.settings import Settings, load_settings
 from studbook.sources import SOURCES, normalize
-from studbook.sources.declared import Declared
+from studbook.sources.declarative_source import Declared
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS
 

@@ -8,7 +8,8 @@ import pytest
 from tests.pedigrees import asset, commit, lineage
 
 from studbook.errors import NotFound
-from studbook.lineage.graph import Graph, impact, trace
+from studbook.lineage.graph import Graph
+from studbook.queries.walks import impact, trace
 from studbook.store import Catalog
 from studbook.store.chunks import chunks
 from studbook.store.index import Index

@@ -11,9 +11,9 @@ import click
 from studbook.cli.options import catalog_option, format_option, snapshot_option
 
 if TYPE_CHECKING:
-    from studbook.compare import Comparison, Row
     from studbook.lineage.graph import Lineage
-    from studbook.reproduce import Reproduction
+    from studbook.queries.compare import Comparison, Row
+    from studbook.queries.reproduce import Reproduction
 
 _COLORS = {"exact": "green", "close": "yellow", "not possible": "red"}
 
@@ -47,8 +47,8 @@ def reproduce(asset: str, output_format: str, output: Path | None, catalog: Path
     """Write the request that would train ASSET again: a model version, or a job."""
     from studbook.errors import UsageError
     from studbook.model import canonical
-    from studbook.reproduce import KINDS, script
-    from studbook.reproduce import reproduce as find
+    from studbook.queries.reproduce import KINDS, script
+    from studbook.queries.reproduce import reproduce as find
     from studbook.store import Catalog
 
     store = Catalog(catalog)
@@ -119,7 +119,7 @@ Examples:
 def compare(*, left: str, right: str, everything: bool, catalog: Path, snapshot: str, output_format: str) -> None:
     """Set two model versions side by side, LEFT and RIGHT: what differs first."""
     from studbook.cli.text import echo_json
-    from studbook.compare import compare as find
+    from studbook.queries.compare import compare as find
     from studbook.store import Catalog
 
     store = Catalog(catalog)
@@ -155,7 +155,7 @@ def _comparison(found: Comparison, lineage: Lineage, *, everything: bool) -> Ite
 
 def _rows(rows: list[Row], lineage: Lineage) -> Iterator[str]:
     from studbook.cli.text import bold, dim, name, place, safe, value
-    from studbook.compare import spelled
+    from studbook.queries.compare import spelled
 
     def called(word: object) -> str | None:
         asset = lineage.asset(word) if isinstance(word, str) else None

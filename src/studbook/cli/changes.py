@@ -9,8 +9,8 @@ from typing import NamedTuple
 import click
 
 from studbook.cli.text import bold, change, dim, end, kind, relation, safe, value
-from studbook.diff import Changes, Field, Named
 from studbook.model import Asset, Edge, Envelope
+from studbook.queries.diff import Changes, Field, Named
 
 _SHOWN = 20
 _OPERATIONS = 3

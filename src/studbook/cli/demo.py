@@ -20,8 +20,8 @@ import click
 from studbook.errors import StudbookError, UsageError
 
 if TYPE_CHECKING:
-    from studbook.demo.aws import FakeAws
-    from studbook.demo.mlflow_server import MlflowServer
+    from studbook.demo.cloud.aws import FakeAws
+    from studbook.demo.cloud.mlflow_server import MlflowServer
 
 MARK = ".studbook-demo"
 """The file that says that a folder is a demo's and may be made anew."""
@@ -110,8 +110,8 @@ def need_the_extra() -> None:
 @contextmanager
 def estate(folder: Path) -> Iterator[tuple[FakeAws, MlflowServer]]:
     """The demo's AWS and MLflow, started side by side; both end with the context."""
-    from studbook.demo.aws import FakeAws
-    from studbook.demo.mlflow_server import MlflowServer
+    from studbook.demo.cloud.aws import FakeAws
+    from studbook.demo.cloud.mlflow_server import MlflowServer
 
     with FakeAws() as aws, MlflowServer(folder) as mlflow:
         yield aws, mlflow
@@ -124,8 +124,8 @@ def surroundings(aws: FakeAws, mlflow: MlflowServer) -> dict[str, str]:
 
 def play(catalog: Path, aws: FakeAws, mlflow: MlflowServer, say: Callable[[str], None]) -> None:
     """Tells the story night by night, and harvests each night into the catalog."""
-    from studbook.demo.story import NIGHTS, SETTINGS
-    from studbook.demo.world import World
+    from studbook.demo.estate.story import NIGHTS, SETTINGS
+    from studbook.demo.estate.world import World
     from studbook.harvest.run import harvest
     from studbook.packaged import packaged
     from studbook.settings import load_settings

@@ -11,7 +11,7 @@ from studbook.model import Asset, Edge, Envelope
 from studbook.model.canonical import plain
 
 if TYPE_CHECKING:
-    from studbook.lineage.promotion import Step
+    from studbook.queries.promotion import Step
 
 _SHOWN = 20
 
@@ -77,7 +77,7 @@ def asset_text(lineage: Lineage, asset: Asset) -> Iterator[str]:
 
 
 def _promotions(lineage: Lineage, asset: Asset) -> Sequence[Sequence[Step]]:
-    from studbook.lineage.promotion import promotion, promotions
+    from studbook.queries.promotion import promotion, promotions
 
     if asset.kind == "model_package":
         return (promotion(lineage, asset.id),)

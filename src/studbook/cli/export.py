@@ -90,7 +90,7 @@ def _pieces(format_name: str, about: str | None, lines: bool, catalog: Path, sna
         raise UsageError(f"'{format_name}' cannot be written as lines", "leave --lines out")
 
     from studbook.cards import load_cards
-    from studbook.pedigree import pedigree
+    from studbook.queries.pedigree import pedigree
     from studbook.rules import check_snapshot
     from studbook.settings import load_settings
     from studbook.store import Catalog

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from studbook.cli.text import bold, change, dim, end, kind, name, place, safe, table
-from studbook.diff import changed_fields
 from studbook.model import Asset, Edge
 from studbook.model.canonical import plain
+from studbook.queries.diff import changed_fields
 from studbook.store import Catalog
 
 

@@ -45,10 +45,10 @@ def iam(
     *, catalog: Path, part: str, output_format: str, account: str | None, principal: str | None, external_id: str | None
 ) -> int:
     """Print the least-privilege policy of the sources that are on; of all of them where there is no configuration."""
+    from studbook import permissions as made
     from studbook.errors import UsageError
     from studbook.model.ids import parse_arn
     from studbook.settings import load_settings
-    from studbook.sources import iam as made
 
     if principal is not None and parse_arn(principal) is None:
         raise UsageError(f"{principal} is no ARN", "write --principal arn:aws:iam::111111111111:role/ci")
@@ -95,7 +95,7 @@ def _shared_external_id(settings: Any) -> str | None:
 
 
 def _warn(size: int) -> None:
-    from studbook.sources.iam import INLINE_LIMIT, MANAGED_LIMIT
+    from studbook.permissions import INLINE_LIMIT, MANAGED_LIMIT
 
     if size <= MANAGED_LIMIT:
         return

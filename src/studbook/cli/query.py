@@ -12,8 +12,9 @@ import click
 from studbook.cli.options import catalog_option, format_option, snapshot_option
 
 if TYPE_CHECKING:
-    from studbook.lineage.graph import Lineage, Walk
+    from studbook.lineage.graph import Lineage
     from studbook.model import Asset, Envelope
+    from studbook.queries.walks import Walk
     from studbook.store import Catalog
     from studbook.store.index import Index
 
@@ -50,7 +51,7 @@ declared (the Lineage API says so), inferred (Studbook concluded it; --evidence 
 @_walk_options
 def trace(**options: Any) -> None:
     """Show what made ASSET: base models, data, code, evaluators, back to the origins."""
-    from studbook.lineage.graph import trace as walk
+    from studbook.queries.walks import trace as walk
 
     _print_walk(walk, **options)
 
@@ -66,7 +67,7 @@ Examples:
 @_walk_options
 def impact(**options: Any) -> None:
     """Show what depends on ASSET: jobs, models, deployments."""
-    from studbook.lineage.graph import impact as walk
+    from studbook.queries.walks import impact as walk
 
     _print_walk(walk, **options)
 
@@ -132,12 +133,14 @@ Examples:
 def diff(old: str, new: str, catalog: Path, output_format: str) -> None:
     """Show what changed from snapshot OLD to snapshot NEW: models, approvals, deployments, data, coverage."""
     from studbook.cli.text import echo_json
-    from studbook.diff import diff as compare
+    from studbook.queries.diff import diff as compare
     from studbook.store import Catalog
+    from studbook.store.chunks import Shared
 
     store = Catalog(catalog)
     before, after = store.resolve(old), store.resolve(new)
-    was, now = store.graph(before), store.graph(after)
+    shared = Shared(store.objects)
+    was, now = store.graph(before, shared), store.graph(after, shared)
     changes = compare(was, now, before.coverage, after.coverage)
     if output_format == "json":
         echo_json({"old": _dated(before), "new": _dated(after)} | changes.to_json())

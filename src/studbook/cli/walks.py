@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from studbook.cli.text import bold, counted, dim, kind, marks, name, place, relation, safe, value
-from studbook.lineage.graph import Evaluation, Hop, Lineage, Walk
+from studbook.lineage.graph import Lineage
 from studbook.model import CERTAINTIES, KINDS, Asset
 from studbook.model.canonical import plain
+from studbook.queries.walks import Evaluation, Hop, Walk
 
 _KIND_ORDER = {word: number for number, word in enumerate(KINDS)}
 

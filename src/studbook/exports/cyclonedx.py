@@ -25,7 +25,7 @@ from studbook import __version__
 from studbook.errors import UsageError
 from studbook.exports.interface import Export
 from studbook.model import KINDS, Asset, Edge, canonical
-from studbook.pedigree import Pedigree
+from studbook.queries.pedigree import Pedigree
 
 KIND = "model_package"
 

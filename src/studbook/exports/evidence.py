@@ -19,7 +19,7 @@ from studbook.exports import cyclonedx, pedigree
 from studbook.exports.interface import Export
 from studbook.model import canonical
 from studbook.model.canonical import plain
-from studbook.pedigree import Pedigree
+from studbook.queries.pedigree import Pedigree
 
 _README = """\
 Evidence of one asset of a model lineage catalog, written by Studbook.

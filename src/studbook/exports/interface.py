@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from studbook.model import Asset, Edge, Envelope, Finding
-from studbook.pedigree import Pedigree
+from studbook.queries.pedigree import Pedigree
 
 
 @dataclass(frozen=True, slots=True)

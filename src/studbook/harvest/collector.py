@@ -18,10 +18,10 @@ from studbook.aws.errors import UNREADABLE, Trouble, explain, unreadable
 from studbook.aws.sessions import NotReadOnly, Sessions, Signer
 from studbook.harvest.coverage import Ledger
 from studbook.harvest.pages import follow
-from studbook.harvest.plain import plain
-from studbook.harvest.readers import Readers
+from studbook.harvest.partition_store import PartitionStore, Wanted
+from studbook.harvest.plain_json import plain
 from studbook.harvest.redact import Redactor
-from studbook.harvest.shelf import Shelf, Wanted
+from studbook.harvest.worker_pool import OrderedPool
 from studbook.model import Partition, Record, canonical, digest
 from studbook.settings import Settings
 from studbook.sources.interface import Bulk, Detail, Json, Resource
@@ -80,7 +80,7 @@ class _Below:
     """Whether all of it is."""
 
 
-_Reading = Readers[_Job, _Described]
+_Reading = OrderedPool[_Job, _Described]
 
 
 class PartitionVisit:
@@ -97,7 +97,7 @@ class PartitionVisit:
         settings: Settings,
         *,
         sessions: Sessions,
-        shelf: Shelf,
+        store: PartitionStore,
         stop: threading.Event,
         progress: Callable[[Partition, str, int], None],
     ) -> None:
@@ -106,7 +106,7 @@ class PartitionVisit:
         self.settings = settings
         self._workers = settings.source(partition.source).workers
         self._sessions = sessions
-        self._shelf = shelf
+        self._store = store
         self._stop = stop
         self._progress = progress
         self._redactor = Redactor(settings.redact)
@@ -222,7 +222,7 @@ class PartitionVisit:
     # --- records ---
 
     def kept(self, kind: str, record_id: str) -> Record | None:
-        return self._shelf.kept(kind, record_id)
+        return self._store.kept(kind, record_id)
 
     def record(self, kind: str, record_id: str, body: Json, *, revision: str | None = None) -> None:
         self._keep(kind, record_id, plain(body), revision)
@@ -238,11 +238,11 @@ class PartitionVisit:
             revision=digest(canonical(clean)) if revision is None else revision,
             body=clean,
         )
-        self._shelf.add(record)
+        self._store.add(record)
         self._see(kind)
 
     def reuse(self, record: Record) -> None:
-        self._shelf.again(record)
+        self._store.again(record)
         self._see(record.kind)
 
     def _see(self, kind: str) -> None:
@@ -254,7 +254,7 @@ class PartitionVisit:
         self.ledger.answered = True
 
     def found(self, kind: str, record_id: str) -> Record | None:
-        return self._shelf.seen(kind, record_id)
+        return self._store.seen(kind, record_id)
 
     def none_of(self, kind: str) -> bool:
         return (kind, None) in self.complete and not self._numbers[kind]
@@ -273,7 +273,7 @@ class PartitionVisit:
     def resource(self, resource: Resource) -> None:
         complete, scopes = True, []
         below = self._below(resource)
-        with Readers(self._workers, self._describe, self._described) as readers:
+        with OrderedPool(self._workers, self._describe, self._described) as readers:
             for parent in self._parents(resource):
                 if parent is not None and resource.listing.parent_params is not None:
                     named = resource.listing.parent_params(parent)
@@ -310,7 +310,7 @@ class PartitionVisit:
         below: dict[str, _Below] = {}
         settled, parent_of = resource.listing.settled, resource.listing.parent_of
         if settled is not None and parent_of is not None:
-            for record in self._shelf.kept_of(resource.kind):
+            for record in self._store.kept_of(resource.kind):
                 found = below.setdefault(parent_of(record) or "", _Below())
                 found.ids.append(record.id)
                 found.settled &= settled(record.body) and not record.revision.startswith(_INCOMPLETE)
@@ -330,11 +330,11 @@ class PartitionVisit:
         return True
 
     def _seal(self, resource: Resource, scopes: list[str], *, complete: bool) -> None:
-        """Notes of each parent that all below it was read, if it was."""
+        """ReadSet of each parent that all below it was read, if it was."""
         parent_of = resource.listing.parent_of
         if parent_of is None:
             return
-        unread = {parent_of(self._step(resource.kind, one, {})) for one in self._shelf.unread_ids(resource.kind)}
+        unread = {parent_of(self._step(resource.kind, one, {})) for one in self._store.unread_ids(resource.kind)}
         for parent in scopes:
             mark = self._marks.get((resource.listing.parent or "", parent))
             if mark is not None and parent not in unread:
@@ -349,20 +349,20 @@ class PartitionVisit:
             yield None
             return
         steps = {record.id: record for record in self._steps.get(kind, ())}
-        found = {*steps, *self._shelf.seen_ids(kind)}
+        found = {*steps, *self._store.seen_ids(kind)}
         if kind in self._incomplete_kinds:
-            found.update(self._shelf.known_ids(kind))
+            found.update(self._store.known_ids(kind))
         else:
-            found.update(self._shelf.unread_ids(kind))
+            found.update(self._store.unread_ids(kind))
         for record_id in sorted(found):
-            known = self._shelf.seen(kind, record_id) or steps.get(record_id) or self._shelf.known(kind, record_id)
+            known = self._store.seen(kind, record_id) or steps.get(record_id) or self._store.known(kind, record_id)
             if known is not None:
                 yield known
 
     def _unreadable_parents(self, resource: Resource) -> bool:
         """Whether a parent was listed that nobody could read, tonight or ever: what is below it was not listed."""
         kind = resource.listing.parent
-        return kind is not None and any(self._shelf.known(kind, one) is None for one in self._shelf.unread_ids(kind))
+        return kind is not None and any(self._store.known(kind, one) is None for one in self._store.unread_ids(kind))
 
     def _list(self, resource: Resource, named: Json, readers: _Reading) -> bool:
         """One listing; whether it came to its end and every summary could be read."""
@@ -374,7 +374,7 @@ class PartitionVisit:
         try:
             for page in self.pages(listing.operation, request, tokens={listing.token: listing.token}):
                 jobs: list[_Job] = []
-                with self._shelf.at_once():
+                with self._store.at_once():
                     for summary in page.get(listing.items) or ():
                         readable = self._one(resource, summary, jobs) and readable
                 for job in jobs:
@@ -406,7 +406,7 @@ class PartitionVisit:
         if kept is not None and kept.revision == revision and self._still_holds(resource, kept):
             self.reuse(kept)
         elif resource.bulk is not None:
-            self._shelf.want(one, summary.get(resource.bulk.order) if resource.bulk.order else None)
+            self._store.enqueue(one, summary.get(resource.bulk.order) if resource.bulk.order else None)
         else:
             jobs.append(_Job(resource, one, None))
         return True
@@ -424,12 +424,12 @@ class PartitionVisit:
                 if trouble.meaning in ("denied", "unsupported"):
                     self._refused_bulk.add(bulk.operation)
                 self.ledger.skip(trouble.operation, f"{trouble.code}: records were described one by one")
-        for one in self._shelf.take_all():
+        for one in self._store.take_all():
             readers.submit(_Job(resource, one, None))
 
     def _read_many(self, resource: Resource, bulk: Bulk, readers: _Reading) -> None:
         """Takes from the wanted what it finds; ends where going on cannot save calls."""
-        wanted, oldest = self._shelf.wanted()
+        wanted, oldest = self._store.wanted()
         worth = wanted * (1 + len(bulk.brings))
         if not wanted:
             return
@@ -437,7 +437,7 @@ class PartitionVisit:
         for number, page in enumerate(self.pages(bulk.operation, request), start=1):
             age = None
             jobs: list[_Job] = []
-            with self._shelf.at_once():
+            with self._store.at_once():
                 for item in page.get(bulk.items) or ():
                     try:
                         body = bulk.record(item)
@@ -445,7 +445,7 @@ class PartitionVisit:
                         age = body.get(bulk.order) if bulk.order else None
                     except UNREADABLE:
                         continue  # whatever it was, if a listing shows it, it is described
-                    one = self._shelf.take(record_id)
+                    one = self._store.dequeue(record_id)
                     if one is not None:
                         wanted -= 1
                         found = body if _agree(bulk, one.summary, body) else None
@@ -527,7 +527,7 @@ class PartitionVisit:
         for trouble in came.troubles:
             self.ledger.gap(trouble, number)
         if came.body is None and came.troubles:
-            self._shelf.unreadable(kind, record_id)
+            self._store.unreadable(kind, record_id)
 
     def _detail(self, detail: Detail, body: Json) -> Any:
         request = dict(detail.params(body))

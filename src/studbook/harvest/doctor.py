@@ -19,18 +19,19 @@ from typing import Any, Final
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from studbook import permissions as iam
 from studbook.aws.errors import Meaning, explain
 from studbook.aws.sessions import NotReadOnly, Sessions, Signer
 from studbook.harvest.coverage import Ledger
 from studbook.harvest.estimate import Estimate, Reckoning
 from studbook.harvest.pages import follow
-from studbook.harvest.plain import plain
+from studbook.harvest.plain_json import plain
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.harvest.redact import Redactor
 from studbook.model import Gap, Partition, Record
 from studbook.model.coverage import Status
 from studbook.settings import Patience, Settings
-from studbook.sources import SOURCES, Source, iam, s3, with_accounts
+from studbook.sources import SOURCES, Source, s3, with_accounts
 from studbook.sources.interface import Json, Resource
 from studbook.sources.mlflow import Mlflow, reach
 from studbook.threads import Threads

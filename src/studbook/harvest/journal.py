@@ -1,6 +1,6 @@
 """What was fetched is on disk at once, so that a harvest killed at any time loses only what was in flight.
 
-Each run has its own folder, `<catalog>/.harvest/<run>/`, with a shelf for each partition, and holds a lock on it for
+Each run has its own folder, `<catalog>/.harvest/<run>/`, with a store for each partition, and holds a lock on it for
 as long as it lives. The next run offers what dead ones left behind for reuse, like records of the last snapshot (a
 record of the same revision is not described again), and deletes it when its own snapshot is written.
 """
@@ -17,12 +17,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from studbook.errors import CatalogError
-from studbook.harvest.shelf import Shelf
+from studbook.harvest.partition_store import PartitionStore
 from studbook.model import Partition, canonical
 
 
 class Journal:
-    """The shelves of one run, and what earlier runs left. To be closed."""
+    """The stores of one run, and what earlier runs left. To be closed."""
 
     def __init__(self, catalog: Path) -> None:
         self._root = catalog / ".harvest"
@@ -31,25 +31,25 @@ class Journal:
         self._earlier = [folder for folder in found if self._locked(folder)]
         self._own: Path | None = None
         self._lock = threading.Lock()
-        self._shelves: dict[Partition, Shelf] = {}
+        self._stores: dict[Partition, PartitionStore] = {}
 
-    def shelf(self, partition: Partition) -> Shelf:
-        """The partition's shelf of this run. For many threads."""
+    def store(self, partition: Partition) -> PartitionStore:
+        """The partition's store of this run. For many threads."""
         with self._lock:
-            if partition not in self._shelves:
-                self._shelves[partition] = Shelf(self._folder() / _name(partition))
-            return self._shelves[partition]
+            if partition not in self._stores:
+                self._stores[partition] = PartitionStore(self._folder() / _name(partition))
+            return self._stores[partition]
 
-    def stock(self, partition: Partition, known: Iterable[bytes]) -> None:
+    def load_previous(self, partition: Partition, known: Iterable[bytes]) -> None:
         """Lays in what is known of a partition: last night's lines, and what earlier runs never committed."""
-        shelf = self.shelf(partition)
-        shelf.stock(known)
+        store = self.store(partition)
+        store.load_previous(known)
         for folder in self._earlier:
-            shelf.take_up(folder / _name(partition))
+            store.take_up(folder / _name(partition))
 
     def finish(self) -> None:
         """Deletes the files that the snapshot has made needless."""
-        self._close_shelves()
+        self._close_stores()
         for folder in (*self._earlier, self._own):
             if folder is not None:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -58,13 +58,13 @@ class Journal:
 
     def close(self) -> None:
         """Lets the next run have what is here."""
-        self._close_shelves()
+        self._close_stores()
         while self._locks:
             os.close(self._locks.pop())
 
-    def _close_shelves(self) -> None:
-        for shelf in self._shelves.values():
-            shelf.close()
+    def _close_stores(self) -> None:
+        for store in self._stores.values():
+            store.close()
 
     def _folder(self) -> Path:
         if self._own is None:

@@ -8,28 +8,32 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from studbook.harvest.shelf import Shelf
+from studbook.harvest.partition_store import PartitionStore
 from studbook.model import Record
 
 
 def merge(
-    shelf: Shelf, *, complete: Collection[tuple[str, str | None]], scope: Callable[[Record], str | None], number: int
+    store: PartitionStore,
+    *,
+    complete: Collection[tuple[str, str | None]],
+    scope: Callable[[Record], str | None],
+    number: int,
 ) -> None:
-    """Adds to the shelf what tonight did not show, so that it holds the partition's records for snapshot `number`.
+    """Adds to the store what tonight did not show, so that it holds the partition's records for snapshot `number`.
 
     `complete` holds (kind, scope) of every listing that came to its end, (kind, None) where all of a kind did.
     """
-    for record, listed in shelf.not_seen():
+    for record, listed in store.not_seen():
         if record.gone_since is not None:
-            shelf.carry(record)
+            store.carry_over(record)
         elif not listed and ((record.kind, None) in complete or (record.kind, scope(record)) in complete):
-            shelf.carry(replace(record, stale_since=None, gone_since=number))
+            store.carry_over(replace(record, stale_since=None, gone_since=number))
         else:
-            shelf.carry(carried_over(record, number))
-    for before, now in shelf.changed():
+            store.carry_over(carried_over(record, number))
+    for before, now in store.changed():
         earlier = _earlier_holder(before, now, number)
         if earlier is not None:
-            shelf.carry(earlier)
+            store.carry_over(earlier)
 
 
 def carried_over(record: Record, number: int) -> Record:

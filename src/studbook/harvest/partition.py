@@ -1,6 +1,6 @@
 """One partition, from its task to its row in the coverage: the piece of a harvest that can run anywhere.
 
-`visit` reads it onto a shelf, with the sessions, the clock and the stop signal of the process that it runs in.
+`visit` reads it onto a store, with the sessions, the clock and the stop signal of the process that it runs in.
 `visit_apart` is the same for another process: an `Order` goes there, a `Return` comes back, both can be pickled, and
 the partition's budget of calls lives where the calls are made.
 """
@@ -20,9 +20,9 @@ from studbook.errors import StudbookError
 from studbook.harvest.collector import PartitionVisit, Stopped, VisitEnded
 from studbook.harvest.coverage import Ledger
 from studbook.harvest.merge import merge
+from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task
 from studbook.harvest.redact import Redactor
-from studbook.harvest.shelf import Shelf
 from studbook.model import Coverage, Partition
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Source
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 def visit(
     task: Task,
     settings: Settings,
-    shelf: Shelf,
+    store: PartitionStore,
     *,
     number: int,
     sessions: Sessions,
@@ -41,7 +41,7 @@ def visit(
     stop: threading.Event | None = None,
     progress: Callable[[Partition, str, int], None] = lambda *_: None,
 ) -> Coverage:
-    """Reads one partition; the shelf, stocked with what was known of it, then holds its records for snapshot `number`.
+    """Reads one partition; the store, filled with what was known of it, then holds its records for snapshot `number`.
 
     Whatever AWS does becomes a gap. Raises Stopped, NotReadOnly, and CatalogError where the disk refuses.
     """
@@ -52,7 +52,7 @@ def visit(
         task.targets,
         settings,
         sessions=sessions,
-        shelf=shelf,
+        store=store,
         stop=stop or threading.Event(),
         progress=progress,
     )
@@ -70,16 +70,16 @@ def visit(
         visiting.ledger.gap(Trouble("invalid", source.name, type(error).__name__, f"a bug in Studbook: {error}"))
     if task.swept and partition.region is not None:
         visiting.ledger.skip_if_disabled(partition.region)
-    merge(shelf, complete=visiting.complete, scope=source.scope, number=number)
-    return visiting.ledger.coverage(partition, records=shelf.held(), calls=sessions.tally(*partition).counts)
+    merge(store, complete=visiting.complete, scope=source.scope, number=number)
+    return visiting.ledger.coverage(partition, records=store.held(), calls=sessions.tally(*partition).counts)
 
 
-def lost(task: Task, settings: Settings, shelf: Shelf, trouble: Trouble, *, number: int) -> Coverage:
-    """The row of a partition that nobody could visit: all that is on its shelf is carried over."""
+def lost(task: Task, settings: Settings, store: PartitionStore, trouble: Trouble, *, number: int) -> Coverage:
+    """The row of a partition that nobody could visit: all that is on its store is carried over."""
     ledger = Ledger(Redactor(settings.redact))
     ledger.gap(trouble)
-    merge(shelf, complete=(), scope=lambda record: None, number=number)
-    return ledger.coverage(task.partition, records=shelf.held(), calls={})
+    merge(store, complete=(), scope=lambda record: None, number=number)
+    return ledger.coverage(task.partition, records=store.held(), calls={})
 
 
 def charged(row: Coverage, calls: Mapping[str, int]) -> Coverage:
@@ -96,8 +96,8 @@ class Order:
     settings: Settings
     """With the accounts that were found on the way."""
     number: int
-    shelf: bytes
-    """`Shelf.packed()` of the partition's stocked shelf."""
+    store: bytes
+    """`PartitionStore.packed()` of the partition's filled store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,8 @@ class Return:
     """What came of it."""
 
     coverage: Coverage
-    shelf: bytes
-    """For `Shelf.unpack()`: it takes the place of the one that was sent."""
+    store: bytes
+    """For `PartitionStore.unpack()`: it takes the place of the one that was sent."""
 
 
 def visit_apart(order: Order) -> Return:
@@ -114,10 +114,10 @@ def visit_apart(order: Order) -> Return:
     account = order.task.partition.account
     sessions = Sessions.of(order.settings)
     with tempfile.TemporaryDirectory(prefix="studbook-") as folder:
-        shelf = Shelf(Path(folder) / "shelf.sqlite")
-        shelf.unpack(order.shelf)
+        store = PartitionStore(Path(folder) / "store.sqlite")
+        store.unpack(order.store)
         try:
-            row = visit(order.task, order.settings, shelf, number=order.number, sessions=sessions)
+            row = visit(order.task, order.settings, store, number=order.number, sessions=sessions)
         finally:
-            shelf.close()
-        return Return(charged(row, sessions.tally(account, None, "sts").counts), shelf.packed())
+            store.close()
+        return Return(charged(row, sessions.tally(account, None, "sts").counts), store.packed())

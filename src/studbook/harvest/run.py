@@ -13,9 +13,9 @@ from studbook.aws.errors import Trouble
 from studbook.aws.sessions import Sessions
 from studbook.aws.times import timestamp
 from studbook.errors import HarvestError
+from studbook.harvest.derive import derive, derive_anew
 from studbook.harvest.exclude import Included
 from studbook.harvest.journal import Journal
-from studbook.harvest.lineage import Lineage
 from studbook.harvest.merge import carried_over
 from studbook.harvest.partition import Order, Return, charged, lost, visit
 from studbook.harvest.plan import Task, order, plan, waves
@@ -128,15 +128,20 @@ def harvest(
         catalog.expect(number)
         records = Included(Stored(run.records), settings)
         kept = catalog.keep_records(records) if settings.exclude.tags else catalog.keep_record_lines(run.lines())
-        with Lineage(catalog, LinkContext.of(run.settings), kept, settings.digest) as lineage:
-            envelope = catalog.add(
-                lineage.derived(previous, number),
-                coverage=records.told(coverage),
-                taken_at=taken_at,
+        envelope = catalog.add(
+            derive(
+                catalog,
+                LinkContext.of(run.settings),
+                records=kept,
                 config=settings.digest,
+                previous=previous,
                 number=number,
-            )
-            lineage.keep(envelope)
+            ),
+            coverage=records.told(coverage),
+            taken_at=taken_at,
+            config=settings.digest,
+            number=number,
+        )
         run.journal.finish()
     return Harvested(envelope, previous)
 
@@ -152,16 +157,14 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
     records = Included(Stored(lambda: catalog.records(latest)), settings)
     number = latest.number + 1
     context = LinkContext.of(with_accounts(settings, records))
-    with Lineage(catalog, context, catalog.keep_records(records), settings.digest) as lineage:
-        envelope = catalog.add(
-            lineage.derived(latest, number, anew=True),
-            coverage=latest.coverage,
-            taken_at=latest.taken_at,
-            config=settings.digest,
-            only_if_changed=True,
-            number=number,
-        )
-        lineage.keep(envelope)
+    envelope = catalog.add(
+        derive_anew(catalog, context, records=catalog.keep_records(records), previous=latest, number=number),
+        coverage=latest.coverage,
+        taken_at=latest.taken_at,
+        config=settings.digest,
+        only_if_changed=True,
+        number=number,
+    )
     return Harvested(envelope, latest)
 
 
@@ -194,7 +197,7 @@ class _Run:
         self._sessions = Sessions.of(settings)
 
     def close(self) -> None:
-        if not left_behind():  # else a thread may be writing on its shelf: the next run finds it as a killed one's
+        if not left_behind():  # else a thread may be writing on its store: the next run finds it as a killed one's
             self.journal.close()
 
     def visit_all(self) -> list[Coverage]:
@@ -214,14 +217,14 @@ class _Run:
 
     def records(self) -> Iterator[Record]:
         """All that there is after what was visited so far, by partition."""
-        return self._records(sorted({*self._known, *self._visited}, key=order))
+        return self._records(self._partitions())
 
     def lines(self) -> Iterator[bytes]:
         """The same as they are stored: most are of earlier nights, and need not be read."""
-        for partition in sorted({*self._known, *self._visited}, key=order):
+        for partition in self._partitions():
             if partition in self._visited:
-                with closing(self.journal.shelf(partition)) as shelf:
-                    yield from shelf.lines()
+                with closing(self.journal.store(partition)) as store:
+                    yield from store.lines()
             else:
                 for line in self._known[partition]:
                     record = RECORDS.row(line)
@@ -232,27 +235,20 @@ class _Run:
         """The records with one of these texts in them; all, where only all of them tell which are excluded."""
         if self.settings.exclude.tags:
             return Included(Stored(self.records), self.settings)
-        return self._with(texts)
+        return self._records(self._partitions(), texts) if texts else ()
 
-    def _with(self, texts: tuple[str, ...]) -> Iterator[Record]:
-        marks = [text.encode() for text in texts]
-        for partition in sorted({*self._known, *self._visited}, key=order):
-            if partition in self._visited:
-                with closing(self.journal.shelf(partition)) as shelf:
-                    yield from shelf.having(texts)
-            else:
-                for line in self._known[partition] if marks else ():
-                    if any(mark in line for mark in marks):
-                        yield carried_over(RECORDS.row(line), self._number)
+    def _partitions(self) -> list[Partition]:
+        return sorted({*self._known, *self._visited}, key=order)
 
-    def _records(self, partitions: Iterable[Partition]) -> Iterator[Record]:
+    def _records(self, partitions: Iterable[Partition], having: Sequence[str] | None = None) -> Iterator[Record]:
         for partition in partitions:
             if partition in self._visited:
-                with closing(self.journal.shelf(partition)) as shelf:
-                    yield from shelf.records()
+                with closing(self.journal.store(partition)) as store:
+                    yield from store.records(having)
             else:  # nobody visits it (any more): carried over
                 for line in self._known[partition]:
-                    yield carried_over(RECORDS.row(line), self._number)
+                    if having is None or any(text.encode() in line for text in having):
+                        yield carried_over(RECORDS.row(line), self._number)
 
     def _coverage(self) -> list[Coverage]:
         """What an account's role cost is in the account's first row."""
@@ -278,28 +274,28 @@ class _Run:
     def _apart(self, tasks: Sequence[Task], elsewhere: Elsewhere) -> None:
         by_partition = {task.partition: task for task in tasks}
         for partition, found in elsewhere(self._order(task) for task in tasks):
-            shelf = self.journal.shelf(partition)
+            store = self.journal.store(partition)
             if isinstance(found, Trouble):
-                row = lost(by_partition[partition], self.settings, shelf, found, number=self._number)
+                row = lost(by_partition[partition], self.settings, store, found, number=self._number)
             else:
-                shelf.unpack(found.shelf)
+                store.unpack(found.store)
                 row = found.coverage
-            shelf.close()
+            store.close()
             self._visited[partition] = row
             self._progress.finished(row)
 
     def _order(self, task: Task) -> Order:
-        self.journal.stock(task.partition, self._known.get(task.partition, ()))
-        return Order(task, self.settings, self._number, self.journal.shelf(task.partition).packed())
+        self.journal.load_previous(task.partition, self._known.get(task.partition, ()))
+        return Order(task, self.settings, self._number, self.journal.store(task.partition).packed())
 
     def _visit(self, task: Task) -> Coverage:
-        self.journal.stock(task.partition, self._known.get(task.partition, ()))
-        shelf = self.journal.shelf(task.partition)
+        self.journal.load_previous(task.partition, self._known.get(task.partition, ()))
+        store = self.journal.store(task.partition)
         try:
             row = visit(
                 task,
                 self.settings,
-                shelf,
+                store,
                 number=self._number,
                 sessions=self._sessions,
                 sources=self._sources,
@@ -307,7 +303,7 @@ class _Run:
                 progress=self._progress.seen,
             )
         finally:
-            shelf.close()
+            store.close()
         self._progress.finished(row)
         return row
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from studbook.collecting import no_collecting
+from studbook.gc import gc_paused
 from studbook.lineage.edges import Edges
+from studbook.lineage.from_id import asset_from_id, parent_edge
 from studbook.lineage.joins import JOINS
 from studbook.lineage.joins.interface import View, is_later
-from studbook.lineage.shapes import parent_edge, placeholder
 from studbook.model import Asset, Claim, Facts, Record
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import LineageEntity
@@ -103,32 +103,13 @@ class Linked:
     sightings: Mapping[str, Sightings]
 
 
-@dataclass(slots=True)
-class Views:
-    """What the records themselves say of each asset, before it is made one."""
-
-    shown: dict[str, list[Asset]] = field(default_factory=dict)
-    named: dict[str, list[Asset]] = field(default_factory=dict)
-    sighted: frozenset[str] = frozenset()
-    """What records show, mention or end an edge at, and not only joins."""
-
-
-Read = tuple[Record, Facts]
-"""A record, and what it says."""
-
-
 def link(records: Iterable[Record], normalize: Callable[[Record], Facts], context: LinkContext) -> Linked:
     """The lineage that the records tell; each record is read once, and let go."""
-    return link_read(((record, normalize(record)) for record in records), context)
+    with gc_paused():
+        return _link(((record, normalize(record)) for record in records), context)
 
 
-def link_read(several: Iterable[Read], context: LinkContext, views: Views | None = None) -> Linked:
-    """The lineage of records that are read already; fills `views` where they are wanted."""
-    with no_collecting():
-        return _link(several, context, views)
-
-
-def _link(several: Iterable[Read], context: LinkContext, views: Views | None) -> Linked:
+def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Linked:
     shown: dict[str, tuple[_Showing, ...]] = {}
     named: defaultdict[str, list[Asset]] = defaultdict(list)
     edges = Edges()
@@ -162,9 +143,6 @@ def _link(several: Iterable[Read], context: LinkContext, views: Views | None) ->
             )
         )
     assets = {asset_id: _shown(several) for asset_id, several in shown.items()}
-    if views is not None:
-        views.shown = {asset_id: [one.asset for one in sorted(of, key=_rank)] for asset_id, of in shown.items()}
-        views.sighted = frozenset(sightings)
     shown.clear()
     view = View(
         assets=assets,
@@ -182,8 +160,6 @@ def _link(several: Iterable[Read], context: LinkContext, views: Views | None) ->
             _name(named[asset.id], asset)
         for edge in found.edges:
             edges.add(edge)
-    if views is not None:
-        views.named = {asset_id: sorted(of, key=_mention_order) for asset_id, of in named.items()}
     _complete(assets, named, edges)
     _alias(assets, claims)
     _sight(assets, edges.keys(), sightings)
@@ -223,7 +199,7 @@ def _complete(nodes: dict[str, Asset], named: Mapping[str, list[Asset]], edges: 
     def node(asset_id: str) -> None:
         if asset_id not in nodes:
             mentions = sorted(named.get(asset_id, ()), key=_mention_order)
-            nodes[asset_id] = _unresolved(_merged([*mentions, placeholder(asset_id)]))
+            nodes[asset_id] = _unresolved(_merged([*mentions, asset_from_id(asset_id)]))
 
     for asset_id in named:
         node(asset_id)
@@ -302,7 +278,7 @@ def _placed(asset: Asset, context: LinkContext) -> Asset:
     """With the account and region that its id tells, and the stage of its account."""
     account, region = asset.account, asset.region
     if account is None or region is None:
-        shape = placeholder(asset.id)
+        shape = asset_from_id(asset.id)
         account, region = account or shape.account, region or shape.region
     stage = context.stages.get(account) if account else None
     if (account, region, stage) == (asset.account, asset.region, asset.stage):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from studbook.exports import Subject, cyclonedx, evidence, json_export, pedigree, schema
 from studbook.model import Asset
-from studbook.pedigree import pedigree as pedigree_of
+from studbook.queries.pedigree import pedigree as pedigree_of
 from studbook.render.views import Site
 
 KIND = "model_package"

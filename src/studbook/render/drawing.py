@@ -22,9 +22,10 @@ import graphviz
 from markupsafe import Markup, escape
 
 from studbook.errors import BuildError
-from studbook.lineage.graph import Lineage, Step, made_by, reaches
+from studbook.lineage.graph import Lineage
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
 from studbook.model.ids import page_path
+from studbook.queries.walks import Step, made_by, reaches
 from studbook.render.words import called, in_lines, mark_words, shape_of, shown
 
 LIMIT = 30

@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import mkdocs
 from jinja2 import (
     BytecodeCache,
     Environment,
@@ -31,7 +30,7 @@ from jinja2.runtime import Context, Macro
 from markupsafe import Markup, escape
 
 from studbook.errors import BuildError
-from studbook.packaged import packaged
+from studbook.packaged import code_digest, packaged
 from studbook.render import charts, markdown
 from studbook.render.views.tables import tone
 from studbook.render.words import shown
@@ -54,7 +53,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             finalize=_safe,
-            bytecode_cache=compiled(),
+            bytecode_cache=compiled(code_digest()),
         )
         self.jinja.filters.update(FILTERS)
         self.jinja.globals.update({chart.__name__: chart for chart in charts.CHARTS})
@@ -101,16 +100,14 @@ class _Compiled(FileSystemBytecodeCache):
             super().dump_bytecode(bucket)
 
 
-def compiled() -> BytecodeCache | None:
+def compiled(compiler: str) -> BytecodeCache | None:
     """Templates as earlier builds compiled them; None where this user has no folder that is safe from others.
 
     It is code, and so lies where Jinja keeps it, in a temporary folder of the user's own, and never beside a site,
-    which is what a pipeline stores and fetches again.
+    which is what a pipeline stores and fetches again. `compiler` tells apart what compiles the same source differently.
     """
-    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
-    program = hashlib.sha256(f"mkdocs {mkdocs.__version__}\n".encode() + code).hexdigest()[:16]
     with suppress(OSError, RuntimeError):
-        return _Compiled(pattern=f"studbook-{program}-%s.cache")
+        return _Compiled(pattern=f"studbook-{compiler}-%s.cache")
     return None
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studbook.lineage.drift import drifts_of
 from studbook.lineage.graph import Graph
+from studbook.queries.drift import drifts_of
 from studbook.rules.interface import Observation, Rule
 
 _JOBS = ("training_job", "tuning_job", "automl_job", "evaluation_job", "customization_job", "training_session")

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studbook.lineage.deployed import Deployed, deployed
 from studbook.lineage.graph import Graph
 from studbook.model.finding import Level
+from studbook.queries.deployed import Deployed, deployed
 from studbook.rules.interface import Observation, Rule
 
 

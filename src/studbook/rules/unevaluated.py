@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from studbook.lineage.deployed import deployed
 from studbook.lineage.graph import Graph
-from studbook.lineage.origins import origins
 from studbook.model import Asset
+from studbook.queries.deployed import deployed
+from studbook.queries.origins import origins
 from studbook.rules.interface import Observation, Rule
 
 _NO_RESULT = ("Failed", "Stopped", "Stopping")

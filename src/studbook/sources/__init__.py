@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from studbook.lineage.shapes import placeholder
+from studbook.lineage.from_id import asset_from_id
 from studbook.model import Facts, Record
 from studbook.sources import bedrock
-from studbook.sources.declared import Declared
+from studbook.sources.declarative_source import Declared
 from studbook.sources.interface import Resource, Source, Visit
 from studbook.sources.lambda_function import LambdaFunctions
 from studbook.sources.mlflow import Mlflow
@@ -49,5 +49,5 @@ def normalize(record: Record) -> Facts:
         return found.normalize(record)
     except (TypeError, ValueError, AttributeError, LookupError, AssertionError) as error:
         logger.warning("the %s %s cannot be read: %s", record.kind, record.id, type(error).__name__)
-        asset = placeholder(record.id)
+        asset = asset_from_id(record.id)
         return Facts([asset.but(attributes={"unread": type(error).__name__})] if asset.kind != "artifact" else [])

@@ -15,8 +15,8 @@ from studbook.model import Asset, Facts, Record
 from studbook.model.ids import parse_arn
 from studbook.model.kinds import BEDROCK_KINDS
 from studbook.sources.interface import Describe, Json, Listing, Resource, always
-from studbook.sources.sagemaker.reading import Reading, each, member, some
-from studbook.sources.sagemaker.work import produced
+from studbook.sources.reading import Reading, each, member, some
+from studbook.sources.sagemaker.job_parts import produced
 
 _CUSTOM, _IMPORTED, _EVALUATION = "GetCustomModel", "GetImportedModel", "GetEvaluationJob"
 

@@ -32,7 +32,7 @@ from studbook.model.ids import mlflow_id, parse_arn
 from studbook.settings import Settings
 from studbook.sources import mlflow_facts
 from studbook.sources.interface import Json, Visit
-from studbook.sources.sagemaker.reading import member
+from studbook.sources.reading import member
 
 ALLOWED: Final = frozenset(
     {

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from studbook import __version__
 from studbook.errors import CatalogError
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Coverage, Edge, Envelope, Partition, Parts, Record, canonical, digest
-from studbook.model.edge import EdgeKey
 from studbook.store import chunks
 from studbook.store.chunks import (
     ASSETS,
@@ -82,22 +79,6 @@ class Catalog:
     def assets(self, envelope: Envelope, shared: Shared | None = None) -> Iterator[Asset]:
         """By id."""
         return self._merged(ASSETS, chunks.chunks(self.objects, envelope.parts.assets), shared)
-
-    def assets_of(self, envelope: Envelope, asset_ids: Iterable[str], places: Mapping[str, Place]) -> dict[str, Asset]:
-        """Those that are where `places` say; only the chunks are read that can hold them."""
-        wanted: defaultdict[Place, list[str]] = defaultdict(list)
-        for asset_id in sorted(asset_ids):
-            wanted[places[asset_id]].append(asset_id)
-        found = {}
-        for chunk in chunks.chunks(self.objects, envelope.parts.assets):
-            several = wanted.get(chunk.place, [])
-            here = set(several[bisect_left(several, chunk.first) : bisect_right(several, chunk.last)])
-            lines = self.objects.read(chunk.object).splitlines() if here else []
-            for asset_id in here:
-                at = bisect_left(lines, asset_id, key=lambda line: str(json.loads(line)["id"]))
-                if at < len(lines) and (asset := ASSETS.row(lines[at])).id == asset_id:
-                    found[asset_id] = asset
-        return found
 
     def edges(self, envelope: Envelope, shared: Shared | None = None) -> Iterator[Edge]:
         """By source, target, relation and role."""
@@ -206,7 +187,7 @@ class Catalog:
         """
         self.expect(number)
         return self.add(
-            self.keep_lineage(self.keep_records(records), assets, edges).parts,
+            self.keep_lineage(self.keep_records(records), assets, edges),
             coverage=coverage,
             taken_at=taken_at,
             config=config,
@@ -259,7 +240,7 @@ class Catalog:
         """The same for records that are stored already, as `record_lines` gives them."""
         return chunks.write_records(self.objects, lines)
 
-    def keep_lineage(self, records: str, assets: Iterable[Asset], edges: Iterable[Edge]) -> Kept:
+    def keep_lineage(self, records: str, assets: Iterable[Asset], edges: Iterable[Edge]) -> Parts:
         """Keep the lineage of records that are kept."""
         places: dict[str, Place] = {}
         same: dict[Place, Place] = {}
@@ -277,63 +258,11 @@ class Catalog:
                 raise CatalogError(f"an edge points at {missing!r}, which is no asset: this is a bug in Studbook")
             return places[edge.target]
 
-        parts = Parts(
+        return Parts(
             records=records,
             assets=chunks.write_part(self.objects, ASSETS, assets, place),
             edges=chunks.write_part(self.objects, EDGES, edges, place_of_edge),
         )
-        return Kept(parts, places)
-
-    def amend_lineage(
-        self,
-        before: Parts,
-        records: str,
-        assets: Mapping[str, Asset | None],
-        edges: Mapping[EdgeKey, tuple[Edge | None, Edge | None]],
-        places: Mapping[str, Place],
-    ) -> Kept:
-        """Keep a lineage that differs from an earlier one in these; None stands for what is no more.
-
-        Edges are given as they were and as they are: CatalogError where they were not so. `places` say where the
-        assets were, those that change and those in which changed edges end.
-        """
-        of_assets: defaultdict[Place, chunks.Changes] = defaultdict(dict)
-        of_edges: defaultdict[Place, chunks.Changes] = defaultdict(dict)
-        now: dict[str, Place] = {}
-        for asset_id, asset in assets.items():
-            if asset_id in places:
-                of_assets[places[asset_id]][asset_id,] = None
-            if asset is not None:
-                now[asset_id] = place_of_asset(asset)
-                of_assets[now[asset_id]][asset_id,] = ASSETS.line(asset)
-        moved = {one: place for one, place in now.items() if places.get(one, place) != place}
-        for chunk in chunks.chunks(self.objects, before.edges) if moved else ():
-            if chunk.place in {places[one] for one in moved}:
-                for line in self.objects.lines(chunk.object):
-                    row = json.loads(line)
-                    if places.get(row["target"]) == chunk.place and row["target"] in moved:
-                        of_edges[chunk.place][EDGES.order_of(row)] = None
-                        of_edges[moved[row["target"]]][EDGES.order_of(row)] = line
-        expected: defaultdict[Place, chunks.Changes] = defaultdict(dict)
-        for key, (was, edge) in edges.items():
-            before_it, after_it = places.get(key.target), now.get(key.target) or places[key.target]
-            if before_it is not None:
-                expected[before_it][key.order] = EDGES.line(was) if was is not None else None
-                of_edges[before_it][key.order] = None
-            of_edges[after_it][key.order] = EDGES.line(edge) if edge is not None else None
-        parts = Parts(
-            records=records,
-            assets=chunks.amend_part(self.objects, ASSETS, before.assets, of_assets),
-            edges=chunks.amend_part(self.objects, EDGES, before.edges, of_edges, expected),
-        )
-        return Kept(parts, now)
-
-
-class Kept(NamedTuple):
-    """The content of a snapshot, and where its assets lie: all of them, or those that changed."""
-
-    parts: Parts
-    places: Mapping[str, Place]
 
 
 @dataclass(frozen=True, slots=True)

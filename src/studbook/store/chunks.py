@@ -15,12 +15,9 @@ import json
 import marshal
 import re
 import zlib
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -266,115 +263,6 @@ def _cut(objects: Objects, part: Part[Row], place: Place, rows: Iterable[tuple[O
 
 def _cut_before(order: Order, rows_per_chunk: int) -> bool:
     return zlib.crc32("\0".join(map(str, order)).encode()) % rows_per_chunk == 0
-
-
-# --- writing what changed -----------------------------------------------------------------------------------------
-
-Changes = dict[Order, bytes | None]
-"""Lines by the order of their rows, of assets or edges of one place; None for what is no more."""
-
-
-def amend_part(
-    objects: Objects,
-    part: Part[Row],
-    manifest: str,
-    changes: Mapping[Place, Changes],
-    expected: Mapping[Place, Changes] | None = None,
-) -> str:
-    """Keep the rows of a manifest but for these changes; gives the manifest that `write_part` would give.
-
-    Only chunks in which something changes are read and written. Raises CatalogError where a row that changes is not
-    the one that is expected there.
-    """
-    held: defaultdict[Place, list[Chunk]] = defaultdict(list)
-    for chunk in chunks(objects, manifest):
-        held[chunk.place].append(chunk)
-    amended = bytearray()
-    for place in sorted(held.keys() | changes.keys(), key=lambda place: place.order):
-        several: Iterable[Chunk] = held[place]
-        if place in changes:
-            rows = partial(_Rows, part, place, changes[place], (expected or {}).get(place, {}))
-            several = _amended(objects, held[place], rows)
-        for chunk in several:
-            amended += chunk.line
-    return objects.write(bytes(amended))
-
-
-def _amended(objects: Objects, held: list[Chunk], make: Callable[[], _Rows]) -> Iterable[Chunk]:
-    of_chunk: defaultdict[int, list[Order]] = defaultdict(list)
-    touched: set[int] = set()
-    firsts = [chunk.first for chunk in held]
-    for order in make().changes:
-        name = order[0]
-        index = max(bisect_right(firsts, name) - 1, 0)
-        of_chunk[index].append(order)
-        touched.add(index)
-        while index > 0 and held[index - 1].last >= name:  # a cut may lie between two edges of one source
-            index -= 1
-            touched.add(index)
-    blocks: list[Iterable[Chunk]] = []
-    index = max(len(held) - 1, 0)
-    while index >= 0:
-        if index not in touched:
-            blocks.append([held[index]])
-        else:
-            rows = make()
-            wanted: list[Order] = []
-            while True:
-                if held:
-                    rows.before(objects.read(held[index].object).splitlines(keepends=True), first=index == 0)
-                wanted += of_chunk[index]
-                if index == 0:
-                    rows.change(wanted)
-                    break
-                if index - 1 not in touched:
-                    rows.change(wanted)
-                    wanted = []
-                    if rows.begin_with_cut():
-                        break
-                index -= 1  # what a chunk began with is no more: its rows belong to the one before
-            blocks.append(list(rows.chunks(objects)))
-        index -= 1
-    return [chunk for block in reversed(blocks) for chunk in block]
-
-
-class _Rows:
-    """The lines of neighbouring chunks, in order, each with whether a chunk begins with it; few of them are read."""
-
-    def __init__(self, part: Part[Any], place: Place, changes: Changes, expected: Changes) -> None:
-        self._part, self._place, self.changes, self._expected = part, place, changes, expected
-        self._lines: list[tuple[bytes, bool]] = []
-
-    def before(self, lines: list[bytes], *, first: bool) -> None:
-        """Puts the lines of a chunk before the others; only the first chunk of a place may begin anywhere."""
-        begins = _cut_before(self._order(lines[0]), self._part.rows_per_chunk) if first else True
-        self._lines = [(lines[0], begins), *((line, False) for line in lines[1:]), *self._lines]
-
-    def change(self, wanted: Iterable[Order]) -> None:
-        for order in wanted:
-            line = self.changes[order]
-            at = bisect_left(self._lines, order, key=lambda row: self._order(row[0]))
-            there = at < len(self._lines) and self._order(self._lines[at][0]) == order
-            if order in self._expected and self._expected[order] != (self._lines[at][0] if there else None):
-                raise CatalogError(f"{order!r} is not what it was taken for", "run 'studbook relink'")
-            if line is not None:
-                row = line, _cut_before(order, self._part.rows_per_chunk)
-                self._lines[at : at + there] = [row]
-            elif there:
-                del self._lines[at]
-
-    def begin_with_cut(self) -> bool:
-        return not self._lines or self._lines[0][1]
-
-    def chunks(self, objects: Objects) -> Iterator[Chunk]:
-        starts = [at for at, (_, begins) in enumerate(self._lines) if begins or at == 0]
-        for start, end in pairwise([*starts, len(self._lines)]):
-            lines = [line for line, _ in self._lines[start:end]]
-            first, last = (self._order(line)[0] for line in (lines[0], lines[-1]))
-            yield Chunk(self._place, first, last, len(lines), objects.write(b"".join(lines)))
-
-    def _order(self, line: bytes) -> Order:
-        return self._part.order_of(json.loads(line))
 
 
 # --- reading ------------------------------------------------------------------------------------------------------

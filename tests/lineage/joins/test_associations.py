@@ -225,7 +225,8 @@ class TestEvaluations:
 
     def test_a_report_uri_that_two_runs_share_joins_neither_to_the_other(self):
         """Their actions are associated with one place, and a walk from one never reaches the other."""
-        from studbook.lineage.graph import Graph, impact, trace
+        from studbook.lineage.graph import Graph
+        from studbook.queries.walks import impact, trace
 
         report = entity(OTHER, "s3://out/eval", "EvaluationReport")
         lineage = linked(report, said(OTHER, ACTION), said(OTHER, SECOND), said(COMPONENT, OTHER, "Produced"))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from studbook.demo.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.harvest.run import harvest
 from studbook.settings import Settings
 from studbook.store import Catalog

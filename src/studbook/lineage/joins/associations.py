@@ -15,8 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from studbook.lineage.from_id import asset_from_id
 from studbook.lineage.joins.interface import View, inferred, is_later
-from studbook.lineage.shapes import placeholder
 from studbook.model import Asset, Edge, Facts, Relation
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import Association, DatasetState, DeployedBy, LineageEntity, Reads, RunBehind, Writes
@@ -111,7 +111,7 @@ class _Names:
 
     def _kind(self, asset_id: str) -> str:
         asset = self._view.assets.get(asset_id)
-        return asset.kind if asset is not None else placeholder(asset_id).kind
+        return asset.kind if asset is not None else asset_from_id(asset_id).kind
 
     def nodes(self, used: set[str]) -> Iterator[Asset]:
         """A node for each entity that has none, but for a part of a dataset of which nothing else is declared."""
@@ -124,7 +124,7 @@ class _Names:
                 continue
             uri = parse_s3(entity.id)
             if uri is None:
-                shape = placeholder(entity.id)
+                shape = asset_from_id(entity.id)
                 yield shape if entity.kind is None else shape.but(kind=entity.kind)
             elif entity.id in used or not self._in_dataset(entity.id):
                 attributes = {"uri": entity.id, **({"type": entity.type} if entity.type else {})}

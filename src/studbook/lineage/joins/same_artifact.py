@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
+from studbook.lineage.from_id import is_execution
 from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import PackagePlaces, place
-from studbook.lineage.shapes import is_execution
 from studbook.model import Edge, Facts
 from studbook.model.facts import Output, Reads, Weights, Writes
 

@@ -1,7 +1,8 @@
 """From a snapshot to page data: pure functions, no I/O, nothing but values that JSON can hold."""
 
 from studbook.render.views.asset import asset_page
-from studbook.render.views.files import files, unchanged
+from studbook.render.views.explore import unchanged
+from studbook.render.views.files import files
 from studbook.render.views.pages import page, place_pages
 from studbook.render.views.site import Page, Site
 

@@ -7,8 +7,8 @@ from studbook.model.ids import page_path
 from studbook.render.views.addresses import links_out
 from studbook.render.views.kinds import VIEWS
 from studbook.render.views.lists import edges_table
+from studbook.render.views.provenance import pairs
 from studbook.render.views.site import Json, Page, Site
-from studbook.render.views.story import pairs
 from studbook.render.words import called
 
 _HIDDEN = frozenset({"unresolved", "hyperparameters", "metrics", "parameters", "curves", "steps", "inputs"})

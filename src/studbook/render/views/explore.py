@@ -41,9 +41,6 @@ def _starts(site: Site) -> Iterator[Asset]:
     yield from site.graph.assets.values()
 
 
-FOLDER = "explore/data"
-
-
 def chunks(site: Site, but: Container[str] = ()) -> Iterator[tuple[str, Json]]:
     """The lineage in parts: address, and `nodes`, `edges` and the count of `members`; without those in `but`.
 
@@ -86,7 +83,7 @@ def chunks(site: Site, but: Container[str] = ()) -> Iterator[tuple[str, Json]]:
         )
 
 
-def kept(old: Graph, site: Site) -> set[str]:
+def unchanged(old: Graph, site: Site) -> set[str]:
     """The addresses of the chunks that a site with the same settings had when this was its lineage, word for word."""
     new, bits = site.graph, _bits(site.graph)
     if _bits(old) != bits:
@@ -94,16 +91,16 @@ def kept(old: Graph, site: Site) -> set[str]:
     lost, gained = differing(old, new)
     ends = {end for key in (*lost, *gained) for end in (key.source, key.target)}
     ids = old.assets.keys() | new.assets.keys()
-    others = {one for one in ids if not _alike(old.assets.get(one), new.assets.get(one))}
+    nodes = {one for one in ids if not _alike(old.assets.get(one), new.assets.get(one))}
     if ends or old.assets.keys() != new.assets.keys():
         before, after = columns_of(old), columns_of(new)
-        others |= {one for one in ids if before.get(one) != after.get(one)}
+        nodes |= {one for one in ids if before.get(one) != after.get(one)}
     # An asset stands in its own chunk, and in those of its neighbours.
-    for one in others:
+    for one in nodes:
         for graph in (old, new):
             ends.update(edge.source for edge in graph.upstream(one))
             ends.update(edge.target for edge in graph.downstream(one))
-    assets = (graph.assets.get(one) for one in ends | others for graph in (old, new))
+    assets = (graph.assets.get(one) for one in ends | nodes for graph in (old, new))
     touched = {_chunk_of(page_path(asset.kind, asset.id), bits) for asset in assets if asset is not None}
     return {_address(number) for number in range(1 << bits) if number not in touched}
 
@@ -120,7 +117,7 @@ def _shown(asset: Asset) -> Json:
 
 
 def _address(number: int) -> str:
-    return f"{FOLDER}/{number:x}.json"
+    return f"explore/data/{number:x}.json"
 
 
 def _node(site: Site, asset: Asset, columns: dict[str, int]) -> list[object]:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Iterator
 
-from studbook.lineage.graph import Graph
-from studbook.render.views.comparing import compare_files
-from studbook.render.views.explore import chunks, kept
+from studbook.render.views.change_data import step
+from studbook.render.views.compare_data import compare_files
+from studbook.render.views.explore import chunks
 from studbook.render.views.lists import long_tables
 from studbook.render.views.pages import account_ids, region_names
 from studbook.render.views.site import Json, Site
-from studbook.render.views.stepping import step
 
 
 def files(site: Site, but: Container[str] = ()) -> Iterator[tuple[str, bytes]]:
     """Address below the site's root, and content; one at a time, since there may be thousands.
 
-    Some of those that `unchanged` tells may be left out: `but` has their addresses.
+    Those of `explore.unchanged` may be left out: `but` has their addresses.
     """
     for name, data in chunks(site, but):
         yield name, _packed(data)
@@ -26,11 +25,6 @@ def files(site: Site, but: Container[str] = ()) -> Iterator[tuple[str, bytes]]:
     yield "changes/step.json", _packed(step(site))
     for table in long_tables(site, account_ids(site), region_names(site)):
         yield f"lists/{table.file}.json", table.whole().encode("utf-8", "xmlcharrefreplace")
-
-
-def unchanged(old: Graph, site: Site) -> set[str]:
-    """The addresses of files that are as they were for another lineage, as far as that is told without making them."""
-    return kept(old, site)
 
 
 def _packed(data: Json) -> bytes:

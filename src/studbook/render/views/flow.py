@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from studbook.model import Asset
+from studbook.render.views.provenance import ends, newest
 from studbook.render.views.site import Json, Site
-from studbook.render.views.story import ends, newest
 
 
 def pipeline(site: Site, asset: Asset) -> Json:

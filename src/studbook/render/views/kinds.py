@@ -9,13 +9,13 @@ from math import isfinite
 from typing import Any
 
 from studbook.errors import StudbookError
-from studbook.lineage.graph import impact
-from studbook.lineage.promotion import promotion, promotions
 from studbook.model import Asset
+from studbook.queries.promotion import promotion, promotions
+from studbook.queries.reproduce import reproduce
+from studbook.queries.walks import impact
 from studbook.render.views.flow import pipeline, pipeline_execution
 from studbook.render.views.lists import experiment_runs, experiment_table, judged_table, readers_table
-from studbook.render.views.site import Json, Site
-from studbook.render.views.story import (
+from studbook.render.views.provenance import (
     answers,
     came_from,
     deployments_of,
@@ -37,7 +37,7 @@ from studbook.render.views.story import (
     version_row,
     versions_of,
 )
-from studbook.reproduce import reproduce
+from studbook.render.views.site import Json, Site
 
 
 def model_package(site: Site, asset: Asset) -> Json:

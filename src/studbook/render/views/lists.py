@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from studbook.model import KINDS, Asset
-from studbook.render.views.site import Json, Site, account_path
-from studbook.render.views.story import (
+from studbook.render.views.provenance import (
     deployments_of,
     drift_of,
     ends,
@@ -19,6 +18,7 @@ from studbook.render.views.story import (
     running,
     versions_of,
 )
+from studbook.render.views.site import Json, Site, account_path
 from studbook.render.views.tables import Column, Table, badge, stage_badge
 
 _MOST = 8
@@ -116,7 +116,7 @@ def datasets_table(site: Site) -> Table:
         _newest(site),
         Column("Fingerprint", fingerprint),
         _versions(site),
-        Column("Readers", readers),
+        Column("OrderedPool", readers),
         Column("Drift", drift, facet=True),
         *_places(site),
     ]
@@ -208,14 +208,11 @@ def judged_table(site: Site, evaluator: Asset, subjects: Sequence[Asset]) -> Tab
     def score(key: str) -> Column:
         return Column(key, lambda row: _value(row["scores"].get(key)))
 
-    def others(row: Json) -> str:
-        return ", ".join(f"{key}={value}" for key, value in sorted(row["scores"].items()) if key not in own)
-
     columns = [
         Column("Job", lambda row: row["job"]),
         Column("Models", lambda row: _links(row["models"])),
         *map(score, own),
-        Column("Other scores", others),
+        Column("Other scores", lambda row: _others(row["scores"], own)),
         Column("By version", lambda row: row["by"]),
         Column("When", lambda row: _moment(row["when"])),
         Column("Kind", lambda row: row["job"]["kind_title"], facet=True),
@@ -235,19 +232,19 @@ def _common(several: Iterable[Mapping[str, Any]]) -> list[str]:
     return sorted(sorted(counts), key=lambda key: -counts[key])[:_MOST]
 
 
+def _others(values: Mapping[str, Any], own: Container[str]) -> str:
+    """What has no column of its own."""
+    return ", ".join(f"{key}={values[key]}" for key in sorted(values) if key not in own)
+
+
 def runs_table(site: Site, runs: Sequence[Asset], file: str) -> Table:
     """Runs with the metrics and parameters that most of them have; the other parameters share a column."""
     metrics, parameters = (
         _common(run.attributes.get(name) or {} for run in runs) for name in ("metrics", "parameters")
     )
-    own = set(parameters)
 
     def value(name: str, key: str) -> Column:
         return Column(key, lambda run: (run.attributes.get(name) or {}).get(key))
-
-    def others(run: Asset) -> str:
-        rest = run.attributes.get("parameters") or {}
-        return ", ".join(f"{key}={rest[key]}" for key in sorted(rest) if key not in own)
 
     columns = [
         Column("Run", lambda run: site.link(run.id)),
@@ -255,7 +252,7 @@ def runs_table(site: Site, runs: Sequence[Asset], file: str) -> Table:
         Column("Started", lambda run: _moment(run.created_at)),
         *(value("metrics", key) for key in metrics),
         *(value("parameters", key) for key in parameters),
-        Column("Other parameters", others),
+        Column("Other parameters", lambda run: _others(run.attributes.get("parameters") or {}, parameters)),
     ]
     return Table("Runs", columns, runs, file)
 
@@ -296,7 +293,7 @@ def readers_table(site: Site, asset: Asset, subjects: Sequence[Asset]) -> Table:
         Column("Certainty", lambda r: {"certainty": r["certainty"], "candidate": r["candidate"]}, facet=True),
         Column("Evidence", lambda reader: {"evidence": reader["evidence"]}, plain=True),
     ]
-    return Table("Readers", columns, readers_of(site, subjects), f"{_beside(site, asset)}-readers")
+    return Table("OrderedPool", columns, readers_of(site, subjects), f"{_beside(site, asset)}-readers")
 
 
 def account_table(site: Site, account: str) -> Table:

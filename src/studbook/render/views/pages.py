@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Envelope
-from studbook.render.views.comparing import compare
+from studbook.render.views.compare_data import compare
 from studbook.render.views.explore import explore
 from studbook.render.views.lists import (
     account_table,
@@ -26,8 +26,8 @@ from studbook.render.views.lists import (
     registered_table,
     runs_table,
 )
+from studbook.render.views.provenance import running
 from studbook.render.views.site import Json, Page, Site, account_path, region_path
-from studbook.render.views.story import running
 
 TITLES = {
     "home": ("Home", "What runs now, what changed, what needs attention"),

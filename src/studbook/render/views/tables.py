@@ -123,12 +123,14 @@ class Table:
         return [place for place in places if not place or any(row[place] not in _EMPTY_JSON for row in rows)]
 
     def _row(self, row: Any) -> list[str]:
-        told = self.told.get(row.id) if self.told is not None else None
-        if told is None:
-            told = [intern(_JSON(packed(column.cell(row)))) for column in self.columns]
-            if self.told is not None:
-                self.told[row.id] = told
-        return told
+        if self.told is None:
+            return self._cells(row)
+        if row.id not in self.told:
+            self.told[row.id] = self._cells(row)
+        return self.told[row.id]
+
+    def _cells(self, row: Any) -> list[str]:
+        return [intern(_JSON(packed(column.cell(row)))) for column in self.columns]
 
 
 _EMPTY: tuple[Any, ...] = (None, "", 0, [])

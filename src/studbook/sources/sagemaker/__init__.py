@@ -8,8 +8,6 @@ from studbook.sources.sagemaker import (
     cards,
     features,
     hub,
-    job,
-    jobs,
     lineage_api,
     optimization,
     pipelines,
@@ -20,6 +18,8 @@ from studbook.sources.sagemaker import (
     tracking,
     transform,
 )
+from studbook.sources.sagemaker import job_api as job
+from studbook.sources.sagemaker import training as jobs
 
 RESOURCES: Final[tuple[Resource, ...]] = (
     *tracking.RESOURCES,  # first: what a job can hide depends on whether there is MLflow

@@ -13,8 +13,8 @@ from typing import Final
 
 from studbook.model import Facts, Kind, Record
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource
-from studbook.sources.sagemaker.reading import Reading, each, member, some, tags_of
-from studbook.sources.sagemaker.work import ENDED, manifests, parents, produced
+from studbook.sources.reading import Reading, each, member, some, tags_of
+from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, produced
 
 _OPERATION = "DescribeAutoMLJobV2"
 _STEPS: Final[tuple[Kind, ...]] = ("training_job", "processing_job", "transform_job")

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from studbook.model import Facts, Record
 from studbook.sources.interface import Describe, Detail, Json, Listing, Resource
-from studbook.sources.sagemaker.reading import Reading, document, each, member, some, tags_of, who
+from studbook.sources.reading import Reading, document, each, member, some, tags_of, who
 from studbook.sources.sagemaker.search import never_whole, search
 
 _OPERATION = "DescribeModelCard"

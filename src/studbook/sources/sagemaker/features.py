@@ -11,7 +11,7 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.sources.interface import Describe, Listing, Resource
-from studbook.sources.sagemaker.reading import Reading, member, some, tags_of
+from studbook.sources.reading import Reading, member, some, tags_of
 from studbook.sources.sagemaker.search import always_whole, search
 
 _STORE: Final = ("OfflineStoreConfig", "S3StorageConfig")

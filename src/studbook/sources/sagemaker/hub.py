@@ -16,7 +16,7 @@ from studbook.model import Asset, Facts, Record
 from studbook.model.ids import HubContent, parse_arn, parse_hub_content
 from studbook.model.kinds import HUB_KINDS
 from studbook.sources.interface import Describe, Json, Listing, Resource
-from studbook.sources.sagemaker.reading import (
+from studbook.sources.reading import (
     PUBLIC_HUB,
     Reading,
     document,

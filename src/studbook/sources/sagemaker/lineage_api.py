@@ -25,8 +25,8 @@ from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleles
 from studbook.model.ids import image_registry
 from studbook.model.kinds import ARN_KINDS
 from studbook.sources.interface import Describe, Json, Listing, Resource
-from studbook.sources.sagemaker.reading import Reading, each, member, s3_id, some, who
-from studbook.sources.sagemaker.work import produced
+from studbook.sources.reading import Reading, each, member, s3_id, some, who
+from studbook.sources.sagemaker.job_parts import produced
 
 _RUN: Final = re.compile(r"[0-9a-f]{32}")
 """An MLflow run's id: where the SDK has no URI for a report, and where MLflow registers a run."""

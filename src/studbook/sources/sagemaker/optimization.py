@@ -13,8 +13,8 @@ from typing import Final
 from studbook.model import Facts, Kind, Record
 from studbook.model.facts import Output
 from studbook.sources.interface import Describe, Document, Listing, Resource
-from studbook.sources.sagemaker.reading import Reading, each, member, s3_id, some, tags_of
-from studbook.sources.sagemaker.work import ENDED, made_package, manifests, mlflow_run, parents, produced
+from studbook.sources.reading import Reading, each, member, s3_id, some, tags_of
+from studbook.sources.sagemaker.job_parts import ENDED, made_package, manifests, mlflow_run, parents, produced
 
 _OPERATION = "DescribeOptimizationJob"
 _OVER = frozenset({"COMPLETED", "FAILED", "STOPPED"})

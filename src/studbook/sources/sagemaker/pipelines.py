@@ -29,7 +29,7 @@ from studbook.model import Facts, Kind, Record
 from studbook.model.facts import Association
 from studbook.model.ids import parse_arn, parse_lambda
 from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, never
-from studbook.sources.sagemaker.reading import Reading, document, each, member, s3_id, some, tags_of, who
+from studbook.sources.reading import Reading, document, each, member, s3_id, some, tags_of, who
 from studbook.sources.sagemaker.search import never_whole, search
 
 _PIPELINE, _EXECUTION = "DescribePipeline", "DescribePipelineExecution"

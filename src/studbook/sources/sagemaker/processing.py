@@ -14,8 +14,8 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource
-from studbook.sources.sagemaker.reading import Reading, each, member, s3_id, some, tags_of
-from studbook.sources.sagemaker.work import ENDED, manifests, parents, writes
+from studbook.sources.reading import Reading, each, member, s3_id, some, tags_of
+from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, writes
 
 _OPERATION = "DescribeProcessingJob"
 _CODE = frozenset({"code", "entrypoint"})

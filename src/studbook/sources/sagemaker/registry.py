@@ -23,8 +23,7 @@ from studbook.model import Asset, Facts, Kind, Record
 from studbook.model.facts import BaseModelName
 from studbook.model.ids import code_id, without_credentials
 from studbook.sources.interface import Describe, Detail, Document, Json, Listing, Resource, Seen
-from studbook.sources.sagemaker import cards
-from studbook.sources.sagemaker.reading import (
+from studbook.sources.reading import (
     Reading,
     data_sources,
     document,
@@ -37,6 +36,7 @@ from studbook.sources.sagemaker.reading import (
     tags_of,
     who,
 )
+from studbook.sources.sagemaker import cards
 from studbook.sources.sagemaker.search import never_whole, search
 
 _GROUP, _PACKAGE = "DescribeModelPackageGroup", "DescribeModelPackage"

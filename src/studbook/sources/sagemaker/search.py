@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from studbook.sources.interface import Bulk, Json, Seen, always
-from studbook.sources.sagemaker.reading import member
+from studbook.sources.reading import member
 
 _NEWEST: Final = {"SortOrder": "Descending"}
 

@@ -22,7 +22,7 @@ from studbook.model import Facts, Record
 from studbook.model.facts import ModelSourceTag, PulledImage, Weights
 from studbook.model.ids import image_id, image_registry, parse_arn, parse_s3
 from studbook.sources.interface import Describe, Json, Listing, Resource, Seen, always
-from studbook.sources.sagemaker.reading import Reading, data_sources, each, hub_sources, member, some, tags_of
+from studbook.sources.reading import Reading, data_sources, each, hub_sources, member, some, tags_of
 from studbook.sources.sagemaker.search import always_whole, search
 
 SOURCE_TAG: Final = "sagemaker.amazonaws.com/model-source"

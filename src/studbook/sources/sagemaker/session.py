@@ -11,8 +11,8 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.sources.interface import Describe, Json, Listing, Resource
-from studbook.sources.sagemaker.reading import Reading, member, some
-from studbook.sources.sagemaker.work import produced
+from studbook.sources.reading import Reading, member, some
+from studbook.sources.sagemaker.job_parts import produced
 
 _OPERATION = "DescribeTrainingSession"
 _DETAIL = "TrainingSessionDetail"

@@ -11,7 +11,7 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.sources.interface import Describe, Listing, Resource
-from studbook.sources.sagemaker.reading import tags_of
+from studbook.sources.reading import tags_of
 
 
 def normalize(record: Record) -> Facts:

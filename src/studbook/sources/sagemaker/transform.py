@@ -11,8 +11,8 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.sources.interface import Describe, Document, Listing, Resource
-from studbook.sources.sagemaker.reading import Reading, member, some, tags_of
-from studbook.sources.sagemaker.work import ENDED, manifests, parents, writes
+from studbook.sources.reading import Reading, member, some, tags_of
+from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, writes
 
 _OPERATION = "DescribeTransformJob"
 _PLACE = ("TransformInput", "DataSource", "S3DataSource")

@@ -1,0 +1,347 @@
+"""The IAM policies that a harvest needs, made from what the sources declare. Pure: nothing is asked of AWS.
+
+Three documents: what the reader's role may do, who may assume it, and what whoever runs Studbook must be allowed. The
+same operations that a source declares are the actions here, so a new resource type needs no second list.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from studbook.model.ids import parse_arn, parse_s3
+from studbook.settings import Dataset, DocumentPlace, Settings
+from studbook.sources import SOURCES
+from studbook.sources.declarative_source import Declared
+from studbook.sources.interface import Source
+
+Document = dict[str, Any]
+Place = TypeVar("Place", Dataset, DocumentPlace)
+
+ROLE_NAME: Final = "StudbookReader"
+MANAGED_LIMIT: Final = 6_144
+INLINE_LIMIT: Final = 10_240
+"""Characters of a managed policy, and of all inline policies of a role together (IAM's quotas)."""
+PLACEHOLDER_BUCKET: Final = "YOUR-DATASET-BUCKET"
+
+# Where S3's permission has another name than its operation (Service Authorization Reference, Amazon S3).
+_S3: Final = {
+    "ListObjectsV2": "s3:ListBucket",
+    "HeadBucket": "s3:ListBucket",
+    "ListObjectVersions": "s3:ListBucketVersions",
+}
+_APP_API: Final = "sagemaker:CallMlflowAppApi"
+_READ: Final = "s3:GetObject"
+_BY_UNIT: Final = ("organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent")
+_BY_TAG: Final = "organizations:ListTagsForResource"
+_BY_PREFIX: Final = ("s3:ListBucket", "s3:ListBucketVersions")
+
+
+def action_of(call: str, *, app: bool = False) -> str:
+    """The IAM action behind a call as a harvest counts it.
+
+    `s3:ListObjectVersions` is `s3:ListBucketVersions`; `mlflow:runs/search` is `sagemaker-mlflow:SearchRuns`, or the
+    one action of an MLflow App's whole API.
+    """
+    service, _, operation = call.partition(":")
+    if service == "s3":
+        return _S3.get(operation, call)
+    if service != "mlflow":
+        return call
+    if app:
+        return _APP_API
+    things, _, verb = operation.partition("/")
+    if operation == "metrics/get-history":
+        return "sagemaker-mlflow:GetMetricHistory"
+    thing = "".join(word.capitalize() for word in things.split("-"))
+    return f"sagemaker-mlflow:{verb.capitalize()}{thing.removesuffix('s') if verb == 'get' else thing}"
+
+
+def policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES) -> Document:
+    """What the reader's role may do, for the sources that are on; those that are by default without a configuration."""
+    held: list[Document] = []
+    partition = partition_of(settings)
+    for source in _enabled(settings, sources):
+        if source.name == "organizations":
+            continue  # asked with the credentials of whoever runs Studbook
+        if source.name == "s3":
+            held += _buckets(partition, source.actions, _owned(settings, settings.datasets) if settings else None)
+            held += _documents(partition, _owned(settings, settings.documents) if settings else ())
+        else:
+            held += _of_service(partition, _wanted(settings, source))
+    return _policy(held)
+
+
+def for_account(settings: Settings, account: str) -> Settings:
+    """The configuration as far as one account's role has to do with it: its own datasets and documents."""
+    return settings.model_copy(
+        update={
+            "accounts": tuple(one for one in settings.accounts if one.id == account),
+            "datasets": tuple(one for one in settings.datasets if one.account == account),
+            "documents": tuple(one for one in settings.documents if one.account == account),
+        }
+    )
+
+
+def size(document: Document) -> int:
+    """The characters that IAM counts: white space is free."""
+    return len(re.sub(r"\s", "", json.dumps(document, separators=(",", ":"), ensure_ascii=False)))
+
+
+def trust(principal: str, external_id: str | None = None) -> Document:
+    """Who may assume the reader's role: one principal, with the external id where there is one."""
+    statement: Document = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+    if external_id:
+        statement["Condition"] = {"StringEquals": {"sts:ExternalId": external_id}}
+    return _policy([statement])
+
+
+def caller_policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES) -> Document:
+    """What whoever runs Studbook must be allowed: to assume the roles, and what is read without one."""
+    partition = partition_of(settings)
+    roles = {account.role_arn for account in settings.accounts if account.role_arn} if settings else set()
+    organization = settings.organization if settings else None
+    if organization is not None:
+        roles.add(f"arn:{partition}:iam::*:role/{organization.role_name}")
+    if settings is None:
+        roles.add(f"arn:{partition}:iam::*:role/{ROLE_NAME}")
+    held: list[Document] = []
+    if roles:
+        held.append(_statement("AssumeReader", ["sts:AssumeRole"], sorted(roles)))
+    for source in _enabled(settings, sources):
+        if source.name == "organizations" and organization is not None:
+            idle = set() if organization.units or organization.stages else set(_BY_UNIT)
+            idle |= set() if organization.tags else {_BY_TAG}
+            held.append(_statement("Organization", [one for one in source.actions if one not in idle], ["*"]))
+        if source.name == "s3" and settings is not None:
+            held += _buckets(partition, source.actions, _unowned(settings, settings.datasets))
+            held += _documents(partition, _unowned(settings, settings.documents))
+    return _policy(held)
+
+
+def resources_of(document: Document, action: str) -> str | list[str] | None:
+    """What a policy lets an action be done to; None where it does not allow it. The first statement that does."""
+    return next((one["Resource"] for one in document["Statement"] if action in one["Action"]), None)
+
+
+def allowing(document: Document, action: str) -> list[Document]:
+    """The statements of a policy that allow an action, cut down to it: conditions stay, names go."""
+    return [
+        {name: value for name, value in {**one, "Action": action}.items() if name != "Sid"}
+        for one in document["Statement"]
+        if action in one["Action"]
+    ]
+
+
+def actions_in(document: Document) -> set[str]:
+    """Every action that a policy allows."""
+    return {action for one in document["Statement"] for action in one["Action"]}
+
+
+def partition_of(settings: Settings | None) -> str:
+    """`aws`, `aws-cn`, `aws-us-gov`: that of the configured roles."""
+    for account in settings.accounts if settings else ():
+        arn = parse_arn(account.role_arn)
+        if arn is not None:
+            return arn.partition
+    return "aws"
+
+
+def role_name(settings: Settings | None) -> str:
+    """What the configuration calls the reader's role, without its path."""
+    if settings is not None and settings.organization is not None:
+        return settings.organization.role_name
+    for account in settings.accounts if settings else ():
+        if account.role_arn:
+            return account.role_arn.rsplit("/", 1)[-1]
+    return ROLE_NAME
+
+
+def cloudformation(document: Document, name: str, principal: str | None, external_id: str | None) -> Document:
+    """A template of the role, for one account or, as a StackSet, for every account of an organisation."""
+    given = {"StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}}}
+    trusted: Document = trust("")
+    trusted["Statement"][0]["Principal"] = {"AWS": {"Ref": "Principal"}}
+    trusted["Statement"][0]["Condition"] = {"Fn::If": ["HasExternalId", given, {"Ref": "AWS::NoValue"}]}
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "The read-only role that Studbook assumes. Deploy it as a StackSet to have it in every account.",
+        "Parameters": {
+            "Principal": _parameter("The ARN of whoever runs Studbook.", principal),
+            "ExternalId": _parameter("The external id to ask for; empty for none.", external_id or ""),
+            "RoleName": _parameter("The name of the role.", name),
+        },
+        "Conditions": {"HasExternalId": {"Fn::Not": [{"Fn::Equals": [{"Ref": "ExternalId"}, ""]}]}},
+        "Resources": {
+            "Reader": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "RoleName": {"Ref": "RoleName"},
+                    "AssumeRolePolicyDocument": trusted,
+                    "Policies": [{"PolicyName": "Studbook", "PolicyDocument": document}],
+                },
+            }
+        },
+        "Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["Reader", "Arn"]}}},
+    }
+
+
+def terraform(document: Document, name: str, principal: str | None, external_id: str | None) -> str:
+    """The role as Terraform; call it once for each account's provider."""
+    condition = '{ StringEquals = { "sts:ExternalId" = var.external_id } }'
+    return f"""\
+variable "principal" {{
+  type        = string
+  description = "The ARN of whoever runs Studbook."{_default(principal)}
+}}
+
+variable "external_id" {{
+  type        = string
+  description = "The external id to ask for; empty for none."{_default(external_id or "")}
+}}
+
+resource "aws_iam_role" "studbook" {{
+  name = {_hcl(name)}
+  assume_role_policy = jsonencode({{
+    Version = "2012-10-17"
+    Statement = [merge(
+      {{ Effect = "Allow", Principal = {{ AWS = var.principal }}, Action = "sts:AssumeRole" }},
+      var.external_id == "" ? {{}} : {{ Condition = {condition} }}
+    )]
+  }})
+}}
+
+resource "aws_iam_role_policy" "studbook" {{
+  name = "Studbook"
+  role = aws_iam_role.studbook.id
+  policy = jsonencode({_hcl(document).replace(chr(10), chr(10) + "  ")})
+}}
+
+output "role_arn" {{
+  value = aws_iam_role.studbook.arn
+}}
+"""
+
+
+def _enabled(settings: Settings | None, sources: Iterable[Source]) -> list[Source]:
+    given = settings or Settings()
+    return [source for source in sources if given.source(source.name).enabled]
+
+
+def _owned(settings: Settings, places: Iterable[Place]) -> list[Place]:
+    """The places that an account's role reads; the others are read with the caller's own credentials."""
+    organization = settings.organization is not None
+    return [one for one in places if settings.account(one.account) or (organization and one.account)]
+
+
+def _unowned(settings: Settings, places: Sequence[Place]) -> list[Place]:
+    owned = _owned(settings, places)
+    return [one for one in places if one not in owned]
+
+
+def _wanted(settings: Settings | None, source: Source) -> list[str]:
+    """A source's actions, without those that this configuration never calls for."""
+    picked = settings is None or bool(settings.evaluators)
+    actions = source.actions_of(settings) if isinstance(source, Declared) else source.actions
+    return [action for action in actions if picked or action != "lambda:ListFunctions"]
+
+
+def _of_service(partition: str, actions: Iterable[str]) -> list[Document]:
+    """One statement for each sort of resource that the actions are granted on."""
+    sorts: defaultdict[str, list[str]] = defaultdict(list)
+    for action in actions:
+        sorts[_sort(action)].append(action)
+    arn = f"arn:{partition}"
+    places: Mapping[str, list[str]] = {
+        "SageMaker": ["*"],
+        "Bedrock": ["*"],
+        # Hub content is granted on both; the public hub's account is `aws`, so no account is asked for.
+        "SageMakerHubs": [f"{arn}:sagemaker:*:*:hub/*", f"{arn}:sagemaker:*:*:hub-content/*"],
+        "Lambda": ["*"],
+        "LambdaFunctions": [f"{arn}:lambda:*:*:function:*"],
+        "MlflowApps": [f"{arn}:sagemaker:*:*:mlflow-app/*"],
+        "MlflowTrackingServers": [f"{arn}:sagemaker:*:*:mlflow-tracking-server/*"],
+    }
+    return [_statement(sort, named, places[sort]) for sort, named in sorts.items()]
+
+
+def _sort(action: str) -> str:
+    service, _, name = action.partition(":")
+    if service == "sagemaker-mlflow":
+        return "MlflowTrackingServers"
+    if action == _APP_API:
+        return "MlflowApps"
+    if service == "bedrock":
+        return "Bedrock"
+    if service == "lambda":
+        return "Lambda" if name == "ListFunctions" else "LambdaFunctions"
+    # ListHubs is granted on no resource, as most listings.
+    return "SageMakerHubs" if "Hub" in name and name != "ListHubs" else "SageMaker"
+
+
+def _buckets(partition: str, actions: Iterable[str], datasets: Iterable[Dataset] | None) -> list[Document]:
+    """The listing of the datasets' prefixes and nothing beside them; a asset_from_id where none are known."""
+    prefixes: defaultdict[str, set[str]] = defaultdict(set)
+    for dataset in datasets or ():
+        bucket, prefix = parse_s3(dataset.id) or ("", "")
+        prefixes[bucket].add(prefix)
+    if datasets is None:
+        prefixes[PLACEHOLDER_BUCKET] = {""}
+    named = sorted(set(actions) - {_READ})
+    held, whole = [], sorted(bucket for bucket, below in prefixes.items() if "" in below)
+    if whole:
+        held.append(_statement("Datasets", named, [f"arn:{partition}:s3:::{bucket}" for bucket in whole]))
+    some = {bucket: sorted(below) for bucket, below in sorted(prefixes.items()) if "" not in below}
+    rest = [action for action in named if action not in _BY_PREFIX]
+    if some and rest:
+        held.append(_statement("DatasetBuckets", rest, [f"arn:{partition}:s3:::{bucket}" for bucket in some]))
+    for number, (bucket, below) in enumerate(some.items(), start=1):
+        listed = _statement(f"Datasets{number}", list(_BY_PREFIX), [f"arn:{partition}:s3:::{bucket}"])
+        # A dollar in a prefix would begin a policy variable.
+        listed["Condition"] = {"StringEquals": {"s3:prefix": [prefix.replace("$", "${$}") for prefix in below]}}
+        held.append(listed)
+    return held
+
+
+def _documents(partition: str, places: Iterable[DocumentPlace]) -> list[Document]:
+    """Reading objects below the places that the configuration lists, and listing there: results have no fixed names."""
+    held = []
+    for number, place in enumerate(places, start=1):
+        bucket, prefix = parse_s3(place.id) or ("", "")
+        below = f"{_literally(prefix)}*"
+        held.append(_statement(f"Documents{number}", [_READ], [f"arn:{partition}:s3:::{bucket}/{below}"]))
+        listed = _statement(f"DocumentListing{number}", ["s3:ListBucket"], [f"arn:{partition}:s3:::{bucket}"])
+        if prefix:
+            listed["Condition"] = {"StringLike": {"s3:prefix": [below]}}
+        held.append(listed)
+    return held
+
+
+def _literally(prefix: str) -> str:
+    """A prefix in which nothing means anything else: a dollar would begin a policy variable, the others match more."""
+    return "".join(f"${{{character}}}" if character in "$*?" else character for character in prefix)
+
+
+def _statement(sid: str, actions: Iterable[str], resources: list[str]) -> Document:
+    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resources}
+
+
+def _policy(statements: list[Document]) -> Document:
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _parameter(description: str, default: str | None) -> Document:
+    known = {} if default is None else {"Default": default}
+    return {"Type": "String", "Description": description, **known}
+
+
+def _default(value: str | None) -> str:
+    return "" if value is None else f"\n  default     = {_hcl(value)}"
+
+
+def _hcl(value: Any) -> str:
+    """JSON is HCL too, but for the beginning of a template; in the form that `terraform fmt` gives it."""
+    return json.dumps(value, indent=2, separators=(",", " : ")).replace("${", "$${").replace("%{", "%%{")

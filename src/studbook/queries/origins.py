@@ -1,0 +1,39 @@
+"""Where a model version comes from: what it was cloned from, and the jobs that made its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studbook.lineage.graph import Lineage
+from studbook.model import Asset
+from studbook.queries.deployed import same_weights
+
+_MAKERS = ("training_job", "customization_job", "automl_job")
+
+
+def origins(lineage: Lineage, version: Asset) -> Iterator[Asset]:
+    """The version, what it was cloned from, and the weights of each, nearest first."""
+    ahead, seen = [version], {version.id}
+    while ahead:
+        for asset_id, asset in same_weights(lineage, ahead.pop()):
+            yield asset
+            for edge in lineage.upstream(asset_id, "copied_to"):
+                source = lineage.asset(edge.source)
+                if source is not None and source.id not in seen:
+                    seen.add(source.id)
+                    ahead.append(source)
+
+
+def makers(lineage: Lineage, version: Asset) -> list[Asset]:
+    """The jobs that produced a version, what it was cloned from, or their weights; by id.
+
+    Of a search and its job that both name the artifact, the job made it.
+    """
+    found: dict[str, Asset] = {}
+    for origin in origins(lineage, version):
+        for edge in lineage.upstream(origin.id, "produced"):
+            job = lineage.asset(edge.source)
+            if job is not None and job.kind in _MAKERS:
+                found[job.id] = job
+    searches = {edge.target for job_id in found for edge in lineage.downstream(job_id, "part_of")}
+    return [found[job_id] for job_id in sorted(found) if job_id not in searches]

@@ -1,0 +1,105 @@
+"""The pedigree of one asset: what made it, how that was judged, and where it runs, apart from everything else.
+
+It depends on the lineage around the asset alone, not on the snapshot that it is read from: two nights that know the
+same of a model have the same pedigree of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from studbook.cards import Card
+from studbook.lineage.graph import Lineage
+from studbook.model import Asset, Edge, Finding, Record
+from studbook.queries.origins import origins
+from studbook.queries.walks import Evaluation, trace
+
+_ONWARD = ("packaged_as", "deployed_to", "copied_to")
+"""The relations that lead from a model to where it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pedigree:
+    """One asset and what belongs to it."""
+
+    root: Asset
+    assets: tuple[Asset, ...]
+    """By id, the root among them."""
+    edges: tuple[Edge, ...]
+    """In canonical order; both ends of each are among the assets."""
+    evaluations: tuple[Evaluation, ...]
+    """Of all models on the way, by job id."""
+    made: frozenset[str]
+    """The ids of what made it, its own among them."""
+    onward: frozenset[str]
+    """The ids of what was made of it, on the way to where it runs."""
+    same: frozenset[str]
+    """The root, what it was cloned from, and the ids of the same weights: what judged one of them judged the root."""
+    findings: tuple[Finding, ...] = ()
+    card: Card | None = None
+    records: tuple[Record, ...] = ()
+    """What the APIs said of the assets, redacted."""
+
+
+def pedigree(
+    lineage: Lineage,
+    asset_id: str,
+    *,
+    findings: Callable[[str], Iterable[Finding]] = lambda asset_id: (),
+    cards: Mapping[str, Card] | None = None,
+    records: Callable[[Sequence[str]], Iterable[Record]] = lambda ids: (),
+) -> Pedigree:
+    """The pedigree of an asset; `findings` gives those of an id, `records` those of several ids.
+
+    Raises NotFound where the lineage has no such asset.
+    """
+    walk = trace(lineage, asset_id)
+    assets = {asset.id: asset for asset in walk.assets}
+    edges = {edge.key: edge for edge in walk.edges}
+
+    def add(several: Iterable[Edge]) -> list[str]:
+        """The ends that were not known yet."""
+        new = []
+        for edge in several:
+            edges[edge.key] = edge
+            for end in (edge.source, edge.target):
+                asset = lineage.asset(end)
+                if end not in assets and asset is not None:
+                    assets[end] = asset
+                    new.append(end)
+        return new
+
+    for found in walk.evaluations:
+        assets[found.job.id] = found.job
+        add(lineage.upstream(found.job.id, "input_to"))
+    before = set(assets)
+    ahead = [walk.root.id]
+    while ahead:
+        here = ahead.pop()
+        ahead += add(edge for relation in _ONWARD for edge in lineage.downstream(here, relation))
+    ids = sorted(assets)
+    return Pedigree(
+        root=walk.root,
+        assets=tuple(assets[one] for one in ids),
+        edges=tuple(sorted(edges.values(), key=lambda edge: edge.key.order)),
+        evaluations=walk.evaluations,
+        made=frozenset(asset.id for asset in walk.assets),
+        onward=frozenset(assets.keys() - before),
+        same=frozenset({walk.root.id, *(asset.id for asset in origins(lineage, walk.root))}),
+        findings=tuple(finding for one in ids for finding in findings(one)),
+        card=card_of(lineage, walk.root, {} if cards is None else cards),
+        records=tuple(sorted(records(ids), key=lambda record: (record.source, record.kind, record.id))),
+    )
+
+
+def card_of(lineage: Lineage, version: Asset, cards: Mapping[str, Card]) -> Card | None:
+    """What people wrote of a model version's model, or of the models that it was copied to and from."""
+    copies = [edge.target for edge in lineage.downstream(version.id, "copied_to")]
+    sources = [edge.source for edge in lineage.upstream(version.id, "copied_to")]
+    for one in (version.id, *copies, *sources):
+        for edge in lineage.upstream(one, "has_version"):
+            group = lineage.asset(edge.source)
+            if group is not None and group.name in cards:
+                return cards[group.name]
+    return None

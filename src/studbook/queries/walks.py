@@ -1,0 +1,264 @@
+"""Answers from a lineage: what made a thing, and what it reaches.
+
+An arrow points the way influence flows, so a trace goes against the arrows and an impact with them. Not every arrow is
+an influence that goes on, and some influence has no arrow of its own; these are the exceptions, and why:
+
+- `same_as` is walked both ways: two ids of one thing have one pedigree.
+- `associated` is never walked: the Lineage API says that something is connected, not how.
+- An adapter's inference component is `part_of` its base component, and answers with the base's weights: here, and only
+  here, influence goes from the whole to the part.
+- What a job is otherwise `part_of` (a pipeline execution, a tuning job, an experiment) and the MLflow run that it is
+  `recorded_in` are context: shown in either direction, and not followed on, or every job of a pipeline would be the
+  ancestor of every other.
+- So is a pipeline execution that registered a model version, or took the results of an earlier job: its steps are not
+  all ancestors of the one, nor descendants of the other.
+- A run that an evaluation or a model version is `recorded_in` was not made by it.
+- A component that is gone from an endpoint no longer answers there. It is shown, and not followed. (A configuration or
+  a model can be deleted while the endpoint goes on serving it: those are followed.)
+- A run has its own inputs; what its nested runs read is not among them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from studbook.errors import CatalogError, NotFound
+from studbook.lineage.from_id import is_execution
+from studbook.lineage.graph import Direction, Lineage
+from studbook.model import Asset, Edge
+
+_RECORDED_ONLY = ("model_package", "evaluation_job")
+_WITH_CONTEXT = (
+    "training_job",
+    "tuning_job",
+    "automl_job",
+    "processing_job",
+    "transform_job",
+    "evaluation_job",
+    "customization_job",
+    "training_session",
+    "model_package",
+)
+_THROUGH = ("produced", "input_to")
+_JUDGING = ("evaluator", "judge")
+_DATA = ("dataset", "dataset_version", "artifact", "feature_group")
+_NO_DATA_ROLES = (
+    *_JUDGING,
+    "evaluated_model",
+    "base_model",
+    "source_model",
+    "image",
+    "code",
+    "agent",
+    "checkpoint",
+    "model",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One evaluation job: which models it judged, by what, on what, and what came of it."""
+
+    job: Asset
+    models: tuple[str, ...]
+    evaluators: tuple[str, ...]
+    data: tuple[str, ...]
+    scores: Mapping[str, Any] | None
+    """Metric to value, from the job or from the MLflow run that it is recorded in; None where neither says."""
+
+
+class Hop(NamedTuple):
+    """One step of a walk, away from its root."""
+
+    edge: Edge
+    asset: Asset
+    """The end of the edge that the step leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What a trace or an impact found."""
+
+    root: Asset
+    direction: Direction
+    assets: tuple[Asset, ...]
+    """By id, the root among them."""
+    edges: tuple[Edge, ...]
+    """In canonical order; both ends of each are among the assets."""
+    evaluations: tuple[Evaluation, ...]
+    """The evaluation jobs of the models on the way, by job id."""
+    hops: Mapping[str, tuple[Hop, ...]]
+    """The steps from each asset, for drawing a tree; cycles are in it."""
+    ended: bool = True
+    """False where there is more than was asked for; the assets are then the nearest."""
+
+
+def trace(lineage: Lineage, asset_id: str, most: int | None = None) -> Walk:
+    """Everything that made an asset, or the nearest `most` of it.
+
+    Raises NotFound where the lineage has no such asset.
+    """
+    return _walk(lineage, asset_id, "upstream", most)
+
+
+def impact(lineage: Lineage, asset_id: str, most: int | None = None) -> Walk:
+    """Everything that an asset reaches, or the nearest `most` of it.
+
+    Raises NotFound where the lineage has no such asset.
+    """
+    return _walk(lineage, asset_id, "downstream", most)
+
+
+def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | None) -> Walk:
+    root = lineage.asset(asset_id)
+    if root is None:
+        raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
+    steps = made_by if direction == "upstream" else reaches
+    found: dict[str, Asset] = {root.id: root}
+    hops: dict[str, list[Hop]] = defaultdict(list)
+    context: deque[str] = deque()
+    ended = True
+    ahead = [root]
+    while ahead:
+        ended = lineage.expect([asset.id for asset in ahead], direction, most) and ended
+        here, ahead = ahead, []
+        for asset in here:
+            for edge, end, onward in steps(lineage, asset, asset is root):
+                if most is not None and len(found) >= most and end not in found:
+                    ended = False
+                    continue
+                hop = Hop(edge, _end(lineage, end, found))
+                hops[asset.id].append(hop)
+                if not onward:
+                    context.append(end)
+                elif end not in found:
+                    found[end] = hop.asset
+                    ahead.append(hop.asset)
+    influence = tuple(found)
+    while context:
+        asset_id = context.popleft()
+        if asset_id in found:
+            continue
+        asset = _existing(lineage, asset_id)
+        found[asset_id] = asset
+        for edge in lineage.downstream(asset_id, "part_of"):
+            hops[asset_id].append(Hop(edge, _end(lineage, edge.target, found)))
+            context.append(edge.target)
+    edges = {hop.edge.key: hop.edge for several in hops.values() for hop in several}
+    return Walk(
+        root=root,
+        direction=direction,
+        assets=tuple(sorted(found.values(), key=lambda asset: asset.id)),
+        edges=tuple(sorted(edges.values(), key=lambda edge: edge.key.order)),
+        evaluations=tuple(_evaluations(lineage, influence, found)),
+        hops={asset_id: tuple(several) for asset_id, several in hops.items()},
+        ended=ended,
+    )
+
+
+Step = tuple[Edge, str, bool]
+"""An edge, the end that it leads to, and whether the walk goes on from there; pictures take the same steps."""
+
+
+def made_by(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
+    """The steps of a trace from one asset."""
+    for edge in lineage.upstream(asset.id):
+        if edge.relation == "associated":
+            continue
+        if edge.relation == "part_of" and (
+            asset.kind == "inference_component" or (asset.kind == "mlflow_run" and not is_root)
+        ):
+            continue
+        if edge.relation == "recorded_in" and not is_root and _existing(lineage, edge.source).kind in _RECORDED_ONLY:
+            continue
+        registers = edge.relation in _THROUGH and is_execution(edge.source)
+        yield edge, edge.source, not registers and not _withdrawn(lineage, edge, asset)
+    for edge in lineage.downstream(asset.id, "same_as"):
+        yield edge, edge.target, True
+    if asset.kind == "inference_component" or asset.kind in _WITH_CONTEXT:
+        for edge in lineage.downstream(asset.id, "part_of"):
+            yield edge, edge.target, asset.kind == "inference_component"
+    if asset.kind in _WITH_CONTEXT:
+        for edge in lineage.downstream(asset.id, "recorded_in"):
+            yield edge, edge.target, False
+
+
+def reaches(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
+    """The steps of an impact from one asset."""
+    for edge in lineage.downstream(asset.id):
+        if edge.relation == "associated":
+            continue
+        if edge.relation == "part_of":
+            if asset.kind != "inference_component":
+                yield edge, edge.target, False
+            continue
+        if asset.gone_since is not None and _withdrawn(lineage, edge, _existing(lineage, edge.target)):
+            continue
+        noted = edge.relation == "recorded_in" and asset.kind in _RECORDED_ONLY
+        yield edge, edge.target, not noted and not (edge.relation in _THROUGH and is_execution(edge.target))
+    for edge in lineage.upstream(asset.id, "same_as"):
+        yield edge, edge.source, True
+    if asset.kind == "inference_component":
+        for edge in lineage.upstream(asset.id, "part_of"):
+            yield edge, edge.source, True
+
+
+def _withdrawn(lineage: Lineage, edge: Edge, endpoint: Asset) -> bool:
+    """Whether the edge is the deployment of a component that is gone, on an endpoint that is not."""
+    if edge.relation != "deployed_to" or endpoint.gone_since is not None:
+        return False
+    component = _existing(lineage, edge.source)
+    return component.kind == "inference_component" and component.gone_since is not None
+
+
+def _existing(lineage: Lineage, asset_id: str) -> Asset:
+    asset = lineage.asset(asset_id)
+    if asset is None:
+        raise CatalogError(f"an edge points at {asset_id!r}, which is no asset", "run 'studbook verify'")
+    return asset
+
+
+def _end(lineage: Lineage, end: str, found: Mapping[str, Asset]) -> Asset:
+    return found.get(end) or _existing(lineage, end)
+
+
+def _evaluations(lineage: Lineage, influence: Sequence[str], found: Mapping[str, Asset]) -> Iterator[Evaluation]:
+    jobs = {asset_id: found[asset_id] for asset_id in influence if found[asset_id].kind == "evaluation_job"}
+    for asset_id in influence:
+        for edge in lineage.downstream(asset_id, "input_to", "evaluated_model"):
+            job = _end(lineage, edge.target, found)
+            # The run that records an evaluation has the same inputs; it is the job that is the evaluation.
+            if job.kind == "evaluation_job":
+                jobs[job.id] = job
+    for job_id in sorted(jobs):
+        yield evaluation(lineage, jobs[job_id])
+
+
+def evaluation(lineage: Lineage, job: Asset) -> Evaluation:
+    """What an evaluation job judged, with what, and its scores."""
+    inputs = lineage.upstream(job.id, "input_to")
+    return Evaluation(
+        job=job,
+        models=tuple(edge.source for edge in inputs if edge.role == "evaluated_model"),
+        evaluators=tuple(edge.source for edge in inputs if edge.role in _JUDGING),
+        data=tuple(
+            edge.source
+            for edge in inputs
+            if edge.role not in _NO_DATA_ROLES and _existing(lineage, edge.source).kind in _DATA
+        ),
+        scores=_scores(lineage, job),
+    )
+
+
+def _scores(lineage: Lineage, job: Asset) -> Mapping[str, Any] | None:
+    """As the job itself tells them, else its run, else the results that it wrote."""
+    runs = lineage.downstream(job.id, "recorded_in")
+    results = lineage.downstream(job.id, "produced", "results")
+    for asset in (job, *(lineage.asset(edge.target) for edge in (*runs, *results))):
+        metrics = asset.attributes.get("metrics") if asset is not None else None
+        if isinstance(metrics, dict) and metrics:
+            return metrics
+    return None

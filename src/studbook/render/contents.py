@@ -1,0 +1,47 @@
+"""What one site is made of, read from a snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from studbook.cards import load_cards
+from studbook.lineage.graph import Graph
+from studbook.model import Envelope
+from studbook.render.drawing import Drafting
+from studbook.render.environment import Templates
+from studbook.render.load import Lineages, load_site
+from studbook.render.page_writer import Known
+from studbook.render.views import Site
+from studbook.settings import Settings
+from studbook.store import Catalog
+
+
+@dataclass(kw_only=True)
+class Contents:
+    """What one site is made of."""
+
+    site: Site
+    templates: Templates
+    drafting: Drafting
+    tree: Path | None = None
+    """A site built earlier, from which pages may be taken."""
+    known: Known | None = None
+    """What is remembered of it, and after the build of this one."""
+    old: Graph | None = None
+    """The lineage that it shows."""
+    made: int = 0
+    """How many pages the build made anew."""
+
+
+def load_contents(
+    lineages: Lineages, settings: Settings, envelope: Envelope, templates: Templates, drafting: Drafting
+) -> Contents:
+    """Read a snapshot and everything that is said of it."""
+    cards = load_cards(lineages.catalog.root / "cards")
+    site = load_site(lineages, settings, envelope, cards)
+    return Contents(site=site, templates=templates, drafting=drafting)
+
+
+def templates_of(catalog: Catalog, settings: Settings) -> Templates:
+    return Templates(catalog.root / settings.site.templates if settings.site.templates else None)

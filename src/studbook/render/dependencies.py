@@ -1,0 +1,328 @@
+"""What a page has read of a snapshot, so that it is made again only if some of that changed.
+
+The views ask a `TrackedSite`, which answers as a `Site` does and notes each thing asked: an asset's label (what others
+show of it), one of its fields or attributes, its edges on one side, its findings. A thing noted is a number, the
+checksum of its name: two things of one number can only make a page again that need not be. What is not one asset's
+(the list of a kind, all edges, the history) is noted as everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from functools import cached_property
+from typing import Any, cast
+from zlib import crc32
+
+from studbook.lineage.graph import Direction, Graph, Lineage, differing
+from studbook.model import Asset, Edge, Finding
+from studbook.render.views import Site
+from studbook.render.views.site import Json
+
+EVERYTHING = 0
+_LABEL, _WHOLE = b"\0label", b"\0attributes"
+_UPSTREAM, _DOWNSTREAM = "\0up", "\0down"
+_IN_LABEL = frozenset(("id", "kind", "name", "account", "region", "stale_since", "gone_since"))
+_FIELDS = {
+    field.name: f"\0{field.name}".encode()
+    for field in fields(Asset)
+    if field.name not in _IN_LABEL and field.name != "attributes"
+}
+
+
+class ReadSet:
+    """The things noted since `begin`."""
+
+    __slots__ = ("read",)
+
+    def __init__(self) -> None:
+        self.read: set[int] = set()
+
+    def begin(self) -> None:
+        self.read = set()
+
+    def packed(self) -> bytes:
+        """In few bytes; `unpacked` reads them."""
+        return array("I", sorted(self.read)).tobytes()
+
+
+def unpacked(noted: bytes) -> array[int]:
+    """The things that a page read."""
+    out = array("I")
+    out.frombytes(noted)
+    return out
+
+
+def _name(what: str, of: str) -> int:
+    return crc32(f"{what}\0{of}".encode("utf-8", "surrogatepass"))
+
+
+class _Attributes(Mapping[str, Any]):
+    """An asset's attributes; each key that is asked for is noted."""
+
+    __slots__ = ("_asset", "_base", "_notes")
+
+    def __init__(self, asset: Asset, base: int, notes: ReadSet) -> None:
+        self._asset, self._base, self._notes = asset, base, notes
+
+    def __getitem__(self, key: str) -> Any:
+        self._notes.read.add(_attribute(self._base, key))
+        return self._asset.attributes[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self._notes.read.add(_attribute(self._base, key))
+        return self._asset.attributes.get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        self._notes.read.add(_attribute(self._base, str(key)))
+        return key in self._asset.attributes
+
+    def __iter__(self) -> Iterator[str]:
+        self._notes.read.add(crc32(_WHOLE, self._base))
+        return iter(self._asset.attributes)
+
+    def __len__(self) -> int:
+        self._notes.read.add(crc32(_WHOLE, self._base))
+        return len(self._asset.attributes)
+
+
+def _attribute(base: int, key: str) -> int:
+    return crc32(f"\0attributes\0{key}".encode("utf-8", "surrogatepass"), base)
+
+
+class _Seen:
+    """An asset; each field that is asked for is noted. Its label was noted when it was handed out."""
+
+    __slots__ = ("_asset", "_base", "_notes", "attributes", "unresolved", *_IN_LABEL)
+
+    def __init__(self, asset: Asset, base: int, notes: ReadSet) -> None:
+        self._asset, self._base, self._notes = asset, base, notes
+        for name in _IN_LABEL:
+            setattr(self, name, getattr(asset, name))
+        self.unresolved = asset.unresolved
+        self.attributes = _Attributes(asset, base, notes)
+
+    def __getattr__(self, name: str) -> Any:
+        noted = _FIELDS.get(name)
+        if noted is not None:
+            self._notes.read.add(crc32(noted, self._base))
+        return getattr(self._asset, name)
+
+
+class _Assets(Mapping[str, Asset]):
+    """The assets of a graph; each that is asked for is noted."""
+
+    def __init__(self, assets: Mapping[str, Asset], notes: ReadSet) -> None:
+        self._assets, self._notes = assets, notes
+        self._seen: dict[str, tuple[int, Asset | None]] = {}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        known = self._seen.get(key)
+        if known is None:
+            base = crc32(key.encode("utf-8", "surrogatepass"))
+            asset = self._assets.get(key)
+            seen = cast(Asset, _Seen(asset, base, self._notes)) if asset is not None else None
+            known = self._seen[key] = (crc32(_LABEL, base), seen)
+        self._notes.read.add(known[0])
+        return known[1] if known[1] is not None else default
+
+    def __getitem__(self, key: str) -> Asset:
+        found: Asset | None = self.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def __contains__(self, key: object) -> bool:
+        return self.get(str(key)) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        self._notes.read.add(EVERYTHING)
+        return iter(self._assets)
+
+    def __len__(self) -> int:
+        self._notes.read.add(EVERYTHING)
+        return len(self._assets)
+
+
+class _Graph(Lineage):
+    """Answers as `Graph` does, and notes what was asked."""
+
+    def __init__(self, graph: Graph, notes: ReadSet) -> None:
+        self._graph, self._notes = graph, notes
+        self.assets = _Assets(graph.assets, notes)
+
+    @property
+    def edges(self) -> list[Edge]:
+        self._notes.read.add(EVERYTHING)
+        return self._graph.edges
+
+    def asset(self, asset_id: str) -> Asset | None:
+        found: Asset | None = self.assets.get(asset_id)
+        return found
+
+    def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
+        self._notes.read.add(_side(_UPSTREAM, asset_id, relation))
+        return self._graph.upstream(asset_id, relation, role)
+
+    def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
+        self._notes.read.add(_side(_DOWNSTREAM, asset_id, relation))
+        return self._graph.downstream(asset_id, relation, role)
+
+    def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
+        """All is at hand."""
+        return True
+
+
+def _side(side: str, asset_id: str, relation: str | None) -> int:
+    return crc32(f"{asset_id}{side}\0{relation or ''}".encode("utf-8", "surrogatepass"))
+
+
+class _Noted(Mapping[Any, Any]):
+    """A mapping of which each key that is asked for is noted."""
+
+    def __init__(self, what: str, values: Mapping[Any, Any], notes: ReadSet) -> None:
+        self._what, self._values, self._notes = what, values, notes
+
+    def __getitem__(self, key: Any) -> Any:
+        self._notes.read.add(_name(self._what, repr(key)))
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        self._notes.read.add(EVERYTHING)
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        self._notes.read.add(EVERYTHING)
+        return len(self._values)
+
+
+def _watched(name: str) -> property:
+    def read(self: TrackedSite) -> Any:
+        self.notes.read.add(EVERYTHING)
+        return getattr(self.plain, name)
+
+    return property(read)
+
+
+class TrackedSite(Site):
+    """Answers as `plain` does, and notes what was asked."""
+
+    def __init__(self, plain: Site, notes: ReadSet) -> None:
+        graph = cast(Graph, _Graph(plain.graph, notes))
+        given: dict[str, Any] = {
+            "plain": plain,
+            "notes": notes,
+            "graph": graph,
+            "settings": plain.settings,
+            "mends": plain.mends,
+            "cards": _Noted("card", plain.cards, notes),
+            "findings_by_asset": _Noted("findings", dict(plain.findings_by_asset), notes),
+            "records": _Noted("record", plain.records, notes),
+            "running": _Noted("running", plain.running, notes),
+            "records_behind": _Noted("behind", plain.records_behind, notes),
+            "partial": _Noted("partial", dict(plain.partial), notes),
+            "_links": plain._links,
+        }
+        self.__dict__.update(given)
+
+    plain: Site
+    notes: ReadSet
+
+    def link(self, asset_id: str) -> Json:
+        self.graph.assets.get(asset_id)
+        return self.plain.link(asset_id)
+
+
+# Whatever else a site has is not one asset's; `settings` and `mends` are the same for every page.
+for _other in [field.name for field in fields(Site)] + [
+    name for name, value in vars(Site).items() if isinstance(value, cached_property)
+]:
+    if _other not in (
+        "graph",
+        "settings",
+        "mends",
+        "cards",
+        "records",
+        "running",
+        "records_behind",
+        "findings_by_asset",
+        "partial",
+        "_links",
+        "_deployments",
+    ):
+        setattr(TrackedSite, _other, _watched(_other))
+
+
+def said(site: Site) -> dict[str, str]:
+    """What pages read that is not in the lineage, by number, each with its digest."""
+    findings: Mapping[str, Sequence[Finding]] = site.findings_by_asset
+    # How many requests a partition took is another number every night, and on no asset's page.
+    gaps = {key: [(c.source, c.status, asdict(c)["gaps"]) for c in several] for key, several in site.partial.items()}
+    cards = {key: card.as_data() for key, card in site.cards.items()}
+    several: dict[str, Mapping[Any, Any]] = {
+        "findings": findings,
+        "partial": gaps,
+        "card": cards,
+        "record": site.records,
+        "running": site.running,
+        "behind": site.records_behind,
+    }
+    return {
+        str(_name(what, repr(key))): _digest(value) for what, values in several.items() for key, value in values.items()
+    }
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=asdict)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def changed(old: Graph, new: Graph) -> set[int]:
+    """The numbers of all that is not the same in two lineages; everything is among them if anything is."""
+    out: set[int] = set()
+    if old is new:
+        return out
+    for asset_id in old.assets.keys() | new.assets.keys():
+        before, after = old.assets.get(asset_id), new.assets.get(asset_id)
+        if before is not after and before != after:
+            out.update(_differences(crc32(asset_id.encode("utf-8", "surrogatepass")), before, after))
+    for edge in _one_sided(old, new):
+        for relation in (None, edge.relation):
+            out.add(_side(_UPSTREAM, edge.target, relation))
+            out.add(_side(_DOWNSTREAM, edge.source, relation))
+    if out:
+        out.add(EVERYTHING)
+    return out
+
+
+def _differences(base: int, before: Asset | None, after: Asset | None) -> Iterator[int]:
+    if before is None or after is None or _label(before) != _label(after):
+        yield crc32(_LABEL, base)
+    if before is None or after is None:
+        return
+    for name, noted in _FIELDS.items():
+        if getattr(before, name) != getattr(after, name):
+            yield crc32(noted, base)
+    if before.attributes != after.attributes:
+        yield crc32(_WHOLE, base)
+        for key in before.attributes.keys() | after.attributes.keys():
+            if before.attributes.get(key) != after.attributes.get(key):
+                yield _attribute(base, key)
+
+
+def _label(asset: Asset) -> tuple[Any, ...]:
+    """What a page may show of another asset without asking for a field of it."""
+    named = tuple(getattr(asset, name) for name in sorted(_IN_LABEL))
+    return (*named, asset.attributes.get("version"), asset.unresolved)
+
+
+def _one_sided(old: Graph, new: Graph) -> Iterator[Edge]:
+    """The edges that only one of two lineages has, or that are not the same in both."""
+    before, after = differing(old, new)
+    for key, edge in after.items():
+        if before.pop(key, None) != edge:
+            yield edge
+    yield from before.values()

@@ -1,0 +1,188 @@
+"""From a catalog folder to what the views need: the lineage, the findings, the changes, the cards."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+from studbook.cards import Card
+from studbook.lineage.graph import Graph
+from studbook.model import RELATIONS, Edge, Envelope, Record
+from studbook.queries.deployed import versions_running
+from studbook.queries.diff import Changes, Seen, diff
+from studbook.queries.pedigree import pedigree
+from studbook.render.views import Site
+from studbook.render.words import account_name, reference
+from studbook.rules import RULES, check, load_waivers
+from studbook.settings import Settings
+from studbook.store import Catalog
+from studbook.store.chunks import Shared
+
+
+class Lineages:
+    """The lineages of a catalog's snapshots, each read once; snapshots of one content have one."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._known: dict[tuple[str, str], Graph] = {}
+        self._shared = Shared(catalog.objects)
+
+    def of(self, envelope: Envelope) -> Graph:
+        """The whole lineage of a snapshot."""
+        content = (envelope.parts.assets, envelope.parts.edges)
+        if content not in self._known:
+            self._known[content] = self.catalog.graph(envelope, self._shared)
+        return self._known[content]
+
+
+def load_site(lineages: Lineages, settings: Settings, envelope: Envelope, cards: Mapping[str, Card]) -> Site:
+    """Read a snapshot, check it, and compare it with the one before.
+
+    Raises CatalogError where the catalog cannot be read, SettingsError for a waiver or a rule's setting that is wrong.
+    """
+    catalog = lineages.catalog
+    history = [other for other in catalog.envelopes() if other.number <= envelope.number]
+    graph = lineages.of(envelope)
+    waivers = load_waivers(catalog.root / "waivers.yml", {rule.id for rule in RULES})
+    today = datetime.date.fromisoformat(envelope.taken_at[:10])
+    running = _running(graph)
+    return Site(
+        graph=graph,
+        envelope=envelope,
+        settings=settings,
+        findings=check(graph, settings, waivers=waivers, today=today),
+        cards=cards,
+        changes=_changes(lineages, settings, history, graph) if len(history) > 1 else None,
+        history=history,
+        records=Records(catalog, envelope),
+        running=running,
+        records_behind=_records_behind(catalog, envelope, graph, running),
+        mends={rule.id: _manual(rule.manual) for rule in RULES},
+    )
+
+
+class Records(Mapping[tuple[str, str], Record]):
+    """The records from which a training could be repeated, by kind and id; read at the first question, kept packed."""
+
+    KINDS = ("training_job", "s3_prefix")
+
+    def __init__(self, catalog: Catalog, envelope: Envelope) -> None:
+        self._catalog, self._envelope = catalog, envelope
+
+    @cached_property
+    def _packed(self) -> dict[tuple[str, str], bytes]:
+        return {
+            (kind, record.id): zlib.compress(json.dumps(asdict(record), sort_keys=True).encode(), 1)
+            for kind in self.KINDS
+            for record in self._catalog.records_of(self._envelope, kind)
+        }
+
+    def __getitem__(self, key: tuple[str, str]) -> Record:
+        return Record(**json.loads(zlib.decompress(self._packed[key])))
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+
+def _running(graph: Graph) -> dict[str, list[str]]:
+    out: defaultdict[str, list[str]] = defaultdict(list)
+    for place in graph.assets.values():
+        for version in versions_running(graph, place):
+            out[version].append(place.id)
+    return dict(out)
+
+
+def _records_behind(
+    catalog: Catalog, envelope: Envelope, graph: Graph, versions: Iterable[str]
+) -> dict[str, list[Record]]:
+    """The records of all that belongs to these model versions, by id."""
+    wanted = {asset.id for version in versions for asset in pedigree(graph, version).assets}
+    out: defaultdict[str, list[Record]] = defaultdict(list)
+    if wanted:
+        for record in catalog.records(envelope):
+            if record.id in wanted:
+                out[record.id].append(record)
+    return dict(out)
+
+
+def _manual(docstring: str | None) -> str:
+    return (docstring or "").strip()
+
+
+def _changes(lineages: Lineages, settings: Settings, history: list[Envelope], new: Graph) -> dict[str, Any]:
+    before, now = history[-2], history[-1]
+    old = lineages.of(before)
+    return count_rows(diff(old, new, before.coverage, now.coverage), old, new, before.number, settings)
+
+
+def count_rows(changes: Changes, old: Graph, new: Graph, number: int, settings: Settings) -> dict[str, Any]:
+    """The difference as page data; what is no more in the new graph has no page, and no link."""
+
+    def link(asset_id: str) -> dict[str, Any]:
+        asset = new.asset(asset_id) or old.asset(asset_id)
+        where = (account_name(settings, asset.account), asset.region) if asset else ()
+        return reference(asset, asset_id, where, page=asset_id in new.assets)
+
+    def line(edge: Edge) -> dict[str, Any]:
+        return {
+            "source": link(edge.source),
+            "target": link(edge.target),
+            "words": RELATIONS[edge.relation],
+            "role": edge.role,
+            "certainty": edge.certainty,
+            "candidate": edge.candidate,
+        }
+
+    def place(seen: Seen) -> tuple[str | None, ...]:
+        return (account_name(settings, seen.account), seen.region, seen.source)
+
+    gone = {named.id for named in changes.assets_gone}
+    return {
+        "old": number,
+        "empty": not changes,
+        "models": [link(named.id) for named in changes.models_added],
+        "approvals": [
+            {"asset": link(item.asset.id), "old": item.old, "new": item.new} for item in changes.approvals_changed
+        ],
+        "deployments": [
+            {
+                "asset": link(item.endpoint.id),
+                "old": [link(named.id) for named in item.old],
+                "new": [link(named.id) for named in item.new],
+            }
+            for item in changes.deployments_changed
+        ],
+        "drifted": [{"job": link(item.job.id), "read": link(item.read.id)} for item in changes.datasets_drifted],
+        "coverage": [
+            {
+                "where": " · ".join(part for part in place(item) if part),
+                "old": item.old,
+                "new": item.new,
+                "opened": list(item.gaps_opened),
+                "closed": list(item.gaps_closed),
+            }
+            for item in changes.coverage_changed
+        ],
+        "added": [link(named.id) for named in changes.assets_added],
+        "removed": [link(named.id) for named in changes.assets_gone],
+        "changed": [
+            {
+                "asset": link(item.asset.id),
+                "fields": [{"name": f.name, "old": f.old, "new": f.new} for f in item.fields],
+            }
+            for item in changes.assets_changed
+            if item.asset.id not in gone
+        ],
+        "edges_added": [line(edge) for edge in changes.edges_gained],
+        "edges_removed": [line(edge) for edge in changes.edges_lost],
+        "edges_changed": [{**line(item.new), "was": item.old.certainty} for item in changes.edges_changed],
+    }

@@ -1,0 +1,255 @@
+"""Makes the pages that are not in the navigation, on all cores: each is linked from an earlier build or made anew.
+
+The pages are made in forked workers that share the lineage, a batch at a time, so that memory does not grow with their
+number. What each page read is kept beside the site (`Known`); the next build makes those again that read something that
+changed. A page made anew that comes out as it was is one file with the earlier one all the same.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import multiprocessing
+import os
+import threading
+import zlib
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from studbook.gc import gc_frozen
+from studbook.model.ids import page_path
+from studbook.render import downloads, views
+from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, unpacked
+from studbook.render.drawing import Drafting, Picture, draw, neighbourhood
+from studbook.render.environment import Templates
+from studbook.render.views import Page, Site
+
+_BATCH = 100
+_INDEX = "index.html"
+_FILES = "files"
+_ALL = array("I", [EVERYTHING]).tobytes()
+FillShell = Callable[[Page, Markup], str]
+"""Page and body to the whole file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is remembered of a built site."""
+
+    context: str
+    """The digest of what every page depends on: the program, the templates, the theme, the settings."""
+    snapshot: str
+    """The digest of the snapshot's envelope."""
+    said: Mapping[str, str]
+    """Findings, gaps and cards, by `watching.said`."""
+    pages: Mapping[str, bytes]
+    """What each page read, by its path; what the files beside it read, by its path and `files`."""
+
+    def write(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sizes = [[name, len(noted)] for name, noted in self.pages.items()]
+        head = json.dumps([self.context, self.snapshot, dict(self.said), sizes]).encode()
+        beside = path.with_name(f"{path.name}.{os.getpid()}")
+        beside.write_bytes(zlib.compress(b"\n".join([head, b"".join(self.pages.values())]), 1))
+        beside.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Known | None:
+        """None where there is none that can be read."""
+        try:
+            head, _, body = zlib.decompress(path.read_bytes()).partition(b"\n")
+            context, snapshot, said, sizes = json.loads(head)
+        except (OSError, ValueError, zlib.error):
+            return None
+        pages, at = {}, 0
+        for name, size in sizes:
+            pages[name] = body[at : at + size]
+            at += size
+        return cls(context, snapshot, said, pages)
+
+
+@dataclass(kw_only=True)
+class Earlier:
+    """A built site to take pages from."""
+
+    tree: Path
+    pages: Mapping[str, bytes] = field(default_factory=dict)
+    """What each page read; without, all are made anew."""
+    changed: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of it."""
+
+    pages: dict[str, bytes]
+    """What was read, as in `Known.pages`."""
+    fresh: int
+    """How many pages were made anew."""
+
+
+class _Task(NamedTuple):
+    """What is to be made of one asset."""
+
+    asset_id: str
+    page: bool
+    files: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageWriter:
+    """All that is needed to make a page."""
+
+    site: Site
+    templates: Templates
+    drafting: Drafting
+    fill_shell: FillShell
+    target: Path
+    earlier: Earlier | None = None
+
+    def run(self) -> Made:
+        """Make or link every page, and the files beside it."""
+        read = self._places_linked()
+        fresh = 0
+        if not read:
+            for page in views.place_pages(self.site):
+                self._write(page, None)
+                read[page.path] = _ALL
+                fresh += 1
+        todo: list[_Task] = []
+        for asset in self.site.graph.assets.values():
+            path = self.site.link(asset.id)["path"]
+            wanted = [path] if asset.kind != downloads.KIND else [path, path + _FILES]
+            missing = [one for one in wanted if not self._linked(one)]
+            read.update((one, self._earlier.pages[one]) for one in wanted if one not in missing)
+            if missing:
+                todo.append(_Task(asset.id, page=path in missing, files=path + _FILES in missing))
+                fresh += path in missing
+        for batch in _everywhere(self, [todo[start : start + _BATCH] for start in range(0, len(todo), _BATCH)]):
+            read.update(batch)
+        return Made(read, fresh)
+
+    def _places_linked(self) -> dict[str, bytes]:
+        """The pages of accounts and regions, which read everything, where nothing changed."""
+        if self.earlier is None or EVERYTHING in self.earlier.changed:
+            return {}
+        return {path: noted for path, noted in self.earlier.pages.items() if noted == _ALL and self._linked(path)}
+
+    @property
+    def _earlier(self) -> Earlier:
+        assert self.earlier is not None
+        return self.earlier
+
+    def batch(self, tasks: Sequence[_Task]) -> list[tuple[str, bytes]]:
+        """Make the pages of some assets, and the files beside them: what each read."""
+        notes = ReadSet()
+        watched = TrackedSite(self.site, notes)
+        done: list[tuple[str, bytes]] = []
+        fresh: list[tuple[Page, Picture]] = []
+        for task in tasks:
+            notes.begin()
+            seen = watched.graph.assets[task.asset_id]
+            if task.page:
+                page = views.asset_page(watched, seen, self.templates.asset_template(seen.kind))
+                fresh.append((page, neighbourhood(watched.graph, seen)))
+                done.append((page.path, notes.packed()))
+            if task.files:
+                notes.begin()
+                path = page_path(seen.kind, seen.id)
+                for name, data in downloads.of_model(watched, seen).items():
+                    self._put(path, name, data)
+                done.append((path + _FILES, notes.packed()))
+        layouts = self.drafting.lay_out([picture for _, picture in fresh])
+        for (page, picture), layout in zip(fresh, layouts, strict=True):
+            self._write(page, draw(picture, layout, root=page.root, title=f"Lineage of {page.title}"))
+        return done
+
+    def _linked(self, path: str) -> bool:
+        """Whether a page, or the files beside one, read nothing that changed, and could be taken as it was."""
+        if self.earlier is None:
+            return False
+        noted = self.earlier.pages.get(path)
+        if noted is None or not self.earlier.changed.isdisjoint(unpacked(noted)):
+            return False
+        folder = path.removesuffix(_FILES)
+        try:
+            place = self._place(folder)
+            names = [_INDEX] if folder == path else self._beside(folder)
+            for name in names:
+                _link(f"{self.earlier.tree}/{folder}{name}", f"{place}{name}")
+        except OSError:
+            return False
+        return True
+
+    def _beside(self, folder: str) -> list[str]:
+        return [name for name in os.listdir(f"{self._earlier.tree}/{folder}") if name != _INDEX]  # noqa: PTH208
+
+    def _place(self, path: str) -> str:
+        folder = f"{self.target}/{path}"
+        try:
+            os.mkdir(folder)  # noqa: PTH102  ten thousand times, and twice as fast
+        except FileNotFoundError:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        except FileExistsError:
+            pass
+        return folder
+
+    def _write(self, page: Page, picture: Markup | None) -> None:
+        body = self.templates.render(page.template, root=page.root, page=page, picture=picture or "", **page.data)
+        self._put(page.path, _INDEX, self.fill_shell(page, body).encode("utf-8", errors="xmlcharrefreplace"))
+
+    def _put(self, path: str, name: str, data: bytes) -> None:
+        """Write a file, or link the earlier build's where it has the same bytes."""
+        place = Path(self._place(path) + name)
+        # A link that was made before another failed is the earlier build's own file.
+        place.unlink(missing_ok=True)
+        if self.earlier is not None:
+            twin = self.earlier.tree / path / name
+            try:
+                if twin.read_bytes() == data:
+                    _link(str(twin), str(place))
+                    return
+            except OSError:
+                pass
+        place.write_bytes(data)
+
+
+_link = os.link
+
+_press: PageWriter | None = None
+"""What the workers make pages with: they are forked, and so have it without a copy."""
+
+
+def _work(tasks: Sequence[_Task]) -> list[tuple[str, bytes]]:
+    assert _press is not None
+    return _press.batch(tasks)
+
+
+def _everywhere(press: PageWriter, batches: list[list[_Task]]) -> Iterator[list[tuple[str, bytes]]]:
+    """Each batch's result, in their order, made by as many workers as there are cores.
+
+    In this process alone where there is little to make, one core or no fork, or where other threads run (a server's,
+    for one): what they hold at the moment of a fork, nobody would ever let go.
+    """
+    workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
+    if workers < 2 or len(batches) < 3 or threading.active_count() > 1 or not _can_fork():
+        yield from map(press.batch, batches)
+        return
+    global _press  # noqa: PLW0603  forked workers inherit it
+    _press = press
+    gc.collect()
+    try:
+        with gc_frozen(), ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+            yield from pool.map(_work, batches)
+    finally:
+        _press = None
+
+
+def _can_fork() -> bool:
+    return "fork" in multiprocessing.get_all_start_methods()

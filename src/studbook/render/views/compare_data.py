@@ -1,0 +1,68 @@
+"""Comparing on the site: the facts of every model version, a file for each model, set side by side in the browser.
+
+The facts, and what makes two of them equal, are those of `studbook compare`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from studbook.model import Asset
+from studbook.queries.compare import SECTIONS, facts, spelled
+from studbook.render.views.provenance import versions_of
+from studbook.render.views.site import Json, Site
+
+
+def compare(site: Site) -> Json:
+    """What the page itself needs."""
+    return {"sections": SECTIONS, "models": sum(1 for _ in _models(site))}
+
+
+def compare_files(site: Site) -> Iterator[tuple[str, Json]]:
+    """`models.json`, the list to choose from; and for each model a file with the facts of its versions.
+
+    A fact is `[section, key, label, value]`: equal keys are the same question. `names` says what an id in a value is
+    called, and where its page is.
+    """
+    index = []
+    for group, versions in _models(site):
+        link = site.link(group.id)
+        index.append(
+            {
+                "name": link["name"],
+                "where": link["where"],
+                "path": link["path"],
+                "versions": [[site.link(v.id)["name"], site.link(v.id)["path"]] for v in versions],
+            }
+        )
+        yield f"{link['path'].rstrip('/')}.json", _file(site, versions)
+    yield "models.json", {"models": index}
+
+
+def _models(site: Site) -> Iterator[tuple[Asset, list[Asset]]]:
+    for group in sorted(site.of("model_package_group"), key=lambda asset: (asset.name, asset.account or "", asset.id)):
+        if versions := versions_of(site, group):
+            yield group, versions
+
+
+def _file(site: Site, versions: list[Asset]) -> Json:
+    names: dict[str, list[Any]] = {}
+
+    def known(value: Any) -> None:
+        for one in value if isinstance(value, list) else ():
+            if isinstance(one, str) and one in site.graph.assets:
+                link = site.link(one)
+                names[one] = [link["name"], link["path"]]
+
+    def called(word: str) -> str | None:
+        return str(site.link(word)["name"]) if word in site.graph.assets else None
+
+    told = {}
+    for version in versions:
+        rows = []
+        for (section, key), value in facts(site.graph, version):
+            known(value)
+            rows.append([section, key, spelled(key, called) if section == "evaluations" else key, value])
+        told[site.link(version.id)["path"]] = rows
+    return {"facts": told, "names": names}

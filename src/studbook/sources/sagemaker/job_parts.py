@@ -1,0 +1,117 @@
+"""What jobs of every family say in the same shapes: channels, evaluators, outputs, MLflow runs, parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from studbook.model.facts import MANIFESTS, MlflowNames, Roleless, Writes
+from studbook.model.ids import mlflow_id, parse_arn
+from studbook.sources.interface import Document, Json
+from studbook.sources.reading import Reading, each, member, s3_id
+
+ENDED: Final = frozenset({"Completed", "Failed", "Stopped"})
+_EXECUTION_TAG = "sagemaker:pipeline-execution-arn"
+
+
+def channels(reading: Reading, config: object, path: str, started: str | None) -> None:
+    """What a list of channels reads, each in the role of its name: registered datasets, and places in S3."""
+    for index, channel in each(config):
+        where = f"{path}[{index}].DataSource"
+        name = channel.get("ChannelName")
+        role = name if isinstance(name, str) and name else "dataset"
+        arn = member(channel, "DataSource", "DatasetSource", "DatasetArn")
+        reading.input(arn, f"{where}.DatasetSource.DatasetArn", role, started, "dataset")
+        place = member(channel, "DataSource", "S3DataSource") or {}
+        data_type = member(place, "S3DataType") or "S3Prefix"
+        reading.reads(member(place, "S3Uri"), f"{where}.S3DataSource.S3Uri", role, started, data_type=data_type)
+
+
+def evaluator(reading: Reading, named: object, path: str, started: str | None) -> None:
+    """An evaluator of a hub, a bare Lambda function, or a prompt in S3: the field takes any text."""
+    if not reading.input(named, path, "evaluator", started, "evaluator") and not reading.function(
+        named, path, "input_to", "evaluator", started
+    ):
+        reading.reads(named, path, "evaluator", started, data_type="Object")
+
+
+def produced(reading: Reading, uri: object, path: str, role: str) -> None:
+    """A place in S3 that the job writes to."""
+    target = s3_id(uri)
+    if target is not None:
+        reading.edge(reading.id, target, "produced", path, role=role)
+
+
+def writes(reading: Reading, uri: object, path: str, role: str, *, between: tuple[object, object]) -> None:
+    """A place in S3 that the job writes data to, and when: which state of a dataset came of it is for the joins."""
+    place = s3_id(uri)
+    if place is not None:
+        (evidence,) = reading.evidence(path)
+        began, ended = (time if isinstance(time, str) else None for time in between)
+        reading.claim(Writes(writer=reading.id, uri=place, role=role, began=began, ended=ended, evidence=evidence))
+
+
+def manifests(operation: str, places: Iterable[tuple[object, str]]) -> Iterator[Document]:
+    """The manifests among S3 places: objects with an S3Uri and an S3DataType, with their paths."""
+    for place, path in places:
+        uri, data_type = member({"": place}, "", "S3Uri"), member({"": place}, "", "S3DataType")
+        if data_type in MANIFESTS and (where := s3_id(uri)) is not None:
+            yield Document(
+                role="manifest", uri=where, evidence=f"sagemaker:{operation}#{path}.S3Uri", data_type=data_type
+            )
+
+
+def made_package(reading: Reading, arn: object, path: str) -> None:
+    """The package that the service registered when the job had ended."""
+    package = reading.named(arn, "model_package")
+    if package is not None:
+        reading.edge(reading.id, package, "produced", path)
+
+
+Named = tuple[object, str]
+"""What a record says, and at which path."""
+
+
+_UNNAMED: Final[Named] = (None, "")
+
+
+def mlflow_run(
+    reading: Reading, config: Json, where: str, *, experiment: Named = _UNNAMED, run: Named = _UNNAMED
+) -> None:
+    """The run by its ids; where only names are given, which run they mean is for all runs together to say.
+
+    `config` is an MlflowConfig at `where`; `experiment` and `run` are the ids that the service gave.
+    """
+    server = config.get("MlflowResourceArn")
+    arn = parse_arn(server)
+    if arn is None or not isinstance(server, str):
+        return
+    experiment_name, run_name = config.get("MlflowExperimentName"), config.get("MlflowRunName")
+    path = f"{where}.MlflowResourceArn"
+    (experiment_id, experiment_path), (run_id, run_path) = experiment, run
+    if isinstance(run_id, str) and run_id:
+        target = mlflow_id(server, "run", run_id)
+        reading.mention(target, "mlflow_run", str(run_name or run_id), account=arn.account, region=arn.region)
+        reading.edge(reading.id, target, "recorded_in", path, run_path)
+        if isinstance(experiment_id, str) and experiment_id:
+            parent, name = mlflow_id(server, "experiment", experiment_id), str(experiment_name or experiment_id)
+            reading.mention(parent, "mlflow_experiment", name, account=arn.account, region=arn.region)
+            reading.edge(target, parent, "part_of", path, experiment_path)
+    elif isinstance(experiment_name, str) and isinstance(run_name, str) and experiment_name and run_name:
+        evidence = reading.evidence(path, f"{where}.MlflowExperimentName", f"{where}.MlflowRunName")
+        reading.claim(
+            MlflowNames(job=reading.id, server=server, experiment=experiment_name, run=run_name, evidence=evidence)
+        )
+
+
+def parents(reading: Reading, *paths: str) -> None:
+    """The searches that the record names at these members, and the pipeline run that the service's tag names."""
+    for path in paths:
+        parent = reading.named(reading.body.get(path), "tuning_job", "automl_job")
+        if parent is not None:
+            reading.edge(reading.id, parent, "part_of", path)
+    if found := reading.tag(_EXECUTION_TAG):
+        execution = reading.named(found[0], "pipeline_execution")
+        if execution is not None:
+            evidence = reading.evidence(found[1])
+            reading.claim(Roleless(source=reading.id, target=execution, relation="part_of", evidence=evidence))

@@ -1,0 +1,311 @@
+"""Training jobs, serverless fine-tuning and serverless evaluations, and hyperparameter tuning jobs.
+
+Calls, per region: ListTrainingJobs and ListHyperParameterTuningJobs (100 a page); per job DescribeTrainingJob or
+DescribeHyperParameterTuningJob: once when it has ended, every night while it runs, for the listing does not show every
+step. Search (100 a page, newest first) brings the tags, and training jobs themselves where nothing can be that it does
+not show: it lacks ServerlessJobConfig, MlflowConfig, MlflowDetails, ProgressInfo and BillableTokenCount. A job with an
+algorithm and instances is not serverless. No member tells whether a job has an MlflowConfig, which must name an MLflow
+App or tracking server: where the region has either, each job is described. What remains unseen is the run of a job
+with instances in a region without MLflow that names a server elsewhere; MLflow's own records show that run.
+Records leave out what the profiler, remote debugging and the health checks were told and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from studbook.model import Facts, Record
+from studbook.model.facts import MANIFESTS, Output
+from studbook.model.ids import parse_s3
+from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen
+from studbook.sources.reading import PUBLIC_HUB, Reading, each, member, s3_id, some, tags_of, unquoted
+from studbook.sources.sagemaker.job_parts import ENDED, channels, evaluator, made_package, mlflow_run, parents, produced
+from studbook.sources.sagemaker.search import never_whole, search
+
+_OPERATION = "DescribeTrainingJob"
+_JUDGED = "LLMAJEvaluation"
+_CONVERTED = "/llmaj-benchmarks/"
+"""In the place where the SDK puts the copy of a dataset for a judge of the Nova family."""
+_TAG = "sagemaker-sdk:"
+
+
+def normalize_training(record: Record) -> Facts:
+    """A training job with what went in and what came out; an evaluation where its record says that it evaluates."""
+    reading = Reading(record, _OPERATION)
+    body = record.body
+    evaluates = member(body, "ServerlessJobConfig", "JobType") == "Evaluation"
+    reading.show(
+        "evaluation_job" if evaluates else "training_job",
+        body.get("TrainingJobName") or record.id,
+        status=body.get("TrainingJobStatus"),
+        attributes=_about(body),
+    )
+    started = body.get("TrainingStartTime") or body.get("CreationTime")
+    _models(reading, evaluates, started)
+    _evaluators(reading, evaluates, started)
+    channels(reading, body.get("InputDataConfig"), "InputDataConfig", started)
+    _container(reading, started)
+    _outputs(reading, evaluates)
+    details = body.get("MlflowDetails") or {}
+    mlflow_run(
+        reading,
+        body.get("MlflowConfig") or {},
+        "MlflowConfig",
+        experiment=(details.get("MlflowExperimentId"), "MlflowDetails.MlflowExperimentId"),
+        run=(details.get("MlflowRunId"), "MlflowDetails.MlflowRunId"),
+    )
+    parents(reading, "TuningJobArn", "AutoMLJobArn")
+    return reading.facts
+
+
+def _about(body: Json) -> dict[str, object]:
+    serverless = body.get("ServerlessJobConfig") or {}
+    return some(
+        job_type=serverless.get("JobType"),
+        technique=serverless.get("CustomizationTechnique"),
+        peft=serverless.get("Peft"),
+        sequence_length=serverless.get("SequenceLength"),
+        evaluation_type=serverless.get("EvaluationType"),
+        base_model=serverless.get("BaseModelArn"),
+        evaluator=serverless.get("EvaluatorArn"),
+        hyperparameters=body.get("HyperParameters"),
+        environment=body.get("Environment"),
+        image=member(body, "AlgorithmSpecification", "TrainingImage"),
+        algorithm=member(body, "AlgorithmSpecification", "AlgorithmName"),
+        instance_type=member(body, "ResourceConfig", "InstanceType"),
+        instance_count=member(body, "ResourceConfig", "InstanceCount"),
+        instance_groups=member(body, "ResourceConfig", "InstanceGroups"),
+        role=body.get("RoleArn"),
+        output=member(body, "OutputDataConfig", "S3OutputPath"),
+        model_package_group=member(body, "ModelPackageConfig", "ModelPackageGroupArn"),
+        experiment=body.get("ExperimentConfig"),
+        mlflow=body.get("MlflowConfig"),
+        progress=body.get("ProgressInfo"),
+        metrics={
+            str(item["MetricName"]): item.get("Value")
+            for _, item in each(body.get("FinalMetricDataList"))
+            if item.get("MetricName")
+        },
+        started_at=body.get("TrainingStartTime"),
+        ended_at=body.get("TrainingEndTime"),
+        training_seconds=body.get("TrainingTimeInSeconds"),
+        billable_seconds=body.get("BillableTimeInSeconds"),
+        billable_tokens=body.get("BillableTokenCount"),
+        secondary_status=body.get("SecondaryStatus"),
+        failure=body.get("FailureReason"),
+    )
+
+
+def _hyperparameter(reading: Reading, name: str) -> tuple[str, str]:
+    """A hyperparameter without its JSON quotes, and its path; empty where it is not set."""
+    return unquoted(member(reading.body, "HyperParameters", name)), f'HyperParameters["{name}"]'
+
+
+def _models(reading: Reading, evaluates: bool, started: str | None) -> None:
+    """An evaluation judges its source package; without one it judges the base model itself.
+
+    The SDK gives a stand-in as the base model of jobs in which a model judges: a package tells its own, and without
+    one the copy of the dataset tells that nothing names the judged model.
+    """
+    source = member(reading.body, "ModelPackageConfig", "SourceModelPackageArn")
+    role = "evaluated_model" if evaluates else "source_model"
+    reading.input(source, "ModelPackageConfig.SourceModelPackageArn", role, started, "model_package")
+    if evaluates and member(reading.body, "ServerlessJobConfig", "EvaluationType") == _JUDGED:
+        places = (
+            member(channel, "DataSource", "S3DataSource", "S3Uri")
+            for _, channel in each(reading.body.get("InputDataConfig"))
+        )
+        if source or any(_CONVERTED in str(place) for place in places):
+            return
+    base = member(reading.body, "ServerlessJobConfig", "BaseModelArn")
+    role = "evaluated_model" if evaluates and not source else "base_model"
+    known = reading.input(base, "ServerlessJobConfig.BaseModelArn", role, started, "base_model")
+    for index, channel in each(reading.body.get("InputDataConfig")):
+        arn = member(channel, "DataSource", "S3DataSource", "HubAccessConfig", "HubContentArn")
+        path = f"InputDataConfig[{index}].DataSource.S3DataSource.HubAccessConfig.HubContentArn"
+        known = reading.input(arn, path, "base_model", started, "base_model") or known
+    if not known:
+        _tagged_model(reading)
+
+
+def _tagged_model(reading: Reading) -> None:
+    """The SDK tags jobs that start from JumpStart models; anyone may write tags, so this is a conclusion."""
+    rule = "rule:jumpstart-tags"
+    if found := reading.tag(_TAG + "hub-content-arn"):
+        arn, path = found
+        paths = [path]
+    elif found := reading.tag(_TAG + "jumpstart-model-id"):
+        name, path = found
+        paths = [path]
+        if hub := reading.tag(_TAG + "jumpstart-hub-name"):
+            if hub[0] != PUBLIC_HUB:
+                return  # the tags do not say whether it is a model there or a reference
+            paths.append(hub[1])
+        arn = f"arn:{reading.partition}:sagemaker:{reading.region}:aws:hub-content/{PUBLIC_HUB}/Model/{name}"
+        version = reading.tag(_TAG + "jumpstart-model-version")
+        if version and "*" not in version[0]:
+            arn += f"/{version[0]}"
+            paths.append(version[1])
+    else:
+        return
+    source = reading.named(arn, "base_model")
+    if source is not None:
+        reading.edge(source, reading.id, "input_to", *paths, rule, role="base_model")
+
+
+def _evaluators(reading: Reading, evaluates: bool, started: str | None) -> None:
+    serverless = reading.body.get("ServerlessJobConfig") or {}
+    named = serverless.get("EvaluatorArn")
+    evaluator(reading, named, "ServerlessJobConfig.EvaluatorArn", started)
+    evaluator(reading, *_hyperparameter(reading, "reward_lambda_arn"), started)
+    preset, path = _hyperparameter(reading, "preset_reward_function")
+    if preset:
+        _builtin(reading, preset, path)
+    if not evaluates:
+        return
+    task, path = _hyperparameter(reading, "task")
+    # Every evaluation has a task, but only a benchmark is judged by it.
+    if task and not named and serverless.get("EvaluationType") in (None, "BenchmarkEvaluation"):
+        _builtin(reading, task, path)
+    judge, path = _hyperparameter(reading, "judge_model_id")
+    if judge:
+        reading.edge(f"bedrock:{judge}", reading.id, "input_to", path, role="judge")
+    metrics, path = _hyperparameter(reading, "custom_metrics")
+    reading.reads(metrics, path, "evaluator", started, data_type="Object")
+    responses, path = _hyperparameter(reading, "inference_data_s3_path")
+    reading.reads(responses, path, "inference_data_s3_path", started)
+
+
+def _builtin(reading: Reading, name: str, path: str) -> None:
+    reading.edge(f"builtin:{name}", reading.id, "input_to", path, role="evaluator")
+
+
+def _container(reading: Reading, started: str | None) -> None:
+    image = member(reading.body, "AlgorithmSpecification", "TrainingImage")
+    reading.image(image, "AlgorithmSpecification.TrainingImage", relation="input_to")
+    archive, path = _hyperparameter(reading, "sagemaker_submit_directory")
+    code = s3_id(archive)
+    if code is not None:
+        reading.mention(code, "code", code.rpartition("/")[2])
+        reading.edge(code, reading.id, "input_to", path, role="code")
+    # Checkpoints are written there, and read from there when the job starts.
+    checkpoints = member(reading.body, "CheckpointConfig", "S3Uri")
+    if reading.reads(checkpoints, "CheckpointConfig.S3Uri", "checkpoint", started):
+        produced(reading, checkpoints, "CheckpointConfig.S3Uri", "checkpoint")
+
+
+def _outputs(reading: Reading, evaluates: bool) -> None:
+    body = reading.body
+    uri, path = member(body, "ModelArtifacts", "S3ModelArtifacts"), "ModelArtifacts.S3ModelArtifacts"
+    if isinstance(uri, str) and parse_s3(uri) is not None:
+        produced(reading, uri, path, "output" if evaluates else "model")
+        if not evaluates:
+            (evidence,) = reading.evidence(path)
+            reading.claim(Output(job=reading.id, uri=uri, evidence=evidence))
+    made_package(reading, body.get("OutputModelPackageArn"), "OutputModelPackageArn")
+
+
+def documents_of_training(record: Record) -> Iterator[Document]:
+    """The manifests that a training job read, and where a finished evaluation writes its results."""
+    body = record.body
+    for index, channel in each(body.get("InputDataConfig")):
+        place = member(channel, "DataSource", "S3DataSource") or {}
+        uri = s3_id(place.get("S3Uri"))
+        if uri is not None and place.get("S3DataType") in MANIFESTS:
+            path = f"sagemaker:{_OPERATION}#InputDataConfig[{index}].DataSource.S3DataSource.S3Uri"
+            yield Document(role="manifest", uri=uri, evidence=path, data_type=place["S3DataType"])
+    output = s3_id(member(body, "OutputDataConfig", "S3OutputPath"))
+    name = body.get("TrainingJobName")
+    evaluates = member(body, "ServerlessJobConfig", "JobType") == "Evaluation"
+    if evaluates and body.get("TrainingJobStatus") == "Completed" and output is not None and name:
+        path = f"sagemaker:{_OPERATION}#OutputDataConfig.S3OutputPath"
+        yield Document(role="results", uri=f"{output.rstrip('/')}/{name}/output/output/", evidence=path)
+
+
+def normalize_tuning(record: Record) -> Facts:
+    """A hyperparameter search. What its jobs read, their own records say."""
+    reading = Reading(record, "DescribeHyperParameterTuningJob")
+    body = record.body
+    best = body.get("BestTrainingJob") or {}
+    objective = best.get("FinalHyperParameterTuningJobObjectiveMetric") or {}
+    config = body.get("HyperParameterTuningJobConfig") or {}
+    reading.show(
+        "tuning_job",
+        body.get("HyperParameterTuningJobName") or record.id,
+        status=body.get("HyperParameterTuningJobStatus"),
+        attributes=some(
+            strategy=config.get("Strategy"),
+            objective=config.get("HyperParameterTuningJobObjective"),
+            ranges=config.get("ParameterRanges"),
+            limits=config.get("ResourceLimits"),
+            best_training_job=best.get("TrainingJobArn"),
+            hyperparameters=best.get("TunedHyperParameters"),
+            metrics={objective["MetricName"]: objective.get("Value")} if objective.get("MetricName") else None,
+            jobs=body.get("TrainingJobStatusCounters"),
+            warm_start=member(body, "WarmStartConfig", "WarmStartType"),
+            overall_best_training_job=member(body, "OverallBestTrainingJob", "TrainingJobArn"),
+            ended_at=body.get("HyperParameterTuningEndTime"),
+            failure=body.get("FailureReason"),
+        ),
+    )
+    for index, item in each(member(body, "WarmStartConfig", "ParentHyperParameterTuningJobs")):
+        path = f"WarmStartConfig.ParentHyperParameterTuningJobs[{index}].HyperParameterTuningJobName"
+        reading.by_name("tuning_job", item.get("HyperParameterTuningJobName"), path, "input_to", role="warm_start")
+    job = reading.named(best.get("TrainingJobArn"), "training_job")
+    if job is not None:
+        reading.edge(job, record.id, "part_of", "BestTrainingJob.TrainingJobArn")
+    return reading.facts
+
+
+def _shown_whole(body: Json, seen: Seen) -> bool:
+    """Whether Search shows all of a training job: it is not serverless, and there is no MLflow that it could name."""
+    algorithm = body.get("AlgorithmSpecification") or {}
+    return (
+        bool(algorithm.get("TrainingImage") or algorithm.get("AlgorithmName"))
+        and bool(body.get("ResourceConfig"))
+        and seen.none_of("mlflow_app")
+        and seen.none_of("mlflow_tracking_server")
+    )
+
+
+RESOURCES: Final = (
+    Resource(
+        kind="tuning_job",
+        listing=Listing(operation="ListHyperParameterTuningJobs", items="HyperParameterTuningJobSummaries"),
+        identify=lambda summary: summary["HyperParameterTuningJobArn"],
+        describe=Describe(
+            operation="DescribeHyperParameterTuningJob",
+            params=lambda summary: {"HyperParameterTuningJobName": summary["HyperParameterTuningJobName"]},
+        ),
+        details=(tags_of("HyperParameterTuningJobArn"),),
+        bulk=search("HyperParameterTuningJob", never_whole, unshared=("Strategy", "ResourceLimits")),
+        final=lambda body: body.get("HyperParameterTuningJobStatus") in ENDED,
+        volatile=True,
+        normalize=normalize_tuning,
+    ),
+    Resource(
+        kind="training_job",
+        listing=Listing(operation="ListTrainingJobs", items="TrainingJobSummaries"),
+        identify=lambda summary: summary["TrainingJobArn"],
+        describe=Describe(operation=_OPERATION, params=lambda summary: {"TrainingJobName": summary["TrainingJobName"]}),
+        details=(tags_of("TrainingJobArn"),),
+        bulk=search(
+            "TrainingJob",
+            _shown_whole,
+            unshared=("TrainingPlanArn",),
+            apart=("ServerlessJobConfig", "MlflowConfig", "MlflowDetails", "ProgressInfo", "BillableTokenCount"),
+            drops=(
+                "InfraCheckConfig",
+                "ProfilerRuleConfigurations",
+                "ProfilerRuleEvaluationStatuses",
+                "ProfilingStatus",
+                "RemoteDebugConfig",
+            ),
+        ),
+        final=lambda body: body.get("TrainingJobStatus") in ENDED,
+        volatile=True,
+        documents=documents_of_training,
+        normalize=normalize_training,
+    ),
+)

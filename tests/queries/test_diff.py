@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.pedigrees import lineage
+
+from studbook.model import Coverage, Gap, canonical
+from studbook.queries.diff import Changes, diff
+
+BASE = """
+    s3://b/c/(dataset) -has_version-> s3://b/c/@sha256:aa(dataset_version) -input_to:train-> t(training_job)
+    t -produced-> p/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config)
+    c -deployed_to-> bot(endpoint)
+"""
+RETRAINED = (
+    BASE.replace("c -deployed_to-> bot(endpoint)", "")
+    + "t2(training_job) -produced-> p/2(model_package) -packaged_as-> m2(model) -deployed_to-> c2(endpoint_config) "
+    + "-deployed_to-> bot(endpoint)"
+)
+OLD = {"p/1": {"attributes": {"approval": "PendingManualApproval"}}}
+
+# What changed, told as: the older night, the newer night, and what people are told.
+CHANGES: list[tuple[str, Any, Any, dict[str, Any]]] = [
+    ("nothing", (BASE, {}), (BASE, {}), {}),
+    (
+        "a model was added and deployed",
+        (BASE, {}),
+        (RETRAINED, {}),
+        {"models_added": ["p/2"], "deployments_changed": [("bot", ["p/1"], ["p/2"])]},
+    ),
+    (
+        "a model was approved",
+        (BASE, OLD),
+        (BASE, {"p/1": {"attributes": {"approval": "Approved"}}}),
+        {"approvals_changed": [("p/1", "PendingManualApproval", "Approved")]},
+    ),
+    (
+        "a dataset drifted",
+        (BASE, {"s3://b/c/@sha256:aa": {"attributes": {"current": True}}}),
+        (BASE, {"s3://b/c/@sha256:aa": {"attributes": {"current": False, "superseded_since": 2}}}),
+        {"datasets_drifted": [("t", "s3://b/c/@sha256:aa")]},
+    ),
+    (
+        "an endpoint was deleted",
+        (BASE, {}),
+        (BASE, {"bot": {"gone_since": 2}}),
+        {"assets_gone": ["bot"], "deployments_changed": [("bot", ["p/1"], [])]},
+    ),
+    (
+        "an endpoint came back",
+        (BASE, {"bot": {"gone_since": 1}}),
+        (BASE, {}),
+        {"assets_added": ["bot"], "deployments_changed": [("bot", [], ["p/1"])]},
+    ),
+]
+
+
+def told(changes: Changes) -> dict[str, Any]:
+    lists: dict[str, Any] = {
+        "models_added": [named.id for named in changes.models_added],
+        "approvals_changed": [(a.asset.id, a.old, a.new) for a in changes.approvals_changed],
+        "deployments_changed": [
+            (d.endpoint.id, [named.id for named in d.old], [named.id for named in d.new])
+            for d in changes.deployments_changed
+        ],
+        "datasets_drifted": [(drifted.job.id, drifted.read.id) for drifted in changes.datasets_drifted],
+        "assets_gone": [named.id for named in changes.assets_gone],
+        "assets_added": [named.id for named in changes.assets_added],
+    }
+    return {name: several for name, several in lists.items() if several}
+
+
+class TestDiff:
+    @pytest.mark.parametrize(("old", "new", "expected"), [row[1:] for row in CHANGES], ids=[row[0] for row in CHANGES])
+    def test_in_terms_that_people_use(self, old: Any, new: Any, expected: dict[str, Any]) -> None:
+        """Models, approvals, deployments and data, each in its own list."""
+        found = told(diff(lineage(*old), lineage(*new)))
+        assert found.items() >= expected.items()
+        assert bool(found) == bool(expected)
+
+    def test_of_a_night_with_itself_is_nothing(self) -> None:
+        """No list has anything in it, and the value is false."""
+        changes = diff(lineage(BASE), lineage(BASE))
+        assert not changes
+        assert len(changes) == 0
+
+    def test_of_one_lineage_with_itself_is_its_coverage(self) -> None:
+        """Nights that share a lineage can still have seen it differently."""
+        coverage = [
+            Coverage(
+                account="111111111111",
+                region="eu-west-1",
+                source="sagemaker",
+                status="complete",
+                records=1,
+                requests=1,
+                gaps=(),
+            )
+        ]
+        one = lineage(BASE)
+        assert diff(one, one, [], coverage) == diff(one, lineage(BASE), [], coverage)
+        assert len(diff(one, one, [], coverage).coverage_changed) == 1
+
+    def test_there_and_back_are_mirrors(self) -> None:
+        """What one way is gained is lost the other way."""
+        there, back = diff(lineage(BASE), lineage(RETRAINED)), diff(lineage(RETRAINED), lineage(BASE))
+        assert there.assets_added == back.assets_gone
+        assert there.edges_gained == back.edges_lost
+        assert there.edges_lost == back.edges_gained
+        assert len(there) == len(back)
+
+    def test_fields_one_by_one(self) -> None:
+        """Attributes and tags by key, with the value before and after."""
+        old = lineage(BASE, {"t": {"status": "InProgress", "tags": {"team": "a"}, "attributes": {"x": 1, "y": [1]}}})
+        new = lineage(
+            BASE, {"t": {"status": "Completed", "tags": {}, "attributes": {"x": 1, "y": [2]}, "stale_since": 2}}
+        )
+        (changed,) = diff(old, new).assets_changed
+        assert [(field.name, field.old, field.new) for field in changed.fields] == [
+            ("attributes.y", [1], [2]),
+            ("stale_since", None, 2),
+            ("status", "InProgress", "Completed"),
+            ("tags.team", "a", None),
+        ]
+
+    def test_an_edge_that_became_certain(self) -> None:
+        """Neither gained nor lost: the same edge, better known."""
+        changes = diff(lineage(BASE.replace("input_to:train-", "input_to:train~?-")), lineage(BASE))
+        (change,) = changes.edges_changed
+        assert (change.old.certainty, change.old.candidate) == ("inferred", True)
+        assert (change.new.certainty, change.new.candidate) == ("referenced", False)
+        assert not changes.edges_gained
+        assert not changes.edges_lost
+
+    def test_coverage(self) -> None:
+        """A region that was refused, one that was not asked any more, and one that stayed as it was."""
+
+        def row(region: str, status: Any, *codes: str) -> Coverage:
+            gaps = tuple(Gap(operation="ListHubs", code=code, message="m") for code in codes)
+            return Coverage(
+                account="1",
+                region=region,
+                source="sagemaker",
+                status=status,
+                records=0,
+                requests=len(region),
+                gaps=gaps,
+            )
+
+        graph = lineage(BASE)
+        changes = diff(
+            graph,
+            graph,
+            [row("a", "complete"), row("b", "complete"), row("c", "partial", "Denied")],
+            [row("a", "partial", "Denied"), row("c", "partial", "Denied")],
+        )
+        assert [(seen.region, seen.old, seen.new, seen.gaps_opened) for seen in changes.coverage_changed] == [
+            ("a", "complete", "partial", ("ListHubs: Denied",)),
+            ("b", "complete", None, ()),
+        ]
+
+    def test_as_json_has_every_list(self) -> None:
+        """The JSON form says all, also what the text cuts short."""
+        changes = diff(lineage(BASE), lineage(RETRAINED))
+        found = json.loads(canonical(changes.to_json()))
+        assert set(found) == set(Changes.__dataclass_fields__)
+        assert found["edges_gained"][0].keys() >= {"source", "target", "relation", "role", "certainty", "evidence"}

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.pedigrees import asset, edge, lineage
+
+from studbook.errors import CatalogError, NotFound
+from studbook.lineage.graph import Graph
+from studbook.model import KINDS, RELATIONS
+from studbook.queries.walks import Walk, impact, trace
+
+SERVED = """
+    public/1(base_model_version) -input_to:base_model-> tune(training_job) -produced-> dev/5(model_package)
+    chats/2(dataset_version) -input_to:train-> tune
+    judge:7(evaluator_version) -content_of-> reward/1(evaluator_version) -input_to:evaluator-> tune
+    repo@abc(code) -input_to:code-> tune
+    image@1(container_image) -input_to:image-> tune
+    tune -recorded_in-> run(mlflow_run) -part_of-> experiment(mlflow_experiment)
+    dev/5 -copied_to-> prod/5(model_package) -packaged_as-> model(model) -deployed_to:blue-> conf(endpoint_config)
+    conf -deployed_to:blue-> bot(endpoint)
+    dev/5 -input_to:evaluated_model-> exam(evaluation_job)
+    judge:7 -input_to:evaluator-> exam
+    questions/1(dataset_version) -input_to:train-> exam
+"""
+
+
+def ids(walk: Walk) -> set[str]:
+    return {found.id for found in walk.assets}
+
+
+class TestTrace:
+    def test_reaches_the_origins_of_an_endpoint(self) -> None:
+        """A trace of an endpoint names base model, data, evaluator and its code, source, image and run."""
+        found = trace(lineage(SERVED), "bot")
+        assert ids(found) == {
+            *("bot", "conf", "model", "prod/5", "dev/5", "tune", "public/1", "chats/2", "reward/1", "judge:7"),
+            *("repo@abc", "image@1", "run", "experiment"),
+        }
+
+    def test_tells_how_the_models_on_the_way_were_judged(self) -> None:
+        """The evaluations of a trace are those of the original, though the clone is what is deployed."""
+        graph = lineage(SERVED, {"exam": {"attributes": {"metrics": {"accuracy": 0.5}}}})
+        (exam,) = trace(graph, "bot").evaluations
+        assert (exam.job.id, exam.models, exam.evaluators, exam.data) == (
+            "exam",
+            ("dev/5",),
+            ("judge:7",),
+            ("questions/1",),
+        )
+        assert exam.scores == {"accuracy": 0.5}
+
+    def test_takes_scores_from_the_results_where_neither_job_nor_run_has_one(self) -> None:
+        """An evaluation's results in S3 are its scores, where the configuration lets them be read."""
+        graph = lineage(
+            """
+            bot/1(model_package) -input_to:evaluated_model-> exam(evaluation_job) -produced:results~-> r.json(artifact)
+            """,
+            {"r.json": {"attributes": {"metrics": {"f1": 0.5}}}},
+        )
+        assert trace(graph, "bot/1").evaluations[0].scores == {"f1": 0.5}
+
+    def test_takes_scores_from_the_run_where_the_job_has_none(self) -> None:
+        """An evaluation's metrics are often in MLflow only."""
+        text = "bot/1(model_package) -input_to:evaluated_model-> exam(evaluation_job) -recorded_in-> run(mlflow_run)"
+        graph = lineage(text, {"run": {"attributes": {"metrics": {"f1": 0.25}}}})
+        assert trace(graph, "bot/1").evaluations[0].scores == {"f1": 0.25}
+
+    def test_a_pipeline_is_context_and_makes_no_siblings_ancestors(self) -> None:
+        """Of two jobs of one pipeline execution neither is in the other's trace."""
+        graph = lineage("""
+            a(training_job) -part_of-> x(pipeline_execution) -part_of-> p(pipeline)
+            b(training_job) -part_of-> x
+        """)
+        assert ids(trace(graph, "a")) == {"a", "x", "p"}
+
+    def test_a_pipeline_that_registered_a_version_does_not_make_all_its_steps_ancestors(self) -> None:
+        """Of the pipeline's jobs the trace has the one that made the weights; the execution is shown."""
+        run = "arn:aws:sagemaker:us-west-2:111111111111:pipeline/p/execution/e1"
+        graph = lineage(f"""
+            train(training_job) -part_of:Train-> {run}(pipeline_execution) -part_of-> p(pipeline)
+            other(training_job) -part_of:Other-> {run} -produced-> bot/1(model_package)
+            train -produced~-> bot/1
+        """)
+        assert ids(trace(graph, "bot/1")) == {"bot/1", run, "p", "train"}
+        assert ids(trace(graph, run)) == {run, "train", "other"}
+
+    def test_what_took_the_results_of_a_job_is_shown_and_its_other_results_are_not(self) -> None:
+        """A cached step's job went into a later execution, not into all that the execution made."""
+        run = "arn:aws:sagemaker:us-west-2:111111111111:pipeline/p/execution/e2"
+        graph = lineage(f"""
+            check(processing_job) -input_to:Check-> {run}(pipeline_execution) -produced-> bot/2(model_package)
+            {run} -part_of-> p(pipeline)
+        """)
+        assert ids(impact(graph, "check")) == {"check", run, "p"}
+        assert ids(trace(graph, run)) == {run, "check"}
+
+    def test_a_run_is_not_made_by_the_evaluation_recorded_in_it(self) -> None:
+        """Another model that was judged within the same run is no ancestor."""
+        graph = lineage("""
+            t(training_job) -recorded_in-> r(mlflow_run) -recorded_in-> v(mlflow_model_version)
+            other(model_package) -input_to:evaluated_model-> e(evaluation_job) -recorded_in-> r
+        """)
+        assert ids(trace(graph, "v")) == {"v", "r", "t"}
+
+    def test_an_adapter_answers_with_its_base_and_the_base_without_the_adapter(self) -> None:
+        """The base component is in the trace of the adapter's component, and not the other way round."""
+        graph = lineage("""
+            llama(model) -deployed_to-> base(inference_component)
+            lora(model_package) -deployed_to-> adapter(inference_component) -part_of-> base
+        """)
+        assert ids(trace(graph, "adapter")) == {"adapter", "lora", "base", "llama"}
+        assert ids(trace(graph, "base")) == {"base", "llama"}
+
+    def test_a_component_that_is_gone_no_longer_answers(self) -> None:
+        """It is shown as a tombstone; what it ran is not in the pedigree of what answers now, a deleted model is."""
+        graph = lineage(
+            """
+            old(model_package) -deployed_to-> was(inference_component) -deployed_to-> bot(endpoint)
+            new(model_package) -deployed_to-> now(inference_component) -deployed_to-> bot
+            p/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config) -deployed_to-> bot
+            """,
+            {"was": {"gone_since": 3}, "m": {"gone_since": 3}, "c": {"gone_since": 3}},
+        )
+        assert ids(trace(graph, "bot")) == {"bot", "was", "now", "new", "p/1", "m", "c"}
+        assert ids(impact(graph, "old")) == {"old", "was"}
+        assert "bot" in ids(impact(graph, "p/1"))
+
+    def test_keeps_every_candidate(self) -> None:
+        """Where two versions may have been read, both are shown, and marked."""
+        graph = lineage("""
+            d@1(dataset_version) -input_to:train~?-> t(training_job)
+            d@2(dataset_version) -input_to:train~?-> t
+        """)
+        found = trace(graph, "t")
+        assert ids(found) == {"d@1", "d@2", "t"}
+        assert all(edge.candidate for edge in found.edges)
+
+    def test_one_thing_under_two_ids_has_one_pedigree(self) -> None:
+        """same_as is walked both ways, whichever id is the smaller."""
+        graph = lineage("""
+            maker(training_job) -produced-> eu(artifact) -same_as-> us(artifact)
+            us -packaged_as-> p(model_package)
+            eu -packaged_as-> q(model_package)
+        """)
+        assert "maker" in ids(trace(graph, "p"))
+        assert ids(impact(graph, "us")) == {"us", "eu", "p", "q"}
+
+    def test_does_not_follow_what_is_merely_associated(self) -> None:
+        """An association of unknown meaning is no influence."""
+        graph = lineage("a(artifact) -associated-> b(training_job)")
+        assert ids(trace(graph, "b")) == {"b"}
+
+    def test_ends_though_a_model_is_its_own_ancestor(self) -> None:
+        """A circle of clones is walked once."""
+        graph = lineage("a(model_package) -copied_to-> b(model_package) -copied_to-> a")
+        assert ids(trace(graph, "a")) == ids(impact(graph, "a")) == {"a", "b"}
+
+    def test_of_an_unknown_id_is_an_error_with_a_way_out(self) -> None:
+        """There is nothing to walk from."""
+        with pytest.raises(NotFound, match="no asset has the id"):
+            trace(lineage("a(artifact) -packaged_as-> b(model)"), "c")
+
+    def test_an_edge_that_points_at_nothing_is_an_error(self) -> None:
+        """A catalog that lost an asset does not answer as if the asset had never been."""
+        broken = Graph([asset("t", "training_job")], [edge("lost", "t", "input_to")])
+        with pytest.raises(CatalogError, match="'lost'"):
+            trace(broken, "t")
+
+
+class TestImpact:
+    def test_of_a_dataset_reaches_the_endpoint_and_the_judgement(self) -> None:
+        """Who learned from it, what that became, where it runs, and what judged it."""
+        found = impact(lineage(SERVED), "chats/2")
+        assert ids(found) == {
+            *("chats/2", "tune", "dev/5", "prod/5", "model", "conf", "bot", "exam", "run", "experiment"),
+        }
+        assert [evaluation.job.id for evaluation in found.evaluations] == ["exam"]
+
+    def test_of_an_evaluator_is_what_it_rewarded_and_what_it_judged(self) -> None:
+        """Its jobs, and through the training what that made; the judged models stand in the evaluations."""
+        found = impact(lineage(SERVED), "judge:7")
+        assert {"reward/1", "tune", "dev/5", "bot", "exam"} <= ids(found)
+        assert found.evaluations[0].models == ("dev/5",)
+
+    def test_a_version_recorded_in_a_run_does_not_reach_what_the_run_made(self) -> None:
+        """The run tells of the version; it does not come from it."""
+        graph = lineage("""
+            p(model_package) -recorded_in-> r(mlflow_run) -produced-> other(mlflow_logged_model)
+        """)
+        assert ids(impact(graph, "p")) == {"p", "r"}
+
+    def test_a_base_component_reaches_the_adapters_on_it(self) -> None:
+        """Whoever changes the base changes what every adapter answers."""
+        graph = lineage("""
+            llama(model) -deployed_to-> base(inference_component)
+            adapter(inference_component) -part_of-> base
+            adapter -deployed_to-> bot(endpoint)
+        """)
+        assert "bot" in ids(impact(graph, "llama"))
+        assert ids(impact(graph, "adapter")) == {"adapter", "bot"}
+
+
+KIND = st.sampled_from(sorted(KINDS))
+NODES = st.integers(0, 7)
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Graph:
+    assets = [asset(str(number), draw(KIND)) for number in range(8)]
+    drawn = draw(st.lists(st.tuples(NODES, NODES, st.sampled_from(sorted(RELATIONS))), max_size=24, unique=True))
+    return Graph(assets, [edge(str(a), str(b), relation) for a, b, relation in drawn if a != b])
+
+
+def connected(graph: Graph, root: str) -> set[str]:
+    """What any path, in any direction, joins to the root."""
+    found = {root}
+    while (
+        more := {
+            end
+            for e in graph.edges
+            for end in (e.source, e.target)
+            if e.relation != "associated" and found & {e.source, e.target}
+        }
+        - found
+    ):
+        found |= more
+    return found
+
+
+class TestEveryLineage:
+    @given(graphs())
+    def test_a_walk_is_closed_and_within_what_is_connected(self, graph: Graph) -> None:
+        """Both ends of each edge are among the assets, and nothing comes that the edges do not connect to the root."""
+        for root in graph.assets:
+            for walk in (trace(graph, root), impact(graph, root)):
+                found = ids(walk)
+                assert all(e.source in found and e.target in found for e in walk.edges)
+                assert root in found
+                assert found <= connected(graph, root)
+
+    @given(graphs(), st.randoms())
+    def test_the_order_in_which_rows_come_does_not_matter(self, graph: Graph, random) -> None:
+        """The same assets and edges in another order give the same walk."""
+        assets, edges = list(graph.assets.values()), list(graph.edges)
+        random.shuffle(assets)
+        random.shuffle(edges)
+        again = Graph(assets, edges)
+        assert all(trace(again, root) == trace(graph, root) for root in graph.assets)

@@ -1,0 +1,125 @@
+"""A page that read nothing that changed is the page that it was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.render.test_views import ENVELOPE
+
+import herd
+from studbook.lineage.graph import Graph
+from studbook.model import Asset, Edge, Finding
+from studbook.render import downloads, views
+from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, changed, said, unpacked
+from studbook.render.drawing import neighbourhood
+from studbook.render.views import Site
+
+Lineage = tuple[dict[str, Asset], list[Edge]]
+FIELDS = ("name", "status", "stage", "created_at", "stale_since", "gone_since", "region")
+KEYS = ("version", "metrics", "approval", "fingerprint", "newest", "hyperparameters", "something")
+VALUES: dict[str, Any] = {"metrics": {"loss": 0.5}, "hyperparameters": {"rank": "8"}, "stale_since": 2, "gone_since": 2}
+
+
+def site_of(lineage: Lineage, findings: list[Finding]) -> Site:
+    assets, edges = lineage
+    return Site(
+        graph=Graph(assets.values(), edges),
+        envelope=ENVELOPE,
+        settings=herd.SETTINGS,
+        findings=findings,
+        history=[ENVELOPE],
+    )
+
+
+def pages_of(site: Site) -> dict[str, tuple[str, set[int]]]:
+    """All that goes into each asset's page and the files beside it, and what was noted while they were made."""
+    notes = ReadSet()
+    watched = TrackedSite(site, notes)
+    out = {}
+    for asset_id in site.graph.assets:
+        notes.begin()
+        asset = watched.graph.assets[asset_id]
+        page = views.asset_page(watched, asset, "assets/_default.html")
+        picture = neighbourhood(watched.graph, asset)
+        boxes = [
+            (box.hidden, box.asset and (box.asset.id, box.asset.name, box.asset.unresolved)) for box in picture.boxes
+        ]
+        out[asset_id] = (
+            json.dumps([page.title, page.path, page.data, boxes, picture.lines]),
+            set(unpacked(notes.packed())),
+        )
+        if asset.kind == downloads.KIND:
+            notes.begin()
+            files = downloads.of_model(watched, asset)
+            out[f"{asset_id} files"] = (repr(files), set(unpacked(notes.packed())))
+    return out
+
+
+@st.composite
+def another_night(draw: st.DrawFn) -> tuple[Lineage, list[Finding]]:
+    """The small lineage after some changes of every sort."""
+    assets = {asset.id: asset for asset in herd.assets()}
+    edges = herd.edges()
+    findings = []
+    ids = st.sampled_from(sorted(assets))
+    for what in draw(
+        st.lists(st.sampled_from(["field", "attribute", "edge", "evidence", "new", "finding"]), max_size=3)
+    ):
+        asset = assets[draw(ids)]
+        if what == "field":
+            name = draw(st.sampled_from(FIELDS))
+            assets[asset.id] = asset.but(**{name: VALUES.get(name, "another")})
+        elif what == "attribute":
+            key = draw(st.sampled_from(KEYS))
+            assets[asset.id] = asset.but(attributes={**asset.attributes, key: VALUES.get(key, "other")})
+        elif what == "edge" and edges:
+            edges.remove(draw(st.sampled_from(edges)))
+        elif what == "evidence" and edges:
+            old = edges.pop(draw(st.integers(0, len(edges) - 1)))
+            edges.append(replace(old, certainty="inferred", evidence=("rule:x",)))
+        elif what == "new":
+            made = asset.but(id=f"{asset.id}-another")
+            assets[made.id] = made
+            edges.append(replace(herd.edges()[0], source=made.id, target=asset.id, relation="input_to", role=None))
+        elif what == "finding":
+            findings.append(Finding(rule="unevaluated", level="warning", asset=asset.id, message="never judged"))
+    return (assets, edges), findings
+
+
+BEFORE = site_of(({asset.id: asset for asset in herd.assets()}, herd.edges()), [])
+PAGES = pages_of(BEFORE)
+
+
+@settings(max_examples=150)
+@given(another_night())
+def test_what_is_not_made_again_need_not_be(night: tuple[Lineage, list[Finding]]) -> None:
+    """After any change, a page whose notes name nothing that changed has the content that it had."""
+    after = site_of(*night)
+    differing = set(said(BEFORE).items()) ^ set(said(after).items())
+    news = changed(BEFORE.graph, after.graph) | {int(number) for number, _ in differing}
+    for asset_id, (content, _) in pages_of(after).items():
+        if asset_id in PAGES and news.isdisjoint(PAGES[asset_id][1]):
+            assert content == PAGES[asset_id][0], asset_id
+
+
+def test_one_changed_asset_is_few_pages() -> None:
+    """A status is read by the pages that show it, and by no page that only names its asset."""
+    assets = {asset.id: asset for asset in herd.assets()}
+    assets[herd.IMAGE] = assets[herd.IMAGE].but(status="Deprecated")
+    after = site_of((assets, herd.edges()), [])
+    news = changed(BEFORE.graph, after.graph)
+
+    made = {asset_id for asset_id, (_, noted) in PAGES.items() if not news.isdisjoint(noted)}
+    assert made & assets.keys() == {herd.IMAGE}
+    # The files of the model that it trained, and of its clone, have the whole of it.
+    assert made - assets.keys() == {f"{asset_id} files" for asset_id in (herd.PACKAGE_2, herd.CLONE)}
+
+
+def test_neither_a_page_of_an_asset_nor_a_file_beside_it_reads_everything() -> None:
+    """What is not one asset's changes every night, so a page that read it would never be the same."""
+    assert any(asset_id.endswith(" files") for asset_id in PAGES)
+    assert [asset_id for asset_id, (_, noted) in PAGES.items() if EVERYTHING in noted] == []
