@@ -1,0 +1,228 @@
+"""What a question is asked of, and what comes back: one result type for all of them, which says itself as JSON.
+
+A question is a pure function of a `Night` (one snapshot's lineage, coverage and settings), an id and its own options;
+it gives an `Answer` of rows of its own. What could add a row and cannot be seen is in `unknown`: no rows and nothing
+unknown is a proof of absence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
+
+from studbook.errors import NotFound
+from studbook.lineage.graph import Lineage
+from studbook.model import KINDS, Asset, Coverage, Envelope, Gap, Partition
+
+if TYPE_CHECKING:
+    from studbook.settings import Settings
+
+SCHEMA: Final = "studbook.answer/1"
+
+Why = Literal["denied", "failed", "stale", "gone", "unresolved", "not recorded", "not S3"]
+
+_FAILED: Final[Why] = "failed"
+_MANY = 20
+"""More than so many unknowns of a kind are one entry with their number."""
+
+
+class Row:
+    """A row of an answer: a frozen dataclass, whose fields are its columns.
+
+    A field that Python has no room for is written with an underscore behind it: `from_` is the column `from`.
+    """
+
+    __slots__ = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The columns as plain JSON values, in their order."""
+        value = _json(self)
+        assert isinstance(value, dict)
+        return value
+
+
+def _json(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name.rstrip("_"): _json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _json(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_json(item) for item in value]
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown(Row):
+    """What could add a row, if it could be seen."""
+
+    what: str
+    """The asset's id, or in words what is missing: the operations that failed, `code`, `23 endpoints`."""
+    why: Why
+    """`denied` goes before `unresolved`; `stale` is what is shown from before."""
+    partition: str | None = None
+    """`account/region/source`, with `-` for what a partition has not."""
+    asset: str | None = None
+    """The id of the asset that it is about."""
+
+
+@dataclass(frozen=True)
+class Night:
+    """One snapshot, as questions see it. What every question of the night needs is found once."""
+
+    lineage: Lineage
+    coverage: tuple[Coverage, ...] = ()
+    settings: Settings | None = None
+    """None where nothing depends on them, or for the defaults."""
+
+    def asset(self, asset_id: str) -> Asset:
+        """The asset of that id; NotFound where the lineage has none."""
+        found = self.lineage.asset(asset_id)
+        if found is None:
+            raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
+        return found
+
+    @cached_property
+    def gaps(self) -> Mapping[Partition, tuple[tuple[Gap, Why], ...]]:
+        """What could not be asked, by partition, and whether that was denied or failed."""
+        found = {}
+        for row in self.coverage:
+            several = tuple((gap, _why(gap)) for gap in row.gaps if not _is_nothing(gap))
+            if several or row.status == "failed":
+                found[Partition(row.account, row.region, row.source)] = several
+        return found
+
+    def unseen(
+        self, sources: Collection[str], concerns: Callable[[str], bool] = lambda operation: True
+    ) -> Iterator[Unknown]:
+        """What partitions of these sources could not show, of operations that `concerns` is true of: one row each."""
+        for partition, several in self.gaps.items():
+            if partition.source not in sources:
+                continue
+            operations: defaultdict[Why, list[str]] = defaultdict(list)
+            for gap, why in several:
+                if concerns(gap.operation):
+                    operations[why].append(gap.operation)
+            if not several:
+                operations["failed"].append("all of it")
+            for why in sorted(operations):
+                yield Unknown(what=", ".join(sorted(set(operations[why]))), why=why, partition=place(partition))
+
+    def end(self, asset: Asset) -> Unknown | None:
+        """Why an asset, at which an answer ends, is no sure end: it is stale, gone, or only named; None where it is.
+
+        Of what is only named it is the partition in which it should be that says why, if that could not be read.
+        """
+        if asset.unresolved:
+            at_home = [
+                Unknown(what=asset.id, why=why, partition=place(partition), asset=asset.id)
+                for partition, several in self.gaps.items()
+                if partition.account == asset.account and partition.region == asset.region
+                for why in ({why for _, why in several} or {_FAILED})
+            ]
+            at_home.sort(key=lambda one: (one.why, one.partition or ""))
+            return at_home[0] if at_home else Unknown(what=asset.id, why="unresolved", asset=asset.id)
+        if asset.gone_since is not None:
+            return Unknown(what=asset.id, why="gone", asset=asset.id)
+        if asset.stale_since is not None:
+            return Unknown(what=asset.id, why="stale", asset=asset.id)
+        return None
+
+
+def place(partition: Partition) -> str:
+    """`444444444444/us-west-2/sagemaker`."""
+    return "/".join(part or "-" for part in partition)
+
+
+def _why(gap: Gap) -> Why:
+    from studbook.aws.errors import meaning_of  # it loads botocore, which an answer without gaps never needs
+
+    return "denied" if meaning_of(gap.code) in ("denied", "credentials") else "failed"
+
+
+def _is_nothing(gap: Gap) -> bool:
+    """Whether a gap hides nothing: in a region that the account has not enabled there is nothing."""
+    return gap.operation == "region" and gap.code == "Skipped"
+
+
+def few(unknown: Iterable[Unknown], kind_of: Callable[[str], str | None]) -> tuple[Unknown, ...]:
+    """In order, each once; more than twenty of a kind for one reason are one entry with their number.
+
+    `kind_of` gives the kind of an asset's id.
+    """
+    groups: defaultdict[tuple[Why, str, str], set[Unknown]] = defaultdict(set)
+    for one in unknown:
+        kind = kind_of(one.asset) if one.asset is not None else None
+        groups[one.why, kind or "", one.partition or ""].add(one)
+    found: list[Unknown] = []
+    for (why, kind, where), several in groups.items():
+        if kind and len(several) > _MANY:
+            found.append(Unknown(what=f"{len(several)} {_plural(kind)}", why=why, partition=where or None))
+        else:
+            found += several
+    return tuple(sorted(found, key=lambda one: (one.why, one.what, one.partition or "", one.asset or "")))
+
+
+def _plural(kind: str) -> str:
+    plural = KINDS[kind].plural if kind in KINDS else kind
+    return plural.lower() if plural.split()[0].istitle() else plural
+
+
+R_co = TypeVar("R_co", bound=Row, covariant=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer(Generic[R_co]):
+    """The answer to a named question, whole; whoever shows it may cut its rows, and never its total."""
+
+    question: str
+    """Its name in `QUESTIONS`."""
+    root: str
+    """The resolved id of what it was asked of."""
+    asked: str
+    """What was asked, in the asker's words."""
+    summary: str
+    """One sentence that answers."""
+    rows: tuple[R_co, ...]
+    unknown: tuple[Unknown, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many rows there are, however many are shown."""
+        return len(self.rows)
+
+    def more(self) -> dict[str, Any]:
+        """What a question tells besides its rows."""
+        return {}
+
+    def to_json(self, snapshot: Envelope, limit: int | None = None) -> dict[str, Any]:
+        """The form `studbook.answer/1`, with at most `limit` rows; `snapshot` is what the question was asked of."""
+        return {
+            "schema": SCHEMA,
+            "question": self.question,
+            "root": self.root,
+            "asked": self.asked,
+            "snapshot": {
+                "number": snapshot.number,
+                "taken_at": snapshot.taken_at,
+                "digest": snapshot.digest,
+                "envelope": snapshot.envelope,
+            },
+            "summary": self.summary,
+            "total": self.total,
+            "rows": [row.to_json() for row in self.rows[:limit]],
+            "unknown": [one.to_json() for one in self.unknown],
+            **self.more(),
+        }
+
+
+def counted(number: int, kind: str) -> str:
+    """`1 endpoint`, `3 endpoints`, `no endpoints`: a kind of asset, or any other word that takes an s."""
+    if kind in KINDS:
+        title = KINDS[kind].title
+        one, several = (title.lower() if title.split()[0].istitle() else title), _plural(kind)
+    else:
+        one, several = kind, kind + "s"
+    return f"{number or 'no'} {one if number == 1 else several}"
