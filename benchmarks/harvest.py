@@ -127,7 +127,7 @@ def _night(folder: str) -> dict[str, Any]:
 
 
 class _Reading(Silent):
-    """ReadSet when the last partition was read; what follows is lineage and the store."""
+    """Notes when the last partition was read; what follows is lineage and the store."""
 
     until = 0.0
 

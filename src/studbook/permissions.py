@@ -283,7 +283,7 @@ def _sort(action: str) -> str:
 
 
 def _buckets(partition: str, actions: Iterable[str], datasets: Iterable[Dataset] | None) -> list[Document]:
-    """The listing of the datasets' prefixes and nothing beside them; a asset_from_id where none are known."""
+    """The listing of the datasets' prefixes and nothing beside them; a placeholder where none are known."""
     prefixes: defaultdict[str, set[str]] = defaultdict(set)
     for dataset in datasets or ():
         bucket, prefix = parse_s3(dataset.id) or ("", "")

@@ -478,7 +478,7 @@ class TestScript:
         assert "OBJECTS = {}" in script(found)
 
     def test_it_stops_at_what_was_redacted(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """No job is started with a asset_from_id for a secret."""
+        """No job is started with a placeholder for a secret."""
         found = again(lineage("t(training_job) -produced-> w(artifact)"), {"Environment": {"TOKEN": REDACTED}})
         monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace())
         with pytest.raises(SystemExit, match="fill in"):

@@ -1,6 +1,6 @@
 """`studbook export pedigree`: one asset with everything that made it, in the words of the whole JSON export.
 
-    {"schema": "studbook.queries.pedigree/1", "root": id, "assets": [...], "edges": [...], "findings": [...]}
+    {"schema": "studbook.pedigree/1", "root": id, "assets": [...], "edges": [...], "findings": [...]}
 
 Each asset and edge is as `studbook export json` writes it. Snapshots that know the same of an asset give equal bytes.
 """
@@ -20,7 +20,7 @@ def write(pedigree: Pedigree) -> bytes:
     return (
         canonical(
             {
-                "schema": "studbook.queries.pedigree/1",
+                "schema": "studbook.pedigree/1",
                 "root": pedigree.root.id,
                 "assets": [_asset(asset) for asset in pedigree.assets],
                 "edges": [plain(edge) for edge in pedigree.edges],

@@ -330,7 +330,7 @@ class PartitionVisit:
         return True
 
     def _seal(self, resource: Resource, scopes: list[str], *, complete: bool) -> None:
-        """ReadSet of each parent that all below it was read, if it was."""
+        """Notes of each parent that all below it was read, if it was."""
         parent_of = resource.listing.parent_of
         if parent_of is None:
             return

@@ -26,7 +26,7 @@ class Ledger:
         """Whether at least one listing came to its end."""
 
     def gap(self, trouble: Trouble, number: int = 0) -> None:
-        """ReadSet a failure. Of equal ones the first speaks; `number` says which that is where calls run at once."""
+        """Notes a failure. Of equal ones the first speaks; `number` says which that is where calls run at once."""
         key = (trouble.operation, trouble.code)
         if key not in self._first or number < self._first[key][0]:
             self._first[key] = (number, self._redactor.text(trouble.message))

@@ -137,7 +137,7 @@ class PartitionStore:
             connection.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", row)
 
     def again(self, record: Record) -> None:
-        """ReadSet that a kept record was seen again, and has not changed."""
+        """Notes that a kept record was seen again, and has not changed."""
         if record.stale_since is None and record.gone_since is None:
             with self._using() as connection:
                 noted = connection.execute(_AGAIN, (record.kind, record.id)).rowcount
@@ -153,7 +153,7 @@ class PartitionStore:
         return [found for (found,) in self._rows("SELECT id FROM seen WHERE kind = ?", kind)]
 
     def unreadable(self, kind: str, record_id: str) -> None:
-        """ReadSet a record that a listing showed and nobody could read tonight."""
+        """Notes a record that a listing showed and nobody could read tonight."""
         with self._using() as connection:
             connection.execute("INSERT OR IGNORE INTO unread VALUES (?, ?)", (kind, record_id))
 

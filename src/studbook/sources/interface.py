@@ -268,11 +268,11 @@ class Visit(Protocol):
         ...
 
     def gap(self, trouble: Exception) -> None:
-        """ReadSet what could not be seen: a Trouble, or what reading the last answer raised (aws.errors.PART_LOST)."""
+        """Notes what could not be seen: a Trouble, or what reading the last answer raised (aws.errors.PART_LOST)."""
         ...
 
     def skip(self, operation: str, message: str) -> None:
-        """ReadSet what is not there to be seen: something that is switched off. That is no failure."""
+        """Notes what is not there to be seen: something that is switched off. That is no failure."""
         ...
 
 

@@ -59,7 +59,7 @@ def restored(request):
 
 
 if __name__ == "__main__":
-    if {asset_from_id} in repr(REQUEST):
+    if {placeholder} in repr(REQUEST):
         raise SystemExit("fill in what was redacted first")
     print(boto3.client("sagemaker", region_name=REGION).{method}(**restored(REQUEST))["{answer}"])
 '''
@@ -90,7 +90,7 @@ def script(found: Reproduction) -> str:
         region=_literal(found.region),
         request=_literal(found.request),
         objects=_literal(objects),
-        asset_from_id=_literal(PLACEHOLDER),
+        placeholder=_literal(PLACEHOLDER),
     )
 
 

@@ -116,7 +116,7 @@ def datasets_table(site: Site) -> Table:
         _newest(site),
         Column("Fingerprint", fingerprint),
         _versions(site),
-        Column("OrderedPool", readers),
+        Column("Readers", readers),
         Column("Drift", drift, facet=True),
         *_places(site),
     ]
@@ -293,7 +293,7 @@ def readers_table(site: Site, asset: Asset, subjects: Sequence[Asset]) -> Table:
         Column("Certainty", lambda r: {"certainty": r["certainty"], "candidate": r["candidate"]}, facet=True),
         Column("Evidence", lambda reader: {"evidence": reader["evidence"]}, plain=True),
     ]
-    return Table("OrderedPool", columns, readers_of(site, subjects), f"{_beside(site, asset)}-readers")
+    return Table("Readers", columns, readers_of(site, subjects), f"{_beside(site, asset)}-readers")
 
 
 def account_table(site: Site, account: str) -> Table:
