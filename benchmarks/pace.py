@@ -1,19 +1,21 @@
-"""What a harvest makes of a limit: throttled calls, failures and wall time, beside boto3 with as many threads.
+"""What a harvest makes of limits: throttled calls, its own and those of a client beside it, failures and wall time.
 
     python -m benchmarks pace [JOBS ...]
 
-The demo's AWS lets ten calls a second through for each account, region and service, and ten at once after a rest, as a
-token bucket does; the others it throttles. Studbook harvests one account and ten of them, 16 workers each, at the rate
-that it has without a configuration (ten), and one whose limit is half of that, for another tool takes the rest. Beside
-it boto3 makes the same calls on 16 threads, in each of its modes of retrying. `least` is the time that the limit leaves
-to the account with the most calls. JOBS are the training jobs of each account.
-What it prints is Markdown, as docs/benchmarks.md has it.
+The demo's AWS has a token bucket for each operation of an account and region: two calls a second of ListTrainingJobs,
+ten of every other, and as many at once after a rest; what is above is throttled. A second client, the account's
+production, lists and describes training jobs all the while at half of those limits. Studbook harvests one account and
+ten of them at the pace that it learns by itself, 16 workers each, and one whose limits are half as high. Beside it
+boto3 makes the same calls on 16 threads, in each of its modes of retrying. `theirs` are the second client's throttled
+calls, of those that it made. JOBS are the training jobs of each account. What it prints is Markdown, as
+docs/benchmarks.md has it.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -51,8 +53,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _measure(aws: FakeAws, jobs: int) -> None:
-    print(f"\n### {jobs:,} training jobs in each account, {RATE} calls a second allowed\n")
-    print("| what | accounts | calls | throttled | failed | seconds | least |")
+    print(f"\n### {jobs:,} training jobs in each account\n")
+    print("| what | accounts | calls | throttled | theirs | failed | seconds |")
     print("| --- " + "| ---: " * 6 + "|", flush=True)
     one = ACCOUNTS[:1]
     made = _row(aws, "Studbook", one, RATE, lambda: _studbook(one))
@@ -63,23 +65,66 @@ def _measure(aws: FakeAws, jobs: int) -> None:
 
 
 def _row(aws: FakeAws, what: str, accounts: tuple[str, ...], rate: int, run: Callable[[], int]) -> Calls:
-    """Runs with full buckets; gives what was called in the first account."""
+    """Runs with full buckets; gives what was called in the first account, without the second client's calls."""
     aws.heal()
+    aws.fault(service="sagemaker", operation="ListTrainingJobs", rate=rate / 5)
     aws.fault(service="sagemaker", rate=rate)
     aws.forget_calls()
-    begun = time.perf_counter()
-    failed = run()
-    seconds = time.perf_counter() - begun
-    throttled = aws.throttled()
-    calls = [call for call in aws.calls() if call.service == "sagemaker"]
+    with Production(accounts[0], rate) as production:
+        begun = time.perf_counter()
+        failed = run()
+        seconds = time.perf_counter() - begun
     each = Counter[str]()
-    for call in calls:
-        each[call.account] += call.count
-    most = max(each.values()) - throttled / len(accounts)
-    least = max(0.0, (most - rate) / rate)
-    numbers = f"{len(accounts)} | {each.total():,} | {throttled:,} | {failed:,} | {seconds:.0f} | {least:.0f}"
-    print(f"| {what} | {numbers} |", flush=True)
-    return Counter({call.operation: call.count for call in calls if call.account == accounts[0]})
+    first = Counter[str]()
+    for call in aws.calls():
+        if call.service == "sagemaker":
+            each[call.account] += call.count
+            if call.account == accounts[0]:
+                first[call.operation] += call.count
+    theirs = production.calls
+    throttled = aws.throttled() - production.throttled
+    numbers = f"{len(accounts)} | {each.total() - theirs.total():,} | {throttled:,}"
+    refused = f"{production.throttled:,} of {theirs.total():,}"
+    print(f"| {what} | {numbers} | {refused} | {failed:,} | {seconds:.0f} |", flush=True)
+    return first - theirs
+
+
+class Production:
+    """The second client: two threads that use half of the limits of two operations, until the block ends."""
+
+    def __init__(self, account: str, rate: int) -> None:
+        self.calls, self.throttled = Calls(), 0
+        self._account, self._end = account, threading.Event()
+        self._threads = [
+            threading.Thread(target=self._use, args=("ListTrainingJobs", {"MaxResults": 1}, rate / 10)),
+            threading.Thread(target=self._use, args=("DescribeTrainingJob", {"TrainingJobName": "none"}, rate / 2)),
+        ]
+
+    def __enter__(self) -> Production:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _use(self, operation: str, request: dict[str, Any], rate: float) -> None:
+        client = _client(self._account, Config(retries={"total_max_attempts": 1}))
+        while not self._end.wait(1 / rate):
+            self.calls[operation] += 1
+            try:
+                client._make_api_call(operation, request)
+            except ClientError as error:
+                self.throttled += error.response["Error"]["Code"] == "ThrottlingException"
+
+
+def _client(account: str, config: Config) -> Any:
+    sts = boto3.client("sts", region_name=REGION)
+    given = sts.assume_role(RoleArn=reader(account), RoleSessionName="plain", ExternalId=EXTERNAL_ID)["Credentials"]
+    session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=REGION)
+    return session.client("sagemaker", config=config)
 
 
 def _studbook(accounts: tuple[str, ...]) -> int:
@@ -100,10 +145,7 @@ def _studbook(accounts: tuple[str, ...]) -> int:
 
 def _boto3(account: str, mode: Literal["legacy", "standard", "adaptive"], budget: Calls) -> int:
     """As many of the same calls, on as many threads; gives the number of those that were given up."""
-    sts = boto3.client("sts", region_name=REGION)
-    given = sts.assume_role(RoleArn=reader(account), RoleSessionName="plain", ExternalId=EXTERNAL_ID)["Credentials"]
-    session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=REGION)
-    client = session.client("sagemaker", config=Config(retries={"mode": mode}, max_pool_connections=WORKERS))
+    client = _client(account, Config(retries={"mode": mode}, max_pool_connections=WORKERS))
     left = Counter(budget)
     failed: list[ClientError] = []
 

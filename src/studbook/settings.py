@@ -162,7 +162,11 @@ class SourceSettings(_Part):
     """How one source is harvested."""
 
     enabled: bool = Field(default=True, description="false leaves the source out.")
-    rate: float | None = Field(default=None, gt=0, description="Calls per second for each (account, region, API).")
+    rate: float | None = Field(
+        default=None,
+        gt=0,
+        description="Calls per second of each operation in an account and region; learned where it is missing.",
+    )
     workers: int = Field(
         default=8, ge=1, le=32, description="Resources described at a time in each partition, within the rate."
     )

@@ -179,4 +179,5 @@ class TestCounting:
 
         made.client("222222222222", "us-west-2", "sagemaker").list_models()
 
-        assert made.pace("222222222222", "us-west-2", "sagemaker").rate < 1000
+        assert made.pace("222222222222", "us-west-2", "sagemaker", "ListModels").rate < 1000
+        assert made.pace("222222222222", "us-west-2", "sagemaker", "ListEndpoints").rate == 1000

@@ -393,17 +393,16 @@ class TestFaults:
         ]
 
 
-def test_a_rate_is_each_account_s_and_service_s_own(client: Any, fake_aws: FakeAws) -> None:
-    """What is above it is throttled, and counted; another account's calls and another API's are not."""
-    here, there, storage = client("sagemaker"), client("sagemaker", OTHER), client("s3")
+def test_a_rate_is_each_account_s_and_operation_s_own(client: Any, fake_aws: FakeAws) -> None:
+    """What is above it is throttled, and counted; another account's calls and another operation's are not."""
+    here, there = client("sagemaker"), client("sagemaker", OTHER)
     fake_aws.fault(rate=0.001, service="sagemaker")
     here.list_models()
     there.list_models()
-    storage.list_buckets()
+    here.list_endpoints()
 
     with pytest.raises(ClientError) as caught:
         here.list_models()
-    storage.list_buckets()
 
     assert code(caught) == "ThrottlingException"
     assert fake_aws.throttled() == 1

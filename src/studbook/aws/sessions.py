@@ -117,9 +117,9 @@ class Sessions:
         with self._lock:
             self._accounts = {**accounts, **self._accounts}
 
-    def pace(self, account: str | None, region: str | None, api: str) -> Pace:
-        """The shared budget of calls to `api` there."""
-        return self._paces.of(account, region, api)
+    def pace(self, account: str | None, region: str | None, api: str, operation: str) -> Pace:
+        """The shared budget of calls of an operation there."""
+        return self._paces.of(account, region, api, operation)
 
     def tally(self, account: str | None, region: str | None, service: str) -> Tally:
         """What was sent to a service there."""
@@ -256,13 +256,15 @@ class Sessions:
             # Else a key in AWS_BEARER_TOKEN_BEDROCK, which is one account's, would go before every account's role.
             config = config.merge(Config(signature_version="v4"))
         client = session.client(service, region_name=region, config=config)
-        pace, tally = self._paces.of(account, home, service), self.tally(account, home, service)
+        tally = self.tally(account, home, service)
 
         def before_send(event_name: str, **_: Any) -> None:
-            pace.take()
-            tally.add(f"{service}:{event_name.rsplit('.', 1)[-1]}")
+            operation = event_name.rsplit(".", 1)[-1]
+            self._paces.of(account, home, service, operation).take()
+            tally.add(f"{service}:{operation}")
 
-        def received(parsed_response: Mapping[str, Any] | None, **_: Any) -> None:
+        def received(event_name: str, parsed_response: Mapping[str, Any] | None, **_: Any) -> None:
+            pace = self._paces.of(account, home, service, event_name.rsplit(".", 1)[-1])
             code = (parsed_response or {}).get("Error", {}).get("Code")
             if is_throttling(code):
                 pace.throttled()

@@ -213,11 +213,11 @@ class PartitionVisit:
         if self._stop.is_set():
             raise Stopped
         account, region, source = self.partition
-        self._sessions.pace(account, region, source).take()
+        self._sessions.pace(account, region, source, operation).take()
         self._sessions.tally(account, region, source).add(operation)
 
-    def throttled(self) -> None:
-        self._sessions.pace(*self.partition).throttled()
+    def throttled(self, operation: str) -> None:
+        self._sessions.pace(*self.partition, operation).throttled()
 
     # --- records ---
 

@@ -280,11 +280,11 @@ class _Probe:
     def spend(self, operation: str) -> None:
         account, region, source = self.partition
         self._try(operation.removeprefix(f"{source}:"))
-        self._sessions.pace(account, region, source).take()
+        self._sessions.pace(account, region, source, operation).take()
         self._sessions.tally(account, region, source).add(operation)
 
-    def throttled(self) -> None:
-        self._sessions.pace(*self.partition).throttled()
+    def throttled(self, operation: str) -> None:
+        self._sessions.pace(*self.partition, operation).throttled()
 
     # --- Visit: records ---
 

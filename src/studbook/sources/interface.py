@@ -243,8 +243,8 @@ class Visit(Protocol):
         """Waits for the partition's budget and counts one request that is about to be sent."""
         ...
 
-    def throttled(self) -> None:
-        """The last request was refused for being one too many."""
+    def throttled(self, operation: str) -> None:
+        """A request of that operation was refused for being one too many."""
         ...
 
     def resource(self, resource: Resource) -> None:

@@ -131,7 +131,7 @@ class Api:
                     break
                 continue
             if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-                self._visit.throttled()
+                self._visit.throttled(f"mlflow:{_name(path)}")
             if answer.status_code == HTTPStatus.OK:
                 return _json(answer, path)
             trouble = _refused(answer, path)

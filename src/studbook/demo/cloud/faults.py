@@ -5,8 +5,8 @@ they are missing), `times` how often (for ever where it is missing), and one or 
 
     seconds                    the answer comes later
     code, message, status      a refusal in the service's own words
-    rate                       so many calls a second are let through for each account, region and service, and as many
-                               at once after a rest; the others are throttled
+    rate                       so many calls a second are let through for each account, region and operation, and as
+                               many at once after a rest; the others are throttled
     drop                       the connection is reset before the answer
     cut                        the connection is reset in the middle of the answer
     pages: empty               a page without items, but with a token, comes before the first one
@@ -49,7 +49,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: list[Json] = []
-        self._buckets: dict[tuple[str, str, str], tuple[float, float]] = {}
+        self._buckets: dict[tuple[float, str, str, str, str], tuple[float, float]] = {}
         """What is left in each, and when that was."""
         self._lock = threading.Lock()
         self.throttled = 0
@@ -74,7 +74,7 @@ class Faults:
             for fault in self._faults:
                 if all(fnmatch.fnmatchcase(value, fault.get(name) or "*") for name, value in asked.items()):
                     if fault.get("rate"):
-                        if self._within(fault["rate"], (account, region, service)):
+                        if self._within(fault["rate"], (fault["rate"], *asked.values())):
                             continue
                         self.throttled += 1
                         return {"code": "ThrottlingException", "message": "Rate exceeded"}
@@ -85,7 +85,7 @@ class Faults:
                     return fault
         return None
 
-    def _within(self, rate: float, key: tuple[str, str, str]) -> bool:
+    def _within(self, rate: float, key: tuple[float, str, str, str, str]) -> bool:
         """Takes a token out of a bucket, if there is one."""
         now = time.monotonic()
         most = max(1.0, rate)
