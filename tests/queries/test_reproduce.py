@@ -84,13 +84,13 @@ class TestRequest:
         sorts = set()
         for row in catalog.records(envelope):
             if row.kind == "job":
-                found = reproduce(graph, graph.assets[row.id], lambda kind, one: catalog.record(envelope, kind, one))
+                found = reproduce(graph, graph.assets[row.id], catalog.record_of(envelope))
                 asked = model.operation_model("CreateJob").input_shape
                 assert ParamValidator().validate(found.request, asked).generate_report() == ""
                 assert "ServiceOutput" not in found.request["JobConfigDocument"]
                 sorts.add("job")
             if row.kind == "training_job":
-                found = reproduce(graph, graph.assets[row.id], lambda kind, one: catalog.record(envelope, kind, one))
+                found = reproduce(graph, graph.assets[row.id], catalog.record_of(envelope))
                 assert ParamValidator().validate(found.request, shape).generate_report() == ""
                 assert REDACTED not in repr(found.request)
                 assert found.request["TrainingJobName"] != row.body["TrainingJobName"]

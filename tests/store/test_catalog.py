@@ -254,8 +254,9 @@ class TestAnswersWithoutAGraph:
     def test_one_record(self, catalog: Catalog) -> None:
         """A record is found by kind and id, and is None where there is none."""
         envelope = commit(catalog, PEDIGREE, records=[record("a"), record("b"), record("b", kind="endpoint")])
-        assert catalog.record(envelope, "endpoint", "b") == record("b", kind="endpoint")
-        assert catalog.record(envelope, "endpoint", "a") is None
+        record_of = catalog.record_of(envelope)
+        assert record_of("endpoint", "b") == record("b", kind="endpoint")
+        assert record_of("endpoint", "a") is None
 
     def test_counts_and_changes(self, catalog: Catalog) -> None:
         """How much a snapshot holds, and how many assets differ from the one before."""

@@ -38,6 +38,7 @@ def same(index: Index, graph: Graph) -> bool:
         and list(index.downstream(one)) == list(graph.downstream(one))
         and list(index.downstream(one, "input_to", "train")) == list(graph.downstream(one, "input_to", "train"))
         and list(index.upstream(one, "same_as")) == list(graph.upstream(one, "same_as"))
+        and list(index.beginning(one[:-1])) == list(graph.beginning(one[:-1]))
         for one in {*PEDIGREE.assets, *OTHER.assets, "nothing"}
     )
 

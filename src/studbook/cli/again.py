@@ -54,7 +54,7 @@ def reproduce(asset: str, output_format: str, output: Path | None, catalog: Path
     store = Catalog(catalog)
     envelope = store.resolve(snapshot)
     with store.index(envelope) as index:
-        found = find(index, index.find(asset, KINDS), lambda kind, record_id: store.record(envelope, kind, record_id))
+        found = find(index, index.find(asset, KINDS), store.record_of(envelope))
     if output_format == "json":
         text = canonical(found.to_json()).decode()
     elif output_format == "python":

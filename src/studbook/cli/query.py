@@ -250,7 +250,8 @@ def _print_objects(store: Catalog, envelope: Envelope, index: Index, asset: Asse
     from studbook.model.ids import manifest_lines, parse_s3
 
     ids = [asset.id, *(edge.source for edge in index.upstream(asset.id, "content_of"))]
-    record = next((found for one in ids if (found := store.record(envelope, "s3_prefix", one)) is not None), None)
+    record_of = store.record_of(envelope)
+    record = next((found for one in ids if (found := record_of("s3_prefix", one)) is not None), None)
     if record is None:
         raise NotFound(f"no object manifest is kept of {asset.id!r}", "it is kept of the versions of S3 datasets")
     uri = parse_s3(record.body["Uri"])

@@ -5,8 +5,10 @@ Nothing here follows edges across more than one step: that is what `queries` is 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Literal, Protocol
 
 from studbook.model import Asset, Edge
@@ -28,6 +30,10 @@ class Lineage(Protocol):
 
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         """The edges that start there, in canonical order; of one relation, and one role, where they are given."""
+        ...
+
+    def beginning(self, text: str) -> Sequence[str]:
+        """The ids that begin with a text, by code point."""
         ...
 
     def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
@@ -61,6 +67,14 @@ class Graph:
 
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         return _selected(self._downstream.get(asset_id, ()), relation, role)
+
+    @cached_property
+    def _ids(self) -> list[str]:
+        return list(self.assets)
+
+    def beginning(self, text: str) -> Sequence[str]:
+        first = bisect_left(self._ids, text)
+        return self._ids[first : bisect_left(self._ids, text + chr(0x10FFFF), first)]
 
     def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
         """All is at hand."""

@@ -11,14 +11,15 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, Self, TypeVar
 
 from studbook.errors import NotFound
 from studbook.lineage.graph import Lineage
-from studbook.model import KINDS, Asset, Coverage, Envelope, Gap, Partition
+from studbook.model import KINDS, Asset, Coverage, Edge, Envelope, Gap, Partition, Record
 
 if TYPE_CHECKING:
     from studbook.settings import Settings
+    from studbook.store import Catalog
 
 SCHEMA: Final = "studbook.answer/1"
 
@@ -68,6 +69,22 @@ class Unknown(Row):
     """The id of the asset that it is about."""
 
 
+RecordOf = Callable[[str, str], Record | None]
+"""From a record kind and an id to the record of this snapshot."""
+
+
+class History(Protocol):
+    """What `log` asks of several nights, oldest first; a `Catalog` answers it."""
+
+    def history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
+        """An asset, and the edges that end in it, in every snapshot."""
+        ...
+
+    def edges_into(self, kinds: Collection[str]) -> Iterator[tuple[Envelope, list[Edge]]]:
+        """The edges that end in assets of these kinds, in every snapshot."""
+        ...
+
+
 @dataclass(frozen=True)
 class Night:
     """One snapshot, as questions see it. What every question of the night needs is found once."""
@@ -76,6 +93,17 @@ class Night:
     coverage: tuple[Coverage, ...] = ()
     settings: Settings | None = None
     """None where nothing depends on them, or for the defaults."""
+    record_of: RecordOf = lambda kind, record_id: None
+    """What the APIs answered; nothing where the night is told without its records."""
+    envelope: Envelope | None = None
+    """None for a lineage that is no snapshot's."""
+    history: History | None = None
+    """The nights before, this one among them; later ones are not told of."""
+
+    @classmethod
+    def of(cls, catalog: Catalog, envelope: Envelope, lineage: Lineage, settings: Settings | None = None) -> Self:
+        """A snapshot of a catalog, with its lineage in memory or on disk."""
+        return cls(lineage, envelope.coverage, settings, catalog.record_of(envelope), envelope, catalog)
 
     def asset(self, asset_id: str) -> Asset:
         """The asset of that id; NotFound where the lineage has none."""

@@ -171,9 +171,20 @@ class _Graph(Lineage):
         self._notes.read.add(_side(_DOWNSTREAM, asset_id, relation))
         return self._graph.downstream(asset_id, relation, role)
 
+    def beginning(self, text: str) -> Sequence[str]:
+        self._notes.read.add(_bucket(text))
+        return self._graph.beginning(text)
+
     def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
         """All is at hand."""
         return True
+
+
+def _bucket(text: str) -> int:
+    """Which ids there are in an S3 bucket; of other texts, which there are at all."""
+    scheme, _, rest = text.partition("://")
+    bucket, slash, _ = rest.partition("/")
+    return _name("ids", bucket) if scheme == "s3" and slash else EVERYTHING
 
 
 def _side(side: str, asset_id: str, relation: str | None) -> int:
@@ -287,6 +298,8 @@ def changed(old: Graph, new: Graph) -> set[int]:
         return out
     for asset_id in old.assets.keys() | new.assets.keys():
         before, after = old.assets.get(asset_id), new.assets.get(asset_id)
+        if before is None or after is None:
+            out.add(_bucket(asset_id))
         if before is not after and before != after:
             out.update(_differences(crc32(asset_id.encode("utf-8", "surrogatepass")), before, after))
     for edge in _one_sided(old, new):

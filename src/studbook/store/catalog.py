@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,10 @@ from studbook.store.snapshots import Snapshots, envelope_digest, taken
 if TYPE_CHECKING:
     from studbook.store.index import Index
     from studbook.store.verify import Damage
+
+
+_KEPT_CHUNKS = 16
+"""Of records, by who asks for one after the other."""
 
 
 class Catalog:
@@ -88,14 +92,25 @@ class Catalog:
         rows_of = partial(shared.rows_of, part) if shared is not None else partial(chunks.rows_of, self.objects, part)
         return chunks.merged(part, several, rows_of)
 
-    def record(self, envelope: Envelope, kind: str, record_id: str) -> Record | None:
-        """One record, read from the one or few chunks that can hold it."""
-        for chunk in chunks.chunks(self.objects, envelope.parts.records):
-            if chunk.place.kind == kind and chunk.first <= record_id <= chunk.last:
-                for record in chunks.rows_of(self.objects, RECORDS, chunk):
-                    if record.id == record_id:
-                        return record
-        return None
+    def record_of(self, envelope: Envelope) -> Callable[[str, str], Record | None]:
+        """From a kind and an id to the record, read from the one or few chunks that can hold it.
+
+        The chunks read last are kept: who asks for many records asks in the order of `place_of_asset`.
+        """
+        of_kind: defaultdict[str, list[Chunk]] = defaultdict(list)
+
+        @lru_cache(_KEPT_CHUNKS)
+        def records(chunk: Chunk) -> dict[str, Record]:
+            return {record.id: record for record in chunks.rows_of(self.objects, RECORDS, chunk)}
+
+        def record(kind: str, record_id: str) -> Record | None:
+            if not of_kind:
+                for chunk in chunks.chunks(self.objects, envelope.parts.records):
+                    of_kind[chunk.place.kind].append(chunk)
+            holding = (chunk for chunk in of_kind[kind] if chunk.first <= record_id <= chunk.last)
+            return next((found for chunk in holding if (found := records(chunk).get(record_id))), None)
+
+        return record
 
     def history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
         """The asset, and the edges that end in it, in every snapshot, oldest first.
@@ -122,6 +137,21 @@ class Catalog:
                         edges[chunk.object] = [edge for edge in ends if edge.target == asset.id]
                     ending += edges[chunk.object]
             yield envelope, found, sorted(ending, key=lambda edge: edge.key.order)
+
+    def edges_into(self, kinds: Collection[str]) -> Iterator[tuple[Envelope, list[Edge]]]:
+        """The edges that end in assets of these kinds, in every snapshot, oldest first.
+
+        What snapshots share is read once.
+        """
+        known: dict[str, list[Edge]] = {}
+        for envelope in self.envelopes():
+            found = []
+            for chunk in chunks.chunks(self.objects, envelope.parts.edges):
+                if chunk.place.kind in kinds:
+                    if chunk.object not in known:
+                        known[chunk.object] = list(chunks.rows_of(self.objects, EDGES, chunk))
+                    found += known[chunk.object]
+            yield envelope, found
 
     def counts(self, envelope: Envelope) -> dict[str, int]:
         """How many records, assets and edges a snapshot has."""

@@ -37,8 +37,9 @@ from typing import Any
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset
+from studbook.queries.answer import RecordOf
 from studbook.queries.origins import makers
-from studbook.queries.reproduce.inputs import Inputs, Manifest, Pin, Reason, RecordOf, Verdict, rank
+from studbook.queries.reproduce.inputs import Inputs, Manifest, Pin, Reason, Verdict, rank
 from studbook.queries.reproduce.program import script
 from studbook.queries.reproduce.request import JOB, REDACTED, create_of, problems, request_of
 

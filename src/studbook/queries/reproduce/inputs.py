@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Literal, NamedTuple, get_args
@@ -11,12 +11,10 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset, Edge, Record
 from studbook.model.ids import code_id, fingerprint, parse_hub_content, parse_lambda, parse_s3
+from studbook.queries.answer import RecordOf
 from studbook.queries.reproduce.request import JOB, Create, placeholders, problems, told_in
 
 Verdict = Literal["exact", "close", "not possible"]
-RecordOf = Callable[[str, str], Record | None]
-"""From a record kind and an id to the record of this snapshot."""
-
 _REPOSITORY_TAG: Final = "mlflow.source.git.repoURL"
 _COMMIT_TAGS: Final = frozenset({"mlflow.source.git.commit", "git-commit", "git-sha", "commit", "commit-id"})
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
