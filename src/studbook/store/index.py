@@ -55,7 +55,7 @@ _EDGES = """
 SELECT s.backwards, t.backwards, relation, role, told FROM edge
 JOIN asset s ON s.key = source JOIN asset t ON t.key = target WHERE
 """
-_BEGINNING = "SELECT backwards FROM asset WHERE substr(backwards, ?) = ?"
+_BEGINNING = "SELECT backwards FROM asset WHERE substr(backwards, length(backwards) + 1 - ?) = ?"
 _LINES = "SELECT key, line FROM asset WHERE key IN ({})"
 _CROWDED = "SELECT {here} FROM edge WHERE {here} {within} GROUP BY {here} HAVING count(DISTINCT {there}) > ?"
 """Those that have more neighbours on a side than that."""
@@ -141,7 +141,7 @@ class Index:
 
     def beginning(self, text: str) -> Sequence[str]:
         # Over the index of ids alone, which are kept backwards: a million take half a second.
-        found = self._sound(lambda: self._connection.execute(_BEGINNING, (-len(text), text[::-1])).fetchall())
+        found = self._sound(lambda: self._connection.execute(_BEGINNING, (len(text), text[::-1])).fetchall())
         return sorted(backwards[::-1] for (backwards,) in found)
 
     def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
