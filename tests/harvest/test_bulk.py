@@ -151,7 +151,7 @@ class TestRefusal:
 
     def test_a_visit_that_ends_on_the_way(self, visits):
         """Records that were not reached before the session expired for good are neither seen nor gone."""
-        from studbook.harvest.collector import VisitEnded
+        from studbook.harvest.calls import VisitEnded
 
         visit = visits({**SINGLE, **listing("a"), "SearchCows": refused("ExpiredTokenException")})
         with pytest.raises(VisitEnded):

@@ -8,7 +8,7 @@ import pytest
 from scripted import HERD, HERE, Visits, cow, nothing, refused
 
 from studbook.aws.errors import Trouble
-from studbook.harvest.collector import VisitEnded
+from studbook.harvest.calls import VisitEnded
 from studbook.sources.interface import Describe, Detail, Listing, Resource
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from scripted import HERD, HERE, Visits, cow, nothing, refused
 
-from studbook.harvest.collector import VisitEnded
+from studbook.harvest.calls import VisitEnded
 from studbook.harvest.merge import merge
 from studbook.sources.interface import Describe, Listing, Resource
 

@@ -10,14 +10,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, TypeVar
-
-from botocore import xform_name
+from typing import Any, Final, NamedTuple
 
 from studbook.aws.errors import UNREADABLE, Trouble, explain, unreadable
-from studbook.aws.sessions import NotReadOnly, Sessions, Signer
+from studbook.aws.sessions import Sessions
+from studbook.harvest.calls import PartitionCalls
 from studbook.harvest.coverage import Ledger
-from studbook.harvest.pages import follow
 from studbook.harvest.partition_store import PartitionStore, Wanted
 from studbook.harvest.plain_json import plain
 from studbook.harvest.redact import Redactor
@@ -26,30 +24,11 @@ from studbook.model import Partition, Record, canonical, digest
 from studbook.settings import Settings
 from studbook.sources.interface import Bulk, Detail, Json, Resource
 
-T = TypeVar("T")
-
 # Something was missing when the record was read: no listing ever equals this, so the next night reads it again.
 _INCOMPLETE: Final = "incomplete:"
 
 _SECOND: Final = len("2026-11-22T02:00:00")
 """Milliseconds are written only where there are some, so times compare as text down to the second."""
-
-_REVOKED: Final = "explicit deny in an identity-based policy"
-
-_PATIENCE: Final = 5
-"""After so many denials of one operation without one success, it is not asked again in this visit."""
-
-
-class Stopped(Exception):  # noqa: N818 - not an error: somebody pressed Ctrl-C
-    """The harvest was asked to end."""
-
-
-class VisitEnded(Exception):  # noqa: N818 - a word of the domain, as Trouble
-    """No further call of this partition can succeed."""
-
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(str(trouble))
-        self.trouble = trouble
 
 
 class _Job(NamedTuple):
@@ -83,7 +62,7 @@ class _Below:
 _Reading = OrderedPool[_Job, _Described]
 
 
-class PartitionVisit:
+class PartitionVisit(PartitionCalls):
     """One partition being read. Implements `sources.interface.Visit`.
 
     It belongs to one thread. Records are described on `workers` further ones, which make calls and nothing else: what
@@ -101,22 +80,13 @@ class PartitionVisit:
         stop: threading.Event,
         progress: Callable[[Partition, str, int], None],
     ) -> None:
-        self.partition = partition
+        super().__init__(partition, sessions, stop)
         self.targets = targets
         self.settings = settings
         self._workers = settings.source(partition.source).workers
-        self._sessions = sessions
         self._store = store
-        self._stop = stop
         self._progress = progress
         self._redactor = Redactor(settings.redact)
-        self._refusals: Counter[str] = Counter()
-        self._answered: set[str] = set()
-        self._gates: dict[str, threading.Lock] = {}
-        self._down = False
-        self._revoked: Any = None
-        self._asked = threading.local()
-        """The operation that a thread asked for last."""
         self._steps: dict[str, list[Record]] = {}
         self._marks: dict[tuple[str, str], str] = {}
         self._incomplete_kinds: set[str] = set()
@@ -124,100 +94,6 @@ class PartitionVisit:
         self._refused_bulk: set[str] = set()
         self.ledger = Ledger(self._redactor)
         self.complete: set[tuple[str, str | None]] = set()
-
-    # --- calls ---
-
-    def call(self, operation: str, params: Json, *, service: str | None = None) -> dict[str, Any]:
-        return self._ask(operation, params, service or self.partition.source, plain)
-
-    def fetch(self, params: Json, limit: int) -> tuple[dict[str, Any], bytes]:
-        def read(answer: Any) -> tuple[dict[str, Any], bytes]:
-            return plain(answer), answer["Body"].read(limit + 1)
-
-        return self._ask("GetObject", params, "s3", read)
-
-    def _ask(self, operation: str, params: Json, service: str, read: Callable[[Any], T]) -> T:
-        self._asked.operation = operation
-        if operation in self._answered:
-            return self._call(operation, params, service, read)
-        # Until it was answered once, one at a time: so many denials are enough, however many threads ask.
-        with self._gates.setdefault(operation, threading.Lock()):
-            return self._call(operation, params, service, read)
-
-    def _call(self, operation: str, params: Json, service: str, read: Callable[[Any], T]) -> T:
-        refused = self._refusals[operation]
-        if refused >= _PATIENCE and operation not in self._answered:
-            raise Trouble("denied", operation, "NotAskedAgain", f"denied {_PATIENCE} times and never allowed")
-        down = self._down
-        try:
-            answer = self._send(service, operation, params, read)
-        except Trouble as trouble:
-            if trouble.meaning == "denied":
-                self._refusals[operation] += 1
-            elif trouble.ends_visit or (trouble.meaning == "network" and down):
-                raise VisitEnded(trouble) from trouble
-            elif trouble.meaning == "network":
-                self._down = True
-            raise
-        self._answered.add(operation)
-        self._down = False
-        return answer
-
-    def _send(
-        self, service: str, operation: str, params: Json, read: Callable[[Any], T], *, renewed: bool = False
-    ) -> T:
-        if self._stop.is_set():
-            raise Stopped
-        account, region, _ = self.partition
-        self._sessions.confirm(account)
-        client = self._sessions.client(account, region, service)
-        try:
-            return read(getattr(client, xform_name(operation))(**params))
-        except NotReadOnly:
-            raise
-        except Exception as error:
-            trouble = explain(error, operation)
-            if not renewed and (trouble.meaning == "expired" or self._may_be_revoked(trouble, client)):
-                self._sessions.renew(account, client)
-                return self._send(service, operation, params, read, renewed=True)
-            raise trouble from error
-
-    def _may_be_revoked(self, trouble: Trouble, client: Any) -> bool:
-        """Whether a new session may be allowed what this one is not: AWS revokes sessions by a policy that denies all
-        to the older ones. Of one session in a visit, since it may as well be a denial like any other."""
-        if trouble.meaning != "denied" or _REVOKED not in trouble.message:
-            return False
-        self._revoked = self._revoked or client
-        return self._revoked is client
-
-    def pages(
-        self,
-        operation: str,
-        params: Json,
-        *,
-        tokens: Mapping[str, str] | None = None,
-        service: str | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        return follow(lambda request: self.call(operation, request, service=service), operation, params, tokens)
-
-    def renew(self, access_key: str) -> None:
-        self._sessions.renew_signer(self.partition.account, access_key)
-
-    def signer(self, region: str) -> Signer | None:
-        if self.partition.account is None:
-            return None
-        return self._sessions.signer(self.partition.account, region)
-
-    def spend(self, operation: str) -> None:
-        self._asked.operation = operation.removeprefix(f"{self.partition.source}:")
-        if self._stop.is_set():
-            raise Stopped
-        account, region, source = self.partition
-        self._sessions.pace(account, region, source, operation).take()
-        self._sessions.tally(account, region, source).add(operation)
-
-    def throttled(self, operation: str) -> None:
-        self._sessions.pace(*self.partition, operation).throttled()
 
     # --- records ---
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from studbook.aws.errors import PART_LOST, Trouble
 from studbook.aws.sessions import NotReadOnly, Sessions
 from studbook.errors import StudbookError
-from studbook.harvest.collector import PartitionVisit, Stopped, VisitEnded
+from studbook.harvest.calls import Stopped, VisitEnded
+from studbook.harvest.collector import PartitionVisit
 from studbook.harvest.coverage import Ledger
 from studbook.harvest.merge import merge
 from studbook.harvest.partition_store import PartitionStore
