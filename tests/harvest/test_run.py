@@ -311,9 +311,8 @@ class TestInterrupted:
 
 
 class TestRelink:
-    def test_of_nights_that_linked_what_changed_tells_the_same(self, aws, estate, catalog, monkeypatch):
-        """A new model, a dataset that drifted: everything linked again is as the nights had it."""
-        monkeypatch.setattr("studbook.harvest.derive.FEWEST", 0)
+    def test_after_nights_with_changes_tells_the_same(self, aws, estate, catalog):
+        """A new model, a dataset that drifted: what the nights linked is what the records say."""
         night(catalog)
         estate.make_model(FIRST, "later")
         night(catalog)
@@ -323,6 +322,13 @@ class TestRelink:
         assert relinked is not None
         assert not relinked.changed
         assert relinked.envelope.number == latest.envelope.number == 3
+
+    def test_a_night_without_changes_links_nothing(self, aws, catalog, monkeypatch):
+        """The lineage of the night before is taken as it is."""
+        night(catalog)
+        monkeypatch.setattr("studbook.harvest.derive.derive_anew", None)
+
+        assert not night(catalog).changed
 
     def test_needs_no_aws(self, aws, catalog, monkeypatch):
         """The lineage is derived from the stored records alone; the same lineage is not written twice."""

@@ -155,7 +155,7 @@ class TestSameBytes:
         second = [sites.catalog.resolve("2")]
         build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=second)
         [again] = build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=second)
-        monkeypatch.setattr("studbook.render.build.code_digest", lambda: "newer")
+        monkeypatch.setattr("studbook.render.plugin.code_digest", lambda: "newer")
         [newer] = build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=second)
 
         assert (again.written, newer.written) == (0, newer.pages)
