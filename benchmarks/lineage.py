@@ -32,6 +32,8 @@ ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:"
 BASE = f"arn:aws:sagemaker:{REGION}:aws:hub-content/SageMakerPublicHub/Model/llama"
 IMAGE = "763104351884.dkr.ecr.us-west-2.amazonaws.com/xgboost:"
 ENDPOINT, DATASET = f"{ARN}endpoint/e-0", "s3://data/set-0/"
+COMMON = "s3://data/common/"
+"""A dataset that a fifth of all jobs read."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -78,7 +80,7 @@ class _Clock:
 # --- ours ---------------------------------------------------------------------------------------------------------
 
 
-SETTINGS = Settings(datasets=tuple(Dataset(uri=f"s3://data/set-{n}/") for n in range(200)))
+SETTINGS = Settings(datasets=tuple(Dataset(uri=uri) for uri in (COMMON, *(f"s3://data/set-{n}/" for n in range(200)))))
 
 
 def link_and_commit(folder: Path, size: int) -> None:
@@ -265,7 +267,7 @@ def estate(assets: int) -> Iterator[Record]:
                 "HyperParameters": {"eta": "0.1", "rounds": "30"},
                 "AlgorithmSpecification": {"TrainingImage": f"{IMAGE}{n % 5}"},
                 "InputDataConfig": [
-                    _channel("train", f"s3://data/set-{n % 200}/part-{n % 7}/"),
+                    _channel("train", COMMON if n % 5 == 0 else f"s3://data/set-{n % 200}/part-{n % 7}/"),
                     _channel("validation", f"s3://data/set-{n % 199}/held-out/"),
                     _channel("code", f"s3://code/archive-{n % 500}/sourcedir.tar.gz"),
                     _channel("model", "s3://jumpstart/llama/", HubAccessConfig={"HubContentArn": f"{BASE}/1.{n % 9}"}),

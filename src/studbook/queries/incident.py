@@ -1,0 +1,570 @@
+"""`incident`: what a place in S3, a digest or any other thing has spoilt, in a window of time.
+
+Who read all of it, or more, is hit for certain; who read a part of it, possibly, unless the object manifests of the
+dataset states decide; who read it outside the window is cleared. What follows from an affected reader is affected
+whenever it ran: possibly where an edge on the way is only inferred.
+
+What a reader read is the place that its record names, not the dataset around it: an edge from a dataset version says
+whether that is all of it, else its evidence leads to the place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
+
+from studbook.errors import NotFound, UsageError
+from studbook.lineage.graph import Lineage
+from studbook.model import RELATIONS, Asset, Edge
+from studbook.model.ids import parse_s3
+from studbook.queries.answer import Answer, Night, RecordOf, Row, Unknown, counted, few
+from studbook.queries.deployed import deployed
+from studbook.queries.promotion import promotion, promotions
+from studbook.queries.question import Question
+from studbook.queries.walks import reaches
+
+Status = Literal["certain", "possible", "cleared"]
+
+_ITSELF: Final = ("has_version", "content_of", "same_as")
+"""Relations to what is the same thing, or a version of it: no reading, so that no window holds for them."""
+_DATA: Final = ("dataset", "feature_group")
+"""Their versions are members of the root, or lie elsewhere than the place that is asked about."""
+_PART: Final = "rule:s3-prefix"
+_AS_RECORDED: Final = frozenset({_PART, "rule:prefix-without-slash", "rule:arn"})
+"""Rules that say where the record's own words lead; others are conclusions."""
+_OF_STATES: Final = frozenset({"rule:dataset-at-start", "rule:latest-at-start"})
+"""Rules that say which state of a dataset was read: no doubt where all of the dataset is asked for."""
+_STATE: Final = "/@sha256:"
+_DIGEST: Final = re.compile(r"^(?:sha256:)?([0-9a-f]{6,64})$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit(Row):
+    """One thing that was hit, may have been, or was cleared."""
+
+    asset: str
+    kind: str
+    stage: str | None
+    account: str | None
+    status: Status
+    because: str
+    """In words: what it read of the root, or what it follows from."""
+    via: str
+    """The neighbour towards the root."""
+    last_unaffected: str | None = None
+    """Of an endpoint: the newest version of its line that is neither certain nor possible."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident(Answer[Hit]):
+    """Certain ones first, then possible, then cleared; by id within each."""
+
+
+def incident(
+    night: Night, root: str, asked: str | None = None, *, from_: str | None = None, to: str | None = None
+) -> Incident:
+    """What the root has spoilt: an S3 bucket, prefix or object in any spelling, an asset's id, a digest or its
+    beginning.
+
+    The window takes dates or times in UTC, from inclusive, to exclusive; a date as `to` means to its end. Raises
+    NotFound for what nothing here knows, UsageError for a window that is none.
+    """
+    window = _Window.of(from_, to)
+    spoilt = _root(night, root)
+    rows = _Search(night, spoilt, window).rows()
+    return Incident(
+        question="incident",
+        root=spoilt.id,
+        asked=root if asked is None else asked,
+        summary=_summary(night.lineage, rows),
+        rows=rows,
+        unknown=few(_unknown(night, spoilt, rows), lambda one: _kind(night.lineage, one)),
+    )
+
+
+QUESTION: Final = Question(name="incident", ask=incident, options=("from_", "to"))
+
+
+# --- the window ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Half open: `begin` is in it, `end` is not."""
+
+    begin: datetime | None
+    end: datetime | None
+
+    @classmethod
+    def of(cls, from_: str | None, to: str | None) -> _Window:
+        begin, end = _instant(from_, "from"), _instant(to, "to")
+        if end is not None and to is not None and len(to.strip()) == len("2026-11-20"):
+            end += timedelta(days=1)
+        if begin is not None and end is not None and begin >= end:
+            raise UsageError(f"from {from_} to {to} is no time at all", "give the earlier one as from")
+        return cls(begin, end)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether all times are in it."""
+        return self.begin is None and self.end is None
+
+    def outside(self, started: str | None) -> str | None:
+        """In words, why somebody who started then is cleared; None where that is not so, or not known."""
+        if self.is_open or started is None or (time := _read(started)) is None:
+            return None
+        if self.begin is not None and time < self.begin:
+            return f"started {started}, before the window"
+        if self.end is not None and time >= self.end:
+            return f"started {started}, after the window"
+        return None
+
+
+def _instant(text: str | None, which: str) -> datetime | None:
+    if text is None:
+        return None
+    time = _read(text.strip())
+    if time is None:
+        raise UsageError(f"{which}: {text!r} is no date and no time", "say 2026-11-20, or 2026-11-20T05:30:00Z")
+    return time
+
+
+def _read(text: str) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+# --- the root -----------------------------------------------------------------------------------------------------
+
+Share = Literal["all", "part", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """What is asked about: any one asset, or a place in S3."""
+
+    id: str
+    """Of a place: with a final slash a folder; without, every key that begins so."""
+    members: Sequence[str]
+    """The assets that it is: those in the place and around it, of a dataset its versions, too."""
+    place: str | None
+    """Where it lies, if that is in S3."""
+    is_state: bool
+    """Whether it is one state of a dataset: then it matters which one a reader met."""
+
+    def holds(self, place: str) -> bool:
+        """Whether a place in S3 lies in it, or is it."""
+        return self.place is not None and _holds(self.place, place)
+
+    def share(self, place: str) -> Share:
+        """How much of it somebody reads who reads all of a place."""
+        if self.place is None or _holds(place if place.endswith("/") else f"{place}/", self.place):
+            return "all"
+        return "part" if self.holds(place) else "all" if self.place == place else "none"
+
+
+def _holds(outer: str, inner: str) -> bool:
+    return inner.startswith(outer) or f"{inner}/" == outer
+
+
+def _root(night: Night, text: str) -> _Root:
+    known = night.lineage.asset(text)
+    uri = parse_s3(text)
+    if known is None and (digest := _DIGEST.match(text)):
+        known = _by_digest(night, digest[1])
+    if known is not None and (uri is None or _STATE in known.id):
+        return _thing(night, known)
+    if uri is None:
+        raise NotFound(f"no asset has the id {text!r}", "give an id, a place in S3, or a dataset version's digest")
+    bucket = f"s3://{uri.bucket}/"
+    ids = night.lineage.beginning(bucket)
+    if not ids and not (night.settings and any(one.id.startswith(bucket) for one in night.settings.datasets)):
+        raise NotFound(f"nothing that is known lies in the bucket {uri.bucket!r}", "is its name spelt so?")
+    place = str(uri) if uri.key else bucket
+    if not place.endswith("/") and _is_folder(night, f"{place}/", ids):
+        place += "/"
+    inside = [one for one in ids if _holds(place, _place_of(one))]
+    around = [one for text in _folders(place) for one in _at(text, ids)]
+    return _Root(place, tuple(dict.fromkeys([*around, *inside])), place, is_state=False)
+
+
+def _thing(night: Night, asset: Asset) -> _Root:
+    state = _STATE in asset.id
+    versions = night.lineage.downstream(asset.id, "has_version") if asset.kind == "dataset" else ()
+    members = (asset.id, *(edge.target for edge in versions))
+    return _Root(asset.id, members, _place_of(asset.id) if state else None, is_state=state)
+
+
+def _by_digest(night: Night, beginning: str) -> Asset | None:
+    """The dataset version whose manifest has that digest; NotFound where there are several."""
+    states = [one for one in night.lineage.beginning("s3://") if f"{_STATE}{beginning}" in one]
+    if len(states) > 1:
+        shown = [*states[:50], *["..."][: len(states) > 50]]
+        raise NotFound(
+            f"{len(states)} dataset versions have a digest that begins with {beginning}",
+            "\n  ".join(["give one of these ids:", *shown]),
+        )
+    return night.lineage.asset(states[0]) if states else None
+
+
+def _is_folder(night: Night, folder: str, ids: Sequence[str]) -> bool:
+    """Whether something is known to lie there: an asset, or an object of a dataset's state."""
+    index = bisect_left(ids, folder)
+    if index < len(ids) and ids[index].startswith(folder):
+        return True
+    states = (one for text in _folders(folder) for one in _at(text, ids) if _STATE in one)
+    return any(key.startswith(folder) for one in states for key in _objects(night.record_of, one) or ())
+
+
+def _at(folder: str, ids: Sequence[str]) -> Iterator[str]:
+    """The assets of a folder itself: with its slash, without it, and the states of it as a dataset."""
+    for text in (folder.rstrip("/"), folder):
+        index = bisect_left(ids, text)
+        if ids[index : index + 1] == [text]:
+            yield text
+    begin = f"{folder}@sha256:"
+    for index in range(bisect_left(ids, begin), len(ids)):
+        if not ids[index].startswith(begin):
+            return
+        yield ids[index]
+
+
+def _folders(place: str) -> Iterator[str]:
+    """The folders that a place is, or lies in, outermost first."""
+    end = len("s3://")
+    while (end := place.find("/", end) + 1) > 0:
+        yield place[:end]
+
+
+def _place_of(asset_id: str) -> str:
+    """Where an asset of S3 lies: a dataset's state, where the dataset does."""
+    return asset_id.partition("@sha256:")[0] if _STATE in asset_id else asset_id
+
+
+# --- what was read ------------------------------------------------------------------------------------------------
+
+
+def _objects(record_of: RecordOf, state: str) -> Sequence[str] | None:
+    """The objects of a dataset's state as URIs; None where no manifest of it is kept."""
+    record = record_of("s3_prefix", state)
+    uri = parse_s3(record.body.get("Uri")) if record is not None else None
+    if record is None or uri is None:
+        return None
+    return [f"s3://{uri.bucket}/{item['Key']}" for item in record.body["Contents"]]
+
+
+def _rules(edge: Edge) -> set[str]:
+    return {str(one) for one in edge.evidence if str(one).startswith("rule:")}
+
+
+def _recorded(record_of: RecordOf, edge: Edge, reader: Asset) -> list[str]:
+    """The places in S3 that the records behind an edge name; empty where none is kept."""
+    found = []
+    for one in map(str, edge.evidence):
+        operation, _, path = one.partition("#")
+        if not path or operation.startswith("s3:"):
+            continue
+        for kind in (reader.kind, "training_job", "job"):
+            record = record_of(kind, reader.id)
+            if record is not None and (uri := parse_s3(_value(record.body, path))) is not None:
+                found.append(str(uri))
+                break
+    return found
+
+
+_STEP: Final = re.compile(r"""\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)|\.""")
+
+
+def _value(body: Any, path: str) -> Any:
+    """What a path of evidence leads to; None where it leads nowhere."""
+    found = body
+    for number, part in enumerate(path.split("|")):
+        if number:
+            try:
+                found = json.loads(found)
+            except (TypeError, ValueError):
+                return None
+        for key, index, member in _STEP.findall(part):
+            try:
+                if index:
+                    found = found[int(index)]
+                elif key or member:
+                    found = found[key or member]
+            except (TypeError, LookupError):
+                return None
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one edge says that its end read of the root."""
+
+    via: str
+    how: str
+    """The edge's relation, in words."""
+    share: Share
+    """Without its objects: `part` where it is told by objects whether that is all."""
+    what: str
+    """The places that were read, in words."""
+    doubt: str | None
+    read: frozenset[str] = frozenset()
+    meant: frozenset[str] = frozenset()
+    """Of a state whose manifest is kept: the objects that lie in the root, and those of them that were read."""
+
+
+def _doubt(edge: Edge, *, state_matters: bool) -> str | None:
+    """In words, why an edge is not certain; None where it is."""
+    rules = _rules(edge) - _AS_RECORDED
+    states_only = bool(rules) and rules <= _OF_STATES and "rule:prefix-without-slash" not in _rules(edge)
+    if states_only and not state_matters:
+        return None
+    if edge.candidate:
+        return "one of several candidates"
+    if edge.certainty == "inferred" and (rules or not _rules(edge)):
+        return f"inferred ({', '.join(sorted(rules)) or 'no rule'})"
+    return None
+
+
+# --- the search ---------------------------------------------------------------------------------------------------
+
+
+class _Search:
+    """One incident: the readers of the root first, then what follows from them."""
+
+    def __init__(self, night: Night, root: _Root, window: _Window) -> None:
+        self._lineage: Lineage = night.lineage
+        self._record_of = night.record_of
+        self._root, self._window = root, window
+        self._members = frozenset(root.members)
+        self._hits: dict[str, Hit] = {}
+        self._itself: set[str] = set()
+        self._objects: dict[str, Sequence[str] | None] = {}
+        self._lines: dict[str, str | None] = {}
+
+    def rows(self) -> tuple[Hit, ...]:
+        """All of them, in order."""
+        self._read()
+        for status in ("certain", "possible"):
+            self._follow(status)
+        found = map(self._with_way_back, self._hits.values())
+        return tuple(sorted(found, key=lambda hit: (_RANK[hit.status], hit.asset)))
+
+    def _read(self) -> None:
+        """The root's other ids and versions, and who read any of them."""
+        readings: defaultdict[str, list[_Reading]] = defaultdict(list)
+        ahead = list(self._root.members)
+        while ahead:
+            self._lineage.expect(ahead, "downstream")
+            here, ahead = ahead, []
+            for one in here:
+                member = self._lineage.asset(one)
+                if member is None:
+                    continue
+                for edge, end, onward in reaches(self._lineage, member, True):
+                    if not onward or end in self._members or (edge.relation == "has_version" and member.kind in _DATA):
+                        continue
+                    if edge.relation in _ITSELF:
+                        if end not in self._itself:
+                            ahead.append(end)
+                        self._itself.add(end)
+                    readings[end] += self._told(edge, member, readings.get(one, ()), end)
+        for one, several in sorted(readings.items()):
+            reader = self._lineage.asset(one)
+            if several and reader is not None:
+                self._hits[one] = self._judged(reader, several)
+
+    def _told(self, edge: Edge, member: Asset, before: Sequence[_Reading], end: str) -> Iterator[_Reading]:
+        """What an edge from a member, or from another id of one, says that its end read."""
+        if member.id not in self._members:
+            doubt = _doubt(edge, state_matters=False)
+            how = f"it {RELATIONS[edge.relation]} this"
+            yield from (replace(one, via=member.id, how=how, doubt=one.doubt or doubt) for one in before)
+            return
+        how = f"it {RELATIONS[edge.relation]} this"
+        place = _place_of(member.id)
+        is_part = _PART in _rules(edge)
+        doubt = _doubt(edge, state_matters=self._root.is_state or not self._root.holds(place))
+        places = [place]
+        if is_part:
+            reader = self._lineage.asset(end)
+            named = _recorded(self._record_of, edge, reader) if reader is not None else []
+            # A manifest lies elsewhere than what it lists: which part that is, is not told by its own place.
+            places = [one for one in named if _holds(place, one)]
+        objects = self._manifest(member.id)
+        if objects is not None:
+            meant = frozenset(key for key in objects if self._root.holds(key))
+            read = frozenset(key for key in meant if any(map(key.startswith, places))) if is_part else meant
+            if read or (meant and not places):
+                share = self._root.share(place) if places else "part"
+                yield _Reading(member.id, how, share, _listed(places, read, meant), doubt, read, meant)
+            return
+        shares = {self._root.share(one) for one in places} or {"part"}
+        if shares != {"none"}:
+            share = "all" if "all" in shares else "part"
+            yield _Reading(member.id, how, share, _listed(places if self._root.place else ()), doubt)
+
+    def _manifest(self, member: str) -> Sequence[str] | None:
+        if _STATE not in member:
+            return None
+        if member not in self._objects:
+            self._objects[member] = _objects(self._record_of, member)
+        return self._objects[member]
+
+    def _judged(self, asset: Asset, readings: Sequence[_Reading]) -> Hit:
+        itself = asset.id in self._itself
+        started = asset.attributes.get("started_at") or asset.created_at
+        if not itself and (outside := self._window.outside(started)) is not None:
+            return _hit(asset, "cleared", outside, readings[0].via)
+        known = itself or self._window.is_open or _read(started or "") is not None
+        sound = [one for one in readings if one.doubt is None]
+        whole = next((one for one in sound if _is_whole([one])), None)
+        told = whole or (sound or readings)[0]
+        all_of_it = whole is not None or _is_whole(sound)
+        if self._root.place is None or itself:
+            what = told.how
+        elif all_of_it or (told.share == "all" and told.meant == told.read):
+            what = "read all of it"
+        else:
+            what = f"read a part of it: {told.what}"
+        words = [f"{what}, {started}" if started and not itself else what]
+        words += [told.doubt] if told.doubt and not all_of_it else []
+        words += [] if known else ["when it started is not recorded"]
+        sure = known and all_of_it
+        return _hit(asset, "certain" if sure else "possible", ", ".join(words), told.via)
+
+    def _follow(self, status: Status) -> None:
+        """What follows from the affected readers: whenever it ran, and as certain as the weakest step to it."""
+        ahead = [one for one, hit in self._hits.items() if hit.status == status and one not in self._itself]
+        while ahead:
+            self._lineage.expect(ahead, "downstream")
+            here, ahead = sorted(ahead), []
+            for one in here:
+                asset = self._lineage.asset(one)
+                assert asset is not None
+                for edge, end, onward in reaches(self._lineage, asset, False):
+                    if not onward or end in self._members:
+                        continue
+                    doubt = _doubt(edge, state_matters=True)
+                    now: Status = status if doubt is None else "possible"
+                    known = self._hits.get(end)
+                    found = self._lineage.asset(end)
+                    if found is None or (known is not None and _RANK[known.status] <= _RANK[now]):
+                        continue
+                    because = f"follows from the {asset.kind.replace('_', ' ')} {asset.name}"
+                    self._hits[end] = _hit(found, now, because + (f", {doubt}" if doubt else ""), asset.id)
+                    if now == status:
+                        ahead.append(end)
+
+    # --- the way back ---------------------------------------------------------------------------------------------
+
+    def _with_way_back(self, hit: Hit) -> Hit:
+        if hit.kind != "endpoint" or hit.status == "cleared" or self._lineage.asset(hit.asset) is None:
+            return hit
+        for unit in deployed(self._lineage, hit.asset):
+            for version in unit.versions:
+                if self._is_affected(version.id):
+                    return replace(hit, last_unaffected=self._newest_unaffected(version))
+        return hit
+
+    def _is_affected(self, asset_id: str) -> bool:
+        hit = self._hits.get(asset_id)
+        return asset_id in self._members or (hit is not None and hit.status != "cleared")
+
+    def _newest_unaffected(self, version: Asset) -> str | None:
+        original = promotion(self._lineage, version.id)[0].package
+        key = next((edge.source for edge in self._lineage.upstream(original.id, "has_version")), None)
+        if key is None:
+            return None
+        if key not in self._lines:
+            line = [[step.package for step in path] for path in promotions(self._lineage, key)]
+            sound = [copies[0] for copies in line if not any(self._is_affected(one.id) for one in copies)]
+            alive = [one for one in sound if one.gone_since is None]
+            newest = max(alive, key=lambda one: (one.created_at or "", one.id), default=None)
+            self._lines[key] = newest.id if newest is not None else None
+        return self._lines[key]
+
+
+_RANK: Final[dict[Status, int]] = {"certain": 0, "possible": 1, "cleared": 2}
+
+
+def _is_whole(readings: Sequence[_Reading]) -> bool:
+    """Whether that together is all of the root."""
+    if any(one.share == "all" and not one.meant for one in readings):
+        return True
+    by_manifest = [one for one in readings if one.meant]
+    read = frozenset[str]().union(*(one.read for one in by_manifest))
+    meant = frozenset[str]().union(*(one.meant for one in by_manifest))
+    return bool(by_manifest) and read == meant and all(one.share == "all" for one in by_manifest)
+
+
+def _listed(places: Sequence[str], read: Collection[str] = (), meant: Collection[str] = ()) -> str:
+    if not places:
+        return "which one is not recorded"
+    shown = ", ".join(sorted(set(places))[:3]) + (", ..." if len(set(places)) > 3 else "")
+    return shown + (f" ({len(read)} of {len(meant)} objects)" if len(read) < len(meant) else "")
+
+
+def _hit(asset: Asset, status: Status, because: str, via: str) -> Hit:
+    return Hit(
+        asset=asset.id,
+        kind=asset.kind,
+        stage=asset.stage,
+        account=asset.account,
+        status=status,
+        because=because,
+        via=via,
+    )
+
+
+def _summary(lineage: Lineage, rows: Sequence[Hit]) -> str:
+    told = [_told_of(lineage, [row for row in rows if row.status == status]) for status in _RANK]
+    certain, possible, cleared = told
+    if not rows:
+        return "Nothing that is known has read it."
+    sentence = f"It has reached {certain or 'nothing for certain'}"
+    sentence += f", and possibly {possible}" if possible else ""
+    return sentence + (f"; cleared: {cleared}" if cleared else "") + "."
+
+
+def _told_of(lineage: Lineage, rows: Sequence[Hit]) -> str:
+    """`2 endpoints (1 in production), 5 model versions and 12 others`."""
+    if not rows:
+        return ""
+    counts = Counter(row.kind for row in rows)
+    endpoints = [row for row in rows if row.kind == "endpoint"]
+    live = [row for row in endpoints if (one := lineage.asset(row.asset)) is not None and one.gone_since is None]
+    told = []
+    if live:
+        stages = Counter(row.stage for row in live if row.stage is not None)
+        where = ", ".join(f"{number} in {stage}" for stage, number in sorted(stages.items()))
+        told.append(counted(len(live), "endpoint") + (f" ({where})" if where else ""))
+    told += [counted(counts[kind], kind) for kind in _NAMED if counts[kind]]
+    others = len(rows) - len(live) - sum(counts[kind] for kind in _NAMED)
+    if others:
+        told.append(counted(others, "other thing" if told else "thing"))
+    return " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
+
+
+_NAMED: Final = ("model_package", "transform_job", "training_job")
+
+
+def _unknown(night: Night, root: _Root, rows: Sequence[Hit]) -> Iterator[Unknown]:
+    yield from night.unseen({partition.source for partition in night.gaps})
+    for one in (*(root.members if root.place is None else ()), *(row.asset for row in rows if row.status != "cleared")):
+        asset = night.lineage.asset(one)
+        if asset is not None and asset.gone_since is None and (end := night.end(asset)) is not None:
+            yield end
+
+
+def _kind(lineage: Lineage, asset_id: str) -> str | None:
+    asset = lineage.asset(asset_id)
+    return asset.kind if asset is not None else None
