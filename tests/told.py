@@ -63,7 +63,8 @@ def state(
     dataset: str | None = None,
     versions: Sequence[dict[str, Any]] | None = None,
     markers: Sequence[dict[str, Any]] = (),
-    current: bool = True,
+    until: int | None = None,
+    stale: bool = False,
 ) -> DatasetState:
     place = parse_s3(uri)
     assert place is not None
@@ -71,8 +72,10 @@ def state(
         version=dataset_version_id(uri, fingerprint(contents, place.key)),
         dataset=dataset or uri,
         uri=uri,
+        owner=ACCOUNT,
         config="config:datasets[0].uri",
-        current=current,
+        until=until,
+        stale=stale,
         contents=contents,
         versions=versions,
         markers=markers,

@@ -82,7 +82,7 @@ def estates(draw) -> Estate:
         versions = (
             [{**each, "VersionId": str(n), "IsLatest": True} for each in contents] if draw(st.booleans()) else None
         )
-        estate.say(claims=[state(f"s3://b/{prefix}", *contents, versions=versions, current=n == 0)])
+        estate.say(claims=[state(f"s3://b/{prefix}", *contents, versions=versions, until=n or None)])
     for n, (uri, at) in enumerate(draw(st.lists(st.tuples(URIS, TIMES), max_size=5))):
         reader = f"{JOB}-{n}"
         estate.say(

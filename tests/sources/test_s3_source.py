@@ -115,6 +115,18 @@ class TestCollect:
             "s3://bucket/chats/v2/@" + fingerprint("a\t3\te2\n"),
         ]
 
+    def test_a_prefix_with_nothing_under_it_and_an_object_of_its_name(self, tmp_path):
+        """One object is no prefix: that is said, and its digest is not that of nothing."""
+        nothing, one = {"Contents": []}, {"Contents": [item("chats")]}
+
+        visit, _ = visited(tmp_path, {"GetBucketVersioning": {}, "ListObjectsV2": [nothing, one]})
+
+        (gap,) = visit.ledger.coverage(HERE, records=0, calls={}).gaps
+        assert (gap.code, "s3://bucket/chats is an object" in gap.message) == ("DatasetIsOneObject", True)
+        (record,) = visit.seen.values()
+        facts = SOURCE.normalize(record)
+        assert ([asset.kind for asset in facts.assets], facts.edges) == (["dataset"], [])
+
     @pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket"])
     def test_what_cannot_be_read(self, tmp_path, code):
         """A configured dataset that cannot be read is a gap, and never an empty dataset."""

@@ -58,9 +58,14 @@ class DatasetState(Claim):
     dataset: str
     uri: str
     """The listed prefix; the dataset's own, or a subprefix of it."""
+    owner: str | None
+    """The account that the configuration says."""
     config: str
     """Evidence of the configuration's entry."""
-    current: bool
+    until: int | None
+    """The snapshot whose listing showed another state; None: this is the last one."""
+    stale: bool
+    """Carried over: what came after it was not listed."""
     contents: Sequence[Mapping[str, Any]]
     """Current objects: Key, Size, ETag, LastModified."""
     versions: Sequence[Mapping[str, Any]] | None

@@ -1,9 +1,10 @@
 """S3 prefixes that the configuration calls datasets.
 
 Calls, per dataset: GetBucketVersioning once per bucket; then ListObjectVersions where the bucket keeps versions (one
-request per 1,000 versions), else ListObjectsV2 (one per 1,000 objects). With `versions: subprefixes` one listing is
-shared out over the first-level subprefixes, which costs less than a listing each. No object of a dataset is ever read;
-the documents that records name are read by `s3_documents`, where the configuration allows it.
+request per 1,000 versions), else ListObjectsV2 (one per 1,000 objects), and one more where nothing is found. With
+`versions: subprefixes` one listing is shared out over the first-level subprefixes, which costs less than a listing
+each. No object of a dataset is ever read; the documents that records name are read by `s3_documents`, where the
+configuration allows it.
 """
 
 from __future__ import annotations
@@ -114,15 +115,18 @@ class S3:
             version=record.id,
             dataset=dataset,
             uri=body["Uri"],
+            owner=body.get("Owner"),
             config=f"config:datasets[{index}].uri",
-            current=record.gone_since is None,
+            until=record.gone_since,
+            stale=record.stale_since is not None,
             contents=contents,
             versions=_rows(body["ObjectVersions"]) if body.get("ObjectVersions") is not None else None,
             markers=_rows(body.get("DeleteMarkers") or ()),
         )
+        versions, edges = ([version], [edge]) if contents else ([], [])  # nothing is no state of a dataset
         if record.gone_since is not None:  # what it says of the dataset is old
-            return Facts(assets=[version], mentions=[parent], edges=[edge], claims=[state])
-        return Facts(assets=[parent, version], edges=[edge], claims=[state])
+            return Facts(assets=versions, mentions=[parent], edges=edges, claims=[state])
+        return Facts(assets=[parent, *versions], edges=edges, claims=[state])
 
 
 def _rows(listing: Iterable[dict[str, Any]]) -> Sequence[dict[str, Any]]:
@@ -163,6 +167,8 @@ def _dataset(visit: Visit, index: int, dataset: Dataset, versioning: dict[str, s
     listing = _versions(visit, uri.bucket, uri.key) if keeps else None
     if listing is None:
         listing = {"Contents": _objects(visit, uri.bucket, uri.key)}
+    if not listing["Contents"]:
+        _one_object(visit, uri.bucket, uri.key.rstrip("/"))
     for prefix, state in _states(listing, uri.key, dataset.versions):
         digest = fingerprint(state["Contents"], prefix)
         place = f"s3://{uri.bucket}/{prefix}"
@@ -179,6 +185,17 @@ def _dataset(visit: Visit, index: int, dataset: Dataset, versioning: dict[str, s
         }
         visit.record(_PREFIX, dataset_version_id(place, digest), body)
     visit.listed(_PREFIX, dataset.id)
+
+
+def _one_object(visit: Visit, bucket: str, key: str) -> None:
+    """A gap where nothing lies under a prefix, and an object has the prefix's own name."""
+    found = visit.call("ListObjectsV2", {"Bucket": bucket, "Prefix": key, "MaxKeys": 1}).get("Contents") or ()
+    if key and any(item["Key"] == key for item in found):
+        message = (
+            f"nothing lies under s3://{bucket}/{key}/, but s3://{bucket}/{key} is an object: "
+            "a dataset is the prefix that its objects lie under"
+        )
+        visit.gap(Trouble("gone", "ListObjectsV2", "DatasetIsOneObject", message))
 
 
 def _objects(visit: Visit, bucket: str, prefix: str) -> list[dict[str, Any]]:

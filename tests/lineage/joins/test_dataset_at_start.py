@@ -3,7 +3,7 @@
 from studbook.lineage.link import ConfiguredDataset, LinkContext
 from studbook.model.facts import Manifest, Reads
 from studbook.model.ids import fingerprint
-from told import JOB, Estate, inputs, item, job, state
+from told import ACCOUNT, JOB, Estate, inputs, item, job, state
 
 NOON = "2026-11-02T12:00:00Z"
 
@@ -29,7 +29,7 @@ class TestByListing:
 
     def test_a_state_from_after_the_start_was_not_read(self):
         """A dataset overwritten later is read as its earlier state."""
-        earlier = state("s3://b/p/", OLD, current=False)
+        earlier = state("s3://b/p/", OLD, until=2)
 
         assert set(told("s3://b/p/", earlier, state("s3://b/p/", NEW))) == {earlier.version}
 
@@ -40,7 +40,7 @@ class TestByListing:
     def test_several_fitting_states_are_all_candidates(self):
         """Two states with the same newest object differ by a deletion, which leaves no time."""
         other = item("p/b", "2026-10-01T00:00:00Z")
-        one, two = state("s3://b/p/", OLD, other, current=False), state("s3://b/p/", OLD)
+        one, two = state("s3://b/p/", OLD, other, until=2), state("s3://b/p/", OLD)
 
         found = told("s3://b/p/", one, two)
 
@@ -64,18 +64,32 @@ class TestByObjectVersions:
     )
 
     def test_exact_uri_and_object_versions_prove_it(self):
-        """The state at the start is put together from object versions, whoever listed it."""
+        """A listing showed this very state, and its object versions say that it was in force at the start."""
+        listed = state("s3://b/p/", OLD, versions=[{**OLD, "VersionId": "1", "IsLatest": True}])
+
+        assert told("s3://b/p/", listed) == {listed.version: ("referenced", False, set())}
+
+    def test_an_earlier_listing_proves_what_newer_versions_say_was_there(self):
+        """What night 1 showed and night 2 still tells of, by its old versions, was read."""
+        was = state("s3://b/p/", OLD, versions=[{**OLD, "VersionId": "1", "IsLatest": True}], until=2)
+
+        found = told("s3://b/p/", was, state("s3://b/p/", NEW, versions=self.VERSIONS))
+
+        assert found == {was.version: ("referenced", False, set())}
+
+    def test_a_state_that_no_listing_showed_is_inferred(self):
+        """The state at the start is put together from object versions: others may have been removed since."""
         at_start = f"s3://b/p/@{fingerprint([OLD], 'p/')}"
 
         assert told("s3://b/p/", state("s3://b/p/", NEW, versions=self.VERSIONS)) == {
-            at_start: ("referenced", False, set())
+            at_start: ("inferred", False, {"rule:dataset-at-start"})
         }
 
     def test_containment_is_inferred(self):
         """A key inside the dataset names the dataset only by where it lies."""
         found = told("s3://b/p/a", state("s3://b/p/", NEW, versions=self.VERSIONS), data_type="Object")
 
-        assert list(found.values()) == [("inferred", False, {"rule:s3-prefix"})]
+        assert list(found.values()) == [("inferred", False, {"rule:s3-prefix", "rule:dataset-at-start"})]
 
     def test_delete_markers_are_honoured(self):
         """What was deleted before the start was not read."""
@@ -102,7 +116,126 @@ class TestByObjectVersions:
         version = next(a for a in linked.assets if a.kind == "dataset_version")
 
         assert version.attributes["reconstructed"] is True
+        assert version.account == ACCOUNT
         assert set(inputs(linked, version.id, "has_version")) == {"s3://b/p/"}
+
+
+def kept(version_id: str, row: dict, *, latest: bool = True) -> dict:
+    return {**row, "VersionId": version_id, "IsLatest": latest}
+
+
+A1 = kept("a1", item("p/a", "2026-10-01T00:00:00Z", "a1"))
+A2 = kept("a2", item("p/a", "2026-11-12T00:00:00Z", "a2"))
+B1 = kept("b1", item("p/b", "2026-10-01T00:00:00Z", "b1"))
+
+
+def listing(*versions: dict, markers: tuple[dict, ...] = (), **more):
+    return state("s3://b/p/", *(v for v in versions if v["IsLatest"]), versions=versions, markers=markers, **more)
+
+
+class TestHoles:
+    def test_what_an_earlier_snapshot_saw_stands_where_a_version_expired(self):
+        """Night 2 lacks a version that night 1 showed: its state is no proof, and makes up no other one."""
+        first = listing(A1, B1, until=2)
+
+        found = told("s3://b/p/", first, listing(A2, B1))
+
+        assert found == {first.version: ("inferred", False, {"rule:dataset-at-start"})}
+
+    def test_what_was_deleted_for_good_may_have_been_read(self):
+        """No time tells when it went: with and without it, both are candidates."""
+        first, second = listing(A1, B1, until=2), listing(B1)
+
+        found = told("s3://b/p/", first, second)
+
+        assert {source: one[:2] for source, one in found.items()} == {
+            first.version: ("inferred", True),
+            second.version: ("inferred", True),
+        }
+
+    def test_what_was_deleted_for_good_before_a_later_object_came_was_not_read(self):
+        """Night 2 lacks what is older than the job, so that it was listed before: what it lacked was gone by then."""
+        late = kept("c1", item("p/c", "2026-11-01T00:00:00Z", "c1"))
+        second, third = listing(B1, until=3), listing(B1, late)
+
+        assert set(told("s3://b/p/", listing(A1, B1, until=2), second, third)) == {third.version}
+
+    def test_a_deletion_with_a_marker_has_its_time(self):
+        """The versions before the marker may expire: the state at the start is still the listed one."""
+        marker = {"Key": "p/a", "LastModified": "2026-11-12T00:00:00Z", "IsLatest": True, "VersionId": "m"}
+        first = listing(A1, B1, until=2)
+
+        assert set(told("s3://b/p/", first, listing(B1, markers=(marker,)))) == {first.version}
+
+    def test_a_null_marker_replaced_what_left_no_trace(self):
+        """With versioning suspended a deletion takes the null version with it; an earlier snapshot saw it."""
+        null = kept("null", item("p/a", "2026-10-01T00:00:00Z", "a0"))
+        marker = {"Key": "p/a", "LastModified": "2026-11-12T00:00:00Z", "IsLatest": True, "VersionId": "null"}
+        first, second = listing(null, B1, until=2), listing(B1, markers=(marker,))
+
+        assert told("s3://b/p/", first, second) == {first.version: ("inferred", False, {"rule:dataset-at-start"})}
+        assert told("s3://b/p/", second) == {second.version: ("inferred", False, {"rule:dataset-at-start"})}
+
+    def test_what_was_listed_before_the_job_began_proves_nothing_of_it(self):
+        """Carried over: the night could not list the dataset, and the job may have met another state."""
+        assert told("s3://b/p/", listing(A1, B1, stale=True)) == {
+            listing(A1, B1).version: ("inferred", False, {"rule:dataset-at-start"})
+        }
+
+    def test_without_object_versions_a_later_object_ends_a_state(self):
+        """A state that lacks what was there by then was over; the one in force was never listed."""
+        soon = item("p/b", "2026-11-02T00:00:00Z", "b")
+        first = state("s3://b/p/", OLD, until=2)
+
+        assert set(told("s3://b/p/", first, state("s3://b/p/", OLD, soon, item("p/c", "2026-11-09T00:00:00Z")))) == {
+            "s3://b/p/"
+        }
+
+
+class TestMultipart:
+    BEGAN = kept("a9", item("p/a", "2026-11-02T09:00:00Z", "f00d-10000"))
+
+    def test_its_time_alone_proves_nothing(self):
+        """The upload had begun by then; whether it was complete nobody knows."""
+        assert [one[:2] for one in told("s3://b/p/", listing(self.BEGAN, B1)).values()] == [("inferred", False)]
+
+    def test_a_listing_that_lacks_it_makes_both_states_candidates(self):
+        """Night 1 shows the state before, at a time that nobody knows."""
+        first, second = listing(A1, until=2), listing({**A1, "IsLatest": False}, self.BEGAN)
+
+        found = told("s3://b/p/", first, second)
+
+        assert {source: one[:2] for source, one in found.items()} == {
+            first.version: ("inferred", True),
+            second.version: ("inferred", True),
+        }
+
+    def test_a_listing_from_before_the_start_proves_that_it_was_complete(self):
+        """An object that the listing lacks, and that was there at the start, dates the listing."""
+        later = kept("b2", item("p/b", "2026-11-02T11:00:00Z", "b2"))
+        first, second = listing(self.BEGAN, B1, until=2), listing(self.BEGAN, {**B1, "IsLatest": False}, later)
+
+        assert told("s3://b/p/", first, second) == {second.version: ("referenced", False, set())}
+
+    def test_without_object_versions_it_ends_no_state(self):
+        """The state without it may have been in force when the job started."""
+        first, second = state("s3://b/p/", OLD, until=2), state("s3://b/p/", OLD, {**self.BEGAN, "Key": "p/c"})
+
+        assert set(told("s3://b/p/", first, second)) == {first.version, second.version}
+
+
+class TestNothing:
+    def test_an_empty_dataset_was_read_by_nobody(self):
+        """Its digest is that of no object: what lies at its URI is an artifact."""
+        found = told("s3://b/p/a.csv", state("s3://b/p/a.csv/"))
+
+        assert found == {"s3://b/p/a.csv": ("referenced", False, set())}
+
+    def test_what_was_emptied_was_read_as_it_was(self):
+        """An empty state is no state, the one before it is."""
+        first = state("s3://b/p/", OLD, until=2)
+
+        assert set(told("s3://b/p/", first, state("s3://b/p/"))) == {first.version}
 
 
 class TestPrefixes:

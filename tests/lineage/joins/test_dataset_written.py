@@ -54,7 +54,7 @@ class TestWritten:
     def test_what_changed_elsewhere_later_is_another_state(self):
         """It holds what the job wrote too; the job made the earlier one."""
         mine, theirs = item("p/train/a", DURING), item("p/test/b", AFTER)
-        first = state("s3://b/p/", mine, current=False)
+        first = state("s3://b/p/", mine, until=2)
         assert made(writes("s3://b/p/train"), first, state("s3://b/p/", mine, theirs)) == {
             (first.version, "train", False)
         }
@@ -75,7 +75,7 @@ class TestCandidates:
 
     def test_two_states_with_one_newest_object(self):
         """They differ by a deletion, which leaves no time."""
-        one = state("s3://b/p/", item("p/a", DURING), item("p/b", BEFORE), current=False)
+        one = state("s3://b/p/", item("p/a", DURING), item("p/b", BEFORE), until=2)
         two = state("s3://b/p/", item("p/a", DURING))
         assert made(writes(), one, two) == {(one.version, "train", True), (two.version, "train", True)}
 

@@ -1,9 +1,10 @@
 """Which dataset version a job read: the one in force when it started.
 
 A URI inside a configured dataset is a read of that dataset (of nested ones, the innermost). Where the bucket keeps
-object versions, the state at the start is put together from them; where it does not, the last listed state whose
-newest object is no younger than the start is inferred, all of them as candidates if several fit; where none fits,
-the edge comes from the dataset itself. A manifest is an input itself, and where it was read, so are the datasets of
+object versions they tell the state at the start, and prove it where a listing showed that very state and nothing is
+open (`object_history`); where it does not, the listed states that may have been in force are inferred. Several that fit
+are candidates; where none fits, the edge comes from the dataset itself. A dataset that is empty, and always was, was
+read by nobody. A manifest is an input itself, and where it was read, so are the datasets of
 the objects that it lists; what it lists elsewhere makes no artifact of its own. A URI without a final slash reads
 every key that starts with it: each dataset that it can mean has an edge. What lies in no configured dataset, and at
 no registered one's place, is an artifact, by its URI as recorded.
@@ -11,22 +12,25 @@ no registered one's place, is an artifact, by its URI as recorded.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from studbook.lineage.joins.interface import View, instant
+from studbook.lineage.joins.object_history import ObjectHistory, Span, State, in_order, spans
 from studbook.lineage.joins.registered_location import Registered
 from studbook.model import Asset, Certainty, Edge, Facts
 from studbook.model.facts import MANIFESTS, DatasetState, Manifest, Reads
-from studbook.model.ids import S3Uri, dataset_version_id, fingerprint, parse_s3, place_name
+from studbook.model.ids import S3Uri, parse_s3, place_name
 
 INSIDE: Final = "rule:s3-prefix"
 AT_START: Final = "rule:dataset-at-start"
 WITHOUT_SLASH: Final = "rule:prefix-without-slash"
 MANIFEST_WRITTEN_LATER: Final = "rule:manifest-written-later"
+_CONTENTS: Final = "s3:ListObjectsV2#Contents"
+_VERSIONS: Final = "s3:ListObjectVersions#Versions"
 
 
 def join(view: View) -> Facts:
@@ -145,7 +149,14 @@ class _Dataset:
     id: str
     places: _Places
     states: defaultdict[str, list[DatasetState]] = field(default_factory=lambda: defaultdict(list))
-    histories: dict[str, _History | None] = field(default_factory=dict)
+    """By listed prefix, oldest first."""
+    _found: dict[str, tuple[ObjectHistory | None, list[Span]]] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether every listing of it shows nothing, now or ever."""
+        listings = [listing for several in self.states.values() for listing in several]
+        return bool(listings) and not any(listing.contents or listing.versions for listing in listings)
 
     def place_of(self, uri: str) -> str:
         """The listed prefix that a URI lies in; empty where it is in none."""
@@ -166,79 +177,25 @@ class _Dataset:
         return [_Found(found.id, proved=False, evidence=(*found.evidence, WITHOUT_SLASH)) for found in meant]
 
     def _version_at(self, place: str, at: str | None) -> Sequence[_Found]:
-        history = self._history(place)
-        if history is not None and at is not None:
-            found = history.at(at)
-            return (found,) if found else ()
-        return _by_listing(self.states[place], at)
-
-    def _history(self, place: str) -> _History | None:
-        if place not in self.histories:
-            kept = [state for state in self.states[place] if state.versions is not None and state.current]
-            self.histories[place] = _History(kept[0], self) if kept else None
-        return self.histories[place]
-
-
-def _by_listing(states: Sequence[DatasetState], at: str | None) -> Sequence[_Found]:
-    """The last listed states that were complete by then."""
-    if at is None:
-        fitting = list(states)
-    else:
-        newest = [max((instant(item["LastModified"]) for item in state.contents), default="") for state in states]
-        last = max((time for time in newest if time <= instant(at)), default=None)
-        fitting = [state for state, time in zip(states, newest, strict=True) if time == last]
-    found: dict[str, _Found] = {}
-    for state in fitting:
-        listed = "s3:ListObjectsV2#Contents" if state.versions is None else "s3:ListObjectVersions#Versions"
-        found.setdefault(state.version, _Found(state.version, proved=False, evidence=(listed, AT_START)))
-    return list(found.values())
-
-
-class _History:
-    """The states of one prefix over time, from its object versions."""
-
-    def __init__(self, state: DatasetState, dataset: _Dataset) -> None:
-        self._state = state
-        self._dataset = dataset
-        self._prefix = (parse_s3(state.uri) or ("", ""))[1]
-        self._known = {listed.version for listed in dataset.states[state.uri]}
-        self._changes: defaultdict[str, list[tuple[str, bool, Mapping[str, Any] | None]]] = defaultdict(list)
-        for version in state.versions or ():
-            change = (instant(version["LastModified"]), bool(version.get("IsLatest")), version)
-            self._changes[version["Key"]].append(change)
-        for marker in state.markers:
-            self._changes[marker["Key"]].append((instant(marker["LastModified"]), bool(marker.get("IsLatest")), None))
-        for changes in self._changes.values():
-            changes.sort(key=lambda change: change[:2])
-        times = {time for changes in self._changes.values() for time, _, _ in changes}
-        self._times = sorted(times)
-        # A version "null" was written while the bucket kept no versions: whatever it replaced has left no trace.
-        nulls = [v["LastModified"] for v in state.versions or () if v.get("VersionId") in (None, "null")]
-        self._provable_from = max((instant(time) for time in nulls), default="")
-        self._at: dict[int, _Found | None] = {}
-
-    def at(self, time: str) -> _Found | None:
-        """The state at a time; None where it cannot be known."""
-        if instant(time) < self._provable_from:
-            return None
-        index = bisect_right(self._times, instant(time))
-        if index not in self._at:
-            self._at[index] = self._put_together(self._times[index - 1]) if index else None
-        return self._at[index]
-
-    def _put_together(self, last: str) -> _Found | None:
-        objects = []
-        for changes in self._changes.values():
-            index = bisect_right(changes, last, key=lambda change: change[0])
-            if index and (version := changes[index - 1][2]) is not None:
-                objects.append(version)
-        if not objects:
-            return None
-        digest = fingerprint(objects, self._prefix)
-        version_id = dataset_version_id(self._state.uri, digest)
-        if version_id not in self._known:
-            self._dataset.places.reconstruct(self._state, version_id, digest, objects, last)
-        return _Found(version_id, proved=True, evidence=("s3:ListObjectVersions#Versions",))
+        if place not in self._found:
+            listings = self.states[place]
+            kept = listings[-1].versions is not None and listings[-1].until is None
+            self._found[place] = (ObjectHistory(listings) if kept else None, spans(listings))
+        history, listed = self._found[place]
+        if history is not None and at is not None and (possible := history.at(at)):
+            found = []
+            for state in possible:
+                if not state.listed:
+                    self.places.reconstruct(self.states[place][-1], state)
+                evidence = (_VERSIONS,) if state.proved else (_VERSIONS, AT_START)
+                found.append(_Found(state.version, proved=state.proved, evidence=evidence))
+            return found
+        fitting = [span for span in listed if at is None or span.since <= instant(at) < span.until]
+        unique = {span.listing.version: span.listing for span in fitting}
+        return [
+            _Found(version, proved=False, evidence=(_CONTENTS if state.versions is None else _VERSIONS, AT_START))
+            for version, state in unique.items()
+        ]
 
 
 class _Places:
@@ -251,10 +208,10 @@ class _Places:
         for state in view.all(DatasetState):
             datasets.setdefault(state.dataset, _Dataset(state.dataset, self)).states[state.uri].append(state)
         for dataset in datasets.values():
-            for states in dataset.states.values():
-                states.sort(key=lambda state: (not state.current, state.versions is None, state.version))
-        self._datasets = datasets
-        self._sorted = sorted(datasets)
+            for place, states in dataset.states.items():
+                dataset.states[place] = in_order(states)
+        self._datasets = {name: dataset for name, dataset in datasets.items() if not dataset.empty}
+        self._sorted = sorted(self._datasets)
 
     def around(self, uri: str) -> _Dataset | None:
         """The innermost dataset that the URI lies in, or is."""
@@ -275,32 +232,32 @@ class _Places:
                 found.append(self._datasets[dataset])
         return found
 
-    def reconstruct(
-        self, state: DatasetState, version_id: str, digest: str, objects: Sequence[Mapping[str, Any]], newest: str
-    ) -> None:
-        short = digest.removeprefix("sha256:")[:12]
-        dataset = state.dataset.rstrip("/").rpartition("/")[2]
+    def reconstruct(self, listing: DatasetState, state: State) -> None:
+        """A node for a state that no listing showed."""
+        short = state.digest.removeprefix("sha256:")[:12]
+        dataset = listing.dataset.rstrip("/").rpartition("/")[2]
         asset = Asset(
-            id=version_id,
+            id=state.version,
             kind="dataset_version",
             name=f"{dataset} {short}",
-            created_at=f"{newest}Z",
+            account=listing.owner,
+            created_at=f"{state.newest}Z",
             attributes={
-                "uri": state.uri,
-                "fingerprint": digest,
+                "uri": listing.uri,
+                "fingerprint": state.digest,
                 "fingerprint_of": "object manifest",
-                "objects": len(objects),
-                "bytes": sum(item["Size"] for item in objects),
-                "newest": f"{newest}Z",
+                "objects": len(state.objects),
+                "bytes": sum(item["Size"] for item in state.objects),
+                "newest": f"{state.newest}Z",
                 "current": False,
                 "reconstructed": True,
             },
         )
         parent = Edge(
-            source=state.dataset,
-            target=version_id,
+            source=listing.dataset,
+            target=state.version,
             relation="has_version",
-            certainty="referenced",
-            evidence=tuple(sorted((state.config, "s3:ListObjectVersions#Versions"))),
+            certainty="inferred",
+            evidence=tuple(sorted((listing.config, _VERSIONS, AT_START))),
         )
-        self.reconstructed[version_id] = _Reconstructed(asset, parent)
+        self.reconstructed[state.version] = _Reconstructed(asset, parent)
