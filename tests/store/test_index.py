@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from tests.pedigrees import asset, commit, lineage
 
-from studbook.errors import NotFound
 from studbook.lineage.graph import Graph
 from studbook.queries.walks import impact, trace
 from studbook.store import Catalog
@@ -86,8 +85,8 @@ class TestIndex:
         assert (shared.rows, new.rows) == (3, 1)
         catalog.objects.path(shared.object).unlink()
         with catalog.index(second) as index:
-            assert index.find("new").id == "new"
-            assert index.find("old-1").id == "old-1"
+            assert index.asset("new") is not None
+            assert index.asset("old-1") is not None
 
     @pytest.mark.parametrize(
         "spoil",
@@ -147,69 +146,4 @@ class TestDamageFurtherIn:
         with closing(sqlite3.connect(tmp_path / "index.sqlite")) as connection, connection:
             connection.execute("UPDATE asset SET line = x'7b'")
         with catalog.index(envelope) as index:
-            assert index.find("arn:x:bot").kind == "endpoint"
-
-
-class TestFindTheWhole:
-    def test_an_endpoint_stands_for_its_configuration_and_model_of_that_name(self, tmp_path: Path) -> None:
-        """People say the endpoint's name; that the others share it is said, and changes nothing."""
-        names = {"x:endpoint/bot": "endpoint", "x:config/bot": "endpoint_config", "x:model/bot": "model"}
-        graph = lineage(
-            "x:model/bot(model) -deployed_to-> x:config/bot(endpoint_config) -deployed_to-> x:endpoint/bot(endpoint)",
-            {one: {"name": "bot"} for one in names},
-        )
-        with Catalog(tmp_path).index(commit(Catalog(tmp_path), graph)) as index:
-            asset, others = index.find_among("bot")
-        assert asset.id == "x:endpoint/bot"
-        assert {other.id for other in others} == names.keys() - {"x:endpoint/bot"}
-
-    def test_a_dataset_stands_for_its_versions(self, tmp_path: Path) -> None:
-        """Unless something unrelated has the name as well."""
-        text = "d(dataset) -has_version-> d/1(dataset_version)\n d -has_version-> d/2(dataset_version)"
-        facts = {one: {"name": "chats"} for one in ("d", "d/1", "d/2")}
-        catalog = Catalog(tmp_path)
-        with catalog.index(commit(catalog, lineage(text, facts))) as index:
-            assert index.find("chats").id == "d"
-        graph = lineage(text + "\n j(training_job) -produced-> a(artifact)", facts | {"j": {"name": "chats"}})
-        with catalog.index(commit(catalog, graph, night=2)) as index, pytest.raises(NotFound, match="4 assets"):
-            index.find("chats")
-
-
-class TestFind:
-    @pytest.fixture
-    def index(self, tmp_path: Path) -> Index:
-        rows = [
-            asset("arn:aws:sagemaker:r:1:endpoint/bot", "endpoint", name="bot"),
-            asset("arn:aws:sagemaker:r:2:endpoint/bot", "endpoint", name="bot"),
-            asset("arn:aws:sagemaker:r:1:model-package/bot/5", "model_package", name="bot/5"),
-            asset("s3://b/%_/", "dataset", name="100%_"),
-        ]
-        return Catalog(tmp_path).index(commit(Catalog(tmp_path), Graph(rows, [])))
-
-    @pytest.mark.parametrize(
-        ("text", "found"),
-        [
-            ("s3://b/%_/", "s3://b/%_/"),
-            ("bot/5", "arn:aws:sagemaker:r:1:model-package/bot/5"),
-            ("model-package/bot/5", "arn:aws:sagemaker:r:1:model-package/bot/5"),
-            ("2:endpoint/bot", "arn:aws:sagemaker:r:2:endpoint/bot"),
-            ("100%_", "s3://b/%_/"),
-        ],
-        ids=["id", "name", "end of the id", "longer end", "hostile name"],
-    )
-    def test_takes_an_id_a_name_or_the_end_of_an_id(self, index: Index, text: str, found: str) -> None:
-        """Whatever a person has at hand, if one asset only answers to it."""
-        with index:
-            assert index.find(text).id == found
-
-    def test_several_are_listed_and_none_is_picked(self, index: Index) -> None:
-        """The hint names them, ready to be copied."""
-        with index, pytest.raises(NotFound, match="2 assets answer to 'bot'") as caught:
-            index.find("bot")
-        assert "arn:aws:sagemaker:r:1:endpoint/bot\n" in str(caught.value.hint)
-
-    @pytest.mark.parametrize("text", ["", "nope", "%", "' OR 1=1 --"])
-    def test_none_is_an_error(self, index: Index, text: str) -> None:
-        """Nothing answers to nothing, and text is no SQL."""
-        with index, pytest.raises(NotFound):
-            index.find(text)
+            assert index.named("arn:x:bot")[0].kind == "endpoint"

@@ -45,16 +45,14 @@ That roles, keys, networks and quotas are still as they were is not checked.
 @snapshot_option
 def reproduce(asset: str, output_format: str, output: Path | None, catalog: Path, snapshot: str) -> None:
     """Write the request that would train ASSET again: a model version, or a job."""
+    from studbook.api import open as open_catalog
     from studbook.errors import UsageError
     from studbook.model import canonical
     from studbook.queries.reproduce import KINDS, script
     from studbook.queries.reproduce import reproduce as find
-    from studbook.store import Catalog
 
-    store = Catalog(catalog)
-    envelope = store.resolve(snapshot)
-    with store.index(envelope) as index:
-        found = find(index, index.find(asset, KINDS), store.record_of(envelope))
+    with open_catalog(catalog, snapshot) as lineage:
+        found = find(lineage.index, lineage.asset(asset, KINDS), lineage.catalog.record_of(lineage.snapshot))
     if output_format == "json":
         text = canonical(found.to_json()).decode()
     elif output_format == "python":
@@ -118,17 +116,16 @@ Examples:
 @format_option
 def compare(*, left: str, right: str, everything: bool, catalog: Path, snapshot: str, output_format: str) -> None:
     """Set two model versions side by side, LEFT and RIGHT: what differs first."""
+    from studbook.api import open as open_catalog
     from studbook.cli.text import echo_json
     from studbook.queries.compare import compare as find
-    from studbook.store import Catalog
 
-    store = Catalog(catalog)
-    with store.index(store.resolve(snapshot)) as index:
-        found = find(index, *(index.find(one, ("model_package",)) for one in (left, right)))
+    with open_catalog(catalog, snapshot) as lineage:
+        found = find(lineage.index, *(lineage.asset(one, ("model_package",)) for one in (left, right)))
         if output_format == "json":
             echo_json(found.to_json())
             return
-        for line in _comparison(found, index, everything=everything):
+        for line in _comparison(found, lineage.index, everything=everything):
             click.echo(line)
 
 

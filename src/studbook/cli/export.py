@@ -89,6 +89,7 @@ def _pieces(format_name: str, about: str | None, lines: bool, catalog: Path, sna
     if write is None and (chosen.about is None or lines):
         raise UsageError(f"'{format_name}' cannot be written as lines", "leave --lines out")
 
+    from studbook.api import open as open_catalog
     from studbook.cards import load_cards
     from studbook.queries.pedigree import pedigree
     from studbook.rules import check_snapshot
@@ -109,8 +110,8 @@ def _pieces(format_name: str, about: str | None, lines: bool, catalog: Path, sna
         wanted = frozenset(ids)
         return (record for record in store.records(envelope) if record.id in wanted)
 
-    with store.index(envelope) as index:
-        asset = index.find(about)
+    with open_catalog(catalog, snapshot) as lineage:
+        asset = lineage.asset(about)
     found = pedigree(
         graph,
         asset.id,

@@ -72,17 +72,6 @@ def impact(**options: Any) -> None:
     _print_walk(walk, **options)
 
 
-def _found(index: Index, text: str) -> Asset:
-    """The asset that is meant; says so on standard error where others have the name too."""
-    asset, others = index.find_among(text)
-    if others:
-        from studbook.cli.text import kind, safe
-
-        several = ", ".join(sorted({kind(other.kind) for other in others}))
-        click.echo(f"{safe(text)}: the {kind(asset.kind)} {safe(asset.id)} ({several} of that name: by id)", err=True)
-    return asset
-
-
 def _print_walk(
     walk: Callable[[Lineage, str, int | None], Walk],
     *,
@@ -94,18 +83,18 @@ def _print_walk(
     snapshot: str,
     output_format: str,
 ) -> None:
+    from studbook.api import open as open_catalog
     from studbook.cli.text import echo_json
     from studbook.cli.walks import NEAREST, walk_json, walk_text
-    from studbook.store import Catalog
 
-    store = Catalog(catalog)
-    with store.index(store.resolve(snapshot)) as index:
+    with open_catalog(catalog, snapshot) as lineage:
         most = None if everything or output_format == "json" else NEAREST
-        found = walk(index, _found(index, asset).id, most)
+        asked = lineage.asset(asset)
+        found = walk(lineage.index, asked.id, most)
         if output_format == "json":
             echo_json(walk_json(found))
             return
-        for line in walk_text(index, found, evidence=evidence, ids=ids, everything=everything):
+        for line in walk_text(lineage.index, found, evidence=evidence, ids=ids, everything=everything):
             click.echo(line)
 
 
@@ -185,14 +174,15 @@ def log(asset: str | None, catalog: Path, snapshot: str, output_format: str) -> 
             return
         lines: Iterable[str] = log_text(rows)
     else:
-        envelope = store.resolve(snapshot)
-        with store.index(envelope) as index:
-            found = _found(index, asset)
-            steps = [step for step in asset_log(store, found) if step["snapshot"] <= envelope.number]
+        from studbook.api import open as open_catalog
+
+        with open_catalog(catalog, snapshot) as lineage:
+            found = lineage.asset(asset)
+            steps = [step for step in asset_log(store, found) if step["snapshot"] <= lineage.snapshot.number]
             if output_format == "json":
                 echo_json({"asset": found.id, "log": steps})
                 return
-            lines = list(asset_log_text(found, steps, index.asset))
+            lines = list(asset_log_text(found, steps, lineage.index.asset))
     for line in lines:
         click.echo(line)
 
@@ -213,13 +203,13 @@ Examples:
 @format_option
 def show(name: str, objects: bool, catalog: Path, snapshot: str, output_format: str) -> None:
     """Show a snapshot or an asset: NAME is a snapshot's name, or an asset's id, name, or the end of its id."""
+    from studbook.api import open as open_catalog
     from studbook.cli import details
     from studbook.cli.text import echo_json
     from studbook.errors import NotFound
     from studbook.store import Catalog
 
     store = Catalog(catalog)
-    envelope = store.resolve(snapshot)
     named: Envelope | None = None
     if not objects:
         try:
@@ -233,14 +223,14 @@ def show(name: str, objects: bool, catalog: Path, snapshot: str, output_format: 
             for line in details.snapshot_text(named, store.counts(named)):
                 click.echo(line)
         return
-    with store.index(envelope) as index:
-        asset = _found(index, name)
+    with open_catalog(catalog, snapshot) as lineage:
+        asset = lineage.asset(name)
         if objects:
-            _print_objects(store, envelope, index, asset, output_format)
+            _print_objects(store, lineage.snapshot, lineage.index, asset, output_format)
         elif output_format == "json":
-            echo_json(details.asset_json(index, asset))
+            echo_json(details.asset_json(lineage.index, asset))
         else:
-            for line in details.asset_text(index, asset):
+            for line in details.asset_text(lineage.index, asset):
                 click.echo(line)
 
 

@@ -122,21 +122,26 @@ class S3Uri(NamedTuple):
         return f"s3://{self.bucket}/{self.key}"
 
 
-_VIRTUAL_HOSTED = re.compile(r"^(?P<bucket>.+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?$")
-_PATH_STYLE = re.compile(r"^s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?$")
+_HOST = (
+    r"s3(?:-fips|-accelerate|-external-1|-[a-z]{2}(?:-[a-z]+)+-\d)?"
+    r"(?:\.dualstack)?(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com(?:\.cn)?"
+)
+_VIRTUAL_HOSTED = re.compile(rf"^(?P<bucket>.+)\.{_HOST}$")
+_PATH_STYLE = re.compile(rf"^{_HOST}$")
+_SCHEME = re.compile(r"^s3[an]?://", re.IGNORECASE)
 
 
 def parse_s3(text: object) -> S3Uri | None:
-    """An `s3://` URI, or the `https://` forms that SageMaker accepts in its place."""
+    """An `s3://` URI, Hadoop's `s3a://` and `s3n://` of it, or any `https://` form: dual-stack and FIPS hosts too."""
     return _parse_s3(text) if isinstance(text, str) else None
 
 
 @lru_cache(_RECENT)
 def _parse_s3(text: str) -> S3Uri | None:
-    if text.startswith("s3://"):
-        bucket, _, key = text[5:].partition("/")
+    if match := _SCHEME.match(text):
+        bucket, _, key = text[match.end() :].partition("/")
         return S3Uri(bucket, key) if bucket else None
-    if text.startswith("https://"):
+    if text[:8].lower() == "https://":
         try:
             parts = urlsplit(text)
         except ValueError:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -22,20 +23,22 @@ from typing import Any, Final, Self, TypeVar
 
 from pydantic import ValidationError
 
-from studbook.errors import CatalogError, NotFound
+from studbook.errors import CatalogError
 from studbook.lineage.graph import Direction
 from studbook.model import Asset, Edge, Envelope
 from studbook.store import chunks
 from studbook.store.chunks import ASSETS
 from studbook.store.objects import Objects
 
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = """
 CREATE TABLE salt (salt BLOB NOT NULL);
 CREATE TABLE chunk (number INTEGER PRIMARY KEY, part TEXT NOT NULL, object TEXT NOT NULL);
 CREATE TABLE asset (
-    key INTEGER PRIMARY KEY, chunk INTEGER NOT NULL, name TEXT NOT NULL, backwards TEXT NOT NULL, line BLOB NOT NULL
+    key INTEGER PRIMARY KEY, chunk INTEGER NOT NULL, name TEXT NOT NULL COLLATE NOCASE, account TEXT,
+    backwards TEXT NOT NULL COLLATE NOCASE, line BLOB NOT NULL
 );
+CREATE TABLE other (word INTEGER NOT NULL, chunk INTEGER NOT NULL, asset INTEGER NOT NULL);
 CREATE TABLE told (number INTEGER PRIMARY KEY, told TEXT NOT NULL);
 CREATE TABLE edge (
     source INTEGER NOT NULL, target INTEGER NOT NULL, chunk INTEGER NOT NULL,
@@ -44,9 +47,11 @@ CREATE TABLE edge (
 """
 # Made after the rows, which is several times as fast as keeping them in order while the rows come.
 _INDEXES = """
-CREATE INDEX IF NOT EXISTS asset_name ON asset (name);
+CREATE INDEX IF NOT EXISTS asset_name ON asset (name, account);
 CREATE INDEX IF NOT EXISTS asset_backwards ON asset (backwards);
 CREATE INDEX IF NOT EXISTS asset_chunk ON asset (chunk);
+CREATE INDEX IF NOT EXISTS other_word ON other (word);
+CREATE INDEX IF NOT EXISTS other_chunk ON other (chunk);
 CREATE INDEX IF NOT EXISTS edge_source ON edge (source, relation, role);
 CREATE INDEX IF NOT EXISTS edge_target ON edge (target, relation, role);
 CREATE INDEX IF NOT EXISTS edge_chunk ON edge (chunk);
@@ -74,7 +79,13 @@ _BATCH = 500
 
 T = TypeVar("T")
 
-_CANDIDATES = 50
+MOST = 50
+"""How many of those that answer to one word are looked at."""
+_LAST = chr(0x10FFFF)
+"""Behind every other letter."""
+_OTHERS = "key IN (SELECT asset FROM other WHERE {})"
+_DIGEST = re.compile(r"(?:sha256:|@|/|m-)([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?=/|$)")
+"""A digest, a git commit, an MLflow run or logged model, in an id."""
 _PATIENCE = 10.0
 """Seconds to wait for another process that uses the file."""
 
@@ -127,6 +138,10 @@ class Index:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file, as the end of a context does."""
         self._connection.close()
 
     def asset(self, asset_id: str) -> Asset | None:
@@ -149,58 +164,51 @@ class Index:
         read = [self._sound(partial(self._read_ahead, several, direction, most)) for several in _batches(asset_ids)]
         return all(read)
 
-    def find(self, text: str, kinds: Collection[str] = ()) -> Asset:
-        """The asset that a person means by an id, a name, or the end of an id; of several, one of these kinds.
+    # --- lookups by what people type, case aside; `within` are JSON members of the asset's line -----------------------
 
-        Raises NotFound, with the candidates where there are several.
-        """
-        return self.find_among(text, kinds)[0]
+    def named(self, name: str, accounts: Collection[str] = (), within: Collection[bytes] = ()) -> Sequence[Asset]:
+        """The first assets of that name, of these accounts where some are given."""
+        at = f" AND account IN ({_marks(accounts)})" if accounts else ""
+        return self._sound(lambda: self._first(f"name = ?{at}", (name, *accounts), within))
 
-    def find_among(self, text: str, kinds: Collection[str] = ()) -> tuple[Asset, Sequence[Asset]]:
-        """As `find`, with the parts of that thing which share its name: a dataset's versions, an endpoint's config.
+    def ending(self, end: str, accounts: Collection[str] = (), within: Collection[bytes] = ()) -> Sequence[Asset]:
+        """The first assets whose id ends so."""
+        at = f" AND account IN ({_marks(accounts)})" if accounts else ""
+        where = f"backwards >= ? AND backwards < ?{at}"
+        return self._sound(lambda: self._first(where, (end[::-1], end[::-1] + _LAST, *accounts), within))
 
-        Unrelated things that share a name are never chosen among.
-        """
-        asset = self.asset(text)
-        if asset is not None:
-            return asset, ()
-        several = self._sound(lambda: self._answering(text))
-        several = [asset for asset in several if asset.kind in kinds] or several
-        if not several:
-            raise NotFound(f"no asset answers to {text!r}", "give its id, its name, or the end of its id")
-        whole = self._whole(several) if len(several) <= _CANDIDATES else None
-        if whole is not None:
-            return whole, [asset for asset in several if asset.id != whole.id]
-        if len(several) > 1:
-            ids = sorted(asset.id for asset in several[:_CANDIDATES])
-            more = ["..."] if len(several) > _CANDIDATES else []
-            raise NotFound(
-                f"{'more than ' * bool(more)}{len(ids)} assets answer to {text!r}",
-                "\n  ".join(["give one of these ids:", *ids, *more]),
-            )
-        return several[0], ()
+    def aliased(self, alias: str) -> Sequence[Asset]:
+        """The assets that have it among their `aliases`."""
+        word = _key(alias.lower(), self._salt)
+        found = self._sound(lambda: self._first(_OTHERS.format("word = ?"), (word,)))
+        return [asset for asset in found if alias.lower() in map(str.lower, _aliases(asset.attributes))]
 
-    def _whole(self, several: Sequence[Asset]) -> Asset | None:
-        """The one of which all the others are parts: what they are deployed to, or versions of."""
-        ids = {asset.id for asset in several}
-        for whole in several:
-            parts, ahead = {whole.id}, [whole.id]
-            while ahead:
-                one = ahead.pop()
-                found = {edge.source for edge in self.upstream(one, "deployed_to")}
-                found |= {edge.target for edge in self.downstream(one, "has_version")}
-                new = (found & ids) - parts
-                parts |= new
-                ahead.extend(new)
-            if len(several) > 1 and parts == ids:
-                return whole
-        return None
+    def digested(self, beginning: str) -> Sequence[Asset]:
+        """The first assets in whose id a digest, a commit or an MLflow id begins with these hex digits."""
+        first, last = _word(beginning.ljust(16, "0")), _word(beginning.ljust(16, "f"))
+        found = self._sound(lambda: self._first(_OTHERS.format("word BETWEEN ? AND ?"), (first, last)))
+        return [asset for asset in found if any(digits.startswith(beginning) for digits in _digests(asset.id))]
 
-    def _answering(self, text: str) -> list[Asset]:
-        most = _CANDIDATES + 1
-        return self._assets("name = ? LIMIT ?", text, most) or self._assets(
-            "backwards >= ? AND backwards < ? LIMIT ?", text[::-1], text[::-1] + chr(0x10FFFF), most
-        )
+    def names_among(self, words: Iterable[str]) -> set[str]:
+        """Those of the words that are names of assets, as the assets write them."""
+        found: set[str] = set()
+        for several in _batches(words):
+            where = f"name IN ({_marks(several)})"
+            found |= self._sound(partial(self._names, where, several))
+        return found
+
+    def names_from(self, beginning: str) -> set[str]:
+        """Some of the names that begin so."""
+        return self._sound(lambda: self._names("name >= ? AND name < ?", (beginning, beginning + _LAST)))
+
+    def _names(self, where: str, values: Sequence[str]) -> set[str]:
+        rows = self._connection.execute(f"SELECT DISTINCT name FROM asset WHERE {where} LIMIT ?", (*values, MOST))  # noqa: S608 - ours
+        return {name for (name,) in rows}
+
+    def _first(self, where: str, values: Sequence[str | int], within: Collection[bytes] = ()) -> list[Asset]:
+        rows = self._connection.execute(f"SELECT line FROM asset WHERE {where}", values)  # noqa: S608 - ours
+        fitting = (line for (line,) in rows if all(member in line for member in within))
+        return [ASSETS.row(line) for line in islice(fitting, MOST)]
 
     def _read_ahead(self, several: Sequence[str], direction: Direction, most: int | None) -> bool:
         keys = [self._key(asset_id) for asset_id in several]
@@ -303,11 +311,12 @@ def _fill(connection: sqlite3.Connection, objects: Objects, envelope: Envelope) 
         connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.execute("DELETE FROM chunk WHERE part = 'content'")
     rows = _Rows(connection)
-    for part, manifest, wide in (("asset", envelope.parts.assets, 5), ("edge", envelope.parts.edges, 6)):
+    for part, manifest, wide in (("asset", envelope.parts.assets, 6), ("edge", envelope.parts.edges, 6)):
         wanted = {chunk.object: chunk for chunk in chunks.chunks(objects, manifest)}
         held = dict(connection.execute("SELECT object, number FROM chunk WHERE part = ?", (part,)).fetchall())
         for name in held.keys() - wanted.keys():
             connection.execute(f"DELETE FROM {part} WHERE chunk = ?", (held[name],))  # noqa: S608 - ours
+            connection.execute("DELETE FROM other WHERE chunk = ?", (held[name],))
             connection.execute("DELETE FROM chunk WHERE number = ?", (held[name],))
         read = rows.assets if part == "asset" else rows.edges
         for name in sorted(wanted.keys() - held.keys()):
@@ -317,6 +326,7 @@ def _fill(connection: sqlite3.Connection, objects: Objects, envelope: Envelope) 
                 f"INSERT INTO {part} VALUES ({_marks(range(wide))})",  # noqa: S608 - ours
                 read(objects.lines(wanted[name].object), number),
             )
+            rows.keep_others()
     rows.keep_told()
     for statement in _INDEXES.split(";"):
         connection.execute(statement)
@@ -331,11 +341,16 @@ class _Rows:
         self._salt = _salt(connection)
         self._told: dict[str, int] = {told: number for number, told in connection.execute("SELECT * FROM told")}
         self._held = len(self._told)
+        self._others: list[tuple[int, int, int]] = []
 
     def assets(self, lines: Iterable[bytes], chunk: int) -> Iterator[tuple[Any, ...]]:
         for line in lines:
             asset = json.loads(line)
-            yield _key(asset["id"], self._salt), chunk, asset["name"], asset["id"][::-1], line
+            key = _key(asset["id"], self._salt)
+            words = [_key(alias.lower(), self._salt) for alias in _aliases(asset["attributes"])]
+            words += [_word(digits) for digits in _digests(asset["id"])]
+            self._others += [(word, chunk, key) for word in words]
+            yield key, chunk, asset["name"], asset["account"], asset["id"][::-1], line
 
     def edges(self, lines: Iterable[bytes], chunk: int) -> Iterator[tuple[Any, ...]]:
         for line in lines:
@@ -344,6 +359,11 @@ class _Rows:
             relation, role = edge.pop("relation"), edge.pop("role")
             told = json.dumps(edge, ensure_ascii=False)
             yield source, target, chunk, relation, role, self._told.setdefault(told, len(self._told) + 1)
+
+    def keep_others(self) -> None:
+        """The aliases and digests of the assets since the last time."""
+        self._connection.executemany("INSERT INTO other VALUES (?, ?, ?)", self._others)
+        self._others.clear()
 
     def keep_told(self) -> None:
         """What the edges of this filling say, as far as none before said it."""
@@ -360,6 +380,20 @@ def _salt(connection: sqlite3.Connection) -> bytes:
 def _key(asset_id: str, salt: bytes) -> int:
     """Eight bytes instead of a long ARN in every index; of two equal ones the second could not be inserted."""
     return int.from_bytes(hashlib.blake2b(asset_id.encode(), digest_size=8, key=salt).digest(), "big", signed=True)
+
+
+def _aliases(attributes: Mapping[str, Any]) -> list[str]:
+    aliases = attributes.get("aliases")
+    return [alias for alias in aliases if isinstance(alias, str)] if isinstance(aliases, list) else []
+
+
+def _digests(asset_id: str) -> list[str]:
+    return _DIGEST.findall(asset_id)
+
+
+def _word(digits: str) -> int:
+    """The first sixteen hex digits as a number, in their order: what begins alike lies together."""
+    return int(digits[:16], 16) - 2**63
 
 
 def _marks(values: Sized) -> str:
