@@ -26,34 +26,10 @@ from studbook.errors import UsageError
 from studbook.exports.interface import Export
 from studbook.model import KINDS, Asset, Edge, canonical
 from studbook.queries.pedigree import Pedigree
+from studbook.queries.walks import reads_data
 
 KIND = "model_package"
 
-_TYPES = {
-    "dataset": "data",
-    "dataset_version": "data",
-    "feature_group": "data",
-    "artifact": "file",
-    "container_image": "container",
-    "code": "file",
-    "evaluator": "application",
-    "evaluator_version": "application",
-    "base_model": "machine-learning-model",
-    "base_model_version": "machine-learning-model",
-    "model_package": "machine-learning-model",
-    "mlflow_logged_model": "machine-learning-model",
-}
-_TASKS = {
-    "training_job": "build",
-    "tuning_job": "build",
-    "automl_job": "build",
-    "training_session": "build",
-    "customization_job": "build",
-    "processing_job": "other",
-    "evaluation_job": "test",
-}
-_NO_DATA = ("code", "checkpoint", "model", "image")
-"""Roles in which an S3 object that goes into a job is no data."""
 _USED = ("input_to", "base_of", "packaged_as", "content_of", "produced", "registered_as", "copied_to")
 """Relations that make a thing a component; what merely has versions, or belongs to something, is none."""
 _CONSIDERATIONS = {
@@ -89,13 +65,11 @@ def _bill(pedigree: Pedigree) -> dict[str, Any]:
     parts = {
         asset.id: asset
         for asset in pedigree.assets
-        if asset.kind in _TYPES and asset.id in used and asset.id not in pedigree.onward and asset.id != root.id
+        if KINDS[asset.kind].bom_type and asset.id in used and asset.id not in pedigree.onward and asset.id != root.id
     }
-    read = {edge.source for edge in pedigree.edges if edge.relation == "input_to" and edge.role not in _NO_DATA}
-    types = {
-        ref: "data" if part.kind == "artifact" and ref in read else _TYPES[part.kind] for ref, part in parts.items()
-    }
-    jobs = [asset for asset in pedigree.assets if asset.kind in _TASKS]
+    read = {edge.source for edge in pedigree.edges if edge.source in parts and reads_data(edge, parts[edge.source])}
+    types = {ref: "data" if ref in read else KINDS[part.kind].bom_type or "" for ref, part in parts.items()}
+    jobs = [asset for asset in pedigree.assets if KINDS[asset.kind].bom_task]
     refs = {root.id, *parts}
     needs: dict[str, set[str]] = {ref: set() for ref in refs}
     needs[root.id] = set(parts)
@@ -123,7 +97,7 @@ def _bill(pedigree: Pedigree) -> dict[str, Any]:
                         "bom-ref": "studbook:workflow",
                         "uid": root.id,
                         "name": "how it was made and judged",
-                        "taskTypes": sorted({_TASKS[job.kind] for job in jobs}) or ["other"],
+                        "taskTypes": sorted({KINDS[job.kind].bom_task or "" for job in jobs}) or ["other"],
                         "tasks": [_task(job, pedigree.edges, refs) for job in jobs],
                     }
                 ],
@@ -176,8 +150,8 @@ def _card(pedigree: Pedigree, types: Mapping[str, str]) -> dict[str, Any]:
         for edge in pedigree.edges
         if edge.relation == "input_to"
         and types.get(edge.source) == "data"
-        and kinds[edge.target] in _TASKS
-        and kinds[edge.target] != "processing_job"
+        and KINDS[kinds[edge.target]].job
+        and "data" not in KINDS[kinds[edge.target]].makes
     ]
     metrics = [
         {"type": str(name), "value": str(value), "slice": _slice(found.evaluators, found.data)}
@@ -228,7 +202,7 @@ def _component(asset: Asset, kind: str) -> dict[str, Any]:
 
 def _ancestor(asset: Asset) -> dict[str, Any]:
     return {
-        "type": _TYPES[asset.kind],
+        "type": KINDS[asset.kind].bom_type,
         "name": asset.name,
         **_version(asset),
         "properties": [_property("id", asset.id), *_place(asset)],
@@ -269,7 +243,7 @@ def _task(job: Asset, edges: Iterable[Edge], refs: set[str]) -> dict[str, Any]:
         "uid": job.id,
         "name": job.name,
         "description": KINDS[job.kind].title,
-        "taskTypes": [_TASKS[job.kind]],
+        "taskTypes": [KINDS[job.kind].bom_task],
         **{member: time for member, time in times.items() if isinstance(time, str)},
         **({"inputs": inputs} if inputs else {}),
         **({"outputs": outputs} if outputs else {}),

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from studbook.model import Asset, Edge, Kind
 from studbook.model.ids import image_registry, parse_arn, parse_hub_content, parse_lambda, parse_s3, place_name
-from studbook.model.kinds import ARN_KINDS, BEDROCK_KINDS, HUB_KINDS, JOB_KINDS
+from studbook.model.kinds import ARN_KINDS, HUB_KINDS, JOB_CATEGORIES
 
 _MLFLOW: Final[dict[str, Kind]] = {
     "experiment": "mlflow_experiment",
@@ -54,16 +54,15 @@ def _of_arn(asset_id: str) -> Asset:
     elif function := parse_lambda(asset_id):
         kind = "evaluator_version" if function.is_version else "evaluator"
         name = arn.name
-    elif arn.service == "sagemaker":
-        kind = ARN_KINDS.get(arn.type, "artifact")
+    else:
+        kind = ARN_KINDS.get(f"{arn.service}:{arn.type}", "artifact")
+    if arn.service == "sagemaker":
         if arn.type == "model-package":
             name = " ".join(arn.name.split("/"))
         elif arn.type == "job":
-            kind = JOB_KINDS.get(arn.name.partition("/")[0], "customization_job")
+            kind = JOB_CATEGORIES.get(arn.name.partition("/")[0], "customization_job")
         elif arn.type == "pipeline":
             kind = "pipeline_execution" if "/execution/" in arn.name else "pipeline"
-    elif arn.service == "bedrock":
-        kind = BEDROCK_KINDS.get(arn.type, "artifact")
     return Asset(id=asset_id, kind=kind, name=name, account=arn.account, region=arn.region)
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studbook.lineage.graph import Lineage
-from studbook.model import Asset
+from studbook.model import KINDS, Asset
 from studbook.queries.deployed import same_weights
-
-_MAKERS = ("training_job", "customization_job", "automl_job")
 
 
 def origins(lineage: Lineage, version: Asset) -> Iterator[Asset]:
@@ -33,7 +31,7 @@ def makers(lineage: Lineage, version: Asset) -> list[Asset]:
     for origin in origins(lineage, version):
         for edge in lineage.upstream(origin.id, "produced"):
             job = lineage.asset(edge.source)
-            if job is not None and job.kind in _MAKERS:
+            if job is not None and "model" in KINDS[job.kind].makes:
                 found[job.id] = job
     searches = {edge.target for job_id in found for edge in lineage.downstream(job_id, "part_of")}
     return [found[job_id] for job_id in sorted(found) if job_id not in searches]

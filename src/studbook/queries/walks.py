@@ -29,22 +29,12 @@ from studbook.errors import CatalogError, NotFound
 from studbook.lineage.from_id import is_execution
 from studbook.lineage.graph import Direction, Lineage
 from studbook.model import Asset, Edge
+from studbook.model.kinds import DATA_KINDS, JOB_KINDS
 
 _RECORDED_ONLY = ("model_package", "evaluation_job")
-_WITH_CONTEXT = (
-    "training_job",
-    "tuning_job",
-    "automl_job",
-    "processing_job",
-    "transform_job",
-    "evaluation_job",
-    "customization_job",
-    "training_session",
-    "model_package",
-)
+_WITH_CONTEXT = (*JOB_KINDS, "model_package")
 _THROUGH = ("produced", "input_to")
 _JUDGING = ("evaluator", "judge")
-_DATA = ("dataset", "dataset_version", "artifact", "feature_group")
 _NO_DATA_ROLES = (
     *_JUDGING,
     "evaluated_model",
@@ -244,13 +234,14 @@ def evaluation(lineage: Lineage, job: Asset) -> Evaluation:
         job=job,
         models=tuple(edge.source for edge in inputs if edge.role == "evaluated_model"),
         evaluators=tuple(edge.source for edge in inputs if edge.role in _JUDGING),
-        data=tuple(
-            edge.source
-            for edge in inputs
-            if edge.role not in _NO_DATA_ROLES and _existing(lineage, edge.source).kind in _DATA
-        ),
+        data=tuple(edge.source for edge in inputs if reads_data(edge, _existing(lineage, edge.source))),
         scores=_scores(lineage, job),
     )
+
+
+def reads_data(edge: Edge, source: Asset) -> bool:
+    """Whether something went into a job or run as data: neither as a model nor its judge, nor as what the job runs."""
+    return edge.relation == "input_to" and source.kind in DATA_KINDS and edge.role not in _NO_DATA_ROLES
 
 
 def _scores(lineage: Lineage, job: Asset) -> Mapping[str, Any] | None:

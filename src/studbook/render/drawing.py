@@ -26,7 +26,7 @@ from studbook.lineage.graph import Lineage
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
 from studbook.model.ids import page_path
 from studbook.queries.walks import Step, made_by, reaches
-from studbook.render.words import called, in_lines, mark_words, shape_of, shown
+from studbook.render.words import called, in_lines, mark_words, shown
 
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""
@@ -368,7 +368,7 @@ def _drawn(kind: str, asset_id: str, words: str, marks: tuple[str, ...]) -> _Dra
     """An asset stands in a dozen pictures, and in each it says the same."""
     caption = KINDS[kind].title + (f" ({', '.join(marks)})" if marks else "")
     hint = "\n".join(part for part in (caption, shown(words), shown(asset_id)) if part)
-    shape = shape_of(kind)
+    shape = KINDS[kind].shape
     classes = " ".join(["sb-node", f"sb-{shape}", f"sb-kind-{kind}", *(f"sb-is-{mark}" for mark in marks)])
     lines = in_lines(words)
     first = _HEIGHT // 2 + _FIRST[len(lines)]

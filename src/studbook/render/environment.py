@@ -30,6 +30,7 @@ from jinja2.runtime import Context, Macro
 from markupsafe import Markup, escape
 
 from studbook.errors import BuildError
+from studbook.model import KINDS
 from studbook.packaged import code_digest, packaged
 from studbook.render import charts, markdown
 from studbook.render.views.tables import tone
@@ -70,9 +71,11 @@ class Templates:
             raise BuildError(message, "templates/README.md says what a template may ask for") from error
 
     def asset_template(self, kind: str) -> str:
-        """`assets/<kind>.html`, or `assets/_default.html` for kinds that have none of their own."""
+        """`assets/<kind>.html`; of kinds that have none of their own, `assets/_job.html` or `assets/_default.html`."""
         name = f"assets/{kind}.html"
-        return name if any((folder / name).is_file() for folder in self.folders) else "assets/_default.html"
+        if any((folder / name).is_file() for folder in self.folders):
+            return name
+        return "assets/_job.html" if KINDS[kind].job else "assets/_default.html"
 
     def pages(self) -> list[str]:
         """The names of the pages: the files in `pages/` are the list."""

@@ -17,22 +17,6 @@ _BETWEEN = frozenset("-_/:@ ")
 """Where a name may be broken."""
 
 
-_SHAPES = {
-    **dict.fromkeys(("base_model", "base_model_version", "model_package_group", "model_package", "model"), "facet"),
-    **dict.fromkeys(("mlflow_registered_model", "mlflow_model_version", "mlflow_logged_model"), "facet"),
-    **dict.fromkeys(("dataset", "dataset_version", "feature_group"), "drum"),
-    **dict.fromkeys(("evaluator", "evaluator_version", "evaluation_job"), "hexagon"),
-    **dict.fromkeys(("endpoint", "endpoint_config", "inference_component"), "pill"),
-    **dict.fromkeys(("mlflow_experiment", "mlflow_run"), "slant"),
-    **dict.fromkeys(("container_image", "code", "artifact", "model_card", "context", "action"), "note"),
-}
-
-
-def shape_of(kind: str) -> str:
-    """The outline that a kind has in pictures; every kind that has none of its own is a job, and a box."""
-    return _SHAPES.get(kind, "box")
-
-
 def called(asset: Asset) -> str:
     """What people call an asset: its name, with its version where the name does not end in it."""
     version = asset.attributes.get("version")

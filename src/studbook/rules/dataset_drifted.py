@@ -12,15 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studbook.lineage.graph import Graph
+from studbook.model.kinds import JOB_KINDS
 from studbook.queries.drift import drifts_of
 from studbook.rules.interface import Observation, Rule
-
-_JOBS = ("training_job", "tuning_job", "automl_job", "evaluation_job", "customization_job", "training_session")
 
 
 def check(graph: Graph) -> Iterator[Observation]:
     for job in graph.assets.values():
-        if job.kind not in _JOBS or job.gone_since is not None:
+        if job.kind not in JOB_KINDS or job.gone_since is not None:
             continue
         for drift in drifts_of(graph, job):
             verb = "read" if drift.certain else "may have read"

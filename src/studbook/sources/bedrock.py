@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from studbook.model import Asset, Facts, Record
 from studbook.model.ids import parse_arn
-from studbook.model.kinds import BEDROCK_KINDS
+from studbook.model.kinds import ARN_KINDS
 from studbook.sources.interface import Describe, Json, Listing, Resource, always
 from studbook.sources.reading import Reading, each, member, some
 from studbook.sources.sagemaker.job_parts import produced
@@ -32,7 +32,7 @@ def _model_id(named: object) -> str | None:
         return None
     if arn.type in ("foundation-model", "inference-profile"):
         return f"bedrock:{arn.name}"
-    return named if BEDROCK_KINDS.get(arn.type) == "model" else None
+    return named if ARN_KINDS.get(f"bedrock:{arn.type}") == "model" else None
 
 
 def normalize_custom_model(record: Record) -> Facts:
@@ -62,7 +62,7 @@ def _job(reading: Reading) -> Reading | None:
     """The job that tuned a model, as the model tells of it: whole, but for its own times and status."""
     body = reading.body
     arn = parse_arn(body.get("jobArn"))
-    if arn is None or arn.service != "bedrock" or BEDROCK_KINDS.get(arn.type) != "training_job":
+    if arn is None or arn.service != "bedrock" or ARN_KINDS.get(f"bedrock:{arn.type}") != "training_job":
         return None
     job = Reading(replace(reading.record, id=body["jobArn"]), _CUSTOM)
     job.facts = reading.facts

@@ -21,7 +21,7 @@ from studbook.model.ids import (
     parse_lambda,
     parse_s3,
 )
-from studbook.model.kinds import ARN_KINDS, HUB_KINDS, JOB_KINDS
+from studbook.model.kinds import ARN_KINDS, HUB_KINDS, JOB_CATEGORIES
 from studbook.sources.interface import Detail, Json
 
 PUBLIC_HUB: Final = "SageMakerPublicHub"
@@ -118,8 +118,8 @@ def _kind_of(arn: object) -> Kind | None:
     if parts.type == "pipeline":
         return "pipeline_execution" if "/execution/" in parts.name else "pipeline"
     if parts.type == "job":
-        return JOB_KINDS.get(parts.name.partition("/")[0], "customization_job")
-    return ARN_KINDS.get(parts.type)
+        return JOB_CATEGORIES.get(parts.name.partition("/")[0], "customization_job")
+    return ARN_KINDS.get(f"sagemaker:{parts.type}")
 
 
 def is_one_key(uri: str) -> bool:

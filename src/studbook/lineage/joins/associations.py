@@ -21,19 +21,8 @@ from studbook.model import Asset, Edge, Facts, Relation
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import Association, DatasetState, DeployedBy, LineageEntity, Reads, RunBehind, Writes
 from studbook.model.ids import parse_s3, place_name
+from studbook.model.kinds import JOB_KINDS
 
-_JOBS: Final = frozenset(
-    {
-        "training_job",
-        "tuning_job",
-        "automl_job",
-        "processing_job",
-        "transform_job",
-        "evaluation_job",
-        "customization_job",
-        "training_session",
-    }
-)
 _INTO: Final = ("ContributedTo", "AssociatedWith")
 RULE: Final = "rule:mlflow-run-id"
 
@@ -99,11 +88,11 @@ class _Names:
         return [(asset_id, why) for asset_id, why in sorted(several) if not is_later(self._view.assets, asset_id, at)]
 
     def _declared(self, source: str, target: str, kind: str | None) -> _Declared:
-        if kind in _INTO and self._kind(target) in _JOBS:
+        if kind in _INTO and self._kind(target) in JOB_KINDS:
             return source, target, "input_to", None
-        if kind == "Produced" and self._kind(source) in _JOBS:
+        if kind == "Produced" and self._kind(source) in JOB_KINDS:
             return source, target, "produced", None
-        if kind == "DerivedFrom" and self._kind(target) in _JOBS:
+        if kind == "DerivedFrom" and self._kind(target) in JOB_KINDS:
             return target, source, "produced", None
         if kind == "SameAs":
             return min(source, target), max(source, target), "same_as", None

@@ -45,6 +45,7 @@ from studbook.queries.reproduce.request import JOB, REDACTED, create_of, problem
 
 __all__ = ["REDACTED", "Manifest", "Pin", "Reason", "RecordOf", "Reproduction", "problems", "reproduce", "script"]
 
+# Fewer kinds: those that CreateTrainingJob makes; a Job is known by its ARN.
 _JOBS = ("training_job", "evaluation_job")
 KINDS = ("model_package", "customization_job", *_JOBS)
 """What a request can be written for, or for what made it."""

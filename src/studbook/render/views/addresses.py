@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlsplit
 
-from studbook.model import Asset
+from studbook.model import KINDS, Asset
 from studbook.model.ids import parse_arn, parse_lambda, parse_s3
 from studbook.render.views.site import Json
 
@@ -15,16 +15,6 @@ _CONSOLES = {
     "aws-cn": "console.amazonaws.cn",
 }
 _REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d+$")
-_PLACES = {
-    "training_job": "jobs",
-    "evaluation_job": "jobs",
-    "tuning_job": "hyper-tuning-jobs",
-    "processing_job": "processing-jobs",
-    "transform_job": "transform-jobs",
-    "model": "models",
-    "endpoint_config": "endpointConfig",
-    "endpoint": "endpoints",
-}
 _COMMIT = {"github.com": "commit", "gitlab.com": "-/commit", "bitbucket.org": "commits"}
 
 
@@ -45,10 +35,14 @@ def _console(asset: Asset) -> tuple[str, str] | None:
         name = quote(function.function.rsplit(":", 1)[-1], safe="")
         return ("AWS console", f"{host}/lambda/home?region={arn.region}#/functions/{name}")
     # Neither jobs of the Job API nor inference routers have a page of their own there.
-    if arn.service == "sagemaker" and asset.kind in _PLACES and arn.type not in ("job", "inference-router"):
+    if (
+        arn.service == "sagemaker"
+        and (place := KINDS[asset.kind].console)
+        and arn.type not in ("job", "inference-router")
+    ):
         return (
             "AWS console",
-            f"{host}/sagemaker/home?region={arn.region}#/{_PLACES[asset.kind]}/{quote(asset.name, safe='')}",
+            f"{host}/sagemaker/home?region={arn.region}#/{place}/{quote(asset.name, safe='')}",
         )
     return None
 

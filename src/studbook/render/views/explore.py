@@ -15,7 +15,7 @@ from studbook.lineage.graph import Graph, differing
 from studbook.model import KINDS, RELATIONS, Asset
 from studbook.model.ids import page_path
 from studbook.render.views.site import Json, Site
-from studbook.render.words import mark_words, reference, shape_of
+from studbook.render.words import mark_words, reference
 
 _CHUNK = 64
 """About so many assets in a chunk."""
@@ -26,7 +26,7 @@ def explore(site: Site) -> Json:
     """What the page itself needs: how to find a chunk, the words, and where one may begin."""
     return {
         "bits": _bits(site.graph),
-        "kinds": {name: [info.title, shape_of(name)] for name, info in KINDS.items()},
+        "kinds": {name: [info.title, info.shape] for name, info in KINDS.items()},
         "words": dict(RELATIONS),
         "starts": site.links(asset.id for asset in _starts(site))[:_STARTS],
     }

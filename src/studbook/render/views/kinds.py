@@ -10,6 +10,7 @@ from typing import Any
 
 from studbook.errors import StudbookError
 from studbook.model import Asset
+from studbook.model.kinds import JOB_KINDS
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
 from studbook.queries.walks import impact
@@ -437,17 +438,5 @@ VIEWS: dict[str, Callable[[Site, Asset], Json]] = {
     "mlflow_experiment": mlflow_experiment,
     "pipeline": pipeline,
     "pipeline_execution": pipeline_execution,
-    **dict.fromkeys(
-        (
-            "training_job",
-            "tuning_job",
-            "evaluation_job",
-            "processing_job",
-            "transform_job",
-            "customization_job",
-            "automl_job",
-            "training_session",
-        ),
-        job,
-    ),
+    **dict.fromkeys(JOB_KINDS, job),
 }

@@ -366,7 +366,7 @@ def _envelope(envelope: Envelope) -> Json:
 def glossary(site: Site) -> Json:
     """Kinds, relations and certainties, in the product's words."""
     return {
-        "kinds": [[info.title, info.meaning] for info in KINDS.values()],
+        "kinds": [[info.title, info.meaning, info.starts, info.ends] for info in KINDS.values()],
         "relations": [[name, words] for name, words in RELATIONS.items()],
         "certainties": [[name, meaning] for name, meaning in CERTAINTIES.items()],
     }

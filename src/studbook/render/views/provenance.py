@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from studbook.model import Asset, Edge
+from studbook.model import KINDS, Asset, Edge
 from studbook.queries.deployed import deployed
 from studbook.queries.drift import drifts_of
 from studbook.queries.origins import origins
 from studbook.queries.promotion import Step
-from studbook.queries.walks import evaluation, impact, trace
+from studbook.queries.walks import evaluation, impact, reads_data, trace
 from studbook.render.views.site import Json, Site
-
-DATA = ("dataset", "dataset_version", "artifact", "feature_group")
-JOBS = ("training_job", "tuning_job", "automl_job", "processing_job", "customization_job", "training_session")
-_DATA_JOBS = ("processing_job", "customization_job")
-"""They make data of data: what they read went into a dataset, and no model was trained on it."""
 
 
 def pairs(value: Any) -> list[list[Any]]:
@@ -112,8 +107,8 @@ def training_of(site: Site, asset: Asset) -> Json:
     walk = trace(site.graph, asset.id)
     on_the_way = {a.id: a for a in walk.assets}
     on_the_way[asset.id] = asset
-    jobs = [a for a in on_the_way.values() if a.kind in JOBS]
-    inputs: dict[str, list[Json]] = {"data": [], "code": [], "image": [], "evaluator": []}
+    jobs = [a for a in on_the_way.values() if KINDS[a.kind].job]
+    inputs: dict[str, list[Json]] = {"data": [], "weights": [], "code": [], "image": [], "evaluator": []}
     for edge in sorted(walk.edges, key=lambda e: e.key.order):
         source, target = on_the_way.get(edge.source), on_the_way.get(edge.target)
         if source is None or target is None:
@@ -126,12 +121,8 @@ def training_of(site: Site, asset: Asset) -> Json:
             "candidate": edge.candidate,
             "evidence": list(edge.evidence),
         }
-        if (
-            edge.relation == "input_to"
-            and target.kind in JOBS
-            and source.kind in DATA
-            and edge.role not in ("code", "checkpoint")
-        ):
+        into_job = edge.relation == "input_to" and KINDS[target.kind].job
+        if into_job and reads_data(edge, source):
             entry["fingerprint"] = fingerprint_of(site, source)
             entry["drifted"] = any(drift.read.id in content_of(site, source) for drift in drifts_of(site.graph, target))
             inputs["data"].append(entry)
@@ -139,8 +130,10 @@ def training_of(site: Site, asset: Asset) -> Json:
             inputs["code"].append(entry)
         elif source.kind == "container_image" or edge.role == "image":
             inputs["image"].append(entry)
-        elif edge.relation == "input_to" and source.kind in ("evaluator", "evaluator_version") and target.kind in JOBS:
+        elif into_job and source.kind in ("evaluator", "evaluator_version"):
             inputs["evaluator"].append(entry)
+        elif into_job and KINDS[source.kind].data:
+            inputs["weights"].append(entry)
     bases = [a for a in on_the_way.values() if a.kind == "base_model_version"]
     parents = {e.source for a in bases for e in site.graph.upstream(a.id) if e.relation == "has_version"}
     bases += [a for a in on_the_way.values() if a.kind == "base_model" and a.id not in parents]
@@ -303,7 +296,8 @@ def answers(site: Site, endpoint: Asset) -> list[Json]:
                     "data": site.links(
                         entry["asset"]["id"]
                         for entry in training["inputs"]["data"]
-                        if entry["into"]["kind"] not in _DATA_JOBS
+                        # What was read to make data, or scores, no model was trained on.
+                        if KINDS[entry["into"]["kind"]].makes == ("model",)
                     ),
                     "evaluation": next(iter(evaluations_of(site, [model, *twins])), None),
                 }

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from studbook.model import Facts, Kind, Record
+from studbook.model import Facts, Record
+from studbook.model.kinds import JOB_KINDS
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource
 from studbook.sources.reading import Reading, each, member, some, tags_of
 from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, produced
 
 _OPERATION = "DescribeAutoMLJobV2"
-_STEPS: Final[tuple[Kind, ...]] = ("training_job", "processing_job", "transform_job")
 _REPORTS = {"Explainability": "explainability", "ModelInsights": "model_insights", "BacktestResults": "backtest"}
 
 
@@ -58,7 +58,7 @@ def _problem(body: Json) -> tuple[Json, str]:
 def _best(reading: Reading, best: object) -> None:
     candidate: Json = best if isinstance(best, dict) else {}
     for index, step in each(candidate.get("CandidateSteps")):
-        job = reading.named(step.get("CandidateStepArn"), *_STEPS)
+        job = reading.named(step.get("CandidateStepArn"), *JOB_KINDS)
         if job is not None:
             reading.edge(job, reading.id, "part_of", f"BestCandidate.CandidateSteps[{index}].CandidateStepArn")
     for container, path in _containers(candidate):

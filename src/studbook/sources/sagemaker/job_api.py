@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from studbook.model import Facts, Kind, Record
 from studbook.model.ids import parse_arn
-from studbook.model.kinds import JOB_KINDS
+from studbook.model.kinds import JOB_CATEGORIES
 from studbook.sources.interface import Describe, Json, Listing, Resource, never
 from studbook.sources.reading import Reading, document, each, member, some
 from studbook.sources.sagemaker.job_parts import ENDED, channels, evaluator, made_package, mlflow_run, parents, produced
@@ -45,7 +45,7 @@ def normalize_job(record: Record) -> Facts:
     body, told = record.body, document(record.body.get("JobConfigDocument"))
     arn = parse_arn(record.id)
     category = str(body.get("JobCategory") or (arn.name.partition("/")[0] if arn else ""))
-    kind: Kind = JOB_KINDS.get(category, "customization_job")
+    kind: Kind = JOB_CATEGORIES.get(category, "customization_job")
     started = _started(body)
     reading.show(
         kind,

@@ -107,6 +107,7 @@ def mlflow_run(
 def parents(reading: Reading, *paths: str) -> None:
     """The searches that the record names at these members, and the pipeline run that the service's tag names."""
     for path in paths:
+        # Fewer kinds: searches alone have jobs of their own.
         parent = reading.named(reading.body.get(path), "tuning_job", "automl_job")
         if parent is not None:
             reading.edge(reading.id, parent, "part_of", path)

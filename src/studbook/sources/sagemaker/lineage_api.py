@@ -35,8 +35,6 @@ _SOURCES: Final[tuple[Kind, ...]] = (
     *(kind for kind in dict.fromkeys(ARN_KINDS.values()) if kind not in _NOT_A_SOURCE),
     "pipeline",
     "pipeline_execution",
-    "evaluation_job",
-    "customization_job",
     "dataset",
     "evaluator",
     "base_model",

@@ -28,6 +28,7 @@ from typing import Any, Final
 from studbook.model import Facts, Kind, Record
 from studbook.model.facts import Association
 from studbook.model.ids import parse_arn, parse_lambda
+from studbook.model.kinds import JOB_KINDS
 from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, never
 from studbook.sources.reading import Reading, document, each, member, s3_id, some, tags_of, who
 from studbook.sources.sagemaker.search import never_whole, search
@@ -65,15 +66,6 @@ _REPORTS: Final = {
     "ViolationReport": "violations",
 }
 """What a check wrote."""
-_JOBS: Final[tuple[Kind, ...]] = (
-    "training_job",
-    "processing_job",
-    "transform_job",
-    "tuning_job",
-    "automl_job",
-    "evaluation_job",
-    "customization_job",
-)
 _THINGS: Final[tuple[Kind, ...]] = (
     "model_package",
     "model",
@@ -316,7 +308,7 @@ def _step(reading: Reading, step: Json, path: str) -> None:
     shown = False
     for key, field in {**_RAN, **_MADE}.items():
         ran = key in _RAN
-        thing = reading.named(member(metadata, key, field), *(_JOBS if ran else _THINGS))
+        thing = reading.named(member(metadata, key, field), *(JOB_KINDS if ran else _THINGS))
         if thing is None:
             continue
         shown = True

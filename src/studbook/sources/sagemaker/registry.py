@@ -19,9 +19,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from studbook.model import Asset, Facts, Kind, Record
+from studbook.model import Asset, Facts, Record
 from studbook.model.facts import BaseModelName
 from studbook.model.ids import code_id, without_credentials
+from studbook.model.kinds import JOB_KINDS
 from studbook.sources.interface import Describe, Detail, Document, Json, Listing, Resource, Seen
 from studbook.sources.reading import (
     Reading,
@@ -40,17 +41,6 @@ from studbook.sources.sagemaker import cards
 from studbook.sources.sagemaker.search import never_whole, search
 
 _GROUP, _PACKAGE = "DescribeModelPackageGroup", "DescribeModelPackage"
-_JOBS: Final[tuple[Kind, ...]] = (
-    "training_job",
-    "tuning_job",
-    "automl_job",
-    "processing_job",
-    "transform_job",
-    "evaluation_job",
-    "customization_job",
-    "training_session",
-    "pipeline_execution",
-)
 _REPORTS: Final = {
     "ModelQuality": "quality",
     "ModelDataQuality": "data_quality",
@@ -180,7 +170,7 @@ def _origin(reading: Reading) -> None:
     else:
         reading.weights(body.get("SourceUri"), "SourceUri")
     properties = body.get("MetadataProperties") or {}
-    job = reading.named(properties.get("GeneratedBy"), *_JOBS)
+    job = reading.named(properties.get("GeneratedBy"), *JOB_KINDS, "pipeline_execution")
     if job is not None:
         reading.edge(job, reading.id, "produced", "MetadataProperties.GeneratedBy")
     commit, repository = properties.get("CommitId"), properties.get("Repository")
