@@ -554,6 +554,7 @@ def _told_of(lineage: Lineage, rows: Sequence[Hit]) -> str:
     return " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
 
 
+# Fewer kinds: those that the sentence counts by name; all others it counts together.
 _NAMED: Final = ("model_package", "transform_job", "training_job")
 
 
