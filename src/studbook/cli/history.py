@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from studbook.cli.text import bold, change, dim, end, kind, name, place, safe, table
-from studbook.model import Asset, Edge
-from studbook.model.canonical import plain
-from studbook.queries.diff import changed_fields
+from studbook.cli.text import bold, dim, end, kind, name, place, safe, table
+from studbook.cli.text import value as shown
+from studbook.model import Asset
+from studbook.queries.log import Log
 from studbook.store import Catalog
 
 
@@ -57,46 +57,21 @@ def log_text(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     )
 
 
-def asset_log(catalog: Catalog, asset: Asset) -> list[dict[str, Any]]:
-    """What changed about an asset, oldest first: its fields, and the edges that end in it.
-
-    A snapshot in which nothing changed about it is left out; the first that has it says `first: true`.
-    """
-    steps: list[dict[str, Any]] = []
-    before: Asset | None = None
-    ended: dict[Any, Edge] = {}
-    for envelope, now, edges in catalog.history(asset):
-        ends = {edge.key: edge for edge in edges}
-        fields = list(changed_fields(before, now)) if before is not None and now is not None else []
-        gained = [edge for key, edge in ends.items() if key not in ended]
-        lost = [edge for key, edge in ended.items() if key not in ends]
-        first = before is None and now is not None
-        if first or fields or gained or lost:
-            steps.append(
-                {
-                    "snapshot": envelope.number,
-                    "taken_at": envelope.taken_at,
-                    "first": first,
-                    "fields": [plain(field) for field in fields],
-                    "edges_gained": [plain(edge) for edge in gained],
-                    "edges_lost": [plain(edge) for edge in lost],
-                }
-            )
-        before, ended = now or before, ends
-    return steps
-
-
-def asset_log_text(
-    asset: Asset, steps: Iterable[Mapping[str, Any]], lineage: Callable[[str], Asset | None]
-) -> Iterator[str]:
-    """One block for each snapshot in which something changed."""
+def asset_log_text(asset: Asset, found: Log, lineage: Callable[[str], Asset | None]) -> Iterator[str]:
+    """The sentence, then the events below each other."""
     yield f"{kind(asset.kind)} {bold(name(asset))}  {dim(place(asset))}"
-    for step in steps:
-        yield f"{bold(str(step['snapshot']))}  {step['taken_at']}" + ("  first seen" if step["first"] else "")
-        for field in step["fields"]:
-            yield f"    {change(field['name'], field['old'], field['new'])}"
-        for sign, edges in (("+", step["edges_gained"]), ("-", step["edges_lost"])):
-            for edge in edges:
-                role = f" ({safe(edge['role'])})" if edge["role"] is not None else ""
-                source = end(edge["source"], lineage(edge["source"]))
-                yield f"    {sign} {source}  {dim(edge['relation'].replace('_', ' ') + role)}"
+    yield found.summary
+
+    def told(value: object) -> str:
+        known = lineage(value) if isinstance(value, str) else None
+        return shown(value) if known is None else end(known.id, known)
+
+    rows = []
+    for row in found.rows:
+        words = (
+            told(row.is_) if row.was is None else f"{told(row.was)} ->" + f" {told(row.is_)}" * (row.is_ is not None)
+        )
+        words = "" if (row.was, row.is_) == (None, None) else words
+        more = [safe(row.field or ""), words, safe(f"by {row.by}" if row.by else ""), safe(row.note or "")]
+        rows.append((str(row.night), row.at, row.event.replace("_", " "), "  ".join(filter(None, more))))
+    yield from table(("night", "at", "event", ""), rows)

@@ -156,9 +156,11 @@ Examples:
 @format_option
 def log(asset: str | None, catalog: Path, snapshot: str, output_format: str) -> None:
     """List the snapshots, or what changed about ASSET from one to the next."""
-    from studbook.cli.history import asset_log, asset_log_text, log_text, snapshot_log
+    from studbook.cli.history import asset_log_text, log_text, snapshot_log
     from studbook.cli.text import echo_json
     from studbook.errors import NotFound
+    from studbook.queries.answer import Night
+    from studbook.queries.log import log as ask
     from studbook.store import Catalog
 
     if not catalog.is_dir():
@@ -178,11 +180,11 @@ def log(asset: str | None, catalog: Path, snapshot: str, output_format: str) -> 
 
         with open_catalog(catalog, snapshot) as lineage:
             found = lineage.asset(asset)
-            steps = [step for step in asset_log(store, found) if step["snapshot"] <= lineage.snapshot.number]
+            answer = ask(Night.of(store, lineage.snapshot, lineage.index, lineage.settings), found.id, asset)
             if output_format == "json":
-                echo_json({"asset": found.id, "log": steps})
+                echo_json(answer.to_json(lineage.snapshot))
                 return
-            lines = list(asset_log_text(found, steps, lineage.index.asset))
+            lines = list(asset_log_text(found, answer, lineage.index.asset))
     for line in lines:
         click.echo(line)
 

@@ -141,16 +141,19 @@ class Catalog:
     def edges_into(self, kinds: Collection[str]) -> Iterator[tuple[Envelope, list[Edge]]]:
         """The edges that end in assets of these kinds, in every snapshot, oldest first.
 
-        What snapshots share is read once.
+        What snapshots share is read once; those that have the same have one list.
         """
         known: dict[str, list[Edge]] = {}
+        before: list[str] = []
+        found: list[Edge] = []
         for envelope in self.envelopes():
-            found = []
-            for chunk in chunks.chunks(self.objects, envelope.parts.edges):
-                if chunk.place.kind in kinds:
-                    if chunk.object not in known:
-                        known[chunk.object] = list(chunks.rows_of(self.objects, EDGES, chunk))
-                    found += known[chunk.object]
+            wanted = [chunk for chunk in chunks.chunks(self.objects, envelope.parts.edges) if chunk.place.kind in kinds]
+            names = [chunk.object for chunk in wanted]
+            for chunk in wanted:
+                if chunk.object not in known:
+                    known[chunk.object] = list(chunks.rows_of(self.objects, EDGES, chunk))
+            if names != before:
+                before, found = names, [edge for name in names for edge in known[name]]
             yield envelope, found
 
     def counts(self, envelope: Envelope) -> dict[str, int]:

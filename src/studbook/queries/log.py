@@ -1,0 +1,489 @@
+"""`log`: what happened to an asset, from the first night on.
+
+Its own fields and edges are compared from night to night. Events that join it to another thing (a version registered, a
+copy, a deployment, an evaluation, data that changed after it was read) stand in the log of both, each with the other's
+id. An event has the time that a record gives it, else that of the night which first showed it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from studbook.lineage.graph import Direction, Lineage
+from studbook.model import Asset, Edge, Envelope
+from studbook.queries.answer import Answer, History, Night, Row, counted
+from studbook.queries.deployed import deployed
+from studbook.queries.diff import changed_fields
+from studbook.queries.drift import drifts_of
+from studbook.queries.origins import makers
+from studbook.queries.question import Question
+
+Event = Literal[
+    "first_seen",
+    "registered",
+    "approval",
+    "copied",
+    "deployed",
+    "undeployed",
+    "evaluated",
+    "drifted",
+    "changed",
+    "stale",
+    "gone",
+]
+_ORDER: Final[Mapping[str, int]] = {name: rank for rank, name in enumerate(Event.__args__)}  # type: ignore[attr-defined]
+
+_VERSIONS: Final = (
+    "model_package", "mlflow_model_version", "dataset_version", "evaluator_version", "base_model_version",
+)  # fmt: skip
+_SERVING: Final = ("endpoint", "inference_component", "endpoint_config")
+_PLACES: Final = ("endpoint", "inference_component")
+_TOLD_AS_EVENTS: Final = ("has_version", "copied_to")
+_NO_RESULT: Final = ("Failed", "Stopped", "Stopping")
+_WITH_APPROVAL: Final = ("attributes.approval_description", "attributes.modified_by", "modified_at")
+_PENDING: Final = "PendingManualApproval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Row):
+    """One event."""
+
+    night: int
+    """The snapshot that first shows it."""
+    at: str
+    event: Event
+    field: str | None = None
+    """Of a change: as `diff` names it; of a change of what leads to it, the relation."""
+    was: Any = None
+    is_: Any = None
+    """Of an event that joins two things: the other's id, as what it is now; as what it was, where that ended."""
+    by: str | None = None
+    """Who did it, where a record says so."""
+    note: str | None = None
+    """Words that came with it: an approval's description."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log(Answer[Entry]):
+    """Oldest first."""
+
+
+def log(night: Night, root: str, asked: str | None = None) -> Log:
+    """The history of an asset up to the night, over all nights before it. Raises NotFound where there is none."""
+    asset = night.asset(root)
+    found = {repr(row): row for row in _Past(night, asset).entries()}
+    rows = tuple(sorted(found.values(), key=_in_order))
+    end = night.end(asset)
+    return Log(
+        question="log",
+        root=root,
+        asked=root if asked is None else asked,
+        summary=_summary(rows),
+        rows=rows,
+        unknown=(end,) if end is not None and end.why != "gone" else (),
+    )
+
+
+QUESTION: Final = Question(name="log", ask=log)
+
+
+def _in_order(row: Entry) -> tuple[Any, ...]:
+    return (
+        row.night,
+        _ORDER[row.event] == 0 and -1,
+        row.at,
+        _ORDER[row.event],
+        row.field or "",
+        repr((row.was, row.is_)),
+    )
+
+
+def _summary(rows: Sequence[Entry]) -> str:
+    if not rows:
+        return "No night shows it."
+    first, last = rows[0], rows[-1]
+    since = f"known since snapshot {first.night} of {first.at[:10]}"
+    later = [row for row in rows if row.night > first.night]
+    if not later:
+        return f"{since[0].upper()}{since[1:]}; nothing has changed since."
+    told = last.event.replace("_", " ") + (f" ({last.field})" if last.field else "")
+    since = f"since it was first seen, in snapshot {first.night}"
+    return f"{counted(len(later), 'event')} {since}; the last: {told}, {last.at}."
+
+
+class _Past:
+    """The nights up to one, as one asset saw them."""
+
+    def __init__(self, night: Night, asset: Asset) -> None:
+        self._lineage, self._asset = night.lineage, asset
+        self._last = night.envelope.number if night.envelope is not None else None
+        self._history = night.history
+        self._nights: dict[int, Envelope] = {}
+
+    def entries(self) -> Iterator[Entry]:
+        """All events, some of them twice, in no order."""
+        if self._history is None:
+            return
+        yield from self._own(self._history)
+        yield from self._registered()
+        yield from self._evaluated()
+        yield from self._drifted()
+        yield from self._deployed(self._history)
+
+    # --- of its own -----------------------------------------------------------------------------------------------
+
+    def _states(self, history: History, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
+        for envelope, state, edges in history.history(asset):
+            if self._last is None or envelope.number <= self._last:
+                self._nights[envelope.number] = envelope
+                yield envelope, state, edges
+
+    def _own(self, history: History) -> Iterator[Entry]:
+        before: Asset | None = None
+        was_here = False
+        ended: set[_End] = set()
+        for envelope, state, edges in self._states(history, self._asset):
+            ends: set[_End] = {
+                (edge.relation, edge.role, edge.source) for edge in edges if edge.relation not in _TOLD_AS_EVENTS
+            }
+            if state is not None and before is None:
+                yield from _first(envelope, state, edges)
+            elif state is not None and before is not None:
+                if not was_here:
+                    yield Entry(night=envelope.number, at=envelope.taken_at, event="first_seen")
+                yield from _changes(envelope, before, state)
+                yield from _edge_changes(envelope, ended, ends)
+            elif was_here:
+                yield Entry(night=envelope.number, at=envelope.taken_at, event="gone")
+            for edge in edges:
+                if edge.relation == "copied_to" and state is not None:
+                    number = max(self._seen(edge.source), state.first_seen or envelope.number)
+                    yield self._entry(number, "copied", state.created_at, was=edge.source, by=_who(state, "created_by"))
+            before, was_here, ended = state or before, state is not None, ends
+
+    def _seen(self, asset_id: str) -> int:
+        asset = self._lineage.asset(asset_id)
+        return (asset.first_seen if asset is not None else None) or 1
+
+    def _entry(self, number: int, event: Event, at: str | None, **more: Any) -> Entry:
+        night = self._nights.get(number)
+        return Entry(night=number, event=event, at=at or (night.taken_at if night is not None else ""), **more)
+
+    # --- with others ----------------------------------------------------------------------------------------------
+
+    def _ends(self, relation: str) -> Iterator[tuple[Edge, Asset]]:
+        for edge in self._lineage.downstream(self._asset.id, relation):
+            end = self._lineage.asset(edge.target)
+            if end is not None:
+                yield edge, end
+
+    def _registered(self) -> Iterator[Entry]:
+        """Versions of it, and copies."""
+        events: tuple[tuple[str, Event], ...] = (("has_version", "registered"), ("copied_to", "copied"))
+        for relation, event in events:
+            for _, end in self._ends(relation):
+                number = max(end.first_seen or 1, self._asset.first_seen or 1)
+                yield self._entry(number, event, end.created_at, is_=end.id, by=_who(end, "created_by"))
+
+    def _evaluated(self) -> Iterator[Entry]:
+        """By a job that ended well: in the logs of the job, of what it judged, and of what it judged with and on."""
+        if self._asset.kind == "evaluation_job":
+            judged = self._lineage.upstream(self._asset.id, "input_to", "evaluated_model")
+            pairs = [(self._asset, edge.source) for edge in judged]
+        else:
+            pairs = [(end, end.id) for _, end in self._ends("input_to") if end.kind == "evaluation_job"]
+        for job, other in pairs:
+            if job.status not in _NO_RESULT:
+                at = job.attributes.get("ended_at") or job.attributes.get("started_at") or job.created_at
+                number = max(job.first_seen or 1, self._seen(other))
+                yield self._entry(number, "evaluated", at, is_=other)
+
+    def _drifted(self) -> Iterator[Entry]:
+        """Data that became another after a job had begun to read it: for the job, its models and the data."""
+        asset = self._asset
+        if asset.kind.endswith("_job"):
+            jobs = [asset]
+        elif asset.kind in ("model_package", "mlflow_model_version"):
+            jobs = makers(self._lineage, asset)
+        else:
+            jobs = list(self._readers())
+        for job in jobs:
+            for drift in drifts_of(self._lineage, job):
+                if asset.kind not in ("dataset", "dataset_version"):
+                    yield self._drift(job, drift.read, None)
+                elif self._is_mine(drift.read.id):
+                    yield self._drift(job, drift.read, job.id)
+
+    def _readers(self) -> Iterator[Asset]:
+        if self._asset.kind not in ("dataset", "dataset_version"):
+            return
+        seen, ahead = {self._asset.id}, [self._asset.id]
+        while ahead:
+            self._lineage.expect(ahead, "downstream")
+            here, ahead = ahead, []
+            for edge in (edge for one in here for edge in self._lineage.downstream(one)):
+                end = self._lineage.asset(edge.target)
+                if end is None or end.id in seen:
+                    continue
+                seen.add(end.id)
+                if edge.relation in ("has_version", "content_of"):
+                    ahead.append(end.id)
+                elif edge.relation == "input_to" and end.kind.endswith("_job"):
+                    yield end
+
+    def _is_mine(self, asset_id: str) -> bool:
+        if asset_id == self._asset.id:
+            return True
+        parents = [edge.source for edge in self._lineage.upstream(asset_id, "has_version")]
+        return self._asset.kind == "dataset" and self._asset.id in parents
+
+    def _drift(self, job: Asset, read: Asset, reader: str | None) -> Entry:
+        """What was read and what took its place; for the data, who read it.
+
+        Where no snapshot shows in which night it was, that is the first after the newer state's time.
+        """
+        newer = sorted((_newest(state), state.id) for state in self._siblings(read) if _newest(state) > _newest(read))
+        at, state = newer[0] if newer else ("", None)
+        since = read.attributes.get("superseded_since")
+        if not isinstance(since, int):
+            since = min((number for number, one in self._nights.items() if one.taken_at >= at), default=1)
+        ends = {"was": read.id, "is_": state} if reader is None else {"is_": reader}
+        return self._entry(max(since, job.first_seen or 1), "drifted", at or None, **ends)
+
+    def _siblings(self, state: Asset) -> Iterator[Asset]:
+        parents = [edge.source for edge in self._lineage.upstream(state.id, "has_version")]
+        for parent in parents or [state.id]:
+            for edge in self._lineage.downstream(parent, "has_version"):
+                if (found := self._lineage.asset(edge.target)) is not None:
+                    yield found
+
+    # --- deployments ----------------------------------------------------------------------------------------------
+
+    def _deployed(self, history: History) -> Iterator[Entry]:
+        is_place = self._asset.kind in _PLACES
+        if not is_place and self._asset.kind not in ("model_package", "model", "base_model", "base_model_version"):
+            return
+        nights: list[tuple[Envelope, _Served]] = []
+        ends: dict[int, _Ends] = {}
+        for envelope, edges in history.edges_into(_SERVING):
+            if self._last is None or envelope.number <= self._last:
+                # Nights that serve the same share the list.
+                served = _Served(self._lineage, envelope.number, ends.setdefault(id(edges), _Ends(edges)))
+                nights.append((envelope, served))
+        places = (
+            {self._asset.id} if is_place else {one for _, served in nights for one in served.may_run(self._asset.id)}
+        )
+        for place_id in sorted(places):
+            place = self._lineage.asset(place_id)
+            if place is None:
+                continue
+            changed_at: dict[int, str] = {}
+            modified = None
+            for envelope, state, _ in self._states(history, place):
+                if state is not None and state.modified_at is not None and state.modified_at != modified:
+                    changed_at[envelope.number] = modified = state.modified_at
+            before: frozenset[str] = frozenset()
+            for envelope, served in nights:
+                now = served.running(place_id, None if is_place else self._asset.id)
+                at = changed_at.get(envelope.number) or envelope.taken_at
+                came = changed_at.get(envelope.number) or served.came(place_id) or envelope.taken_at
+                for one in sorted(now - before):
+                    yield Entry(night=envelope.number, at=came, event="deployed", is_=one if is_place else place_id)
+                for one in sorted(before - now):
+                    yield Entry(night=envelope.number, at=at, event="undeployed", was=one if is_place else place_id)
+                before = now
+
+
+class _Ends:
+    """The deployments of a night by their ends; read when they are first asked for."""
+
+    def __init__(self, edges: list[Edge]) -> None:
+        self._edges = edges
+
+    @cached_property
+    def upstream(self) -> Mapping[str, list[Edge]]:
+        return self._by(lambda edge: edge.target)
+
+    @cached_property
+    def downstream(self) -> Mapping[str, list[Edge]]:
+        return self._by(lambda edge: edge.source)
+
+    def _by(self, end: Callable[[Edge], str]) -> Mapping[str, list[Edge]]:
+        found: defaultdict[str, list[Edge]] = defaultdict(list)
+        for edge in self._edges:
+            if edge.relation == "deployed_to":
+                found[end(edge)].append(edge)
+        return found
+
+
+class _Served:
+    """A lineage as one night served it: what is deployed to what is that night's, all else is as it is now.
+
+    What a model is made from never changes, what an endpoint runs does.
+    """
+
+    def __init__(self, now: Lineage, number: int, ends: _Ends) -> None:
+        self._now, self._number = now, number
+        self._upstream, self._downstream = ends.upstream, ends.downstream
+
+    def asset(self, asset_id: str) -> Asset | None:
+        found = self._now.asset(asset_id)
+        if found is None or (found.first_seen or 1) > self._number:
+            return None
+        later = found.gone_since is not None and found.gone_since > self._number
+        return found.but(gone_since=None) if later else found
+
+    def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
+        return self._edges(self._upstream, self._now.upstream(asset_id, relation, role), asset_id, relation, role)
+
+    def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
+        return self._edges(self._downstream, self._now.downstream(asset_id, relation, role), asset_id, relation, role)
+
+    def _edges(
+        self,
+        served: Mapping[str, list[Edge]],
+        now: Sequence[Edge],
+        asset_id: str,
+        relation: str | None,
+        role: str | None,
+    ) -> Sequence[Edge]:
+        kept = [edge for edge in now if edge.relation != "deployed_to"]
+        if relation in (None, "deployed_to"):
+            kept += [edge for edge in served.get(asset_id, ()) if role in (None, edge.role)]
+        return kept
+
+    def beginning(self, text: str) -> Sequence[str]:
+        return self._now.beginning(text)
+
+    def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
+        return self._now.expect(asset_ids, direction, most)
+
+    def running(self, place_id: str, only: str | None) -> frozenset[str]:
+        """What runs behind a place, as people name it: versions, else base models, else what was deployed."""
+        place = self.asset(place_id)
+        if place is None or place.gone_since is not None:
+            return frozenset()
+        found: set[str] = set()
+        for one in deployed(self, place_id):
+            named = one.versions or one.bases or (one.unit,)
+            found.update(asset.id for asset in ((*named, one.unit) if only is not None else named))
+        return frozenset(found if only is None else found & {only})
+
+    def came(self, place_id: str) -> str | None:
+        """When the last of the components was made that this night first shows there."""
+        parts = (self.asset(edge.source) for edge in self._upstream.get(place_id, ()))
+        new = [one for one in parts if one is not None and one.first_seen == self._number and one.kind in _PLACES]
+        return max((one.created_at for one in new if one.created_at is not None), default=None)
+
+    def may_run(self, asset_id: str) -> Iterator[str]:
+        """The places that something leads to by packaging and deployment alone."""
+        seen, ahead = {asset_id}, [asset_id]
+        while ahead:
+            one = ahead.pop()
+            edges = [edge for edge in self.downstream(one) if edge.relation in _LEADS]
+            twins = [edge.source for edge in self.upstream(one, "same_as")]
+            # Deployed past the registry: from the artifact that it holds, by what else has that.
+            held = [edge.source for edge in self.upstream(one, "packaged_as") if edge.role not in ("image", "code")]
+            for end in (*(edge.target for edge in edges), *twins, *(held if one == asset_id else ())):
+                found = self.asset(end)
+                if found is not None and end not in seen:
+                    seen.add(end)
+                    ahead.append(end)
+                    if found.kind in _PLACES:
+                        yield end
+
+
+_End = tuple[str, str | None, str]
+"""Relation, role and source of an edge."""
+_LEADS: Final = ("packaged_as", "deployed_to", "registered_as", "same_as")
+
+
+# --- one state and the next ---------------------------------------------------------------------------------------
+
+
+def _who(asset: Asset, attribute: str) -> str | None:
+    found = asset.attributes.get(attribute)
+    return found if isinstance(found, str) else None
+
+
+def _first(envelope: Envelope, asset: Asset, edges: Iterable[Edge]) -> Iterator[Entry]:
+    number = envelope.number
+    yield Entry(night=number, at=envelope.taken_at, event="first_seen")
+    if asset.kind in _VERSIONS:
+        parents = [edge.source for edge in edges if edge.relation == "has_version"]
+        at, by = asset.created_at or envelope.taken_at, _who(asset, "created_by")
+        yield from (Entry(night=number, at=at, event="registered", is_=parent, by=by) for parent in parents)
+        if not parents:
+            yield Entry(night=number, at=at, event="registered", by=by)
+    if (approval := asset.attributes.get("approval")) is not None:
+        given = approval != _PENDING
+        at = (asset.modified_at if given else None) or asset.created_at or envelope.taken_at
+        yield _approval(number, at, asset, None, by=given)
+    yield from _life(envelope, None, asset)
+
+
+def _approval(number: int, at: str, asset: Asset, was: Any, *, by: bool) -> Entry:
+    note = asset.attributes.get("approval_description")
+    return Entry(
+        night=number,
+        at=at,
+        event="approval",
+        field="attributes.approval",
+        was=was,
+        is_=asset.attributes.get("approval"),
+        by=_who(asset, "modified_by") if by else None,
+        note=note if isinstance(note, str) else None,
+    )
+
+
+def _life(envelope: Envelope, before: Asset | None, asset: Asset) -> Iterator[Entry]:
+    for event, name in (("stale", "stale_since"), ("gone", "gone_since")):
+        was, now = getattr(before, name, None), getattr(asset, name)
+        if was is None and now is not None:
+            yield Entry(night=envelope.number, at=envelope.taken_at, event=event)  # type: ignore[arg-type]
+
+
+def _changes(envelope: Envelope, before: Asset, asset: Asset) -> Iterator[Entry]:
+    yield from _life(envelope, before, asset)
+    fields = {one.name: one for one in changed_fields(before, asset)}
+    touched = "modified_at" in fields and asset.modified_at is not None
+    at = asset.modified_at if touched and asset.modified_at is not None else envelope.taken_at
+    by = _who(asset, "modified_by") if touched else None
+    if "attributes.approval" in fields:
+        yield _approval(envelope.number, at, asset, before.attributes.get("approval"), by=touched)
+        for name in ("attributes.approval", *_WITH_APPROVAL):
+            fields.pop(name, None)
+    for name in ("stale_since", "gone_since"):
+        if name in fields and fields[name].old is None:
+            del fields[name]
+    if len(fields) > 1:
+        fields.pop("modified_at", None)
+    for name, one in fields.items():
+        yield Entry(night=envelope.number, at=at, event="changed", field=name, was=one.old, is_=one.new, by=by)
+
+
+def _edge_changes(envelope: Envelope, before: set[_End], now: set[_End]) -> Iterator[Entry]:
+    changed: defaultdict[tuple[str, str | None], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for end in sorted(before ^ now, key=repr):
+        changed[end[:2]][end in now].append(end[2])
+    for (relation, role), (lost, gained) in changed.items():
+        field = relation if role is None else f"{relation} ({role})"
+        # One that takes the place of another is one change.
+        replaced = len(lost) == len(gained) == 1
+        for was, source in [(lost[0], gained[0])] if replaced else _apart(lost, gained):
+            at = envelope.taken_at
+            yield Entry(night=envelope.number, at=at, event="changed", field=field, was=was, is_=source)
+
+
+def _apart(lost: Iterable[str], gained: Iterable[str]) -> Iterator[tuple[str | None, str | None]]:
+    yield from ((was, None) for was in lost)
+    yield from ((None, now) for now in gained)
+
+
+def _newest(state: Asset) -> str:
+    found = state.attributes.get("newest") or state.created_at
+    return found if isinstance(found, str) else ""
