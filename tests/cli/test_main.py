@@ -1,5 +1,6 @@
 """The command line as a stranger meets it."""
 
+import os
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import click
 import pytest
 
 from studbook.cli import COMMANDS, main, root
+from studbook.settings import load_settings
 
 
 def _run(*arguments: str, **kwargs) -> subprocess.CompletedProcess[str]:
@@ -108,6 +110,53 @@ class TestInit:
             "waivers.yml",
             "cards",
         }
+
+    @pytest.mark.parametrize("name", ["on", "null", "123456789012", "1e5", "a: b", "-", "# no", "Ümläut"])
+    def test_whatever_an_account_is_called(self, tmp_path, name):
+        """A name is text, though YAML may take it for something else."""
+        accounts = f"111111111111={name.replace(' ', '')},222222222222"
+        done = _run("init", "--accounts", accounts, "--regions", "eu-west-1", "--catalog", str(tmp_path))
+
+        settings = load_settings(tmp_path / "studbook.yml")
+
+        assert done.returncode == 0
+        assert [(account.id, account.name) for account in settings.accounts] == [
+            ("111111111111", name.replace(" ", "")),
+            ("222222222222", "222222222222"),
+        ]
+        assert {account.role_arn for account in settings.accounts} == {
+            "arn:aws:iam::111111111111:role/StudbookReader",
+            "arn:aws:iam::222222222222:role/StudbookReader",
+        }
+
+    def test_a_whole_organisation(self, tmp_path):
+        """Its accounts are found each night, through a role of one name."""
+        done = _run(
+            "init", "--organization", "--role-name", "Auditor", "--regions", "us-east-1,us-west-2",
+            "--catalog", str(tmp_path),
+        )  # fmt: skip
+
+        organization = load_settings(tmp_path / "studbook.yml").organization
+
+        assert done.returncode == 0
+        assert organization is not None
+        assert (organization.role_name, organization.regions) == ("Auditor", ("us-east-1", "us-west-2"))
+
+    def test_what_is_guessed_is_said(self, tmp_path):
+        """Without a region anywhere one is taken, and named as a guess."""
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+        done = _run("init", "--accounts", "111111111111", "--catalog", str(tmp_path / "c"), env=environment)
+
+        assert "us-east-1 (guessed" in done.stderr
+
+    @pytest.mark.parametrize("wrong", [("--accounts", "1234"), ("--accounts", "111111111111", "--regions", "mars!")])
+    def test_what_is_wrong_leaves_nothing(self, tmp_path, wrong):
+        """The file is there whole, or not at all: a second try with the mistake mended works."""
+        done = _run("init", *wrong, "--catalog", str(tmp_path))
+
+        assert done.returncode == 2
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert _run("init", "--accounts", "111111111111", "--catalog", str(tmp_path)).returncode == 0
 
     def test_never_overwrites(self, tmp_path):
         """A configuration is somebody's work."""

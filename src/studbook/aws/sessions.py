@@ -299,8 +299,8 @@ def _user_agent() -> str:
     return f"studbook/{__version__} Boto3/{boto3.__version__}" + (f" app/{app}" if app else "")
 
 
-def caller() -> tuple[str, str, str]:
-    """The account, region and account alias (its id where there is none) of the caller's own credentials.
+def caller() -> tuple[str, str | None, str]:
+    """The account, region (None where none is set) and account alias (else its id) of the caller's own credentials.
 
     Calls sts:GetCallerIdentity and, where it is allowed, iam:ListAccountAliases. Raises UsageError where AWS does not
     say who is asking.
@@ -314,7 +314,7 @@ def caller() -> tuple[str, str, str]:
             f"AWS does not say whose credentials these are: {trouble.message}",
             "set AWS_PROFILE, or log in with 'aws configure' or 'aws sso login'",
         ) from error
-    region = boto3.Session().region_name or "us-east-1"
+    region = boto3.Session().region_name
     try:
         aliases = sessions.client(None, None, "iam").list_account_aliases()["AccountAliases"]
     except Exception:  # noqa: BLE001 - the alias is a nicety

@@ -2,66 +2,156 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
+import yaml
 
 from studbook.cli.options import catalog_option
 from studbook.errors import UsageError
+
+_ACCOUNT = re.compile(r"\d{12}")
+_REGION = "us-east-1"
+_ROLE = "StudbookReader"
 
 
 @click.command(
     epilog="""\b
 Examples:
-  studbook init                          a folder 'catalog' with a configuration to edit
-  studbook init --here                   filled in with the account and region of your AWS credentials
-  studbook init --catalog /srv/studbook  somewhere else
+  studbook init --here                   the account and region of your AWS credentials
+  studbook init --accounts 111111111111=dev,222222222222=prod --regions us-east-1,eu-west-1
+  studbook init --organization --regions us-east-1        every account of your organisation
+  studbook init                          asks; without a terminal, a configuration to edit
+  studbook init --here --catalog /srv/studbook            somewhere else
 """
 )
 @click.option(
     "--here", is_flag=True, help="Ask AWS which account and region your credentials mean, and write those in."
 )
+@click.option("--accounts", metavar="ID[=NAME],...", help="Read these accounts, through the role --role-name in each.")
+@click.option("--organization", is_flag=True, help="Read every account of the organisation that you are in.")
+@click.option(
+    "--role-name", metavar="NAME", help=f"The role to assume in other accounts ({_ROLE} where none is named)."
+)
+@click.option("--regions", metavar="REGION,...", help="Which regions to read.")
 @catalog_option
-def init(catalog: Path, here: bool) -> None:
-    """Make a catalog folder: configuration, waivers, a place for model cards, and the format's description."""
+def init(
+    *, catalog: Path, here: bool, accounts: str | None, organization: bool, role_name: str | None, regions: str | None
+) -> None:
+    """Make a catalog folder: configuration, waivers, a place for model cards, and the format's description.
+
+    Whatever is wrong, nothing is left half done; what had to be guessed is said.
+    """
     from studbook.packaged import packaged
-    from studbook.settings import load_settings
 
     target = catalog / "studbook.yml"
     if target.exists():
         raise UsageError(f"{target} exists already", "edit it, or name another folder with --catalog DIR")
-    text = (packaged("catalog") / "studbook.yml").read_text(encoding="utf-8")
-    if here:
-        text = _for_these_credentials()
-    (catalog / "cards").mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
+    if not (here or accounts or organization or role_name or regions) and sys.stdin.isatty():
+        here, accounts, organization, regions = _asked()
+    if here or accounts or organization:
+        settings = _settings(
+            here=here, accounts=accounts, organization=organization, role_name=role_name, regions=regions
+        )
+        text = "# The configuration of a catalog: docs/configuration.md explains every key.\n\n" + yaml.safe_dump(
+            settings, sort_keys=False
+        )
+    elif role_name or regions:
+        raise UsageError("whose regions, or whose role?", "say --here, --accounts ID,... or --organization as well")
+    else:
+        text = (packaged("catalog") / "studbook.yml").read_text(encoding="utf-8")
+    _write(target, text)
     for name in ("README.md", "waivers.yml"):
         if not (catalog / name).exists():
             shutil.copyfile(packaged("catalog") / name, catalog / name)
     ignored = catalog / ".gitignore"
     if not ignored.exists():
         ignored.write_text("index.sqlite*\n.harvest/\n", encoding="utf-8")
-    load_settings(target)
     option = "" if catalog == Path("catalog") else f" --catalog {catalog}"
     click.echo(f"wrote {target}")
     click.echo("next:", err=True)
-    if not here:
+    if not (here or accounts or organization):
         click.echo(f"  edit {target}: your accounts, regions and datasets", err=True)
+    click.echo(f"  studbook doctor{option}", err=True)
     click.echo(f"  studbook harvest{option}", err=True)
     click.echo(f"  studbook build{option} && studbook serve{option}", err=True)
 
 
-def _for_these_credentials() -> str:
-    from studbook.aws.sessions import caller
-
-    account, region, name = caller()
-    label = re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-") or account
-    return (
-        "# The configuration of a catalog: docs/configuration.md explains every key.\n\n"
-        "accounts:\n"
-        f'  - id: "{account}"\n'
-        f"    name: {label}\n"
-        f"    regions: [{region}]\n"
+def _asked() -> tuple[bool, str | None, bool, str | None]:
+    """Which accounts and regions, from whoever sits at the terminal."""
+    whose = click.prompt(
+        "Accounts to read: 'here' (those of your AWS credentials), 'organization', or ids with commas", default="here"
     )
+    regions = click.prompt("Regions, with commas (empty: the region of your AWS settings)", default="") or None
+    whose = whose.strip()
+    if whose in ("here", "organization"):
+        return whose == "here", None, whose == "organization", regions
+    return False, whose, False, regions
+
+
+def _settings(
+    *, here: bool, accounts: str | None, organization: bool, role_name: str | None, regions: str | None
+) -> dict[str, Any]:
+    """The configuration as data, so that no name can be anything but a text in the file."""
+    named = [region for region in re.split(r"[\s,]+", regions or "") if region]
+    settings: dict[str, Any] = {"accounts": []}
+    if here:
+        from studbook.aws.sessions import caller
+
+        account, region, name = caller()
+        named = named or [_region(region)]
+        label = re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-") or account
+        settings["accounts"].append({"id": account, "name": label, "regions": named})
+    elif not named:
+        import boto3
+
+        named = [_region(boto3.Session().region_name)]
+    role = role_name or _ROLE
+    for item in re.split(r"[\s,]+", accounts or ""):
+        account, _, name = item.partition("=")
+        if not item or any(known["id"] == account for known in settings["accounts"]):
+            continue
+        if not _ACCOUNT.fullmatch(account):
+            raise UsageError(
+                f"{item!r} is no account", "an account's id has twelve digits: --accounts 111111111111=dev"
+            )
+        settings["accounts"].append(
+            {
+                "id": account,
+                "name": name or account,
+                "regions": named,
+                "role_arn": f"arn:aws:iam::{account}:role/{role}",
+            }
+        )
+    if organization:
+        settings["organization"] = {"role_name": role, "regions": named}
+    return {key: value for key, value in settings.items() if value}
+
+
+def _region(found: str | None) -> str:
+    if found is None:
+        click.echo(f"no region is set: taking {_REGION} (guessed; name others with --regions)", err=True)
+    return found or _REGION
+
+
+def _write(target: Path, text: str) -> None:
+    """Atomic write: the file is there whole and loads, or is not there."""
+    from studbook.settings import load_settings
+
+    (target.parent / "cards").mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=".yml", dir=target.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        draft.chmod(0o644)
+        load_settings(draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
