@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from studbook.queries import incident, log
+from studbook.queries import gaps, incident, log
 from studbook.queries.question import Question
 
 __all__ = ["QUESTIONS", "Question"]
 
-_ALL: Final[tuple[Question, ...]] = (incident.QUESTION, log.QUESTION)
+_ALL: Final[tuple[Question, ...]] = (incident.QUESTION, gaps.QUESTION, log.QUESTION)
 
 QUESTIONS: Final[dict[str, Question]] = {question.name: question for question in _ALL}

@@ -1,0 +1,220 @@
+"""`gaps`: a certificate of what cannot be known of a model version's origins, or of those of what an endpoint runs.
+
+Two sorts of gaps: an origin that is named and that no listing showed, or shows no more; and an origin that no record
+names, of the kinds that every model has (data, code, a base model where something was tuned, an image, a judgement).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from studbook.errors import UsageError
+from studbook.lineage.graph import Lineage
+from studbook.model import Asset
+from studbook.queries.answer import Answer, Night, Row, Why, counted
+from studbook.queries.deployed import deployed
+from studbook.queries.origins import makers, origins
+from studbook.queries.question import Question
+from studbook.queries.walks import made_by
+
+Missing = Literal["base_model", "code", "data", "image", "judgement"]
+
+_VERSIONS: Final = ("model_package", "mlflow_model_version")
+_NO_DATA: Final = (
+    "agent",
+    "base_model",
+    "checkpoint",
+    "code",
+    "evaluated_model",
+    "evaluator",
+    "image",
+    "judge",
+    "model",
+    "source_model",
+)
+_NO_RESULT: Final = ("Failed", "Stopped", "Stopping")
+_NOT_S3: Final = ("fsx:", "efs:", "mlflow:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lack(Row):
+    """One origin that cannot be known."""
+
+    what: str
+    """Its id where one is known, else `base_model`, `code`, `data`, `image` or `judgement`."""
+    why: Why
+    partition: str | None = None
+    """Where it could not be asked: `account/region/source`."""
+    asset: str | None = None
+    """What it is an origin of: the version or the job that lacks it; of a named origin, itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gaps(Answer[Lack]):
+    """By what is lacking, then by whose origin it is."""
+
+
+def gaps(night: Night, root: str, asked: str | None = None) -> Gaps:
+    """What cannot be known of the origins of a model version, or of those of all that an endpoint runs.
+
+    Raises NotFound where there is no such asset, UsageError where it is neither.
+    """
+    asset = night.asset(root)
+    if not QUESTION.is_asked_of(asset.kind):
+        raise UsageError(
+            f"gaps is asked of a model version or an endpoint, and {asset.name} is a {asset.kind.replace('_', ' ')}",
+            "ask it of a version: 'studbook impact' names those that depend on this",
+        )
+    found = {*_named(night, asset), *_not_recorded(night.lineage, asset)}
+    rows = tuple(sorted(found, key=lambda row: (row.what, row.why, row.partition or "", row.asset or "")))
+    end = night.end(asset)
+    return Gaps(
+        question="gaps",
+        root=root,
+        asked=root if asked is None else asked,
+        summary=_summary(asset, rows),
+        rows=rows,
+        unknown=(end,) if end is not None and end.why == "stale" else (),
+    )
+
+
+QUESTION: Final = Question(name="gaps", ask=gaps, of=(*_VERSIONS, "endpoint"))
+
+
+def _summary(asset: Asset, rows: Sequence[Lack]) -> str:
+    if not rows:
+        return f"All origins of {asset.name} are known."
+    missing = sorted({row.what.replace("_", " ") for row in rows if row.what in Missing.__args__})  # type: ignore[attr-defined]
+    named = len({row.what for row in rows if row.what not in Missing.__args__})  # type: ignore[attr-defined]
+    told = [f"no {what} is recorded" for what in missing]
+    told += [f"{counted(named, 'named origin')} cannot be seen"] * bool(named)
+    return f"Of {asset.name} {counted(len(rows), 'thing')} cannot be known: {', '.join(told)}."
+
+
+# --- named, and not to be seen ------------------------------------------------------------------------------------
+
+
+def _named(night: Night, root: Asset) -> Iterator[Lack]:
+    for asset in _influence(night.lineage, root):
+        end = night.end(asset)
+        if end is not None and end.why == "stale":
+            why, where = _partition(night, asset)
+            yield Lack(what=asset.id, why=why, partition=where, asset=asset.id)
+        elif end is not None:
+            yield Lack(what=asset.id, why=end.why, partition=end.partition, asset=asset.id)
+        elif asset.id.startswith(_NOT_S3) and asset.kind in ("artifact", "dataset_version"):
+            yield Lack(what=asset.id, why="not S3", asset=asset.id)
+        elif asset.kind in ("artifact", "dataset") and _is_unlisted_data(night.lineage, asset):
+            yield Lack(what=asset.id, why="not recorded", asset=asset.id)
+
+
+def _partition(night: Night, asset: Asset) -> tuple[Why, str | None]:
+    """Why something was carried over: its partition could not be asked in that night."""
+    for one in night.unseen({partition.source for partition in night.gaps}):
+        if one.partition is not None and one.partition.startswith(f"{asset.account or '-'}/{asset.region or '-'}/"):
+            return one.why, one.partition
+    return "failed", None
+
+
+def _influence(lineage: Lineage, root: Asset) -> Iterator[Asset]:
+    """What made it, without what is only context."""
+    seen, ahead = {root.id}, [root]
+    while ahead:
+        lineage.expect([asset.id for asset in ahead], "upstream")
+        here, ahead = ahead, []
+        for asset in here:
+            for _, end, onward in made_by(lineage, asset, asset is root):
+                found = lineage.asset(end)
+                if onward and end not in seen and found is not None:
+                    seen.add(end)
+                    ahead.append(found)
+                    yield found
+
+
+def _is_unlisted_data(lineage: Lineage, asset: Asset) -> bool:
+    """Whether a job read it as data, and nobody knows what lay there: no state was listed, and no job made it."""
+    if lineage.upstream(asset.id, "produced"):
+        return False
+    return any(
+        edge.role not in _NO_DATA and _is_job(lineage, edge.target) for edge in lineage.downstream(asset.id, "input_to")
+    )
+
+
+def _is_job(lineage: Lineage, asset_id: str) -> bool:
+    found = lineage.asset(asset_id)
+    return found is not None and found.kind.endswith("_job") and found.kind != "evaluation_job"
+
+
+# --- not recorded -------------------------------------------------------------------------------------------------
+
+
+def _not_recorded(lineage: Lineage, root: Asset) -> Iterator[Lack]:
+    if root.kind != "endpoint":
+        yield from _of_model(lineage, root)
+        return
+    running = deployed(lineage, root.id)
+    if not running and root.gone_since is None and not lineage.upstream(root.id, "deployed_to"):
+        yield Lack(what=root.id, why="not recorded", asset=root.id)
+    for unit in running:
+        for version in unit.versions or (() if unit.bases else (unit.unit,)):
+            yield from _of_model(lineage, version)
+
+
+def _of_model(lineage: Lineage, model: Asset) -> Iterator[Lack]:
+    """Of a version, or of a model that is none that is known."""
+    if model.unresolved:
+        return
+
+    def lack(what: Missing, asset: Asset = model) -> Lack:
+        return Lack(what=what, why="not recorded", asset=asset.id)
+
+    jobs = makers(lineage, model)
+    if not jobs:
+        yield from (lack("code"), lack("data"))
+    for job in jobs:
+        if not job.unresolved:
+            yield from (lack(what, job) for what in _missing(lineage, job))
+    if not _has_image(lineage, model, jobs):
+        yield lack("image")
+    if not _is_judged(lineage, model):
+        yield lack("judgement")
+
+
+def _missing(lineage: Lineage, job: Asset) -> Iterator[Missing]:
+    inputs = [(edge.role, lineage.asset(edge.source)) for edge in lineage.upstream(job.id, "input_to")]
+    roles = {role for role, _ in inputs}
+    kinds = {source.kind for _, source in inputs if source is not None}
+    if _is_classic(job) and "code" not in roles | kinds:
+        yield "code"
+    if not any(role not in _NO_DATA and source is not None for role, source in inputs):
+        yield "data"
+    if job.kind != "automl_job" and not _is_classic(job) and not roles & {"base_model", "source_model"}:
+        yield "base_model"
+
+
+def _is_classic(job: Asset) -> bool:
+    """Whether it runs code of its own in an image. What AWS tunes for you does not, and neither does AutoML."""
+    told = (job.attributes.get(name) for name in ("job_type", "technique", "base_model"))
+    return job.kind == "training_job" and not job.id.startswith("arn:aws:bedrock:") and not any(told)
+
+
+def _has_image(lineage: Lineage, model: Asset, jobs: Sequence[Asset]) -> bool:
+    for asset in (*origins(lineage, model), *jobs):
+        edges = (*lineage.upstream(asset.id, "packaged_as"), *lineage.upstream(asset.id, "input_to"))
+        if any(edge.role == "image" for edge in edges):
+            return True
+    return False
+
+
+def _is_judged(lineage: Lineage, model: Asset) -> bool:
+    for origin in origins(lineage, model):
+        ends = (lineage.asset(edge.target) for edge in lineage.downstream(origin.id, "described_by"))
+        if any(end is not None and end.kind == "artifact" for end in ends):
+            return True
+        for edge in lineage.downstream(origin.id, "input_to", "evaluated_model"):
+            job = lineage.asset(edge.target)
+            if job is not None and job.status not in _NO_RESULT:
+                return True
+    return False

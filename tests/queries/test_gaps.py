@@ -1,0 +1,153 @@
+"""What cannot be known of a model version's origins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.pedigrees import ACCOUNT, REGION, lineage
+
+from studbook.errors import NotFound, UsageError
+from studbook.model import Coverage, Gap
+from studbook.queries.answer import Night
+from studbook.queries.gaps import gaps
+
+WHOLE = """
+    t(training_job)
+    d(dataset) -has_version-> d/1(dataset_version) -input_to:train-> t
+    git(code) -input_to:code-> t
+    img(container_image) -input_to:image-> t
+    t -produced-> v(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config) -deployed_to-> e(endpoint)
+    v -input_to:evaluated_model-> x(evaluation_job)
+"""
+TUNED = """
+    d/1(dataset_version) -input_to:train-> t(training_job) -produced-> v(model_package)
+    llama(base_model_version) -input_to:base_model-> t
+    img(container_image) -packaged_as:image-> v
+    v -input_to:evaluated_model-> x(evaluation_job)
+"""
+SERVERLESS = {"t": {"attributes": {"job_type": "FineTuning"}}}
+
+
+def without(text: str, *ids: str) -> str:
+    """The pedigree without the lines that begin with these ids."""
+    return "\n".join(line for line in text.splitlines() if not line.strip().startswith(ids))
+
+
+def told(
+    text: str, root: str, facts: Mapping[str, Mapping[str, Any]] | None = None, coverage: Sequence[Coverage] = ()
+) -> set[tuple[str, str, str | None]]:
+    answer = gaps(Night(lineage(text, facts), tuple(coverage)), root)
+    return {(row.what, row.why, row.asset) for row in answer.rows}
+
+
+class TestNothingLacks:
+    @pytest.mark.parametrize("root", ["v", "e"])
+    def test_a_certificate(self, root: str) -> None:
+        """Data, code, image and judgement are recorded: no row, and nothing unknown."""
+        answer = gaps(Night(lineage(WHOLE)), root)
+        assert (answer.rows, answer.unknown) == ((), ())
+        assert answer.summary == f"All origins of {root} are known."
+
+    def test_of_what_aws_tunes(self) -> None:
+        """It has no code of its own, and that is no gap."""
+        assert told(TUNED, "v", SERVERLESS) == set()
+
+
+class TestNotRecorded:
+    @pytest.mark.parametrize(
+        ("line", "what", "of"), [("git", "code", "t"), ("img", "image", "v"), ("v -input_to", "judgement", "v")]
+    )
+    def test_of_a_classic_job(self, line: str, what: str, of: str) -> None:
+        """Each that is missing is a row, of the version and of the endpoint that runs it."""
+        text = without(WHOLE, line)
+        assert told(text, "v") == told(text, "e") == {(what, "not recorded", of)}
+
+    def test_a_job_without_data(self) -> None:
+        """What it learned from is in no record."""
+        assert told(without(WHOLE, "d("), "v") == {("data", "not recorded", "t")}
+
+    def test_what_tunes_something_has_a_base(self) -> None:
+        """No base model is a gap of a job that tunes, and of no other."""
+        assert told(without(TUNED, "llama"), "v", SERVERLESS) == {("base_model", "not recorded", "t")}
+
+    def test_a_failed_evaluation_is_no_judgement(self) -> None:
+        """Nothing came of it."""
+        assert told(WHOLE, "v", {"x": {"status": "Failed"}}) == {("judgement", "not recorded", "v")}
+
+    def test_the_judgement_of_the_original_counts(self) -> None:
+        """A copy has the weights that were judged."""
+        assert told(WHOLE + "\n v -copied_to-> w(model_package)", "w") == set()
+
+    def test_a_version_of_which_no_job_is_known(self) -> None:
+        """Neither its code nor its data can be known."""
+        found = told("v(model_package)", "v")
+        assert {what for what, _, _ in found} == {"code", "data", "image", "judgement"}
+
+    def test_an_endpoint_of_which_nothing_is_known(self) -> None:
+        """What answers there is the first thing that lacks."""
+        assert told("e(endpoint)", "e") == {("e", "not recorded", "e")}
+
+    def test_data_that_nobody_listed(self) -> None:
+        """A place in S3 that no dataset covers, and that no job wrote: what lay there cannot be known."""
+        place = "s3://b/raw/"
+        text = WHOLE + f"\n {place}(artifact) -input_to:more-> t"
+        assert told(text, "v") == {(place, "not recorded", place)}
+        assert told(text + f"\n p(processing_job) -produced-> {place}\n git -input_to:code-> p", "v") == set()
+
+    @pytest.mark.parametrize("place", ["fsx:fs-1/data", "efs:fs-1/data", "mlflow:lab/dataset/chats/1a"])
+    def test_data_that_is_not_in_s3(self, place: str) -> None:
+        """Nothing lists it."""
+        text = WHOLE + f"\n {place}(artifact) -input_to:more-> t"
+        assert told(text, "v") == {(place, "not S3", place)}
+
+
+class TestNamed:
+    def test_gone_and_unresolved(self) -> None:
+        """A tombstone, and what no night showed."""
+        facts = {"git": {"gone_since": 2}, "d/1": {"attributes": {"unresolved": True}}}
+        assert told(WHOLE, "v", facts) == {("git", "gone", "git"), ("d/1", "unresolved", "d/1")}
+
+    @pytest.mark.parametrize("facts", [{"stale_since": 2}, {"attributes": {"unresolved": True}}])
+    @pytest.mark.parametrize(("code", "why"), [("AccessDeniedException", "denied"), ("InternalServerError", "failed")])
+    def test_its_partition_says_why(self, facts: dict[str, Any], code: str, why: str) -> None:
+        """Denied goes before unresolved, and before what is shown from before."""
+        gap = Gap(operation="ListTrainingJobs", code=code, message="")
+        row = Coverage(
+            account=ACCOUNT, region=REGION, source="sagemaker", status="partial", records=0, requests=1, gaps=(gap,)
+        )
+        answer = gaps(Night(lineage(WHOLE, {"t": facts}), (row,)), "v")
+        assert [(one.what, one.why, one.partition) for one in answer.rows] == [
+            ("t", why, f"{ACCOUNT}/{REGION}/sagemaker")
+        ]
+
+    def test_an_unresolved_job_is_one_gap(self) -> None:
+        """That its code and data are not recorded either follows from it."""
+        text = "t(training_job) -produced-> v(model_package)\n img(container_image) -packaged_as:image-> v"
+        found = told(text, "v", {"t": {"attributes": {"unresolved": True}}})
+        assert found == {("t", "unresolved", "t"), ("judgement", "not recorded", "v")}
+
+    def test_context_is_no_origin(self) -> None:
+        """A pipeline that is gone made no weights."""
+        text = WHOLE + "\n t -part_of-> p(pipeline_execution)"
+        assert told(text, "v", {"p": {"gone_since": 2}}) == set()
+
+
+def test_it_is_asked_of_versions_and_endpoints() -> None:
+    """Anything else is a slip, and so is what is not there."""
+    with pytest.raises(UsageError):
+        gaps(Night(lineage(WHOLE)), "t")
+    with pytest.raises(NotFound):
+        gaps(Night(lineage(WHOLE)), "nothing")
+
+
+@given(st.sets(st.sampled_from(["d", "d/1", "t", "git", "img", "v", "m", "c", "x"])))
+def test_an_endpoint_lacks_what_its_version_lacks(gone: set[str]) -> None:
+    """And what lies between the two, and no more; what was made of a version is no origin of it."""
+    facts = {one: {"gone_since": 2} for one in gone}
+    of_version, of_endpoint = ({what for what, _, _ in told(WHOLE, root, facts)} for root in ("v", "e"))
+    assert of_version == gone & {"d", "d/1", "t", "git", "img"}
+    assert of_endpoint == of_version | gone & {"v", "m", "c"}
