@@ -54,10 +54,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def demo_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's catalog of four nights, for reading."""
     from studbook.cli.demo import estate, play
+    from studbook.store import Catalog
 
     def make(folder: Path) -> None:
         with estate(folder / "servers") as (aws, mlflow):
-            play(folder / "catalog", aws, mlflow, lambda line: None)
+            play(Catalog(folder / "catalog"), aws, mlflow, lambda line: None)
 
     return _once(tmp_path_factory, "demo-catalog", make) / "catalog"
 

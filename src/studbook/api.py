@@ -22,19 +22,19 @@ from studbook.model import Asset, Envelope
 from studbook.queries.diff import Changes
 from studbook.queries.diff import diff as difference
 from studbook.queries.handles import Handles
-from studbook.settings import Settings, load_settings
+from studbook.settings import Settings
 from studbook.store import Catalog
 from studbook.store.chunks import Shared
 from studbook.store.index import Index
 
 
-def open(catalog: str | Path = "catalog", as_of: str | int = "latest") -> Lineage:
+def open(catalog: str | Path | Catalog = "catalog", as_of: str | int = "latest") -> Lineage:
     """The lineage of a catalog folder as one snapshot has it; a context manager, closed when done.
 
     `as_of` is a snapshot's number, `latest`, `latest~3`, a date (the last snapshot on or before it) or the beginning of
     a digest. Raises NotFound where there is no catalog, or no such snapshot.
     """
-    store = Catalog(Path(catalog))
+    store = catalog if isinstance(catalog, Catalog) else Catalog(Path(catalog))
     return Lineage(store, store.resolve(str(as_of)))
 
 
@@ -68,8 +68,7 @@ class Lineage:
     @cached_property
     def settings(self) -> Settings | None:
         """The configuration; None where the folder has none."""
-        path = self.catalog.root / "studbook.yml"
-        return load_settings(path) if path.exists() else None
+        return self.catalog.settings() if self.catalog.settings_file.exists() else None
 
     @cached_property
     def index(self) -> Index:

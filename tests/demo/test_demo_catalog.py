@@ -275,7 +275,7 @@ class TestAgain:
     def test_a_second_demo_has_the_same_digests(self, catalog: Catalog, tmp_path: Path) -> None:
         """Two demos from scratch agree on the content of each night."""
         with command.estate(tmp_path / "servers") as (aws, mlflow):
-            command.play(tmp_path / "catalog", aws, mlflow, lambda line: None)
+            command.play(Catalog(tmp_path / "catalog"), aws, mlflow, lambda line: None)
         again = [envelope.digest for envelope in Catalog(tmp_path / "catalog").envelopes()]
         assert again == [envelope.digest for envelope in catalog.envelopes()]
 

@@ -55,7 +55,7 @@ class TestJournal:
         """The next run finds every record that a killed process had added, and it is nobody's record by itself."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         with subprocess.Popen(
-            [sys.executable, "-c", KILLED, str(tmp_path)],
+            [sys.executable, "-c", KILLED, str(tmp_path / "runs")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
@@ -64,37 +64,37 @@ class TestJournal:
             process.stdout.readline()
             process.send_signal(signal.SIGKILL)
 
-        assert found(tmp_path) == ["a", "b"]
-        with closing(Journal(tmp_path)) as journal:
+        assert found(tmp_path / "runs") == ["a", "b"]
+        with closing(Journal(tmp_path / "runs")) as journal:
             journal.load_previous(HERE, ())
             assert list(journal.store(HERE).records()) == []
 
     def test_killed_again_and_again(self, tmp_path):
         """What several dead runs left is offered together."""
-        wrote(tmp_path, "a")
-        wrote(tmp_path, "b")
+        wrote(tmp_path / "runs", "a")
+        wrote(tmp_path / "runs", "b")
 
-        assert found(tmp_path) == ["a", "b"]
+        assert found(tmp_path / "runs") == ["a", "b"]
 
     @pytest.mark.parametrize("keep", [0, 100, 5000])
     def test_a_torn_file_is_left_out(self, tmp_path, keep):
         """A file that the disk lost part of costs what it held, not the harvest."""
-        wrote(tmp_path, "a")
-        (file,) = tmp_path.glob(".harvest/*/*.sqlite")
+        wrote(tmp_path / "runs", "a")
+        (file,) = tmp_path.glob("runs/*/*.sqlite")
         file.write_bytes(file.read_bytes()[:keep])
 
-        assert found(tmp_path) == []
+        assert found(tmp_path / "runs") == []
 
     def test_partitions_are_apart(self, tmp_path):
         """What one region's visit wrote is not offered to another's."""
-        wrote(tmp_path, "a")
+        wrote(tmp_path / "runs", "a")
 
-        assert found(tmp_path, ELSEWHERE) == []
+        assert found(tmp_path / "runs", ELSEWHERE) == []
 
     def test_what_is_taken_up_is_kept_as_read(self, tmp_path):
         """A record that only a dead run had read is a record of this one, once it is seen again."""
-        wrote(tmp_path, "a")
-        with closing(Journal(tmp_path)) as journal:
+        wrote(tmp_path / "runs", "a")
+        with closing(Journal(tmp_path / "runs")) as journal:
             journal.load_previous(HERE, ())
             store = journal.store(HERE)
             store.again(store.kept("model", "a"))
@@ -103,8 +103,8 @@ class TestJournal:
 
     def test_finish_leaves_nothing(self, tmp_path):
         """When the snapshot is written, its own stores and the ones it used are deleted."""
-        wrote(tmp_path, "a")
-        with closing(Journal(tmp_path)) as journal:
+        wrote(tmp_path / "runs", "a")
+        with closing(Journal(tmp_path / "runs")) as journal:
             journal.store(HERE).add(record("b"))
 
             journal.finish()
@@ -113,9 +113,9 @@ class TestJournal:
 
     def test_runs_that_live_are_let_be(self, tmp_path):
         """A harvest that runs at the same time keeps its files, and nobody else uses them."""
-        with closing(Journal(tmp_path)) as living:
+        with closing(Journal(tmp_path / "runs")) as living:
             living.store(HERE).add(record("a"))
-            with closing(Journal(tmp_path)) as other:
+            with closing(Journal(tmp_path / "runs")) as other:
                 other.load_previous(HERE, ())
                 assert other.store(HERE).kept("model", "a") is None
                 other.finish()

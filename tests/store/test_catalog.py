@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import multiprocessing
 import os
 from collections.abc import Callable
@@ -282,3 +283,27 @@ class TestParts:
         row = rows[part.name]
         assert part.row(part.line(row)) == row
         assert all(f'"{name}":'.encode() in part.line(row) for name in plain(row))
+
+
+class TestLayout:
+    def test_nothing_else_knows_where_a_file_lies(self) -> None:
+        """Who needs a file of the catalog asks the catalog for it: its name stands in one module."""
+        names = {"studbook.yml", "waivers.yml", ".harvest", "index.sqlite"}
+        source = Path(__file__).parents[2] / "src" / "studbook"
+        found = {
+            (str(path.relative_to(source)), node.value)
+            for path in source.rglob("*.py")
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Constant) and node.value in names
+        }
+
+        assert {path for path, _ in found} == {"store/catalog.py"}
+
+    def test_a_new_one_has_what_people_write_in(self, tmp_path: Path) -> None:
+        """A configuration, a place for cards, the waivers and the format's description; git leaves out the caches."""
+        catalog = Catalog(tmp_path / "catalog")
+        catalog.create("accounts: []\n")
+
+        assert files(catalog) == {"studbook.yml", "waivers.yml", "README.md", ".gitignore"}
+        assert catalog.cards_folder.is_dir()
+        assert catalog.settings().accounts == ()

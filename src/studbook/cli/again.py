@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from studbook.lineage.graph import Lineage
     from studbook.queries.compare import Comparison, Row
     from studbook.queries.reproduce import Reproduction
+    from studbook.store import Catalog
 
 _COLORS = {"exact": "green", "close": "yellow", "not possible": "red"}
 
@@ -43,7 +44,7 @@ That roles, keys, networks and quotas are still as they were is not checked.
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file in place of standard output.")
 @catalog_option
 @snapshot_option
-def reproduce(asset: str, output_format: str, output: Path | None, catalog: Path, snapshot: str) -> None:
+def reproduce(asset: str, output_format: str, output: Path | None, catalog: Catalog, snapshot: str) -> None:
     """Write the request that would train ASSET again: a model version, or a job."""
     from studbook.api import open as open_catalog
     from studbook.errors import UsageError
@@ -114,7 +115,7 @@ Examples:
 @catalog_option
 @snapshot_option
 @format_option
-def compare(*, left: str, right: str, everything: bool, catalog: Path, snapshot: str, output_format: str) -> None:
+def compare(*, left: str, right: str, everything: bool, catalog: Catalog, snapshot: str, output_format: str) -> None:
     """Set two model versions side by side, LEFT and RIGHT: what differs first."""
     from studbook.api import open as open_catalog
     from studbook.cli.text import echo_json

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from studbook.cli.options import catalog_option, format_option, snapshot_option
+
+if TYPE_CHECKING:
+    from studbook.store import Catalog
 
 
 @click.command(
@@ -30,19 +33,16 @@ Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configur
 @catalog_option
 @snapshot_option
 @format_option
-def check(catalog: Path, snapshot: str, level: str, output_format: str) -> int:
+def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> int:
     """Apply the rules; waived findings are shown, and do not count."""
     from studbook.cli.text import bold, dim, echo_json, kind, name, place, safe
     from studbook.model.canonical import plain
     from studbook.rules import LEVELS, check_snapshot
-    from studbook.settings import load_settings
-    from studbook.store import Catalog
 
-    settings = load_settings(catalog / "studbook.yml")
-    store = Catalog(catalog)
-    envelope = store.resolve(snapshot)
-    graph = store.graph(envelope)
-    findings = check_snapshot(graph, envelope, settings, catalog / "waivers.yml")
+    settings = catalog.settings()
+    envelope = catalog.resolve(snapshot)
+    graph = catalog.graph(envelope)
+    findings = check_snapshot(graph, envelope, settings, catalog.waivers_file)
     graver = LEVELS[: LEVELS.index(level) + 1]
     counting = [finding for finding in findings if finding.level in graver and finding.waived_until is None]
     if output_format == "json":

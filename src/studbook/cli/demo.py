@@ -22,6 +22,7 @@ from studbook.errors import StudbookError, UsageError
 if TYPE_CHECKING:
     from studbook.demo.cloud.aws import FakeAws
     from studbook.demo.cloud.mlflow_server import MlflowServer
+    from studbook.store import Catalog
 
 MARK = ".studbook-demo"
 """The file that says that a folder is a demo's and may be made anew."""
@@ -72,10 +73,11 @@ def demo(ctx: click.Context, output: Path, serve: bool, port: int) -> None:
     """Show everything on made-up accounts: a few nights harvested, the site, the export."""
     from studbook.cli.export import export
     from studbook.cli.site import build, listen
+    from studbook.store import Catalog
 
     need_the_extra()
     say = _Clocked()
-    catalog, site, exported = output / "catalog", output / "site", output / "export.json"
+    catalog, site, exported = Catalog(output / "catalog"), output / "site", output / "export.json"
     _make_room(output)
     with estate(output / ".servers") as (aws, mlflow):
         play(catalog, aws, mlflow, say)
@@ -84,7 +86,7 @@ def demo(ctx: click.Context, output: Path, serve: bool, port: int) -> None:
         say("building the site of every night")
         ctx.invoke(build, catalog=catalog, snapshot="latest", output=site, everything=True)
         _summary(catalog)
-        click.echo(f"catalog   {catalog}      try: studbook trace {SHOWPIECE} --catalog {catalog}")
+        click.echo(f"catalog   {catalog.root}      try: studbook trace {SHOWPIECE} --catalog {catalog.root}")
         click.echo(f"export    {exported}")
         click.echo(f"site      {site}")
         if not serve:
@@ -122,26 +124,21 @@ def surroundings(aws: FakeAws, mlflow: MlflowServer) -> dict[str, str]:
     return {**aws.environment(), "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": mlflow.url}
 
 
-def play(catalog: Path, aws: FakeAws, mlflow: MlflowServer, say: Callable[[str], None]) -> None:
+def play(catalog: Catalog, aws: FakeAws, mlflow: MlflowServer, say: Callable[[str], None]) -> None:
     """Tells the story night by night, and harvests each night into the catalog."""
     from studbook.demo.estate.story import NIGHTS, SETTINGS
     from studbook.demo.estate.world import World
     from studbook.harvest.run import harvest
     from studbook.packaged import packaged
-    from studbook.settings import load_settings
-    from studbook.store import Catalog
 
-    shutil.copytree(packaged("catalog") / "cards", catalog / "cards")
-    (catalog / "studbook.yml").write_text(SETTINGS, encoding="utf-8")
-    for name in ("README.md", "waivers.yml"):
-        shutil.copyfile(packaged("catalog") / name, catalog / name)
-    settings = load_settings(catalog / "studbook.yml")
+    catalog.create(SETTINGS, packaged("catalog") / "cards")
+    settings = catalog.settings()
     world = World(aws, mlflow)
     say("starting an AWS and an MLflow of our own")
     with _environment(surroundings(aws, mlflow)):
         for night in NIGHTS:
             night.play(world)
-            harvested = harvest(settings, Catalog(catalog), now=night.taken_at)
+            harvested = harvest(settings, catalog, now=night.taken_at)
             calls = sum(row.requests for row in harvested.coverage)
             gaps = sum(len(row.gaps) for row in harvested.coverage)
             say(
@@ -184,17 +181,14 @@ def _make_room(output: Path) -> None:
     (output / MARK).write_text("Made by 'studbook demo', which may replace it.\n", encoding="utf-8")
 
 
-def _summary(catalog: Path) -> None:
+def _summary(catalog: Catalog) -> None:
     from studbook.rules import check_snapshot
-    from studbook.settings import load_settings
-    from studbook.store import Catalog
 
-    store = Catalog(catalog)
-    settings = load_settings(catalog / "studbook.yml")
-    envelopes = list(store.envelopes())
+    settings = catalog.settings()
+    envelopes = list(catalog.envelopes())
     latest = envelopes[-1]
-    graph = store.graph(latest)
-    findings = check_snapshot(graph, latest, settings, catalog / "waivers.yml")
+    graph = catalog.graph(latest)
+    findings = check_snapshot(graph, latest, settings, catalog.waivers_file)
     gone = sum(asset.gone_since is not None for asset in graph.assets.values())
     stale = sum(asset.stale_since is not None for asset in graph.assets.values())
     calls = [sum(row.requests for row in envelope.coverage) for envelope in envelopes]

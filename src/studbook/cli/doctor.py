@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from studbook.harvest.doctor import Check, Diagnosis, Problem
     from studbook.harvest.estimate import Estimate
+    from studbook.store import Catalog
 
 SICK = 3
 _SKEW = 60
@@ -46,23 +46,20 @@ Exit codes: 0 all is well; 2 wrong configuration; 3 something is denied or out o
 )
 @catalog_option
 @format_option
-def doctor(catalog: Path, output_format: str) -> int:
+def doctor(catalog: Catalog, output_format: str) -> int:
     """Try every account, region and source with a few small requests, and say what mends what is denied. Only reads."""
     from studbook.errors import UsageError
     from studbook.harvest.doctor import examine
     from studbook.model import Partition
-    from studbook.settings import load_settings
-    from studbook.store import Catalog
 
-    settings = load_settings(catalog / "studbook.yml")
-    store = Catalog(catalog)
-    latest = store.latest()
+    settings = catalog.settings()
+    latest = catalog.latest()
     paid: defaultdict[Partition, list[int]] = defaultdict(list)
-    for envelope in store.envelopes():
+    for envelope in catalog.envelopes():
         for row in envelope.coverage:
             paid[Partition(row.account, row.region, row.source)].append(row.requests)
     with _waiting():
-        found = examine(settings, list(store.records(latest)) if latest else (), paid=paid)
+        found = examine(settings, list(catalog.records(latest)) if latest else (), paid=paid)
     if not found.checks:
         raise UsageError("the configuration names nothing to harvest", "list your accounts or MLflow servers in it")
     basis = f"snapshot {latest.number}" if latest else "the first page of each listing"

@@ -13,6 +13,7 @@ from studbook.cli.options import catalog_option, snapshot_option
 
 if TYPE_CHECKING:
     from studbook.model import Record
+    from studbook.store import Catalog
 
 
 @click.command(
@@ -48,7 +49,7 @@ The bytes depend on the snapshot, the configuration's rules, the cards and the w
 @catalog_option
 @snapshot_option
 def export(
-    *, format_name: str, output: Path | None, about: str | None, lines: bool, catalog: Path, snapshot: str
+    *, format_name: str, output: Path | None, about: str | None, lines: bool, catalog: Catalog, snapshot: str
 ) -> None:
     """Write a snapshot, or what is known of one asset, as FORMAT."""
     pieces = _pieces(format_name, about, lines, catalog, snapshot)
@@ -64,7 +65,7 @@ def export(
             file.write(piece)
 
 
-def _pieces(format_name: str, about: str | None, lines: bool, catalog: Path, snapshot: str) -> Iterator[bytes]:
+def _pieces(format_name: str, about: str | None, lines: bool, catalog: Catalog, snapshot: str) -> Iterator[bytes]:
     from difflib import get_close_matches
 
     from studbook.errors import UsageError
@@ -93,14 +94,11 @@ def _pieces(format_name: str, about: str | None, lines: bool, catalog: Path, sna
     from studbook.cards import load_cards
     from studbook.queries.pedigree import pedigree
     from studbook.rules import check_snapshot
-    from studbook.settings import load_settings
-    from studbook.store import Catalog
 
-    settings = load_settings(catalog / "studbook.yml")
-    store = Catalog(catalog)
-    envelope = store.resolve(snapshot)
-    graph = store.graph(envelope)
-    findings = check_snapshot(graph, envelope, settings, catalog / "waivers.yml")
+    settings = catalog.settings()
+    envelope = catalog.resolve(snapshot)
+    graph = catalog.graph(envelope)
+    findings = check_snapshot(graph, envelope, settings, catalog.waivers_file)
     if write is not None:
         return write(Subject(envelope, graph.assets.values(), graph.edges, findings))
     assert chosen.about is not None
@@ -108,7 +106,7 @@ def _pieces(format_name: str, about: str | None, lines: bool, catalog: Path, sna
 
     def records(ids: Sequence[str]) -> Iterator[Record]:
         wanted = frozenset(ids)
-        return (record for record in store.records(envelope) if record.id in wanted)
+        return (record for record in catalog.records(envelope) if record.id in wanted)
 
     with open_catalog(catalog, snapshot) as lineage:
         asset = lineage.asset(about)
@@ -116,7 +114,7 @@ def _pieces(format_name: str, about: str | None, lines: bool, catalog: Path, sna
         graph,
         asset.id,
         findings=lambda asset_id: (finding for finding in findings if finding.asset == asset_id),
-        cards=load_cards(catalog / "cards"),
+        cards=load_cards(catalog.cards_folder),
         records=records,
     )
     return iter((chosen.about(found),))

@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +20,7 @@ from studbook.errors import UsageError
 if TYPE_CHECKING:
     from studbook.harvest.run import Elsewhere, Harvested, Progress
     from studbook.model import Coverage, Partition
+    from studbook.store import Catalog
 
 PARTIAL = 3
 
@@ -40,15 +40,13 @@ Exit codes: 0 all was seen; 3 part of it could not be seen (the snapshot says wh
 @catalog_option
 @click.option("--dask", metavar="ADDRESS", help="Visit the accounts on a Dask cluster's workers (extra 'dask').")
 @format_option
-def harvest(catalog: Path, dask: str | None, output_format: str) -> int:
+def harvest(catalog: Catalog, dask: str | None, output_format: str) -> int:
     """Read the accounts, datasets and MLflow servers of the configuration into a new snapshot. Only reads."""
     from studbook.harvest.run import harvest as run
-    from studbook.settings import load_settings
-    from studbook.store import Catalog
 
-    settings = load_settings(catalog / "studbook.yml")
+    settings = catalog.settings()
     with _cluster(dask) as elsewhere, _progress() as progress:
-        harvested = run(settings, Catalog(catalog), progress=progress, elsewhere=elsewhere)
+        harvested = run(settings, catalog, progress=progress, elsewhere=elsewhere)
     if output_format == "json":
         click.echo(json.dumps(_as_json(harvested), indent=2))
     else:
@@ -64,17 +62,15 @@ Examples:
 )
 @catalog_option
 @format_option
-def relink(catalog: Path, output_format: str) -> int:
+def relink(catalog: Catalog, output_format: str) -> int:
     """Derive the lineage of the latest snapshot again, from its records, without calling AWS."""
     from studbook.errors import NotFound
     from studbook.harvest.run import relink as run
-    from studbook.settings import load_settings
-    from studbook.store import Catalog
 
-    settings = load_settings(catalog / "studbook.yml")
-    relinked = run(settings, Catalog(catalog))
+    settings = catalog.settings()
+    relinked = run(settings, catalog)
     if relinked is None:
-        raise NotFound(f"{catalog}: there is no snapshot yet", "make one with 'studbook harvest'")
+        raise NotFound(f"{catalog.root}: there is no snapshot yet", "make one with 'studbook harvest'")
     if output_format == "json":
         click.echo(json.dumps(_as_json(relinked), indent=2))
     elif relinked.changed:

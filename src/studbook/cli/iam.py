@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from studbook.cli.options import catalog_option
+
+if TYPE_CHECKING:
+    from studbook.store import Catalog
 
 
 @click.command(
@@ -42,18 +44,23 @@ Examples:
 @click.option("--principal", metavar="ARN", help="Whoever runs Studbook: a role, a user or an account's root.")
 @click.option("--external-id", metavar="X", help="The external id to ask for; else the configuration's, if it has one.")
 def iam(
-    *, catalog: Path, part: str, output_format: str, account: str | None, principal: str | None, external_id: str | None
+    *,
+    catalog: Catalog,
+    part: str,
+    output_format: str,
+    account: str | None,
+    principal: str | None,
+    external_id: str | None,
 ) -> int:
     """Print the least-privilege policy of the sources that are on; of all of them where there is no configuration."""
     from studbook import permissions as made
     from studbook.errors import UsageError
     from studbook.model.ids import parse_arn
-    from studbook.settings import load_settings
 
     if principal is not None and parse_arn(principal) is None:
         raise UsageError(f"{principal} is no ARN", "write --principal arn:aws:iam::111111111111:role/ci")
-    path = catalog / "studbook.yml"
-    settings = load_settings(path) if path.exists() else None
+    path = catalog.settings_file
+    settings = catalog.settings() if path.exists() else None
     if settings is None:
         click.echo(
             f"{path}: there is no configuration, so this is for the sources that are on by default; "

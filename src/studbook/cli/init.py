@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import sys
-import tempfile
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import yaml
 
 from studbook.cli.options import catalog_option
 from studbook.errors import UsageError
+
+if TYPE_CHECKING:
+    from studbook.store import Catalog
 
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = "us-east-1"
@@ -42,7 +41,13 @@ Examples:
 @click.option("--regions", metavar="REGION,...", help="Which regions to read.")
 @catalog_option
 def init(
-    *, catalog: Path, here: bool, accounts: str | None, organization: bool, role_name: str | None, regions: str | None
+    *,
+    catalog: Catalog,
+    here: bool,
+    accounts: str | None,
+    organization: bool,
+    role_name: str | None,
+    regions: str | None,
 ) -> None:
     """Make a catalog folder: configuration, waivers, a place for model cards, and the format's description.
 
@@ -50,7 +55,7 @@ def init(
     """
     from studbook.packaged import packaged
 
-    target = catalog / "studbook.yml"
+    target = catalog.settings_file
     if target.exists():
         raise UsageError(f"{target} exists already", "edit it, or name another folder with --catalog DIR")
     if not (here or accounts or organization or role_name or regions) and sys.stdin.isatty():
@@ -65,15 +70,9 @@ def init(
     elif role_name or regions:
         raise UsageError("whose regions, or whose role?", "say --here, --accounts ID,... or --organization as well")
     else:
-        text = (packaged("catalog") / "studbook.yml").read_text(encoding="utf-8")
-    _write(target, text)
-    for name in ("README.md", "waivers.yml"):
-        if not (catalog / name).exists():
-            shutil.copyfile(packaged("catalog") / name, catalog / name)
-    ignored = catalog / ".gitignore"
-    if not ignored.exists():
-        ignored.write_text("index.sqlite*\n.harvest/\n", encoding="utf-8")
-    option = "" if catalog == Path("catalog") else f" --catalog {catalog}"
+        text = type(catalog)(packaged("catalog")).settings_file.read_text(encoding="utf-8")
+    catalog.create(text)
+    option = "" if str(catalog.root) == "catalog" else f" --catalog {catalog.root}"
     click.echo(f"wrote {target}")
     click.echo("next:", err=True)
     if not (here or accounts or organization):
@@ -138,20 +137,3 @@ def _region(found: str | None) -> str:
     if found is None:
         click.echo(f"no region is set: taking {_REGION} (guessed; name others with --regions)", err=True)
     return found or _REGION
-
-
-def _write(target: Path, text: str) -> None:
-    """Atomic write: the file is there whole and loads, or is not there."""
-    from studbook.settings import load_settings
-
-    (target.parent / "cards").mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=".yml", dir=target.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        draft.chmod(0o644)
-        load_settings(draft)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)

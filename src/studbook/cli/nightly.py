@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from studbook.cli.options import catalog_option
+
+if TYPE_CHECKING:
+    from studbook.store import Catalog
 
 
 @click.command(
@@ -35,15 +39,14 @@ Exit codes: the first of 4 (nothing harvested), 3 (part of the harvest failed), 
 )
 @catalog_option
 @click.pass_context
-def nightly(ctx: click.Context, catalog: Path, output: Path, level: str) -> int:
+def nightly(ctx: click.Context, catalog: Catalog, output: Path, level: str) -> int:
     """Harvest, check and build, in that order; the site is built whatever the check finds."""
     from studbook.cli.check import check
     from studbook.cli.harvest import harvest
     from studbook.cli.site import build
     from studbook.rules import prepared
-    from studbook.settings import load_settings
 
-    prepared(load_settings(catalog / "studbook.yml"), catalog / "waivers.yml")  # a mistake in them is told at once
+    prepared(catalog.settings(), catalog.waivers_file)  # a mistake in them is told at once
     harvested = int(ctx.invoke(harvest, catalog=catalog) or 0)
     checked = int(ctx.invoke(check, catalog=catalog, level=level) or 0)
     ctx.invoke(build, catalog=catalog, output=output)

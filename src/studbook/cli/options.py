@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+if TYPE_CHECKING:
+    from studbook.store import Catalog
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _CatalogFolder(click.Path):
+    """A catalog by its folder, which need not be there yet."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Catalog:  # type: ignore[override]
+        from pathlib import Path
+
+        from studbook.store import Catalog
+
+        return value if isinstance(value, Catalog) else Catalog(Path(str(super().convert(value, param, ctx))))
 
 
 def catalog_option(function: F) -> F:
     """`--catalog DIR`, also STUDBOOK_CATALOG."""
     return click.option(
         "--catalog",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=Path("catalog"),
+        type=_CatalogFolder(file_okay=False),
+        default="catalog",
         envvar="STUDBOOK_CATALOG",
         show_default=True,
         show_envvar=True,

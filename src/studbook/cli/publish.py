@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from studbook.cli.options import catalog_option, format_option
 from studbook.cli.site import output_option
+
+if TYPE_CHECKING:
+    from studbook.store import Catalog
 
 
 @click.command(
@@ -26,7 +30,7 @@ version before is copied within S3; what the configuration's site.keep keeps no 
 @output_option
 @catalog_option
 @format_option
-def publish(to: str | None, everything: bool, output: Path, catalog: Path, output_format: str) -> None:
+def publish(to: str | None, everything: bool, output: Path, catalog: Catalog, output_format: str) -> None:
     """Put the built site into an S3 bucket, at the price of what changed."""
     from studbook.aws.bucket import writer
     from studbook.cli.text import echo_json
@@ -35,10 +39,8 @@ def publish(to: str | None, everything: bool, output: Path, catalog: Path, outpu
     from studbook.publish import WORKERS
     from studbook.publish import publish as send
     from studbook.render.versions import kept
-    from studbook.settings import load_settings
-    from studbook.store import Catalog
 
-    settings = load_settings(catalog / "studbook.yml")
+    settings = catalog.settings()
     where = to or settings.publish.to
     uri = parse_s3(where)
     if uri is None:
@@ -46,7 +48,7 @@ def publish(to: str | None, everything: bool, output: Path, catalog: Path, outpu
             f"{where!r} is no S3 URI" if where else "nothing says where the site is published",
             "write: studbook publish s3://bucket/prefix/, or set publish.to in studbook.yml",
         )
-    envelopes = list(Catalog(catalog).envelopes())
+    envelopes = list(catalog.envelopes())
     drop = {envelope.number for envelope in envelopes} - {e.number for e in kept(envelopes, settings.site.keep)}
     done = send(
         output,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -79,7 +78,7 @@ def _print_walk(
     evidence: bool,
     ids: bool,
     everything: bool,
-    catalog: Path,
+    catalog: Catalog,
     snapshot: str,
     output_format: str,
 ) -> None:
@@ -119,17 +118,15 @@ Examples:
     help="How facts are printed.",
 )
 @catalog_option
-def diff(old: str, new: str, catalog: Path, output_format: str) -> None:
+def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
     """Show what changed from snapshot OLD to snapshot NEW: models, approvals, deployments, data, coverage."""
     from studbook.cli.text import echo_json
     from studbook.queries.diff import diff as compare
-    from studbook.store import Catalog
     from studbook.store.chunks import Shared
 
-    store = Catalog(catalog)
-    before, after = store.resolve(old), store.resolve(new)
-    shared = Shared(store.objects)
-    was, now = store.graph(before, shared), store.graph(after, shared)
+    before, after = catalog.resolve(old), catalog.resolve(new)
+    shared = Shared(catalog.objects)
+    was, now = catalog.graph(before, shared), catalog.graph(after, shared)
     changes = compare(was, now, before.coverage, after.coverage)
     if output_format == "json":
         echo_json({"old": _dated(before), "new": _dated(after)} | changes.to_json())
@@ -154,22 +151,20 @@ Examples:
 @catalog_option
 @snapshot_option
 @format_option
-def log(asset: str | None, catalog: Path, snapshot: str, output_format: str) -> None:
+def log(asset: str | None, catalog: Catalog, snapshot: str, output_format: str) -> None:
     """List the snapshots, or what changed about ASSET from one to the next."""
     from studbook.cli.history import asset_log_text, log_text, snapshot_log
     from studbook.cli.text import echo_json
     from studbook.errors import NotFound
     from studbook.queries.answer import Night
     from studbook.queries.log import log as ask
-    from studbook.store import Catalog
 
-    if not catalog.is_dir():
-        raise NotFound(f"{catalog}: there is no catalog here", "name another folder with --catalog DIR")
-    store = Catalog(catalog)
+    if not catalog.root.is_dir():
+        raise NotFound(f"{catalog.root}: there is no catalog here", "name another folder with --catalog DIR")
     if asset is None:
-        rows = snapshot_log(store)
+        rows = snapshot_log(catalog)
         if rows or snapshot != "latest":
-            last = store.resolve(snapshot).number
+            last = catalog.resolve(snapshot).number
             rows = [row for row in rows if row["number"] <= last]
         if output_format == "json":
             echo_json({"snapshots": rows})
@@ -180,7 +175,7 @@ def log(asset: str | None, catalog: Path, snapshot: str, output_format: str) -> 
 
         with open_catalog(catalog, snapshot) as lineage:
             found = lineage.asset(asset)
-            answer = ask(Night.of(store, lineage.snapshot, lineage.index, lineage.settings), found.id, asset)
+            answer = ask(Night.of(catalog, lineage.snapshot, lineage.index, lineage.settings), found.id, asset)
             if output_format == "json":
                 echo_json(answer.to_json(lineage.snapshot))
                 return
@@ -203,32 +198,30 @@ Examples:
 @catalog_option
 @snapshot_option
 @format_option
-def show(name: str, objects: bool, catalog: Path, snapshot: str, output_format: str) -> None:
+def show(name: str, objects: bool, catalog: Catalog, snapshot: str, output_format: str) -> None:
     """Show a snapshot or an asset: NAME is a snapshot's name, or an asset's id, name, or the end of its id."""
     from studbook.api import open as open_catalog
     from studbook.cli import details
     from studbook.cli.text import echo_json
     from studbook.errors import NotFound
-    from studbook.store import Catalog
 
-    store = Catalog(catalog)
     named: Envelope | None = None
     if not objects:
         try:
-            named = store.resolve(name)
+            named = catalog.resolve(name)
         except NotFound:
             named = None
     if named is not None:
         if output_format == "json":
-            echo_json(named.model_dump(mode="json") | {"counts": store.counts(named)})
+            echo_json(named.model_dump(mode="json") | {"counts": catalog.counts(named)})
         else:
-            for line in details.snapshot_text(named, store.counts(named)):
+            for line in details.snapshot_text(named, catalog.counts(named)):
                 click.echo(line)
         return
     with open_catalog(catalog, snapshot) as lineage:
         asset = lineage.asset(name)
         if objects:
-            _print_objects(store, lineage.snapshot, lineage.index, asset, output_format)
+            _print_objects(catalog, lineage.snapshot, lineage.index, asset, output_format)
         elif output_format == "json":
             echo_json(details.asset_json(lineage.index, asset))
         else:
@@ -236,13 +229,13 @@ def show(name: str, objects: bool, catalog: Path, snapshot: str, output_format: 
                 click.echo(line)
 
 
-def _print_objects(store: Catalog, envelope: Envelope, index: Index, asset: Asset, output_format: str) -> None:
+def _print_objects(catalog: Catalog, envelope: Envelope, index: Index, asset: Asset, output_format: str) -> None:
     from studbook.cli.text import echo_json
     from studbook.errors import NotFound
     from studbook.model.ids import manifest_lines, parse_s3
 
     ids = [asset.id, *(edge.source for edge in index.upstream(asset.id, "content_of"))]
-    record_of = store.record_of(envelope)
+    record_of = catalog.record_of(envelope)
     record = next((found for one in ids if (found := record_of("s3_prefix", one)) is not None), None)
     if record is None:
         raise NotFound(f"no object manifest is kept of {asset.id!r}", "it is kept of the versions of S3 datasets")
@@ -273,18 +266,16 @@ Exit codes: 0 all is as it was written; 1 something is damaged.
 )
 @catalog_option
 @format_option
-def verify(catalog: Path, output_format: str) -> int:
+def verify(catalog: Catalog, output_format: str) -> int:
     """Check that the catalog is whole, and as it was written."""
     from studbook.cli.text import echo_json, safe
     from studbook.errors import NotFound
-    from studbook.store import Catalog
 
-    store = Catalog(catalog)
-    snapshots = len(store.snapshots.paths())
-    if not snapshots and not store.objects.root.exists():
-        raise NotFound(f"{catalog}: there is no catalog here", "name another folder with --catalog DIR")
-    damages = store.verify()
-    objects = sum(1 for _ in store.objects)
+    snapshots = len(catalog.snapshots.paths())
+    if not snapshots and not catalog.objects.root.exists():
+        raise NotFound(f"{catalog.root}: there is no catalog here", "name another folder with --catalog DIR")
+    damages = catalog.verify()
+    objects = sum(1 for _ in catalog.objects)
     if output_format == "json":
         found = [{"place": damage.place, "message": damage.message} for damage in damages]
         echo_json({"ok": not damages, "snapshots": snapshots, "objects": objects, "damages": found})

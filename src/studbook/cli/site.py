@@ -6,11 +6,14 @@ from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from studbook.cli.options import catalog_option, snapshot_option
+
+if TYPE_CHECKING:
+    from studbook.store import Catalog
 
 output_option = click.option(
     "--output",
@@ -33,20 +36,17 @@ Examples:
 @output_option
 @snapshot_option
 @catalog_option
-def build(catalog: Path, snapshot: str, output: Path, everything: bool = False) -> None:
+def build(catalog: Catalog, snapshot: str, output: Path, everything: bool = False) -> None:
     """Build the site of a snapshot beside those of the others, and point 'latest' at the newest."""
     from studbook.render import build_site
     from studbook.render.versions import kept
-    from studbook.settings import load_settings
-    from studbook.store import Catalog
 
-    store = Catalog(catalog)
-    settings = load_settings(catalog / "studbook.yml")
-    envelopes = kept(list(store.envelopes()), settings.site.keep)
+    settings = catalog.settings()
+    envelopes = kept(list(catalog.envelopes()), settings.site.keep)
     if envelopes and not everything:
-        envelopes = [store.resolve(snapshot)]
+        envelopes = [catalog.resolve(snapshot)]
     built = build_site(
-        store,
+        catalog,
         settings,
         output,
         envelopes=envelopes,
@@ -67,7 +67,7 @@ Examples:
 @output_option
 @catalog_option
 @click.pass_context
-def serve(ctx: click.Context, catalog: Path, output: Path, port: int) -> None:
+def serve(ctx: click.Context, catalog: Catalog, output: Path, port: int) -> None:
     """Serve a built site on this machine alone, until interrupted."""
     if not (output / "index.html").is_file():
         ctx.invoke(build, catalog=catalog, snapshot="latest", output=output)

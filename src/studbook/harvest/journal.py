@@ -1,7 +1,7 @@
 """What was fetched is on disk at once, so that a harvest killed at any time loses only what was in flight.
 
-Each run has its own folder, `<catalog>/.harvest/<run>/`, with a store for each partition, and holds a lock on it for
-as long as it lives. The next run offers what dead ones left behind for reuse, like records of the last snapshot (a
+Each run has its own folder, `.harvest/<run>/` of the catalog, with a store for each partition, and holds a lock on it
+for as long as it lives. The next run offers what dead ones left behind for reuse, like records of the last snapshot (a
 record of the same revision is not described again), and deletes it when its own snapshot is written.
 """
 
@@ -24,8 +24,8 @@ from studbook.model import Partition, canonical
 class Journal:
     """The stores of one run, and what earlier runs left. To be closed."""
 
-    def __init__(self, catalog: Path) -> None:
-        self._root = catalog / ".harvest"
+    def __init__(self, folder: Path) -> None:
+        self._root = folder
         self._locks: list[int] = []
         found = sorted(self._root.glob("*/")) if self._root.is_dir() else []
         self._earlier = [folder for folder in found if self._locked(folder)]

@@ -185,7 +185,7 @@ class _Run:
     ) -> None:
         self.settings = settings
         self._by_hand = {account.id for account in settings.accounts}
-        self.journal = Journal(catalog.root)
+        self.journal = Journal(catalog.working_folder)
         self._number = number
         self._progress = progress
         self._workers = workers

@@ -38,7 +38,7 @@ def load_contents(
     lineages: Lineages, settings: Settings, envelope: Envelope, templates: Templates, drafting: Drafting
 ) -> Contents:
     """Read a snapshot and everything that is said of it."""
-    cards = load_cards(lineages.catalog.root / "cards")
+    cards = load_cards(lineages.catalog.cards_folder)
     site = load_site(lineages, settings, envelope, cards)
     return Contents(site=site, templates=templates, drafting=drafting)
 

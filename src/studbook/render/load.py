@@ -49,7 +49,7 @@ def load_site(lineages: Lineages, settings: Settings, envelope: Envelope, cards:
     catalog = lineages.catalog
     history = [other for other in catalog.envelopes() if other.number <= envelope.number]
     graph = lineages.of(envelope)
-    waivers = load_waivers(catalog.root / "waivers.yml", {rule.id for rule in RULES})
+    waivers = load_waivers(catalog.waivers_file, {rule.id for rule in RULES})
     today = datetime.date.fromisoformat(envelope.taken_at[:10])
     running = _running(graph)
     return Site(

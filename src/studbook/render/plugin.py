@@ -46,7 +46,7 @@ from studbook.render.page_writer import Earlier, Known, PageWriter
 from studbook.render.search import Entry, entries_of, sections
 from studbook.render.shells import ADDRESS, BODY, DESCRIPTION, TITLE, Shells, headings_of
 from studbook.render.views import Page
-from studbook.settings import Settings, load_settings
+from studbook.settings import Settings
 from studbook.store import Catalog
 
 _NOWHERE = "https://catalog.invalid/latest/"
@@ -87,12 +87,11 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
         return config
 
     def _read(self, base: Path) -> Contents | None:
-        root = Path(os.environ.get("STUDBOOK_CATALOG") or base / self.config.catalog)
-        catalog = Catalog(root)
+        catalog = Catalog(Path(os.environ.get("STUDBOOK_CATALOG") or base / self.config.catalog))
         if catalog.latest() is None:
             return None
         try:
-            settings = load_settings(root / "studbook.yml") if (root / "studbook.yml").exists() else Settings()
+            settings = catalog.settings() if catalog.settings_file.exists() else Settings()
             drafting = Drafting(base / self.config.cache if self.config.cache else None)
             envelope = catalog.resolve(self.config.snapshot)
             return load_contents(Lineages(catalog), settings, envelope, templates_of(catalog, settings), drafting)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +16,8 @@ from studbook import __version__
 from studbook.errors import CatalogError
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Coverage, Edge, Envelope, Partition, Parts, Record, canonical, digest
+from studbook.packaged import packaged
+from studbook.settings import Settings, load_settings
 from studbook.store import chunks
 from studbook.store.chunks import (
     ASSETS,
@@ -39,12 +44,46 @@ _KEPT_CHUNKS = 16
 
 
 class Catalog:
-    """The folder of DESIGN.md section 6."""
+    """A catalog folder; its README.md describes the format, and nothing but this class knows where a file lies."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.settings_file = root / "studbook.yml"
+        self.waivers_file = root / "waivers.yml"
+        self.cards_folder = root / "cards"
+        self.working_folder = root / ".harvest"
+        self._index_file = root / "index.sqlite"
         self.objects = Objects(root / "objects")
         self.snapshots = Snapshots(root / "snapshots")
+
+    def create(self, settings: str, cards: Path | None = None) -> None:
+        """A new folder with that configuration, cards if there are any, no waiver, and the format's description.
+
+        Atomic write: where the configuration cannot be meant (SettingsError), none is there.
+        """
+        self.cards_folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=".yml", dir=self.root)
+        draft = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(settings)
+            draft.chmod(0o644)
+            load_settings(draft)
+            draft.replace(self.settings_file)
+        finally:
+            draft.unlink(missing_ok=True)
+        if cards is not None:
+            shutil.copytree(cards, self.cards_folder, dirs_exist_ok=True)
+        for missing in (self.root / "README.md", self.waivers_file):
+            if not missing.exists():
+                shutil.copyfile(packaged("catalog") / missing.name, missing)
+        ignored = self.root / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text(f"{self._index_file.name}*\n{self.working_folder.name}/\n", encoding="utf-8")
+
+    def settings(self) -> Settings:
+        """The configuration; SettingsError where there is none, or it cannot be meant."""
+        return load_settings(self.settings_file)
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -190,7 +229,7 @@ class Catalog:
         """The lineage on disk, for an answer without reading all of it; brought up to date first, if need be."""
         from studbook.store.index import Index
 
-        return Index.open(self.root / "index.sqlite", self.objects, envelope)
+        return Index.open(self._index_file, self.objects, envelope)
 
     def verify(self) -> list[Damage]:
         """What is not as it was written; empty where all is."""
