@@ -17,7 +17,8 @@ from studbook.queries.origins import makers
 from studbook.queries.pedigree import pedigree
 from studbook.queries.walks import trace
 from studbook.render import views
-from studbook.render.views.provenance import answers, training_of
+from studbook.render.views.deployments import answers
+from studbook.render.views.provenance import training_of
 from studbook.render.views.site import Site
 from studbook.rules.dataset_drifted import check
 

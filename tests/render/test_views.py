@@ -10,7 +10,7 @@ from studbook.lineage.graph import Graph
 from studbook.model import Asset, Envelope, Finding, Parts
 from studbook.render import views
 from studbook.render.views.addresses import links_out
-from studbook.render.views.provenance import answers
+from studbook.render.views.deployments import answers
 from studbook.render.views.site import Site
 
 DIGEST = "sha256:" + "0" * 64

@@ -14,26 +14,21 @@ from studbook.model.kinds import JOB_KINDS
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
 from studbook.queries.walks import impact
+from studbook.render.views.deployments import answers, deployments_of, promotion_of
+from studbook.render.views.evaluations import evaluations_of, judged_by, known_as, scores_of
 from studbook.render.views.flow import pipeline, pipeline_execution
 from studbook.render.views.lists import experiment_runs, experiment_table, judged_table, readers_table
 from studbook.render.views.provenance import (
-    answers,
     came_from,
-    deployments_of,
     drift_of,
     ends,
-    evaluations_of,
     fingerprint_of,
-    judged_by,
-    known_as,
     newest,
     ordinal,
     pairs,
     parent_of,
-    promotion_of,
     readers_of,
     runs_of,
-    scores_of,
     training_of,
     version_row,
     versions_of,

@@ -7,17 +7,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from studbook.model import KINDS, Asset
-from studbook.render.views.provenance import (
-    deployments_of,
-    drift_of,
-    ends,
-    fingerprint_of,
-    judged_by,
-    newest,
-    readers_of,
-    running,
-    versions_of,
-)
+from studbook.render.views.deployments import deployments_of, running
+from studbook.render.views.evaluations import judged_by
+from studbook.render.views.provenance import drift_of, ends, fingerprint_of, newest, readers_of, versions_of
 from studbook.render.views.site import Json, Site, account_path
 from studbook.render.views.tables import Column, Table, badge, stage_badge
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Envelope
 from studbook.render.views.compare_data import compare
+from studbook.render.views.deployments import running
 from studbook.render.views.explore import explore
 from studbook.render.views.lists import (
     account_table,
@@ -26,7 +27,6 @@ from studbook.render.views.lists import (
     registered_table,
     runs_table,
 )
-from studbook.render.views.provenance import running
 from studbook.render.views.site import Json, Page, Site, account_path, region_path
 
 TITLES = {

@@ -1,4 +1,4 @@
-"""What several pages tell of an asset: its versions, how it was made, how it was judged, where it runs, who read it."""
+"""What pages tell of where things come from: their versions, how they were made, who read them, what changed since."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from studbook.model import KINDS, Asset, Edge
-from studbook.queries.deployed import deployed
 from studbook.queries.drift import drifts_of
 from studbook.queries.origins import origins
-from studbook.queries.promotion import Step
-from studbook.queries.walks import evaluation, impact, reads_data, trace
+from studbook.queries.walks import reads_data, trace
 from studbook.render.views.site import Json, Site
 
 
@@ -49,57 +47,9 @@ def runs_of(site: Site, asset: Asset) -> list[Asset]:
     return newest(ends(site, site.graph.downstream(asset.id), "recorded_in", target=True, kinds=("mlflow_run",)))
 
 
-def scores_of(site: Site, job: Asset) -> list[list[Any]]:
-    """What an evaluation found: the job's own metrics, else those of its run."""
-    return pairs(dict(evaluation(site.graph, job).scores or {}))
-
-
-def evaluations_of(site: Site, subjects: Iterable[Asset]) -> list[Json]:
-    """The evaluations of models, newest first: job, evaluator, data, scores."""
-    jobs: dict[str, Asset] = {}
-    for subject in subjects:
-        for edge in site.graph.downstream(subject.id, "input_to", "evaluated_model"):
-            job = site.graph.asset(edge.target)
-            if job is not None:
-                jobs[job.id] = job
-    # A run in which such a job is recorded tells of the same evaluation.
-    told = {edge.target for job_id in jobs for edge in site.graph.downstream(job_id, "recorded_in")}
-    out = []
-    for job in newest(job for job_id, job in jobs.items() if job_id not in told):
-        found = evaluation(site.graph, job)
-        out.append(
-            {
-                "job": site.link(job.id),
-                "models": site.links(found.models),
-                "evaluators": site.links(found.evaluators),
-                "data": site.links(found.data),
-                "status": job.status,
-                "when": job.created_at,
-                "scores": pairs(dict(found.scores or {})),
-            }
-        )
-    return out
-
-
 def came_from(site: Site, version: Asset) -> list[Asset]:
     """What a version has its weights from: what it was cloned from, and the same weights under another id."""
     return [asset for asset in origins(site.graph, version) if asset.id != version.id]
-
-
-def deployments_of(site: Site, asset: Asset) -> list[Json]:
-    """Where an asset answers now: endpoints and components downstream of it."""
-    walk = impact(site.graph, asset.id)
-    live = [a for a in walk.assets if a.kind in ("endpoint", "inference_component") and a.gone_since is None]
-    return [
-        {
-            "asset": site.link(a.id),
-            "account": site.account_link(a.account),
-            "region": a.region,
-            "stage": a.stage,
-            "status": a.status,
-        }
-        for a in sorted(live, key=lambda a: (a.kind != "endpoint", a.name, a.id))
-    ]
 
 
 def training_of(site: Site, asset: Asset) -> Json:
@@ -222,109 +172,6 @@ def drift_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
 def content_of(site: Site, asset: Asset) -> set[str]:
     """An asset and the S3 content that it points at."""
     return {asset.id, *(edge.source for edge in site.graph.upstream(asset.id, "content_of"))}
-
-
-def known_as(site: Site, version: Asset) -> list[Asset]:
-    """An evaluator version, and the registered versions that have their code from it."""
-    return [version, *ends(site, site.graph.downstream(version.id), "content_of", target=True)]
-
-
-def judged_by(site: Site, subjects: Iterable[Asset]) -> list[Json]:
-    """What evaluators judged, newest first: job, models, by which version, scores."""
-    known = {one.id: one for subject in subjects for one in known_as(site, subject)}
-    rows = [row for one in known.values() for row in _judged(site, one)]
-    return sorted(rows, key=lambda row: row["when"] or "", reverse=True)
-
-
-def _judged(site: Site, asset: Asset) -> list[Json]:
-    out = []
-    for edge in sorted(site.graph.downstream(asset.id), key=lambda e: e.key.order):
-        job = site.graph.assets.get(edge.target)
-        if edge.relation != "input_to" or job is None:
-            continue
-        models = [
-            e.source for e in site.graph.upstream(job.id) if e.role in ("evaluated_model", "source_model", "base_model")
-        ]
-        out.append(
-            {
-                "job": site.link(job.id),
-                "models": site.links(sorted(models)),
-                "by": site.link(asset.id),
-                "when": job.created_at,
-                "scores": dict(evaluation(site.graph, job).scores or {}),
-            }
-        )
-    return out
-
-
-def running(site: Site, endpoint: Asset) -> Json:
-    """An endpoint with what answers there, as overviews list it."""
-    return {
-        "endpoint": site.link(endpoint.id),
-        "account": site.account_link(endpoint.account),
-        "region": endpoint.region,
-        "stage": endpoint.stage,
-        "status": endpoint.status,
-        "answers": answers(site, endpoint),
-        "findings": site.found(endpoint.id),
-        "marks": site.link(endpoint.id)["marks"],
-    }
-
-
-def answers(site: Site, endpoint: Asset) -> list[Json]:
-    """What runs at an endpoint or component: model versions where they are known, each with its origins."""
-    out = []
-    for running in deployed(site.graph, endpoint.id):
-        several = running.versions or running.bases or (running.unit,)
-        for model in several:
-            training = training_of(site, model)
-            twins = [
-                asset
-                for edge in site.graph.upstream(model.id, "copied_to")
-                if (asset := site.graph.asset(edge.source)) is not None
-            ]
-            group = parent_of(site, model)
-            out.append(
-                {
-                    "model": site.link(model.id),
-                    "candidate": len(several) > 1,
-                    "shadow": running.shadow,
-                    "group": site.link(group.id) if group else None,
-                    "approval": model.attributes.get("approval"),
-                    "bases": training["bases"],
-                    "carriers": site.links(carrier.id for carrier in running.carriers),
-                    "data": site.links(
-                        entry["asset"]["id"]
-                        for entry in training["inputs"]["data"]
-                        # What was read to make data, or scores, no model was trained on.
-                        if KINDS[entry["into"]["kind"]].makes == ("model",)
-                    ),
-                    "evaluation": next(iter(evaluations_of(site, [model, *twins])), None),
-                }
-            )
-    return out
-
-
-def promotion_of(site: Site, path: Iterable[Step]) -> list[Json]:
-    """A path through accounts as rows: the step's data, with links in place of ids."""
-    rows = []
-    for step in path:
-        data = step.as_data()
-        life = data["life_cycle"]
-        rows.append(
-            {
-                **data,
-                "package": site.link(step.package.id),
-                "account": site.account_link(step.package.account),
-                "life_cycle": " ".join(str(life[name]) for name in ("Stage", "StageStatus") if life.get(name))
-                if isinstance(life, dict)
-                else None,
-                "copied_from": [{**one, "package": site.link(one["package"])} for one in data["copied_from"]],
-                "runs_at": site.links(data["runs_at"]),
-                "shared_with": [site.account_link(account) for account in step.shared_with],
-            }
-        )
-    return rows
 
 
 def version_row(site: Site, version: Asset, *, current: bool = False) -> Json:

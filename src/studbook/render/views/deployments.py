@@ -1,0 +1,99 @@
+"""What pages tell of deployments: where a model answers, what answers at an endpoint, and the way there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from studbook.model import KINDS, Asset
+from studbook.queries.deployed import deployed
+from studbook.queries.promotion import Step
+from studbook.queries.walks import impact
+from studbook.render.views.evaluations import evaluations_of
+from studbook.render.views.provenance import parent_of, training_of
+from studbook.render.views.site import Json, Site
+
+
+def deployments_of(site: Site, asset: Asset) -> list[Json]:
+    """Where an asset answers now: endpoints and components downstream of it."""
+    walk = impact(site.graph, asset.id)
+    live = [a for a in walk.assets if a.kind in ("endpoint", "inference_component") and a.gone_since is None]
+    return [
+        {
+            "asset": site.link(a.id),
+            "account": site.account_link(a.account),
+            "region": a.region,
+            "stage": a.stage,
+            "status": a.status,
+        }
+        for a in sorted(live, key=lambda a: (a.kind != "endpoint", a.name, a.id))
+    ]
+
+
+def running(site: Site, endpoint: Asset) -> Json:
+    """An endpoint with what answers there, as overviews list it."""
+    return {
+        "endpoint": site.link(endpoint.id),
+        "account": site.account_link(endpoint.account),
+        "region": endpoint.region,
+        "stage": endpoint.stage,
+        "status": endpoint.status,
+        "answers": answers(site, endpoint),
+        "findings": site.found(endpoint.id),
+        "marks": site.link(endpoint.id)["marks"],
+    }
+
+
+def answers(site: Site, endpoint: Asset) -> list[Json]:
+    """What runs at an endpoint or component: model versions where they are known, each with its origins."""
+    out = []
+    for running in deployed(site.graph, endpoint.id):
+        several = running.versions or running.bases or (running.unit,)
+        for model in several:
+            training = training_of(site, model)
+            twins = [
+                asset
+                for edge in site.graph.upstream(model.id, "copied_to")
+                if (asset := site.graph.asset(edge.source)) is not None
+            ]
+            group = parent_of(site, model)
+            out.append(
+                {
+                    "model": site.link(model.id),
+                    "candidate": len(several) > 1,
+                    "shadow": running.shadow,
+                    "group": site.link(group.id) if group else None,
+                    "approval": model.attributes.get("approval"),
+                    "bases": training["bases"],
+                    "carriers": site.links(carrier.id for carrier in running.carriers),
+                    "data": site.links(
+                        entry["asset"]["id"]
+                        for entry in training["inputs"]["data"]
+                        # What was read to make data, or scores, no model was trained on.
+                        if KINDS[entry["into"]["kind"]].makes == ("model",)
+                    ),
+                    "evaluation": next(iter(evaluations_of(site, [model, *twins])), None),
+                }
+            )
+    return out
+
+
+def promotion_of(site: Site, path: Iterable[Step]) -> list[Json]:
+    """A path through accounts as rows: the step's data, with links in place of ids."""
+    rows = []
+    for step in path:
+        data = step.as_data()
+        life = data["life_cycle"]
+        rows.append(
+            {
+                **data,
+                "package": site.link(step.package.id),
+                "account": site.account_link(step.package.account),
+                "life_cycle": " ".join(str(life[name]) for name in ("Stage", "StageStatus") if life.get(name))
+                if isinstance(life, dict)
+                else None,
+                "copied_from": [{**one, "package": site.link(one["package"])} for one in data["copied_from"]],
+                "runs_at": site.links(data["runs_at"]),
+                "shared_with": [site.account_link(account) for account in step.shared_with],
+            }
+        )
+    return rows
