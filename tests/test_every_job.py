@@ -15,7 +15,7 @@ from studbook.model import KINDS
 from studbook.model.kinds import JOB_KINDS
 from studbook.queries.origins import makers
 from studbook.queries.pedigree import pedigree
-from studbook.queries.walks import trace
+from studbook.queries.walks import made
 from studbook.render import views
 from studbook.render.views.deployments import answers
 from studbook.render.views.provenance import training_of
@@ -55,7 +55,7 @@ class TestWhatPrepared:
     def test_trace_page_and_bill_name_the_same_jobs_and_data(self, kind: str) -> None:
         """The job and what it read are in the trace, on the model's page and in its bill of materials."""
         graph = prepared_by(kind)
-        traced = {asset.id: asset.kind for asset in trace(graph, "bot/1").assets}
+        traced = {asset.id: asset.kind for asset in made(graph, "bot/1").assets}
         training = training_of(site(graph), graph.assets["bot/1"])
         bill = json.loads(cyclonedx.write(pedigree(graph, "bot/1")))
         jobs = {asset_id for asset_id, found in traced.items() if KINDS[found].job}

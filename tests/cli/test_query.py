@@ -17,7 +17,7 @@ from studbook.cli.text import safe, value
 from studbook.lineage.graph import Graph
 from studbook.model import Coverage, Edge, Gap
 from studbook.model.ids import fingerprint
-from studbook.queries.walks import trace
+from studbook.queries.walks import made
 from studbook.store import Catalog
 
 CONTENTS = [{"Key": "chats/b.jsonl", "Size": 3, "ETag": "e2"}, {"Key": "chats/a.jsonl", "Size": 5, "ETag": "e1"}]
@@ -110,7 +110,7 @@ class TestTrace:
     def test_json_is_the_form_of_the_design(self, run: Run) -> None:
         """Root, direction, assets, edges, evaluations: as the walk itself."""
         found = run("trace", BOT, "--format", "json").json
-        walk = trace(lineage(TEXT, APPROVED), BOT)
+        walk = made(lineage(TEXT, APPROVED), BOT)
         assert (found["root"], found["direction"]) == (BOT, "upstream")
         assert [a["id"] for a in found["assets"]] == [a.id for a in walk.assets]
         assert [(e["source"], e["target"]) for e in found["edges"]] == [(e.source, e.target) for e in walk.edges]

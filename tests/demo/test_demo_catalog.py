@@ -20,8 +20,8 @@ from studbook.demo.estate.secrets import PLANTED_SECRETS
 from studbook.demo.estate.world import DEV, EUROPE, PROD, STAGING
 from studbook.errors import StudbookError, UsageError
 from studbook.lineage.graph import Graph
-from studbook.queries.deployed import deployed, versions_running
-from studbook.queries.walks import trace
+from studbook.queries.runs import rows_at
+from studbook.queries.walks import made, runs
 from studbook.rules import check_snapshot
 from studbook.settings import load_settings
 from studbook.store import Catalog
@@ -88,7 +88,7 @@ class TestNights:
 
     def test_prod_leads_back_to_the_chats(self, graph: Graph) -> None:
         """From the endpoint in prod one can walk to the base model, the chats and the MLflow run."""
-        walk = trace(graph, f"arn:aws:sagemaker:us-west-2:{PROD}:endpoint/support-bot-prod")
+        walk = made(graph, f"arn:aws:sagemaker:us-west-2:{PROD}:endpoint/support-bot-prod")
         ids = {asset.id for asset in walk.assets}
         assert f"arn:aws:sagemaker:us-west-2:{DEV}:training-job/support-bot-rlvr-20261119" in ids
         assert f"arn:aws:sagemaker:us-west-2:{DEV}:training-job/support-bot-sft-20261118" in ids
@@ -100,7 +100,7 @@ class TestNights:
     def test_what_runs_in_bedrock(self, graph: Graph) -> None:
         """The triage model is what the job made of the chats, judged by another; the fallback is prod's version."""
         named = {asset.name: asset for asset in graph.assets.values() if ":bedrock:" in asset.id}
-        walk = trace(graph, named["support-triage-dev"].id)
+        walk = made(graph, named["support-triage-dev"].id)
         ids = {asset.id for asset in walk.assets}
         assert {
             named["support-triage"].id,
@@ -124,7 +124,7 @@ class TestNights:
         """A router answers with what is behind it; cards, features and what is no release are what they are."""
         prod, dev = (f"arn:aws:sagemaker:us-west-2:{account}:" for account in (PROD, DEV))
         router = f"{prod}inference-router/{registry.ROUTER}"
-        answering = {version.name for one in deployed(graph, router) for version in one.versions}
+        answering = {version.name for one in runs(graph, router) for version in one.versions}
         assert answering == {"support-bot 2", "fraud 1"}
         assert graph.assets[f"{prod}model-card/fraud"].attributes["encrypted"] is True
         card = graph.assets[f"{dev}model-card/support-bot"].attributes
@@ -145,10 +145,10 @@ class TestNights:
         )
         config = f"arn:aws:sagemaker:us-west-2:{STAGING}:endpoint-config/{registry.SHADOWED}-with-shadow"
         assert graph.assets[config].gone_since == 4
-        running = {one.unit.name: one.shadow for one in deployed(graph, staging)}
+        running = {one.unit.name: one.shadow for one in runs(graph, staging)}
         assert running == {registry.SHADOWED: False, "fraud-tuned": True}
         assert graph.assets[prod].attributes["pending"]["config"] == f"{registry.SHADOWED}-20261121"
-        assert [version.name for one in deployed(graph, prod) for version in one.versions] == ["fraud 1"]
+        assert [version.name for one in runs(graph, prod) for version in one.versions] == ["fraud 1"]
 
     def test_show_tells_the_way_of_a_model_through_accounts(
         self, demo_catalog: Path, capsys: pytest.CaptureFixture[str]
@@ -205,7 +205,7 @@ class TestNights:
 
     def test_a_score_leads_back_to_the_payments(self, graph: Graph) -> None:
         """From a night's scores in prod to the model, its training, the job that made its table, and the exports."""
-        walk = trace(graph, f"arn:aws:sagemaker:us-west-2:{PROD}:transform-job/fraud-batch-20261119")
+        walk = made(graph, f"arn:aws:sagemaker:us-west-2:{PROD}:transform-job/fraud-batch-20261119")
         ids = {asset.id for asset in walk.assets}
         assert f"arn:aws:sagemaker:us-west-2:{DEV}:training-job/fraud-xgb-20261115" in ids
         assert f"arn:aws:sagemaker:us-west-2:{DEV}:processing-job/fraud-prepare-20261020" in ids
@@ -213,7 +213,7 @@ class TestNights:
 
     def test_the_agent_leads_back_to_the_golden_answers(self, graph: Graph) -> None:
         """The agent learned from tasks that a job generated, which other jobs looked at and judged it by."""
-        walk = trace(graph, f"arn:aws:sagemaker:us-west-2:{DEV}:model-package/support-agent/1")
+        walk = made(graph, f"arn:aws:sagemaker:us-west-2:{DEV}:model-package/support-agent/1")
         ids = {asset.id for asset in walk.assets}
         job = f"arn:aws:sagemaker:us-west-2:{DEV}:job"
         assert {
@@ -328,7 +328,8 @@ class TestDownloads:
         self, demo_site: Path, demo_catalog: Path, graph: Graph, tmp_path: Path
     ) -> None:
         """The same bytes that `studbook export evidence` writes, and every edge points into records that are there."""
-        running = {version for place in graph.assets.values() for version in versions_running(graph, place)}
+        endpoints = [one for one in graph.of_kind("endpoint") if one.gone_since is None]
+        running = {row.version for one in endpoints for row in rows_at(graph, one)} - {None}
         packs = sorted((demo_site / "latest" / "model-package").glob("*/evidence.zip"))
         assert len(packs) == len(running) > 0
         for pack in packs:

@@ -27,7 +27,7 @@ from studbook.exports import pedigree as as_json
 from studbook.lineage.graph import Graph
 from studbook.model import Finding, Record
 from studbook.queries.pedigree import Pedigree, pedigree
-from studbook.queries.walks import trace
+from studbook.queries.walks import made
 
 VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
 STORY = """
@@ -95,7 +95,7 @@ class TestPedigree:
         found = of(asset_id, graph)
         ids = {asset.id for asset in found.assets}
         assert all(edge.source in ids and edge.target in ids for edge in found.edges)
-        assert set(trace(graph, asset_id).edges) <= set(found.edges)
+        assert set(made(graph, asset_id).edges) <= set(found.edges)
 
     def test_what_has_nothing_to_do_with_it_changes_nothing(self) -> None:
         """Another model's night leaves every byte as it was."""

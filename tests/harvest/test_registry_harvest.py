@@ -12,7 +12,7 @@ from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.harvest.run import harvest
 from studbook.model import Asset, Record
-from studbook.queries.deployed import deployed
+from studbook.queries.walks import runs
 from studbook.store import Catalog
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
@@ -183,7 +183,7 @@ class TestServing:
         assert first["DescribeInferenceRouter"] == 1
         assert "DescribeInferenceRouter" not in second
         graph = account.catalog.graph(account.catalog.resolve("latest"))
-        running = {one.unit.name: one.shadow for one in deployed(graph, f"{ARN}:inference-router/front")}
+        running = {one.unit.name: one.shadow for one in runs(graph, f"{ARN}:inference-router/front")}
         assert running == {"bot": False, "next": True}
         images = {edge.source for edge in graph.upstream(f"{ARN}:model/bot", "packaged_as")}
         assert images == {"registry.example/serve:1", f"registry.example/serve:1@{DIGEST}"}

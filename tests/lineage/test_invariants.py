@@ -20,10 +20,9 @@ from studbook.lineage.graph import Graph
 from studbook.lineage.link import LinkContext, Linked, link
 from studbook.model import CERTAINTIES, Edge, Facts, Record
 from studbook.model.ids import parse_s3
-from studbook.queries.deployed import deployed
 from studbook.queries.drift import drifts_of
 from studbook.queries.origins import makers
-from studbook.queries.walks import impact, trace
+from studbook.queries.walks import made, reaches, runs
 from studbook.sources import normalize
 
 CONTEXT = LinkContext.of(SETTINGS)
@@ -309,8 +308,8 @@ class TestCycles:
     def test_every_walk_ends(self, graph):
         """A model that is its own ancestor through copies ends traces, impacts, deployments, origins and drifts."""
         for node in graph.assets.values():
-            for walk in (trace(graph, node.id), impact(graph, node.id)):
+            for walk in (made(graph, node.id), reaches(graph, node.id)):
                 assert {hop.asset.id for hops in walk.hops.values() for hop in hops} <= {a.id for a in walk.assets}
-            deployed(graph, node.id)
+            runs(graph, node.id)
             makers(graph, node)
             list(drifts_of(graph, node))

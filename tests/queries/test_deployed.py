@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.pedigrees import lineage
 
-from studbook.queries.deployed import deployed
+from studbook.queries.walks import runs
 
 ADAPTER = """
     base(model) -deployed_to-> whole(inference_component) -deployed_to-> bot(endpoint)
@@ -15,7 +15,7 @@ ADAPTER = """
 
 
 def ids(text: str, place: str = "bot", facts: dict[str, dict[str, object]] | None = None) -> dict[str, list[str]]:
-    return {one.unit.id: [each.id for each in one.carriers] for one in deployed(lineage(text, facts), place)}
+    return {one.unit.id: [each.unit.id for each in one.carriers] for one in runs(lineage(text, facts), place)}
 
 
 class TestTraps:
@@ -26,7 +26,7 @@ class TestTraps:
 
     def shadows(self, text: str) -> dict[str, bool]:
         facts = {"c": {"attributes": {"variants": [{"name": "blue"}, {"name": "next", "shadow": True}]}}}
-        return {one.unit.id: one.shadow for one in deployed(lineage(text, facts), "bot")}
+        return {one.unit.id: one.shadow for one in runs(lineage(text, facts), "bot")}
 
     def test_a_shadow_variant_answers_nobody(self) -> None:
         """It runs behind the endpoint, and that is all that is said of it."""

@@ -49,6 +49,7 @@ class TestPath:
 
         assert last.as_data() == {
             "package": "prod/3",
+            "depth": 1,
             "name": "prod/3",
             "account": "444444444444",
             "region": "us-west-2",

@@ -8,7 +8,7 @@ from tests.pedigrees import asset, edge, lineage
 from studbook.errors import CatalogError, NotFound
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS
-from studbook.queries.walks import Walk, impact, trace
+from studbook.queries.walks import Walk, made, reaches
 
 SERVED = """
     public/1(base_model_version) -input_to:base_model-> tune(training_job) -produced-> dev/5(model_package)
@@ -32,7 +32,7 @@ def ids(walk: Walk) -> set[str]:
 class TestTrace:
     def test_reaches_the_origins_of_an_endpoint(self) -> None:
         """A trace of an endpoint names base model, data, evaluator and its code, source, image and run."""
-        found = trace(lineage(SERVED), "bot")
+        found = made(lineage(SERVED), "bot")
         assert ids(found) == {
             *("bot", "conf", "model", "prod/5", "dev/5", "tune", "public/1", "chats/2", "reward/1", "judge:7"),
             *("repo@abc", "image@1", "run", "experiment"),
@@ -41,7 +41,7 @@ class TestTrace:
     def test_tells_how_the_models_on_the_way_were_judged(self) -> None:
         """The evaluations of a trace are those of the original, though the clone is what is deployed."""
         graph = lineage(SERVED, {"exam": {"attributes": {"metrics": {"accuracy": 0.5}}}})
-        (exam,) = trace(graph, "bot").evaluations
+        (exam,) = made(graph, "bot").evaluations
         assert (exam.job.id, exam.models, exam.evaluators, exam.data) == (
             "exam",
             ("dev/5",),
@@ -58,13 +58,13 @@ class TestTrace:
             """,
             {"r.json": {"attributes": {"metrics": {"f1": 0.5}}}},
         )
-        assert trace(graph, "bot/1").evaluations[0].scores == {"f1": 0.5}
+        assert made(graph, "bot/1").evaluations[0].scores == {"f1": 0.5}
 
     def test_takes_scores_from_the_run_where_the_job_has_none(self) -> None:
         """An evaluation's metrics are often in MLflow only."""
         text = "bot/1(model_package) -input_to:evaluated_model-> exam(evaluation_job) -recorded_in-> run(mlflow_run)"
         graph = lineage(text, {"run": {"attributes": {"metrics": {"f1": 0.25}}}})
-        assert trace(graph, "bot/1").evaluations[0].scores == {"f1": 0.25}
+        assert made(graph, "bot/1").evaluations[0].scores == {"f1": 0.25}
 
     def test_a_pipeline_is_context_and_makes_no_siblings_ancestors(self) -> None:
         """Of two jobs of one pipeline execution neither is in the other's trace."""
@@ -72,7 +72,7 @@ class TestTrace:
             a(training_job) -part_of-> x(pipeline_execution) -part_of-> p(pipeline)
             b(training_job) -part_of-> x
         """)
-        assert ids(trace(graph, "a")) == {"a", "x", "p"}
+        assert ids(made(graph, "a")) == {"a", "x", "p"}
 
     def test_a_pipeline_that_registered_a_version_does_not_make_all_its_steps_ancestors(self) -> None:
         """Of the pipeline's jobs the trace has the one that made the weights; the execution is shown."""
@@ -82,8 +82,8 @@ class TestTrace:
             other(training_job) -part_of:Other-> {run} -produced-> bot/1(model_package)
             train -produced~-> bot/1
         """)
-        assert ids(trace(graph, "bot/1")) == {"bot/1", run, "p", "train"}
-        assert ids(trace(graph, run)) == {run, "train", "other"}
+        assert ids(made(graph, "bot/1")) == {"bot/1", run, "p", "train"}
+        assert ids(made(graph, run)) == {run, "train", "other"}
 
     def test_what_took_the_results_of_a_job_is_shown_and_its_other_results_are_not(self) -> None:
         """A cached step's job went into a later execution, not into all that the execution made."""
@@ -92,8 +92,8 @@ class TestTrace:
             check(processing_job) -input_to:Check-> {run}(pipeline_execution) -produced-> bot/2(model_package)
             {run} -part_of-> p(pipeline)
         """)
-        assert ids(impact(graph, "check")) == {"check", run, "p"}
-        assert ids(trace(graph, run)) == {run, "check"}
+        assert ids(reaches(graph, "check")) == {"check", run, "p"}
+        assert ids(made(graph, run)) == {run, "check"}
 
     def test_a_run_is_not_made_by_the_evaluation_recorded_in_it(self) -> None:
         """Another model that was judged within the same run is no ancestor."""
@@ -101,7 +101,7 @@ class TestTrace:
             t(training_job) -recorded_in-> r(mlflow_run) -recorded_in-> v(mlflow_model_version)
             other(model_package) -input_to:evaluated_model-> e(evaluation_job) -recorded_in-> r
         """)
-        assert ids(trace(graph, "v")) == {"v", "r", "t"}
+        assert ids(made(graph, "v")) == {"v", "r", "t"}
 
     def test_an_adapter_answers_with_its_base_and_the_base_without_the_adapter(self) -> None:
         """The base component is in the trace of the adapter's component, and not the other way round."""
@@ -109,8 +109,8 @@ class TestTrace:
             llama(model) -deployed_to-> base(inference_component)
             lora(model_package) -deployed_to-> adapter(inference_component) -part_of-> base
         """)
-        assert ids(trace(graph, "adapter")) == {"adapter", "lora", "base", "llama"}
-        assert ids(trace(graph, "base")) == {"base", "llama"}
+        assert ids(made(graph, "adapter")) == {"adapter", "lora", "base", "llama"}
+        assert ids(made(graph, "base")) == {"base", "llama"}
 
     def test_a_component_that_is_gone_no_longer_answers(self) -> None:
         """It is shown as a tombstone; what it ran is not in the pedigree of what answers now, a deleted model is."""
@@ -122,9 +122,9 @@ class TestTrace:
             """,
             {"was": {"gone_since": 3}, "m": {"gone_since": 3}, "c": {"gone_since": 3}},
         )
-        assert ids(trace(graph, "bot")) == {"bot", "was", "now", "new", "p/1", "m", "c"}
-        assert ids(impact(graph, "old")) == {"old", "was"}
-        assert "bot" in ids(impact(graph, "p/1"))
+        assert ids(made(graph, "bot")) == {"bot", "was", "now", "new", "p/1", "m", "c"}
+        assert ids(reaches(graph, "old")) == {"old", "was"}
+        assert "bot" in ids(reaches(graph, "p/1"))
 
     def test_keeps_every_candidate(self) -> None:
         """Where two versions may have been read, both are shown, and marked."""
@@ -132,7 +132,7 @@ class TestTrace:
             d@1(dataset_version) -input_to:train~?-> t(training_job)
             d@2(dataset_version) -input_to:train~?-> t
         """)
-        found = trace(graph, "t")
+        found = made(graph, "t")
         assert ids(found) == {"d@1", "d@2", "t"}
         assert all(edge.candidate for edge in found.edges)
 
@@ -143,35 +143,35 @@ class TestTrace:
             us -packaged_as-> p(model_package)
             eu -packaged_as-> q(model_package)
         """)
-        assert "maker" in ids(trace(graph, "p"))
-        assert ids(impact(graph, "us")) == {"us", "eu", "p", "q"}
+        assert "maker" in ids(made(graph, "p"))
+        assert ids(reaches(graph, "us")) == {"us", "eu", "p", "q"}
 
     def test_does_not_follow_what_is_merely_associated(self) -> None:
         """An association of unknown meaning is no influence."""
         graph = lineage("a(artifact) -associated-> b(training_job)")
-        assert ids(trace(graph, "b")) == {"b"}
+        assert ids(made(graph, "b")) == {"b"}
 
     def test_ends_though_a_model_is_its_own_ancestor(self) -> None:
         """A circle of clones is walked once."""
         graph = lineage("a(model_package) -copied_to-> b(model_package) -copied_to-> a")
-        assert ids(trace(graph, "a")) == ids(impact(graph, "a")) == {"a", "b"}
+        assert ids(made(graph, "a")) == ids(reaches(graph, "a")) == {"a", "b"}
 
     def test_of_an_unknown_id_is_an_error_with_a_way_out(self) -> None:
         """There is nothing to walk from."""
         with pytest.raises(NotFound, match="no asset has the id"):
-            trace(lineage("a(artifact) -packaged_as-> b(model)"), "c")
+            made(lineage("a(artifact) -packaged_as-> b(model)"), "c")
 
     def test_an_edge_that_points_at_nothing_is_an_error(self) -> None:
         """A catalog that lost an asset does not answer as if the asset had never been."""
         broken = Graph([asset("t", "training_job")], [edge("lost", "t", "input_to")])
         with pytest.raises(CatalogError, match="'lost'"):
-            trace(broken, "t")
+            made(broken, "t")
 
 
 class TestImpact:
     def test_of_a_dataset_reaches_the_endpoint_and_the_judgement(self) -> None:
         """Who learned from it, what that became, where it runs, and what judged it."""
-        found = impact(lineage(SERVED), "chats/2")
+        found = reaches(lineage(SERVED), "chats/2")
         assert ids(found) == {
             *("chats/2", "tune", "dev/5", "prod/5", "model", "conf", "bot", "exam", "run", "experiment"),
         }
@@ -179,7 +179,7 @@ class TestImpact:
 
     def test_of_an_evaluator_is_what_it_rewarded_and_what_it_judged(self) -> None:
         """Its jobs, and through the training what that made; the judged models stand in the evaluations."""
-        found = impact(lineage(SERVED), "judge:7")
+        found = reaches(lineage(SERVED), "judge:7")
         assert {"reward/1", "tune", "dev/5", "bot", "exam"} <= ids(found)
         assert found.evaluations[0].models == ("dev/5",)
 
@@ -188,7 +188,7 @@ class TestImpact:
         graph = lineage("""
             p(model_package) -recorded_in-> r(mlflow_run) -produced-> other(mlflow_logged_model)
         """)
-        assert ids(impact(graph, "p")) == {"p", "r"}
+        assert ids(reaches(graph, "p")) == {"p", "r"}
 
     def test_a_base_component_reaches_the_adapters_on_it(self) -> None:
         """Whoever changes the base changes what every adapter answers."""
@@ -197,8 +197,8 @@ class TestImpact:
             adapter(inference_component) -part_of-> base
             adapter -deployed_to-> bot(endpoint)
         """)
-        assert "bot" in ids(impact(graph, "llama"))
-        assert ids(impact(graph, "adapter")) == {"adapter", "bot"}
+        assert "bot" in ids(reaches(graph, "llama"))
+        assert ids(reaches(graph, "adapter")) == {"adapter", "bot"}
 
 
 KIND = st.sampled_from(sorted(KINDS))
@@ -233,7 +233,7 @@ class TestEveryLineage:
     def test_a_walk_is_closed_and_within_what_is_connected(self, graph: Graph) -> None:
         """Both ends of each edge are among the assets, and nothing comes that the edges do not connect to the root."""
         for root in graph.assets:
-            for walk in (trace(graph, root), impact(graph, root)):
+            for walk in (made(graph, root), reaches(graph, root)):
                 found = ids(walk)
                 assert all(e.source in found and e.target in found for e in walk.edges)
                 assert root in found
@@ -246,4 +246,4 @@ class TestEveryLineage:
         random.shuffle(assets)
         random.shuffle(edges)
         again = Graph(assets, edges)
-        assert all(trace(again, root) == trace(graph, root) for root in graph.assets)
+        assert all(made(again, root) == made(graph, root) for root in graph.assets)

@@ -8,7 +8,7 @@ import pytest
 from tests.pedigrees import asset, commit, lineage
 
 from studbook.lineage.graph import Graph
-from studbook.queries.walks import impact, trace
+from studbook.queries.walks import made, reaches
 from studbook.store import Catalog
 from studbook.store.chunks import chunks
 from studbook.store.index import Index
@@ -48,8 +48,8 @@ class TestIndex:
         with catalog.index(catalog.resolve("1")) as index:
             assert same(index, PEDIGREE)
             for one in PEDIGREE.assets:
-                assert trace(index, one) == trace(PEDIGREE, one)
-                assert impact(index, one) == impact(PEDIGREE, one)
+                assert made(index, one) == made(PEDIGREE, one)
+                assert reaches(index, one) == reaches(PEDIGREE, one)
 
     @pytest.mark.parametrize("most", [1, 2, 9, 40, 41, 42, 80, 81, 82, 200])
     def test_the_nearest_are_those_of_the_graph(self, tmp_path: Path, most: int) -> None:
@@ -63,7 +63,7 @@ class TestIndex:
             )
         )
         with Catalog(tmp_path).index(commit(Catalog(tmp_path), crowd, night=1)) as index:
-            read, held = impact(index, "image", most), impact(crowd, "image", most)
+            read, held = reaches(index, "image", most), reaches(crowd, "image", most)
         assert read.ended is held.ended is (most > 80)
         assert {asset.id for asset in read.assets} == {asset.id for asset in held.assets}
         assert len(read.assets) == min(most, 81)

@@ -50,7 +50,7 @@ declared (the Lineage API says so), inferred (Studbook concluded it; --evidence 
 @_walk_options
 def trace(**options: Any) -> None:
     """Show what made ASSET: base models, data, code, evaluators, back to the origins."""
-    from studbook.queries.walks import trace as walk
+    from studbook.queries.walks import made as walk
 
     _print_walk(walk, **options)
 
@@ -66,7 +66,7 @@ Examples:
 @_walk_options
 def impact(**options: Any) -> None:
     """Show what depends on ASSET: jobs, models, deployments."""
-    from studbook.queries.walks import impact as walk
+    from studbook.queries.walks import reaches as walk
 
     _print_walk(walk, **options)
 

@@ -24,6 +24,14 @@ class Lineage(Protocol):
         """The asset of that id."""
         ...
 
+    def of_kind(self, kind: str, *, unsure: bool = False) -> Sequence[Asset]:
+        """The assets of a kind, by id.
+
+        With `unsure` those at which an answer may end too early: no listing shows them, they are stale or gone, or
+        nothing leads to them.
+        """
+        ...
+
     def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         """The edges that end there, in canonical order; of one relation, and one role, where they are given."""
         ...
@@ -62,6 +70,17 @@ class Graph:
     def asset(self, asset_id: str) -> Asset | None:
         return self.assets.get(asset_id)
 
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Asset]]:
+        found: defaultdict[str, list[Asset]] = defaultdict(list)
+        for asset in self.assets.values():
+            found[asset.kind].append(asset)
+        return found
+
+    def of_kind(self, kind: str, *, unsure: bool = False) -> Sequence[Asset]:
+        several = self._by_kind.get(kind, [])
+        return [asset for asset in several if is_unsure(asset) or asset.id not in self._upstream] if unsure else several
+
     def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         return _selected(self._upstream.get(asset_id, ()), relation, role)
 
@@ -79,6 +98,11 @@ class Graph:
     def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
         """All is at hand."""
         return True
+
+
+def is_unsure(asset: Asset) -> bool:
+    """Whether no listing shows an asset, or it is stale or gone."""
+    return asset.unresolved or asset.stale_since is not None or asset.gone_since is not None
 
 
 def differing(old: Graph, new: Graph) -> tuple[dict[EdgeKey, Edge], dict[EdgeKey, Edge]]:

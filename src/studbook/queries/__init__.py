@@ -7,11 +7,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from studbook.queries import gaps, incident, log
+from studbook.queries import copies, gaps, impact, incident, log, runs, scores, trace
 from studbook.queries.question import Question
 
 __all__ = ["QUESTIONS", "Question"]
 
-_ALL: Final[tuple[Question, ...]] = (incident.QUESTION, gaps.QUESTION, log.QUESTION)
+_ALL: Final[tuple[Question, ...]] = (
+    trace.QUESTION,
+    impact.QUESTION,
+    runs.QUESTION,
+    copies.QUESTION,
+    scores.QUESTION,
+    incident.QUESTION,
+    gaps.QUESTION,
+    log.QUESTION,
+)
 
 QUESTIONS: Final[dict[str, Question]] = {question.name: question for question in _ALL}

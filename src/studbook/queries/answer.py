@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, Self, 
 from studbook.errors import NotFound
 from studbook.lineage.graph import Lineage
 from studbook.model import KINDS, Asset, Coverage, Edge, Envelope, Gap, Partition, Record
+from studbook.queries.walks import runs_at, unknown_at
 
 if TYPE_CHECKING:
     from studbook.settings import Settings
@@ -123,11 +124,18 @@ class Night:
         return found
 
     def unseen(
-        self, sources: Collection[str], concerns: Callable[[str], bool] = lambda operation: True
+        self,
+        sources: Collection[str] = (),
+        concerns: Callable[[str], bool] = lambda operation: True,
+        within: Callable[[Partition], bool] = lambda partition: True,
     ) -> Iterator[Unknown]:
-        """What partitions of these sources could not show, of operations that `concerns` is true of: one row each."""
+        """What partitions could not show, one row for each reason.
+
+        Of these sources (all, where none is named), of the partitions that `within` is true of, and of the operations
+        that `concerns` is true of.
+        """
         for partition, several in self.gaps.items():
-            if partition.source not in sources:
+            if (sources and partition.source not in sources) or not within(partition):
                 continue
             operations: defaultdict[Why, list[str]] = defaultdict(list)
             for gap, why in several:
@@ -157,6 +165,24 @@ class Night:
         if asset.stale_since is not None:
             return Unknown(what=asset.id, why="stale", asset=asset.id)
         return None
+
+    @cached_property
+    def hidden_content(self) -> Mapping[str, tuple[Unknown, ...]]:
+        """The live endpoints of which not all can be known that they run, by id, and why."""
+        found: dict[str, set[Unknown]] = {}
+        for kind in ("endpoint", "endpoint_config", "inference_component", "model"):
+            for place in self.lineage.of_kind(kind, unsure=True):
+                if place.gone_since is None or (kind == "endpoint_config" and not self.lineage.upstream(place.id)):
+                    for endpoint in (place,) if kind == "endpoint" else runs_at(self.lineage, [place.id]):
+                        if endpoint.id not in found:
+                            found[endpoint.id] = {
+                                self._hidden(endpoint, hidden) for hidden in unknown_at(self.lineage, endpoint)
+                            }
+        return {endpoint: tuple(sorted(found[endpoint], key=_order)) for endpoint in sorted(found) if found[endpoint]}
+
+    def _hidden(self, endpoint: Asset, hidden: Asset) -> Unknown:
+        end = self.end(hidden) or Unknown(what=hidden.id, why="not recorded")
+        return Unknown(what=endpoint.id, why=end.why, partition=end.partition, asset=endpoint.id)
 
 
 def place(partition: Partition) -> str:
@@ -190,7 +216,11 @@ def few(unknown: Iterable[Unknown], kind_of: Callable[[str], str | None]) -> tup
             found.append(Unknown(what=f"{len(several)} {_plural(kind)}", why=why, partition=where or None))
         else:
             found += several
-    return tuple(sorted(found, key=lambda one: (one.why, one.what, one.partition or "", one.asset or "")))
+    return tuple(sorted(found, key=_order))
+
+
+def _order(one: Unknown) -> tuple[str, str, str, str]:
+    return (one.why, one.what, one.partition or "", one.asset or "")
 
 
 def _plural(kind: str) -> str:
@@ -247,10 +277,29 @@ class Answer(Generic[R_co]):
 
 
 def counted(number: int, kind: str) -> str:
-    """`1 endpoint`, `3 endpoints`, `no endpoints`: a kind of asset, or any other word that takes an s."""
+    """`1 endpoint`, `3 endpoints`, `no endpoints`: a kind of asset, or another word with a regular plural."""
     if kind in KINDS:
         title = KINDS[kind].title
         one, several = (title.lower() if title.split()[0].istitle() else title), _plural(kind)
     else:
-        one, several = kind, kind + "s"
+        one, several = kind, f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
     return f"{number or 'no'} {one if number == 1 else several}"
+
+
+def called(asset: Asset) -> str:
+    """What people call an asset: its name, with its version where the name does not end in it."""
+    version = asset.attributes.get("version")
+    if version is None or not asset.kind.endswith("_version") or asset.name.endswith(str(version)):
+        return asset.name
+    return f"{asset.name} {version}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def in_production(asset: Asset) -> bool:
+    """Whether its account's stage is production, or none: what has no stage may be production."""
+    return (asset.stage or "production").lower() in ("production", "prod", "live")

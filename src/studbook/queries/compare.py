@@ -15,9 +15,9 @@ from typing import Any
 from studbook.errors import UsageError
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset
-from studbook.queries.deployed import deployed
 from studbook.queries.origins import makers, origins
-from studbook.queries.walks import evaluation, impact
+from studbook.queries.runs import rows_of_version
+from studbook.queries.walks import evaluation
 
 SECTIONS = (
     "base",
@@ -117,11 +117,7 @@ def facts(lineage: Lineage, version: Asset) -> Iterator[tuple[tuple[str, str], A
 
 def _endpoints(lineage: Lineage, version: Asset) -> Iterator[str]:
     """The endpoints that run the version or a clone of it; those of models made from it are not its own."""
-    for endpoint in impact(lineage, version.id).assets:
-        if endpoint.kind == "endpoint" and endpoint.gone_since is None:
-            running = (one for unit in deployed(lineage, endpoint.id) for one in unit.versions)
-            if any(origin.id == version.id for one in running for origin in origins(lineage, one)):
-                yield endpoint.id
+    return (row.endpoint for row in rows_of_version(lineage, version))
 
 
 def _evaluations(lineage: Lineage, version: Asset) -> Iterator[tuple[tuple[str, str], Any]]:

@@ -13,8 +13,8 @@ from typing import Any
 from studbook.lineage.graph import Graph, differing
 from studbook.model import Asset, Coverage, Edge, Partition
 from studbook.model.canonical import plain
-from studbook.queries.deployed import deployed
 from studbook.queries.drift import drifts_of
+from studbook.queries.walks import runs
 
 _MODEL_VERSIONS = ("model_package", "mlflow_model_version")
 _UNTOLD = ("id", "first_seen", "attributes", "tags")
@@ -217,7 +217,7 @@ def _running(graph: Graph, endpoint: str) -> tuple[Named, ...]:
         return ()
     found = {
         asset.id: _named(asset)
-        for running in deployed(graph, endpoint)
+        for running in runs(graph, endpoint)
         for asset in (running.versions or running.bases or (running.unit,))
     }
     return tuple(found[asset_id] for asset_id in sorted(found))

@@ -14,10 +14,9 @@ from studbook.errors import UsageError
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset
 from studbook.queries.answer import Answer, Night, Row, Why, counted
-from studbook.queries.deployed import deployed
 from studbook.queries.origins import makers, origins
 from studbook.queries.question import Question
-from studbook.queries.walks import made_by
+from studbook.queries.walks import made, runs
 
 Missing = Literal["base_model", "code", "data", "image", "judgement"]
 
@@ -97,7 +96,10 @@ def _summary(asset: Asset, rows: Sequence[Lack]) -> str:
 
 
 def _named(night: Night, root: Asset) -> Iterator[Lack]:
-    for asset in _influence(night.lineage, root):
+    walk = made(night.lineage, root.id)
+    for asset in walk.assets:
+        if asset.id == root.id or asset.id not in walk.influence:
+            continue
         end = night.end(asset)
         if end is not None and end.why == "stale":
             why, where = _partition(night, asset)
@@ -116,21 +118,6 @@ def _partition(night: Night, asset: Asset) -> tuple[Why, str | None]:
         if one.partition is not None and one.partition.startswith(f"{asset.account or '-'}/{asset.region or '-'}/"):
             return one.why, one.partition
     return "failed", None
-
-
-def _influence(lineage: Lineage, root: Asset) -> Iterator[Asset]:
-    """What made it, without what is only context."""
-    seen, ahead = {root.id}, [root]
-    while ahead:
-        lineage.expect([asset.id for asset in ahead], "upstream")
-        here, ahead = ahead, []
-        for asset in here:
-            for _, end, onward in made_by(lineage, asset, asset is root):
-                found = lineage.asset(end)
-                if onward and end not in seen and found is not None:
-                    seen.add(end)
-                    ahead.append(found)
-                    yield found
 
 
 def _is_unlisted_data(lineage: Lineage, asset: Asset) -> bool:
@@ -154,7 +141,7 @@ def _not_recorded(lineage: Lineage, root: Asset) -> Iterator[Lack]:
     if root.kind != "endpoint":
         yield from _of_model(lineage, root)
         return
-    running = deployed(lineage, root.id)
+    running = runs(lineage, root.id)
     if not running and root.gone_since is None and not lineage.upstream(root.id, "deployed_to"):
         yield Lack(what=root.id, why="not recorded", asset=root.id)
     for unit in running:

@@ -24,10 +24,9 @@ from studbook.lineage.graph import Lineage
 from studbook.model import RELATIONS, Asset, Edge
 from studbook.model.ids import parse_s3
 from studbook.queries.answer import Answer, Night, RecordOf, Row, Unknown, counted, few
-from studbook.queries.deployed import deployed
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.question import Question
-from studbook.queries.walks import reaches
+from studbook.queries.walks import reach_steps, runs
 
 Status = Literal["certain", "possible", "cleared"]
 
@@ -369,7 +368,7 @@ class _Search:
                 member = self._lineage.asset(one)
                 if member is None:
                     continue
-                for edge, end, onward in reaches(self._lineage, member, True):
+                for edge, end, onward in reach_steps(self._lineage, member, True):
                     if not onward or end in self._members or (edge.relation == "has_version" and member.kind in _DATA):
                         continue
                     if edge.relation in _ITSELF:
@@ -450,7 +449,7 @@ class _Search:
             for one in here:
                 asset = self._lineage.asset(one)
                 assert asset is not None
-                for edge, end, onward in reaches(self._lineage, asset, False):
+                for edge, end, onward in reach_steps(self._lineage, asset, False):
                     if not onward or end in self._members:
                         continue
                     doubt = _doubt(edge, state_matters=True)
@@ -469,7 +468,7 @@ class _Search:
     def _with_way_back(self, hit: Hit) -> Hit:
         if hit.kind != "endpoint" or hit.status == "cleared" or self._lineage.asset(hit.asset) is None:
             return hit
-        for unit in deployed(self._lineage, hit.asset):
+        for unit in runs(self._lineage, hit.asset):
             for version in unit.versions:
                 if self._is_affected(version.id):
                     return replace(hit, last_unaffected=self._newest_unaffected(version))

@@ -16,11 +16,11 @@ from typing import Any, Final, Literal
 from studbook.lineage.graph import Direction, Lineage
 from studbook.model import Asset, Edge, Envelope
 from studbook.queries.answer import Answer, History, Night, Row, counted
-from studbook.queries.deployed import deployed
 from studbook.queries.diff import changed_fields
 from studbook.queries.drift import drifts_of
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
+from studbook.queries.walks import runs
 
 Event = Literal[
     "first_seen",
@@ -356,6 +356,9 @@ class _Served:
             kept += [edge for edge in served.get(asset_id, ()) if role in (None, edge.role)]
         return kept
 
+    def of_kind(self, kind: str, *, unsure: bool = False) -> Sequence[Asset]:
+        return self._now.of_kind(kind, unsure=unsure)
+
     def beginning(self, text: str) -> Sequence[str]:
         return self._now.beginning(text)
 
@@ -368,7 +371,7 @@ class _Served:
         if place is None or place.gone_since is not None:
             return frozenset()
         found: set[str] = set()
-        for one in deployed(self, place_id):
+        for one in runs(self, place_id):
             named = one.versions or one.bases or (one.unit,)
             found.update(asset.id for asset in ((*named, one.unit) if only is not None else named))
         return frozenset(found if only is None else found & {only})

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from studbook.lineage.graph import Lineage
 from studbook.model import KINDS, Asset
-from studbook.queries.deployed import same_weights
+from studbook.queries.walks import same_weights
 
 
 def origins(lineage: Lineage, version: Asset) -> Iterator[Asset]:
     """The version, what it was cloned from, and the weights of each, nearest first."""
     ahead, seen = [version], {version.id}
     while ahead:
-        for asset_id, asset in same_weights(lineage, ahead.pop()):
+        for asset in same_weights(lineage, ahead.pop()):
             yield asset
-            for edge in lineage.upstream(asset_id, "copied_to"):
+            for edge in lineage.upstream(asset.id, "copied_to"):
                 source = lineage.asset(edge.source)
                 if source is not None and source.id not in seen:
                     seen.add(source.id)

@@ -13,7 +13,7 @@ from studbook.cards import Card
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset, Edge, Finding, Record
 from studbook.queries.origins import origins
-from studbook.queries.walks import Evaluation, trace
+from studbook.queries.walks import Evaluation, made
 
 _ONWARD = ("packaged_as", "deployed_to", "copied_to")
 """The relations that lead from a model to where it runs."""
@@ -54,7 +54,7 @@ def pedigree(
 
     Raises NotFound where the lineage has no such asset.
     """
-    walk = trace(lineage, asset_id)
+    walk = made(lineage, asset_id)
     assets = {asset.id: asset for asset in walk.assets}
     edges = {edge.key: edge for edge in walk.edges}
 

@@ -2,9 +2,10 @@
 
 One model version may be many packages: clones that name their source, and packages that somebody registered again with
 the same weights (`copied_to`, referenced or inferred). A package may also serve another account as it is, shared by its
-ARN. All of that together is one path; its order is that of registration.
+ARN. All of that together is one tree, as the copies were made: what was registered later was not copied from what was
+registered before it.
 
-`promotion(lineage, package)` is the path of a version, `promotions(lineage, group)` the paths of all versions of a
+`promotion(lineage, package)` is the tree of a version, `promotions(lineage, group)` the trees of all versions of a
 model, newest first. Both are pure; when an approval was given, no API says: `studbook log` knows from night to night.
 """
 
@@ -16,9 +17,9 @@ from typing import Any
 
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset, Edge
-from studbook.queries.deployed import deployed
-
-_DOWN = ("packaged_as", "deployed_to")
+from studbook.queries.runs import rows_at
+from studbook.queries.walks import Family, copied, line, runs_at, shared_with
+from studbook.queries.walks.copies import registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Step:
     """One package on the way."""
 
     package: Asset
+    depth: int
+    """How many copies lie between it and the original; it stands below what it is a copy of."""
     copied: tuple[Edge, ...]
     """The edges from what it is a copy of; several where several are candidates, none where the path begins."""
     runs_at: tuple[Asset, ...]
@@ -49,6 +52,7 @@ class Step:
         package = self.package
         return {
             "package": package.id,
+            "depth": self.depth,
             "name": package.name,
             "account": package.account,
             "region": package.region,
@@ -75,68 +79,48 @@ class Step:
 
 
 def promotion(lineage: Lineage, package: str) -> tuple[Step, ...]:
-    """The path that a package is on: it and all its originals and copies, in the order of registration."""
-    family: dict[str, Asset] = {}
-    ahead = [package]
-    while ahead:
-        found = lineage.asset(ahead.pop())
-        if found is None or found.id in family:
-            continue
-        family[found.id] = found
-        ahead += [edge.source for edge in lineage.upstream(found.id, "copied_to")]
-        ahead += [edge.target for edge in lineage.downstream(found.id, "copied_to")]
-    return tuple(_step(lineage, one) for one in sorted(family.values(), key=_registered))
+    """The tree that a package is in: each package right below what it is a copy of, copies in the order of time."""
+    return _steps(lineage, copied(lineage, package))
 
 
 def promotions(lineage: Lineage, group: str) -> tuple[tuple[Step, ...], ...]:
-    """The paths of all versions of a model, that with the newest version first."""
-    versions = [lineage.asset(edge.target) for edge in lineage.downstream(group, "has_version")]
-    met: set[str] = set()
-    paths = []
-    for version in sorted((one for one in versions if one is not None), key=_registered, reverse=True):
-        if version.id not in met:
-            path = promotion(lineage, version.id)
-            met.update(step.package.id for step in path)
-            paths.append(path)
-    return tuple(paths)
+    """The trees of all versions of a model, that with the newest version first."""
+    return tuple(_steps(lineage, family) for family in reversed(line(lineage, group)))
 
 
-def _registered(package: Asset) -> tuple[bool, str, str]:
-    """In order of time; what nobody dated comes first, as the origin that no listing showed."""
-    return (package.created_at is not None, (package.created_at or "").rstrip("Z"), package.id)
+def _steps(lineage: Lineage, family: Family) -> tuple[Step, ...]:
+    return tuple(_step(lineage, family, package, depth) for package, depth in _in_tree(family))
 
 
-def _step(lineage: Lineage, package: Asset) -> Step:
-    below = {asset.id: asset for asset in _below(lineage, package)}
-    endpoints = [asset for asset in below.values() if asset.kind == "endpoint" and asset.gone_since is None]
-    running = [endpoint for endpoint in endpoints if _answers(lineage, endpoint, package)]
-    users = {asset.account for asset in below.values() if asset.kind in ("model", "inference_component")}
+def _in_tree(family: Family) -> Iterator[tuple[Asset, int]]:
+    """Depth first; what several may be the source of stands below the first of them."""
+    members = {one.id: one for one in family.members}
+    seen: set[str] = set()
+    copies = {edge.target for edge in family.edges}
+    originals = [one for one in family.members if one.id not in copies]
+    # In a circle of copies nothing is the original: then the earliest stands for it.
+    for start in [*originals, *family.members]:
+        ahead = [(start, 0)]
+        while ahead:
+            here, depth = ahead.pop()
+            if here.id in seen:
+                continue
+            seen.add(here.id)
+            yield here, depth
+            below = [members[edge.target] for edge in family.edges if edge.source == here.id and edge.target in members]
+            ahead += [(one, depth + 1) for one in sorted(below, key=registered, reverse=True)]
+
+
+def _step(lineage: Lineage, family: Family, package: Asset, depth: int) -> Step:
+    running = [
+        endpoint
+        for endpoint in runs_at(lineage, [package.id])
+        if any(row.version == package.id and not row.shadow for row in rows_at(lineage, endpoint))
+    ]
     return Step(
         package=package,
-        copied=tuple(sorted(lineage.upstream(package.id, "copied_to"), key=lambda edge: edge.source)),
-        runs_at=tuple(sorted(running, key=lambda endpoint: endpoint.id)),
-        shared_with=tuple(sorted(account for account in users if account and account != package.account)),
-    )
-
-
-def _below(lineage: Lineage, package: Asset) -> Iterator[Asset]:
-    ahead, seen = [package.id], {package.id}
-    while ahead:
-        place = ahead.pop()
-        for relation in _DOWN:
-            for edge in lineage.downstream(place, relation):
-                found = lineage.asset(edge.target)
-                # A package that was registered from a model is another version.
-                if found is not None and found.id not in seen and found.kind != "model_package":
-                    seen.add(found.id)
-                    ahead.append(found.id)
-                    yield found
-
-
-def _answers(lineage: Lineage, endpoint: Asset, package: Asset) -> bool:
-    return any(
-        version.id == package.id
-        for running in deployed(lineage, endpoint.id)
-        if not running.shadow
-        for version in running.versions
+        depth=depth,
+        copied=tuple(edge for edge in family.edges if edge.target == package.id),
+        runs_at=tuple(running),
+        shared_with=shared_with(lineage, package),
     )

@@ -14,11 +14,12 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from functools import cached_property
+from itertools import product
 from typing import Any, cast
 from zlib import crc32
 
 from studbook.lineage.graph import Direction, Graph, Lineage, differing
-from studbook.model import Asset, Edge, Finding
+from studbook.model import KINDS, Asset, Edge, Finding
 from studbook.render.views import Site
 from studbook.render.views.site import Json
 
@@ -163,6 +164,10 @@ class _Graph(Lineage):
         found: Asset | None = self.assets.get(asset_id)
         return found
 
+    def of_kind(self, kind: str, *, unsure: bool = False) -> Sequence[Asset]:
+        self._notes.read.add(_members(kind, unsure))
+        return [asset for one in self._graph.of_kind(kind, unsure=unsure) if (asset := self.asset(one.id)) is not None]
+
     def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         self._notes.read.add(_side(_UPSTREAM, asset_id, relation))
         return self._graph.upstream(asset_id, relation, role)
@@ -178,6 +183,11 @@ class _Graph(Lineage):
     def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
         """All is at hand."""
         return True
+
+
+def _members(kind: str, unsure: bool) -> int:
+    """Which assets there are of a kind, or which of them are not sure."""
+    return _name("unsure" if unsure else "kind", kind)
 
 
 def _bucket(text: str) -> int:
@@ -306,6 +316,10 @@ def changed(old: Graph, new: Graph) -> set[int]:
         for relation in (None, edge.relation):
             out.add(_side(_UPSTREAM, edge.target, relation))
             out.add(_side(_DOWNSTREAM, edge.source, relation))
+    for kind, unsure in product(KINDS, (False, True)):
+        was, now = ([asset.id for asset in graph.of_kind(kind, unsure=unsure)] for graph in (old, new))
+        if was != now:
+            out.add(_members(kind, unsure))
     if out:
         out.add(EVERYTHING)
     return out

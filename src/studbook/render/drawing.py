@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +23,9 @@ from studbook.errors import BuildError
 from studbook.lineage.graph import Lineage
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
 from studbook.model.ids import page_path
-from studbook.queries.walks import Step, made_by, reaches
-from studbook.render.words import called, in_lines, mark_words, shown
+from studbook.queries.answer import called
+from studbook.queries.walks import around
+from studbook.render.words import in_lines, mark_words, shown
 
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""
@@ -104,65 +103,18 @@ def neighbourhood(lineage: Lineage, root: Asset, limit: int = LIMIT) -> Picture:
     The steps are those of trace and impact. Where some are left out, a box on that side says how many neighbours of
     what is shown are not.
     """
-    places: dict[str, int] = {root.id: 0}
-    boxes = [Box(root)]
-    edges: dict[tuple[str, str], list[Edge]] = {}
-    left_out: dict[bool, dict[str, str]] = {True: {}, False: {}}
-
-    def explore(upwards: bool) -> Iterator[None]:
-        """Breadth first on one side; yields after each asset that it adds."""
-        steps = made_by if upwards else reaches
-        queue = deque([root])
-        while queue:
-            here = queue.popleft()
-            for edge, other, onward in sorted(steps(lineage, here, here is root), key=_first):
-                asset = lineage.asset(other)
-                if other == here.id or asset is None:
-                    continue
-                new = other not in places
-                if new and len(boxes) >= limit:
-                    left_out[upwards].setdefault(other, here.id)
-                    continue
-                if new:
-                    places[other] = len(boxes)
-                    boxes.append(Box(asset))
-                    if onward:
-                        queue.append(asset)
-                group = edges.setdefault((edge.source, edge.target), [])
-                if edge not in group:
-                    group.append(edge)
-                if new:
-                    yield
-
-    for _ in zip_longest(explore(True), explore(False)):
-        pass
-    lines = [_line(places[source], places[target], group) for (source, target), group in edges.items()]
-    for upwards, hidden in left_out.items():
-        rest = {other: via for other, via in hidden.items() if other not in places}
+    near = around(lineage, root, limit)
+    places = {asset.id: place for place, asset in enumerate(near.assets)}
+    boxes = [Box(asset) for asset in near.assets]
+    lines = [_line(places[source], places[target], group) for (source, target), group in near.edges.items()]
+    for direction, rest in near.beyond.items():
         if rest:
             nearest = min(places[via] for via in rest.values())
             index = len(boxes)
             boxes.append(Box(None, len(rest)))
-            tail, head = (index, nearest) if upwards else (nearest, index)
+            tail, head = (index, nearest) if direction == "upstream" else (nearest, index)
             lines.append(Line(tail, head, "more", False, f"{len(rest)} more"))
     return Picture(tuple(boxes), tuple(sorted(lines)))
-
-
-def _first(step: Step) -> tuple[int, str]:
-    """What is drawn first where not all can be: what made a thing before what holds it or describes it."""
-    edge, other, _ = step
-    return (_ORDER[edge.relation], other)
-
-
-_ORDER = {
-    relation: rank
-    for rank, relation in enumerate(
-        (
-            "produced", "input_to", "base_of", "packaged_as", "deployed_to", "copied_to", "same_as", "content_of",
-            "registered_as", "recorded_in", "has_version", "part_of", "described_by", "associated",
-        )
-    )
-}  # fmt: skip
 
 
 def _line(tail: int, head: int, edges: Sequence[Edge]) -> Line:

@@ -14,9 +14,9 @@ from typing import Any
 from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge, Envelope, Record
-from studbook.queries.deployed import versions_running
 from studbook.queries.diff import Changes, Seen, diff
 from studbook.queries.pedigree import pedigree
+from studbook.queries.runs import rows_at
 from studbook.render.views import Site
 from studbook.render.words import account_name, reference
 from studbook.rules import RULES, check, load_waivers
@@ -95,9 +95,10 @@ class Records(Mapping[tuple[str, str], Record]):
 
 def _running(graph: Graph) -> dict[str, list[str]]:
     out: defaultdict[str, list[str]] = defaultdict(list)
-    for place in graph.assets.values():
-        for version in versions_running(graph, place):
-            out[version].append(place.id)
+    for endpoint in graph.of_kind("endpoint"):
+        if endpoint.gone_since is None:
+            for version in sorted({row.version for row in rows_at(graph, endpoint) if row.version is not None}):
+                out[version].append(endpoint.id)
     return dict(out)
 
 

@@ -20,10 +20,11 @@ from typing import Any
 
 from studbook.model import KINDS, Asset
 from studbook.model.ids import parse_arn
+from studbook.queries.answer import called
 from studbook.render.views import Site
 from studbook.render.views.pages import account_ids, region_names
 from studbook.render.views.site import account_path, region_path
-from studbook.render.words import called, shown
+from studbook.render.words import shown
 
 CHUNK = 32
 """Documents in one file."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from studbook.model import KINDS, Asset
 from studbook.model.ids import page_path
+from studbook.queries.answer import called
 from studbook.settings import Settings
 
 _LABEL = 18
@@ -15,14 +16,6 @@ _LABEL = 18
 
 _BETWEEN = frozenset("-_/:@ ")
 """Where a name may be broken."""
-
-
-def called(asset: Asset) -> str:
-    """What people call an asset: its name, with its version where the name does not end in it."""
-    version = asset.attributes.get("version")
-    if version is None or not asset.kind.endswith("_version") or asset.name.endswith(str(version)):
-        return asset.name
-    return f"{asset.name} {version}"
 
 
 def mark_words(asset: Asset) -> list[str]:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from studbook.lineage.graph import Graph
 from studbook.model.finding import Level
-from studbook.queries.deployed import Deployed, deployed
+from studbook.queries.walks import Deployed, runs
 from studbook.rules.interface import Observation, Rule
 
 
@@ -28,7 +28,7 @@ def check(graph: Graph) -> Iterator[Observation]:
             continue
         stage = (endpoint.stage or "production").lower()
         level: Level = "error" if stage in ("production", "prod", "live") else "warning"
-        for running in deployed(graph, endpoint.id):
+        for running in runs(graph, endpoint.id):
             yield from _observed(endpoint.id, running, level)
 
 

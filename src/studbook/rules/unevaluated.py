@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 from studbook.lineage.graph import Graph
 from studbook.model import Asset
-from studbook.queries.deployed import deployed
 from studbook.queries.origins import origins
+from studbook.queries.walks import runs
 from studbook.rules.interface import Observation, Rule
 
 _NO_RESULT = ("Failed", "Stopped", "Stopping")
@@ -26,7 +26,7 @@ def check(graph: Graph) -> Iterator[Observation]:
     where: defaultdict[str, list[str]] = defaultdict(list)
     for endpoint in graph.assets.values():
         if endpoint.kind == "endpoint" and endpoint.gone_since is None:
-            for running in deployed(graph, endpoint.id):
+            for running in runs(graph, endpoint.id):
                 for version in running.versions:
                     where[version.id].append(endpoint.name)
     for version in graph.assets.values():

@@ -30,13 +30,13 @@ from studbook.store import chunks
 from studbook.store.chunks import ASSETS
 from studbook.store.objects import Objects
 
-_VERSION = 3
+_VERSION = 4
 _SCHEMA = """
 CREATE TABLE salt (salt BLOB NOT NULL);
 CREATE TABLE chunk (number INTEGER PRIMARY KEY, part TEXT NOT NULL, object TEXT NOT NULL);
 CREATE TABLE asset (
     key INTEGER PRIMARY KEY, chunk INTEGER NOT NULL, name TEXT NOT NULL COLLATE NOCASE, account TEXT,
-    backwards TEXT NOT NULL COLLATE NOCASE, line BLOB NOT NULL
+    backwards TEXT NOT NULL COLLATE NOCASE, line BLOB NOT NULL, kind TEXT NOT NULL, unsure INTEGER NOT NULL
 );
 CREATE TABLE other (word INTEGER NOT NULL, chunk INTEGER NOT NULL, asset INTEGER NOT NULL);
 CREATE TABLE told (number INTEGER PRIMARY KEY, told TEXT NOT NULL);
@@ -50,6 +50,7 @@ _INDEXES = """
 CREATE INDEX IF NOT EXISTS asset_name ON asset (name, account);
 CREATE INDEX IF NOT EXISTS asset_backwards ON asset (backwards);
 CREATE INDEX IF NOT EXISTS asset_chunk ON asset (chunk);
+CREATE INDEX IF NOT EXISTS asset_kind ON asset (kind, unsure);
 CREATE INDEX IF NOT EXISTS other_word ON other (word);
 CREATE INDEX IF NOT EXISTS other_chunk ON other (chunk);
 CREATE INDEX IF NOT EXISTS edge_source ON edge (source, relation, role);
@@ -61,6 +62,7 @@ SELECT s.backwards, t.backwards, relation, role, told FROM edge
 JOIN asset s ON s.key = source JOIN asset t ON t.key = target WHERE
 """
 _BEGINNING = "SELECT backwards FROM asset WHERE substr(backwards, length(backwards) + 1 - ?) = ?"
+_UNSURE = "kind = ? AND (unsure OR NOT EXISTS (SELECT 1 FROM edge WHERE target = key))"
 _LINES = "SELECT key, line FROM asset WHERE key IN ({})"
 _CROWDED = "SELECT {here} FROM edge WHERE {here} {within} GROUP BY {here} HAVING count(DISTINCT {there}) > ?"
 """Those that have more neighbours on a side than that."""
@@ -147,6 +149,10 @@ class Index:
     def asset(self, asset_id: str) -> Asset | None:
         near = self._near.get(asset_id)
         return near if isinstance(near, Asset) else self._sound(lambda: self._asset(asset_id))
+
+    def of_kind(self, kind: str, *, unsure: bool = False) -> Sequence[Asset]:
+        several = self._sound(lambda: self._assets(_UNSURE if unsure else "kind = ?", kind))
+        return sorted(several, key=lambda asset: asset.id)
 
     def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         return self._sound(lambda: self._edges("upstream", asset_id, relation, role))
@@ -311,7 +317,7 @@ def _fill(connection: sqlite3.Connection, objects: Objects, envelope: Envelope) 
         connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.execute("DELETE FROM chunk WHERE part = 'content'")
     rows = _Rows(connection)
-    for part, manifest, wide in (("asset", envelope.parts.assets, 6), ("edge", envelope.parts.edges, 6)):
+    for part, manifest, wide in (("asset", envelope.parts.assets, 8), ("edge", envelope.parts.edges, 6)):
         wanted = {chunk.object: chunk for chunk in chunks.chunks(objects, manifest)}
         held = dict(connection.execute("SELECT object, number FROM chunk WHERE part = ?", (part,)).fetchall())
         for name in held.keys() - wanted.keys():
@@ -350,7 +356,12 @@ class _Rows:
             words = [_key(alias.lower(), self._salt) for alias in _aliases(asset["attributes"])]
             words += [_word(digits) for digits in _digests(asset["id"])]
             self._others += [(word, chunk, key) for word in words]
-            yield key, chunk, asset["name"], asset["account"], asset["id"][::-1], line
+            seen = asset["stale_since"] is None and asset["gone_since"] is None
+            unsure = not seen or asset["attributes"].get("unresolved") is True
+            yield (
+                *(key, chunk, asset["name"], asset["account"], asset["id"][::-1], line),
+                *(asset["kind"], unsure),
+            )
 
     def edges(self, lines: Iterable[bytes], chunk: int) -> Iterator[tuple[Any, ...]]:
         for line in lines:

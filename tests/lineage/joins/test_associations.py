@@ -226,14 +226,14 @@ class TestEvaluations:
     def test_a_report_uri_that_two_runs_share_joins_neither_to_the_other(self):
         """Their actions are associated with one place, and a walk from one never reaches the other."""
         from studbook.lineage.graph import Graph
-        from studbook.queries.walks import impact, trace
+        from studbook.queries.walks import made, reaches
 
         report = entity(OTHER, "s3://out/eval", "EvaluationReport")
         lineage = linked(report, said(OTHER, ACTION), said(OTHER, SECOND), said(COMPONENT, OTHER, "Produced"))
         graph = Graph(lineage.assets, lineage.edges)
 
-        assert {a.id for a in trace(graph, ACTION).assets} == {ACTION}
-        assert {a.id for a in impact(graph, JOB).assets} == {JOB, "s3://out/eval"}
+        assert {a.id for a in made(graph, ACTION).assets} == {ACTION}
+        assert {a.id for a in reaches(graph, JOB).assets} == {JOB, "s3://out/eval"}
 
     def test_the_dataset_artifact_of_the_templates_is_the_model(self):
         """An action's artifact is what its URI says, a package, and no dataset of the evaluation."""

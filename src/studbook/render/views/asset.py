@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from studbook.model import KINDS, Asset
 from studbook.model.ids import page_path
+from studbook.queries.answer import called
 from studbook.render.views.addresses import links_out
 from studbook.render.views.kinds import VIEWS
 from studbook.render.views.lists import edges_table
 from studbook.render.views.provenance import pairs
 from studbook.render.views.site import Json, Page, Site
-from studbook.render.words import called
 
 _HIDDEN = frozenset({"unresolved", "hyperparameters", "metrics", "parameters", "curves", "steps", "inputs"})
 """Attributes that have a place of their own on the page."""

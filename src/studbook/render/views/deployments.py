@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from studbook.model import KINDS, Asset
-from studbook.queries.deployed import deployed
 from studbook.queries.promotion import Step
-from studbook.queries.walks import impact
+from studbook.queries.runs import rows_of_version
+from studbook.queries.walks import runs
 from studbook.render.views.evaluations import evaluations_of
 from studbook.render.views.provenance import parent_of, training_of
 from studbook.render.views.site import Json, Site
 
 
 def deployments_of(site: Site, asset: Asset) -> list[Json]:
-    """Where an asset answers now: endpoints and components downstream of it."""
-    walk = impact(site.graph, asset.id)
-    live = [a for a in walk.assets if a.kind in ("endpoint", "inference_component") and a.gone_since is None]
+    """Where a model version, or a copy of it, answers now."""
+    rows = defaultdict(list)
+    for row in rows_of_version(site.graph, asset):
+        rows[row.endpoint].append(row)
+    places = [site.graph.assets[endpoint] for endpoint in rows]
     return [
         {
             "asset": site.link(a.id),
@@ -24,8 +27,10 @@ def deployments_of(site: Site, asset: Asset) -> list[Json]:
             "region": a.region,
             "stage": a.stage,
             "status": a.status,
+            "shadow": all(row.shadow for row in rows[a.id]),
+            "candidate": all(row.candidate for row in rows[a.id]),
         }
-        for a in sorted(live, key=lambda a: (a.kind != "endpoint", a.name, a.id))
+        for a in sorted(places, key=lambda a: (a.name, a.id))
     ]
 
 
@@ -46,7 +51,7 @@ def running(site: Site, endpoint: Asset) -> Json:
 def answers(site: Site, endpoint: Asset) -> list[Json]:
     """What runs at an endpoint or component: model versions where they are known, each with its origins."""
     out = []
-    for running in deployed(site.graph, endpoint.id):
+    for running in runs(site.graph, endpoint.id):
         several = running.versions or running.bases or (running.unit,)
         for model in several:
             training = training_of(site, model)
@@ -64,7 +69,7 @@ def answers(site: Site, endpoint: Asset) -> list[Json]:
                     "group": site.link(group.id) if group else None,
                     "approval": model.attributes.get("approval"),
                     "bases": training["bases"],
-                    "carriers": site.links(carrier.id for carrier in running.carriers),
+                    "carriers": site.links(carrier.unit.id for carrier in running.carriers),
                     "data": site.links(
                         entry["asset"]["id"]
                         for entry in training["inputs"]["data"]

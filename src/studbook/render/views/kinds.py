@@ -13,7 +13,7 @@ from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
-from studbook.queries.walks import impact
+from studbook.queries.walks import reaches
 from studbook.render.views.deployments import answers, deployments_of, promotion_of
 from studbook.render.views.evaluations import evaluations_of, judged_by, known_as, scores_of
 from studbook.render.views.flow import pipeline, pipeline_execution
@@ -236,7 +236,7 @@ def dataset_version(site: Site, asset: Asset) -> Json:
             for version in (versions_of(site, parent) if parent else [asset])
         ],
         "readers": readers_table(site, asset, [asset]).on_page(),
-        "models": site.links(a.id for a in impact(site.graph, asset.id).assets if a.kind == "model_package"),
+        "models": site.links(a.id for a in reaches(site.graph, asset.id).assets if a.kind == "model_package"),
         "drift": drift_of(site, [asset]),
     }
 
@@ -254,7 +254,7 @@ def feature_group(site: Site, asset: Asset) -> Json:
         "store": said.get("uri"),
         "writers": site.links(sorted(one.id for one in writers)),
         "exports": site.links(sorted(one.id for one in exports)),
-        "models": site.links(a.id for a in impact(site.graph, asset.id).assets if a.kind == "model_package"),
+        "models": site.links(a.id for a in reaches(site.graph, asset.id).assets if a.kind == "model_package"),
         "readers": readers_table(site, asset, [asset]).on_page(),
     }
 

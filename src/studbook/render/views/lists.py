@@ -64,7 +64,6 @@ def groups_table(site: Site) -> Table:
             place["asset"]["id"]: place["asset"]
             for version in versions_of(site, group)
             for place in deployments_of(site, version)
-            if place["asset"]["kind"] == "endpoint"
         }
         return _links(endpoints[endpoint] for endpoint in sorted(endpoints))
 

@@ -8,7 +8,7 @@ from typing import Any
 from studbook.model import KINDS, Asset, Edge
 from studbook.queries.drift import drifts_of
 from studbook.queries.origins import origins
-from studbook.queries.walks import reads_data, trace
+from studbook.queries.walks import made, reads_data
 from studbook.render.views.site import Json, Site
 
 
@@ -54,7 +54,7 @@ def came_from(site: Site, version: Asset) -> list[Asset]:
 
 def training_of(site: Site, asset: Asset) -> Json:
     """How a model came to be: jobs, base models, data, code, images, evaluators and runs on the way to its origins."""
-    walk = trace(site.graph, asset.id)
+    walk = made(site.graph, asset.id)
     on_the_way = {a.id: a for a in walk.assets}
     on_the_way[asset.id] = asset
     jobs = [a for a in on_the_way.values() if KINDS[a.kind].job]

@@ -1,6 +1,6 @@
-"""Answers from a lineage: what made a thing, and what it reaches.
+"""What made a thing, what depends on it, and the nearest of both: along the arrows of influence.
 
-An arrow points the way influence flows, so a trace goes against the arrows and an impact with them. Not every arrow is
+An arrow points the way influence flows, so `made` goes against the arrows and `reaches` with them. Not every arrow is
 an influence that goes on, and some influence has no arrow of its own; these are the exceptions, and why:
 
 - `same_as` is walked both ways: two ids of one thing have one pedigree.
@@ -21,15 +21,17 @@ an influence that goes on, and some influence has no arrow of its own; these are
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import product, zip_longest
+from typing import Any, Final, NamedTuple
 
 from studbook.errors import CatalogError, NotFound
 from studbook.lineage.from_id import is_execution
 from studbook.lineage.graph import Direction, Lineage
-from studbook.model import Asset, Edge
+from studbook.model import CERTAINTIES, Asset, Certainty, Edge
 from studbook.model.kinds import DATA_KINDS, JOB_KINDS
+from studbook.queries.walks.certainty import STRENGTH
 
 _RECORDED_ONLY = ("model_package", "evaluation_job")
 _WITH_CONTEXT = (*JOB_KINDS, "model_package")
@@ -66,16 +68,33 @@ class Hop(NamedTuple):
     edge: Edge
     asset: Asset
     """The end of the edge that the step leads to."""
+    onward: bool
+    """Whether influence goes on from there; else it is context, which is shown and not followed."""
+
+
+class Way(NamedTuple):
+    """How an asset is joined to the root of a walk: by the way whose weakest edge is strongest, then the shortest."""
+
+    certainty: Certainty
+    """Of the weakest edge on that way."""
+    candidate: bool
+    """Whether an edge on that way is one of several that fit."""
+    via: str
+    """The id of the neighbour towards the root on that way."""
+    distance: int
+    """The fewest edges between the two, on any way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What a trace or an impact found."""
+    """What `made` or `reaches` found."""
 
     root: Asset
     direction: Direction
     assets: tuple[Asset, ...]
     """By id, the root among them."""
+    influence: frozenset[str]
+    """The ids of those that influence joins to the root; the others are context."""
     edges: tuple[Edge, ...]
     """In canonical order; both ends of each are among the assets."""
     evaluations: tuple[Evaluation, ...]
@@ -85,8 +104,44 @@ class Walk:
     ended: bool = True
     """False where there is more than was asked for; the assets are then the nearest."""
 
+    def ways(self) -> dict[str, Way]:
+        """The best way to each asset but the root."""
+        strengths = sorted({STRENGTH[edge.certainty] for edge in self.edges})
+        found: dict[str, Way] = {}
+        for strength in strengths:
+            for asset_id, way in self._within(strength).items():
+                known = found.get(asset_id, way)
+                found[asset_id] = known._replace(distance=way.distance)
+        return found
 
-def trace(lineage: Lineage, asset_id: str, most: int | None = None) -> Walk:
+    def _within(self, weakest: int) -> dict[str, Way]:
+        """The shortest ways over edges that are strong enough; of equal ones first those without candidates."""
+        certainty = tuple(CERTAINTIES)[weakest]
+        found: dict[str, Way] = {}
+        # What is reached as context leads on to what it is part of, and to nothing else.
+        seen = {(self.root.id, True)}
+        ahead = [(self.root.id, True, False)]
+        distance = 0
+        while ahead:
+            distance += 1
+            here, ahead = ahead, []
+            for candidate, (asset_id, onward, doubted) in product((False, True), here):
+                for hop in self.hops.get(asset_id, ()):
+                    edge, end = hop.edge, hop.asset.id
+                    if (doubted or edge.candidate) is not candidate or STRENGTH[edge.certainty] > weakest:
+                        continue
+                    if not onward and (edge.relation != "part_of" or edge.source != asset_id):
+                        continue
+                    state = (end, onward and hop.onward)
+                    if state not in seen:
+                        seen.add(state)
+                        ahead.append((*state, candidate))
+                        if end != self.root.id:
+                            found.setdefault(end, Way(certainty, candidate, asset_id, distance))
+        return found
+
+
+def made(lineage: Lineage, asset_id: str, most: int | None = None) -> Walk:
     """Everything that made an asset, or the nearest `most` of it.
 
     Raises NotFound where the lineage has no such asset.
@@ -94,8 +149,8 @@ def trace(lineage: Lineage, asset_id: str, most: int | None = None) -> Walk:
     return _walk(lineage, asset_id, "upstream", most)
 
 
-def impact(lineage: Lineage, asset_id: str, most: int | None = None) -> Walk:
-    """Everything that an asset reaches, or the nearest `most` of it.
+def reaches(lineage: Lineage, asset_id: str, most: int | None = None) -> Walk:
+    """Everything that depends on an asset, or the nearest `most` of it.
 
     Raises NotFound where the lineage has no such asset.
     """
@@ -106,7 +161,7 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | Non
     root = lineage.asset(asset_id)
     if root is None:
         raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
-    steps = made_by if direction == "upstream" else reaches
+    steps = _STEPS[direction]
     found: dict[str, Asset] = {root.id: root}
     hops: dict[str, list[Hop]] = defaultdict(list)
     context: deque[str] = deque()
@@ -120,7 +175,7 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | Non
                 if most is not None and len(found) >= most and end not in found:
                     ended = False
                     continue
-                hop = Hop(edge, _end(lineage, end, found))
+                hop = Hop(edge, _end(lineage, end, found), onward)
                 hops[asset.id].append(hop)
                 if not onward:
                     context.append(end)
@@ -135,13 +190,14 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | Non
         asset = _existing(lineage, asset_id)
         found[asset_id] = asset
         for edge in lineage.downstream(asset_id, "part_of"):
-            hops[asset_id].append(Hop(edge, _end(lineage, edge.target, found)))
+            hops[asset_id].append(Hop(edge, _end(lineage, edge.target, found), False))
             context.append(edge.target)
     edges = {hop.edge.key: hop.edge for several in hops.values() for hop in several}
     return Walk(
         root=root,
         direction=direction,
         assets=tuple(sorted(found.values(), key=lambda asset: asset.id)),
+        influence=frozenset(influence),
         edges=tuple(sorted(edges.values(), key=lambda edge: edge.key.order)),
         evaluations=tuple(_evaluations(lineage, influence, found)),
         hops={asset_id: tuple(several) for asset_id, several in hops.items()},
@@ -150,11 +206,11 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | Non
 
 
 Step = tuple[Edge, str, bool]
-"""An edge, the end that it leads to, and whether the walk goes on from there; pictures take the same steps."""
+"""An edge, the end that it leads to, and whether the walk goes on from there."""
 
 
-def made_by(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
-    """The steps of a trace from one asset."""
+def made_steps(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
+    """The steps of `made` from one asset."""
     for edge in lineage.upstream(asset.id):
         if edge.relation == "associated":
             continue
@@ -176,8 +232,8 @@ def made_by(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
             yield edge, edge.target, False
 
 
-def reaches(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
-    """The steps of an impact from one asset."""
+def reach_steps(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
+    """The steps of `reaches` from one asset."""
     for edge in lineage.downstream(asset.id):
         if edge.relation == "associated":
             continue
@@ -194,6 +250,85 @@ def reaches(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
     if asset.kind == "inference_component":
         for edge in lineage.upstream(asset.id, "part_of"):
             yield edge, edge.source, True
+
+
+_STEPS: Final[dict[Direction, Callable[[Lineage, Asset, bool], Iterator[Step]]]] = {
+    "upstream": made_steps,
+    "downstream": reach_steps,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The nearest of what made an asset and of what depends on it."""
+
+    assets: tuple[Asset, ...]
+    """Nearest first, the root before all."""
+    edges: Mapping[tuple[str, str], tuple[Edge, ...]]
+    """Between them, by source and target."""
+    beyond: Mapping[Direction, Mapping[str, str]]
+    """The ids of their neighbours that are left out on each side, and of what each is a neighbour."""
+
+
+def around(lineage: Lineage, root: Asset, limit: int) -> Around:
+    """The nearest ancestors and descendants of an asset, upstream and downstream in turn, `limit` with the root.
+
+    The steps are those of `made` and `reaches`.
+    """
+    found: dict[str, Asset] = {root.id: root}
+    edges: dict[tuple[str, str], list[Edge]] = {}
+    left_out: dict[Direction, dict[str, str]] = {"upstream": {}, "downstream": {}}
+
+    def explore(direction: Direction) -> Iterator[None]:
+        """Breadth first on one side; yields after each asset that it adds."""
+        queue = deque([root])
+        while queue:
+            here = queue.popleft()
+            for edge, other, onward in sorted(_STEPS[direction](lineage, here, here is root), key=_first):
+                asset = lineage.asset(other)
+                if other == here.id or asset is None:
+                    continue
+                new = other not in found
+                if new and len(found) >= limit:
+                    left_out[direction].setdefault(other, here.id)
+                    continue
+                if new:
+                    found[other] = asset
+                    if onward:
+                        queue.append(asset)
+                group = edges.setdefault((edge.source, edge.target), [])
+                if edge not in group:
+                    group.append(edge)
+                if new:
+                    yield
+
+    for _ in zip_longest(explore("upstream"), explore("downstream")):
+        pass
+    return Around(
+        assets=tuple(found.values()),
+        edges={ends: tuple(group) for ends, group in edges.items()},
+        beyond={
+            direction: {other: via for other, via in hidden.items() if other not in found}
+            for direction, hidden in left_out.items()
+        },
+    )
+
+
+def _first(step: Step) -> tuple[int, str]:
+    """What is met first where not all can be: what made a thing before what holds it or describes it."""
+    edge, other, _ = step
+    return (_ORDER[edge.relation], other)
+
+
+_ORDER = {
+    relation: rank
+    for rank, relation in enumerate(
+        (
+            "produced", "input_to", "base_of", "packaged_as", "deployed_to", "copied_to", "same_as", "content_of",
+            "registered_as", "recorded_in", "has_version", "part_of", "described_by", "associated",
+        )
+    )
+}  # fmt: skip
 
 
 def _withdrawn(lineage: Lineage, edge: Edge, endpoint: Asset) -> bool:
@@ -235,7 +370,7 @@ def evaluation(lineage: Lineage, job: Asset) -> Evaluation:
         models=tuple(edge.source for edge in inputs if edge.role == "evaluated_model"),
         evaluators=tuple(edge.source for edge in inputs if edge.role in _JUDGING),
         data=tuple(edge.source for edge in inputs if reads_data(edge, _existing(lineage, edge.source))),
-        scores=_scores(lineage, job),
+        scores=scores_of(lineage, job)[0],
     )
 
 
@@ -244,12 +379,13 @@ def reads_data(edge: Edge, source: Asset) -> bool:
     return edge.relation == "input_to" and source.kind in DATA_KINDS and edge.role not in _NO_DATA_ROLES
 
 
-def _scores(lineage: Lineage, job: Asset) -> Mapping[str, Any] | None:
-    """As the job itself tells them, else its run, else the results that it wrote."""
+def scores_of(lineage: Lineage, job: Asset) -> tuple[Mapping[str, Any] | None, tuple[Edge, ...]]:
+    """As the job itself tells them, else its run, else the results that it wrote; and the edge to what told them."""
     runs = lineage.downstream(job.id, "recorded_in")
     results = lineage.downstream(job.id, "produced", "results")
-    for asset in (job, *(lineage.asset(edge.target) for edge in (*runs, *results))):
+    for edge in (None, *runs, *results):
+        asset = job if edge is None else lineage.asset(edge.target)
         metrics = asset.attributes.get("metrics") if asset is not None else None
         if isinstance(metrics, dict) and metrics:
-            return metrics
-    return None
+            return metrics, () if edge is None else (edge,)
+    return None, ()

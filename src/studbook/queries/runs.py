@@ -1,0 +1,264 @@
+"""`runs`: where a model version runs now, or what answers at an endpoint, a component or in an account."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from studbook.errors import NotFound, UsageError
+from studbook.lineage.graph import Lineage
+from studbook.model import Asset, Partition
+from studbook.model.relations import Certainty
+from studbook.queries import walks
+from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
+from studbook.queries.question import Question
+from studbook.queries.walks import Deployed, Variant, copies_of, runs_at, unknown_at
+
+_SOURCES = ("sagemaker", "bedrock", "mlflow", "organizations")
+"""Those that tell of deployments, of versions, or of accounts that might have some."""
+_ELSEWHERE = re.compile(
+    "TrainingJob|ProcessingJob|TransformJob|TuningJob|LabelingJob|CompilationJob|EvaluationJob|AutoML|Hub|Pipeline"
+    "|Experiment|Trial|FeatureGroup|Cluster|Card|Monitoring|ListTags|CustomizationJob|TrainingSession"
+)
+"""Operations whose answers say nothing of what runs where."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(Row):
+    """One thing that answers at an endpoint."""
+
+    endpoint: str
+    """Where it answers; the component, where no listing tells of its endpoint."""
+    unit: str
+    """What was deployed: the source of the first `deployed_to` on the way."""
+    version: str | None
+    """The model version that the unit is; null where it is none that is known."""
+    base: str | None
+    """The base model that it is, untuned; of what carries weights for adapters, those."""
+    variant: str | None
+    shadow: bool
+    """It gets copies of the requests, and its answers reach nobody."""
+    certainty: Certainty
+    """Of the weakest edge between the endpoint and the version."""
+    candidate: bool
+    """Whether it is one of several that fit."""
+    via: str
+    """The endpoint's neighbour on that way."""
+
+
+def runs(night: Night, root: str, asked: str | None = None) -> Answer[Run]:
+    """By relations of deployment alone: what was trained from a version is another one.
+
+    Raises NotFound where the lineage has no such asset, UsageError for what neither runs nor is run.
+    """
+    asset = night.lineage.asset(root)
+    if asset is None and re.fullmatch(r"\d{12}", root):
+        return _of_account(night, root, asked or root)
+    if asset is None:
+        raise NotFound(f"no asset has the id {root!r}", "find it with 'studbook show NAME'")
+    if asset.kind in ("endpoint", "inference_component"):
+        return _of_place(night, asset, asked or root)
+    if asset.kind not in QUESTION.of:
+        raise UsageError(
+            f"{root!r} is of the kind {asset.kind}, which does not run by itself",
+            "name a model version, an endpoint, a component or an account; 'studbook impact' tells what depends on it",
+        )
+    return _of_version(night, asset, asked or root)
+
+
+def _of_version(night: Night, asset: Asset, asked: str) -> Answer[Run]:
+    lineage = night.lineage
+    rows = list(rows_of_version(lineage, asset))
+    unknown = [*_unseen(night), *(one for several in night.hidden_content.values() for one in several)]
+    live, shadows = (_endpoints(lineage, (row for row in rows if row.shadow is shadow)) for shadow in (False, True))
+    where = [
+        counted(len(live), "endpoint") + (f" ({known} in production)" if (known := _in_production(live)) else "")
+    ] * bool(live)
+    where += [f"in shadow at {counted(len(shadows), 'endpoint')}"] * bool(shadows)
+    summary = (
+        f"{called(asset)} runs {'at ' if live else ''}{listed(where)}" if where else f"{called(asset)} runs nowhere"
+    )
+    hidden = len(night.hidden_content)
+    return Answer(
+        question="runs",
+        root=asset.id,
+        asked=asked,
+        summary=summary + (f"; of {counted(hidden, 'endpoint')} not all is known that runs there." if hidden else "."),
+        rows=tuple(rows),
+        unknown=few(unknown, lambda one: "endpoint"),
+    )
+
+
+def rows_of_version(lineage: Lineage, asset: Asset) -> Iterator[Run]:
+    """Where a version and the copies made from it run; of a group, each of its versions; of a model, itself."""
+    versions = [asset.id]
+    if asset.kind == "model_package_group":
+        versions = [edge.target for edge in lineage.downstream(asset.id, "has_version")]
+    wanted = set(copies_of(lineage, versions))
+    for endpoint in runs_at(lineage, sorted(wanted)):
+        for row in rows_at(lineage, endpoint):
+            if row.version in wanted or (asset.kind == "model" and row.unit == asset.id):
+                yield row
+
+
+def _of_place(night: Night, place: Asset, asked: str) -> Answer[Run]:
+    lineage = night.lineage
+    rows: list[Run] = []
+    if place.gone_since is not None:
+        summary = f"{called(place)} is gone since snapshot {place.gone_since} and answers no more."
+        unknown: list[Unknown] = []
+    else:
+        rows = list(_rows_of_place(lineage, place))
+        unknown = [*_unseen(night, place.account, place.region)]
+        unknown += night.hidden_content.get(place.id, ())
+        if place.kind == "inference_component":
+            ends = (night.end(hidden) for hidden in unknown_at(lineage, place))
+            unknown += [end for end in ends if end is not None]
+        summary = f"{called(place)} runs {_names(lineage, rows)}."
+    kinds = {place.id: place.kind}
+    return Answer(
+        question="runs",
+        root=place.id,
+        asked=asked,
+        summary=summary,
+        rows=tuple(rows),
+        unknown=few(unknown, lambda one: kinds.get(one, "model")),
+    )
+
+
+def _of_account(night: Night, account: str, asked: str) -> Answer[Run]:
+    lineage = night.lineage
+    endpoints = [one for one in lineage.of_kind("endpoint") if one.account == account and one.gone_since is None]
+    known = any(row.account == account for row in night.coverage)
+    if not endpoints and not known:
+        raise NotFound(
+            f"no account {account!r} was asked for anything", "see 'studbook show latest' for those that were"
+        )
+    _read_ahead(lineage, endpoints)
+    rows = [row for endpoint in endpoints for row in rows_at(lineage, endpoint)]
+    unknown = [*_unseen(night, account)]
+    for endpoint in endpoints:
+        unknown += night.hidden_content.get(endpoint.id, ())
+    versions = {row.version for row in rows if row.version is not None}
+    return Answer(
+        question="runs",
+        root=account,
+        asked=asked,
+        summary=f"{counted(len(versions), 'model_package')} at {counted(len(endpoints), 'endpoint')} of {account}.",
+        rows=tuple(rows),
+        unknown=few(unknown, lambda one: "endpoint"),
+    )
+
+
+def _read_ahead(lineage: Lineage, endpoints: Iterable[Asset]) -> None:
+    """What the rows of many endpoints are asked from, in few statements: configuration, model, version."""
+    ahead = [endpoint.id for endpoint in endpoints]
+    for _ in range(4):
+        lineage.expect(ahead, "upstream")
+        ahead = sorted(
+            {
+                edge.source
+                for place in ahead
+                for edge in lineage.upstream(place)
+                if edge.relation in ("deployed_to", "packaged_as") and edge.role not in ("image", "code")
+            }
+        )
+
+
+def rows_at(lineage: Lineage, endpoint: Asset, through: str | None = None) -> Iterator[Run]:
+    """What answers at a live endpoint, by unit, variant and version; then what carries weights for adapters.
+
+    With `through`, only what it runs by way of that component.
+    """
+    carriers: dict[str, Deployed] = {}
+    for deployed in walks.runs(lineage, endpoint.id):
+        carriers |= {carrier.unit.id: carrier for carrier in deployed.carriers}
+        for variant in deployed.variants:
+            if through is None or through in variant.places:
+                yield from _rows(endpoint, deployed, variant)
+    for unit in sorted(carriers):
+        carrier = carriers[unit]
+        for variant in carrier.variants:
+            if through is None or through in variant.places:
+                for base in carrier.versions or carrier.bases or (carrier.unit,):
+                    yield _row(endpoint, carrier, variant, None, base.id)
+
+
+def _rows(endpoint: Asset, deployed: Deployed, variant: Variant) -> Iterator[Run]:
+    for version in deployed.versions:
+        yield _row(endpoint, deployed, variant, version.id, None)
+    for base in deployed.bases:
+        yield _row(endpoint, deployed, variant, None, base.id)
+    if not deployed.versions and not deployed.bases:
+        yield _row(endpoint, deployed, variant, None, None)
+
+
+def _row(endpoint: Asset, deployed: Deployed, variant: Variant, version: str | None, base: str | None) -> Run:
+    known = deployed.sure.get(version or base or "")
+    sure = variant.sure if known is None else variant.sure.and_(known)
+    return Run(
+        endpoint=endpoint.id,
+        unit=deployed.unit.id,
+        version=version,
+        base=base,
+        variant=variant.name,
+        shadow=variant.shadow,
+        certainty=sure.certainty,
+        candidate=sure.candidate,
+        via=variant.via,
+    )
+
+
+def _rows_of_place(lineage: Lineage, place: Asset) -> Iterator[Run]:
+    if place.kind == "endpoint":
+        yield from rows_at(lineage, place)
+        return
+    ends = [lineage.asset(edge.target) for edge in lineage.downstream(place.id, "deployed_to")]
+    live = [end for end in ends if end is not None and end.gone_since is None]
+    for endpoint in live:
+        yield from rows_at(lineage, endpoint, through=place.id)
+    if not live:
+        yield from rows_at(lineage, place)
+
+
+def _unseen(night: Night, account: str | None = None, region: str | None = None) -> Iterator[Unknown]:
+    """The gaps that could hide a deployment; of one account and region, where they are named."""
+
+    def within(partition: Partition) -> bool:
+        return account is None or (
+            partition.account in (account, None) and (region is None or partition.region in (region, None))
+        )
+
+    return night.unseen(_SOURCES, lambda operation: _ELSEWHERE.search(operation) is None, within)
+
+
+def _endpoints(lineage: Lineage, rows: Iterable[Run]) -> list[Asset]:
+    found = (lineage.asset(one) for one in sorted({row.endpoint for row in rows}))
+    return [one for one in found if one is not None]
+
+
+def _in_production(endpoints: Iterable[Asset]) -> int:
+    return sum(in_production(endpoint) for endpoint in endpoints)
+
+
+def _names(lineage: Lineage, rows: Iterable[Run]) -> str:
+    """What answers, in few words: versions first, then what is known of the rest."""
+    names: dict[str, None] = {}
+    for row in rows:
+        asset = lineage.asset(row.version or row.base or row.unit)
+        if asset is not None:
+            doubt = "perhaps " if row.candidate else ""
+            names[f"{doubt}{called(asset)}{' in shadow' if row.shadow else ''}"] = None
+    told = list(names)
+    if len(told) > 5:
+        told = [*told[:4], f"{len(told) - 4} more"]
+    return listed(told) if told else "nothing that is known"
+
+
+QUESTION: Final = Question(
+    name="runs",
+    ask=runs,
+    of=("model_package", "model_package_group", "model", "endpoint", "inference_component", "account"),
+)

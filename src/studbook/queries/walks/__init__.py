@@ -1,0 +1,60 @@
+"""The walks of a lineage, each with a name, a meaning and one definition: only they follow edges on and on.
+
+| walk | finds | over |
+| --- | --- | --- |
+| `made` | everything that made an asset | influence, against the arrows |
+| `reaches` | everything that depends on it | influence, with them |
+| `around` | the nearest of both, for a picture | the same |
+| `same_weights` | what a model was packaged or registered from, unchanged | one set of weights under several ids |
+| `runs` | what answers at a place | deployment alone: training from a version does not make it run |
+| `runs_at` | the places that may run a version, to be asked by `runs` | the same, the other way |
+| `copied` | the tree of copies that a model version is in | `copied_to` |
+| `line` | a model group with all copies of its versions | `has_version`, `copied_to` |
+"""
+
+from studbook.queries.walks.certainty import Sure, sure_of
+from studbook.queries.walks.copies import Family, copied, copies_of, line, lines
+from studbook.queries.walks.deployment import Deployed, Variant, runs, runs_at, same_weights, shared_with, unknown_at
+from studbook.queries.walks.influence import (
+    Around,
+    Evaluation,
+    Hop,
+    Walk,
+    Way,
+    around,
+    evaluation,
+    made,
+    reach_steps,
+    reaches,
+    reads_data,
+    scores_of,
+)
+
+__all__ = [
+    "Around",
+    "Deployed",
+    "Evaluation",
+    "Family",
+    "Hop",
+    "Sure",
+    "Variant",
+    "Walk",
+    "Way",
+    "around",
+    "copied",
+    "copies_of",
+    "evaluation",
+    "line",
+    "lines",
+    "made",
+    "reach_steps",
+    "reaches",
+    "reads_data",
+    "runs",
+    "runs_at",
+    "same_weights",
+    "scores_of",
+    "shared_with",
+    "sure_of",
+    "unknown_at",
+]

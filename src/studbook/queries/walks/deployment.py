@@ -1,0 +1,289 @@
+"""What answers at a place, and where a model version answers: over relations of deployment alone.
+
+A version that another was trained from does not run where that other one runs. A configuration may be deleted under the
+endpoint that runs it; a component or an endpoint that is gone answers nobody.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from studbook.lineage.graph import Lineage
+from studbook.model import Asset, Edge
+from studbook.queries.walks.certainty import Sure, best_ways, sure_of
+
+_SERVING = ("endpoint_config", "inference_component", "endpoint")
+_ANSWERING = ("inference_component", "endpoint")
+_SAME_WEIGHTS = ("packaged_as", "same_as", "registered_as")
+_NO_WEIGHTS = ("image", "code", "manifest")
+_BASES = ("base_model", "base_model_version")
+
+
+class Variant(NamedTuple):
+    """One of the ways in which a place runs a unit."""
+
+    name: str | None
+    """The variant's; of what stands behind a router, the target's, where nothing nearer has a name."""
+    shadow: bool
+    """It gets copies of the requests, and its answers reach nobody."""
+    sure: Sure
+    """That the place runs the unit."""
+    via: str
+    """The id of the place's neighbour on the way to the unit."""
+    places: frozenset[str]
+    """The ids of all places on that way, the first among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """One thing that a place runs."""
+
+    unit: Asset
+    """A model, a model version, or what else was deployed."""
+    variants: tuple[Variant, ...]
+    """By name; at least one."""
+    versions: tuple[Asset, ...]
+    """The model versions (packages) that it is, by id; several where several are candidates."""
+    sure: Mapping[str, Sure]
+    """How sure it is that the unit is that version, or that base model, by id."""
+    bases: tuple[Asset, ...]
+    """The base models that it is, untuned, where no model version is known."""
+    carriers: tuple[Deployed, ...] = ()
+    """Of an adapter: what carries the base weights that it answers with, by id."""
+
+    @property
+    def shadow(self) -> bool:
+        """Whether it runs in shadow variants alone."""
+        return all(variant.shadow for variant in self.variants)
+
+
+def runs(lineage: Lineage, place_id: str) -> tuple[Deployed, ...]:
+    """What answers at an endpoint, or in one inference component, by id of the unit.
+
+    What an endpoint runs only to carry the base weights of adapters is no deployment of its own, if the versions of all
+    those adapters are known: it is among their `carriers`. Asked of the component that carries them, it is what runs.
+    """
+    units: dict[str, Asset] = {}
+    variants: defaultdict[str, dict[tuple[str | None, bool], Variant]] = defaultdict(dict)
+    through: defaultdict[str, set[str]] = defaultdict(set)
+    places = _places(lineage, place_id)
+    for place, way in places.items():
+        for edge in lineage.upstream(place, "deployed_to"):
+            unit = lineage.asset(edge.source)
+            if unit is None or unit.kind in _SERVING:
+                continue
+            units[unit.id] = unit
+            through[unit.id].add(place)
+            variant = _variant(lineage, edge, way)
+            known = variants[unit.id].get(variant[:2])
+            if known is None or variant.sure.rank < known.sure.rank:
+                variants[unit.id][variant[:2]] = variant
+    found = {
+        unit_id: _described(lineage, units[unit_id], sorted(variants[unit_id].values(), key=_variant_order))
+        for unit_id in sorted(units)
+    }
+    adapters = _adapters(lineage, {place for several in through.values() for place in several} - {place_id})
+    known_places = {place for place in places if any(place in through[unit] and found[unit].versions for unit in found)}
+    carrying = {base for base, several in adapters.items() if several <= known_places}
+    only_carried = {unit for unit, several in through.items() if several <= carrying}
+    return tuple(
+        replace(one, carriers=_carriers(through[unit], adapters, through, found))
+        for unit, one in found.items()
+        if unit not in only_carried
+    )
+
+
+def _variant_order(variant: Variant) -> tuple[bool, str, bool]:
+    return (variant.name is not None, variant.name or "", variant.shadow)
+
+
+def _places(lineage: Lineage, place_id: str) -> dict[str, tuple[Edge, ...]]:
+    """The place and what serves behind it, each with the best way there."""
+
+    def behind(place: str) -> Iterator[tuple[Edge, str]]:
+        for edge in lineage.upstream(place, "deployed_to"):
+            asset = lineage.asset(edge.source)
+            if asset is not None and asset.kind in _SERVING and not _silent(asset):
+                yield edge, asset.id
+
+    return best_ways(place_id, behind)
+
+
+def _silent(asset: Asset) -> bool:
+    """Whether it answers no more: nothing but a configuration can be deleted and serve on."""
+    return asset.kind in _ANSWERING and asset.gone_since is not None
+
+
+def _variant(lineage: Lineage, last: Edge, way: tuple[Edge, ...]) -> Variant:
+    edges = (last, *reversed(way))
+    shadow = any(edge.role is not None and edge.role in _shadows(lineage.asset(edge.target)) for edge in edges)
+    name = next((edge.role for edge in edges if edge.role is not None), None)
+    return Variant(name, shadow, sure_of(edges), edges[-1].source, frozenset(edge.target for edge in edges))
+
+
+def _shadows(place: Asset | None) -> set[str]:
+    """The names of the shadow variants of a configuration or an endpoint."""
+    variants = place.attributes.get("variants") if place is not None else None
+    return {str(variant.get("name")) for variant in variants or () if variant.get("shadow")}
+
+
+def _adapters(lineage: Lineage, places: Iterable[str]) -> dict[str, set[str]]:
+    """The live adapter components of each component that has any."""
+    adapters = {
+        place: {
+            asset.id
+            for edge in lineage.upstream(place, "part_of")
+            if (asset := lineage.asset(edge.source)) is not None
+            and asset.kind == "inference_component"
+            and asset.gone_since is None
+        }
+        for place in places
+    }
+    return {base: several for base, several in adapters.items() if several}
+
+
+def _carriers(
+    places: set[str],
+    adapters: Mapping[str, set[str]],
+    through: Mapping[str, set[str]],
+    found: Mapping[str, Deployed],
+) -> tuple[Deployed, ...]:
+    bases = {base for base, several in adapters.items() if several & places}
+    return tuple(one for unit, one in found.items() if through[unit] & bases and not through[unit] & places)
+
+
+def _described(lineage: Lineage, unit: Asset, variants: Iterable[Variant]) -> Deployed:
+    sure: dict[str, Sure] = {}
+    versions: dict[str, Asset] = {}
+    bases: dict[str, Asset] = {}
+    artifacts: list[tuple[Asset, Sure]] = []
+    for asset_id, way in best_ways(unit.id, lambda one: _packed_from(lineage, one)).items():
+        asset = lineage.asset(asset_id)
+        if asset is None:
+            continue
+        if asset.kind == "model_package":
+            versions[asset_id], sure[asset_id] = asset, sure_of(way)
+        elif asset.kind in _BASES:
+            bases[asset_id], sure[asset_id] = asset, sure_of(way)
+        elif asset.kind == "artifact":
+            artifacts.append((asset, sure_of(way)))
+    if not versions:
+        # Deployed past the registry, from the artifact itself: the version that holds the same artifact, if one does.
+        for artifact, packed in artifacts:
+            for version, registered in _registered(lineage, artifact):
+                both = packed.and_(registered)
+                if version.id not in sure or both.rank < sure[version.id].rank:
+                    versions[version.id], sure[version.id] = version, both
+        if len(versions) > 1:
+            sure |= {version: Sure("inferred", True) for version in versions}
+    return Deployed(
+        unit,
+        tuple(variants),
+        tuple(versions[asset_id] for asset_id in sorted(versions)),
+        sure,
+        () if versions else tuple(bases[asset_id] for asset_id in sorted(bases)),
+    )
+
+
+def _packed_from(lineage: Lineage, asset_id: str) -> Iterator[tuple[Edge, str]]:
+    """What holds the same weights as a unit; what a version was itself packaged from is another version's."""
+    asset = lineage.asset(asset_id)
+    if asset is not None and asset.kind != "model_package":
+        yield from _weights_of(lineage, asset_id)
+
+
+def _weights_of(lineage: Lineage, asset_id: str) -> Iterator[tuple[Edge, str]]:
+    for relation in _SAME_WEIGHTS:
+        for edge in lineage.upstream(asset_id, relation):
+            if edge.role not in _NO_WEIGHTS:
+                yield edge, edge.source
+    for edge in lineage.downstream(asset_id, "same_as"):
+        yield edge, edge.target
+
+
+def same_weights(lineage: Lineage, asset: Asset) -> Iterator[Asset]:
+    """The asset, and what it was packaged or registered from unchanged: artifacts, packages, logged models."""
+    ahead, seen = [asset], {asset.id}
+    while ahead:
+        asset = ahead.pop()
+        yield asset
+        for _, end in _weights_of(lineage, asset.id):
+            found = lineage.asset(end)
+            if found is not None and end not in seen:
+                seen.add(end)
+                ahead.append(found)
+
+
+def _registered(lineage: Lineage, artifact: Asset) -> Iterator[tuple[Asset, Sure]]:
+    """The versions that hold an artifact, or that the same job made; the latter is likely, and no proof."""
+    holding = [(edge, sure_of([edge])) for edge in lineage.downstream(artifact.id, "packaged_as")]
+    holding += [
+        (edge, Sure("inferred", True))
+        for maker in lineage.upstream(artifact.id, "produced")
+        for edge in lineage.downstream(maker.source, "produced")
+    ]
+    for edge, sure in holding:
+        found = lineage.asset(edge.target)
+        if found is not None and found.kind == "model_package":
+            yield found, sure
+
+
+def runs_at(lineage: Lineage, versions: Iterable[str]) -> tuple[Asset, ...]:
+    """The live endpoints, by id, at which one of these versions may answer: `runs` tells whether it does."""
+    ahead = list(versions)
+    for version in list(ahead):
+        held = [edge.source for edge in lineage.upstream(version, "packaged_as") if edge.role not in _NO_WEIGHTS]
+        makers = [edge.source for edge in lineage.upstream(version, "produced")]
+        held += [edge.target for maker in makers for edge in lineage.downstream(maker, "produced")]
+        ahead += [one for one in held if (asset := lineage.asset(one)) is not None and asset.kind == "artifact"]
+        ahead += [edge.source for edge in lineage.upstream(version, "registered_as")]
+    seen = set(ahead)
+    endpoints: dict[str, Asset] = {}
+    while ahead:
+        here = ahead.pop()
+        for end in _served_by(lineage, here):
+            found = lineage.asset(end)
+            if found is None or end in seen or found.kind == "model_package" or _silent(found):
+                continue
+            seen.add(end)
+            ahead.append(end)
+            if found.kind == "endpoint":
+                endpoints[end] = found
+    return tuple(endpoints[one] for one in sorted(endpoints))
+
+
+def shared_with(lineage: Lineage, version: Asset) -> tuple[str, ...]:
+    """The other accounts that made a model, or a component, of this very version, sorted."""
+    users = (lineage.asset(end) for end in _served_by(lineage, version.id))
+    kinds = ("model", "inference_component")
+    accounts = {user.account for user in users if user is not None and user.kind in kinds}
+    return tuple(sorted(account for account in accounts if account and account != version.account))
+
+
+def _served_by(lineage: Lineage, asset_id: str) -> Iterator[str]:
+    for relation in (*_SAME_WEIGHTS, "deployed_to"):
+        for edge in lineage.downstream(asset_id, relation):
+            if edge.role not in _NO_WEIGHTS or relation == "deployed_to":
+                yield edge.target
+    for edge in lineage.upstream(asset_id, "same_as"):
+        yield edge.source
+
+
+def unknown_at(lineage: Lineage, endpoint: Asset) -> Iterator[Asset]:
+    """What hides a part of what a live endpoint runs: what nobody showed, and what is told from before."""
+    for place, way in _places(lineage, endpoint.id).items():
+        asset = lineage.asset(place)
+        assert asset is not None
+        behind = lineage.upstream(place, "deployed_to")
+        hides = not behind if way else not behind or asset.unresolved
+        if asset.stale_since is not None or (hides and (asset.unresolved or not way)):
+            yield asset
+        for edge in behind:
+            unit = lineage.asset(edge.source)
+            if unit is not None and unit.kind not in _SERVING and unit.unresolved and unit.kind != "model_package":
+                known = _described(lineage, unit, ())
+                if not known.versions and not known.bases:
+                    yield unit
