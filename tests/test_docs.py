@@ -1,6 +1,9 @@
 """What the documentation says is what the program does."""
 
+import ast
+import io
 import re
+import tokenize
 from pathlib import Path
 
 import botocore.exceptions
@@ -91,3 +94,29 @@ class TestTroubleshooting:
 
         assert len(shown) > 25
         assert [one for one in shown if one not in known and not re.search(rf"\b{one}\b", sources)] == []
+
+
+class TestNames:
+    def test_no_docstring_names_a_page_that_is_not_there(self):
+        """Who reads the code is sent to pages that came with it."""
+        here = {path.relative_to(TOP).as_posix() for path in TOP.rglob("*.md") if ".venv" not in path.parts}
+        lost = {
+            f"{path.relative_to(TOP)}: {page}"
+            for folder in ("src", "tests", "benchmarks")
+            for path in (TOP / folder).rglob("*.py")
+            for text in told(path.read_text())
+            for page in re.findall(r"(?<![\w/<>.])[\w./-]*\w\.md\b", text)
+            if not any(known == page or known.endswith(f"/{page}") for known in here)
+        }
+
+        assert lost == set()
+
+
+def told(source):
+    """The docstrings and the comments of a module."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield ast.get_docstring(node) or ""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string

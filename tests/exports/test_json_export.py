@@ -56,7 +56,7 @@ def subject(**parts: Any) -> Subject:
 
 class TestDocument:
     def test_has_exactly_the_keys_of_the_contract(self) -> None:
-        """DESIGN.md section 7, member by member."""
+        """The members of docs/commands.md, one by one."""
         found = json.loads(b"".join(write(subject())))
         assert found["schema"] == "studbook.export/1"
         assert found["generator"] == {"name": "studbook", "version": __version__}

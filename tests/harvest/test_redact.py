@@ -252,7 +252,7 @@ FORMATS: dict[str, st.SearchStrategy[str]] = {
         lambda body: f"-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----"
     ),
 }
-"""Every format of DESIGN's list, as its issuer makes it."""
+"""Every format of the list in docs/security.md, as its issuer makes it."""
 
 SAFE_KEYS = ("note", "description", "EntryPoint", "S3Uri", "lr", "Value", "Key", "sha", "RoleArn", "id")
 AROUND = (

@@ -171,7 +171,7 @@ _STEP = re.compile(r'\["(?P<key>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+)\]|\|?(?P<na
 
 
 def resolve(body: Any, path: str) -> Any:
-    """What lies at an evidence path of DESIGN.md section 9; KeyError where nothing does."""
+    """What lies at an evidence path of docs/lineage.md; KeyError where nothing does."""
     for match in _STEP.finditer(path):
         if not (match["key"] or match["index"] or match["name"]):
             continue

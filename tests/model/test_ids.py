@@ -1,4 +1,4 @@
-"""Ids are DESIGN.md section 3, to the letter."""
+"""Ids are what catalog/README.md says, to the letter."""
 
 import hashlib
 

@@ -97,7 +97,7 @@ def root() -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run the command line and exit with the code that DESIGN.md section 4 gives it."""
+    """Run the command line and exit with the code that docs/commands.md gives it."""
     argv = sys.argv[1:] if args is None else args
     try:
         result: Any = root.main(argv, standalone_mode=False)

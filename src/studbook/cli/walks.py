@@ -19,7 +19,7 @@ _KIND_ORDER = {word: number for number, word in enumerate(KINDS)}
 
 
 def walk_json(walk: Walk) -> dict[str, Any]:
-    """The form of DESIGN.md section 9."""
+    """A walk as JSON: the form that docs/commands.md tells."""
     return {
         "root": walk.root.id,
         "direction": walk.direction,

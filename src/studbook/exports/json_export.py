@@ -1,4 +1,6 @@
-"""`studbook export json`: everything, in the words of DESIGN.md section 7, in canonical JSON (RFC 8785).
+"""`studbook export json`: everything, in canonical JSON (RFC 8785).
+
+The form is the JSON Schema that `studbook export schema` prints; docs/commands.md tells it in words.
 
 The members of the document come in the order that canonical JSON asks for, so it is written as it is read: a million
 assets need no more memory than ten.

@@ -1,6 +1,6 @@
 """What must never be written is taken out here, before anything is kept.
 
-A value goes by the name of its key, by the format of a known token, or by looking random; DESIGN.md section 9 has the
+A value goes by the name of its key, by the format of a known token, or by looking random; docs/security.md has the
 list. JSON inside of strings is opened, redacted and closed again; a string without a secret stays as it is, byte by
 byte.
 """

@@ -197,7 +197,7 @@ def manifest_lines(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> li
 
 
 def fingerprint(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> str:
-    """`sha256:<64 hex>` by DESIGN.md section 5: a digest of the object manifest, not of the bytes."""
+    """`sha256:<64 hex>` as catalog/README.md says: a digest of the object manifest, not of the bytes."""
     hasher = hashlib.sha256()
     for line in manifest_lines(objects, prefix):
         hasher.update(line)

@@ -1,4 +1,4 @@
-"""What a job read, by DESIGN.md sections 5 and 9."""
+"""What a job read, as docs/lineage.md concludes it."""
 
 from studbook.lineage.link import ConfiguredDataset, LinkContext
 from studbook.model.facts import Manifest, Reads
