@@ -193,7 +193,12 @@ class Redact(_Part):
         default=(), description="Case-insensitive globs over keys, besides the built-in ones."
     )
     values: tuple[str, ...] = Field(
-        default=(), description="Regular expressions over values, besides the built-in ones."
+        default=(), description="Regular expressions over values and ids, besides the built-in ones."
+    )
+    salt: str = Field(
+        default="",
+        max_length=64,
+        description="Random text, the catalog's own: the key of the digests that stand for secrets inside of names.",
     )
 
     @field_validator("values")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,7 @@ def init(
         raise UsageError("whose regions, or whose role?", "say --here, --accounts ID,... or --organization as well")
     else:
         text = type(catalog)(packaged("catalog")).settings_file.read_text(encoding="utf-8")
+    text += f"\nredact:\n  salt: {secrets.token_hex(16)}  # this catalog's own, to be kept: see docs/security.md\n"
     catalog.create(text)
     option = "" if str(catalog.root) == "catalog" else f" --catalog {catalog.root}"
     click.echo(f"wrote {target}")
