@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
@@ -229,6 +230,33 @@ class RuleSettings(_Part):
     )
 
 
+class MetricSettings(_Part):
+    """What a metric's value means."""
+
+    lower_is_better: tuple[str, ...] = Field(
+        default=("*loss*", "*error*", "*perplexity*", "*latency*", "rmse", "mae", "mse", "wer"),
+        description="Globs over the names of metrics, case aside; of all others more is better.",
+    )
+
+    def prefers_less(self, metric: str) -> bool:
+        """Whether the lower of two values of a metric is the better one."""
+        return any(fnmatchcase(metric.lower(), pattern.lower()) for pattern in self.lower_is_better)
+
+
+class Rules(BaseModel):
+    """How rules are applied, each by its id, and what metrics mean to them."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, RuleSettings]
+
+    metrics: MetricSettings = Field(default=MetricSettings(), description="What a metric's value means.")
+
+    @property
+    def by_id(self) -> dict[str, RuleSettings]:
+        """Those that the configuration has words for."""
+        return self.__pydantic_extra__
+
+
 class Keep(_Part):
     """Which snapshots' sites are kept: of each of the last days, weeks and months that have one, the newest."""
 
@@ -281,7 +309,7 @@ class Settings(_Part):
     patience: Patience = Field(default=Patience(), description="How long a call may take.")
     redact: Redact = Field(default=Redact(), description="Redaction besides the built-in rules.")
     exclude: Exclude = Field(default=Exclude(), description="What is left out, by tag.")
-    rules: dict[str, RuleSettings] = Field(default_factory=dict, description="Per rule: enabled, level.")
+    rules: Rules = Field(default=Rules(), description="Per rule: enabled, level; and what metrics mean.")
     site: Site = Field(default=Site(), description="The site.")
     publish: Publish = Field(default=Publish(), description="Where `studbook publish` puts the site.")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from studbook.queries import copies, gaps, impact, incident, log, runs, scores, trace
+from studbook.queries import candidates, copies, gaps, impact, incident, log, runs, scores, trace
 from studbook.queries.question import Question
 
 __all__ = ["QUESTIONS", "Question"]
@@ -18,6 +18,7 @@ _ALL: Final[tuple[Question, ...]] = (
     runs.QUESTION,
     copies.QUESTION,
     scores.QUESTION,
+    candidates.QUESTION,
     incident.QUESTION,
     gaps.QUESTION,
     log.QUESTION,

@@ -69,8 +69,7 @@ def scores(night: Night, root: str, asked: str | None = None) -> Answer[Score]:
     rows.sort(
         key=lambda row: (row.at or "", row.job, row.judged or "", row.evaluator or "", row.data or "", row.metric)
     )
-    silent = [job for job in jobs if not scores_of(lineage, job)[0]]
-    unknown = [*night.unseen(), *(Unknown(what=job.id, why="not recorded", asset=job.id) for job in silent)]
+    unknown = [*night.unseen(), *silent_jobs(lineage, jobs)]
     unknown += [end for job in jobs if job.stale_since is not None and (end := night.end(job)) is not None]
     kinds = {job.id: job.kind for job in jobs}
     return Answer(
@@ -81,6 +80,13 @@ def scores(night: Night, root: str, asked: str | None = None) -> Answer[Score]:
         rows=tuple(rows),
         unknown=few(unknown, kinds.get),
     )
+
+
+def silent_jobs(lineage: Lineage, jobs: Iterable[Asset]) -> Iterator[Unknown]:
+    """Evaluations that happened, and of which nobody recorded what came of them."""
+    for job in jobs:
+        if not scores_of(lineage, job)[0]:
+            yield Unknown(what=job.id, why="not recorded", asset=job.id)
 
 
 def _summary(asset: Asset, rows: Sequence[Score], judging: bool) -> str:

@@ -76,7 +76,7 @@ def prepared(settings: Settings, waivers: Path) -> tuple[Waiver, ...]:
 def _findings(
     rule: Rule, graph: Graph, settings: Settings, in_force: dict[tuple[str, str], datetime.date]
 ) -> Iterator[Finding]:
-    wanted = settings.rules.get(rule.id, RuleSettings())
+    wanted = settings.rules.by_id.get(rule.id, RuleSettings())
     if not wanted.enabled:
         return
     try:
@@ -99,7 +99,7 @@ def _findings(
 
 def _known(settings: Settings, rules: tuple[Rule, ...]) -> None:
     ids = [rule.id for rule in rules]
-    for name in settings.rules:
+    for name in settings.rules.by_id:
         if name not in ids:
             near = get_close_matches(name, ids, 1)
             hint = f"did you mean '{near[0]}'?" if near else f"the rules are {', '.join(ids)}"

@@ -34,6 +34,7 @@ from studbook.render.views.provenance import (
     versions_of,
 )
 from studbook.render.views.site import Json, Site
+from studbook.settings import MetricSettings
 
 
 def model_package(site: Site, asset: Asset) -> Json:
@@ -355,7 +356,7 @@ def job(site: Site, asset: Asset) -> Json:
 def mlflow_experiment(site: Site, asset: Asset) -> Json:
     """An experiment: its runs in one table."""
     runs = experiment_runs(site, asset)
-    best = list(_best(runs))
+    best = list(_best(runs, site.settings.rules.metrics))
     return {
         "runs": experiment_table(site, asset).on_page(),
         "best": [
@@ -370,11 +371,10 @@ _LINES = 200
 """The most runs that are drawn, the newest first."""
 _AXES = 7
 
-_LEAST = re.compile(r"loss|error|perplexity|latency|\b(rmse|mae|mse|wer|cer)\b", re.IGNORECASE)
 _MOST = re.compile(r"accuracy|auc|f1|precision|recall|score|match|reward|bleu|rouge|\bmap\b|r2", re.IGNORECASE)
 
 
-def _best(runs: list[Asset]) -> Iterator[tuple[str, bool, float, Asset]]:
+def _best(runs: list[Asset], metrics: MetricSettings) -> Iterator[tuple[str, bool, float, Asset]]:
     """Metric, whether the least is best, value and run; of metrics whose name says which end is better."""
     by_metric: dict[str, list[tuple[float, Asset]]] = {}
     for run in runs:
@@ -382,7 +382,7 @@ def _best(runs: list[Asset]) -> Iterator[tuple[str, bool, float, Asset]]:
             if (number := _number(value)) is not None and run.status in (None, "FINISHED"):
                 by_metric.setdefault(key, []).append((number, run))
     for key in sorted(by_metric, key=lambda key: ("val" not in key.lower(), key)):
-        least = _LEAST.search(key) is not None
+        least = metrics.prefers_less(key)
         if least == (_MOST.search(key) is not None):
             continue
         pick = min if least else max

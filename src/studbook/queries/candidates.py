@@ -1,0 +1,305 @@
+"""`candidates`: whether there is something newer of the same line than what runs, and whether it was judged better.
+
+Scores are compared only where the same evaluator version judged on the same data version: any other two say nothing
+about each other. What could not be told apart (an evaluator's latest code, data without a version, one of several
+candidates) is no shared judgement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from studbook.errors import UsageError
+from studbook.lineage.graph import Lineage
+from studbook.model import Asset
+from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
+from studbook.queries.question import Question
+from studbook.queries.runs import Run, rows_at, rows_of_version
+from studbook.queries.scores import Score, jobs_of, judged_of, rows_of_job, silent_jobs
+from studbook.queries.walks import Family, copied, lines
+from studbook.settings import MetricSettings
+
+Verdict = Literal["better", "worse", "mixed", "not comparable"]
+
+_UNUSABLE = ("Failed", "Deleting")
+_FIXED = ("builtin:", "bedrock:")
+"""Evaluators that have no versions: benchmark tasks, and models that judge."""
+_DIGITS: Final = 12
+"""A difference of two floats has no more digits that mean anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement(Row):
+    """What one of two versions was judged by."""
+
+    evaluator: str | None
+    data: str | None
+    metric: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared(Judgement):
+    """What both were judged by."""
+
+    there: float
+    """The candidate's."""
+    here: float
+    """That of what was asked of."""
+    delta: float
+    """`there` less `here`, whichever of them is better."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate(Row):
+    """One newer version of the same line."""
+
+    version: str
+    """The original's id."""
+    copies: tuple[str, ...]
+    against: str
+    """The version that it is held against: the original of what runs, or of what was asked of."""
+    verdict: Verdict
+    shared: tuple[Shared, ...]
+    missing: tuple[Judgement, ...]
+    """What the one here was judged by, and the candidate was not."""
+    shadow: bool
+    """It runs there in shadow alone."""
+    approval: str | None
+    at: str | None
+    """When the original was registered."""
+
+
+class _Here(NamedTuple):
+    """What candidates are held against, and where they must not serve yet."""
+
+    version: Asset
+    places: tuple[str, ...]
+    """The endpoints where it answers."""
+
+
+def candidates(night: Night, root: str, asked: str | None = None) -> Answer[Candidate]:
+    """Newer versions of the same line that do not serve there, newest first; rejected versions are none.
+
+    Of an endpoint they are held against what it runs, of a group against what production runs, else against the newest
+    approved version. Raises NotFound where the lineage has no such asset, UsageError for anything else.
+    """
+    asset = night.asset(root)
+    if asset.kind not in QUESTION.of:
+        raise UsageError(
+            f"{root!r} is of the kind {asset.kind}, and has no candidates",
+            "name an endpoint, a model version or a model group",
+        )
+    lineage = night.lineage
+    metrics = night.settings.rules.metrics if night.settings is not None else MetricSettings()
+    known: dict[str, tuple[Family, ...]] = {}
+    if asset.kind == "model_package_group":
+        members = [edge.target for edge in lineage.downstream(root, "has_version")]
+        known = lines(lineage, members)
+        here = _of_group(lineage, known)
+    elif asset.kind == "endpoint":
+        rows = [] if asset.gone_since is not None else [row for row in rows_at(lineage, asset) if not row.shadow]
+        versions = sorted({row.version for row in rows if row.version is not None and not row.candidate})
+        here = [_Here(night.asset(version), (root,)) for version in versions]
+    else:
+        here = [_Here(asset, _answering(rows_of_version(lineage, asset), lineage))]
+    judge = _Judge(lineage, metrics)
+    found = {(row.version, row.against): row for one in here for row in _rows(lineage, judge, one, known)}
+    rows_found = sorted(found.values(), key=lambda row: (row.at or "", row.version, row.against), reverse=True)
+    unknown = [*night.unseen(), *judge.unknown, *_hidden(night, asset)]
+    return Answer(
+        question="candidates",
+        root=root,
+        asked=asked or root,
+        summary=_summary(lineage, asset, here, rows_found),
+        rows=tuple(rows_found),
+        unknown=few(unknown, lambda one: kind.kind if (kind := lineage.asset(one)) is not None else None),
+    )
+
+
+def _of_group(lineage: Lineage, known: Mapping[str, Sequence[Family]]) -> list[_Here]:
+    """Of each line what production runs, else its newest approved version."""
+    here = []
+    for families in known.values():
+        running = []
+        for family in families:
+            places = _answering(_rows_of_family(lineage, family), lineage, production=True)
+            if places:
+                running.append(_Here(family.original, places))
+        if not running:
+            approved = [family for family in families if "Approved" in _approvals(family)]
+            running = [_Here(family.original, ()) for family in approved[-1:]]
+        here += running
+    return here
+
+
+def _rows_of_family(lineage: Lineage, family: Family) -> Iterator[Run]:
+    return (row for row in rows_of_version(lineage, family.original) if row.version in family.ids)
+
+
+def _answering(rows: Iterable[Run], lineage: Lineage, production: bool = False) -> tuple[str, ...]:
+    """The endpoints of rows that are neither in shadow nor one of several candidates."""
+    found = {row.endpoint for row in rows if not row.shadow and not row.candidate}
+    if production:
+        found = {one for one in found if (asset := lineage.asset(one)) is not None and in_production(asset)}
+    return tuple(sorted(found))
+
+
+def _approvals(family: Family) -> set[str]:
+    return {str(one.attributes.get("approval")) for one in family.members if one.gone_since is None}
+
+
+class _Judge:
+    """The scores of versions, each family's read once."""
+
+    def __init__(self, lineage: Lineage, metrics: MetricSettings) -> None:
+        self._lineage, self._metrics = lineage, metrics
+        self._scores: dict[str, dict[Judgement, Score]] = {}
+        self.unknown: list[Unknown] = []
+
+    def scores(self, family: Family) -> dict[Judgement, Score]:
+        """The newest score for each evaluator, data and metric."""
+        key = family.original.id
+        if key not in self._scores:
+            judged = list(judged_of(self._lineage, [family]))
+            ids = {one.id for one in judged}
+            jobs = jobs_of(self._lineage, judged)
+            rows = [row for job in jobs for row in rows_of_job(self._lineage, job) if row.judged in ids]
+            self.unknown += silent_jobs(self._lineage, jobs)
+            rows.sort(key=lambda row: (row.at or "", row.job))
+            self._scores[key] = {
+                Judgement(evaluator=row.evaluator, data=row.data, metric=row.metric): row for row in rows
+            }
+        return self._scores[key]
+
+    def shared(self, here: Family, there: Family) -> tuple[Shared, ...]:
+        """What both were judged by, as far as it is surely the same."""
+        ours, theirs = self.scores(here), self.scores(there)
+        found = []
+        for judgement in sorted(ours.keys() & theirs.keys(), key=_order):
+            one, other = ours[judgement], theirs[judgement]
+            if one.judges == other.judges and self._is_fixed(one) and self._is_fixed(other):
+                found.append(
+                    Shared(
+                        evaluator=judgement.evaluator,
+                        data=judgement.data,
+                        metric=judgement.metric,
+                        there=other.value,
+                        here=one.value,
+                        delta=round(other.value - one.value, _DIGITS),
+                    )
+                )
+        return tuple(found)
+
+    def _is_fixed(self, score: Score) -> bool:
+        """Whether a number was found by what can be told from any other evaluator, on data that can be."""
+        if score.candidate or isinstance(score.value, bool) or not isinstance(score.value, int | float):
+            return False
+        evaluator = self._lineage.asset(score.evaluator or "")
+        if evaluator is None or evaluator.attributes.get("mutable") is True:
+            return False
+        built_in = evaluator.id.startswith(_FIXED)
+        if evaluator.kind != "evaluator_version" and not built_in:
+            return False
+        # A benchmark task brings its own data.
+        data = self._lineage.asset(score.data or "")
+        return (score.data is None and built_in) or (data is not None and data.kind == "dataset_version")
+
+    def verdict(self, shared: Iterable[Shared]) -> Verdict:
+        """Of the candidate."""
+        signs = {self._sign(one) for one in shared}
+        if not signs:
+            return "not comparable"
+        if signs <= {0, 1} and 1 in signs:
+            return "better"
+        return "worse" if signs <= {0, -1} and -1 in signs else "mixed"
+
+    def _sign(self, one: Shared) -> int:
+        better = (one.delta > 0) - (one.delta < 0)
+        return -better if self._metrics.prefers_less(one.metric) else better
+
+
+def _order(one: Judgement) -> tuple[str, str, str]:
+    return (one.evaluator or "", one.data or "", one.metric)
+
+
+def _rows(lineage: Lineage, judge: _Judge, here: _Here, known: Mapping[str, Sequence[Family]]) -> Iterator[Candidate]:
+    mine = copied(lineage, here.version.id)
+    for families in (known or lines(lineage, [here.version.id])).values():
+        if not any(mine.ids & family.ids for family in families):
+            continue
+        for there in families:
+            if there.ids & mine.ids or _at(there) <= _at(mine) or not _may_serve(there):
+                continue
+            rows = [row for row in _rows_of_family(lineage, there) if row.endpoint in here.places]
+            serving = set(_answering(rows, lineage))
+            if here.places and serving.issuperset(here.places):
+                continue
+            yield _candidate(judge, mine, there, shadow=not serving and any(row.shadow for row in rows))
+
+
+def _at(family: Family) -> str:
+    """When a version was registered: its original, or where nobody dated that, the first of its copies."""
+    times = [family.original.created_at, *sorted(one.created_at for one in family.members if one.created_at)]
+    return next((time for time in times if time), "").rstrip("Z")
+
+
+def _may_serve(family: Family) -> bool:
+    """Whether it is a release that nobody rejected, and that is still there."""
+    there = [one for one in family.members if one.gone_since is None and one.status not in _UNUSABLE]
+    released = any(one.attributes.get("registration_type") != "Logged" for one in there)
+    return released and "Rejected" not in _approvals(family)
+
+
+def _candidate(judge: _Judge, mine: Family, there: Family, *, shadow: bool) -> Candidate:
+    shared = judge.shared(mine, there)
+    missing = judge.scores(mine).keys() - judge.scores(there).keys()
+    return Candidate(
+        version=there.original.id,
+        copies=tuple(one.id for one in there.members if one.id != there.original.id),
+        against=mine.original.id,
+        verdict=judge.verdict(shared),
+        shared=shared,
+        missing=tuple(sorted(missing, key=_order)),
+        shadow=shadow,
+        approval=there.original.attributes.get("approval"),
+        at=there.original.created_at,
+    )
+
+
+def _hidden(night: Night, asset: Asset) -> Iterator[Unknown]:
+    """What could run there unseen."""
+    if asset.kind == "endpoint":
+        yield from night.hidden_content.get(asset.id, ())
+    elif asset.kind == "model_package_group":
+        for several in night.hidden_content.values():
+            yield from several
+
+
+def _summary(lineage: Lineage, asset: Asset, here: Collection[_Here], rows: Sequence[Candidate]) -> str:
+    names = listed(dict.fromkeys(called(one.version) for one in here)) if here else ""
+    if not here:
+        return f"No version is known of which {called(asset)} could have a candidate."
+    where = f" at {called(asset)}" if asset.kind == "endpoint" else ""
+    if not rows:
+        return f"Nothing newer than {names}{where} is known."
+    best = next((row for verdict in _RANK for row in rows if row.verdict == verdict), rows[0])
+    version = lineage.asset(best.version)
+    name = called(version) if version is not None else best.version
+    better = f"{name} is {_RANK[best.verdict]} {names}{where}"
+    told = [f"{counted(len(best.shared), 'shared judgement')}"] if best.shared else []
+    told += [f"{len(best.missing)} not repeated"] if best.missing else []
+    more = f"; {counted(len(rows) - 1, 'other candidate')}" if len(rows) > 1 else ""
+    return f"{better}{f' ({listed(told)})' if told else ''}{more}."
+
+
+_RANK: Final[dict[Verdict, str]] = {
+    "better": "better than",
+    "mixed": "better and worse than",
+    "not comparable": "newer than, and cannot be compared with,",
+    "worse": "newer and worse than",
+}
+
+
+QUESTION: Final = Question(name="candidates", ask=candidates, of=("endpoint", "model_package", "model_package_group"))
