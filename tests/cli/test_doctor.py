@@ -260,3 +260,49 @@ class TestUsage:
             main(["doctor", "--catalog", str(tmp_path)])
 
         assert stopped.value.code == 2
+
+
+class TestLogin:
+    """Nothing is asked of AWS: the login at home fails first."""
+
+    @pytest.fixture
+    def home(self, tmp_path, monkeypatch):
+        """A user's home with a profile of IAM Identity Center, and one that gets its keys from a program."""
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        for name, file in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+            monkeypatch.setenv(name, str(tmp_path / file))
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        sso = "sso_start_url = https://acme.example/start\nsso_region = us-east-1\nregion = us-east-1\n"
+        (tmp_path / "config").write_text(
+            f"[profile sso]\n{sso}sso_account_id = 999999999999\nsso_role_name = Reader\n"
+            "[profile program]\nregion = us-east-1\ncredential_process = false\n"
+        )
+        return tmp_path
+
+    @pytest.mark.parametrize(
+        ("profile", "cure"),
+        [
+            ("sso", "aws sso login --profile sso"),
+            ("program", "credential_process"),
+            ("nobody", "aws configure list-profiles"),
+            (None, "there are no credentials"),
+        ],
+    )
+    @pytest.mark.parametrize("command", ["doctor", "harvest"])
+    def test_each_has_its_own_cure(self, home, monkeypatch, capsys, profile, cure, command):
+        """What is wrong with the caller's login is not blamed on the reader's role."""
+        if profile:
+            monkeypatch.setenv("AWS_PROFILE", profile)
+        role = "arn:aws:iam::111111111111:role/StudbookReader"
+        (home / "studbook.yml").write_text(
+            f'accounts: [{{id: "111111111111", name: dev, regions: [us-east-1], role_arn: "{role}"}}]\n'
+        )
+
+        with pytest.raises(SystemExit):
+            main([command, "--catalog", str(home)])
+        said = "".join(capsys.readouterr())
+
+        assert cure in said
+        assert "trust policy" not in said

@@ -14,6 +14,7 @@ repeated     a page token that came twice: the listing has no end
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Final, Literal
 
@@ -87,6 +88,37 @@ PART_LOST: Final = (Trouble, *UNREADABLE)
 def unreadable(operation: str, error: Exception) -> Trouble:
     """An answer of `operation` that nobody understands."""
     return Trouble("invalid", operation, "Unreadable", f"an answer lacks what was expected: {error!r}")
+
+
+_LOG_IN: Final = "log in again: aws sso login"
+_CURES: Final = {
+    "TokenRetrievalError": _LOG_IN,
+    "UnauthorizedSSOTokenError": _LOG_IN,
+    "SSOTokenLoadError": _LOG_IN,
+    "SSOError": _LOG_IN,
+    "PendingAuthorizationExpiredError": _LOG_IN,
+    "NoCredentialsError": "there are no credentials: set AWS_PROFILE, or 'aws configure', or 'aws sso login'",
+    "PartialCredentialsError": "set AWS_SECRET_ACCESS_KEY beside AWS_ACCESS_KEY_ID, or neither and AWS_PROFILE",
+    "ProfileNotFound": "set AWS_PROFILE to one of those that 'aws configure list-profiles' shows",
+    "RefreshWithMFAUnsupportedError": "this profile asks for an MFA code, which nobody can type here: log in first "
+    "(aws sts get-session-token), or use a profile without",
+    "CredentialRetrievalError": "run the profile's credential_process by hand: it fails",
+    "ExpiredToken": "the session has expired: log in again",
+    "ExpiredTokenException": "the session has expired: log in again",
+    "InvalidClientTokenId": "AWS does not know this access key: is it another partition's, or deleted?",
+    "UnrecognizedClientException": "AWS does not know this access key: is it another partition's, or deleted?",
+    "SignatureDoesNotMatch": "the secret key is not that of the access key",
+}
+
+
+def login_cure(code: str) -> str | None:
+    """What whoever calls has to do about their own login; None where that is not what an error is about.
+
+    By the error, not by the operation: an expired login shows itself in AssumeRole, whose role is fine.
+    """
+    cure = _CURES.get(code)
+    profile = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")
+    return f"{cure} --profile {profile}" if cure == _LOG_IN and profile else cure
 
 
 def meaning_of(code: str) -> Meaning | None:

@@ -23,7 +23,7 @@ from botocore.credentials import DeferredRefreshableCredentials
 from botocore.loaders import Loader, create_loader
 
 from studbook import __version__
-from studbook.aws.errors import Trouble, explain, is_throttling
+from studbook.aws.errors import Trouble, explain, is_throttling, login_cure
 from studbook.aws.pacing import Pace, Paces
 from studbook.aws.times import parsed
 from studbook.errors import UsageError
@@ -312,7 +312,7 @@ def caller() -> tuple[str, str | None, str]:
         trouble = explain(error, "GetCallerIdentity")
         raise UsageError(
             f"AWS does not say whose credentials these are: {trouble.message}",
-            "set AWS_PROFILE, or log in with 'aws configure' or 'aws sso login'",
+            login_cure(trouble.code) or "set AWS_PROFILE, or log in with 'aws configure' or 'aws sso login'",
         ) from error
     region = boto3.Session().region_name
     try:

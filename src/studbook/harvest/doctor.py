@@ -20,7 +20,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from studbook import permissions as iam
-from studbook.aws.errors import Meaning, explain
+from studbook.aws.errors import Meaning, explain, login_cure
 from studbook.aws.sessions import NotReadOnly, Sessions, Signer
 from studbook.harvest.coverage import Ledger
 from studbook.harvest.estimate import Estimate, Reckoning
@@ -432,7 +432,7 @@ class _Probe:
         if source == "mlflow" and (mend := _mlflow_mend(gap, self._meant.get((gap.operation, gap.code)))):
             return mend
         if not self._credentials:
-            return self._login()
+            return self._login(gap.code)
         meaning = self._meant.get((gap.operation, gap.code))
         if meaning != "denied":
             advice = _ADVICE.get(meaning) if meaning else None
@@ -443,12 +443,14 @@ class _Probe:
                 return "\n".join(json.dumps(statement) for statement in statements)
         return None
 
-    def _login(self) -> str:
+    def _login(self, code: str) -> str:
         """What helps where there are no credentials that AWS accepts."""
         account = self.settings.account(self.partition.account)
         if self._clock.skew is not None and abs(self._clock.skew) >= _SKEW:
             minutes = round(abs(self._clock.skew) / 60)
             return f"set this machine's clock: it is {minutes} minutes off, and AWS refuses its signatures"
+        if (cure := login_cure(code)) is not None:
+            return cure
         if account is None or not account.role_arn:
             return "log in (AWS_PROFILE, aws sso login), or give the account a role_arn"
         asked = ", with the configured external id" if account.external_id else ""
