@@ -18,7 +18,7 @@ from studbook.sources import SOURCES
 from studbook.sources.declarative_source import Declared
 from studbook.sources.interface import Source
 
-Document = dict[str, Any]
+PolicyJson = dict[str, Any]
 Place = TypeVar("Place", Dataset, DocumentPlace)
 
 ROLE_NAME: Final = "StudbookReader"
@@ -60,18 +60,18 @@ def action_of(call: str, *, app: bool = False) -> str:
     return f"sagemaker-mlflow:{verb.capitalize()}{thing.removesuffix('s') if verb == 'get' else thing}"
 
 
-def policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES) -> Document:
+def policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES) -> PolicyJson:
     """What the reader's role may do, for the sources that are on; those that are by default without a configuration."""
-    held: list[Document] = []
-    partition = partition_of(settings)
+    held: list[PolicyJson] = []
+    aws_partition = aws_partition_of(settings)
     for source in _enabled(settings, sources):
         if source.name == "organizations":
             continue  # asked with the credentials of whoever runs Studbook
         if source.name == "s3":
-            held += _buckets(partition, source.actions, _owned(settings, settings.datasets) if settings else None)
-            held += _documents(partition, _owned(settings, settings.documents) if settings else ())
+            held += _buckets(aws_partition, source.actions, _owned(settings, settings.datasets) if settings else None)
+            held += _documents(aws_partition, _owned(settings, settings.documents) if settings else ())
         else:
-            held += _of_service(partition, _wanted(settings, source))
+            held += _of_service(aws_partition, _wanted(settings, source))
     return _policy(held)
 
 
@@ -86,29 +86,29 @@ def for_account(settings: Settings, account: str) -> Settings:
     )
 
 
-def size(document: Document) -> int:
+def size(document: PolicyJson) -> int:
     """The characters that IAM counts: white space is free."""
     return len(re.sub(r"\s", "", json.dumps(document, separators=(",", ":"), ensure_ascii=False)))
 
 
-def trust(principal: str, external_id: str | None = None) -> Document:
+def trust(principal: str, external_id: str | None = None) -> PolicyJson:
     """Who may assume the reader's role: one principal, with the external id where there is one."""
-    statement: Document = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+    statement: PolicyJson = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
     if external_id:
         statement["Condition"] = {"StringEquals": {"sts:ExternalId": external_id}}
     return _policy([statement])
 
 
-def caller_policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES) -> Document:
+def caller_policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES) -> PolicyJson:
     """What whoever runs Studbook must be allowed: to assume the roles, and what is read without one."""
-    partition = partition_of(settings)
+    aws_partition = aws_partition_of(settings)
     roles = {account.role_arn for account in settings.accounts if account.role_arn} if settings else set()
     organization = settings.organization if settings else None
     if organization is not None:
-        roles.add(f"arn:{partition}:iam::*:role/{organization.role_name}")
+        roles.add(f"arn:{aws_partition}:iam::*:role/{organization.role_name}")
     if settings is None:
-        roles.add(f"arn:{partition}:iam::*:role/{ROLE_NAME}")
-    held: list[Document] = []
+        roles.add(f"arn:{aws_partition}:iam::*:role/{ROLE_NAME}")
+    held: list[PolicyJson] = []
     if roles:
         held.append(_statement("AssumeReader", ["sts:AssumeRole"], sorted(roles)))
     for source in _enabled(settings, sources):
@@ -117,17 +117,17 @@ def caller_policy(settings: Settings | None = None, sources: Iterable[Source] = 
             idle |= set() if organization.tags else {_BY_TAG}
             held.append(_statement("Organization", [one for one in source.actions if one not in idle], ["*"]))
         if source.name == "s3" and settings is not None:
-            held += _buckets(partition, source.actions, _unowned(settings, settings.datasets))
-            held += _documents(partition, _unowned(settings, settings.documents))
+            held += _buckets(aws_partition, source.actions, _unowned(settings, settings.datasets))
+            held += _documents(aws_partition, _unowned(settings, settings.documents))
     return _policy(held)
 
 
-def resources_of(document: Document, action: str) -> str | list[str] | None:
+def resources_of(document: PolicyJson, action: str) -> str | list[str] | None:
     """What a policy lets an action be done to; None where it does not allow it. The first statement that does."""
     return next((one["Resource"] for one in document["Statement"] if action in one["Action"]), None)
 
 
-def allowing(document: Document, action: str) -> list[Document]:
+def allowing(document: PolicyJson, action: str) -> list[PolicyJson]:
     """The statements of a policy that allow an action, cut down to it: conditions stay, names go."""
     return [
         {name: value for name, value in {**one, "Action": action}.items() if name != "Sid"}
@@ -136,12 +136,12 @@ def allowing(document: Document, action: str) -> list[Document]:
     ]
 
 
-def actions_in(document: Document) -> set[str]:
+def actions_in(document: PolicyJson) -> set[str]:
     """Every action that a policy allows."""
     return {action for one in document["Statement"] for action in one["Action"]}
 
 
-def partition_of(settings: Settings | None) -> str:
+def aws_partition_of(settings: Settings | None) -> str:
     """`aws`, `aws-cn`, `aws-us-gov`: that of the configured roles."""
     for account in settings.accounts if settings else ():
         arn = parse_arn(account.role_arn)
@@ -160,10 +160,10 @@ def role_name(settings: Settings | None) -> str:
     return ROLE_NAME
 
 
-def cloudformation(document: Document, name: str, principal: str | None, external_id: str | None) -> Document:
+def cloudformation(document: PolicyJson, name: str, principal: str | None, external_id: str | None) -> PolicyJson:
     """A template of the role, for one account or, as a StackSet, for every account of an organisation."""
     given = {"StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}}}
-    trusted: Document = trust("")
+    trusted: PolicyJson = trust("")
     trusted["Statement"][0]["Principal"] = {"AWS": {"Ref": "Principal"}}
     trusted["Statement"][0]["Condition"] = {"Fn::If": ["HasExternalId", given, {"Ref": "AWS::NoValue"}]}
     return {
@@ -189,7 +189,7 @@ def cloudformation(document: Document, name: str, principal: str | None, externa
     }
 
 
-def terraform(document: Document, name: str, principal: str | None, external_id: str | None) -> str:
+def terraform(document: PolicyJson, name: str, principal: str | None, external_id: str | None) -> str:
     """The role as Terraform; call it once for each account's provider."""
     condition = '{ StringEquals = { "sts:ExternalId" = var.external_id } }'
     return f"""\
@@ -249,12 +249,12 @@ def _wanted(settings: Settings | None, source: Source) -> list[str]:
     return [action for action in actions if picked or action != "lambda:ListFunctions"]
 
 
-def _of_service(partition: str, actions: Iterable[str]) -> list[Document]:
+def _of_service(aws_partition: str, actions: Iterable[str]) -> list[PolicyJson]:
     """One statement for each sort of resource that the actions are granted on."""
     sorts: defaultdict[str, list[str]] = defaultdict(list)
     for action in actions:
         sorts[_sort(action)].append(action)
-    arn = f"arn:{partition}"
+    arn = f"arn:{aws_partition}"
     places: Mapping[str, list[str]] = {
         "SageMaker": ["*"],
         "Bedrock": ["*"],
@@ -282,7 +282,7 @@ def _sort(action: str) -> str:
     return "SageMakerHubs" if "Hub" in name and name != "ListHubs" else "SageMaker"
 
 
-def _buckets(partition: str, actions: Iterable[str], datasets: Iterable[Dataset] | None) -> list[Document]:
+def _buckets(aws_partition: str, actions: Iterable[str], datasets: Iterable[Dataset] | None) -> list[PolicyJson]:
     """The listing of the datasets' prefixes and nothing beside them; a placeholder where none are known."""
     prefixes: defaultdict[str, set[str]] = defaultdict(set)
     for dataset in datasets or ():
@@ -293,27 +293,27 @@ def _buckets(partition: str, actions: Iterable[str], datasets: Iterable[Dataset]
     named = sorted(set(actions) - {_READ})
     held, whole = [], sorted(bucket for bucket, below in prefixes.items() if "" in below)
     if whole:
-        held.append(_statement("Datasets", named, [f"arn:{partition}:s3:::{bucket}" for bucket in whole]))
+        held.append(_statement("Datasets", named, [f"arn:{aws_partition}:s3:::{bucket}" for bucket in whole]))
     some = {bucket: sorted(below) for bucket, below in sorted(prefixes.items()) if "" not in below}
     rest = [action for action in named if action not in _BY_PREFIX]
     if some and rest:
-        held.append(_statement("DatasetBuckets", rest, [f"arn:{partition}:s3:::{bucket}" for bucket in some]))
+        held.append(_statement("DatasetBuckets", rest, [f"arn:{aws_partition}:s3:::{bucket}" for bucket in some]))
     for number, (bucket, below) in enumerate(some.items(), start=1):
-        listed = _statement(f"Datasets{number}", list(_BY_PREFIX), [f"arn:{partition}:s3:::{bucket}"])
+        listed = _statement(f"Datasets{number}", list(_BY_PREFIX), [f"arn:{aws_partition}:s3:::{bucket}"])
         # A dollar in a prefix would begin a policy variable.
         listed["Condition"] = {"StringEquals": {"s3:prefix": [prefix.replace("$", "${$}") for prefix in below]}}
         held.append(listed)
     return held
 
 
-def _documents(partition: str, places: Iterable[DocumentPlace]) -> list[Document]:
+def _documents(aws_partition: str, places: Iterable[DocumentPlace]) -> list[PolicyJson]:
     """Reading objects below the places that the configuration lists, and listing there: results have no fixed names."""
     held = []
     for number, place in enumerate(places, start=1):
         bucket, prefix = parse_s3(place.id) or ("", "")
         below = f"{_literally(prefix)}*"
-        held.append(_statement(f"Documents{number}", [_READ], [f"arn:{partition}:s3:::{bucket}/{below}"]))
-        listed = _statement(f"DocumentListing{number}", ["s3:ListBucket"], [f"arn:{partition}:s3:::{bucket}"])
+        held.append(_statement(f"Documents{number}", [_READ], [f"arn:{aws_partition}:s3:::{bucket}/{below}"]))
+        listed = _statement(f"DocumentListing{number}", ["s3:ListBucket"], [f"arn:{aws_partition}:s3:::{bucket}"])
         if prefix:
             listed["Condition"] = {"StringLike": {"s3:prefix": [below]}}
         held.append(listed)
@@ -325,15 +325,15 @@ def _literally(prefix: str) -> str:
     return "".join(f"${{{character}}}" if character in "$*?" else character for character in prefix)
 
 
-def _statement(sid: str, actions: Iterable[str], resources: list[str]) -> Document:
+def _statement(sid: str, actions: Iterable[str], resources: list[str]) -> PolicyJson:
     return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resources}
 
 
-def _policy(statements: list[Document]) -> Document:
+def _policy(statements: list[PolicyJson]) -> PolicyJson:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _parameter(description: str, default: str | None) -> Document:
+def _parameter(description: str, default: str | None) -> PolicyJson:
     known = {} if default is None else {"Default": default}
     return {"Type": "String", "Description": description, **known}
 

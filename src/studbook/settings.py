@@ -265,7 +265,7 @@ class Keep(_Part):
     monthly: int = Field(default=0, ge=0, description="Of how many months.")
 
 
-class Site(_Part):
+class SiteSettings(_Part):
     """How the site is built."""
 
     title: str = Field(default="Studbook", description="The site's name.")
@@ -310,7 +310,7 @@ class Settings(_Part):
     redact: Redact = Field(default=Redact(), description="Redaction besides the built-in rules.")
     exclude: Exclude = Field(default=Exclude(), description="What is left out, by tag.")
     rules: Rules = Field(default=Rules(), description="Per rule: enabled, level; and what metrics mean.")
-    site: Site = Field(default=Site(), description="The site.")
+    site: SiteSettings = Field(default=SiteSettings(), description="The site.")
     publish: Publish = Field(default=Publish(), description="Where `studbook publish` puts the site.")
 
     @field_validator("accounts", "datasets", "documents", "mlflow")

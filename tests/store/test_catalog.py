@@ -15,7 +15,7 @@ from tests.pedigrees import asset, commit, edge, lineage, record
 from studbook.errors import CatalogError
 from studbook.lineage.graph import Graph
 from studbook.model import Partition
-from studbook.model.canonical import plain
+from studbook.model.canonical import fields_of
 from studbook.store import Catalog
 from studbook.store.chunks import ASSETS, EDGES, RECORDS, chunks, place_of_asset, write_part
 
@@ -282,7 +282,7 @@ class TestParts:
         rows = {"records": record("a"), "assets": asset("a", "model"), "edges": edge("a", "b", "produced")}
         row = rows[part.name]
         assert part.row(part.line(row)) == row
-        assert all(f'"{name}":'.encode() in part.line(row) for name in plain(row))
+        assert all(f'"{name}":'.encode() in part.line(row) for name in fields_of(row))
 
 
 class TestLayout:

@@ -15,7 +15,7 @@ from studbook.queries.diff import Changes, Field, Named
 _SHOWN = 20
 _OPERATIONS = 3
 
-Lineage = Callable[[str], Asset | None]
+AssetLookup = Callable[[str], Asset | None]
 """From an id to the asset, of either night."""
 
 
@@ -28,7 +28,7 @@ class _Section(NamedTuple):
     """How many lines are not shown."""
 
 
-def changes_text(old: Envelope, new: Envelope, changes: Changes, lineage: Lineage) -> Iterator[str]:
+def changes_text(old: Envelope, new: Envelope, changes: Changes, lineage: AssetLookup) -> Iterator[str]:
     """The lines; long lists are cut, and say so (the JSON form has all)."""
     yield bold(f"snapshot {_title(old, new)}")
     if not changes:
@@ -41,7 +41,7 @@ def changes_text(old: Envelope, new: Envelope, changes: Changes, lineage: Lineag
             yield dim(f"  {_more(section)}")
 
 
-def changes_markdown(old: Envelope, new: Envelope, changes: Changes, lineage: Lineage) -> Iterator[str]:
+def changes_markdown(old: Envelope, new: Envelope, changes: Changes, lineage: AssetLookup) -> Iterator[str]:
     """The same for a pull request or a chat: what strangers named is in code blocks only, where nothing acts on it."""
     yield f"## Snapshot {_title(old, new)}"
     if not changes:
@@ -66,7 +66,7 @@ def _more(section: _Section) -> str:
     return f"... and {section.more} more; --format json has all"
 
 
-def _sections(changes: Changes, lineage: Lineage) -> Iterator[_Section]:
+def _sections(changes: Changes, lineage: AssetLookup) -> Iterator[_Section]:
     """Those that are not empty, in the order in which people look for them; what is gone is not told as changed too."""
     changed = [(c.asset, fields) for c in changes.assets_changed if (fields := _fields(c.asset, c.fields, changes))]
     sections: tuple[tuple[str, Iterable[str], Sequence[Named]], ...] = (
@@ -154,7 +154,7 @@ def _fields(asset: Named, fields: Iterable[Field], changes: Changes) -> str:
     )
 
 
-def _edge(sign: str, edge: Edge, lineage: Lineage) -> str:
+def _edge(sign: str, edge: Edge, lineage: AssetLookup) -> str:
     color = {"+": "green", "-": "red", "~": None}[sign]
     source, target = (end(one, lineage(one)) for one in (edge.source, edge.target))
     return f"{click.style(sign, fg=color)} {source} -> {target}  {dim(relation(edge))}  {dim(_sure(edge))}"

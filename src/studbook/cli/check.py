@@ -36,7 +36,7 @@ Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configur
 def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> int:
     """Apply the rules; waived findings are shown, and do not count."""
     from studbook.cli.text import bold, dim, echo_json, kind, name, place, safe
-    from studbook.model.canonical import plain
+    from studbook.model.canonical import fields_of
     from studbook.rules import LEVELS, check_snapshot
 
     settings = catalog.settings()
@@ -46,7 +46,7 @@ def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> in
     graver = LEVELS[: LEVELS.index(level) + 1]
     counting = [finding for finding in findings if finding.level in graver and finding.waived_until is None]
     if output_format == "json":
-        echo_json({"snapshot": envelope.number, "findings": [plain(finding) for finding in findings]})
+        echo_json({"snapshot": envelope.number, "findings": [fields_of(finding) for finding in findings]})
         return 1 if counting else 0
     colors = {"error": "red", "warning": "yellow", "note": None}
     for wanted in LEVELS:

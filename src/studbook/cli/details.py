@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from studbook.cli.text import bold, dim, kind, marks, name, place, relation, safe, table, value
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset, Edge, Envelope
-from studbook.model.canonical import plain
+from studbook.model.canonical import fields_of
 
 if TYPE_CHECKING:
     from studbook.queries.promotion import Step
@@ -50,9 +50,9 @@ def snapshot_text(envelope: Envelope, counts: Mapping[str, int]) -> Iterator[str
 def asset_json(lineage: Lineage, asset: Asset) -> dict[str, Any]:
     """The asset with the edges that end and start there; of a model or a version of it the way that it took, too."""
     shown: dict[str, Any] = {
-        "asset": plain(asset),
-        "upstream": [plain(edge) for edge in lineage.upstream(asset.id)],
-        "downstream": [plain(edge) for edge in lineage.downstream(asset.id)],
+        "asset": fields_of(asset),
+        "upstream": [fields_of(edge) for edge in lineage.upstream(asset.id)],
+        "downstream": [fields_of(edge) for edge in lineage.downstream(asset.id)],
     }
     if paths := _promotions(lineage, asset):
         shown["promotion"] = [[step.as_data() for step in path] for path in paths]

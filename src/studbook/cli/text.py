@@ -50,13 +50,10 @@ def counted(word: str, number: int, more: str = "") -> str:
 
 
 def name(asset: Asset) -> str:
-    """What tells an asset from its siblings: a version has its number, an S3 artifact its URI."""
-    if asset.kind == "artifact" and asset.id.startswith("s3://"):
-        return safe(asset.id)
-    version = asset.attributes.get("version")
-    if asset.kind.endswith("_version") and isinstance(version, str) and version not in asset.name:
-        return safe(f"{asset.name} {version}")
-    return safe(asset.name)
+    """What people call an asset; an S3 artifact by its URI, since a terminal has no link that leads to it."""
+    from studbook.queries.answer import called
+
+    return safe(asset.id if asset.kind == "artifact" and asset.id.startswith("s3://") else called(asset))
 
 
 def relation(edge: Edge) -> str:

@@ -12,7 +12,7 @@ import click
 from studbook.cli.text import bold, counted, dim, kind, marks, name, place, relation, safe, value
 from studbook.lineage.graph import Lineage
 from studbook.model import CERTAINTIES, KINDS, Asset
-from studbook.model.canonical import plain
+from studbook.model.canonical import fields_of
 from studbook.queries.walks import Evaluation, Hop, Walk
 
 _KIND_ORDER = {word: number for number, word in enumerate(KINDS)}
@@ -23,9 +23,9 @@ def walk_json(walk: Walk) -> dict[str, Any]:
     return {
         "root": walk.root.id,
         "direction": walk.direction,
-        "assets": [plain(asset) for asset in walk.assets],
-        "edges": [plain(edge) for edge in walk.edges],
-        "evaluations": [plain(found) | {"job": found.job.id} for found in walk.evaluations],
+        "assets": [fields_of(asset) for asset in walk.assets],
+        "edges": [fields_of(edge) for edge in walk.edges],
+        "evaluations": [fields_of(found) | {"job": found.job.id} for found in walk.evaluations],
     }
 
 

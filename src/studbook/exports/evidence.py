@@ -18,7 +18,7 @@ import zipfile
 from studbook.exports import cyclonedx, pedigree
 from studbook.exports.interface import Export
 from studbook.model import canonical
-from studbook.model.canonical import plain
+from studbook.model.canonical import fields_of
 from studbook.queries.pedigree import Pedigree
 
 _README = """\
@@ -41,7 +41,7 @@ def write(found: Pedigree) -> bytes:
     files = {"README.txt": _README.encode(), "pedigree.json": pedigree.write(found)}
     if found.root.kind == cyclonedx.KIND:
         files["model.cdx.json"] = cyclonedx.write(found)
-    files["records.jsonl"] = b"".join(canonical(plain(record)) + b"\n" for record in found.records)
+    files["records.jsonl"] = b"".join(canonical(fields_of(record)) + b"\n" for record in found.records)
     sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:

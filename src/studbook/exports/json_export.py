@@ -14,7 +14,7 @@ from typing import Any
 from studbook import __version__
 from studbook.exports.interface import Export, Subject
 from studbook.model import Asset, Coverage, Envelope, Finding, canonical
-from studbook.model.canonical import plain
+from studbook.model.canonical import fields_of
 from studbook.model.edge import edge_json
 
 SCHEMA = "studbook.export/1"
@@ -40,11 +40,11 @@ def write_lines(subject: Subject) -> Iterator[bytes]:
     yield canonical({"type": "header", **_head(subject.envelope)}) + b"\n"
     for type_, rows in (("asset", subject.assets), ("edge", subject.edges), ("finding", subject.findings)):
         for row in rows:
-            yield canonical({"type": type_, **plain(row)}) + b"\n"
+            yield canonical({"type": type_, **fields_of(row)}) + b"\n"
 
 
 def _object(row: Asset | Finding) -> bytes:
-    return canonical(plain(row))
+    return canonical(fields_of(row))
 
 
 def _separated(rows: Iterable[bytes]) -> Iterator[bytes]:
@@ -77,7 +77,7 @@ def _coverage(row: Coverage) -> dict[str, Any]:
         "status": row.status,
         "records": row.records,
         "requests": row.requests,
-        "gaps": [plain(gap) for gap in row.gaps],
+        "gaps": [fields_of(gap) for gap in row.gaps],
     }
 
 

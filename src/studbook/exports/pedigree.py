@@ -11,7 +11,7 @@ from typing import Any
 
 from studbook.exports.interface import Export
 from studbook.model import Asset, canonical
-from studbook.model.canonical import plain
+from studbook.model.canonical import fields_of
 from studbook.queries.pedigree import Pedigree
 
 
@@ -23,8 +23,8 @@ def write(pedigree: Pedigree) -> bytes:
                 "schema": "studbook.pedigree/1",
                 "root": pedigree.root.id,
                 "assets": [_asset(asset) for asset in pedigree.assets],
-                "edges": [plain(edge) for edge in pedigree.edges],
-                "findings": [plain(finding) for finding in pedigree.findings],
+                "edges": [fields_of(edge) for edge in pedigree.edges],
+                "findings": [fields_of(finding) for finding in pedigree.findings],
             }
         )
         + b"\n"
@@ -32,7 +32,7 @@ def write(pedigree: Pedigree) -> bytes:
 
 
 def _asset(asset: Asset) -> dict[str, Any]:
-    return plain(asset) | {"attributes": dict(asset.attributes)}
+    return fields_of(asset) | {"attributes": dict(asset.attributes)}
 
 
 EXPORT = Export("pedigree", "one asset with everything that made, judged and runs it", about=write)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from studbook.errors import CatalogError
 from studbook.model import Record, canonical
-from studbook.model.canonical import plain
+from studbook.model.canonical import fields_of
 
 # Summaries are not redacted: they lie in a temporary table, whose file has no name and ends with the process.
 _TABLES = """
@@ -279,7 +279,7 @@ class PartitionStore:
 
 def _line(record: Record) -> bytes:
     """As the catalog's chunks have it."""
-    return canonical(plain(record)) + b"\n"
+    return canonical(fields_of(record)) + b"\n"
 
 
 def _record(line: bytes) -> Record:

@@ -46,7 +46,7 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, int) and kind is int and -_SAFE_INTEGER <= value <= _SAFE_INTEGER
 
 
-def plain(value: Any) -> dict[str, Any]:
+def fields_of(value: Any) -> dict[str, Any]:
     """The fields of a dataclass by name, not copied deeper."""
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
 

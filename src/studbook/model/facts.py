@@ -162,7 +162,7 @@ class ByName(Claim):
     name: str
     account: str
     region: str
-    partition: str = "aws"
+    aws_partition: str = "aws"
     other: str
     """The id of the known end."""
     upstream: bool
@@ -238,7 +238,7 @@ class BaseModelName(Claim):
     version: str | None
     account: str
     region: str
-    partition: str = "aws"
+    aws_partition: str = "aws"
     evidence: tuple[str, ...]
 
 

@@ -51,9 +51,9 @@ def _parse_arn(text: str) -> Arn | None:
     return Arn(parts[1], parts[2], parts[3] or None, parts[4] or None, parts[5])
 
 
-def sagemaker_arn(partition: str, region: str, account: str, resource_type: str, name: str) -> str:
+def sagemaker_arn(aws_partition: str, region: str, account: str, resource_type: str, name: str) -> str:
     """The ARN of a SageMaker resource that only its name is known of: AWS writes the name in lower case."""
-    return f"arn:{partition}:sagemaker:{region}:{account}:{resource_type}/{name.lower()}"
+    return f"arn:{aws_partition}:sagemaker:{region}:{account}:{resource_type}/{name.lower()}"
 
 
 class HubContent(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 
 from studbook.lineage.graph import Graph, differing
 from studbook.model import Asset, Coverage, Edge, Partition
-from studbook.model.canonical import plain
+from studbook.model.canonical import fields_of
 from studbook.queries.drift import drifts_of
 from studbook.queries.walks import runs
 
@@ -82,7 +82,7 @@ class Certainty:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CoverageChange:
     """A partition of which more, or less, could be seen."""
 
     account: str | None
@@ -104,7 +104,7 @@ class Changes:
     approvals_changed: tuple[Approval, ...]
     deployments_changed: tuple[Deployment, ...]
     datasets_drifted: tuple[Drifted, ...]
-    coverage_changed: tuple[Seen, ...]
+    coverage_changed: tuple[CoverageChange, ...]
     assets_added: tuple[Named, ...]
     assets_gone: tuple[Named, ...]
     """Shown by a complete listing to be there no more, or no longer named by anything."""
@@ -181,7 +181,7 @@ def changed_fields(old: Asset, new: Asset) -> Iterator[Field]:
 
 
 def _flat(asset: Asset) -> dict[str, Any]:
-    fields = {name: value for name, value in plain(asset).items() if name not in _UNTOLD}
+    fields = {name: value for name, value in fields_of(asset).items() if name not in _UNTOLD}
     fields |= {f"attributes.{name}": value for name, value in asset.attributes.items()}
     return fields | {f"tags.{name}": value for name, value in asset.tags.items()}
 
@@ -238,13 +238,13 @@ def _all_drifted(graph: Graph) -> Iterator[Drifted]:
                 yield Drifted(_named(asset), _named(reads[read_id]))
 
 
-def _coverage(old: Iterable[Coverage], new: Iterable[Coverage]) -> Iterator[Seen]:
+def _coverage(old: Iterable[Coverage], new: Iterable[Coverage]) -> Iterator[CoverageChange]:
     before, after = _by_partition(old), _by_partition(new)
     for key in sorted(before.keys() | after.keys(), key=_null_first):
         was, now = before.get(key), after.get(key)
         was_gaps, now_gaps = _gaps(was), _gaps(now)
         if (was and was.status) != (now and now.status) or was_gaps != now_gaps:
-            yield Seen(
+            yield CoverageChange(
                 *key,
                 was.status if was else None,
                 now.status if now else None,

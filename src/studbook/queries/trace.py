@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from studbook.model import KINDS, Asset
-from studbook.model.canonical import plain
+from studbook.model.canonical import fields_of
 from studbook.model.relations import Certainty
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
 from studbook.queries.question import Question
@@ -45,9 +45,9 @@ class InfluenceAnswer(Answer[Influence]):
         """The assets, the root among them, the edges, and the evaluation jobs of the models on the way."""
         return {
             "direction": self.walk.direction,
-            "assets": [plain(asset) for asset in self.walk.assets],
-            "edges": [plain(edge) for edge in self.walk.edges],
-            "evaluations": [plain(found) | {"job": found.job.id} for found in self.walk.evaluations],
+            "assets": [fields_of(asset) for asset in self.walk.assets],
+            "edges": [fields_of(edge) for edge in self.walk.edges],
+            "evaluations": [fields_of(found) | {"job": found.job.id} for found in self.walk.evaluations],
         }
 
 

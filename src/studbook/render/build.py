@@ -26,7 +26,7 @@ from studbook.render.contents import Contents, load_contents, templates_of
 from studbook.render.drawing import Drafting
 from studbook.render.environment import Templates
 from studbook.render.load import Lineages
-from studbook.render.page_writer import Known
+from studbook.render.page_writer import KnownBuild
 from studbook.render.plugin import StudbookPlugin
 from studbook.render.versions import built, kept, list_versions, put_in_place, remove, share, sweep
 from studbook.settings import Settings
@@ -74,7 +74,7 @@ def build_site(
             report(f"warning: {problem}")
         if (neighbour := _nearest(output, envelope.number)) is not None:
             contents.tree = output / str(neighbour)
-            contents.known = Known.read(work / f"{neighbour}.known")
+            contents.known = KnownBuild.read(work / f"{neighbour}.known")
             contents.old = _shown_by(contents, lineages, history)
         del lineages
         graph = contents.site.graph

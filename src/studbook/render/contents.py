@@ -11,7 +11,7 @@ from studbook.model import Envelope
 from studbook.render.drawing import Drafting
 from studbook.render.environment import Templates
 from studbook.render.load import Lineages, load_site
-from studbook.render.page_writer import Known
+from studbook.render.page_writer import KnownBuild
 from studbook.render.views import Site
 from studbook.settings import Settings
 from studbook.store import Catalog
@@ -26,7 +26,7 @@ class Contents:
     drafting: Drafting
     tree: Path | None = None
     """A site built earlier, from which pages may be taken."""
-    known: Known | None = None
+    known: KnownBuild | None = None
     """What is remembered of it, and after the build of this one."""
     old: Graph | None = None
     """The lineage that it shows."""

@@ -223,38 +223,38 @@ class _Noted(Mapping[Any, Any]):
 def _watched(name: str) -> property:
     def read(self: TrackedSite) -> Any:
         self.notes.read.add(EVERYTHING)
-        return getattr(self.plain, name)
+        return getattr(self._site, name)
 
     return property(read)
 
 
 class TrackedSite(Site):
-    """Answers as `plain` does, and notes what was asked."""
+    """Answers as the site does, and notes what was asked."""
 
-    def __init__(self, plain: Site, notes: ReadSet) -> None:
-        graph = cast(Graph, _Graph(plain.graph, notes))
+    def __init__(self, site: Site, notes: ReadSet) -> None:
+        graph = cast(Graph, _Graph(site.graph, notes))
         given: dict[str, Any] = {
-            "plain": plain,
+            "_site": site,
             "notes": notes,
             "graph": graph,
-            "settings": plain.settings,
-            "mends": plain.mends,
-            "cards": _Noted("card", plain.cards, notes),
-            "findings_by_asset": _Noted("findings", dict(plain.findings_by_asset), notes),
-            "records": _Noted("record", plain.records, notes),
-            "running": _Noted("running", plain.running, notes),
-            "records_behind": _Noted("behind", plain.records_behind, notes),
-            "partial": _Noted("partial", dict(plain.partial), notes),
-            "_links": plain._links,
+            "settings": site.settings,
+            "mends": site.mends,
+            "cards": _Noted("card", site.cards, notes),
+            "findings_by_asset": _Noted("findings", dict(site.findings_by_asset), notes),
+            "records": _Noted("record", site.records, notes),
+            "running": _Noted("running", site.running, notes),
+            "records_behind": _Noted("behind", site.records_behind, notes),
+            "partial": _Noted("partial", dict(site.partial), notes),
+            "_links": site._links,
         }
         self.__dict__.update(given)
 
-    plain: Site
+    _site: Site
     notes: ReadSet
 
     def link(self, asset_id: str) -> Json:
         self.graph.assets.get(asset_id)
-        return self.plain.link(asset_id)
+        return self._site.link(asset_id)
 
 
 # Whatever else a site has is not one asset's; `settings` and `mends` are the same for every page.

@@ -14,7 +14,7 @@ from typing import Any
 from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge, Envelope, Record
-from studbook.queries.diff import Changes, Seen, diff
+from studbook.queries.diff import Changes, CoverageChange, diff
 from studbook.queries.pedigree import pedigree
 from studbook.queries.runs import rows_at
 from studbook.render.views import Site
@@ -143,7 +143,7 @@ def count_rows(changes: Changes, old: Graph, new: Graph, number: int, settings: 
             "candidate": edge.candidate,
         }
 
-    def place(seen: Seen) -> tuple[str | None, ...]:
+    def place(seen: CoverageChange) -> tuple[str | None, ...]:
         return (account_name(settings, seen.account), seen.region, seen.source)
 
     gone = {named.id for named in changes.assets_gone}

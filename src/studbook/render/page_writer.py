@@ -1,8 +1,9 @@
 """Makes the pages that are not in the navigation, on all cores: each is linked from an earlier build or made anew.
 
-The pages are made in forked workers that share the lineage, a batch at a time, so that memory does not grow with their
-number. What each page read is kept beside the site (`Known`); the next build makes those again that read something that
-changed. A page made anew that comes out as it was is one file with the earlier one all the same.
+Worker pool, incremental build: forked workers share the lineage and take a batch at a time, so that memory does not
+grow with the number of pages. What each page read is kept beside the site (`KnownBuild`); the next build makes those
+again that read something that changed, and no page declares what it depends on, so none can forget to. A page made
+anew that comes out as it was is one file with the earlier one all the same.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ FillShell = Callable[[Page, Markup], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownBuild:
     """What is remembered of a built site."""
 
     context: str
@@ -60,7 +61,7 @@ class Known:
         beside.replace(path)
 
     @classmethod
-    def read(cls, path: Path) -> Known | None:
+    def read(cls, path: Path) -> KnownBuild | None:
         """None where there is none that can be read."""
         try:
             head, _, body = zlib.decompress(path.read_bytes()).partition(b"\n")
@@ -85,11 +86,11 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class PagesMade:
     """What came of it."""
 
     pages: dict[str, bytes]
-    """What was read, as in `Known.pages`."""
+    """What was read, as in `KnownBuild.pages`."""
     fresh: int
     """How many pages were made anew."""
 
@@ -113,7 +114,7 @@ class PageWriter:
     target: Path
     earlier: Earlier | None = None
 
-    def run(self) -> Made:
+    def run(self) -> PagesMade:
         """Make or link every page, and the files beside it."""
         read = self._places_linked()
         fresh = 0
@@ -133,7 +134,7 @@ class PageWriter:
                 fresh += path in missing
         for batch in _everywhere(self, [todo[start : start + _BATCH] for start in range(0, len(todo), _BATCH)]):
             read.update(batch)
-        return Made(read, fresh)
+        return PagesMade(read, fresh)
 
     def _places_linked(self) -> dict[str, bytes]:
         """The pages of accounts and regions, which read everything, where nothing changed."""

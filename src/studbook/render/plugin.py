@@ -42,7 +42,7 @@ from studbook.render.dependencies import EVERYTHING, changed, said
 from studbook.render.drawing import Drafting
 from studbook.render.environment import Templates, compiled
 from studbook.render.load import Lineages
-from studbook.render.page_writer import Earlier, Known, PageWriter
+from studbook.render.page_writer import Earlier, KnownBuild, PageWriter
 from studbook.render.search import Entry, entries_of, sections
 from studbook.render.shells import ADDRESS, BODY, DESCRIPTION, TITLE, Shells, headings_of
 from studbook.render.views import Page
@@ -291,7 +291,7 @@ def _write_pages(contents: Contents, shells: Shells, target: Path) -> set[str]:
     )
     made = writer.run()
     contents.made = made.fresh
-    contents.known = Known(context, site.envelope.envelope, now, made.pages)
+    contents.known = KnownBuild(context, site.envelope.envelope, now, made.pages)
     return taken
 
 

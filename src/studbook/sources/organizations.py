@@ -139,7 +139,7 @@ def with_accounts(settings: Settings, records: Iterable[Record]) -> Settings:
             continue
         if not _wanted(organization, body) or not _tagged(organization, body):
             continue
-        partition = body["Arn"].split(":")[1]
+        aws_partition = body["Arn"].split(":")[1]
         found.append(
             Account(
                 id=body["Id"],
@@ -147,7 +147,7 @@ def with_accounts(settings: Settings, records: Iterable[Record]) -> Settings:
                 # Of nested units the innermost says it.
                 stage=next((organization.stages[u] for u in reversed(body["Units"]) if u in organization.stages), None),
                 regions=organization.regions,
-                role_arn=f"arn:{partition}:iam::{body['Id']}:role/{organization.role_name}",
+                role_arn=f"arn:{aws_partition}:iam::{body['Id']}:role/{organization.role_name}",
                 external_id=organization.external_id,
             )
         )

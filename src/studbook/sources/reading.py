@@ -138,7 +138,7 @@ class Reading:
         arn = parse_arn(record.id)
         self.account = (arn.account if arn else None) or record.account
         self.region = (arn.region if arn else None) or record.region
-        self.partition = arn.partition if arn else "aws"
+        self.aws_partition = arn.partition if arn else "aws"
         self._operation = operation
         self._tags_by = tags_by
         self.tags = {str(tag.get("Key")): str(tag.get("Value") or "") for _, tag in each(record.body.get("Tags"))}
@@ -296,7 +296,7 @@ class Reading:
                 name=name,
                 account=self.account,
                 region=self.region,
-                partition=self.partition,
+                aws_partition=self.aws_partition,
                 other=self.id,
                 upstream=upstream,
                 relation=relation,

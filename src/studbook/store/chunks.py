@@ -24,7 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from studbook.errors import CatalogError
 from studbook.model import Asset, Edge, Record, canonical
-from studbook.model.canonical import plain
+from studbook.model.canonical import fields_of
 from studbook.model.edge import EdgeKey, edge_json
 from studbook.store.objects import Objects
 
@@ -88,7 +88,7 @@ class Part(Generic[Row]):
     """The order of a row that is only read as JSON."""
     rows_per_chunk: int
     """On average, where a place has more; a power of two."""
-    write: Callable[[Row], bytes] = lambda row: canonical(plain(row))
+    write: Callable[[Row], bytes] = lambda row: canonical(fields_of(row))
     """The canonical JSON of a row."""
 
     def line(self, row: Row) -> bytes:

@@ -33,7 +33,7 @@ def join(view: View) -> Facts:
     for claim in claims:
         found, rule = private.get((claim.account, claim.region, claim.name, claim.version), set()), PRIVATE
         if not found:
-            public = f"arn:{claim.partition}:sagemaker:{claim.region}:aws:hub-content/SageMakerPublicHub/Model"
+            public = f"arn:{claim.aws_partition}:sagemaker:{claim.region}:aws:hub-content/SageMakerPublicHub/Model"
             version = f"/{claim.version}" if claim.version else ""
             found, rule = {f"{public}/{claim.name}{version}"}, PUBLIC
         facts.edges.extend(

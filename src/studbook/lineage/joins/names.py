@@ -46,4 +46,4 @@ def called(claim: ByName) -> str:
 def made_up(claim: ByName) -> str:
     """The id of what no listing shows."""
     resource = {"tuning_job": "hyper-parameter-tuning-job"}.get(claim.kind, claim.kind.replace("_", "-"))
-    return sagemaker_arn(claim.partition, claim.region, claim.account, resource, claim.name)
+    return sagemaker_arn(claim.aws_partition, claim.region, claim.account, resource, claim.name)

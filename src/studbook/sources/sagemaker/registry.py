@@ -148,7 +148,7 @@ def _container(reading: Reading, container: Json, path: str) -> None:
                 version=version or None,
                 account=reading.account,
                 region=reading.region,
-                partition=reading.partition,
+                aws_partition=reading.aws_partition,
                 evidence=evidence,
             )
         )

@@ -142,7 +142,7 @@ def _tagged_model(reading: Reading) -> None:
             if hub[0] != PUBLIC_HUB:
                 return  # the tags do not say whether it is a model there or a reference
             paths.append(hub[1])
-        arn = f"arn:{reading.partition}:sagemaker:{reading.region}:aws:hub-content/{PUBLIC_HUB}/Model/{name}"
+        arn = f"arn:{reading.aws_partition}:sagemaker:{reading.region}:aws:hub-content/{PUBLIC_HUB}/Model/{name}"
         version = reading.tag(_TAG + "jumpstart-model-version")
         if version and "*" not in version[0]:
             arn += f"/{version[0]}"
