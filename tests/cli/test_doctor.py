@@ -93,7 +93,7 @@ class TestWell:
 
         _, out, _ = studbook()
 
-        assert len(re.findall(r"^ \w+ \d{12} +well ", out, re.M)) == 4
+        assert len(re.findall(r"^\w+ \d{12} +well ", out, re.M)) == 4
         assert "sagemaker" not in out
         assert re.search(rf"dev {DEV} +well +(\d+)/\1 ", out)
 

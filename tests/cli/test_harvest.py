@@ -68,13 +68,16 @@ def studbook(catalog, capsys):
 
 class TestHarvest:
     def test_all_seen(self, aws, studbook):
-        """A complete harvest ends with 0, a table of what was seen and a table of what it cost."""
-        code, out, err = studbook("harvest")
+        """A complete harvest ends with 0, what was found, and what to type next; what it cost where that is asked."""
+        code, out, err = studbook("harvest", "--calls")
 
         assert code == 0
         assert "complete" in out
         assert "s3:ListObjectsV2" in out
         assert "snapshot 1, new content, sha256:" in out
+        assert "\nfound    " in out
+        assert "\nnext     studbook build --catalog " in out
+        assert max(map(len, out.splitlines())) <= 100
         assert "222222222222 us-west-2 sagemaker: complete" in err
 
     def test_json(self, aws, studbook, catalog):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import os
 import sys
 import traceback
@@ -16,7 +17,8 @@ from typing import Any, NoReturn
 import click
 
 from studbook import __version__
-from studbook.errors import StudbookError
+from studbook.cli.terminal import say, style
+from studbook.errors import StudbookError, UsageError
 
 COMMANDS: dict[str, str] = {
     "init": "studbook.cli.init:init",
@@ -99,15 +101,17 @@ def root() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with the code that docs/commands.md gives it."""
     argv = sys.argv[1:] if args is None else args
+    if not any(isinstance(handler, _Warnings) for handler in logging.getLogger().handlers):
+        logging.getLogger().addHandler(_Warnings())
     try:
         result: Any = root.main(argv, standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
-        error.show()
+        _report(UsageError(error.format_message(), _usage(error)), as_json=_wants_json(argv))
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
+        say("stopped")
         _end(_STOPPED)
     except StudbookError as error:
         _report(error, as_json=_wants_json(argv))
@@ -116,9 +120,17 @@ def main(args: list[str] | None = None) -> None:
         _report(StudbookError(str(error), "is there room, and may you write there?"), as_json=_wants_json(argv))
         _end(StudbookError.exit_code)
     except Exception:  # noqa: BLE001 - Python would exit with 1, which says that there are findings
-        traceback.print_exc()
+        for line in traceback.format_exc().splitlines():
+            say(line)
         _end(StudbookError.exit_code)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+class _Warnings(logging.Handler):
+    """Warnings of every library, through the one exit."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
 def _end(code: int) -> NoReturn:
@@ -137,10 +149,20 @@ def _wants_json(argv: list[str]) -> bool:
 
 def _report(error: StudbookError, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"error": error.message, "hint": error.hint, "exit_code": error.exit_code}), err=True)
+        say(json.dumps({"error": error.message, "hint": error.hint, "exit_code": error.exit_code}))
         return
-    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    click.echo(error.message, err=True)
-    if error.hint:
-        click.secho("hint: ", fg="cyan", bold=True, nl=False, err=True)
-        click.echo(error.hint, err=True)
+    for title, color, text in (("error: ", "red", error.message), ("hint: ", "cyan", error.hint or "")):
+        first, *rest = text.split("\n")
+        if first or rest:
+            say(style(title, color) + first)
+        for line in rest:  # behind a margin, where no stranger's line break can make a line of its own kind
+            say(f"  {line}")
+
+
+def _usage(error: click.ClickException) -> str | None:
+    """What the command takes, and where it is explained."""
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return None
+    command = context.command_path
+    return f"{command} {' '.join(context.command.collect_usage_pieces(context))}; see {command} --help"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from studbook.cli.options import catalog_option, format_option, snapshot_option
+from studbook.cli.terminal import bold, dim, echo, echo_lines, style, uncolored, write_json
 
 if TYPE_CHECKING:
     from studbook.lineage.graph import Lineage
@@ -60,9 +61,9 @@ def reproduce(asset: str, output_format: str, output: Path | None, catalog: Cata
         text = script(found).rstrip("\n")
     else:
         lines = _reproduction(found)
-        text = "\n".join(lines if output is None else map(click.unstyle, lines))
+        text = "\n".join(lines if output is None else map(uncolored, lines))
     if output is None:
-        click.echo(text)
+        echo(text)
         return
     try:
         output.write_text(text + "\n", encoding="utf-8")
@@ -71,18 +72,18 @@ def reproduce(asset: str, output_format: str, output: Path | None, catalog: Cata
 
 
 def _reproduction(found: Reproduction) -> Iterator[str]:
-    from studbook.cli.text import bold, dim, kind, name, safe
+    from studbook.cli.text import kind, name
 
-    yield f"{kind(found.asset.kind)} {bold(name(found.asset))}  {dim(safe(found.asset.id))}"
+    yield f"{kind(found.asset.kind)} {bold(name(found.asset))}  {dim(found.asset.id)}"
     if found.job.id != found.asset.id:
-        yield f"  made by the {kind(found.job.kind)} {bold(name(found.job))}  {dim(safe(found.job.id))}"
-    yield f"  can be made again: {click.style(found.verdict, fg=_COLORS[found.verdict], bold=True)}"
+        yield f"  made by the {kind(found.job.kind)} {bold(name(found.job))}  {dim(found.job.id)}"
+    yield f"  can be made again: {style(found.verdict, _COLORS[found.verdict])}"
     for title, lines in (
-        ("in the way", [f"{r.leaves.ljust(12)}  {safe(r.part)}: {safe(r.message)}" for r in found.reasons]),
-        ("fixed", [f"{safe(pin.part)}: {safe(pin.value)}" for pin in found.pins]),
+        ("in the way", [f"{r.leaves.ljust(12)}  {r.part}: {r.message}" for r in found.reasons]),
+        ("fixed", [f"{pin.part}: {pin.value}" for pin in found.pins]),
         (
             "object versions",
-            [f"{safe(m.channel)}: {len(m.objects)} of {safe(m.dataset_version)}" for m in found.manifests],
+            [f"{m.channel}: {len(m.objects)} of {m.dataset_version}" for m in found.manifests],
         ),
     ):
         if lines:
@@ -118,23 +119,21 @@ Examples:
 def compare(*, left: str, right: str, everything: bool, catalog: Catalog, snapshot: str, output_format: str) -> None:
     """Set two model versions side by side, LEFT and RIGHT: what differs first."""
     from studbook.api import open as open_catalog
-    from studbook.cli.text import echo_json
     from studbook.queries.compare import compare as find
 
     with open_catalog(catalog, snapshot) as lineage:
         found = find(lineage.index, *(lineage.asset(one, ("model_package",)) for one in (left, right)))
         if output_format == "json":
-            echo_json(found.to_json())
+            write_json(found.to_json())
             return
-        for line in _comparison(found, lineage.index, everything=everything):
-            click.echo(line)
+        echo_lines(_comparison(found, lineage.index, everything=everything))
 
 
 def _comparison(found: Comparison, lineage: Lineage, *, everything: bool) -> Iterator[str]:
-    from studbook.cli.text import bold, dim, name, safe
+    from studbook.cli.text import name
 
-    yield f"{bold(name(found.left))}  {dim(safe(found.left.id))}"
-    yield f"{bold(name(found.right))}  {dim(safe(found.right.id))}"
+    yield f"{bold(name(found.left))}  {dim(found.left.id)}"
+    yield f"{bold(name(found.right))}  {dim(found.right.id)}"
     different = [row for row in found.rows if not row.equal]
     equal = [row for row in found.rows if row.equal]
     yield from _rows(different, lineage)
@@ -152,7 +151,7 @@ def _comparison(found: Comparison, lineage: Lineage, *, everything: bool) -> Ite
 
 
 def _rows(rows: list[Row], lineage: Lineage) -> Iterator[str]:
-    from studbook.cli.text import bold, dim, name, place, safe, value
+    from studbook.cli.text import name, place, value
     from studbook.queries.compare import spelled
 
     def called(word: object) -> str | None:
@@ -175,7 +174,7 @@ def _rows(rows: list[Row], lineage: Lineage) -> Iterator[str]:
             section = row.section
             yield ""
             yield bold(section)
-        yield f"  {safe(spelled(row.name, called) if section == 'evaluations' else row.name)}"
+        yield f"  {spelled(row.name, called) if section == 'evaluations' else row.name}"
         if row.equal:
             yield f"    {dim('both')}   {told(row.left)}"
             continue

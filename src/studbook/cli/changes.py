@@ -6,9 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import click
-
-from studbook.cli.text import bold, change, dim, end, kind, relation, safe, value
+from studbook.cli.terminal import bold, dim, style, uncolored
+from studbook.cli.text import change, end, kind, relation, value
 from studbook.model import Asset, Edge, Envelope
 from studbook.queries.diff import Changes, Field, Named
 
@@ -45,17 +44,17 @@ def changes_markdown(old: Envelope, new: Envelope, changes: Changes, lineage: As
     """The same for a pull request or a chat: what strangers named is in code blocks only, where nothing acts on it."""
     yield f"## Snapshot {_title(old, new)}"
     if not changes:
-        yield "\nNothing changed."
+        yield from ("", "Nothing changed.")
     for section in _sections(changes, lineage):
-        yield f"\n### {section.title.capitalize()}\n"
+        yield from ("", f"### {section.title.capitalize()}", "")
         if section.kinds:
-            yield f"{section.kinds}\n"
+            yield from (section.kinds, "")
         yield "```diff"
         # Each begins with its sign and has no line break, so that none can be the end of the block.
-        yield from (click.unstyle(line) for line in section.lines)
+        yield from (uncolored(line) for line in section.lines)
         yield "```"
         if section.more:
-            yield f"\n{_more(section)}"
+            yield from ("", _more(section))
 
 
 def _title(old: Envelope, new: Envelope) -> str:
@@ -115,7 +114,7 @@ def _sections(changes: Changes, lineage: AssetLookup) -> Iterator[_Section]:
 
 def _coverage(changes: Changes) -> Iterator[str]:
     for seen in changes.coverage_changed:
-        where = "/".join(safe(part) for part in (seen.account, seen.region, seen.source) if part)
+        where = "/".join(part for part in (seen.account, seen.region, seen.source) if part)
         gaps = [*_gaps("gap", seen.gaps_opened), *_gaps("closed", seen.gaps_closed)]
         yield f"~ {where}: {seen.old or 'not asked'} -> {bold(seen.new or 'not asked')}" + "".join(
             f"; {gap}" for gap in gaps
@@ -130,21 +129,21 @@ def _gaps(word: str, several: Iterable[str]) -> Iterator[str]:
         by_code[code].append(operation)
     for code, operations in by_code.items():
         more = len(operations) - _OPERATIONS
-        named = ", ".join(map(safe, operations[:_OPERATIONS]))
-        yield f"{word} {safe(code)}: {named}" + (f" and {more} more" if more > 0 else "")
+        named = ", ".join(operations[:_OPERATIONS])
+        yield f"{word} {code}: {named}" + (f" and {more} more" if more > 0 else "")
 
 
 def _thing(sign: str, named: Named) -> str:
     color = {"+": "green", "-": "red"}[sign]
-    return f"{click.style(sign, fg=color)} {_name(named)}  {dim(safe(named.id))}"
+    return f"{style(sign, color)} {_name(named)}  {dim(named.id)}"
 
 
 def _name(named: Named) -> str:
-    return f"{kind(named.kind)} {safe(named.name)}"
+    return f"{kind(named.kind)} {named.name}"
 
 
 def _names(several: Iterable[Named]) -> str:
-    return ", ".join(safe(named.name) for named in several) or "nothing"
+    return ", ".join(named.name for named in several) or "nothing"
 
 
 def _fields(asset: Named, fields: Iterable[Field], changes: Changes) -> str:
@@ -157,7 +156,7 @@ def _fields(asset: Named, fields: Iterable[Field], changes: Changes) -> str:
 def _edge(sign: str, edge: Edge, lineage: AssetLookup) -> str:
     color = {"+": "green", "-": "red", "~": None}[sign]
     source, target = (end(one, lineage(one)) for one in (edge.source, edge.target))
-    return f"{click.style(sign, fg=color)} {source} -> {target}  {dim(relation(edge))}  {dim(_sure(edge))}"
+    return f"{style(sign, color)} {source} -> {target}  {dim(relation(edge))}  {dim(_sure(edge))}"
 
 
 def _sure(edge: Edge) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from studbook.cli.options import catalog_option, format_option, snapshot_option
+from studbook.cli.terminal import bold, dim, echo, say, style, write_json
 
 if TYPE_CHECKING:
     from studbook.store import Catalog
@@ -35,7 +36,7 @@ Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configur
 @format_option
 def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> int:
     """Apply the rules; waived findings are shown, and do not count."""
-    from studbook.cli.text import bold, dim, echo_json, kind, name, place, safe
+    from studbook.cli.text import kind, name, place
     from studbook.model.canonical import fields_of
     from studbook.rules import LEVELS, check_snapshot
 
@@ -46,22 +47,19 @@ def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> in
     graver = LEVELS[: LEVELS.index(level) + 1]
     counting = [finding for finding in findings if finding.level in graver and finding.waived_until is None]
     if output_format == "json":
-        echo_json({"snapshot": envelope.number, "findings": [fields_of(finding) for finding in findings]})
+        write_json({"snapshot": envelope.number, "findings": [fields_of(finding) for finding in findings]})
         return 1 if counting else 0
-    colors = {"error": "red", "warning": "yellow", "note": None}
+    colors = {"error": "red", "warning": "yellow", "note": "bold"}
     for wanted in LEVELS:
         several = [finding for finding in findings if finding.level == wanted]
         if several:
-            click.secho(f"{wanted}s ({len(several)})", fg=colors[wanted], bold=True)
+            echo(style(f"{wanted}s ({len(several)})", colors[wanted]))
         for finding in several:
             asset = graph.assets[finding.asset]
             waived = f" [waived until {finding.waived_until}]" if finding.waived_until else ""
             line = (kind(asset.kind), bold(name(asset)), dim(place(asset)), dim(finding.rule + waived))
-            click.echo("  " + "  ".join(part for part in line if part))
-            click.echo(f"      {safe(finding.message)}")
+            echo("  " + "  ".join(part for part in line if part))
+            echo(f"      {finding.message}")
     accepted = sum(finding.waived_until is not None for finding in findings)
-    click.echo(
-        f"snapshot {envelope.number}: {len(findings)} findings, {accepted} waived, {len(counting)} at or above {level}",
-        err=True,
-    )
+    say(f"snapshot {envelope.number}: {len(findings)} findings, {accepted} waived, {len(counting)} at or above {level}")
     return 1 if counting else 0

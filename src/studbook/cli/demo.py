@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from studbook.cli.terminal import echo, say
 from studbook.errors import StudbookError, UsageError
 
 if TYPE_CHECKING:
@@ -86,20 +87,21 @@ def demo(ctx: click.Context, output: Path, serve: bool, port: int) -> None:
         say("building the site of every night")
         ctx.invoke(build, catalog=catalog, snapshot="latest", output=site, everything=True)
         _summary(catalog)
-        click.echo(f"catalog   {catalog.root}      try: studbook trace {SHOWPIECE} --catalog {catalog.root}")
-        click.echo(f"export    {exported}")
-        click.echo(f"site      {site}")
+        echo(f"catalog   {catalog.root}      try: studbook trace {SHOWPIECE} --catalog {catalog.root}")
+        echo(f"export    {exported}")
+        echo(f"site      {site}")
         if not serve:
             return
         with listen(site, port) as server:
-            click.echo(f"\nhttp://127.0.0.1:{server.server_address[1]}/   Ctrl-C ends it")
-            click.echo("until then this shell's commands could harvest the demo too, with")
+            echo()
+            echo(f"http://127.0.0.1:{server.server_address[1]}/   Ctrl-C ends it")
+            echo("until then this shell's commands could harvest the demo too, with")
             for name, value in surroundings(aws, mlflow).items():
-                click.echo(f"  export {name}={value}")
+                echo(f"  export {name}={value}")
             try:
                 server.serve_forever()
             except KeyboardInterrupt:
-                click.echo("stopped", err=True)
+                say("stopped")
 
 
 def need_the_extra() -> None:
@@ -168,7 +170,7 @@ class _Clocked:
         self._began = time.monotonic()
 
     def __call__(self, line: str) -> None:
-        click.echo(f"[{time.monotonic() - self._began:5.1f}s] {line}", err=True)
+        say(f"[{time.monotonic() - self._began:5.1f}s] {line}")
 
 
 def _make_room(output: Path) -> None:
@@ -192,17 +194,16 @@ def _summary(catalog: Catalog) -> None:
     gone = sum(asset.gone_since is not None for asset in graph.assets.values())
     stale = sum(asset.stale_since is not None for asset in graph.assets.values())
     calls = [sum(row.requests for row in envelope.coverage) for envelope in envelopes]
-    click.echo(f"\n{len(envelopes)} nights, {len(settings.accounts)} accounts, API calls by night: {_list(calls)}")
-    click.echo(
-        f"{len(graph.assets)} assets ({gone} gone, {stale} stale): {_counted(a.kind for a in graph.assets.values())}"
-    )
-    click.echo(f"{len(graph.edges)} edges: {_counted(edge.certainty for edge in graph.edges)}")
-    click.echo(f"{len(findings)} findings: {_counted(finding.rule for finding in findings)}")
+    echo()
+    echo(f"{len(envelopes)} nights, {len(settings.accounts)} accounts, API calls by night: {_list(calls)}")
+    echo(f"{len(graph.assets)} assets ({gone} gone, {stale} stale): {_counted(a.kind for a in graph.assets.values())}")
+    echo(f"{len(graph.edges)} edges: {_counted(edge.certainty for edge in graph.edges)}")
+    echo(f"{len(findings)} findings: {_counted(finding.rule for finding in findings)}")
     for row in latest.coverage:
         if row.gaps:
             where = " ".join((row.account or "-", row.region or "-", row.source))
-            click.echo(f"{len(row.gaps)} gaps in {where} ({row.status}): {row.gaps[0].code}")
-    click.echo("")
+            echo(f"{len(row.gaps)} gaps in {where} ({row.status}): {row.gaps[0].code}")
+    echo()
 
 
 def _counted(names: Iterator[str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from studbook.cli.text import bold, dim, kind, marks, name, place, relation, safe, table, value
+from studbook.cli.terminal import bold, dim, table
+from studbook.cli.text import kind, marks, name, place, relation, value
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset, Edge, Envelope
 from studbook.model.canonical import fields_of
@@ -36,11 +37,11 @@ def snapshot_text(envelope: Envelope, counts: Mapping[str, int]) -> Iterator[str
             (
                 value(row.account),
                 value(row.region),
-                safe(row.source),
+                row.source,
                 bold(row.status) if row.status in ("failed", "partial") else row.status,
                 str(row.records),
                 str(row.requests),
-                safe("; ".join(f"{gap.operation}: {gap.code}" for gap in row.gaps)),
+                "; ".join(f"{gap.operation}: {gap.code}" for gap in row.gaps),
             )
             for row in envelope.coverage
         ),
@@ -62,7 +63,7 @@ def asset_json(lineage: Lineage, asset: Asset) -> dict[str, Any]:
 def asset_text(lineage: Lineage, asset: Asset) -> Iterator[str]:
     """Its facts, then its nearest neighbours."""
     yield "  ".join(p for p in (kind(asset.kind), bold(name(asset)), dim(place(asset)), marks(asset)) if p)
-    yield f"  {dim('id'.ljust(14))}{safe(asset.id)}"
+    yield f"  {dim('id'.ljust(14))}{asset.id}"
     for field in ("status", "created_at", "modified_at", "first_seen"):
         if (thing := getattr(asset, field)) is not None:
             yield f"  {dim(field.replace('_', ' ').ljust(14))}{value(thing)}"
@@ -70,7 +71,7 @@ def asset_text(lineage: Lineage, asset: Asset) -> Iterator[str]:
         if pairs:
             yield f"  {dim(title)}"
             for key in sorted(pairs):
-                yield f"    {safe(key)}: {value(pairs[key])}"
+                yield f"    {key}: {value(pairs[key])}"
     yield from _promotion_text(lineage, _promotions(lineage, asset))
     yield from _neighbours(lineage, "upstream", lineage.upstream(asset.id))
     yield from _neighbours(lineage, "downstream", lineage.downstream(asset.id))
@@ -110,7 +111,7 @@ def _step_row(lineage: Lineage, step: Step, *, first: bool) -> tuple[str, ...]:
         value(package.account),
         value(package.stage),
         value(package.created_at),
-        safe(step.approval or "") if step.released else "only logged",
+        step.approval or "" if step.released else "only logged",
         value(package.modified_at),
         "; ".join(part for part in (came, shared) if part),
         ", ".join(name(endpoint) for endpoint in step.runs_at),

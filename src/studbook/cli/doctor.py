@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,12 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from studbook.cli.options import catalog_option, format_option
-from studbook.cli.text import safe
+from studbook.cli.terminal import bold, dim, echo, echo_lines, style, table, write_document
 
 if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
-
     from studbook.harvest.doctor import Check, Diagnosis, Problem
     from studbook.harvest.estimate import Estimate
     from studbook.store import Catalog
@@ -64,7 +60,7 @@ def doctor(catalog: Catalog, output_format: str) -> int:
         raise UsageError("the configuration names nothing to harvest", "list your accounts or MLflow servers in it")
     basis = f"snapshot {latest.number}" if latest else "the first page of each listing"
     if output_format == "json":
-        click.echo(json.dumps(_as_json(found, basis), indent=2))
+        write_document(_as_json(found, basis))
     else:
         _print(found, basis)
     return 0 if found.well else SICK
@@ -125,72 +121,57 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
 
 
 def _print(found: Diagnosis, basis: str) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console() if sys.stdout.isatty() else Console(width=80)
     names = found.names
-    console.print(_table(found.checks, names))
+    head = ("account, region", "source", "state", "list", "search", "describe")
+    echo_lines(table(head, _rows(found.checks, names)))
+    echo()
     for one, where in _problems(found.checks, names).items():
-        style = "bold red" if one.needed else "bold yellow"
-        console.print(Text(safe(f"{one.operation}: {one.code}"), style=style), soft_wrap=True)
-        console.print(Text(f"  in    {', '.join(where)}"), soft_wrap=True)
-        console.print(Text(f"  said  {safe(one.message)}"), soft_wrap=True)
+        echo(style(f"{one.operation}: {one.code}", "red" if one.needed else "yellow"))
+        echo(f"  in    {', '.join(where)}")
+        echo(f"  said  {one.message}")
         for number, line in enumerate((one.mend or "").splitlines()):
-            console.print(Text("        " if number else "  mend  ", style="cyan") + Text(safe(line)), soft_wrap=True)
-        console.print()
+            echo(style("        " if number else "  mend  ", "cyan") + line)
+        echo()
     for check in found.checks:
         for line in check.skipped:
-            console.print(Text(f"skipped: {_where(check, names)}: {safe(line)}"), soft_wrap=True)
-    console.print(_clock(found.skew))
-    console.print(_calls(found.estimate, basis))
+            echo(f"skipped: {_where(check, names)}: {line}")
+    echo(_clock(found.skew))
+    echo(_calls(found.estimate, basis))
     if untested := _never_tried(found.checks):
-        console.print(Text(f"{untested} operations found nothing to be tried on; --format json names them", "dim"))
-    console.print("all is well" if found.well else Text("something is denied or out of reach", style="bold red"))
+        echo(dim(f"{untested} operations found nothing to be tried on; --format json names them"))
+    echo("all is well" if found.well else style("something is denied or out of reach", "red"))
 
 
-def _table(checks: Sequence[Check], names: Mapping[str | None, str]) -> Table:
+def _rows(checks: Sequence[Check], names: Mapping[str | None, str]) -> Iterator[Sequence[str]]:
     """A line for each account, below it a line for each region and source; of large estates only for what is unwell."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    for name in ("account, region", "source", "state"):
-        table.add_column(name, no_wrap=True)
-    for name in ("list", "search", "describe"):
-        table.add_column(name, justify="right", no_wrap=True)
     brief = len(checks) > _LINES
     for account, group in groupby(checks, key=lambda check: check.partition.account):
         rows = list(group)
         login = all(check.credentials for check in rows)
         well = all(check.status in ("complete", "skipped") for check in rows)
-        words = Text("logged in" if login else "no login", style="green" if login else "red") if account else Text()
+        words = style("logged in", "green") if login else style("no login", "red")
         sums = [""] * 3
         if brief and well:
-            words = Text("well", style="green")
+            words = style("well", "green")
             sums = [_of(_sum(count)) for count in zip(*(_tries(check) for check in rows), strict=True)]
-        table.add_row(Text(_account(account, names), "bold"), "", words, *sums)
+        yield bold(_account(account, names)), "", words if account else "", *sums
         for check in rows if not (brief and well) else ():
             state = "no login" if not check.credentials else _WORDS.get(check.status, check.status)
-            table.add_row(
+            yield (
                 f"  {check.partition.region or '-'}",
                 check.partition.source,
-                Text(state, style=_COLOURS[check.status]),
+                style(state, _COLOURS[check.status]),
                 *(_of(count) for count in _tries(check)),
             )
-    return table
 
 
-def _clock(skew: float | None) -> str | Text:
-    from rich.text import Text
-
+def _clock(skew: float | None) -> str:
     if skew is None:
         return "clock: no answer told the time"
     if abs(skew) < _SKEW:
         return "clock: agrees with AWS's, to the minute"
     side = "ahead of" if skew > 0 else "behind"
-    return Text(f"clock: AWS's is {abs(skew):.0f} s {side} this machine's; set yours", style="yellow")
+    return style(f"clock: AWS's is {abs(skew):.0f} s {side} this machine's; set yours", "yellow")
 
 
 def _calls(estimate: Estimate, basis: str) -> str:
@@ -226,7 +207,7 @@ def _account(account: str | None, names: Mapping[str | None, str]) -> str:
     if account is None:
         return "of no account"
     name = names.get(account, account)
-    return account if name == account else f"{safe(name)[:_NAME]} {account}"
+    return account if name == account else f"{name[:_NAME]} {account}"
 
 
 def _where(check: Check, names: Mapping[str | None, str]) -> str:

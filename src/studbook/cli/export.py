@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from studbook.cli.options import catalog_option, snapshot_option
+from studbook.cli.terminal import write
 
 if TYPE_CHECKING:
     from studbook.model import Record
@@ -55,8 +55,7 @@ def export(
     pieces = _pieces(format_name, about, lines, catalog, snapshot)
     if output is None:
         for piece in pieces:
-            sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
+            write(piece)
         return
     from studbook.store.files import replacing
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
@@ -15,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from studbook.cli.options import catalog_option, format_option
+from studbook.cli.terminal import bold, columns, dim, echo, echo_lines, folded, say, style, table, write_document
 from studbook.errors import UsageError
 
 if TYPE_CHECKING:
     from studbook.harvest.run import Elsewhere, Harvested, Progress
-    from studbook.model import Coverage, Partition
+    from studbook.model import Asset, Coverage, Partition
     from studbook.store import Catalog
 
 PARTIAL = 3
@@ -29,6 +29,7 @@ PARTIAL = 3
     epilog="""\b
 Examples:
   studbook harvest                    what catalog/studbook.yml names, into a new snapshot
+  studbook harvest --calls            and what each source and API call cost
   studbook harvest --format json      the same, for a script
   studbook harvest --dask tcp://scheduler:8786     on the workers of a Dask cluster
 
@@ -39,8 +40,9 @@ Exit codes: 0 all was seen; 3 part of it could not be seen (the snapshot says wh
 )
 @catalog_option
 @click.option("--dask", metavar="ADDRESS", help="Visit the accounts on a Dask cluster's workers (extra 'dask').")
+@click.option("--calls", "costs", is_flag=True, help="Show what each source and API cost, too; JSON has it always.")
 @format_option
-def harvest(catalog: Catalog, dask: str | None, output_format: str) -> int:
+def harvest(catalog: Catalog, dask: str | None = None, output_format: str = "text", costs: bool = False) -> int:
     """Read the accounts, datasets and MLflow servers of the configuration into a new snapshot. Only reads."""
     from studbook.harvest.run import harvest as run
 
@@ -48,9 +50,11 @@ def harvest(catalog: Catalog, dask: str | None, output_format: str) -> int:
     with _cluster(dask) as elsewhere, _progress() as progress:
         harvested = run(settings, catalog, progress=progress, elsewhere=elsewhere)
     if output_format == "json":
-        click.echo(json.dumps(_as_json(harvested), indent=2))
+        write_document(_as_json(harvested))
     else:
-        _print(harvested)
+        if costs:
+            echo_lines(_costs(harvested.coverage))
+        _print(catalog, harvested)
     return PARTIAL if harvested.partial else 0
 
 
@@ -72,11 +76,11 @@ def relink(catalog: Catalog, output_format: str) -> int:
     if relinked is None:
         raise NotFound(f"{catalog.root}: there is no snapshot yet", "make one with 'studbook harvest'")
     if output_format == "json":
-        click.echo(json.dumps(_as_json(relinked), indent=2))
+        write_document(_as_json(relinked))
     elif relinked.changed:
-        click.echo(f"snapshot {relinked.envelope.number} written: the same records say something else now")
+        echo(f"snapshot {relinked.envelope.number} written: the same records say something else now")
     else:
-        click.echo(f"snapshot {relinked.envelope.number} stays: its records say the same as before")
+        echo(f"snapshot {relinked.envelope.number} stays: its records say the same as before")
     return 0
 
 
@@ -123,7 +127,7 @@ class _Lines:
 
     def _say(self, line: str) -> None:
         with self._lock:
-            click.echo(f"[{time.monotonic() - self._began:6.1f}s] {line}", err=True)
+            say(f"[{time.monotonic() - self._began:6.1f}s] {line}")
 
 
 # --- results ------------------------------------------------------------------------------------------------------
@@ -168,45 +172,92 @@ def _as_json(harvested: Harvested) -> dict[str, Any]:
     }
 
 
-def _print(harvested: Harvested) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    colours = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim"}
-    # Without a terminal there is no width to fit into: a log wants whole lines.
-    console = Console() if sys.stdout.isatty() else Console(width=160)
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("account", "region", "source", "status"):
-        table.add_column(name)
-    for name in ("records", "requests", "gaps"):
-        table.add_column(name, justify="right")
-    for row in harvested.coverage:
-        table.add_row(
+def _costs(coverage: Sequence[Coverage]) -> Iterator[str]:
+    """What was seen of each partition, and what that cost, in two tables."""
+    rows = [
+        (
             row.account or "-",
             row.region or "-",
             row.source,
-            Text(row.status, style=colours[row.status]),
+            style(row.status, _COLORS[row.status]),
             str(row.records),
             str(row.requests),
             str(len(row.gaps) or ""),
         )
-    console.print(table)
-    spent = calls(harvested.coverage)
+        for row in coverage
+    ]
+    yield from table(("account", "region", "source", "status", "records", "requests", "gaps"), rows)
+    spent = calls(coverage)
     accounts = sorted({account for count in spent.values() for account in count})
-    price = Table(box=box.SIMPLE_HEAD)
-    price.add_column("API", no_wrap=True, min_width=max(map(len, spent), default=0))
     # Where the accounts do not fit side by side the sum must do; the JSON has them all.
-    needed = max(map(len, spent), default=0) + sum(len(account) + 3 for account in (*accounts, "requests")) + 3
-    columns = accounts if needed <= console.width else []
-    for account in (*columns, "requests"):
-        price.add_column(account, justify="right")
-    for name, count in spent.items():
-        price.add_row(name, *(str(count[account] or "") for account in columns), str(count.total()))
-    console.print(price)
-    for line in gaps(harvested.coverage):
-        console.print(Text(line), soft_wrap=True)
+    shown = accounts if max(map(len, spent), default=0) + 14 * len(accounts) + 10 <= columns() else []
+    yield ""
+    yield from table(
+        ("API", *shown, "requests"),
+        [
+            (name, *(str(count[account] or "") for account in shown), str(count.total()))
+            for name, count in spent.items()
+        ],
+    )
+    yield ""
+
+
+_COLORS = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim"}
+
+
+def _print(catalog: Catalog, harvested: Harvested) -> None:
+    """What was found, what could not be seen, what changed, and what to type next."""
     envelope = harvested.envelope
     what = "new content" if harvested.changed else "nothing changed"
-    console.print(Text(f"snapshot {envelope.number}, {what}, {envelope.digest}"), soft_wrap=True)
+    echo(f"{bold(f'snapshot {envelope.number}')}, {what}, {envelope.digest}")
+    echo_lines(folded(f"found    {_found(catalog.kinds(envelope))}", indent=_INDENT))
+    whole = sum(row.status in ("complete", "quiet") for row in harvested.coverage)
+    asked = sum(row.status != "skipped" for row in harvested.coverage)
+    requests = sum(row.requests for row in harvested.coverage)
+    echo(f"seen     {whole} of {asked} sources whole, in {requests} requests")
+    for line in gaps(harvested.coverage):
+        echo_lines(folded(f"{style('not seen', 'yellow')} {line}", indent=_INDENT))
+    before = catalog.snapshot_before(envelope)
+    if before is not None and harvested.changed:
+        news = _news(catalog.changed(before, envelope))
+        echo_lines(folded(f"changed  since snapshot {before.number}: {news}", indent=_INDENT))
+    option = "" if str(catalog.root) == "catalog" else f" --catalog {catalog.root}"
+    following = [("studbook diff", "what changed, in full")] if before is not None and harvested.changed else []
+    following.append(("studbook build", "the pages"))
+    if any(row.gaps for row in harvested.coverage):
+        following.append(("studbook doctor", "what is denied, and the line that mends it"))
+    for number, (command, meaning) in enumerate(following):
+        echo(f"{'' if number else 'next':<9}{command + option}  {dim(meaning)}")
+
+
+_INDENT = " " * 9
+
+
+def _found(kinds: Counter[str]) -> str:
+    """How many assets there are, and of which kinds; jobs together."""
+    from studbook.cli.text import counted
+    from studbook.model.kinds import JOB_KINDS, KINDS
+
+    jobs = sum(kinds[kind] for kind in JOB_KINDS)
+    shown = [counted(kind, kinds[kind]) for kind in KINDS if kinds[kind] and kind not in JOB_KINDS]
+    return f"{kinds.total()} assets: {', '.join([*shown, *([f'{jobs} jobs'] if jobs else [])])}"
+
+
+def _news(changed: Sequence[tuple[Asset | None, Asset | None]]) -> str:
+    """What is new, what is gone, whose approval is another, and how many there are of the rest."""
+    from studbook.cli.text import counted
+
+    news: Counter[tuple[str, str]] = Counter()
+    others = 0
+    for was, now in changed:
+        if now is None or (now.gone_since is not None and (was is None or was.gone_since is None)):
+            news["gone", (now or was).kind] += 1  # type: ignore[union-attr]  # one of the two is there
+        elif was is None:
+            news["new", now.kind] += 1
+        elif was.attributes.get("approval") != now.attributes.get("approval"):
+            news["approval of", now.kind] += 1
+        else:
+            others += 1
+    told = [f"{counted(kind, number)} {what}" for (what, kind), number in sorted(news.items()) if what != "approval of"]
+    told += [f"approval of {counted(kind, number)}" for (what, kind), number in news.items() if what == "approval of"]
+    return ", ".join([*told, *([f"{others} more changed"] if others else [])]) or "edges and evidence alone"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from studbook.cli.text import bold, dim, end, kind, name, place, safe, table
+from studbook.cli.terminal import bold, dim, table
+from studbook.cli.text import end, kind, name, place
 from studbook.cli.text import value as shown
 from studbook.model import Asset
 from studbook.queries.log import Log
@@ -29,7 +30,7 @@ def snapshot_log(catalog: Catalog) -> list[dict[str, Any]]:
                 "records": counts["records"],
                 "gaps": sum(len(row.gaps) for row in envelope.coverage),
                 "requests": sum(row.requests for row in envelope.coverage),
-                "changes": None if before is None else catalog.changed(before, envelope),
+                "changes": None if before is None else len(catalog.changed(before, envelope)),
             }
         )
         before = envelope
@@ -72,6 +73,6 @@ def asset_log_text(asset: Asset, found: Log, lineage: Callable[[str], Asset | No
             told(row.is_) if row.was is None else f"{told(row.was)} ->" + f" {told(row.is_)}" * (row.is_ is not None)
         )
         words = "" if (row.was, row.is_) == (None, None) else words
-        more = [safe(row.field or ""), words, safe(f"by {row.by}" if row.by else ""), safe(row.note or "")]
+        more = [row.field or "", words, f"by {row.by}" if row.by else "", row.note or ""]
         rows.append((str(row.night), row.at, row.event.replace("_", " "), "  ".join(filter(None, more))))
     yield from table(("night", "at", "event", ""), rows)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from studbook.cli.options import catalog_option
+from studbook.cli.terminal import say, write, write_document
 
 if TYPE_CHECKING:
     from studbook.store import Catalog
@@ -62,10 +62,9 @@ def iam(
     path = catalog.settings_file
     settings = catalog.settings() if path.exists() else None
     if settings is None:
-        click.echo(
+        say(
             f"{path}: there is no configuration, so this is for the sources that are on by default; "
             f"put your buckets in the place of {made.PLACEHOLDER_BUCKET}",
-            err=True,
         )
     if account is not None:
         if settings is None or (settings.organization is None and settings.account(account) is None):
@@ -77,7 +76,7 @@ def iam(
     document = made.policy(settings)
     _warn(made.size(document))
     if output_format == "terraform":
-        click.echo(made.terraform(document, made.role_name(settings), principal, external_id), nl=False)
+        write(made.terraform(document, made.role_name(settings), principal, external_id).encode())
         return 0
     if output_format == "cloudformation":
         _print(made.cloudformation(document, made.role_name(settings), principal, external_id))
@@ -111,12 +110,11 @@ def _warn(size: int) -> None:
         if size > INLINE_LIMIT
         else f"it fits into a role, as these templates have it, but not into a managed policy ({MANAGED_LIMIT})"
     )
-    click.echo(
+    say(
         f"the policy has {size} characters; {refused}. Shorter: --account ID for each account, or fewer and higher "
         "prefixes among the datasets",
-        err=True,
     )
 
 
 def _print(document: dict[str, Any]) -> None:
-    click.echo(json.dumps(document, indent=2))
+    write_document(document)

@@ -11,6 +11,7 @@ import click
 import yaml
 
 from studbook.cli.options import catalog_option
+from studbook.cli.terminal import echo, say
 from studbook.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,13 +76,13 @@ def init(
     text += f"\nredact:\n  salt: {secrets.token_hex(16)}  # this catalog's own, to be kept: see docs/security.md\n"
     catalog.create(text)
     option = "" if str(catalog.root) == "catalog" else f" --catalog {catalog.root}"
-    click.echo(f"wrote {target}")
-    click.echo("next:", err=True)
+    echo(f"wrote {target}")
+    say("next:")
     if not (here or accounts or organization):
-        click.echo(f"  edit {target}: your accounts, regions and datasets", err=True)
-    click.echo(f"  studbook doctor{option}", err=True)
-    click.echo(f"  studbook harvest{option}", err=True)
-    click.echo(f"  studbook build{option} && studbook serve{option}", err=True)
+        say(f"  edit {target}: your accounts, regions and datasets")
+    say(f"  studbook doctor{option}")
+    say(f"  studbook harvest{option}")
+    say(f"  studbook build{option} && studbook serve{option}")
 
 
 def _asked() -> tuple[bool, str | None, bool, str | None]:
@@ -137,5 +138,5 @@ def _settings(
 
 def _region(found: str | None) -> str:
     if found is None:
-        click.echo(f"no region is set: taking {_REGION} (guessed; name others with --regions)", err=True)
+        say(f"no region is set: taking {_REGION} (guessed; name others with --regions)")
     return found or _REGION

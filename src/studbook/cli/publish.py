@@ -9,6 +9,7 @@ import click
 
 from studbook.cli.options import catalog_option, format_option
 from studbook.cli.site import output_option
+from studbook.cli.terminal import echo, say, write_json
 
 if TYPE_CHECKING:
     from studbook.store import Catalog
@@ -33,7 +34,6 @@ version before is copied within S3; what the configuration's site.keep keeps no 
 def publish(to: str | None, everything: bool, output: Path, catalog: Catalog, output_format: str) -> None:
     """Put the built site into an S3 bucket, at the price of what changed."""
     from studbook.aws.bucket import writer
-    from studbook.cli.text import echo_json
     from studbook.errors import UsageError
     from studbook.model.ids import parse_s3
     from studbook.publish import WORKERS
@@ -56,12 +56,12 @@ def publish(to: str | None, everything: bool, output: Path, catalog: Catalog, ou
         writer(WORKERS),
         drop=drop,
         everything=everything,
-        report=lambda line: click.echo(line, err=True),
+        report=say,
     )
     if output_format == "json":
-        echo_json(done.to_json() | {"to": str(uri)})
+        write_json(done.to_json() | {"to": str(uri)})
         return
-    click.echo(
+    echo(
         f"published {', '.join(done.versions)} to {uri}: {done.sent:,} files sent ({done.sent_bytes:,} bytes), "
         f"{done.copied:,} copied, {done.removed:,} removed, {done.unchanged:,} as they were; "
         f"{sum(done.calls.values()):,} requests"

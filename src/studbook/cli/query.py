@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from studbook.cli.options import catalog_option, format_option, snapshot_option
+from studbook.cli.terminal import echo, echo_lines, style, write, write_json
 
 if TYPE_CHECKING:
     from studbook.lineage.graph import Lineage
@@ -83,7 +83,6 @@ def _print_walk(
     output_format: str,
 ) -> None:
     from studbook.api import open as open_catalog
-    from studbook.cli.text import echo_json
     from studbook.cli.walks import NEAREST, walk_json, walk_text
 
     with open_catalog(catalog, snapshot) as lineage:
@@ -91,10 +90,9 @@ def _print_walk(
         asked = lineage.asset(asset)
         found = walk(lineage.index, asked.id, most)
         if output_format == "json":
-            echo_json(walk_json(found))
+            write_json(walk_json(found))
             return
-        for line in walk_text(lineage.index, found, evidence=evidence, ids=ids, everything=everything):
-            click.echo(line)
+        echo_lines(walk_text(lineage.index, found, evidence=evidence, ids=ids, everything=everything))
 
 
 @click.command(
@@ -120,7 +118,6 @@ Examples:
 @catalog_option
 def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
     """Show what changed from snapshot OLD to snapshot NEW: models, approvals, deployments, data, coverage."""
-    from studbook.cli.text import echo_json
     from studbook.queries.diff import diff as compare
     from studbook.store.chunks import Shared
 
@@ -129,13 +126,12 @@ def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
     was, now = catalog.graph(before, shared), catalog.graph(after, shared)
     changes = compare(was, now, before.coverage, after.coverage)
     if output_format == "json":
-        echo_json({"old": _dated(before), "new": _dated(after)} | changes.to_json())
+        write_json({"old": _dated(before), "new": _dated(after)} | changes.to_json())
         return
     from studbook.cli.changes import changes_markdown, changes_text
 
     shown = changes_markdown if output_format == "markdown" else changes_text
-    for line in shown(before, after, changes, lambda one: now.asset(one) or was.asset(one)):
-        click.echo(line)
+    echo_lines(shown(before, after, changes, lambda one: now.asset(one) or was.asset(one)))
 
 
 @click.command(
@@ -154,7 +150,6 @@ Examples:
 def log(asset: str | None, catalog: Catalog, snapshot: str, output_format: str) -> None:
     """List the snapshots, or what changed about ASSET from one to the next."""
     from studbook.cli.history import asset_log_text, log_text, snapshot_log
-    from studbook.cli.text import echo_json
     from studbook.errors import NotFound
     from studbook.queries.answer import Night
     from studbook.queries.log import log as ask
@@ -167,7 +162,7 @@ def log(asset: str | None, catalog: Catalog, snapshot: str, output_format: str) 
             last = catalog.resolve(snapshot).number
             rows = [row for row in rows if row["number"] <= last]
         if output_format == "json":
-            echo_json({"snapshots": rows})
+            write_json({"snapshots": rows})
             return
         lines: Iterable[str] = log_text(rows)
     else:
@@ -177,11 +172,10 @@ def log(asset: str | None, catalog: Catalog, snapshot: str, output_format: str) 
             found = lineage.asset(asset)
             answer = ask(Night.of(catalog, lineage.snapshot, lineage.index, lineage.settings), found.id, asset)
             if output_format == "json":
-                echo_json(answer.to_json(lineage.snapshot))
+                write_json(answer.to_json(lineage.snapshot))
                 return
             lines = list(asset_log_text(found, answer, lineage.index.asset))
-    for line in lines:
-        click.echo(line)
+    echo_lines(lines)
 
 
 @click.command(
@@ -202,7 +196,6 @@ def show(name: str, objects: bool, catalog: Catalog, snapshot: str, output_forma
     """Show a snapshot or an asset: NAME is a snapshot's name, or an asset's id, name, or the end of its id."""
     from studbook.api import open as open_catalog
     from studbook.cli import details
-    from studbook.cli.text import echo_json
     from studbook.errors import NotFound
 
     named: Envelope | None = None
@@ -213,24 +206,21 @@ def show(name: str, objects: bool, catalog: Catalog, snapshot: str, output_forma
             named = None
     if named is not None:
         if output_format == "json":
-            echo_json(named.model_dump(mode="json") | {"counts": catalog.counts(named)})
+            write_json(named.model_dump(mode="json") | {"counts": catalog.counts(named)})
         else:
-            for line in details.snapshot_text(named, catalog.counts(named)):
-                click.echo(line)
+            echo_lines(details.snapshot_text(named, catalog.counts(named)))
         return
     with open_catalog(catalog, snapshot) as lineage:
         asset = lineage.asset(name)
         if objects:
             _print_objects(catalog, lineage.snapshot, lineage.index, asset, output_format)
         elif output_format == "json":
-            echo_json(details.asset_json(lineage.index, asset))
+            write_json(details.asset_json(lineage.index, asset))
         else:
-            for line in details.asset_text(lineage.index, asset):
-                click.echo(line)
+            echo_lines(details.asset_text(lineage.index, asset))
 
 
 def _print_objects(catalog: Catalog, envelope: Envelope, index: Index, asset: Asset, output_format: str) -> None:
-    from studbook.cli.text import echo_json
     from studbook.errors import NotFound
     from studbook.model.ids import manifest_lines, parse_s3
 
@@ -244,11 +234,10 @@ def _print_objects(catalog: Catalog, envelope: Envelope, index: Index, asset: As
     lines = manifest_lines(record.body["Contents"], uri.key)
     if output_format == "json":
         rows = (line.decode().rstrip("\n").split("\t") for line in lines)
-        echo_json([{"key": key, "size": int(size), "etag": etag} for key, size, etag in rows])
+        write_json([{"key": key, "size": int(size), "etag": etag} for key, size, etag in rows])
         return
     for line in lines:
-        sys.stdout.buffer.write(line)
-    sys.stdout.buffer.flush()
+        write(line)
 
 
 @click.command(
@@ -268,7 +257,6 @@ Exit codes: 0 all is as it was written; 1 something is damaged.
 @format_option
 def verify(catalog: Catalog, output_format: str) -> int:
     """Check that the catalog is whole, and as it was written."""
-    from studbook.cli.text import echo_json, safe
     from studbook.errors import NotFound
 
     snapshots = len(catalog.snapshots.paths())
@@ -278,14 +266,12 @@ def verify(catalog: Catalog, output_format: str) -> int:
     objects = sum(1 for _ in catalog.objects)
     if output_format == "json":
         found = [{"place": damage.place, "message": damage.message} for damage in damages]
-        echo_json({"ok": not damages, "snapshots": snapshots, "objects": objects, "damages": found})
+        write_json({"ok": not damages, "snapshots": snapshots, "objects": objects, "damages": found})
         return 1 if damages else 0
 
     for damage in damages:
-        click.echo(f"{click.style('damaged', fg='red')}  {safe(damage.place)}: {safe(damage.message)}")
-    click.echo(
-        f"{snapshots} snapshots, {objects} objects: " + (f"{len(damages)} damaged" if damages else "all as written")
-    )
+        echo(f"{style('damaged', 'red')}  {damage.place}: {damage.message}")
+    echo(f"{snapshots} snapshots, {objects} objects: " + (f"{len(damages)} damaged" if damages else "all as written"))
     return 1 if damages else 0
 
 

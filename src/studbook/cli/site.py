@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from studbook.cli.options import catalog_option, snapshot_option
+from studbook.cli.terminal import echo, say
 
 if TYPE_CHECKING:
     from studbook.store import Catalog
@@ -50,10 +51,10 @@ def build(catalog: Catalog, snapshot: str, output: Path, everything: bool = Fals
         settings,
         output,
         envelopes=envelopes,
-        report=lambda line: click.echo(line, err=True),
+        report=say,
     )
     for site in built:
-        click.echo(f"built snapshot {site.number}: {site.pages:,} pages, {site.written:,} of them new, in {site.path}")
+        echo(f"built snapshot {site.number}: {site.pages:,} pages, {site.written:,} of them new, in {site.path}")
 
 
 @click.command(
@@ -72,7 +73,7 @@ def serve(ctx: click.Context, catalog: Catalog, output: Path, port: int) -> None
     if not (output / "index.html").is_file():
         ctx.invoke(build, catalog=catalog, snapshot="latest", output=output)
     server = listen(output, port)
-    click.echo(f"http://127.0.0.1:{server.server_address[1]}/")
+    echo(f"http://127.0.0.1:{server.server_address[1]}/")
     try:
         server.serve_forever()
     finally:

@@ -1,22 +1,15 @@
-"""How facts are shown on a terminal; names come from strangers and are shown as text, whatever is in them."""
+"""How facts are worded on a terminal; `terminal` makes what strangers wrote fit to be shown."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
+from studbook.cli.terminal import style
 
 if TYPE_CHECKING:
     from studbook.model import Asset, Edge
 
 _UNKNOWN = "-"
-
-
-def safe(text: object) -> str:
-    """The text with every character that a terminal would act on, or hide, written as an escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 
 def value(thing: Any) -> str:
@@ -26,10 +19,10 @@ def value(thing: Any) -> str:
     if isinstance(thing, bool):
         return "yes" if thing else "no"
     if isinstance(thing, dict):
-        return safe(", ".join(f"{key}={value(item)}" for key, item in sorted(thing.items()))) or _UNKNOWN
+        return ", ".join(f"{key}={value(item)}" for key, item in sorted(thing.items())) or _UNKNOWN
     if isinstance(thing, list | tuple):
-        return safe(", ".join(map(value, thing))) or _UNKNOWN
-    return safe(thing)
+        return ", ".join(map(value, thing)) or _UNKNOWN
+    return str(thing)
 
 
 def kind(word: str) -> str:
@@ -53,19 +46,19 @@ def name(asset: Asset) -> str:
     """What people call an asset; an S3 artifact by its URI, since a terminal has no link that leads to it."""
     from studbook.queries.answer import called
 
-    return safe(asset.id if asset.kind == "artifact" and asset.id.startswith("s3://") else called(asset))
+    return asset.id if asset.kind == "artifact" and asset.id.startswith("s3://") else called(asset)
 
 
 def relation(edge: Edge) -> str:
     """`input to (train)`."""
     words = edge.relation.replace("_", " ")
-    return words if edge.role is None else f"{words} ({safe(edge.role)})"
+    return words if edge.role is None else f"{words} ({edge.role})"
 
 
 def place(asset: Asset) -> str:
     """`444444444444/us-west-2 production`, as much of it as is known."""
     where = "/".join(part for part in (asset.account, asset.region) if part)
-    return safe(" ".join(part for part in (where, asset.stage) if part))
+    return " ".join(part for part in (where, asset.stage) if part)
 
 
 def marks(asset: Asset) -> str:
@@ -75,7 +68,7 @@ def marks(asset: Asset) -> str:
     found += [f"gone since {asset.gone_since}"] if asset.gone_since is not None else []
     superseded = asset.attributes.get("superseded_since")
     found += [f"superseded since {superseded}"] if superseded is not None else []
-    return " ".join(click.style(f"[{safe(mark)}]", fg="yellow") for mark in found)
+    return " ".join(style(f"[{mark}]", "yellow") for mark in found)
 
 
 def change(field: str, old: Any, new: Any) -> str:
@@ -84,35 +77,9 @@ def change(field: str, old: Any, new: Any) -> str:
     if field in happened:
         back, away = happened[field]
         return back if new is None else f"{away} snapshot {new}"
-    return f"{safe(field)}: {value(old)} -> {value(new)}"
+    return f"{field}: {value(old)} -> {value(new)}"
 
 
 def end(asset_id: str, asset: Asset | None) -> str:
     """The end of an edge: `training job chat-sft`, or the id where nothing more is known."""
-    return f"{kind(asset.kind)} {name(asset)}" if asset is not None else safe(asset_id)
-
-
-def echo_json(thing: Any) -> None:
-    """One canonical line on standard output: what is printed depends on the catalog alone."""
-    from studbook.model.canonical import canonical
-
-    sys.stdout.buffer.write(canonical(thing) + b"\n")
-    sys.stdout.buffer.flush()
-
-
-def bold(text: str) -> str:
-    return click.style(text, bold=True)
-
-
-def dim(text: str) -> str:
-    return click.style(text, dim=True) if text else ""
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
-    """Lines of aligned columns under a dim head; the last column is not padded."""
-    cells = [list(row) for row in rows]
-    widths = [max(len(click.unstyle(row[i])) for row in [list(head), *cells]) for i in range(len(head))]
-    yield dim("  ".join(title.ljust(width) for title, width in zip(head, widths, strict=True)).rstrip())
-    for row in cells:
-        padded = (cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(padded).rstrip()
+    return f"{kind(asset.kind)} {name(asset)}" if asset is not None else asset_id

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-import click
-
-from studbook.cli.text import bold, counted, dim, kind, marks, name, place, relation, safe, value
+from studbook.cli.terminal import bold, dim, style
+from studbook.cli.text import counted, kind, marks, name, place, relation, value
 from studbook.lineage.graph import Lineage
 from studbook.model import CERTAINTIES, KINDS, Asset
 from studbook.model.canonical import fields_of
@@ -63,7 +62,7 @@ def walk_text(lineage: Lineage, walk: Walk, *, evidence: bool, ids: bool, everyt
         if evidence:
             below_it = "│  " if walk.hops.get(hop.asset.id) and not again else "   "
             for line in hop.edge.evidence:
-                yield before + below + below_it + dim(f"by {safe(line)}")
+                yield before + below + below_it + dim(f"by {line}")
         if not again:
             opened.add(hop.asset.id)
             ahead.append((before + below, _steps(walk, hop.asset.id, most)))
@@ -103,9 +102,9 @@ def _steps(walk: Walk, asset_id: str, most: int | None) -> deque[Hop | str]:
 def _title(asset: Asset, ids: bool) -> str:
     parts = (
         kind(asset.kind),
-        bold(safe(asset.id) if ids else name(asset)),
+        bold(asset.id if ids else name(asset)),
         dim(place(asset)),
-        safe(asset.status or ""),
+        asset.status or "",
         marks(asset),
     )
     return "  ".join(part for part in parts if part)
@@ -115,12 +114,12 @@ def _line(hop: Hop, ids: bool) -> str:
     edge = hop.edge
     sure = edge.certainty + (", candidate" if edge.candidate else "")
     color = None if edge.certainty == "referenced" and not edge.candidate else "yellow"
-    return f"{_title(hop.asset, ids)}  {dim(relation(edge))}  {click.style(sure, fg=color)}"
+    return f"{_title(hop.asset, ids)}  {dim(relation(edge))}  {style(sure, color)}"
 
 
 def _evaluation(lineage: Lineage, found: Evaluation, ids: bool) -> Iterator[str]:
     def listed(word: str, several: tuple[str, ...]) -> str:
-        names = (name(asset) if (asset := lineage.asset(one)) and not ids else safe(one) for one in several)
+        names = (name(asset) if (asset := lineage.asset(one)) and not ids else one for one in several)
         return f"{dim(word)} {', '.join(names) or '-'}"
 
     parts = listed("judged", found.models), listed("by", found.evaluators), listed("on", found.data)
@@ -140,7 +139,7 @@ def _summary(walk: Walk, *, kinds: bool) -> Iterator[str]:
         of_kind = Counter[str](asset.kind for asset in walk.assets)
         yield dim(", ".join(counted(word, of_kind[word]) for word in KINDS if word in of_kind))
     if not walk.ended:
-        yield click.style(f"the nearest {len(walk.assets)} only: there are more, with --all", fg="yellow")
+        yield style(f"the nearest {len(walk.assets)} only: there are more, with --all", "yellow")
 
 
 def _many(number: int, word: str) -> str:

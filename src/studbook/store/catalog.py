@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -94,6 +94,10 @@ class Catalog:
     def latest(self) -> Envelope | None:
         """The newest snapshot, if there is one."""
         return self.snapshots.latest()
+
+    def snapshot_before(self, envelope: Envelope) -> Envelope | None:
+        """The one that it was chained to."""
+        return self.resolve(str(envelope.number - 1)) if envelope.number > 1 else None
 
     def resolve(self, name: str) -> Envelope:
         """The snapshot of that name; NotFound where there is none."""
@@ -204,8 +208,15 @@ class Catalog:
             for name, manifest in manifests.items()
         }
 
-    def changed(self, old: Envelope, new: Envelope) -> int:
-        """How many assets came, went or changed; reads only the chunks in which the two differ."""
+    def kinds(self, envelope: Envelope) -> Counter[str]:
+        """How many assets of each kind a snapshot has; reads the manifest alone."""
+        counts: Counter[str] = Counter()
+        for chunk in chunks.chunks(self.objects, envelope.parts.assets):
+            counts[chunk.place.kind] += chunk.rows
+        return counts
+
+    def changed(self, old: Envelope, new: Envelope) -> list[tuple[Asset | None, Asset | None]]:
+        """The assets that came, went or changed, before and after, by id; reads only the chunks that differ."""
         before, after = (
             {chunk.object: chunk for chunk in chunks.chunks(self.objects, envelope.parts.assets)}
             for envelope in (old, new)
@@ -219,7 +230,8 @@ class Catalog:
             }
             for mine, other in ((before, after), (after, before))
         )
-        return sum(was.get(asset_id) != now.get(asset_id) for asset_id in was.keys() | now.keys())
+        pairs = ((was.get(asset_id), now.get(asset_id)) for asset_id in sorted(was.keys() | now.keys()))
+        return [(before, after) for before, after in pairs if before != after]
 
     def graph(self, envelope: Envelope, shared: Shared | None = None) -> Graph:
         """The whole lineage in memory; equal assets and edges of graphs with the same `shared` are the same objects."""
