@@ -178,13 +178,18 @@ class SourceSettings(_Part):
 
 
 class Patience(_Part):
-    """How long one call may take, and how often it is made again where that may help."""
+    """How long a call, a listing and a visit may take, and how often a call is made again where that may help."""
 
     connect_timeout: float = Field(default=10, gt=0, description="Seconds until a connection must be there.")
     read_timeout: float = Field(default=60, gt=0, description="Seconds that a service may be silent.")
     attempts: int = Field(
         default=6, ge=1, description="Calls in all, where one was throttled, lost or answered by a failure."
     )
+    answer_bytes: int = Field(
+        default=64 * 1024 * 1024, ge=1, description="Bytes of one answer, when it is decompressed."
+    )
+    pages: int = Field(default=10_000, ge=1, description="Pages of one listing.")
+    visit_seconds: float = Field(default=3600, gt=0, description="Seconds that a partition may take in all.")
 
 
 class Redact(_Part):

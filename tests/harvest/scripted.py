@@ -48,7 +48,7 @@ class ScriptedSessions:
     def renew_signer(self, account: str | None, stale: str) -> None:
         self.renewals += 1
 
-    def pace(self, account: str | None, region: str | None, api: str) -> Pace:
+    def pace(self, account: str | None, region: str | None, api: str, operation: str) -> Pace:
         return Pace(1e9)
 
     def signer(self, account: str | None, region: str) -> Any:

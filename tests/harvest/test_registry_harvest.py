@@ -43,7 +43,7 @@ class Account:
 
     def record(self, kind: str, tail: str) -> Record:
         envelope = self.catalog.resolve("latest")
-        found = self.catalog.record(envelope, kind, f"{ARN}:{tail}")
+        found = self.catalog.record_of(envelope)(kind, f"{ARN}:{tail}")
         assert found is not None
         return found
 
@@ -97,7 +97,7 @@ class TestPackages:
         harvest(settings(), Catalog(account.catalog.root.parent / "other"))
 
         other = Catalog(account.catalog.root.parent / "other")
-        record = other.record(other.resolve("latest"), "model_package", f"{ARN}:model-package/lone")
+        record = other.record_of(other.resolve("latest"))("model_package", f"{ARN}:model-package/lone")
         assert record == with_search
 
 

@@ -10,6 +10,8 @@ invalid      the service or botocore does not accept the request, or nobody unde
 network      no answer, or half of one
 server       the service failed (5xx)
 repeated     a page token that came twice: the listing has no end
+limit        more than `patience` allows: bytes, pages, seconds
+lost         an answer was read, but for one value or one item of it
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ import re
 from typing import Final, Literal
 
 from botocore import exceptions as boto
+
+from studbook.model.storable import Loss, storable
 
 Meaning = Literal[
     "denied",
@@ -31,6 +35,8 @@ Meaning = Literal[
     "network",
     "server",
     "repeated",
+    "limit",
+    "lost",
 ]
 
 _CODES: Final[dict[Meaning, str]] = {
@@ -56,24 +62,39 @@ _MEANINGS: Final = {code: meaning for meaning, codes in _CODES.items() for code 
 # SageMaker says "not found" with a ValidationException (boto3 issue 2808), in more than one wording.
 _NOT_FOUND = re.compile(r"not found|could not find|does not exist|cannot find", re.IGNORECASE)
 
-_LIMIT = 500
+_MESSAGE, _CODE, _SUBJECT = 500, 80, 1100
 
 
-UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError)
-"""What reading an answer raises that lacks what was expected of it."""
+UNREADABLE: Final = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RecursionError,
+    MemoryError,
+)
+"""What reading an answer raises that is not as it was expected."""
 
 
 class Trouble(Exception):  # noqa: N818 - a word of the domain: it becomes a gap, not a stack trace
-    """One failed call: what it means, and in whose words."""
+    """One failed call, or one loss: what it means, and in whose words."""
 
-    def __init__(self, meaning: Meaning, operation: str, code: str, message: str) -> None:
-        # A server that answers with a page of HTML has many lines; one is enough.
-        message = " ".join(message.split())
-        super().__init__(f"{operation}: {code}: {message}")
+    def __init__(
+        self, meaning: Meaning, operation: str, code: str, message: str, *, subject: str | None = None
+    ) -> None:
+        """`subject` is the one record or place that is concerned, where it is one: `training_job arn:...`."""
         self.meaning = meaning
         self.operation = operation
-        self.code = code
-        self.message = message if len(message) <= _LIMIT else message[: _LIMIT - 1] + "…"
+        self.code = _line(code, _CODE)
+        self.message = _line(message, _MESSAGE)
+        self.subject = None if subject is None else _line(subject, _SUBJECT)
+        super().__init__(f"{operation}: {self.code}: {self.message}")
+
+    def about(self, subject: str) -> Trouble:
+        """The same, of one record or place."""
+        return Trouble(self.meaning, self.operation, self.code, self.message, subject=self.subject or subject)
 
     @property
     def ends_visit(self) -> bool:
@@ -81,13 +102,37 @@ class Trouble(Exception):  # noqa: N818 - a word of the domain: it becomes a gap
         return self.meaning in ("credentials", "expired")
 
 
+def _line(text: str, limit: int) -> str:
+    """One line that can be stored: a server that answers with a page of HTML has many, and may cut characters."""
+    text = " ".join(str(storable(text[: 10 * limit], [])).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 PART_LOST: Final = (Trouble, *UNREADABLE)
 """For a source that goes on with the next part: `except PART_LOST as error: visit.gap(error)`."""
 
 
-def unreadable(operation: str, error: Exception) -> Trouble:
-    """An answer of `operation` that nobody understands."""
-    return Trouble("invalid", operation, "Unreadable", f"an answer lacks what was expected: {error!r}")
+def unreadable(operation: str, error: Exception, subject: str | None = None) -> Trouble:
+    """An answer of `operation`, or one record of it, that nobody understands."""
+    # Of texts that cannot be encoded Python shows the whole.
+    said = error.reason if isinstance(error, UnicodeEncodeError | UnicodeDecodeError) else str(error)
+    message = f"an answer is not as expected: {type(error).__name__}: {said}"
+    return Trouble("invalid", operation, "Unreadable", message, subject=subject)
+
+
+def left_out(operation: str, loss: Loss, subject: str | None = None) -> Trouble:
+    """A value that had to be left out of an answer, or of one record."""
+    return Trouble("lost", operation, "LeftOut", str(loss), subject=subject)
+
+
+def no_answer(operation: str, why: str) -> Trouble:
+    """A success that is none: what an empty answer lacks would else be gone."""
+    return Trouble("invalid", operation, "NoAnswer", f"{why}; is there a proxy?")
+
+
+def bug(operation: str, error: BaseException) -> Trouble:
+    """A fault of our own, which costs one partition and nothing beyond."""
+    return Trouble("invalid", operation, type(error).__name__, f"a bug in Studbook: {error}")
 
 
 _LOG_IN: Final = "log in again: aws sso login"
@@ -137,8 +182,12 @@ def explain(error: Exception, operation: str) -> Trouble:
     The operation of the answer is kept where it is another one: credentials are fetched inside of other calls.
     """
     match error:
+        case Trouble(operation="http"):  # of the transport, which knows no operations
+            return Trouble(error.meaning, operation, error.code, error.message)
         case Trouble():
             return error
+        case boto.HTTPClientError() if isinstance(inner := error.kwargs.get("error"), Trouble):
+            return Trouble(inner.meaning, operation, inner.code, inner.message)
         case boto.ClientError():
             return _answered(error, operation)
         case (
@@ -155,7 +204,9 @@ def explain(error: Exception, operation: str) -> Trouble:
             meaning = "network"
         case boto.UnknownServiceError() | boto.ParamValidationError() | boto.NoRegionError() | AttributeError():
             meaning = "unsupported"
-        case KeyError() | TypeError() | IndexError():  # botocore reads answers too
+        case AssertionError():
+            return bug(operation, error)
+        case KeyError() | TypeError() | IndexError() | RecursionError():  # botocore reads answers too
             return unreadable(operation, error)
         case _:
             meaning = "invalid"

@@ -23,14 +23,15 @@ from botocore.credentials import DeferredRefreshableCredentials
 from botocore.loaders import Loader, create_loader
 
 from studbook import __version__
+from studbook.aws.answers import LenientParsers, check_answer, check_content
 from studbook.aws.errors import Trouble, explain, is_throttling, login_cure
 from studbook.aws.pacing import Pace, Paces
 from studbook.aws.times import parsed
+from studbook.aws.transport import Limits, bounded
 from studbook.errors import UsageError
 from studbook.settings import Account, Patience, Settings
 
 SESSION_NAME: Final = "studbook"
-_HEAD: Final = 500
 _READ_ONLY = re.compile(r"^(List|Describe|Get|Search|Query|BatchDescribe|Head)[A-Z]|^(AssumeRole|Search)$")
 
 Signer = Callable[[str, str, Mapping[str, str], bytes, str], dict[str, str]]
@@ -46,23 +47,21 @@ def only_reads(operation: str) -> bool:
     return _READ_ONLY.match(operation) is not None
 
 
-def _guard(model: Any, **_: Any) -> None:
-    if not only_reads(model.name):
-        raise NotReadOnly(f"{model.service_model.service_name}:{model.name} does not only read; it was not sent")
+def _guard(model: Any, params: Mapping[str, Any], **_: Any) -> dict[str, Any] | None:
+    """What may be sent, and as what: botocore itself opens a session before it reads a directory bucket of S3 Express,
+    and asks for one that may write."""
+    if model.name == "CreateSession":
+        return {**params, "SessionMode": "ReadOnly"}
+    if only_reads(model.name):
+        return None
+    raise NotReadOnly(f"{model.service_model.service_name}:{model.name} does not only read; it was not sent")
 
 
-def _is_an_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
-    """Refuses a success that is none of the API's: to botocore a proxy's login page is an empty list, and what an
-    empty list lacks would be gone. Raises Trouble."""
-    if response_dict["status_code"] != 200 or operation_model.has_streaming_output:
-        return
-    body: bytes = response_dict["body"].strip()
-    if operation_model.service_model.metadata["protocol"] in ("json", "rest-json"):
-        well = body.startswith(b"{") and body.endswith(b"}")
-    else:
-        well = bool(body) and b"<html" not in body[:_HEAD].lower()
-    if not well and operation_model.output_shape is not None and operation_model.output_shape.members:
-        raise Trouble("invalid", operation_model.name, "NoAnswer", "the answer is none of this API; is there a proxy?")
+def _give_up(caught_exception: BaseException | None, **_: Any) -> None:
+    """For botocore's `needs-retry`: what hit a limit would hit it again. Raises Trouble."""
+    inner = getattr(caught_exception, "kwargs", {}).get("error")
+    if isinstance(inner, Trouble):
+        raise inner
 
 
 class Tally:
@@ -101,6 +100,11 @@ class Sessions:
         self._clients: dict[tuple[str | None, str | None, str], Any] = {}
         self._confirmed: set[str | None] = set()
         self._lock = threading.RLock()
+        # At debug level it writes every answer, with secrets and session tokens: not to a log that a host program
+        # keeps at that level for itself.
+        for name in ("botocore", "boto3", "urllib3"):
+            logger = logging.getLogger(name)
+            logger.setLevel(max(logger.level, logging.INFO))
         # It writes a refused AssumeRole to the log, traceback and request included; here that becomes a gap.
         logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
 
@@ -271,7 +275,12 @@ class Sessions:
             elif parsed_response is not None:
                 pace.accepted()
 
-        client.meta.events.register("before-parse.*.*", _is_an_answer)
+        # The only place that botocore has for a connection's class.
+        pools = client._endpoint.http_session._pool_classes_by_scheme
+        pools.update(bounded(pools, Limits.of(self.patience)))
+        client.meta.events.register_first("needs-retry.*.*", _give_up)
+        client.meta.events.register("before-parse.*.*", check_answer)
+        client.meta.events.register("after-call.*.*", check_content)
         client.meta.events.register_first("provide-client-params.*.*", _guard)
         client.meta.events.register_first("before-send.*.*", before_send)
         client.meta.events.register("response-received.*.*", received)
@@ -288,7 +297,9 @@ def _core() -> Any:
     """A botocore session with the standard settings; times in answers are text."""
     core = botocore.session.get_session()
     core.register_component("data_loader", _models())
-    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parsed)
+    parsers = LenientParsers()
+    parsers.set_parser_defaults(timestamp_parser=parsed)
+    core.register_component("response_parser_factory", parsers)
     return core
 
 

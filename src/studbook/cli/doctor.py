@@ -26,7 +26,7 @@ _SKEW = 60
 _LINES = 40
 """Partitions from which on an account that is well has one line."""
 _NAME = 16
-_COLOURS = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim"}
+_COLOURS = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim", "quiet": "dim"}
 _WORDS = {"complete": "well"}
 
 
@@ -148,7 +148,7 @@ def _rows(checks: Sequence[Check], names: Mapping[str | None, str]) -> Iterator[
     for account, group in groupby(checks, key=lambda check: check.partition.account):
         rows = list(group)
         login = all(check.credentials for check in rows)
-        well = all(check.status in ("complete", "skipped") for check in rows)
+        well = all(check.status in ("complete", "skipped", "quiet") for check in rows)
         words = style("logged in", "green") if login else style("no login", "red")
         sums = [""] * 3
         if brief and well:

@@ -202,7 +202,7 @@ def _costs(coverage: Sequence[Coverage]) -> Iterator[str]:
     yield ""
 
 
-_COLORS = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim"}
+_COLORS = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim", "quiet": "dim"}
 
 
 def _print(catalog: Catalog, harvested: Harvested) -> None:

@@ -6,6 +6,7 @@ Nothing here knows of records; `collector` puts listings and descriptions togeth
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
@@ -13,10 +14,12 @@ from typing import Any, Final, TypeVar
 from botocore import xform_name
 
 from studbook.aws.errors import Trouble, explain
-from studbook.aws.sessions import NotReadOnly, Sessions, Signer
-from studbook.harvest.pages import follow
-from studbook.harvest.plain_json import plain
+from studbook.aws.pages import follow
+from studbook.aws.sessions import Sessions, Signer
+from studbook.aws.transport import end_at
 from studbook.model import Partition
+from studbook.model.storable import Answer, answer
+from studbook.settings import Patience
 from studbook.sources.interface import Json
 
 T = TypeVar("T")
@@ -42,10 +45,12 @@ class VisitEnded(Exception):  # noqa: N818 - a word of the domain, as Trouble
 class PartitionCalls:
     """What a partition is asked, by as many threads as like to. The half of a visit that makes calls."""
 
-    def __init__(self, partition: Partition, sessions: Sessions, stop: threading.Event) -> None:
+    def __init__(self, partition: Partition, sessions: Sessions, stop: threading.Event, patience: Patience) -> None:
         self.partition = partition
         self._sessions = sessions
         self._stop = stop
+        self._patience = patience
+        self._ends = time.monotonic() + patience.visit_seconds
         self._refusals: Counter[str] = Counter()
         self._answered: set[str] = set()
         self._gates: dict[str, threading.Lock] = {}
@@ -54,12 +59,29 @@ class PartitionCalls:
         self._asked = threading.local()
         """The operation that a thread asked for last."""
 
-    def call(self, operation: str, params: Json, *, service: str | None = None) -> dict[str, Any]:
-        return self._ask(operation, params, service or self.partition.source, plain)
+    def ask(self, operation: str, params: Json, *, service: str | None = None) -> Answer:
+        """The operation's answer, storable, without response metadata, and what is missing of it."""
+        return self._ask(operation, params, service or self.partition.source, _storable)
+
+    def ask_pages(
+        self,
+        operation: str,
+        params: Json,
+        *,
+        tokens: Mapping[str, str] | None = None,
+        service: str | None = None,
+        items: str | None = None,
+    ) -> Iterator[Answer]:
+        """Page after page; `items` is the list that every page has."""
+
+        def call(request: Json) -> Answer:
+            return self.ask(operation, request, service=service)
+
+        return follow(call, operation, params, tokens, most=self._patience.pages, items=items)
 
     def fetch(self, params: Json, limit: int) -> tuple[dict[str, Any], bytes]:
-        def read(answer: Any) -> tuple[dict[str, Any], bytes]:
-            return plain(answer), answer["Body"].read(limit + 1)
+        def read(found: Any) -> tuple[dict[str, Any], bytes]:
+            return _storable(found), found["Body"].read(limit + 1)
 
         return self._ask("GetObject", params, "s3", read)
 
@@ -81,6 +103,8 @@ class PartitionCalls:
         except Trouble as trouble:
             if trouble.meaning == "denied":
                 self._refusals[operation] += 1
+            elif trouble.code == "SlowAnswer" and time.monotonic() >= self._ends:
+                self._go_on(operation)
             elif trouble.ends_visit or (trouble.meaning == "network" and down):
                 raise VisitEnded(trouble) from trouble
             elif trouble.meaning == "network":
@@ -93,15 +117,12 @@ class PartitionCalls:
     def _send(
         self, service: str, operation: str, params: Json, read: Callable[[Any], T], *, renewed: bool = False
     ) -> T:
-        if self._stop.is_set():
-            raise Stopped
+        self._go_on(operation)
         account, region, _ = self.partition
         self._sessions.confirm(account)
         client = self._sessions.client(account, region, service)
         try:
             return read(getattr(client, xform_name(operation))(**params))
-        except NotReadOnly:
-            raise
         except Exception as error:
             trouble = explain(error, operation)
             if not renewed and (trouble.meaning == "expired" or self._may_be_revoked(trouble, client)):
@@ -117,15 +138,14 @@ class PartitionCalls:
         self._revoked = self._revoked or client
         return self._revoked is client
 
-    def pages(
-        self,
-        operation: str,
-        params: Json,
-        *,
-        tokens: Mapping[str, str] | None = None,
-        service: str | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        return follow(lambda request: self.call(operation, request, service=service), operation, params, tokens)
+    def _go_on(self, operation: str) -> None:
+        """Raises Stopped, or VisitEnded when the visit has taken all of its time."""
+        if self._stop.is_set():
+            raise Stopped
+        if time.monotonic() > self._ends:
+            message = f"the visit took more than {self._patience.visit_seconds:g} seconds (patience.visit_seconds)"
+            raise VisitEnded(Trouble("limit", operation, "VisitTooLong", message))
+        end_at(self._ends)
 
     def renew(self, access_key: str) -> None:
         self._sessions.renew_signer(self.partition.account, access_key)
@@ -137,11 +157,14 @@ class PartitionCalls:
 
     def spend(self, operation: str) -> None:
         self._asked.operation = operation.removeprefix(f"{self.partition.source}:")
-        if self._stop.is_set():
-            raise Stopped
+        self._go_on(self._asked.operation)
         account, region, source = self.partition
         self._sessions.pace(account, region, source, operation).take()
         self._sessions.tally(account, region, source).add(operation)
 
     def throttled(self, operation: str) -> None:
         self._sessions.pace(*self.partition, operation).throttled()
+
+
+def _storable(found: Mapping[str, Any]) -> Answer:
+    return answer({name: value for name, value in found.items() if name != "ResponseMetadata"})

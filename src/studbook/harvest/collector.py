@@ -6,26 +6,29 @@ complete listing; `merge` draws the conclusion from that and from the last snaps
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from studbook.aws.errors import UNREADABLE, Trouble, explain, unreadable
+from studbook.aws.errors import PART_LOST, UNREADABLE, Trouble, explain, left_out, unreadable
 from studbook.aws.sessions import Sessions
 from studbook.harvest.calls import PartitionCalls
 from studbook.harvest.coverage import Ledger
 from studbook.harvest.partition_store import PartitionStore, Wanted
-from studbook.harvest.plain_json import plain
 from studbook.harvest.redact import Redactor
 from studbook.harvest.worker_pool import OrderedPool
 from studbook.model import Partition, Record, canonical, digest
+from studbook.model.storable import MAX_ID, Answer, Loss, storable
 from studbook.settings import Settings
 from studbook.sources.interface import Bulk, Detail, Json, Resource
 
 # Something was missing when the record was read: no listing ever equals this, so the next night reads it again.
 _INCOMPLETE: Final = "incomplete:"
+
+_REVISION = re.compile(r"(?:incomplete:)?(?:sha256:[0-9a-f]{64}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)")
 
 _SECOND: Final = len("2026-11-22T02:00:00")
 """Milliseconds are written only where there are some, so times compare as text down to the second."""
@@ -48,6 +51,12 @@ class _Described:
     body: dict[str, Any] | None = None
     """None: it could not be read, or was deleted since it was listed."""
     revision: str = ""
+
+    def miss(self, troubles: Iterable[Trouble]) -> None:
+        """Something of it is missing: the next night asks again."""
+        for trouble in troubles:
+            self.troubles.append(trouble)
+            self.revision = _INCOMPLETE + self.revision.removeprefix(_INCOMPLETE)
 
 
 @dataclass(slots=True)
@@ -80,7 +89,7 @@ class PartitionVisit(PartitionCalls):
         stop: threading.Event,
         progress: Callable[[Partition, str, int], None],
     ) -> None:
-        super().__init__(partition, sessions, stop)
+        super().__init__(partition, sessions, stop, settings.patience)
         self.targets = targets
         self.settings = settings
         self._workers = settings.source(partition.source).workers
@@ -95,23 +104,59 @@ class PartitionVisit(PartitionCalls):
         self.ledger = Ledger(self._redactor)
         self.complete: set[tuple[str, str | None]] = set()
 
+    # --- calls ---
+
+    def call(self, operation: str, params: Json, *, service: str | None = None) -> Answer:
+        return self._told(operation, self.ask(operation, params, service=service))
+
+    def pages(
+        self,
+        operation: str,
+        params: Json,
+        *,
+        tokens: Mapping[str, str] | None = None,
+        service: str | None = None,
+        items: str | None = None,
+    ) -> Iterator[Answer]:
+        for page in self.ask_pages(operation, params, tokens=tokens, service=service, items=items):
+            yield self._told(operation, page)
+
+    def _told(self, operation: str, found: Answer) -> Answer:
+        for loss in found.lost:
+            self.ledger.gap(left_out(operation, loss, str(loss).partition(": ")[0]))
+        return found
+
     # --- records ---
 
     def kept(self, kind: str, record_id: str) -> Record | None:
         return self._store.kept(kind, record_id)
 
     def record(self, kind: str, record_id: str, body: Json, *, revision: str | None = None) -> None:
-        self._keep(kind, record_id, plain(body), revision)
+        operation = getattr(self._asked, "operation", self.partition.source)
+        lost: list[Loss] = []
+        try:
+            self._keep(kind, record_id, storable(body, lost), revision)
+        except UNREADABLE as error:
+            self.ledger.gap(unreadable(operation, error, _subject(kind, record_id)))
+            if isinstance(record_id, str):
+                self._store.unreadable(kind, record_id)
+        for loss in lost:
+            self.ledger.gap(left_out(operation, loss, _subject(kind, record_id)))
 
     def _keep(self, kind: str, record_id: str, body: Json, revision: str | None) -> None:
+        """Keeps a storable body. Raises UNREADABLE where nothing can be kept under this id."""
         clean = self._redactor.body(body)
+        if revision is None:
+            revision = digest(canonical(clean))
+        # What a listing says of a resource goes past the redactor: not a word of it may stand here.
+        assert _REVISION.fullmatch(revision), "a revision is a digest or a time"
         record = Record(
             source=self.partition.source,
             kind=kind,
-            id=self._redactor.identifier(record_id),
+            id=self._redactor.identifier(_identifier(record_id)),
             account=self.partition.account,
             region=self.partition.region,
-            revision=digest(canonical(clean)) if revision is None else revision,
+            revision=revision,
             body=clean,
         )
         self._store.add(record)
@@ -135,11 +180,10 @@ class PartitionVisit(PartitionCalls):
     def none_of(self, kind: str) -> bool:
         return (kind, None) in self.complete and not self._numbers[kind]
 
-    def gap(self, trouble: Exception) -> None:
+    def gap(self, trouble: Exception, subject: str | None = None) -> None:
         operation = getattr(self._asked, "operation", self.partition.source)
-        self.ledger.gap(
-            unreadable(operation, trouble) if isinstance(trouble, UNREADABLE) else explain(trouble, operation)
-        )
+        unread = isinstance(trouble, UNREADABLE)
+        self.ledger.gap(unreadable(operation, trouble, subject) if unread else explain(trouble, operation))
 
     def skip(self, operation: str, message: str) -> None:
         self.ledger.skip(operation, message)
@@ -247,12 +291,20 @@ class PartitionVisit(PartitionCalls):
         request: dict[str, Any] = {**listing.params, **named}
         if listing.page_size is not None:
             request[listing.page_param] = listing.page_size
+        tokens = {listing.token: listing.token}
         try:
-            for page in self.pages(listing.operation, request, tokens={listing.token: listing.token}):
+            for number, page in enumerate(
+                self.ask_pages(listing.operation, request, tokens=tokens, items=listing.items), start=1
+            ):
                 jobs: list[_Job] = []
+                for loss in page.lost:
+                    if loss.path[0] != listing.items:  # a page token, say: nobody knows what follows
+                        self.ledger.gap(left_out(listing.operation, loss, resource.kind))
+                        readable = False
                 with self._store.at_once():
-                    for summary in page.get(listing.items) or ():
-                        readable = self._one(resource, summary, jobs) and readable
+                    for index, summary in enumerate(page[listing.items]):
+                        place = f"{listing.items}[{index}]" + (f" of page {number}" if number > 1 else "")
+                        readable &= self._one(resource, summary, place, page.lost_at(listing.items, index), jobs)
                 for job in jobs:
                     readers.submit(job)
         except Trouble as trouble:
@@ -262,18 +314,24 @@ class PartitionVisit(PartitionCalls):
             return False
         return readable
 
-    def _one(self, resource: Resource, summary: dict[str, Any], jobs: list[_Job]) -> bool:
+    def _one(self, resource: Resource, summary: dict[str, Any], place: str, lost: list[Loss], jobs: list[_Job]) -> bool:
         """What becomes of one summary, a job perhaps; False where nobody can tell which record it is."""
+        operation = resource.listing.operation
         try:
+            if not isinstance(summary, dict):
+                raise TypeError("it is no object")
             if not resource.keep(summary):
                 return True
-            record_id = resource.identify(summary)
-            revision = resource.revision(summary) if resource.revision else digest(canonical(summary))
+            record_id = _identifier(resource.identify(summary))
+            revision = _revision(resource.revision(summary)) if resource.revision else digest(canonical(summary))
+            mark = _revision(resource.mark(summary)) if resource.mark is not None else None
         except UNREADABLE as error:
-            self.ledger.gap(unreadable(resource.listing.operation, error))
+            self.ledger.gap(unreadable(operation, error, f"{resource.kind} {place}"))
             return False
-        if resource.mark is not None:
-            self._marks[resource.kind, record_id] = resource.mark(summary)
+        for loss in lost:
+            self.ledger.gap(left_out(operation, loss, _subject(resource.kind, record_id)))
+        if mark is not None:
+            self._marks[resource.kind, record_id] = mark
         if resource.transient:
             self._steps.setdefault(resource.kind, []).append(self._step(resource.kind, record_id, summary))
             return True
@@ -310,14 +368,16 @@ class PartitionVisit(PartitionCalls):
         if not wanted:
             return
         request = {**bulk.params, "MaxResults": bulk.page_size}
-        for number, page in enumerate(self.pages(bulk.operation, request), start=1):
+        for number, page in enumerate(self.ask_pages(bulk.operation, request, items=bulk.items), start=1):
             age = None
             jobs: list[_Job] = []
             with self._store.at_once():
-                for item in page.get(bulk.items) or ():
+                for index, item in enumerate(page[bulk.items]):
+                    if page.lost_at(bulk.items, index):
+                        continue
                     try:
                         body = bulk.record(item)
-                        record_id = resource.identify(body)
+                        record_id = _identifier(resource.identify(body))
                         age = body.get(bulk.order) if bulk.order else None
                     except UNREADABLE:
                         continue  # whatever it was, if a listing shows it, it is described
@@ -339,12 +399,12 @@ class PartitionVisit(PartitionCalls):
             if bulk.whole(found, self) and not any(detail.when(found) for detail in others):
                 self._keep(resource.kind, one.id, found, one.revision)
                 return True
+            kept = self.kept(resource.kind, one.id) if bulk.shows_changes else None
+            if kept is None or kept.revision != one.revision:
+                return False
+            clean = self._redactor.body(found)
         except UNREADABLE:
             return False
-        kept = self.kept(resource.kind, one.id) if bulk.shows_changes else None
-        if kept is None or kept.revision != one.revision:
-            return False
-        clean = self._redactor.body(found)
         if any(kept.body.get(name) != value for name, value in clean.items() if name not in bulk.apart):
             return False
         if any(name not in clean for name in kept.body if name not in bulk.apart):
@@ -354,23 +414,30 @@ class PartitionVisit(PartitionCalls):
 
     def _describe(self, job: _Job) -> _Described:
         """One record by its description and its details; on any thread."""
-        resource, one, found = job
+        resource, one, _ = job
         came = _Described([], revision=one.revision)
         try:
-            came.body = self._body(resource, one, found, came)
+            came.body = self._body(job, came)
         except Trouble as trouble:
             if trouble.meaning != "gone":  # else it was deleted since it was listed
                 came.troubles.append(trouble)
         except UNREADABLE as error:
-            came.troubles.append(unreadable(_operation(resource), error))
+            came.troubles.append(unreadable(_operation(resource), error, _subject(resource.kind, one.id)))
         return came
 
-    def _body(self, resource: Resource, one: Wanted, found: Json | None, came: _Described) -> dict[str, Any]:
+    def _asked_for(self, came: _Described, job: _Job, operation: str, params: Json) -> Answer:
+        """An answer of which every missing value is accounted for, and asked for again the next night."""
+        found = self.ask(operation, params)
+        came.miss(left_out(operation, loss, _subject(job.resource.kind, job.one.id)) for loss in found.lost)
+        return found
+
+    def _body(self, job: _Job, came: _Described) -> dict[str, Any]:
+        resource, one, found = job
         body = one.summary
         bulk = resource.bulk
         if resource.describe is not None and resource.describe.when(one.summary):
-            answer = self.call(resource.describe.operation, resource.describe.params(one.summary))
-            body = dict(resource.describe.trim(answer))
+            params = resource.describe.params(one.summary)
+            body = dict(resource.describe.trim(self._asked_for(came, job, resource.describe.operation, params)))
         if bulk is not None:
             body = {name: value for name, value in body.items() if name not in bulk.drops}
         for detail in resource.details:
@@ -380,12 +447,12 @@ class PartitionVisit(PartitionCalls):
             if not detail.when(body):
                 continue
             try:
-                body[detail.member] = self._detail(detail, body)
-            except Trouble as trouble:
-                if trouble.meaning == "gone":
+                body[detail.member] = self._detail(detail, body, job, came)
+            except PART_LOST as error:
+                if isinstance(error, Trouble) and error.meaning == "gone":
                     continue
-                came.troubles.append(trouble)
-                came.revision = _INCOMPLETE + came.revision.removeprefix(_INCOMPLETE)
+                subject = _subject(resource.kind, one.id)
+                came.miss([error if isinstance(error, Trouble) else unreadable(detail.operation, error, subject)])
                 kept = self.kept(resource.kind, one.id)
                 if kept is not None and detail.member in kept.body:
                     body[detail.member] = kept.body[detail.member]
@@ -399,22 +466,23 @@ class PartitionVisit(PartitionCalls):
                 self._keep(kind, record_id, came.body, came.revision)
         except UNREADABLE as error:
             came.body = None
-            came.troubles.append(unreadable(_operation(job.resource), error))
+            came.troubles.append(unreadable(_operation(job.resource), error, _subject(kind, record_id)))
         for trouble in came.troubles:
             self.ledger.gap(trouble, number)
         if came.body is None and came.troubles:
             self._store.unreadable(kind, record_id)
 
-    def _detail(self, detail: Detail, body: Json) -> Any:
+    def _detail(self, detail: Detail, body: Json, job: _Job, came: _Described) -> Any:
         request = dict(detail.params(body))
         if detail.items is None:
-            answer = detail.trim(self.call(detail.operation, request))
+            answer = detail.trim(self._asked_for(came, job, detail.operation, request))
             return answer if detail.part is None else answer.get(detail.part)
         if detail.page_size is not None:
             request["MaxResults"] = detail.page_size
-        items = [
-            detail.trim(item) for page in self.pages(detail.operation, request) for item in page.get(detail.items) or ()
-        ]
+        items = []
+        for page in self.ask_pages(detail.operation, request, items=detail.items):
+            came.miss(left_out(detail.operation, loss, _subject(job.resource.kind, job.one.id)) for loss in page.lost)
+            items += [detail.trim(item) for item in page[detail.items] if item is not None]
         return items if detail.sort is None else sorted(items, key=lambda item: str(item[detail.sort]))
 
     def _step(self, kind: str, record_id: str, summary: Json) -> Record:
@@ -422,6 +490,24 @@ class PartitionVisit(PartitionCalls):
         return Record(
             source=source, kind=kind, id=record_id, account=account, region=region, revision="", body=dict(summary)
         )
+
+
+def _subject(kind: str, record_id: object) -> str:
+    return f"{kind} {record_id}"
+
+
+def _identifier(value: object) -> str:
+    """What identifies a record, as it came. Raises TypeError, ValueError for what cannot."""
+    if not isinstance(value, str):
+        raise TypeError("what identifies it is no text")
+    if not 0 < len(value) <= MAX_ID:
+        raise ValueError(f"what identifies it has {len(value):,} characters")
+    return value
+
+
+def _revision(text: str) -> str:
+    """A listing's word for a state as a digest, unless it is a time: the words themselves are not kept."""
+    return text if _REVISION.fullmatch(text) else digest(canonical(text))
 
 
 def _note(resource: Resource) -> str:

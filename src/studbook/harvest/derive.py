@@ -7,36 +7,38 @@ keys its claims find each other, a second time and by hand. A night on which no 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from studbook import __version__
 from studbook.lineage.chronicle import chronicle
 from studbook.lineage.link import LinkContext, link
 from studbook.model import Envelope, Parts, Record
-from studbook.sources import normalize
+from studbook.sources import Unread, normalize
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS, chunks
 
 
 def derive(
     catalog: Catalog, context: LinkContext, *, records: str, config: str, previous: Envelope | None, number: int
-) -> Parts:
-    """The content of snapshot `number`, kept in the catalog.
+) -> tuple[Parts, list[Unread] | None]:
+    """The content of snapshot `number`, kept in the catalog, and the records that could not be read for it.
 
     `records` is the manifest of its records, `config` the digest of the settings; where both are those of `previous`,
-    and the same Studbook made it, so is the lineage.
+    and the same Studbook made it, so is the lineage; None then says that the same records could not be read.
     """
     if previous is not None and _same(previous, records, config):
-        return previous.parts
+        return previous.parts, None
     return derive_anew(catalog, context, records=records, previous=previous, number=number)
 
 
 def derive_anew(
     catalog: Catalog, context: LinkContext, *, records: str, previous: Envelope | None, number: int
-) -> Parts:
+) -> tuple[Parts, list[Unread]]:
     """As `derive`, whatever the snapshot before says."""
-    linked = link(_records(catalog, records), normalize, context)
+    unread: list[Unread] = []
+    linked = link(_records(catalog, records), partial(normalize, unread=unread), context)
     before = catalog.assets(previous) if previous else ()
-    return catalog.keep_lineage(records, chronicle(linked, before, number), linked.edges)
+    return catalog.keep_lineage(records, chronicle(linked, before, number), linked.edges), unread
 
 
 def _same(previous: Envelope, records: str, config: str) -> bool:

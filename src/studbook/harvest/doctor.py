@@ -20,16 +20,16 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from studbook import permissions as iam
-from studbook.aws.errors import Meaning, explain, login_cure
+from studbook.aws.errors import UNREADABLE, Meaning, explain, login_cure, unreadable
+from studbook.aws.pages import follow
 from studbook.aws.sessions import NotReadOnly, Sessions, Signer
 from studbook.harvest.coverage import Ledger
 from studbook.harvest.estimate import Estimate, Reckoning
-from studbook.harvest.pages import follow
-from studbook.harvest.plain_json import plain
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.harvest.redact import Redactor
 from studbook.model import Gap, Partition, Record
 from studbook.model.coverage import Status
+from studbook.model.storable import Answer, answer
 from studbook.settings import Patience, Settings
 from studbook.sources import SOURCES, Source, s3, with_accounts
 from studbook.sources.interface import Json, Resource
@@ -231,13 +231,12 @@ class _Probe:
 
     # --- Visit: calls ---
 
-    def call(self, operation: str, params: Json, *, service: str | None = None) -> dict[str, Any]:
-        result: dict[str, Any] = plain(self._ask(operation, params, service))
-        return result
+    def call(self, operation: str, params: Json, *, service: str | None = None) -> Answer:
+        return answer(self._ask(operation, params, service))
 
     def fetch(self, params: Json, limit: int) -> tuple[dict[str, Any], bytes]:
-        answer = self._ask("GetObject", params, "s3")
-        return plain(answer), answer["Body"].read(limit + 1)
+        found = self._ask("GetObject", params, "s3")
+        return answer(found), found["Body"].read(limit + 1)
 
     def _ask(self, operation: str, params: Json, service: str | None) -> Any:
         account, region, source = self.partition
@@ -263,10 +262,17 @@ class _Probe:
         *,
         tokens: Mapping[str, str] | None = None,
         service: str | None = None,
-    ) -> Iterator[dict[str, Any]]:
+        items: str | None = None,
+    ) -> Iterator[Answer]:
         """The first page; all of them where they are the accounts to look at."""
-        request = _one(params, self._source)
-        pages = follow(lambda request: self.call(operation, request, service=service), operation, request, tokens)
+        pages = follow(
+            lambda request: self.call(operation, request, service=service),
+            operation,
+            _one(params, self._source),
+            tokens,
+            most=self.settings.patience.pages,
+            items=items,
+        )
         return pages if self._source.wave == 0 else islice(pages, 1)
 
     def signer(self, region: str) -> Signer | None:
@@ -306,8 +312,9 @@ class _Probe:
     def listed(self, kind: str, scope: str | None = None) -> None:
         self._ledger.answered = True
 
-    def gap(self, trouble: Exception) -> None:
-        known = explain(trouble, "read")
+    def gap(self, trouble: Exception, subject: str | None = None) -> None:
+        unread = isinstance(trouble, UNREADABLE)
+        known = unreadable("read", trouble, subject) if unread else explain(trouble, "read")
         self._tried[known.operation] = False
         if known.meaning == "credentials":
             self._credentials = False

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from studbook.aws.errors import PART_LOST, Trouble
-from studbook.aws.sessions import NotReadOnly, Sessions
+from studbook.aws.errors import PART_LOST, Trouble, bug
+from studbook.aws.sessions import Sessions
 from studbook.errors import StudbookError
 from studbook.harvest.calls import Stopped, VisitEnded
 from studbook.harvest.collector import PartitionVisit
@@ -44,7 +44,7 @@ def visit(
 ) -> Coverage:
     """Reads one partition; the store, filled with what was known of it, then holds its records for snapshot `number`.
 
-    Whatever AWS does becomes a gap. Raises Stopped, NotReadOnly, and CatalogError where the disk refuses.
+    Whatever AWS does becomes a gap, and so does a bug of ours. Raises Stopped, and CatalogError where the disk refuses.
     """
     partition = task.partition
     source = next(source for source in sources if source.name == partition.source)
@@ -63,12 +63,12 @@ def visit(
         visiting.ledger.gap(ended.trouble)
     except PART_LOST as error:
         visiting.gap(error)
-    except (Stopped, NotReadOnly, StudbookError):
+    except (Stopped, StudbookError):
         raise
     except Exception as error:
         # A bug in reading one partition must not cost the others; it is a gap that nobody can overlook.
-        logger.exception("%s could not be read", partition)
-        visiting.ledger.gap(Trouble("invalid", source.name, type(error).__name__, f"a bug in Studbook: {error}"))
+        logger.debug("%s could not be read", partition, exc_info=True)
+        visiting.ledger.gap(bug(source.name, error))
     if task.swept and partition.region is not None:
         visiting.ledger.skip_if_disabled(partition.region)
     merge(store, complete=visiting.complete, scope=source.scope, number=number)

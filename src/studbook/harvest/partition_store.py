@@ -252,6 +252,8 @@ class PartitionStore:
                 if self._opened is None:
                     self._opened = self._open()
                 yield self._opened
+            except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
+                raise  # not the disk's fault, but of who asked for it
             except (OSError, sqlite3.Error) as error:
                 raise CatalogError(f"{self.path}: cannot be used: {error}") from error
 

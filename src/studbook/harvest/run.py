@@ -13,12 +13,14 @@ from studbook.aws.errors import Trouble, login_cure
 from studbook.aws.sessions import Sessions
 from studbook.aws.times import timestamp
 from studbook.errors import HarvestError
+from studbook.harvest.coverage import with_unread
 from studbook.harvest.derive import derive, derive_anew
 from studbook.harvest.exclude import Included
 from studbook.harvest.journal import Journal
 from studbook.harvest.merge import carried_over
 from studbook.harvest.partition import Order, Return, charged, lost, visit
 from studbook.harvest.plan import Task, order, plan, waves
+from studbook.harvest.redact import Redactor
 from studbook.lineage.link import LinkContext
 from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.settings import Settings
@@ -128,16 +130,18 @@ def harvest(
         catalog.expect(number)
         records = Included(Stored(run.records), settings)
         kept = catalog.keep_records(records) if settings.exclude.tags else catalog.keep_record_lines(run.lines())
+        parts, unread = derive(
+            catalog,
+            LinkContext.of(run.settings),
+            records=kept,
+            config=settings.digest,
+            previous=previous,
+            number=number,
+        )
+        before = previous.coverage if previous else ()
         envelope = catalog.add(
-            derive(
-                catalog,
-                LinkContext.of(run.settings),
-                records=kept,
-                config=settings.digest,
-                previous=previous,
-                number=number,
-            ),
-            coverage=records.told(coverage),
+            parts,
+            coverage=with_unread(records.told(coverage), unread, before, Redactor(settings.redact)),
             taken_at=taken_at,
             config=settings.digest,
             number=number,
@@ -157,9 +161,10 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
     records = Included(Stored(lambda: catalog.records(latest)), settings)
     number = latest.number + 1
     context = LinkContext.of(with_accounts(settings, records))
+    parts, unread = derive_anew(catalog, context, records=catalog.keep_records(records), previous=latest, number=number)
     envelope = catalog.add(
-        derive_anew(catalog, context, records=catalog.keep_records(records), previous=latest, number=number),
-        coverage=latest.coverage,
+        parts,
+        coverage=with_unread(latest.coverage, unread, (), Redactor(settings.redact)),
         taken_at=latest.taken_at,
         config=settings.digest,
         only_if_changed=True,
@@ -312,7 +317,7 @@ def _some_success(coverage: Sequence[Coverage]) -> None:
     if not coverage:
         raise HarvestError("the configuration names nothing to harvest", "list your accounts or MLflow servers in it")
     failed = [row for row in coverage if row.status == "failed"]
-    if failed and len(failed) == sum(1 for row in coverage if row.status != "skipped"):
+    if failed and not any(row.status in ("complete", "partial") for row in coverage):
         gap = failed[0].gaps[0]
         where = " ".join(part for part in (failed[0].account, failed[0].region, failed[0].source) if part)
         raise HarvestError(

@@ -7,7 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-Status = Literal["complete", "partial", "failed", "skipped"]
+from studbook.model.record import Partition
+
+Status = Literal["complete", "partial", "failed", "skipped", "quiet"]
+"""`complete`: every answer that was needed came. `quiet`: none was, since nothing had to be asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +29,13 @@ class Coverage:
     account: Annotated[str | None, Field(description="The account that was asked.")]
     region: Annotated[str | None, Field(description="The region that was asked; null where the source has none.")]
     source: Annotated[str, Field(description="sagemaker, bedrock, lambda, s3, mlflow or organizations.")]
-    status: Annotated[Status, Field(description="complete, partial, failed or skipped.")]
+    status: Annotated[Status, Field(description="complete, partial, failed, skipped, or quiet: nothing to ask.")]
     records: Annotated[int, Field(ge=0, description="Records that this partition holds, carried over ones included.")]
     requests: Annotated[int, Field(ge=0, description="API requests that were sent, retries included.")]
     redacted: Annotated[int, Field(ge=0, description="Values that were redacted.")] = 0
     calls: Annotated[dict[str, int], Field(default_factory=dict, description="Requests by service:Operation.")]
     gaps: Annotated[tuple[Gap, ...], Field(description="What could not be seen, and why.")] = ()
+
+    @property
+    def partition(self) -> Partition:
+        return Partition(self.account, self.region, self.source)

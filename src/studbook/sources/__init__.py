@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Final
+from typing import Final, NamedTuple
 
 from studbook.lineage.from_id import asset_from_id
-from studbook.model import Facts, Record
+from studbook.model import Facts, Partition, Record
+from studbook.model.storable import noting_losses
 from studbook.sources import bedrock
 from studbook.sources.declarative_source import Declared
 from studbook.sources.interface import Resource, Source, Visit
@@ -16,9 +16,7 @@ from studbook.sources.organizations import Organizations, with_accounts
 from studbook.sources.s3 import S3
 from studbook.sources.sagemaker import RESOURCES
 
-__all__ = ["SOURCES", "Resource", "Source", "Visit", "normalize", "source", "with_accounts"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["SOURCES", "Resource", "Source", "Unread", "Visit", "normalize", "source", "with_accounts"]
 
 SOURCES: Final[tuple[Source, ...]] = (
     Organizations(),
@@ -37,17 +35,34 @@ def source(name: str) -> Source | None:
     return _BY_NAME.get(name)
 
 
-def normalize(record: Record) -> Facts:
+class Unread(NamedTuple):
+    """A record, or a value in one, that its source could not read."""
+
+    partition: Partition
+    kind: str
+    id: str
+    why: str
+
+
+def normalize(record: Record, unread: list[Unread] | None = None) -> Facts:
     """What a record says, read by its source; a record of a source that is no more says nothing.
 
     A record that is not as its API describes it costs no other record: it is shown, marked `unread`, and says nothing.
+    What could not be read is added to `unread`.
     """
     found = _BY_NAME.get(record.source)
     if found is None:
         return Facts()
+    why: list[str] = []
     try:
-        return found.normalize(record)
-    except (TypeError, ValueError, AttributeError, LookupError, AssertionError) as error:
-        logger.warning("the %s %s cannot be read: %s", record.kind, record.id, type(error).__name__)
+        with noting_losses() as lost:
+            facts = found.normalize(record)
+        why += map(str, lost)
+        return facts
+    except Exception as error:  # noqa: BLE001 - whatever a stranger wrote, it is the record's, and costs no other
+        why.append(f"the record cannot be read: {type(error).__name__}: {error}")
         asset = asset_from_id(record.id)
         return Facts([asset.but(attributes={"unread": type(error).__name__})] if asset.kind != "artifact" else [])
+    finally:
+        if unread is not None:
+            unread += [Unread(record.partition, record.kind, record.id, one) for one in why]

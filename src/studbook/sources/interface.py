@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 from studbook.aws.sessions import Signer
 from studbook.model import Facts, Partition, Record
+from studbook.model.storable import Answer
 from studbook.settings import Settings
 
 Json = Mapping[str, Any]
@@ -212,8 +213,8 @@ class Visit(Protocol):
         """What the plan asks for here, in the source's own words."""
         ...
 
-    def call(self, operation: str, params: Json, *, service: str | None = None) -> dict[str, Any]:
-        """The operation's answer as JSON, without response metadata."""
+    def call(self, operation: str, params: Json, *, service: str | None = None) -> Answer:
+        """The operation's answer as storable JSON, without response metadata; what is missing of it is a gap."""
         ...
 
     def fetch(self, params: Json, limit: int) -> tuple[dict[str, Any], bytes]:
@@ -227,8 +228,10 @@ class Visit(Protocol):
         *,
         tokens: Mapping[str, str] | None = None,
         service: str | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        """Page after page; `tokens` maps members of the answer to members of the next request."""
+        items: str | None = None,
+    ) -> Iterator[Answer]:
+        """Page after page; `tokens` maps members of the answer to members of the next request, `items` is the list
+        that every page has, be it empty: one without it is a failed answer."""
         ...
 
     def signer(self, region: str) -> Signer | None:
@@ -256,7 +259,9 @@ class Visit(Protocol):
         ...
 
     def record(self, kind: str, record_id: str, body: Json, *, revision: str | None = None) -> None:
-        """Keeps a record, redacted; without a revision it is the digest of the body."""
+        """Keeps a record, redacted; without a revision (a digest or a time) it is the digest of the body.
+
+        Never raises for what is in it: what cannot be kept is a gap that names the record, as far as it has a name."""
         ...
 
     def reuse(self, record: Record) -> None:
@@ -267,8 +272,10 @@ class Visit(Protocol):
         """Says that all records of a kind (in a scope, see `Source.scope`) were seen: what is missing now is gone."""
         ...
 
-    def gap(self, trouble: Exception) -> None:
-        """Notes what could not be seen: a Trouble, or what reading the last answer raised (aws.errors.PART_LOST)."""
+    def gap(self, trouble: Exception, subject: str | None = None) -> None:
+        """Notes what could not be seen: a Trouble, or what reading the last answer raised (aws.errors.PART_LOST).
+
+        `subject` is the record or the place in which that was; a Trouble says for itself whether it is about one."""
         ...
 
     def skip(self, operation: str, message: str) -> None:

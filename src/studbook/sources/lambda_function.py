@@ -7,7 +7,6 @@ GetFunction is avoided: it hands out a link to the code.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 from studbook.aws.errors import PART_LOST, UNREADABLE, Trouble
 from studbook.model import Asset, Edge, Facts, Partition, Record
 from studbook.model.ids import parse_arn, parse_lambda
+from studbook.model.storable import parse_json
 from studbook.settings import Settings
 from studbook.sources.interface import Json, Visit
 
@@ -91,7 +91,7 @@ class LambdaFunctions:
                     visit.listed(_FUNCTION, function)
                     visit.listed(_VERSION, function)
             except UNREADABLE as error:
-                visit.gap(error)
+                visit.gap(error, function)
 
     def scope(self, record: Record) -> str | None:
         """The function."""
@@ -110,9 +110,9 @@ def _references(value: Any) -> Iterator[str]:
                 return
             if value.lstrip()[:1] in ("{", "["):
                 try:
-                    yield from _references(json.loads(value))
+                    yield from _references(parse_json(value))
                     return
-                except (ValueError, RecursionError):
+                except ValueError:
                     pass
             yield from _ARN.findall(value)
         case Mapping():
@@ -130,14 +130,17 @@ def _configured(visit: Visit) -> Iterator[str]:
     tags = [evaluator.tag for evaluator in visit.settings.evaluators if evaluator.tag]
     if not globs and not tags:
         return
-    for page in visit.pages("ListFunctions", {"MaxItems": 50}, tokens=_MARKER):
-        for function in page.get("Functions") or ():
-            if any(fnmatchcase(function["FunctionName"], glob) for glob in globs):
-                yield function["FunctionArn"]
-            elif tags:
-                found = visit.call("ListTags", {"Resource": function["FunctionArn"]}).get("Tags") or {}
-                if any(wanted.items() <= found.items() for wanted in tags):
+    for page in visit.pages("ListFunctions", {"MaxItems": 50}, tokens=_MARKER, items="Functions"):
+        for index, function in enumerate(page["Functions"]):
+            try:
+                if any(fnmatchcase(function["FunctionName"], glob) for glob in globs):
                     yield function["FunctionArn"]
+                elif tags:
+                    found = visit.call("ListTags", {"Resource": function["FunctionArn"]})["Tags"]
+                    if any(wanted.items() <= found.items() for wanted in tags):
+                        yield function["FunctionArn"]
+            except UNREADABLE as error:
+                visit.gap(error, f"Functions[{index}]")
 
 
 def _function(visit: Visit, arn: str, *, latest: bool) -> None:
@@ -149,22 +152,29 @@ def _function(visit: Visit, arn: str, *, latest: bool) -> None:
     ):
         try:
             if items is None:
-                body[member] = visit.call(operation, request).get(member) or {}
+                body[member] = visit.call(operation, request)[member]
             else:
-                pages = visit.pages(operation, request, tokens=_MARKER)
-                body[member] = [item for page in pages for item in page.get(items) or ()]
-        except Trouble as trouble:
-            visit.gap(trouble)
+                pages = visit.pages(operation, request, tokens=_MARKER, items=items)
+                body[member] = [item for page in pages for item in page[items]]
+        except PART_LOST as error:
+            visit.gap(error, arn)
             kept = visit.kept(_FUNCTION, arn)
             if kept is not None and member in kept.body:
                 body[member] = kept.body[member]
     visit.record(_FUNCTION, arn, body)
     visit.listed(_FUNCTION, arn)
-    for page in visit.pages("ListVersionsByFunction", {"FunctionName": arn, "MaxItems": 50}, tokens=_MARKER):
-        for version in page.get("Versions") or ():
-            if version["Version"] != "$LATEST" or latest:
-                visit.record(_VERSION, f"{arn}:{version['Version']}", version)
-    visit.listed(_VERSION, arn)
+    whole = True
+    request = {"FunctionName": arn, "MaxItems": 50}
+    for page in visit.pages("ListVersionsByFunction", request, tokens=_MARKER, items="Versions"):
+        for index, version in enumerate(page["Versions"]):
+            try:
+                if version["Version"] != "$LATEST" or latest:
+                    visit.record(_VERSION, f"{arn}:{version['Version']}", version)
+            except UNREADABLE as error:
+                visit.gap(error, f"{arn} Versions[{index}]")
+                whole = False
+    if whole:
+        visit.listed(_VERSION, arn)
 
 
 def _shown_function(record: Record) -> Facts:

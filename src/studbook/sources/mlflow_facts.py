@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import Any
 from studbook.model import Asset, Edge, Facts, Record
 from studbook.model.facts import Reads
 from studbook.model.ids import mlflow_id, parse_arn
+from studbook.model.storable import parse_json
 from studbook.sources.interface import Json
 
 PACKAGE_TAG = "sagemaker.model_package_arn"
@@ -152,7 +152,7 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
     dataset = item.get("dataset") or {}
     role = _tags(item.get("tags")).get("mlflow.data.context") or "dataset"
     try:
-        source = json.loads(dataset.get("source") or "{}")
+        source = parse_json(dataset.get("source") or "{}")
     except ValueError:
         source = {}
     uri = source.get("uri") if isinstance(source, dict) else None

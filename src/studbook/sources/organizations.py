@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from studbook.aws.errors import Trouble
+from studbook.aws.errors import UNREADABLE, Trouble
 from studbook.model import Facts, Partition, Record
 from studbook.settings import Account, Organization, Settings
 from studbook.sources.interface import Json, Visit
@@ -41,8 +41,15 @@ class Organizations:
         organization = visit.settings.organization
         assert organization is not None
         listed: dict[str, Json] = {}
-        for page in visit.pages("ListAccounts", {"MaxResults": 20}):
-            listed.update({account["Id"]: account for account in page.get("Accounts") or ()})
+        whole = True
+        for page in visit.pages("ListAccounts", {"MaxResults": 20}, items="Accounts"):
+            for index, account in enumerate(page["Accounts"]):
+                try:
+                    _account(organization, {**account, "Units": ()})
+                    listed[account["Id"]] = account
+                except UNREADABLE as error:
+                    visit.gap(error, f"Accounts[{index}]")
+                    whole = False
         units = _Units(visit)
         for unit in sorted({*organization.units, *organization.stages}):
             units.walk(unit)
@@ -60,7 +67,8 @@ class Organizations:
             found.append(body)
         for body in found:
             visit.record(_ACCOUNT, body["Arn"], body)
-        visit.listed(_ACCOUNT)
+        if whole:
+            visit.listed(_ACCOUNT)
 
     def scope(self, record: Record) -> str | None:
         return None
@@ -83,10 +91,11 @@ class _Units:
         if unit in self._walked:
             return
         self._walked.add(unit)
-        for page in self._visit.pages("ListAccountsForParent", {"ParentId": unit, "MaxResults": 20}):
-            self._homes.update({account["Id"]: unit for account in page.get("Accounts") or ()})
-        for page in self._visit.pages("ListOrganizationalUnitsForParent", {"ParentId": unit, "MaxResults": 20}):
-            for child in page.get("OrganizationalUnits") or ():
+        below = {"ParentId": unit, "MaxResults": 20}
+        for page in self._visit.pages("ListAccountsForParent", below, items="Accounts"):
+            self._homes.update({account["Id"]: unit for account in page["Accounts"]})
+        for page in self._visit.pages("ListOrganizationalUnitsForParent", below, items="OrganizationalUnits"):
+            for child in page["OrganizationalUnits"]:
                 self._parents[child["Id"]] = unit
                 self.walk(child["Id"])
 
@@ -105,8 +114,8 @@ def _tags(visit: Visit, account: str) -> dict[str, str] | None:
     try:
         return {
             tag["Key"]: tag["Value"]
-            for page in visit.pages("ListTagsForResource", {"ResourceId": account})
-            for tag in page.get("Tags") or ()
+            for page in visit.pages("ListTagsForResource", {"ResourceId": account}, items="Tags")
+            for tag in page["Tags"]
         }
     except Trouble as trouble:
         if trouble.meaning == "gone":
@@ -126,6 +135,20 @@ def _tagged(organization: Organization, body: Json) -> bool:
     return all(name in tags and fnmatchcase(tags[name], glob) for name, glob in organization.tags.items())
 
 
+def _account(organization: Organization, body: Json) -> Account:
+    """An account as the configuration would have it. Raises ValueError where it is none."""
+    partition = body["Arn"].split(":")[1]
+    return Account(
+        id=body["Id"],
+        name=body.get("Name"),
+        # Of nested units the innermost says it.
+        stage=next((organization.stages[u] for u in reversed(body["Units"]) if u in organization.stages), None),
+        regions=organization.regions,
+        role_arn=f"arn:{partition}:iam::{body['Id']}:role/{organization.role_name}",
+        external_id=organization.external_id,
+    )
+
+
 def with_accounts(settings: Settings, records: Iterable[Record]) -> Settings:
     """The settings with the organisation's accounts among them; one configured by hand is kept as it is. Pure."""
     organization = settings.organization
@@ -139,17 +162,6 @@ def with_accounts(settings: Settings, records: Iterable[Record]) -> Settings:
             continue
         if not _wanted(organization, body) or not _tagged(organization, body):
             continue
-        aws_partition = body["Arn"].split(":")[1]
-        found.append(
-            Account(
-                id=body["Id"],
-                name=body.get("Name"),
-                # Of nested units the innermost says it.
-                stage=next((organization.stages[u] for u in reversed(body["Units"]) if u in organization.stages), None),
-                regions=organization.regions,
-                role_arn=f"arn:{aws_partition}:iam::{body['Id']}:role/{organization.role_name}",
-                external_id=organization.external_id,
-            )
-        )
+        found.append(_account(organization, body))
     accounts = (*settings.accounts, *sorted(found, key=lambda account: account.id))
     return settings.model_copy(update={"accounts": accounts})

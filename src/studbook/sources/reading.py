@@ -6,7 +6,6 @@ as it can be, and left out where it cannot; no reading ever fails.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -22,6 +21,7 @@ from studbook.model.ids import (
     parse_s3,
 )
 from studbook.model.kinds import ARN_KINDS, HUB_KINDS, JOB_CATEGORIES
+from studbook.model.storable import parse_json
 from studbook.sources.interface import Detail, Json
 
 PUBLIC_HUB: Final = "SageMakerPublicHub"
@@ -61,8 +61,8 @@ def member(body: Json, *path: str) -> Any:
 def document(text: object) -> dict[str, Any]:
     """The JSON object in a string; empty for anything else."""
     try:
-        found = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
+        found = parse_json(text) if isinstance(text, str) else None
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -72,7 +72,7 @@ def unquoted(value: object) -> str:
     text = value if isinstance(value, str) else ""
     if len(text) > 1 and text[0] == text[-1] == '"':
         try:
-            text = str(json.loads(text))
+            text = str(parse_json(text))
         except ValueError:
             return text.strip('"')
     return text

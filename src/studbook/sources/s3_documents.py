@@ -21,6 +21,7 @@ from studbook.aws.errors import UNREADABLE, Trouble
 from studbook.model import Asset, Edge, Facts, Record, canonical, digest
 from studbook.model.facts import Manifest
 from studbook.model.ids import S3Uri, parse_s3, place_name
+from studbook.model.storable import parse_json
 from studbook.settings import DocumentPlace, Settings
 from studbook.sources.interface import Document, Json, Resource, Visit
 from studbook.sources.sagemaker import RESOURCES
@@ -173,8 +174,8 @@ def _results(visit: Visit, place: S3Uri) -> dict[str, Any]:
 
 def _json(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
+        return parse_json(raw)
+    except ValueError:
         return None
 
 

@@ -26,6 +26,7 @@ from studbook.errors import CatalogError
 from studbook.model import Asset, Edge, Record, canonical
 from studbook.model.canonical import fields_of
 from studbook.model.edge import EdgeKey, edge_json
+from studbook.model.storable import storable
 from studbook.store.objects import Objects
 
 Row = TypeVar("Row", Record, Asset, Edge)
@@ -95,8 +96,8 @@ class Part(Generic[Row]):
         """The canonical line of a row, with its line feed."""
         try:
             return self.write(row) + b"\n"
-        except ValueError as error:
-            raise CatalogError(f"{self.identify(row)!r} cannot be stored: {error}") from error
+        except ValueError:  # what was computed from records need not be storable as they are: a sum, say
+            return canonical(storable(fields_of(row), [])) + b"\n"
 
     def row(self, line: bytes) -> Row:
         """The row of a line; CatalogError where it is none."""

@@ -8,13 +8,13 @@ listed: it holds thousands of models, and what matters of it is named by what wa
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Final
 
 from studbook.model import Asset, Facts, Record
 from studbook.model.ids import HubContent, parse_arn, parse_hub_content
 from studbook.model.kinds import HUB_KINDS
+from studbook.model.storable import parse_json
 from studbook.sources.interface import Describe, Json, Listing, Resource
 from studbook.sources.reading import (
     PUBLIC_HUB,
@@ -138,7 +138,7 @@ def _feature_groups(described: Json) -> list[str]:
     named = member(described, "ContentMetadata", "SourceFeatureGroups")
     if isinstance(named, str):
         try:
-            named = json.loads(named)
+            named = parse_json(named)
         except ValueError:
             named = named.split(",")
     if not isinstance(named, list):

@@ -1,0 +1,104 @@
+"""Lenient response parsing: one odd value in an answer costs that value, not the page that it is in.
+
+botocore refuses a whole answer for a time that is none, or for text where its model has an object. Here such a value is
+`Unfit`: the border leaves it out and tells so. What is no answer of the API at all is refused, since to botocore a
+proxy's login page is an empty list, and what an empty list lacks would be gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+from botocore.parsers import PROTOCOL_PARSERS, BaseJSONParser, ResponseParserError, ResponseParserFactory
+
+from studbook.aws.errors import no_answer
+from studbook.model.storable import Unfit, load_json
+
+_HEAD: Final = 1000
+_ROOT: Final = re.compile(rb"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
+_ROOTS: Final = {
+    "ListObjectsV2": "ListBucketResult",
+    "ListObjectVersions": "ListVersionsResult",
+    "GetBucketVersioning": "VersioningConfiguration",
+    "CreateSession": "CreateSessionResult",
+}
+"""The root elements of S3's answers; those of the query protocol, and of some who speak for S3, have the operation's
+name."""
+
+
+class LenientParsers(ResponseParserFactory):
+    """Makes botocore's parsers, of which those for JSON go on where one value is odd."""
+
+    def create_parser(self, protocol_name: str) -> Any:
+        parser: Any = PROTOCOL_PARSERS[protocol_name]
+        defaults: dict[str, Any] = self._defaults  # type: ignore[attr-defined]  # the types of botocore lack it
+        return (_lenient(parser) if issubclass(parser, BaseJSONParser) else parser)(**defaults)
+
+
+@cache
+def _lenient(parser: type[Any]) -> type[Any]:
+    return type(f"Lenient{parser.__name__}", (_Lenient, parser), {})
+
+
+class _Lenient:
+    """Only what botocore would stumble over is looked at: scalars pass as they are, whatever their type."""
+
+    def _handle_structure(self, shape: Any, value: Any) -> Any:
+        if type(value) is not dict and value is not None and not shape.is_document_type:
+            return Unfit("is no object")
+        try:
+            return super()._handle_structure(shape, value)  # type: ignore[misc]
+        except ResponseParserError:  # more or less than one member of a union
+            return Unfit("is no union")
+
+    def _handle_list(self, shape: Any, node: Any) -> Any:
+        return super()._handle_list(shape, node) if type(node) is list else Unfit("is no list")  # type: ignore[misc]
+
+    def _handle_map(self, shape: Any, value: Any) -> Any:
+        return super()._handle_map(shape, value) if type(value) is dict else Unfit("is no map")  # type: ignore[misc]
+
+    def _handle_blob(self, shape: Any, value: Any) -> Any:
+        try:
+            return super()._handle_blob(shape, value)  # type: ignore[misc]
+        except (TypeError, ValueError):
+            return Unfit("is not Base64")
+
+    def _parse_body_as_json(self, body_contents: bytes) -> dict[str, Any]:
+        try:
+            found = load_json(body_contents) if body_contents else {}
+        except ValueError:
+            found = None
+        return found if isinstance(found, dict) else {"message": "the answer is no JSON object"}
+
+
+def check_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
+    """For botocore's `before-parse`: raises Trouble for a success that is none of the API's."""
+    if response_dict["status_code"] != 200 or operation_model.has_streaming_output:
+        return
+    if operation_model.output_shape is None or not operation_model.output_shape.members:
+        return
+    body: bytes = response_dict["body"].strip()
+    operation = operation_model.name
+    if operation_model.service_model.metadata["protocol"] in ("json", "rest-json"):
+        if not (body.startswith(b"{") and body.endswith(b"}")):
+            raise no_answer(operation, "the answer is none of this API's")
+        if b'"__type"' in body and isinstance(kind := _Lenient()._parse_body_as_json(body).get("__type"), str):
+            raise no_answer(operation, f"an error came as a success: {kind}")
+        return
+    root = _ROOT.search(body[:_HEAD])
+    found = root[1].decode(errors="replace") if root else "nothing"
+    if found not in (f"{operation}Response", expected := _ROOTS.get(operation, f"{operation}Response")):
+        raise no_answer(operation, f"the answer is {found}, not {expected}")
+
+
+def check_content(http_response: Any, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
+    """For botocore's `after-call`: raises Trouble for an answer in JSON with no member that the API knows."""
+    if http_response.status_code != 200 or model.has_streaming_output:
+        return
+    if model.output_shape is None or not model.output_shape.members:
+        return
+    if model.service_model.metadata["protocol"] in ("json", "rest-json") and parsed.keys() <= {"ResponseMetadata"}:
+        raise no_answer(model.name, "the answer says nothing that this API has a word for")

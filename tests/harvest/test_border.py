@@ -1,0 +1,138 @@
+"""What an odd answer costs: one value, else one record; and what it says in the coverage."""
+
+from __future__ import annotations
+
+import pytest
+from scripted import HERD, Visits, cow
+
+from studbook.aws.errors import Trouble
+
+DEEP = {"a": {}}
+for _ in range(150):
+    DEEP = {"a": DEEP}
+
+
+@pytest.fixture
+def visits(tmp_path):
+    return Visits(tmp_path)
+
+
+def gaps(visit):
+    row = visit.ledger.coverage(visit.partition, records=0, calls={})
+    return [(gap.operation, gap.code, gap.message) for gap in row.gaps]
+
+
+def names(visit):
+    return sorted(record_id.rpartition("/")[2] for kind, record_id in visit.seen if kind == "cow")
+
+
+class TestListings:
+    @pytest.mark.parametrize("odd", [{}, {"Arn": ["x"], "Name": "odd"}, {"Arn": "", "Name": "odd"}, None, "odd", 5])
+    def test_an_item_that_nothing_identifies(self, visits, odd):
+        """It is a gap that names its place; its neighbours are read, and nothing is complete, so nothing is gone."""
+        answer = {"Cows": [cow("ada"), odd, cow("bea")]}
+        visit = visits({"ListCows": answer, "DescribeCow": lambda **asked: cow(asked["Name"], Colour="brown")})
+
+        visit.resource(HERD)
+
+        assert names(visit) == ["ada", "bea"]
+        ((operation, code, message),) = gaps(visit)
+        assert (operation, code, message.partition(": ")[0]) == ("ListCows", "Unreadable", "cow Cows[1]")
+        assert visit.complete == set()
+
+    @pytest.mark.parametrize("answer", [{}, {"Cows": None}, {"Cows": {}}, {"Herd": []}, {"Cows": "none"}])
+    def test_an_answer_without_its_list(self, visits, answer):
+        """Absence is no list: the answer has failed, and says of no record that it is gone."""
+        visit = visits({"ListCows": answer})
+
+        visit.resource(HERD)
+
+        assert [gap[:2] for gap in gaps(visit)] == [("ListCows", "NoAnswer")]
+        assert visit.complete == set()
+
+    def test_a_listing_without_an_end(self, visits):
+        """Page tokens that never repeat and never end are left off at the limit."""
+        visits.settings = visits.settings.model_copy(
+            update={"patience": visits.settings.patience.model_copy(update={"pages": 7})}
+        )
+        pages = iter(range(10**9))
+        visit = visits({"ListCows": lambda **_: {"Cows": [], "NextToken": f"page {next(pages)}"}})
+
+        visit.resource(HERD)
+
+        assert [gap[:2] for gap in gaps(visit)] == [("ListCows", "TooManyPages")]
+        assert next(pages) == 7
+
+    def test_a_visit_without_an_end(self, visits):
+        """A visit that takes too long makes no further call."""
+        patience = visits.settings.patience.model_copy(update={"visit_seconds": 1e-9})
+        visits.settings = visits.settings.model_copy(update={"patience": patience})
+        visit = visits({})
+
+        with pytest.raises(Exception, match="VisitTooLong"):
+            visit.resource(HERD)
+
+        assert visits.sessions.operations() == []
+
+
+class TestValues:
+    def test_what_no_record_can_hold(self, visits):
+        """A number is text, half a character U+FFFD; what is too deep is left out, told, and asked for again."""
+        told = {"Seed": 2**63, "Loss": float("nan"), "Note": "\ud83d", "Deep": DEEP}
+        listed = {"Cows": [cow("ada"), cow("bea")]}
+        script = {
+            "ListCows": listed,
+            "DescribeCow": lambda **asked: cow(asked["Name"], **told if asked["Name"] == "ada" else {}),
+        }
+        visit = visits(script)
+
+        visit.resource(HERD)
+
+        ada = visit.seen["cow", "arn:cow/ada"]
+        assert ada.body == cow("ada", Seed="9223372036854775808", Loss="NaN", Note="\ufffd", Deep=ada.body["Deep"])
+        ((operation, code, message),) = gaps(visit)
+        assert (operation, code) == ("DescribeCow", "LeftOut")
+        assert message.startswith("cow arn:cow/ada: Deep.a.a.")
+        assert message.endswith(": nested too deep")
+        again = visits(script, known=visit.seen)
+        again.resource(HERD)
+        assert visits.sessions.operations() == ["ListCows", "DescribeCow"]
+
+    def test_a_record_that_a_source_cannot_keep(self, visits):
+        """It is a gap that names it; what is kept before and after it is kept."""
+        visit = visits({})
+
+        visit.record("cow", "a", {"Name": "a"})
+        visit.record("cow", ["b"], {"Name": "b"})
+        visit.record("cow", "c", {"Name": "c"}, revision="brown and white")
+        visit.record("cow", "d", {"Name": "d"})
+
+        assert names(visit) == ["a", "d"]
+        assert [gap[2].partition(": ")[0] for gap in gaps(visit)] == ["cow ['b']", "cow c"]
+
+
+class TestGaps:
+    def test_codes_and_messages_are_strangers_too(self, visits):
+        """They are cut, redacted and storable: a server may write a token, a megabyte or half a character in both."""
+        visit = visits({})
+        token = "ghp_" + "a1B2" * 9
+
+        visit.gap(Trouble("invalid", "runs/search", f"X_{token}", f"cut off \ud83d {token}"))
+        visit.gap(Trouble("invalid", "runs/search", "Y" * 10**6, "z" * 10**6))
+
+        (first, second) = gaps(visit)
+        assert token not in "".join(first)
+        assert "\ufffd" in first[2]
+        assert len(second[1]) <= 100
+        assert len(second[2]) <= 600
+
+    def test_no_more_are_named_than_anybody_reads(self, visits):
+        """Of a thousand losses a hundred are named, and one line tells how many more there are."""
+        visit = visits({})
+
+        for number in range(1000):
+            visit.record("cow", f"cow-{number}", {}, revision="brown")
+
+        found = gaps(visit)
+        assert len(found) == 101
+        assert sum("(900 times)" in message for _, _, message in found) == 1
