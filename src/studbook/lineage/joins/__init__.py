@@ -21,6 +21,7 @@ from studbook.lineage.joins import (
     resolved_images,
     roles,
     same_artifact,
+    written_above,
 )
 from studbook.lineage.joins.interface import Join, View
 
@@ -31,6 +32,7 @@ JOINS: Final[tuple[Join, ...]] = (
     dataset_at_start.join,
     dataset_written.join,
     registered_location.join,
+    written_above.join,
     lambda_version.join,
     latest_at_start.join,
     base_model_name.join,

@@ -23,9 +23,9 @@ def join(view: View) -> Facts:
         if key.relation != "part_of" or run is None or experiment is None:
             continue
         if run.kind == "mlflow_run" and experiment.kind == "mlflow_experiment":
-            runs[str(run.attributes.get("server")), experiment.name, run.name].add(run.id)
+            runs[str(run.attributes.get("server")).lower(), experiment.name, run.name].add(run.id)
     for claim in claims:
-        found = runs.get((claim.server, claim.experiment, claim.run), set())
+        found = runs.get((claim.server.lower(), claim.experiment, claim.run), set())
         facts.edges.extend(
             inferred(claim.job, run, "recorded_in", (*claim.evidence, *_NAMES, RULE), candidate=len(found) > 1)
             for run in found
