@@ -119,8 +119,8 @@ def state(index: int, uri: str, name: str, **more: Any) -> Record:
         DatasetName=name,
         Owner=DEV,
         Index=index,
-        Versions="fingerprint",
-        VersioningStatus="Enabled" if "ObjectVersions" in more else None,
+        VersionsBy="fingerprint",
+        VersioningStatus="Enabled" if "Versions" in more else None,
         Fingerprint=digest,
         Contents=[item],
         **more,
@@ -628,7 +628,7 @@ ELSEWHERE = (
         0,
         "s3://kept/chats/",
         "chats",
-        ObjectVersions=[
+        Versions=[
             {"Key": "chats/train.jsonl", "VersionId": "v1", "Size": 9, "ETag": "aa",
              "LastModified": "2026-08-01T00:00:00Z", "IsLatest": True}
         ],
@@ -698,19 +698,19 @@ ABROAD = record(
 )
 
 
-def document(kind: str, uri: str, named_by: str, evidence: str, **body: Any) -> Record:
-    named = [{"Id": named_by, "Evidence": evidence}]
+def document(kind: str, uri: str, named_by: Record, evidence: str, **body: Any) -> Record:
+    named = [{"Id": named_by.id, "Evidence": evidence, "Record": named_by.reference}]
     return record(kind, uri, source="s3", Uri=uri, NamedBy=named, **{"LastModified": EARLY, **body})
 
 
 _LISTED = ["s3://kept/chats/", "s3://kept/chats/train.jsonl"]
 _CHANNEL = "sagemaker:DescribeTrainingJob#InputDataConfig[4].DataSource.S3DataSource.S3Uri"
 DOCUMENTS = (
-    document("s3_manifest", "s3://out/sets.manifest", CLASSIC.id, _CHANNEL, DataType="ManifestFile", Body=_LISTED),
+    document("s3_manifest", "s3://out/sets.manifest", CLASSIC, _CHANNEL, DataType="ManifestFile", Body=_LISTED),
     document(
         "s3_manifest",
         "s3://out/later.manifest",
-        CLASSIC.id,
+        CLASSIC,
         _CHANNEL.replace("[4]", "[5]"),
         DataType="ManifestFile",
         Body=_LISTED,
@@ -719,7 +719,7 @@ DOCUMENTS = (
     document(
         "s3_results",
         "s3://out/eval/eval-custom/output/output/",
-        EVALUATIONS[0].id,
+        EVALUATIONS[0],
         "sagemaker:DescribeTrainingJob#OutputDataConfig.S3OutputPath",
         Contents=[{"Key": "eval/eval-custom/output/output/None/eval_results/results_1.json", "Metrics": {"score": 1}}],
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from studbook.model import Asset, Edge
+from studbook.model import Asset, Edge, Evidence
 from studbook.render import build_site
 from studbook.settings import load_settings
 from studbook.store import Catalog
@@ -68,7 +68,7 @@ def _edge(edge: Edge, ids: dict[str, str]) -> Edge:
         source=ids.get(edge.source, edge.source),
         target=ids.get(edge.target, edge.target),
         role=edge.role and edge.role + PAYLOAD,
-        evidence=tuple(line + PAYLOAD for line in edge.evidence),
+        evidence=tuple(Evidence(*(part and part + PAYLOAD for part in one)) for one in edge.evidence),
     )
 
 

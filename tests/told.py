@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from studbook.lineage.link import LinkContext, Linked, link
-from studbook.model import Asset, Claim, Edge, Facts, Record
+from studbook.model import Asset, Claim, Edge, Evidence, Facts, Record
 from studbook.model.facts import DatasetState
 from studbook.model.ids import dataset_version_id, fingerprint, parse_s3
 
@@ -45,6 +45,11 @@ class Estate:
         return link(self.records[::-1], lambda record: self._facts[record.id], LinkContext())
 
 
+def lines(edge: Any) -> tuple[str, ...]:
+    """The evidence of an edge or a claim without its records, sorted."""
+    return tuple(sorted(one.line for one in edge.evidence))
+
+
 def asset(kind: str, asset_id: str, name: str = "n", **fields: Any) -> Asset:
     return Asset(id=asset_id, kind=kind, name=name, **{"account": ACCOUNT, "region": REGION, **fields})
 
@@ -73,7 +78,8 @@ def state(
         dataset=dataset or uri,
         uri=uri,
         owner=ACCOUNT,
-        config="config:datasets[0].uri",
+        config=Evidence.parse("config:datasets[0].uri"),
+        evidence=Evidence.parse("s3:ListObjectsV2#Contents" if versions is None else "s3:ListObjectVersions#Versions"),
         until=until,
         stale=stale,
         contents=contents,
@@ -85,7 +91,7 @@ def state(
 def inputs(linked: Linked, target: str = JOB, relation: str = "input_to") -> dict[str, tuple[str, bool, set[str]]]:
     """Source to (certainty, candidate, rules) of the edges that end in `target`."""
     return {
-        edge.source: (edge.certainty, edge.candidate, {e for e in edge.evidence if e.startswith("rule:")})
+        edge.source: (edge.certainty, edge.candidate, {line for line in lines(edge) if line.startswith("rule:")})
         for edge in linked.edges
         if edge.target == target and edge.relation == relation
     }

@@ -58,7 +58,7 @@ class TestDocument:
     def test_has_exactly_the_keys_of_the_contract(self) -> None:
         """The members of docs/commands.md, one by one."""
         found = json.loads(b"".join(write(subject())))
-        assert found["schema"] == "studbook.export/1"
+        assert found["schema"] == "studbook.export/2"
         assert found["generator"] == {"name": "studbook", "version": __version__}
         assert found["snapshot"] == {
             "number": 12,
@@ -101,7 +101,7 @@ class TestDocument:
             "role": "blue",
             "certainty": "referenced",
             "candidate": False,
-            "evidence": ["sagemaker:DescribeThing#Field"],
+            "evidence": [{"operation": "sagemaker:DescribeThing", "path": "Field"}],
         }
         assert found["findings"] == [
             {"rule": "r", "level": "note", "asset": "a", "message": "m", "waived_until": "2027-01-01"}

@@ -13,10 +13,8 @@ from benchmarks.secret_corpus import SHAPES, Planted, harmless, is_left, secrets
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from studbook.harvest.redact import Redactor, looks_random
+from studbook.harvest.redact import REDACTED, Redactor, looks_random, names_a_secret
 from studbook.harvest.secret_forms import ANCHORED, FORMS
-from studbook.harvest.secret_keys import strength
-from studbook.model import REDACTED
 from studbook.settings import Redact
 
 RANDOM = "wJalrXUtnFEMIK7MDENGbPxRfiCYzEXAMPL3KEY9"
@@ -33,7 +31,7 @@ class TestKeys:
     )  # fmt: skip
     def test_secret(self, key):
         """Keys that people give to secrets, in every spelling."""
-        assert strength(key)
+        assert names_a_secret(key)
 
     @pytest.mark.parametrize(
         "key",
@@ -44,7 +42,7 @@ class TestKeys:
     )  # fmt: skip
     def test_no_secret(self, key):
         """Keys that only look like it."""
-        assert not strength(key)
+        assert not names_a_secret(key)
 
 
 KNOWN = {f"{issuer} {number}": token(Random(number), shape) for issuer, shapes in SHAPES.items()

@@ -12,7 +12,7 @@ from tests.pedigrees import asset, edge, lineage, record
 
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.graph import Graph
-from studbook.model import Coverage, Gap
+from studbook.model import Coverage, Evidence, Gap
 from studbook.queries.answer import Night
 from studbook.queries.incident import incident
 
@@ -55,8 +55,12 @@ def night(
             one.role,
             certainty="inferred",
             evidence=(
-                "rule:s3-prefix",
-                "sagemaker:DescribeTrainingJob#InputDataConfig[0].DataSource.S3DataSource.S3Uri",
+                Evidence(rule="s3-prefix"),
+                Evidence(
+                    "sagemaker:DescribeTrainingJob",
+                    "InputDataConfig[0].DataSource.S3DataSource.S3Uri",
+                    f"sagemaker/training_job/{one.target}",
+                ),
             ),
         )
         if one.target in parts and one.relation == "input_to"

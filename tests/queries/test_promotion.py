@@ -62,7 +62,7 @@ class TestPath:
             "changed_by": "ana",
             "gone_since": None,
             "copied_from": [
-                {"package": "dev/1", "certainty": "inferred", "candidate": False, "evidence": ["rule:test"]}
+                {"package": "dev/1", "certainty": "inferred", "candidate": False, "evidence": [{"rule": "test"}]}
             ],
             "runs_at": ["live"],
             "shared_with": [],

@@ -68,7 +68,8 @@ def parts(found: Reproduction) -> list[tuple[str, str]]:
 
 
 def prefix(version: str, contents: list[dict[str, Any]], versions: list[dict[str, Any]] | None) -> Record:
-    body = {"Uri": "s3://b/d/", "Contents": contents} | ({"ObjectVersions": versions} if versions is not None else {})
+    body = {"Uri": "s3://b/d/", "VersionsBy": "fingerprint", "Contents": contents}
+    body |= {"Versions": versions} if versions is not None else {}
     return record(version, source="s3", kind="s3_prefix", body=body)
 
 

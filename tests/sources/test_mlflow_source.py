@@ -389,7 +389,7 @@ class TestNormalize:
         }
         (claim,) = facts[run].claims
         assert (claim.reader, claim.uri, claim.role) == (run, "s3://b/chats/", "training")
-        assert claim.evidence == "mlflow:runs/search#inputs.dataset_inputs[0].dataset.source|uri"
+        assert str(claim.evidence) == f"mlflow:runs/search#inputs.dataset_inputs[0].dataset.source|uri of {run}"
         assert facts[run].assets[0].created_at == "2026-09-21T14:13:20Z"
 
     def test_an_evaluation_run(self, facts):

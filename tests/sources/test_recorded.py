@@ -184,7 +184,7 @@ def arrow(edge: Edge) -> str:
 
 def edges_of(records: list[Record]) -> dict[str, str]:
     linked = link(records, normalize, LinkContext.of(SETTINGS))
-    return {arrow(edge): " ".join(edge.evidence) for edge in linked.edges}
+    return {arrow(edge): " ".join(sorted(one.line for one in edge.evidence)) for edge in linked.edges}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

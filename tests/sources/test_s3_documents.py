@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import Visits, refused
 
-from studbook.model import Partition, Record
+from studbook.model import Evidence, Partition, Record
 from studbook.model.facts import Manifest
 from studbook.permissions import actions_in, allowing, policy
 from studbook.settings import Settings
 from studbook.sources import s3_documents
 from studbook.sources.s3 import S3, sample
+from told import Estate, asset
 
 DEV = "111111111111"
 HERE = Partition(DEV, None, "s3")
@@ -231,7 +232,7 @@ class TestCollect:
 
 class TestNormalize:
     def told(self, kind: str, uri: str, **body) -> Record:
-        named = [{"Id": JOB, "Evidence": "sagemaker:X#Y"}]
+        named = [{"Id": JOB, "Evidence": "sagemaker:X#Y", "Record": f"sagemaker/training_job/{JOB}"}]
         return Record(source="s3", kind=kind, id=uri, account=DEV, region=None, revision="",
                       body={"Uri": uri, "NamedBy": named, "LastModified": WRITTEN, "ETag": "e", **body})  # fmt: skip
 
@@ -241,7 +242,10 @@ class TestNormalize:
 
         facts = SOURCE.normalize(said)
 
-        entries = (("s3:GetObject#Body|[1]", "s3://d/a"), ("s3:GetObject#Body|[2]", "s3://d/b"))
+        entries = tuple(
+            (Evidence("s3:GetObject", f"Body[{index}]", "s3/s3_manifest/s3://out/m"), uri)
+            for index, uri in ((1, "s3://d/a"), (2, "s3://d/b"))
+        )
         assert facts.claims == [Manifest(uri="s3://out/m", modified=WRITTEN, entries=entries)]
         assert facts.assets[0].attributes["objects"] == 2
 
@@ -252,15 +256,21 @@ class TestNormalize:
         assert (asset.id, asset.kind, asset.attributes["metrics"]) == ("s3://out/r.json", "artifact", {"auc": 0.9})
 
     def test_results_are_what_the_evaluation_produced(self):
-        """Going by where the service writes them, so it is a conclusion and says by which rule."""
+        """Going by where the service writes them, so it is a conclusion; of an evaluation that nobody knows, none."""
         item = {"Key": "eval/e/x.json", "LastModified": WRITTEN, "ETag": "e", "Metrics": {"score": 0.5}}
 
         facts = SOURCE.normalize(self.told("s3_results", "s3://out/eval/", Contents=[item]))
 
-        (edge,) = facts.edges
+        said = Estate().say(*facts.assets, claims=facts.claims)
+        assert len(said.linked().edges) == 0
+        (edge,) = said.say(asset("evaluation_job", JOB)).linked().edges
         assert (edge.source, edge.target, edge.role) == (JOB, "s3://out/eval/e/x.json", "results")
         assert edge.certainty == "inferred"
-        assert set(edge.evidence) == {"sagemaker:X#Y", "s3:ListObjectsV2#Contents[0].Key", "rule:evaluation-results"}
+        assert set(map(str, edge.evidence)) == {
+            f"sagemaker:X#Y of {JOB}",
+            "s3:ListObjectsV2#Contents[0].Key of s3://out/eval/",
+            "rule:evaluation-results",
+        }
         assert facts.assets[0].attributes["metrics"] == {"score": 0.5}
 
 

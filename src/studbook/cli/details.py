@@ -52,8 +52,8 @@ def asset_json(lineage: Lineage, asset: Asset) -> dict[str, Any]:
     """The asset with the edges that end and start there; of a model or a version of it the way that it took, too."""
     shown: dict[str, Any] = {
         "asset": fields_of(asset),
-        "upstream": [fields_of(edge) for edge in lineage.upstream(asset.id)],
-        "downstream": [fields_of(edge) for edge in lineage.downstream(asset.id)],
+        "upstream": [edge.as_data() for edge in lineage.upstream(asset.id)],
+        "downstream": [edge.as_data() for edge in lineage.downstream(asset.id)],
     }
     if paths := _promotions(lineage, asset):
         shown["promotion"] = [[step.as_data() for step in path] for path in paths]

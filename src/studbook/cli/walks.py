@@ -23,7 +23,7 @@ def walk_json(walk: Walk) -> dict[str, Any]:
         "root": walk.root.id,
         "direction": walk.direction,
         "assets": [fields_of(asset) for asset in walk.assets],
-        "edges": [fields_of(edge) for edge in walk.edges],
+        "edges": [edge.as_data() for edge in walk.edges],
         "evaluations": [fields_of(found) | {"job": found.job.id} for found in walk.evaluations],
     }
 

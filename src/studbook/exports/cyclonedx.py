@@ -255,7 +255,7 @@ def _known(edge: Edge) -> list[dict[str, str]]:
     """How an edge is known."""
     facts = [("role", edge.role), ("certainty", edge.certainty), ("candidate", "true" if edge.candidate else None)]
     return [_property(name, value) for name, value in facts if value] + [
-        _property("evidence", evidence) for evidence in edge.evidence
+        _property("evidence", str(evidence)) for evidence in edge.evidence
     ]
 
 

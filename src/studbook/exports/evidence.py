@@ -25,7 +25,7 @@ _README = """\
 Evidence of one asset of a model lineage catalog, written by Studbook.
 
 pedigree.json   the asset ("root"), what made it, what judged it, where it runs; each edge says how it is known:
-                evidence is <service>:<Operation>#<path> for a field of an API's answer, rule:<name> for a conclusion.
+                evidence is a field of a record (record, operation of the API, path), or the rule of a conclusion.
 model.cdx.json  the same as a CycloneDX bill of materials (model versions only).
 records.jsonl   the answers of the APIs that the evidence points into; secrets read [redacted].
 SHA256SUMS      digests of the other files: sha256sum --check SHA256SUMS

@@ -17,7 +17,7 @@ from studbook.model import Asset, Coverage, Envelope, Finding, canonical
 from studbook.model.canonical import fields_of
 from studbook.model.edge import edge_json
 
-SCHEMA = "studbook.export/1"
+SCHEMA = "studbook.export/2"
 
 
 def write(subject: Subject) -> Iterator[bytes]:
@@ -38,9 +38,12 @@ def write(subject: Subject) -> Iterator[bytes]:
 def write_lines(subject: Subject) -> Iterator[bytes]:
     """A header, then a line for each asset, edge and finding; `type` says which."""
     yield canonical({"type": "header", **_head(subject.envelope)}) + b"\n"
-    for type_, rows in (("asset", subject.assets), ("edge", subject.edges), ("finding", subject.findings)):
-        for row in rows:
-            yield canonical({"type": type_, **fields_of(row)}) + b"\n"
+    for asset in subject.assets:
+        yield canonical({"type": "asset", **fields_of(asset)}) + b"\n"
+    for edge in subject.edges:
+        yield canonical({"type": "edge", **edge.as_data()}) + b"\n"
+    for finding in subject.findings:
+        yield canonical({"type": "finding", **fields_of(finding)}) + b"\n"
 
 
 def _object(row: Asset | Finding) -> bytes:

@@ -23,7 +23,7 @@ def write(pedigree: Pedigree) -> bytes:
                 "schema": "studbook.pedigree/1",
                 "root": pedigree.root.id,
                 "assets": [_asset(asset) for asset in pedigree.assets],
-                "edges": [fields_of(edge) for edge in pedigree.edges],
+                "edges": [edge.as_data() for edge in pedigree.edges],
                 "findings": [fields_of(finding) for finding in pedigree.findings],
             }
         )

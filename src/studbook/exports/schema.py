@@ -17,7 +17,7 @@ from studbook.model import Asset, Edge, Finding, Gap
 from studbook.model.coverage import Status
 from studbook.model.snapshot import Digest
 
-IDENTIFIER = "urn:studbook:schema:export-1"
+IDENTIFIER = "urn:studbook:schema:export-2"
 
 
 class CoverageRow(BaseModel):
@@ -51,7 +51,7 @@ class Snapshot(BaseModel):
 
 
 class _Head(BaseModel):
-    schema_: Literal["studbook.export/1"] = Field(alias="schema", description="The format and its version.")
+    schema_: Literal["studbook.export/2"] = Field(alias="schema", description="The format and its version.")
     generator: Generator
     snapshot: Snapshot
 

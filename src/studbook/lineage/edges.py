@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, KeysView, Mapping
-from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 
 from studbook.model import Edge
-from studbook.model.edge import EdgeKey, Known, known_of, strongest
+from studbook.model.edge import EdgeKey, Known, known_of, named, strongest
 
 
 class Edges(Collection[Edge]):
@@ -27,11 +26,8 @@ class Edges(Collection[Edge]):
     def add(self, edge: Edge) -> None:
         """One more source of an edge."""
         key = edge.key
-        raw = Known(edge.certainty, edge.candidate, edge.evidence)
-        known = self._told.get(raw)
-        if known is None:
-            known = known_of(edge)
-            known = self._told[raw] = self._told.setdefault(known, known)
+        known = known_of(edge)
+        known = self._told.setdefault(known, known)
         held = self._known.get(key)
         if held is None:
             one = self._texts.setdefault
@@ -41,14 +37,6 @@ class Edges(Collection[Edge]):
         elif held is not known:
             both = strongest(held, known)
             self._known[key] = self._told.setdefault(both, both)
-
-    def respell(self, ids: Mapping[str, str]) -> None:
-        """Gives the ends that are written otherwise their ids; what joins a thing with itself then is no edge."""
-        odd = [key for key in self._known if key.source in ids or key.target in ids]
-        for edge in [_edge(key, self._known.pop(key)) for key in odd]:
-            source, target = (ids.get(end, end) for end in (edge.source, edge.target))
-            if source != target:
-                self.add(replace(edge, source=source, target=target))
 
     def keys(self) -> KeysView[EdgeKey]:
         """In no order."""
@@ -89,7 +77,7 @@ def _edge(key: EdgeKey, known: Known) -> Edge:
         role=key.role,
         certainty=known.certainty,
         candidate=known.candidate,
-        evidence=known.evidence,
+        evidence=tuple(named(evidence, key.source, key.target) for evidence in known.evidence),
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import unquote
 
-from studbook.model import Asset, Edge, Kind
+from studbook.model import Asset, Edge, Evidence, Kind
 from studbook.model.ids import image_registry, parse_arn, parse_hub_content, parse_lambda, parse_s3, place_name
 from studbook.model.kinds import ARN_KINDS, HUB_KINDS, JOB_CATEGORIES
 
+ARN: Final = Evidence.parse("rule:arn")
 _MLFLOW: Final[dict[str, Kind]] = {
     "experiment": "mlflow_experiment",
     "run": "mlflow_run",
@@ -48,9 +49,7 @@ def _of_arn(asset_id: str) -> Asset:
     kind: Kind = "artifact"
     name = arn.name.rpartition("/")[2] or arn.resource
     if content := parse_hub_content(asset_id):
-        # A JsonDoc may be anything: those who name it as an evaluator say so.
-        kinds = HUB_KINDS.get(content.type) if content.type != "JsonDoc" else None
-        unversioned, versioned = kinds or ("artifact", "artifact")
+        unversioned, versioned = HUB_KINDS.get(content.type, ("artifact", "artifact"))
         kind = versioned if content.version else unversioned
         name = f"{content.name} {content.version}" if content.version else content.name
     elif function := parse_lambda(asset_id):
@@ -115,4 +114,4 @@ def parent_edge(asset: Asset) -> Edge | None:
         parent = asset.id.rpartition("/")[0]
     if not parent or parent == asset.id:
         return None
-    return Edge(source=parent, target=asset.id, relation="has_version", certainty="inferred", evidence=("rule:arn",))
+    return Edge(source=parent, target=asset.id, relation="has_version", certainty="inferred", evidence=(ARN,))

@@ -4,17 +4,17 @@ from studbook.model.asset import Asset
 from studbook.model.canonical import canonical, digest
 from studbook.model.coverage import Coverage, Gap
 from studbook.model.edge import Edge
+from studbook.model.evidence import Evidence
 from studbook.model.facts import Claim, Facts
 from studbook.model.finding import Finding
 from studbook.model.kinds import KINDS, Kind, KindInfo
-from studbook.model.record import REDACTED, Partition, Record
+from studbook.model.record import Partition, Record
 from studbook.model.relations import CERTAINTIES, RELATIONS, Certainty, Relation
 from studbook.model.snapshot import Envelope, Parts
 
 __all__ = [
     "CERTAINTIES",
     "KINDS",
-    "REDACTED",
     "RELATIONS",
     "Asset",
     "Certainty",
@@ -22,6 +22,7 @@ __all__ = [
     "Coverage",
     "Edge",
     "Envelope",
+    "Evidence",
     "Facts",
     "Finding",
     "Gap",

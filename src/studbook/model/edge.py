@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from studbook.model.canonical import canonical
+from studbook.model.canonical import canonical, fields_of
+from studbook.model.evidence import Evidence, Several
 from studbook.model.relations import CERTAINTIES, Certainty, Relation
 
 _STRENGTH = {certainty: rank for rank, certainty in enumerate(CERTAINTIES)}
@@ -41,14 +40,15 @@ class Edge:
     )
     certainty: Annotated[Certainty, Field(description="referenced, declared or inferred; strongest first.")]
     candidate: Annotated[bool, Field(description="True where several ends fit and none is proved.")] = False
-    evidence: Annotated[
-        tuple[str, ...],
-        Field(min_length=1, description="`<service>:<Operation>#<field path>`, and `rule:<name>` where inferred."),
-    ]
+    evidence: Annotated[Several, Field(description="How it is known; an inferred edge names its rule.")]
 
     @property
     def key(self) -> EdgeKey:
         return EdgeKey(self.source, self.target, self.relation, self.role)
+
+    def as_data(self) -> dict[str, Any]:
+        """As JSON."""
+        return fields_of(self) | {"evidence": [one.as_data() for one in self.evidence]}
 
 
 class Known(NamedTuple):
@@ -56,13 +56,36 @@ class Known(NamedTuple):
 
     certainty: Certainty
     candidate: bool
-    evidence: tuple[str, ...]
-    """Sorted, each line once."""
+    evidence: tuple[Evidence, ...]
+    """Each once, as `among_ends` has it."""
+
+
+def among_ends(evidence: Evidence, source: str, target: str) -> Evidence:
+    """The same without the id of its record, where that is an end of the edge: millions of edges share few of those.
+
+    `config` then says which end it is, which no evidence of a record has otherwise.
+    """
+    record = evidence.record
+    for end, name in ((target, "target"), (source, "source")):
+        if record.endswith(end) and record != end:
+            return evidence._replace(record=record[: -len(end)], config=name)
+    return evidence
+
+
+def named(evidence: Evidence, source: str, target: str) -> Evidence:
+    """The evidence that `among_ends` was given."""
+    if not evidence.config or not evidence.record:
+        return evidence
+    end = target if evidence.config == "target" else source
+    return evidence._replace(record=evidence.record + end, config="")
 
 
 def known_of(edge: Edge) -> Known:
     """What an edge says of itself."""
-    return Known(edge.certainty, edge.candidate, tuple(sorted(set(edge.evidence))))
+    source, target = edge.source, edge.target
+    return Known(
+        edge.certainty, edge.candidate, tuple(among_ends(evidence, source, target) for evidence in edge.evidence)
+    )
 
 
 def strongest(one: Known, other: Known) -> Known:
@@ -77,18 +100,6 @@ def strongest(one: Known, other: Known) -> Known:
     )
 
 
-@lru_cache(1 << 16)
-def _text(value: str | None) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-@lru_cache(1 << 12)
-def _told(certainty: str, candidate: bool, evidence: tuple[str, ...]) -> str:
-    return canonical({"candidate": candidate, "certainty": certainty, "evidence": evidence})[:-1].decode()
-
-
 def edge_json(edge: Edge) -> bytes:
-    """The canonical JSON of an edge, for millions that share few texts."""
-    told = _told(edge.certainty, edge.candidate, edge.evidence)
-    source, target, role = _text(edge.source), _text(edge.target), _text(edge.role)
-    return f'{told},"relation":"{edge.relation}","role":{role},"source":{source},"target":{target}}}'.encode()
+    """The canonical JSON of an edge."""
+    return canonical(edge.as_data())

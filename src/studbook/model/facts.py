@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass as checked
 
 from studbook.model.asset import Asset
 from studbook.model.edge import Edge
+from studbook.model.evidence import Evidence, One, Several
 from studbook.model.kinds import Kind
 from studbook.model.relations import Certainty, Relation
 
@@ -45,7 +46,7 @@ class Reads(Claim):
     """When reading began; UTC, RFC 3339 with Z."""
     ever: bool = False
     """Whatever is there at any time is meant: the dataset, and none of its versions."""
-    evidence: str
+    evidence: One
     """Of the field that holds the URI."""
 
 
@@ -60,8 +61,10 @@ class DatasetState(Claim):
     """The listed prefix; the dataset's own, or a subprefix of it."""
     owner: str | None
     """The account that the configuration says."""
-    config: str
-    """Evidence of the configuration's entry."""
+    config: Evidence
+    """Of the configuration's entry."""
+    evidence: Evidence
+    """Of the listing."""
     until: int | None
     """The snapshot whose listing showed another state; None: this is the last one."""
     stale: bool
@@ -81,8 +84,17 @@ class Manifest(Claim):
     uri: str
     modified: str | None
     """Of the manifest itself, as it was read; UTC, RFC 3339 with Z."""
-    entries: Sequence[tuple[str, str]]
+    entries: Sequence[tuple[Evidence, str]]
     """Evidence and URI of each object that it lists."""
+
+
+@checked(frozen=True, slots=True, kw_only=True)
+class Results(Claim):
+    """A file lies where the service writes the results of a job."""
+
+    job: str
+    artifact: str
+    evidence: Several
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -93,7 +105,7 @@ class Weights(Claim):
     uri: str
     added: bool = False
     """Beside the main weights: an adapter, or a draft model that many share. Sharing it makes nobody a copy."""
-    evidence: str
+    evidence: One
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -102,7 +114,7 @@ class Output(Claim):
 
     job: str
     uri: str
-    evidence: str
+    evidence: One
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -116,17 +128,7 @@ class Writes(Claim):
     began: str | None
     ended: str | None
     """UTC, RFC 3339 with Z: what it wrote was written between the two. None while it runs."""
-    evidence: str
-
-
-@checked(frozen=True, slots=True, kw_only=True)
-class OutputFolder(Claim):
-    """A job writes whatever it writes below a folder of its own; it matters where another job reads there."""
-
-    writer: str
-    uri: str
-    began: str | None
-    evidence: tuple[str, ...]
+    evidence: One
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,7 @@ class PulledImage(Claim):
     """As specified."""
     pinned: str
     """The id with the digest."""
-    evidence: str
+    evidence: One
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -148,7 +150,7 @@ class ModelSourceTag(Claim):
 
     model: str
     package: str
-    evidence: str
+    evidence: One
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -161,7 +163,7 @@ class LambdaUse(Claim):
     role: str | None = None
     at: str | None = None
     """When it ran, or was registered."""
-    evidence: str
+    evidence: One
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -179,7 +181,7 @@ class ByName(Claim):
     """True: the named thing is the edge's source."""
     relation: Relation
     role: str | None = None
-    evidence: str
+    evidence: One
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -190,7 +192,7 @@ class Roleless(Claim):
     target: str
     relation: Relation
     certainty: Certainty = "referenced"
-    evidence: tuple[str, ...]
+    evidence: Several
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -205,7 +207,7 @@ class LineageEntity(Claim):
     """In the API's words: DataSet, Model, EvaluationReport, ..."""
     at: str | None = None
     """When the entity was made: what took the name of its source later is another thing."""
-    evidence: tuple[str, ...]
+    evidence: Several
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -217,7 +219,7 @@ class Association(Claim):
     type: str | None
     at: str | None = None
     """When it was said."""
-    evidence: tuple[str, ...]
+    evidence: Several
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -226,7 +228,7 @@ class RunBehind(Claim):
 
     entity: str
     run: str
-    evidence: tuple[str, ...]
+    evidence: Several
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -236,7 +238,7 @@ class DeployedBy(Claim):
     package: str
     component: str
     at: str | None = None
-    evidence: tuple[str, ...]
+    evidence: Several
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -249,7 +251,7 @@ class BaseModelName(Claim):
     account: str
     region: str
     aws_partition: str = "aws"
-    evidence: tuple[str, ...]
+    evidence: Several
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -260,7 +262,7 @@ class MlflowNames(Claim):
     server: str
     experiment: str
     run: str
-    evidence: tuple[str, ...]
+    evidence: Several
 
 
 @checked(frozen=True, slots=True, kw_only=True)
@@ -272,7 +274,7 @@ class LatestAtStart(Claim):
     reader: str
     role: str | None
     at: str | None
-    evidence: str
+    evidence: One
 
 
 @dataclass(slots=True)

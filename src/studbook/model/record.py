@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
-
-REDACTED: Final = "[redacted]"
-"""What stands where a secret was."""
 
 
 class Partition(NamedTuple):
@@ -34,6 +31,11 @@ class Record:
         int | None, Field(description="The snapshot since which this is carried over, because its listing failed.")
     ] = None
     gone_since: Annotated[int | None, Field(description="The snapshot whose complete listing first lacked it.")] = None
+
+    @property
+    def reference(self) -> str:
+        """As evidence names it."""
+        return f"{self.source}/{self.kind}/{self.id}"
 
     @property
     def partition(self) -> Partition:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, Self, 
 
 from studbook.errors import NotFound
 from studbook.lineage.graph import Lineage
-from studbook.model import KINDS, Asset, Coverage, Edge, Envelope, Gap, Partition, Record
+from studbook.model import KINDS, Asset, Coverage, Edge, Envelope, Evidence, Gap, Partition, Record
 from studbook.queries.walks import runs_at, unknown_at
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class Row:
 
 
 def _json(value: Any) -> Any:
+    if isinstance(value, Evidence):
+        return value.as_data()
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name.rstrip("_"): _json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):

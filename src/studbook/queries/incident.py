@@ -10,18 +10,18 @@ whether that is all of it, else its evidence leads to the place.
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.graph import Lineage
 from studbook.model import RELATIONS, Asset, Edge
+from studbook.model.evidence import value_at
 from studbook.model.ids import parse_s3
 from studbook.queries.answer import Answer, Night, RecordOf, Row, Unknown, counted, few
 from studbook.queries.promotion import promotion, promotions
@@ -262,44 +262,18 @@ def _objects(record_of: RecordOf, state: str) -> Sequence[str] | None:
 
 
 def _rules(edge: Edge) -> set[str]:
-    return {str(one) for one in edge.evidence if str(one).startswith("rule:")}
+    return {one.line for one in edge.evidence if one.rule}
 
 
-def _recorded(record_of: RecordOf, edge: Edge, reader: Asset) -> list[str]:
+def _recorded(record_of: RecordOf, edge: Edge) -> list[str]:
     """The places in S3 that the records behind an edge name; empty where none is kept."""
     found = []
-    for one in map(str, edge.evidence):
-        operation, _, path = one.partition("#")
-        if not path or operation.startswith("s3:"):
-            continue
-        for kind in (reader.kind, "training_job", "job"):
-            record = record_of(kind, reader.id)
-            if record is not None and (uri := parse_s3(_value(record.body, path))) is not None:
+    for one in edge.evidence:
+        if one.record and not one.operation.startswith("s3:"):
+            _, kind, record_id = one.record.split("/", 2)
+            record = record_of(kind, record_id)
+            if record is not None and (uri := parse_s3(value_at(record.body, one.path))) is not None:
                 found.append(str(uri))
-                break
-    return found
-
-
-_STEP: Final = re.compile(r"""\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)|\.""")
-
-
-def _value(body: Any, path: str) -> Any:
-    """What a path of evidence leads to; None where it leads nowhere."""
-    found = body
-    for number, part in enumerate(path.split("|")):
-        if number:
-            try:
-                found = json.loads(found)
-            except (TypeError, ValueError):
-                return None
-        for key, index, member in _STEP.findall(part):
-            try:
-                if index:
-                    found = found[int(index)]
-                elif key or member:
-                    found = found[key or member]
-            except (TypeError, LookupError):
-                return None
     return found
 
 
@@ -394,8 +368,7 @@ class _Search:
         doubt = _doubt(edge, state_matters=self._root.is_state or not self._root.holds(place))
         places = [place]
         if is_part:
-            reader = self._lineage.asset(end)
-            named = _recorded(self._record_of, edge, reader) if reader is not None else []
+            named = _recorded(self._record_of, edge)
             # A manifest lies elsewhere than what it lists: which part that is, is not told by its own place.
             places = [one for one in named if _holds(place, one)]
         objects = self._manifest(member.id)

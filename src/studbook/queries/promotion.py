@@ -69,7 +69,7 @@ class Step:
                     "package": edge.source,
                     "certainty": edge.certainty,
                     "candidate": edge.candidate,
-                    "evidence": list(edge.evidence),
+                    "evidence": edge.as_data()["evidence"],
                 }
                 for edge in self.copied
             ],

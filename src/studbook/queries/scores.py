@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from studbook.errors import UsageError
 from studbook.lineage.graph import Lineage
-from studbook.model import Asset, Edge
+from studbook.model import Asset, Edge, Evidence
 from studbook.model.relations import Certainty
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few
 from studbook.queries.question import Question
@@ -38,7 +38,7 @@ class Score(Row):
     certainty: Certainty
     """Of the weakest of the edges that say so."""
     candidate: bool
-    evidence: tuple[Any, ...]
+    evidence: tuple[Evidence, ...]
 
 
 def scores(night: Night, root: str, asked: str | None = None) -> Answer[Score]:

@@ -46,7 +46,7 @@ class InfluenceAnswer(Answer[Influence]):
         return {
             "direction": self.walk.direction,
             "assets": [fields_of(asset) for asset in self.walk.assets],
-            "edges": [fields_of(edge) for edge in self.walk.edges],
+            "edges": [edge.as_data() for edge in self.walk.edges],
             "evaluations": [fields_of(found) | {"job": found.job.id} for found in self.walk.evaluations],
         }
 

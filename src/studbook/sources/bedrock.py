@@ -8,7 +8,6 @@ life, and of an evaluation or a model that is still made each night. Tags are no
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Final
 
 from studbook.model import Asset, Facts, Record
@@ -64,7 +63,7 @@ def _job(reading: Reading) -> Reading | None:
     arn = parse_arn(body.get("jobArn"))
     if arn is None or arn.service != "bedrock" or ARN_KINDS.get(f"bedrock:{arn.type}") != "training_job":
         return None
-    job = Reading(replace(reading.record, id=body["jobArn"]), _CUSTOM)
+    job = Reading(reading.record, _CUSTOM, about=body["jobArn"])
     job.facts = reading.facts
     told = some(
         customization_type=body.get("customizationType"),

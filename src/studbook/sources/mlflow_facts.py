@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from studbook.model import Asset, Edge, Facts, Record
+from studbook.model import Asset, Edge, Evidence, Facts, Record
 from studbook.model.facts import Reads
 from studbook.model.ids import mlflow_id, parse_arn
 from studbook.model.storable import parse_json
@@ -75,14 +75,16 @@ def _named(record: Record, kind: Any, asset_id: str, name: str) -> Asset:
     return Asset(id=asset_id, kind=kind, name=name, account=record.account, region=record.region)
 
 
-def _edge(source: str, target: str, relation: Any, evidence: str, role: str | None = None) -> Edge:
+def _edge(record: Record, source: str, target: str, relation: Any, evidence: str, *, role: str | None = None) -> Edge:
+    """An edge that a field of the record proves: `<operation>#<path>`."""
+    operation, _, path = evidence.partition("#")
     return Edge(
         source=source,
         target=target,
         relation=relation,
         role=role,
         certainty="referenced",
-        evidence=(f"mlflow:{evidence}",),
+        evidence=(Evidence(f"mlflow:{operation}", path, record.reference),),
     )
 
 
@@ -126,12 +128,12 @@ def _run(record: Record) -> Facts:
     facts = Facts(assets=[asset])
     experiment = mlflow_id(server, "experiment", info["experiment_id"])
     facts.mentions.append(_named(record, "mlflow_experiment", experiment, info["experiment_id"]))
-    facts.edges.append(_edge(record.id, experiment, "part_of", "runs/search#info.experiment_id"))
+    facts.edges.append(_edge(record, record.id, experiment, "part_of", "runs/search#info.experiment_id"))
     if parent := tags.get("mlflow.parentRunId"):
         parent_id = mlflow_id(server, "run", parent)
         facts.mentions.append(_named(record, "mlflow_run", parent_id, parent))
         evidence = f"runs/search#data.{_tag_path(data.get('tags'), 'mlflow.parentRunId')}"
-        facts.edges.append(_edge(record.id, parent_id, "part_of", evidence))
+        facts.edges.append(_edge(record, record.id, parent_id, "part_of", evidence))
     inputs = body.get("inputs") or {}
     for index, item in enumerate(inputs.get("dataset_inputs") or ()):
         _dataset_input(record, facts, index, item)
@@ -139,11 +141,13 @@ def _run(record: Record) -> Facts:
         model = mlflow_id(server, "logged-model", item["model_id"])
         facts.mentions.append(_named(record, "mlflow_logged_model", model, item["model_id"]))
         evidence = f"runs/get#inputs.model_inputs[{index}].model_id"
-        facts.edges.append(_edge(model, record.id, "input_to", evidence, "evaluated_model"))
+        facts.edges.append(_edge(record, model, record.id, "input_to", evidence, role="evaluated_model"))
     for index, item in enumerate((body.get("outputs") or {}).get("model_outputs") or ()):
         model = mlflow_id(server, "logged-model", item["model_id"])
         facts.mentions.append(_named(record, "mlflow_logged_model", model, item["model_id"]))
-        facts.edges.append(_edge(record.id, model, "produced", f"runs/search#outputs.model_outputs[{index}].model_id"))
+        facts.edges.append(
+            _edge(record, record.id, model, "produced", f"runs/search#outputs.model_outputs[{index}].model_id")
+        )
     return facts
 
 
@@ -156,7 +160,7 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
     except ValueError:
         source = {}
     uri = source.get("uri") if isinstance(source, dict) else None
-    where = f"runs/search#inputs.dataset_inputs[{index}].dataset"
+    where = f"inputs.dataset_inputs[{index}].dataset"
     if isinstance(uri, str) and uri.startswith("s3://"):
         facts.claims.append(
             Reads(
@@ -165,7 +169,7 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
                 role=role,
                 data_type="Object" if PurePosixPath(uri).suffix and not uri.endswith("/") else "S3Prefix",
                 at=_time(record.body["info"].get("start_time")),
-                evidence=f"mlflow:{where}.source|uri",
+                evidence=Evidence("mlflow:runs/search", f"{where}.source|uri", record.reference),
             )
         )
         return
@@ -183,7 +187,7 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
             attributes=_some(digest=version, source_type=dataset.get("source_type"), uri=uri),
         )
     )
-    facts.edges.append(_edge(dataset_id, record.id, "input_to", f"{where}.digest", role))
+    facts.edges.append(_edge(record, dataset_id, record.id, "input_to", f"runs/search#{where}.digest", role=role))
 
 
 def _logged_model(record: Record) -> Facts:
@@ -211,14 +215,14 @@ def _logged_model(record: Record) -> Facts:
     if run := info.get("source_run_id"):
         run_id = mlflow_id(server, "run", run)
         facts.mentions.append(_named(record, "mlflow_run", run_id, run))
-        facts.edges.append(_edge(run_id, record.id, "produced", "logged-models/search#info.source_run_id"))
+        facts.edges.append(_edge(record, run_id, record.id, "produced", "logged-models/search#info.source_run_id"))
     for index, metric in enumerate(metrics):
         judge = metric.get("run_id")
         if judge and judge != info.get("source_run_id"):
             run_id = mlflow_id(server, "run", judge)
             facts.mentions.append(_named(record, "mlflow_run", run_id, judge))
             evidence = f"logged-models/search#data.metrics[{index}].run_id"
-            facts.edges.append(_edge(record.id, run_id, "input_to", evidence, "evaluated_model"))
+            facts.edges.append(_edge(record, record.id, run_id, "input_to", evidence, role="evaluated_model"))
     return facts
 
 
@@ -261,24 +265,24 @@ def _model_version(record: Record) -> Facts:
     facts = Facts(assets=[asset])
     parent = mlflow_id(server, "model", name)
     facts.mentions.append(_named(record, "mlflow_registered_model", parent, name))
-    facts.edges.append(_edge(parent, record.id, "has_version", "model-versions/search#name"))
+    facts.edges.append(_edge(record, parent, record.id, "has_version", "model-versions/search#name"))
     if run := body.get("run_id"):
         run_id = mlflow_id(server, "run", run)
         facts.mentions.append(_named(record, "mlflow_run", run_id, run))
-        facts.edges.append(_edge(run_id, record.id, "recorded_in", "model-versions/search#run_id"))
+        facts.edges.append(_edge(record, run_id, record.id, "recorded_in", "model-versions/search#run_id"))
     model = body.get("model_id") or (source.removeprefix("models:/") if source.startswith("models:/m-") else None)
     if model:
         model_id = mlflow_id(server, "logged-model", model)
         facts.mentions.append(_named(record, "mlflow_logged_model", model_id, model))
         field = "model_id" if body.get("model_id") else "source"
-        facts.edges.append(_edge(model_id, record.id, "registered_as", f"model-versions/search#{field}"))
+        facts.edges.append(_edge(record, model_id, record.id, "registered_as", f"model-versions/search#{field}"))
     arn = parse_arn(tags.get(PACKAGE_TAG))
     if arn is not None and arn.type == "model-package":
         facts.mentions.append(
             Asset(id=tags[PACKAGE_TAG], kind="model_package", name=arn.name, account=arn.account, region=arn.region)
         )
         evidence = f"model-versions/search#{_tag_path(body.get('tags'), PACKAGE_TAG)}"
-        facts.edges.append(_edge(record.id, tags[PACKAGE_TAG], "registered_as", evidence))
+        facts.edges.append(_edge(record, record.id, tags[PACKAGE_TAG], "registered_as", evidence))
     return facts
 
 

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from studbook.model import REDACTED, Asset, Certainty, Edge, Facts, Kind, Record, Relation
+from studbook.model import Asset, Certainty, Edge, Evidence, Facts, Kind, Record, Relation
 from studbook.model.facts import ByName, Claim, LambdaUse, LatestAtStart, Reads, Weights
 from studbook.model.ids import (
     image_id,
     image_registry,
-    lambda_arn,
     parse_arn,
     parse_hub_content,
+    parse_lambda,
     parse_s3,
 )
 from studbook.model.kinds import ARN_KINDS, HUB_KINDS, JOB_CATEGORIES
@@ -128,14 +128,17 @@ def is_one_key(uri: str) -> bool:
 
 
 class Reading:
-    """Collects the facts of one record that `operation` described, and `tags_by` told the tags of."""
+    """Collects the facts of one record that `operation` described, and `tags_by` told the tags of.
 
-    def __init__(self, record: Record, operation: str, *, tags_by: str = "ListTags") -> None:
+    `about` is the id of what the facts are about, where that is not what the record is of.
+    """
+
+    def __init__(self, record: Record, operation: str, *, tags_by: str = "ListTags", about: str | None = None) -> None:
         self.record = record
-        self.id = record.id
+        self.id = about or record.id
         self.body = record.body
         self.facts = Facts()
-        arn = parse_arn(record.id)
+        arn = parse_arn(self.id)
         self.account = (arn.account if arn else None) or record.account
         self.region = (arn.region if arn else None) or record.region
         self.aws_partition = arn.partition if arn else "aws"
@@ -143,18 +146,15 @@ class Reading:
         self._tags_by = tags_by
         self.tags = {str(tag.get("Key")): str(tag.get("Value") or "") for _, tag in each(record.body.get("Tags"))}
 
-    def evidence(self, *paths: str) -> tuple[str, ...]:
-        """`<source>:<Operation>#<path>`; tags mostly come from an operation of their own."""
-        return tuple(
-            sorted(
-                {
-                    path
-                    if path.startswith("rule:")
-                    else f"{self.record.source}:{self._tags_by if path.startswith('Tags[') else self._operation}#{path}"
-                    for path in paths
-                }
-            )
-        )
+    def evidence(self, *paths: str) -> tuple[Evidence, ...]:
+        """Of fields of the record, and of rules; tags mostly come from an operation of their own."""
+        return tuple(sorted({self._cited(path) for path in paths}))
+
+    def _cited(self, path: str) -> Evidence:
+        if path.startswith("rule:"):
+            return Evidence.parse(path)
+        operation = self._tags_by if path.startswith("Tags[") else self._operation
+        return Evidence(f"{self.record.source}:{operation}", path, self.record.reference)
 
     def tag(self, key: str) -> tuple[str, str] | None:
         """A tag's value and its path."""
@@ -205,7 +205,7 @@ class Reading:
 
     def image(self, uri: object, *paths: str, digest: object = None, relation: Relation, role: str = "image") -> None:
         """A container image that went into what the record is about."""
-        if not isinstance(uri, str) or not uri or uri == REDACTED:
+        if not isinstance(uri, str) or not uri:
             return
         asset_id = image_id(uri, digest if isinstance(digest, str) else None)
         account, region = image_registry(uri)
@@ -238,10 +238,6 @@ class Reading:
             return False
         self.edge(source, self.id, "input_to", path, role=role)
         content = parse_hub_content(arn)
-        if content is not None and content.type == "JsonDoc":  # its ARN does not tell that it is an evaluator
-            self.mention(content.parent, "evaluator", content.name)
-            if content.version is not None:
-                self.mention(source, "evaluator_version", f"{content.name} {content.version}")
         if content is not None and content.version is None:
             (evidence,) = self.evidence(path)
             self.claim(LatestAtStart(content=source, reader=self.id, role=role, at=at, evidence=evidence))
@@ -269,15 +265,9 @@ class Reading:
         )
         return True
 
-    def function(
-        self, named: object, path: str, relation: Relation, role: str | None, at: str | None, *, bare: bool = False
-    ) -> bool:
-        """A Lambda function that judges for the job, or that the evaluator points at; whether it was one.
-
-        `bare` says that the field can hold nothing but a function, so that a name alone is one of this account's.
-        """
-        arn = lambda_arn(named, partition=self.aws_partition, region=self.region, account=self.account, bare=bare)
-        if arn is None:
+    def function(self, arn: object, path: str, relation: Relation, role: str | None, at: str | None) -> bool:
+        """A Lambda function that judges for the job, or that the evaluator points at; whether it was one."""
+        if not isinstance(arn, str) or parse_lambda(arn) is None:
             return False
         (evidence,) = self.evidence(path)
         self.claim(LambdaUse(arn=arn, target=self.id, relation=relation, role=role, at=at, evidence=evidence))
@@ -296,8 +286,8 @@ class Reading:
     def by_name(
         self, kind: Kind, name: object, path: str, relation: Relation, *, upstream: bool = True, role: str | None = None
     ) -> None:
-        """The other end is known by its name alone; a name that was redacted away is nobody's."""
-        if not isinstance(name, str) or name in ("", REDACTED) or self.account is None or self.region is None:
+        """The other end is known by its name alone."""
+        if not isinstance(name, str) or not name or self.account is None or self.region is None:
             return
         (evidence,) = self.evidence(path)
         self.claim(

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from studbook.aws.errors import PART_LOST, Trouble
-from studbook.model import Asset, Edge, Facts, Partition, Record
+from studbook.model import Asset, Edge, Evidence, Facts, Partition, Record
 from studbook.model.facts import DatasetState
 from studbook.model.ids import dataset_version_id, fingerprint, parse_s3
 from studbook.settings import Dataset, Settings
@@ -76,7 +76,10 @@ class S3:
         newest = max((item["LastModified"] for item in contents), default=None)
         key = (parse_s3(body["Uri"]) or ("", ""))[1]
         prefix = (parse_s3(dataset) or ("", ""))[1]
-        listed = "ListObjectVersions#Versions" if "ObjectVersions" in body else "ListObjectsV2#Contents"
+        member, versions = object_versions(body)
+        operation = "s3:ListObjectsV2" if versions is None else "s3:ListObjectVersions"
+        listed = Evidence(operation, member, record.reference)
+        config = Evidence(config=f"datasets[{index}].uri")
         label = key[len(prefix) :].strip("/") or body["Fingerprint"].removeprefix("sha256:")[:12]
         version = Asset(
             id=record.id,
@@ -102,34 +105,45 @@ class S3:
             kind="dataset",
             name=body["DatasetName"],
             account=body.get("Owner"),
-            attributes={"uri": dataset, "versions": body["Versions"]},
+            attributes={"uri": dataset, "versions": body.get("VersionsBy") or body["Versions"]},
         )
         edge = Edge(
             source=dataset,
             target=record.id,
             relation="has_version",
             certainty="referenced",
-            evidence=tuple(sorted((f"config:datasets[{index}].uri", f"s3:{listed}"))),
+            evidence=(config, listed),
         )
         state = DatasetState(
             version=record.id,
             dataset=dataset,
             uri=body["Uri"],
             owner=body.get("Owner"),
-            config=f"config:datasets[{index}].uri",
+            config=config,
+            evidence=listed,
             until=record.gone_since,
             stale=record.stale_since is not None,
             contents=contents,
-            versions=_rows(body["ObjectVersions"]) if body.get("ObjectVersions") is not None else None,
+            versions=None if versions is None else _rows(versions),
             markers=_rows(body.get("DeleteMarkers") or ()),
         )
-        versions, edges = ([version], [edge]) if contents else ([], [])  # nothing is no state of a dataset
+        states, edges = ([version], [edge]) if contents else ([], [])  # nothing is no state of a dataset
         if record.gone_since is not None:  # what it says of the dataset is old
-            return Facts(assets=versions, mentions=[parent], edges=edges, claims=[state])
-        return Facts(assets=[parent, *versions], edges=edges, claims=[state])
+            return Facts(assets=states, mentions=[parent], edges=edges, claims=[state])
+        return Facts(assets=[parent, *states], edges=edges, claims=[state])
 
 
-def _rows(listing: Iterable[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+def object_versions(body: Json) -> tuple[str, Sequence[Json] | None]:
+    """The member that lists the objects of a prefix, and all versions of them, where the bucket keeps and lists them.
+
+    Records of older catalogs call the versions ObjectVersions, and have the configuration's word under Versions.
+    """
+    member = "Versions" if "VersionsBy" in body else "ObjectVersions"
+    versions = body.get(member)
+    return ("Contents", None) if versions is None else (member, versions)
+
+
+def _rows(listing: Iterable[Json]) -> Sequence[Json]:
     """The rows of a listing; TypeError where one is not as S3 writes it, for joins go by all of them."""
     rows = list(listing)
     for row in rows:
@@ -178,7 +192,7 @@ def _dataset(visit: Visit, index: int, dataset: Dataset, versioning: dict[str, s
             "DatasetName": dataset.label,
             "Owner": dataset.account,
             "Index": index,
-            "Versions": dataset.versions,
+            "VersionsBy": dataset.versions,
             "VersioningStatus": keeps,
             "Fingerprint": digest,
             **state,
@@ -227,7 +241,7 @@ def _versions(visit: Visit, bucket: str, prefix: str) -> dict[str, list[dict[str
         visit.gap(trouble)
         return None
     current = [{name: item[name] for name in item if name != "IsLatest"} for item in versions if item["IsLatest"]]
-    return {"Contents": current, "ObjectVersions": versions, "DeleteMarkers": markers}
+    return {"Contents": current, "Versions": versions, "DeleteMarkers": markers}
 
 
 def _object(item: Json) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from studbook.aws.errors import UNREADABLE, Trouble
-from studbook.model import Asset, Edge, Facts, Record, canonical, digest
-from studbook.model.facts import Manifest
+from studbook.model import Asset, Evidence, Facts, Record, canonical, digest
+from studbook.model.facts import Manifest, Results
 from studbook.model.ids import S3Uri, parse_s3, place_name
 from studbook.model.storable import parse_json
 from studbook.settings import DocumentPlace, Settings
@@ -43,14 +43,14 @@ def plan(settings: Settings, records: Iterable[Record]) -> Mapping[str | None, l
     if not settings.documents:
         return {}
     resources = {resource.kind: resource for resource in RESOURCES}
-    named: defaultdict[tuple[str | None, str, str, str], list[tuple[str, str, bool]]] = defaultdict(list)
+    named: defaultdict[tuple[str | None, str, str, str], list[tuple[str, str, str, bool]]] = defaultdict(list)
     for record in records:
         for document in _documents(resources, record):
             place = _place(settings, document.uri)
             if place is not None:
                 account = place.account if settings.account(place.account) else None
                 key = (account, document.role, document.uri, document.data_type or "")
-                named[key].append((record.id, document.evidence, record.gone_since is not None))
+                named[key].append((record.reference, record.id, document.evidence, record.gone_since is not None))
     targets: defaultdict[str | None, list[str]] = defaultdict(list)
     for account, role, uri, data_type in sorted(named, key=lambda key: (key[0] or "", *key[1:])):
         by = sorted(named[account, role, uri, data_type])
@@ -67,14 +67,15 @@ def collect(visit: Visit, target: str) -> None:
     """Reads one document, unless it is known by the same records. Raises Trouble."""
     role, uri, data_type, by = json.loads(target)
     kind = KINDS[role]
-    revision = digest(canonical([role, uri, data_type, [[record, evidence] for record, evidence, _ in by]]))
+    revision = digest(canonical([role, uri, data_type, [[record, evidence] for record, _, evidence, _ in by]]))
     kept = visit.kept(kind, uri)
-    if kept is not None and (kept.revision == revision or all(gone for _, _, gone in by)):
+    if kept is not None and (kept.revision == revision or all(gone for *_, gone in by)):
         visit.reuse(kept)
         return
-    if all(gone for _, _, gone in by):
+    if all(gone for *_, gone in by):
         return
-    body = {"Uri": uri, "NamedBy": [{"Id": record, "Evidence": evidence} for record, evidence, _ in by]}
+    named = [{"Record": record, "Id": found, "Evidence": evidence} for record, found, evidence, _ in by]
+    body: dict[str, Any] = {"Uri": uri, "NamedBy": named}
     if data_type:
         body["DataType"] = data_type
     place = parse_s3(uri)
@@ -104,7 +105,7 @@ def normalize(record: Record) -> Facts:
                 uri=body["Uri"],
                 modified=body.get("LastModified"),
                 entries=tuple(
-                    (f"s3:GetObject#Body|[{index}]", uri)
+                    (Evidence("s3:GetObject", f"Body[{index}]", record.reference), uri)
                     for index, uri in enumerate(entries)
                     if isinstance(uri, str) and not (index == 0 and body["DataType"] == "ManifestFile")
                 ),
@@ -256,7 +257,7 @@ def _artifact(record: Record, uri: str, attributes: dict[str, Any]) -> Asset:
 
 
 def _results_facts(record: Record) -> Facts:
-    """Each file of results as an artifact that the evaluation produced, going by where the service writes them."""
+    """Each file of results as an artifact, which the evaluation produced that names its place."""
     facts = Facts()
     place = parse_s3(record.body["Uri"])
     assert place is not None
@@ -265,15 +266,7 @@ def _results_facts(record: Record) -> Facts:
         attributes = {"uri": uri, **_about(item), "metrics": item.get("Metrics") or {}}
         facts.assets.append(_artifact(record, uri, attributes))
         for named in record.body["NamedBy"]:
-            evidence = (named["Evidence"], f"s3:ListObjectsV2#Contents[{index}].Key", "rule:evaluation-results")
-            facts.edges.append(
-                Edge(
-                    source=named["Id"],
-                    target=uri,
-                    relation="produced",
-                    role="results",
-                    certainty="inferred",
-                    evidence=tuple(sorted(evidence)),
-                )
-            )
+            naming = Evidence.parse(named["Evidence"])._replace(record=named.get("Record", ""))
+            listed = Evidence("s3:ListObjectsV2", f"Contents[{index}].Key", record.reference)
+            facts.claims.append(Results(job=named["Id"], artifact=uri, evidence=(naming, listed)))
     return facts

@@ -25,7 +25,8 @@ from pydantic import ValidationError
 
 from studbook.errors import CatalogError
 from studbook.lineage.graph import Direction
-from studbook.model import Asset, Edge, Envelope
+from studbook.model import Asset, Edge, Envelope, Evidence
+from studbook.model.edge import Known, among_ends, named
 from studbook.store import chunks
 from studbook.store.chunks import ASSETS
 from studbook.store.objects import Objects
@@ -101,7 +102,7 @@ class Index:
         self._twins: dict[tuple[Direction, str], list[Edge]] = {}
         self._near: dict[str, Asset | bytes] = {}
         """What was read ahead; as its line until somebody asks for it."""
-        self._told: dict[int, dict[str, Any]] = {}
+        self._told: dict[int, Known] = {}
         self._connection = self._open()
         self._salt = _salt(self._connection)
 
@@ -271,9 +272,18 @@ class Index:
         for source, target, relation, role, told in self._connection.execute(_EDGES + where, values):
             if told not in self._told:
                 (text,) = self._connection.execute("SELECT told FROM told WHERE number = ?", (told,)).fetchone()
-                self._told[told] = json.loads(text)
+                self._told[told] = _known(json.loads(text))
+            known, ends = self._told[told], (source[::-1], target[::-1])
             edges.append(
-                Edge(source=source[::-1], target=target[::-1], relation=relation, role=role, **self._told[told])
+                Edge(
+                    source=ends[0],
+                    target=ends[1],
+                    relation=relation,
+                    role=role,
+                    certainty=known.certainty,
+                    candidate=known.candidate,
+                    evidence=tuple(named(one, *ends) for one in known.evidence),
+                )
             )
         edges.sort(key=lambda edge: edge.key.order)
         return edges
@@ -339,6 +349,10 @@ def _fill(connection: sqlite3.Connection, objects: Objects, envelope: Envelope) 
     connection.execute("INSERT INTO chunk (part, object) VALUES ('content', ?)", (envelope.digest,))
 
 
+def _known(told: Mapping[str, Any]) -> Known:
+    return Known(told["certainty"], told["candidate"], tuple(Evidence(**one) for one in told["evidence"]))
+
+
 class _Rows:
     """The lines of chunks as rows."""
 
@@ -366,8 +380,10 @@ class _Rows:
     def edges(self, lines: Iterable[bytes], chunk: int) -> Iterator[tuple[Any, ...]]:
         for line in lines:
             edge = json.loads(line)
-            source, target = _key(edge.pop("source"), self._salt), _key(edge.pop("target"), self._salt)
+            ends = edge.pop("source"), edge.pop("target")
+            source, target = (_key(end, self._salt) for end in ends)
             relation, role = edge.pop("relation"), edge.pop("role")
+            edge["evidence"] = [among_ends(Evidence.of(one), *ends).as_data() for one in edge["evidence"]]
             told = json.dumps(edge, ensure_ascii=False)
             yield source, target, chunk, relation, role, self._told.setdefault(told, len(self._told) + 1)
 

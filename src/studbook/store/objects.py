@@ -81,6 +81,6 @@ class Objects:
 
 def _packed(data: bytes) -> bytes:
     stream = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=stream, mtime=0) as packer:
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=stream, mtime=0) as packer:
         packer.write(data)
     return stream.getvalue()

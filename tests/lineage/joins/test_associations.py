@@ -8,7 +8,7 @@ from studbook.lineage.link import LinkContext
 from studbook.model import Edge
 from studbook.model.facts import Association, DeployedBy, LineageEntity, Reads, RunBehind
 from studbook.settings import Settings
-from told import ACCOUNT, JOB, REGION, Estate, asset, item, job, state
+from told import ACCOUNT, JOB, REGION, Estate, asset, item, job, lines, state
 
 HERE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:"
 PLACE = "s3://data/chat/train.jsonl"
@@ -52,7 +52,7 @@ def found(lineage, relation=None):
 
 def proof(lineage, source, target):
     (one,) = [e for e in lineage.edges if (e.source, e.target) == (source, target)]
-    return one.certainty, LISTED in one.evidence
+    return one.certainty, LISTED in lines(one)
 
 
 def attributes(lineage, asset_id):
@@ -138,7 +138,7 @@ class TestDatasets:
 
         assert found(lineage) == found(without)
         assert PLACE not in {a.id for a in lineage.assets}
-        assert all(LISTED in e.evidence for e in lineage.edges if e.relation == "input_to")
+        assert all(LISTED in lines(e) for e in lineage.edges if e.relation == "input_to")
 
     def test_a_part_of_a_dataset_that_only_the_lineage_api_connects(self):
         """It is an artifact: nothing else would say what the job read."""
@@ -312,40 +312,3 @@ class TestDeployments:
         lineage = linked(replace(self.CLAIM, at="2026-11-08T00:00:00Z"), assets=[again])
 
         assert found(lineage, "deployed_to") == {}
-
-
-class TestEndpointsWithoutConfiguration:
-    ENDPOINT, CONTEXT = f"{HERE}endpoint/old", f"{HERE}context/old"
-    OF_ENDPOINT = entity(CONTEXT, ENDPOINT)
-
-    def linked(self, *claims, edges=(), assets=()):
-        shown = [asset("endpoint", self.ENDPOINT), asset("action", ACTION), *assets]
-        source = edge(self.ENDPOINT, ACTION, "associated", "source")
-        return linked(FILE, self.OF_ENDPOINT, *claims, edges=[source, *edges], assets=shown)
-
-    def test_each_declaration_keeps_its_direction(self):
-        """What an action is associated with is not turned round because it is also its source."""
-        lineage = self.linked(said(ACTION, self.CONTEXT, "AssociatedWith"))
-
-        assert found(lineage) == {
-            (self.ENDPOINT, "associated", ACTION, "source"): ("referenced", False),
-            (ACTION, "associated", self.ENDPOINT, "AssociatedWith"): ("declared", False),
-        }
-
-    def test_what_contributed_to_the_deployment_of_an_endpoint_without_configuration(self):
-        """The Lineage API still tells which weights answer there."""
-        lineage = self.linked(said(ARTIFACT, ACTION), said(ACTION, self.CONTEXT, "AssociatedWith"))
-
-        assert found(lineage, "deployed_to") == {(PLACE, "deployed_to", self.ENDPOINT, None): ("declared", False)}
-
-    def test_a_configuration_tells_more(self):
-        """What was deployed once need not answer there now."""
-        config = asset("endpoint_config", f"{HERE}endpoint-config/c")
-        lineage = self.linked(
-            said(ARTIFACT, ACTION),
-            said(ACTION, self.CONTEXT, "AssociatedWith"),
-            edges=[edge(config.id, self.ENDPOINT, "deployed_to")],
-            assets=[config],
-        )
-
-        assert found(lineage, "deployed_to").keys() == {(config.id, "deployed_to", self.ENDPOINT, None)}

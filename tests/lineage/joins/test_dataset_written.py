@@ -4,7 +4,7 @@ import pytest
 
 from studbook.lineage.link import ConfiguredDataset, LinkContext
 from studbook.model.facts import Reads, Writes
-from told import JOB, Estate, asset, item, job, state
+from told import JOB, Estate, asset, item, job, lines, state
 
 OTHER = JOB.replace("/j", "/other")
 BEFORE, DURING, AFTER = (f"2026-11-0{day}T12:00:00Z" for day in (1, 2, 3))
@@ -32,7 +32,7 @@ class TestWritten:
 
         (edge,) = [edge for edge in linked.edges if edge.relation == "produced"]
         assert (edge.target, edge.role, edge.certainty, edge.candidate) == (new.version, "train", "inferred", False)
-        assert edge.evidence == ("rule:written-meanwhile", "s3:ListObjectsV2#Contents", "sagemaker:X#Uri")
+        assert lines(edge) == ("rule:written-meanwhile", "s3:ListObjectsV2#Contents", "sagemaker:X#Uri")
 
     @pytest.mark.parametrize("time", [BEFORE, AFTER])
     def test_what_was_there_before_or_was_written_over_later_is_not(self, time):
@@ -89,7 +89,7 @@ class TestPlaces:
     def test_in_no_dataset(self):
         """It is an artifact by its URI as recorded."""
         (edge,) = Estate().say(job(), claims=[writes("s3://c/x")]).linked().edges
-        assert (edge.target, edge.certainty, edge.evidence) == ("s3://c/x", "referenced", ("sagemaker:X#Uri",))
+        assert (edge.target, edge.certainty, lines(edge)) == ("s3://c/x", "referenced", ("sagemaker:X#Uri",))
 
     @pytest.mark.parametrize("ended", [None, DURING])
     def test_in_a_dataset_of_which_no_state_fits(self, ended):

@@ -257,7 +257,9 @@ class TestPublicModels:
 
     def test_trap_a_base_model_named_without_its_version(self):
         """Nobody knows which version it was, so the edge comes from the model without one."""
-        claim = BaseModelName(package=PACKAGE, name="llama", version=None, account=ACCOUNT, region=REGION, evidence=())
+        claim = BaseModelName(
+            package=PACKAGE, name="llama", version=None, account=ACCOUNT, region=REGION, evidence=("t:T#n",)
+        )
         public = f"arn:aws:sagemaker:{REGION}:aws:hub-content/SageMakerPublicHub/Model/llama"
         linked = Estate().say(asset("model_package", PACKAGE), claims=[claim]).linked()
         assert set(inputs(linked, PACKAGE, "base_of")) == {public}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from studbook.model import Edge, Facts, Record
+from studbook.model import Claim, Edge, Evidence, Facts, Record
 from studbook.sources import normalize
+from told import lines
 
 HERE = "arn:aws:sagemaker:us-west-2:111122223333:"
 HUB = f"{HERE}hub-content/registry"
@@ -14,7 +17,7 @@ LLAMA = f"{PUBLIC}/meta-textgeneration-llama-3-2-1b-instruct"
 
 
 def said(kind: str, record_id: str, **body: Any) -> Facts:
-    """What a record of that body says, read as the harvest's sources read it."""
+    """What a record of that body says, read as the harvest's sources read it; all its evidence is in that record."""
     record = Record(
         source="sagemaker",
         kind=kind,
@@ -24,7 +27,25 @@ def said(kind: str, record_id: str, **body: Any) -> Facts:
         revision="r",
         body=body,
     )
-    return normalize(record)
+    facts = normalize(record)
+    return replace(
+        facts,
+        edges=[replace(edge, evidence=_within(edge.evidence, record)) for edge in facts.edges],
+        claims=[_claim_within(claim, record) for claim in facts.claims],
+    )
+
+
+def _claim_within(claim: Claim, record: Record) -> Claim:
+    found = getattr(claim, "evidence", None)
+    if isinstance(found, Evidence):
+        return replace(claim, evidence=_within((found,), record)[0])  # type: ignore[call-arg]
+    return claim if found is None else replace(claim, evidence=_within(found, record))  # type: ignore[call-arg]
+
+
+def _within(several: Sequence[Evidence], record: Record) -> tuple[Evidence, ...]:
+    """The same without the record, which each names unless it is a rule."""
+    assert all(one.record == record.reference for one in several if not one.rule)
+    return tuple(one._replace(record="") for one in several)
 
 
 def arrow(edge: Edge) -> tuple[str, str, str, str | None]:
@@ -39,4 +60,4 @@ def arrows(facts: Facts) -> set[tuple[str, str, str, str | None]]:
 def proof(facts: Facts, source: str, target: str) -> tuple[str, tuple[str, ...]]:
     """Certainty and evidence of the one edge between two ends."""
     (edge,) = [edge for edge in facts.edges if (edge.source, edge.target) == (source, target)]
-    return edge.certainty, edge.evidence
+    return edge.certainty, lines(edge)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sayings import HERE, HUB, LLAMA, arrows, proof, said
 
 from studbook.model.facts import LambdaUse, LatestAtStart, MlflowNames, Reads, Roleless
+from told import lines
 
 CREATED, STARTED = "2026-09-14T10:00:00Z", "2026-09-14T10:12:00Z"
 TRAINED = f"{HERE}job/AgentRFT/acme-mtrl-1"
@@ -125,7 +126,7 @@ class TestAgentRFT:
         """The evidence leads into the document; what the description itself has, tags too, is not in it."""
         assert proof(self.FACTS, source, target) == ("referenced", tuple(ON + field for field in fields))
         (tag,) = [claim for claim in self.FACTS.claims if isinstance(claim, Roleless)]
-        assert tag.evidence == ("sagemaker:DescribeJob#Tags[0].Value",)
+        assert lines(tag) == ("sagemaker:DescribeJob#Tags[0].Value",)
 
     def test_claims(self):
         """The agent's function is code, not a judge; data in S3 is read at the start."""

@@ -10,6 +10,7 @@ from sayings import HERE, HUB, arrows, proof, said
 from studbook.model import Record
 from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleless, RunBehind
 from studbook.sources import normalize
+from told import lines
 
 PACKAGE = f"{HERE}model-package/support-bot/5"
 ARTIFACT = f"{HERE}artifact/1f2e3d4c5b6a79880f1e2d3c4b5a6978"
@@ -64,7 +65,7 @@ class TestArtifact:
         (entity,) = facts.claims
         assert isinstance(entity, LineageEntity)
         assert (entity.arn, entity.id, entity.type) == (ARTIFACT, uri, "DataSet")
-        assert entity.evidence == ("sagemaker:ListArtifacts#Source.SourceUri",)
+        assert lines(entity) == ("sagemaker:ListArtifacts#Source.SourceUri",)
 
     @pytest.mark.parametrize("slash", ["", "/"])
     def test_a_uri_with_and_without_a_slash_are_two_places(self, slash):

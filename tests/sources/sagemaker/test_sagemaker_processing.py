@@ -110,7 +110,7 @@ class TestProcessing:
         (claim,) = facts.claims
         assert isinstance(claim, Reads)
         assert (claim.uri, claim.role) == ("s3://acme/q/", "cards")
-        assert claim.evidence == f"{ON}ProcessingInputs[0].DatasetDefinition.{query}.OutputS3Uri"
+        assert claim.evidence.line == f"{ON}ProcessingInputs[0].DatasetDefinition.{query}.OutputS3Uri"
         assert facts.assets[0].attributes["queries"] == [{"Database": "payments", "QueryString": "select 1"}]
 
     def test_a_feature_group(self):
@@ -160,7 +160,7 @@ class TestTransform:
         model, read, written = self.FACTS.claims
         assert isinstance(model, ByName)
         assert (model.kind, model.name, model.role, model.upstream) == ("model", "fraud-scoring", "model", True)
-        assert model.evidence == "sagemaker:DescribeTransformJob#ModelName"
+        assert model.evidence.line == "sagemaker:DescribeTransformJob#ModelName"
         assert isinstance(read, Reads)
         assert (read.uri, read.role, read.at) == ("s3://acme/today/", "input", STARTED)
         assert isinstance(written, Writes)

@@ -6,6 +6,7 @@ import pytest
 from sayings import HERE, HUB, arrows, proof, said
 
 from studbook.model.facts import BaseModelName, Weights
+from told import lines
 
 GROUP = f"{HERE}model-package-group/support-bot"
 PACKAGE = f"{HERE}model-package/support-bot/5"
@@ -122,7 +123,7 @@ class TestPackage:
             SourceAlgorithmSpecification={"SourceAlgorithms": [{"ModelDataUrl": "s3://out/b"}]},
         )
 
-        assert {edge.evidence for edge in facts.edges} == {
+        assert {lines(edge) for edge in facts.edges} == {
             (f"{ON}AdditionalInferenceSpecifications[0].Containers[0].ModelDataUrl",),
             (f"{ON}SourceAlgorithmSpecification.SourceAlgorithms[0].ModelDataUrl",),
         }
@@ -149,7 +150,7 @@ class TestPackage:
 
         (claim,) = facts.claims
         assert (claim.name, claim.version) == ("llama", None)
-        assert claim.evidence == (f"{ON}{FIRST}.BaseModel.HubContentName",)
+        assert lines(claim) == (f"{ON}{FIRST}.BaseModel.HubContentName",)
 
     def test_trap_added_weights_may_be_a_draft_that_many_share(self):
         """Adapters and drafts are read, and told apart from the weights that make a model what it is."""

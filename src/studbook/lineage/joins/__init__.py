@@ -11,6 +11,7 @@ from studbook.lineage.joins import (
     clones,
     dataset_at_start,
     dataset_written,
+    evaluation_results,
     lambda_version,
     latest_at_start,
     mlflow_names,
@@ -21,7 +22,6 @@ from studbook.lineage.joins import (
     resolved_images,
     roles,
     same_artifact,
-    written_above,
 )
 from studbook.lineage.joins.interface import Join, View
 
@@ -31,8 +31,8 @@ JOINS: Final[tuple[Join, ...]] = (
     names.join,
     dataset_at_start.join,
     dataset_written.join,
+    evaluation_results.join,
     registered_location.join,
-    written_above.join,
     lambda_version.join,
     latest_at_start.join,
     base_model_name.join,

@@ -8,10 +8,10 @@ from typing import Final
 
 from studbook.lineage.joins.interface import View
 from studbook.lineage.joins.weights import PackagePlaces
-from studbook.model import Facts
+from studbook.model import Evidence, Facts
 from studbook.model.facts import Weights
 
-RULE: Final = "rule:adapter-artifact"
+RULE: Final = Evidence.parse("rule:adapter-artifact")
 
 
 def join(view: View) -> Facts:

@@ -11,12 +11,12 @@ from collections import defaultdict
 from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred
-from studbook.model import Facts
+from studbook.model import Evidence, Facts
 from studbook.model.facts import BaseModelName
 from studbook.model.ids import parse_hub_content
 
-PRIVATE: Final = "rule:private-hub"
-PUBLIC: Final = "rule:public-hub"
+PRIVATE: Final = Evidence.parse("rule:private-hub")
+PUBLIC: Final = Evidence.parse("rule:public-hub")
 
 
 def join(view: View) -> Facts:

@@ -7,10 +7,10 @@ from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred, instant
 from studbook.lineage.joins.weights import place
-from studbook.model import Facts
+from studbook.model import Evidence, Facts
 from studbook.model.facts import Weights
 
-RULE: Final = "rule:same-weights"
+RULE: Final = Evidence.parse("rule:same-weights")
 
 
 def join(view: View) -> Facts:

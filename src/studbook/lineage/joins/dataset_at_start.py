@@ -21,16 +21,14 @@ from typing import Final
 from studbook.lineage.joins.interface import View, instant
 from studbook.lineage.joins.object_history import ObjectHistory, Span, State, in_order, spans
 from studbook.lineage.joins.registered_location import Registered
-from studbook.model import Asset, Certainty, Edge, Facts
+from studbook.model import Asset, Certainty, Edge, Evidence, Facts
 from studbook.model.facts import MANIFESTS, DatasetState, Manifest, Reads
 from studbook.model.ids import S3Uri, parse_s3, place_name
 
-INSIDE: Final = "rule:s3-prefix"
-AT_START: Final = "rule:dataset-at-start"
-WITHOUT_SLASH: Final = "rule:prefix-without-slash"
-MANIFEST_WRITTEN_LATER: Final = "rule:manifest-written-later"
-_CONTENTS: Final = "s3:ListObjectsV2#Contents"
-_VERSIONS: Final = "s3:ListObjectVersions#Versions"
+INSIDE: Final = Evidence.parse("rule:s3-prefix")
+AT_START: Final = Evidence.parse("rule:dataset-at-start")
+WITHOUT_SLASH: Final = Evidence.parse("rule:prefix-without-slash")
+MANIFEST_WRITTEN_LATER: Final = Evidence.parse("rule:manifest-written-later")
 
 
 def join(view: View) -> Facts:
@@ -98,7 +96,7 @@ def _artifact(reads: Reads, uri: S3Uri) -> Asset:
 
 
 def _edges(
-    reads: Reads, dataset: _Dataset, found: Sequence[_Found], rule: str | None, *, candidate: bool
+    reads: Reads, dataset: _Dataset, found: Sequence[_Found], rule: Evidence | None, *, candidate: bool
 ) -> Iterator[tuple[Edge, Asset | None]]:
     """One edge from the version where one is known, from each where several fit, else from the dataset."""
     by_uri = (reads.evidence, rule) if rule else (reads.evidence,)
@@ -112,7 +110,7 @@ def _edges(
 
 
 def _edge(
-    reads: Reads, source: str, certainty: Certainty, evidence: tuple[str, ...], *, candidate: bool = False
+    reads: Reads, source: str, certainty: Certainty, evidence: tuple[Evidence, ...], *, candidate: bool = False
 ) -> Edge:
     return Edge(
         source=source,
@@ -121,7 +119,7 @@ def _edge(
         role=reads.role,
         certainty=certainty,
         candidate=candidate,
-        evidence=tuple(sorted(set(evidence))),
+        evidence=evidence,
     )
 
 
@@ -131,7 +129,7 @@ class _Found:
 
     id: str
     proved: bool
-    evidence: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,19 +181,16 @@ class _Dataset:
             self._found[place] = (ObjectHistory(listings) if kept else None, spans(listings))
         history, listed = self._found[place]
         if history is not None and at is not None and (possible := history.at(at)):
-            found = []
+            found, last = [], self.states[place][-1]
             for state in possible:
                 if not state.listed:
-                    self.places.reconstruct(self.states[place][-1], state)
-                evidence = (_VERSIONS,) if state.proved else (_VERSIONS, AT_START)
+                    self.places.reconstruct(last, state)
+                evidence = (last.evidence,) if state.proved else (last.evidence, AT_START)
                 found.append(_Found(state.version, proved=state.proved, evidence=evidence))
             return found
         fitting = [span for span in listed if at is None or span.since <= instant(at) < span.until]
         unique = {span.listing.version: span.listing for span in fitting}
-        return [
-            _Found(version, proved=False, evidence=(_CONTENTS if state.versions is None else _VERSIONS, AT_START))
-            for version, state in unique.items()
-        ]
+        return [_Found(version, proved=False, evidence=(state.evidence, AT_START)) for version, state in unique.items()]
 
 
 class _Places:
@@ -258,6 +253,6 @@ class _Places:
             target=state.version,
             relation="has_version",
             certainty="inferred",
-            evidence=tuple(sorted((listing.config, _VERSIONS, AT_START))),
+            evidence=(listing.config, listing.evidence, AT_START),
         )
         self.reconstructed[state.version] = _Reconstructed(asset, parent)

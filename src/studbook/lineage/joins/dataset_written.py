@@ -16,10 +16,10 @@ from typing import Final, NamedTuple
 
 from studbook.lineage.joins.dataset_at_start import INSIDE
 from studbook.lineage.joins.interface import View, inferred, instant
-from studbook.model import Edge, Facts
+from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import DatasetState, Writes
 
-RULE: Final = "rule:written-meanwhile"
+RULE: Final = Evidence.parse("rule:written-meanwhile")
 
 _SECOND: Final = len("2026-11-22T02:00:00")
 
@@ -62,7 +62,7 @@ class _State:
     def __init__(self, claim: DatasetState) -> None:
         self.version = claim.version
         self.place = claim.uri
-        self.evidence = "s3:ListObjectsV2#Contents" if claim.versions is None else "s3:ListObjectVersions#Versions"
+        self.evidence = claim.evidence
         self._objects = sorted((str(item["Key"]), instant(item["LastModified"])) for item in claim.contents)
         self._newest: dict[str, str] = {}
 
@@ -110,7 +110,7 @@ class _Places:
             relation="produced",
             role=writes.role,
             certainty="inferred" if inside else "referenced",
-            evidence=tuple(sorted((writes.evidence, INSIDE))) if inside else (writes.evidence,),
+            evidence=(writes.evidence, INSIDE) if inside else (writes.evidence,),
         )
 
     def made(self, writes: Writes) -> Iterator[_Made]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
-from studbook.model import Asset, Claim, Edge, Facts, Relation
+from studbook.model import Asset, Claim, Edge, Evidence, Facts, Relation
 from studbook.model.edge import EdgeKey
 
 C = TypeVar("C", bound=Claim)
@@ -22,7 +22,7 @@ class View:
     named: Mapping[str, list[Asset]]
     claims: Mapping[type[Claim], list[Claim]]
     edges: Collection[EdgeKey]
-    datasets: Mapping[str, str] = field(default_factory=dict)
+    datasets: Mapping[str, Evidence] = field(default_factory=dict)
     """Configured S3 datasets: id to evidence."""
     _made: dict[Callable[[View], Any], Any] = field(default_factory=dict)
 
@@ -38,10 +38,10 @@ class View:
 
     @cached_property
     def by_name(self) -> Mapping[tuple[str, str | None, str | None, str], list[str]]:
-        """Ids of shown assets by (kind, account, region, name in lower case), in no order."""
+        """Ids of shown assets by (kind, account, region, name), in no order."""
         index: dict[tuple[str, str | None, str | None, str], list[str]] = {}
         for asset in self.assets.values():
-            index.setdefault((asset.kind, asset.account, asset.region, asset.name.lower()), []).append(asset.id)
+            index.setdefault((asset.kind, asset.account, asset.region, asset.name), []).append(asset.id)
         return index
 
     def versions(self, parent: str) -> Iterator[Asset]:
@@ -64,7 +64,7 @@ def inferred(
     source: str,
     target: str,
     relation: Relation,
-    evidence: Iterable[str],
+    evidence: Iterable[Evidence],
     *,
     role: str | None = None,
     candidate: bool = False,
@@ -77,7 +77,7 @@ def inferred(
         role=role,
         certainty="inferred",
         candidate=candidate,
-        evidence=tuple(sorted(set(evidence))),
+        evidence=tuple(evidence),
     )
 
 

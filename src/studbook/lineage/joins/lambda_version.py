@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from studbook.lineage.joins.interface import View, instant
-from studbook.model import Asset, Certainty, Edge, Facts
+from studbook.model import Asset, Certainty, Edge, Evidence, Facts
 from studbook.model.facts import LambdaUse
 from studbook.model.ids import LambdaFunction, parse_arn, parse_lambda
 
-ALIAS: Final = "rule:lambda-alias"
-LATEST: Final = "rule:lambda-latest"
-CODE: Final = "rule:lambda-code"
+ALIAS: Final = Evidence.parse("rule:lambda-alias")
+LATEST: Final = Evidence.parse("rule:lambda-latest")
+CODE: Final = Evidence.parse("rule:lambda-code")
+
+_Meant = tuple[str, Certainty, tuple[Evidence, ...]]
 
 
 def join(view: View) -> Facts:
@@ -39,7 +41,7 @@ def join(view: View) -> Facts:
     return facts
 
 
-def _meant(view: View, use: LambdaUse, function: LambdaFunction) -> Iterator[tuple[str, Certainty, tuple[str, ...]]]:
+def _meant(view: View, use: LambdaUse, function: LambdaFunction) -> Iterator[_Meant]:
     name, qualifier = function
     known = view.assets.get(name)
     attributes = known.attributes if known else {}
@@ -50,17 +52,28 @@ def _meant(view: View, use: LambdaUse, function: LambdaFunction) -> Iterator[tup
         if alias is None:
             yield name, "inferred", (ALIAS,)
             return
-        path = f"lambda:ListAliases#Aliases[{list(attributes['aliases_of_function']).index(qualifier)}]"
-        yield f"{name}:{alias['version']}", "inferred", (f"{path}.FunctionVersion", ALIAS)
+        path = f"Aliases[{list(attributes['aliases_of_function']).index(qualifier)}]"
+        yield f"{name}:{alias['version']}", "inferred", (_listed(name, f"{path}.FunctionVersion"), ALIAS)
         for version in alias["weights"]:
-            evidence = f'{path}.RoutingConfig.AdditionalVersionWeights["{version}"]'
-            yield f"{name}:{version}", "inferred", (evidence, ALIAS)
+            weight = f'{path}.RoutingConfig.AdditionalVersionWeights["{version}"]'
+            yield f"{name}:{version}", "inferred", (_listed(name, weight), ALIAS)
     else:
         proved = _same_code(view, use, known) if known else []
         for version in proved:
-            yield version, "inferred", ("lambda:ListVersionsByFunction#CodeSha256", CODE)
+            yield version, "inferred", (*_codes(name, version), CODE)
         if not proved:
             yield f"{name}:$LATEST", "inferred", (LATEST,)
+
+
+def _listed(function: str, path: str) -> Evidence:
+    return Evidence("lambda:ListAliases", path, f"lambda/lambda_function/{function}")
+
+
+def _codes(function: str, version: str) -> tuple[Evidence, Evidence]:
+    return (
+        Evidence("lambda:GetFunctionConfiguration", "CodeSha256", f"lambda/lambda_function/{function}"),
+        Evidence("lambda:ListVersionsByFunction", "CodeSha256", f"lambda/lambda_version/{version}"),
+    )
 
 
 def _same_code(view: View, use: LambdaUse, function: Asset) -> list[str]:
@@ -79,7 +92,7 @@ def _same_code(view: View, use: LambdaUse, function: Asset) -> list[str]:
 
 
 def _edge(
-    use: LambdaUse, source: str, certainty: Certainty, evidence: tuple[str, ...], *, candidate: bool = False
+    use: LambdaUse, source: str, certainty: Certainty, evidence: tuple[Evidence, ...], *, candidate: bool = False
 ) -> Edge:
     return Edge(
         source=source,
@@ -88,5 +101,5 @@ def _edge(
         role=use.role,
         certainty=certainty,
         candidate=candidate,
-        evidence=tuple(sorted((use.evidence, *evidence))),
+        evidence=(use.evidence, *evidence),
     )

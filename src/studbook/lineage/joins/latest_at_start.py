@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred, instant
-from studbook.model import Facts
+from studbook.model import Evidence, Facts
 from studbook.model.facts import LatestAtStart
 
-RULE: Final = "rule:latest-at-start"
+RULE: Final = Evidence.parse("rule:latest-at-start")
 
 
 def join(view: View) -> Facts:

@@ -11,10 +11,10 @@ from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import PackagePlaces
-from studbook.model import Facts
+from studbook.model import Evidence, Facts
 from studbook.model.facts import ModelSourceTag, Weights
 
-RULE: Final = "rule:model-source-tag"
+RULE: Final = Evidence.parse("rule:model-source-tag")
 
 
 def join(view: View) -> Facts:

@@ -10,10 +10,10 @@ from itertools import chain
 from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred
-from studbook.model import Facts
+from studbook.model import Evidence, Facts
 from studbook.model.ids import HubContent, parse_hub_content
 
-RULE: Final = "rule:public-regions"
+RULE: Final = Evidence.parse("rule:public-regions")
 
 
 def join(view: View) -> Facts:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred
-from studbook.model import Facts
+from studbook.model import Evidence, Facts
 from studbook.model.facts import MANIFESTS, Reads
 from studbook.model.ids import parse_s3
 
-RULE: Final = "rule:registered-location"
+RULE: Final = Evidence.parse("rule:registered-location")
 
 
 class Registered:

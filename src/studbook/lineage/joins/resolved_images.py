@@ -1,6 +1,5 @@
 """The image that a model runs, by digest: what an endpoint or component pulled for the tag that the model names.
 
-Where no model is known that names the image, its configuration was deleted say, the image is what the endpoint runs.
 The tag may have moved since, and another endpoint may have pulled something else: several digests are candidates.
 """
 
@@ -11,10 +10,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred
-from studbook.model import Edge, Facts
+from studbook.model import Evidence, Facts
 from studbook.model.facts import PulledImage
 
-RULE: Final = "rule:resolved-image"
+RULE: Final = Evidence.parse("rule:resolved-image")
 
 
 def join(view: View) -> Facts:
@@ -24,22 +23,11 @@ def join(view: View) -> Facts:
     if not claims:
         return facts
     above = _Above(view)
-    pulled: defaultdict[tuple[str, str], defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    pulled: defaultdict[tuple[str, str], defaultdict[str, set[Evidence]]] = defaultdict(lambda: defaultdict(set))
     for claim in claims:
-        models = [model for model in above.models(claim.place, claim.variant) if above.names(model, claim.image)]
-        for model in models if claim.pinned != claim.image else ():
-            pulled[model, claim.image][claim.pinned].add(claim.evidence)
-        if not models:
-            facts.edges.append(
-                Edge(
-                    source=claim.pinned,
-                    target=claim.place,
-                    relation="packaged_as",
-                    role="image",
-                    certainty="referenced",
-                    evidence=(claim.evidence,),
-                )
-            )
+        for model in above.models(claim.place, claim.variant):
+            if above.names(model, claim.image):
+                pulled[model, claim.image][claim.pinned].add(claim.evidence)
     for (model, _), digests in pulled.items():
         for pinned, lines in digests.items():
             facts.edges.append(

@@ -14,10 +14,10 @@ from typing import Final
 from studbook.lineage.from_id import is_execution
 from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import PackagePlaces, place
-from studbook.model import Edge, Facts
+from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import Output, Reads, Weights, Writes
 
-RULE: Final = "rule:same-artifact"
+RULE: Final = Evidence.parse("rule:same-artifact")
 
 
 def join(view: View) -> Facts:
@@ -52,7 +52,7 @@ def join(view: View) -> Facts:
 
 def _slashes(view: View) -> Iterator[Edge]:
     """Two artifacts whose URIs differ by the final slash alone."""
-    spellings: defaultdict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    spellings: defaultdict[str, dict[str, set[Evidence]]] = defaultdict(lambda: defaultdict(set))
     claims: list[Output | Reads | Weights | Writes] = [*view.all(Output), *view.all(Weights), *view.all(Writes)]
     written = {claim.uri.rstrip("/") for claim in view.all(Writes)}
     claims.extend(claim for claim in view.all(Reads) if claim.uri.rstrip("/") in written)

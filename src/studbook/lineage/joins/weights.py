@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred
-from studbook.model import Edge, Relation
+from studbook.model import Edge, Evidence, Relation
 from studbook.model.facts import Weights
 from studbook.model.ids import parse_s3
 
-SAME_ACCOUNT = "rule:same-account"
+SAME_ACCOUNT: Final = Evidence.parse("rule:same-account")
 
 
 def place(uri: str) -> str | None:
@@ -51,7 +52,7 @@ class PackagePlaces:
             where = where.rpartition("/")[0]
         return []
 
-    def edges(self, found: Iterable[Weights], user: Weights, relation: Relation, rule: str) -> list[Edge]:
+    def edges(self, found: Iterable[Weights], user: Weights, relation: Relation, rule: Evidence) -> list[Edge]:
         """An inferred edge from each package to what uses its weights; candidates where several fit.
 
         Copies of one package hold the same weights: of a family of copies the one in the user's own account and

@@ -9,10 +9,12 @@ from itertools import islice
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from studbook.lineage.graph import Lineage
+from studbook.lineage.joins.dataset_at_start import AT_START
 from studbook.model import Asset, Edge, Record
 from studbook.model.ids import code_id, fingerprint, parse_hub_content, parse_lambda, parse_s3
 from studbook.queries.answer import RecordOf
 from studbook.queries.reproduce.request import JOB, Create, placeholders, problems, told_in
+from studbook.sources.s3 import object_versions
 
 Verdict = Literal["exact", "close", "not possible"]
 _REPOSITORY_TAG: Final = "mlflow.source.git.repoURL"
@@ -302,7 +304,7 @@ class Inputs:
             return
         if edge.candidate:
             self._say(part, "close", f"{data.id} is one of several states that it can have read")
-        elif "rule:dataset-at-start" in edge.evidence:
+        elif AT_START in edge.evidence:
             self._say(part, "close", f"that it read {data.id} is inferred from listings")
         objects, now = self._objects(data, uri)
         if objects and all(item["VersionId"] for item in objects):
@@ -330,7 +332,7 @@ class Inputs:
             return _listed(state, beginning), None
         kept = {
             (item["Key"], item["VersionId"])
-            for item in now.body.get("ObjectVersions") or ()
+            for item in object_versions(now.body)[1] or ()
             if item.get("VersionId") not in (None, "null")
         }
         return _listed(state, beginning), _Now(_listed(now.body["Contents"], beginning), kept)
@@ -376,7 +378,7 @@ def _state(version: Asset, now: Record | None) -> list[Mapping[str, Any]]:
     newest = version.attributes.get("newest")
     if now is None or newest is None:
         return []
-    listed = now.body.get("ObjectVersions") or ()
+    listed = object_versions(now.body)[1] or ()
     changes: dict[str, tuple[str, bool, Mapping[str, Any] | None]] = {}
     markers = [(item, None) for item in now.body.get("DeleteMarkers") or ()]
     for item, kept in [*((item, item) for item in listed), *markers]:

@@ -12,10 +12,9 @@ from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 
-from studbook.model import REDACTED
 from studbook.model.ids import parse_arn
 
-PLACEHOLDER = "<FILL IN>"
+REDACTED, PLACEHOLDER = "[redacted]", "<FILL IN>"
 _AGAIN = "-again"
 _NAME_LENGTH = 63
 _MADE = "ServiceOutput"

@@ -96,7 +96,15 @@ def promotion_of(site: Site, path: Iterable[Step]) -> list[Json]:
                 "life_cycle": " ".join(str(life[name]) for name in ("Stage", "StageStatus") if life.get(name))
                 if isinstance(life, dict)
                 else None,
-                "copied_from": [{**one, "package": site.link(one["package"])} for one in data["copied_from"]],
+                "copied_from": [
+                    {
+                        "package": site.link(edge.source),
+                        "certainty": edge.certainty,
+                        "candidate": edge.candidate,
+                        "evidence": list(map(str, edge.evidence)),
+                    }
+                    for edge in step.copied
+                ],
                 "runs_at": site.links(data["runs_at"]),
                 "shared_with": [site.account_link(account) for account in step.shared_with],
             }

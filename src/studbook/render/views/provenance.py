@@ -69,7 +69,7 @@ def training_of(site: Site, asset: Asset) -> Json:
             "role": edge.role,
             "certainty": edge.certainty,
             "candidate": edge.candidate,
-            "evidence": list(edge.evidence),
+            "evidence": list(map(str, edge.evidence)),
         }
         into_job = edge.relation == "input_to" and KINDS[target.kind].job
         if into_job and reads_data(edge, source):
@@ -145,7 +145,7 @@ def readers_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
                         "when": job.created_at,
                         "certainty": edge.certainty,
                         "candidate": edge.candidate,
-                        "evidence": list(edge.evidence),
+                        "evidence": list(map(str, edge.evidence)),
                     }
                 )
     return out

@@ -196,7 +196,7 @@ class Site:
             "asset": self.link(towards),
             "certainty": edge.certainty,
             "candidate": edge.candidate,
-            "evidence": list(edge.evidence),
+            "evidence": list(map(str, edge.evidence)),
         }
 
     def found(self, asset_id: str) -> list[Json]:
