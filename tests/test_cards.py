@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
+import pytest
+
 from studbook.cards import load_cards, parse_card
+from studbook.errors import SettingsError
 
 TEXT = """---
 owner: Support
@@ -32,18 +37,34 @@ class TestParseCard:
         assert "### Not a section" in card.sections[1][1]
 
     def test_reports_unknown_keys(self) -> None:
-        """A key that nobody reads is said, with the ones that are read."""
-        [problem] = parse_card(TEXT, "bot", "cards/bot.md").problems
+        """A key that nobody reads is said, with its line and the ones that are read; the card stays."""
+        card = parse_card(TEXT, "bot", "cards/bot.md")
 
-        assert "unknown key 'colour'" in problem
-        assert "owner" in problem
+        [problem] = card.problems
+        assert problem.message == "cards/bot.md:4: unknown key 'colour'"
+        assert "owner" in (problem.hint or "")
+        assert card.facts["owner"] == "Support"
 
-    def test_broken_front_matter_keeps_the_words(self) -> None:
-        """A mistake in the front matter loses the facts, not the sections."""
-        card = parse_card("---\n: [\n---\n## Limits\nNone.\n", "bot", "cards/bot.md")
+    @pytest.mark.parametrize(
+        ("front", "line"),
+        [
+            ("owner: ana\nrisk: [", 3),
+            ("owner: &a x\nrisk: *a", 3),
+            ("owner: ana\nowner: ben", 3),
+            ("- a list", 2),
+            ("owner: " + "[" * 100, 2),
+        ],
+    )
+    def test_what_cannot_be_read_names_its_line(self, front: str, line: int) -> None:
+        """Broken YAML, an alias, a key twice, no mapping, a pile of brackets: the file and the line."""
+        with pytest.raises(SettingsError) as raised:
+            parse_card(f"---\n{front}\n---\n## Limits\nNone.\n", "bot", "cards/bot.md")
 
-        assert card.sections == (("Limits", "None."),)
-        assert "is no YAML" in card.problems[0]
+        assert re.match(rf"cards/bot\.md:[{line}{line + 1}]: ", raised.value.message)
+
+    def test_dates_are_text(self) -> None:
+        """Whatever the calendar says of it."""
+        assert parse_card("---\nreviewed: 2026-02-31\n---\n", "bot", "bot.md").facts == {"reviewed": "2026-02-31"}
 
     def test_needs_no_front_matter(self) -> None:
         """Plain Markdown is a card."""
@@ -62,3 +83,17 @@ class TestLoadCards:
     def test_no_folder_is_no_cards(self, tmp_path: Path) -> None:
         """A catalog without cards is fine."""
         assert load_cards(tmp_path / "none") == {}
+
+    def test_one_that_cannot_be_read_is_left_out(self, tmp_path: Path) -> None:
+        """It is told, and the others are there; asked strictly, it is an error."""
+        (tmp_path / "bad.md").write_text("---\n: [\n---\nwords")
+        (tmp_path / "bot.md").write_text("words")
+        os.mkfifo(tmp_path / "pipe.md")
+        told: list[str] = []
+
+        cards = load_cards(tmp_path, lambda problem: told.append(problem.message))
+
+        assert list(cards) == ["bot"]
+        assert [Path(one.split(":")[0]).name for one in told] == ["bad.md", "pipe.md"]
+        with pytest.raises(SettingsError):
+            load_cards(tmp_path)

@@ -8,19 +8,22 @@
     Drafts answers that a person sends.
 
 The front matter holds facts in one line each; the sections are Markdown. The file's name, or `model:` in its front
-matter, is the name of the model group that it belongs to. What cannot be used is a problem that is reported, and never
-an error: a typing mistake in one card must not stop a nightly build.
+matter, is the name of the model group that it belongs to. A mistake in a card is told with file and line by `check` and
+before a night begins; a build goes on without that card.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from studbook.errors import SettingsError
+from studbook.strict_yaml import load_yaml
 
 KEYS: dict[str, str] = {
     "model": "The model group's name, where it is not the file's.",
@@ -49,7 +52,8 @@ class Card:
     sections: tuple[tuple[str, str], ...]
     """Heading and Markdown, in the file's order; the heading is empty for what stands before the first one."""
     source: str
-    problems: tuple[str, ...] = ()
+    problems: tuple[SettingsError, ...] = ()
+    """What of its front matter is left out."""
 
     def as_data(self) -> dict[str, Any]:
         """For a page."""
@@ -61,25 +65,41 @@ class Card:
         }
 
 
-def load_cards(folder: Path) -> dict[str, Card]:
-    """The cards in a folder by the model they belong to; empty where there is no folder. README.md is no card."""
+def load_cards(folder: Path, skip: Callable[[SettingsError], None] | None = None) -> dict[str, Card]:
+    """The cards in a folder by the model they belong to; empty where there is no folder. README.md is no card.
+
+    What is wrong with a card goes to `skip`: one that cannot be read is left out, one with a key that nobody knows goes
+    without it. Without `skip` it is raised: SettingsError with file and line.
+    """
     cards: dict[str, Card] = {}
     for path in sorted(folder.glob("*.md")):
         if path.name.lower() == "readme.md":
             continue
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            cards[path.stem] = Card(path.stem, {}, (), path.name, (f"{path}: cannot be read: {error}",))
-            continue
-        card = parse_card(text, path.stem, str(path))
-        cards[card.model] = card
+            card = parse_card(_text(path), path.stem, str(path))
+            problems = list(card.problems)
+            cards[card.model] = card
+        except SettingsError as error:
+            problems = [error]
+        for problem in problems:
+            if skip is None:
+                raise problem
+            skip(problem)
     return cards
 
 
+def _text(path: Path) -> str:
+    if not path.is_file():  # a fifo would never end
+        raise SettingsError(f"{path}: is no file", "a card is a Markdown file")
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}", "is it a text file that you may read?") from None
+
+
 def parse_card(text: str, name: str, source: str) -> Card:
-    """The card in `text`; `name` is the model's where the front matter does not say."""
-    problems: list[str] = []
+    """The card in `text`; `name` is the model's where the front matter does not say. Raises SettingsError."""
+    problems: list[SettingsError] = []
     front: dict[str, str] = {}
     match = _FRONT.match(text)
     if match:
@@ -98,21 +118,21 @@ def parse_card(text: str, name: str, source: str) -> Card:
     )
 
 
-def _front_matter(text: str, source: str, problems: list[str]) -> dict[str, str]:
-    try:
-        data = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        problems.append(f"{source}: the front matter is no YAML: {getattr(error, 'problem', error)}")
+def _front_matter(text: str, source: str, problems: list[SettingsError]) -> dict[str, str]:
+    hint = "the front matter is 'key: words' lines between two '---'"
+    data, tree = load_yaml(text, source, hint, above=1)
+    if tree is None:
         return {}
-    if not isinstance(data, dict):
-        problems.append(f"{source}: the front matter is no mapping of keys to words")
-        return {}
+    if not isinstance(tree, yaml.MappingNode):
+        raise SettingsError(f"{source}:2: the front matter is no mapping of keys to words", hint)
     out: dict[str, str] = {}
-    for key, value in data.items():
+    for node, _ in tree.value:
+        key, place = str(node.value), f"{source}:{node.start_mark.line + 2}"
+        value = data.get(key)
         if key not in KEYS:
-            problems.append(f"{source}: unknown key '{key}' in the front matter; known are: {', '.join(KEYS)}")
+            problems.append(SettingsError(f"{place}: unknown key '{key}'", f"known are: {', '.join(KEYS)}"))
         elif isinstance(value, dict):
-            problems.append(f"{source}: '{key}' is more than one line of words")
+            problems.append(SettingsError(f"{place}: '{key}' is more than one line of words", hint))
         elif value is not None:
-            out[str(key)] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            out[key] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return out

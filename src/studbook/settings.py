@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from studbook.errors import SettingsError
 from studbook.model.canonical import canonical, digest
 from studbook.model.ids import dataset_id, parse_arn, parse_s3
+from studbook.strict_yaml import load_yaml
 
 
 class _Part(BaseModel):
@@ -363,18 +364,9 @@ def load_settings(path: Path) -> Settings:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from None
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text) if tree is not None else {}
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise SettingsError(
-            f"{path}{line}: is no YAML: {getattr(error, 'problem', error)}", "see docs/configuration.md"
-        ) from None
-    if (twice := _twice(tree)) is not None:
-        place = f"{path}:{twice.start_mark.line + 1}"
-        raise SettingsError(f"{place}: the key '{twice.value}' is here twice", "make one of the two")
+    data, tree = load_yaml(text, str(path), "see docs/configuration.md")
+    if tree is None:
+        data = {}
     if not isinstance(data, dict):
         raise SettingsError(f"{path}:1: is no mapping of settings", "begin with 'accounts:'; see docs/configuration.md")
     try:
@@ -401,23 +393,6 @@ def _explained(path: Path, tree: yaml.Node | None, error: ValidationError) -> Se
     if where and where[-1] == "id" and "accounts" in where:
         hint = 'an account id is twelve digits, in quotes: "111111111111"'
     return SettingsError(f"{path}:{line}: {name}: {message}", hint)
-
-
-def _twice(node: yaml.Node | None) -> yaml.ScalarNode | None:
-    """The first key that its mapping has already; YAML would read the last and drop the others without a word."""
-    if isinstance(node, yaml.SequenceNode):
-        return next((found for item in node.value if (found := _twice(item))), None)
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    seen = set()
-    for key, value in node.value:
-        if isinstance(key, yaml.ScalarNode):
-            if key.value in seen:
-                return key
-            seen.add(key.value)
-        if found := _twice(value):
-            return found
-    return None
 
 
 def _line(node: yaml.Node | None, where: tuple[Any, ...]) -> int:

@@ -57,6 +57,17 @@ class TestCheck:
         assert call("check", "--catalog", str(catalog), "--level", "error") == 0
         assert call("check", "--catalog", str(catalog), "--level", "warning") == 1
 
+    def test_a_card_that_cannot_be_read(self, catalog: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """File and line, and exit code 2, by check and before a night begins; a build tells it and goes on."""
+        (catalog / "cards").mkdir()
+        (catalog / "cards/bot.md").write_text("---\nowner: ana\nowner: ben\n---\nwords")
+
+        for command in ("check", "nightly"):
+            assert call(command, "--catalog", str(catalog)) == 2
+            assert "cards/bot.md:3: the key 'owner' is here twice" in capsys.readouterr().err
+        assert call("build", "--catalog", str(catalog), "--output", str(catalog / "site")) == 0
+        assert "warning: " in capsys.readouterr().err
+
     def test_as_json(self, catalog: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """The findings as the export has them, alone on standard output."""
         assert call("check", "--catalog", str(catalog), "--format", "json") == 1

@@ -36,11 +36,13 @@ Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configur
 @format_option
 def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> int:
     """Apply the rules; waived findings are shown, and do not count."""
+    from studbook.cards import load_cards
     from studbook.cli.text import kind, name, place
     from studbook.model.canonical import fields_of
     from studbook.rules import LEVELS, check_snapshot
 
     settings = catalog.settings()
+    load_cards(catalog.cards_folder)  # a mistake in one is told with file and line
     envelope = catalog.resolve(snapshot)
     graph = catalog.graph(envelope)
     findings = check_snapshot(graph, envelope, settings, catalog.waivers_file)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from studbook.cli.options import catalog_option, snapshot_option
-from studbook.cli.terminal import write
+from studbook.cli.terminal import say, write
 
 if TYPE_CHECKING:
     from studbook.model import Record
@@ -113,7 +113,7 @@ def _pieces(format_name: str, about: str | None, lines: bool, catalog: Catalog, 
         graph,
         asset.id,
         findings=lambda asset_id: (finding for finding in findings if finding.asset == asset_id),
-        cards=load_cards(catalog.cards_folder),
+        cards=load_cards(catalog.cards_folder, lambda problem: say(f"warning: {problem.message}")),
         records=records,
     )
     return iter((chosen.about(found),))

@@ -44,9 +44,11 @@ Exit codes: 0 all was seen; 3 part of it could not be seen (the snapshot says wh
 @format_option
 def harvest(catalog: Catalog, dask: str | None = None, output_format: str = "text", costs: bool = False) -> int:
     """Read the accounts, datasets and MLflow servers of the configuration into a new snapshot. Only reads."""
+    from studbook.cards import load_cards
     from studbook.harvest.run import harvest as run
 
     settings = catalog.settings()
+    load_cards(catalog.cards_folder, lambda problem: say(f"warning: {problem.message}"))
     with _cluster(dask) as elsewhere, _progress() as progress:
         harvested = run(settings, catalog, progress=progress, elsewhere=elsewhere)
     if output_format == "json":

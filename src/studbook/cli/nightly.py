@@ -41,12 +41,14 @@ Exit codes: the first of 4 (nothing harvested), 3 (part of the harvest failed), 
 @click.pass_context
 def nightly(ctx: click.Context, catalog: Catalog, output: Path, level: str) -> int:
     """Harvest, check and build, in that order; the site is built whatever the check finds."""
+    from studbook.cards import load_cards
     from studbook.cli.check import check
     from studbook.cli.harvest import harvest
     from studbook.cli.site import build
     from studbook.rules import prepared
 
     prepared(catalog.settings(), catalog.waivers_file)  # a mistake in them is told at once
+    load_cards(catalog.cards_folder)
     harvested = int(ctx.invoke(harvest, catalog=catalog) or 0)
     checked = int(ctx.invoke(check, catalog=catalog, level=level) or 0)
     ctx.invoke(build, catalog=catalog, output=output)

@@ -69,9 +69,7 @@ def build_site(
         report(f"snapshot {envelope.number}: reading")
         lineages = Lineages(catalog)
         with gc_paused():
-            contents = load_contents(lineages, settings, envelope, templates, drafting)
-        for problem in (line for card in contents.site.cards.values() for line in card.problems):
-            report(f"warning: {problem}")
+            contents = load_contents(lineages, settings, envelope, templates, drafting, report=report)
         if (neighbour := _nearest(output, envelope.number)) is not None:
             contents.tree = output / str(neighbour)
             contents.known = KnownBuild.read(work / f"{neighbour}.known")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,10 +36,16 @@ class Contents:
 
 
 def load_contents(
-    lineages: Lineages, settings: Settings, envelope: Envelope, templates: Templates, drafting: Drafting
+    lineages: Lineages,
+    settings: Settings,
+    envelope: Envelope,
+    templates: Templates,
+    drafting: Drafting,
+    *,
+    report: Callable[[str], None],
 ) -> Contents:
     """Read a snapshot and everything that is said of it."""
-    cards = load_cards(lineages.catalog.cards_folder)
+    cards = load_cards(lineages.catalog.cards_folder, lambda problem: report(f"warning: {problem.message}"))
     site = load_site(lineages, settings, envelope, cards)
     return Contents(site=site, templates=templates, drafting=drafting)
 

@@ -27,7 +27,7 @@ from mkdocs.config.base import Config
 from mkdocs.config.config_options import Optional, Type
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkdocsPage
@@ -94,7 +94,8 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             settings = catalog.settings() if catalog.settings_file.exists() else Settings()
             drafting = Drafting(base / self.config.cache if self.config.cache else None)
             envelope = catalog.resolve(self.config.snapshot)
-            return load_contents(Lineages(catalog), settings, envelope, templates_of(catalog, settings), drafting)
+            templates, report = templates_of(catalog, settings), get_plugin_logger("studbook").warning
+            return load_contents(Lineages(catalog), settings, envelope, templates, drafting, report=report)
         except StudbookError as error:
             raise PluginError(f"studbook: {error.message}" + (f"; {error.hint}" if error.hint else "")) from error
 

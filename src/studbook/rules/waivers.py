@@ -20,6 +20,7 @@ from pathlib import Path
 import yaml
 
 from studbook.errors import SettingsError
+from studbook.strict_yaml import load_yaml
 
 _KEYS = ("rule", "asset", "why", "who", "until")
 
@@ -43,15 +44,11 @@ def load_waivers(path: Path, known: Collection[str]) -> tuple[Waiver, ...]:
     Raises SettingsError, with the line at fault, for what is no waiver.
     """
     try:
-        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        _, tree = load_yaml(path.read_text(encoding="utf-8"), str(path), _example())
     except FileNotFoundError:
         return ()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}", "is it a text file that you may read?") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise SettingsError(f"{place}: is no YAML: {getattr(error, 'problem', error)}", _example()) from None
     if tree is None or (isinstance(tree, yaml.ScalarNode) and tree.value in ("", "null", "~")):
         return ()
     if not isinstance(tree, yaml.SequenceNode):

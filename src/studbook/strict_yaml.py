@@ -1,0 +1,79 @@
+"""Strict YAML: the one loader for what people write (studbook.yml, waivers.yml, the front matter of cards).
+
+The safe subset of YAML 1.1, without aliases (a few lines of them are gigabytes), with bounded size and depth, no key
+twice, and dates as the text that they are. A mistake is a SettingsError with file, line and mend.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import yaml
+
+from studbook.errors import SettingsError
+
+_BYTES: Final = 1_000_000
+_DEPTH: Final = 50
+
+
+class Document(NamedTuple):
+    """What a text says, and where."""
+
+    data: Any
+    """Plain values; None for an empty text."""
+    tree: yaml.Node | None
+
+
+class _Loader(yaml.SafeLoader):
+    """Dates stay text: PyYAML fails on the 31st of February, and a date is no JSON."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load_yaml(text: str, place: str, hint: str | None = None, *, above: int = 0) -> Document:
+    """What a text says. `place` names it in errors, `above` is how many lines of its file stand before it."""
+
+    def wrong(message: str, mark: Any, mend: str | None = hint) -> SettingsError:
+        return SettingsError(f"{place}{'' if mark is None else f':{mark.line + above + 1}'}: {message}", mend)
+
+    if len(text) > _BYTES:
+        raise wrong(f"is longer than {_BYTES:,} characters", None)
+    try:
+        depth = 0
+        for event in yaml.parse(text, Loader=_Loader):  # one by one: what is too deep is never built
+            if isinstance(event, yaml.AliasEvent):
+                raise wrong(f"an alias (*{event.anchor}) is not read here", event.start_mark, "write it out")
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEPTH:
+                raise wrong(f"is nested deeper than {_DEPTH}", event.start_mark)
+        tree = yaml.compose(text, Loader=_Loader)
+        if (twice := _twice(tree)) is not None:
+            raise wrong(f"the key '{twice.value}' is here twice", twice.start_mark, "make one of the two")
+        loader = _Loader("")
+        return Document(None if tree is None else loader.construct_document(tree), tree)
+    except yaml.YAMLError as error:
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise wrong(f"is no YAML: {problem}", getattr(error, "problem_mark", None)) from None
+    except ValueError as error:  # a number, or a key, that PyYAML takes for one and cannot make
+        raise wrong(f"is no YAML: {error}", None) from None
+
+
+def _twice(node: yaml.Node | None) -> yaml.ScalarNode | None:
+    """The first key that its mapping has already; YAML would read the last and drop the others without a word."""
+    if isinstance(node, yaml.SequenceNode):
+        return next((found for item in node.value if (found := _twice(item))), None)
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    seen = set()
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                return key
+            seen.add(key.value)
+        if found := _twice(value):
+            return found
+    return None
