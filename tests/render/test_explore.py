@@ -10,8 +10,10 @@ import herd
 import pedigrees
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope, Parts
+from studbook.queries.columns import columns_of
+from studbook.queries.walks import made, reaches
 from studbook.render import views
-from studbook.render.views.explore import chunks, columns_of, unchanged
+from studbook.render.views.explore import MOST, chunks, unchanged, walks
 from studbook.render.views.site import Site
 
 DIGEST = "sha256:" + "0" * 64
@@ -84,6 +86,18 @@ class TestChunks:
             assert lines == {(e.source, e.target) for e in graph.edges if {e.source, e.target} & set(members)}
         assert sorted(seen) == sorted(graph.assets)
 
+    @given(pedigree(circles=True))
+    def test_a_node_says_how_many_neighbours_it_has_wherever_it_stands(self, graph: Graph) -> None:
+        """So that what is not loaded yet is not taken for what is not there."""
+        site = site_of(graph)
+        address = {site.link(asset_id)["path"]: asset_id for asset_id in graph.assets}
+        with patch("studbook.render.views.explore._CHUNK", 1):
+            for _, data in chunks(site):
+                for path, *_, up, down in data["nodes"]:
+                    here = address[path]
+                    assert up == len({edge.source for edge in graph.upstream(here)} - {here})
+                    assert down == len({edge.target for edge in graph.downstream(here)} - {here})
+
     def test_strangers_stay_text(self) -> None:
         """A hostile name is a JSON string in the data, and nothing else."""
         site = site_of(Graph(herd.assets(), herd.edges()))
@@ -114,3 +128,19 @@ class TestChunks:
             same, before, after = unchanged(old, site_of(new)), dict(chunks(site_of(old))), dict(chunks(site_of(new)))
 
         assert {name: after[name] for name in same} == {name: before[name] for name in same}
+
+
+class TestWalks:
+    @given(pedigree(circles=True))
+    def test_explore_shows_what_the_questions_answer(self, graph: Graph) -> None:
+        """Everything that made an asset, and all that it reaches; of many the nearest, and that there are more."""
+        site = site_of(graph)
+        digest = {asset_id: site.link(asset_id)["path"][-13:-1] for asset_id in graph.assets}
+        for asset in graph.assets.values():
+            for name, walk in (("made", made), ("reaches", reaches)):
+                told = walks(site, asset)[name]
+                found = {told["assets"][at : at + 12] for at in range(0, len(told["assets"]), 12)}
+                answer = walk(graph, asset.id)
+                whole = {digest[one.id] for one in answer.assets if one is not asset}
+                assert found == whole if len(whole) < MOST else found < whole
+                assert told["more"] == (len(whole) >= MOST)

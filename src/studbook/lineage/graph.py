@@ -52,6 +52,10 @@ class Lineage(Protocol):
         ...
 
 
+_CROWD = 64
+"""More edges than that on a side of an asset are kept by relation and role, once somebody asks for one relation."""
+
+
 class Graph:
     """A lineage in memory, in canonical order; `ordered` says that what is given comes in that order."""
 
@@ -63,6 +67,7 @@ class Graph:
         self.edges: list[Edge] = list(edges)
         self._upstream: defaultdict[str, list[Edge]] = defaultdict(list)
         self._downstream: defaultdict[str, list[Edge]] = defaultdict(list)
+        self._crowds: dict[tuple[int, str], defaultdict[tuple[str, str | None], list[Edge]]] = {}
         for edge in self.edges:
             self._upstream[edge.target].append(edge)
             self._downstream[edge.source].append(edge)
@@ -82,10 +87,26 @@ class Graph:
         return [asset for asset in several if is_unsure(asset) or asset.id not in self._upstream] if unsure else several
 
     def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
-        return _selected(self._upstream.get(asset_id, ()), relation, role)
+        return self._selected(self._upstream, asset_id, relation, role)
 
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
-        return _selected(self._downstream.get(asset_id, ()), relation, role)
+        return self._selected(self._downstream, asset_id, relation, role)
+
+    def _selected(
+        self, side: dict[str, list[Edge]], asset_id: str, relation: str | None, role: str | None
+    ) -> Sequence[Edge]:
+        edges = side.get(asset_id, ())
+        if relation is None or len(edges) <= _CROWD:
+            return _selected(edges, relation, role)
+        # An image that a hundred thousand jobs use is asked for other relations again and again.
+        key = (id(side), asset_id)
+        if key not in self._crowds:
+            self._crowds[key] = defaultdict(list)
+            for edge in edges:
+                self._crowds[key][edge.relation, None].append(edge)
+                if edge.role is not None:
+                    self._crowds[key][edge.relation, edge.role].append(edge)
+        return self._crowds[key].get((relation, role), ())
 
     @cached_property
     def _ids(self) -> list[str]:

@@ -12,19 +12,17 @@
   const status = frame.querySelector("[role=status]");
   const listed = document.querySelector("#sb-explore-list tbody");
   const SVG = "http://www.w3.org/2000/svg";
-  const WIDTH = 160, HEIGHT = 56, GAP = 66, ROW = 14, STEP = 12, MOST = 160;
+  const WIDTH = 160, HEIGHT = 56, GAP = 66, ROW = 14, STEP = 12;
 
   /* --- what is known ---------------------------------------------------------------------------------------- */
 
-  const nodes = new Map(), arrows = new Map(), chunks = new Map();
+  const nodes = new Map(), byDigest = new Map(), arrows = new Map(), chunks = new Map(), walks = new Map();
   let shown = new Set(), start = null, chosen = null;
 
-  function number(path) {
-    return parseInt(path.replace(/\/$/, "").slice(-12).slice(0, 4), 16) >> (16 - bits);
-  }
+  const digest = (path) => path.replace(/\/$/, "").slice(-12);
 
   async function load(path) {
-    const name = number(path).toString(16);
+    const name = (parseInt(digest(path).slice(0, 4), 16) >> (16 - bits)).toString(16);
     if (!/^[0-9a-f]+$/.test(name)) return;
     if (!chunks.has(name)) {
       chunks.set(name, fetch(`${root}explore/data/${name}.json`).then((answer) => {
@@ -37,10 +35,10 @@
   }
 
   function take(data) {
-    const here = data.nodes.map(([path, label, kind, column, where, marks], place) => {
-      const node = nodes.get(path) || { path, label, kind, column, where, marks, up: new Map(), down: new Map(), whole: false };
-      node.whole = node.whole || place < data.members;
+    const here = data.nodes.map(([path, label, kind, column, where, marks, up, down]) => {
+      const node = nodes.get(path) || { path, label, kind, column, where, marks, count: { up, down }, up: new Map(), down: new Map() };
       nodes.set(path, node);
+      byDigest.set(digest(path), node);
       return node;
     });
     for (const [from, to, relation, role, certainty, candidate] of data.edges) {
@@ -60,6 +58,23 @@
 
   const hidden = (node, side) => [...node[side].keys()].filter((other) => !shown.has(other) && other !== node);
 
+  /* How many neighbours are not shown: of all that there are, not of those that are loaded. */
+  const more = (node, side) => node.count[side] - [...node[side].keys()].filter((other) => shown.has(other) && other !== node).length;
+
+  /* Both ends of an arrow may be shown before the chunk of either is here. */
+  const complete = () => Promise.all([...shown].map((one) => load(one.path)));
+
+  /* What made an asset and what it reaches is in its page, as the questions answer it: nothing is followed here. */
+  async function answer(node) {
+    if (!walks.has(node.path)) {
+      const page = await fetch(`${root}${node.path}index.html`);
+      if (!page.ok) throw new Error(`${page.status}`);
+      const told = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("sb-walks");
+      walks.set(node.path, JSON.parse(told.textContent));
+    }
+    return walks.get(node.path);
+  }
+
   /* --- what is opened --------------------------------------------------------------------------------------- */
 
   async function open(path, { push = true } = {}) {
@@ -77,6 +92,7 @@
         edge = next;
       }
     }
+    await complete();
     if (push && decodeURIComponent(location.hash.slice(1)) !== path) history.pushState(null, "", `#${path}`);
     draw({ fit: true });
   }
@@ -89,28 +105,13 @@
     draw({ keep: node });
   }
 
-  /* What a thing is merely part of, recorded in or associated with is shown, and not followed on. */
-  const CONTEXT = new Set(["part_of", "recorded_in", "associated"]);
-
-  async function follow(node, side) {
-    shown = new Set([node]);
+  async function follow(node, walk) {
+    const told = (await answer(node))[walk], digests = told.assets.match(/.{12}/g) || [];
+    await Promise.all(digests.map(load));
+    shown = new Set([node, ...digests.map((one) => byDigest.get(one))]);
     start = node;
-    let edge = [node], cut = false;
-    while (edge.length && !cut) {
-      await Promise.all(edge.map((one) => load(one.path)));
-      const next = [];
-      for (const one of edge) {
-        for (const [other, lines] of one[side]) {
-          if (shown.has(other)) continue;
-          if (shown.size >= MOST) { cut = true; continue; }
-          shown.add(other);
-          if (lines.some((line) => !CONTEXT.has(line.relation))) next.push(other);
-        }
-      }
-      edge = next;
-    }
     draw({ fit: true });
-    if (cut) say(`The nearest ${MOST} are shown; there are more.`);
+    if (told.more) say(`The nearest ${shown.size} assets are shown; there are more.`);
   }
 
   function drop(node) {
@@ -309,7 +310,7 @@
     const node = cell.node;
     const [name, shape] = kinds[node.kind] || [node.kind, "box"];
     const caption = name + (node.marks.length ? ` (${node.marks.join(", ")})` : "");
-    const up = hidden(node, "up").length, down = hidden(node, "down").length;
+    const up = more(node, "up"), down = more(node, "down");
     const group = make("g", { transform: `translate(${cell.x} ${cell.y})` });
     const whole = `${caption} ${node.label}${up ? `, ${up} more upstream` : ""}${down ? `, ${down} more downstream` : ""}`;
     const press = make("g", {
@@ -355,7 +356,7 @@
     for (const path of layer.querySelectorAll(".sb-edge")) {
       path.classList.toggle("sb-lit", path.dataset.ends.split(" ").includes(node.path));
     }
-    const up = hidden(node, "up").length, down = hidden(node, "down").length;
+    const up = more(node, "up"), down = more(node, "down");
     panel.replaceChildren(
       element("p", { className: "sb-overline" }, title(node)),
       element("h2", {}, node.label),
@@ -364,8 +365,8 @@
       actions(
         ["Show more upstream", up && `${up}`, () => widen(node, "up"), up === 0],
         ["Show more downstream", down && `${down}`, () => widen(node, "down"), down === 0],
-        ["Everything that made it", "", () => follow(node, "up"), node.up.size === 0],
-        ["Everything it reaches", "", () => follow(node, "down"), node.down.size === 0],
+        ["Everything that made it", "", () => follow(node, "made"), node.count.up === 0],
+        ["Everything it reaches", "", () => follow(node, "reaches"), node.count.down === 0],
         ["Start from here", "", () => open(node.path), node === start],
         ["Hide it", "", () => drop(node), node === start],
       ),

@@ -141,23 +141,23 @@ class Walk:
         return found
 
 
-def made(lineage: Lineage, asset_id: str, most: int | None = None) -> Walk:
-    """Everything that made an asset, or the nearest `most` of it.
+def made(lineage: Lineage, asset_id: str, most: int | None = None, *, judged: bool = True) -> Walk:
+    """Everything that made an asset, or the nearest `most` of it; with `judged` also how the models on the way were.
 
     Raises NotFound where the lineage has no such asset.
     """
-    return _walk(lineage, asset_id, "upstream", most)
+    return _walk(lineage, asset_id, "upstream", most, judged)
 
 
-def reaches(lineage: Lineage, asset_id: str, most: int | None = None) -> Walk:
-    """Everything that depends on an asset, or the nearest `most` of it.
+def reaches(lineage: Lineage, asset_id: str, most: int | None = None, *, judged: bool = True) -> Walk:
+    """Everything that depends on an asset, or the nearest `most` of it; with `judged` also how the models were.
 
     Raises NotFound where the lineage has no such asset.
     """
-    return _walk(lineage, asset_id, "downstream", most)
+    return _walk(lineage, asset_id, "downstream", most, judged)
 
 
-def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | None) -> Walk:
+def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | None, judged: bool) -> Walk:
     root = lineage.asset(asset_id)
     if root is None:
         raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
@@ -199,7 +199,7 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | Non
         assets=tuple(sorted(found.values(), key=lambda asset: asset.id)),
         influence=frozenset(influence),
         edges=tuple(sorted(edges.values(), key=lambda edge: edge.key.order)),
-        evaluations=tuple(_evaluations(lineage, influence, found)),
+        evaluations=tuple(_evaluations(lineage, influence, found)) if judged else (),
         hops={asset_id: tuple(several) for asset_id, several in hops.items()},
         ended=ended,
     )

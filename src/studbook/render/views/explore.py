@@ -7,13 +7,15 @@ address, so that a night's changes touch few of them.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Container, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterator
 from functools import cache
 
 from studbook.lineage.graph import Graph, differing
 from studbook.model import KINDS, RELATIONS, Asset
 from studbook.model.ids import page_path
+from studbook.queries.columns import columns_of
+from studbook.queries.walks import made, reaches
 from studbook.render.views.site import Json, Site
 from studbook.render.words import mark_words, reference
 
@@ -44,9 +46,10 @@ def _starts(site: Site) -> Iterator[Asset]:
 def chunks(site: Site, but: Container[str] = ()) -> Iterator[tuple[str, Json]]:
     """The lineage in parts: address, and `nodes`, `edges` and the count of `members`; without those in `but`.
 
-    A node is `[address, name, kind, column, account and region, marks]`; the first ones are the chunk's members, the
-    others their neighbours. An edge is `[from, to, relation, role, certainty, candidate]`, its ends by their place in
-    the list; every edge of each member is there.
+    A node is `[address, name, kind, column, account and region, marks, upstream, downstream]`, the last two being how
+    many neighbours it has on each side; the first nodes are the chunk's members, the others their neighbours. An edge
+    is `[from, to, relation, role, certainty, candidate]`, its ends by their place in the list; every edge of each
+    member is there.
     """
     graph, columns, bits = site.graph, columns_of(site.graph), _bits(site.graph)
     groups: defaultdict[int, list[Asset]] = defaultdict(list)
@@ -89,13 +92,15 @@ def unchanged(old: Graph, site: Site) -> set[str]:
     if _bits(old) != bits:
         return set()
     lost, gained = differing(old, new)
-    ends = {end for key in (*lost, *gained) for end in (key.source, key.target)}
+    joined = {end for key in (*lost, *gained) for end in (key.source, key.target)}
     ids = old.assets.keys() | new.assets.keys()
-    nodes = {one for one in ids if not _alike(old.assets.get(one), new.assets.get(one))}
-    if ends or old.assets.keys() != new.assets.keys():
+    # A node says how many neighbours it has, wherever it stands.
+    nodes = joined | {one for one in ids if not _alike(old.assets.get(one), new.assets.get(one))}
+    if joined or old.assets.keys() != new.assets.keys():
         before, after = columns_of(old), columns_of(new)
         nodes |= {one for one in ids if before.get(one) != after.get(one)}
     # An asset stands in its own chunk, and in those of its neighbours.
+    ends: set[str] = set()
     for one in nodes:
         for graph in (old, new):
             ends.update(edge.source for edge in graph.upstream(one))
@@ -103,6 +108,25 @@ def unchanged(old: Graph, site: Site) -> set[str]:
     assets = (graph.assets.get(one) for one in ends | nodes for graph in (old, new))
     touched = {_chunk_of(page_path(asset.kind, asset.id), bits) for asset in assets if asset is not None}
     return {_address(number) for number in range(1 << bits) if number not in touched}
+
+
+MOST = 160
+"""The most assets that Explore draws at once."""
+
+
+def walks(site: Site, asset: Asset) -> Json:
+    """What made an asset and what depends on it, for Explore, which looks it up and never walks by itself.
+
+    Of each asset the digest that ends its address, twelve letters after the other, the root left out; of many the
+    nearest, and then `more`.
+    """
+    found = {"made": made, "reaches": reaches}
+    out: Json = {}
+    for name, walk in found.items():
+        answer = walk(site.graph, asset.id, MOST, judged=False)
+        digests = sorted(_digest_of(str(site.link(one.id)["path"])) for one in answer.assets if one.id != asset.id)
+        out[name] = {"assets": "".join(digests), "more": not answer.ended}
+    return out
 
 
 def _alike(before: Asset | None, after: Asset | None) -> bool:
@@ -122,7 +146,12 @@ def _address(number: int) -> str:
 
 def _node(site: Site, asset: Asset, columns: dict[str, int]) -> list[object]:
     link = site.link(asset.id)
-    return [link["path"], link["name"], asset.kind, columns[asset.id], link["where"], mark_words(asset)]
+    sides = (
+        {edge.source for edge in site.graph.upstream(asset.id)},
+        {edge.target for edge in site.graph.downstream(asset.id)},
+    )
+    counts = [len(side - {asset.id}) for side in sides]
+    return [link["path"], link["name"], asset.kind, columns[asset.id], link["where"], mark_words(asset), *counts]
 
 
 def _bits(graph: Graph) -> int:
@@ -131,47 +160,9 @@ def _bits(graph: Graph) -> int:
 
 def _chunk_of(path: str, bits: int) -> int:
     """By the first hex digits of the digest that ends an address."""
-    return int(path.rstrip("/")[-12:][:4], 16) >> (16 - bits)
+    return int(_digest_of(path)[:4], 16) >> (16 - bits)
 
 
-def columns_of(graph: Graph) -> dict[str, int]:
-    """The column of every asset: an arrow leads to a higher one, but for arrows that close a circle."""
-    ahead = {asset_id: list(_ends(graph, asset_id)) for asset_id in graph.assets}
-    waiting: dict[str, int] = dict.fromkeys(graph.assets, 0)
-    for ends in ahead.values():
-        for end in ends:
-            waiting[end] += 1
-    columns = dict.fromkeys(graph.assets, 0)
-    ready = deque(asset_id for asset_id, count in waiting.items() if count == 0)
-    order: list[str] = []
-    left = iter(graph.assets)
-    done: set[str] = set()
-    while len(order) < len(graph.assets):
-        if not ready:
-            # A circle: it is cut before the first of its members.
-            ready.append(next(asset_id for asset_id in left if asset_id not in done))
-        here = ready.popleft()
-        if here in done:
-            continue
-        done.add(here)
-        order.append(here)
-        for end in ahead[here]:
-            waiting[end] -= 1
-            if end not in done:
-                columns[end] = max(columns[end], columns[here] + 1)
-                if waiting[end] == 0:
-                    ready.append(end)
-    starts = graph.assets.keys() - {end for ends in ahead.values() for end in ends}
-    for asset_id in starts:
-        if ahead[asset_id]:
-            columns[asset_id] = min(columns[end] for end in ahead[asset_id]) - 1
-    return columns
-
-
-def _ends(graph: Graph, asset_id: str) -> Iterable[str]:
-    """Where arrows from here lead; what only says that two things have to do with each other orders nothing."""
-    return {
-        edge.target: None
-        for edge in graph.downstream(asset_id)
-        if edge.relation not in ("same_as", "associated") and edge.target in graph.assets and edge.target != asset_id
-    }
+def _digest_of(path: str) -> str:
+    """The digest that ends an address."""
+    return path.rstrip("/")[-12:]
