@@ -29,6 +29,10 @@ _ROOTS: Final = {
 name."""
 
 
+_TOKENS: Final = {"ListObjectsV2": "NextContinuationToken", "ListObjectVersions": "NextKeyMarker"}
+"""S3's listings, and where they say what follows."""
+
+
 class LenientParsers(ResponseParserFactory):
     """Makes botocore's parsers, of which those for JSON go on where one value is odd."""
 
@@ -95,10 +99,23 @@ def check_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: An
 
 
 def check_content(http_response: Any, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
-    """For botocore's `after-call`: raises Trouble for an answer in JSON with no member that the API knows."""
+    """For botocore's `after-call`: raises Trouble for an answer in JSON with no member that the API knows, and for a
+    listing of S3 that is not what it says of itself."""
     if http_response.status_code != 200 or model.has_streaming_output:
         return
     if model.output_shape is None or not model.output_shape.members:
         return
     if model.service_model.metadata["protocol"] in ("json", "rest-json") and parsed.keys() <= {"ResponseMetadata"}:
         raise no_answer(model.name, "the answer says nothing that this API has a word for")
+    if model.name in _TOKENS:
+        _check_objects(parsed, model.name)
+
+
+def _check_objects(parsed: Mapping[str, Any], operation: str) -> None:
+    if "IsTruncated" not in parsed:
+        raise no_answer(operation, "the listing does not say whether more follows")
+    if parsed["IsTruncated"] and not parsed.get(_TOKENS[operation]):
+        raise no_answer(operation, "the listing goes on, and does not say where")
+    shown = len(parsed.get("Contents") or ()) + len(parsed.get("CommonPrefixes") or ())
+    if operation == "ListObjectsV2" and parsed.get("KeyCount") != shown:
+        raise no_answer(operation, f"the listing shows {shown} keys and counts {parsed.get('KeyCount')}")

@@ -50,13 +50,13 @@ class S3:
                 try:
                     _dataset(visit, index, dataset, versioning)
                 except PART_LOST as error:
-                    visit.gap(error)
+                    visit.gap(error, dataset.id)
         for target in visit.targets:
             if s3_documents.is_target(target):
                 try:
                     s3_documents.collect(visit, target)
                 except PART_LOST as error:
-                    visit.gap(error)
+                    visit.gap(error, s3_documents.named(target))
 
     def scope(self, record: Record) -> str | None:
         """The dataset that it is a state of; a document is on its own."""
@@ -168,7 +168,9 @@ def _dataset(visit: Visit, index: int, dataset: Dataset, versioning: dict[str, s
     """All states of one dataset that there are now: one, or one for each subprefix."""
     uri = parse_s3(dataset.id)
     assert uri is not None
-    if uri.bucket not in versioning:
+    if s3_documents.is_directory(uri.bucket):
+        versioning[uri.bucket] = None
+    elif uri.bucket not in versioning:
         try:
             status = visit.call("GetBucketVersioning", {"Bucket": uri.bucket}).get("Status")
         except Trouble as trouble:
@@ -181,7 +183,7 @@ def _dataset(visit: Visit, index: int, dataset: Dataset, versioning: dict[str, s
     listing = _versions(visit, uri.bucket, uri.key) if keeps else None
     if listing is None:
         listing = {"Contents": _objects(visit, uri.bucket, uri.key)}
-    if not listing["Contents"]:
+    if not listing["Contents"] and not s3_documents.is_directory(uri.bucket):
         _one_object(visit, uri.bucket, uri.key.rstrip("/"))
     for prefix, state in _states(listing, uri.key, dataset.versions):
         digest = fingerprint(state["Contents"], prefix)
@@ -215,11 +217,8 @@ def _one_object(visit: Visit, bucket: str, key: str) -> None:
 def _objects(visit: Visit, bucket: str, prefix: str) -> list[dict[str, Any]]:
     request = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": 1000}
     tokens = {"NextContinuationToken": "ContinuationToken"}
-    return [
-        _object(item)
-        for page in visit.pages("ListObjectsV2", request, tokens=tokens)
-        for item in page.get("Contents") or ()
-    ]
+    pages = visit.pages("ListObjectsV2", request, tokens=tokens)
+    return [_object(item) for page in pages for item in page.get("Contents") or ()]
 
 
 def _versions(visit: Visit, bucket: str, prefix: str) -> dict[str, list[dict[str, Any]]] | None:

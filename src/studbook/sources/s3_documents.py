@@ -63,6 +63,18 @@ def is_target(target: str) -> bool:
     return target.startswith("[")
 
 
+def named(target: str) -> str:
+    """The document of a target."""
+    uri: str = json.loads(target)[1]
+    return uri
+
+
+def is_directory(bucket: str) -> bool:
+    """Whether it is a directory bucket (S3 Express One Zone): it keeps no versions, and lists whole folders alone, in
+    no order."""
+    return bucket.endswith("--x-s3")
+
+
 def collect(visit: Visit, target: str) -> None:
     """Reads one document, unless it is known by the same records. Raises Trouble."""
     role, uri, data_type, by = json.loads(target)
@@ -159,11 +171,12 @@ def _read(visit: Visit, place: S3Uri, role: str, data_type: str) -> dict[str, An
 
 def _results(visit: Visit, place: S3Uri) -> dict[str, Any]:
     """The files of scores below a prefix, the newest first to be kept."""
-    request = {"Bucket": place.bucket, "Prefix": place.key, "MaxKeys": 1000}
+    folder = place.key[: place.key.rfind("/") + 1] if is_directory(place.bucket) else place.key
+    request = {"Bucket": place.bucket, "Prefix": folder, "MaxKeys": 1000}
     listed = [
         {"Key": item["Key"], "LastModified": item["LastModified"]}
         for item in visit.call("ListObjectsV2", request).get("Contents") or ()
-        if _RESULTS.search("/" + item["Key"])
+        if item["Key"].startswith(place.key) and _RESULTS.search("/" + item["Key"])
     ]
     listed.sort(key=lambda item: (item["LastModified"], item["Key"]))
     contents = []
