@@ -6,6 +6,8 @@ import pytest
 from scripted import HERD, Visits, cow
 
 from studbook.aws.errors import Trouble
+from studbook.harvest.partition import visit as read
+from studbook.harvest.plan import Task
 
 DEEP = {"a": {}}
 for _ in range(150):
@@ -73,6 +75,50 @@ class TestListings:
             visit.resource(HERD)
 
         assert visits.sessions.operations() == []
+
+
+class Herd:
+    """A source with one kind, which a listing may lose."""
+
+    name = "sagemaker"
+
+    def collect(self, visit):
+        visit.resource(HERD)
+
+    def scope(self, record):
+        return None
+
+
+class TestAbsence:
+    def night(self, visits, listings, known=None):
+        """A night whose listings are these, one after the other; the records after it, and the gaps."""
+        script = {"ListCows": listings, "DescribeCow": lambda **asked: cow(asked["Name"])}
+        visit = visits(script, known=known)
+        store = visit._store
+        task = Task(visit.partition, (), False)
+        row = read(task, visits.settings, store, number=2, sessions=visits.sessions, sources=[Herd()])
+        return {(one.kind, one.id): one for one in store.records()}, row
+
+    def test_it_is_asked_twice(self, visits):
+        """A listing that lacks too much is asked again; where it then shows them, all is well."""
+        cows = {"Cows": [cow(f"c{number}") for number in range(8)]}
+        known, _ = self.night(visits, [cows])
+
+        found, row = self.night(visits, [{"Cows": []}, cows], known)
+
+        assert found == known
+        assert (row.status, row.gaps) == ("complete", ())
+
+    def test_twice_the_same(self, visits):
+        """Where it lacks them again they are stale, with a gap that says how many."""
+        known, _ = self.night(visits, [{"Cows": [cow(f"c{number}") for number in range(8)]}])
+
+        found, row = self.night(visits, [{"Cows": []}, {"Cows": []}], known)
+
+        assert {(one.stale_since, one.gone_since) for one in found.values()} == {(2, None)}
+        ((operation, code, message),) = [(gap.operation, gap.code, gap.message) for gap in row.gaps]
+        assert (operation, code) == ("ListCows", "TooMuchGone")
+        assert message.startswith("cow: it lacks 8 of 8 known records, twice")
 
 
 class TestValues:

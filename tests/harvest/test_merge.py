@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from studbook.harvest.merge import merge
+from studbook.harvest.merge import doubts, merge
 from studbook.harvest.partition_store import PartitionStore
 from studbook.model import Record
 from studbook.store.chunks import RECORDS
@@ -23,14 +23,15 @@ def record(name: str, kind: str = "model", created: str = "2026-01-01T00:00:00Z"
 def merged(tmp_path):
     """The records of a partition after a night; what was known, what was seen, and what was listed to its end."""
 
-    def of(known, seen=(), complete=(), undescribed=(), number=7):
+    def of(known, seen=(), complete=(), undescribed=(), number=7, believed=True):
         with closing(PartitionStore(tmp_path / uuid.uuid4().hex)) as store:
             store.load_previous(map(RECORDS.line, known))
             for found in seen:
                 store.add(found)
             for kind, name in undescribed:
                 store.unreadable(kind, name)
-            merge(store, complete=set(complete), scope=lambda found: "scope", number=number)
+            told = {"complete": set(complete), "scope": lambda found: "scope"}
+            merge(store, **told, number=number, doubted=() if believed else doubts(store, **told))
             records = list(store.records())
             assert store.held() == sum(found.gone_since is None for found in records)
             return records
@@ -103,3 +104,58 @@ class TestMerge:
         several = [record("b"), record("a"), record("a", kind="endpoint")]
 
         assert merged([], several) == merged([], reversed(several))
+
+
+class TestDoubt:
+    """A listing that lacks most of what was known needs a second witness."""
+
+    HERD = tuple(record(f"m{number:02}") for number in range(10))
+    ALL = (("model", None),)
+
+    def states(self, records):
+        return [(one.stale_since, one.gone_since) for one in records]
+
+    @pytest.mark.parametrize(
+        ("left", "lost"),
+        [(0, (7, None)), (4, (7, None)), (5, (None, 7)), (9, (None, 7))],
+    )
+    def test_most_of_them(self, merged, left, lost):
+        """More than five and more than half are stale; half of them, or few, are gone as a listing says."""
+        found = merged(self.HERD, self.HERD[:left], self.ALL, believed=False)
+
+        assert set(self.states(found)[left:]) == {lost}
+
+    def test_few_can_be_all(self, merged):
+        """Five of five are gone: an estate is tidied up now and then."""
+        assert set(self.states(merged(self.HERD[:5], [], self.ALL, believed=False))) == {(None, 7)}
+
+    def test_the_second_night(self, merged):
+        """What a second listing lacks too is gone; what is there again is as it was, revision and all."""
+        first = merged(self.HERD, [], self.ALL, believed=False)
+        again = merged(first, self.HERD[8:], self.ALL, number=8, believed=False)
+
+        assert self.states(again) == [(None, 8)] * 8 + [(None, None)] * 2
+        assert {one.revision for one in again} == {"a"}
+
+    def test_a_night_between_that_says_nothing(self, merged):
+        """A denied night is no witness: it changes nothing."""
+        first = merged(self.HERD, [], self.ALL, believed=False)
+
+        assert merged(first, [], [], number=8, believed=False) == first
+
+    def test_what_lies_below(self, merged):
+        """What the same answers would have led to is not gone either, however little it is."""
+        below = record("run", kind="execution")
+
+        found = merged([*self.HERD, below], [], [*self.ALL, ("execution", None)], believed=False)
+
+        assert set(self.states(found)) == {(7, None)}
+
+    def test_newer_states_of_places(self, merged):
+        """Ten places in S3 that all changed are ten newer states, and nothing that was lost."""
+        old = [record(f"s{n}@1", kind="s3_prefix", body={"Uri": f"s{n}"}) for n in range(10)]
+        new = [record(f"s{n}@2", kind="s3_prefix", body={"Uri": f"s{n}"}) for n in range(10)]
+
+        found = merged(old, new, [("s3_prefix", "scope")], believed=False)
+
+        assert {one.id[-1]: (one.stale_since, one.gone_since) for one in found} == {"1": (None, 7), "2": (None, None)}

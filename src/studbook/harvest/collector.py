@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from studbook.aws.errors import PART_LOST, UNREADABLE, Trouble, explain, left_out, unreadable
 from studbook.aws.sessions import Sessions
 from studbook.harvest.calls import PartitionCalls
 from studbook.harvest.coverage import Ledger
+from studbook.harvest.merge import MISSED, NOTE, Doubt
 from studbook.harvest.partition_store import PartitionStore, Wanted
 from studbook.harvest.redact import Redactor
 from studbook.harvest.worker_pool import OrderedPool
@@ -101,6 +102,8 @@ class PartitionVisit(PartitionCalls):
         self._incomplete_kinds: set[str] = set()
         self._numbers: Counter[str] = Counter()
         self._refused_bulk: set[str] = set()
+        self._listings: dict[str, str] = {}
+        self._only: set[str] | None = None
         self.ledger = Ledger(self._redactor)
         self.complete: set[tuple[str, str | None]] = set()
 
@@ -190,7 +193,22 @@ class PartitionVisit(PartitionCalls):
 
     # --- declared types ---
 
+    def ask_again(self, listings: Collection[tuple[str, str | None]]) -> None:
+        """Of declared types the next collection lists these kinds alone; what they said before does not count."""
+        self.complete = {one for one in self.complete if one not in listings and (one[0], None) not in listings}
+        self._only = {kind for kind, _ in listings}
+
+    def doubt(self, doubt: Doubt) -> None:
+        """A gap for a listing that lacks too much to be believed at once."""
+        lacks = f"it lacks {doubt.lost} of {doubt.known} known records, twice; they are gone when the next night agrees"
+        subject = " ".join(filter(None, (doubt.kind, doubt.scope)))
+        operation = self._listings.get(doubt.kind, doubt.kind)
+        self.ledger.gap(Trouble("lost", operation, "TooMuchGone", lacks, subject=subject))
+
     def resource(self, resource: Resource) -> None:
+        self._listings[resource.kind] = resource.listing.operation
+        if self._only is not None and resource.kind not in self._only:
+            return
         complete, scopes = True, []
         below = self._below(resource)
         with OrderedPool(self._workers, self._describe, self._described) as readers:
@@ -337,8 +355,8 @@ class PartitionVisit(PartitionCalls):
             return True
         kept = self.kept(resource.kind, record_id)
         one = Wanted(record_id, revision, summary)
-        if kept is not None and kept.revision == revision and self._still_holds(resource, kept):
-            self.reuse(kept)
+        if kept is not None and kept.revision.removeprefix(MISSED) == revision and self._still_holds(resource, kept):
+            self.reuse(kept if kept.revision == revision else replace(kept, revision=revision))
         elif resource.bulk is not None:
             self._store.enqueue(one, summary.get(resource.bulk.order) if resource.bulk.order else None)
         else:
@@ -511,7 +529,7 @@ def _revision(text: str) -> str:
 
 
 def _note(resource: Resource) -> str:
-    return f"{resource.kind}_listing"
+    return resource.kind + NOTE
 
 
 def _agree(bulk: Bulk, summary: Json, body: Json) -> bool:

@@ -20,7 +20,7 @@ from studbook.errors import StudbookError
 from studbook.harvest.calls import Stopped, VisitEnded
 from studbook.harvest.collector import PartitionVisit
 from studbook.harvest.coverage import Ledger
-from studbook.harvest.merge import merge
+from studbook.harvest.merge import doubts, merge
 from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task
 from studbook.harvest.redact import Redactor
@@ -57,6 +57,21 @@ def visit(
         stop=stop or threading.Event(),
         progress=progress,
     )
+    _collect(source, visiting)
+    suspects = doubts(store, complete=visiting.complete, scope=source.scope)
+    if suspects:
+        visiting.ask_again({(doubt.kind, doubt.scope) for doubt in suspects})
+        _collect(source, visiting)
+        suspects = doubts(store, complete=visiting.complete, scope=source.scope)
+        for doubt in suspects:
+            visiting.doubt(doubt)
+    if task.swept and partition.region is not None:
+        visiting.ledger.skip_if_disabled(partition.region)
+    merge(store, complete=visiting.complete, scope=source.scope, number=number, doubted=suspects)
+    return visiting.ledger.coverage(partition, records=store.held(), calls=sessions.tally(*partition).counts)
+
+
+def _collect(source: Source, visiting: PartitionVisit) -> None:
     try:
         source.collect(visiting)
     except VisitEnded as ended:
@@ -67,12 +82,8 @@ def visit(
         raise
     except Exception as error:
         # A bug in reading one partition must not cost the others; it is a gap that nobody can overlook.
-        logger.debug("%s could not be read", partition, exc_info=True)
+        logger.debug("%s could not be read", visiting.partition, exc_info=True)
         visiting.ledger.gap(bug(source.name, error))
-    if task.swept and partition.region is not None:
-        visiting.ledger.skip_if_disabled(partition.region)
-    merge(store, complete=visiting.complete, scope=source.scope, number=number)
-    return visiting.ledger.coverage(partition, records=store.held(), calls=sessions.tally(*partition).counts)
 
 
 def lost(task: Task, settings: Settings, store: PartitionStore, trouble: Trouble, *, number: int) -> Coverage:

@@ -100,8 +100,16 @@ class PartitionStore:
 
     def known_ids(self, kind: str) -> list[str]:
         """Of the records that are not gone."""
+        return [record.id for record in self.known_of(kind)]
+
+    def known_of(self, kind: str) -> Iterator[Record]:
+        """The records of a kind as the last snapshot has them, those that are gone left out."""
         records = (_record(line) for (line,) in self._rows("SELECT line FROM known WHERE kind = ?", kind))
-        return [record.id for record in records if record.gone_since is None]
+        return (record for record in records if record.gone_since is None)
+
+    def seen_of(self, kind: str) -> Iterator[Record]:
+        """The records of a kind that tonight showed."""
+        return (_record(line) for (line,) in self._rows("SELECT line FROM tonight WHERE kind = ?", kind))
 
     def kept_of(self, kind: str) -> Iterator[Record]:
         """The living records of a kind, each as it was last read."""
