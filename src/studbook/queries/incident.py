@@ -24,9 +24,9 @@ from studbook.model import RELATIONS, Asset, Edge
 from studbook.model.evidence import value_at
 from studbook.model.ids import parse_s3
 from studbook.queries.answer import Answer, Night, RecordOf, Row, Unknown, counted, few
-from studbook.queries.promotion import promotion, promotions
 from studbook.queries.question import Question
-from studbook.queries.walks import reach_steps, runs
+from studbook.queries.walks import line, reach_steps, runs
+from studbook.queries.walks.copies import groups_of
 
 Status = Literal["certain", "possible", "cleared"]
 
@@ -328,6 +328,8 @@ class _Search:
         self._read()
         for status in ("certain", "possible"):
             self._follow(status)
+        versions = [one for one, hit in self._hits.items() if hit.kind == "model_package"]
+        self._lineage.expect(versions, "upstream")
         found = map(self._with_way_back, self._hits.values())
         return tuple(sorted(found, key=lambda hit: (_RANK[hit.status], hit.asset)))
 
@@ -439,30 +441,36 @@ class _Search:
     # --- the way back ---------------------------------------------------------------------------------------------
 
     def _with_way_back(self, hit: Hit) -> Hit:
-        if hit.kind != "endpoint" or hit.status == "cleared" or self._lineage.asset(hit.asset) is None:
+        if hit.kind != "endpoint" or hit.status == "cleared":
             return hit
-        for unit in runs(self._lineage, hit.asset):
-            for version in unit.versions:
-                if self._is_affected(version.id):
-                    return replace(hit, last_unaffected=self._newest_unaffected(version))
-        return hit
+        version = self._version_behind(hit)
+        return hit if version is None else replace(hit, last_unaffected=self._newest_unaffected(version))
+
+    def _version_behind(self, hit: Hit) -> str | None:
+        """The affected version by which an endpoint is hit: it is on the way there, or else what `runs` finds."""
+        one, seen = hit.via, {hit.asset}
+        while one not in seen:
+            seen.add(one)
+            before = self._hits.get(one)
+            asset = self._lineage.asset(one) if before is None or before.kind == "model_package" else None
+            if asset is not None and asset.kind == "model_package":
+                return one
+            if before is None:
+                break
+            one = before.via
+        running = (version.id for unit in runs(self._lineage, hit.asset) for version in unit.versions)
+        return next(filter(self._is_affected, running), None)
 
     def _is_affected(self, asset_id: str) -> bool:
         hit = self._hits.get(asset_id)
         return asset_id in self._members or (hit is not None and hit.status != "cleared")
 
-    def _newest_unaffected(self, version: Asset) -> str | None:
-        original = promotion(self._lineage, version.id)[0].package
-        key = next((edge.source for edge in self._lineage.upstream(original.id, "has_version")), None)
-        if key is None:
-            return None
-        if key not in self._lines:
-            line = [[step.package for step in path] for path in promotions(self._lineage, key)]
-            sound = [copies[0] for copies in line if not any(self._is_affected(one.id) for one in copies)]
-            alive = [one for one in sound if one.gone_since is None]
-            newest = max(alive, key=lambda one: (one.created_at or "", one.id), default=None)
-            self._lines[key] = newest.id if newest is not None else None
-        return self._lines[key]
+    def _newest_unaffected(self, version: str) -> str | None:
+        group = next(iter(groups_of(self._lineage, version)), None)
+        if group is not None and group not in self._lines:
+            sound = [one.original for one in line(self._lineage, group) if not any(map(self._is_affected, one.ids))]
+            self._lines[group] = next((one.id for one in reversed(sound) if one.gone_since is None), None)
+        return self._lines[group] if group is not None else None
 
 
 _RANK: Final[dict[Status, int]] = {"certain": 0, "possible": 1, "cleared": 2}
