@@ -41,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "verify": "studbook.cli.query:verify",
     "iam": "studbook.cli.iam:iam",
     "doctor": "studbook.cli.doctor:doctor",
+    "mcp": "studbook.cli.mcp:mcp",
 }
 
 _EPILOG = """\b

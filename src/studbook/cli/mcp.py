@@ -1,0 +1,40 @@
+"""`studbook mcp`: the questions as tools for agents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from studbook.cli.options import catalog_option
+
+if TYPE_CHECKING:
+    from studbook.store import Catalog
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook mcp --catalog catalog              over a catalog's folder
+  claude mcp add studbook -- studbook mcp --catalog /srv/catalog
+
+\b
+It speaks the Model Context Protocol on standard input and output, and needs the extra: pip install 'studbook[mcp]'
+"""
+)
+@catalog_option
+def mcp(catalog: Catalog) -> None:
+    """Offer the questions to agents as tools over the catalog."""
+    from studbook.errors import NotFound, UsageError
+
+    try:
+        from studbook import mcp as door
+    except ImportError as error:
+        raise UsageError(f"the package for MCP is not there: {error}", "pip install 'studbook[mcp]'") from None
+    if catalog.latest() is None:
+        raise NotFound(f"{catalog.root}: there is no snapshot here", "name another folder with --catalog DIR")
+    source = door.Folder(catalog)
+    try:
+        door.serve(source)
+    finally:
+        source.close()

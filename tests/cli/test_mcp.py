@@ -1,0 +1,149 @@
+"""The MCP server, asked by a real client over its standard input and output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.pedigrees import asset, commit, edge
+
+from studbook.lineage.graph import Graph
+from studbook.queries import QUESTIONS
+from studbook.store import Catalog
+
+pytest.importorskip("mcp", reason="the extra 'mcp' is not installed")
+
+import anyio
+from mcp import Client, StdioServerParameters
+
+from studbook import mcp as door
+
+Call = tuple[str, Mapping[str, Any]]
+
+
+def asked(source: Path, calls: list[Call]) -> list[Any]:
+    """What a client gets that starts `studbook mcp` and calls these tools."""
+
+    async def ask() -> list[Any]:
+        command = StdioServerParameters(
+            command=sys.executable, args=["-m", "studbook", "mcp", "--catalog", str(source)], cwd=str(source)
+        )
+        async with Client(command) as client:
+            names = {tool.name for tool in (await client.list_tools()).tools}
+            assert names == {*QUESTIONS, "search", "asset", "diff", "verify"}
+            return [await client.call_tool(name, dict(arguments)) for name, arguments in calls]
+
+    return anyio.run(ask)
+
+
+def size(result: Any) -> int:
+    return len(result.model_dump_json(by_alias=True, exclude_none=True).encode())
+
+
+VERSION = "arn:aws:sagemaker:us-west-2:222222222222:model-package/support-bot/4"
+ENDPOINT = "arn:aws:sagemaker:us-west-2:444444444444:endpoint/support-bot-prod"
+ABOUT = {"candidates": ENDPOINT, "incident": "s3://acme-shared-data/fraud"}
+EVERY: list[Call] = [
+    *((name, {"asset": ABOUT.get(name, VERSION)}) for name in QUESTIONS),
+    ("search", {"text": "support-bot"}),
+    ("asset", {"asset": VERSION}),
+    ("diff", {"from": "1"}),
+    ("verify", {}),
+]
+
+
+@pytest.mark.demo
+def test_every_tool_answers_over_the_demo(demo_catalog: Path) -> None:
+    """In at most 8 KB, with a text and its structure, the snapshot, the total and what is unknown."""
+    for (name, _), result in zip(EVERY, asked(demo_catalog, EVERY), strict=True):
+        assert not result.is_error, (name, result.content[0].text)
+        assert size(result) <= door.MOST
+        told = result.structured_content
+        assert told["snapshot"]["number"] == 4
+        assert told["summary"] in result.content[0].text or told["summary"].endswith("…")
+        assert "unknown" in told
+        if name not in ("asset",):
+            assert isinstance(told["total"], int)
+
+
+@pytest.mark.demo
+def test_an_answer_is_the_question_s_own(demo_catalog: Path) -> None:
+    """Whole where it is asked for: the rows of the same question, in their order; a limit cuts rows and no total."""
+    calls: list[Call] = [
+        ("incident", {"asset": "s3://acme-shared-data/fraud", "full": True, "from": "2026-11-15", "to": "2026-11-15"}),
+        ("incident", {"asset": "s3://acme-shared-data/fraud", "limit": 2, "from": "2026-11-15", "to": "2026-11-15"}),
+        ("log", {"asset": VERSION, "as_of": "2", "full": True}),
+    ]
+    whole, few, log = asked(demo_catalog, calls)
+    catalog = Catalog(demo_catalog)
+    source = door.Folder(catalog)
+    window = {"from_": "2026-11-15", "to": "2026-11-15"}
+    expected = source.answer("incident", "s3://acme-shared-data/fraud", "latest", window)
+    source.close()
+    assert whole.structured_content == json.loads(json.dumps(expected))
+    assert few.structured_content["rows"] == whole.structured_content["rows"][:2]
+    assert few.structured_content["total"] == whole.structured_content["total"] == len(expected["rows"])
+    assert {row["night"] for row in log.structured_content["rows"]} == {2}
+
+
+@pytest.mark.demo
+def test_a_mistake_is_answered_with_the_way_out(demo_catalog: Path) -> None:
+    """What nothing answers to, an argument that no tool has, one of the wrong type, a missing one."""
+    calls: list[Call] = [
+        ("trace", {"asset": "no-such-model"}),
+        ("trace", {"asset": VERSION, "depth": 3}),
+        ("trace", {"asset": VERSION, "limit": "many"}),
+        ("trace", {}),
+        ("trace", {"asset": VERSION, "as_of": "77"}),
+    ]
+    for result in asked(demo_catalog, calls):
+        assert result.is_error
+        assert "hint: " in result.content[0].text
+
+
+def test_a_crowd_fits(tmp_path: Path) -> None:
+    """Ten thousand rows with long names: each answer is as small, and tells how many there are."""
+    long = "x" * 300
+    jobs = [
+        asset(f"arn:job/{n:05}/{long}", "training_job", tags={f"{long}{k}": long for k in range(20)})
+        for n in range(9_999)
+    ]
+    data = asset("s3://b/d/", "dataset", attributes={f"a{n}": [long] * 50 for n in range(60)})
+    edges = [edge(data.id, job.id, "input_to", "train") for job in jobs]
+    commit(Catalog(tmp_path), Graph([data, *jobs], edges))
+    calls: list[Call] = [(name, {"asset": data.id}) for name in ("impact", "incident", "log", "trace")]
+    calls += [
+        ("asset", {"asset": data.id}),
+        ("asset", {"asset": jobs[0].id}),
+        ("search", {"text": "arn:job", "limit": 50}),
+    ]
+    results = asked(tmp_path, calls)
+    for (name, _), result in zip(calls, results, strict=True):
+        assert not result.is_error, (name, result.content[0].text)
+        assert size(result) <= door.MOST
+    assert [result.structured_content["total"] for result in results[:2]] == [9_999, 9_999]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=400),
+    lambda inner: st.lists(inner, max_size=60) | st.dictionaries(st.text(max_size=200), inner, max_size=60),
+    max_leaves=200,
+)
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=30), JSON, max_size=6), max_size=60), st.text(max_size=5_000), JSON)
+def test_whatever_is_answered_fits(rows: list[Any], summary: str, more: Any) -> None:
+    """Rows, sentences and attributes of any size and any characters."""
+    snapshot = {"number": 1, "taken_at": "2026-11-01T02:00:00Z", "digest": "d" * 71, "envelope": "e" * 71}
+    found = {"summary": summary, "snapshot": snapshot, "total": len(rows), "rows": rows, "unknown": rows, "asset": more}
+    result = door.fitted(found, None, full=False)
+    assert size(result) <= door.MOST
+    assert result.structured_content is not None
+    assert result.structured_content["total"] == len(rows)
+    assert result.structured_content["snapshot"]["envelope"] == snapshot["envelope"]
