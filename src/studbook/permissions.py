@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from studbook.model.ids import parse_arn, parse_s3
@@ -71,7 +71,7 @@ def policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES
             held += _buckets(aws_partition, source.actions, _owned(settings, settings.datasets) if settings else None)
             held += _documents(aws_partition, _owned(settings, settings.documents) if settings else ())
         else:
-            held += _of_service(aws_partition, _wanted(settings, source))
+            held += _of_service(aws_partition, source, _wanted(settings, source))
     return _policy(held)
 
 
@@ -249,37 +249,17 @@ def _wanted(settings: Settings | None, source: Source) -> list[str]:
     return [action for action in actions if picked or action != "lambda:ListFunctions"]
 
 
-def _of_service(aws_partition: str, actions: Iterable[str]) -> list[PolicyJson]:
-    """One statement for each sort of resource that the actions are granted on."""
-    sorts: defaultdict[str, list[str]] = defaultdict(list)
+def _of_service(aws_partition: str, source: Source, actions: Iterable[str]) -> list[PolicyJson]:
+    """One statement for each grant of the source."""
+    held: dict[str, list[str]] = {}
     for action in actions:
-        sorts[_sort(action)].append(action)
-    arn = f"arn:{aws_partition}"
-    places: Mapping[str, list[str]] = {
-        "SageMaker": ["*"],
-        "Bedrock": ["*"],
-        # Hub content is granted on both; the public hub's account is `aws`, so no account is asked for.
-        "SageMakerHubs": [f"{arn}:sagemaker:*:*:hub/*", f"{arn}:sagemaker:*:*:hub-content/*"],
-        "Lambda": ["*"],
-        "LambdaFunctions": [f"{arn}:lambda:*:*:function:*"],
-        "MlflowApps": [f"{arn}:sagemaker:*:*:mlflow-app/*"],
-        "MlflowTrackingServers": [f"{arn}:sagemaker:*:*:mlflow-tracking-server/*"],
+        grant = next(grant for grant in source.grants if grant.covers(action))
+        held.setdefault(grant.sid, []).append(action)
+    places = {
+        grant.sid: [one if one == "*" else f"arn:{aws_partition}:{one}" for one in grant.resources]
+        for grant in source.grants
     }
-    return [_statement(sort, named, places[sort]) for sort, named in sorts.items()]
-
-
-def _sort(action: str) -> str:
-    service, _, name = action.partition(":")
-    if service == "sagemaker-mlflow":
-        return "MlflowTrackingServers"
-    if action == _APP_API:
-        return "MlflowApps"
-    if service == "bedrock":
-        return "Bedrock"
-    if service == "lambda":
-        return "Lambda" if name == "ListFunctions" else "LambdaFunctions"
-    # ListHubs is granted on no resource, as most listings.
-    return "SageMakerHubs" if "Hub" in name and name != "ListHubs" else "SageMaker"
+    return [_statement(sid, named, places[sid]) for sid, named in held.items()]
 
 
 def _buckets(aws_partition: str, actions: Iterable[str], datasets: Iterable[Dataset] | None) -> list[PolicyJson]:

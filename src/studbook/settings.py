@@ -9,7 +9,7 @@ import re
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from studbook.errors import SettingsError
 from studbook.model.canonical import canonical, digest
 from studbook.model.ids import dataset_id, parse_arn, parse_s3
+from studbook.model.sources import REGISTRY, SourceName
 from studbook.strict_yaml import load_yaml
 
 
@@ -154,10 +155,6 @@ class Mlflow(_Part):
     )
     tracking_uri: Annotated[str, Field(pattern=r"^https?://")] = Field(description="http:// or https://")
     account: AccountId | None = Field(default=None, description="The account it belongs to, if one does.")
-
-
-OPTIONAL: Final = frozenset({"bedrock"})
-"""Sources that are left out until the configuration names them."""
 
 
 class SourceSettings(_Part):
@@ -309,7 +306,7 @@ class Settings(_Part):
     )
     evaluators: tuple[Evaluator, ...] = Field(default=(), description="Lambda functions that are evaluators.")
     mlflow: tuple[Mlflow, ...] = Field(default=(), description="MLflow servers besides Apps and tracking servers.")
-    sources: dict[Literal["sagemaker", "bedrock", "lambda", "s3", "mlflow", "organizations"], SourceSettings] = Field(
+    sources: dict[SourceName, SourceSettings] = Field(
         default_factory=dict, description="Per source: enabled, rate, limits."
     )
     patience: Patience = Field(default=Patience(), description="How long a call may take.")
@@ -337,8 +334,8 @@ class Settings(_Part):
 
     def source(self, name: str) -> SourceSettings:
         """The settings of a source, the defaults where none are given."""
-        given: dict[str, SourceSettings] = {str(key): value for key, value in self.sources.items()}
-        return given.get(name) or SourceSettings(enabled=name not in OPTIONAL)
+        known = REGISTRY.get(name)
+        return self.sources.get(name) or SourceSettings(enabled=known is None or not known.optional)
 
     def account(self, account_id: str | None) -> Account | None:
         """The account of that id, if it is configured."""

@@ -18,6 +18,7 @@ from studbook.cli import main
 from studbook.cli.demo import surroundings
 from studbook.demo.estate.story import SETTINGS
 from studbook.harvest.run import harvest
+from studbook.model.sources import REGISTRY
 from studbook.permissions import (
     INLINE_LIMIT,
     MANAGED_LIMIT,
@@ -30,7 +31,7 @@ from studbook.permissions import (
     size,
     trust,
 )
-from studbook.settings import OPTIONAL, Settings, load_settings
+from studbook.settings import Settings, load_settings
 from studbook.sources import SOURCES
 from studbook.sources.mlflow import ALLOWED
 from studbook.store import Catalog
@@ -318,7 +319,9 @@ class TestActions:
 
     def test_every_source_is_in_it(self):
         """What a source declares is allowed by one of the two documents, whichever source comes next."""
-        settings = Settings.model_validate({**CONFIGURATION, "sources": {name: {} for name in OPTIONAL}})
+        settings = Settings.model_validate(
+            {**CONFIGURATION, "sources": {name: {} for name, entry in REGISTRY.items() if entry.optional}}
+        )
         allowed = actions_in(policy(settings)) | actions_in(caller_policy(settings))
 
         for source in SOURCES:

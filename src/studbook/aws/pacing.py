@@ -15,20 +15,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-LIMITS: Final[Mapping[str, float]] = {
-    "sagemaker": 10.0,
-    "bedrock": 5.0,
-    "lambda": 15.0,
-    "s3": 100.0,
-    "mlflow": 40.0,
-    "organizations": 4.0,
-}
-"""Calls per second that each operation of an API is believed to bear, by what AWS publishes or by caution."""
-OTHER_LIMIT: Final = 10.0
+from studbook.model.sources import REGISTRY
+
 KNOWN_LIMITS: Final[Mapping[str, float]] = {"ListTrainingJobs": 2.0, "LookupEvents": 2.0}
 """Operations whose limit is known: nothing is learned upwards. ListTrainingJobs by public reports of its fixed quota,
 LookupEvents by CloudTrail's documentation."""
 
+_OTHER_LIMIT: Final = 10.0
 _SHARE: Final = 1 / 2
 """Of the believed limit: the rest is for everybody else."""
 _FIRST_LISTING: Final = 2.0
@@ -120,6 +113,6 @@ class Paces:
             return Pace(self._rates[api])
         if operation in KNOWN_LIMITS:
             return Pace(KNOWN_LIMITS[operation] * _SHARE)
-        most = LIMITS.get(api, OTHER_LIMIT) * _SHARE
+        most = (REGISTRY[api].rate if api in REGISTRY else _OTHER_LIMIT) * _SHARE
         listing = operation.startswith(("List", "Search")) and api not in ("s3", "mlflow")
         return Pace(most, min(most, _FIRST_LISTING * _SHARE) if listing else None)

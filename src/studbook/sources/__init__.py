@@ -1,31 +1,27 @@
-"""Everything that Studbook can harvest: one line for each source."""
+"""Everything that Studbook can harvest, by the registry of `model.sources`."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from importlib import import_module
+from typing import Final, NamedTuple, cast
 
 from studbook.lineage.from_id import asset_from_id
 from studbook.model import Facts, Partition, Record
+from studbook.model.sources import REGISTRY, SourceEntry
 from studbook.model.storable import noting_losses
-from studbook.sources import bedrock
-from studbook.sources.declarative_source import Declared
 from studbook.sources.interface import Resource, Source, Visit
-from studbook.sources.lambda_function import LambdaFunctions
-from studbook.sources.mlflow import Mlflow
-from studbook.sources.organizations import Organizations, with_accounts
-from studbook.sources.s3 import S3
-from studbook.sources.sagemaker import RESOURCES
+from studbook.sources.organizations import with_accounts
 
 __all__ = ["SOURCES", "Resource", "Source", "Unread", "Visit", "normalize", "source", "with_accounts"]
 
-SOURCES: Final[tuple[Source, ...]] = (
-    Organizations(),
-    Declared("sagemaker", RESOURCES),
-    Declared("bedrock", bedrock.RESOURCES),
-    S3(),
-    LambdaFunctions(),
-    Mlflow(),
-)
+
+def _found(entry: SourceEntry) -> Source:
+    module, _, name = entry.place.partition(":")
+    found = getattr(import_module(f"studbook.sources.{module}"), name)
+    return cast(Source, found() if isinstance(found, type) else found)
+
+
+SOURCES: Final[tuple[Source, ...]] = tuple(_found(entry) for entry in REGISTRY.values())
 
 _BY_NAME = {found.name: found for found in SOURCES}
 

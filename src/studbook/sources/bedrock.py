@@ -13,6 +13,7 @@ from typing import Any, Final
 from studbook.model import Asset, Facts, Record
 from studbook.model.ids import parse_arn
 from studbook.model.kinds import ARN_KINDS
+from studbook.sources.declarative_source import Declared
 from studbook.sources.interface import Describe, Json, Listing, Resource, always
 from studbook.sources.reading import Reading, each, member, some
 from studbook.sources.sagemaker.job_parts import produced
@@ -225,3 +226,5 @@ RESOURCES: Final = (
         normalize=normalize_evaluation,
     ),
 )
+
+SOURCE: Final = Declared("bedrock", RESOURCES)

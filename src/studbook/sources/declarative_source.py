@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from studbook.model import Facts, Partition, Record
 from studbook.settings import Settings
-from studbook.sources.interface import Resource, Visit
+from studbook.sources.interface import Grant, Resource, Visit
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """`name` is the source's, botocore's and IAM's name of the service; `resources` are in the order of collection."""
+    """`name` is the source's, botocore's and IAM's name of the service; `resources` are in the order of collection.
+
+    Listings and descriptions are mostly granted on no resource; `granted` says where that is otherwise.
+    """
 
     name: str
     resources: tuple[Resource, ...]
     wave: int = 1
     follows: tuple[str, ...] = ()
+    granted: tuple[Grant, ...] = ()
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        return (*self.granted, Grant(re.sub(r"[^A-Za-z0-9]", "", self.name.title())))
 
     @property
     def actions(self) -> tuple[str, ...]:

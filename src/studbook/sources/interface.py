@@ -196,6 +196,18 @@ class Resource:
         return (self.listing.operation, *at_once, *described, *(detail.operation for detail in self.details))
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A statement of the reader's policy: some of a source's actions, on some resources."""
+
+    sid: str
+    """Its statement's name: letters and digits, and no other source's."""
+    resources: tuple[str, ...] = ("*",)
+    """What it is granted on: `*`, or an ARN without `arn:` and the AWS partition."""
+    covers: Callable[[str], bool] = lambda action: True
+    """Which actions; the first grant of a source that covers an action has it."""
+
+
 class Visit(Protocol):
     """What a source meets when it collects one partition: paced, counted, read-only calls, and a place for records.
 
@@ -299,6 +311,11 @@ class Source(Protocol):
     @property
     def actions(self) -> tuple[str, ...]:
         """The IAM actions that collecting may need, sorted."""
+        ...
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """What the actions are granted on; none where that depends on the configuration."""
         ...
 
     @property

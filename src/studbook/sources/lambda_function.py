@@ -18,7 +18,7 @@ from studbook.model import Asset, Edge, Evidence, Facts, Partition, Record
 from studbook.model.ids import parse_arn, parse_lambda
 from studbook.model.storable import parse_json
 from studbook.settings import Settings
-from studbook.sources.interface import Json, Visit
+from studbook.sources.interface import Grant, Json, Visit
 
 _FUNCTION, _VERSION = "lambda_function", "lambda_version"
 _ARN = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9_$-]+)?")
@@ -40,6 +40,11 @@ class LambdaFunctions:
         "lambda:ListFunctions",
         "lambda:ListTags",
         "lambda:ListVersionsByFunction",
+    )
+
+    grants = (
+        Grant("Lambda", covers=lambda action: action == "lambda:ListFunctions"),
+        Grant("LambdaFunctions", ("lambda:*:*:function:*",)),
     )
 
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:

@@ -31,7 +31,7 @@ from studbook.model import Facts, Partition, Record, canonical, digest
 from studbook.model.ids import mlflow_id, parse_arn
 from studbook.settings import Settings
 from studbook.sources import mlflow_facts
-from studbook.sources.interface import Json, Visit
+from studbook.sources.interface import Grant, Json, Visit
 from studbook.sources.reading import member
 
 ALLOWED: Final = frozenset(
@@ -181,6 +181,10 @@ class Mlflow:
     """Experiments, runs, logged models, and the registry."""
 
     name = "mlflow"
+    grants = (
+        Grant("MlflowApps", ("sagemaker:*:*:mlflow-app/*",), lambda action: action.startswith("sagemaker:")),
+        Grant("MlflowTrackingServers", ("sagemaker:*:*:mlflow-tracking-server/*",)),
+    )
     wave = 2
     follows = ('"mlflow_app"', '"mlflow_tracking_server"', '"MlflowRunId"')
     actions = (

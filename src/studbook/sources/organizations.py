@@ -15,7 +15,7 @@ from typing import Any
 from studbook.aws.errors import UNREADABLE, Trouble
 from studbook.model import Facts, Partition, Record
 from studbook.settings import Account, Organization, Settings
-from studbook.sources.interface import Json, Visit
+from studbook.sources.interface import Grant, Json, Visit
 
 _ACCOUNT = "organization_account"
 
@@ -24,6 +24,7 @@ class Organizations:
     """Accounts by organizational unit and tag; they are where to look, not part of the lineage."""
 
     name = "organizations"
+    grants: tuple[Grant, ...] = ()
     wave = 0
     follows = ()
     actions = (

@@ -20,7 +20,7 @@ from studbook.model.facts import DatasetState
 from studbook.model.ids import dataset_version_id, fingerprint, parse_s3
 from studbook.settings import Dataset, Settings
 from studbook.sources import s3_documents
-from studbook.sources.interface import Json, Visit
+from studbook.sources.interface import Grant, Json, Visit
 
 _PREFIX = "s3_prefix"
 
@@ -29,6 +29,7 @@ class S3:
     """Datasets by prefix, whose record is the state of its object listing; and documents that other records name."""
 
     name = "s3"
+    grants: tuple[Grant, ...] = ()
     wave = 2
     follows = ("s3:",)
     actions = ("s3:GetBucketVersioning", "s3:GetObject", "s3:ListBucket", "s3:ListBucketVersions")

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from studbook.sources.interface import Resource
+from studbook.sources.declarative_source import Declared
+from studbook.sources.interface import Grant, Resource
 from studbook.sources.sagemaker import (
     automl,
     cards,
@@ -39,3 +40,18 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     *lineage_api.RESOURCES,
 )
 """In the order of collection: parents come before what is listed under them."""
+
+SOURCE: Final = Declared(
+    "sagemaker",
+    RESOURCES,
+    granted=(
+        # Hub content is granted on both; the public hub's account is `aws`, so no account is asked for. ListHubs is
+        # granted on no resource, as most listings.
+        Grant(
+            "SageMakerHubs",
+            ("sagemaker:*:*:hub/*", "sagemaker:*:*:hub-content/*"),
+            lambda action: "Hub" in action and action != "sagemaker:ListHubs",
+        ),
+        Grant("SageMaker"),
+    ),
+)

@@ -1,0 +1,38 @@
+"""The registry of sources: one line for each, by the name that records, coverage and the configuration have for it.
+
+It names modules and imports none, so that the configuration and the pacing know the sources without depending on them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """Where a source is, and what is known of it before it is imported."""
+
+    place: str
+    """`module:object` below `studbook.sources`: the source, or the class of it."""
+    rate: float = 10.0
+    """Calls per second that each operation of its API is believed to bear, by what AWS publishes or by caution."""
+    optional: bool = False
+    """Whether it is left out until the configuration names it."""
+
+
+REGISTRY: Final[dict[str, SourceEntry]] = {
+    "organizations": SourceEntry("organizations:Organizations", rate=4.0),
+    "sagemaker": SourceEntry("sagemaker:SOURCE"),
+    "bedrock": SourceEntry("bedrock:SOURCE", rate=5.0, optional=True),
+    "s3": SourceEntry("s3:S3", rate=100.0),
+    "lambda": SourceEntry("lambda_function:LambdaFunctions", rate=15.0),
+    "mlflow": SourceEntry("mlflow:Mlflow", rate=40.0),
+}
+"""In the order of their visits."""
+
+if TYPE_CHECKING:
+    SourceName = str
+else:
+    SourceName = Literal[tuple(REGISTRY)]
+    """A source's name, as the configuration may write it."""
