@@ -61,6 +61,13 @@ class TestSources:
 
         assert len(names) == len(set(names))
 
+    def test_no_two_statements_have_one_name(self):
+        """IAM refuses a policy with a name twice; what a source is granted has names of its own."""
+        names = [grant.sid for source in SOURCES for grant in source.grants]
+
+        assert len(names) == len(set(names))
+        assert all(name.isalnum() for name in names)
+
     def test_a_record_of_an_unknown_source(self):
         """A record that an older or newer version wrote says nothing, and harms nothing."""
         record = Record(source="fax", kind="page", id="1", account=None, region=None, revision="1", body={})
@@ -111,10 +118,3 @@ class TestDeclaration:
                 if detail.page_size is not None:
                     size = operation.input_shape.members["MaxResults"].metadata
                     assert size.get("min", 1) <= detail.page_size <= size.get("max", detail.page_size)
-
-    def test_no_two_statements_have_one_name(self):
-        """IAM refuses a policy with a name twice; what a source is granted has names of its own."""
-        names = [grant.sid for source in SOURCES for grant in source.grants]
-
-        assert len(names) == len(set(names))
-        assert all(name.isalnum() for name in names)
