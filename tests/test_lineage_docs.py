@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,8 @@ def joins() -> list[str]:
     """Each join with the first sentence of its docstring, in the order in which they run."""
     modules = [inspect.getmodule(join) for join in JOINS]
     first = [re.split(r"(?<=\.)\s", " ".join(module.__doc__.split()))[0] for module in modules]
-    return [f"- `{module.__name__.rpartition('.')[2]}`: {text}" for module, text in zip(modules, first, strict=True)]
+    items = [f"- `{module.__name__.rpartition('.')[2]}`: {text}" for module, text in zip(modules, first, strict=True)]
+    return [line for item in items for line in textwrap.wrap(item, 120, subsequent_indent="  ", break_on_hyphens=False)]
 
 
 class TestTable:
@@ -147,7 +149,7 @@ class TestRules:
         """Each join sees what those before it concluded, and is told in the words of its own docstring."""
         section = PAGE.read_text().partition("## The joins")[2].partition("\n## ")[0]
 
-        assert [line for line in section.splitlines() if line.startswith("- ")] == joins(), REFRESH
+        assert [line for line in section.splitlines() if line.startswith(("- ", "  "))] == joins(), REFRESH
 
 
 class TestTraps:

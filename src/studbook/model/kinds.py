@@ -192,7 +192,7 @@ _TABLE: tuple[KindInfo, ...] = (
     _dataset("feature_group", "Feature group", "A Feature Store group.", arn=("sagemaker:feature-group",),
              starts=("content_of", "input_to", "produced"), ends=("content_of", "produced")),
     _dataset("table", "Table", "A table of a Glue data catalog.", arn=("glue:table",), starts=("input_to",),
-             ends=("produced",)),
+             ends=("content_of", "produced")),
     _deployment("monitoring_schedule", "Monitoring schedule",
                 "What watches an endpoint, or a batch transform, by jobs of its own.", shape="box",
                 arn=("sagemaker:monitoring-schedule",), ends=("input_to", "part_of")),

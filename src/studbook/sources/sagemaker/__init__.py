@@ -1,43 +1,30 @@
 """SageMaker AI: one module per family of resource types."""
 
+from importlib import import_module
 from typing import Final
 
 from studbook.sources.declarative_source import Declared
 from studbook.sources.interface import Grant, Resource
-from studbook.sources.sagemaker import (
-    automl,
-    cards,
-    features,
-    hub,
-    lineage_api,
-    optimization,
-    pipelines,
-    processing,
-    registry,
-    serving,
-    session,
-    tracking,
-    transform,
-)
-from studbook.sources.sagemaker import job_api as job
-from studbook.sources.sagemaker import training as jobs
 
-RESOURCES: Final[tuple[Resource, ...]] = (
-    *tracking.RESOURCES,  # first: what a job can hide depends on whether there is MLflow
-    *hub.RESOURCES,
-    *features.RESOURCES,
-    *jobs.RESOURCES,
-    *job.RESOURCES,
-    *processing.RESOURCES,
-    *transform.RESOURCES,
-    *automl.RESOURCES,
-    *optimization.RESOURCES,
-    *session.RESOURCES,
-    *pipelines.RESOURCES,
-    *registry.RESOURCES,
-    *cards.RESOURCES,
-    *serving.RESOURCES,
-    *lineage_api.RESOURCES,
+FAMILIES: Final = (
+    "tracking",  # first: what a job can hide depends on whether there is MLflow
+    "hub",
+    "features",
+    "training",
+    "job_api",
+    "processing",
+    "transform",
+    "automl",
+    "optimization",
+    "session",
+    "pipelines",
+    "registry",
+    "cards",
+    "serving",
+    "lineage_api",
+)
+RESOURCES: Final[tuple[Resource, ...]] = tuple(
+    resource for family in FAMILIES for resource in import_module(f"{__name__}.{family}").RESOURCES
 )
 """In the order of collection: parents come before what is listed under them."""
 
