@@ -3,7 +3,8 @@
     import studbook
 
     with studbook.open("catalog", as_of="2026-11-20") as lineage:
-        lineage.asset("support-bot@prod")
+        for row in lineage.runs("support-bot/4").rows:
+            print(row.endpoint, row.certainty)
 
 Nothing here prints or exits. What goes wrong is an exception of `studbook.errors`, whose `message` and `hint` are
 sentences for a reader.
@@ -11,21 +12,48 @@ sentences for a reader.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Generic, Self, TypeVar
 
-from studbook.errors import NotFound
+from studbook.answer_table import AnswerTable, answer_table
+from studbook.errors import BuildError, NotFound
 from studbook.model import Asset, Envelope
+from studbook.model.ids import parse_s3
+from studbook.queries import QUESTIONS
+from studbook.queries.answer import Answer, Night, Row, Unknown
+from studbook.queries.candidates import Candidate
+from studbook.queries.copies import Copy
 from studbook.queries.diff import Changes
 from studbook.queries.diff import diff as difference
+from studbook.queries.gaps import Lack
 from studbook.queries.handles import Handles
+from studbook.queries.incident import Hit
+from studbook.queries.log import Entry
+from studbook.queries.runs import Run
+from studbook.queries.scores import Score
+from studbook.queries.trace import Influence
 from studbook.settings import Settings
 from studbook.store import Catalog
 from studbook.store.chunks import Shared
 from studbook.store.index import Index
+
+R = TypeVar("R", bound=Row)
+
+_DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{6,64}")
+_SHOWN = 50
+"""Rows of a result that a notebook shows."""
+_STYLE = (
+    "<style>.sb-lineage .sb-node path{fill:#f7f7f4;stroke:#666}.sb-lineage .sb-root path{stroke-width:2.5}"
+    ".sb-lineage text{font:12px sans-serif;text-anchor:middle;fill:#222}.sb-lineage .sb-caption{font-size:10px}"
+    ".sb-lineage .sb-edge{fill:none;stroke:#777}.sb-lineage .sb-declared{stroke-dasharray:6 3}"
+    ".sb-lineage .sb-inferred{stroke-dasharray:2 3}.sb-lineage .sb-tip{fill:#777}</style>"
+)
 
 
 def open(catalog: str | Path | Catalog = "catalog", as_of: str | int = "latest") -> Lineage:
@@ -61,7 +89,8 @@ class Lineage:
     def close(self) -> None:
         """Closes the index. A lineage that is asked again opens it again."""
         index = self.__dict__.pop("index", None)
-        self.__dict__.pop("handles", None)
+        for asked in ("handles", "night"):
+            self.__dict__.pop(asked, None)
         if index is not None:
             index.close()
 
@@ -79,6 +108,11 @@ class Lineage:
     def handles(self) -> Handles:
         """What people call its assets."""
         return Handles(self.index, self.settings, self._taken_at)
+
+    @cached_property
+    def night(self) -> Night:
+        """The snapshot as questions see it."""
+        return Night.of(self.catalog, self.snapshot, self.index, self.settings)
 
     def asset(self, handle: str, kinds: Collection[str] = ()) -> Asset:
         """The asset of that handle; where several could be meant, the one of these kinds.
@@ -106,6 +140,73 @@ class Lineage:
         was, now = (self.catalog.graph(one, shared) for one in (before, self.snapshot))
         return difference(was, now, before.coverage, self.snapshot.coverage)
 
+    # --- the questions ------------------------------------------------------------------------------------------------
+
+    def ask(self, question: str, asset: str, **options: Any) -> Result[Any]:
+        """The answer to a question by its name; what the methods below do.
+
+        Raises NotFound where the handle means nothing or several things, UsageError where the question is not one of
+        such an asset.
+        """
+        asked = QUESTIONS[question]
+        answer = asked.ask(self.night, self._root(question, asset), asset, **options)
+        return Result(answer, self.snapshot, self)
+
+    def trace(self, asset: str) -> Result[Influence]:
+        """What made an asset, back to the origins."""
+        return self.ask("trace", asset)
+
+    def impact(self, asset: str) -> Result[Influence]:
+        """What depends on an asset."""
+        return self.ask("impact", asset)
+
+    def runs(self, asset: str) -> Result[Run]:
+        """Where a model version runs now, or what answers at an endpoint, a component or in an account."""
+        return self.ask("runs", asset)
+
+    def copies(self, asset: str) -> Result[Copy]:
+        """The tree of copies that a model version, or each version of a group, is in, over all accounts."""
+        return self.ask("copies", asset)
+
+    def scores(self, asset: str) -> Result[Score]:
+        """How a model version was judged, or what an evaluator or a dataset version judged."""
+        return self.ask("scores", asset)
+
+    def candidates(self, asset: str) -> Result[Candidate]:
+        """What is newer of the same line than what runs at an endpoint, or than a version, and whether it is better."""
+        return self.ask("candidates", asset)
+
+    def incident(self, place: str, *, from_: str | None = None, to: str | None = None) -> Result[Hit]:
+        """What a place in S3, a digest or an asset has spoilt, by readers that started in a window of time.
+
+        `from_` and `to` are dates or times in UTC, from inclusive, to exclusive; a date as `to` means to its end.
+        """
+        return self.ask("incident", place, from_=from_, to=to)
+
+    def gaps(self, asset: str) -> Result[Lack]:
+        """What cannot be known of the origins of a model version, or of what an endpoint runs."""
+        return self.ask("gaps", asset)
+
+    def log(self, asset: str) -> Result[Entry]:
+        """What happened to an asset, from the first night on."""
+        return self.ask("log", asset)
+
+    def _root(self, question: str, handle: str) -> str:
+        """What a question is asked of: an asset's id; an account, or a place or digest, where it takes those."""
+        asked = QUESTIONS[question]
+        text = handle.strip()
+        if asked.places and (parse_s3(text) is not None or _DIGEST.fullmatch(text)):
+            return text
+        account = self.handles.account(text) if "account" in asked.of else None
+        if account == text:
+            return text
+        try:
+            return self.asset(text, asked.of).id
+        except NotFound:
+            if account is None:
+                raise
+            return account
+
     def _taken_at(self, number: int) -> str | None:
         return self._times.get(number)
 
@@ -130,3 +231,85 @@ class Lineage:
             f"snapshot {self.snapshot.number} has no {handle!r} yet",
             f"it was first seen in snapshot {asset.first_seen}, {self._taken_at(asset.first_seen)}",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Generic[R]):
+    """The answer to a question, of one snapshot; in a notebook a table and a picture."""
+
+    answer: Answer[R]
+    snapshot: Envelope
+    lineage: Lineage
+
+    @property
+    def summary(self) -> str:
+        """One sentence that answers."""
+        return self.answer.summary
+
+    @property
+    def root(self) -> str:
+        """The id of what was asked about."""
+        return self.answer.root
+
+    @property
+    def rows(self) -> tuple[R, ...]:
+        """All rows; their fields are the columns, `from_` is the column `from`."""
+        return self.answer.rows
+
+    @property
+    def total(self) -> int:
+        """How many rows there are."""
+        return self.answer.total
+
+    @property
+    def unknown(self) -> tuple[Unknown, ...]:
+        """What could add a row and cannot be seen: no rows and nothing unknown is a proof of absence."""
+        return self.answer.unknown
+
+    def to_json(self, limit: int | None = None) -> dict[str, Any]:
+        """The form `studbook.answer/1`, as the command line prints it, with at most `limit` rows."""
+        return self.answer.to_json(self.snapshot, limit)
+
+    def table(self, limit: int | None = None) -> AnswerTable:
+        """The rows in words, with handles in the place of ids."""
+        return answer_table(self.answer, self.lineage.handle, self.lineage.handles.account_name, limit)
+
+    def __repr__(self) -> str:
+        return f"<{self.answer.question}: {self.summary} {self.total} rows, {len(self.unknown)} unknown>"
+
+    def _repr_html_(self) -> str:
+        """For a notebook: the sentence, a table, what is unknown, and a picture where graphviz is installed."""
+        table = self.table(_SHOWN)
+        parts = [f"<p><strong>{escape(self.summary)}</strong></p>"]
+        if table.rows:
+            head = "".join(f"<th>{escape(title)}</th>" for title in table.head)
+            rows = "".join(
+                f"<tr>{''.join(f'<td>{escape(_visible(cell))}</td>' for cell in row)}</tr>" for row in table.rows
+            )
+            parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
+        if self.total > len(table.rows):
+            parts.append(f"<p>... and {self.total - len(table.rows)} more</p>")
+        if table.unknown:
+            known = "".join(f"<li>{escape(_visible(line))}</li>" for line in table.unknown)
+            parts.append(f"<p>not known:</p><ul>{known}</ul>")
+        return "".join(parts) + self._picture()
+
+    def _picture(self) -> str:
+        from studbook.render.drawing import Drafting, draw, neighbourhood
+
+        root = self.lineage.index.asset(self.root)
+        if root is None:
+            return ""
+        picture = neighbourhood(self.lineage.index, root)
+        try:
+            (layout,) = Drafting().lay_out([picture])
+        except BuildError:
+            return ""
+        # There is no site around a notebook: its links would lead nowhere.
+        return _STYLE + re.sub(r'<a href="[^"]*"', "<a", draw(picture, layout, title=self.summary))
+
+
+def _visible(text: str) -> str:
+    from studbook.render.words import shown
+
+    return shown(text)

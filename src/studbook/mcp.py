@@ -22,9 +22,7 @@ from studbook.api import open as open_lineage
 from studbook.errors import NotFound, StudbookError, UsageError
 from studbook.model import Envelope
 from studbook.model.canonical import fields_of
-from studbook.model.ids import parse_s3
 from studbook.queries import QUESTIONS
-from studbook.queries.answer import Night
 from studbook.store import Catalog
 
 Json = dict[str, Any]
@@ -82,17 +80,7 @@ class Folder:
             self._lineage = None
 
     def answer(self, question: str, asset: str, as_of: str, options: Mapping[str, str]) -> Json:
-        asked = QUESTIONS[question]
-        lineage = self._open(as_of)
-        root = asset
-        is_place = question == "incident" and parse_s3(asset) is not None
-        account = lineage.handles.account(asset) if "account" in asked.of else None
-        if account is not None:
-            root = account
-        elif not is_place:
-            root = lineage.asset(asset, [kind for kind in asked.of if kind not in ("account", "place")]).id
-        night = Night.of(self._catalog, lineage.snapshot, lineage.index, lineage.settings)
-        return asked.ask(night, root, asset, **options).to_json(lineage.snapshot)
+        return self._open(as_of).ask(question, asset, **options).to_json()
 
     def search(self, text: str, as_of: str, limit: int) -> Json:
         lineage = self._open(as_of)

@@ -20,6 +20,18 @@ from studbook import __version__
 from studbook.cli.terminal import say, style
 from studbook.errors import StudbookError, UsageError
 
+QUESTIONS = {
+    "trace": "What made ASSET: base models, data, code, evaluators.",
+    "impact": "What depends on ASSET: jobs, models, deployments.",
+    "runs": "Where a model version runs, or what an endpoint or account runs.",
+    "copies": "Where a model version, or a group's, was copied to.",
+    "scores": "How a version was judged, or what an evaluator or data judged.",
+    "candidates": "What is newer than what runs, and whether it is better.",
+    "incident": "What bad data has reached: an S3 place, a digest, any ASSET.",
+    "gaps": "What cannot be known of a version's or endpoint's origins.",
+    "log": "What happened to ASSET; without ASSET, the snapshots.",
+}
+"""The commands of `studbook.queries.QUESTIONS`, which is not loaded to list them."""
 COMMANDS: dict[str, str] = {
     "init": "studbook.cli.init:init",
     "demo": "studbook.cli.demo:demo",
@@ -31,10 +43,8 @@ COMMANDS: dict[str, str] = {
     "export": "studbook.cli.export:export",
     "publish": "studbook.cli.publish:publish",
     "nightly": "studbook.cli.nightly:nightly",
-    "trace": "studbook.cli.query:trace",
-    "impact": "studbook.cli.query:impact",
+    **{name: f"studbook.cli.questions:{name}" for name in QUESTIONS},
     "diff": "studbook.cli.query:diff",
-    "log": "studbook.cli.query:log",
     "show": "studbook.cli.query:show",
     "compare": "studbook.cli.again:compare",
     "reproduce": "studbook.cli.again:reproduce",
@@ -63,6 +73,16 @@ class _Lazy(click.Group):
         module, _, attribute = target.partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Of the questions without loading them."""
+        room = formatter.width - 6 - max(map(len, COMMANDS))
+        rows = []
+        for name in COMMANDS:
+            command = click.Command(name, help=QUESTIONS[name]) if name in QUESTIONS else self.get_command(ctx, name)
+            rows.append((name, command.get_short_help_str(room) if command is not None else ""))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

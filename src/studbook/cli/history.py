@@ -1,15 +1,12 @@
-"""The log: of the catalog, and of one asset."""
+"""The log of the catalog: its snapshots."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from studbook.cli.terminal import bold, dim, table
-from studbook.cli.text import end, kind, name, place
-from studbook.cli.text import value as shown
-from studbook.model import Asset
-from studbook.queries.log import Log
+from studbook.cli.terminal import bold, echo_lines, table, write_json
+from studbook.errors import NotFound
 from studbook.store import Catalog
 
 
@@ -58,21 +55,15 @@ def log_text(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     )
 
 
-def asset_log_text(asset: Asset, found: Log, lineage: Callable[[str], Asset | None]) -> Iterator[str]:
-    """The sentence, then the events below each other."""
-    yield f"{kind(asset.kind)} {bold(name(asset))}  {dim(place(asset))}"
-    yield found.summary
-
-    def told(value: object) -> str:
-        known = lineage(value) if isinstance(value, str) else None
-        return shown(value) if known is None else end(known.id, known)
-
-    rows = []
-    for row in found.rows:
-        words = (
-            told(row.is_) if row.was is None else f"{told(row.was)} ->" + f" {told(row.is_)}" * (row.is_ is not None)
-        )
-        words = "" if (row.was, row.is_) == (None, None) else words
-        more = [row.field or "", words, f"by {row.by}" if row.by else "", row.note or ""]
-        rows.append((str(row.night), row.at, row.event.replace("_", " "), "  ".join(filter(None, more))))
-    yield from table(("night", "at", "event", ""), rows)
+def print_snapshots(catalog: Catalog, snapshot: str, *, as_json: bool) -> None:
+    """The snapshots up to one of them, newest first."""
+    if not catalog.root.is_dir():
+        raise NotFound(f"{catalog.root}: there is no catalog here", "name another folder with --catalog DIR")
+    rows = snapshot_log(catalog)
+    if rows or snapshot != "latest":
+        last = catalog.resolve(snapshot).number
+        rows = [row for row in rows if row["number"] <= last]
+    if as_json:
+        write_json({"snapshots": rows})
+    else:
+        echo_lines(log_text(rows))

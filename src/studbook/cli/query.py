@@ -1,9 +1,8 @@
-"""`studbook trace`, `impact`, `diff`, `log`, `show`, `verify`: questions to a catalog, without AWS."""
+"""`studbook diff`, `show` and `verify`: a catalog's snapshots, one of its assets, and whether it is whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,88 +10,9 @@ from studbook.cli.options import catalog_option, format_option, snapshot_option
 from studbook.cli.terminal import echo, echo_lines, style, write, write_json
 
 if TYPE_CHECKING:
-    from studbook.lineage.graph import Lineage
     from studbook.model import Asset, Envelope
-    from studbook.queries.walks import Walk
     from studbook.store import Catalog
     from studbook.store.index import Index
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _walk_options(function: F) -> F:
-    for option in (
-        format_option,
-        snapshot_option,
-        catalog_option,
-        click.option("--all", "everything", is_flag=True, help="Show every line as text, however many; JSON has all."),
-        click.option("--ids", is_flag=True, help="Show ids in place of names."),
-        click.option("--evidence", is_flag=True, help="Show for every line which field of which operation says so."),
-        click.argument("asset"),
-    ):
-        function = option(function)
-    return function
-
-
-@click.command(
-    epilog="""\b
-Examples:
-  studbook trace support-bot-prod                  by name
-  studbook trace endpoint/support-bot-prod         by the end of its ARN
-  studbook trace arn:aws:sagemaker:us-west-2:444444444444:endpoint/support-bot-prod --evidence
-  studbook trace model-package/support-bot/5 --snapshot 2026-11-01 --format json
-
-\b
-Each line says how the asset below goes into the one above, and how sure that is: referenced (a record names it),
-declared (the Lineage API says so), inferred (Studbook concluded it; --evidence names the rule).
-"""
-)
-@_walk_options
-def trace(**options: Any) -> None:
-    """Show what made ASSET: base models, data, code, evaluators, back to the origins."""
-    from studbook.queries.walks import made as walk
-
-    _print_walk(walk, **options)
-
-
-@click.command(
-    epilog="""\b
-Examples:
-  studbook impact support-chats                    who learned from this dataset, and where that runs now
-  studbook impact eval-chat:7                      what this version of an evaluator judged or rewarded
-  studbook impact s3://bucket/chats/ --format json
-"""
-)
-@_walk_options
-def impact(**options: Any) -> None:
-    """Show what depends on ASSET: jobs, models, deployments."""
-    from studbook.queries.walks import reaches as walk
-
-    _print_walk(walk, **options)
-
-
-def _print_walk(
-    walk: Callable[[Lineage, str, int | None], Walk],
-    *,
-    asset: str,
-    evidence: bool,
-    ids: bool,
-    everything: bool,
-    catalog: Catalog,
-    snapshot: str,
-    output_format: str,
-) -> None:
-    from studbook.api import open as open_catalog
-    from studbook.cli.walks import NEAREST, walk_json, walk_text
-
-    with open_catalog(catalog, snapshot) as lineage:
-        most = None if everything or output_format == "json" else NEAREST
-        asked = lineage.asset(asset)
-        found = walk(lineage.index, asked.id, most)
-        if output_format == "json":
-            write_json(walk_json(found))
-            return
-        echo_lines(walk_text(lineage.index, found, evidence=evidence, ids=ids, everything=everything))
 
 
 @click.command(
@@ -132,50 +52,6 @@ def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
 
     shown = changes_markdown if output_format == "markdown" else changes_text
     echo_lines(shown(before, after, changes, lambda one: now.asset(one) or was.asset(one)))
-
-
-@click.command(
-    epilog="""\b
-Examples:
-  studbook log                             all snapshots, newest first
-  studbook log model-package/support-bot/5 its approval, status, tags over time
-  studbook log endpoint/support-bot-prod   what it ran, and since when
-  studbook log --as-of 2026-11-22          as it was told that night
-"""
-)
-@click.argument("asset", required=False)
-@catalog_option
-@snapshot_option
-@format_option
-def log(asset: str | None, catalog: Catalog, snapshot: str, output_format: str) -> None:
-    """List the snapshots, or what changed about ASSET from one to the next."""
-    from studbook.cli.history import asset_log_text, log_text, snapshot_log
-    from studbook.errors import NotFound
-    from studbook.queries.answer import Night
-    from studbook.queries.log import log as ask
-
-    if not catalog.root.is_dir():
-        raise NotFound(f"{catalog.root}: there is no catalog here", "name another folder with --catalog DIR")
-    if asset is None:
-        rows = snapshot_log(catalog)
-        if rows or snapshot != "latest":
-            last = catalog.resolve(snapshot).number
-            rows = [row for row in rows if row["number"] <= last]
-        if output_format == "json":
-            write_json({"snapshots": rows})
-            return
-        lines: Iterable[str] = log_text(rows)
-    else:
-        from studbook.api import open as open_catalog
-
-        with open_catalog(catalog, snapshot) as lineage:
-            found = lineage.asset(asset)
-            answer = ask(Night.of(catalog, lineage.snapshot, lineage.index, lineage.settings), found.id, asset)
-            if output_format == "json":
-                write_json(answer.to_json(lineage.snapshot))
-                return
-            lines = list(asset_log_text(found, answer, lineage.index.asset))
-    echo_lines(lines)
 
 
 @click.command(

@@ -33,13 +33,15 @@ def kind(word: str) -> str:
     return title.lower() if title.split()[0].istitle() else title
 
 
-def counted(word: str, number: int, more: str = "") -> str:
-    """`3 model versions`, `1 model version`."""
+def counted(word: str, number: int) -> str:
+    """`3 model versions`, `1 model version`; also of any other word that takes an s."""
     from studbook.model.kinds import KINDS
 
-    plural = KINDS[word].plural if word in KINDS else word
+    if word not in KINDS:
+        return f"{number} {word}{'' if number == 1 else 's'}"
+    plural = KINDS[word].plural
     several = plural.lower() if plural.split()[0].istitle() else plural
-    return f"{number} {more}{kind(word) if number == 1 else several}"
+    return f"{number} {kind(word) if number == 1 else several}"
 
 
 def name(asset: Asset) -> str:
@@ -63,12 +65,17 @@ def place(asset: Asset) -> str:
 
 def marks(asset: Asset) -> str:
     """What must not be overlooked: `[unresolved]`, `[stale since 4]`, `[gone since 7]`."""
+    return " ".join(style(f"[{mark}]", "yellow") for mark in words_of_marks(asset))
+
+
+def words_of_marks(asset: Asset) -> list[str]:
+    """The same as words: `stale since 4`."""
     found = ["unresolved"] if asset.unresolved else []
     found += [f"stale since {asset.stale_since}"] if asset.stale_since is not None else []
     found += [f"gone since {asset.gone_since}"] if asset.gone_since is not None else []
     superseded = asset.attributes.get("superseded_since")
     found += [f"superseded since {superseded}"] if superseded is not None else []
-    return " ".join(style(f"[{mark}]", "yellow") for mark in found)
+    return found
 
 
 def change(field: str, old: Any, new: Any) -> str:

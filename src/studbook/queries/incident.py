@@ -87,7 +87,7 @@ def incident(
     )
 
 
-QUESTION: Final = Question(name="incident", ask=incident, options=("from_", "to"))
+QUESTION: Final = Question(name="incident", ask=incident, options=("from_", "to"), places=True)
 
 
 # --- the window ---------------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ class Question:
     """The kinds of asset that it is asked of, and `account` or `place`; empty: anything."""
     options: tuple[str, ...] = ()
     """The names of the options beside: `from_`, `to`."""
+    places: bool = False
+    """Whether it takes a place in S3, or a digest, that is no asset."""
 
     def is_asked_of(self, kind: str) -> bool:
         """Whether an asset of that kind has an answer to it."""

@@ -80,7 +80,10 @@ class Snapshots:
         """
         paths = self.paths()
         if not paths:
-            raise NotFound(f"{self.root.parent}: there is no snapshot here", "take one with 'studbook harvest'")
+            raise NotFound(
+                f"{self.root.parent}: there is no snapshot here",
+                "take one with 'studbook harvest', or name another folder with --catalog DIR",
+            )
         if match := _BACK.match(name):
             back = int(match["back"] or 0)
             if back < len(paths):

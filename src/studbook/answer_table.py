@@ -1,0 +1,149 @@
+"""An answer as a table for people: what a terminal and a notebook show of the same rows.
+
+Ids become handles that can be typed again. A column that says the same in every row is said once, beside the table; an
+empty one is left out; rows within a row are a list of their own below it. Everything else is in the JSON form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from studbook.model import KINDS
+from studbook.queries.answer import Answer, Row, Unknown
+
+_HIDDEN: Final = frozenset({"account", "candidate", "evidence"})
+"""Columns for programs. What is a candidate is said beside its certainty; an account where there is no stage, and in
+the handle where it must be."""
+_WORDS: Final = frozenset(
+    {"approval", "because", "by", "certainty", "event", "field", "metric", "note", "stage", "status", "verdict", "why"}
+)
+"""Columns of words, which are never ids."""
+_FIRST: Final = ("endpoint", "model_package", "base_model_version", "dataset_version", "dataset", "evaluator_version")
+"""The kinds that people look for first."""
+_ORDER: Final = {kind: rank for rank, kind in enumerate(dict.fromkeys((*_FIRST, *KINDS)))}
+_STATUS: Final = {"certain": 0, "possible": 1, "cleared": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Rows within a row: `shared` of a candidate."""
+
+    row: int
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTable:
+    """The first rows of an answer, in words."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    same: tuple[tuple[str, str], ...]
+    """Columns that say the same in every row, and what they say."""
+    details: tuple[Detail, ...]
+    unknown: tuple[str, ...]
+
+
+def answer_table(
+    answer: Answer[Any],
+    handle: Callable[[str], str],
+    account_name: Callable[[str | None], str | None],
+    limit: int | None = None,
+) -> AnswerTable:
+    """The first `limit` rows; where they are of many kinds, endpoints and models stand first.
+
+    `handle` gives what an id is called, and any other text as it is.
+    """
+    words = _Words(handle, account_name)
+    rows = sorted(answer.rows, key=_importance)[:limit]
+    names = [name for name in _columns(rows) if not any(_nested(getattr(row, name)) for row in rows)]
+    cells = [[words.cell(name, getattr(row, name), row) for name in names] for row in rows]
+    same = [len(cells) > 1 and at > 0 and len({row[at] for row in cells}) == 1 for at in range(len(names))]
+    empty = [all(not row[at] for row in cells) for at in range(len(names))]
+    twice = [any(all(row[at] == row[left] for row in cells) for left in range(at)) for at in range(len(names))]
+    shown = [at for at in range(len(names)) if not (same[at] or empty[at] or twice[at])]
+    return AnswerTable(
+        head=tuple(_title(names[at]) for at in shown),
+        rows=tuple(tuple(row[at] for at in shown) for row in cells),
+        same=tuple(
+            (_title(names[at]), cells[0][at]) for at in range(len(names)) if same[at] and not (empty[at] or twice[at])
+        ),
+        details=tuple(detail for at, row in enumerate(rows) for detail in words.details(at, row)),
+        unknown=tuple(map(words.unknown, answer.unknown)),
+    )
+
+
+def _importance(row: Row) -> tuple[int, int]:
+    return _STATUS.get(getattr(row, "status", ""), 0), _ORDER.get(getattr(row, "kind", ""), 0)
+
+
+def _columns(rows: Sequence[Row]) -> list[str]:
+    return [field.name for field in fields(rows[0]) if field.name not in _HIDDEN] if rows else []  # type: ignore[arg-type]
+
+
+def _nested(value: Any) -> bool:
+    return isinstance(value, tuple) and bool(value) and isinstance(value[0], Row)
+
+
+def _title(name: str) -> str:
+    return name.rstrip("_").replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    handle: Callable[[str], str]
+    account_name: Callable[[str | None], str | None]
+
+    def cell(self, name: str, value: Any, row: Row) -> str:
+        if name == "stage" and value is None:
+            return self.account_name(getattr(row, "account", None)) or ""
+        if value is None or value is False or value == ():
+            return ""
+        if value is True:
+            return "yes"
+        if name == "kind":
+            return _kind(value)
+        if name == "at":
+            return str(value)[:16].replace("T", " ")
+        if name == "certainty" and getattr(row, "candidate", False):
+            return f"{value}, one of several"
+        if name == "event":
+            return str(value).replace("_", " ")
+        return self._said(value, name in _WORDS)
+
+    def _said(self, value: Any, as_it_is: bool) -> str:
+        if isinstance(value, str):
+            return value if as_it_is else self.handle(value)
+        if isinstance(value, tuple | list):
+            return ", ".join(self._said(item, as_it_is) for item in value)
+        if isinstance(value, dict):
+            return ", ".join(f"{key}={self._said(item, as_it_is)}" for key, item in value.items())
+        return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+    def details(self, at: int, row: Row) -> list[Detail]:
+        found = []
+        for field in fields(row):  # type: ignore[arg-type]
+            several = getattr(row, field.name)
+            if _nested(several):
+                names = _columns(several)
+                rows = tuple(tuple(self.cell(name, getattr(one, name), one) for name in names) for one in several)
+                found.append(Detail(at, _title(field.name), tuple(map(_title, names)), rows))
+        return found
+
+    def unknown(self, one: Unknown) -> str:
+        """`444444444444/eu-west-1/sagemaker: denied: ListModels and 12 more operations`, `bot-prod: stale`."""
+        names = one.what.split(", ")
+        if one.partition is None:
+            return f"{self.handle(one.what)}: {one.why}"
+        what = f"{names[0]} and {len(names) - 1} more operations" if len(names) > 2 else self.handle(one.what)
+        return f"{one.partition}: {one.why}: {what}"
+
+
+def _kind(word: str) -> str:
+    """`model version` for `model_package`."""
+    title = KINDS[word].title if word in KINDS else word
+    return title.lower() if title.split()[0].istitle() else title

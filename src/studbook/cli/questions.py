@@ -1,0 +1,350 @@
+"""The questions: one command for each of `QUESTIONS`, all made here.
+
+An answer is one sentence first; then a table that fits the terminal, what is unknown, and what to type next. `--tree`
+draws where an answer has a tree.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from studbook.cli import QUESTIONS as HELP
+from studbook.cli.options import catalog_option, snapshot_option
+from studbook.cli.terminal import (
+    bold,
+    columns,
+    cut,
+    dim,
+    echo_lines,
+    folded,
+    printable,
+    style,
+    table,
+    wide,
+    write,
+    write_json,
+)
+from studbook.queries import QUESTIONS, Question
+
+if TYPE_CHECKING:
+    from studbook.answer_table import AnswerTable
+    from studbook.api import Lineage, Result
+    from studbook.store import Catalog
+
+_ROWS: Final = 20
+"""Rows of a table, unless more are asked for."""
+_UNKNOWN: Final = 8
+_LESS: Final = ("via", "distance", "unit", "field", "base")
+"""Columns that are left out where there is no room, the first one first."""
+
+_EXAMPLES: Final = {
+    "trace": (
+        ("support-bot-prod", "what made the model that answers there"),
+        ("support-bot/4 --tree", "each step, with its certainty"),
+        ("support-bot@prod --tree --evidence", "and the field of the API that says so"),
+        ("support-bot/4 --as-of 2026-11-20", "as it was known that night"),
+    ),
+    "impact": (
+        ("card-payments", "who learned from this dataset, and where that runs"),
+        ("eval-support-helpfulness:1 --limit 0", "all that an evaluator's version judged or rewarded"),
+        ("s3://acme-shared-data/fraud/ --format csv", "for a spreadsheet"),
+    ),
+    "runs": (
+        ("support-bot/4", "where a version and its copies run"),
+        ("support-bot-prod", "what answers at an endpoint"),
+        ("prod", "what answers in an account"),
+    ),
+    "copies": (
+        ("support-bot/4", "where a version went, and by which copy"),
+        ("support-bot@dev --tree", "of every version of a group, as trees"),
+    ),
+    "scores": (
+        ("support-bot/4", "how a version was judged"),
+        ("support-helpfulness/1.0.0", "what an evaluator's version judged"),
+        ("support-golden/1.0.0 --format json", "what was judged on a dataset's version"),
+    ),
+    "candidates": (
+        ("support-bot-prod", "is there something better than what runs there?"),
+        ("support-bot/2@dev", "than this version?"),
+    ),
+    "incident": (
+        ("s3://acme-shared-data/fraud/", "whom bad data has reached"),
+        ("card-payments@2026-11-20", "whom one state of it has reached"),
+        ("card-payments --from 2026-11-20 --to 2026-11-21", "by what was read then"),
+        ("8714c19db2ec --format csv", "by a digest, for a ticket"),
+    ),
+    "gaps": (
+        ("support-bot/2@prod", "what cannot be known of what made it"),
+        ("fraud-scoring-us@prod", "of what an endpoint runs"),
+    ),
+    "log": (
+        ("", "all snapshots, newest first"),
+        ("support-bot/4", "registered, approved, copied, judged: when, and by whom"),
+        ("support-bot-prod", "what ran there, and since when"),
+        ("card-payments --as-of 2026-11-20", "as it was told that night"),
+    ),
+}
+"""What to type after a command, and what comes of it; they answer on the demo."""
+_NEXT: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "trace": (("scores", "how it was judged"), ("gaps", "what cannot be known of its origins")),
+    "impact": (("incident", "what is certain, possible and cleared"),),
+    "runs": (("candidates", "is there something better"), ("trace", "what made it")),
+    "copies": (("runs", "where they run"),),
+    "scores": (("candidates", "what is newer, and better"),),
+    "candidates": (("runs", "what runs"),),
+    "incident": (("log", "when it changed"),),
+    "gaps": (("trace", "what is known"),),
+    "log": (("show", "all that is known of it now"),),
+}
+"""Questions that often follow."""
+
+
+def _command(question: Question) -> click.Command:
+    examples = _EXAMPLES.get(question.name, ())
+    lines = [f"studbook {question.name} {words}".rstrip() for words, _ in examples]
+    wide = max(map(len, lines), default=0)
+    shown = [f"  {line:<{wide}}  {meaning}" for line, (_, meaning) in zip(lines, examples, strict=True)]
+    nights = question.name == "log"
+
+    def run(**options: Any) -> None:
+        _answer(question, **options)
+
+    parameters = (
+        click.argument("asset", required=not nights),
+        *(_option(name) for name in question.options),
+        *((_tree_option, _evidence_option) if question.name in _TREES else ()),
+        click.option(
+            "--limit",
+            type=click.IntRange(min=0),
+            default=None,
+            metavar="N",
+            help=f"Rows at most; 0 for all. Text shows {_ROWS} unless it is said, JSON and CSV all.",
+        ),
+        click.option(
+            "--format",
+            "output_format",
+            type=click.Choice(["text", "json", "csv"]),
+            default="text",
+            show_default=True,
+            help="How the answer is printed.",
+        ),
+        snapshot_option,
+        catalog_option,
+    )
+    for parameter in reversed(parameters):
+        run = parameter(run)
+    return click.command(
+        name=question.name,
+        help=HELP[question.name],
+        epilog="\n".join(["\b", "Examples:", *shown]),
+    )(run)
+
+
+_tree_option = click.option("--tree", is_flag=True, help="Draw all of it as a tree, with the certainty of each step.")
+_evidence_option = click.option("--evidence", is_flag=True, help="In the tree: which field of which operation says so.")
+
+
+def _option(name: str) -> Callable[[click.Command], click.Command]:
+    word = name.rstrip("_")
+    text = {"from": "Only what was read from then on (a date, or a time in UTC).", "to": "Only what was read before; "
+            "a date means to its end."}[word]  # fmt: skip
+    return click.option(f"--{word}", name, metavar="TIME", help=text)
+
+
+def _answer(
+    question: Question,
+    *,
+    asset: str | None,
+    limit: int | None,
+    output_format: str,
+    snapshot: str,
+    catalog: Catalog,
+    tree: bool = False,
+    evidence: bool = False,
+    **options: Any,
+) -> None:
+    if asset is None:
+        from studbook.cli.history import print_snapshots
+
+        print_snapshots(catalog, snapshot, as_json=output_format == "json")
+        return
+    from studbook.api import open as open_catalog
+
+    with open_catalog(catalog, snapshot) as lineage:
+        found = lineage.ask(question.name, asset, **options)
+        most = (_ROWS if output_format == "text" else None) if limit is None else limit or None
+        if output_format == "json":
+            write_json(found.to_json(most))
+        elif output_format == "csv":
+            write(_csv(found, most))
+        elif tree:
+            echo_lines(_TREES[question.name](lineage, found, evidence))
+        else:
+            echo_lines(_text(lineage, found, most, _catalog_words(catalog, snapshot)))
+
+
+def _catalog_words(catalog: Catalog, snapshot: str) -> str:
+    """The options that a next command needs, too."""
+    folder = (
+        "" if str(catalog.root) in ("catalog", _from_environment()) else f" --catalog {shlex.quote(str(catalog.root))}"
+    )
+    return folder + ("" if snapshot == "latest" else f" --as-of {shlex.quote(snapshot)}")
+
+
+def _from_environment() -> str | None:
+    import os
+
+    return os.environ.get("STUDBOOK_CATALOG")
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
+
+
+def _text(lineage: Lineage, found: Result[Any], limit: int | None, more: str) -> Iterator[str]:
+    shown = found.table(limit)
+    sentence, *rest = folded(found.summary)
+    yield bold(sentence)
+    yield from map(bold, rest)
+    yield from (dim(line) for line in folded(_about(lineage, found)))
+    if shown.rows:
+        yield ""
+        yield from _rows(shown)
+    if shown.rows and (left := _too_many(shown.head, shown.rows)):
+        yield dim(f"without {', '.join(left)}, for which there is no room; --format csv has all columns")
+    if shown.same:
+        yield from (dim(line) for line in folded("in every row: " + ", ".join(f"{a} {b}" for a, b in shown.same)))
+    if shown.unknown:
+        yield ""
+        yield style(f"not known ({len(shown.unknown)})", "yellow")
+        for line in shown.unknown[:_UNKNOWN]:
+            yield cut(f"  {line}", columns())
+        if len(shown.unknown) > _UNKNOWN:
+            yield dim(f"  ... and {len(shown.unknown) - _UNKNOWN} more; --format json has all")
+    yield ""
+    yield from _next(lineage, found, len(shown.rows), more)
+
+
+def _rows(shown: AnswerTable) -> Iterator[str]:
+    """The table; rows within a row stand below it."""
+    left = _too_many(shown.head, shown.rows)
+    kept = [at for at, title in enumerate(shown.head) if title not in left]
+    head, *lines = table([shown.head[at] for at in kept], [[row[at] for at in kept] for row in shown.rows])
+    yield head
+    for at, line in enumerate(lines):
+        yield line
+        for detail in shown.details:
+            if detail.row == at:
+                yield f"  {detail.title}"
+                yield from (f"    {inner}" for inner in table(detail.head, detail.rows, columns() - 4))
+
+
+def _too_many(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The columns that are left out, so that those that matter more need not be cut."""
+    widths = {title: max(wide(row[at]) for row in [head, *rows]) for at, title in enumerate(head)}
+    left: list[str] = []
+    for title in _LESS:
+        if sum(widths.values()) + 2 * (len(widths) - 1) <= columns():
+            break
+        if widths.pop(title, None) is not None:
+            left.append(title)
+    return left
+
+
+def _about(lineage: Lineage, found: Result[Any]) -> str:
+    """What was asked about, so that it can be typed again, and of which night this is told."""
+    from studbook.cli.text import kind, words_of_marks
+
+    root = lineage.index.asset(found.root)
+    parts = [found.root]
+    if root is not None:
+        account = lineage.handles.account_name(root.account)
+        parts = [f"{kind(root.kind)} {lineage.handle(root)}", *filter(None, (account, root.stage, root.region))]
+        parts += words_of_marks(root)
+    elif (name := lineage.handles.account_name(found.root)) != found.root:
+        parts = [f"account {found.root}", str(name)]
+    return " · ".join([*parts, f"snapshot {found.snapshot.number} of {found.snapshot.taken_at[:10]}"])
+
+
+def _next(lineage: Lineage, found: Result[Any], rows: int, more: str) -> Iterator[str]:
+    """What to type next: the rest of the rows, the tree, questions that often follow and are asked of such a thing."""
+    root = lineage.index.asset(found.root)
+    name = shlex.quote(lineage.handle(root) if root is not None else found.answer.asked)
+    this = f"studbook {found.answer.question} {name}"
+    following = []
+    if found.total > rows:
+        following.append((f"{this} --limit 0", f"all {found.total} rows"))
+    if found.answer.question in _TREES and found.rows:
+        following.append((f"{this} --tree", "each step, and how sure it is"))
+    for question, meaning in _NEXT.get(found.answer.question, ()):
+        asked = QUESTIONS.get(question)
+        if root is not None and (asked is None or asked.is_asked_of(root.kind)):
+            following.append((f"studbook {question} {name}", meaning))
+    room = max((wide(command + more) for command, _ in following), default=0)
+    for at, (command, meaning) in enumerate(following):
+        before = f"{'' if at else 'next':<6}"
+        whole = f"{before}{command + more:<{room}}"
+        if wide(whole) <= columns():
+            yield f"{whole}  {dim(meaning)}" if wide(whole) + wide(meaning) + 2 <= columns() else whole.rstrip()
+        else:  # in two lines that are one command; what is cut would be another
+            yield f"{before}{command} \\"
+            yield f"        {more.strip()}"
+
+
+# --- trees --------------------------------------------------------------------------------------------------------
+
+
+def _influence_tree(lineage: Lineage, found: Result[Any], evidence: bool) -> Iterator[str]:
+    from studbook.cli.walks import walk_text
+
+    yield from walk_text(lineage, found.answer.walk, evidence=evidence)  # type: ignore[attr-defined]
+
+
+def _copy_tree(lineage: Lineage, found: Result[Any], evidence: bool) -> Iterator[str]:
+    from studbook.cli.walks import copy_text
+
+    yield from copy_text(lineage, found.rows)
+
+
+_TREES: Final[dict[str, Callable[[Lineage, Result[Any], bool], Iterator[str]]]] = {
+    "trace": _influence_tree,
+    "impact": _influence_tree,
+    "copies": _copy_tree,
+}
+
+
+# --- CSV ----------------------------------------------------------------------------------------------------------
+
+
+def _csv(found: Result[Any], limit: int | None) -> bytes:
+    """A head, then a line for each row; what is no text, number or truth is JSON."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    rows = found.to_json(limit)["rows"]
+    if rows:
+        writer.writerow(rows[0])
+    writer.writerows([_csv_cell(value) for value in row.values()] for row in rows)
+    return out.getvalue().encode()
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        return json.dumps(value, sort_keys=True)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str):
+        return value
+    # One line a row, and nothing that a spreadsheet would run.
+    return f"'{printable(value)}" if value[:1] in tuple("=+@\t\r") else printable(value)
+
+
+def __getattr__(name: str) -> click.Command:
+    if name in QUESTIONS:
+        return _command(QUESTIONS[name])
+    raise AttributeError(name)
