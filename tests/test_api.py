@@ -133,7 +133,9 @@ class TestOneAnswer:
                     assert [line for line in lines if line.startswith("not known")] == (
                         [f"not known ({len(found.unknown)})"] if found.unknown else []
                     )
-                    assert json.loads(said(question, one, *options, "--format", "json")[1]) == found.to_json()
+                    assert json.loads(said(question, one, *options, "--format", "json")[1]) == json.loads(
+                        json.dumps(found.to_json())
+                    )
                     rows = said(question, one, *options, "--format", "csv")[1].splitlines()
                     assert len(rows) == (found.total + 1 if found.total else 0)
                     table = found.table()
@@ -143,14 +145,17 @@ class TestOneAnswer:
 
     def test_an_unknown_asset_and_a_wrong_kind_are_errors_of_ours(self, tmp_path: Path) -> None:
         """With the way out in the hint; nothing exits."""
-        commit(Catalog(tmp_path), Graph([asset("chats", "dataset"), asset("bot", "endpoint")], []))
+        commit(
+            Catalog(tmp_path),
+            Graph([asset("s3://bucket/chats/", "dataset", name="chats"), asset("bot", "endpoint")], []),
+        )
         with studbook.open(tmp_path) as lineage:
             with pytest.raises(NotFound) as caught:
                 lineage.runs("bto")
             assert "bot" in (caught.value.hint or "")
             with pytest.raises(UsageError):
                 lineage.runs("chats")
-            assert lineage.incident("s3://bucket/nobody/reads/", to="2026-11-30").total == 0
+            assert lineage.incident("s3a://bucket/nobody/reads/", to="2026-11-30").total == 0
 
     def test_what_was_first_seen_later_is_said(self, tmp_path: Path) -> None:
         """An earlier night knows nothing of it; the error says since when it is known."""
