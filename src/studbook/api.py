@@ -287,6 +287,8 @@ class Result(Generic[R]):
                 f"<tr>{''.join(f'<td>{escape(_visible(cell))}</td>' for cell in row)}</tr>" for row in table.rows
             )
             parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
+        if table.same:
+            parts.append(f"<p>in every row: {escape(_visible(', '.join(map(' '.join, table.same))))}</p>")
         if self.total > len(table.rows):
             parts.append(f"<p>... and {self.total - len(table.rows)} more</p>")
         if table.unknown:
@@ -306,7 +308,8 @@ class Result(Generic[R]):
         except BuildError:
             return ""
         # There is no site around a notebook: its links would lead nowhere.
-        return _STYLE + re.sub(r'<a href="[^"]*"', "<a", draw(picture, layout, title=self.summary))
+        drawn = re.sub(r'<a href="[^"]*"', "<a", draw(picture, layout, title=self.summary))
+        return f'{_STYLE}<div style="overflow-x:auto">{drawn}</div>'
 
 
 def _visible(text: str) -> str:
