@@ -272,7 +272,9 @@ class SiteSettings(_Part):
     """How the site is built."""
 
     title: str = Field(default="Studbook", description="The site's name.")
-    url: str | None = Field(default=None, description="Where it will be hosted.")
+    url: Annotated[str, Field(pattern=r"^https?://[^\s\"'<>\\]+$")] | None = Field(
+        default=None, description="Where it will be hosted: http:// or https://."
+    )
     templates: str | None = Field(
         default=None, description="Your own templates, searched first; relative to the catalog."
     )

@@ -270,3 +270,20 @@ class TestEveryPage:
         context.close()
 
         assert wrong == []
+
+
+class TestPolicy:
+    @pytest.mark.parametrize("where", ["served", "from a folder"])
+    def test_no_script_of_a_page_runs(self, browser: Browser, sites: herd.Sites, address: str, where: str) -> None:
+        """Wherever the site stands, the browser refuses what is written into a page, and the site's own scripts run."""
+        page = browser.new_page()
+        page.goto(f"{address}latest/" if where == "served" else (sites.output / "latest/index.html").as_uri())
+
+        page.evaluate(
+            "() => { const one = document.createElement('script'); one.textContent = 'window.ran = 1';"
+            "document.body.append(one); document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=ran=1>'); }"
+        )
+        page.wait_for_timeout(200)
+
+        assert page.evaluate("window.ran === undefined && typeof __md_get === 'function'")
+        page.close()

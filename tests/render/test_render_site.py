@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from markupsafe import escape
 
 import herd
 from herd import Sites
@@ -200,12 +201,21 @@ class TestTemplates:
         folder.mkdir(parents=True)
         (folder / "code.html").write_text('{% extends "assets/_default.html" %}{% block own %}OUR HOUSE{% endblock %}')
         settings = herd.SETTINGS.model_copy(
-            update={"site": herd.SETTINGS.site.model_copy(update={"templates": "own", "title": "Herd"})}
+            update={"site": herd.SETTINGS.site.model_copy(update={"templates": "own", "title": f"Herd {herd.HOSTILE}"})}
         )
         build_site(sites.catalog, settings, tmp_path, envelopes=[sites.catalog.resolve("2")])
 
         assert "OUR HOUSE" in (tmp_path / "2" / path_of(herd.CODE)).read_text(encoding="utf-8")
-        assert "Herd" in (tmp_path / "2" / "index.html").read_text(encoding="utf-8")
+        front = (tmp_path / "2" / "index.html").read_text(encoding="utf-8")
+        assert f"Herd {escape(herd.HOSTILE)}" in front
+        assert "Herd <script>" not in front
+
+    def test_no_script_stands_in_a_page(self, newest: Path) -> None:
+        """Every page has the policy before all that it loads, and what the theme would write into it lies beside it."""
+        for page in newest.rglob("*.html"):
+            text = page.read_text(encoding="utf-8")
+            assert text.index("Content-Security-Policy") < text.index("<link")
+            assert "<script>" not in text
 
     def test_a_mistake_names_template_and_line(self, tmp_path: Path) -> None:
         """A name that does not exist stops the build with the place where it stands."""

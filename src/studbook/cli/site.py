@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -80,7 +81,40 @@ def serve(ctx: click.Context, catalog: Catalog, output: Path, port: int) -> None
         server.server_close()
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _Handler(SimpleHTTPRequestHandler):
+    """A built site as a careful host shows it: its own pages to its own visitors, and nothing beside them."""
+
+    def __init__(self, *arguments: Any, headers_of_site: Mapping[str, str], **options: Any) -> None:
+        self._headers_of_site = headers_of_site
+        super().__init__(*arguments, **options)
+
+    def send_head(self) -> Any:
+        """The file of a request, or None where it was answered."""
+        port = self.connection.getsockname()[1]
+        # A name that somebody points at this machine must not make their page one of ours (DNS rebinding).
+        if self.headers.get("Host") not in {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}:
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+            return None
+        try:
+            root, path = Path(self.directory).resolve(), Path(self.translate_path(self.path))
+            inside = path.resolve().relative_to(root)
+            hidden = any(part.startswith(".") for part in (*inside.parts, *path.relative_to(self.directory).parts))
+        except (OSError, ValueError):  # a link that leads out, a byte that no path has
+            hidden = True
+        if hidden:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
+        return super().send_head()
+
+    def list_directory(self, path: Any) -> None:
+        """Folders are not listed."""
+        self.send_error(HTTPStatus.NOT_FOUND)
+
+    def end_headers(self) -> None:
+        for name, value in self._headers_of_site.items():
+            self.send_header(name, value)
+        super().end_headers()
+
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """As hosts do it: the site's own page for an address that leads nowhere."""
         page = Path(self.directory) / "404.html"
@@ -101,7 +135,9 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 def listen(folder: Path, port: int) -> ThreadingHTTPServer:
     """A server for a folder on 127.0.0.1 at `port`, or at any free one where that is taken."""
-    handler = partial(_Quiet, directory=str(folder))
+    from studbook.render.policy import headers
+
+    handler = partial(_Handler, directory=str(folder), headers_of_site=headers(folder / "404.html"))
     try:
         return ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError:

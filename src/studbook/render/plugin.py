@@ -21,6 +21,7 @@ os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")  # read when Material is impor
 
 import jinja2
 from markupsafe import Markup
+from markupsafe import escape as safe
 from mkdocs import __version__ as mkdocs_version
 from mkdocs.commands.build import get_context
 from mkdocs.config.base import Config
@@ -43,6 +44,7 @@ from studbook.render.drawing import Drafting
 from studbook.render.environment import Templates, compiled
 from studbook.render.load import Lineages
 from studbook.render.page_writer import Earlier, KnownBuild, PageWriter
+from studbook.render.policy import InlineScripts
 from studbook.render.search import Entry, entries_of, sections
 from studbook.render.shells import ADDRESS, BODY, DESCRIPTION, TITLE, Shells, headings_of
 from studbook.render.views import Page
@@ -71,6 +73,8 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Read the catalog, and put our theme above Material's."""
         self._texts: list[Entry] = []
+        self._scripts = InlineScripts()
+        config.site_name = safe(config.site_name)  # the theme writes it as it is into each page's title
         if not self.versioned:
             self.contents = self._read(Path(config.config_file_path or ".").parent)
         templates = self.contents.templates if self.contents else Templates()
@@ -94,7 +98,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             settings = catalog.settings() if catalog.settings_file.exists() else Settings()
             drafting = Drafting(base / self.config.cache if self.config.cache else None)
             envelope = catalog.resolve(self.config.snapshot)
-            templates, report = templates_of(catalog, settings), get_plugin_logger("studbook").warning
+            templates, report = templates_of(catalog, settings), get_plugin_logger("studbook").info
             return load_contents(Lineages(catalog), settings, envelope, templates, drafting, report=report)
         except StudbookError as error:
             raise PluginError(f"studbook: {error.message}" + (f"; {error.hint}" if error.hint else "")) from error
@@ -152,6 +156,10 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
         self._env = env
         return env
 
+    def on_post_page(self, output: str, page: MkdocsPage, config: MkDocsConfig) -> str:
+        """Under the site's policy no script stands in a page."""
+        return self._scripts.moved(output, page.url)
+
     @event_priority(-100)
     def on_post_build(self, config: MkDocsConfig) -> None:
         """Writes the pages of assets and accounts; write the search index and the sitemap."""
@@ -171,6 +179,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             for name, data in views.files(self.contents.site, but=taken):
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 (target / name).write_bytes(data)
+        self._scripts.write(target)
         for name, data in search.files(self._texts):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             (target / name).write_bytes(data)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from studbook.model import Envelope
+from studbook.render.policy import with_policy
 from studbook.settings import Keep
 
 _DAY = 24 * 60 * 60
@@ -170,8 +171,8 @@ def list_versions(output: Path, history: Sequence[Envelope], missing: str, but: 
         for number in reversed(numbers)
     ]
     _write(output / "versions.json", json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
-    _write(output / "index.html", INDEX)
-    _write(output / "404.html", missing)
+    _write(output / "index.html", with_policy(INDEX))
+    _write(output / "404.html", with_policy(missing, missing))
     mirror(output / str(newest), output / "latest")
 
 
