@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -147,6 +148,21 @@ class Evaluator(_Part):
         return self
 
 
+class MlflowAuth(_Part):
+    """Where the login of an MLflow server is: a token, or a name and a password."""
+
+    token_env: str | None = Field(default=None, description="The environment variable with the token.")
+    username_env: str | None = Field(default=None, description="The environment variable with the user's name.")
+    password_env: str | None = Field(default=None, description="The environment variable with the password.")
+
+    @model_validator(mode="after")
+    def _is_one_login(self) -> Self:
+        pair = (self.username_env, self.password_env)
+        if (self.token_env is None) == (None in pair) or (self.token_env is not None and any(pair)):
+            raise ValueError("needs either token_env, or username_env and password_env")
+        return self
+
+
 class Mlflow(_Part):
     """An MLflow server that SageMaker does not list."""
 
@@ -155,6 +171,21 @@ class Mlflow(_Part):
     )
     tracking_uri: Annotated[str, Field(pattern=r"^https?://")] = Field(description="http:// or https://")
     account: AccountId | None = Field(default=None, description="The account it belongs to, if one does.")
+    auth: MlflowAuth | None = Field(default=None, description="The environment variables that hold its login.")
+    insecure: bool = Field(default=False, description="true sends the login over http to another machine, too.")
+    workspaces: tuple[str, ...] = Field(default=(), description="Which workspaces to read; all where none is named.")
+
+    @field_validator("tracking_uri")
+    @classmethod
+    def _has_no_login(cls, value: str) -> str:
+        if "@" in urlsplit(value).netloc:
+            raise ValueError("has a login in it; take it out, and name its variables under auth")
+        return value
+
+    @property
+    def variable(self) -> str:
+        """How the variables begin that hold its login where `auth` names none: `STUDBOOK_MLFLOW_LAB`."""
+        return "STUDBOOK_MLFLOW_" + re.sub("[^A-Z0-9]", "_", self.name.upper())
 
 
 class SourceSettings(_Part):

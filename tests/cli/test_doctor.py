@@ -139,7 +139,7 @@ class TestDenied:
     def test_an_mlflow_server_that_is_down(self, aws, studbook, monkeypatch):
         """MLflow out of reach is exit 3, and says which server."""
         monkeypatch.setenv("SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT", "http://127.0.0.1:9")
-        monkeypatch.setattr("studbook.sources.mlflow.time.sleep", lambda seconds: None)
+        monkeypatch.setattr("studbook.sources.mlflow_api.time.sleep", lambda seconds: None)
 
         code, out, _ = studbook("--format", "json")
 
@@ -171,7 +171,7 @@ class TestDenied:
     )
     def test_an_mlflow_server_of_ones_own(self, told, studbook, tmp_path, wire, mend, monkeypatch):
         """What mends it is no business of IAM's."""
-        monkeypatch.setattr("studbook.sources.mlflow.time.sleep", lambda seconds: None)
+        monkeypatch.setattr("studbook.sources.mlflow_api.time.sleep", lambda seconds: None)
         server = f'{{name: lab, tracking_uri: "{told.mlflow.url}"}}'
         (tmp_path / "studbook.yml").write_text(f"mlflow: [{server}]\n")
         told.mlflow.fault(account="-", **wire)

@@ -33,7 +33,7 @@ from studbook.permissions import (
 )
 from studbook.settings import Settings, load_settings
 from studbook.sources import SOURCES
-from studbook.sources.mlflow import ALLOWED
+from studbook.sources.mlflow_api import ALLOWED
 from studbook.store import Catalog
 
 MANUAL = Path(__file__).parent.parent.parent / "docs" / "organisation.md"

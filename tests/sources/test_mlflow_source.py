@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import json
 import threading
+import time
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -14,8 +18,9 @@ from studbook.aws.sessions import NotReadOnly
 from studbook.model import Partition, Record
 from studbook.settings import Mlflow as Configured
 from studbook.settings import Settings
-from studbook.sources import mlflow
-from studbook.sources.mlflow import ALLOWED, Api, Mlflow, server_of_arn
+from studbook.sources import mlflow_api as mlflow
+from studbook.sources.mlflow import Mlflow
+from studbook.sources.mlflow_api import ALLOWED, ALLOWED_PLAIN, Api, server_of_arn
 
 SOURCE = Mlflow()
 APP = "arn:aws:sagemaker:us-west-2:111111111111:mlflow-app/app-1"
@@ -76,6 +81,40 @@ STEPPED = {**TRAIN, "data": {"metrics": [{"key": "loss", "value": 0.5, "step": 9
 HISTORY = {"metrics__get_history": {"metrics": [{"key": "loss", "value": 9 - n, "step": n} for n in (1, 0, 2)]}}
 
 
+class Clock:
+    """Time that passes, and waits for nobody."""
+
+    monotonic = time.monotonic
+
+    @staticmethod
+    def sleep(seconds):
+        pass
+
+
+class Packed:
+    """An answer as it is sent, compressed or not."""
+
+    def __init__(self, data, encoding):
+        self.encoding = encoding
+        self.data = {"gzip": gzip.compress, "deflate": zlib.compress}.get(encoding, bytes)(data)
+
+
+class Drip:
+    """An answer that comes byte by byte, from its first header on or from its body's beginning."""
+
+    def __init__(self, from_the_start):
+        self._at_once = 0 if from_the_start else 60
+
+    def send(self, wire):
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\nX: xxxxxxxxxxxxxxxxxxx\r\n\r\n"
+        with contextlib.suppress(OSError):
+            wire.write(head[: self._at_once])
+            for byte in head[self._at_once :] + b" " * 1000:
+                wire.write(bytes([byte]))
+                wire.flush()
+                time.sleep(0.02)
+
+
 class Server(ThreadingHTTPServer):
     """Answers by path; an integer is a status, a list is one answer after the other."""
 
@@ -97,8 +136,19 @@ class Handler(BaseHTTPRequestHandler):
         said = self.server.answers.get(path.rsplit("/mlflow/", 1)[-1], 404)
         if isinstance(said, list):
             said = said.pop(0)
+        if isinstance(said, Drip):
+            said.send(self.wfile)
+            return
+        if isinstance(said, Packed):
+            self.send_response(200)
+            if said.encoding:
+                self.send_header("Content-Encoding", said.encoding)
+            self.send_header("Content-Length", str(len(said.data)))
+            self.end_headers()
+            self.wfile.write(said.data)
+            return
         data = said.encode() if isinstance(said, str) else json.dumps(said if isinstance(said, dict) else {}).encode()
-        self.send_response(said if isinstance(said, int) else 200)
+        self.send_response(said if isinstance(said, int) else getattr(said, "status", 200))
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
@@ -111,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def serve(monkeypatch):
-    monkeypatch.setattr(mlflow.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(mlflow, "time", Clock)
     servers = []
 
     def start(**changed):
@@ -125,8 +175,9 @@ def serve(monkeypatch):
         server.server_close()
 
 
-def visited(tmp_path, server, known=None, targets=("lab",), **sources):
-    settings = Settings.model_validate({"mlflow": [{"name": "lab", "tracking_uri": server.url}], "sources": sources})
+def visited(tmp_path, server, known=None, targets=("lab",), patience=None, **sources):
+    entry = {"name": "lab", "tracking_uri": server.url}
+    settings = Settings.model_validate({"mlflow": [entry], "sources": sources, "patience": patience or {}})
     visit = Visits(tmp_path, settings)({}, partition=Partition(None, None, "mlflow"), targets=targets, known=known)
     SOURCE.collect(visit)
     return visit
@@ -143,7 +194,7 @@ class TestCollect:
 
         visit = visited(tmp_path, server)
 
-        assert sorted(paths(server)) == sorted(ANSWERS)
+        assert sorted(paths(server)) == sorted([*ANSWERS, "server-info"])
         assert len(visit.seen) == 7
         assert {kind for kind, scope in visit.complete if scope == "lab"} == {kind for kind, _ in visit.seen}
 
@@ -163,7 +214,7 @@ class TestCollect:
 
         visited(tmp_path, server)
 
-        assert {(method, path) for method, path, _, _ in server.asked} <= ALLOWED
+        assert {(method, path) for method, path, _, _ in server.asked} <= ALLOWED | ALLOWED_PLAIN
 
     @pytest.mark.parametrize(
         ("method", "path"),
@@ -300,6 +351,225 @@ class TestCollect:
         assert visit.ledger.status == "partial"
         assert ("mlflow_registered_model", "lab") not in visit.complete
         assert ("mlflow_run", "lab") in visit.complete
+
+
+def gaps(visit):
+    row = visit.ledger.coverage(visit.partition, records=0, calls={})
+    return [(gap.operation, gap.code, gap.message) for gap in row.gaps]
+
+
+def runs(visit):
+    return {record_id.rpartition("/")[2] for kind, record_id in visit.seen if kind == "mlflow_run"}
+
+
+class TestOddAnswers:
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {**TRAIN, "info": {"experiment_id": "1"}},
+            {**TRAIN, "info": None},
+            {**TRAIN, "info": {**TRAIN["info"], "run_id": ["r1"]}},
+            "r1",
+            None,
+        ],
+    )
+    def test_a_run_that_nothing_identifies(self, tmp_path, serve, odd):
+        """It is a gap that names its place; its neighbours are read, and no run is gone for it."""
+        visit = visited(tmp_path, serve(runs__search={"runs": [odd, EVALUATION, COVERED]}))
+
+        assert runs(visit) == {"r2", "r3"}
+        ((operation, code, message),) = gaps(visit)
+        assert (operation, code) == ("runs/search", "Unreadable")
+        assert message.startswith("lab runs[0]: ")
+        assert ("mlflow_run", "lab") not in visit.complete
+        assert ("mlflow_logged_model", "lab") in visit.complete
+
+    def test_values_that_json_has_no_numbers_for(self, tmp_path, serve):
+        """A time in nanoseconds, a step beyond 2^53 and half a character cost nothing: they are text."""
+        metric = {"key": "loss", "value": 1e18, "timestamp": 1790000000000000001, "step": 2**60}
+        odd = {**COVERED, "data": {"metrics": [metric], "params": [{"key": "note", "value": "cut off \ud83d"}]}}
+        visit = visited(tmp_path, serve(runs__search={"runs": [TRAIN, odd]}))
+
+        (record,) = (record for (_, record_id), record in visit.seen.items() if record_id.endswith("run/r3"))
+        (asset,) = SOURCE.normalize(record).assets
+        assert visit.ledger.status == "complete"
+        assert asset.attributes["metrics"] == {"loss": "1e+18"}
+        assert asset.attributes["parameters"] == {"note": "cut off \ufffd"}
+
+    @pytest.mark.parametrize("name", ["experiments/search", "runs/search", "registered-models/search"])
+    @pytest.mark.parametrize("said", [{"error_code": "TEMPORARILY_UNAVAILABLE"}, [], "<html>", '{"runs": ['])
+    def test_a_success_that_is_none(self, tmp_path, serve, name, said):
+        """An error with status 200 is a failed answer: nothing of that kind is gone."""
+        said = json.dumps(said) if isinstance(said, list) else said
+        visit = visited(tmp_path, serve(**{name.replace("-", "_").replace("/", "__"): said}))
+
+        kinds = {"experiments/search": "mlflow_experiment", "runs/search": "mlflow_run"}
+        assert (kinds.get(name, "mlflow_registered_model"), "lab") not in visit.complete
+        assert {operation for operation, _, _ in gaps(visit)} == {name}
+
+    def test_a_run_that_cannot_be_fetched(self, tmp_path, serve):
+        """A run that is listed, and gone where it is asked for, is kept as it was listed, with a gap that names it."""
+        gone = json.dumps({"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no such run"})
+
+        class Gone(str):
+            status = 404
+
+        visit = visited(tmp_path, serve(runs__get=Gone(gone)))
+
+        assert runs(visit) == {"r1", "r2", "r3"}
+        ((operation, _, message),) = gaps(visit)
+        assert (operation, message) == ("runs/get", "mlflow_run mlflow:lab/run/r2: no such run")
+
+    @pytest.mark.parametrize("encoding", ["gzip", "deflate", None])
+    def test_a_bomb(self, tmp_path, serve, encoding):
+        """An answer beyond the limit is left where it is, however small it came."""
+        patience = {"answer_bytes": 100_000}
+        bomb = Packed(b'{"experiments": [' + b" " * 3_000_000 + b"]}", encoding)
+
+        visit = visited(tmp_path, serve(experiments__search=bomb), patience=patience)
+
+        assert gaps(visit)[0][:2] == ("experiments/search", "LargeAnswer")
+
+    def test_compression(self, tmp_path, serve):
+        """An answer that is compressed as we asked for is read."""
+        answer = Packed(json.dumps(ANSWERS["experiments/search"]).encode(), "gzip")
+
+        assert visited(tmp_path, serve(experiments__search=answer)).ledger.status == "complete"
+
+    @pytest.mark.parametrize("from_the_start", [True, False])
+    def test_a_slow_drip(self, tmp_path, serve, from_the_start):
+        """A server that sends a byte now and then is never silent, and is left all the same."""
+        patience = {"read_timeout": 0.3, "visit_seconds": 10}
+        began = time.monotonic()
+
+        visit = visited(tmp_path, serve(experiments__search=Drip(from_the_start)), patience=patience)
+
+        assert time.monotonic() - began < 8
+        assert gaps(visit) == [("experiments/search", "SlowAnswer", gaps(visit)[0][2])]
+
+    def test_pages_without_an_end(self, tmp_path, serve):
+        """Page tokens that never repeat end at the limit."""
+        pages = [{"experiments": [], "next_page_token": str(number)} for number in range(50)]
+
+        visit = visited(tmp_path, serve(experiments__search=pages), patience={"pages": 7})
+
+        assert gaps(visit)[0][:2] == ("experiments/search", "TooManyPages")
+
+
+class TestLogin:
+    def sent(self, server):
+        return {headers.get("Authorization") for _, _, headers, _ in server.asked}
+
+    def collect(self, tmp_path, *entries):
+        settings = Settings.model_validate({"mlflow": entries})
+        targets = tuple(entry["name"] for entry in entries)
+        visit = Visits(tmp_path, settings)({}, partition=Partition(None, None, "mlflow"), targets=targets)
+        SOURCE.collect(visit)
+        return visit
+
+    def test_each_server_has_its_own(self, tmp_path, serve, monkeypatch):
+        """A token goes to the server whose name it has, or whose entry names its variable, and to no other."""
+        first, second, third = serve(), serve(), serve()
+        monkeypatch.setenv("STUDBOOK_MLFLOW_LAB_1_TOKEN", "of-the-lab")
+        monkeypatch.setenv("SHOP_USER", "ana")
+        monkeypatch.setenv("SHOP_PASSWORD", "hunter2")
+        monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "of-somebody")
+
+        self.collect(
+            tmp_path,
+            {"name": "lab-1", "tracking_uri": first.url},
+            {
+                "name": "shop",
+                "tracking_uri": second.url,
+                "auth": {"username_env": "SHOP_USER", "password_env": "SHOP_PASSWORD"},
+            },
+            {"name": "open", "tracking_uri": third.url},
+        )
+
+        assert self.sent(first) == {"Bearer of-the-lab"}
+        assert self.sent(second) == {"Basic YW5hOmh1bnRlcjI="}
+        assert self.sent(third) == {None}
+
+    def test_mlflows_own_names_mean_the_only_server(self, tmp_path, serve, monkeypatch):
+        """`MLFLOW_TRACKING_TOKEN` logs in where exactly one server is configured."""
+        server = serve()
+        monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "of-the-only-one")
+
+        self.collect(tmp_path, {"name": "lab", "tracking_uri": server.url})
+
+        assert self.sent(server) == {"Bearer of-the-only-one"}
+
+    def test_a_variable_that_is_not_set(self, tmp_path, serve):
+        """A login that is named and not there is a gap, and nothing is asked without it."""
+        server = serve()
+
+        visit = self.collect(tmp_path, {"name": "lab", "tracking_uri": server.url, "auth": {"token_env": "NOT_SET"}})
+
+        assert gaps(visit) == [("login", "NoLogin", "lab: the variable NOT_SET is not set")]
+        assert server.asked == []
+
+    @pytest.mark.parametrize(("host", "insecure", "sends"), [
+        ("http://10.0.0.7:5000", False, False), ("http://10.0.0.7:5000", True, True), ("https://10.0.0.7", False, True),
+        ("http://127.0.0.2:5000", False, True), ("http://[::1]:5000", False, True), ("http://localhost", False, True),
+        ("http://localhost.example.com", False, False),
+    ])  # fmt: skip
+    def test_no_login_over_http(self, monkeypatch, host, insecure, sends):
+        """Over http it goes to this machine alone, unless the entry says that it may."""
+        monkeypatch.setenv("STUDBOOK_MLFLOW_LAB_TOKEN", "t")
+        entry = {"name": "lab", "tracking_uri": host, "insecure": insecure}
+
+        server = mlflow.server_of_name("lab", Settings.model_validate({"mlflow": [entry]}))
+
+        assert server is not None
+        assert server.login == mlflow.Login("Bearer t" if sends else None, withheld=not sends)
+
+    def test_nothing_comes_from_netrc_or_through_a_proxy(self, tmp_path, serve, monkeypatch):
+        """Neither `~/.netrc` nor HTTP_PROXY says anything to a server of ours over http."""
+        server, proxy = serve(), serve()
+        (tmp_path / ".netrc").write_text("machine 127.0.0.1 login ana password hunter2\n")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+
+        self.collect(tmp_path, {"name": "lab", "tracking_uri": server.url})
+
+        assert self.sent(server) == {None}
+        assert proxy.asked == []
+
+
+TWO_WORKSPACES = {
+    "server_info": {"workspaces_enabled": True},
+    "workspaces": {"workspaces": [{"name": "default"}, {"name": "team-a"}]},
+}
+
+
+class TestWorkspaces:
+    def test_each_is_looked_into(self, tmp_path, serve):
+        """A server that has workspaces is asked for each; a model of one name in two of them is two models."""
+        server = serve(**TWO_WORKSPACES)
+
+        visit = visited(tmp_path, server)
+
+        searches = [headers for _, path, headers, _ in server.asked if path.endswith("runs/search")]
+        assert {headers.get("X-MLFLOW-WORKSPACE") for headers in searches} == {None, "team-a"}
+        models = {record_id for kind, record_id in visit.seen if kind == "mlflow_registered_model"}
+        assert models == {"mlflow:lab/model/bot%20x", "mlflow:lab@team-a/model/bot%20x"}
+        assert {scope for kind, scope in visit.complete if kind == "mlflow_run"} == {"lab", "lab@team-a"}
+        version = visit.seen["mlflow_model_version", "mlflow:lab@team-a/model/bot%20x/1"]
+        assert SOURCE.scope(version) == "lab@team-a"
+        assert SOURCE.normalize(version).edges[0].source == "mlflow:lab@team-a/model/bot%20x"
+
+    @pytest.mark.parametrize("workspaces", [403, {}, {"workspaces": []}, {"workspaces": "all"}])
+    def test_nobody_says_which(self, tmp_path, serve, workspaces):
+        """The default one is read, and that there are others is a gap."""
+        visit = visited(tmp_path, serve(**{**TWO_WORKSPACES, "workspaces": workspaces}))
+
+        assert runs(visit) == {"r1", "r2", "r3"}
+        assert visit.ledger.status == "partial"
+        assert gaps(visit)[0][2].startswith("lab: workspaces besides the default one: ")
 
 
 class TestSigning:

@@ -104,7 +104,7 @@ class Sessions:
         # keeps at that level for itself.
         for name in ("botocore", "boto3", "urllib3"):
             logger = logging.getLogger(name)
-            logger.setLevel(max(logger.level, logging.INFO))
+            logger.setLevel(max(logger.level, logging.WARNING))
         # It writes a refused AssumeRole to the log, traceback and request included; here that becomes a gap.
         logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
 

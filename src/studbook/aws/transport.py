@@ -92,7 +92,12 @@ class _BoundedReader(io.RawIOBase):
             raise too_slow()
         if self._silence is None or left < self._silence:
             self._sock.settimeout(left)
-        count: int | None = self._raw.readinto(buffer)
+        try:
+            count: int | None = self._raw.readinto(buffer)
+        except TimeoutError:
+            if time.monotonic() >= self._ends:
+                raise too_slow() from None
+            raise
         self._read += count or 0
         if self._read > self._limits.bytes:
             raise too_large(self._limits)

@@ -472,7 +472,7 @@ def _mlflow_mend(gap: Gap, meaning: Meaning | None) -> str | None:
     if ":aws" in gap.message.split(": ", 1)[0]:
         return None
     if meaning == "credentials" or gap.code in ("401", "302"):
-        return "set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        return "set STUDBOOK_MLFLOW_<NAME>_TOKEN, or STUDBOOK_MLFLOW_<NAME>_USERNAME and _PASSWORD"
     if meaning == "denied":
         return "let that user read the server's experiments and registered models"
     if meaning == "network":

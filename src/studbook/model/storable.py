@@ -198,6 +198,13 @@ def noting_losses() -> Iterator[list[Loss]]:
         _losses.reset(token)
 
 
+def note_loss(loss: Loss) -> None:
+    """What a reader of records leaves out of one, for who reads it."""
+    noted = _losses.get()
+    if noted is not None:
+        noted.append(loss)
+
+
 def parse_json(text: str | bytes, lost: list[Loss] | None = None) -> Any:
     """JSON text as a storable value. Raises ValueError where it is no JSON."""
     missing: list[Loss] = []

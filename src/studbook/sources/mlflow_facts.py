@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -10,9 +9,10 @@ from typing import Any
 
 from studbook.model import Asset, Edge, Evidence, Facts, Record
 from studbook.model.facts import Reads
-from studbook.model.ids import mlflow_id, parse_arn
-from studbook.model.storable import parse_json
+from studbook.model.ids import code_id, mlflow_id, parse_arn, parse_s3
+from studbook.model.storable import Loss, note_loss, parse_json
 from studbook.sources.interface import Json
+from studbook.sources.reading import each
 
 PACKAGE_TAG = "sagemaker.model_package_arn"
 
@@ -22,33 +22,33 @@ def normalize(record: Record) -> Facts:
     return _READERS[record.kind](record)
 
 
-def finite(value: Any) -> Any:
-    """The same JSON with NaN and infinities as text, which canonical JSON has no numbers for."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [finite(item) for item in value]
-    return value
+def home(server: str, workspace: str | None) -> str:
+    """Where the names of registered models are unique: the server, or a workspace of it that is not the default one."""
+    return server if workspace is None else f"{server}@{workspace}"
 
 
 def _time(milliseconds: object) -> str | None:
     """MLflow's milliseconds since 1970, which some versions write as text."""
     try:
         number = int(milliseconds)  # type: ignore[call-overload]
-    except (TypeError, ValueError):
+        moment = datetime.fromtimestamp(number / 1000, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):  # nanoseconds, say
         return None
     if number <= 0:
         return None
-    moment = datetime.fromtimestamp(number / 1000, UTC)
     fraction = f".{number % 1000:03d}" if number % 1000 else ""
     return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
 def _pairs(items: Iterable[Json] | None) -> dict[str, Any]:
-    """`[{"key": k, "value": v}]` as a map."""
-    return {str(item["key"]): item.get("value") for item in items or () if "key" in item}
+    """`[{"key": k, "value": v}]` as a map; what has no key is a loss."""
+    pairs = {}
+    for index, item in enumerate(items or ()):
+        if isinstance(item, dict) and isinstance(item.get("key"), str):
+            pairs[item["key"]] = item.get("value")
+        else:
+            note_loss(Loss((index,), "a parameter, metric or tag without a key"))
+    return pairs
 
 
 def _tags(items: Iterable[Json] | None) -> dict[str, str]:
@@ -57,7 +57,7 @@ def _tags(items: Iterable[Json] | None) -> dict[str, str]:
 
 def _tag_path(items: Iterable[Json] | None, key: str) -> str:
     """Where in the record the value stands that `_tags` has of this key."""
-    index = max(index for index, item in enumerate(items or ()) if str(item.get("key")) == key)
+    index = max(index for index, item in each(items) if item.get("key") == key)
     return f"tags[{index}].value"
 
 
@@ -135,20 +135,30 @@ def _run(record: Record) -> Facts:
         evidence = f"runs/search#data.{_tag_path(data.get('tags'), 'mlflow.parentRunId')}"
         facts.edges.append(_edge(record, record.id, parent_id, "part_of", evidence))
     inputs = body.get("inputs") or {}
-    for index, item in enumerate(inputs.get("dataset_inputs") or ()):
+    _code(record, facts, tags)
+    for index, item in each(inputs.get("dataset_inputs")):
         _dataset_input(record, facts, index, item)
-    for index, item in enumerate(inputs.get("model_inputs") or ()):
+    for index, item in each(inputs.get("model_inputs")):
         model = mlflow_id(server, "logged-model", item["model_id"])
         facts.mentions.append(_named(record, "mlflow_logged_model", model, item["model_id"]))
         evidence = f"runs/get#inputs.model_inputs[{index}].model_id"
         facts.edges.append(_edge(record, model, record.id, "input_to", evidence, role="evaluated_model"))
-    for index, item in enumerate((body.get("outputs") or {}).get("model_outputs") or ()):
+    for index, item in each((body.get("outputs") or {}).get("model_outputs")):
         model = mlflow_id(server, "logged-model", item["model_id"])
         facts.mentions.append(_named(record, "mlflow_logged_model", model, item["model_id"]))
         facts.edges.append(
             _edge(record, record.id, model, "produced", f"runs/search#outputs.model_outputs[{index}].model_id")
         )
     return facts
+
+
+def _code(record: Record, facts: Facts, tags: dict[str, str]) -> None:
+    """The commit that a run was started from; MLflow often knows it without its repository."""
+    commit = tags.get("mlflow.source.git.commit")
+    if commit:
+        code = code_id(tags.get("mlflow.source.git.repoURL", ""), commit)
+        evidence = f"runs/search#data.{_tag_path(record.body['data'].get('tags'), 'mlflow.source.git.commit')}"
+        facts.edges.append(_edge(record, code, record.id, "input_to", evidence, role="code"))
 
 
 def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None:
@@ -159,9 +169,11 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
         source = parse_json(dataset.get("source") or "{}")
     except ValueError:
         source = {}
-    uri = source.get("uri") if isinstance(source, dict) else None
+    source = source if isinstance(source, dict) else {}
     where = f"inputs.dataset_inputs[{index}].dataset"
-    if isinstance(uri, str) and uri.startswith("s3://"):
+    place = next((name for name in ("uri", "url", "path") if isinstance(source.get(name), str)), "uri")
+    uri = source.get(place)
+    if isinstance(uri, str) and parse_s3(uri) is not None:
         facts.claims.append(
             Reads(
                 reader=record.id,
@@ -169,7 +181,7 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
                 role=role,
                 data_type="Object" if PurePosixPath(uri).suffix and not uri.endswith("/") else "S3Prefix",
                 at=_time(record.body["info"].get("start_time")),
-                evidence=Evidence("mlflow:runs/search", f"{where}.source|uri", record.reference),
+                evidence=Evidence("mlflow:runs/search", f"{where}.source|{place}", record.reference),
             )
         )
         return
@@ -177,14 +189,22 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
     if not isinstance(name, str) or not isinstance(version, str):
         return
     dataset_id = mlflow_id(record.body["server"], "dataset", name, version)
-    facts.mentions.append(
+    # The run says all that there is to know of it: no listing of any service could show more.
+    facts.assets.append(
         Asset(
             id=dataset_id,
             kind="dataset_version",
             name=f"{name} {version}".strip(),
             account=record.account,
             region=record.region,
-            attributes=_some(digest=version, source_type=dataset.get("source_type"), uri=uri),
+            attributes=_some(
+                digest=version,
+                source_type=dataset.get("source_type"),
+                uri=uri,
+                table=source.get("delta_table_name") or source.get("table_name"),
+                query=source.get("sql"),
+                revision=source.get("revision") or source.get("delta_table_version"),
+            ),
         )
     )
     facts.edges.append(_edge(record, dataset_id, record.id, "input_to", f"runs/search#{where}.digest", role=role))
@@ -216,7 +236,7 @@ def _logged_model(record: Record) -> Facts:
         run_id = mlflow_id(server, "run", run)
         facts.mentions.append(_named(record, "mlflow_run", run_id, run))
         facts.edges.append(_edge(record, run_id, record.id, "produced", "logged-models/search#info.source_run_id"))
-    for index, metric in enumerate(metrics):
+    for index, metric in each(metrics):
         judge = metric.get("run_id")
         if judge and judge != info.get("source_run_id"):
             run_id = mlflow_id(server, "run", judge)
@@ -228,7 +248,7 @@ def _logged_model(record: Record) -> Facts:
 
 def _registered_model(record: Record) -> Facts:
     body = record.body
-    aliases = {alias["alias"]: str(alias["version"]) for alias in body.get("aliases") or ()}
+    aliases = {str(alias["alias"]): str(alias["version"]) for _, alias in each(body.get("aliases"))}
     asset = _asset(
         record,
         "mlflow_registered_model",
@@ -263,7 +283,7 @@ def _model_version(record: Record) -> Facts:
         tags=tags,
     )
     facts = Facts(assets=[asset])
-    parent = mlflow_id(server, "model", name)
+    parent = mlflow_id(home(server, body.get("workspace")), "model", name)
     facts.mentions.append(_named(record, "mlflow_registered_model", parent, name))
     facts.edges.append(_edge(record, parent, record.id, "has_version", "model-versions/search#name"))
     if run := body.get("run_id"):
