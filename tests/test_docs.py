@@ -19,6 +19,11 @@ from studbook.settings import Settings
 
 TOP = Path(__file__).parent.parent
 DOCS = sorted((TOP / "docs").glob("*.md"))
+PAGES = [
+    *sorted(TOP.glob("*.md")),
+    *(TOP / name / "README.md" for name in ("benchmarks", "catalog", "templates")),
+    *DOCS,
+]
 
 
 def create_model(service: str) -> ServiceModel:
@@ -94,6 +99,15 @@ class TestTroubleshooting:
 
         assert len(shown) > 25
         assert [one for one in shown if one not in known and not re.search(rf"\b{one}\b", sources)] == []
+
+
+class TestLines:
+    @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
+    def test_no_line_is_longer_than_a_line_of_code(self, page):
+        """A change of a sentence is a change of few lines; a table's row is one line, however long."""
+        lines = enumerate(page.read_text().splitlines(), start=1)
+
+        assert [number for number, line in lines if len(line) > 120 and not line.startswith("|")] == []
 
 
 class TestNames:

@@ -1,14 +1,17 @@
 """Exports: a snapshot in a format that others read. `EXPORTS` is all of them."""
 
-from studbook.exports import cyclonedx, evidence, json_export, pedigree, schema
+from importlib import import_module
+from typing import Final
+
 from studbook.exports.interface import Export, Subject
 
 __all__ = ["EXPORTS", "Export", "Subject"]
 
-EXPORTS: tuple[Export, ...] = (
-    json_export.EXPORT,
-    schema.EXPORT,
-    pedigree.EXPORT,
-    cyclonedx.EXPORT,
-    evidence.EXPORT,
+NAMES: Final = (
+    "json_export",
+    "schema",
+    "pedigree",
+    "cyclonedx",
+    "evidence",
 )
+EXPORTS: Final[tuple[Export, ...]] = tuple(import_module(f"{__name__}.{name}").EXPORT for name in NAMES)

@@ -5,31 +5,27 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 from studbook.errors import SettingsError, StudbookError
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope, Finding
-from studbook.rules import (
-    dataset_drifted,
-    deployed_without_approval,
-    evaluator_not_pinned,
-    unevaluated,
-    unresolved_input,
-)
 from studbook.rules.interface import Observation, Rule
 from studbook.rules.waivers import Waiver, load_waivers
 from studbook.settings import RuleSettings, Settings
 
 __all__ = ["LEVELS", "RULES", "Observation", "Rule", "Waiver", "check", "check_snapshot", "load_waivers"]
 
-RULES: tuple[Rule, ...] = (
-    deployed_without_approval.RULE,
-    unevaluated.RULE,
-    dataset_drifted.RULE,
-    evaluator_not_pinned.RULE,
-    unresolved_input.RULE,
+NAMES: Final = (
+    "deployed_without_approval",
+    "unevaluated",
+    "dataset_drifted",
+    "evaluator_not_pinned",
+    "unresolved_input",
 )
+RULES: Final[tuple[Rule, ...]] = tuple(import_module(f"{__name__}.{name}").RULE for name in NAMES)
 
 LEVELS = ("error", "warning", "note")
 """Gravest first."""

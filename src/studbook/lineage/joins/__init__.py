@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Final
 
-from studbook.lineage.joins import (
-    adapters,
-    associations,
-    base_model_name,
-    clones,
-    dataset_at_start,
-    dataset_written,
-    evaluation_results,
-    lambda_version,
-    latest_at_start,
-    mlflow_names,
-    model_source_tag,
-    names,
-    public_regions,
-    registered_location,
-    resolved_images,
-    roles,
-    same_artifact,
-)
 from studbook.lineage.joins.interface import Join, View
 
 __all__ = ["JOINS", "Join", "View"]
 
-JOINS: Final[tuple[Join, ...]] = (
-    names.join,
-    dataset_at_start.join,
-    dataset_written.join,
-    evaluation_results.join,
-    registered_location.join,
-    lambda_version.join,
-    latest_at_start.join,
-    base_model_name.join,
-    public_regions.join,
-    model_source_tag.join,
-    same_artifact.join,
-    adapters.join,
-    resolved_images.join,
-    clones.join,
-    mlflow_names.join,
-    associations.join,
-    roles.join,
+NAMES: Final = (
+    "names",
+    "dataset_at_start",
+    "dataset_written",
+    "evaluation_results",
+    "registered_location",
+    "lambda_version",
+    "latest_at_start",
+    "base_model_name",
+    "public_regions",
+    "model_source_tag",
+    "same_artifact",
+    "adapters",
+    "resolved_images",
+    "clones",
+    "mlflow_names",
+    "associations",
+    "roles",
 )
+JOINS: Final[tuple[Join, ...]] = tuple(import_module(f"{__name__}.{name}").join for name in NAMES)

@@ -1,0 +1,126 @@
+"""docs/extending.md works: its code is put where the page says, and run in a copy of the tree."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+TOP = Path(__file__).parent.parent
+PAGE = (TOP / "docs" / "extending.md").read_text()
+REGISTRIES = (
+    "model/sources.py",
+    "sagemaker/__init__.py",
+    "joins/__init__.py",
+    "rules/__init__.py",
+    "exports/__init__.py",
+)
+
+
+class Part(NamedTuple):
+    """A block of the page: a new file, or lines after a line of one that is there."""
+
+    path: str
+    is_line: bool
+    text: str
+
+
+PARTS = [
+    Part(path, kind == "diff", text)
+    for kind, path, text in re.findall(r'```(\w+) title="([^"]+)"\n(.*?)```', PAGE, re.S)
+]
+
+
+def _replace(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    path.write_text(text)
+
+
+def put(tree: Path, part: Part) -> None:
+    """A file of the copy is a link to ours: it is replaced, never written."""
+    path = tree / part.path
+    if not part.is_line:
+        assert not path.exists(), f"{part.path} is there already: the page needs another example"
+        _replace(path, part.text)
+        return
+    before, *added = part.text.splitlines()
+    text = path.read_text()
+    assert text.count(f"{before[1:]}\n") == 1, f"{part.path} has no such line, or several: {before[1:]}"
+    _replace(path, text.replace(f"{before[1:]}\n", "\n".join([before[1:], *(line[1:] for line in added)]) + "\n"))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """What a checkout has of code, tests and manual."""
+    for name in ("src", "tests", "docs"):
+        leave = shutil.ignore_patterns("__pycache__", "screens")
+        shutil.copytree(TOP / name, tmp_path / name, copy_function=os.link, ignore=leave)
+    shutil.copy(TOP / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def outcome_of(tree: Path, *tests: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
+    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+
+
+class TestPage:
+    def test_each_example_is_a_file_and_a_line(self) -> None:
+        """Beside its test nothing has more parts; a kind has no file, its name and its row are in one table."""
+        for section in re.split(r"^## ", PAGE, flags=re.M)[1:]:
+            parts = re.findall(r'```(\w+) title="src/([^"]+)"', section)
+            assert [kind for kind, _ in parts] == (
+                ["diff", "diff"] if section.startswith("A kind") else ["python", "diff"]
+            )
+
+    def test_every_example_works(self, tree: Path) -> None:
+        """All of them together: their own tests pass, and whatever is told of each part of the kind they are."""
+        for part in PARTS:
+            put(tree, part)
+        own = [part.path for part in PARTS if part.path.startswith("tests/") and part.path.endswith(".py")]
+        recorded = [f"tests/sources/test_recorded.py::{group}" for group in ("TestExample", "TestLineage")]
+        chosen = "import_job or edge_packaging or registered or glue or dot or code_of_job or training_data"
+        registries = ["tests/test_every_job.py", "tests/test_registered.py"]
+        done = outcome_of(tree, *own, *recorded, *registries, "-k", chosen, "-vv")
+
+        assert done.returncode == 0, done.stdout[-4000:]
+        for said in ("import_job", "edge_packaging_job", *own):
+            assert said in done.stdout
+
+    def test_a_line_that_is_forgotten_fails_by_name(self, tree: Path) -> None:
+        """A file that no registry has, a type without a recorded answer, a rule that the manual does not know."""
+        for part in PARTS:
+            if not (part.is_line and part.path.endswith(REGISTRIES)) and not part.path.startswith("tests/"):
+                put(tree, part)
+        done = outcome_of(tree, "tests/test_registered.py", "tests/test_lineage_docs.py::TestRules")
+
+        assert done.returncode == 1
+        for name in (
+            "GlueTables",
+            "sagemaker.edge",
+            "joins.code_of_job",
+            "rules.evaluated_on_training_data",
+            "exports.dot",
+        ):
+            assert name in done.stdout
+        assert "rule:code-of-job" in done.stdout
+
+    @pytest.mark.parametrize(
+        "forgotten", [part for part in PARTS if part.path.endswith("kinds.py")], ids=["name", "row"]
+    )
+    def test_a_kind_by_half_is_none(self, tree: Path, forgotten: Part) -> None:
+        """A name without its row, or a row without its name, stops every import, and says which kind it is."""
+        for part in PARTS:
+            if part.path == forgotten.path and part is not forgotten:
+                put(tree, part)
+        done = outcome_of(tree, "tests/model/test_kinds.py")
+
+        assert done.returncode != 0
+        assert "import_job" in done.stdout
