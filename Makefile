@@ -58,6 +58,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/one_step.py
 
 test: check
 	@.ci/require dot=graphviz git=git

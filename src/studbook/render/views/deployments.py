@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from studbook.model import KINDS, Asset
+from studbook.queries.origins import origins
 from studbook.queries.promotion import Step
 from studbook.queries.runs import rows_of_version
 from studbook.queries.walks import runs
@@ -55,11 +56,6 @@ def answers(site: Site, endpoint: Asset) -> list[Json]:
         several = running.versions or running.bases or (running.unit,)
         for model in several:
             training = training_of(site, model)
-            twins = [
-                asset
-                for edge in site.graph.upstream(model.id, "copied_to")
-                if (asset := site.graph.asset(edge.source)) is not None
-            ]
             group = parent_of(site, model)
             out.append(
                 {
@@ -76,7 +72,7 @@ def answers(site: Site, endpoint: Asset) -> list[Json]:
                         # What was read to make data, or scores, no model was trained on.
                         if KINDS[entry["into"]["kind"]].makes == ("model",)
                     ),
-                    "evaluation": next(iter(evaluations_of(site, [model, *twins])), None),
+                    "evaluation": next(iter(evaluations_of(site, origins(site.graph, model))), None),
                 }
             )
     return out

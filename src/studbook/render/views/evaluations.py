@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from studbook.model import Asset
+from studbook.queries.neighbours import known_as, models_of, newest, uses
+from studbook.queries.scores import jobs_of
 from studbook.queries.walks import evaluation
-from studbook.render.views.provenance import ends, newest, pairs
+from studbook.render.views.provenance import pairs
 from studbook.render.views.site import Json, Site
 
 
@@ -18,16 +20,8 @@ def scores_of(site: Site, job: Asset) -> list[list[Any]]:
 
 def evaluations_of(site: Site, subjects: Iterable[Asset]) -> list[Json]:
     """The evaluations of models, newest first: job, evaluator, data, scores."""
-    jobs: dict[str, Asset] = {}
-    for subject in subjects:
-        for edge in site.graph.downstream(subject.id, "input_to", "evaluated_model"):
-            job = site.graph.asset(edge.target)
-            if job is not None:
-                jobs[job.id] = job
-    # A run in which such a job is recorded tells of the same evaluation.
-    told = {edge.target for job_id in jobs for edge in site.graph.downstream(job_id, "recorded_in")}
     out = []
-    for job in newest(job for job_id, job in jobs.items() if job_id not in told):
+    for job in newest(jobs_of(site.graph, subjects)):
         found = evaluation(site.graph, job)
         out.append(
             {
@@ -43,34 +37,17 @@ def evaluations_of(site: Site, subjects: Iterable[Asset]) -> list[Json]:
     return out
 
 
-def known_as(site: Site, version: Asset) -> list[Asset]:
-    """An evaluator version, and the registered versions that have their code from it."""
-    return [version, *ends(site, site.graph.downstream(version.id), "content_of", target=True)]
-
-
 def judged_by(site: Site, subjects: Iterable[Asset]) -> list[Json]:
     """What evaluators judged, newest first: job, models, by which version, scores."""
-    known = {one.id: one for subject in subjects for one in known_as(site, subject)}
-    rows = [row for one in known.values() for row in _judged(site, one)]
+    known = {one.id: one for subject in subjects for one in known_as(site.graph, subject)}
+    rows = [
+        {
+            "job": site.link(job.id),
+            "models": site.links(models_of(site.graph, job)),
+            "by": site.link(used.id),
+            "when": job.created_at,
+            "scores": dict(evaluation(site.graph, job).scores or {}),
+        }
+        for used, _, job in uses(site.graph, known.values())
+    ]
     return sorted(rows, key=lambda row: row["when"] or "", reverse=True)
-
-
-def _judged(site: Site, asset: Asset) -> list[Json]:
-    out = []
-    for edge in sorted(site.graph.downstream(asset.id), key=lambda e: e.key.order):
-        job = site.graph.assets.get(edge.target)
-        if edge.relation != "input_to" or job is None:
-            continue
-        models = [
-            e.source for e in site.graph.upstream(job.id) if e.role in ("evaluated_model", "source_model", "base_model")
-        ]
-        out.append(
-            {
-                "job": site.link(job.id),
-                "models": site.links(sorted(models)),
-                "by": site.link(asset.id),
-                "when": job.created_at,
-                "scores": dict(evaluation(site.graph, job).scores or {}),
-            }
-        )
-    return out

@@ -105,7 +105,7 @@ def unchanged(old: Graph, site: Site) -> set[str]:
         for graph in (old, new):
             ends.update(edge.source for edge in graph.upstream(one))
             ends.update(edge.target for edge in graph.downstream(one))
-    assets = (graph.assets.get(one) for one in ends | nodes for graph in (old, new))
+    assets = (graph.assets.get(near) for near in ends | nodes for graph in (old, new))
     touched = {_chunk_of(page_path(asset.kind, asset.id), bits) for asset in assets if asset is not None}
     return {_address(number) for number in range(1 << bits) if number not in touched}
 

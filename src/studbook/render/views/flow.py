@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from studbook.model import Asset
-from studbook.render.views.provenance import ends, newest
+from studbook.queries.neighbours import parts
+from studbook.render.views.provenance import ends
 from studbook.render.views.site import Json, Site
 
 
 def pipeline(site: Site, asset: Asset) -> Json:
     """A pipeline: every time it ran, its steps and its parameters."""
-    executions = newest(ends(site, site.graph.upstream(asset.id), "part_of", target=False))
+    executions = parts(site.graph, asset)
     return {
         "executions": [
             {
@@ -20,7 +21,7 @@ def pipeline(site: Site, asset: Asset) -> Json:
                 "status": execution.status,
                 "created_at": execution.created_at,
                 "version": execution.attributes.get("version"),
-                "jobs": len(ends(site, site.graph.upstream(execution.id), "part_of", target=False)),
+                "jobs": len(parts(site.graph, execution)),
                 "made": _made(site, execution),
             }
             for execution in executions

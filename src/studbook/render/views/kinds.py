@@ -11,11 +11,13 @@ from typing import Any
 from studbook.errors import StudbookError
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
+from studbook.queries.neighbours import known_as, parts, withdrawn
+from studbook.queries.pedigree import card_of
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
-from studbook.queries.walks import reaches
+from studbook.queries.walks import copied, reaches, same_weights
 from studbook.render.views.deployments import answers, deployments_of, promotion_of
-from studbook.render.views.evaluations import evaluations_of, judged_by, known_as, scores_of
+from studbook.render.views.evaluations import evaluations_of, judged_by, scores_of
 from studbook.render.views.flow import pipeline, pipeline_execution
 from studbook.render.views.lists import experiment_runs, experiment_table, judged_table, readers_table
 from studbook.render.views.provenance import (
@@ -23,7 +25,6 @@ from studbook.render.views.provenance import (
     drift_of,
     ends,
     fingerprint_of,
-    newest,
     ordinal,
     pairs,
     parent_of,
@@ -43,8 +44,7 @@ def model_package(site: Site, asset: Asset) -> Json:
     training = training_of(site, asset)
     copies = ends(site, site.graph.downstream(asset.id), "copied_to", target=True)
     origins = ends(site, site.graph.upstream(asset.id), "copied_to", target=False)
-    groups = [group, *(parent_of(site, twin) for twin in (*copies, *origins))]
-    card = next((site.cards[named.name] for named in groups if named is not None and named.name in site.cards), None)
+    card = card_of(site.graph, asset, site.cards)
     places = deployments_of(site, asset)
     return {
         "group": site.link(group.id) if group else None,
@@ -54,7 +54,7 @@ def model_package(site: Site, asset: Asset) -> Json:
         "deployments": places,
         "training": training,
         "promotion": promotion_of(site, promotion(site.graph, asset.id)),
-        "evaluations": _by_judge(evaluations_of(site, [asset, *copies, *came_from(site, asset)])),
+        "evaluations": _by_judge(evaluations_of(site, _judged(site, asset))),
         "again": _again(site, asset),
         "compare": _previous(site, group, asset),
         "curves": [
@@ -72,6 +72,13 @@ def model_package(site: Site, asset: Asset) -> Json:
         ],
         "related_findings": _related(site, training, places),
     }
+
+
+def _judged(site: Site, version: Asset) -> list[Asset]:
+    """All that can be judged in its place: every copy of it, and the same weights under another id."""
+    members = copied(site.graph, version.id).members
+    found = {one.id: one for member in members for one in same_weights(site.graph, member)}
+    return list(found.values())
 
 
 def _previous(site: Site, group: Asset | None, asset: Asset) -> Json | None:
@@ -288,18 +295,13 @@ def evaluator_version(site: Site, asset: Asset) -> Json:
         ],
         "mutable": asset.attributes.get("mutable") is True,
         "code": asset.attributes.get("code_sha256"),
-        "registered": site.links(one.id for one in known_as(site, asset) if one.id != asset.id),
+        "registered": site.links(one.id for one in known_as(site.graph, asset) if one.id != asset.id),
         "judged": judged_table(site, asset, (asset,)).on_page(),
     }
 
 
 def endpoint(site: Site, asset: Asset) -> Json:
     """A deployment: what answers here, back to the origins, what is to come, and where a router sends requests."""
-    withdrawn = [
-        component
-        for component in ends(site, site.graph.upstream(asset.id), "deployed_to", target=False)
-        if component.kind == "inference_component" and component.gone_since is not None
-    ]
     return {
         "answers": answers(site, asset),
         "pending": asset.attributes.get("pending"),
@@ -315,7 +317,7 @@ def endpoint(site: Site, asset: Asset) -> Json:
         "since": asset.modified_at or asset.created_at,
         "before": [
             {"asset": site.link(gone.id), "gone_since": gone.gone_since, "answers": answers(site, gone)}
-            for gone in newest(withdrawn)
+            for gone in withdrawn(site.graph, asset)
         ],
     }
 
@@ -347,9 +349,7 @@ def job(site: Site, asset: Asset) -> Json:
         ],
         "made": site.links(sorted(a.id for a in made)),
         "scores": scores_of(site, asset) if asset.kind == "evaluation_job" else [],
-        "children": site.links(
-            a.id for a in newest(ends(site, site.graph.upstream(asset.id), "part_of", target=False))
-        ),
+        "children": site.links(part.id for part in parts(site.graph, asset)),
     }
 
 

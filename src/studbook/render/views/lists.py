@@ -7,9 +7,10 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from studbook.model import KINDS, Asset
+from studbook.queries.neighbours import newest, uses
 from studbook.render.views.deployments import deployments_of, running
 from studbook.render.views.evaluations import judged_by
-from studbook.render.views.provenance import drift_of, ends, fingerprint_of, newest, readers_of, versions_of
+from studbook.render.views.provenance import drift_of, ends, fingerprint_of, readers_of, versions_of
 from studbook.render.views.site import Json, Site, account_path
 from studbook.render.views.tables import Column, Table, badge, stage_badge
 
@@ -153,7 +154,7 @@ def evaluators_table(site: Site) -> Table:
 
     def judged(evaluator: Asset) -> int:
         subjects = (evaluator, *versions_of(site, evaluator))
-        return len({edge.target for one in subjects for edge in site.graph.downstream(one.id, "input_to")})
+        return len({use.job.id for use in uses(site.graph, subjects)})
 
     columns = [
         Column("Evaluator", lambda a: site.link(a.id)),

@@ -7,6 +7,7 @@ from typing import Any
 
 from studbook.model import KINDS, Asset, Edge
 from studbook.queries.drift import drifts_of
+from studbook.queries.neighbours import content, newest, parent, uses, versions
 from studbook.queries.origins import origins
 from studbook.queries.walks import made, reads_data
 from studbook.render.views.site import Json, Site
@@ -15,11 +16,6 @@ from studbook.render.views.site import Json, Site
 def pairs(value: Any) -> list[list[Any]]:
     """A mapping as rows, in the order of its keys."""
     return [[key, value[key]] for key in sorted(value)] if isinstance(value, dict) else []
-
-
-def newest(assets: Iterable[Asset]) -> list[Asset]:
-    """By creation, the latest first; by id where that is equal."""
-    return sorted(sorted(assets, key=lambda a: a.id), key=lambda a: a.created_at or "", reverse=True)
 
 
 def ends(site: Site, edges: Iterable[Edge], relation: str, *, target: bool, kinds: tuple[str, ...] = ()) -> list[Asset]:
@@ -34,12 +30,12 @@ def ends(site: Site, edges: Iterable[Edge], relation: str, *, target: bool, kind
 
 def versions_of(site: Site, asset: Asset) -> list[Asset]:
     """The versions of a thing, newest first."""
-    return newest(ends(site, site.graph.downstream(asset.id), "has_version", target=True))
+    return versions(site.graph, asset)
 
 
 def parent_of(site: Site, asset: Asset) -> Asset | None:
     """The thing that an asset is a version of."""
-    return next(iter(ends(site, site.graph.upstream(asset.id), "has_version", target=False)), None)
+    return parent(site.graph, asset)
 
 
 def runs_of(site: Site, asset: Asset) -> list[Asset]:
@@ -74,7 +70,8 @@ def training_of(site: Site, asset: Asset) -> Json:
         into_job = edge.relation == "input_to" and KINDS[target.kind].job
         if into_job and reads_data(edge, source):
             entry["fingerprint"] = fingerprint_of(site, source)
-            entry["drifted"] = any(drift.read.id in content_of(site, source) for drift in drifts_of(site.graph, target))
+            points_at = {one.id for one in content(site.graph, source)}
+            entry["drifted"] = any(drift.read.id in points_at for drift in drifts_of(site.graph, target))
             inputs["data"].append(entry)
         elif source.kind == "code" or edge.role == "code":
             inputs["code"].append(entry)
@@ -85,7 +82,7 @@ def training_of(site: Site, asset: Asset) -> Json:
         elif into_job and KINDS[source.kind].data:
             inputs["weights"].append(entry)
     bases = [a for a in on_the_way.values() if a.kind == "base_model_version"]
-    parents = {e.source for a in bases for e in site.graph.upstream(a.id) if e.relation == "has_version"}
+    parents = {base.id for version in bases if (base := parent_of(site, version)) is not None}
     bases += [a for a in on_the_way.values() if a.kind == "base_model" and a.id not in parents]
     runs = {run.id: run for job in (*jobs, asset) for run in runs_of(site, job)}
     return {
@@ -118,60 +115,41 @@ def training_of(site: Site, asset: Asset) -> Json:
 
 def fingerprint_of(site: Site, asset: Asset) -> str | None:
     """The object manifest's digest of a dataset version: its own, or that of the S3 content it points at."""
-    own = asset.attributes.get("fingerprint")
-    if isinstance(own, str):
-        return own
-    for edge in sorted(site.graph.upstream(asset.id), key=lambda e: e.key.order):
-        if edge.relation == "content_of":
-            content = site.graph.assets.get(edge.source)
-            value = content.attributes.get("fingerprint") if content else None
-            if isinstance(value, str):
-                return value
-    return None
+    said = (one.attributes.get("fingerprint") for one in content(site.graph, asset))
+    return next((value for value in said if isinstance(value, str)), None)
 
 
 def readers_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
     """The jobs and runs that read these."""
-    out = []
-    for asset in assets:
-        for edge in sorted(site.graph.downstream(asset.id), key=lambda e: e.key.order):
-            job = site.graph.assets.get(edge.target)
-            if edge.relation == "input_to" and job is not None:
-                out.append(
-                    {
-                        "job": site.link(job.id),
-                        "read": site.link(asset.id),
-                        "role": edge.role,
-                        "when": job.created_at,
-                        "certainty": edge.certainty,
-                        "candidate": edge.candidate,
-                        "evidence": list(map(str, edge.evidence)),
-                    }
-                )
-    return out
+    return [
+        {
+            "job": site.link(job.id),
+            "read": site.link(read.id),
+            "role": edge.role,
+            "when": job.created_at,
+            "certainty": edge.certainty,
+            "candidate": edge.candidate,
+            "evidence": list(map(str, edge.evidence)),
+        }
+        for read, edge, job in uses(site.graph, assets)
+    ]
 
 
 def drift_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
     """The jobs that read these before they changed."""
     several = list(assets)
-    content = {asset_id for asset in several for asset_id in content_of(site, asset)}
-    out: dict[tuple[str, str], Json] = {}
-    for reader in readers_of(site, several):
-        job = site.graph.assets[reader["job"]["id"]]
-        for drift in drifts_of(site.graph, job):
-            if drift.read.id in content:
-                out[job.id, drift.read.id] = {
-                    "job": site.link(job.id),
-                    "read": site.link(drift.read.id),
-                    "certain": drift.certain,
-                    "since": drift.since,
-                }
-    return list(out.values())
-
-
-def content_of(site: Site, asset: Asset) -> set[str]:
-    """An asset and the S3 content that it points at."""
-    return {asset.id, *(edge.source for edge in site.graph.upstream(asset.id, "content_of"))}
+    points_at = {one.id for asset in several for one in content(site.graph, asset)}
+    return [
+        {
+            "job": site.link(job.id),
+            "read": site.link(drift.read.id),
+            "certain": drift.certain,
+            "since": drift.since,
+        }
+        for job in {job.id: job for _, _, job in uses(site.graph, several)}.values()
+        for drift in {drift.read.id: drift for drift in drifts_of(site.graph, job)}.values()
+        if drift.read.id in points_at
+    ]
 
 
 def version_row(site: Site, version: Asset, *, current: bool = False) -> Json:
