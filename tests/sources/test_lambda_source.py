@@ -13,14 +13,22 @@ from studbook.sources.lambda_function import LambdaFunctions
 
 SOURCE = LambdaFunctions()
 HERE = Partition("111111111111", "us-west-2", "lambda")
+SMR = "arn:aws:sagemaker:us-west-2"
 ARN = "arn:aws:lambda:us-west-2:111111111111:function:tox-check"
 SETTINGS = Settings(accounts=(Account(id="111111111111", regions=("us-west-2",)),))
 
 
 def hub(document) -> Record:
     return Record(
-        source="sagemaker", kind="hub_content", id="x", account="222222222222", region="us-west-2", revision="1",
-        body={"HubContentDocument": json.dumps(document)},
+        source="sagemaker", kind="hub_content", id=f"{SMR}:222222222222:hub-content/h/JsonDoc/tox/1.0.0",
+        account="222222222222", region="us-west-2", revision="1", body={"HubContentDocument": json.dumps(document)},
+    )  # fmt: skip
+
+
+def job(kind: str, name: str, **body) -> Record:
+    return Record(
+        source="sagemaker", kind=kind, id=f"{SMR}:111111111111:{name}", account="111111111111", region="us-west-2",
+        revision="1", body=body,
     )  # fmt: skip
 
 
@@ -58,7 +66,27 @@ class TestPlan:
 
     def test_an_agent_is_no_evaluator(self):
         """A function that is the environment of an agent judges nothing."""
-        assert SOURCE.plan(SETTINGS, [hub({"AgentConfig": {"CustomAgentLambdaConfig": {"LambdaArn": ARN}}})]) == {}
+        document = json.dumps({"AgentConfig": {"CustomAgentLambdaConfig": {"LambdaArn": ARN}}})
+
+        assert SOURCE.plan(SETTINGS, [job("job", "job/AgentRFT/a", JobConfigDocument=document)]) == {}
+
+    @pytest.mark.parametrize(
+        "record",
+        [
+            hub({"SubType": "AWS/Specification", "JsonContent": json.dumps({"Reference": ARN})}),
+            job("training_job", "training-job/j", Environment={"CALLBACK": ARN}),
+        ],
+    )
+    def test_a_function_that_is_only_mentioned_judges_nothing(self, record):
+        """A document that is no evaluator, and a variable of a job, make no evaluator of a function."""
+        assert SOURCE.plan(SETTINGS, [record]) == {}
+
+    @pytest.mark.parametrize("name", ["tox-check", "tox-check:7", "111111111111:function:tox-check:7"])
+    def test_a_name_and_a_partial_arn(self, name):
+        """Lambda takes both for a function: of the job's account and region."""
+        record = job("training_job", "training-job/j", HyperParameters={"reward_lambda_arn": name})
+
+        assert SOURCE.plan(SETTINGS, [record]) == {HERE: [ARN + name.rpartition("tox-check")[2]]}
 
     def test_other_organisations(self):
         """A function in an account that is not configured cannot be asked for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, KeysView, Mapping
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 
@@ -37,6 +38,14 @@ class Edges(Collection[Edge]):
         elif held is not known:
             both = strongest(held, known)
             self._known[key] = self._told.setdefault(both, both)
+
+    def respell(self, ids: Mapping[str, str]) -> None:
+        """Gives the ends that are written otherwise their ids; what joins a thing with itself then is no edge."""
+        odd = [key for key in self._known if key.source in ids or key.target in ids]
+        for edge in [_edge(key, self._known.pop(key)) for key in odd]:
+            source, target = (ids.get(end, end) for end in (edge.source, edge.target))
+            if source != target:
+                self.add(replace(edge, source=source, target=target))
 
     def keys(self) -> KeysView[EdgeKey]:
         """In no order."""

@@ -49,7 +49,9 @@ def _of_arn(asset_id: str) -> Asset:
     kind: Kind = "artifact"
     name = arn.name.rpartition("/")[2] or arn.resource
     if content := parse_hub_content(asset_id):
-        unversioned, versioned = HUB_KINDS.get(content.type, ("artifact", "artifact"))
+        # A JsonDoc may be anything: those who name it as an evaluator say so.
+        kinds = HUB_KINDS.get(content.type) if content.type != "JsonDoc" else None
+        unversioned, versioned = kinds or ("artifact", "artifact")
         kind = versioned if content.version else unversioned
         name = f"{content.name} {content.version}" if content.version else content.name
     elif function := parse_lambda(asset_id):

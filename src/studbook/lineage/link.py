@@ -15,6 +15,7 @@ from studbook.lineage.edges import Edges
 from studbook.lineage.from_id import asset_from_id, parent_edge
 from studbook.lineage.joins import JOINS
 from studbook.lineage.joins.interface import View, is_later
+from studbook.lineage.spelling import arns_of, respelled, spellings
 from studbook.model import Asset, Claim, Evidence, Facts, Record
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import LineageEntity
@@ -86,6 +87,12 @@ class Sightings:
         if shows:
             self.shown_stale = max(self.shown_stale or 0, record.stale_since)
 
+    def merge(self, named: Sightings) -> None:
+        """What only named it, in another spelling of its id."""
+        self.fresh |= named.fresh
+        if named.stale_since is not None:
+            self.stale_since = max(self.stale_since or 0, named.stale_since)
+
     def claimed_by(self, neighbour: Sightings) -> None:
         """Only a join names this asset, from what the neighbour's own records claim."""
         self.fresh |= neighbour.shown_fresh
@@ -132,6 +139,7 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
             sightings[name].add(record, shows=False)
         for claim in facts.claims:
             claims[type(claim)].append(claim)
+    _respell(shown, named, edges, claims, sightings)
     for dataset in context.datasets:
         named[dataset.id].append(
             Asset(
@@ -168,6 +176,32 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
         edges=edges,
         sightings=sightings,
     )
+
+
+def _respell(
+    shown: Mapping[str, Any],
+    named: defaultdict[str, list[Asset]],
+    edges: Edges,
+    claims: dict[type[Claim], list[Claim]],
+    sightings: dict[str, Sightings],
+) -> None:
+    """One id for each thing, whatever case its ARN is written in."""
+    ids = set(named)
+    for key in edges.known():
+        ids.update(key[:2])
+    for several in claims.values():
+        ids.update(arns_of(several))
+    found = spellings(shown.keys(), ids)
+    if not found:
+        return
+    edges.respell(found)
+    for kind, several in claims.items():
+        claims[kind] = respelled(several, found)
+    for other in sorted(found):
+        for asset in named.pop(other, ()):
+            _name(named[found[other]], asset.but(id=found[other]))
+        if (seen := sightings.pop(other, None)) is not None:
+            sightings[found[other]].merge(seen)
 
 
 class _Showing(NamedTuple):

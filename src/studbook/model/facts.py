@@ -132,6 +132,16 @@ class Writes(Claim):
 
 
 @checked(frozen=True, slots=True, kw_only=True)
+class OutputFolder(Claim):
+    """A job writes whatever it writes below a folder of its own; it matters where another job reads there."""
+
+    writer: str
+    uri: str
+    began: str | None
+    evidence: Several
+
+
+@checked(frozen=True, slots=True, kw_only=True)
 class PulledImage(Claim):
     """An endpoint or component pulled an image for one of its variants, and says with which digest."""
 

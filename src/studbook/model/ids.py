@@ -109,6 +109,24 @@ def parse_lambda(text: object) -> LambdaFunction | None:
     return LambdaFunction(function, qualifier or None)
 
 
+_PARTIAL = re.compile(
+    r"(?:(?P<account>\d{12}):function:)?(?P<name>[A-Za-z0-9_-]{1,64}(?::(?:\$LATEST|[A-Za-z0-9_-]+))?)"
+)
+
+
+def lambda_arn(text: object, *, partition: str, region: str | None, account: str | None, bare: bool) -> str | None:
+    """The ARN that a function's name means there: an ARN as it is, `account:function:name[:qualifier]`, and where the
+    field can hold nothing else (`bare`) `name[:qualifier]`. None for anything else.
+    """
+    if parse_lambda(text) is not None:
+        return str(text)
+    found = _PARTIAL.fullmatch(text) if isinstance(text, str) else None
+    owner = (found["account"] or (account if bare else None)) if found else None
+    if found is None or owner is None or region is None:
+        return None
+    return f"arn:{partition}:lambda:{region}:{owner}:function:{found['name']}"
+
+
 # --- S3 -----------------------------------------------------------------------------------------------------------
 
 

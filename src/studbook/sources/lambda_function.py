@@ -11,21 +11,32 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Final
 
 from studbook.aws.errors import PART_LOST, UNREADABLE, Trouble
 from studbook.model import Asset, Edge, Evidence, Facts, Partition, Record
+from studbook.model.facts import LambdaUse
 from studbook.model.ids import parse_arn, parse_lambda
-from studbook.model.storable import parse_json
 from studbook.settings import Settings
-from studbook.sources.interface import Grant, Json, Visit
+from studbook.sources import bedrock, sagemaker
+from studbook.sources.interface import Grant, Json, Resource, Visit
 
 _FUNCTION, _VERSION = "lambda_function", "lambda_version"
-_ARN = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9_$-]+)?")
 _MARKER = {"NextMarker": "Marker"}
+_RESOURCES: Final = {
+    (name, resource.kind): resource
+    for name, resources in (("sagemaker", sagemaker.RESOURCES), ("bedrock", bedrock.RESOURCES))
+    for resource in resources
+}
 
-# An agent's function is the code of what is trained, it judges nothing.
-_NO_EVALUATOR = frozenset({"AgentConfig"})
+
+def _uses(resource: Resource, record: Record) -> Iterator[str]:
+    """The functions by which a record says that something is judged; an agent's function is code."""
+    try:
+        claims = resource.normalize(record).claims
+    except UNREADABLE:
+        return
+    yield from (claim.arn for claim in claims if isinstance(claim, LambdaUse) and claim.role != "agent")
 
 
 class LambdaFunctions:
@@ -33,7 +44,7 @@ class LambdaFunctions:
 
     name = "lambda"
     wave = 2
-    follows = (":lambda:",)
+    follows = (":lambda:", ":function:", "reward_lambda_arn")
     actions = (
         "lambda:GetFunctionConfiguration",
         "lambda:ListAliases",
@@ -65,8 +76,8 @@ class LambdaFunctions:
         return {partition: sorted(targets) for partition, targets in plan.items()}
 
     def _named(self, record: Record) -> Iterator[str]:
-        if record.source in ("sagemaker", "bedrock"):
-            yield from _references(record.body)
+        if (resource := _RESOURCES.get((record.source, record.kind))) is not None:
+            yield from _uses(resource, record)
         elif record.source != self.name or record.gone_since is not None:
             return
         elif record.kind == _FUNCTION:
@@ -105,28 +116,6 @@ class LambdaFunctions:
 
     def normalize(self, record: Record) -> Facts:
         return _shown_version(record) if record.kind == _VERSION else _shown_function(record)
-
-
-def _references(value: Any) -> Iterator[str]:
-    """Every function ARN in a body, JSON inside of strings included."""
-    match value:
-        case str():
-            if ":lambda:" not in value:
-                return
-            if value.lstrip()[:1] in ("{", "["):
-                try:
-                    yield from _references(parse_json(value))
-                    return
-                except ValueError:
-                    pass
-            yield from _ARN.findall(value)
-        case Mapping():
-            for key, item in value.items():
-                if key not in _NO_EVALUATOR:
-                    yield from _references(item)
-        case list():
-            for item in value:
-                yield from _references(item)
 
 
 def _configured(visit: Visit) -> Iterator[str]:

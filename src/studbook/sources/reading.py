@@ -15,9 +15,9 @@ from studbook.model.facts import ByName, Claim, LambdaUse, LatestAtStart, Reads,
 from studbook.model.ids import (
     image_id,
     image_registry,
+    lambda_arn,
     parse_arn,
     parse_hub_content,
-    parse_lambda,
     parse_s3,
 )
 from studbook.model.kinds import ARN_KINDS, HUB_KINDS, JOB_CATEGORIES
@@ -238,6 +238,10 @@ class Reading:
             return False
         self.edge(source, self.id, "input_to", path, role=role)
         content = parse_hub_content(arn)
+        if content is not None and content.type == "JsonDoc":  # its ARN does not tell that it is an evaluator
+            self.mention(content.parent, "evaluator", content.name)
+            if content.version is not None:
+                self.mention(source, "evaluator_version", f"{content.name} {content.version}")
         if content is not None and content.version is None:
             (evidence,) = self.evidence(path)
             self.claim(LatestAtStart(content=source, reader=self.id, role=role, at=at, evidence=evidence))
@@ -265,9 +269,15 @@ class Reading:
         )
         return True
 
-    def function(self, arn: object, path: str, relation: Relation, role: str | None, at: str | None) -> bool:
-        """A Lambda function that judges for the job, or that the evaluator points at; whether it was one."""
-        if not isinstance(arn, str) or parse_lambda(arn) is None:
+    def function(
+        self, named: object, path: str, relation: Relation, role: str | None, at: str | None, *, bare: bool = False
+    ) -> bool:
+        """A Lambda function that judges for the job, or that the evaluator points at; whether it was one.
+
+        `bare` says that the field can hold nothing but a function, so that a name alone is one of this account's.
+        """
+        arn = lambda_arn(named, partition=self.aws_partition, region=self.region, account=self.account, bare=bare)
+        if arn is None:
             return False
         (evidence,) = self.evidence(path)
         self.claim(LambdaUse(arn=arn, target=self.id, relation=relation, role=role, at=at, evidence=evidence))

@@ -312,3 +312,40 @@ class TestDeployments:
         lineage = linked(replace(self.CLAIM, at="2026-11-08T00:00:00Z"), assets=[again])
 
         assert found(lineage, "deployed_to") == {}
+
+
+class TestEndpointsWithoutConfiguration:
+    ENDPOINT, CONTEXT = f"{HERE}endpoint/old", f"{HERE}context/old"
+    OF_ENDPOINT = entity(CONTEXT, ENDPOINT)
+
+    def linked(self, *claims, edges=(), assets=()):
+        shown = [asset("endpoint", self.ENDPOINT), asset("action", ACTION), *assets]
+        source = edge(self.ENDPOINT, ACTION, "associated", "source")
+        return linked(FILE, self.OF_ENDPOINT, *claims, edges=[source, *edges], assets=shown)
+
+    def test_each_declaration_keeps_its_direction(self):
+        """What an action is associated with is not turned round because it is also its source."""
+        lineage = self.linked(said(ACTION, self.CONTEXT, "AssociatedWith"))
+
+        assert found(lineage) == {
+            (self.ENDPOINT, "associated", ACTION, "source"): ("referenced", False),
+            (ACTION, "associated", self.ENDPOINT, "AssociatedWith"): ("declared", False),
+        }
+
+    def test_what_contributed_to_the_deployment_of_an_endpoint_without_configuration(self):
+        """The Lineage API still tells which weights answer there."""
+        lineage = self.linked(said(ARTIFACT, ACTION), said(ACTION, self.CONTEXT, "AssociatedWith"))
+
+        assert found(lineage, "deployed_to") == {(PLACE, "deployed_to", self.ENDPOINT, None): ("declared", False)}
+
+    def test_a_configuration_tells_more(self):
+        """What was deployed once need not answer there now."""
+        config = asset("endpoint_config", f"{HERE}endpoint-config/c")
+        lineage = self.linked(
+            said(ARTIFACT, ACTION),
+            said(ACTION, self.CONTEXT, "AssociatedWith"),
+            edges=[edge(config.id, self.ENDPOINT, "deployed_to")],
+            assets=[config],
+        )
+
+        assert found(lineage, "deployed_to").keys() == {(config.id, "deployed_to", self.ENDPOINT, None)}

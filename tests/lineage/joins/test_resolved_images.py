@@ -83,3 +83,9 @@ class TestPulled:
         other = edge("registry.example/other:1", MODEL, "packaged_as", "image")
 
         assert images(estate(other).say(claims=[pulled()])) == {}
+
+    def test_without_a_configuration_the_image_is_the_endpoints(self):
+        """AWS allows to delete a configuration in use: what the endpoint itself says is told."""
+        made = Estate().say(asset("endpoint", ENDPOINT), claims=[pulled()])
+
+        assert images(made, ENDPOINT) == {OLD: ("referenced", False, set())}

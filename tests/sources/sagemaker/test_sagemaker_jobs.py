@@ -3,7 +3,7 @@
 import pytest
 from sayings import HERE, HUB, LLAMA, PUBLIC, arrows, proof, said
 
-from studbook.model.facts import LambdaUse, LatestAtStart, MlflowNames, Output, Reads, Roleless
+from studbook.model.facts import LambdaUse, LatestAtStart, MlflowNames, Output, OutputFolder, Reads, Roleless
 
 JOB = f"{HERE}training-job/tune-1"
 EVALUATION = f"{HERE}training-job/judge-1"
@@ -297,6 +297,20 @@ class TestEvaluation:
 
         assert arrows(facts) == {(EVALUATION, "produced", "s3://out/judge-1/output", "output")}
         assert facts.claims == []
+
+    def test_the_phase_that_only_asks_the_model(self):
+        """It judges nothing and has no evaluator: it writes answers, and a judge's job reads them below its folder."""
+        facts = evaluation(
+            {"EvaluationType": "BenchmarkEvaluation"},
+            HyperParameters={"task": "inference_only"},
+            OutputDataConfig={"S3OutputPath": "s3://evals/out"},
+            ModelPackageConfig={"SourceModelPackageArn": f"{PACKAGE}/1"},
+        )
+
+        assert [asset.kind for asset in facts.assets] == ["customization_job"]
+        assert arrows(facts) == {(f"{PACKAGE}/1", "input_to", EVALUATION, "source_model")}
+        (folder,) = [claim for claim in facts.claims if isinstance(claim, OutputFolder)]
+        assert folder.uri == "s3://evals/out/judge-1/"
 
 
 class TestEvaluators:

@@ -192,14 +192,20 @@ class TestEndpoint:
     @pytest.mark.parametrize(
         "image",
         [
-            {"SpecifiedImage": "registry.example/x:1"},
             {"SpecifiedImage": f"registry.example/x@{DIGEST}", "ResolvedImage": f"registry.example/x@{DIGEST}"},
             {"ResolvedImage": f"registry.example/x@{DIGEST}"},
         ],
     )
-    def test_nothing_to_pin(self, image):
-        """An image without a digest, or one that was asked for by digest, needs no pin."""
+    def test_an_image_that_was_asked_for_by_digest(self, image):
+        """Its own id is the pin."""
         variant = {"VariantName": "blue", "DeployedImages": [image]}
+        (claim,) = said("endpoint", ENDPOINT, ProductionVariants=[variant]).claims
+
+        assert claim.image == claim.pinned == f"registry.example/x@{DIGEST}"
+
+    def test_nothing_to_pin(self):
+        """An image without a digest says nothing of what runs."""
+        variant = {"VariantName": "blue", "DeployedImages": [{"SpecifiedImage": "registry.example/x:1"}]}
         assert said("endpoint", ENDPOINT, ProductionVariants=[variant]).claims == []
 
 

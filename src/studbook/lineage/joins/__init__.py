@@ -15,6 +15,7 @@ NAMES: Final = (
     "dataset_written",
     "evaluation_results",
     "registered_location",
+    "written_above",
     "lambda_version",
     "latest_at_start",
     "base_model_name",

@@ -5,12 +5,14 @@ otherwise. Where such an edge is there already, whatever its role, the associati
 the job's own record tells more of what it read or wrote (which version of which dataset), or another relation says
 how the two ends are connected, the association is evidence of that, and makes nothing surer than it was: it names a
 place and no version. A dataset's part is no artifact beside it. What was declared before the present holder of a name
-was made is about an earlier one, and is not told of this one. A package that an MLflow run's action led to is recorded
+was made is about an earlier one, and is not told of this one. Where no record tells what an endpoint runs, what
+contributed to its deployment is. A package that an MLflow run's action led to is recorded
 in that run; servers may have runs of one id, which are then candidates.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -25,6 +27,8 @@ from studbook.model.kinds import JOB_KINDS
 
 _INTO: Final = ("ContributedTo", "AssociatedWith")
 RULE: Final = Evidence.parse("rule:mlflow-run-id")
+
+_SERVED: Final = re.compile(r":model(?:-package)?/")
 
 _Declared = tuple[str, str, Relation, str | None]
 """Source, target, relation, and the type that is the role of what is only associated."""
@@ -56,6 +60,7 @@ def join(view: View) -> Facts:
             facts.edges.extend(_hint(key, evidence) for key in beside)
     facts.edges.extend(_recorded(view, [declared for _, several in said for declared in several]))
     facts.edges.extend(_deployed(view))
+    facts.edges.extend(_behind_endpoints(view, [declared for _, several in said for declared in several]))
     facts.mentions.extend(names.nodes(used))
     return facts
 
@@ -159,7 +164,8 @@ class _Near:
         found = [key for role in told for key in self._part.get((job, relation, role), ())]
         found += [key for key in self._between.get((source, target), ()) if key.relation == relation]
         if relation == "associated":
-            found += [*self._between.get((source, target), ()), *self._between.get((target, source), ())]
+            other = (key for key in self._between.get((target, source), ()) if key.relation != "associated")
+            found += [*self._between.get((source, target), ()), *other]
         return sorted(set(found), key=lambda key: key.order)
 
 
@@ -218,6 +224,33 @@ def _recorded(view: View, said: Iterable[tuple[_Declared, tuple[Evidence, ...]]]
         for run, why in runs_of.items():
             proof = tuple(sorted({*evidence, *why}))
             yield _edge(package, run, "recorded_in", None, proof, several=len(runs_of) > 1)
+
+
+def _behind_endpoints(view: View, said: Iterable[tuple[_Declared, tuple[Evidence, ...]]]) -> Iterator[Edge]:
+    """What contributed to the deployment of an endpoint whose configuration nobody shows.
+
+    Of several deployments nothing tells which is the last: their contributions are candidates.
+    """
+    given: defaultdict[str, dict[str, tuple[Evidence, ...]]] = defaultdict(dict)
+    endpoints: defaultdict[str, dict[str, tuple[Evidence, ...]]] = defaultdict(dict)
+    for (source, target, relation, _), evidence in said:
+        if relation != "associated":
+            continue
+        if ":endpoint/" in target and ":action/" in source:
+            endpoints[target][source] = evidence
+        elif ":action/" in target and (
+            source.startswith("s3://") or ":model-package/" in source or ":model/" in source
+        ):
+            given[target][source] = evidence
+    if not endpoints:
+        return
+    known = {key.target for key in view.edges if key.relation == "deployed_to" and key.source in view.assets}
+    for endpoint, actions in endpoints.items():
+        deployments = {action: why for action, why in actions.items() if given.get(action)}
+        for action, why in deployments.items() if endpoint not in known else ():
+            for source, reason in given[action].items():
+                proof = tuple(sorted({*why, *reason}))
+                yield _edge(source, endpoint, "deployed_to", None, proof, several=len(deployments) > 1)
 
 
 def _deployed(view: View) -> Iterable[Edge]:

@@ -38,10 +38,10 @@ class View:
 
     @cached_property
     def by_name(self) -> Mapping[tuple[str, str | None, str | None, str], list[str]]:
-        """Ids of shown assets by (kind, account, region, name), in no order."""
+        """Ids of shown assets by (kind, account, region, name in lower case), in no order."""
         index: dict[tuple[str, str | None, str | None, str], list[str]] = {}
         for asset in self.assets.values():
-            index.setdefault((asset.kind, asset.account, asset.region, asset.name), []).append(asset.id)
+            index.setdefault((asset.kind, asset.account, asset.region, asset.name.lower()), []).append(asset.id)
         return index
 
     def versions(self, parent: str) -> Iterator[Asset]:

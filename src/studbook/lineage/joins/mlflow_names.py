@@ -22,9 +22,9 @@ def join(view: View) -> Facts:
         if key.relation != "part_of" or run is None or experiment is None:
             continue
         if run.kind == "mlflow_run" and experiment.kind == "mlflow_experiment":
-            runs[str(run.attributes.get("server")), experiment.name, run.name][run.id] = experiment.id
+            runs[str(run.attributes.get("server")).lower(), experiment.name, run.name][run.id] = experiment.id
     for claim in claims:
-        found = runs.get((claim.server, claim.experiment, claim.run), {})
+        found = runs.get((claim.server.lower(), claim.experiment, claim.run), {})
         facts.edges.extend(
             inferred(
                 claim.job,

@@ -1,6 +1,7 @@
 """What a record names without an ARN: the record of that account, region and type with that name.
 
-Where no listing shows one, its ARN is made from the name, in lower case as AWS writes it.
+Names of one kind do not differ by case. Where no listing shows one, its ARN is made from the name, in lower case as
+AWS writes it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ def join(view: View) -> Facts:
     facts = Facts()
     for claim in view.all(ByName):
         name = called(claim)
-        holders = view.by_name.get((claim.kind, claim.account, claim.region, name), [])
+        holders = view.by_name.get((claim.kind, claim.account, claim.region, name.lower()), [])
         # An earlier holder of the name is gone, and has its creation time behind an @.
         named = min(holders, key=lambda asset_id: ("@" in asset_id, asset_id), default=None)
         if named is None:

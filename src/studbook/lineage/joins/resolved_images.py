@@ -1,5 +1,6 @@
 """The image that a model runs, by digest: what an endpoint or component pulled for the tag that the model names.
 
+Where no model is known that names the image, its configuration was deleted say, the image is what the endpoint runs.
 The tag may have moved since, and another endpoint may have pulled something else: several digests are candidates.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred
-from studbook.model import Evidence, Facts
+from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import PulledImage
 
 RULE: Final = Evidence.parse("rule:resolved-image")
@@ -25,9 +26,20 @@ def join(view: View) -> Facts:
     above = _Above(view)
     pulled: defaultdict[tuple[str, str], defaultdict[str, set[Evidence]]] = defaultdict(lambda: defaultdict(set))
     for claim in claims:
-        for model in above.models(claim.place, claim.variant):
-            if above.names(model, claim.image):
-                pulled[model, claim.image][claim.pinned].add(claim.evidence)
+        models = [model for model in above.models(claim.place, claim.variant) if above.names(model, claim.image)]
+        for model in models if claim.pinned != claim.image else ():
+            pulled[model, claim.image][claim.pinned].add(claim.evidence)
+        if not models:
+            facts.edges.append(
+                Edge(
+                    source=claim.pinned,
+                    target=claim.place,
+                    relation="packaged_as",
+                    role="image",
+                    certainty="referenced",
+                    evidence=(claim.evidence,),
+                )
+            )
     for (model, _), digests in pulled.items():
         for pinned, lines in digests.items():
             facts.edges.append(

@@ -27,10 +27,10 @@ def channels(reading: Reading, config: object, path: str, started: str | None) -
         reading.reads(member(place, "S3Uri"), f"{where}.S3DataSource.S3Uri", role, started, data_type=data_type)
 
 
-def evaluator(reading: Reading, named: object, path: str, started: str | None) -> None:
+def evaluator(reading: Reading, named: object, path: str, started: str | None, *, bare: bool = False) -> None:
     """An evaluator of a hub, a bare Lambda function, or a prompt in S3: the field takes any text."""
     if not reading.input(named, path, "evaluator", started, "evaluator") and not reading.function(
-        named, path, "input_to", "evaluator", started
+        named, path, "input_to", "evaluator", started, bare=bare
     ):
         reading.reads(named, path, "evaluator", started, data_type="Object")
 

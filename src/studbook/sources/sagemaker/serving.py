@@ -142,8 +142,10 @@ def normalize_endpoint(record: Record) -> Facts:
 
 def _pulled(reading: Reading, variant: object, image: Json, path: str) -> None:
     """The digest of an image that runs, as the pin of the tag that was asked for."""
-    asked, digest = image.get("SpecifiedImage"), str(image.get("ResolvedImage") or "").partition("@")[2]
-    if not isinstance(asked, str) or "@" in asked or not digest:
+    resolved = image.get("ResolvedImage")
+    asked = image.get("SpecifiedImage") or resolved
+    digest = str(resolved or "").partition("@")[2]
+    if not isinstance(asked, str) or not digest:
         return
     pinned = image_id(asked, digest)
     account, region = image_registry(asked)

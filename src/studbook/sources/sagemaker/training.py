@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.model import Facts, Record
-from studbook.model.facts import MANIFESTS, Output
+from studbook.model.facts import MANIFESTS, Output, OutputFolder
 from studbook.model.ids import parse_s3
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen
 from studbook.sources.reading import PUBLIC_HUB, Reading, each, member, s3_id, some, tags_of, unquoted
@@ -27,6 +27,8 @@ _OPERATION = "DescribeTrainingJob"
 _JUDGED = "LLMAJEvaluation"
 _CONVERTED = "/llmaj-benchmarks/"
 """In the place where the SDK puts the copy of a dataset for a judge of the Nova family."""
+_INFERENCE = "inference_only"
+"""The task of a job that writes a model's answers to a dataset, for another job to judge."""
 _TAG = "sagemaker-sdk:"
 
 
@@ -34,9 +36,9 @@ def normalize_training(record: Record) -> Facts:
     """A training job with what went in and what came out; an evaluation where its record says that it evaluates."""
     reading = Reading(record, _OPERATION)
     body = record.body
-    evaluates = member(body, "ServerlessJobConfig", "JobType") == "Evaluation"
+    trains, evaluates = _does(body)
     reading.show(
-        "evaluation_job" if evaluates else "training_job",
+        "evaluation_job" if evaluates else "training_job" if trains else "customization_job",
         body.get("TrainingJobName") or record.id,
         status=body.get("TrainingJobStatus"),
         attributes=_about(body),
@@ -46,7 +48,7 @@ def normalize_training(record: Record) -> Facts:
     _evaluators(reading, evaluates, started)
     channels(reading, body.get("InputDataConfig"), "InputDataConfig", started)
     _container(reading, started)
-    _outputs(reading, evaluates)
+    _outputs(reading, started, trains=trains)
     details = body.get("MlflowDetails") or {}
     mlflow_run(
         reading,
@@ -57,6 +59,13 @@ def normalize_training(record: Record) -> Facts:
     )
     parents(reading, "TuningJobArn", "AutoMLJobArn")
     return reading.facts
+
+
+def _does(body: Json) -> tuple[bool, bool]:
+    """Whether a job trains, and whether it evaluates: the first phase of a judged evaluation only asks the model."""
+    serverless = member(body, "ServerlessJobConfig", "JobType") == "Evaluation"
+    asks = unquoted(member(body, "HyperParameters", "task")) == _INFERENCE
+    return not serverless, serverless and not asks
 
 
 def _about(body: Json) -> dict[str, object]:
@@ -158,7 +167,7 @@ def _evaluators(reading: Reading, evaluates: bool, started: str | None) -> None:
     serverless = reading.body.get("ServerlessJobConfig") or {}
     named = serverless.get("EvaluatorArn")
     evaluator(reading, named, "ServerlessJobConfig.EvaluatorArn", started)
-    evaluator(reading, *_hyperparameter(reading, "reward_lambda_arn"), started)
+    evaluator(reading, *_hyperparameter(reading, "reward_lambda_arn"), started, bare=True)
     preset, path = _hyperparameter(reading, "preset_reward_function")
     if preset:
         _builtin(reading, preset, path)
@@ -195,12 +204,17 @@ def _container(reading: Reading, started: str | None) -> None:
         produced(reading, checkpoints, "CheckpointConfig.S3Uri", "checkpoint")
 
 
-def _outputs(reading: Reading, evaluates: bool) -> None:
+def _outputs(reading: Reading, started: str | None, *, trains: bool) -> None:
     body = reading.body
+    folder = s3_id(member(body, "OutputDataConfig", "S3OutputPath"))
+    if folder is not None and (name := body.get("TrainingJobName")):
+        told = reading.evidence("OutputDataConfig.S3OutputPath", "TrainingJobName")
+        place = f"{folder.rstrip('/')}/{name}/"
+        reading.claim(OutputFolder(writer=reading.id, uri=place, began=started, evidence=told))
     uri, path = member(body, "ModelArtifacts", "S3ModelArtifacts"), "ModelArtifacts.S3ModelArtifacts"
     if isinstance(uri, str) and parse_s3(uri) is not None:
-        produced(reading, uri, path, "output" if evaluates else "model")
-        if not evaluates:
+        produced(reading, uri, path, "model" if trains else "output")
+        if trains:
             (evidence,) = reading.evidence(path)
             reading.claim(Output(job=reading.id, uri=uri, evidence=evidence))
     made_package(reading, body.get("OutputModelPackageArn"), "OutputModelPackageArn")
@@ -217,8 +231,7 @@ def documents_of_training(record: Record) -> Iterator[Document]:
             yield Document(role="manifest", uri=uri, evidence=path, data_type=place["S3DataType"])
     output = s3_id(member(body, "OutputDataConfig", "S3OutputPath"))
     name = body.get("TrainingJobName")
-    evaluates = member(body, "ServerlessJobConfig", "JobType") == "Evaluation"
-    if evaluates and body.get("TrainingJobStatus") == "Completed" and output is not None and name:
+    if _does(body)[1] and body.get("TrainingJobStatus") == "Completed" and output is not None and name:
         path = f"sagemaker:{_OPERATION}#OutputDataConfig.S3OutputPath"
         yield Document(role="results", uri=f"{output.rstrip('/')}/{name}/output/output/", evidence=path)
 

@@ -1,0 +1,51 @@
+"""What one job wrote and another reads below it."""
+
+from studbook.model.facts import OutputFolder, Reads, Writes
+from told import ACCOUNT, JOB, REGION, Estate, asset, job
+
+OTHER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/judge"
+FILE = "s3://out/run/j/output/answers.jsonl"
+EARLY, LATE = "2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"
+
+
+def folder(writer: str = JOB, uri: str = "s3://out/run/j/", began: str = EARLY) -> OutputFolder:
+    return OutputFolder(writer=writer, uri=uri, began=began, evidence=("t:T#folder",))
+
+
+def reads(uri: str = FILE, reader: str = OTHER) -> Reads:
+    return Reads(reader=reader, uri=uri, role="answers", at=LATE, evidence="t:T#read")
+
+
+def produced(*claims) -> dict:
+    linked = Estate().say(job(), asset("evaluation_job", OTHER, "judge"), claims=claims).linked()
+    return {(e.source, e.target): (e.certainty, e.candidate) for e in linked.edges if e.relation == "produced"}
+
+
+class TestWrittenAbove:
+    def test_a_file_below_a_jobs_own_folder(self):
+        """The job that wrote it is upstream of the one that reads it."""
+        assert produced(folder(), reads()) == {(JOB, FILE): ("inferred", False)}
+
+    def test_a_place_that_a_job_writes_data_to(self):
+        """A part of it is read: the part came of the job, too."""
+        writes = Writes(writer=JOB, uri="s3://prepared/today", role="sets", began=EARLY, ended=LATE, evidence="t:T#w")
+
+        assert (JOB, "s3://prepared/today/train/") in produced(writes, reads("s3://prepared/today/train/"))
+
+    def test_of_nested_places_the_innermost(self):
+        """A job that writes to a folder further out need not have written this."""
+        third = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/third"
+
+        assert produced(folder(), folder(third, "s3://out/run/"), reads()) == {(JOB, FILE): ("inferred", False)}
+
+    def test_two_that_write_to_one_place_are_candidates(self):
+        """None is picked; what began after the reading did not write it."""
+        third, late = (f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/{name}" for name in ("third", "late"))
+        found = produced(folder(), folder(third), folder(late, began="2026-11-03T00:00:00Z"), reads())
+
+        assert found == {(JOB, FILE): ("inferred", True), (third, FILE): ("inferred", True)}
+
+    def test_letters_are_no_folder(self):
+        """And a job does not make what it reads."""
+        assert produced(folder(uri="s3://out/ru/"), reads()) == {}
+        assert produced(folder(OTHER), reads()) == {}
