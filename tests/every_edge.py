@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from studbook.model import Record
@@ -199,6 +200,7 @@ CLASSIC = job(
 )
 TAGGED = job(
     "tagged",
+    OutputDataConfig={"S3OutputPath": "s3://out/"},
     AutoMLJobArn=f"{SMR}:{DEV}:automl-job/auto",
     Tags=[
         {"Key": "sagemaker-sdk:jumpstart-model-id", "Value": "llama"},
@@ -869,6 +871,65 @@ TUNED: tuple[Record, ...] = (
         outputDataConfig={"s3Uri": "s3://bedrock/judged/"},
     ),
 )
+
+
+def promoted(name: str, version: str, source: str) -> Record:
+    """A version of an MLflow model; its record's `source` is another thing than the record's source."""
+    found = record("mlflow_model_version", f"mlflow:{APP}/model/{name}/{version}", source="mlflow", server=APP)
+    return replace(found, body={**found.body, "name": name, "version": version, "source": source})
+
+
+SERVED = f"m-{'5e' * 16}"
+FROM_MLFLOW = (
+    record(
+        "mlflow_logged_model",
+        f"mlflow:{APP}/logged-model/{SERVED}",
+        source="mlflow",
+        server=APP,
+        info={"model_id": SERVED, "artifact_uri": "s3://art/served/artifacts"},
+    ),
+    package(11, None, SourceUri=f"models:/{SERVED}"),
+    package(12, "s3://many/one.tar.gz"),
+    model("from-mlflow", ModelDataUrl="s3://art/served/artifacts/model.tar.gz"),
+    model("many", Mode="MultiModel", ModelDataUrl="s3://many/"),
+    promoted("bot", "2", "models:/bot/1"),
+)
+READS_BELOW = (
+    job(
+        "reader",
+        InputDataConfig=[
+            channel("answers", "s3://out/tagged/output/answers.jsonl"),
+            {
+                "ChannelName": "disk",
+                "DataSource": {
+                    "FileSystemDataSource": {
+                        "FileSystemId": "fs-1", "FileSystemType": "FSxLustre", "DirectoryPath": "/data",
+                    }
+                },
+            },
+        ],
+    ),
+    record(
+        "tuning_job",
+        f"{SMR}:{DEV}:hyper-parameter-tuning-job/bare",
+        HyperParameterTuningJobName="bare",
+        TrainingJobDefinitions=[
+            {
+                "AlgorithmSpecification": {"TrainingImage": IMAGE},
+                "InputDataConfig": [channel("train", "s3://bare/train/")],
+            }
+        ],
+    ),
+    record(
+        "endpoint",
+        f"{SMR}:{DEV}:endpoint/bare",
+        EndpointName="bare",
+        ProductionVariants=[
+            {"VariantName": "a", "DeployedImages": [{"SpecifiedImage": IMAGE, "ResolvedImage": PULLED}]}
+        ],
+    ),
+)  # fmt: skip
+
 RECORDS: tuple[Record, ...] = (
     SERVERLESS,
     CLASSIC,
@@ -891,4 +952,6 @@ RECORDS: tuple[Record, ...] = (
     *DOCUMENTS,
     *DECLARED,
     *TUNED,
+    *FROM_MLFLOW,
+    *READS_BELOW,
 )

@@ -109,6 +109,35 @@ class Weights(Claim):
 
 
 @checked(frozen=True, slots=True, kw_only=True)
+class ServedFolder(Claim):
+    """A multi-model container serves whatever lies under an S3 prefix."""
+
+    model: str
+    uri: str
+    evidence: One
+
+
+@checked(frozen=True, slots=True, kw_only=True)
+class MlflowPlace(Claim):
+    """MLflow keeps a logged model, or the artifacts of a run, under a URI of any scheme."""
+
+    asset: str
+    uri: str
+    evidence: One
+
+
+@checked(frozen=True, slots=True, kw_only=True)
+class MlflowUri(Claim):
+    """A model version or a package says where in MLflow it is from: `models:/...`, `runs:/...` or a place."""
+
+    asset: str
+    uri: str
+    server: str | None = None
+    """None: the record does not say."""
+    evidence: One
+
+
+@checked(frozen=True, slots=True, kw_only=True)
 class Output(Claim):
     """A job wrote its model to an S3 URI."""
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from studbook.model import Asset, Edge, Evidence, Facts, Record
-from studbook.model.facts import Reads
+from studbook.model.facts import MlflowPlace, MlflowUri, Reads
 from studbook.model.ids import code_id, mlflow_id, parse_arn, parse_s3
 from studbook.model.storable import Loss, note_loss, parse_json
 from studbook.sources.interface import Json
 from studbook.sources.reading import each
 
 PACKAGE_TAG = "sagemaker.model_package_arn"
+_VERSION_URI = re.compile(r"models:/([^/@]+)/(\d+)")
+"""A version of a registered model; a stage or an alias in its place means another version tomorrow."""
 
 
 def normalize(record: Record) -> Facts:
@@ -88,6 +91,13 @@ def _edge(record: Record, source: str, target: str, relation: Any, evidence: str
     )
 
 
+def _kept(facts: Facts, record: Record, info: Json, operation: str) -> None:
+    """Where the server keeps it."""
+    if uri := info.get("artifact_uri"):
+        evidence = Evidence(operation, "info.artifact_uri", record.reference)
+        facts.claims.append(MlflowPlace(asset=record.id, uri=uri, evidence=evidence))
+
+
 def _experiment(record: Record) -> Facts:
     body = record.body
     asset = _asset(
@@ -126,6 +136,7 @@ def _run(record: Record) -> Facts:
         tags=tags,
     )
     facts = Facts(assets=[asset])
+    _kept(facts, record, info, "mlflow:runs/search")
     experiment = mlflow_id(server, "experiment", info["experiment_id"])
     facts.mentions.append(_named(record, "mlflow_experiment", experiment, info["experiment_id"]))
     facts.edges.append(_edge(record, record.id, experiment, "part_of", "runs/search#info.experiment_id"))
@@ -232,6 +243,7 @@ def _logged_model(record: Record) -> Facts:
         tags=_tags(info.get("tags")),
     )
     facts = Facts(assets=[asset])
+    _kept(facts, record, info, "mlflow:logged-models/search")
     if run := info.get("source_run_id"):
         run_id = mlflow_id(server, "run", run)
         facts.mentions.append(_named(record, "mlflow_run", run_id, run))
@@ -291,6 +303,16 @@ def _model_version(record: Record) -> Facts:
         facts.mentions.append(_named(record, "mlflow_run", run_id, run))
         facts.edges.append(_edge(record, run_id, record.id, "recorded_in", "model-versions/search#run_id"))
     model = body.get("model_id") or (source.removeprefix("models:/") if source.startswith("models:/m-") else None)
+    copied = _VERSION_URI.fullmatch(source)
+    if copied:  # promoted: MLflow copies a version of one registered model to another, or to a newer version
+        original, parent = mlflow_id(server, "model", *copied.groups()), mlflow_id(server, "model", copied[1])
+        if original != record.id:
+            facts.mentions.append(_named(record, "mlflow_registered_model", parent, copied[1]))
+            facts.mentions.append(_named(record, "mlflow_model_version", original, " ".join(copied.groups())))
+            facts.edges.append(_edge(record, original, record.id, "registered_as", "model-versions/search#source"))
+    elif source and not model:
+        named = Evidence("mlflow:model-versions/search", "source", record.reference)
+        facts.claims.append(MlflowUri(asset=record.id, uri=source, server=server, evidence=named))
     if model:
         model_id = mlflow_id(server, "logged-model", model)
         facts.mentions.append(_named(record, "mlflow_logged_model", model_id, model))

@@ -369,7 +369,7 @@ class TestMlflow:
 
 class TestTuning:
     def test_search(self):
-        """A search shows its best job; what its jobs read, they say themselves."""
+        """A search shows its best job, and what its jobs were to read."""
         search = f"{HERE}hyper-parameter-tuning-job/search"
         facts = said(
             "tuning_job",
@@ -388,7 +388,49 @@ class TestTuning:
         assert (asset.kind, asset.status) == ("tuning_job", "Completed")
         assert asset.attributes["metrics"] == {"loss": 0.25}
         assert arrows(facts) == {(JOB, "part_of", search, None)}
-        assert facts.claims == []
+        (reads,) = facts.claims
+        assert (reads.uri, reads.role) == ("s3://acme/x/", "train")
+        path = "TrainingJobDefinition.InputDataConfig[0].DataSource.S3DataSource.S3Uri"
+        assert reads.evidence.line == f"sagemaker:DescribeHyperParameterTuningJob#{path}"
+
+    def test_several_definitions(self):
+        """Each with its data, image, objective and ranges: what jobs that failed would have read, only this says."""
+        search = f"{HERE}hyper-parameter-tuning-job/search"
+        definition = {
+            "DefinitionName": "trees",
+            "TuningObjective": {"Type": "Minimize", "MetricName": "test:rmse"},
+            "HyperParameterRanges": {"IntegerParameterRanges": [{"Name": "depth"}]},
+            "AlgorithmSpecification": {"TrainingImage": "registry.example/train:1"},
+            "InputDataConfig": [channel("train", **s3("s3://acme/x/"))],
+        }
+        facts = said(
+            "tuning_job", search, TrainingJobDefinitions=[definition, {**definition, "DefinitionName": "nets"}]
+        )
+
+        attributes = facts.assets[0].attributes
+        assert attributes["objective"]["MetricName"] == "test:rmse"
+        assert attributes["ranges"] == {"IntegerParameterRanges": [{"Name": "depth"}]}
+        assert [one["name"] for one in attributes["definitions"]] == ["trees", "nets"]
+        assert arrows(facts) == {("registry.example/train:1", "input_to", search, "image")}
+        assert len(facts.claims) == 2
+
+
+class TestFileSystems:
+    @pytest.mark.parametrize(
+        ("kind", "directory", "place"),
+        [
+            ("FSxLustre", "/fsx/data/", "fsx:fs-1/fsx/data"),
+            ("EFS", "/train", "efs:fs-1/train"),
+            ("EFS", "/", "efs:fs-1/"),
+        ],
+    )
+    def test_a_directory_is_an_input(self, kind, directory, place):
+        """A job that read a file system must not look as if it had read nothing."""
+        source = {"FileSystemId": "fs-1", "FileSystemType": kind, "DirectoryPath": directory}
+        facts = job(InputDataConfig=[channel("train", FileSystemDataSource=source)])
+
+        assert arrows(facts) == {(place, "input_to", JOB, "train")}
+        assert [(asset.kind, asset.attributes["file_system"]) for asset in facts.mentions] == [("artifact", "fs-1")]
 
 
 @pytest.mark.parametrize(

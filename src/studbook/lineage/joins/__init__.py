@@ -23,9 +23,11 @@ NAMES: Final = (
     "model_source_tag",
     "same_artifact",
     "adapters",
+    "multi_model",
     "resolved_images",
     "clones",
     "mlflow_names",
+    "mlflow_artifacts",
     "associations",
     "roles",
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from studbook.model import Asset
 from studbook.model.facts import MANIFESTS, MlflowNames, Roleless, Writes
 from studbook.model.ids import mlflow_id, parse_arn
 from studbook.sources.interface import Document, Json
-from studbook.sources.reading import Reading, each, member, s3_id
+from studbook.sources.reading import Reading, each, member, s3_id, some
 
 ENDED: Final = frozenset({"Completed", "Failed", "Stopped"})
 _EXECUTION_TAG = "sagemaker:pipeline-execution-arn"
@@ -25,6 +26,27 @@ def channels(reading: Reading, config: object, path: str, started: str | None) -
         place = member(channel, "DataSource", "S3DataSource") or {}
         data_type = member(place, "S3DataType") or "S3Prefix"
         reading.reads(member(place, "S3Uri"), f"{where}.S3DataSource.S3Uri", role, started, data_type=data_type)
+        _file_system(reading, member(channel, "DataSource", "FileSystemDataSource"), where, role)
+
+
+def _file_system(reading: Reading, place: object, where: str, role: str) -> None:
+    """A directory of FSx or EFS."""
+    system, directory = member({"": place}, "", "FileSystemId"), member({"": place}, "", "DirectoryPath")
+    if not isinstance(system, str) or not isinstance(directory, str) or not system:
+        return
+    kind = str(member({"": place}, "", "FileSystemType") or "")
+    path = "/" + directory.strip("/")
+    asset = Asset(
+        id=f"{'efs' if kind == 'EFS' else 'fsx'}:{system}{path}",
+        kind="artifact",
+        name=f"{system}{path}",
+        account=reading.account,
+        region=reading.region,
+        attributes=some(type=kind, file_system=system, directory=path),
+    )
+    reading.facts.mentions.append(asset)
+    paths = (f"{where}.FileSystemDataSource.FileSystemId", f"{where}.FileSystemDataSource.DirectoryPath")
+    reading.edge(asset.id, reading.id, "input_to", *paths, role=role)
 
 
 def evaluator(reading: Reading, named: object, path: str, started: str | None, *, bare: bool = False) -> None:

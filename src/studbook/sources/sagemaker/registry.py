@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import Final
 
 from studbook.model import Asset, Facts, Record
-from studbook.model.facts import BaseModelName
+from studbook.model.facts import BaseModelName, MlflowUri
 from studbook.model.ids import code_id, without_credentials
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources.interface import Describe, Detail, Document, Json, Listing, Resource, Seen
@@ -167,6 +167,9 @@ def _origin(reading: Reading) -> None:
         reading.edge(clone, reading.id, "copied_to", "SourceUri")
     elif model := reading.named(body.get("SourceUri"), "model"):
         reading.edge(model, reading.id, "packaged_as", "SourceUri")
+    elif isinstance(uri := body.get("SourceUri"), str) and uri.startswith(("models:/", "runs:/")):
+        (evidence,) = reading.evidence("SourceUri")
+        reading.claim(MlflowUri(asset=reading.id, uri=uri, evidence=evidence))
     else:
         reading.weights(body.get("SourceUri"), "SourceUri")
     properties = body.get("MetadataProperties") or {}

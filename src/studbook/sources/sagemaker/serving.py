@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.model import Facts, Record
-from studbook.model.facts import ModelSourceTag, PulledImage, Weights
+from studbook.model.facts import ModelSourceTag, PulledImage, ServedFolder, Weights
 from studbook.model.ids import image_id, image_registry, parse_arn, parse_s3
 from studbook.sources.interface import Describe, Json, Listing, Resource, Seen, always
-from studbook.sources.reading import Reading, data_sources, each, hub_sources, member, some, tags_of
+from studbook.sources.reading import Reading, data_sources, each, hub_sources, member, s3_id, some, tags_of
 from studbook.sources.sagemaker.search import always_whole, search
 
 SOURCE_TAG: Final = "sagemaker.amazonaws.com/model-source"
@@ -38,6 +38,7 @@ def normalize_model(record: Record) -> Facts:
         body.get("ModelName") or record.id,
         attributes=some(
             role=body.get("ExecutionRoleArn"),
+            mode=next((mode for container, _ in containers if (mode := container.get("Mode")) == "MultiModel"), None),
             images=[container["Image"] for container, _ in containers if container.get("Image")],
             environment=_environment(containers),
             network_isolation=body.get("EnableNetworkIsolation"),
@@ -55,7 +56,10 @@ def normalize_model(record: Record) -> Facts:
             reading.by_name("model_package", name, where, "packaged_as")
         reading.image(container.get("Image"), f"{path}.Image", relation="packaged_as")
         for uri, where, added in data_sources(container, path):
-            reading.weights(uri, where, added=added)
+            if container.get("Mode") == "MultiModel" and not added:
+                _served(reading, uri, where)
+            else:
+                reading.weights(uri, where, added=added)
         for arn, where in hub_sources(container, path):
             base = reading.named(arn, "base_model")
             if base is not None:
@@ -66,6 +70,15 @@ def normalize_model(record: Record) -> Facts:
             (evidence,) = reading.evidence(found[1])
             reading.claim(ModelSourceTag(model=record.id, package=package, evidence=evidence))
     return reading.facts
+
+
+def _served(reading: Reading, uri: object, path: str) -> None:
+    """The prefix under which a multi-model container finds its models."""
+    folder = s3_id(uri)
+    if folder is not None:
+        reading.edge(folder, reading.id, "packaged_as", path)
+        (evidence,) = reading.evidence(path)
+        reading.claim(ServedFolder(model=reading.id, uri=folder, evidence=evidence))
 
 
 def _environment(containers: list[tuple[Json, str]]) -> dict[str, object]:

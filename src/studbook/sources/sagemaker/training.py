@@ -236,21 +236,48 @@ def documents_of_training(record: Record) -> Iterator[Document]:
         yield Document(role="results", uri=f"{output.rstrip('/')}/{name}/output/output/", evidence=path)
 
 
+def _definitions(body: Json) -> Iterator[tuple[Json, str]]:
+    """What the jobs of a search were to run: one definition, or several."""
+    if isinstance(single := body.get("TrainingJobDefinition"), dict):
+        yield single, "TrainingJobDefinition"
+    for index, definition in each(body.get("TrainingJobDefinitions")):
+        yield definition, f"TrainingJobDefinitions[{index}]"
+
+
+def _first(definitions: list[tuple[Json, str]], *path: str) -> object:
+    """What the first definition that says it says."""
+    return next((found for one, _ in definitions if (found := member(one, *path))), None)
+
+
 def normalize_tuning(record: Record) -> Facts:
-    """A hyperparameter search. What its jobs read, their own records say."""
+    """A hyperparameter search, with what its jobs were to read: they may have failed, or be gone, or yet to come."""
     reading = Reading(record, "DescribeHyperParameterTuningJob")
     body = record.body
     best = body.get("BestTrainingJob") or {}
     objective = best.get("FinalHyperParameterTuningJobObjectiveMetric") or {}
     config = body.get("HyperParameterTuningJobConfig") or {}
+    definitions = list(_definitions(body))
     reading.show(
         "tuning_job",
         body.get("HyperParameterTuningJobName") or record.id,
         status=body.get("HyperParameterTuningJobStatus"),
         attributes=some(
             strategy=config.get("Strategy"),
-            objective=config.get("HyperParameterTuningJobObjective"),
-            ranges=config.get("ParameterRanges"),
+            objective=config.get("HyperParameterTuningJobObjective") or _first(definitions, "TuningObjective"),
+            ranges=config.get("ParameterRanges") or _first(definitions, "HyperParameterRanges"),
+            static_hyperparameters=_first(definitions, "StaticHyperParameters"),
+            output=_first(definitions, "OutputDataConfig", "S3OutputPath"),
+            role=_first(definitions, "RoleArn"),
+            definitions=[
+                some(
+                    name=one.get("DefinitionName"),
+                    objective=one.get("TuningObjective"),
+                    ranges=one.get("HyperParameterRanges"),
+                    static_hyperparameters=one.get("StaticHyperParameters"),
+                )
+                for one, _ in definitions
+                if len(definitions) > 1
+            ],
             limits=config.get("ResourceLimits"),
             best_training_job=best.get("TrainingJobArn"),
             hyperparameters=best.get("TunedHyperParameters"),
@@ -265,6 +292,11 @@ def normalize_tuning(record: Record) -> Facts:
     for index, item in each(member(body, "WarmStartConfig", "ParentHyperParameterTuningJobs")):
         path = f"WarmStartConfig.ParentHyperParameterTuningJobs[{index}].HyperParameterTuningJobName"
         reading.by_name("tuning_job", item.get("HyperParameterTuningJobName"), path, "input_to", role="warm_start")
+    started = body.get("CreationTime")
+    for definition, where in definitions:
+        channels(reading, definition.get("InputDataConfig"), f"{where}.InputDataConfig", started)
+        image = member(definition, "AlgorithmSpecification", "TrainingImage")
+        reading.image(image, f"{where}.AlgorithmSpecification.TrainingImage", relation="input_to")
     job = reading.named(best.get("TrainingJobArn"), "training_job")
     if job is not None:
         reading.edge(job, record.id, "part_of", "BestTrainingJob.TrainingJobArn")

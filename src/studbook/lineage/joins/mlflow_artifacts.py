@@ -1,0 +1,103 @@
+"""What was registered or served from MLflow: by the place of a logged model, or by a `models:/` or `runs:/` URI.
+
+A URI that names no server means the model, version or run of that id or name on whichever server has it; several are
+candidates. A place is a logged model's where it is equal to it or lies below it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from studbook.lineage.joins.interface import View, inferred
+from studbook.lineage.joins.weights import place
+from studbook.model import Asset, Evidence, Facts, Relation
+from studbook.model.facts import MlflowPlace, MlflowUri, Weights
+
+URI: Final = Evidence.parse("rule:mlflow-uri")
+PLACE: Final = Evidence.parse("rule:mlflow-place")
+_LOGGED: Final = re.compile(r"models:/(m-[^/]+)/?")
+_VERSION: Final = re.compile(r"models:/([^/@]+)/(\d+)/?")
+_RUN: Final = re.compile(r"runs:/([^/]+)(?:/(.+?))?/?")
+_USERS: Final = ("model_package", "model")
+
+
+def join(view: View) -> Facts:
+    """Resolves `MlflowUri`, and the `Weights` of packages and models, against what MLflow keeps."""
+    facts = Facts()
+    kept = _Kept(view)
+    for claim in view.all(MlflowUri):
+        by_name = list(kept.named(claim))
+        by_place = [] if by_name else kept.around(claim.uri, claim.server)
+        found = {asset.id: asset for asset in by_name} | {asset.id: asset for asset, _ in by_place}
+        lines = (claim.evidence, URI) if by_name else (claim.evidence, PLACE, *(line for _, line in by_place))
+        for asset in found.values():
+            several = len(found) > 1
+            if asset.kind == "mlflow_run" and ":model-package/" in claim.asset:
+                facts.edges.append(inferred(claim.asset, asset.id, "recorded_in", lines, candidate=several))
+                continue
+            relation: Relation = "recorded_in" if asset.kind == "mlflow_run" else "registered_as"
+            if asset.kind == "mlflow_logged_model" and ":model-package/" in claim.asset:
+                relation = "packaged_as"
+            facts.edges.append(inferred(asset.id, claim.asset, relation, lines, candidate=several))
+    for weights in view.all(Weights):
+        user = view.assets.get(weights.asset)
+        if user is None or user.kind not in _USERS or weights.added:
+            continue
+        models = [(asset, line) for asset, line in kept.around(weights.uri, None) if asset.kind != "mlflow_run"]
+        for asset, line in models:
+            proof = (weights.evidence, line, PLACE)
+            facts.edges.append(inferred(asset.id, user.id, "packaged_as", proof, candidate=len(models) > 1))
+    return facts
+
+
+class _Kept:
+    """Logged models, versions and runs by their names and places."""
+
+    def __init__(self, view: View) -> None:
+        self._tails: defaultdict[str, list[Asset]] = defaultdict(list)
+        self._versions: defaultdict[str, list[Asset]] = defaultdict(list)
+        self._of_run: defaultdict[str, list[Asset]] = defaultdict(list)
+        self._at: defaultdict[str, list[tuple[Asset, Evidence]]] = defaultdict(list)
+        for asset in view.assets.values():
+            if asset.kind in ("mlflow_logged_model", "mlflow_run"):
+                self._tails[asset.id.rpartition("/")[2]].append(asset)
+            elif asset.kind == "mlflow_model_version":
+                self._versions[asset.name].append(asset)
+        for key in view.edges:
+            model = view.assets.get(key.target) if key.relation == "produced" else None
+            if model is not None and model.kind == "mlflow_logged_model":
+                self._of_run[key.source].append(model)
+        for claim in view.all(MlflowPlace):
+            if (kept := view.assets.get(claim.asset)) is not None:
+                self._at[_key(claim.uri)].append((kept, claim.evidence))
+
+    def named(self, claim: MlflowUri) -> Iterator[Asset]:
+        """What a `models:/` or `runs:/` URI names; of a run its only model, that of that name, or the run."""
+        if found := _LOGGED.fullmatch(claim.uri):
+            yield from self._on(self._tails[found[1]], claim.server)
+        elif found := _VERSION.fullmatch(claim.uri):
+            yield from self._on(self._versions[f"{found[1]} {found[2]}"], claim.server)
+        elif found := _RUN.fullmatch(claim.uri):
+            for run in self._on(self._tails[found[1]], claim.server):
+                models = self._of_run[run.id]
+                yield from [model for model in models if len(models) == 1 or model.name == found[2]] or [run]
+
+    def around(self, uri: str, server: str | None) -> list[tuple[Asset, Evidence]]:
+        """What lies at a place, or at the innermost folder around it, with its evidence."""
+        where = _key(uri)
+        while where.count("/") > 2:
+            here = [(asset, line) for asset, line in self._at.get(where, ()) if self._on([asset], server)]
+            if here:
+                return here
+            where = where.rpartition("/")[0]
+        return []
+
+    def _on(self, assets: Iterable[Asset], server: str | None) -> list[Asset]:
+        return [asset for asset in assets if server in (None, asset.attributes.get("server"))]
+
+
+def _key(uri: str) -> str:
+    return place(uri) or uri.rstrip("/")

@@ -1,0 +1,85 @@
+"""What was registered or served from MLflow, by place and by URI."""
+
+import pytest
+
+from studbook.model import Edge
+from studbook.model.facts import MlflowPlace, MlflowUri, Weights
+from told import ACCOUNT, REGION, Estate, asset, lines
+
+ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+PACKAGE, MODEL = f"{ARN}:model-package/fraud/1", f"{ARN}:model/m"
+LOGGED, RUN, VERSION = "mlflow:lab/logged-model/m-1", "mlflow:lab/run/r1", "mlflow:lab/model/fraud/1"
+PLACE = "s3://art/models/m-1/artifacts"
+
+
+def estate(*claims) -> Estate:
+    """A run that made one logged model, and a version of that name."""
+    lab = {"server": "lab"}
+    shown = [
+        asset("mlflow_logged_model", LOGGED, "model", attributes=lab),
+        asset("mlflow_run", RUN, "r", attributes=lab),
+        asset("mlflow_model_version", VERSION, "fraud 1", attributes=lab),
+    ]
+    made = Edge(source=RUN, target=LOGGED, relation="produced", certainty="referenced", evidence=("mlflow:x#y",))
+    place = MlflowPlace(asset=LOGGED, uri=PLACE, evidence="mlflow:logged-models/search#info.artifact_uri")
+    served = [asset("model_package", PACKAGE, "fraud 1"), asset("model", MODEL, "m")]
+    return Estate().say(*shown, *served, edges=[made], claims=[place, *claims])
+
+
+def concluded(made: Estate) -> dict:
+    return {
+        (e.source, e.relation, e.target): (e.certainty, e.candidate)
+        for e in made.linked().edges
+        if {"rule:mlflow-uri", "rule:mlflow-place"} & set(lines(e))
+    }
+
+
+class TestPackages:
+    @pytest.mark.parametrize(
+        ("uri", "arrow"),
+        [
+            ("models:/m-1", (LOGGED, "packaged_as", PACKAGE)),
+            ("models:/fraud/1", (VERSION, "registered_as", PACKAGE)),
+            ("runs:/r1/model", (LOGGED, "packaged_as", PACKAGE)),
+        ],
+    )
+    def test_by_uri(self, uri, arrow):
+        """SourceUri names a logged model, a version or a run; no server, so it is inferred."""
+        assert concluded(estate(MlflowUri(asset=PACKAGE, uri=uri, evidence="t:T#s"))) == {arrow: ("inferred", False)}
+
+    @pytest.mark.parametrize("uri", ["models:/fraud@champion", "models:/fraud/Production", "models:/other/1"])
+    def test_an_alias_means_another_version_tomorrow(self, uri):
+        """Nothing is concluded from it, nor from a name that nobody has."""
+        assert concluded(estate(MlflowUri(asset=PACKAGE, uri=uri, evidence="t:T#s"))) == {}
+
+    def test_servers_with_one_id_are_candidates(self):
+        """Which of them is meant the record does not say."""
+        made = estate(MlflowUri(asset=PACKAGE, uri="models:/m-1", evidence="t:T#s"))
+        other = asset("mlflow_logged_model", LOGGED.replace("lab", "old"), attributes={"server": "old"})
+
+        assert set(concluded(made.say(other)).values()) == {("inferred", True)}
+
+    @pytest.mark.parametrize("uri", [PLACE, f"{PLACE}/", f"{PLACE}/model.tar.gz"])
+    @pytest.mark.parametrize("user", [PACKAGE, MODEL])
+    def test_by_place(self, uri, user):
+        """Who takes weights from where a logged model lies, or from below, serves that model."""
+        found = concluded(estate(Weights(asset=user, uri=uri, evidence="t:T#w")))
+
+        assert found == {(LOGGED, "packaged_as", user): ("inferred", False)}
+
+    def test_letters_are_no_folder(self):
+        """`m-1/artifacts2` is another place."""
+        assert concluded(estate(Weights(asset=MODEL, uri=f"{PLACE}2/model.tar.gz", evidence="t:T#w"))) == {}
+
+
+class TestVersions:
+    def test_registered_by_the_place_of_a_logged_model(self):
+        """On its own server; the place may have any scheme."""
+        version = asset("mlflow_model_version", "mlflow:lab/model/wine/1", "wine 1", attributes={"server": "lab"})
+        windows = "file:///C:/ml/models/m-1/artifacts"
+        claims = [
+            MlflowPlace(asset=LOGGED, uri=windows, evidence="mlflow:logged-models/search#info.artifact_uri"),
+            MlflowUri(asset=version.id, uri=windows, server="lab", evidence="mlflow:model-versions/search#source"),
+        ]
+
+        assert concluded(estate(*claims).say(version)) == {(LOGGED, "registered_as", version.id): ("inferred", False)}

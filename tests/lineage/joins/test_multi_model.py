@@ -1,0 +1,22 @@
+"""Multi-model endpoints."""
+
+from studbook.model.facts import ServedFolder, Weights
+from told import ACCOUNT, REGION, Estate, asset, inputs
+
+ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+MODEL = f"{ARN}:model/mme"
+
+
+class TestServed:
+    def test_every_version_under_the_prefix_is_a_candidate(self):
+        """Whichever a request names is loaded; what lies beside the prefix never is."""
+        packages = [f"{ARN}:model-package/fraud/{version}" for version in (1, 2, 3)]
+        places = ["s3://models/served/1.tar.gz", "s3://models/served/old/2.tar.gz", "s3://models/served2/3.tar.gz"]
+        claims = [Weights(asset=one, uri=uri, evidence="t:T#w") for one, uri in zip(packages, places, strict=True)]
+        served = ServedFolder(model=MODEL, uri="s3://models/served", evidence="t:T#f")
+        shown = [asset("model_package", one) for one in packages]
+        linked = Estate().say(*shown, asset("model", MODEL, "mme"), claims=[served, *claims]).linked()
+
+        assert inputs(linked, MODEL, "packaged_as") == dict.fromkeys(
+            packages[:2], ("inferred", True, {"rule:s3-prefix"})
+        )
