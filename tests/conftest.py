@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from hypothesis import HealthCheck, settings
 from studbook.demo.cloud.aws import FakeAws
 from studbook.demo.cloud.mlflow_server import MlflowServer
 from studbook.demo.estate.world import World
+
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="studbook-cache-")  # the tests leave nothing in the user's own
 
 # No test fails on a clock. All else is as it was: on CI hypothesis takes the same examples each time.
 settings.register_profile(

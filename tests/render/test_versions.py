@@ -24,6 +24,7 @@ from studbook.render import build_site
 from studbook.render.versions import built, kept
 from studbook.settings import Keep, Settings
 from studbook.store import Catalog
+from studbook.store.files import held
 
 _DIGEST = f"sha256:{0:064x}"
 _START = datetime.date(2026, 1, 1)
@@ -129,16 +130,18 @@ class TestRetention:
 
 class TestLeftovers:
     def test_what_a_killed_build_left_is_swept_away(self, sites: Sites) -> None:
-        """A day later, so that a build which runs at the same time keeps what it works on."""
-        old, young = (sites.output / name / "page" for name in (".building-7-abc", ".building-8-def"))
-        for folder in (old, young):
+        """By the next build, but for what one that runs at the same time holds."""
+        dead, living = (sites.output / name / "page" for name in (".building-7-abc", ".building-8-def"))
+        for folder in (dead, living):
             folder.mkdir(parents=True)
-        os.utime(old.parent, (0, 0))
+        descriptor = os.open(living.parent, os.O_RDONLY)
+        assert held(descriptor)
 
         build_site(sites.catalog, herd.SETTINGS, sites.output)
 
-        assert not old.parent.exists()
-        assert young.exists()
+        assert not dead.parent.exists()
+        assert living.exists()
+        os.close(descriptor)
 
 
 class TestAddresses:

@@ -102,13 +102,13 @@ class TestIndex:
         envelope = catalog.resolve("1")
         with catalog.index(envelope):
             pass
-        spoil(catalog.root / "index.sqlite")
+        spoil(catalog.index_file)
         with catalog.index(envelope) as index:
             assert same(index, PEDIGREE)
 
     def test_needs_no_writable_folder(self, catalog: Catalog) -> None:
         """Where the file cannot be written the answer comes from memory."""
-        (catalog.root / "index.sqlite").mkdir()
+        catalog.index_file.mkdir()
         with catalog.index(catalog.resolve("1")) as index:
             assert same(index, PEDIGREE)
 
@@ -129,7 +129,7 @@ class TestDamageFurtherIn:
         graph = Graph([asset(f"arn:x:{n}", "artifact", name="n" * 100) for n in range(300)], [])
         envelope = commit(catalog, graph)
         catalog.index(envelope).__exit__(None, None, None)
-        path = tmp_path / "index.sqlite"
+        path = catalog.index_file
         whole = path.read_bytes()
         path.write_bytes(whole[:16384] + b"\xa5" * (len(whole) - 16384))
         with catalog.index(envelope) as index:
@@ -143,7 +143,7 @@ class TestDamageFurtherIn:
         graph = Graph([asset("arn:x:bot", "endpoint")], [])
         envelope = commit(catalog, graph)
         catalog.index(envelope).__exit__(None, None, None)
-        with closing(sqlite3.connect(tmp_path / "index.sqlite")) as connection, connection:
+        with closing(sqlite3.connect(catalog.index_file)) as connection, connection:
             connection.execute("UPDATE asset SET line = x'7b'")
         with catalog.index(envelope) as index:
             assert index.named("arn:x:bot")[0].kind == "endpoint"

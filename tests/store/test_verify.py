@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,9 @@ from tests.pedigrees import commit, lineage, record
 
 from studbook.model import canonical, digest
 from studbook.store import Catalog
-from studbook.store.chunks import chunks
+from studbook.store.chunks import Chunk, chunks
+from studbook.store.files import held
+from studbook.store.snapshots import content_digest, envelope_digest
 
 PEDIGREE = lineage("t(training_job) -produced-> bot/1(model_package)")
 
@@ -103,3 +108,106 @@ class TestVerify:
         document["envelope"] = digest(canonical(document))
         path.write_text(json.dumps(document))
         assert any("does not hold the rows" in line for line in messages(catalog))
+
+
+def resealed(catalog: Catalog, **parts: str) -> None:
+    """The newest snapshot with other parts, every digest computed again: what somebody who may write can do."""
+    path = catalog.snapshots.paths()[-1]
+    envelope = catalog.latest()
+    assert envelope is not None
+    forged = envelope.model_copy(update={"parts": envelope.parts.model_copy(update=parts)})
+    forged = forged.model_copy(update={"digest": content_digest(forged)})
+    forged = forged.model_copy(update={"envelope": envelope_digest(forged)})
+    path.write_text(forged.model_dump_json())
+
+
+class TestEveryFile:
+    @pytest.mark.parametrize("kind", ["pipe", "folder", "link"])
+    @pytest.mark.parametrize("where", ["an object", "beside the objects", "an envelope"])
+    def test_what_is_no_plain_file(self, catalog: Catalog, kind: str, where: str) -> None:
+        """It is named, and nobody waits for it."""
+        name = next(iter(catalog.objects))
+        path = {
+            "an object": catalog.objects.path(name),
+            "beside the objects": catalog.objects.path(name).with_name("more"),
+            "an envelope": catalog.snapshots.paths()[-1],
+        }[where]
+        path.unlink(missing_ok=True)
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "folder":
+            path.mkdir()
+        else:
+            path.symlink_to("/dev/zero")
+
+        assert f"{path.relative_to(catalog.root)}: is no plain file" in messages(catalog)
+
+    def test_a_row_that_is_too_long(self, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is a damage, found without holding it."""
+        monkeypatch.setattr("studbook.store.verify._LONGEST", 10_000_000)
+        name = catalog.objects.write(b'{"a":1}\n' + b"x" * 12_000_000)
+
+        assert messages(catalog) == [
+            f"{catalog.objects.path(name).relative_to(catalog.root)}: object {name} has a row of more than "
+            "10,000,000 bytes"
+        ]
+
+    def test_an_empty_object_that_promises_nothing(self, catalog: Catalog) -> None:
+        """A chunk without a row is none, though every digest fits."""
+        place = {"account": None, "region": None, "source": None, "kind": "model", "month": None}
+        row = {**place, "first": "a", "last": "a", "rows": 0, "object": catalog.objects.write(b"")}
+        line = Chunk.of(canonical(row)).line
+        resealed(catalog, assets=catalog.objects.write(line), edges=catalog.objects.write(b""))
+
+        assert any("does not hold the rows" in line for line in messages(catalog))
+
+    def test_an_edge_to_nothing(self, catalog: Catalog) -> None:
+        """Assets taken out of a snapshot whose edges still need them are missed, though every digest fits."""
+        resealed(catalog, assets=catalog.objects.write(b""))
+
+        assert any("which is no asset" in line for line in messages(catalog))
+
+
+class TestCaches:
+    def test_nothing_is_believed_that_lies_in_the_catalog(self, catalog: Catalog) -> None:
+        """Answers come from the chunks and from the user's own cache: an index put beside them changes nothing."""
+        with catalog.index(catalog.resolve("latest")) as index:
+            assert index.asset("bot/1") is not None
+        assert catalog.index_file is not None
+        assert catalog.root not in catalog.index_file.parents
+        with closing(sqlite3.connect(catalog.root / "index.sqlite")) as forged, forged:
+            forged.execute("CREATE TABLE asset (line BLOB)")
+
+        with catalog.index(catalog.resolve("latest")) as index:
+            assert index.asset("bot/1") is not None
+
+    def test_a_cache_folder_that_others_may_write_is_not_used(
+        self, catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nor a link; the answer comes from memory then."""
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "shared"))
+        folder = tmp_path / "shared/studbook"
+        folder.mkdir(parents=True)
+        folder.chmod(0o777)
+        assert catalog.index_file is None
+        with catalog.index(catalog.resolve("latest")) as index:
+            assert index.asset("bot/1") is not None
+        folder.rmdir()
+        folder.symlink_to(tmp_path)
+        assert catalog.index_file is None
+
+
+class TestLeftOvers:
+    def test_what_a_killed_run_left_goes_with_the_next_snapshot(self, catalog: Catalog) -> None:
+        """Unfinished files, but for one that a writer holds."""
+        name = next(iter(catalog.objects))
+        dead, living = (catalog.objects.path(name).with_name(f".tmp-{one}") for one in ("dead", "living"))
+        dead.write_bytes(b"x")
+        living.write_bytes(b"x")
+        with living.open("rb") as stream:
+            assert held(stream.fileno())
+
+            commit(catalog, PEDIGREE, records=[record("4")], night=4)
+
+            assert not dead.exists()
+            assert living.exists()

@@ -31,6 +31,7 @@ from studbook.render.plugin import StudbookPlugin
 from studbook.render.versions import built, kept, list_versions, put_in_place, remove, share, sweep
 from studbook.settings import Settings
 from studbook.store import Catalog
+from studbook.store.files import held
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ def build_site(
         graph = contents.site.graph
         report(f"snapshot {envelope.number}: {len(graph.assets):,} assets, {len(graph.edges):,} edges")
         staging = Path(tempfile.mkdtemp(prefix=f".building-{envelope.number}-", dir=output))
+        descriptor = os.open(staging, os.O_RDONLY)
+        held(descriptor)  # until the end, so that no other build sweeps it away
         try:
             staging.chmod(0o755)
             with gc_frozen():
@@ -88,6 +91,7 @@ def build_site(
                 share(staging, contents.tree, but=pages)
             put_in_place(staging, output / str(envelope.number))
         finally:
+            os.close(descriptor)
             shutil.rmtree(staging, ignore_errors=True)
         contents.known.write(work / f"{envelope.number}.known")
         count = sum(1 for path in pages if path.endswith("/"))

@@ -29,6 +29,7 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context, Macro
 from markupsafe import Markup, escape
 
+from studbook.caches import own_folder
 from studbook.errors import BuildError
 from studbook.model import KINDS
 from studbook.packaged import code_digest, packaged
@@ -106,12 +107,11 @@ class _Compiled(FileSystemBytecodeCache):
 def compiled(compiler: str) -> BytecodeCache | None:
     """Templates as earlier builds compiled them; None where this user has no folder that is safe from others.
 
-    It is code, and so lies where Jinja keeps it, in a temporary folder of the user's own, and never beside a site,
-    which is what a pipeline stores and fetches again. `compiler` tells apart what compiles the same source differently.
+    It is code, and so lies in the user's own cache folder and never beside a site, which is what a pipeline stores and
+    fetches again. `compiler` tells apart what compiles the same source differently.
     """
-    with suppress(OSError, RuntimeError):
-        return _Compiled(pattern=f"studbook-{compiler}-%s.cache")
-    return None
+    folder = own_folder("templates")
+    return None if folder is None else _Compiled(str(folder), f"studbook-{compiler}-%s.cache")
 
 
 class _Template(Template):

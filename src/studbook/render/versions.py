@@ -12,16 +12,15 @@ import filecmp
 import json
 import os
 import shutil
-import time
 from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from studbook.model import Envelope
 from studbook.render.policy import with_policy
 from studbook.settings import Keep
-
-_DAY = 24 * 60 * 60
+from studbook.store.files import held
 
 INDEX = """<!doctype html>
 <html lang="en">
@@ -137,11 +136,15 @@ def _month(date: datetime.date) -> tuple[int, ...]:
 
 
 def sweep(output: Path) -> None:
-    """Remove what killed builds left behind; what is younger than a day may be of one that runs."""
-    for pattern in (".building-*", ".old-*"):
-        for path in output.glob(pattern):
-            if path.stat().st_mtime < time.time() - _DAY:
-                shutil.rmtree(path, ignore_errors=True)
+    """Remove what killed builds left behind; a build that runs holds its folder."""
+    for path in (*output.glob(".building-*"), *output.glob(".old-*")):
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                if held(descriptor):
+                    shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(descriptor)
 
 
 def remove(output: Path, numbers: Iterable[int]) -> None:

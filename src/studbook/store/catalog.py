@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studbook import __version__
+from studbook.caches import own_folder
 from studbook.errors import CatalogError
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Coverage, Edge, Envelope, Partition, Parts, Record, canonical, digest
@@ -31,6 +33,7 @@ from studbook.store.chunks import (
     place_of_asset,
     place_of_record,
 )
+from studbook.store.files import sweep
 from studbook.store.objects import Objects
 from studbook.store.snapshots import Snapshots, envelope_digest, taken
 
@@ -52,7 +55,6 @@ class Catalog:
         self.waivers_file = root / "waivers.yml"
         self.cards_folder = root / "cards"
         self.working_folder = root / ".harvest"
-        self._index_file = root / "index.sqlite"
         self.objects = Objects(root / "objects")
         self.snapshots = Snapshots(root / "snapshots")
 
@@ -79,7 +81,7 @@ class Catalog:
                 shutil.copyfile(packaged("catalog") / missing.name, missing)
         ignored = self.root / ".gitignore"
         if not ignored.exists():
-            ignored.write_text(f"{self._index_file.name}*\n{self.working_folder.name}/\n", encoding="utf-8")
+            ignored.write_text(f"{self.working_folder.name}/\n", encoding="utf-8")
 
     def settings(self) -> Settings:
         """The configuration; SettingsError where there is none, or it cannot be meant."""
@@ -237,11 +239,17 @@ class Catalog:
         """The whole lineage in memory; equal assets and edges of graphs with the same `shared` are the same objects."""
         return Graph(self.assets(envelope, shared), self.edges(envelope, shared), ordered=True)
 
+    @property
+    def index_file(self) -> Path | None:
+        """The index, in the user's own cache folder: it is believed, so nobody else may write it; None without one."""
+        folder = own_folder("catalogs", hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:16])
+        return None if folder is None else folder / "index.sqlite"
+
     def index(self, envelope: Envelope) -> Index:
         """The lineage on disk, for an answer without reading all of it; brought up to date first, if need be."""
         from studbook.store.index import Index
 
-        return Index.open(self._index_file, self.objects, envelope)
+        return Index.open(self.index_file, self.objects, envelope)
 
     def verify(self) -> list[Damage]:
         """What is not as it was written; empty where all is."""
@@ -314,6 +322,7 @@ class Catalog:
         )
         envelope = envelope.model_copy(update={"envelope": envelope_digest(envelope)})
         self.snapshots.write(envelope)
+        sweep((self.root, self.snapshots.root, *self.objects.root.glob("??")))
         return envelope
 
     def keep_records(self, records: Iterable[Record]) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from studbook.errors import CatalogError
 
 TEMPORARY = ".tmp-"
-"""How the names of unfinished files begin; a crash may leave some, and nothing reads them."""
+"""How the names of unfinished files begin; a crash may leave some, nothing reads them, and `sweep` removes them."""
 
 
 @contextmanager
@@ -29,15 +30,16 @@ def replacing(path: Path, *, exclusive: bool = False) -> Iterator[BinaryIO]:
         descriptor, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "wb") as stream:
+            held(stream.fileno())
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.chmod(0o644)
-        if exclusive:
-            # A link fails where the name is taken, in one step; a rename would replace the other's file.
-            os.link(temporary, path)
-        else:
-            temporary.rename(path)
+            temporary.chmod(0o644)
+            if exclusive:
+                # A link fails where the name is taken, in one step; a rename would replace the other's file.
+                os.link(temporary, path)
+            else:
+                temporary.rename(path)
         _flush_folder(path.parent)
     except FileExistsError:
         raise
@@ -46,6 +48,29 @@ def replacing(path: Path, *, exclusive: bool = False) -> Iterator[BinaryIO]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def held(descriptor: int) -> bool:
+    """Advisory lock: whether an open file is now this process's own, until it is closed; a dead one holds none."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another's, or a file system without locks
+        return False
+    return True
+
+
+def sweep(folders: Iterable[Path]) -> None:
+    """Removes what writers that were killed left in these folders; a writer that lives holds what it writes."""
+    for folder in folders:
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(TEMPORARY) and entry.is_file(follow_symlinks=False):
+                    descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
+                    try:
+                        if held(descriptor):
+                            Path(entry.path).unlink(missing_ok=True)
+                    finally:
+                        os.close(descriptor)
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -96,7 +96,7 @@ _PATIENCE = 10.0
 class Index:
     """One snapshot's lineage in SQLite; a context manager, closed when done."""
 
-    def __init__(self, path: Path, objects: Objects, envelope: Envelope) -> None:
+    def __init__(self, path: Path | None, objects: Objects, envelope: Envelope) -> None:
         self._path, self._objects, self._envelope = path, objects, envelope
         self._expected: dict[tuple[Direction, str], list[Edge]] = {}
         self._twins: dict[tuple[Direction, str], list[Edge]] = {}
@@ -107,20 +107,24 @@ class Index:
         self._salt = _salt(self._connection)
 
     @classmethod
-    def open(cls, path: Path, objects: Objects, envelope: Envelope) -> Index:
-        """The index of that snapshot: the file where it can be used, else one in memory."""
+    def open(cls, path: Path | None, objects: Objects, envelope: Envelope) -> Index:
+        """The index of that snapshot: the file where there is one that can be used, else one in memory."""
         return cls(path, objects, envelope)
 
     def _open(self) -> sqlite3.Connection:
-        for attempt in range(2):
+        for attempt in range(2 if self._path else 0):
             try:
                 return _opened(str(self._path), self._objects, self._envelope)
             except sqlite3.DatabaseError as error:
                 # In use by another for too long, or not to be written here: the answer does not depend on it.
                 if isinstance(error, sqlite3.OperationalError) or attempt:
                     break
-                self._path.unlink(missing_ok=True)
+                self._unlink()
         return _opened(":memory:", self._objects, self._envelope)
+
+    def _unlink(self) -> None:
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
 
     def _sound(self, ask: Callable[[], T]) -> T:
         """The answer. A file that opens well can be damaged further in: then it is made again, and asked again."""
@@ -128,7 +132,7 @@ class Index:
             return ask()
         except (sqlite3.DatabaseError, CatalogError, ValidationError, KeyError, ValueError):
             self._connection.close()
-            self._path.unlink(missing_ok=True)
+            self._unlink()
             for kept in (self._expected, self._twins, self._near, self._told):
                 kept.clear()
             self._connection = self._open()

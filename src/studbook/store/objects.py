@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import re
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,7 +52,7 @@ class Objects:
     def read(self, name: str) -> bytes:
         """The bytes of that digest, all at once; CatalogError where the object is missing or damaged."""
         try:
-            data = gzip.decompress(self.path(name).read_bytes())
+            data = gzip.decompress(self._packed_bytes(name))
         except FileNotFoundError:
             raise CatalogError(f"object {name} is missing", _MEND) from None
         except (OSError, EOFError, zlib.error) as error:
@@ -60,6 +61,30 @@ class Objects:
             raise CatalogError(f"object {name} has other content than its name says", _MEND)
         return data
 
+    def check(self, name: str, longest: int) -> None:
+        """Reads an object a piece at a time; CatalogError where it is damaged, or a row longer than so many bytes."""
+        hasher, row = hashlib.sha256(), 0
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(self._packed_bytes(name))) as stream:
+                while piece := stream.read(1 << 20):
+                    hasher.update(piece)
+                    first, feed, _ = piece.partition(b"\n")
+                    row += len(first)
+                    if row > longest:
+                        raise CatalogError(f"object {name} has a row of more than {longest:,} bytes", _MEND)
+                    row = len(piece) - piece.rindex(b"\n") - 1 if feed else row
+        except (OSError, EOFError, zlib.error) as error:
+            raise CatalogError(f"object {name} cannot be read: {error}", _MEND) from None
+        if f"sha256:{hasher.hexdigest()}" != name:
+            raise CatalogError(f"object {name} has other content than its name says", _MEND)
+
+    def _packed_bytes(self, name: str) -> bytes:
+        """The file's bytes. What is no file is not opened: a pipe would never end."""
+        path = self.path(name)
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise CatalogError(f"object {name} is no plain file", _MEND)
+        return path.read_bytes()
+
     def lines(self, name: str) -> Iterator[bytes]:
         """The lines of that digest, each with its line feed; only the compressed form is held in memory.
 
@@ -67,7 +92,7 @@ class Objects:
         """
         hasher = hashlib.sha256()
         try:
-            with gzip.GzipFile(fileobj=io.BytesIO(self.path(name).read_bytes())) as stream:
+            with gzip.GzipFile(fileobj=io.BytesIO(self._packed_bytes(name))) as stream:
                 for line in stream:
                     hasher.update(line)
                     yield line

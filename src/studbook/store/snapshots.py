@@ -64,6 +64,8 @@ class Snapshots:
     def read(self, path: Path) -> Envelope:
         """The envelope in a file; CatalogError where it cannot be read or is not what it was when it was written."""
         try:
+            if not path.is_file():  # a pipe would never end
+                raise CatalogError(f"{path}: is no plain file", "run 'studbook verify'")
             envelope = Envelope.model_validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
             raise CatalogError(f"{path}: is no readable envelope: {error}", "run 'studbook verify'") from None

@@ -6,13 +6,17 @@ nobody wrote a new chain: keep the latest `envelope` digest elsewhere, and compa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 from studbook.errors import CatalogError
 from studbook.model import Envelope
 from studbook.store import chunks
-from studbook.store.chunks import ASSETS, EDGES, RECORDS, Part, Row
+from studbook.store.chunks import ASSETS, EDGES, RECORDS, Order, Part, Row
 from studbook.store.objects import Objects
 from studbook.store.snapshots import Snapshots, content_digest, file_name
 
@@ -29,21 +33,61 @@ class Damage:
 def verify(objects: Objects, snapshots: Snapshots) -> list[Damage]:
     """All damages, envelopes first."""
     readable: list[Envelope] = []
-    found = list(_chain(snapshots, readable))
-    broken: dict[str, str] = {}
+    strange = list(_no_files(objects, snapshots))
+    found = [*strange, *_chain(snapshots, readable)]
+    named = {damage.place for damage in strange}
+    checked: set[str] = set()
     for name in objects:
+        place = _object_place(objects, name)
+        if place in named:
+            checked.add(name)
+            continue
         try:
-            for _ in objects.lines(name):
-                pass
+            objects.check(name, _LONGEST)
         except CatalogError as error:
-            broken[name] = error.message
-            found.append(Damage(_object_place(objects, name), error.message))
-    checked: set[str] = set(broken)
+            checked.add(name)
+            found.append(Damage(place, error.message))
     for envelope in readable:
         found.extend(_manifest(objects, RECORDS, envelope.parts.records, envelope.number, checked))
         found.extend(_manifest(objects, ASSETS, envelope.parts.assets, envelope.number, checked))
         found.extend(_manifest(objects, EDGES, envelope.parts.edges, envelope.number, checked))
+    if not found:  # else an asset may be missing because its chunk cannot be read
+        found.extend(_ends(objects, readable))
     return found
+
+
+_LONGEST: Final = 256 * 1024 * 1024
+"""Bytes of a row: no answer that is kept is nearly as long, and a longer one would not fit into a small memory."""
+
+
+def _no_files(objects: Objects, snapshots: Snapshots) -> Iterator[Damage]:
+    """What is no plain file where only those are: a pipe would be waited for, a link leads elsewhere."""
+    for path in sorted((*snapshots.root.glob("*"), *objects.root.glob("*"), *objects.root.glob("*/*"))):
+        mode = path.lstat().st_mode
+        if not stat.S_ISREG(mode) and not (stat.S_ISDIR(mode) and path.parent == objects.root):
+            yield Damage(str(path.relative_to(objects.root.parent)), "is no plain file")
+
+
+def _ends(objects: Objects, readable: Iterable[Envelope]) -> Iterator[Damage]:
+    """Edges that point at nothing: each end of each edge is an asset of the same snapshot."""
+    seen: set[tuple[str, str]] = set()
+    for envelope in readable:
+        both = (envelope.parts.assets, envelope.parts.edges)
+        if both in seen:
+            continue
+        seen.add(both)
+        assets = {json.loads(line)["id"] for line in _lines(objects, both[0])}
+        for line in _lines(objects, both[1]):
+            edge = json.loads(line)
+            for end in (edge["source"], edge["target"]):
+                if end not in assets:
+                    place = _object_place(objects, both[1])
+                    yield Damage(place, f"an edge of snapshot {envelope.number} points at {end!r}, which is no asset")
+
+
+def _lines(objects: Objects, manifest: str) -> Iterator[bytes]:
+    for chunk in chunks.chunks(objects, manifest):
+        yield from objects.lines(chunk.object)
 
 
 def _chain(snapshots: Snapshots, readable: list[Envelope]) -> Iterator[Damage]:
@@ -92,13 +136,19 @@ def _manifest(objects: Objects, part: Part[Row], manifest: str, number: int, che
         if chunk.object not in objects:
             yield Damage(place, f"a chunk of {part.name} ({chunk.place.kind}) of snapshot {number} is missing")
             continue
+        names: list[str] = []
+        orders: list[Order] = []
         try:
-            rows = [part.identify(row) for row in chunks.rows_of(objects, part, chunk)]
+            for row in chunks.rows_of(objects, part, chunk):
+                names.append(part.identify(row))
+                orders.append(part.order(row))
         except CatalogError as error:
             yield Damage(place, error.message)
             continue
-        if (len(rows), rows[0], rows[-1]) != (chunk.rows, chunk.first, chunk.last):
+        if not names or (len(names), names[0], names[-1]) != (chunk.rows, chunk.first, chunk.last):
             yield Damage(place, f"a chunk of {part.name} does not hold the rows that its manifest promises")
+        elif any(order >= after for order, after in pairwise(orders)):
+            yield Damage(place, f"the rows of a chunk of {part.name} are not in order, or one is there twice")
 
 
 def _object_place(objects: Objects, name: str) -> str:
