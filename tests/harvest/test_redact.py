@@ -13,8 +13,10 @@ from benchmarks.secret_corpus import SHAPES, Planted, harmless, is_left, secrets
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from studbook.harvest.redact import REDACTED, Redactor, looks_random, names_a_secret
+from studbook.harvest.redact import Redactor, looks_random
 from studbook.harvest.secret_forms import ANCHORED, FORMS
+from studbook.harvest.secret_keys import strength
+from studbook.model import REDACTED
 from studbook.settings import Redact
 
 RANDOM = "wJalrXUtnFEMIK7MDENGbPxRfiCYzEXAMPL3KEY9"
@@ -31,7 +33,7 @@ class TestKeys:
     )  # fmt: skip
     def test_secret(self, key):
         """Keys that people give to secrets, in every spelling."""
-        assert names_a_secret(key)
+        assert strength(key)
 
     @pytest.mark.parametrize(
         "key",
@@ -42,7 +44,7 @@ class TestKeys:
     )  # fmt: skip
     def test_no_secret(self, key):
         """Keys that only look like it."""
-        assert not names_a_secret(key)
+        assert not strength(key)
 
 
 KNOWN = {f"{issuer} {number}": token(Random(number), shape) for issuer, shapes in SHAPES.items()

@@ -167,3 +167,19 @@ class TestDiff:
         found = json.loads(canonical(changes.to_json()))
         assert set(found) == set(Changes.__dataclass_fields__)
         assert found["edges_gained"][0].keys() >= {"source", "target", "relation", "role", "certainty", "evidence"}
+
+
+def test_what_was_redacted_since_is_not_told_again():
+    """Where the newer night has a redacted value, the older one's is neither shown nor a change."""
+    before = {"t": {"attributes": {"hyperparameters": {"motto": "tulip", "epochs": "3"}, "note": "see tulip"}}}
+    after = {"t": {"attributes": {"hyperparameters": {"motto": "[redacted]", "epochs": "4"}, "note": "see [redacted]"}}}
+
+    [changed] = diff(lineage(BASE, before), lineage(BASE, after)).assets_changed
+
+    assert [(field.name, field.old, field.new) for field in changed.fields] == [
+        (
+            "attributes.hyperparameters",
+            {"motto": "[redacted]", "epochs": "3"},
+            {"motto": "[redacted]", "epochs": "4"},
+        )
+    ]

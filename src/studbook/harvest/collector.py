@@ -132,7 +132,7 @@ class PartitionVisit(PartitionCalls):
     # --- records ---
 
     def kept(self, kind: str, record_id: str) -> Record | None:
-        return self._store.kept(kind, record_id)
+        return self._store.kept(kind, self._redactor.identifier(record_id))
 
     def record(self, kind: str, record_id: str, body: Json, *, revision: str | None = None) -> None:
         operation = getattr(self._asked, "operation", self.partition.source)
@@ -178,7 +178,7 @@ class PartitionVisit(PartitionCalls):
         self.ledger.answered = True
 
     def found(self, kind: str, record_id: str) -> Record | None:
-        return self._store.seen(kind, record_id)
+        return self._store.seen(kind, self._redactor.identifier(record_id))
 
     def none_of(self, kind: str) -> bool:
         return (kind, None) in self.complete and not self._numbers[kind]
@@ -340,7 +340,7 @@ class PartitionVisit(PartitionCalls):
                 raise TypeError("it is no object")
             if not resource.keep(summary):
                 return True
-            record_id = _identifier(resource.identify(summary))
+            record_id = self._redactor.identifier(_identifier(resource.identify(summary)))
             revision = _revision(resource.revision(summary)) if resource.revision else digest(canonical(summary))
             mark = _revision(resource.mark(summary)) if resource.mark is not None else None
         except UNREADABLE as error:
@@ -395,7 +395,7 @@ class PartitionVisit(PartitionCalls):
                         continue
                     try:
                         body = bulk.record(item)
-                        record_id = _identifier(resource.identify(body))
+                        record_id = self._redactor.identifier(_identifier(resource.identify(body)))
                         age = body.get(bulk.order) if bulk.order else None
                     except UNREADABLE:
                         continue  # whatever it was, if a listing shows it, it is described

@@ -18,14 +18,17 @@ from pathlib import Path
 
 from studbook.errors import CatalogError
 from studbook.harvest.partition_store import PartitionStore
+from studbook.harvest.redact import Redactor
 from studbook.model import Partition, canonical
+from studbook.settings import Redact
 
 
 class Journal:
     """The stores of one run, and what earlier runs left. To be closed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rules: Redact | None = None) -> None:
         self._root = folder
+        self._rules = rules
         self._locks: list[int] = []
         found = sorted(self._root.glob("*/")) if self._root.is_dir() else []
         self._earlier = [folder for folder in found if self._locked(folder)]
@@ -45,7 +48,7 @@ class Journal:
         store = self.store(partition)
         store.load_previous(known)
         for folder in self._earlier:
-            store.take_up(folder / _name(partition))
+            store.take_up(folder / _name(partition), Redactor(self._rules).record)
 
     def finish(self) -> None:
         """Deletes the files that the snapshot has made needless."""

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -77,8 +77,8 @@ class PartitionStore:
             connection.executemany("INSERT OR REPLACE INTO known VALUES (?, ?, ?)", map(_row, lines))
             connection.execute("COMMIT")
 
-    def take_up(self, earlier: Path) -> None:
-        """Lays in what a run that was killed had read; a file that cannot be read is left out."""
+    def take_up(self, earlier: Path, clean: Callable[[Record], Record]) -> None:
+        """Lays in what a run that was killed had read, by today's rules; a file that cannot be read is left out."""
         with self._using() as connection:
             try:
                 connection.execute("ATTACH ? AS earlier", (f"{earlier.absolute().as_uri()}?mode=rw",))
@@ -89,6 +89,13 @@ class PartitionStore:
                     "INSERT OR REPLACE INTO left_over SELECT kind, id, line FROM earlier.seen WHERE line IS NOT NULL"
                 )
             connection.execute("DETACH earlier")
+            for kind, record_id, line in connection.execute("SELECT kind, id, line FROM left_over").fetchall():
+                record = _record(line)
+                kept = clean(record)
+                if kept is not record:
+                    connection.execute("DELETE FROM left_over WHERE kind = ? AND id = ?", (kind, record_id))
+                    row = (kept.kind, kept.id, _line(kept))
+                    connection.execute("INSERT OR REPLACE INTO left_over VALUES (?, ?, ?)", row)
 
     def known(self, kind: str, record_id: str) -> Record | None:
         """The record as the last snapshot has it."""

@@ -19,24 +19,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
 
-from studbook.harvest import secret_forms, secret_keys
 from studbook.harvest.secret_forms import frequent_pairs, may_hold_one, mixes_cases, spans
 from studbook.harvest.secret_keys import (
-    REDACTED,
-    names_a_secret,
     names_a_thing,
     no_secret,
     of_the_trade,
     strength,
 )
-from studbook.model import Record, canonical, digest
+from studbook.model import REDACTED, Coverage, Record
 from studbook.settings import Redact
-
-__all__ = ["REDACTED", "Redactor", "looks_random", "names_a_secret", "rules_digest"]
 
 # --- text ---------------------------------------------------------------------------------------------------------
 
@@ -161,22 +155,6 @@ def _irregular(segment: str) -> bool:
     return bits >= min(3.8, 0.8 * math.log2(len(segment)))
 
 
-# --- the rules as a whole -----------------------------------------------------------------------------------------
-
-_ENGINE: Final = 1
-"""Goes up with each change of what is found that the tables do not show."""
-
-
-@lru_cache(maxsize=16)
-def rules_digest(settings: Redact) -> str:
-    """The digest of all that decides what is redacted: the configuration, the known forms, the words of keys.
-
-    Kept beside records: where it differs from today's, they pass the redactor again before they are kept again.
-    """
-    tables = [list(map(list, secret_forms.FORMS)), list(map(list, secret_forms.ANCHORED)), secret_keys.table()]
-    return digest(canonical([_ENGINE, settings.model_dump(mode="json"), json.loads(json.dumps(tables))]))
-
-
 # --- pairs --------------------------------------------------------------------------------------------------------
 
 _PAIR_NAMES = (
@@ -215,11 +193,15 @@ class Redactor:
     def record(self, record: Record) -> Record:
         """A record that is kept, by today's rules; itself where they find nothing more in it."""
         before = self.count
-        body = self.body(record.body)
-        record_id = self.identifier(record.id)
-        if self.count == before and record_id == record.id:
-            return record
-        return replace(record, id=record_id, body=body)
+        clean = replace(
+            record, id=self.identifier(record.id), revision=self.text(record.revision), body=self.body(record.body)
+        )
+        return record if self.count == before and clean.id == record.id else clean
+
+    def coverage(self, row: Coverage) -> Coverage:
+        """What a partition's gaps say, by today's rules."""
+        gaps = tuple(replace(gap, code=self.text(gap.code), message=self.text(gap.message)) for gap in row.gaps)
+        return replace(row, gaps=gaps)
 
     def body(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The same JSON object without its secrets."""

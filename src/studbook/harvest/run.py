@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from studbook.harvest.exclude import Included
 from studbook.harvest.journal import Journal
 from studbook.harvest.merge import carried_over
 from studbook.harvest.partition import Order, Return, charged, lost, visit
+from studbook.harvest.past_rules import Cleaned, same_rules
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.harvest.redact import Redactor
 from studbook.lineage.link import LinkContext
@@ -129,7 +130,8 @@ def harvest(
         _some_success(coverage)
         catalog.expect(number)
         records = Included(Stored(run.records), settings)
-        kept = catalog.keep_records(records) if settings.exclude.tags else catalog.keep_record_lines(run.lines())
+        as_stored = not settings.exclude.tags and not run.cleaned
+        kept = catalog.keep_record_lines(run.lines()) if as_stored else catalog.keep_records(records)
         parts, unread = derive(
             catalog,
             LinkContext.of(run.settings),
@@ -158,13 +160,18 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
     latest = catalog.latest()
     if latest is None:
         return None
-    records = Included(Stored(lambda: catalog.records(latest)), settings)
+    coverage: Sequence[Coverage] = latest.coverage
+    stored: Iterable[Record] = Stored(lambda: catalog.records(latest))
+    if not same_rules(latest, settings):
+        stored = Stored(lambda: map(Redactor(settings.redact).record, catalog.records(latest)))
+        coverage = tuple(map(Redactor(settings.redact).coverage, coverage))
+    records = Included(stored, settings)
     number = latest.number + 1
     context = LinkContext.of(with_accounts(settings, records))
     parts, unread = derive_anew(catalog, context, records=catalog.keep_records(records), previous=latest, number=number)
     envelope = catalog.add(
         parts,
-        coverage=with_unread(latest.coverage, unread, (), Redactor(settings.redact)),
+        coverage=with_unread(coverage, unread, (), Redactor(settings.redact)),
         taken_at=latest.taken_at,
         config=settings.digest,
         only_if_changed=True,
@@ -190,7 +197,7 @@ class _Run:
     ) -> None:
         self.settings = settings
         self._by_hand = {account.id for account in settings.accounts}
-        self.journal = Journal(catalog.working_folder)
+        self.journal = Journal(catalog.working_folder, settings.redact)
         self._number = number
         self._progress = progress
         self._workers = workers
@@ -198,6 +205,11 @@ class _Run:
         self._sources = sources
         self._stop = threading.Event()
         self._known = catalog.record_lines(previous) if previous else {}
+        self.cleaned: dict[Partition, Cleaned] = {}
+        """What was known, by partition, where it was kept by other rules than today's."""
+        if previous and not same_rules(previous, settings):
+            self.cleaned = {partition: Cleaned(lines, settings.redact) for partition, lines in self._known.items()}
+            self._known = dict(self.cleaned)
         self._visited: dict[Partition, Coverage] = {}
         self._sessions = Sessions.of(settings)
 
@@ -263,6 +275,8 @@ class _Run:
             if partition.account not in paid:
                 paid.add(partition.account)
                 row = charged(row, self._sessions.tally(partition.account, None, "sts").counts)
+            if partition in self.cleaned:
+                row = replace(row, redacted=row.redacted + self.cleaned[partition].count)
             rows.append(row)
         return rows
 

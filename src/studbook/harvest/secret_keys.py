@@ -14,10 +14,10 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from studbook.harvest.secret_forms import reads_like_words
+from studbook.model import REDACTED
 
 Strength = Literal["", "weak", "strong"]
 
-REDACTED: Final = "[redacted]"
 _CACHED = 65_536
 
 WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
@@ -136,11 +136,6 @@ def strength(key: str) -> Strength:
     return "weak" if _WEAK.search(text) and not _NO_TOKEN.search(text) else ""
 
 
-def names_a_secret(key: str) -> bool:
-    """Whether values under this key are secrets, going by the built-in words."""
-    return strength(key) != ""
-
-
 _NAMED_THING = re.compile(
     r"(?:^(?:s3 |object )?key|^k|\b(?:ids?|arns?|e ?tag|sha\d*|sha \d+|md \d|digests?|checksums?|fingerprint|"
     r"hash(?:es)?|"
@@ -154,12 +149,6 @@ _NAMED_THING = re.compile(
 def names_a_thing(key: str) -> bool:
     """Whether values under this key are names, ids, places, versions or digests: their looks say nothing."""
     return _NAMED_THING.search(words(key)) is not None
-
-
-def table() -> list[str]:
-    """All words of this module, for the digest of the rules."""
-    patterns = (_STRONG, _WEAK, _NO_TOKEN, _HEADS, _STRONG_ANYHOW, _NAMED_THING, _CODE, _MASKED, _TRADE)
-    return [*(pattern.pattern for pattern in patterns), *FOREIGN, *sorted(_LOGIC), *_ELSEWHERE]
 
 
 # --- values -------------------------------------------------------------------------------------------------------

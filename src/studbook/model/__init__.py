@@ -8,13 +8,14 @@ from studbook.model.evidence import Evidence
 from studbook.model.facts import Claim, Facts
 from studbook.model.finding import Finding
 from studbook.model.kinds import KINDS, Kind, KindInfo
-from studbook.model.record import Partition, Record
+from studbook.model.record import REDACTED, Partition, Record
 from studbook.model.relations import CERTAINTIES, RELATIONS, Certainty, Relation
 from studbook.model.snapshot import Envelope, Parts
 
 __all__ = [
     "CERTAINTIES",
     "KINDS",
+    "REDACTED",
     "RELATIONS",
     "Asset",
     "Certainty",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
+
+REDACTED: Final = "[redacted]"
+"""What stands where a secret was."""
 
 
 class Partition(NamedTuple):

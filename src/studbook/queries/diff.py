@@ -6,12 +6,13 @@ moved), then every asset and every edge, so that nothing is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from studbook.lineage.graph import Graph, differing
-from studbook.model import Asset, Coverage, Edge, Partition
+from studbook.model import REDACTED, Asset, Coverage, Edge, Partition
 from studbook.model.canonical import fields_of
 from studbook.queries.drift import drifts_of
 from studbook.queries.walks import runs
@@ -173,11 +174,27 @@ def diff(
 
 
 def changed_fields(old: Asset, new: Asset) -> Iterator[Field]:
-    """The fields that differ, by name; attributes and tags key by key."""
+    """The fields that differ, by name; attributes and tags key by key. What was redacted since is not told again."""
     before, after = _flat(old), _flat(new)
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
-            yield Field(name, before.get(name), after.get(name))
+            was = _veiled(before.get(name), after.get(name))
+            if was != after.get(name):
+                yield Field(name, was, after.get(name))
+
+
+_VEILED = re.compile(rf"{re.escape(REDACTED)}|redacted-[0-9a-f]{{8}}")
+
+
+def _veiled(was: Any, now: Any) -> Any:
+    """An earlier value without what a rule that came later has taken out of the newer one."""
+    if isinstance(now, str):
+        return now if _VEILED.search(now) else was
+    if isinstance(now, dict) and isinstance(was, dict):
+        return {key: _veiled(value, now.get(key)) for key, value in was.items()}
+    if isinstance(now, list) and isinstance(was, list) and len(now) == len(was):
+        return [_veiled(*both) for both in zip(was, now, strict=True)]
+    return was
 
 
 def _flat(asset: Asset) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from studbook.model import Asset, Certainty, Edge, Evidence, Facts, Kind, Record, Relation
+from studbook.model import REDACTED, Asset, Certainty, Edge, Evidence, Facts, Kind, Record, Relation
 from studbook.model.facts import ByName, Claim, LambdaUse, LatestAtStart, Reads, Weights
 from studbook.model.ids import (
     image_id,
@@ -205,7 +205,7 @@ class Reading:
 
     def image(self, uri: object, *paths: str, digest: object = None, relation: Relation, role: str = "image") -> None:
         """A container image that went into what the record is about."""
-        if not isinstance(uri, str) or not uri:
+        if not isinstance(uri, str) or not uri or uri == REDACTED:
             return
         asset_id = image_id(uri, digest if isinstance(digest, str) else None)
         account, region = image_registry(uri)
@@ -296,8 +296,8 @@ class Reading:
     def by_name(
         self, kind: Kind, name: object, path: str, relation: Relation, *, upstream: bool = True, role: str | None = None
     ) -> None:
-        """The other end is known by its name alone."""
-        if not isinstance(name, str) or not name or self.account is None or self.region is None:
+        """The other end is known by its name alone; a name that was redacted away is nobody's."""
+        if not isinstance(name, str) or name in ("", REDACTED) or self.account is None or self.region is None:
             return
         (evidence,) = self.evidence(path)
         self.claim(

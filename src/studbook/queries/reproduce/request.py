@@ -12,9 +12,10 @@ from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 
+from studbook.model import REDACTED
 from studbook.model.ids import parse_arn
 
-REDACTED, PLACEHOLDER = "[redacted]", "<FILL IN>"
+PLACEHOLDER = "<FILL IN>"
 _AGAIN = "-again"
 _NAME_LENGTH = 63
 _MADE = "ServiceOutput"

@@ -1,0 +1,37 @@
+"""Records kept under other rules: what a rule or a known form that came later covers is taken out of them as well.
+
+A finished job is not described again, so what was kept of it passes the redactor once more when the configuration or
+the program is another one than the last snapshot's. What older snapshots hold stays there: they are never rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from studbook import __version__
+from studbook.harvest.redact import Redactor
+from studbook.model import Envelope
+from studbook.settings import Redact, Settings
+from studbook.store.chunks import RECORDS
+
+
+def same_rules(envelope: Envelope, settings: Settings) -> bool:
+    """Whether a snapshot's records were redacted by the rules of today: of this configuration and this program."""
+    return (envelope.config, envelope.generator) == (settings.digest, f"studbook {__version__}")
+
+
+class Cleaned(Iterable[bytes]):
+    """Stored records by today's rules, gone through anew each time."""
+
+    def __init__(self, lines: Iterable[bytes], rules: Redact) -> None:
+        self._lines, self._rules = lines, rules
+        self.count = 0
+        """How many values were taken out, as of the last time that all were gone through."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        redactor = Redactor(self._rules)
+        for line in self._lines:
+            record = RECORDS.row(line)
+            clean = redactor.record(record)
+            yield line if clean is record else RECORDS.line(clean)
+        self.count = redactor.count

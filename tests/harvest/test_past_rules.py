@@ -1,0 +1,106 @@
+"""A rule that comes later reaches what was kept before it, from the next snapshot on."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+
+import pytest
+from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
+
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.harvest.journal import Journal
+from studbook.harvest.run import harvest, relink
+from studbook.model import Partition, Record
+from studbook.settings import Redact
+from studbook.store import Catalog
+from studbook.store.chunks import chunks
+
+LEAKED = ("TICKET-1", "tulip-4711")
+RULES = Redact(keys=("motto",), values=("TICKET-[0-9]+",))
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    """A job that has ended: no later night describes it again."""
+    with FakeAws() as aws:
+        for name, value in aws.environment().items():
+            monkeypatch.setenv(name, value)
+        aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
+        made = {
+            "TrainingJobName": "train-TICKET-1",
+            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/x",
+            "AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "image"},
+            "OutputDataConfig": {"S3OutputPath": "s3://out/TICKET-1/"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+            "HyperParameters": {"motto": "tulip-4711", "comment": "see TICKET-1"},
+        }
+        aws.batch(ACCOUNT, REGION, [("CreateTrainingJob", made)])
+        yield aws
+
+
+def with_rules():
+    return settings().model_copy(update={"redact": RULES})
+
+
+def text_of(catalog: Catalog) -> str:
+    """All that the newest snapshot is made of."""
+    envelope = catalog.latest()
+    parts = [envelope.model_dump_json()]
+    for manifest in (envelope.parts.records, envelope.parts.assets, envelope.parts.edges):
+        for chunk in chunks(catalog.objects, manifest):
+            parts += [line.decode() for line in catalog.objects.lines(chunk.object)]
+            parts.append(json.dumps(chunk.place))
+    return "\n".join(parts)
+
+
+class TestLaterRules:
+    @pytest.mark.parametrize("again", [harvest, relink])
+    def test_nothing_that_they_cover_is_written_again(self, aws, tmp_path, again):
+        """Not in a record, an id, an asset or an edge; the snapshot before stays as it was written."""
+        catalog = Catalog(tmp_path / "catalog")
+        harvest(settings(), catalog)
+        assert [one for one in LEAKED if one not in text_of(catalog)] == []
+        first = catalog.latest()
+
+        again(with_rules(), catalog)
+
+        assert catalog.latest().number == 2
+        assert [one for one in LEAKED if one in text_of(catalog)] == []
+        assert "redacted-" in text_of(catalog)
+        assert catalog.resolve("1") == first
+        assert catalog.verify() == []
+
+    def test_they_are_counted_and_asked_once(self, aws, tmp_path):
+        """The coverage says how many values went; a night later nothing is different, and nothing described again."""
+        catalog = Catalog(tmp_path / "catalog")
+        harvest(settings(), catalog)
+
+        second = harvest(with_rules(), catalog)
+        third = harvest(with_rules(), catalog)
+
+        assert sum(row.redacted for row in second.coverage) > 0
+        assert third.envelope.digest == second.envelope.digest
+        assert "sagemaker:DescribeTrainingJob" not in third.coverage[0].calls
+
+    def test_what_a_killed_run_left_is_cleaned_too(self, tmp_path):
+        """The next run redacts by its own rules what it takes up."""
+        here = Partition(ACCOUNT, REGION, "sagemaker")
+        with closing(Journal(tmp_path / "runs")) as journal:
+            journal.store(here).add(
+                Record(
+                    source="sagemaker",
+                    kind="job",
+                    id="train-TICKET-1",
+                    account=ACCOUNT,
+                    region=REGION,
+                    revision="",
+                    body={"motto": "tulip-4711"},
+                )
+            )
+        with closing(Journal(tmp_path / "runs", RULES)) as journal:
+            journal.load_previous(here, ())
+            [record] = journal.store(here).kept_of("job")
+
+        assert not any(one in repr(record) for one in LEAKED)
