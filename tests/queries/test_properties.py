@@ -1,0 +1,129 @@
+"""What holds of the answers over any estate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from hypothesis import given, settings
+from tests.queries.estates import estates
+
+from studbook.lineage.graph import Graph
+from studbook.queries import QUESTIONS
+from studbook.queries.answer import Answer, Night
+from studbook.queries.candidates import candidates
+from studbook.queries.copies import copies
+from studbook.queries.impact import impact
+from studbook.queries.runs import Run, runs
+from studbook.queries.scores import scores
+from studbook.queries.trace import trace
+from studbook.queries.walks import copies_of, made, reaches
+
+
+def of(graph: Graph, kind: str) -> list[str]:
+    return [asset.id for asset in graph.of_kind(kind)]
+
+
+def live_rows(graph: Graph) -> list[Run]:
+    return [row for endpoint in of(graph, "endpoint") for row in runs(Night(graph), endpoint).rows]
+
+
+@settings(max_examples=150)
+@given(estates())
+def test_where_a_version_runs_is_what_its_endpoints_run(graph: Graph) -> None:
+    """`runs` of a version is the inverse of `runs` of all endpoints."""
+    rows = live_rows(graph)
+    for version in of(graph, "model_package"):
+        mine = set(copies_of(graph, [version]))
+        assert list(runs(Night(graph), version).rows) == [row for row in rows if row.version in mine]
+    assert [row for row in rows if graph.assets[row.endpoint].gone_since is not None] == []
+    (account,) = {asset.account for asset in graph.assets.values()}
+    assert account is not None
+    if rows:
+        assert list(runs(Night(graph), account).rows) == rows
+
+
+@given(estates())
+def test_what_made_a_thing_reaches_it(graph: Graph) -> None:
+    """A trace and an impact are converses, as far as influence goes."""
+    up = {(one, asset) for asset in graph.assets for one in made(graph, asset).influence}
+    down = {(asset, one) for asset in graph.assets for one in reaches(graph, asset).influence}
+    assert up == down
+
+
+@given(estates())
+def test_a_row_of_a_trace_is_joined_to_the_root_by_as_sure_a_way(graph: Graph) -> None:
+    """Each row's neighbour towards the root is nearer on its way, joined by an edge no weaker than is said."""
+    strength = {"referenced": 0, "declared": 1, "inferred": 2}
+    for root in graph.assets:
+        for answer in (trace(Night(graph), root), impact(Night(graph), root)):
+            rows = {row.asset: row for row in answer.rows}
+            assert answer.total == len(answer.rows) == len(answer.walk.assets) - 1
+            for row in answer.rows:
+                towards = rows.get(row.via)
+                assert row.via == root or towards is not None
+                between = [
+                    strength[edge.certainty]
+                    for edge in answer.walk.edges
+                    if {edge.source, edge.target} == {row.asset, row.via}
+                ]
+                assert min(between) <= strength[row.certainty]
+                assert row.distance == 1 or row.distance > min(r.distance for r in answer.rows)
+            distances = sorted({row.distance for row in answer.rows})
+            assert all(later == earlier + 1 for earlier, later in pairwise(distances))
+
+
+@given(estates())
+def test_every_row_is_an_edge_that_somebody_recorded(graph: Graph) -> None:
+    """Of copies the edge itself, of runs the last one on the way, of scores the one to what was judged."""
+    night = Night(graph)
+    edges = {(edge.source, edge.target, edge.relation) for edge in graph.edges}
+    for row in live_rows(graph):
+        assert (row.via, row.endpoint, "deployed_to") in edges
+    for version in of(graph, "model_package"):
+        for copy in copies(night, version).rows:
+            assert (copy.from_, copy.to, "copied_to") in edges
+        for score in scores(night, version).rows:
+            for end in (score.judged, score.evaluator, score.data):
+                assert end is None or (end, score.job, "input_to") in edges
+
+
+@given(estates())
+def test_the_tree_of_copies_is_one_whichever_copy_is_asked(graph: Graph) -> None:
+    """And so are the scores of a version, which are those of all its copies."""
+    night = Night(graph)
+    for version in of(graph, "model_package"):
+        tree = copies(night, version)
+        for row in tree.rows:
+            assert copies(night, row.to).rows == tree.rows
+            assert scores(night, row.to).rows == scores(night, version).rows
+
+
+@given(estates())
+def test_a_candidate_is_newer_is_of_the_line_and_does_not_serve(graph: Graph) -> None:
+    """Nothing is its own candidate, and none was registered before what it is held against."""
+    for asked in (*of(graph, "model_package"), *of(graph, "endpoint"), *of(graph, "model_package_group")):
+        for row in candidates(Night(graph), asked).rows:
+            there, here = graph.assets[row.version], graph.assets[row.against]
+            assert (there.created_at or "") > (here.created_at or "")
+            assert row.against not in {row.version, *row.copies}
+            if graph.assets[asked].kind == "endpoint":
+                serving = {run.version for run in runs(Night(graph), asked).rows if not (run.shadow or run.candidate)}
+                assert not serving & {row.version, *row.copies}
+
+
+def answers(graph: Graph) -> Iterator[Answer]:
+    for asset in graph.assets.values():
+        for name in ("trace", "impact", "runs", "copies", "scores", "candidates"):
+            if QUESTIONS[name].is_asked_of(asset.kind):
+                yield QUESTIONS[name].ask(Night(graph), asset.id)
+
+
+@settings(max_examples=25)
+@given(estates())
+def test_the_order_of_rows_in_the_catalog_does_not_matter(graph: Graph) -> None:
+    """The same answers, word for word, whatever order assets and edges come in."""
+    again = Graph(reversed(list(graph.assets.values())), reversed(graph.edges))
+    for one, other in zip(answers(graph), answers(again), strict=True):
+        assert (one.summary, one.rows, one.unknown) == (other.summary, other.rows, other.unknown)
+        assert one.summary.endswith(".")
