@@ -23,6 +23,7 @@ from studbook.errors import NotFound, StudbookError, UsageError
 from studbook.model import Envelope
 from studbook.model.canonical import fields_of
 from studbook.queries import QUESTIONS
+from studbook.queries.answer import snapshot_json
 from studbook.store import Catalog
 
 Json = dict[str, Any]
@@ -120,8 +121,7 @@ class Folder:
 
 
 def _told(snapshot: Envelope, summary: str, rows: list[Json] | None, **more: Any) -> Json:
-    found: Json = {"summary": summary, "snapshot": {"number": snapshot.number, "taken_at": snapshot.taken_at}}
-    found["snapshot"] |= {"digest": snapshot.digest, "envelope": snapshot.envelope}
+    found: Json = {"summary": summary, "snapshot": snapshot_json(snapshot)}
     if rows is not None:
         found |= {"total": len(rows), "rows": rows}
     return found | {"unknown": []} | more

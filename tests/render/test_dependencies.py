@@ -13,7 +13,7 @@ from tests.render.test_views import ENVELOPE
 import herd
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge, Finding
-from studbook.render import downloads, views
+from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, changed, said, unpacked
 from studbook.render.drawing import neighbourhood
 from studbook.render.views import Site
@@ -52,6 +52,9 @@ def pages_of(site: Site) -> dict[str, tuple[str, set[int]]]:
             json.dumps([page.title, page.path, page.data, boxes, picture.lines]),
             set(unpacked(notes.packed())),
         )
+        notes.begin()
+        told = answers.of_asset(watched, asset).decode()
+        out[f"{asset_id} answers"] = (told, set(unpacked(notes.packed())))
         if asset.kind == downloads.KIND:
             notes.begin()
             files = downloads.of_model(watched, asset)
@@ -115,8 +118,9 @@ def test_one_changed_asset_is_few_pages() -> None:
 
     made = {asset_id for asset_id, (_, noted) in PAGES.items() if not news.isdisjoint(noted)}
     assert made & assets.keys() == {herd.IMAGE}
-    # The files of the model that it trained, and of its clone, have the whole of it.
-    assert made - assets.keys() == {f"{asset_id} files" for asset_id in (herd.PACKAGE_2, herd.CLONE)}
+    # Its own answers, and the files of the model that it trained, and of its clone, have the whole of it.
+    files = {f"{asset_id} files" for asset_id in (herd.PACKAGE_2, herd.CLONE)}
+    assert made - assets.keys() == {f"{herd.IMAGE} answers", *files}
 
 
 def test_neither_a_page_of_an_asset_nor_a_file_beside_it_reads_everything() -> None:

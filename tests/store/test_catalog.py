@@ -271,7 +271,10 @@ class TestAnswersWithoutAGraph:
         """What an asset was, and what it came from, in every snapshot, those that lack it included."""
         commit(catalog, PEDIGREE)
         commit(catalog, GROWN, night=2)
-        steps = [(envelope.number, found, edges) for envelope, found, edges in catalog.history(GROWN.assets["c"])]
+        steps = [
+            (envelope.number, found, edges)
+            for envelope, found, edges in catalog.past(catalog.resolve("latest")).history(GROWN.assets["c"])
+        ]
         assert steps == [(1, None, []), (2, GROWN.assets["c"], list(GROWN.upstream("c")))]
 
 

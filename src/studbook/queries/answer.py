@@ -8,14 +8,14 @@ unknown is a proof of absence.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, Self, TypeVar
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, Self, TypeVar, cast
 
 from studbook.errors import NotFound
 from studbook.lineage.graph import Lineage
-from studbook.model import KINDS, Asset, Coverage, Edge, Envelope, Evidence, Gap, Partition, Record
+from studbook.model import KINDS, Asset, Coverage, Edge, Envelope, Gap, Partition, Record
 from studbook.queries.walks import runs_at, unknown_at
 
 if TYPE_CHECKING:
@@ -41,14 +41,25 @@ class Row:
 
     def to_json(self) -> dict[str, Any]:
         """The columns as plain JSON values, in their order."""
-        value = _json(self)
-        assert isinstance(value, dict)
-        return value
+        found = {}
+        for column, name in _columns(cast(Hashable, type(self))):
+            value = getattr(self, name)
+            found[column] = value if type(value) in _SCALARS else _json(value)
+        return found
+
+
+_SCALARS: Final = frozenset((str, int, bool, float, type(None)))
+
+
+@lru_cache
+def _columns(row: Hashable) -> tuple[tuple[str, str], ...]:
+    """The columns of a row and the fields that hold them."""
+    return tuple((field.name.rstrip("_"), field.name) for field in fields(cast(Any, row)))
 
 
 def _json(value: Any) -> Any:
-    if isinstance(value, Evidence):
-        return value.as_data()
+    if isinstance(value, Row):
+        return value.to_json()
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name.rstrip("_"): _json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
@@ -76,15 +87,29 @@ RecordOf = Callable[[str, str], Record | None]
 """From a record kind and an id to the record of this snapshot."""
 
 
+class Ends(Protocol):
+    """Edges by the asset that they end in, and by the one that they start from."""
+
+    @property
+    def upstream(self) -> Mapping[str, Sequence[Edge]]:
+        """By what they end in."""
+        ...
+
+    @property
+    def downstream(self) -> Mapping[str, Sequence[Edge]]:
+        """By what they start from."""
+        ...
+
+
 class History(Protocol):
-    """What `log` asks of several nights, oldest first; a `Catalog` answers it."""
+    """What `log` asks of the nights up to one, oldest first: the `past` of a catalog."""
 
     def history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
         """An asset, and the edges that end in it, in every snapshot."""
         ...
 
-    def edges_into(self, kinds: Collection[str]) -> Iterator[tuple[Envelope, list[Edge]]]:
-        """The edges that end in assets of these kinds, in every snapshot."""
+    def edges_into(self, kinds: Collection[str]) -> Iterable[tuple[Envelope, Ends]]:
+        """The edges that end in assets of these kinds, in every snapshot, by their ends."""
         ...
 
 
@@ -101,12 +126,12 @@ class Night:
     envelope: Envelope | None = None
     """None for a lineage that is no snapshot's."""
     history: History | None = None
-    """The nights before, this one among them; later ones are not told of."""
+    """The nights up to this one."""
 
     @classmethod
     def of(cls, catalog: Catalog, envelope: Envelope, lineage: Lineage, settings: Settings | None = None) -> Self:
         """A snapshot of a catalog, with its lineage in memory or on disk."""
-        return cls(lineage, envelope.coverage, settings, catalog.record_of(envelope), envelope, catalog)
+        return cls(lineage, envelope.coverage, settings, catalog.record_of(envelope), envelope, catalog.past(envelope))
 
     def asset(self, asset_id: str) -> Asset:
         """The asset of that id; NotFound where the lineage has none."""
@@ -257,25 +282,31 @@ class Answer(Generic[R_co]):
         """What a question tells besides its rows."""
         return {}
 
-    def to_json(self, snapshot: Envelope, limit: int | None = None) -> dict[str, Any]:
-        """The form `studbook.answer/1`, with at most `limit` rows; `snapshot` is what the question was asked of."""
+    def told(self, limit: int | None = None) -> dict[str, Any]:
+        """The sentence, the rows (at most `limit`) and what is unknown: equal on nights that know the same."""
         return {
             "schema": SCHEMA,
             "question": self.question,
             "root": self.root,
-            "asked": self.asked,
-            "snapshot": {
-                "number": snapshot.number,
-                "taken_at": snapshot.taken_at,
-                "digest": snapshot.digest,
-                "envelope": snapshot.envelope,
-            },
             "summary": self.summary,
             "total": self.total,
             "rows": [row.to_json() for row in self.rows[:limit]],
             "unknown": [one.to_json() for one in self.unknown],
-            **self.more(),
         }
+
+    def to_json(self, snapshot: Envelope, limit: int | None = None) -> dict[str, Any]:
+        """The form `studbook.answer/1`, with at most `limit` rows; `snapshot` is what the question was asked of."""
+        return {**self.told(limit), "asked": self.asked, "snapshot": snapshot_json(snapshot), **self.more()}
+
+
+def snapshot_json(snapshot: Envelope) -> dict[str, Any]:
+    """How an answer names its snapshot."""
+    return {
+        "number": snapshot.number,
+        "taken_at": snapshot.taken_at,
+        "digest": snapshot.digest,
+        "envelope": snapshot.envelope,
+    }
 
 
 def counted(number: int, kind: str) -> str:

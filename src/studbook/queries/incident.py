@@ -191,7 +191,7 @@ def _root(night: Night, text: str) -> _Root:
     place = str(uri) if uri.key else bucket
     if not place.endswith("/") and _is_folder(night, f"{place}/", ids):
         place += "/"
-    inside = [one for one in ids if _holds(place, _place_of(one))]
+    inside = ids[bisect_left(ids, place) : bisect_left(ids, place + chr(0x10FFFF))]
     around = [one for text in _folders(place) for one in _at(text, ids)]
     return _Root(place, tuple(dict.fromkeys([*around, *inside])), place, is_state=False)
 

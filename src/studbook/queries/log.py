@@ -8,14 +8,13 @@ id. An event has the time that a record gives it, else that of the night which f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final, Literal
 
 from studbook.lineage.graph import Direction, Lineage
 from studbook.model import Asset, Edge, Envelope
-from studbook.queries.answer import Answer, History, Night, Row, counted
+from studbook.queries.answer import Answer, Ends, History, Night, Row, counted
 from studbook.queries.diff import changed_fields
 from studbook.queries.drift import drifts_of
 from studbook.queries.origins import makers
@@ -120,7 +119,6 @@ class _Past:
 
     def __init__(self, night: Night, asset: Asset) -> None:
         self._lineage, self._asset = night.lineage, asset
-        self._last = night.envelope.number if night.envelope is not None else None
         self._history = night.history
         self._nights: dict[int, Envelope] = {}
 
@@ -138,9 +136,8 @@ class _Past:
 
     def _states(self, history: History, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
         for envelope, state, edges in history.history(asset):
-            if self._last is None or envelope.number <= self._last:
-                self._nights[envelope.number] = envelope
-                yield envelope, state, edges
+            self._nights[envelope.number] = envelope
+            yield envelope, state, edges
 
     def _own(self, history: History) -> Iterator[Entry]:
         before: Asset | None = None
@@ -267,13 +264,9 @@ class _Past:
         is_place = self._asset.kind in _PLACES
         if not is_place and self._asset.kind not in ("model_package", "model", "base_model", "base_model_version"):
             return
-        nights: list[tuple[Envelope, _Served]] = []
-        ends: dict[int, _Ends] = {}
-        for envelope, edges in history.edges_into(_SERVING):
-            if self._last is None or envelope.number <= self._last:
-                # Nights that serve the same share the list.
-                served = _Served(self._lineage, envelope.number, ends.setdefault(id(edges), _Ends(edges)))
-                nights.append((envelope, served))
+        nights = [
+            (envelope, _Served(self._lineage, envelope.number, ends)) for envelope, ends in history.edges_into(_SERVING)
+        ]
         places = (
             {self._asset.id} if is_place else {one for _, served in nights for one in served.may_run(self._asset.id)}
         )
@@ -298,35 +291,13 @@ class _Past:
                 before = now
 
 
-class _Ends:
-    """The deployments of a night by their ends; read when they are first asked for."""
-
-    def __init__(self, edges: list[Edge]) -> None:
-        self._edges = edges
-
-    @cached_property
-    def upstream(self) -> Mapping[str, list[Edge]]:
-        return self._by(lambda edge: edge.target)
-
-    @cached_property
-    def downstream(self) -> Mapping[str, list[Edge]]:
-        return self._by(lambda edge: edge.source)
-
-    def _by(self, end: Callable[[Edge], str]) -> Mapping[str, list[Edge]]:
-        found: defaultdict[str, list[Edge]] = defaultdict(list)
-        for edge in self._edges:
-            if edge.relation == "deployed_to":
-                found[end(edge)].append(edge)
-        return found
-
-
 class _Served:
     """A lineage as one night served it: what is deployed to what is that night's, all else is as it is now.
 
     What a model is made from never changes, what an endpoint runs does.
     """
 
-    def __init__(self, now: Lineage, number: int, ends: _Ends) -> None:
+    def __init__(self, now: Lineage, number: int, ends: Ends) -> None:
         self._now, self._number = now, number
         self._upstream, self._downstream = ends.upstream, ends.downstream
 
@@ -345,7 +316,7 @@ class _Served:
 
     def _edges(
         self,
-        served: Mapping[str, list[Edge]],
+        served: Mapping[str, Sequence[Edge]],
         now: Sequence[Edge],
         asset_id: str,
         relation: str | None,
@@ -353,7 +324,8 @@ class _Served:
     ) -> Sequence[Edge]:
         kept = [edge for edge in now if edge.relation != "deployed_to"]
         if relation in (None, "deployed_to"):
-            kept += [edge for edge in served.get(asset_id, ()) if role in (None, edge.role)]
+            here = served.get(asset_id, ())
+            kept += [edge for edge in here if edge.relation == "deployed_to" and role in (None, edge.role)]
         return kept
 
     def of_kind(self, kind: str, *, unsure: bool = False) -> Sequence[Asset]:
@@ -378,7 +350,7 @@ class _Served:
 
     def came(self, place_id: str) -> str | None:
         """When the last of the components was made that this night first shows there."""
-        parts = (self.asset(edge.source) for edge in self._upstream.get(place_id, ()))
+        parts = (self.asset(edge.source) for edge in self.upstream(place_id, "deployed_to"))
         new = [one for one in parts if one is not None and one.first_seen == self._number and one.kind in _PLACES]
         return max((one.created_at for one in new if one.created_at is not None), default=None)
 

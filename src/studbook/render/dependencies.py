@@ -12,14 +12,15 @@ import hashlib
 import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from itertools import product
 from typing import Any, cast
 from zlib import crc32
 
 from studbook.lineage.graph import Direction, Graph, Lineage, differing
-from studbook.model import KINDS, Asset, Edge, Finding
+from studbook.model import KINDS, Asset, Edge, Finding, Gap, Partition
+from studbook.queries.answer import Night, Unknown, Why
 from studbook.render.views import Site
 from studbook.render.views.site import Json
 
@@ -220,6 +221,27 @@ class _Noted(Mapping[Any, Any]):
         return len(self._values)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Night(Night):
+    """Answers as the night does; what is not one asset's is noted as a whole, and was found once.
+
+    Records need no note: what is read of them is what an edge says that they say.
+    """
+
+    _night: Night
+    _notes: ReadSet
+
+    @property
+    def gaps(self) -> Mapping[Partition, tuple[tuple[Gap, Why], ...]]:
+        self._notes.read.add(_name("night", repr("gaps")))
+        return self._night.gaps
+
+    @property
+    def hidden_content(self) -> Mapping[str, tuple[Unknown, ...]]:
+        self._notes.read.add(_name("night", repr("hidden")))
+        return self._night.hidden_content
+
+
 def _watched(name: str) -> property:
     def read(self: TrackedSite) -> Any:
         self.notes.read.add(EVERYTHING)
@@ -246,6 +268,15 @@ class TrackedSite(Site):
             "records_behind": _Noted("behind", site.records_behind, notes),
             "partial": _Noted("partial", dict(site.partial), notes),
             "_links": site._links,
+            "night": _Night(
+                graph,
+                settings=site.settings,
+                record_of=site.record_of,
+                envelope=site.envelope,
+                history=site.past,
+                _night=site.night,
+                _notes=notes,
+            ),
         }
         self.__dict__.update(given)
 
@@ -273,6 +304,7 @@ for _other in [field.name for field in fields(Site)] + [
         "partial",
         "_links",
         "_deployments",
+        "night",
     ):
         setattr(TrackedSite, _other, _watched(_other))
 
@@ -290,6 +322,12 @@ def said(site: Site) -> dict[str, str]:
         "record": site.records,
         "running": site.running,
         "behind": site.records_behind,
+        "night": {
+            "gaps": [
+                [*map(str, key), [(why, asdict(gap)) for gap, why in value]] for key, value in site.night.gaps.items()
+            ],
+            "hidden": {key: [one.to_json() for one in value] for key, value in site.night.hidden_content.items()},
+        },
     }
     return {
         str(_name(what, repr(key))): _digest(value) for what, values in several.items() for key, value in values.items()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from studbook.exports import Subject, cyclonedx, evidence, json_export, pedigree, schema
 from studbook.model import Asset
 from studbook.queries.pedigree import pedigree as pedigree_of
+from studbook.render import answers
 from studbook.render.views import Site
 
 KIND = "model_package"
@@ -18,6 +19,8 @@ def of_site(site: Site) -> Iterator[tuple[str, Iterable[bytes]]]:
     subject = Subject(site.envelope, site.graph.assets.values(), site.graph.edges, site.findings)
     yield "export.json", json_export.write(subject)
     yield "export.schema.json", (schema.document(),)
+    for name, data in answers.of_site(site).items():
+        yield name, (data,)
 
 
 def of_model(site: Site, version: Asset) -> dict[str, bytes]:

@@ -61,6 +61,8 @@ def load_site(lineages: Lineages, settings: Settings, envelope: Envelope, cards:
         changes=_changes(lineages, settings, history, graph) if len(history) > 1 else None,
         history=history,
         records=Records(catalog, envelope),
+        record_of=catalog.record_of(envelope),
+        past=catalog.past(envelope),
         running=running,
         records_behind=_records_behind(catalog, envelope, graph, running),
         mends={rule.id: _manual(rule.manual) for rule in RULES},

@@ -25,7 +25,7 @@ from markupsafe import Markup
 
 from studbook.gc import gc_frozen
 from studbook.model.ids import page_path
-from studbook.render import downloads, views
+from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, unpacked
 from studbook.render.drawing import Drafting, Picture, draw, neighbourhood
 from studbook.render.environment import Templates
@@ -34,6 +34,7 @@ from studbook.render.views import Page, Site
 _BATCH = 100
 _INDEX = "index.html"
 _FILES = "files"
+_ANSWERS = "answers"
 _ALL = array("I", [EVERYTHING]).tobytes()
 FillShell = Callable[[Page, Markup], str]
 """Page and body to the whole file."""
@@ -50,7 +51,7 @@ class KnownBuild:
     said: Mapping[str, str]
     """Findings, gaps and cards, by `watching.said`."""
     pages: Mapping[str, bytes]
-    """What each page read, by its path; what the files beside it read, by its path and `files`."""
+    """What each page read, by its path; what the files beside it read, by its path and `files` or `answers`."""
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,6 +101,7 @@ class _Task(NamedTuple):
 
     asset_id: str
     page: bool
+    answers: bool
     files: bool
 
 
@@ -126,11 +128,11 @@ class PageWriter:
         todo: list[_Task] = []
         for asset in self.site.graph.assets.values():
             path = self.site.link(asset.id)["path"]
-            wanted = [path] if asset.kind != downloads.KIND else [path, path + _FILES]
+            wanted = [path, path + _ANSWERS] + [path + _FILES] * (asset.kind == downloads.KIND)
             missing = [one for one in wanted if not self._linked(one)]
             read.update((one, self._earlier.pages[one]) for one in wanted if one not in missing)
             if missing:
-                todo.append(_Task(asset.id, page=path in missing, files=path + _FILES in missing))
+                todo.append(_Task(asset.id, *(f"{path}{what}" in missing for what in ("", _ANSWERS, _FILES))))
                 fresh += path in missing
         for batch in _everywhere(self, [todo[start : start + _BATCH] for start in range(0, len(todo), _BATCH)]):
             read.update(batch)
@@ -160,9 +162,13 @@ class PageWriter:
                 page = views.asset_page(watched, seen, self.templates.asset_template(seen.kind))
                 fresh.append((page, neighbourhood(watched.graph, seen)))
                 done.append((page.path, notes.packed()))
+            path = page_path(seen.kind, seen.id)
+            if task.answers:
+                notes.begin()
+                self._put(path, answers.NAME, answers.of_asset(watched, seen))
+                done.append((path + _ANSWERS, notes.packed()))
             if task.files:
                 notes.begin()
-                path = page_path(seen.kind, seen.id)
                 for name, data in downloads.of_model(watched, seen).items():
                     self._put(path, name, data)
                 done.append((path + _FILES, notes.packed()))
@@ -178,10 +184,10 @@ class PageWriter:
         noted = self.earlier.pages.get(path)
         if noted is None or not self.earlier.changed.isdisjoint(unpacked(noted)):
             return False
-        folder = path.removesuffix(_FILES)
+        folder = path[: path.rfind("/") + 1]
         try:
             place = self._place(folder)
-            names = [_INDEX] if folder == path else self._beside(folder)
+            names = {"": [_INDEX], _ANSWERS: [answers.NAME]}.get(path[len(folder) :]) or self._beside(folder)
             for name in names:
                 _link(f"{self.earlier.tree}/{folder}{name}", f"{place}{name}")
         except OSError:
@@ -189,7 +195,8 @@ class PageWriter:
         return True
 
     def _beside(self, folder: str) -> list[str]:
-        return [name for name in os.listdir(f"{self._earlier.tree}/{folder}") if name != _INDEX]  # noqa: PTH208
+        names = os.listdir(f"{self._earlier.tree}/{folder}")  # noqa: PTH208
+        return [name for name in names if name not in (_INDEX, answers.NAME)]
 
     def _place(self, path: str) -> str:
         folder = f"{self.target}/{path}"

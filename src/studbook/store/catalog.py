@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -35,6 +35,7 @@ from studbook.store.chunks import (
 )
 from studbook.store.files import sweep
 from studbook.store.objects import Objects
+from studbook.store.past import Past
 from studbook.store.snapshots import Snapshots, envelope_digest, taken
 
 if TYPE_CHECKING:
@@ -157,49 +158,9 @@ class Catalog:
 
         return record
 
-    def history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
-        """The asset, and the edges that end in it, in every snapshot, oldest first.
-
-        Where an asset is kept depends on what never changes of it, so that few chunks are read for each snapshot, and
-        those that snapshots share once.
-        """
-        place = place_of_asset(asset)
-        assets: dict[str, Asset | None] = {}
-        edges: dict[str, list[Edge]] = {}
-        for envelope in self.envelopes():
-            found: Asset | None = None
-            ending: list[Edge] = []
-            for chunk in chunks.chunks(self.objects, envelope.parts.assets):
-                if chunk.place == place and chunk.first <= asset.id <= chunk.last:
-                    if chunk.object not in assets:
-                        rows = chunks.rows_of(self.objects, ASSETS, chunk)
-                        assets[chunk.object] = next((row for row in rows if row.id == asset.id), None)
-                    found = found or assets[chunk.object]
-            for chunk in chunks.chunks(self.objects, envelope.parts.edges):
-                if chunk.place == place:
-                    if chunk.object not in edges:
-                        ends = chunks.rows_of(self.objects, EDGES, chunk)
-                        edges[chunk.object] = [edge for edge in ends if edge.target == asset.id]
-                    ending += edges[chunk.object]
-            yield envelope, found, sorted(ending, key=lambda edge: edge.key.order)
-
-    def edges_into(self, kinds: Collection[str]) -> Iterator[tuple[Envelope, list[Edge]]]:
-        """The edges that end in assets of these kinds, in every snapshot, oldest first.
-
-        What snapshots share is read once; those that have the same have one list.
-        """
-        known: dict[str, list[Edge]] = {}
-        before: list[str] = []
-        found: list[Edge] = []
-        for envelope in self.envelopes():
-            wanted = [chunk for chunk in chunks.chunks(self.objects, envelope.parts.edges) if chunk.place.kind in kinds]
-            names = [chunk.object for chunk in wanted]
-            for chunk in wanted:
-                if chunk.object not in known:
-                    known[chunk.object] = list(chunks.rows_of(self.objects, EDGES, chunk))
-            if names != before:
-                before, found = names, [edge for name in names for edge in known[name]]
-            yield envelope, found
+    def past(self, envelope: Envelope) -> Past:
+        """The snapshots up to one."""
+        return Past(self.objects, [other for other in self.envelopes() if other.number <= envelope.number])
 
     def counts(self, envelope: Envelope) -> dict[str, int]:
         """How many records, assets and edges a snapshot has."""

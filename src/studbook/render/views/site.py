@@ -12,6 +12,7 @@ from typing import Any
 from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record
+from studbook.queries.answer import History, Night, RecordOf
 from studbook.render.words import account_name, reference
 from studbook.settings import Settings
 
@@ -83,6 +84,10 @@ class Site:
     """The model versions that answer somewhere, and the endpoints where they do; ids."""
     records_behind: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     """What the APIs said of an asset, for those that belong to a model version that runs somewhere."""
+    record_of: RecordOf = lambda kind, record_id: None
+    """Any record, by kind and id."""
+    past: History | None = None
+    """The nights up to this one."""
     rows_told: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
     """What lists of assets of any kind say of each, as `Table.told`."""
     _links: dict[str, Json] = field(default_factory=dict, init=False, repr=False)
@@ -121,6 +126,11 @@ class Site:
             if coverage.status in ("partial", "failed"):
                 groups[coverage.account, coverage.region].append(coverage)
         return groups
+
+    @cached_property
+    def night(self) -> Night:
+        """The snapshot as questions see it."""
+        return Night(self.graph, self.envelope.coverage, self.settings, self.record_of, self.envelope, self.past)
 
     def account_name(self, account: str | None) -> str | None:
         """What people call an account."""
