@@ -82,9 +82,9 @@ def demo_site(tmp_path_factory: pytest.TempPathFactory, demo_catalog: Path) -> P
 @pytest.fixture(scope="session")
 def strange_site(tmp_path_factory: pytest.TempPathFactory, demo_catalog: Path) -> Path:
     """The site of the demo's estate as somebody tells it who means harm, for reading."""
-    import strangers
+    import hostile_texts
 
-    return _once(tmp_path_factory, "strange-site", lambda folder: strangers.site(demo_catalog, folder)) / "site"
+    return _once(tmp_path_factory, "strange-site", lambda folder: hostile_texts.site(demo_catalog, folder)) / "site"
 
 
 @pytest.fixture

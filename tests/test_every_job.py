@@ -8,7 +8,7 @@ import pytest
 from tests.pedigrees import lineage
 from tests.render.test_views import ENVELOPE
 
-import herd
+import small_catalog as small
 from studbook.exports import cyclonedx
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS
@@ -47,7 +47,7 @@ def made_by(kind: str) -> Graph:
 
 
 def site(graph: Graph) -> Site:
-    return Site(graph=graph, envelope=ENVELOPE, settings=herd.SETTINGS, findings=[], history=[ENVELOPE])
+    return Site(graph=graph, envelope=ENVELOPE, settings=small.SETTINGS, findings=[], history=[ENVELOPE])
 
 
 @pytest.mark.parametrize("kind", JOB_KINDS)

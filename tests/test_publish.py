@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import herd
+import small_catalog as small
 from studbook.aws.bucket import writer
 from studbook.cli import main
 from studbook.errors import PublishError
@@ -184,7 +184,7 @@ class TestPublish:
 class TestARealSite:
     def test_a_browser_gets_its_types(self, client, tmp_path):
         """Pages, scripts, styles and pictures have the types that a browser asks for."""
-        sites = herd.build(tmp_path)
+        sites = small.build(tmp_path)
 
         publish(sites.output, TO, client)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-import herd
+import small_catalog as small
 from studbook.cli.site import listen
 
 _ARGUMENTS = (
@@ -30,9 +30,9 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> herd.Sites:
+def sites(tmp_path_factory: pytest.TempPathFactory) -> small.Sites:
     """Both nights of the small catalog, built into one folder."""
-    return herd.build(tmp_path_factory.mktemp("sites"))
+    return small.build(tmp_path_factory.mktemp("sites"))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def address(sites: herd.Sites) -> Iterator[str]:
+def address(sites: small.Sites) -> Iterator[str]:
     """Where the small catalog's site is served."""
     with _served(sites.output) as where:
         yield where

@@ -11,7 +11,7 @@ from operator import itemgetter
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-import herd
+import small_catalog as small
 from studbook.cli.site import listen
 from studbook.model.ids import page_path
 from studbook.render.environment import Templates
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 
 def path_of(asset_id: str) -> str:
-    asset = next(asset for asset in herd.assets() if asset.id == asset_id)
+    asset = next(asset for asset in small.assets() if asset.id == asset_id)
     return page_path(asset.kind, asset.id)
 
 
@@ -41,7 +41,7 @@ class TestJourneys:
 
     def test_from_a_model_card_over_its_picture_to_the_account(self, page: Page, address: str) -> None:
         """A model card's picture leads to its endpoint, and that to the account it runs in."""
-        page.goto(address + "latest/" + path_of(herd.PACKAGE_2))
+        page.goto(address + "latest/" + path_of(small.PACKAGE_2))
         expect(page.locator("h1")).to_have_text("bot/2")
         page.locator("svg.sb-lineage a.sb-kind-endpoint").click()
         expect(page.locator(".sb-overline")).to_have_text(re.compile("endpoint", re.IGNORECASE))
@@ -52,14 +52,14 @@ class TestJourneys:
 
     def test_evidence_is_one_click_away(self, page: Page, address: str) -> None:
         """Each edge in the list opens to the field of the operation that says so."""
-        page.goto(address + "latest/" + path_of(herd.JOB))
+        page.goto(address + "latest/" + path_of(small.JOB))
         page.get_by_role("table", name="Upstream edges").locator("summary").first.click()
 
         expect(page.get_by_text("sagemaker:DescribeTrainingJob#").first).to_be_visible()
 
     def test_search_finds_an_asset(self, page: Page, address: str) -> None:
         """A slash opens the search; a name and Enter lead to its page, whichever page one is on."""
-        page.goto(address + "latest/" + path_of(herd.PACKAGE_2))
+        page.goto(address + "latest/" + path_of(small.PACKAGE_2))
         page.keyboard.press("/")
         page.keyboard.type("judge-1")
         expect(results(page).get_by_role("option", name="judge-1").first).to_have_attribute("aria-selected", "true")
@@ -105,10 +105,10 @@ class TestJourneys:
 
         expect(results(page).get_by_role("option").filter(has_text="<script>").first).to_be_visible()
 
-    def test_search_works_from_a_folder(self, browser: Browser, sites: herd.Sites) -> None:
+    def test_search_works_from_a_folder(self, browser: Browser, sites: small.Sites) -> None:
         """Without any server, a page that is opened from a folder searches too, and leads to a page."""
         opened = browser.new_page()
-        opened.goto((sites.output / "2" / path_of(herd.PACKAGE_2) / "index.html").as_uri())
+        opened.goto((sites.output / "2" / path_of(small.PACKAGE_2) / "index.html").as_uri())
         opened.keyboard.press("/")
         opened.keyboard.type("judge-1")
         results(opened).get_by_role("option", name="judge-1").first.click()
@@ -117,22 +117,22 @@ class TestJourneys:
 
     def test_the_selector_leads_to_the_night_before(self, page: Page, address: str) -> None:
         """The version selector goes to the same page in another snapshot, which says that it is not the latest."""
-        page.goto(address + "latest/" + path_of(herd.PACKAGE_2))
+        page.goto(address + "latest/" + path_of(small.PACKAGE_2))
         page.locator(".md-version__current").hover(force=True)
         page.locator(".md-version__link", has_text="1 · 2026-11-21").click()
-        page.wait_for_url(f"{address}1/{path_of(herd.PACKAGE_2)}")
+        page.wait_for_url(f"{address}1/{path_of(small.PACKAGE_2)}")
 
         expect(page.get_by_text("This is an earlier snapshot: 1, as of 2026-11-21.")).to_be_visible()
         page.get_by_role("link", name="Go to the latest.").click()
-        page.wait_for_url(f"{address}latest/{path_of(herd.PACKAGE_2)}")
+        page.wait_for_url(f"{address}latest/{path_of(small.PACKAGE_2)}")
 
 
 class TestExplore:
     def test_a_picture_leads_to_it_and_it_opens_step_by_step(self, page: Page, address: str) -> None:
         """From an asset's page to Explore, along the arrows to its endpoint's page, all by keyboard."""
-        page.goto(address + "latest/" + path_of(herd.BASE))
+        page.goto(address + "latest/" + path_of(small.BASE))
         page.get_by_role("link", name="Explore from here").click()
-        page.wait_for_url(f"{address}latest/explore/#{path_of(herd.BASE)}")
+        page.wait_for_url(f"{address}latest/explore/#{path_of(small.BASE)}")
         page.get_by_role("button", name="Base model llama").focus()
         page.keyboard.press("ArrowRight")
         expect(page.locator(".sb-explore__panel h2")).to_have_text("llama 1.2.0")
@@ -148,17 +148,17 @@ class TestExplore:
 
     def test_finds_an_asset_and_goes_back(self, page: Page, address: str) -> None:
         """The search box opens any asset of the snapshot; the browser's own way back leads back."""
-        page.goto(address + "latest/explore/#" + path_of(herd.BASE))
+        page.goto(address + "latest/explore/#" + path_of(small.BASE))
         page.get_by_role("searchbox", name="Find an asset to explore").press_sequentially("script")
         page.locator(".sb-explore__found button").first.press("Enter")
-        expect(page.locator(".sb-explore__panel h2")).to_have_text(herd.HOSTILE)
+        expect(page.locator(".sb-explore__panel h2")).to_have_text(small.HOSTILE)
         page.go_back()
 
         expect(page.locator(".sb-explore__panel h2")).to_have_text("llama")
 
     def test_pans_and_zooms(self, page: Page, address: str) -> None:
         """Dragging moves the picture and the buttons zoom it; neither opens anything."""
-        page.goto(address + "latest/explore/#" + path_of(herd.JOB))
+        page.goto(address + "latest/explore/#" + path_of(small.JOB))
         layer = page.locator(".sb-explore__canvas svg > g")
         expect(layer).to_have_attribute("transform", re.compile("scale"))
         before = layer.get_attribute("transform")
@@ -240,7 +240,7 @@ class TestTables:
 
     def test_filter_and_sort(self, page: Page, address: str) -> None:
         """A long table filters by any word and sorts by any column."""
-        page.goto(address + f"latest/accounts/{herd.DEV}/")
+        page.goto(address + f"latest/accounts/{small.DEV}/")
         table = page.get_by_role("table", name="Assets of this account")
         page.get_by_role("searchbox", name="Filter: Assets of this account").fill("evaluator version")
         assert table.locator("tbody tr:visible").count() == 1
@@ -253,7 +253,7 @@ class TestTables:
 
 class TestEveryPage:
     @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_opens_without_errors(self, browser: Browser, address: str, sites: herd.Sites, scheme: str) -> None:
+    def test_opens_without_errors(self, browser: Browser, address: str, sites: small.Sites, scheme: str) -> None:
         """Every page of the site opens at phone width, in both palettes, without error, foreign request or overflow."""
         context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
         opened = context.new_page()
@@ -274,7 +274,7 @@ class TestEveryPage:
 
 class TestPolicy:
     @pytest.mark.parametrize("where", ["served", "from a folder"])
-    def test_no_script_of_a_page_runs(self, browser: Browser, sites: herd.Sites, address: str, where: str) -> None:
+    def test_no_script_of_a_page_runs(self, browser: Browser, sites: small.Sites, address: str, where: str) -> None:
         """Wherever the site stands, the browser refuses what is written into a page, and the site's own scripts run."""
         page = browser.new_page()
         page.goto(f"{address}latest/" if where == "served" else (sites.output / "latest/index.html").as_uri())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-import strangers
+import hostile_texts
 
 pytestmark = [pytest.mark.demo, pytest.mark.browser]
 
@@ -20,7 +20,7 @@ def page(opened: Callable[..., AbstractContextManager[Page]], strange_address: s
     """A page that fails its test if anything is run, asked for or complained of that should not be."""
     with opened(strange_address) as made:
         ran: list[object] = []
-        made.expose_function(strangers.RUN, lambda *how: ran.append(how))
+        made.expose_function(hostile_texts.RUN, lambda *how: ran.append(how))
         yield made
         assert ran == []
 

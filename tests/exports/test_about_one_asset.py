@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pedigrees import lineage
 
-import herd
+import small_catalog as small
 from studbook.cards import parse_card
 from studbook.errors import UsageError
 from studbook.exports import cyclonedx, evidence
@@ -181,8 +181,8 @@ class TestCycloneDX:
 
     def test_the_herd(self) -> None:
         """Every model version of an estate that has some of everything."""
-        graph = Graph(herd.assets(), herd.edges())
-        versions = [asset.id for asset in herd.assets() if asset.kind == "model_package"]
+        graph = Graph(small.assets(), small.edges())
+        versions = [asset.id for asset in small.assets() if asset.kind == "model_package"]
         assert versions
         for version in versions:
             bill(of(version, graph))

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fact_records import ACCOUNT, JOB, Estate, asset, item, job, lines, state
 from studbook.lineage.chronicle import chronicle
 from studbook.lineage.link import LinkContext
 from studbook.model import Asset, Edge
 from studbook.model.facts import Reads
-from told import ACCOUNT, JOB, Estate, asset, item, job, lines, state
 
 PACKAGE = f"arn:aws:sagemaker:us-west-2:{ACCOUNT}:model-package/bot/1"
 

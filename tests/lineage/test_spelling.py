@@ -2,10 +2,10 @@
 
 import pytest
 
+from fact_records import ACCOUNT, REGION, Estate, asset
 from studbook.lineage.spelling import folded, spellings
 from studbook.model import Edge
 from studbook.model.facts import ByName, Weights
-from told import ACCOUNT, REGION, Estate, asset
 
 HERE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:"
 OWN, TYPED = f"{HERE}model-package/fraud/1", f"{HERE}model-package/Fraud/1"

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-import herd
+import small_catalog as small
 
 
 @pytest.fixture(scope="session")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> herd.Sites:
+def sites(tmp_path_factory: pytest.TempPathFactory) -> small.Sites:
     """Both nights of the small catalog, built into one folder."""
-    return herd.build(tmp_path_factory.mktemp("sites"))
+    return small.build(tmp_path_factory.mktemp("sites"))

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-import herd
+import small_catalog as small
 from studbook.render.charts import line_chart, timeline
 
 
@@ -18,7 +18,7 @@ class TestLineChart:
 
     def test_strangers_are_text(self) -> None:
         """Names from strangers stay text."""
-        assert "<script" not in line_chart([(herd.HOSTILE, 1.0)], herd.HOSTILE)
+        assert "<script" not in line_chart([(small.HOSTILE, 1.0)], small.HOSTILE)
 
 
 class TestTimeline:

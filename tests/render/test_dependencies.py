@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.render.test_views import ENVELOPE
 
-import herd
+import small_catalog as small
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge, Finding
 from studbook.render import answers, downloads, views
@@ -29,7 +29,7 @@ def site_of(lineage: Lineage, findings: list[Finding]) -> Site:
     return Site(
         graph=Graph(assets.values(), edges),
         envelope=ENVELOPE,
-        settings=herd.SETTINGS,
+        settings=small.SETTINGS,
         findings=findings,
         history=[ENVELOPE],
     )
@@ -65,8 +65,8 @@ def pages_of(site: Site) -> dict[str, tuple[str, set[int]]]:
 @st.composite
 def another_night(draw: st.DrawFn) -> tuple[Lineage, list[Finding]]:
     """The small lineage after some changes of every sort."""
-    assets = {asset.id: asset for asset in herd.assets()}
-    edges = herd.edges()
+    assets = {asset.id: asset for asset in small.assets()}
+    edges = small.edges()
     findings = []
     ids = st.sampled_from(sorted(assets))
     for what in draw(
@@ -87,13 +87,13 @@ def another_night(draw: st.DrawFn) -> tuple[Lineage, list[Finding]]:
         elif what == "new":
             made = asset.but(id=f"{asset.id}-another")
             assets[made.id] = made
-            edges.append(replace(herd.edges()[0], source=made.id, target=asset.id, relation="input_to", role=None))
+            edges.append(replace(small.edges()[0], source=made.id, target=asset.id, relation="input_to", role=None))
         elif what == "finding":
             findings.append(Finding(rule="unevaluated", level="warning", asset=asset.id, message="never judged"))
     return (assets, edges), findings
 
 
-BEFORE = site_of(({asset.id: asset for asset in herd.assets()}, herd.edges()), [])
+BEFORE = site_of(({asset.id: asset for asset in small.assets()}, small.edges()), [])
 PAGES = pages_of(BEFORE)
 
 
@@ -111,16 +111,16 @@ def test_what_is_not_made_again_need_not_be(night: tuple[Lineage, list[Finding]]
 
 def test_one_changed_asset_is_few_pages() -> None:
     """A status is read by the pages that show it, and by no page that only names its asset."""
-    assets = {asset.id: asset for asset in herd.assets()}
-    assets[herd.IMAGE] = assets[herd.IMAGE].but(status="Deprecated")
-    after = site_of((assets, herd.edges()), [])
+    assets = {asset.id: asset for asset in small.assets()}
+    assets[small.IMAGE] = assets[small.IMAGE].but(status="Deprecated")
+    after = site_of((assets, small.edges()), [])
     news = changed(BEFORE.graph, after.graph)
 
     made = {asset_id for asset_id, (_, noted) in PAGES.items() if not news.isdisjoint(noted)}
-    assert made & assets.keys() == {herd.IMAGE}
+    assert made & assets.keys() == {small.IMAGE}
     # Its own answers, and the files of the model that it trained, and of its clone, have the whole of it.
-    files = {f"{asset_id} files" for asset_id in (herd.PACKAGE_2, herd.CLONE)}
-    assert made - assets.keys() == {f"{herd.IMAGE} answers", *files}
+    files = {f"{asset_id} files" for asset_id in (small.PACKAGE_2, small.CLONE)}
+    assert made - assets.keys() == {f"{small.IMAGE} answers", *files}
 
 
 def test_neither_a_page_of_an_asset_nor_a_file_beside_it_reads_everything() -> None:

@@ -7,14 +7,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-import herd
+import small_catalog as small
 from studbook.errors import BuildError
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge
 from studbook.render.drawing import Drafting, draw, neighbourhood
 from studbook.render.words import called, in_lines, shortened, shown
 
-GRAPH = Graph(herd.assets(), herd.edges())
+GRAPH = Graph(small.assets(), small.edges())
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -39,9 +39,15 @@ def picture_of(asset_id: str, graph: Graph = GRAPH) -> str:
 class TestNeighbourhood:
     def test_shows_both_directions(self) -> None:
         """A model version's picture has its base model on one side and its endpoint on the other."""
-        shown_ids = {box.asset.id for box in neighbourhood(GRAPH, GRAPH.assets[herd.PACKAGE_2]).boxes if box.asset}
+        shown_ids = {box.asset.id for box in neighbourhood(GRAPH, GRAPH.assets[small.PACKAGE_2]).boxes if box.asset}
 
-        assert {herd.BASE_1, herd.DATA_1, herd.RUN, herd.ENDPOINT, herd.EVALUATION} <= shown_ids
+        assert {
+            small.BASE_1,
+            small.DATA_1,
+            small.RUN,
+            small.ENDPOINT,
+            small.EVALUATION,
+        } <= shown_ids
 
     def test_counts_what_is_left_out(self) -> None:
         """A dataset with 100 readers shows 29 of them, and one box for the 71 others."""
@@ -73,7 +79,7 @@ class TestNeighbourhood:
 class TestDot:
     def test_says_nothing_that_a_stranger_wrote(self) -> None:
         """The text for graphviz is numbers and sizes, whatever the names are."""
-        picture = neighbourhood(GRAPH, GRAPH.assets[herd.STRANGER])
+        picture = neighbourhood(GRAPH, GRAPH.assets[small.STRANGER])
 
         assert re.fullmatch(
             r"digraph \{ graph \[[a-zA-Z0-9=. ]+\] node \[[a-z0-9=.\" ]+\] edge \[dir=none\]\n(n\d+( -> n\d+)?\n)+\}\n",
@@ -82,7 +88,7 @@ class TestDot:
 
     def test_is_the_same_for_any_order_of_the_lineage(self) -> None:
         """Assets and edges in another order give the same pictures."""
-        assets, edges = herd.assets(), herd.edges()
+        assets, edges = small.assets(), small.edges()
         random.Random(7).shuffle(assets)
         random.Random(8).shuffle(edges)
         other = Graph(assets, edges)
@@ -102,7 +108,7 @@ class TestDrafting:
 
     def test_a_kept_layout_is_not_drawn_again(self, tmp_path: Path) -> None:
         """With a filled cache the program is not even needed to draw; it only says its version."""
-        picture = neighbourhood(GRAPH, GRAPH.assets[herd.JOB])
+        picture = neighbourhood(GRAPH, GRAPH.assets[small.JOB])
         first = Drafting(tmp_path).lay_out([picture])
         again = Drafting(tmp_path)
         again._run = lambda graphs: pytest.fail("drawn again")  # type: ignore[method-assign]
@@ -113,7 +119,7 @@ class TestDrafting:
         """Where there is no dot program, the error says how to get it."""
         monkeypatch.setenv("PATH", "")
         with pytest.raises(BuildError) as caught:
-            Drafting().lay_out([neighbourhood(GRAPH, GRAPH.assets[herd.JOB])])
+            Drafting().lay_out([neighbourhood(GRAPH, GRAPH.assets[small.JOB])])
 
         assert "apt-get install graphviz" in str(caught.value.hint)
 
@@ -121,11 +127,11 @@ class TestDrafting:
 class TestDraw:
     def test_is_well_formed_with_hostile_names(self) -> None:
         """A name full of markup is text in the picture, and its link is the safe page path."""
-        root = ElementTree.fromstring(picture_of(herd.STRANGER))
+        root = ElementTree.fromstring(picture_of(small.STRANGER))
 
         assert not [node for node in root.iter() if node.tag == f"{SVG}script"]
         titles = [node.text or "" for node in root.iter(f"{SVG}title")]
-        assert any(herd.HOSTILE in title for title in titles)
+        assert any(small.HOSTILE in title for title in titles)
         assert all(
             re.fullmatch(r"(\.\./\.\./[a-z-]+/[a-z0-9-]+/|\.\./\.\./explore/#[a-z-]+/[a-z0-9-]+/)", a.attrib["href"])
             for a in root.iter(f"{SVG}a")
@@ -133,13 +139,13 @@ class TestDraw:
 
     def test_marks_certainty_and_state(self) -> None:
         """Inferred lines, unresolved ends and stale assets have classes of their own."""
-        assert 'class="sb-edge sb-inferred"' in picture_of(herd.JOB)
-        assert "sb-is-unresolved" in picture_of(herd.STRANGER)
-        assert "sb-is-stale" in picture_of(herd.STRANGER)
+        assert 'class="sb-edge sb-inferred"' in picture_of(small.JOB)
+        assert "sb-is-unresolved" in picture_of(small.STRANGER)
+        assert "sb-is-stale" in picture_of(small.STRANGER)
 
     def test_names_the_page_itself(self) -> None:
         """The page's own asset is marked for assistive technology."""
-        assert picture_of(herd.JOB).count('aria-current="page"') == 1
+        assert picture_of(small.JOB).count('aria-current="page"') == 1
 
 
 class TestShown:

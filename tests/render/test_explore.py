@@ -6,8 +6,8 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import herd
 import pedigrees
+import small_catalog as small
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope, Parts
 from studbook.queries.columns import columns_of
@@ -100,11 +100,11 @@ class TestChunks:
 
     def test_strangers_stay_text(self) -> None:
         """A hostile name is a JSON string in the data, and nothing else."""
-        site = site_of(Graph(herd.assets(), herd.edges()))
+        site = site_of(Graph(small.assets(), small.edges()))
         chunk = (content for name, content in views.files(site) if name.startswith("explore/"))
         names = {node[1] for content in chunk for node in json.loads(content)["nodes"]}
 
-        assert herd.HOSTILE in names
+        assert small.HOSTILE in names
 
     def test_a_change_of_one_asset_touches_few_chunks(self) -> None:
         """What a night changes is what has to be published."""

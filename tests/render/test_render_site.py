@@ -12,8 +12,8 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from markupsafe import escape
 
-import herd
-from herd import Sites
+import small_catalog as small
+from small_catalog import Sites
 from studbook.errors import BuildError
 from studbook.model import Asset
 from studbook.model.ids import page_path
@@ -29,7 +29,7 @@ def files(root: Path) -> dict[str, bytes]:
 
 
 def path_of(asset_id: str) -> str:
-    asset = next(asset for asset in herd.assets() if asset.id == asset_id)
+    asset = next(asset for asset in small.assets() if asset.id == asset_id)
     return page_path(asset.kind, asset.id) + "index.html"
 
 
@@ -58,12 +58,12 @@ def newest(sites: Sites) -> Path:
 class TestBuildSite:
     def test_every_asset_has_its_page(self, newest: Path) -> None:
         """Each asset's page is at its stable address."""
-        for asset in herd.assets():
+        for asset in small.assets():
             assert (newest / page_path(asset.kind, asset.id) / "index.html").is_file()
 
     def test_every_asset_has_its_picture(self, newest: Path) -> None:
         """No page of an asset is without its lineage picture."""
-        for asset in herd.assets():
+        for asset in small.assets():
             page = newest / page_path(asset.kind, asset.id) / "index.html"
             assert '<svg class="sb-lineage"' in page.read_text(encoding="utf-8")
 
@@ -107,7 +107,7 @@ class TestBuildSite:
             assert "<script>alert(" not in text, page
             assert "<img src=x" not in text, page
             assert not any((attrs.get("href") or "").startswith("javascript:") for _, attrs in tags(page)), page
-        card = (newest / path_of(herd.PACKAGE_2)).read_text(encoding="utf-8")
+        card = (newest / path_of(small.PACKAGE_2)).read_text(encoding="utf-8")
         assert "{{ 7*7 }}" in card
         assert "&lt;script&gt;" in card
 
@@ -137,14 +137,14 @@ class TestBuildSite:
 class TestSameBytes:
     def test_a_second_cold_build_is_equal(self, sites: Sites, tmp_path: Path) -> None:
         """Building again from the same catalog gives the same bytes, file by file."""
-        build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=list(sites.catalog.envelopes()))
+        build_site(sites.catalog, small.SETTINGS, tmp_path, envelopes=list(sites.catalog.envelopes()))
 
         assert files(tmp_path) == files(sites.output)
 
     def test_an_incremental_build_is_a_cold_build(self, sites: Sites, tmp_path: Path) -> None:
         """The second night built after the first is, byte for byte, the second night built alone."""
         second = sites.catalog.resolve("2")
-        build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=[second])
+        build_site(sites.catalog, small.SETTINGS, tmp_path, envelopes=[second])
 
         assert files(tmp_path / "2") == files(sites.output / "2")
         assert sites.built[1].written < sites.built[1].pages
@@ -154,23 +154,23 @@ class TestSameBytes:
     ) -> None:
         """A page is taken from the build before only if the code that makes it is the same."""
         second = [sites.catalog.resolve("2")]
-        build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=second)
-        [again] = build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=second)
+        build_site(sites.catalog, small.SETTINGS, tmp_path, envelopes=second)
+        [again] = build_site(sites.catalog, small.SETTINGS, tmp_path, envelopes=second)
         monkeypatch.setattr("studbook.render.plugin.code_digest", lambda: "newer")
-        [newer] = build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=second)
+        [newer] = build_site(sites.catalog, small.SETTINGS, tmp_path, envelopes=second)
 
         assert (again.written, newer.written) == (0, newer.pages)
 
     def test_what_did_not_change_is_one_file(self, sites: Sites) -> None:
         """Unchanged pages and assets of two versions are hard links of one file."""
-        page = path_of(herd.EVALUATOR)
+        page = path_of(small.EVALUATOR)
 
         assert (sites.output / "1" / page).samefile(sites.output / "2" / page)
         assert (sites.output / "latest" / page).samefile(sites.output / "2" / page)
 
     def test_unchanged_pages_do_not_name_their_snapshot(self, sites: Sites) -> None:
         """A page whose asset did not change is the same in both versions."""
-        page = path_of(herd.EVALUATOR)
+        page = path_of(small.EVALUATOR)
 
         assert (sites.output / "1" / page).read_bytes() == (sites.output / "2" / page).read_bytes()
 
@@ -186,8 +186,8 @@ class TestVersions:
     def test_building_one_keeps_the_others(self, sites: Sites, tmp_path: Path) -> None:
         """Building the older night beside the newer leaves latest where it was."""
         first, second = sites.catalog.envelopes()
-        build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=[second])
-        build_site(sites.catalog, herd.SETTINGS, tmp_path, envelopes=[first])
+        build_site(sites.catalog, small.SETTINGS, tmp_path, envelopes=[second])
+        build_site(sites.catalog, small.SETTINGS, tmp_path, envelopes=[first])
 
         assert (tmp_path / "latest" / "index.html").samefile(tmp_path / "2" / "index.html")
         assert (tmp_path / "1" / "index.html").is_file()
@@ -200,14 +200,16 @@ class TestTemplates:
         folder = sites.catalog.root / "own" / "assets"
         folder.mkdir(parents=True)
         (folder / "code.html").write_text('{% extends "assets/_default.html" %}{% block own %}OUR HOUSE{% endblock %}')
-        settings = herd.SETTINGS.model_copy(
-            update={"site": herd.SETTINGS.site.model_copy(update={"templates": "own", "title": f"Herd {herd.HOSTILE}"})}
+        settings = small.SETTINGS.model_copy(
+            update={
+                "site": small.SETTINGS.site.model_copy(update={"templates": "own", "title": f"Herd {small.HOSTILE}"})
+            }
         )
         build_site(sites.catalog, settings, tmp_path, envelopes=[sites.catalog.resolve("2")])
 
-        assert "OUR HOUSE" in (tmp_path / "2" / path_of(herd.CODE)).read_text(encoding="utf-8")
+        assert "OUR HOUSE" in (tmp_path / "2" / path_of(small.CODE)).read_text(encoding="utf-8")
         front = (tmp_path / "2" / "index.html").read_text(encoding="utf-8")
-        assert f"Herd {escape(herd.HOSTILE)}" in front
+        assert f"Herd {escape(small.HOSTILE)}" in front
         assert "Herd <script>" not in front
 
     def test_no_script_stands_in_a_page(self, newest: Path) -> None:
@@ -254,7 +256,7 @@ def plugin_site(sites: Sites, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 class TestPlugin:
     def test_mkdocs_build_makes_the_same_pages(self, plugin_site: Path, newest: Path) -> None:
         """`mkdocs build` alone has every asset's page too, with the same body."""
-        for asset in herd.assets():
+        for asset in small.assets():
             path = page_path(asset.kind, asset.id) + "index.html"
             ours, theirs = ((root / path).read_text(encoding="utf-8") for root in (newest, plugin_site))
             assert (
@@ -329,4 +331,4 @@ def _without_dot(folder: Path) -> dict[str, str]:
 
 def test_the_small_catalog_has_hostile_assets() -> None:
     """The tests above mean something: a stranger's text is in a name, a tag, an attribute, a role and a gap."""
-    assert any(isinstance(asset, Asset) and asset.name == herd.HOSTILE for asset in herd.assets())
+    assert any(isinstance(asset, Asset) and asset.name == small.HOSTILE for asset in small.assets())

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-import herd
-from herd import Sites
+import small_catalog as small
+from small_catalog import Sites
 from studbook.model.ids import page_path
 from studbook.render.search import CHUNK, SHARD, Entry, files, sections, words_of
 
@@ -94,7 +94,7 @@ def test_every_asset_is_there(sites: Sites) -> None:
         line for path in sorted(folder.glob("d/*.js"), key=lambda p: int(p.stem)) for line in read(path.read_bytes())[1]
     ]
     locations = {location: at for at, (_, location) in enumerate(lines)}
-    for asset in herd.assets():
+    for asset in small.assets():
         assert page_path(asset.kind, asset.id) in locations
     assert index["count"] == len(lines)
     assert [facet[0] for facet in index["facets"]] == ["Kind", "Account", "Region", "Stage", "Status"]

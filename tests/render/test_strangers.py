@@ -10,7 +10,7 @@ from pathlib import Path
 import html5lib
 import pytest
 
-import strangers
+import hostile_texts
 
 pytestmark = pytest.mark.demo
 
@@ -36,7 +36,7 @@ class _Suspicious(HTMLParser):
                 self.found.append(f"<{tag} {name}={value[:80]}>")
             if name in ("href", "src") and value.lower().strip().startswith(("javascript:", "data:")):
                 self.found.append(f"<{tag} {name}={value[:80]}>")
-            self.in_title += name == "title" and strangers.RUN in value
+            self.in_title += name == "title" and hostile_texts.RUN in value
         self._inside = tag if tag in ("script", "style") else self._inside
         if tag == "script":
             self.scripts += 1
@@ -52,10 +52,10 @@ class _Suspicious(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._inside == "data":
             self.data[-1] += data
-        elif self._inside and strangers.RUN in data:
+        elif self._inside and hostile_texts.RUN in data:
             self.found.append(f"in a {self._inside}: {data[:80]}")
         elif not self._inside:
-            self.text += data.count(strangers.RUN)
+            self.text += data.count(hostile_texts.RUN)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ class TestEveryField:
         """Data in pages and in files beside them is read as what was written."""
         texts = [data for page in pages.values() for data in page.data]
         texts += [path.read_text(encoding="utf-8") for path in (strange_site / "2").rglob("*.json")]
-        assert sum(strangers.RUN in json.dumps(json.loads(text)) for text in texts) > 10
+        assert sum(hostile_texts.RUN in json.dumps(json.loads(text)) for text in texts) > 10
 
     def test_pages_are_valid_all_the_same(self, strange_site: Path) -> None:
         """No name breaks the page around it: a page of each kind has no error for a parser."""
@@ -111,7 +111,7 @@ class TestEveryField:
         """Files and addresses have plain names, however hostile the name of what they show."""
         for path in strange_site.rglob("*"):
             name = path.relative_to(strange_site).as_posix()
-            assert strangers.RUN.lower() not in name.lower() or all(c.isalnum() or c in "-_./" for c in name)
+            assert hostile_texts.RUN.lower() not in name.lower() or all(c.isalnum() or c in "-_./" for c in name)
 
 
 class _Scripts(HTMLParser):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_explore import site_of
 
-import herd
 import pedigrees
+import small_catalog as small
 from studbook.lineage.graph import Graph
 from studbook.model import Asset
 from studbook.render import views
@@ -59,7 +59,7 @@ class TestTable:
 
         assert [column["title"] for column in table.on_page()["columns"]] == ["a"]
 
-    @pytest.mark.parametrize("text", [herd.HOSTILE, "good\u202egpj.exe"])
+    @pytest.mark.parametrize("text", [small.HOSTILE, "good\u202egpj.exe"])
     def test_strangers_stay_text_in_files(self, text: str) -> None:
         """A hostile name is a string with nothing hidden in it."""
         assert json.dumps(packed({"name": text, "path": "x/y/", "marks": ["stale"]})).count("\\u202e") == 0
@@ -107,13 +107,13 @@ class TestFiles:
 
     def test_endpoints_tell_what_answers(self) -> None:
         """A row has the endpoint, its model versions and their base models, as links."""
-        site = site_of(Graph(herd.assets(), herd.edges()))
+        site = site_of(Graph(small.assets(), small.edges()))
         table = endpoints_table(site).on_page()
         titles = [column["title"] for column in table["columns"]]
         row = dict(zip(titles, table["rows"][0], strict=True))
 
-        assert row["Endpoint"]["id"] == herd.ENDPOINT
-        assert [link["id"] for link in row["Answers with"]["links"]] == [herd.CLONE]
+        assert row["Endpoint"]["id"] == small.ENDPOINT
+        assert [link["id"] for link in row["Answers with"]["links"]] == [small.CLONE]
         assert row["Base model"]["links"]
 
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import herd
-from herd import Sites
+import small_catalog as small
+from small_catalog import Sites
 from studbook.cli.site import listen
 from studbook.model import Envelope
 from studbook.model.ids import page_path
@@ -48,7 +48,7 @@ def night(number: int, day: int) -> Envelope:
 
 
 def keeping(keep: Keep) -> Settings:
-    return herd.SETTINGS.model_copy(update={"site": herd.SETTINGS.site.model_copy(update={"keep": keep})})
+    return small.SETTINGS.model_copy(update={"site": small.SETTINGS.site.model_copy(update={"keep": keep})})
 
 
 def inodes(root: Path) -> dict[int, Path]:
@@ -96,7 +96,7 @@ class TestKept:
 class TestRetention:
     def test_a_site_that_is_not_kept_goes_and_the_others_stay_whole(self, tmp_path: Path) -> None:
         """What shares its files with a site that goes keeps every byte, and the selector no longer offers the other."""
-        sites = herd.build(tmp_path)
+        sites = small.build(tmp_path)
         second = sites.output / "2"
         before = {path: path.read_bytes() for path in second.rglob("*") if path.is_file()}
         build_site(sites.catalog, keeping(Keep(daily=1)), sites.output)
@@ -112,17 +112,17 @@ class TestRetention:
         output = tmp_path / "site"
         counts = []
         for number in range(1, 5):
-            assets = herd.assets()
+            assets = small.assets()
             if number == 4:
-                assets = [asset.but(status="Deprecated") if asset.id == herd.IMAGE else asset for asset in assets]
-            herd.commit(catalog, assets, herd.edges(), f"2026-11-2{number}T02:00:00Z")
+                assets = [asset.but(status="Deprecated") if asset.id == small.IMAGE else asset for asset in assets]
+            small.commit(catalog, assets, small.edges(), f"2026-11-2{number}T02:00:00Z")
             known = inodes(output).keys()
-            build_site(catalog, herd.SETTINGS, output)
+            build_site(catalog, small.SETTINGS, output)
             new = [path for inode, path in inodes(output / str(number)).items() if inode not in known]
             pages = {page_path(a.kind, a.id) + "index.html" for a in assets}
             counts.append(sum(path.relative_to(output / str(number)).as_posix() in pages for path in new))
 
-        assert counts == [len(herd.assets()), 0, 0, 1]
+        assert counts == [len(small.assets()), 0, 0, 1]
         whole = sum(path.stat().st_size for path in (output / "1").rglob("*") if path.is_file())
         on_disk = sum(path.stat().st_size for path in inodes(output).values())
         assert on_disk < 2 * whole
@@ -137,7 +137,7 @@ class TestLeftovers:
         descriptor = os.open(living.parent, os.O_RDONLY)
         assert held(descriptor)
 
-        build_site(sites.catalog, herd.SETTINGS, sites.output)
+        build_site(sites.catalog, small.SETTINGS, sites.output)
 
         assert not dead.parent.exists()
         assert living.exists()
@@ -148,18 +148,18 @@ class TestAddresses:
     def test_an_asset_keeps_its_address_also_when_it_is_gone(self, tmp_path: Path) -> None:
         """Every page of the first night is there in the last one, whatever changed, a tombstone where it is gone."""
         catalog, output = Catalog(tmp_path / "catalog"), tmp_path / "site"
-        herd.commit(catalog, herd.assets(), herd.edges(), "2026-11-21T02:00:00Z")
+        small.commit(catalog, small.assets(), small.edges(), "2026-11-21T02:00:00Z")
         changed = [
-            asset.but(gone_since=2) if asset.id == herd.ENDPOINT else asset.but(status="Other", tags={"a": "b"})
-            for asset in herd.assets()
+            asset.but(gone_since=2) if asset.id == small.ENDPOINT else asset.but(status="Other", tags={"a": "b"})
+            for asset in small.assets()
         ]
-        herd.commit(catalog, changed, herd.edges(), "2026-11-22T02:00:00Z")
-        build_site(catalog, herd.SETTINGS, output, envelopes=list(catalog.envelopes()))
+        small.commit(catalog, changed, small.edges(), "2026-11-22T02:00:00Z")
+        build_site(catalog, small.SETTINGS, output, envelopes=list(catalog.envelopes()))
         first, last = (
             {path.parent.relative_to(output / night).as_posix() for path in (output / night).rglob("index.html")}
             for night in ("1", "2")
         )
-        endpoint = next(asset for asset in herd.assets() if asset.id == herd.ENDPOINT)
+        endpoint = next(asset for asset in small.assets() if asset.id == small.ENDPOINT)
         page = output / "latest" / page_path(endpoint.kind, endpoint.id) / "index.html"
 
         assert first <= last
@@ -183,8 +183,8 @@ class TestAddresses:
 
     def test_that_page_knows_where_the_site_is_hosted(self, sites: Sites, tmp_path: Path) -> None:
         """A host shows it below any address, so its links start at the host's root."""
-        there = herd.SETTINGS.site.model_copy(update={"url": "https://example.com/team/catalog"})
-        settings = herd.SETTINGS.model_copy(update={"site": there})
+        there = small.SETTINGS.site.model_copy(update={"url": "https://example.com/team/catalog"})
+        settings = small.SETTINGS.model_copy(update={"site": there})
         build_site(sites.catalog, settings, tmp_path)
 
         assert 'href="/team/catalog/latest/"' in (tmp_path / "404.html").read_text(encoding="utf-8")

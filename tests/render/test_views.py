@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.pedigrees import lineage
 
-import herd
+import small_catalog as small
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Envelope, Finding, Parts
 from studbook.render import views
@@ -19,17 +19,17 @@ ENVELOPE = Envelope(
     taken_at="2026-11-22T02:00:00Z",
     generator="studbook test",
     config=DIGEST,
-    coverage=herd.COVERAGE,
+    coverage=small.COVERAGE,
     parts=Parts(records=DIGEST, assets=DIGEST, edges=DIGEST),
     digest=DIGEST,
     previous=DIGEST,
     envelope=DIGEST,
 )
 SITE = Site(
-    graph=Graph(herd.assets(), herd.edges()),
+    graph=Graph(small.assets(), small.edges()),
     envelope=ENVELOPE,
-    settings=herd.SETTINGS,
-    findings=[Finding(rule="deployed-without-approval", level="error", asset=herd.ENDPOINT, message="no approval")],
+    settings=small.SETTINGS,
+    findings=[Finding(rule="deployed-without-approval", level="error", asset=small.ENDPOINT, message="no approval")],
     history=[ENVELOPE],
 )
 
@@ -41,38 +41,38 @@ def own(asset_id: str) -> dict[str, object]:
 
 
 class TestAssetPage:
-    @pytest.mark.parametrize("asset", herd.assets(), ids=lambda asset: f"{asset.kind}-{asset.name[:12]}")
+    @pytest.mark.parametrize("asset", small.assets(), ids=lambda asset: f"{asset.kind}-{asset.name[:12]}")
     def test_is_plain_json(self, asset: Asset) -> None:
         """Page data is values that JSON can hold, so that a page's key can be taken of them."""
         assert json.dumps(views.asset_page(SITE, asset, "assets/_default.html").data)
 
     def test_model_card_tells_the_whole_story(self) -> None:
         """A model version knows its base model, its data with fingerprint and drift, its run and where it runs."""
-        card = own(herd.PACKAGE_2)
+        card = own(small.PACKAGE_2)
         training = card["training"]
 
-        assert [link["id"] for link in training["bases"]] == [herd.BASE_1]
+        assert [link["id"] for link in training["bases"]] == [small.BASE_1]
         [data] = training["inputs"]["data"]
         assert (data["asset"]["id"], data["fingerprint"], data["drifted"]) == (
-            herd.DATA_1,
+            small.DATA_1,
             "sha256:" + "a" * 64,
             True,
         )
-        assert [item["run"]["id"] for item in training["runs"]] == [herd.RUN]
-        assert [place["asset"]["id"] for place in card["deployments"]] == [herd.ENDPOINT]
+        assert [item["run"]["id"] for item in training["runs"]] == [small.RUN]
+        assert [place["asset"]["id"] for place in card["deployments"]] == [small.ENDPOINT]
         assert card["evaluations"][0]["scores"] == [["tone", 0.91]]
 
     def test_a_copy_shows_the_evaluations_of_its_origin(self) -> None:
         """What judged the original judged the copy."""
-        assert [item["job"]["id"] for item in own(herd.CLONE)["evaluations"]] == [herd.EVALUATION]
+        assert [item["job"]["id"] for item in own(small.CLONE)["evaluations"]] == [small.EVALUATION]
 
     def test_endpoint_goes_back_to_the_origins(self) -> None:
         """What answers at an endpoint is told with base model and training data."""
-        [answer] = own(herd.ENDPOINT)["answers"]
+        [answer] = own(small.ENDPOINT)["answers"]
 
-        assert answer["model"]["id"] == herd.CLONE
-        assert [link["id"] for link in answer["bases"]] == [herd.BASE_1]
-        assert [link["id"] for link in answer["data"]] == [herd.DATA_1]
+        assert answer["model"]["id"] == small.CLONE
+        assert [link["id"] for link in answer["bases"]] == [small.BASE_1]
+        assert [link["id"] for link in answer["data"]] == [small.DATA_1]
 
     def test_what_data_was_made_of_is_not_what_a_model_was_trained_on(self) -> None:
         """A job that made the table read the exports; the model's job read the table alone."""
@@ -83,7 +83,7 @@ class TestAssetPage:
             m -deployed_to-> c(endpoint_config) -deployed_to-> bot(endpoint)
             """
         )
-        site = Site(graph=graph, envelope=ENVELOPE, settings=herd.SETTINGS, findings=[], history=[ENVELOPE])
+        site = Site(graph=graph, envelope=ENVELOPE, settings=small.SETTINGS, findings=[], history=[ENVELOPE])
         [answer] = answers(site, graph.assets["bot"])
 
         assert [link["id"] for link in answer["data"]] == ["table"]
@@ -98,7 +98,7 @@ class TestAssetPage:
             "bot(endpoint) -deployed_to:chat-> front(endpoint)",
             {"front": {"attributes": {"router": True, "targets": targets}}},
         )
-        site = Site(graph=graph, envelope=ENVELOPE, settings=herd.SETTINGS, findings=[], history=[ENVELOPE])
+        site = Site(graph=graph, envelope=ENVELOPE, settings=small.SETTINGS, findings=[], history=[ENVELOPE])
         data = views.asset_page(site, graph.assets["front"], "assets/endpoint.html").data
 
         assert data["kind"]["title"] == "Inference router"
@@ -121,7 +121,7 @@ class TestAssetPage:
                 }
             },
         )
-        site = Site(graph=graph, envelope=ENVELOPE, settings=herd.SETTINGS, findings=[], history=[ENVELOPE])
+        site = Site(graph=graph, envelope=ENVELOPE, settings=small.SETTINGS, findings=[], history=[ENVELOPE])
         said = views.asset_page(site, graph.assets["cards"], "assets/feature_group.html").data["own"]
 
         assert {name: [link["id"] for link in said[name]] for name in ("writers", "exports", "models")} == {
@@ -134,13 +134,13 @@ class TestAssetPage:
 
     def test_neighbours_show_nothing_that_changes_every_night(self) -> None:
         """A link to an asset says its name and kind, not its status or metrics."""
-        assert set(SITE.link(herd.JOB)) == {"id", "name", "kind", "kind_title", "path", "marks", "where"}
+        assert set(SITE.link(small.JOB)) == {"id", "name", "kind", "kind_title", "path", "marks", "where"}
 
 
 class TestNotices:
     def test_a_gap_touches_the_pages_of_its_partition(self) -> None:
         """An asset of an account and region that was not seen whole says so."""
-        asset = Asset(id="x", kind="training_job", name="x", account=herd.DEV, region="eu-west-1")
+        asset = Asset(id="x", kind="training_job", name="x", account=small.DEV, region="eu-west-1")
 
         assert [notice["tone"] for notice in SITE.notices(asset)] == ["gap"]
 
@@ -164,7 +164,7 @@ class TestHome:
         """Home names endpoint, model version and findings."""
         data = views.page(SITE, "home").data
 
-        assert [item["endpoint"]["id"] for item in data["running"]] == [herd.ENDPOINT]
+        assert [item["endpoint"]["id"] for item in data["running"]] == [small.ENDPOINT]
         assert data["running"][0]["findings"][0]["rule"] == "deployed-without-approval"
         assert data["gaps"][0]["reasons"][0]["code"] == "AccessDeniedException"
 
@@ -173,7 +173,7 @@ class TestPlacePages:
     def test_every_account_and_region_has_one(self) -> None:
         """Accounts that only others' records name have a page too."""
         assert [page.path for page in views.place_pages(SITE)] == [
-            *(f"accounts/{account}/" for account in sorted([herd.DEV, herd.PROD, "999999999999", "aws"])),
+            *(f"accounts/{account}/" for account in sorted([small.DEV, small.PROD, "999999999999", "aws"])),
             "regions/eu-west-1/",
             "regions/us-west-2/",
         ]
@@ -182,7 +182,7 @@ class TestPlacePages:
 class TestLinksOut:
     def test_console_of_a_job(self) -> None:
         """A job leads to its place in the AWS console."""
-        [link] = links_out(SITE.graph.assets[herd.JOB])
+        [link] = links_out(SITE.graph.assets[small.JOB])
 
         assert link["href"] == "https://us-west-2.console.aws.amazon.com/sagemaker/home?region=us-west-2#/jobs/sft-1"
 
@@ -198,7 +198,7 @@ class TestLinksOut:
 
     def test_commit(self) -> None:
         """Code leads to its commit."""
-        [link] = links_out(SITE.graph.assets[herd.CODE])
+        [link] = links_out(SITE.graph.assets[small.CODE])
 
         assert link["href"].startswith("https://github.com/herd/train/commit/0123456")
 
@@ -218,4 +218,4 @@ class TestLinksOut:
 
     def test_what_is_gone_has_no_link(self) -> None:
         """A tombstone leads nowhere."""
-        assert links_out(Asset(id=herd.JOB, kind="training_job", name="x", gone_since=2)) == []
+        assert links_out(Asset(id=small.JOB, kind="training_job", name="x", gone_since=2)) == []

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from fact_records import ACCOUNT, JOB, REGION, Estate, asset, item, job, lines, state
 from studbook.lineage.link import LinkContext
 from studbook.model import Edge
 from studbook.model.facts import Association, DeployedBy, LineageEntity, Reads, RunBehind
 from studbook.settings import Settings
-from told import ACCOUNT, JOB, REGION, Estate, asset, item, job, lines, state
 
 HERE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:"
 PLACE = "s3://data/chat/train.jsonl"

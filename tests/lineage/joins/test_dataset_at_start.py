@@ -1,9 +1,9 @@
 """What a job read, as docs/lineage.md concludes it."""
 
+from fact_records import ACCOUNT, JOB, Estate, inputs, item, job, state
 from studbook.lineage.link import ConfiguredDataset, LinkContext
 from studbook.model.facts import Manifest, Reads
 from studbook.model.ids import fingerprint
-from told import ACCOUNT, JOB, Estate, inputs, item, job, state
 
 NOON = "2026-11-02T12:00:00Z"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from fact_records import JOB, Estate, asset, item, job, lines, state
 from studbook.lineage.link import ConfiguredDataset, LinkContext
 from studbook.model.facts import Reads, Writes
-from told import JOB, Estate, asset, item, job, lines, state
 
 OTHER = JOB.replace("/j", "/other")
 BEFORE, DURING, AFTER = (f"2026-11-0{day}T12:00:00Z" for day in (1, 2, 3))

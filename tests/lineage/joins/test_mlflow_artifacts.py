@@ -2,9 +2,9 @@
 
 import pytest
 
+from fact_records import ACCOUNT, REGION, Estate, asset, lines
 from studbook.model import Edge
 from studbook.model.facts import MlflowPlace, MlflowUri, Weights
-from told import ACCOUNT, REGION, Estate, asset, lines
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 PACKAGE, MODEL = f"{ARN}:model-package/fraud/1", f"{ARN}:model/m"

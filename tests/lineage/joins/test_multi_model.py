@@ -1,7 +1,7 @@
 """Multi-model endpoints."""
 
+from fact_records import ACCOUNT, REGION, Estate, asset, inputs
 from studbook.model.facts import ServedFolder, Weights
-from told import ACCOUNT, REGION, Estate, asset, inputs
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 MODEL = f"{ARN}:model/mme"

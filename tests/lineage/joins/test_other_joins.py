@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from fact_records import ACCOUNT, JOB, REGION, Estate, asset, inputs, job
 from studbook.model import Edge
 from studbook.model.facts import (
     BaseModelName,
@@ -14,7 +15,6 @@ from studbook.model.facts import (
     Reads,
     Weights,
 )
-from told import ACCOUNT, JOB, REGION, Estate, asset, inputs, job
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:judge"
 PACKAGE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/bot/1"

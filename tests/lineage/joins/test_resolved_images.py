@@ -1,8 +1,8 @@
 """The digest of the image that a model runs, from what endpoints and components pulled."""
 
+from fact_records import ACCOUNT, REGION, Estate, asset, inputs
 from studbook.model import Asset, Edge
 from studbook.model.facts import PulledImage
-from told import ACCOUNT, REGION, Estate, asset, inputs
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 MODEL, CONFIG, ENDPOINT, PACKAGE = (

@@ -1,8 +1,8 @@
 """Edges whose role one record tells and another does not."""
 
+from fact_records import ACCOUNT, JOB, REGION, Estate, asset, inputs, job, lines
 from studbook.model import Edge
 from studbook.model.facts import Output, Roleless, Weights
-from told import ACCOUNT, JOB, REGION, Estate, asset, inputs, job, lines
 
 RUN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/p/execution/e1"
 LINE = "sagemaker:ListTags#Tags[0].Value"

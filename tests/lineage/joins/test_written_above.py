@@ -1,7 +1,7 @@
 """What one job wrote and another reads below it."""
 
+from fact_records import ACCOUNT, JOB, REGION, Estate, asset, job
 from studbook.model.facts import OutputFolder, Reads, Writes
-from told import ACCOUNT, JOB, REGION, Estate, asset, job
 
 OTHER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/judge"
 FILE = "s3://out/run/j/output/answers.jsonl"

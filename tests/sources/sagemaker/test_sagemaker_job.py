@@ -5,10 +5,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sayings import HERE, HUB, LLAMA, arrows, proof, said
+from record_facts import HERE, HUB, LLAMA, arrows, proof, said
 
+from fact_records import lines
 from studbook.model.facts import LambdaUse, LatestAtStart, MlflowNames, Reads, Roleless
-from told import lines
 
 CREATED, STARTED = "2026-09-14T10:00:00Z", "2026-09-14T10:12:00Z"
 TRAINED = f"{HERE}job/AgentRFT/acme-mtrl-1"

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sayings import HERE, HUB, arrows, proof, said
+from record_facts import HERE, HUB, arrows, proof, said
 
+from fact_records import lines
 from studbook.model import Record
 from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleless, RunBehind
 from studbook.sources import normalize
-from told import lines
 
 PACKAGE = f"{HERE}model-package/support-bot/5"
 ARTIFACT = f"{HERE}artifact/1f2e3d4c5b6a79880f1e2d3c4b5a6978"

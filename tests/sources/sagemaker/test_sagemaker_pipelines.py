@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sayings import HERE, arrows, proof, said
+from record_facts import HERE, arrows, proof, said
 
 from studbook.harvest.redact import Redactor
 from studbook.sources.sagemaker.pipelines import OUTLINE_LIMIT, outline

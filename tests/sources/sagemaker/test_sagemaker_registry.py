@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from sayings import HERE, HUB, arrows, proof, said
+from record_facts import HERE, HUB, arrows, proof, said
 
+from fact_records import lines
 from studbook.model.facts import BaseModelName, Weights
-from told import lines
 
 GROUP = f"{HERE}model-package-group/support-bot"
 PACKAGE = f"{HERE}model-package/support-bot/5"

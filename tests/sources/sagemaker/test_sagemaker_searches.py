@@ -1,7 +1,7 @@
 """AutoML, tuning, optimization, recommendation and benchmark jobs, and training sessions, as records say them."""
 
 import pytest
-from sayings import HERE, LLAMA, arrows, proof, said
+from record_facts import HERE, LLAMA, arrows, proof, said
 
 from studbook.model.facts import ByName, LatestAtStart, MlflowNames, Output, Reads
 

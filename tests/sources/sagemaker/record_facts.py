@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from fact_records import lines
 from studbook.model import Claim, Edge, Evidence, Facts, Record
 from studbook.sources import normalize
-from told import lines
 
 HERE = "arn:aws:sagemaker:us-west-2:111122223333:"
 HUB = f"{HERE}hub-content/registry"
