@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Final, NamedTuple, Self
 
 from pydantic import PlainValidator, WithJsonSchema
+
+from studbook.model.storable import parse_json
 
 _SHAPES: Final = tuple(map(frozenset, (("operation", "path", "record"), ("operation", "path"), ("rule",), ("config",))))
 
@@ -76,17 +80,37 @@ _STEP: Final = re.compile(r"""(?P<name>[^.\[\]|"]+)|\[(?P<index>\d+)\]|\[(?P<key
 
 def value_at(body: Any, path: str) -> Any:
     """What a path leads to; None where it leads nowhere."""
+    found = body
+    for step in _steps(path):
+        if step is None:
+            found = _document(found) if isinstance(found, str) else None
+        elif isinstance(step, int):
+            found = found[step] if isinstance(found, list) and step < len(found) else None
+        else:
+            found = found.get(step) if isinstance(found, Mapping) else None
+    return found
+
+
+@lru_cache(1 << 14)
+def _steps(path: str) -> tuple[str | int | None, ...]:
+    """Names and positions; None for what is inside of JSON text."""
+    return tuple(
+        None
+        if step["text"]
+        else int(step["index"])
+        if step["index"]
+        else json.loads(step["key"] or "null") or step["name"]
+        for step in _STEP.finditer(path)
+    )
+
+
+@lru_cache(8)
+def _document(text: str) -> Any:
+    """Many paths lead into one document."""
     try:
-        for step in _STEP.finditer(path):
-            if step["text"]:
-                body = json.loads(body)
-            elif step["index"]:
-                body = body[int(step["index"])]
-            else:
-                body = body[json.loads(step["key"]) if step["key"] else step["name"]]
-    except (LookupError, TypeError, ValueError, RecursionError):
+        return parse_json(text)
+    except ValueError:
         return None
-    return body
 
 
 def _sorted(several: Any) -> tuple[Evidence, ...]:

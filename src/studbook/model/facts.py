@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic.dataclasses import dataclass as checked
 
 from studbook.model.asset import Asset
+from studbook.model.attributes import Attributes
 from studbook.model.edge import Edge
 from studbook.model.evidence import Evidence, One, Several
 from studbook.model.kinds import Kind
@@ -326,3 +327,10 @@ class Facts:
     """Named only: kept as unresolved unless another record shows them."""
     edges: list[Edge] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    rows: dict[str, Attributes] = field(default_factory=dict)
+    """By which rows the shown assets were read."""
+
+    def show(self, asset: Asset, rows: Attributes) -> None:
+        """One more shown asset, read by these rows."""
+        self.assets.append(asset)
+        self.rows[asset.id] = rows

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from studbook.model import Asset, Facts, Record
+from studbook.model import Facts, Record
+from studbook.model.attributes import at, attributes, gathered
 from studbook.model.ids import parse_arn
 from studbook.model.kinds import ARN_KINDS
+from studbook.sources import rows
 from studbook.sources.declarative_source import Declared
 from studbook.sources.interface import Describe, Json, Listing, Resource, always
-from studbook.sources.reading import Reading, each, member, some
+from studbook.sources.reading import Reading, each, member
 from studbook.sources.sagemaker.job_parts import produced
 
 _CUSTOM, _IMPORTED, _EVALUATION = "GetCustomModel", "GetImportedModel", "GetEvaluationJob"
@@ -39,16 +41,7 @@ def normalize_custom_model(record: Record) -> Facts:
     """A model that was tuned here, or brought here as it was, and the job that tuned it."""
     reading = Reading(record, _CUSTOM)
     body = record.body
-    reading.show(
-        "model",
-        body.get("modelName") or record.id,
-        status=body.get("modelStatus"),
-        created="creationTime",
-        attributes=some(
-            customization_type=body.get("customizationType"),
-            failure=body.get("failureMessage"),
-        ),
-    )
+    reading.show("model", CUSTOM_MODEL)
     job = _job(reading)
     base, path = _model_id(body.get("baseModelArn")), "baseModelArn"
     if base is not None and job is None:
@@ -66,16 +59,7 @@ def _job(reading: Reading) -> Reading | None:
         return None
     job = Reading(reading.record, _CUSTOM, about=body["jobArn"])
     job.facts = reading.facts
-    told = some(
-        customization_type=body.get("customizationType"),
-        hyperparameters=body.get("hyperParameters"),
-        metrics=body.get("trainingMetrics"),
-        output=member(body, "outputDataConfig", "s3Uri"),
-    )
-    name = body.get("jobName") or arn.name
-    job.facts.assets.append(
-        Asset(id=job.id, kind="training_job", name=name, account=job.account, region=job.region, attributes=told)
-    )
+    job.show("training_job", CUSTOMIZATION, name=body.get("jobName") or arn.name)
     job.edge(job.id, reading.id, "produced", "jobArn")
     job.reads(member(body, "trainingDataConfig", "s3Uri"), "trainingDataConfig.s3Uri", "train", None)
     logs = ("invocationLogsConfig", "invocationLogSource", "s3Uri")
@@ -97,12 +81,7 @@ def normalize_imported_model(record: Record) -> Facts:
     """A model whose weights were copied from S3."""
     reading = Reading(record, _IMPORTED)
     body = record.body
-    reading.show(
-        "model",
-        body.get("modelName") or record.id,
-        created="creationTime",
-        attributes=some(architecture=body.get("modelArchitecture"), job=body.get("jobArn")),
-    )
+    reading.show("model", IMPORTED_MODEL)
     path = ("modelDataSource", "s3DataSource", "s3Uri")
     reading.weights(member(body, *path), ".".join(path))
     return reading.facts
@@ -112,14 +91,7 @@ def normalize_deployment(record: Record) -> Facts:
     """Where a custom model answers on demand."""
     reading = Reading(record, "ListCustomModelDeployments")
     body = record.body
-    reading.show(
-        "endpoint",
-        body.get("customModelDeploymentName") or record.id,
-        status=body.get("status"),
-        created="createdAt",
-        modified="lastUpdatedAt",
-        attributes=some(failure=body.get("failureMessage")),
-    )
+    reading.show("endpoint", DEPLOYMENT)
     model = _model_id(body.get("modelArn"))
     if model is not None:
         reading.edge(model, reading.id, "deployed_to", "modelArn")
@@ -131,27 +103,7 @@ def normalize_evaluation(record: Record) -> Facts:
     reading = Reading(record, _EVALUATION)
     body = record.body
     data = list(_data(body))
-    reading.show(
-        "evaluation_job",
-        body.get("jobName") or record.id,
-        status=body.get("status"),
-        created="creationTime",
-        modified="lastModifiedTime",
-        attributes=some(
-            evaluation_type=body.get("jobType"),
-            application=body.get("applicationType"),
-            tasks=sorted({item["taskType"] for _, item in data if isinstance(item.get("taskType"), str)}),
-            metric_names=[name for _, item in data for name in item.get("metricNames") or ()],
-            built_in_datasets=[
-                name
-                for _, item in data
-                if (name := member(item, "dataset", "name")) and not member(item, "dataset", "datasetLocation")
-            ],
-            role=body.get("roleArn"),
-            output=member(body, "outputDataConfig", "s3Uri"),
-            failure=body.get("failureMessages"),
-        ),
-    )
+    reading.show("evaluation_job", EVALUATION)
     for path, named, role in _models(body):
         model = _model_id(named)
         if model is not None:
@@ -181,6 +133,78 @@ def _models(body: Json) -> Iterator[tuple[str, Any, str]]:
         path = ("evaluationConfig", "automated", *place, "bedrockEvaluatorModels")
         for index, item in each(member(body, *path)):
             yield f"{'.'.join(path)}[{index}].modelIdentifier", item.get("modelIdentifier"), "judge"
+
+
+def _task_types(body: Json) -> list[str]:
+    return sorted({item["taskType"] for _, item in _data(body) if isinstance(item.get("taskType"), str)})
+
+
+def _metric_names(body: Json) -> list[object]:
+    return [name for _, item in _data(body) for name in item.get("metricNames") or ()]
+
+
+def _built_in(body: Json) -> list[object]:
+    return [
+        name
+        for _, item in _data(body)
+        if (name := member(item, "dataset", "name")) and not member(item, "dataset", "datasetLocation")
+    ]
+
+
+_CREATED: Final = at("created_at", "creationTime", "When it was made.")
+_FAILURE: Final = at("failure", "failureMessage", "Why it failed.")
+_CONFIGS: Final = tuple(f"evaluationConfig.{way}.datasetMetricConfigs" for way in ("automated", "human"))
+CUSTOM_MODEL: Final = attributes(
+    "model",
+    f"bedrock:{_CUSTOM}",
+    rows.name("modelName"),
+    rows.status("modelStatus"),
+    _CREATED,
+    at("customization_type", "customizationType", "How it was tuned, or that it was brought as it was."),
+    _FAILURE,
+)
+CUSTOMIZATION: Final = attributes(
+    "training_job",
+    f"bedrock:{_CUSTOM}",
+    rows.name("jobName"),
+    at("customization_type", "customizationType", "How the model was tuned."),
+    at("hyperparameters", "hyperParameters", "The hyperparameters, as the job was given them."),
+    at("metrics", "trainingMetrics", "The metrics of the training."),
+    rows.output("outputDataConfig.s3Uri"),
+)
+IMPORTED_MODEL: Final = attributes(
+    "model",
+    f"bedrock:{_IMPORTED}",
+    rows.name("modelName"),
+    _CREATED,
+    at("architecture", "modelArchitecture", "The architecture of its weights."),
+    at("job", "jobArn", "The job that imported it."),
+)
+DEPLOYMENT: Final = attributes(
+    "endpoint",
+    "bedrock:ListCustomModelDeployments",
+    rows.name("customModelDeploymentName"),
+    rows.status("status"),
+    at("created_at", "createdAt", "When it was made."),
+    at("modified_at", "lastUpdatedAt", "When it last changed."),
+    _FAILURE,
+)
+EVALUATION: Final = attributes(
+    "evaluation_job",
+    f"bedrock:{_EVALUATION}",
+    rows.name("jobName"),
+    rows.status("status"),
+    _CREATED,
+    at("modified_at", "lastModifiedTime", "When it last changed."),
+    at("evaluation_type", "jobType", "Whether models judge, or people."),
+    at("application", "applicationType", "Whether models are judged, or retrieval."),
+    gathered("tasks", _CONFIGS, "What the judged models are to do.", _task_types),
+    gathered("metric_names", _CONFIGS, "The metrics that are judged by.", _metric_names),
+    gathered("built_in_datasets", _CONFIGS, "The data of Bedrock's own that is judged on.", _built_in),
+    at("role", "roleArn", "The IAM role that it runs as."),
+    rows.output("outputDataConfig.s3Uri"),
+    at("failure", "failureMessages", "Why it failed."),
+)
 
 
 def _listing(operation: str, items: str, **params: Any) -> Listing:

@@ -11,10 +11,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Any, Final
 
 from studbook.aws.errors import PART_LOST, UNREADABLE, Trouble
 from studbook.model import Asset, Edge, Evidence, Facts, Partition, Record
+from studbook.model.attributes import at, attributes, computed, gathered
 from studbook.model.facts import LambdaUse
 from studbook.model.ids import parse_arn, parse_lambda
 from studbook.settings import Settings
@@ -171,41 +172,24 @@ def _function(visit: Visit, arn: str, *, latest: bool) -> None:
         visit.listed(_VERSION, arn)
 
 
-def _shown_function(record: Record) -> Facts:
-    body = record.body
+def _aliases(several: Any) -> dict[str, Any]:
     aliases = {
         alias["Name"]: {
             "version": alias["FunctionVersion"],
             "weights": dict((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}),
         }
-        for alias in body.get("Aliases") or ()
+        for alias in several
     }
     if not all(isinstance(alias["version"], str) and alias["version"] for alias in aliases.values()):
         raise TypeError("an alias has no version")
-    attributes = {
-        "runtime": body.get("Runtime"),
-        "handler": body.get("Handler"),
-        "description": body.get("Description") or None,
-        "package_type": body.get("PackageType"),
-        "latest_code_sha256": body.get("CodeSha256"),
-        "aliases_of_function": aliases or None,
-        "method": "lambda",
-    }
-    return Facts(
-        assets=[
-            Asset(
-                id=record.id,
-                kind="evaluator",
-                name=body.get("FunctionName") or record.id,
-                account=record.account,
-                region=record.region,
-                status=body.get("State"),
-                modified_at=_time(body),
-                attributes={name: value for name, value in attributes.items() if value is not None},
-                tags=dict(body.get("Tags") or {}),
-            )
-        ]
-    )
+    return aliases
+
+
+def _shown_function(record: Record) -> Facts:
+    facts = Facts()
+    tags = dict(record.body.get("Tags") or {})
+    facts.show(FUNCTION.asset("evaluator", record, account=record.account, region=record.region, tags=tags), FUNCTION)
+    return facts
 
 
 def _shown_version(record: Record) -> Facts:
@@ -214,27 +198,6 @@ def _shown_version(record: Record) -> Facts:
     function = found.function if found else record.id
     name = body.get("FunctionName") or function
     parent = Asset(id=function, kind="evaluator", name=name, account=record.account, region=record.region)
-    attributes = {
-        "version": body.get("Version"),
-        "code_sha256": body.get("CodeSha256"),
-        "code_size": body.get("CodeSize"),
-        "runtime": body.get("Runtime"),
-        "handler": body.get("Handler"),
-        "description": body.get("Description") or None,
-        "layers": [layer["Arn"] for layer in body.get("Layers") or ()] or None,
-        "mutable": True if body.get("Version") == "$LATEST" else None,
-    }
-    version = Asset(
-        id=record.id,
-        kind="evaluator_version",
-        name=f"{name}:{body.get('Version')}",
-        account=record.account,
-        region=record.region,
-        status=body.get("State"),
-        created_at=None if body.get("Version") == "$LATEST" else _time(body),
-        modified_at=_time(body),
-        attributes={name: value for name, value in attributes.items() if value is not None},
-    )
     edge = Edge(
         source=function,
         target=record.id,
@@ -242,12 +205,68 @@ def _shown_version(record: Record) -> Facts:
         certainty="referenced",
         evidence=(Evidence("lambda:ListVersionsByFunction", "FunctionArn", record.reference),),
     )
-    return Facts(assets=[version], mentions=[parent], edges=[edge])
+    facts = Facts(mentions=[parent], edges=[edge])
+    version = VERSION.asset(
+        "evaluator_version",
+        record,
+        name=None if body.get("FunctionName") else f"{name}:{body.get('Version')}",
+        account=record.account,
+        region=record.region,
+    )
+    facts.show(version, VERSION)
+    return facts
 
 
-def _time(body: Json) -> str | None:
+def _time(text: Any) -> str | None:
     """Lambda writes `2026-09-01T10:00:00.000+0000`."""
-    text = body.get("LastModified")
-    if not isinstance(text, str):
-        return None
-    return re.sub(r"(?:\.000)?(?:\+0000|\+00:00|Z)$", "Z", text)
+    return re.sub(r"(?:\.000)?(?:\+0000|\+00:00|Z)$", "Z", text) if isinstance(text, str) else None
+
+
+def _version_name(body: Json) -> str | None:
+    return f"{body['FunctionName']}:{body.get('Version')}" if body.get("FunctionName") else None
+
+
+def _published(body: Json) -> str | None:
+    return None if body.get("Version") == "$LATEST" else _time(body.get("LastModified"))
+
+
+_ALIKE: Final = (
+    at("status", "State", "Whether it can be called."),
+    at("modified_at", "LastModified", "When its code or its settings last changed.", _time),
+    at("runtime", "Runtime", "The runtime that its code needs."),
+    at("handler", "Handler", "Where its code begins."),
+    at("description", "Description", "What people wrote of it."),
+)
+FUNCTION: Final = attributes(
+    "evaluator",
+    "lambda:GetFunctionConfiguration",
+    _ALIKE,
+    at("name", "FunctionName", "What people call it."),
+    at("package_type", "PackageType", "Whether its code is a ZIP file or an image."),
+    at("latest_code_sha256", "CodeSha256", "The digest of the code of `$LATEST`."),
+    at(
+        "aliases_of_function",
+        "Aliases",
+        "Its aliases.",
+        _aliases,
+        by="lambda:ListAliases",
+    ),
+    computed("method", "lambda", "How it judges: by a function.", lambda record: "lambda"),
+)
+VERSION: Final = attributes(
+    "evaluator_version",
+    "lambda:ListVersionsByFunction",
+    _ALIKE,
+    gathered("name", ("FunctionName", "Version"), "The function's name and the version.", _version_name),
+    gathered("created_at", ("LastModified",), "When it was published; `$LATEST` never is.", _published),
+    at("version", "Version", "Its number, or `$LATEST`."),
+    at("code_sha256", "CodeSha256", "The digest of its code."),
+    at("code_size", "CodeSize", "The bytes of its code."),
+    at("layers", "Layers", "The ARNs of its layers.", lambda several: [layer["Arn"] for layer in several]),
+    at(
+        "mutable",
+        "Version",
+        "Its code may change: it is `$LATEST`.",
+        lambda text: text == "$LATEST" or None,
+    ),
+)

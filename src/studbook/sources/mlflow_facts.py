@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 from studbook.model import Asset, Edge, Evidence, Facts, Record
+from studbook.model.attributes import Attributes, at, attributes, computed, gathered
 from studbook.model.facts import MlflowPlace, MlflowUri, Reads
 from studbook.model.ids import code_id, mlflow_id, parse_arn, parse_s3
 from studbook.model.storable import Loss, note_loss, parse_json
@@ -64,14 +65,11 @@ def _tag_path(items: Iterable[Json] | None, key: str) -> str:
     return f"tags[{index}].value"
 
 
-def _some(**attributes: Any) -> dict[str, Any]:
-    """What is known."""
-    return {name: value for name, value in attributes.items() if value not in (None, "", {}, [])}
-
-
-def _asset(record: Record, kind: Any, name: str, **fields: Any) -> Asset:
-    """An asset of the server that the record is from."""
-    return Asset(id=record.id, kind=kind, name=name, account=record.account, region=record.region, **fields)
+def _shown(record: Record, kind: Any, told: Attributes, tags: dict[str, str], *, name: str | None = None) -> Facts:
+    """The facts with an asset of the server that the record is from."""
+    facts = Facts()
+    facts.show(told.asset(kind, record, name=name, account=record.account, region=record.region, tags=tags), told)
+    return facts
 
 
 def _named(record: Record, kind: Any, asset_id: str, name: str) -> Asset:
@@ -100,42 +98,14 @@ def _kept(facts: Facts, record: Record, info: Json, operation: str) -> None:
 
 def _experiment(record: Record) -> Facts:
     body = record.body
-    asset = _asset(
-        record,
-        "mlflow_experiment",
-        body.get("name") or body["experiment_id"],
-        status=body.get("lifecycle_stage"),
-        created_at=_time(body.get("creation_time")),
-        modified_at=_time(body.get("last_update_time")),
-        attributes=_some(server=body["server"], artifact_location=body.get("artifact_location")),
-        tags=_tags(body.get("tags")),
-    )
-    return Facts(assets=[asset])
+    return _shown(record, "mlflow_experiment", EXPERIMENT, _tags(body.get("tags")))
 
 
 def _run(record: Record) -> Facts:
     body = record.body
     server, info, data = body["server"], body["info"], body.get("data") or {}
     tags = _tags(data.get("tags"))
-    asset = _asset(
-        record,
-        "mlflow_run",
-        info.get("run_name") or info["run_id"],
-        status=info.get("status"),
-        created_at=_time(info.get("start_time")),
-        modified_at=_time(info.get("end_time")),
-        attributes=_some(
-            server=server,
-            lifecycle_stage=info.get("lifecycle_stage"),
-            artifact_uri=info.get("artifact_uri"),
-            parameters=_pairs(data.get("params")),
-            metrics=_pairs(data.get("metrics")),
-            curves=body.get("curves"),
-            ended_at=_time(info.get("end_time")),
-        ),
-        tags=tags,
-    )
-    facts = Facts(assets=[asset])
+    facts = _shown(record, "mlflow_run", RUN, tags)
     _kept(facts, record, info, "mlflow:runs/search")
     experiment = mlflow_id(server, "experiment", info["experiment_id"])
     facts.mentions.append(_named(record, "mlflow_experiment", experiment, info["experiment_id"]))
@@ -201,22 +171,17 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
         return
     dataset_id = mlflow_id(record.body["server"], "dataset", name, version)
     # The run says all that there is to know of it: no listing of any service could show more.
-    facts.assets.append(
-        Asset(
+    told = DATASET.within(where)
+    facts.show(
+        told.asset(
+            "dataset_version",
+            record,
             id=dataset_id,
-            kind="dataset_version",
             name=f"{name} {version}".strip(),
             account=record.account,
             region=record.region,
-            attributes=_some(
-                digest=version,
-                source_type=dataset.get("source_type"),
-                uri=uri,
-                table=source.get("delta_table_name") or source.get("table_name"),
-                query=source.get("sql"),
-                revision=source.get("revision") or source.get("delta_table_version"),
-            ),
-        )
+        ),
+        told,
     )
     facts.edges.append(_edge(record, dataset_id, record.id, "input_to", f"runs/search#{where}.digest", role=role))
 
@@ -225,24 +190,7 @@ def _logged_model(record: Record) -> Facts:
     body = record.body
     server, info, data = body["server"], body["info"], body.get("data") or {}
     metrics = data.get("metrics") or ()
-    asset = _asset(
-        record,
-        "mlflow_logged_model",
-        info.get("name") or info["model_id"],
-        status=info.get("status"),
-        created_at=_time(info.get("creation_timestamp_ms")),
-        modified_at=_time(info.get("last_updated_timestamp_ms")),
-        attributes=_some(
-            server=server,
-            model_id=info["model_id"],
-            artifact_uri=info.get("artifact_uri"),
-            model_type=info.get("model_type"),
-            parameters=_pairs(data.get("params")),
-            metrics=_pairs(metrics),
-        ),
-        tags=_tags(info.get("tags")),
-    )
-    facts = Facts(assets=[asset])
+    facts = _shown(record, "mlflow_logged_model", LOGGED_MODEL, _tags(info.get("tags")))
     _kept(facts, record, info, "mlflow:logged-models/search")
     if run := info.get("source_run_id"):
         run_id = mlflow_id(server, "run", run)
@@ -260,41 +208,15 @@ def _logged_model(record: Record) -> Facts:
 
 def _registered_model(record: Record) -> Facts:
     body = record.body
-    aliases = {str(alias["alias"]): str(alias["version"]) for _, alias in each(body.get("aliases"))}
-    asset = _asset(
-        record,
-        "mlflow_registered_model",
-        body["name"],
-        created_at=_time(body.get("creation_timestamp")),
-        modified_at=_time(body.get("last_updated_timestamp")),
-        attributes=_some(server=body["server"], description=body.get("description"), model_aliases=aliases),
-        tags=_tags(body.get("tags")),
-    )
-    return Facts(assets=[asset])
+    return _shown(record, "mlflow_registered_model", REGISTERED_MODEL, _tags(body.get("tags")))
 
 
 def _model_version(record: Record) -> Facts:
     body = record.body
-    server, name, version = body["server"], body["name"], str(body["version"])
+    server, name = body["server"], body["name"]
     tags = _tags(body.get("tags"))
     source = body.get("source") or ""
-    asset = _asset(
-        record,
-        "mlflow_model_version",
-        f"{name} {version}",
-        status=body.get("status"),
-        created_at=_time(body.get("creation_timestamp")),
-        modified_at=_time(body.get("last_updated_timestamp")),
-        attributes=_some(
-            server=server,
-            version=version,
-            description=body.get("description"),
-            source=source,
-            model_stage=body.get("current_stage"),
-        ),
-        tags=tags,
-    )
-    facts = Facts(assets=[asset])
+    facts = _shown(record, "mlflow_model_version", MODEL_VERSION, tags)
     parent = mlflow_id(home(server, body.get("workspace")), "model", name)
     facts.mentions.append(_named(record, "mlflow_registered_model", parent, name))
     facts.edges.append(_edge(record, parent, record.id, "has_version", "model-versions/search#name"))
@@ -326,6 +248,94 @@ def _model_version(record: Record) -> Facts:
         evidence = f"model-versions/search#{_tag_path(body.get('tags'), PACKAGE_TAG)}"
         facts.edges.append(_edge(record, record.id, tags[PACKAGE_TAG], "registered_as", evidence))
     return facts
+
+
+def _aliases(several: Any) -> dict[str, str]:
+    return {str(alias["alias"]): str(alias["version"]) for _, alias in each(several)}
+
+
+def _version_name(body: Json) -> str:
+    return f"{body['name']} {body['version']}"
+
+
+_SERVER: Final = computed("server", "id", "The server that has it.", lambda record: record.body["server"])
+EXPERIMENT: Final = attributes(
+    "mlflow_experiment",
+    "mlflow:experiments/search",
+    at("name", ("name", "experiment_id"), "What people call it, else its id."),
+    at("status", "lifecycle_stage", "Whether it is active or deleted."),
+    at("created_at", "creation_time", "When it was made.", _time),
+    at("modified_at", "last_update_time", "When it last changed.", _time),
+    _SERVER,
+    at("artifact_location", "artifact_location", "Where the artifacts of its runs lie."),
+)
+RUN: Final = attributes(
+    "mlflow_run",
+    "mlflow:runs/search",
+    at("name", ("info.run_name", "info.run_id"), "What people call it, else its id."),
+    at("status", "info.status", "How far it is, in the API's words."),
+    at("created_at", "info.start_time", "When it began.", _time),
+    at("modified_at", "info.end_time", "When it ended.", _time),
+    _SERVER,
+    at("lifecycle_stage", "info.lifecycle_stage", "Whether it is active or deleted."),
+    at("artifact_uri", "info.artifact_uri", "Where its artifacts lie."),
+    at("parameters", "data.params", "The parameters that it logged.", _pairs),
+    at("metrics", "data.metrics", "The last value of each metric that it logged.", _pairs),
+    at("curves", "curves", "Its metrics over its steps.", by="mlflow:metrics/get-history"),
+    at("ended_at", "info.end_time", "When it ended.", _time),
+)
+LOGGED_MODEL: Final = attributes(
+    "mlflow_logged_model",
+    "mlflow:logged-models/search",
+    at("name", ("info.name", "info.model_id"), "What people call it, else its id."),
+    at("status", "info.status", "How far it is, in the API's words."),
+    at("created_at", "info.creation_timestamp_ms", "When it was made.", _time),
+    at("modified_at", "info.last_updated_timestamp_ms", "When it last changed.", _time),
+    _SERVER,
+    at("model_id", "info.model_id", "Its id on the server."),
+    at("artifact_uri", "info.artifact_uri", "Where its files lie."),
+    at("model_type", "info.model_type", "What kind of model it is, as whoever logged it says."),
+    at("parameters", "data.params", "The parameters that were logged with it.", _pairs),
+    at("metrics", "data.metrics", "The last value of each metric that was logged of it.", _pairs),
+)
+REGISTERED_MODEL: Final = attributes(
+    "mlflow_registered_model",
+    "mlflow:registered-models/search",
+    at("name", "name", "What people call it."),
+    at("created_at", "creation_timestamp", "When it was made.", _time),
+    at("modified_at", "last_updated_timestamp", "When it last changed.", _time),
+    _SERVER,
+    at("description", "description", "What people wrote of it."),
+    at("model_aliases", "aliases", "Its aliases, with the versions that they point at.", _aliases),
+)
+MODEL_VERSION: Final = attributes(
+    "mlflow_model_version",
+    "mlflow:model-versions/search",
+    gathered(
+        "name",
+        ("name", "version"),
+        "The model's name and the version.",
+        lambda body: f"{body['name']} {body['version']}",
+    ),
+    at("status", "status", "Whether it is registered."),
+    at("created_at", "creation_timestamp", "When it was made.", _time),
+    at("modified_at", "last_updated_timestamp", "When it last changed.", _time),
+    _SERVER,
+    at("version", "version", "Its number.", str),
+    at("description", "description", "What people wrote of it."),
+    at("source", "source", "What it was registered from."),
+    at("model_stage", "current_stage", "The stage that it is in, in the words of older servers."),
+)
+DATASET: Final = attributes(
+    "dataset_version",
+    "mlflow:runs/search",
+    at("digest", "digest", "The digest that MLflow made of it."),
+    at("source_type", "source_type", "Where MLflow has it from."),
+    at("uri", ("source|uri", "source|url", "source|path"), "The place that it was read from."),
+    at("table", ("source|delta_table_name", "source|table_name"), "The table that it was read from."),
+    at("query", "source|sql", "The query that it was read by."),
+    at("revision", ("source|revision", "source|delta_table_version"), "The version of its source."),
+)
 
 
 _READERS = {

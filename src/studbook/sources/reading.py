@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from studbook.model import REDACTED, Asset, Certainty, Edge, Evidence, Facts, Kind, Record, Relation
+from studbook.model.attributes import Attributes
 from studbook.model.facts import ByName, Claim, LambdaUse, LatestAtStart, Reads, Weights
 from studbook.model.ids import (
     image_id,
@@ -168,28 +169,27 @@ class Reading:
     def show(
         self,
         kind: Kind,
-        name: str,
+        rows: Attributes,
         *,
-        status: str | None = None,
-        attributes: Mapping[str, Any] | None = None,
-        created: str = "CreationTime",
-        modified: str = "LastModifiedTime",
-    ) -> None:
-        """The asset that the record is about."""
-        self.facts.assets.append(
-            Asset(
-                id=self.id,
-                kind=kind,
-                name=name,
-                account=self.account,
-                region=self.region,
-                status=status,
-                created_at=self.body.get(created),
-                modified_at=self.body.get(modified),
-                attributes=dict(attributes or {}),
-                tags=self.tags,
-            )
+        asset_id: str | None = None,
+        name: str | None = None,
+        record: Record | None = None,
+    ) -> Asset:
+        """The asset that the record is about, or a part of it with an id and a name of its own, as the rows read it.
+
+        `record` is the whole one, where this is the reading of a part of it.
+        """
+        asset = rows.asset(
+            kind,
+            record or self.record,
+            name=name,
+            id=asset_id or self.id,
+            account=self.account,
+            region=self.region,
+            tags={} if asset_id else self.tags,
         )
+        self.facts.show(asset, rows)
+        return asset
 
     def mention(
         self, asset_id: str, kind: Kind, name: str, *, account: str | None = None, region: str | None = None

@@ -12,10 +12,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from studbook.aws.errors import PART_LOST, Trouble
-from studbook.model import Asset, Edge, Evidence, Facts, Partition, Record
+from studbook.model import Edge, Evidence, Facts, Partition, Record
+from studbook.model.attributes import at, attributes, computed
 from studbook.model.facts import DatasetState
 from studbook.model.ids import dataset_version_id, fingerprint, parse_s3
 from studbook.settings import Dataset, Settings
@@ -74,40 +75,12 @@ class S3:
         body = record.body
         dataset, index = body["Dataset"], body["Index"]
         contents = _rows(body["Contents"])
-        newest = max((item["LastModified"] for item in contents), default=None)
-        key = (parse_s3(body["Uri"]) or ("", ""))[1]
-        prefix = (parse_s3(dataset) or ("", ""))[1]
         member, versions = object_versions(body)
         operation = "s3:ListObjectsV2" if versions is None else "s3:ListObjectVersions"
         listed = Evidence(operation, member, record.reference)
         config = Evidence(config=f"datasets[{index}].uri")
-        label = key[len(prefix) :].strip("/") or body["Fingerprint"].removeprefix("sha256:")[:12]
-        version = Asset(
-            id=record.id,
-            kind="dataset_version",
-            name=f"{body['DatasetName']} {label}",
-            account=body.get("Owner"),
-            created_at=newest,
-            attributes={
-                "uri": body["Uri"],
-                "fingerprint": body["Fingerprint"],
-                "fingerprint_of": "object manifest",
-                "objects": len(contents),
-                "bytes": sum(item["Size"] for item in contents),
-                "newest": newest,
-                "oldest": min((item["LastModified"] for item in contents), default=None),
-                "versioning": body["VersioningStatus"],
-                "current": record.gone_since is None,
-                "superseded_since": record.gone_since,
-            },
-        )
-        parent = Asset(
-            id=dataset,
-            kind="dataset",
-            name=body["DatasetName"],
-            account=body.get("Owner"),
-            attributes={"uri": dataset, "versions": body.get("VersionsBy") or body["Versions"]},
-        )
+        version = STATE.asset("dataset_version", record, account=body.get("Owner"))
+        parent = DATASET.asset("dataset", record, id=dataset, account=body.get("Owner"))
         edge = Edge(
             source=dataset,
             target=record.id,
@@ -128,10 +101,15 @@ class S3:
             versions=None if versions is None else _rows(versions),
             markers=_rows(body.get("DeleteMarkers") or ()),
         )
-        states, edges = ([version], [edge]) if contents else ([], [])  # nothing is no state of a dataset
+        facts = Facts(claims=[state])
         if record.gone_since is not None:  # what it says of the dataset is old
-            return Facts(assets=states, mentions=[parent], edges=edges, claims=[state])
-        return Facts(assets=[parent, *states], edges=edges, claims=[state])
+            facts.mentions.append(parent)
+        else:
+            facts.show(parent, DATASET)
+        if contents:  # nothing is no state of a dataset
+            facts.show(version, STATE)
+            facts.edges.append(edge)
+        return facts
 
 
 def object_versions(body: Json) -> tuple[str, Sequence[Json] | None]:
@@ -142,6 +120,54 @@ def object_versions(body: Json) -> tuple[str, Sequence[Json] | None]:
     member = "Versions" if "VersionsBy" in body else "ObjectVersions"
     versions = body.get(member)
     return ("Contents", None) if versions is None else (member, versions)
+
+
+def _label(record: Record) -> str:
+    body = record.body
+    key = (parse_s3(body["Uri"]) or ("", ""))[1]
+    prefix = (parse_s3(body["Dataset"]) or ("", ""))[1]
+    label = key[len(prefix) :].strip("/") or body["Fingerprint"].removeprefix("sha256:")[:12]
+    return f"{body['DatasetName']} {label}"
+
+
+def _newest(contents: Any) -> str | None:
+    return max((item["LastModified"] for item in contents), default=None)
+
+
+_PLACE: Final = computed("uri", "id", "Its place in S3, as its id says.", lambda record: record.body["Uri"])
+STATE: Final = attributes(
+    "dataset_version",
+    "s3:ListObjectsV2",
+    computed("name", "fingerprint", "The dataset's name, and the subprefix or the fingerprint's beginning.", _label),
+    at("created_at", "Contents", "When the newest of its objects was written.", _newest),
+    _PLACE,
+    computed("fingerprint", "fingerprint", "The digest of its manifest.", lambda record: record.body["Fingerprint"]),
+    computed("fingerprint_of", "fingerprint", "What the fingerprint is of.", lambda record: "object manifest"),
+    at("objects", "Contents", "How many objects it has.", len),
+    at("bytes", "Contents", "The bytes of all of them.", lambda contents: sum(item["Size"] for item in contents)),
+    at("newest", "Contents", "When the newest of its objects was written.", _newest),
+    at(
+        "oldest",
+        "Contents",
+        "When the oldest of its objects was written.",
+        lambda contents: min(item["LastModified"] for item in contents),
+    ),
+    at("versioning", "VersioningStatus", "Whether the bucket keeps versions.", by="s3:GetBucketVersioning"),
+    computed("current", "listing", "Whether the last listing shows it.", lambda record: record.gone_since is None),
+    computed("superseded_since", "listing", "The snapshot that shows another.", lambda record: record.gone_since),
+)
+DATASET: Final = attributes(
+    "dataset",
+    "s3:ListObjectsV2",
+    computed("name", "configuration", "Its name in the configuration.", lambda record: record.body["DatasetName"]),
+    computed("uri", "id", "Its place in S3, as its id says.", lambda record: record.body["Dataset"]),
+    computed(
+        "versions",
+        "configuration",
+        "What makes a version: a fingerprint, or a subprefix.",
+        lambda record: record.body.get("VersionsBy") or record.body["Versions"],
+    ),
+)
 
 
 def _rows(listing: Iterable[Json]) -> Sequence[Json]:

@@ -14,16 +14,17 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from studbook.aws.errors import UNREADABLE, Trouble
-from studbook.model import Asset, Evidence, Facts, Record, canonical, digest
+from studbook.model import Evidence, Facts, Record, canonical, digest
+from studbook.model.attributes import Attributes, at, attributes, computed
 from studbook.model.facts import Manifest, Results
 from studbook.model.ids import S3Uri, parse_s3, place_name
 from studbook.model.storable import parse_json
 from studbook.settings import DocumentPlace, Settings
-from studbook.sources.interface import Document, Json, Resource, Visit
+from studbook.sources.interface import Document, Resource, Visit
 from studbook.sources.sagemaker import RESOURCES
 
 KINDS: Final = {"manifest": "s3_manifest", "report": "s3_report", "results": "s3_results"}
@@ -107,11 +108,9 @@ def normalize(record: Record) -> Facts:
     body = record.body
     if record.kind == KINDS["results"]:
         return _results_facts(record)
-    attributes = {"uri": body["Uri"], **_about(body)}
     facts = Facts()
     if record.kind == KINDS["manifest"]:
         entries = body.get("Body") or ()
-        attributes |= {"manifest": body["DataType"], "expanded": "Body" in body, "objects": _count(body)}
         facts.claims.append(
             Manifest(
                 uri=body["Uri"],
@@ -123,9 +122,7 @@ def normalize(record: Record) -> Facts:
                 ),
             )
         )
-    elif body.get("Metrics"):
-        attributes["metrics"] = body["Metrics"]
-    facts.assets.append(_artifact(record, body["Uri"], attributes))
+    _show(facts, record, body["Uri"], MANIFEST if record.kind == KINDS["manifest"] else REPORT)
     return facts
 
 
@@ -241,32 +238,16 @@ def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _about(body: Json) -> dict[str, Any]:
-    said = {"bytes": body.get("ContentLength"), "etag": body.get("ETag"), "newest": body.get("LastModified")}
-    about = {name: value for name, value in said.items() if value not in (None, "")}
-    if body.get("TooLarge"):
-        about["not_read"] = "larger than sources.s3.limits.document_bytes"
-    if body.get("Unreadable"):
-        about["not_read"] = "not in the form of a manifest"
-    return about
+def _count(record: Record) -> int:
+    entries: Sequence[str | None] = record.body.get("Body") or ()
+    return len(entries) - (1 if entries and record.body["DataType"] == "ManifestFile" else 0)
 
 
-def _count(body: Json) -> int:
-    entries: Sequence[str | None] = body.get("Body") or ()
-    return len(entries) - (1 if entries and body["DataType"] == "ManifestFile" else 0)
-
-
-def _artifact(record: Record, uri: str, attributes: dict[str, Any]) -> Asset:
+def _show(facts: Facts, record: Record, uri: str, told: Attributes) -> None:
     place = parse_s3(uri)
     assert place is not None
-    return Asset(
-        id=uri,
-        kind="artifact",
-        name=place_name(place),
-        account=record.account,
-        modified_at=attributes.get("newest"),
-        attributes=attributes,
-    )
+    asset = told.asset("artifact", record, name=place_name(place), id=uri, account=record.account)
+    facts.show(asset.but(attributes={**asset.attributes, "uri": uri}), told)
 
 
 def _results_facts(record: Record) -> Facts:
@@ -276,10 +257,34 @@ def _results_facts(record: Record) -> Facts:
     assert place is not None
     for index, item in enumerate(record.body.get("Contents") or ()):
         uri = f"s3://{place.bucket}/" + item["Key"]
-        attributes = {"uri": uri, **_about(item), "metrics": item.get("Metrics") or {}}
-        facts.assets.append(_artifact(record, uri, attributes))
+        _show(facts, record, uri, REPORT.within(f"Contents[{index}]"))
         for named in record.body["NamedBy"]:
             naming = Evidence.parse(named["Evidence"])._replace(record=named.get("Record", ""))
             listed = Evidence("s3:ListObjectsV2", f"Contents[{index}].Key", record.reference)
             facts.claims.append(Results(job=named["Id"], artifact=uri, evidence=(naming, listed)))
     return facts
+
+
+def _text(text: str) -> Callable[[Any], str | None]:
+    return lambda so: text if so else None
+
+
+_ABOUT: Final = (
+    at("modified_at", "LastModified", "When it was written."),
+    at("bytes", "ContentLength", "Its bytes."),
+    at("etag", "ETag", "S3's ETag of it."),
+    at("newest", "LastModified", "When it was written."),
+    at("not_read", "TooLarge", "Why it was not read.", _text("larger than sources.s3.limits.document_bytes")),
+    at("not_read", "Unreadable", "Why it was not read.", _text("not in the form of a manifest")),
+)
+MANIFEST: Final = attributes(
+    "artifact",
+    "s3:GetObject",
+    _ABOUT,
+    computed("manifest", "data-type", "The form of the list that it is.", lambda record: record.body["DataType"]),
+    computed("expanded", "manifest", "Whether the list was read.", lambda record: "Body" in record.body),
+    computed("objects", "manifest", "How many objects it lists.", _count),
+)
+REPORT: Final = attributes(
+    "artifact", "s3:GetObject", _ABOUT, at("metrics", "Metrics", "The numbers in it, by dotted names.")
+)

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.model import Facts, Record
+from studbook.model.attributes import at, attributes
 from studbook.model.kinds import JOB_KINDS
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource
-from studbook.sources.reading import Reading, each, member, some, tags_of
+from studbook.sources.reading import Reading, each, member, tags_of
 from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, produced
 
 _OPERATION = "DescribeAutoMLJobV2"
@@ -25,12 +27,7 @@ def normalize(record: Record) -> Facts:
     """A search with its data, the jobs of its best candidate, and what came of that."""
     reading = Reading(record, _OPERATION)
     body = record.body
-    reading.show(
-        "automl_job",
-        body.get("AutoMLJobName") or record.id,
-        status=body.get("AutoMLJobStatus"),
-        attributes=_about(body),
-    )
+    reading.show("automl_job", AUTOML)
     started = body.get("CreationTime")
     for index, channel in each(body.get("AutoMLJobInputDataConfig")):
         path = f"AutoMLJobInputDataConfig[{index}].DataSource.S3DataSource"
@@ -78,30 +75,52 @@ def _containers(candidate: Json) -> Iterator[tuple[Json, str]]:
             yield container, f'BestCandidate.InferenceContainerDefinitions["{processor}"][{index}]'
 
 
-def _about(body: Json) -> dict[str, object]:
-    problem, _ = _problem(body)
-    objective = member(body, "BestCandidate", "FinalAutoMLJobObjectiveMetric") or {}
-    name = member(objective, "MetricName")
-    return some(
-        problem=body.get("AutoMLProblemTypeConfigName"),
-        problem_type=problem.get("ProblemType"),
-        target=problem.get("TargetAttributeName") or problem.get("TargetLabelColumn"),
-        mode=problem.get("Mode"),
-        base_model=problem.get("BaseModelName"),
-        hyperparameters=problem.get("TextGenerationHyperParameters"),
-        objective=member(body, "AutoMLJobObjective", "MetricName")
-        or member(body, "ResolvedAttributes", "AutoMLJobObjective", "MetricName"),
-        limits=problem.get("CompletionCriteria"),
-        best_candidate=member(body, "BestCandidate", "CandidateName"),
-        metrics={name: objective.get("Value")} if isinstance(name, str) else None,
-        role=body.get("RoleArn"),
-        output=member(body, "OutputDataConfig", "S3OutputPath"),
-        endpoint=member(body, "ModelDeployResult", "EndpointName"),
-        secondary_status=body.get("AutoMLJobSecondaryStatus"),
-        started_at=body.get("CreationTime"),
-        ended_at=body.get("EndTime"),
-        failure=body.get("FailureReason"),
-    )
+def _of_problem(*names: str) -> tuple[str, ...]:
+    """Members of the one kind of problem that is configured."""
+    return tuple(f"AutoMLProblemTypeConfig.{kind}.{name}" for name in names for kind in _PROBLEMS)
+
+
+def _objective(metric: object) -> dict[str, object] | None:
+    name = member({"": metric}, "", "MetricName")
+    return {name: member({"": metric}, "", "Value")} if isinstance(name, str) and name else None
+
+
+_PROBLEMS: Final = (
+    "ImageClassificationJobConfig",
+    "TabularJobConfig",
+    "TextClassificationJobConfig",
+    "TextGenerationJobConfig",
+    "TimeSeriesForecastingJobConfig",
+)
+AUTOML: Final = attributes(
+    "automl_job",
+    f"sagemaker:{_OPERATION}",
+    rows.name("AutoMLJobName"),
+    rows.status("AutoMLJobStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("problem", "AutoMLProblemTypeConfigName", "What kind of problem is solved."),
+    at("problem_type", _of_problem("ProblemType"), "Of tabular data: regression or classification."),
+    at("target", _of_problem("TargetAttributeName", "TargetLabelColumn"), "The column that is predicted."),
+    at("mode", _of_problem("Mode"), "How it searches: ensembling or hyperparameters."),
+    at("base_model", _of_problem("BaseModelName"), "The base model that is tuned for text generation."),
+    at("hyperparameters", _of_problem("TextGenerationHyperParameters"), "The hyperparameters of that tuning."),
+    at(
+        "objective",
+        ("AutoMLJobObjective.MetricName", "ResolvedAttributes.AutoMLJobObjective.MetricName"),
+        "The metric that is searched for.",
+    ),
+    at("limits", _of_problem("CompletionCriteria"), "How many candidates, and how long."),
+    at("best_candidate", "BestCandidate.CandidateName", "The name of the best candidate."),
+    at("metrics", "BestCandidate.FinalAutoMLJobObjectiveMetric", "The objective of the best candidate.", _objective),
+    rows.ROLE,
+    rows.output("OutputDataConfig.S3OutputPath"),
+    at("endpoint", "ModelDeployResult.EndpointName", "The endpoint that the best candidate was deployed to."),
+    at("secondary_status", "AutoMLJobSecondaryStatus", "How far it is, in finer steps."),
+    rows.started("CreationTime"),
+    rows.ended("EndTime"),
+    rows.FAILURE,
+)
 
 
 def documents(record: Record) -> Iterator[Document]:

@@ -10,12 +10,13 @@ of a card is a JSON document; it is believed as far as it names things by ARN.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from studbook.model import Facts, Record
+from studbook.model.attributes import Attribute, at, attributes
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Detail, Json, Listing, Resource
-from studbook.sources.reading import Reading, document, each, member, some, tags_of, who
+from studbook.sources.reading import Reading, document, each, member, some, tags_of
 from studbook.sources.sagemaker.search import never_whole, search
 
 _OPERATION = "DescribeModelCard"
@@ -26,27 +27,7 @@ def normalize(record: Record) -> Facts:
     reading = Reading(record, _OPERATION)
     body = record.body
     content = document(body.get("Content"))
-    reading.show(
-        "model_card",
-        body.get("ModelCardName") or record.id,
-        status=body.get("ModelCardStatus"),
-        attributes={
-            **some(
-                version=body.get("ModelCardVersion"),
-                versions=[
-                    some(
-                        version=item.get("ModelCardVersion"),
-                        status=item.get("ModelCardStatus"),
-                        created_at=item.get("CreationTime"),
-                    )
-                    for _, item in each(body.get("Versions"))
-                ],
-                created_by=who(body.get("CreatedBy")),
-                modified_by=who(body.get("LastModifiedBy")),
-            ),
-            **said(content, encrypted=encrypted(body)),
-        },
-    )
+    reading.show("model_card", CARD)
     for path in (("model_package_details", "model_package_arn"), ("model_overview", "model_id")):
         about = reading.named(member(content, *path), "model_package", "model")
         if about is not None:
@@ -59,31 +40,32 @@ def encrypted(body: Json) -> bool:
     return bool(member(body, "SecurityConfig", "KmsKeyId"))
 
 
-def said(content: Mapping[str, Any], *, encrypted: bool) -> dict[str, Any]:
-    """What a card says of its model: the most asked for by name, and all of it."""
-    training = member(content, "training_details", "training_job_details")
-    uses = member(content, "intended_uses")
-    return some(
-        encrypted=encrypted or None,
-        model=member(content, "model_overview", "model_id") or member(content, "model_overview", "model_name"),
-        package=member(content, "model_package_details", "model_package_arn"),
-        purpose=member(uses, "purpose_of_model"),
-        intended_uses=member(uses, "intended_uses"),
-        risk_rating=member(uses, "risk_rating"),
-        training_job=member(training, "training_arn"),
-        training_datasets=_texts(member(training, "training_datasets")),
-        evaluations=[
-            some(
-                name=item.get("name"),
-                job=item.get("evaluation_job_arn"),
-                datasets=_texts(item.get("datasets")),
-                observation=item.get("evaluation_observation"),
-                metrics=_metrics(item),
-            )
-            for _, item in each(content.get("evaluation_details"))
-        ],
-        content=dict(content),
-    )
+def _versions(several: object) -> list[dict[str, object]]:
+    return [
+        some(
+            version=item.get("ModelCardVersion"),
+            status=item.get("ModelCardStatus"),
+            created_at=item.get("CreationTime"),
+        )
+        for _, item in each(several)
+    ]
+
+
+def _evaluations(several: object) -> list[dict[str, object]]:
+    return [
+        some(
+            name=item.get("name"),
+            job=item.get("evaluation_job_arn"),
+            datasets=_texts(item.get("datasets")),
+            observation=item.get("evaluation_observation"),
+            metrics=_metrics(item),
+        )
+        for _, item in each(several)
+    ]
+
+
+def _content(text: object) -> dict[str, object]:
+    return dict(document(text))
 
 
 def _texts(value: object) -> list[str]:
@@ -98,6 +80,51 @@ def _metrics(evaluation: Json) -> dict[str, object]:
         for _, metric in each(group.get("metric_data"))
         if metric.get("name") and isinstance(value := metric.get("value"), int | float) and not isinstance(value, bool)
     }
+
+
+def _said(content: str) -> tuple[Attribute, ...]:
+    """What the text of a card says of its model: the most asked for by name, and all of it."""
+    training = f"{content}|training_details.training_job_details"
+    uses, overview = f"{content}|intended_uses", f"{content}|model_overview"
+    return (
+        at("encrypted", "SecurityConfig.KmsKeyId", "A customer's key encrypts its text, which is unread.", bool),
+        at("model", (f"{overview}.model_id", f"{overview}.model_name"), "The model that it says it is about."),
+        at("package", f"{content}|model_package_details.model_package_arn", "The model version that it is about."),
+        at("purpose", f"{uses}.purpose_of_model", "What the model is for."),
+        at("intended_uses", f"{uses}.intended_uses", "What it may be used for."),
+        at("risk_rating", f"{uses}.risk_rating", "How risky people rate it."),
+        at("training_job", f"{training}.training_arn", "The job that trained the model, as the card says."),
+        at("training_datasets", f"{training}.training_datasets", "The data that it was trained on.", _texts),
+        at("evaluations", f"{content}|evaluation_details", "How the model was judged, as the card says.", _evaluations),
+        at("content", content, "All that it says, as JSON.", _content),
+    )
+
+
+CARD: Final = attributes(
+    "model_card",
+    f"sagemaker:{_OPERATION}",
+    rows.name("ModelCardName"),
+    rows.status("ModelCardStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("version", "ModelCardVersion", "Its newest version."),
+    at(
+        "versions",
+        "Versions",
+        "Its versions.",
+        _versions,
+        by="sagemaker:ListModelCardVersions",
+    ),
+    rows.CREATED_BY,
+    rows.MODIFIED_BY,
+    _said("Content"),
+)
+INSIDE: Final = attributes(
+    "model_card",
+    "sagemaker:DescribeModelPackage",
+    rows.status("ModelCard.ModelCardStatus"),
+    _said("ModelCard.ModelCardContent"),
+)
 
 
 RESOURCES: Final = (

@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from studbook.model import Facts, Record
+from studbook.model.attributes import at, attributes
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Listing, Resource
-from studbook.sources.reading import Reading, member, some, tags_of
+from studbook.sources.reading import Reading, member, tags_of
 from studbook.sources.sagemaker.search import always_whole, search
 
 _STORE: Final = ("OfflineStoreConfig", "S3StorageConfig")
@@ -23,28 +25,32 @@ def normalize(record: Record) -> Facts:
     body = record.body
     # What the service made of the configured place, which many groups may share.
     uri = member(body, *_STORE, "ResolvedOutputS3Uri")
-    features = body.get("FeatureDefinitions") or ()
-    reading.show(
-        "feature_group",
-        body.get("FeatureGroupName") or record.id,
-        status=body.get("FeatureGroupStatus"),
-        attributes=some(
-            description=body.get("Description"),
-            record_identifier=body.get("RecordIdentifierFeatureName"),
-            event_time=body.get("EventTimeFeatureName"),
-            features=len(features) if isinstance(features, list) else None,
-            online=member(body, "OnlineStoreConfig", "EnableOnlineStore"),
-            uri=uri or member(body, *_STORE, "S3Uri"),
-            table=member(body, "OfflineStoreConfig", "DataCatalogConfig"),
-            table_format=member(body, "OfflineStoreConfig", "TableFormat"),
-            offline_status=member(body, "OfflineStoreStatus", "Status"),
-            role=body.get("RoleArn"),
-            failure=body.get("FailureReason"),
-        ),
-    )
+    reading.show("feature_group", FEATURES)
     path = f"{'.'.join(_STORE)}.ResolvedOutputS3Uri"
     reading.reads(uri, path, None, None, relation="content_of", ever=True)
     return reading.facts
+
+
+_PLACES = tuple(f"{'.'.join(_STORE)}.{place}" for place in ("ResolvedOutputS3Uri", "S3Uri"))
+FEATURES: Final = attributes(
+    "feature_group",
+    "sagemaker:DescribeFeatureGroup",
+    rows.name("FeatureGroupName"),
+    rows.status("FeatureGroupStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("description", "Description", "What people wrote of it."),
+    at("record_identifier", "RecordIdentifierFeatureName", "The feature that identifies a record."),
+    at("event_time", "EventTimeFeatureName", "The feature that says when a record was made."),
+    at("features", "FeatureDefinitions", "How many features it has.", len),
+    at("online", "OnlineStoreConfig.EnableOnlineStore", "Whether it has an online store."),
+    at("uri", _PLACES, "Where its offline store lies."),
+    at("table", "OfflineStoreConfig.DataCatalogConfig", "The table of its offline store."),
+    at("table_format", "OfflineStoreConfig.TableFormat", "The format of that table."),
+    at("offline_status", "OfflineStoreStatus.Status", "Whether the offline store works."),
+    rows.ROLE,
+    rows.FAILURE,
+)
 
 
 RESOURCES: Final = (

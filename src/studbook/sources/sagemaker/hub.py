@@ -12,9 +12,11 @@ import re
 from typing import Final
 
 from studbook.model import Asset, Facts, Record
+from studbook.model.attributes import Attributes, at, attributes, computed, gathered
 from studbook.model.ids import HubContent, parse_arn, parse_hub_content
 from studbook.model.kinds import HUB_KINDS
 from studbook.model.storable import parse_json
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Json, Listing, Resource
 from studbook.sources.reading import (
     PUBLIC_HUB,
@@ -23,9 +25,7 @@ from studbook.sources.reading import (
     each,
     is_one_key,
     member,
-    some,
     tags_of,
-    who,
 )
 from studbook.sources.sagemaker.search import always_whole, search
 
@@ -78,50 +78,20 @@ def normalize(record: Record) -> Facts:
     return reading.facts
 
 
-def _about(reading: Reading) -> dict[str, object]:
-    """What all hub content says of itself."""
-    body = reading.body
-    return some(
-        version=body.get("HubContentVersion"),
-        hub=body.get("HubName"),
-        display_name=body.get("HubContentDisplayName"),
-        description=body.get("HubContentDescription"),
-        keywords=body.get("HubContentSearchKeywords"),
-        dependencies=[
-            path
-            for _, one in each(body.get("HubContentDependencies"))
-            if isinstance(path := one.get("DependencyOriginPath"), str)
-        ],
-        support_status=body.get("SupportStatus"),
-        failure=body.get("FailureReason"),
-        created_by=who(body.get("CreatedBy")),
-    )
-
-
-def _show(reading: Reading, content: HubContent, attributes: dict[str, object]) -> None:
+def _show(reading: Reading, content: HubContent, told: Attributes) -> None:
     """The version, and the parent that its listing is of."""
     kind, version = HUB_KINDS[content.type]
     parent = Asset(id=content.parent, kind=kind, name=content.name, account=reading.account, region=reading.region)
     reading.facts.assets.append(parent)
-    reading.show(version, content.name, status=reading.body.get("HubContentStatus"), attributes=attributes)
+    reading.show(version, told)
     reading.edge(content.parent, reading.id, "has_version", "HubContentName")
 
 
 def _dataset(reading: Reading, content: HubContent) -> None:
     body = reading.body
     described = document(body.get("HubContentDocument"))
-    bucket, prefix = described.get("DatasetS3Bucket"), described.get("DatasetS3Prefix")
-    uri = f"s3://{bucket}/{prefix}" if isinstance(bucket, str) and bucket and isinstance(prefix, str) else None
-    attributes = {
-        **_about(reading),
-        **some(
-            uri=uri,
-            dataset_type=described.get("DatasetType"),
-            specification=described.get("SpecificationArn"),
-            content=described.get("ContentMetadata"),
-        ),
-    }
-    _show(reading, content, attributes)
+    uri = _place(body)
+    _show(reading, content, DATASET)
     for name in _feature_groups(described):
         path = "HubContentDocument|ContentMetadata.SourceFeatureGroups"
         if group := reading.named(name, "feature_group"):
@@ -154,33 +124,74 @@ def _evaluator(reading: Reading, content: HubContent) -> None:
         return
     inner = document(outer.get("JsonContent"))
     reference = inner.get("Reference")
-    attributes = {**_about(reading), **some(evaluator_type=inner.get("EvaluatorType"), reference=reference)}
-    _show(reading, content, attributes)
+    _show(reading, content, EVALUATOR)
     path, created = "HubContentDocument|JsonContent|Reference", reading.body.get("CreationTime")
     if not reading.function(reference, path, "content_of", None, created):
         reading.reads(reference, path, None, created, data_type="Object", relation="content_of")
 
 
 def _base_model(reading: Reading, content: HubContent) -> None:
-    body = reading.body
-    described = document(body.get("HubContentDocument"))
-    attributes = {
-        **_about(reading),
-        **some(
-            content_type=content.type,
-            url=described.get("Url"),
-            minimum_version=body.get("ReferenceMinVersion"),
-            hosting_artifact=described.get("HostingArtifactUri"),
-        ),
-    }
-    _show(reading, content, attributes)
-    other = reading.named(body.get("SageMakerPublicHubContentArn"), "base_model")
+    _show(reading, content, BASE_MODEL)
+    other = reading.named(reading.body.get("SageMakerPublicHubContentArn"), "base_model")
     public = parse_hub_content(other)
     if other is not None and public is not None:
         # An unversioned ARN can only be said to be the same as the unversioned reference.
         own = reading.id if public.version else content.parent
         first, second = sorted((own, other))
         reading.edge(first, second, "same_as", "SageMakerPublicHubContentArn")
+
+
+def _place(body: Json) -> str | None:
+    described = document(body.get("HubContentDocument"))
+    bucket, prefix = described.get("DatasetS3Bucket"), described.get("DatasetS3Prefix")
+    return f"s3://{bucket}/{prefix}" if isinstance(bucket, str) and bucket and isinstance(prefix, str) else None
+
+
+def _origins(several: object) -> list[str]:
+    return [path for _, one in each(several) if isinstance(path := one.get("DependencyOriginPath"), str)]
+
+
+_TOLD: Final = "HubContentDocument|"
+_ABOUT: Final = (
+    computed("name", "arn", "The name in its ARN.", lambda record: _content_of(record.id).name),
+    rows.status("HubContentStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("version", "HubContentVersion", "Its version in the hub."),
+    at("hub", "HubName", "The hub that has it."),
+    at("display_name", "HubContentDisplayName", "What the hub shows as its name."),
+    at("description", "HubContentDescription", "What people wrote of it."),
+    at("keywords", "HubContentSearchKeywords", "The words that it is found by."),
+    at("dependencies", "HubContentDependencies", "The places that its files were copied from.", _origins),
+    at("support_status", "SupportStatus", "Whether it is supported, deprecated or restricted."),
+    rows.FAILURE,
+    rows.CREATED_BY,
+)
+DATASET: Final = attributes(
+    "dataset_version",
+    f"sagemaker:{_OPERATION}",
+    _ABOUT,
+    gathered("uri", (f"{_TOLD}DatasetS3Bucket", f"{_TOLD}DatasetS3Prefix"), "Where its content lies.", _place),
+    at("dataset_type", f"{_TOLD}DatasetType", "What the data is for, as its registrar says."),
+    at("specification", f"{_TOLD}SpecificationArn", "The form that the data has."),
+    at("content", f"{_TOLD}ContentMetadata", "What else its registrar says of the content."),
+)
+EVALUATOR: Final = attributes(
+    "evaluator_version",
+    f"sagemaker:{_OPERATION}",
+    _ABOUT,
+    at("evaluator_type", f"{_TOLD}JsonContent|EvaluatorType", "How it judges: a reward function or prompt."),
+    at("reference", f"{_TOLD}JsonContent|Reference", "The function or the prompt that it is."),
+)
+BASE_MODEL: Final = attributes(
+    ("base_model_version", "artifact"),
+    f"sagemaker:{_OPERATION}",
+    _ABOUT,
+    computed("content_type", "arn", "What the hub calls it, Model say.", lambda r: _content_of(r.id).type),
+    at("url", f"{_TOLD}Url", "A page about it."),
+    at("minimum_version", "ReferenceMinVersion", "The oldest version of the public model that it stands for."),
+    at("hosting_artifact", f"{_TOLD}HostingArtifactUri", "Where the weights for serving lie."),
+)
 
 
 RESOURCES: Final = (

@@ -17,10 +17,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from studbook.model import Facts, Kind, Record
+from studbook.model.attributes import Attribute, at, attributes, gathered
 from studbook.model.ids import parse_arn
 from studbook.model.kinds import JOB_CATEGORIES
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Json, Listing, Resource, never
-from studbook.sources.reading import Reading, document, each, member, some
+from studbook.sources.reading import Reading, document, each, member
 from studbook.sources.sagemaker.job_parts import ENDED, channels, evaluator, made_package, mlflow_run, parents, produced
 from studbook.sources.sagemaker.search import always_whole, search
 
@@ -47,12 +49,7 @@ def normalize_job(record: Record) -> Facts:
     category = str(body.get("JobCategory") or (arn.name.partition("/")[0] if arn else ""))
     kind: Kind = JOB_CATEGORIES.get(category, "customization_job")
     started = _started(body)
-    reading.show(
-        kind,
-        body.get("JobName") or record.id,
-        status=body.get("JobStatus"),
-        attributes=_about(body, told, category, started),
-    )
+    reading.show(kind, JOB)
     _models(reading, told, started, evaluates=kind == "evaluation_job")
     _agent(reading, told)
     for config in _CONFIGS:
@@ -75,27 +72,64 @@ def _started(body: Json) -> str | None:
     return min((time for time in times if isinstance(time, str)), default=None) or body.get("CreationTime")
 
 
-def _about(body: Json, told: Json, category: str, started: str | None) -> dict[str, object]:
-    config: Json = next((told[name] for name in _CONFIGS if isinstance(told.get(name), dict)), {})
-    return some(
-        job_type=category,
-        schema_version=body.get("JobConfigSchemaVersion"),
-        base_model=config.get("BaseModelArn"),
-        agent=member(told, "AgentConfig", "CustomAgentLambdaConfig", "LambdaArn")
-        or member(told, "AgentConfig", "BedrockAgentCoreConfig", "AgentRuntimeArn"),
-        agent_qualifier=member(told, "AgentConfig", "BedrockAgentCoreConfig", "Qualifier"),
-        hyperparameters=parameters if isinstance(parameters := config.get("HyperParameters"), dict) else None,
-        role=body.get("RoleArn"),
-        output=member(told, "OutputDataConfig", "S3OutputPath"),
-        model_package_group=member(told, "ModelPackageConfig", "OutputModelPackageGroupArn"),
-        checkpoint_package_group=member(told, "ModelPackageConfig", "IntermediateCheckpointModelPackageGroupArn"),
-        progress=member(told, _MADE, "ProgressInfo"),
-        billable_tokens=member(told, _MADE, "BillableTokenUsage"),
-        started_at=started,
-        ended_at=body.get("EndTime"),
-        secondary_status=body.get("SecondaryStatus"),
-        failure=body.get("FailureReason"),
-    )
+def _category(record: Record) -> str:
+    arn = parse_arn(record.id)
+    return str(record.body.get("JobCategory") or (arn.name.partition("/")[0] if arn else ""))
+
+
+def _of_config(name: str) -> tuple[str, ...]:
+    return tuple(f"{_DOCUMENT}{config}.{name}" for config in _CONFIGS)
+
+
+JOB: Final = attributes(
+    ("training_job", "evaluation_job", "customization_job"),
+    f"sagemaker:{_OPERATION}",
+    rows.name("JobName"),
+    rows.status("JobStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    Attribute(
+        name="job_type",
+        paths=("JobCategory",),
+        meaning="What the Job API calls its category.",
+        compute=_category,
+    ),
+    at("schema_version", "JobConfigSchemaVersion", "The version of the form of its document."),
+    at("base_model", _of_config("BaseModelArn"), "The ARN of the base model, as the job has it."),
+    at(
+        "agent",
+        (
+            f"{_DOCUMENT}AgentConfig.CustomAgentLambdaConfig.LambdaArn",
+            f"{_DOCUMENT}AgentConfig.BedrockAgentCoreConfig.AgentRuntimeArn",
+        ),
+        "The agent that is trained or judged.",
+    ),
+    at("agent_qualifier", f"{_DOCUMENT}AgentConfig.BedrockAgentCoreConfig.Qualifier", "Which version of the agent."),
+    at(
+        "hyperparameters",
+        _of_config("HyperParameters"),
+        "The hyperparameters, as the job was given them.",
+        lambda found: found if isinstance(found, dict) else None,
+    ),
+    rows.ROLE,
+    rows.output(f"{_DOCUMENT}OutputDataConfig.S3OutputPath"),
+    at(
+        "model_package_group",
+        f"{_DOCUMENT}ModelPackageConfig.OutputModelPackageGroupArn",
+        "The model group that its model is registered in.",
+    ),
+    at(
+        "checkpoint_package_group",
+        f"{_DOCUMENT}ModelPackageConfig.IntermediateCheckpointModelPackageGroupArn",
+        "The model group that its checkpoints are registered in.",
+    ),
+    at("progress", f"{_DOCUMENT}{_MADE}.ProgressInfo", "How far it is, in steps and epochs."),
+    at("billable_tokens", f"{_DOCUMENT}{_MADE}.BillableTokenUsage", "The tokens that it is billed for."),
+    gathered("started_at", ("SecondaryStatusTransitions", "CreationTime"), "When it began.", _started),
+    rows.ended("EndTime"),
+    at("secondary_status", "SecondaryStatus", "How far it is, in finer steps."),
+    rows.FAILURE,
+)
 
 
 def _models(reading: Reading, told: Json, started: str | None, *, evaluates: bool) -> None:

@@ -21,11 +21,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from studbook.model import Facts, Kind, Record
+from studbook.model.attributes import at, attributes, computed
 from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleless, RunBehind
 from studbook.model.ids import image_registry
 from studbook.model.kinds import ARN_KINDS
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Json, Listing, Resource
-from studbook.sources.reading import Reading, each, member, s3_id, some, who
+from studbook.sources.reading import Reading, each, member, s3_id
 from studbook.sources.sagemaker.job_parts import produced
 
 _RUN: Final = re.compile(r"[0-9a-f]{32}")
@@ -83,8 +85,7 @@ def normalize_artifact(record: Record) -> Facts:
     found = _source(reading, uri, image=kind == "Image")
     if found is not None:
         return _is(reading, found, "Source.SourceUri", kind) if record.gone_since is None else Facts()
-    name = body.get("ArtifactName") or (uri if isinstance(uri, str) and uri else record.id.rpartition("/")[2])
-    reading.show("artifact", name, attributes=some(type=kind, source_uri=uri))
+    reading.show("artifact", ARTIFACT)
     _run(reading, uri, "Source.SourceUri")
     return reading.facts
 
@@ -102,7 +103,7 @@ def normalize_context(record: Record) -> Facts:
     found = _source(reading, uri)
     if found is not None:
         return _is(reading, found, "Source.SourceUri", kind) if record.gone_since is None else Facts()
-    reading.show("context", body.get("ContextName") or record.id, attributes=some(type=kind, source_uri=uri))
+    reading.show("context", CONTEXT)
     return reading.facts
 
 
@@ -115,26 +116,7 @@ def normalize_component(record: Record) -> Facts:
     kind = member(body, "TrialComponentSource", "SourceType")
     if found is not None:
         return _is(reading, found, "TrialComponentSource.SourceArn", kind) if record.gone_since is None else Facts()
-    reading.show(
-        "artifact",
-        body.get("DisplayName") or body.get("TrialComponentName") or record.id,
-        status=member(body, "Status", "PrimaryStatus"),
-        attributes=some(
-            type=kind or "TrialComponent",
-            source_uri=source,
-            hyperparameters={
-                name: next(iter(value.values())) for name, value in _entries(body.get("Parameters")) if value
-            },
-            metrics={
-                str(item["MetricName"]): item.get("Last")
-                for _, item in each(body.get("Metrics"))
-                if item.get("MetricName")
-            },
-            started_at=body.get("StartTime"),
-            ended_at=body.get("EndTime"),
-            created_by=who(body.get("CreatedBy")),
-        ),
-    )
+    reading.show("artifact", COMPONENT)
     started = body.get("StartTime") or body.get("CreationTime")
     for name, value in _entries(body.get("InputArtifacts")):
         reading.reads(value.get("Value"), f'InputArtifacts["{name}"].Value', name, started)
@@ -163,20 +145,7 @@ def normalize_action(record: Record) -> Facts:
     reading = Reading(record, "DescribeAction" if _told_apart(body) else "ListActions")
     uri = member(body, "Source", "SourceUri")
     properties = body.get("Properties") or {}
-    reading.show(
-        "action",
-        body.get("ActionName") or record.id,
-        status=body.get("Status"),
-        attributes=some(
-            type=body.get("ActionType"),
-            source_uri=uri,
-            source_id=member(body, "Source", "SourceId"),
-            description=body.get("Description"),
-            properties=properties,
-            generated_by=member(body, "MetadataProperties", "GeneratedBy"),
-            created_by=who(body.get("CreatedBy")),
-        ),
-    )
+    reading.show("action", ACTION if _told_apart(body) else LISTED_ACTION)
     found = _source(reading, uri)
     if found is not None:
         reading.edge(found[0], record.id, "associated", "Source.SourceUri", role="source")
@@ -210,6 +179,75 @@ def normalize_association(record: Record) -> Facts:
             )
         )
     return reading.facts
+
+
+def _artifact_name(record: Record) -> object:
+    uri = member(record.body, "Source", "SourceUri")
+    return record.body.get("ArtifactName") or (uri if isinstance(uri, str) and uri else record.id.rpartition("/")[2])
+
+
+def _parameters(named: object) -> dict[str, object]:
+    return {name: next(iter(value.values())) for name, value in _entries(named) if value}
+
+
+def _last_metrics(several: object) -> dict[str, object]:
+    return {str(item["MetricName"]): item.get("Last") for _, item in each(several) if item.get("MetricName")}
+
+
+_SOURCE_URI: Final = at("source_uri", "Source.SourceUri", "What the Lineage API names as its source.")
+ARTIFACT: Final = attributes(
+    "artifact",
+    "sagemaker:ListArtifacts",
+    computed("name", "lineage-name", "Its name, else the place that it stands for, else its id.", _artifact_name),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("type", "ArtifactType", "What the Lineage API calls it."),
+    _SOURCE_URI,
+)
+CONTEXT: Final = attributes(
+    "context",
+    "sagemaker:ListContexts",
+    rows.name("ContextName"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("type", "ContextType", "What the Lineage API calls it."),
+    _SOURCE_URI,
+)
+COMPONENT: Final = attributes(
+    "artifact",
+    "sagemaker:DescribeTrialComponent",
+    rows.name("DisplayName", "TrialComponentName"),
+    rows.status("Status.PrimaryStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    computed(
+        "type",
+        "trial-component",
+        "What it is a run of.",
+        lambda record: member(record.body, "TrialComponentSource", "SourceType") or "TrialComponent",
+    ),
+    at("source_uri", "TrialComponentSource.SourceArn", "What the Lineage API names as its source."),
+    at("hyperparameters", "Parameters", "The parameters that the run logged.", _parameters),
+    at("metrics", "Metrics", "The last value of each metric that the run logged.", _last_metrics),
+    rows.started("StartTime"),
+    rows.ended("EndTime"),
+    rows.CREATED_BY,
+)
+_ACTION: Final = (
+    rows.name("ActionName"),
+    rows.status("Status"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("type", "ActionType", "What the Lineage API calls it."),
+    _SOURCE_URI,
+    at("source_id", "Source.SourceId", "The id of its source, where that has no URI."),
+    at("description", "Description", "What was written of it."),
+    at("properties", "Properties", "Names and values that it was given."),
+    at("generated_by", "MetadataProperties.GeneratedBy", "What did it."),
+    rows.CREATED_BY,
+)
+ACTION: Final = attributes("action", "sagemaker:DescribeAction", _ACTION)
+LISTED_ACTION: Final = attributes("action", "sagemaker:ListActions", _ACTION)
 
 
 RESOURCES: Final = (

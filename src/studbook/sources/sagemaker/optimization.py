@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.model import Facts, Kind, Record
+from studbook.model.attributes import Attribute, at, attributes, computed
 from studbook.model.facts import Output
-from studbook.sources.interface import Describe, Document, Listing, Resource
-from studbook.sources.reading import Reading, each, member, s3_id, some, tags_of
+from studbook.sources import rows
+from studbook.sources.interface import Describe, Document, Json, Listing, Resource
+from studbook.sources.reading import Reading, each, member, s3_id, tags_of
 from studbook.sources.sagemaker.job_parts import ENDED, made_package, manifests, mlflow_run, parents, produced
 
 _OPERATION = "DescribeOptimizationJob"
@@ -30,28 +32,9 @@ def normalize_optimization(record: Record) -> Facts:
     """A model made smaller or faster: from which it was made, how, and what came of it."""
     reading = Reading(record, _OPERATION)
     body = record.body
-    configs = list(each(body.get("OptimizationConfigs")))
-    ways = [(config[way], f"OptimizationConfigs[{index}].{way}") for index, config in configs for way in _WAYS
-            if isinstance(config.get(way), dict)]  # fmt: skip
+    ways = list(_ways_of(body.get("OptimizationConfigs")))
     started = body.get("OptimizationStartTime") or body.get("CreationTime")
-    reading.show(
-        "customization_job",
-        body.get("OptimizationJobName") or record.id,
-        status=body.get("OptimizationJobStatus"),
-        attributes=some(
-            job_type="Optimization",
-            technique=", ".join(sorted({path.rpartition(".Model")[2].removesuffix("Config") for _, path in ways})),
-            settings=[way.get("OverrideEnvironment") for way, _ in ways if way.get("OverrideEnvironment")],
-            environment=body.get("OptimizationEnvironment"),
-            instance_type=body.get("DeploymentInstanceType"),
-            recommended_image=member(body, "OptimizationOutput", "RecommendedInferenceImage"),
-            role=body.get("RoleArn"),
-            output=member(body, "OutputConfig", "S3OutputLocation"),
-            started_at=body.get("OptimizationStartTime"),
-            ended_at=body.get("OptimizationEndTime"),
-            failure=body.get("FailureReason"),
-        ),
-    )
+    reading.show("customization_job", OPTIMIZATION)
     reading.reads(member(body, "ModelSource", "S3", "S3Uri"), "ModelSource.S3.S3Uri", "source_model", started)
     path = "ModelSource.SageMakerModel.ModelName"
     reading.by_name("model", member(body, *path.split(".")), path, "input_to", role="source_model")
@@ -89,25 +72,7 @@ def normalize_recommendation(record: Record) -> Facts:
     reading = Reading(record, operation, tags_by=operation)
     body = record.body
     started = body.get("StartTime") or body.get("CreationTime")
-    reading.show(
-        "customization_job",
-        body.get("AIRecommendationJobName") or record.id,
-        status=body.get("AIRecommendationJobStatus"),
-        attributes=some(
-            job_type="Recommendation",
-            optimizes=body.get("OptimizeModel"),
-            framework=member(body, "InferenceSpecification", "Framework"),
-            workload=body.get("AIWorkloadConfigIdentifier"),
-            target=member(body, "PerformanceTarget", "Constraints"),
-            model_package_group=member(body, "OutputConfig", "ModelPackageGroupIdentifier"),
-            recommendations=[item.get("RecommendationDescription") for _, item in each(body.get("Recommendations"))],
-            role=body.get("RoleArn"),
-            output=member(body, "OutputConfig", "S3OutputLocation"),
-            started_at=body.get("StartTime"),
-            ended_at=body.get("EndTime"),
-            failure=body.get("FailureReason"),
-        ),
-    )
+    reading.show("customization_job", RECOMMENDATION)
     reading.reads(member(body, "ModelSource", "S3", "S3Uri"), "ModelSource.S3.S3Uri", "source_model", started)
     for index, item in each(member(body, "AdapterSource", "ModelPackageArns")):
         path = f"AdapterSource.ModelPackageArns[{index}].ModelPackageArn"
@@ -128,21 +93,7 @@ def normalize_benchmark(record: Record) -> Facts:
     operation = "DescribeAIBenchmarkJob"
     reading = Reading(record, operation, tags_by=operation)
     body = record.body
-    reading.show(
-        "customization_job",
-        body.get("AIBenchmarkJobName") or record.id,
-        status=body.get("AIBenchmarkJobStatus"),
-        attributes=some(
-            job_type="Benchmark",
-            workload=body.get("AIWorkloadConfigIdentifier"),
-            container=member(body, "BenchmarkTarget", "Endpoint", "TargetContainerHostname"),
-            role=body.get("RoleArn"),
-            output=member(body, "OutputConfig", "S3OutputLocation"),
-            started_at=body.get("StartTime"),
-            ended_at=body.get("EndTime"),
-            failure=body.get("FailureReason"),
-        ),
-    )
+    reading.show("customization_job", BENCHMARK)
     where = "BenchmarkTarget.Endpoint"
     _measured(reading, "endpoint", member(body, *where.split("."), "Identifier"), f"{where}.Identifier")
     for index, item in each(member(body, *where.split("."), "InferenceComponents")):
@@ -161,6 +112,80 @@ def _measured(reading: Reading, kind: Kind, identifier: object, path: str) -> No
             reading.edge(identifier, reading.id, "input_to", path, role="benchmarked")
     else:
         reading.by_name(kind, identifier, path, "input_to", role="benchmarked")
+
+
+def _ways_of(configs: object) -> Iterator[tuple[Json, str]]:
+    """What is done to a model, with its path."""
+    for index, config in each(configs):
+        for way in _WAYS:
+            if isinstance(config.get(way), dict):
+                yield config[way], f"OptimizationConfigs[{index}].{way}"
+
+
+def _techniques(configs: object) -> str:
+    return ", ".join(sorted({path.rpartition(".Model")[2].removesuffix("Config") for _, path in _ways_of(configs)}))
+
+
+def _settings(configs: object) -> list[object]:
+    return [way["OverrideEnvironment"] for way, _ in _ways_of(configs) if way.get("OverrideEnvironment")]
+
+
+def _descriptions(several: object) -> list[object]:
+    return [item.get("RecommendationDescription") for _, item in each(several)]
+
+
+def _job(job_type: str, times: str = "") -> tuple[Attribute, ...]:
+    """What all three say; `times` is the beginning of the names of their times."""
+    return (
+        rows.CREATED,
+        rows.MODIFIED,
+        computed("job_type", "record-kind", "What kind of job it is.", lambda record: job_type),
+        rows.ROLE,
+        rows.output("OutputConfig.S3OutputLocation"),
+        rows.started(f"{times}StartTime"),
+        rows.ended(f"{times}EndTime"),
+        rows.FAILURE,
+    )
+
+
+OPTIMIZATION: Final = attributes(
+    "customization_job",
+    f"sagemaker:{_OPERATION}",
+    rows.name("OptimizationJobName"),
+    rows.status("OptimizationJobStatus"),
+    _job("Optimization", "Optimization"),
+    at("technique", "OptimizationConfigs", "What is done to the model: quantization, compilation ...", _techniques),
+    at("settings", "OptimizationConfigs", "The settings of each of these.", _settings),
+    at("environment", "OptimizationEnvironment", "The environment variables of the model's container."),
+    at("instance_type", "DeploymentInstanceType", "The machines that the model is made for."),
+    at("recommended_image", "OptimizationOutput.RecommendedInferenceImage", "The image that serves what came of it."),
+)
+RECOMMENDATION: Final = attributes(
+    "customization_job",
+    "sagemaker:DescribeAIRecommendationJob",
+    rows.name("AIRecommendationJobName"),
+    rows.status("AIRecommendationJobStatus"),
+    _job("Recommendation"),
+    at("optimizes", "OptimizeModel", "Whether the model itself may be changed."),
+    at("framework", "InferenceSpecification.Framework", "The server that the model is to run on."),
+    at("workload", "AIWorkloadConfigIdentifier", "The load that it is to bear."),
+    at("target", "PerformanceTarget.Constraints", "What it is to reach."),
+    at(
+        "model_package_group",
+        "OutputConfig.ModelPackageGroupIdentifier",
+        "The group of what it registers.",
+    ),
+    at("recommendations", "Recommendations", "What is recommended, in words.", _descriptions),
+)
+BENCHMARK: Final = attributes(
+    "customization_job",
+    "sagemaker:DescribeAIBenchmarkJob",
+    rows.name("AIBenchmarkJobName"),
+    rows.status("AIBenchmarkJobStatus"),
+    _job("Benchmark"),
+    at("workload", "AIWorkloadConfigIdentifier", "The load that the endpoint is put under."),
+    at("container", "BenchmarkTarget.Endpoint.TargetContainerHostname", "The container that is measured."),
+)
 
 
 RESOURCES: Final = (

@@ -26,11 +26,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from studbook.model import Facts, Kind, Record
+from studbook.model.attributes import Attribute, at, attributes, computed, gathered
 from studbook.model.facts import Association
 from studbook.model.ids import parse_arn, parse_lambda
 from studbook.model.kinds import JOB_KINDS
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, never
-from studbook.sources.reading import Reading, document, each, member, s3_id, some, tags_of, who
+from studbook.sources.reading import Reading, document, each, member, s3_id, some, tags_of
 from studbook.sources.sagemaker.search import never_whole, search
 
 _PIPELINE, _EXECUTION = "DescribePipeline", "DescribePipelineExecution"
@@ -163,35 +165,7 @@ def _types(steps: object) -> Iterator[tuple[str, str]]:
 def normalize_pipeline(record: Record) -> Facts:
     """A pipeline as it is defined now; what ran are its executions."""
     reading = Reading(record, _PIPELINE)
-    body = record.body
-    definition = document(body.get("PipelineDefinition"))
-    reading.show(
-        "pipeline",
-        body.get("PipelineName") or record.id,
-        status=body.get("PipelineStatus"),
-        attributes=some(
-            display_name=_unless(body.get("PipelineDisplayName"), body.get("PipelineName")),
-            description=body.get("PipelineDescription"),
-            role=body.get("RoleArn"),
-            inputs=[
-                some(name=item.get("Name"), type=item.get("Type"), default=item.get("DefaultValue"))
-                for _, item in each(definition.get("Parameters"))
-            ],
-            steps=[some(name=name, type=kind) for name, kind in _types(definition.get("Steps"))],
-            definition_sha256=body.get("PipelineDefinitionSha256"),
-            versions=[
-                some(
-                    version=item.get("PipelineVersionId"),
-                    name=item.get("PipelineVersionDisplayName"),
-                    created_at=item.get("CreationTime"),
-                )
-                for _, item in each(body.get("PipelineVersionSummaries"))
-            ],
-            parallelism=member(body, "ParallelismConfiguration", "MaxParallelExecutionSteps"),
-            created_by=who(body.get("CreatedBy")),
-            modified_by=who(body.get("LastModifiedBy")),
-        ),
-    )
+    reading.show("pipeline", PIPELINE)
     return reading.facts
 
 
@@ -208,32 +182,8 @@ def normalize_execution(record: Record) -> Facts:
     steps = Reading(record, _STEPS)
     steps.facts = reading.facts
     body = record.body
-    pipeline, run = _names(record.id)
-    definition = member(body, "Definition") or {}
-    types = dict(_types(document(definition.get("PipelineDefinition")).get("Steps")))
-    reading.show(
-        "pipeline_execution",
-        body.get("PipelineExecutionDisplayName") or run,
-        status=body.get("PipelineExecutionStatus"),
-        attributes=some(
-            pipeline=pipeline,
-            description=body.get("PipelineExecutionDescription"),
-            version=body.get("PipelineVersionId"),
-            parameters={
-                str(item["Name"]): item.get("Value")
-                for _, item in each(body.get("PipelineParameters"))
-                if item.get("Name")
-            },
-            steps=[_told(step, types) for _, step in _in_order(body)],
-            definition_sha256=definition.get("PipelineDefinitionSha256"),
-            experiment=body.get("PipelineExperimentConfig"),
-            mlflow=_mlflow(body.get("MLflowConfig"), pipeline),
-            selective=_selective(body),
-            role=body.get("RoleArn"),
-            created_by=who(body.get("CreatedBy")),
-            failure=body.get("FailureReason"),
-        ),
-    )
+    name = body.get("PipelineExecutionDisplayName") or _names(record.id)[1]
+    reading.show("pipeline_execution", EXECUTION, name=name)
     parent = reading.named(body.get("PipelineArn"), "pipeline")
     if parent is not None:
         reading.edge(record.id, parent, "part_of", "PipelineArn")
@@ -280,19 +230,20 @@ def _told(step: Json, types: dict[str, str]) -> dict[str, Any]:
     )
 
 
-def _mlflow(config: object, pipeline: str) -> dict[str, Any] | None:
+def _mlflow(record: Record) -> dict[str, Any] | None:
     """Where the steps' runs are recorded. The default experiment is the pipeline's name: all its executions share it,
     so that a run there is of this execution only where a job's own record says so."""
+    config = record.body.get("MLflowConfig")
     if not isinstance(config, dict):
         return None
-    return some(server=config.get("MlflowResourceArn"), experiment=config.get("MlflowExperimentName") or pipeline)
+    experiment = config.get("MlflowExperimentName") or _names(record.id)[0]
+    return some(server=config.get("MlflowResourceArn"), experiment=experiment)
 
 
-def _selective(body: Json) -> dict[str, Any] | None:
-    config = body.get("SelectiveExecutionConfig") or {}
+def _selective(config: Json) -> dict[str, Any] | None:
     return some(
-        source=config.get("SourcePipelineExecutionArn"),
-        steps=[step["StepName"] for _, step in each(config.get("SelectedSteps")) if step.get("StepName")],
+        source=member(config, "SourcePipelineExecutionArn"),
+        steps=[step["StepName"] for _, step in each(member(config, "SelectedSteps")) if step.get("StepName")],
     )
 
 
@@ -366,6 +317,109 @@ def _parameters(result: Json) -> Json:
     found: Json = result["PipelineExecution"]
     named = [item for _, item in each(found.get("PipelineParameters"))]
     return {**found, "PipelineParameters": sorted(named, key=lambda item: str(item["Name"]))}
+
+
+def _inputs(several: object) -> list[dict[str, Any]]:
+    return [
+        some(name=item.get("Name"), type=item.get("Type"), default=item.get("DefaultValue"))
+        for _, item in each(several)
+    ]
+
+
+def _versions(several: object) -> list[dict[str, Any]]:
+    return [
+        some(
+            version=item.get("PipelineVersionId"),
+            name=item.get("PipelineVersionDisplayName"),
+            created_at=item.get("CreationTime"),
+        )
+        for _, item in each(several)
+    ]
+
+
+def _display_name(body: Json) -> object:
+    return _unless(body.get("PipelineDisplayName"), body.get("PipelineName"))
+
+
+def _given(several: object) -> dict[str, Any]:
+    return {str(item["Name"]): item.get("Value") for _, item in each(several) if item.get("Name")}
+
+
+def _steps_told(body: Json) -> list[dict[str, Any]]:
+    types = dict(_types(document(member(body, "Definition", "PipelineDefinition")).get("Steps")))
+    return [_told(step, types) for _, step in _in_order(body)]
+
+
+PIPELINE: Final = attributes(
+    "pipeline",
+    f"sagemaker:{_PIPELINE}",
+    rows.name("PipelineName"),
+    rows.status("PipelineStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    gathered("display_name", ("PipelineDisplayName",), "What is shown as its name.", _display_name),
+    at("description", "PipelineDescription", "What people wrote of it."),
+    rows.ROLE,
+    at("inputs", "PipelineDefinition|Parameters", "Its parameters, with type and default.", _inputs),
+    at(
+        "steps",
+        "PipelineDefinition|Steps",
+        "Its steps, with their types.",
+        lambda steps: [some(name=name, type=kind) for name, kind in _types(steps)],
+    ),
+    at("definition_sha256", "PipelineDefinitionSha256", "The digest of its definition."),
+    at("versions", "PipelineVersionSummaries", "Its versions.", _versions, by="sagemaker:ListPipelineVersions"),
+    at("parallelism", "ParallelismConfiguration.MaxParallelExecutionSteps", "How many steps run at once at most."),
+    rows.CREATED_BY,
+    rows.MODIFIED_BY,
+)
+EXECUTION: Final = attributes(
+    "pipeline_execution",
+    f"sagemaker:{_EXECUTION}",
+    at("name", "PipelineExecutionDisplayName", "What people call it; the id in its ARN where it has no name."),
+    rows.status("PipelineExecutionStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    computed("pipeline", "arn", "The name of its pipeline.", lambda record: _names(record.id)[0]),
+    at("description", "PipelineExecutionDescription", "What people wrote of it."),
+    at("version", "PipelineVersionId", "The version of the pipeline that it ran."),
+    at(
+        "parameters",
+        "PipelineParameters",
+        "The parameters that it was given.",
+        _given,
+        by="sagemaker:ListPipelineParametersForExecution",
+    ),
+    gathered(
+        "steps",
+        ("PipelineExecutionSteps",),
+        "Its steps in order, with what they ran.",
+        _steps_told,
+        by=f"sagemaker:{_STEPS}",
+    ),
+    at(
+        "definition_sha256",
+        "Definition.PipelineDefinitionSha256",
+        "The digest of the definition that it ran.",
+        by="sagemaker:DescribePipelineDefinitionForExecution",
+    ),
+    at("experiment", "PipelineExperimentConfig", "The SageMaker experiment and trial that it was run for."),
+    Attribute(
+        name="mlflow",
+        paths=("MLflowConfig",),
+        meaning="Where the MLflow runs of its steps are; the experiment is the pipeline's unless it says another.",
+        compute=_mlflow,
+    ),
+    at(
+        "selective",
+        "SelectiveExecutionConfig",
+        "The steps that it ran, and whose results it took.",
+        _selective,
+    ),
+    rows.ROLE,
+    rows.CREATED_BY,
+    rows.FAILURE,
+)
 
 
 RESOURCES: Final = (

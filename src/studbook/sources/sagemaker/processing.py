@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.model import Facts, Record
+from studbook.model.attributes import at, attributes
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource
-from studbook.sources.reading import Reading, each, member, s3_id, some, tags_of
+from studbook.sources.reading import Reading, each, member, s3_id, tags_of
 from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, writes
 
 _OPERATION = "DescribeProcessingJob"
@@ -26,12 +28,7 @@ def normalize(record: Record) -> Facts:
     """A processing job with its image, its code, what it read and what it wrote."""
     reading = Reading(record, _OPERATION)
     body = record.body
-    reading.show(
-        "processing_job",
-        body.get("ProcessingJobName") or record.id,
-        status=body.get("ProcessingJobStatus"),
-        attributes=_about(body),
-    )
+    reading.show("processing_job", PROCESSING)
     started = body.get("ProcessingStartTime") or body.get("CreationTime")
     reading.image(member(body, "AppSpecification", "ImageUri"), "AppSpecification.ImageUri", relation="input_to")
     for index, item in each(body.get("ProcessingInputs")):
@@ -67,34 +64,37 @@ def _input(reading: Reading, item: Json, path: str, started: str | None) -> None
         reading.reads(found, f"{path}.DatasetDefinition.{query}.OutputS3Uri", role, started)
 
 
-def _about(body: Json) -> dict[str, object]:
-    specification = body.get("AppSpecification") or {}
-    return some(
-        image=specification.get("ImageUri"),
-        entrypoint=specification.get("ContainerEntrypoint"),
-        arguments=specification.get("ContainerArguments"),
-        environment=body.get("Environment"),
-        instance_type=member(body, "ProcessingResources", "ClusterConfig", "InstanceType"),
-        instance_count=member(body, "ProcessingResources", "ClusterConfig", "InstanceCount"),
-        role=body.get("RoleArn"),
-        queries=[
-            {
-                name: value
-                for name, value in query.items()
-                if name in ("Catalog", "Database", "QueryString", "ClusterId")
-            }
-            for _, item in each(body.get("ProcessingInputs"))
-            for kind in _QUERIES
-            if (query := member(item, "DatasetDefinition", kind))
-        ],
-        experiment=body.get("ExperimentConfig"),
-        training_job=body.get("TrainingJobArn"),
-        monitoring_schedule=body.get("MonitoringScheduleArn"),
-        started_at=body.get("ProcessingStartTime"),
-        ended_at=body.get("ProcessingEndTime"),
-        exit_message=body.get("ExitMessage"),
-        failure=body.get("FailureReason"),
-    )
+def _queries(several: object) -> list[object]:
+    return [
+        {name: value for name, value in query.items() if name in ("Catalog", "Database", "QueryString", "ClusterId")}
+        for _, item in each(several)
+        for kind in _QUERIES
+        if (query := member(item, "DatasetDefinition", kind))
+    ]
+
+
+PROCESSING: Final = attributes(
+    "processing_job",
+    f"sagemaker:{_OPERATION}",
+    rows.name("ProcessingJobName"),
+    rows.status("ProcessingJobStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("image", "AppSpecification.ImageUri", "The container image that runs."),
+    at("entrypoint", "AppSpecification.ContainerEntrypoint", "The command that the container runs."),
+    at("arguments", "AppSpecification.ContainerArguments", "The arguments of that command."),
+    rows.ENVIRONMENT,
+    rows.instances("ProcessingResources.ClusterConfig"),
+    rows.ROLE,
+    at("queries", "ProcessingInputs", "The queries of Athena or Redshift that its inputs come from.", _queries),
+    rows.EXPERIMENT,
+    at("training_job", "TrainingJobArn", "The training job that it was run for."),
+    at("monitoring_schedule", "MonitoringScheduleArn", "The monitoring schedule that it was run by."),
+    rows.started("ProcessingStartTime"),
+    rows.ended("ProcessingEndTime"),
+    at("exit_message", "ExitMessage", "What the container said at its end."),
+    rows.FAILURE,
+)
 
 
 def documents(record: Record) -> Iterator[Document]:

@@ -19,10 +19,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from studbook.model import Asset, Facts, Record
+from studbook.model import Facts, Record
+from studbook.model.attributes import at, attributes, gathered
 from studbook.model.facts import BaseModelName, MlflowUri
 from studbook.model.ids import code_id, without_credentials
 from studbook.model.kinds import JOB_KINDS
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Detail, Document, Json, Listing, Resource, Seen
 from studbook.sources.reading import (
     Reading,
@@ -33,9 +35,7 @@ from studbook.sources.reading import (
     hub_sources,
     member,
     s3_id,
-    some,
     tags_of,
-    who,
 )
 from studbook.sources.sagemaker import cards
 from studbook.sources.sagemaker.search import never_whole, search
@@ -52,17 +52,7 @@ _REPORTS: Final = {
 def normalize_group(record: Record) -> Facts:
     """A registered model."""
     reading = Reading(record, _GROUP)
-    body = record.body
-    reading.show(
-        "model_package_group",
-        body.get("ModelPackageGroupName") or record.id,
-        status=body.get("ModelPackageGroupStatus"),
-        attributes=some(
-            description=body.get("ModelPackageGroupDescription"),
-            managed_storage=member(body, "ManagedConfiguration", "ManagedStorageType"),
-            created_by=who(body.get("CreatedBy")),
-        ),
-    )
+    reading.show("model_package_group", GROUP)
     return reading.facts
 
 
@@ -70,13 +60,8 @@ def normalize_package(record: Record) -> Facts:
     """A model version: what it is made of, where it comes from and what was said of it."""
     reading = Reading(record, _PACKAGE)
     body = record.body
-    group, version = body.get("ModelPackageGroupName"), body.get("ModelPackageVersion")
-    reading.show(
-        "model_package",
-        f"{group} {version}" if group and version else body.get("ModelPackageName") or record.id,
-        status=body.get("ModelPackageStatus"),
-        attributes=_about(body),
-    )
+    reading.show("model_package", PACKAGE)
+    group = body.get("ModelPackageGroupName")
     if group and (parent := group_arn(record.id)):
         reading.edge(parent, record.id, "has_version", "ModelPackageGroupName")
     for container, path in _containers(body):
@@ -91,34 +76,21 @@ def normalize_package(record: Record) -> Facts:
     return reading.facts
 
 
-def _about(body: Json) -> dict[str, object]:
-    return some(
-        version=body.get("ModelPackageVersion"),
-        description=body.get("ModelPackageDescription"),
-        registration_type=body.get("ModelPackageRegistrationType"),
-        approval=body.get("ModelApprovalStatus"),
-        approval_description=body.get("ApprovalDescription"),
-        life_cycle=body.get("ModelLifeCycle"),
-        domain=body.get("Domain"),
-        task=body.get("Task"),
-        metadata=body.get("CustomerMetadataProperties"),
-        generated_by=member(body, "MetadataProperties", "GeneratedBy"),
-        commit=member(body, "MetadataProperties", "CommitId"),
-        repository=_repository(body),
-        project=member(body, "MetadataProperties", "ProjectId"),
-        source_uri=body.get("SourceUri"),
-        recipes=[name for container, _ in _containers(body) if (name := member(container, "BaseModel", "RecipeName"))],
-        is_checkpoint=any(container.get("IsCheckpoint") is True for container, _ in _containers(body)) or None,
-        managed_storage=body.get("ManagedStorageType"),
-        created_by=who(body.get("CreatedBy")),
-        modified_by=who(body.get("LastModifiedBy")),
-        validation=member(body, "ModelPackageStatusDetails", "ValidationStatuses"),
-    )
+def _version_name(body: Json) -> object:
+    group, version = body.get("ModelPackageGroupName"), body.get("ModelPackageVersion")
+    return f"{group} {version}" if group and version else body.get("ModelPackageName")
 
 
-def _repository(body: Json) -> str | None:
-    found = member(body, "MetadataProperties", "Repository")
+def _repository(found: object) -> str | None:
     return without_credentials(found) if isinstance(found, str) else None
+
+
+def _recipes(body: Json) -> list[object]:
+    return [name for container, _ in _containers(body) if (name := member(container, "BaseModel", "RecipeName"))]
+
+
+def _is_checkpoint(body: Json) -> bool | None:
+    return any(container.get("IsCheckpoint") is True for container, _ in _containers(body)) or None
 
 
 def _containers(body: Json) -> Iterator[tuple[Json, str]]:
@@ -212,19 +184,56 @@ def _card(reading: Reading) -> None:
     sealed = cards.encrypted(reading.body)
     if not card or not (content or sealed):
         return
-    shown = reading.facts.assets[0]
-    asset = Asset(
-        id=f"{reading.id}#card",
-        kind="model_card",
-        name=f"{shown.name} card",
-        account=shown.account,
-        region=shown.region,
-        status=card.get("ModelCardStatus"),
-        attributes=cards.said(content, encrypted=sealed),
-    )
-    reading.facts.assets.append(asset)
+    card_id = f"{reading.id}#card"
+    reading.show("model_card", cards.INSIDE, asset_id=card_id, name=f"{reading.facts.assets[0].name} card")
     path = "ModelCard.ModelCardStatus" if sealed else "ModelCard.ModelCardContent"
-    reading.edge(reading.id, asset.id, "described_by", path)
+    reading.edge(reading.id, card_id, "described_by", path)
+
+
+_SPECIFICATIONS = ("InferenceSpecification", "AdditionalInferenceSpecifications")
+GROUP: Final = attributes(
+    "model_package_group",
+    f"sagemaker:{_GROUP}",
+    rows.name("ModelPackageGroupName"),
+    rows.status("ModelPackageGroupStatus"),
+    rows.CREATED,
+    at("description", "ModelPackageGroupDescription", "What people wrote of it."),
+    at("managed_storage", "ManagedConfiguration.ManagedStorageType", "How SageMaker keeps its weights."),
+    rows.CREATED_BY,
+)
+PACKAGE: Final = attributes(
+    "model_package",
+    f"sagemaker:{_PACKAGE}",
+    gathered(
+        "name",
+        ("ModelPackageGroupName", "ModelPackageVersion", "ModelPackageName"),
+        "The group and the number in it; of a package in no group its name.",
+        _version_name,
+    ),
+    rows.status("ModelPackageStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("version", "ModelPackageVersion", "Its number in its group."),
+    at("description", "ModelPackageDescription", "What people wrote of it."),
+    at("registration_type", "ModelPackageRegistrationType", "Whether it was registered, or only logged."),
+    at("approval", "ModelApprovalStatus", "Whether it may be deployed: Approved, Rejected or PendingManualApproval."),
+    at("approval_description", "ApprovalDescription", "What was written with the approval."),
+    at("life_cycle", "ModelLifeCycle", "The stage of its life cycle, its status there, and what was written with it."),
+    at("domain", "Domain", "What field of machine learning it is of."),
+    at("task", "Task", "What it does, as its registrar says."),
+    at("metadata", "CustomerMetadataProperties", "Names and values that its registrar gave it."),
+    at("generated_by", "MetadataProperties.GeneratedBy", "What made it, as its registrar says."),
+    at("commit", "MetadataProperties.CommitId", "The commit of the code that made it."),
+    at("repository", "MetadataProperties.Repository", "The repository of that commit.", _repository),
+    at("project", "MetadataProperties.ProjectId", "The project that it belongs to."),
+    at("source_uri", "SourceUri", "What it was made from: a package, a model, or a place in S3."),
+    gathered("recipes", _SPECIFICATIONS, "The recipes by which its base models were tuned.", _recipes),
+    gathered("is_checkpoint", _SPECIFICATIONS, "It is a checkpoint of a training, and no result.", _is_checkpoint),
+    at("managed_storage", "ManagedStorageType", "How SageMaker keeps its weights."),
+    rows.CREATED_BY,
+    rows.MODIFIED_BY,
+    at("validation", "ModelPackageStatusDetails.ValidationStatuses", "How its validation went."),
+)
 
 
 def _open_card(body: Json) -> bool:

@@ -19,8 +19,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.model import Facts, Record
+from studbook.model.attributes import at, attributes, computed, gathered
 from studbook.model.facts import ModelSourceTag, PulledImage, ServedFolder, Weights
 from studbook.model.ids import image_id, image_registry, parse_arn, parse_s3
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Json, Listing, Resource, Seen, always
 from studbook.sources.reading import Reading, data_sources, each, hub_sources, member, s3_id, some, tags_of
 from studbook.sources.sagemaker.search import always_whole, search
@@ -33,17 +35,7 @@ def normalize_model(record: Record) -> Facts:
     reading = Reading(record, "DescribeModel")
     body = record.body
     containers = list(_containers(body))
-    reading.show(
-        "model",
-        body.get("ModelName") or record.id,
-        attributes=some(
-            role=body.get("ExecutionRoleArn"),
-            mode=next((mode for container, _ in containers if (mode := container.get("Mode")) == "MultiModel"), None),
-            images=[container["Image"] for container, _ in containers if container.get("Image")],
-            environment=_environment(containers),
-            network_isolation=body.get("EnableNetworkIsolation"),
-        ),
-    )
+    reading.show("model", MODEL)
     packaged = False
     for container, path in containers:
         name, where = container.get("ModelPackageName"), f"{path}.ModelPackageName"
@@ -102,31 +94,15 @@ def normalize_config(record: Record) -> Facts:
     """An endpoint configuration: which models run in which variants; a variant for components names none."""
     reading = Reading(record, "DescribeEndpointConfig")
     body = record.body
-    variants: list[dict[str, object]] = []
     for whole in ("ProductionVariants", "ShadowProductionVariants"):
         for index, variant in each(body.get(whole)):
             name = variant.get("VariantName")
-            variants.append(
-                some(
-                    name=name,
-                    model=variant.get("ModelName"),
-                    instance_type=variant.get("InstanceType"),
-                    instances=variant.get("InitialInstanceCount"),
-                    weight=variant.get("InitialVariantWeight"),
-                    serverless=variant.get("ServerlessConfig"),
-                    shadow=whole.startswith("Shadow") or None,
-                )
-            )
             path = f"{whole}[{index}]"
             reading.by_name("model", variant.get("ModelName"), f"{path}.ModelName", "deployed_to", role=name)
             for number, pool in each(variant.get("InstancePools")):
                 where = f"{path}.InstancePools[{number}].ModelNameOverride"
                 reading.by_name("model", pool.get("ModelNameOverride"), where, "deployed_to", role=name)
-    reading.show(
-        "endpoint_config",
-        body.get("EndpointConfigName") or record.id,
-        attributes=some(variants=variants, role=body.get("ExecutionRoleArn")),
-    )
+    reading.show("endpoint_config", CONFIG)
     return reading.facts
 
 
@@ -134,17 +110,7 @@ def normalize_endpoint(record: Record) -> Facts:
     """An endpoint and its configuration; while it is being deployed also the one that is to come."""
     reading = Reading(record, "DescribeEndpoint")
     body = record.body
-    reading.show(
-        "endpoint",
-        body.get("EndpointName") or record.id,
-        status=body.get("EndpointStatus"),
-        attributes=some(
-            config=body.get("EndpointConfigName"),
-            variants=_running(body, "ProductionVariants") + _running(body, "ShadowProductionVariants"),
-            pending=_pending(body.get("PendingDeploymentSummary") or {}),
-            failure=body.get("FailureReason"),
-        ),
-    )
+    reading.show("endpoint", ENDPOINT)
     reading.by_name("endpoint_config", body.get("EndpointConfigName"), "EndpointConfigName", "deployed_to")
     for whole in ("ProductionVariants", "ShadowProductionVariants"):
         for index, variant in each(body.get(whole)):
@@ -205,20 +171,7 @@ def normalize_component(record: Record) -> Facts:
     reading = Reading(record, "DescribeInferenceComponent")
     body = record.body
     specifications = list(_specifications(body))
-    reading.show(
-        "inference_component",
-        body.get("InferenceComponentName") or record.id,
-        status=body.get("InferenceComponentStatus"),
-        attributes=some(
-            endpoint=body.get("EndpointName"),
-            variant=body.get("VariantName"),
-            models=[item["ModelName"] for item, _ in specifications if item.get("ModelName")],
-            artifacts=[url for item, _ in specifications if (url := member(item, "Container", "ArtifactUrl"))],
-            environment=_environment([(item.get("Container") or {}, path) for item, path in specifications]),
-            copies=member(body, "RuntimeConfig", "CurrentCopyCount"),
-            failure=body.get("FailureReason"),
-        ),
-    )
+    reading.show("inference_component", COMPONENT)
     for item, path in specifications:
         reading.by_name("model", item.get("ModelName"), f"{path}.ModelName", "deployed_to")
         base = f"{path}.BaseInferenceComponentName"
@@ -250,26 +203,7 @@ def normalize_router(record: Record) -> Facts:
     reading = Reading(record, "DescribeInferenceRouter")
     body = record.body
     targets = list(each(body.get("RoutingTargets")))
-    reading.show(
-        "endpoint",
-        body.get("InferenceRouterName") or record.id,
-        status=body.get("Status"),
-        attributes=some(
-            router=True,
-            targets=[
-                some(
-                    name=target.get("Name"),
-                    destinations=[
-                        one["ResourceArn"] for _, one in each(target.get("Destinations")) if "ResourceArn" in one
-                    ],
-                    preference=target.get("RoutingPreference"),
-                    asynchronous=bool(target.get("AsyncInferenceConfig")) or None,
-                )
-                for _, target in targets
-            ],
-            failure=body.get("StatusReason"),
-        ),
-    )
+    reading.show("endpoint", ROUTER)
     for index, target in targets:
         for number, destination in each(target.get("Destinations")):
             path = f"RoutingTargets[{index}].Destinations[{number}].ResourceArn"
@@ -282,6 +216,128 @@ def normalize_router(record: Record) -> Facts:
 def _endpoint_shown(body: Json, seen: Seen) -> bool:
     """Whether Search shows all of an endpoint: it does not while there is a deployment."""
     return body.get("EndpointStatus") in ("InService", "OutOfService", "Failed")
+
+
+def _images(body: Json) -> list[object]:
+    return [container["Image"] for container, _ in _containers(body) if container.get("Image")]
+
+
+def _configured(body: Json) -> list[dict[str, object]]:
+    return [
+        some(
+            name=variant.get("VariantName"),
+            model=variant.get("ModelName"),
+            instance_type=variant.get("InstanceType"),
+            instances=variant.get("InitialInstanceCount"),
+            weight=variant.get("InitialVariantWeight"),
+            serverless=variant.get("ServerlessConfig"),
+            shadow=whole.startswith("Shadow") or None,
+        )
+        for whole in _VARIANTS
+        for _, variant in each(body.get(whole))
+    ]
+
+
+def _answering(body: Json) -> list[dict[str, object]]:
+    return [variant for whole in _VARIANTS for variant in _running(body, whole)]
+
+
+def _of_specifications(body: Json) -> dict[str, object]:
+    return _environment([(item.get("Container") or {}, path) for item, path in _specifications(body)])
+
+
+def _targets(several: object) -> list[dict[str, object]]:
+    return [
+        some(
+            name=target.get("Name"),
+            destinations=[one["ResourceArn"] for _, one in each(target.get("Destinations")) if "ResourceArn" in one],
+            preference=target.get("RoutingPreference"),
+            asynchronous=bool(target.get("AsyncInferenceConfig")) or None,
+        )
+        for _, target in each(several)
+    ]
+
+
+_VARIANTS: Final = ("ProductionVariants", "ShadowProductionVariants")
+_CONTAINERS: Final = ("PrimaryContainer", "Containers")
+_SPECIFICATIONS: Final = ("Specification", "Specifications")
+MODEL: Final = attributes(
+    "model",
+    "sagemaker:DescribeModel",
+    rows.name("ModelName"),
+    rows.CREATED,
+    at("role", "ExecutionRoleArn", "The IAM role that it runs as."),
+    gathered(
+        "mode",
+        _CONTAINERS,
+        "MultiModel where it serves all models under a prefix.",
+        lambda body: next((mode for one, _ in _containers(body) if (mode := one.get("Mode")) == "MultiModel"), None),
+    ),
+    gathered("images", _CONTAINERS, "The container images that serve it.", _images),
+    gathered(
+        "environment",
+        _CONTAINERS,
+        "The environment variables of its containers, the first that sets one wins.",
+        lambda body: _environment(list(_containers(body))),
+    ),
+    at("network_isolation", "EnableNetworkIsolation", "Whether its containers can reach nothing else."),
+)
+CONFIG: Final = attributes(
+    "endpoint_config",
+    "sagemaker:DescribeEndpointConfig",
+    rows.name("EndpointConfigName"),
+    rows.CREATED,
+    gathered("variants", _VARIANTS, "Which model each variant runs, on what, with which share.", _configured),
+    at("role", "ExecutionRoleArn", "The IAM role that it runs as."),
+)
+ENDPOINT: Final = attributes(
+    "endpoint",
+    "sagemaker:DescribeEndpoint",
+    rows.name("EndpointName"),
+    rows.status("EndpointStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("config", "EndpointConfigName", "The configuration in force."),
+    gathered("variants", _VARIANTS, "What each variant runs now: images, instances, share.", _answering),
+    at("pending", "PendingDeploymentSummary", "What a deployment that goes on will bring.", _pending),
+    rows.FAILURE,
+)
+COMPONENT: Final = attributes(
+    "inference_component",
+    "sagemaker:DescribeInferenceComponent",
+    rows.name("InferenceComponentName"),
+    rows.status("InferenceComponentStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("endpoint", "EndpointName", "The endpoint that it is on."),
+    at("variant", "VariantName", "The variant whose machines it uses."),
+    gathered(
+        "models",
+        _SPECIFICATIONS,
+        "The names of the models that it runs.",
+        lambda body: [item["ModelName"] for item, _ in _specifications(body) if item.get("ModelName")],
+    ),
+    gathered(
+        "artifacts",
+        _SPECIFICATIONS,
+        "Where the weights of an adapter lie.",
+        lambda body: [url for item, _ in _specifications(body) if (url := member(item, "Container", "ArtifactUrl"))],
+    ),
+    gathered("environment", _SPECIFICATIONS, "The environment variables of its container.", _of_specifications),
+    at("copies", "RuntimeConfig.CurrentCopyCount", "How many copies of it run."),
+    rows.FAILURE,
+)
+ROUTER: Final = attributes(
+    "endpoint",
+    "sagemaker:DescribeInferenceRouter",
+    rows.name("InferenceRouterName"),
+    rows.status("Status"),
+    rows.CREATED,
+    rows.MODIFIED,
+    computed("router", "router", "It is an inference router: others stand behind it.", lambda record: True),
+    at("targets", "RoutingTargets", "The endpoints and components that it sends requests on to, by name.", _targets),
+    at("failure", "StatusReason", "Why it failed."),
+)
 
 
 RESOURCES: Final = (

@@ -10,8 +10,10 @@ from dataclasses import replace
 from typing import Final
 
 from studbook.model import Facts, Record
+from studbook.model.attributes import at, attributes
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Json, Listing, Resource
-from studbook.sources.reading import Reading, member, some
+from studbook.sources.reading import Reading, member
 from studbook.sources.sagemaker.job_parts import produced
 
 _OPERATION = "DescribeTrainingSession"
@@ -23,27 +25,32 @@ def normalize(record: Record) -> Facts:
     """A session: its base model, and where its output goes."""
     detail: Json = member(record.body, _DETAIL) or {}
     reading = Reading(replace(record, body=dict(detail)), _OPERATION, tags_by=_OPERATION)
-    reading.show(
-        "training_session",
-        detail.get("TrainingSessionName") or record.id.rpartition("/")[2],
-        status=detail.get("TrainingSessionStatus"),
-        attributes=some(
-            base_model=member(detail, "ModelConfig", "BaseModelArn"),
-            hyperparameters=detail.get("LoraConfig"),
-            model_package_group=detail.get("ModelPackageGroupArn"),
-            billable_tokens=detail.get("BillableTokenUsage"),
-            role=detail.get("RoleArn"),
-            output=member(detail, "OutputConfig", "S3Location", "Path"),
-            started_at=detail.get("CreationTime"),
-            ended_at=detail.get("EndTime"),
-            failure=detail.get("ErrorDetails"),
-        ),
-    )
+    name = detail.get("TrainingSessionName") or record.id.rpartition("/")[2]
+    reading.show("training_session", SESSION, name=name, record=record)
     base, started = member(detail, "ModelConfig", "BaseModelArn"), detail.get("CreationTime")
     reading.input(base, f"{_DETAIL}.ModelConfig.BaseModelArn", "base_model", started, "base_model")
     path = "OutputConfig.S3Location.Path"
     produced(reading, member(detail, *path.split(".")), f"{_DETAIL}.{path}", "output")
     return reading.facts
+
+
+SESSION: Final = attributes(
+    "training_session",
+    f"sagemaker:{_OPERATION}",
+    rows.name(f"{_DETAIL}.TrainingSessionName"),
+    rows.status(f"{_DETAIL}.TrainingSessionStatus"),
+    at("created_at", f"{_DETAIL}.CreationTime", "When it was made."),
+    at("modified_at", f"{_DETAIL}.LastModifiedTime", "When it last changed."),
+    at("base_model", f"{_DETAIL}.ModelConfig.BaseModelArn", "The ARN of the base model that is trained."),
+    at("hyperparameters", f"{_DETAIL}.LoraConfig", "The form of the adapter that is trained."),
+    at("model_package_group", f"{_DETAIL}.ModelPackageGroupArn", "The model group that its model is registered in."),
+    at("billable_tokens", f"{_DETAIL}.BillableTokenUsage", "The tokens that it is billed for."),
+    at("role", f"{_DETAIL}.RoleArn", "The IAM role that it runs as."),
+    rows.output(f"{_DETAIL}.OutputConfig.S3Location.Path"),
+    rows.started(f"{_DETAIL}.CreationTime"),
+    rows.ended(f"{_DETAIL}.EndTime"),
+    at("failure", f"{_DETAIL}.ErrorDetails", "Why it failed."),
+)
 
 
 RESOURCES: Final = (

@@ -16,8 +16,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.model import Facts, Record
+from studbook.model.attributes import at, attributes
 from studbook.model.facts import MANIFESTS, Output, OutputFolder
 from studbook.model.ids import parse_s3
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen
 from studbook.sources.reading import PUBLIC_HUB, Reading, each, member, s3_id, some, tags_of, unquoted
 from studbook.sources.sagemaker.job_parts import ENDED, channels, evaluator, made_package, mlflow_run, parents, produced
@@ -37,12 +39,7 @@ def normalize_training(record: Record) -> Facts:
     reading = Reading(record, _OPERATION)
     body = record.body
     trains, evaluates = _does(body)
-    reading.show(
-        "evaluation_job" if evaluates else "training_job" if trains else "customization_job",
-        body.get("TrainingJobName") or record.id,
-        status=body.get("TrainingJobStatus"),
-        attributes=_about(body),
-    )
+    reading.show("evaluation_job" if evaluates else "training_job" if trains else "customization_job", TRAINING)
     started = body.get("TrainingStartTime") or body.get("CreationTime")
     _models(reading, evaluates, started)
     _evaluators(reading, evaluates, started)
@@ -68,42 +65,45 @@ def _does(body: Json) -> tuple[bool, bool]:
     return not serverless, serverless and not asks
 
 
-def _about(body: Json) -> dict[str, object]:
-    serverless = body.get("ServerlessJobConfig") or {}
-    return some(
-        job_type=serverless.get("JobType"),
-        technique=serverless.get("CustomizationTechnique"),
-        peft=serverless.get("Peft"),
-        sequence_length=serverless.get("SequenceLength"),
-        evaluation_type=serverless.get("EvaluationType"),
-        base_model=serverless.get("BaseModelArn"),
-        evaluator=serverless.get("EvaluatorArn"),
-        hyperparameters=body.get("HyperParameters"),
-        environment=body.get("Environment"),
-        image=member(body, "AlgorithmSpecification", "TrainingImage"),
-        algorithm=member(body, "AlgorithmSpecification", "AlgorithmName"),
-        instance_type=member(body, "ResourceConfig", "InstanceType"),
-        instance_count=member(body, "ResourceConfig", "InstanceCount"),
-        instance_groups=member(body, "ResourceConfig", "InstanceGroups"),
-        role=body.get("RoleArn"),
-        output=member(body, "OutputDataConfig", "S3OutputPath"),
-        model_package_group=member(body, "ModelPackageConfig", "ModelPackageGroupArn"),
-        experiment=body.get("ExperimentConfig"),
-        mlflow=body.get("MlflowConfig"),
-        progress=body.get("ProgressInfo"),
-        metrics={
-            str(item["MetricName"]): item.get("Value")
-            for _, item in each(body.get("FinalMetricDataList"))
-            if item.get("MetricName")
-        },
-        started_at=body.get("TrainingStartTime"),
-        ended_at=body.get("TrainingEndTime"),
-        training_seconds=body.get("TrainingTimeInSeconds"),
-        billable_seconds=body.get("BillableTimeInSeconds"),
-        billable_tokens=body.get("BillableTokenCount"),
-        secondary_status=body.get("SecondaryStatus"),
-        failure=body.get("FailureReason"),
-    )
+def _final_metrics(several: object) -> dict[str, object]:
+    return {str(item["MetricName"]): item.get("Value") for _, item in each(several) if item.get("MetricName")}
+
+
+TRAINING: Final = attributes(
+    ("training_job", "evaluation_job", "customization_job"),
+    f"sagemaker:{_OPERATION}",
+    rows.name("TrainingJobName"),
+    rows.status("TrainingJobStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("job_type", "ServerlessJobConfig.JobType", "What a serverless job does: FineTuning or Evaluation."),
+    at("technique", "ServerlessJobConfig.CustomizationTechnique", "How the model is tuned: SFT, DPO, RLVR, RLAIF."),
+    at("peft", "ServerlessJobConfig.Peft", "The parameter-efficient method of the tuning, LORA say."),
+    at("sequence_length", "ServerlessJobConfig.SequenceLength", "The longest sequence that the job takes."),
+    at("evaluation_type", "ServerlessJobConfig.EvaluationType", "How the evaluation judges."),
+    at("base_model", "ServerlessJobConfig.BaseModelArn", "The ARN of the base model, as the job has it."),
+    at("evaluator", "ServerlessJobConfig.EvaluatorArn", "The evaluator that judges or rewards, as the job names it."),
+    at("hyperparameters", "HyperParameters", "The hyperparameters, as the job was given them."),
+    rows.ENVIRONMENT,
+    at("image", "AlgorithmSpecification.TrainingImage", "The container image that trains."),
+    at("algorithm", "AlgorithmSpecification.AlgorithmName", "The algorithm that trains, in place of an image."),
+    rows.instances("ResourceConfig"),
+    at("instance_groups", "ResourceConfig.InstanceGroups", "Its machines, where they are of several types."),
+    rows.ROLE,
+    rows.output("OutputDataConfig.S3OutputPath"),
+    at("model_package_group", "ModelPackageConfig.ModelPackageGroupArn", "The group that its model is registered in."),
+    rows.EXPERIMENT,
+    at("mlflow", "MlflowConfig", "The MLflow server, experiment and run that it was told to log to."),
+    at("progress", "ProgressInfo", "How far it is, in steps and epochs."),
+    at("metrics", "FinalMetricDataList", "The last value of each metric that the job wrote.", _final_metrics),
+    rows.started("TrainingStartTime"),
+    rows.ended("TrainingEndTime"),
+    at("training_seconds", "TrainingTimeInSeconds", "How long it trained."),
+    at("billable_seconds", "BillableTimeInSeconds", "The time that it is billed for."),
+    at("billable_tokens", "BillableTokenCount", "The tokens that it is billed for."),
+    at("secondary_status", "SecondaryStatus", "How far it is, in finer steps."),
+    rows.FAILURE,
+)  # fmt: skip
 
 
 def _hyperparameter(reading: Reading, name: str) -> tuple[str, str]:
@@ -244,51 +244,13 @@ def _definitions(body: Json) -> Iterator[tuple[Json, str]]:
         yield definition, f"TrainingJobDefinitions[{index}]"
 
 
-def _first(definitions: list[tuple[Json, str]], *path: str) -> object:
-    """What the first definition that says it says."""
-    return next((found for one, _ in definitions if (found := member(one, *path))), None)
-
-
 def normalize_tuning(record: Record) -> Facts:
     """A hyperparameter search, with what its jobs were to read: they may have failed, or be gone, or yet to come."""
     reading = Reading(record, "DescribeHyperParameterTuningJob")
     body = record.body
     best = body.get("BestTrainingJob") or {}
-    objective = best.get("FinalHyperParameterTuningJobObjectiveMetric") or {}
-    config = body.get("HyperParameterTuningJobConfig") or {}
+    reading.show("tuning_job", TUNING)
     definitions = list(_definitions(body))
-    reading.show(
-        "tuning_job",
-        body.get("HyperParameterTuningJobName") or record.id,
-        status=body.get("HyperParameterTuningJobStatus"),
-        attributes=some(
-            strategy=config.get("Strategy"),
-            objective=config.get("HyperParameterTuningJobObjective") or _first(definitions, "TuningObjective"),
-            ranges=config.get("ParameterRanges") or _first(definitions, "HyperParameterRanges"),
-            static_hyperparameters=_first(definitions, "StaticHyperParameters"),
-            output=_first(definitions, "OutputDataConfig", "S3OutputPath"),
-            role=_first(definitions, "RoleArn"),
-            definitions=[
-                some(
-                    name=one.get("DefinitionName"),
-                    objective=one.get("TuningObjective"),
-                    ranges=one.get("HyperParameterRanges"),
-                    static_hyperparameters=one.get("StaticHyperParameters"),
-                )
-                for one, _ in definitions
-                if len(definitions) > 1
-            ],
-            limits=config.get("ResourceLimits"),
-            best_training_job=best.get("TrainingJobArn"),
-            hyperparameters=best.get("TunedHyperParameters"),
-            metrics={objective["MetricName"]: objective.get("Value")} if objective.get("MetricName") else None,
-            jobs=body.get("TrainingJobStatusCounters"),
-            warm_start=member(body, "WarmStartConfig", "WarmStartType"),
-            overall_best_training_job=member(body, "OverallBestTrainingJob", "TrainingJobArn"),
-            ended_at=body.get("HyperParameterTuningEndTime"),
-            failure=body.get("FailureReason"),
-        ),
-    )
     for index, item in each(member(body, "WarmStartConfig", "ParentHyperParameterTuningJobs")):
         path = f"WarmStartConfig.ParentHyperParameterTuningJobs[{index}].HyperParameterTuningJobName"
         reading.by_name("tuning_job", item.get("HyperParameterTuningJobName"), path, "input_to", role="warm_start")
@@ -301,6 +263,62 @@ def normalize_tuning(record: Record) -> Facts:
     if job is not None:
         reading.edge(job, record.id, "part_of", "BestTrainingJob.TrainingJobArn")
     return reading.facts
+
+
+def _objective(metric: object) -> dict[str, object] | None:
+    name = member({"": metric}, "", "MetricName")
+    return {name: member({"": metric}, "", "Value")} if isinstance(name, str) and name else None
+
+
+def _told_apart(definitions: object) -> list[dict[str, object]]:
+    several = [one for _, one in each(definitions)]
+    return [
+        some(
+            name=one.get("DefinitionName"),
+            objective=one.get("TuningObjective"),
+            ranges=one.get("HyperParameterRanges"),
+            static_hyperparameters=one.get("StaticHyperParameters"),
+        )
+        for one in several
+        if len(several) > 1
+    ]
+
+
+def _defined(member: str) -> tuple[str, ...]:
+    """Where the definition of a search has it, or the first of at most ten that does."""
+    return (f"TrainingJobDefinition.{member}", *(f"TrainingJobDefinitions[{index}].{member}" for index in range(10)))
+
+
+_SEARCH = "HyperParameterTuningJobConfig"
+_BEST = "BestTrainingJob.FinalHyperParameterTuningJobObjectiveMetric"
+TUNING: Final = attributes(
+    "tuning_job",
+    "sagemaker:DescribeHyperParameterTuningJob",
+    rows.name("HyperParameterTuningJobName"),
+    rows.status("HyperParameterTuningJobStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("strategy", f"{_SEARCH}.Strategy", "How the search looks for better values."),
+    at(
+        "objective",
+        (f"{_SEARCH}.HyperParameterTuningJobObjective", *_defined("TuningObjective")),
+        "What is searched for.",
+    ),
+    at("ranges", (f"{_SEARCH}.ParameterRanges", *_defined("HyperParameterRanges")), "The values that are searched."),
+    at("static_hyperparameters", _defined("StaticHyperParameters"), "The hyperparameters that all jobs have alike."),
+    at("output", _defined("OutputDataConfig.S3OutputPath"), "Where in S3 the output of its jobs goes."),
+    at("role", _defined("RoleArn"), "The IAM role that its jobs run as."),
+    at("definitions", "TrainingJobDefinitions", "What each definition searches, where there are several.", _told_apart),
+    at("limits", "HyperParameterTuningJobConfig.ResourceLimits", "How many jobs, and how many at once."),
+    at("best_training_job", "BestTrainingJob.TrainingJobArn", "The ARN of the best job."),
+    at("hyperparameters", "BestTrainingJob.TunedHyperParameters", "The hyperparameters that the best job was given."),
+    at("metrics", _BEST, "The objective of the best job.", _objective),
+    at("jobs", "TrainingJobStatusCounters", "How many of its jobs are how far."),
+    at("warm_start", "WarmStartConfig.WarmStartType", "How it goes on from earlier searches."),
+    at("overall_best_training_job", "OverallBestTrainingJob.TrainingJobArn", "The best job, of earlier searches too."),
+    rows.ended("HyperParameterTuningEndTime"),
+    rows.FAILURE,
+)
 
 
 def _shown_whole(body: Json, seen: Seen) -> bool:

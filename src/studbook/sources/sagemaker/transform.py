@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.model import Facts, Record
+from studbook.model.attributes import at, attributes
+from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Listing, Resource
-from studbook.sources.reading import Reading, member, some, tags_of
+from studbook.sources.reading import Reading, member, tags_of
 from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, writes
 
 _OPERATION = "DescribeTransformJob"
@@ -22,25 +24,7 @@ def normalize(record: Record) -> Facts:
     """A transform job: the model, by its name, what it was asked, and where the answers are."""
     reading = Reading(record, _OPERATION)
     body = record.body
-    reading.show(
-        "transform_job",
-        body.get("TransformJobName") or record.id,
-        status=body.get("TransformJobStatus"),
-        attributes=some(
-            model=body.get("ModelName"),
-            batch_strategy=body.get("BatchStrategy"),
-            environment=body.get("Environment"),
-            data_processing=body.get("DataProcessing"),
-            instance_type=member(body, "TransformResources", "InstanceType"),
-            instance_count=member(body, "TransformResources", "InstanceCount"),
-            data_capture=member(body, "DataCaptureConfig", "DestinationS3Uri"),
-            experiment=body.get("ExperimentConfig"),
-            labeling_job=body.get("LabelingJobArn"),
-            started_at=body.get("TransformStartTime"),
-            ended_at=body.get("TransformEndTime"),
-            failure=body.get("FailureReason"),
-        ),
-    )
+    reading.show("transform_job", TRANSFORM)
     started = body.get("TransformStartTime") or body.get("CreationTime")
     reading.by_name("model", body.get("ModelName"), "ModelName", "input_to", role="model")
     place = member(body, *_PLACE) or {}
@@ -55,6 +39,27 @@ def normalize(record: Record) -> Facts:
 def documents(record: Record) -> Iterator[Document]:
     """The manifest that it read, if it was one."""
     return manifests(_OPERATION, [(member(record.body, *_PLACE), ".".join(_PLACE))])
+
+
+TRANSFORM: Final = attributes(
+    "transform_job",
+    f"sagemaker:{_OPERATION}",
+    rows.name("TransformJobName"),
+    rows.status("TransformJobStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("model", "ModelName", "The name of the model that is asked."),
+    at("batch_strategy", "BatchStrategy", "How many records make one request."),
+    rows.ENVIRONMENT,
+    at("data_processing", "DataProcessing", "What of the data is sent and kept, and how answers join it."),
+    rows.instances("TransformResources"),
+    at("data_capture", "DataCaptureConfig.DestinationS3Uri", "Where requests and answers are captured."),
+    rows.EXPERIMENT,
+    at("labeling_job", "LabelingJobArn", "The labeling job that it was run for."),
+    rows.started("TransformStartTime"),
+    rows.ended("TransformEndTime"),
+    rows.FAILURE,
+)
 
 
 RESOURCES: Final = (

@@ -1,0 +1,50 @@
+"""Rows of attributes that many kinds of records have in the same words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from studbook.model.attributes import Attribute, at
+from studbook.sources.reading import who
+
+CREATED: Final = at("created_at", "CreationTime", "When it was made.")
+MODIFIED: Final = at("modified_at", "LastModifiedTime", "When it last changed.")
+ROLE: Final = at("role", "RoleArn", "The IAM role that it runs as.")
+FAILURE: Final = at("failure", "FailureReason", "Why it failed.")
+CREATED_BY: Final = at("created_by", "CreatedBy", "Who made it: the Studio profile, else the caller's ARN.", who)
+MODIFIED_BY: Final = at("modified_by", "LastModifiedBy", "Who changed it last, whatever was changed.", who)
+EXPERIMENT: Final = at("experiment", "ExperimentConfig", "The SageMaker experiment and trial that it was run for.")
+ENVIRONMENT: Final = at("environment", "Environment", "The environment variables of its container.")
+
+
+def name(*paths: str) -> Attribute:
+    """What people call it; its id where none of these is there."""
+    return at("name", paths, "What people call it.")
+
+
+def status(*paths: str) -> Attribute:
+    """The record's main status."""
+    return at("status", paths, "How far it is, in the API's words.")
+
+
+def started(*paths: str) -> Attribute:
+    """When it began."""
+    return at("started_at", paths, "When it began.")
+
+
+def ended(*paths: str) -> Attribute:
+    """When it ended."""
+    return at("ended_at", paths, "When it ended.")
+
+
+def output(path: str) -> Attribute:
+    """Where its output goes."""
+    return at("output", path, "Where in S3 its output goes.")
+
+
+def instances(resources: str) -> tuple[Attribute, Attribute]:
+    """The machines of a job, whose member this is."""
+    return (
+        at("instance_type", f"{resources}.InstanceType", "The type of its machines."),
+        at("instance_count", f"{resources}.InstanceCount", "The number of its machines."),
+    )
