@@ -129,7 +129,7 @@ def stages(made: Organisation, catalog: Catalog) -> dict[str, str | None]:
 
 
 def organizations(night: Harvested) -> Coverage:
-    (row,) = [row for row in night.coverage if row.source == "organizations"]
+    (row,) = [row for row in night.coverage if row.source == "organizations" and row.account is None]
     return row
 
 
@@ -152,6 +152,14 @@ class TestWhoIsFound:
             "rewards": "production",
         }
         assert not night.partial
+
+    def test_a_suspended_account_has_a_line_in_the_coverage(self, organisation, tmp_path):
+        """Why nothing new is seen of it is told; who is in another unit is nobody's business."""
+        night = harvest(organisation.settings(units=[organisation.units["workloads"]]), Catalog(tmp_path))
+
+        (row,) = [row for row in night.coverage if row.source == "organizations" and row.account is not None]
+        assert (row.account, row.status) == (organisation.accounts["closed"], "skipped")
+        assert "SUSPENDED" in row.gaps[0].message
 
     def test_a_unit_within_a_unit_is_read_once(self, organisation, tmp_path):
         """A request for each page of accounts, and two for each unit, whichever units are configured; each night."""

@@ -26,7 +26,7 @@ from studbook.lineage.link import LinkContext
 from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Source, with_accounts
-from studbook.sources.organizations import Organizations
+from studbook.sources.organizations import Organizations, not_visited
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS
 from studbook.threads import Threads, left_behind
@@ -211,6 +211,7 @@ class _Run:
             self.cleaned = {partition: Cleaned(lines, settings.redact) for partition, lines in self._known.items()}
             self._known = dict(self.cleaned)
         self._visited: dict[Partition, Coverage] = {}
+        self._suspended: list[Coverage] = []
         self._sessions = Sessions.of(settings)
 
     def close(self) -> None:
@@ -229,6 +230,7 @@ class _Run:
                 else:
                     self._apart(tasks, self._elsewhere)
             found = [task.partition for task in tasks if task.partition.source == Organizations.name]
+            self._suspended += not_visited(self.settings, self._records(found))
             self.settings = with_accounts(self.settings, self._records(found))
         return self._coverage()
 
@@ -278,7 +280,7 @@ class _Run:
             if partition in self.cleaned:
                 row = replace(row, redacted=row.redacted + self.cleaned[partition].count)
             rows.append(row)
-        return rows
+        return sorted([*rows, *self._suspended], key=lambda row: order(row.partition))
 
     def _side_by_side(self, tasks: Sequence[Task]) -> None:
         with Threads(min(self._workers, len(tasks)), "harvest") as pool:

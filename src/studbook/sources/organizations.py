@@ -8,12 +8,12 @@ nothing tells that an account was moved or tagged. Needs the management account 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 from studbook.aws.errors import UNREADABLE, Trouble
-from studbook.model import Facts, Partition, Record
+from studbook.model import Coverage, Facts, Gap, Partition, Record
 from studbook.settings import Account, Organization, Settings
 from studbook.sources.interface import Grant, Json, Visit
 
@@ -124,10 +124,18 @@ def _tags(visit: Visit, account: str) -> dict[str, str] | None:
         raise
 
 
+def _state(body: Json) -> str:
+    """ACTIVE, or why nobody can look into an account."""
+    return str(body.get("State", body.get("Status")))
+
+
 def _wanted(organization: Organization, body: Json) -> bool:
     """Whether an account is alive, and in one of the units where the configuration names some."""
-    alive = body.get("State", body.get("Status")) == "ACTIVE"
-    return alive and (not organization.units or bool(set(body["Units"]) & set(organization.units)))
+    return _state(body) == "ACTIVE" and _in_units(organization, body)
+
+
+def _in_units(organization: Organization, body: Json) -> bool:
+    return not organization.units or bool(set(body["Units"]) & set(organization.units))
 
 
 def _tagged(organization: Organization, body: Json) -> bool:
@@ -166,3 +174,25 @@ def with_accounts(settings: Settings, records: Iterable[Record]) -> Settings:
         found.append(_account(organization, body))
     accounts = (*settings.accounts, *sorted(found, key=lambda account: account.id))
     return settings.model_copy(update={"accounts": accounts})
+
+
+def not_visited(settings: Settings, records: Iterable[Record]) -> Iterator[Coverage]:
+    """A row for each account of the organisation that would be swept if it were not suspended, or on its way there."""
+    organization = settings.organization
+    by_hand = {account.id for account in settings.accounts}
+    for record in records:
+        body = record.body
+        if organization is None or record.kind != _ACCOUNT or record.gone_since is not None or body["Id"] in by_hand:
+            continue
+        if _state(body) != "ACTIVE" and _in_units(organization, body):
+            message = f"the account is {_state(body)}: nobody can look into it, and what was known of it is kept"
+            yield Coverage(
+                account=body["Id"],
+                region=None,
+                source=Organizations.name,
+                status="skipped",
+                records=0,
+                requests=0,
+                calls={},
+                gaps=(Gap(operation="ListAccounts", code="Skipped", message=message),),
+            )
