@@ -49,6 +49,7 @@ COMMANDS: dict[str, str] = {
     "compare": "studbook.cli.again:compare",
     "reproduce": "studbook.cli.again:reproduce",
     "verify": "studbook.cli.query:verify",
+    "redact": "studbook.cli.redact:redact",
     "iam": "studbook.cli.iam:iam",
     "doctor": "studbook.cli.doctor:doctor",
     "mcp": "studbook.cli.mcp:mcp",

@@ -10,7 +10,7 @@ from studbook.model.finding import Finding
 from studbook.model.kinds import KINDS, Kind, KindInfo
 from studbook.model.record import REDACTED, Partition, Record
 from studbook.model.relations import CERTAINTIES, RELATIONS, Certainty, Relation
-from studbook.model.snapshot import Envelope, Parts
+from studbook.model.snapshot import Continues, Envelope, Parts
 
 __all__ = [
     "CERTAINTIES",
@@ -20,6 +20,7 @@ __all__ = [
     "Asset",
     "Certainty",
     "Claim",
+    "Continues",
     "Coverage",
     "Edge",
     "Envelope",

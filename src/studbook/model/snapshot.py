@@ -21,6 +21,16 @@ class Parts(BaseModel):
     edges: Digest = Field(description="The manifest of edge chunks.")
 
 
+class Continues(BaseModel):
+    """The chain that a catalog was written anew from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    envelope: Digest = Field(description="The digest of its newest envelope.")
+    number: int = Field(ge=1, description="That envelope's number.")
+    why: str = Field(description="Why the chain begins again.")
+
+
 class Envelope(BaseModel):
     """`snapshots/<number>-<time>.json`: written last, never changed."""
 
@@ -35,4 +45,9 @@ class Envelope(BaseModel):
     parts: Parts = Field(description="The content, by digest.")
     digest: Digest = Field(description="The content's digest: the SHA-256 of `parts` in canonical JSON.")
     previous: Digest | None = Field(description="The `envelope` of the snapshot before it.")
+    continues: Continues | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="Of a first snapshot: the chain that this one was written anew from; not there in any other.",
+    )
     envelope: Digest = Field(description="The SHA-256 of this document's canonical JSON without this field.")

@@ -17,7 +17,7 @@ from studbook import __version__
 from studbook.caches import own_folder
 from studbook.errors import CatalogError
 from studbook.lineage.graph import Graph
-from studbook.model import Asset, Coverage, Edge, Envelope, Partition, Parts, Record, canonical, digest
+from studbook.model import Asset, Continues, Coverage, Edge, Envelope, Partition, Parts, Record, canonical, digest
 from studbook.packaged import packaged
 from studbook.settings import Settings, load_settings
 from studbook.store import chunks
@@ -263,6 +263,7 @@ class Catalog:
         config: str,
         only_if_changed: bool = False,
         number: int | None = None,
+        continues: Continues | None = None,
     ) -> Envelope:
         """Add a snapshot of content that is kept already, as `commit` does."""
         self.expect(number)
@@ -279,6 +280,7 @@ class Catalog:
             parts=parts,
             digest=content,
             previous=last.envelope if last else None,
+            continues=continues,
             envelope="sha256:" + "0" * 64,
         )
         envelope = envelope.model_copy(update={"envelope": envelope_digest(envelope)})
