@@ -32,6 +32,24 @@ ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:"
 BASE = f"arn:aws:sagemaker:{REGION}:aws:hub-content/SageMakerPublicHub/Model/llama"
 IMAGE = "763104351884.dkr.ecr.us-west-2.amazonaws.com/xgboost:"
 ENDPOINT, DATASET = f"{ARN}endpoint/e-0", "s3://data/set-0/"
+GROUP, VERSION = f"{ARN}model-package-group/group-0", f"{ARN}model-package/group-0/0"
+QUESTIONS = (
+    ("show", ENDPOINT),
+    ("trace", ENDPOINT),
+    ("impact", DATASET),
+    ("impact", f"{IMAGE}0"),
+    ("runs", VERSION),
+    ("runs", ENDPOINT),
+    ("runs", ACCOUNT),
+    ("copies", GROUP),
+    ("scores", GROUP),
+    ("candidates", ENDPOINT),
+    ("candidates", GROUP),
+    ("incident", DATASET),
+    ("gaps", ENDPOINT),
+    ("log", VERSION),
+)
+"""What is asked, of what."""
 COMMON = "s3://data/common/"
 """A dataset that a fifth of all jobs read."""
 
@@ -43,8 +61,8 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"\n{size:,} assets", flush=True)
             for step in STEPS:
                 _run("--step", step, folder, str(size))
-            for question in (["show", ENDPOINT], ["trace", ENDPOINT], ["impact", DATASET], ["impact", f"{IMAGE}0"]):
-                _ask(folder, question)
+            for question, asset in QUESTIONS:
+                _ask(folder, [question, asset])
 
 
 def _run(*arguments: str) -> None:
@@ -131,7 +149,8 @@ def index(folder: Path, _: int) -> None:
     clock = _Clock()
     with catalog.index(catalog.resolve("latest")):
         pass
-    clock.lap("index", f"{(folder / 'index.sqlite').stat().st_size / 1e6:,.0f} MB on disk")
+    assert catalog.index_file is not None
+    clock.lap("index", f"{catalog.index_file.stat().st_size / 1e6:,.0f} MB on disk")
 
 
 # --- the same plain walk in each engine ---------------------------------------------------------------------------
@@ -162,7 +181,9 @@ def walk_index(folder: Path, _: int) -> None:
 
 def walk_sqlite(folder: Path, _: int) -> None:
     """Two recursive queries over the same file."""
-    connection = sqlite3.connect(folder / "index.sqlite")
+    place = Catalog(folder).index_file
+    assert place is not None
+    connection = sqlite3.connect(place)
     clock = _Clock()
 
     def reach(start: str, near: str, far: str) -> int:

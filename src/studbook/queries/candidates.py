@@ -82,8 +82,8 @@ class _Here(NamedTuple):
 def candidates(night: Night, root: str, asked: str | None = None) -> Answer[Candidate]:
     """Newer versions of the same line that do not serve there, newest first; rejected versions are none.
 
-    Of an endpoint they are held against what it runs, of a group against what production runs, else against the newest
-    approved version. Raises NotFound where the lineage has no such asset, UsageError for anything else.
+    Of an endpoint they are held against what it runs, of a group against the newest that production runs, else against
+    the newest approved version. Raises NotFound where the lineage has no such asset, UsageError for anything else.
     """
     asset = night.asset(root)
     if asset.kind not in QUESTION.of:
@@ -97,7 +97,7 @@ def candidates(night: Night, root: str, asked: str | None = None) -> Answer[Cand
     if asset.kind == "model_package_group":
         members = [edge.target for edge in lineage.downstream(root, "has_version")]
         known = lines(lineage, members)
-        here = _of_group(lineage, known)
+        here = list(_of_group(lineage, known))
     elif asset.kind == "endpoint":
         rows = [] if asset.gone_since is not None else [row for row in rows_at(lineage, asset) if not row.shadow]
         versions = sorted({row.version for row in rows if row.version is not None and not row.candidate})
@@ -118,24 +118,16 @@ def candidates(night: Night, root: str, asked: str | None = None) -> Answer[Cand
     )
 
 
-def _of_group(lineage: Lineage, known: Mapping[str, Sequence[Family]]) -> list[_Here]:
-    """Of each line what production runs, else its newest approved version."""
-    here = []
+def _of_group(lineage: Lineage, known: Mapping[str, Sequence[Family]]) -> Iterator[_Here]:
+    """Of each line the newest version that production runs, else the newest approved one."""
     for families in known.values():
-        running = []
-        for family in families:
-            places = _answering(_rows_of_family(lineage, family), lineage, production=True)
-            if places:
-                running.append(_Here(family.original, places))
-        if not running:
+        for family in reversed(families):
+            if places := _answering(rows_of_version(lineage, family.original), lineage, production=True):
+                yield _Here(family.original, places)
+                break
+        else:
             approved = [family for family in families if "Approved" in _approvals(family)]
-            running = [_Here(family.original, ()) for family in approved[-1:]]
-        here += running
-    return here
-
-
-def _rows_of_family(lineage: Lineage, family: Family) -> Iterator[Run]:
-    return (row for row in rows_of_version(lineage, family.original) if row.version in family.ids)
+            yield from (_Here(family.original, ()) for family in approved[-1:])
 
 
 def _answering(rows: Iterable[Run], lineage: Lineage, production: bool = False) -> tuple[str, ...]:
@@ -226,17 +218,19 @@ def _order(one: Judgement) -> tuple[str, str, str]:
 
 def _rows(lineage: Lineage, judge: _Judge, here: _Here, known: Mapping[str, Sequence[Family]]) -> Iterator[Candidate]:
     mine = copied(lineage, here.version.id)
+    places = (lineage.asset(place) for place in here.places)
+    rows = [row for place in places if place is not None for row in rows_at(lineage, place)]
     for families in (known or lines(lineage, [here.version.id])).values():
         if not any(mine.ids & family.ids for family in families):
             continue
         for there in families:
             if there.ids & mine.ids or _at(there) <= _at(mine) or not _may_serve(there):
                 continue
-            rows = [row for row in _rows_of_family(lineage, there) if row.endpoint in here.places]
-            serving = set(_answering(rows, lineage))
+            its = [row for row in rows if row.version in there.ids]
+            serving = set(_answering(its, lineage))
             if here.places and serving.issuperset(here.places):
                 continue
-            yield _candidate(judge, mine, there, shadow=not serving and any(row.shadow for row in rows))
+            yield _candidate(judge, mine, there, shadow=not serving and any(row.shadow for row in its))
 
 
 def _at(family: Family) -> str:

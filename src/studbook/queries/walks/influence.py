@@ -27,6 +27,7 @@ from itertools import product, zip_longest
 from typing import Any, Final, NamedTuple
 
 from studbook.errors import CatalogError, NotFound
+from studbook.gc import gc_paused
 from studbook.lineage.from_id import is_execution
 from studbook.lineage.graph import Direction, Lineage
 from studbook.model import CERTAINTIES, Asset, Certainty, Edge
@@ -35,6 +36,17 @@ from studbook.queries.walks.certainty import STRENGTH
 
 _RECORDED_ONLY = ("model_package", "evaluation_job")
 _WITH_CONTEXT = (*JOB_KINDS, "model_package")
+_JUDGED = (
+    "artifact",
+    "base_model",
+    "base_model_version",
+    "mlflow_logged_model",
+    "mlflow_model_version",
+    "mlflow_registered_model",
+    "model",
+    "model_package",
+    "model_package_group",
+)
 _THROUGH = ("produced", "input_to")
 _JUDGING = ("evaluator", "judge")
 _NO_DATA_ROLES = (
@@ -161,6 +173,11 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | Non
     root = lineage.asset(asset_id)
     if root is None:
         raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
+    with gc_paused():
+        return _found(lineage, root, direction, most, judged)
+
+
+def _found(lineage: Lineage, root: Asset, direction: Direction, most: int | None, judged: bool) -> Walk:
     steps = _STEPS[direction]
     found: dict[str, Asset] = {root.id: root}
     hops: dict[str, list[Hop]] = defaultdict(list)
@@ -353,6 +370,8 @@ def _end(lineage: Lineage, end: str, found: Mapping[str, Asset]) -> Asset:
 def _evaluations(lineage: Lineage, influence: Sequence[str], found: Mapping[str, Asset]) -> Iterator[Evaluation]:
     jobs = {asset_id: found[asset_id] for asset_id in influence if found[asset_id].kind == "evaluation_job"}
     for asset_id in influence:
+        if found[asset_id].kind not in _JUDGED:
+            continue
         for edge in lineage.downstream(asset_id, "input_to", "evaluated_model"):
             job = _end(lineage, edge.target, found)
             # The run that records an evaluation has the same inputs; it is the job that is the evaluation.
