@@ -64,7 +64,13 @@ def answer_table(
     cells = [[words.cell(name, getattr(row, name), row) for name in names] for row in rows]
     same = [len(cells) > 1 and at > 0 and len({row[at] for row in cells}) == 1 for at in range(len(names))]
     empty = [all(not row[at] for row in cells) for at in range(len(names))]
-    twice = [any(all(row[at] == row[left] for row in cells) for left in range(at)) for at in range(len(names))]
+    twice = [
+        any(
+            _told_by(names[at], names[other]) and all(row[at] == row[other] for row in cells)
+            for other in range(len(names))
+        )
+        for at in range(len(names))
+    ]
     shown = [at for at in range(len(names)) if not (same[at] or empty[at] or twice[at])]
     return AnswerTable(
         head=tuple(_title(names[at]) for at in shown),
@@ -75,6 +81,11 @@ def answer_table(
         details=tuple(detail for at, row in enumerate(rows) for detail in words.details(at, row)),
         unknown=tuple(map(words.unknown, answer.unknown)),
     )
+
+
+def _told_by(name: str, other: str) -> bool:
+    """Whether a column says nothing where another one says the same."""
+    return (name, other) in (("unit", "version"), ("asset", "what"))
 
 
 def _importance(row: Row) -> tuple[int, int]:

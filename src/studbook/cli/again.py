@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from studbook.cli.options import catalog_option, format_option, snapshot_option
-from studbook.cli.terminal import bold, dim, echo, echo_lines, style, uncolored, write_json
+from studbook.cli.terminal import bold, dim, echo_folded, style, uncolored, write, write_json
 
 if TYPE_CHECKING:
     from studbook.lineage.graph import Lineage
@@ -23,9 +23,9 @@ _COLORS = {"exact": "green", "close": "yellow", "not possible": "red"}
 @click.command(
     epilog="""\b
 Examples:
-  studbook reproduce model-package/support-bot/5        can it be made again, and what stands in the way
-  studbook reproduce model-package/support-bot/5 --format python --output again.py
-  studbook reproduce training-job/fraud-xgb --format json | jq .request > request.json
+  studbook reproduce support-bot/4                     can it be made again, and what stands in the way
+  studbook reproduce support-bot/4 --format python --output again.py
+  studbook reproduce fraud-xgb-20261115 --format json | jq .request > request.json
   aws sagemaker create-training-job --cli-input-json file://request.json
 
 \b
@@ -55,15 +55,17 @@ def reproduce(asset: str, output_format: str, output: Path | None, catalog: Cata
 
     with open_catalog(catalog, snapshot) as lineage:
         found = find(lineage.index, lineage.asset(asset, KINDS), lineage.catalog.record_of(lineage.snapshot))
+    if output_format == "text" and output is None:
+        echo_folded(_reproduction(found))
+        return
     if output_format == "json":
         text = canonical(found.to_json()).decode()
     elif output_format == "python":
         text = script(found).rstrip("\n")
     else:
-        lines = _reproduction(found)
-        text = "\n".join(lines if output is None else map(uncolored, lines))
+        text = "\n".join(map(uncolored, _reproduction(found)))
     if output is None:
-        echo(text)
+        write(f"{text}\n".encode())
         return
     try:
         output.write_text(text + "\n", encoding="utf-8")
@@ -106,8 +108,8 @@ def _indented(request: object) -> Iterator[str]:
 @click.command(
     epilog="""\b
 Examples:
-  studbook compare model-package/support-bot/4 model-package/support-bot/5
-  studbook compare model-package/fraud/1 model-package/fraud/2 --format json
+  studbook compare support-bot/2@dev support-bot/4
+  studbook compare fraud/1@dev fraud/2 --format json
 """
 )
 @click.argument("left")
@@ -126,7 +128,7 @@ def compare(*, left: str, right: str, everything: bool, catalog: Catalog, snapsh
         if output_format == "json":
             write_json(found.to_json())
             return
-        echo_lines(_comparison(found, lineage.index, everything=everything))
+        echo_folded(_comparison(found, lineage.index, everything=everything))
 
 
 def _comparison(found: Comparison, lineage: Lineage, *, everything: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from studbook.cli.options import catalog_option, format_option, snapshot_option
-from studbook.cli.terminal import bold, dim, echo, say, style, write_json
+from studbook.cli.terminal import bold, dim, echo, echo_folded, say, style, write_json
 
 if TYPE_CHECKING:
     from studbook.store import Catalog
@@ -60,8 +60,7 @@ def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> in
             asset = graph.assets[finding.asset]
             waived = f" [waived until {finding.waived_until}]" if finding.waived_until else ""
             line = (kind(asset.kind), bold(name(asset)), dim(place(asset)), dim(finding.rule + waived))
-            echo("  " + "  ".join(part for part in line if part))
-            echo(f"      {finding.message}")
+            echo_folded(("  " + "  ".join(part for part in line if part), f"      {finding.message}"))
     accepted = sum(finding.waived_until is not None for finding in findings)
     say(f"snapshot {envelope.number}: {len(findings)} findings, {accepted} waived, {len(counting)} at or above {level}")
     return 1 if counting else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from studbook.cli.terminal import bold, dim, table
+from studbook.cli.terminal import bold, columns, dim, table
 from studbook.cli.text import kind, marks, name, place, relation, value
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset, Edge, Envelope
@@ -94,7 +94,7 @@ def _promotion_text(lineage: Lineage, paths: Sequence[Sequence[Step]]) -> Iterat
     for path in paths[:_SHOWN]:
         rows += [_step_row(lineage, step, first=step is path[0]) for step in path]
     head = ("version", "account", "stage", "registered", "approval", "last changed", "came by", "runs at")
-    for line in table(head, rows):
+    for line in table(head, rows, columns() - 4):
         yield f"    {line}"
     if len(paths) > _SHOWN:
         yield dim(f"    ... and {len(paths) - _SHOWN} more; --format json has all")
@@ -110,9 +110,9 @@ def _step_row(lineage: Lineage, step: Step, *, first: bool) -> tuple[str, ...]:
         ("" if first else "  ") + name(package) + (" " + marks(package) if marks(package) else ""),
         value(package.account),
         value(package.stage),
-        value(package.created_at),
+        value(package.created_at)[:16].replace("T", " "),
         step.approval or "" if step.released else "only logged",
-        value(package.modified_at),
+        value(package.modified_at)[:16].replace("T", " "),
         "; ".join(part for part in (came, shared) if part),
         ", ".join(name(endpoint) for endpoint in step.runs_at),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from studbook.cli.options import catalog_option, format_option, snapshot_option
-from studbook.cli.terminal import echo, echo_lines, style, write, write_json
+from studbook.cli.terminal import echo, echo_folded, echo_lines, style, write, write_json
 
 if TYPE_CHECKING:
     from studbook.model import Asset, Envelope
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   studbook diff                      the last night
-  studbook diff 12                   from snapshot 12 to the latest
-  studbook diff 2026-11-01 2026-11-22
-  studbook diff latest~7 latest --format json
+  studbook diff 2                    from snapshot 2 to the latest
+  studbook diff 2026-11-20 2026-11-22
+  studbook diff latest~3 latest --format json
   studbook diff --format markdown    for a pull request or a chat
 """
 )
@@ -50,8 +50,8 @@ def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
         return
     from studbook.cli.changes import changes_markdown, changes_text
 
-    shown = changes_markdown if output_format == "markdown" else changes_text
-    echo_lines(shown(before, after, changes, lambda one: now.asset(one) or was.asset(one)))
+    shown, told = (changes_markdown, echo_lines) if output_format == "markdown" else (changes_text, echo_folded)
+    told(shown(before, after, changes, lambda one: now.asset(one) or was.asset(one)))
 
 
 @click.command(
@@ -59,8 +59,8 @@ def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
 Examples:
   studbook show latest                              a snapshot: what it covers, what it could not see
   studbook show support-bot-prod                    an asset: what is known of it, and what it touches
-  studbook show 's3://bucket/chats/@sha256:...' --objects > manifest.tsv
-  studbook show 's3://bucket/chats/@sha256:...' --objects | sha256sum     the digest in its id
+  studbook show card-payments@2026-11-20 --objects > manifest.tsv
+  studbook show card-payments@2026-11-20 --objects | sha256sum     the digest in its id
 """
 )
 @click.argument("name", default="latest")
@@ -93,7 +93,7 @@ def show(name: str, objects: bool, catalog: Catalog, snapshot: str, output_forma
         elif output_format == "json":
             write_json(details.asset_json(lineage.index, asset))
         else:
-            echo_lines(details.asset_text(lineage.index, asset))
+            echo_folded(details.asset_text(lineage.index, asset))
 
 
 def _print_objects(catalog: Catalog, envelope: Envelope, index: Index, asset: Asset, output_format: str) -> None:

@@ -75,8 +75,8 @@ _EXAMPLES: Final = {
         ("support-bot/2@dev", "than this version?"),
     ),
     "incident": (
-        ("s3://acme-shared-data/fraud/", "whom bad data has reached"),
-        ("card-payments@2026-11-20", "whom one state of it has reached"),
+        ("s3://acme-shared-data/fraud/", "whom bad data reached"),
+        ("card-payments@2026-11-20", "whom one state of it reached"),
         ("card-payments --from 2026-11-20 --to 2026-11-21", "by what was read then"),
         ("8714c19db2ec --format csv", "by a digest, for a ticket"),
     ),

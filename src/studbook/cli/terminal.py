@@ -81,6 +81,16 @@ def echo_lines(lines: Iterable[str], *, err: bool = False) -> None:
         echo(line, err=err)
 
 
+def echo_folded(lines: Iterable[str]) -> None:
+    """Write lines for a person; one that is too long goes on below itself, further in. Ids stay whole."""
+    for line in lines:
+        text = line.lstrip(" ")
+        margin = " " * (len(line) - len(text))
+        room = columns() - len(margin)
+        for part in folded(text, room, "    ", whole_words=True) if wide(text) > room else [text]:
+            echo(margin + part)
+
+
 def say(line: str) -> None:
     """Write one line of progress, a remark or a warning: to standard error."""
     echo(line, err=True)
@@ -156,14 +166,14 @@ def _first(text: str, room: int) -> str:
     return text
 
 
-def folded(text: str, room: int | None = None, indent: str = "") -> Iterator[str]:
-    """A sentence in lines that fit; words longer than a line are cut."""
+def folded(text: str, room: int | None = None, indent: str = "", *, whole_words: bool = False) -> Iterator[str]:
+    """A sentence in lines that fit; words longer than a line are cut, unless they must be whole to be pasted."""
     room = columns() if room is None else room
     line = ""
     for whole in text.split(" "):
-        word = cut(whole, room - len(indent))
+        word = whole if whole_words else cut(whole, room - len(indent))
         if line and wide(line) + 1 + wide(word) > room:
-            yield line
+            yield line.rstrip(" ")
             line = indent
         line = f"{line} {word}" if line.strip() else line + word
     yield line
