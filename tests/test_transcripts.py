@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -16,6 +18,8 @@ import pytest
 from studbook.cli import COMMANDS, main, root
 
 TOP = Path(__file__).parent.parent
+BLOCK = re.compile(r"```console\n.*?```", re.S)
+TRANSCRIPT = re.compile(r"^\$ (studbook [^\n]*)\n((?:(?!\$ |```)[^\n]*\n)*)", re.M)
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 
 
@@ -34,8 +38,8 @@ class Shown(NamedTuple):
 
 def transcripts() -> Iterator[Shown]:
     for page in PAGES:
-        for block in re.findall(r"```console\n(.*?)```", page.read_text(), re.S):
-            for command, output in re.findall(r"^\$ (studbook [^\n]*)\n((?:(?!\$ )[^\n]*\n)*)", block, re.M):
+        for block in BLOCK.findall(page.read_text()):
+            for command, output in TRANSCRIPT.findall(block):
                 if output.strip() and asks(command.split()[1]):
                     yield Shown(page.name, command, output.splitlines())
 
@@ -48,6 +52,14 @@ def said(words: list[str]) -> list[str]:
     return out.read().splitlines()
 
 
+def printed(command: str) -> list[str]:
+    """What a command line prints; `| head -3` is the first three lines."""
+    words, _, rest = command.partition("|")
+    lines = said(shlex.split(words)[1:])
+    head = re.fullmatch(r"head -(\d+)", rest.strip())
+    return lines[: int(head[1])] if head else lines
+
+
 @pytest.fixture
 def demo(demo_catalog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUDBOOK_CATALOG", str(demo_catalog))
@@ -57,11 +69,8 @@ def demo(demo_catalog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.demo
 @pytest.mark.parametrize("shown", list(transcripts()), ids=lambda shown: f"{shown.page}: {shown.command}")
 def test_a_transcript_is_what_the_program_prints(demo: None, shown: Shown) -> None:
-    """Line by line; `| head -3` is the first three."""
-    command, _, rest = shown.command.partition("|")
-    lines = said(shlex.split(command)[1:])
-    if head := re.fullmatch(r"head -(\d+)", rest.strip()):
-        lines = lines[: int(head[1])]
+    """Line by line; where a demo tells another story now, `refresh` below writes it into the pages."""
+    lines = printed(shown.command)
     assert shown.lines == lines
     assert max(map(len, lines)) <= 100
 
@@ -94,3 +103,21 @@ def test_the_examples_of_help_answer_on_the_demo(
     with redirect_stdout(out), redirect_stderr(error), pytest.raises(SystemExit) as stopped:
         main(shlex.split(line)[1:])
     assert not stopped.value.code, error.getvalue()
+
+
+def refresh(catalog: Path) -> None:
+    """Write what the program prints today into the pages: `python -m tests.test_transcripts build/demo/catalog`."""
+    os.environ |= {"STUDBOOK_CATALOG": str(catalog), "COLUMNS": "100"}
+
+    def transcript(match: re.Match[str]) -> str:
+        if not match[2].strip() or not asks(match[1].split()[1]):
+            return match[0]
+        return "\n".join([f"$ {match[1]}", *printed(match[1]), ""])
+
+    for page in PAGES:
+        text = BLOCK.sub(lambda block: TRANSCRIPT.sub(transcript, block[0]), page.read_text())
+        page.write_text(text)
+
+
+if __name__ == "__main__":
+    refresh(Path(sys.argv[1]))
