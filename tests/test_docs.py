@@ -110,6 +110,15 @@ class TestLines:
         assert [number for number, line in lines if len(line) > 120 and not line.startswith("|")] == []
 
 
+class TestArchitecture:
+    def test_every_file_that_it_names_is_there(self):
+        """The map is of the house as it stands."""
+        named = re.findall(r"`((?:\w+/)+\w+\.py|\w+\.py)`", (TOP / "docs" / "architecture.md").read_text())
+        files = [path.relative_to(TOP / "src" / "studbook").as_posix() for path in (TOP / "src").rglob("*.py")]
+
+        assert [name for name in named if not any(f"/{file}".endswith(f"/{name}") for file in files)] == []
+
+
 class TestNames:
     def test_no_docstring_names_a_page_that_is_not_there(self):
         """Who reads the code is sent to pages that came with it."""

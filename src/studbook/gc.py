@@ -1,4 +1,4 @@
-"""Holds back Python's search for circles of garbage.
+"""Garbage collection, paused: Python's search for cycles is held back while much is allocated and little dies.
 
 It goes through all that is alive, again and again: a third of the time, where that is millions.
 """

@@ -1,4 +1,4 @@
-"""Work side by side that never holds up the end: a call that hangs is waited for a moment, then left behind."""
+"""Thread pool that never holds up the end: a call that hangs is waited for a moment, then left behind."""
 
 from __future__ import annotations
 

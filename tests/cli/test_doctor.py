@@ -162,8 +162,8 @@ class TestDenied:
     @pytest.mark.parametrize(
         ("wire", "mend"),
         [
-            ({"body": "<html>Log in</html>", "status": 401}, "set MLFLOW_TRACKING_TOKEN"),
-            ({"body": "<html>Log in</html>", "status": 302}, "set MLFLOW_TRACKING_TOKEN"),
+            ({"body": "<html>Log in</html>", "status": 401}, "set STUDBOOK_MLFLOW_<NAME>_TOKEN"),
+            ({"body": "<html>Log in</html>", "status": 302}, "set STUDBOOK_MLFLOW_<NAME>_TOKEN"),
             ({"code": "PERMISSION_DENIED", "status": 403}, "let that user read"),
             ({"drop": True}, "is it running"),
         ],

@@ -16,9 +16,9 @@ from tests.pedigrees import ACCOUNT, REGION, lineage, record
 
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.graph import Graph
-from studbook.model import Record
+from studbook.model import REDACTED, Record
 from studbook.model.ids import dataset_version_id, fingerprint
-from studbook.queries.reproduce import REDACTED, Reproduction, problems, reproduce, script
+from studbook.queries.reproduce import Reproduction, problems, reproduce, script
 from studbook.queries.reproduce.request import JOB
 from studbook.store import Catalog
 

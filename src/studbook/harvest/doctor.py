@@ -8,6 +8,7 @@ of MLflow servers one search for one experiment.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,20 +17,19 @@ from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any, Final
 
-from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from studbook import permissions as iam
 from studbook.aws.errors import UNREADABLE, Meaning, explain, login_cure, unreadable
-from studbook.aws.pages import follow
-from studbook.aws.sessions import NotReadOnly, Sessions, Signer
+from studbook.aws.sessions import NotReadOnly, Sessions
+from studbook.harvest.calls import PartitionCalls, T, VisitEnded
 from studbook.harvest.coverage import Ledger
 from studbook.harvest.estimate import Estimate, Reckoning
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.harvest.redact import Redactor
 from studbook.model import Gap, Partition, Record
 from studbook.model.coverage import Status
-from studbook.model.storable import Answer, answer
+from studbook.model.storable import Answer
 from studbook.settings import Patience, Settings
 from studbook.sources import SOURCES, Source, s3, with_accounts
 from studbook.sources.interface import Json, Resource
@@ -183,8 +183,8 @@ class _Clock:
             self.skew = round(skew, 1)
 
 
-class _Probe:
-    """One partition, tried. Implements `sources.interface.Visit`; belongs to one thread."""
+class _Probe(PartitionCalls):
+    """One partition, tried by the calls of a harvest. Implements `sources.interface.Visit`; belongs to one thread."""
 
     def __init__(
         self,
@@ -196,13 +196,12 @@ class _Probe:
         clock: _Clock,
         reckoning: Reckoning,
     ) -> None:
-        self.partition = task.partition
+        super().__init__(task.partition, sessions, threading.Event(), settings.patience)
         # One function is like another, and each costs four calls; datasets and servers have rights of their own.
         self.targets = task.targets[:1] if source.name == "lambda" else s3.sample(task.targets)
         self.settings = settings
         self.records: list[Record] = []
         self._source = source
-        self._sessions = sessions
         self._clock = clock
         self._reckoning = reckoning
         self._whole = len(task.targets)
@@ -223,6 +222,8 @@ class _Probe:
                 self._source.collect(self)
         except NotReadOnly:
             raise
+        except VisitEnded as end:
+            self.gap(end.trouble)
         except Exception as error:  # noqa: BLE001 - a body that no source expects must not hide the other partitions
             self.gap(error)
         if self._swept and self.partition.region is not None:
@@ -232,20 +233,17 @@ class _Probe:
     # --- Visit: calls ---
 
     def call(self, operation: str, params: Json, *, service: str | None = None) -> Answer:
-        return answer(self._ask(operation, params, service))
+        return self.ask(operation, params, service=service)
 
-    def fetch(self, params: Json, limit: int) -> tuple[dict[str, Any], bytes]:
-        found = self._ask("GetObject", params, "s3")
-        return answer(found), found["Body"].read(limit + 1)
-
-    def _ask(self, operation: str, params: Json, service: str | None) -> Any:
-        account, region, source = self.partition
+    def _send(
+        self, service: str, operation: str, params: Json, read: Callable[[Any], T], *, renewed: bool = False
+    ) -> T:
+        account, region, _ = self.partition
         self._try(operation)
         try:
-            self._sessions.confirm(account)
-            client = self._sessions.client(account, region, service or source)
+            client = self._sessions.client(account, region, service)
             client.meta.events.register("after-call", self._clock.told, unique_id="studbook-clock")
-            return getattr(client, xform_name(operation))(**params)
+            return super()._send(service, operation, params, read, renewed=renewed)
         except NotReadOnly:
             raise
         except Exception as error:
@@ -265,32 +263,12 @@ class _Probe:
         items: str | None = None,
     ) -> Iterator[Answer]:
         """The first page; all of them where they are the accounts to look at."""
-        pages = follow(
-            lambda request: self.call(operation, request, service=service),
-            operation,
-            _one(params, self._source),
-            tokens,
-            most=self.settings.patience.pages,
-            items=items,
-        )
+        pages = self.ask_pages(operation, _one(params, self._source), tokens=tokens, service=service, items=items)
         return pages if self._source.wave == 0 else islice(pages, 1)
 
-    def signer(self, region: str) -> Signer | None:
-        if self.partition.account is None:
-            return None
-        return self._sessions.signer(self.partition.account, region)
-
-    def renew(self, access_key: str) -> None:
-        self._sessions.renew_signer(self.partition.account, access_key)
-
     def spend(self, operation: str) -> None:
-        account, region, source = self.partition
-        self._try(operation.removeprefix(f"{source}:"))
-        self._sessions.pace(account, region, source, operation).take()
-        self._sessions.tally(account, region, source).add(operation)
-
-    def throttled(self, operation: str) -> None:
-        self._sessions.pace(*self.partition, operation).throttled()
+        self._try(operation.removeprefix(f"{self.partition.source}:"))
+        super().spend(operation)
 
     # --- Visit: records ---
 
@@ -333,6 +311,8 @@ class _Probe:
             if page:
                 self._read(resource, page[0])
                 self._search(resource)
+        except VisitEnded:
+            raise
         except Exception as error:  # noqa: BLE001 - as above: the next type may be well
             self._failed(error, resource.listing.operation)
             return
@@ -367,6 +347,8 @@ class _Probe:
             if detail.when(body):
                 try:
                     self.call(detail.operation, detail.params(body))
+                except VisitEnded:
+                    raise
                 except Exception as error:  # noqa: BLE001 - as above
                     self._failed(error, detail.operation)
 
@@ -377,7 +359,7 @@ class _Probe:
         operation = resource.bulk.operation
         try:
             self.call(operation, {**resource.bulk.params, "MaxResults": 1})
-        except NotReadOnly:
+        except (NotReadOnly, VisitEnded):
             raise
         except Exception as error:  # noqa: BLE001 - as above
             trouble = explain(error, operation)

@@ -1,4 +1,4 @@
-"""What was fetched is on disk at once, so that a harvest killed at any time loses only what was in flight.
+"""Crash recovery: what was fetched is on disk at once, so that a harvest killed loses only what was in flight.
 
 Each run has its own folder, `.harvest/<run>/` of the catalog, with a store for each partition, and holds a lock on it
 for as long as it lives. The next run offers what dead ones left behind for reuse, like records of the last snapshot (a

@@ -1,4 +1,4 @@
-"""Calls in flight side by side, what they bring handled one after the other."""
+"""Worker pool: calls in flight side by side; what they bring is handled one after the other, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page has read of a snapshot, so that it is made again only if some of that changed.
+"""Incremental build: what a page has read of a snapshot, so that it is made again only if some of that changed.
 
 The views ask a `TrackedSite`, which answers as a `Site` does and notes each thing asked: an asset's label (what others
 show of it), one of its fields or attributes, its edges on one side, its findings. A thing noted is a number, the

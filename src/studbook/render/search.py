@@ -1,4 +1,4 @@
-"""Search: an index in many small files, of which a query loads the few that it needs.
+"""Full-text search: an inverted index in many small files, of which a query loads the few that it needs.
 
 A document is one line: title and address. Its kind, account, region, stage and status are five letters in `index.js`;
 the words of its title, id and tags lie in files by their first letters (`t/`), cut where they would be too long, and

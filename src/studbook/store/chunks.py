@@ -1,4 +1,4 @@
-"""How content is cut into objects, so that a night's changes touch few of them.
+"""Content-defined chunking and deduplication: rows are cut so that a night's changes touch few objects.
 
 A chunk holds rows of one account, region, source, kind and month of creation: what is new tonight falls into this
 month's chunks, and what a gap carries over stays as it is. An edge lies with its target, the later of its ends. Large

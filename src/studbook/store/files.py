@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under another name, flushed to the disk, then given their own."""
+"""Atomic write: a file is whole or not there; written under another name, flushed to the disk, then renamed."""
 
 from __future__ import annotations
 

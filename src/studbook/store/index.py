@@ -1,4 +1,4 @@
-"""index.sqlite: assets and edges by id, for an answer without reading the whole catalog.
+"""Cache of the lineage in SQLite: assets and edges by id, for an answer without reading the whole catalog.
 
 It is a cache and never the truth: deleted, damaged or of another snapshot, it is made again from the chunks. Going from
 one snapshot to another replaces only the rows of the chunks in which they differ.

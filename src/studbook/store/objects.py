@@ -1,4 +1,4 @@
-"""Content by its digest: `objects/<2 hex>/<64 hex>`, gzipped, written once, never rewritten.
+"""Content-addressed store: `objects/<2 hex>/<64 hex>`, named by digest, gzipped, written once, never rewritten.
 
 The name is the SHA-256 of the uncompressed bytes, so that it does not depend on the compressor.
 """

@@ -1,4 +1,4 @@
-"""The envelopes: `snapshots/<number>-<time>.json`, each written last, never changed, and chained to the one before.
+"""Hash chain of envelopes: `snapshots/<number>-<time>.json`, each written last, never changed, naming the one before.
 
 `digest` is the content's, `envelope` the whole document's, `previous` the `envelope` of the snapshot before.
 """
