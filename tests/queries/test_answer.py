@@ -111,6 +111,16 @@ class TestUnknown:
             what="m", why="denied", partition="111111111111/us-west-2/sagemaker", asset="m"
         )
 
+    def test_what_another_source_would_have_listed_was_not_denied_there(self) -> None:
+        """A function is Lambda's to show, whatever SageMaker refused in that account and region."""
+        function = "arn:aws:lambda:us-west-2:111111111111:function:judge:7"
+        graph = Graph([asset(function, "evaluator_version", attributes={"unresolved": True})], ())
+        for source, why in (("sagemaker", "unresolved"), ("lambda", "denied")):
+            night = Night(graph, (coverage("partial", source, ("ListThings", "AccessDeniedException")),))
+            end = night.end(night.asset(function))
+            assert end is not None
+            assert end.why == why
+
     def test_more_than_twenty_of_a_kind_are_one_entry(self) -> None:
         """Twenty are told one by one; what is no asset is never counted together."""
         several = [Unknown(what=f"e{n}", why="stale", asset=f"e{n}") for n in range(21)]

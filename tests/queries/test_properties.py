@@ -19,6 +19,9 @@ from studbook.queries.scores import scores
 from studbook.queries.trace import trace
 from studbook.queries.walks import copies_of, made, reaches
 
+FEW = settings(max_examples=40)
+"""An estate holds many cases at once."""
+
 
 def of(graph: Graph, kind: str) -> list[str]:
     return [asset.id for asset in graph.of_kind(kind)]
@@ -28,7 +31,7 @@ def live_rows(graph: Graph) -> list[Run]:
     return [row for endpoint in of(graph, "endpoint") for row in runs(Night(graph), endpoint).rows]
 
 
-@settings(max_examples=150)
+@FEW
 @given(estates())
 def test_where_a_version_runs_is_what_its_endpoints_run(graph: Graph) -> None:
     """`runs` of a version is the inverse of `runs` of all endpoints."""
@@ -43,6 +46,7 @@ def test_where_a_version_runs_is_what_its_endpoints_run(graph: Graph) -> None:
         assert list(runs(Night(graph), account).rows) == rows
 
 
+@FEW
 @given(estates())
 def test_what_made_a_thing_reaches_it(graph: Graph) -> None:
     """A trace and an impact are converses, as far as influence goes."""
@@ -51,6 +55,7 @@ def test_what_made_a_thing_reaches_it(graph: Graph) -> None:
     assert up == down
 
 
+@FEW
 @given(estates())
 def test_a_row_of_a_trace_is_joined_to_the_root_by_as_sure_a_way(graph: Graph) -> None:
     """Each row's neighbour towards the root is nearer on its way, joined by an edge no weaker than is said."""
@@ -73,6 +78,7 @@ def test_a_row_of_a_trace_is_joined_to_the_root_by_as_sure_a_way(graph: Graph) -
             assert all(later == earlier + 1 for earlier, later in pairwise(distances))
 
 
+@FEW
 @given(estates())
 def test_every_row_is_an_edge_that_somebody_recorded(graph: Graph) -> None:
     """Of copies the edge itself, of runs the last one on the way, of scores the one to what was judged."""
@@ -88,6 +94,7 @@ def test_every_row_is_an_edge_that_somebody_recorded(graph: Graph) -> None:
                 assert end is None or (end, score.job, "input_to") in edges
 
 
+@FEW
 @given(estates())
 def test_the_tree_of_copies_is_one_whichever_copy_is_asked(graph: Graph) -> None:
     """And so are the scores of a version, which are those of all its copies."""
@@ -99,6 +106,7 @@ def test_the_tree_of_copies_is_one_whichever_copy_is_asked(graph: Graph) -> None
             assert scores(night, row.to).rows == scores(night, version).rows
 
 
+@FEW
 @given(estates())
 def test_a_candidate_is_newer_is_of_the_line_and_does_not_serve(graph: Graph) -> None:
     """Nothing is its own candidate, and none was registered before what it is held against."""
@@ -119,7 +127,7 @@ def answers(graph: Graph) -> Iterator[Answer]:
                 yield QUESTIONS[name].ask(Night(graph), asset.id)
 
 
-@settings(max_examples=25)
+@FEW
 @given(estates())
 def test_the_order_of_rows_in_the_catalog_does_not_matter(graph: Graph) -> None:
     """The same answers, word for word, whatever order assets and edges come in."""

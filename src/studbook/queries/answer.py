@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, Self, 
 from studbook.errors import NotFound
 from studbook.lineage.graph import Lineage
 from studbook.model import KINDS, Asset, Coverage, Edge, Envelope, Gap, Partition, Record
+from studbook.model.ids import parse_arn
 from studbook.queries.walks import runs_at, unknown_at
 
 if TYPE_CHECKING:
@@ -182,7 +183,8 @@ class Night:
             at_home = [
                 Unknown(what=asset.id, why=why, partition=place(partition), asset=asset.id)
                 for partition, several in self.gaps.items()
-                if partition.account == asset.account and partition.region == asset.region
+                if (partition.account, partition.region) == (asset.account, asset.region)
+                and partition.source == (_source_of(asset.id) or partition.source)
                 for why in ({why for _, why in several} or {_FAILED})
             ]
             at_home.sort(key=lambda one: (one.why, one.partition or ""))
@@ -210,6 +212,16 @@ class Night:
     def _hidden(self, endpoint: Asset, hidden: Asset) -> Unknown:
         end = self.end(hidden) or Unknown(what=hidden.id, why="not recorded")
         return Unknown(what=endpoint.id, why=end.why, partition=end.partition, asset=endpoint.id)
+
+
+def _source_of(asset_id: str) -> str | None:
+    """The source that would list such an asset; None where its id does not tell."""
+    if asset_id.startswith("s3://"):
+        return "s3"
+    if asset_id.startswith("mlflow:"):
+        return "mlflow"
+    arn = parse_arn(asset_id)
+    return arn.service if arn is not None and arn.service in ("sagemaker", "lambda", "bedrock") else None
 
 
 def place(partition: Partition) -> str:
