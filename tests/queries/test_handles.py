@@ -271,7 +271,7 @@ class TestOf:
             began = time.process_time()
             assert found.of(crowd[-1]) == "crowd@dev"
             assert {found.of(one) for one in crowd[:100]} == {f"model/m{n}" for n in range(100)}
-            with pytest.raises(NotFound, match="more than 50"):
+            with pytest.raises(NotFound, match="50 or more"):
                 found.find("crowd")
             with pytest.raises(NotFound) as caught:
                 found.find("crwod@dev")

@@ -119,7 +119,7 @@ class Handles:
         if len(several) == 1:
             return several[0]
         if several:
-            many = f"more than {MOST}" if len(several) >= MOST else f"{len(several)}"
+            many = f"{MOST} or more" if len(several) >= MOST else f"{len(several)}"
             raise NotFound(f"{text!r} can be {many} things", self._list("say which one:", several))
         near = self.near(text, kinds)
         raise NotFound(
