@@ -82,7 +82,7 @@ def _of_config(name: str) -> tuple[str, ...]:
 
 
 JOB: Final = attributes(
-    ("training_job", "evaluation_job", "customization_job"),
+    ("training_job", "evaluation_job", "customization_job"),  # Fewer kinds: those that a Job's category can mean.
     f"sagemaker:{_OPERATION}",
     rows.name("JobName"),
     rows.status("JobStatus"),

@@ -70,7 +70,7 @@ def _final_metrics(several: object) -> dict[str, object]:
 
 
 TRAINING: Final = attributes(
-    ("training_job", "evaluation_job", "customization_job"),
+    ("training_job", "evaluation_job", "customization_job"),  # Fewer kinds: what this one operation describes.
     f"sagemaker:{_OPERATION}",
     rows.name("TrainingJobName"),
     rows.status("TrainingJobStatus"),
