@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self
 from studbook.gc import gc_paused
 from studbook.lineage.edges import Edges
 from studbook.lineage.from_id import asset_from_id, parent_edge
+from studbook.lineage.job_state import job_state
 from studbook.lineage.joins import JOINS
 from studbook.lineage.joins.interface import View, is_later
 from studbook.lineage.spelling import arns_of, respelled, spellings
@@ -309,7 +310,10 @@ def _unresolved(asset: Asset) -> Asset:
 
 
 def _placed(asset: Asset, context: LinkContext) -> Asset:
-    """With the account and region that its id tells, and the stage of its account."""
+    """With the account and region that its id tells, the stage of its account, and the state of a job."""
+    state = job_state(asset)
+    if state is not None:
+        asset = asset.but(attributes={**asset.attributes, "state": state})
     account, region = asset.account, asset.region
     if account is None or region is None:
         shape = asset_from_id(asset.id)

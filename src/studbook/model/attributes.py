@@ -137,6 +137,7 @@ LINKED: Final = (
     computed("type", "type", "What the Lineage API calls it."),
     computed("manifest", "manifest", "It is a list of objects, in this form."),
     computed("expanded", "manifest", "Whether the list was read."),
+    computed("state", "job-state", "Of a job or run: pending, running, stopping, completed, failed or stopped."),
     computed("reconstructed", "dataset-at-start", "Put together from object versions: no listing showed it."),
 )
 """What the linker says of assets of any kind, whatever their records say."""

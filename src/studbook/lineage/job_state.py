@@ -1,0 +1,30 @@
+"""Job states: one normal vocabulary beside each API's own words.
+
+`pending` and `running` may still change, `stopping` will; `completed`, `failed` and `stopped` are final. What finished
+with some of its work lost has failed in part, and is `failed`. A word that nobody knows has no state.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from studbook.model import Asset
+from studbook.model.kinds import JOB_KINDS
+
+_WORDS: Final = {
+    "pending": "created initializing initialising pending queued scheduled starting submitted validating",
+    "running": "executing inprogress running",
+    "stopping": "deleting stopping",
+    "completed": "complete completed finished succeeded",
+    "failed": "completedwithfailures deletefailed expired failed partiallycompleted",
+    "stopped": "aborted cancelled killed stopped",
+}
+_STATES: Final = {word: state for state, words in _WORDS.items() for word in words.split()}
+_HAVING: Final = frozenset({*JOB_KINDS, "pipeline_execution", "mlflow_run"})
+
+
+def job_state(asset: Asset) -> str | None:
+    """The state of a job or run, by its status; None for what has none."""
+    if asset.kind not in _HAVING or not asset.status:
+        return None
+    return _STATES.get(asset.status.replace("_", "").replace(" ", "").lower())
