@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from contextlib import closing
 
@@ -9,7 +10,9 @@ import pytest
 from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.errors import UsageError
 from studbook.harvest.journal import Journal
+from studbook.harvest.rewrite import rewrite
 from studbook.harvest.run import harvest, relink
 from studbook.model import Partition, Record
 from studbook.settings import Redact
@@ -104,3 +107,34 @@ class TestLaterRules:
             [record] = journal.store(here).kept_of("job")
 
         assert not any(one in repr(record) for one in LEAKED)
+
+
+class TestFromHistory:
+    def test_a_new_catalog_has_it_in_no_night(self, aws, tmp_path):
+        """Every snapshot and the words of people; numbers and times stay, the first envelope says what it continues."""
+        catalog, clean = Catalog(tmp_path / "catalog"), Catalog(tmp_path / "clean")
+        catalog.create("accounts: []\n")
+        (catalog.cards_folder / "bot.md").write_text("It came from TICKET-1.")
+        for _ in range(2):
+            harvest(settings(), catalog)
+        old = list(catalog.envelopes())
+
+        rewrite(catalog, with_rules(), clean, lambda envelope: None)
+
+        new = list(clean.envelopes())
+        assert [(one.number, one.taken_at) for one in new] == [(one.number, one.taken_at) for one in old]
+        assert (new[0].continues.envelope, new[1].continues) == (old[-1].envelope, None)
+        assert "redact" in new[0].continues.why
+        assert clean.verify() == []
+        texts = [path.read_bytes() for path in clean.root.rglob("*") if path.is_file()]
+        unpacked = [gzip.decompress(text) if text[:2] == b"\x1f\x8b" else text for text in texts]
+        assert not any(one.encode() in text for one in LEAKED for text in unpacked)
+        assert list(catalog.envelopes()) == old
+
+    def test_never_in_place(self, aws, tmp_path):
+        """A folder with something in it is refused."""
+        catalog = Catalog(tmp_path / "catalog")
+        harvest(settings(), catalog)
+
+        with pytest.raises(UsageError):
+            rewrite(catalog, with_rules(), catalog, lambda envelope: None)

@@ -61,7 +61,7 @@ def _parts(catalog: Catalog, target: Catalog, settings: Settings, envelope: Enve
 
 
 def _people(catalog: Catalog, target: Catalog, settings: Settings) -> int:
-    """The words of people, without what was taken out of the records; the configuration as it is: it has the rules."""
+    """The words of people, without what was taken out of the records, and the configuration, which has the rules."""
     redactor = Redactor(settings.redact)
     target.create(catalog.settings_file.read_text(encoding="utf-8"))
     cards = sorted(catalog.cards_folder.glob("*.md"))
