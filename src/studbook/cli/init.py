@@ -109,7 +109,7 @@ def _settings(
         account, region, name = caller()
         named = named or [_region(region)]
         label = re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-") or account
-        settings["accounts"].append({"id": account, "name": label, "regions": named})
+        settings["accounts"].append({"id": account, "name": label, "regions": list(named)})
     elif not named:
         import boto3
 
@@ -127,12 +127,12 @@ def _settings(
             {
                 "id": account,
                 "name": name or account,
-                "regions": named,
+                "regions": list(named),
                 "role_arn": f"arn:aws:iam::{account}:role/{role}",
             }
         )
     if organization:
-        settings["organization"] = {"role_name": role, "regions": named}
+        settings["organization"] = {"role_name": role, "regions": list(named)}
     return {key: value for key, value in settings.items() if value}
 
 
