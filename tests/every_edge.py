@@ -56,6 +56,13 @@ def channel(name: str, uri: str, data_type: str = "S3Prefix", **more: Any) -> di
     }
 
 
+def query(engine: str, uri: str, **definition: str) -> dict[str, Any]:
+    return {
+        "InputName": engine,
+        "DatasetDefinition": {f"{engine}DatasetDefinition": {"OutputS3Uri": uri, **definition}},
+    }
+
+
 def job(name: str, **body: Any) -> Record:
     arn = f"{SMR}:{DEV}:training-job/{name}"
     return record("training_job", arn, TrainingJobName=name, TrainingJobArn=arn, TrainingStartTime=NIGHT, **body)
@@ -292,8 +299,8 @@ PREPARE = record(
     ProcessingInputs=[
         {"InputName": "raw", "S3Input": {"S3DataType": "S3Prefix", "S3Uri": "s3://raw/"}},
         {"InputName": "code", "S3Input": {"S3DataType": "S3Prefix", "S3Uri": "s3://code/prepare.py"}},
-        {"InputName": "a", "DatasetDefinition": {"AthenaDatasetDefinition": {"OutputS3Uri": "s3://athena/"}}},
-        {"InputName": "r", "DatasetDefinition": {"RedshiftDatasetDefinition": {"OutputS3Uri": "s3://redshift/"}}},
+        query("Athena", "s3://athena/", Database="sales", QueryString="SELECT * FROM orders"),
+        query("Redshift", "s3://redshift/", ClusterId="dw", Database="shop", QueryString="select * from stock"),
     ],
     ProcessingOutputConfig={
         "Outputs": [
@@ -496,7 +503,8 @@ FEATURES = (
         f"{SMR}:{DEV}:feature-group/payments",
         FeatureGroupName="payments",
         OfflineStoreConfig={
-            "S3StorageConfig": {"S3Uri": "s3://store/", "ResolvedOutputS3Uri": "s3://store/payments/data"}
+            "S3StorageConfig": {"S3Uri": "s3://store/", "ResolvedOutputS3Uri": "s3://store/payments/data"},
+            "DataCatalogConfig": {"Catalog": "AwsDataCatalog", "Database": "features", "TableName": "payments"},
         },
     ),
     record(
@@ -515,6 +523,7 @@ FEATURES = (
             "ContentMetadata": {"SourceFeatureGroups": ["payments", f"{SMR}:{DEV}:feature-group/chats"]},
         },
     ),
+    job("labelled", LabelingJobArn=f"{SMR}:{DEV}:labeling-job/cats"),
     job("of-features", InputDataConfig=[channel("train", "s3://store/payments/data/year=2026/")]),
 )
 CARD = record(
@@ -574,7 +583,16 @@ SERVING = (
             {"VariantName": "pool", "InstancePools": [{"ModelNameOverride": "tagged"}]},
         ],
         ShadowProductionVariants=[{"VariantName": "shadow", "ModelName": "served"}],
+        DataCaptureConfig={"EnableCapture": True, "DestinationS3Uri": "s3://kept/chats/answers/"},
     ),
+    record(
+        "endpoint_config",
+        f"{SMR}:{DEV}:endpoint-config/kept",
+        EndpointConfigName="kept",
+        DataCaptureConfig={"EnableCapture": True, "DestinationS3Uri": "s3://traffic/"},
+    ),
+    record("endpoint", f"{SMR}:{DEV}:endpoint/kept", EndpointName="kept", EndpointConfigName="kept"),
+    model("listed", ModelDataSource={"S3DataSource": {"ManifestS3Uri": "s3://weights/manifest.json"}}),
     record(
         "endpoint",
         f"{SMR}:{DEV}:endpoint/bot",

@@ -302,9 +302,10 @@ def _first(values: Iterable[str | None]) -> str | None:
 
 
 def _unresolved(asset: Asset) -> Asset:
-    """Marked, where a listing could have shown it: what is known by its URI alone has no listing to be missing from."""
+    """Marked, where a listing could have shown it: what is known by its URI alone, and a table
+    that a query or a feature store names, has no listing to be missing from."""
     by_uri = asset.kind in ("artifact", "container_image", "code") and not asset.id.startswith("arn:")
-    if by_uri or asset.account == "aws" or asset.id.startswith(("bedrock:", "builtin:")):
+    if by_uri or asset.kind == "table" or asset.account == "aws" or asset.id.startswith(("bedrock:", "builtin:")):
         return asset
     return asset.but(attributes={**asset.attributes, "unresolved": True})
 

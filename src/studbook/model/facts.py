@@ -185,6 +185,15 @@ class PulledImage(Claim):
 
 
 @checked(frozen=True, slots=True, kw_only=True)
+class CapturesTo(Claim):
+    """An endpoint configuration says where the requests and answers of the endpoints that it serves are kept."""
+
+    config: str
+    uri: str
+    evidence: One
+
+
+@checked(frozen=True, slots=True, kw_only=True)
 class ModelSourceTag(Claim):
     """A model carries the SDK's tag that names the package which was deployed, though maybe not as this model."""
 

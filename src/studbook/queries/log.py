@@ -362,7 +362,11 @@ class _Served:
             edges = [edge for edge in self.downstream(one) if edge.relation in _LEADS]
             twins = [edge.source for edge in self.upstream(one, "same_as")]
             # Deployed past the registry: from the artifact that it holds, by what else has that.
-            held = [edge.source for edge in self.upstream(one, "packaged_as") if edge.role not in ("image", "code")]
+            held = [
+                edge.source
+                for edge in self.upstream(one, "packaged_as")
+                if edge.role not in ("image", "code", "manifest")
+            ]
             for end in (*(edge.target for edge in edges), *twins, *(held if one == asset_id else ())):
                 found = self.asset(end)
                 if found is not None and end not in seen:

@@ -162,7 +162,7 @@ def _read_ahead(lineage: Lineage, endpoints: Iterable[Asset]) -> None:
                 edge.source
                 for place in ahead
                 for edge in lineage.upstream(place)
-                if edge.relation in ("deployed_to", "packaged_as") and edge.role not in ("image", "code")
+                if edge.relation in ("deployed_to", "packaged_as") and edge.role not in ("image", "code", "manifest")
             }
         )
 

@@ -293,6 +293,12 @@ class Reading:
         self.claim(Weights(asset=self.id, uri=uri, added=added, evidence=evidence))
         return True
 
+    def manifest(self, uri: object, path: str) -> None:
+        """A list of objects that the weights are."""
+        source = s3_id(uri)
+        if source is not None:
+            self.edge(source, self.id, "packaged_as", path, role="manifest")
+
     def by_name(
         self, kind: Kind, name: object, path: str, relation: Relation, *, upstream: bool = True, role: str | None = None
     ) -> None:
@@ -325,6 +331,14 @@ def data_sources(container: Json, path: str) -> Iterable[tuple[Any, str, bool]]:
         where = f"{path}.AdditionalModelDataSources[{index}].S3DataSource.S3Uri"
         yield member(item, "S3DataSource", "S3Uri"), where, True
     yield member(container, "AdditionalS3DataSource", "S3Uri"), f"{path}.AdditionalS3DataSource.S3Uri", True
+
+
+def manifest_sources(container: Json, path: str) -> Iterable[tuple[Any, str]]:
+    """The manifests that list a container's weights, with their paths."""
+    tail = ("S3DataSource", "ManifestS3Uri")
+    yield member(container, "ModelDataSource", *tail), f"{path}.ModelDataSource.{'.'.join(tail)}"
+    for index, item in each(container.get("AdditionalModelDataSources")):
+        yield member(item, *tail), f"{path}.AdditionalModelDataSources[{index}].{'.'.join(tail)}"
 
 
 def hub_sources(container: Json, path: str) -> Iterable[tuple[Any, str]]:

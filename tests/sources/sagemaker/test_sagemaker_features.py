@@ -5,7 +5,7 @@ import json
 import pytest
 from record_facts import HERE, HUB, arrows, proof, said
 
-from studbook.model.facts import ByName, Reads
+from studbook.model.facts import ByName, Reads, Writes
 
 GROUP = f"{HERE}feature-group/payments"
 STORE = {"S3Uri": "s3://store/", "ResolvedOutputS3Uri": "s3://store/111122223333/sagemaker/payments-1/data"}
@@ -46,14 +46,17 @@ class TestGroup:
         """Its content is what the service wrote at the place that it made, whatever the time."""
         facts = said("feature_group", GROUP, OfflineStoreConfig={"S3StorageConfig": STORE})
 
+        evidence = "sagemaker:DescribeFeatureGroup#OfflineStoreConfig.S3StorageConfig.ResolvedOutputS3Uri"
+        uri = STORE["ResolvedOutputS3Uri"]
         assert facts.claims == [
+            Writes(writer=GROUP, uri=uri, role="offline_store", began=None, ended=None, evidence=evidence),
             Reads(
                 reader=GROUP,
-                uri=STORE["ResolvedOutputS3Uri"],
+                uri=uri,
                 relation="content_of",
                 ever=True,
-                evidence="sagemaker:DescribeFeatureGroup#OfflineStoreConfig.S3StorageConfig.ResolvedOutputS3Uri",
-            )
+                evidence=evidence,
+            ),
         ]
 
     def test_trap_the_configured_place_may_be_that_of_many_groups(self):

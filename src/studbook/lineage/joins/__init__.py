@@ -11,6 +11,7 @@ __all__ = ["JOINS", "Join", "View"]
 
 NAMES: Final = (
     "names",
+    "captured_traffic",
     "dataset_at_start",
     "dataset_written",
     "evaluation_results",

@@ -14,6 +14,7 @@ from studbook.model.attributes import at, attributes
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Listing, Resource
 from studbook.sources.reading import Reading, member, tags_of
+from studbook.sources.sagemaker.job_parts import writes
 from studbook.sources.sagemaker.search import always_whole, search
 
 _STORE: Final = ("OfflineStoreConfig", "S3StorageConfig")
@@ -26,7 +27,15 @@ def normalize(record: Record) -> Facts:
     # What the service made of the configured place, which many groups may share.
     uri = member(body, *_STORE, "ResolvedOutputS3Uri")
     reading.show("feature_group", FEATURES)
+    catalog = member(body, "OfflineStoreConfig", "DataCatalogConfig") or {}
     path = f"{'.'.join(_STORE)}.ResolvedOutputS3Uri"
+    writes(reading, uri, path, "offline_store", between=(None, None))
+    database, name = member(catalog, "Database"), member(catalog, "TableName")
+    if isinstance(database, str) and isinstance(name, str) and database and name:
+        home = f"arn:{reading.aws_partition}:glue:{reading.region}:{reading.account}"
+        table = reading.mention(f"{home}:table/{database}/{name}".lower(), "table", name)
+        paths = (f"OfflineStoreConfig.DataCatalogConfig.{one}" for one in ("Database", "TableName"))
+        reading.edge(reading.id, table, "produced", *paths, role="offline_store")
     reading.reads(uri, path, None, None, relation="content_of", ever=True)
     return reading.facts
 

@@ -18,10 +18,13 @@ from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource
 from studbook.sources.reading import Reading, each, member, s3_id, tags_of
 from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, writes
+from studbook.sources.sql_tables import tables_of
 
 _OPERATION = "DescribeProcessingJob"
 _CODE = frozenset({"code", "entrypoint"})
 _QUERIES = ("AthenaDatasetDefinition", "RedshiftDatasetDefinition")
+_GLUE: Final = "AwsDataCatalog"
+"""The catalog of Athena that is Glue's."""
 
 
 def normalize(record: Record) -> Facts:
@@ -60,8 +63,45 @@ def _input(reading: Reading, item: Json, path: str, started: str | None) -> None
         data_type = member(item, "S3Input", "S3DataType") or "S3Prefix"
         reading.reads(uri, where, role, started, data_type=data_type)
     for query in _QUERIES:
-        found = member(item, "DatasetDefinition", query, "OutputS3Uri")
-        reading.reads(found, f"{path}.DatasetDefinition.{query}.OutputS3Uri", role, started)
+        found = member(item, "DatasetDefinition", query)
+        where = f"{path}.DatasetDefinition.{query}"
+        reading.reads(member(found, "OutputS3Uri"), f"{where}.OutputS3Uri", role, started)
+        if found:
+            _tables(reading, found, where, role, athena=query.startswith("Athena"))
+
+
+def _tables(reading: Reading, query: Json, path: str, role: str, *, athena: bool) -> None:
+    """The tables that a query reads, or its database alone where the query cannot be read: a conclusion either way.
+
+    A table of Athena is Glue's, but for those of other catalogs, which nothing here can name. One of Redshift has no
+    ARN of its own: it is named below its database's.
+    """
+    database, text = query.get("Database"), query.get("QueryString")
+    if not isinstance(database, str) or not database or not isinstance(text, str):
+        return
+    for parts in tables_of(text, "trino" if athena else "redshift") or [()]:
+        source = _glue_table(reading, query, parts) if athena else _redshift_table(reading, query, parts)
+        if source is not None:
+            name = parts[-1] if parts else database
+            reading.mention(source, "table", name, account=reading.account, region=reading.region)
+            paths = (f"{path}.QueryString", f"{path}.Database")
+            reading.edge(source, reading.id, "input_to", *paths, "rule:sql-tables", role=role)
+
+
+def _glue_table(reading: Reading, query: Json, parts: tuple[str, ...]) -> str | None:
+    catalog = parts[-3] if len(parts) > 2 else query.get("Catalog") or _GLUE
+    if str(catalog).lower() != _GLUE.lower():
+        return None
+    place = f"table/{parts[-2] if len(parts) > 1 else query['Database']}/{parts[-1]}" if parts else None
+    named = place or f"database/{query['Database']}"
+    return f"arn:{reading.aws_partition}:glue:{reading.region}:{reading.account}:{named}".lower()
+
+
+def _redshift_table(reading: Reading, query: Json, parts: tuple[str, ...]) -> str:
+    database = parts[-3] if len(parts) > 2 else query["Database"]
+    home = f"arn:{reading.aws_partition}:redshift:{reading.region}:{reading.account}"
+    place = f"{home}:dbname:{query.get('ClusterId')}/{database}"
+    return f"{place}/{'.'.join(parts[-2:])}" if parts else place
 
 
 def _queries(several: object) -> list[object]:

@@ -33,6 +33,7 @@ from studbook.sources.reading import (
     each,
     group_arn,
     hub_sources,
+    manifest_sources,
     member,
     s3_id,
     tags_of,
@@ -70,6 +71,10 @@ def normalize_package(record: Record) -> Facts:
         path = f"SourceAlgorithmSpecification.SourceAlgorithms[{index}]"
         for uri, where, added in data_sources(item, path):
             reading.weights(uri, where, added=added)
+        for uri, where in manifest_sources(item, path):
+            reading.manifest(uri, where)
+        for arn, where in hub_sources(item, path):
+            _base(reading, arn, where)
     _origin(reading)
     _reports(reading)
     _card(reading)
@@ -107,6 +112,8 @@ def _container(reading: Reading, container: Json, path: str) -> None:
     reading.image(container.get("Image"), *paths, digest=digest, relation="packaged_as")
     for uri, where, added in data_sources(container, path):
         reading.weights(uri, where, added=added)
+    for uri, where in manifest_sources(container, path):
+        reading.manifest(uri, where)
     for arn, where in hub_sources(container, path):
         _base(reading, arn, where)
     name, version = (member(container, "BaseModel", key) for key in ("HubContentName", "HubContentVersion"))

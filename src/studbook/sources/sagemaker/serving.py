@@ -20,11 +20,21 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes, computed, gathered
-from studbook.model.facts import ModelSourceTag, PulledImage, ServedFolder, Weights
+from studbook.model.facts import CapturesTo, ModelSourceTag, PulledImage, ServedFolder, Weights
 from studbook.model.ids import image_id, image_registry, parse_arn, parse_s3
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Json, Listing, Resource, Seen, always
-from studbook.sources.reading import Reading, data_sources, each, hub_sources, member, s3_id, some, tags_of
+from studbook.sources.reading import (
+    Reading,
+    data_sources,
+    each,
+    hub_sources,
+    manifest_sources,
+    member,
+    s3_id,
+    some,
+    tags_of,
+)
 from studbook.sources.sagemaker.search import always_whole, search
 
 SOURCE_TAG: Final = "sagemaker.amazonaws.com/model-source"
@@ -52,6 +62,8 @@ def normalize_model(record: Record) -> Facts:
                 _served(reading, uri, where)
             else:
                 reading.weights(uri, where, added=added)
+        for uri, where in manifest_sources(container, path):
+            reading.manifest(uri, where)
         for arn, where in hub_sources(container, path):
             base = reading.named(arn, "base_model")
             if base is not None:
@@ -103,6 +115,10 @@ def normalize_config(record: Record) -> Facts:
                 where = f"{path}.InstancePools[{number}].ModelNameOverride"
                 reading.by_name("model", pool.get("ModelNameOverride"), where, "deployed_to", role=name)
     reading.show("endpoint_config", CONFIG)
+    uri, path = s3_id(member(body, "DataCaptureConfig", "DestinationS3Uri")), "DataCaptureConfig.DestinationS3Uri"
+    if uri is not None and member(body, "DataCaptureConfig", "EnableCapture") is not False:
+        (evidence,) = reading.evidence(path)
+        reading.claim(CapturesTo(config=record.id, uri=uri, evidence=evidence))
     return reading.facts
 
 

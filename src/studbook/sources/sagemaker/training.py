@@ -54,6 +54,9 @@ def normalize_training(record: Record) -> Facts:
         experiment=(details.get("MlflowExperimentId"), "MlflowDetails.MlflowExperimentId"),
         run=(details.get("MlflowRunId"), "MlflowDetails.MlflowRunId"),
     )
+    labels = reading.named(body.get("LabelingJobArn"), "labeling_job")
+    if labels is not None:
+        reading.edge(labels, reading.id, "input_to", "LabelingJobArn", role="labels")
     parents(reading, "TuningJobArn", "AutoMLJobArn")
     return reading.facts
 

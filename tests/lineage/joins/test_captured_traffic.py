@@ -1,0 +1,44 @@
+"""The traffic that endpoints keep, and the loop that it closes."""
+
+from fact_records import ACCOUNT, JOB, REGION, Estate, asset, job
+from studbook.lineage.link import ConfiguredDataset, LinkContext
+from studbook.model import Edge, Evidence
+from studbook.model.facts import CapturesTo, Reads
+
+ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+CONFIG, ENDPOINT, OTHER = (f"{ARN}:{name}" for name in ("endpoint-config/c", "endpoint/e", "endpoint/other"))
+PLACE = "s3://kept/traffic"
+SAID = Evidence.parse("t:T#DataCaptureConfig.DestinationS3Uri")
+
+
+def deployed(config: str, endpoint: str) -> Edge:
+    evidence = (Evidence.parse("t:T#EndpointConfigName"),)
+    return Edge(source=config, target=endpoint, relation="deployed_to", certainty="referenced", evidence=evidence)
+
+
+def estate() -> Estate:
+    """A configuration that keeps traffic serves one endpoint; another endpoint has one of its own."""
+    shown = [asset("endpoint_config", CONFIG), asset("endpoint", ENDPOINT), asset("endpoint", OTHER)]
+    edges = [deployed(CONFIG, ENDPOINT), deployed(f"{CONFIG}2", OTHER)]
+    return Estate().say(*shown, edges=edges, claims=[CapturesTo(config=CONFIG, uri=PLACE, evidence=SAID)])
+
+
+def captured(linked) -> list[tuple[str, str, str]]:
+    return [(edge.source, edge.target, edge.certainty) for edge in linked.edges if edge.role == "captured"]
+
+
+class TestCaptured:
+    def test_each_endpoint_of_the_configuration_keeps_its_traffic_there(self):
+        """And none that runs by another."""
+        assert captured(estate().linked()) == [(ENDPOINT, PLACE, "referenced")]
+
+    def test_in_a_dataset_it_is_the_dataset_that_is_made(self):
+        """So that a job which trains on it is downstream of the endpoint: the feedback loop is closed."""
+        dataset = ConfiguredDataset("s3://kept/", "kept", ACCOUNT, Evidence.parse("config:datasets[0].uri"))
+        reads = Reads(reader=JOB, uri="s3://kept/traffic/", role="train", evidence=Evidence.parse("t:T#Channel"))
+        made = estate().say(job(), claims=[reads])
+
+        linked = made.linked(LinkContext(datasets=(dataset,)))
+
+        assert captured(linked) == [(ENDPOINT, "s3://kept/", "inferred")]
+        assert ("s3://kept/", JOB) in {(edge.source, edge.target) for edge in linked.edges}
