@@ -13,6 +13,7 @@ from studbook.model import Coverage, Gap
 from studbook.queries.answer import Night, Unknown
 from studbook.queries.copies import copies
 from studbook.queries.impact import impact
+from studbook.queries.pedigree import pedigree
 from studbook.queries.runs import runs
 from studbook.queries.scores import scores
 from studbook.queries.trace import trace
@@ -183,6 +184,16 @@ class TestRuns:
         answer = runs(night(SERVED, facts), "dev/2")
         assert [row.shadow for row in answer.rows] == [True]
         assert answer.summary == "dev/2 runs in shadow at 1 endpoint."
+
+    def test_a_pedigree_says_where_its_root_surely_answers(self) -> None:
+        """A bill of materials does not say that what listens in shadow, or was deployed as another version, runs."""
+        shadow: Facts = {"c": {"attributes": {"variants": [{"name": "blue"}, {"name": "green", "shadow": True}]}}}
+        found = {root: pedigree(lineage(SERVED, shadow), root).runs_at for root in ("dev/1", "prod/1", "dev/2", "eu/1")}
+        assert found == {"dev/1": ("live",), "prod/1": ("live",), "dev/2": (), "eu/1": ()}
+        other = (
+            "first(model_package) -packaged_as-> m(model) -packaged_as-> p(model_package) -deployed_to-> e(endpoint)"
+        )
+        assert pedigree(lineage(other), "first").runs_at == ()
 
     def test_a_version_deployed_past_the_registry(self) -> None:
         """A model made from the artifact of a version runs that version, and of two with one artifact either."""

@@ -116,7 +116,6 @@ def _model(pedigree: Pedigree, types: Mapping[str, str]) -> dict[str, Any]:
         if types.get(asset.id) == "machine-learning-model" and asset.id in pedigree.made
     ]
     weights = [e.source for e in pedigree.edges if e.target == root.id and e.relation == "packaged_as" and not e.role]
-    runs = [asset for asset in pedigree.assets if asset.kind == "endpoint"]
     facts: dict[str, Any] = {
         "approvalStatus": root.attributes.get("approval"),
         "approvalDescription": root.attributes.get("approval_description"),
@@ -137,7 +136,7 @@ def _model(pedigree: Pedigree, types: Mapping[str, str]) -> dict[str, Any]:
         "properties": [
             *_place(root),
             *(_property(name, value) for name, value in facts.items() if value is not None),
-            *(_property("runsAt", asset.id) for asset in runs if asset.gone_since is None),
+            *(_property("runsAt", endpoint) for endpoint in pedigree.runs_at),
             *(_property(f"finding:{found.rule}", f"{found.level}: {found.message}") for found in pedigree.findings),
         ],
     }

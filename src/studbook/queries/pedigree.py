@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from studbook.cards import Card
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import Graph, Lineage
 from studbook.model import Asset, Edge, Finding, Record
 from studbook.queries.origins import origins
+from studbook.queries.runs import rows_of_version
 from studbook.queries.walks import Evaluation, made
 
 _ONWARD = ("packaged_as", "deployed_to", "copied_to")
@@ -34,6 +35,8 @@ class Pedigree:
     """The ids of what made it, its own among them."""
     onward: frozenset[str]
     """The ids of what was made of it, on the way to where it runs."""
+    runs_at: tuple[str, ...]
+    """The ids of the live endpoints that surely answer with it or a copy made from it, shadows aside."""
     same: frozenset[str]
     """The root, what it was cloned from, and the ids of the same weights: what judged one of them judged the root."""
     findings: tuple[Finding, ...] = ()
@@ -86,11 +89,18 @@ def pedigree(
         evaluations=walk.evaluations,
         made=frozenset(asset.id for asset in walk.assets),
         onward=frozenset(assets.keys() - before),
+        runs_at=_answering(Graph(assets.values(), edges.values()), walk.root),
         same=frozenset({walk.root.id, *(asset.id for asset in origins(lineage, walk.root))}),
         findings=tuple(finding for one in ids for finding in findings(one)),
         card=card_of(lineage, walk.root, {} if cards is None else cards),
         records=tuple(sorted(records(ids), key=lambda record: (record.source, record.kind, record.id))),
     )
+
+
+def _answering(known: Graph, root: Asset) -> tuple[str, ...]:
+    """By what the pedigree holds, so that whoever has it alone comes to the same."""
+    rows = rows_of_version(known, root)
+    return tuple(sorted({row.endpoint for row in rows if not (row.shadow or row.candidate)}))
 
 
 def card_of(lineage: Lineage, version: Asset, cards: Mapping[str, Card]) -> Card | None:
