@@ -943,7 +943,10 @@ READS_BELOW = (
         f"{SMR}:{DEV}:endpoint/bare",
         EndpointName="bare",
         ProductionVariants=[
-            {"VariantName": "a", "DeployedImages": [{"SpecifiedImage": IMAGE, "ResolvedImage": PULLED}]}
+            {
+                "VariantName": "a",
+                "DeployedImages": [{"SpecifiedImage": IMAGE, "ResolvedImage": PULLED}, {"ResolvedImage": PULLED}],
+            }
         ],
     ),
 )  # fmt: skip

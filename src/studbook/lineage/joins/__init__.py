@@ -26,6 +26,7 @@ NAMES: Final = (
     "adapters",
     "multi_model",
     "resolved_images",
+    "image_digests",
     "clones",
     "mlflow_names",
     "mlflow_artifacts",
