@@ -22,6 +22,7 @@ from studbook.demo.estate.world import DEV, EUROPE, PROD, STAGING
 from studbook.errors import StudbookError, UsageError
 from studbook.lineage.graph import Graph
 from studbook.queries.runs import rows_at
+from studbook.queries.sources_of import sources_of
 from studbook.queries.walks import made, runs
 from studbook.rules import check_snapshot
 from studbook.settings import load_settings
@@ -321,6 +322,20 @@ class TestEvidence:
         evidence = [one for edge in rows(demo_catalog, "edges") for one in edge["evidence"]]
         assert len([one for one in evidence if "record" in one]) > 400
         assert astray(evidence, kept) == []
+
+    def test_of_every_value_leads_to_a_value_of_the_record_that_it_names(self, demo_catalog: Path) -> None:
+        """As `show ID --evidence --format json` has it: each has evidence, of every asset, and all of it resolves."""
+        catalog = Catalog(demo_catalog)
+        kept, record_of = bodies(rows(demo_catalog, "records")), catalog.record_of(catalog.resolve("latest"))
+        bare, lost, many = [], [], 0
+        for asset in catalog.assets(catalog.resolve("latest")):
+            for one in sources_of(asset, record_of) if asset.records else ():
+                found = one.as_data()
+                many += 1
+                bare += [] if found["evidence"] else [(asset.kind, one.name)]
+                lost += astray(found["evidence"], kept)
+        assert many > 1000
+        assert (set(map(str, bare)), lost) == (set(), [])
 
 
 class TestDownloads:

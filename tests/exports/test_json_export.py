@@ -93,6 +93,7 @@ class TestDocument:
             "first_seen": 1,
             "stale_since": None,
             "gone_since": None,
+            "records": [],
         }
         assert found["edges"][1] == {
             "source": "a",

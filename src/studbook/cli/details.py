@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from studbook.cli.terminal import bold, columns, dim, table
 from studbook.cli.text import kind, marks, name, place, relation, value
 from studbook.lineage.graph import Lineage
-from studbook.model import Asset, Edge, Envelope
+from studbook.model import Asset, Edge, Envelope, Evidence
 from studbook.model.canonical import fields_of
 
 if TYPE_CHECKING:
     from studbook.queries.promotion import Step
+    from studbook.queries.sources_of import RecordOf
 
 _SHOWN = 20
+_WIDE = 200
 
 
 def snapshot_text(envelope: Envelope, counts: Mapping[str, int]) -> Iterator[str]:
@@ -75,6 +77,45 @@ def asset_text(lineage: Lineage, asset: Asset) -> Iterator[str]:
     yield from _promotion_text(lineage, _promotions(lineage, asset))
     yield from _neighbours(lineage, "upstream", lineage.upstream(asset.id))
     yield from _neighbours(lineage, "downstream", lineage.downstream(asset.id))
+
+
+def evidence_json(lineage: Lineage, asset: Asset, record_of: RecordOf) -> dict[str, Any]:
+    """The asset, its values with their evidence, and its edges."""
+    from studbook.queries.sources_of import sources_of
+
+    edges = [*lineage.upstream(asset.id), *lineage.downstream(asset.id)]
+    return {
+        "asset": fields_of(asset),
+        "attributes": [one.as_data() for one in sources_of(asset, record_of)],
+        "edges": [edge.as_data() for edge in sorted(edges, key=lambda edge: edge.key.order)],
+    }
+
+
+def evidence_text(lineage: Lineage, asset: Asset, record_of: RecordOf) -> Iterator[str]:
+    """Each value and each edge with its evidence, and what stands there."""
+    from studbook.queries.sources_of import quoted, sources_of
+
+    def lines(several: Iterable[Evidence]) -> Iterator[str]:
+        for one in several:
+            there = quoted(one, record_of)
+            says = f": {_short(value(there))}" if there is not None else ""
+            yield f"      {dim(f'by {one}{says}')}"
+
+    yield "  ".join(p for p in (kind(asset.kind), bold(name(asset)), dim(place(asset)), marks(asset)) if p)
+    yield f"  {dim('id'.ljust(14))}{asset.id}"
+    for one in sources_of(asset, record_of):
+        yield f"    {one.name}: {_short(value(one.value))}"
+        yield from lines(one.evidence)
+    for title, edges in (("upstream", lineage.upstream(asset.id)), ("downstream", lineage.downstream(asset.id))):
+        if edges:
+            yield f"  {dim(f'{title} ({len(edges)})')}"
+        for edge in edges:
+            yield "    " + _neighbour(lineage, title, edge)
+            yield from lines(edge.evidence)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDE else text[: _WIDE - 3] + "..."
 
 
 def _promotions(lineage: Lineage, asset: Asset) -> Sequence[Sequence[Step]]:

@@ -59,16 +59,20 @@ def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
 Examples:
   studbook show latest                              a snapshot: what it covers, what it could not see
   studbook show support-bot-prod                    an asset: what is known of it, and what it touches
+  studbook show support-bot-prod --evidence         of every value and edge: which field of which record says so
   studbook show card-payments@2026-11-20 --objects > manifest.tsv
   studbook show card-payments@2026-11-20 --objects | sha256sum     the digest in its id
 """
 )
 @click.argument("name", default="latest")
 @click.option("--objects", is_flag=True, help="Of a dataset version: its object manifest (key, size, etag).")
+@click.option("--evidence", is_flag=True, help="Show of every value and edge where it stands, and what stands there.")
 @catalog_option
 @snapshot_option
 @format_option
-def show(name: str, objects: bool, catalog: Catalog, snapshot: str, output_format: str) -> None:
+def show(  # noqa: PLR0917 - options
+    name: str, objects: bool, evidence: bool, catalog: Catalog, snapshot: str, output_format: str
+) -> None:
     """Show a snapshot or an asset: NAME is a snapshot's name, or an asset's id, name, or the end of its id."""
     from studbook.api import open as open_catalog
     from studbook.cli import details
@@ -90,6 +94,12 @@ def show(name: str, objects: bool, catalog: Catalog, snapshot: str, output_forma
         asset = lineage.asset(name)
         if objects:
             _print_objects(catalog, lineage.snapshot, lineage.index, asset, output_format)
+        elif evidence:
+            record_of = catalog.record_of(lineage.snapshot)
+            if output_format == "json":
+                write_json(details.evidence_json(lineage.index, asset, record_of))
+            else:
+                echo_folded(details.evidence_text(lineage.index, asset, record_of))
         elif output_format == "json":
             write_json(details.asset_json(lineage.index, asset))
         else:

@@ -6,6 +6,8 @@ The root describes the document; `#/$defs/Line` describes one line of the `--lin
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -14,8 +16,10 @@ from pydantic.json_schema import models_json_schema
 from studbook.exports.interface import Export
 from studbook.exports.json_export import SCHEMA
 from studbook.model import Asset, Edge, Finding, Gap
+from studbook.model.attributes import FIELDS, LINKED, Attribute
 from studbook.model.coverage import Status
 from studbook.model.snapshot import Digest
+from studbook.sources import declared_attributes
 
 IDENTIFIER = "urn:studbook:schema:export-2"
 
@@ -77,6 +81,7 @@ def schema() -> dict[str, Any]:
     for definition in definitions.values():
         if "properties" in definition:
             _close(definition)
+    definitions["Asset"]["allOf"] = [_of_kind(kind, rows) for kind, rows in declared_attributes().items()]
     for name in ("Asset", "Edge", "Finding"):
         definitions[f"{name}Line"] = _as_line(definitions[name], name.lower())
     definitions["Line"] = {
@@ -90,6 +95,23 @@ def schema() -> dict[str, Any]:
         "$ref": "#/$defs/Document",
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def _of_kind(kind: str, rows: Iterable[Attribute]) -> dict[str, Any]:
+    """What is said of assets of a kind: each row's meaning, and under `x-source` where it is read."""
+    several: defaultdict[str, list[Attribute]] = defaultdict(list)
+    for row in (*rows, *LINKED):
+        several[row.name].append(row)
+    told = {
+        name: {
+            "description": " ".join(dict.fromkeys(row.meaning for row in found)),
+            "x-source": [one for row in found for one in row.source],
+        }
+        for name, found in sorted(several.items())
+    }
+    properties: dict[str, Any] = {name: told.pop(name) for name in FIELDS if name in told}
+    properties["attributes"] = {"properties": told}
+    return {"if": {"properties": {"kind": {"const": kind}}}, "then": {"properties": properties}}
 
 
 def _close(definition: dict[str, Any]) -> None:

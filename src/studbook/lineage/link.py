@@ -217,9 +217,10 @@ def _rank(showing: _Showing) -> tuple[Any, ...]:
 
 
 def _shown(several: tuple[_Showing, ...]) -> Asset:
+    records = tuple(sorted("/".join(showing.rank[2:]) for showing in several))
     if len(several) == 1:
-        return several[0].asset
-    return _merged(showing.asset for showing in sorted(several, key=_rank))
+        return several[0].asset.but(records=records)
+    return _merged(showing.asset for showing in sorted(several, key=_rank)).but(records=records)
 
 
 def _name(views: list[Asset], asset: Asset) -> None:

@@ -25,6 +25,9 @@ class Asset:
     modified_at: Annotated[str | None, Field(description="UTC, RFC 3339 with Z.")] = None
     attributes: dict[str, Any] = Field(default_factory=dict, description="What else is known of it, by kind.")
     tags: dict[str, str] = Field(default_factory=dict, description="Its AWS or MLflow tags.")
+    records: tuple[str, ...] = Field(
+        default=(), description="The records that show it, as evidence names them; none of what is only named."
+    )
     first_seen: Annotated[int | None, Field(description="The first snapshot that has it.")] = None
     stale_since: Annotated[int | None, Field(description="The snapshot since which it is carried over unseen.")] = None
     gone_since: Annotated[int | None, Field(description="The snapshot whose complete listing first lacked it.")] = None

@@ -18,7 +18,7 @@ from studbook.queries.drift import drifts_of
 from studbook.queries.walks import runs
 
 _MODEL_VERSIONS = ("model_package", "mlflow_model_version")
-_UNTOLD = ("id", "first_seen", "attributes", "tags")
+_UNTOLD = ("id", "first_seen", "records", "attributes", "tags")
 
 
 @dataclass(frozen=True, slots=True)

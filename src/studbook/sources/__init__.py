@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+from collections import defaultdict
 from importlib import import_module
 from typing import Final, NamedTuple, cast
 
 from studbook.lineage.from_id import asset_from_id
-from studbook.model import Facts, Partition, Record
+from studbook.model import KINDS, Facts, Partition, Record
+from studbook.model.attributes import Attribute, Attributes
 from studbook.model.sources import REGISTRY, SourceEntry
 from studbook.model.storable import noting_losses
 from studbook.sources.interface import Resource, Source, Visit
 from studbook.sources.organizations import with_accounts
 
-__all__ = ["SOURCES", "Resource", "Source", "Unread", "Visit", "normalize", "source", "with_accounts"]
+__all__ = [
+    "SOURCES",
+    "Resource",
+    "Source",
+    "Unread",
+    "Visit",
+    "declared_attributes",
+    "normalize",
+    "source",
+    "with_accounts",
+]
 
 
 def _found(entry: SourceEntry) -> Source:
@@ -29,6 +42,17 @@ _BY_NAME = {found.name: found for found in SOURCES}
 def source(name: str) -> Source | None:
     """The source of that name, if this version has it."""
     return _BY_NAME.get(name)
+
+
+def declared_attributes() -> dict[str, list[Attribute]]:
+    """The rows of every asset kind, by name: all that the modules of this package declare."""
+    found: defaultdict[str, dict[Attribute, None]] = defaultdict(dict)
+    for name in sorted(module for module in sys.modules if module.startswith(f"{__name__}.")):
+        for several in vars(sys.modules[name]).values():
+            if isinstance(several, Attributes):
+                for kind in several.kinds:
+                    found[kind].update(dict.fromkeys(several.rows))
+    return {kind: sorted(found[kind], key=lambda row: row.name) for kind in KINDS if kind in found}
 
 
 class Unread(NamedTuple):
