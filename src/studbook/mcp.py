@@ -8,8 +8,13 @@ how many rows there are, of which snapshot, and what is unknown, however much is
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice, product
 from typing import Any, Final, Protocol
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import urlopen
 
 import anyio
 import mcp_types as types
@@ -20,8 +25,10 @@ from studbook import __version__
 from studbook.api import Lineage
 from studbook.api import open as open_lineage
 from studbook.errors import NotFound, StudbookError, UsageError
+from studbook.lineage.from_id import asset_from_id
 from studbook.model import Envelope
 from studbook.model.canonical import fields_of
+from studbook.model.ids import page_path
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import snapshot_json
 from studbook.store import Catalog
@@ -34,6 +41,10 @@ _ROWS: Final = 20
 _SHORT: Final = ((4_000, 50), (1_000, 20), (400, 12), (200, 8), (120, 5), (80, 3), (60, 1), (40, 0))
 """Letters of a text and members of a list that are kept, ever fewer until the answer fits."""
 _TEXT_ROWS: Final = 8
+_PATIENCE: Final = 30
+"""Seconds to wait for a site."""
+_LARGEST: Final = 64 << 20
+"""Bytes of a site's file."""
 
 
 class Source(Protocol):
@@ -118,6 +129,127 @@ class Folder:
         rows = [{"place": one.place, "message": one.message} for one in self._catalog.verify()]
         summary = f"{len(rows)} damages." if rows else "All is as it was written."
         return _told(envelope, summary, rows, ok=not rows)
+
+
+class Site:
+    """A built site at an address: what the `index.json` of its pages say, and its search index."""
+
+    def __init__(self, address: str) -> None:
+        if not address.startswith(("http://", "https://")):
+            raise UsageError(f"{address!r} is no address of a site", "it begins with https://")
+        self._root = address.rstrip("/") + "/"
+
+    def answer(self, question: str, asset: str, as_of: str, options: Mapping[str, str]) -> Json:
+        if options:
+            raise UsageError("a site has no answer for a window of time", "ask the catalog: studbook mcp --catalog DIR")
+        base, snapshot = self._base(as_of)
+        page = self._page(base, asset)
+        if question not in page["answers"]:
+            kind = str(page["asset"]["kind"]).replace("_", " ")
+            raise UsageError(f"a page of a {kind} has no answer to {question}", f"it has: {', '.join(page['answers'])}")
+        return {**page["answers"][question], "asked": asset, "snapshot": snapshot}
+
+    def search(self, text: str, as_of: str, limit: int) -> Json:
+        base, snapshot = self._base(as_of)
+        rows = [{"name": title, "page": base + place} for title, place in islice(self._found(base, text), limit)]
+        return {"summary": f"{len(rows)} found for {text!r}.", "snapshot": snapshot, "total": len(rows), "rows": rows}
+
+    def asset(self, asset: str, as_of: str) -> Json:
+        base, snapshot = self._base(as_of)
+        found = self._page(base, asset)["asset"]
+        summary = f"{found['kind'].replace('_', ' ')} {found['name']}"
+        return {"summary": summary, "snapshot": snapshot, "asset": found}
+
+    def diff(self, older: str, as_of: str) -> Json:
+        if older != "latest~1":
+            raise UsageError("a site tells of the night before alone", "ask the catalog: studbook mcp --catalog DIR")
+        base, snapshot = self._base(as_of)
+        changes = self._get(f"{base}changes/step.json") or {}
+        summary = f"From the snapshot before to {snapshot['number']}."
+        return {"summary": summary, "snapshot": snapshot, "total": len(changes), "changes": changes}
+
+    def verify(self) -> Json:
+        raise UsageError("a site cannot be verified", "verify its catalog, or an evidence pack: studbook verify")
+
+    def _base(self, as_of: str) -> tuple[str, Json]:
+        """The address of a version, and its snapshot."""
+        places = ("latest/", "") if as_of == "latest" else (f"{as_of}/",) if as_of.isdecimal() else ()
+        for place in places:
+            if isinstance(found := self._get(f"{self._root}{place}snapshot.json"), dict):
+                return self._root + place, found
+        raise NotFound(f"{self._root} has no snapshot {as_of!r}", "a site knows 'latest', and those it keeps by number")
+
+    def _page(self, base: str, asset: str) -> Json:
+        """The `index.json` of the asset of that id, or of the only one of that name."""
+        kinds: tuple[str, ...] = (asset_from_id(asset).kind,)
+        kinds += ("dataset", "code") if asset.startswith("s3://") else ()
+        ids = [asset, f"{asset.rstrip('/')}/"] if asset.startswith("s3://") else [asset]
+        for kind, one in product(kinds, ids):
+            if isinstance(found := self._get(f"{base}{page_path(kind, one)}index.json"), dict):
+                return found
+        near: list[Json] = []
+        for _, place in islice(self._found(base, asset), _ROWS):
+            found = self._get(f"{base}{place}index.json") if place.endswith("/") else None
+            if isinstance(found, dict) and found["asset"]["id"] == asset:
+                return found
+            near += [found] if isinstance(found, dict) else []
+        named = [one for one in near if one["asset"]["name"] == asset]
+        if len(named) == 1:
+            return named[0]
+        ids = [str(one["asset"]["id"]) for one in named or near]
+        raise NotFound(
+            f"{asset!r} can be {len(named)} things" if named else f"no page answers to {asset!r}",
+            "\n  ".join(["give an id:", *ids]) if ids else "find it with the tool 'search'",
+        )
+
+    def _found(self, base: str, text: str) -> Iterator[tuple[str, str]]:
+        """Titles and places of the pages that have all the words, those with the words in their titles first."""
+        from studbook.render.search import unpacked, words_of
+
+        index = self._script(base, "index")
+        numbers: set[int] | None = None
+        titled: Counter[int] = Counter()
+        for word in words_of(text):
+            shard = max((one for one in index["shards"] if word.startswith(one)), key=len, default=None)
+            rows = self._script(base, f"t/{shard.encode().hex()}") if shard is not None else []
+            matching = [row for row in rows if str(row[0]).startswith(word)]
+            in_title = {number for row in matching for number in unpacked(row[1])}
+            titled.update(in_title)
+            having = in_title | {number for row in matching for number in unpacked(row[2])}
+            numbers = having if numbers is None else numbers & having
+        for number in sorted(numbers or (), key=lambda number: (-titled[number], -number)):
+            chunk = self._script(base, f"d/{number // index['chunk']}")
+            title, place = chunk[number % index["chunk"]]
+            yield str(title), str(place)
+
+    def _script(self, base: str, name: str) -> Any:
+        """The data of a file of the search index: a script that calls a function with its name and the data."""
+        text = self._read(f"{base}search/{name}.js") or b""
+        begin, end = text.find(b","), text.rfind(b")")
+        try:
+            return json.loads(text[begin + 1 : end])
+        except ValueError:
+            raise NotFound(f"{base}search/{name}.js is no part of a search index", "is the site whole?") from None
+
+    def _get(self, address: str) -> Any:
+        text = self._read(address)
+        try:
+            return json.loads(text) if text is not None else None
+        except ValueError:
+            return None
+
+    def _read(self, address: str) -> bytes | None:
+        """None where there is no such file."""
+        try:
+            with urlopen(quote(address, safe=":/%?=&"), timeout=_PATIENCE) as answer:  # noqa: S310 - http and https alone
+                text: bytes = answer.read(_LARGEST + 1)
+        except HTTPError as error:
+            if error.code in (403, 404):
+                return None
+            raise StudbookError(f"{address}: {error}", "is the site there?") from None
+        except (OSError, ValueError) as error:
+            raise StudbookError(f"{address}: {error}", "is the site there, and may you read it?") from None
+        return text if len(text) <= _LARGEST else None
 
 
 def _told(snapshot: Envelope, summary: str, rows: list[Json] | None, **more: Any) -> Json:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -48,7 +52,7 @@ def size(result: Any) -> int:
 
 VERSION = "arn:aws:sagemaker:us-west-2:222222222222:model-package/support-bot/4"
 ENDPOINT = "arn:aws:sagemaker:us-west-2:444444444444:endpoint/support-bot-prod"
-ABOUT = {"candidates": ENDPOINT, "incident": "s3://acme-shared-data/fraud"}
+ABOUT = {"candidates": ENDPOINT, "incident": "s3://acme-shared-data/fraud/"}
 EVERY: list[Call] = [
     *((name, {"asset": ABOUT.get(name, VERSION)}) for name in QUESTIONS),
     ("search", {"text": "support-bot"}),
@@ -90,6 +94,52 @@ def test_an_answer_is_the_question_s_own(demo_catalog: Path) -> None:
     assert few.structured_content["rows"] == whole.structured_content["rows"][:2]
     assert few.structured_content["total"] == whole.structured_content["total"] == len(expected["rows"])
     assert {row["night"] for row in log.structured_content["rows"]} == {2}
+
+
+@pytest.mark.demo
+def test_a_site_answers_as_its_catalog(demo_catalog: Path, demo_site: Path) -> None:
+    """By id or by a name that is one thing's alone, each question that its page has; what a site has not, it says."""
+    folder = door.Folder(Catalog(demo_catalog))
+    with served(demo_site) as address:
+        site = door.Site(address)
+        for name, root in (*((name, ABOUT.get(name, VERSION)) for name in QUESTIONS), ("runs", ENDPOINT)):
+            found, expected = (source.answer(name, root, "latest", {}) for source in (site, folder))
+            kept = found.keys() & expected.keys() - {"asked"}
+            assert {"summary", "total", "rows", "unknown", "snapshot", "root"} <= kept
+            assert {key: found[key] for key in kept} == {key: json.loads(json.dumps(expected[key])) for key in kept}
+        assert site.asset("support-bot-prod", "latest")["asset"]["id"] == folder.asset(ENDPOINT, "4")["asset"]["id"]
+        assert site.answer("log", VERSION, "2", {})["snapshot"]["number"] == 2
+        assert any("support-bot" in row["name"] for row in site.search("support bot", "latest", 20)["rows"])
+        for name, arguments in (
+            ("trace", {"asset": "no-such-model"}),
+            ("trace", {"asset": VERSION, "as_of": "77"}),
+            ("incident", {"asset": VERSION, "from": "2026-11-15"}),
+            ("runs", {"asset": "s3://acme-shared-data/fraud/"}),
+            ("verify", {}),
+        ):
+            result = door.called(site, name, arguments)
+            assert result.is_error
+            assert "hint: " in result.content[0].text
+        for name in QUESTIONS:
+            assert size(door.called(site, name, {"asset": ABOUT.get(name, VERSION)})) <= door.MOST
+    folder.close()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a folder over HTTP."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.mark.demo

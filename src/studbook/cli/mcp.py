@@ -16,21 +16,26 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   studbook mcp --catalog catalog              over a catalog's folder
+  studbook mcp https://lineage.example.com    over a built site: what its pages' index.json say
   claude mcp add studbook -- studbook mcp --catalog /srv/catalog
 
 \b
 It speaks the Model Context Protocol on standard input and output, and needs the extra: pip install 'studbook[mcp]'
 """
 )
+@click.argument("site", required=False)
 @catalog_option
-def mcp(catalog: Catalog) -> None:
-    """Offer the questions to agents as tools over the catalog."""
+def mcp(site: str | None, catalog: Catalog) -> None:
+    """Offer the questions to agents as tools: over the catalog, or over the built SITE at an address."""
     from studbook.errors import NotFound, UsageError
 
     try:
         from studbook import mcp as door
     except ImportError as error:
         raise UsageError(f"the package for MCP is not there: {error}", "pip install 'studbook[mcp]'") from None
+    if site is not None:
+        door.serve(door.Site(site))
+        return
     if catalog.latest() is None:
         raise NotFound(f"{catalog.root}: there is no snapshot here", "name another folder with --catalog DIR")
     source = door.Folder(catalog)

@@ -182,6 +182,17 @@ def _packed(numbers: Iterable[int]) -> str:
     return " ".join(out)
 
 
+def unpacked(text: str) -> list[int]:
+    """The numbers that `_packed` was given."""
+    out: list[int] = []
+    for word in text.split():
+        if word.startswith("+"):
+            out += range(out[-1] + 1, out[-1] + 1 + int(word[1:], 36))
+        else:
+            out.append((out[-1] if out else -1) + int(word, 36))
+    return out
+
+
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
