@@ -274,7 +274,13 @@ def fitted(found: Json, limit: int | None, *, full: bool) -> types.CallToolResul
             return result
         cut = {name: _cut(value, letters, members) for name, value in found.items()}
         result = _result(cut | {"cut": True, "unknown_total": len(found.get("unknown", ()))})
-    return result
+    if _size(result) <= MOST:
+        return result
+    # What is nested deeply enough does not fit at any length: what every answer says is left.
+    told = {name: found[name] for name in ("question", "root", "snapshot", "total") if name in found}
+    empty: Json = {name: [] for name in ("rows", "unknown") if name in found}
+    summary = {"summary": _cut(found["summary"], 200, 0), "unknown_total": len(found.get("unknown", ()))}
+    return _result(_cut(told, 400, 8) | empty | summary | {"cut": True})
 
 
 def _size(result: types.CallToolResult) -> int:
