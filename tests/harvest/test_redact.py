@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import string
+import time
 from random import Random
 from typing import Any
 
@@ -416,3 +417,15 @@ class TestNowhereElse:
 
         assert redactor.body(body) == body
         assert redactor.count == 0
+
+
+@pytest.mark.parametrize(
+    "piece", ["a://", "a:b@", "password=", 'password="', "<a>", "-a ", "Ab1/", "h://u:p", "name: a value "]
+)
+def test_no_text_takes_long(piece):
+    """What strangers write cannot hold up a night: a long text costs a bounded time a letter."""
+    started = time.process_time()
+
+    Redactor().text(piece * (30_000 // len(piece)) + "@")
+
+    assert time.process_time() - started < 5

@@ -78,8 +78,8 @@ _ASSIGNS = ("=", ":")
 _WORD_ONLY = re.compile(r"[a-z]+[.,]?\Z|[A-Z][a-z]+[.,]?\Z")
 
 _USER_INFO = re.compile(
-    r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*://)(?:(?P<user>[^\s/?#\"'<>]+)|"
-    r"(?P<slashed>[^\s/?#@:\"'<>]*:(?!\d+(?:[/?#]|\Z))[^\s\"'<>]+))@(?=[\w.\[-])"
+    r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*://)(?:(?P<user>[^\s/?#\"'<>]{1,2000})|"
+    r"(?P<slashed>[^\s/?#@:\"'<>]{0,200}:(?!\d+(?:[/?#]|\Z))[^\s\"'<>]{1,500}))@(?=[\w.\[-])"
 )
 _NO_PASSWORD = frozenset({"ssh", "git+ssh", "sftp", "git", "svn+ssh", "hdfs"})
 """In these schemes a user without a password is an account's name."""
