@@ -340,7 +340,7 @@ class PartitionVisit(PartitionCalls):
                 raise TypeError("it is no object")
             if not resource.keep(summary):
                 return True
-            record_id = self._redactor.identifier(_identifier(resource.identify(summary)))
+            record_id = self._redactor.identifier(_arn(resource.identify(summary)))
             revision = _revision(resource.revision(summary)) if resource.revision else digest(canonical(summary))
             mark = _revision(resource.mark(summary)) if resource.mark is not None else None
         except UNREADABLE as error:
@@ -521,6 +521,14 @@ def _identifier(value: object) -> str:
     if not 0 < len(value) <= MAX_ID:
         raise ValueError(f"what identifies it has {len(value):,} characters")
     return value
+
+
+def _arn(value: object) -> str:
+    """What identifies a resource of AWS; a number that became text, say, does not."""
+    found = _identifier(value)
+    if not found.startswith("arn:"):
+        raise ValueError("what identifies it is no ARN")
+    return found
 
 
 def _revision(text: str) -> str:
