@@ -8,7 +8,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
 
 from studbook.cli.options import catalog_option
 from studbook.cli.terminal import echo, say
@@ -55,6 +54,8 @@ def init(
 
     Whatever is wrong, nothing is left half done; what had to be guessed is said.
     """
+    import yaml
+
     from studbook.packaged import packaged
 
     target = catalog.settings_file
