@@ -82,6 +82,7 @@ def pedigree(
         here = ahead.pop()
         ahead += add(edge for relation in _ONWARD for edge in lineage.downstream(here, relation))
     ids = sorted(assets)
+    behind = records(record_ids(assets.values(), edges.values()))
     return Pedigree(
         root=walk.root,
         assets=tuple(assets[one] for one in ids),
@@ -93,8 +94,19 @@ def pedigree(
         same=frozenset({walk.root.id, *(asset.id for asset in origins(lineage, walk.root))}),
         findings=tuple(finding for one in ids for finding in findings(one)),
         card=card_of(lineage, walk.root, {} if cards is None else cards),
-        records=tuple(sorted(records(ids), key=lambda record: (record.source, record.kind, record.id))),
+        records=tuple(sorted(behind, key=lambda record: record.reference)),
     )
+
+
+def record_ids(assets: Iterable[Asset], edges: Iterable[Edge]) -> list[str]:
+    """The ids of the records behind a part of the lineage: those that show the assets, and all that evidence names.
+
+    An asset's own id is among them, for snapshots in which assets and evidence name no records.
+    """
+    several = list(assets)
+    references = {one.record for edge in edges for one in edge.evidence if one.record}
+    references.update(reference for asset in several for reference in asset.records)
+    return sorted({asset.id for asset in several} | {reference.split("/", 2)[2] for reference in references})
 
 
 def _answering(known: Graph, root: Asset) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge, Envelope, Record
 from studbook.queries.diff import Changes, CoverageChange, diff
-from studbook.queries.pedigree import pedigree
+from studbook.queries.pedigree import pedigree, record_ids
 from studbook.queries.runs import rows_at
 from studbook.render.views import Site
 from studbook.render.words import account_name, reference
@@ -108,7 +108,8 @@ def _records_behind(
     catalog: Catalog, envelope: Envelope, graph: Graph, versions: Iterable[str]
 ) -> dict[str, list[Record]]:
     """The records of all that belongs to these model versions, by id."""
-    wanted = {asset.id for version in versions for asset in pedigree(graph, version).assets}
+    found = [pedigree(graph, version) for version in versions]
+    wanted = {one for each in found for one in record_ids(each.assets, each.edges)}
     out: defaultdict[str, list[Record]] = defaultdict(list)
     if wanted:
         for record in catalog.records(envelope):
