@@ -272,7 +272,7 @@ def fitted(found: Json, limit: int | None, *, full: bool) -> types.CallToolResul
     for letters, members in _SHORT:
         if _size(result) <= MOST:
             return result
-        cut = {name: _cut(value, letters, members) for name, value in found.items()}
+        cut = {name: value if name == "snapshot" else _cut(value, letters, members) for name, value in found.items()}
         result = _result(cut | {"cut": True, "unknown_total": len(found.get("unknown", ()))})
     if _size(result) <= MOST:
         return result
@@ -291,7 +291,6 @@ def _cut(value: Any, letters: int, members: int) -> Any:
     if isinstance(value, str):
         return value if len(value) <= letters else value[:letters] + "…"
     if isinstance(value, Mapping):
-        # A snapshot's own members are never more than these.
         kept = list(value.items())[: max(members, 8)]
         return {_cut(name, 80, 0): _cut(item, letters, members) for name, item in kept}
     if isinstance(value, list | tuple):

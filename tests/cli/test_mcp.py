@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pedigrees import asset, commit, edge
 
@@ -187,6 +187,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=25)
 @given(st.lists(st.dictionaries(st.text(max_size=30), JSON, max_size=6), max_size=60), st.text(max_size=5_000), JSON)
 def test_whatever_is_answered_fits(rows: list[Any], summary: str, more: Any) -> None:
     """Rows, sentences and attributes of any size and any characters."""
