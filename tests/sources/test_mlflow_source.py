@@ -407,6 +407,13 @@ class TestOddAnswers:
         assert (kinds.get(name, "mlflow_registered_model"), "lab") not in visit.complete
         assert {operation for operation, _, _ in gaps(visit)} == {name}
 
+    def test_a_list_that_cannot_be_kept(self, tmp_path, serve):
+        """What is left out at the border in the place of a list is no empty list."""
+        visit = visited(tmp_path, serve(runs__search={"runs": "x" * (2 * 1024 * 1024 + 1)}))
+
+        assert [gap[:2] for gap in gaps(visit)] == [("runs/search", "NoAnswer")]
+        assert ("mlflow_run", "lab") not in visit.complete
+
     def test_a_run_that_cannot_be_fetched(self, tmp_path, serve):
         """A run that is listed, and gone where it is asked for, is kept as it was listed, with a gap that names it."""
         gone = json.dumps({"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no such run"})
