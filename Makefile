@@ -59,6 +59,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/one_step.py
+	$(BIN)/python -m tests.census
 
 test: check
 	@.ci/require dot=graphviz git=git

@@ -162,6 +162,7 @@ CUSTOM_MODEL: Final = attributes(
     _CREATED,
     at("customization_type", "customizationType", "How it was tuned, or that it was brought as it was."),
     _FAILURE,
+    at("kms_key", "modelKmsKeyArn", "The KMS key that it is encrypted with."),
 )
 CUSTOMIZATION: Final = attributes(
     "training_job",
@@ -179,6 +180,7 @@ IMPORTED_MODEL: Final = attributes(
     _CREATED,
     at("architecture", "modelArchitecture", "The architecture of its weights."),
     at("job", "jobArn", "The job that imported it."),
+    at("kms_key", "modelKmsKeyArn", "The KMS key that it is encrypted with."),
 )
 DEPLOYMENT: Final = attributes(
     "endpoint",
@@ -204,6 +206,9 @@ EVALUATION: Final = attributes(
     at("role", "roleArn", "The IAM role that it runs as."),
     rows.output("outputDataConfig.s3Uri"),
     at("failure", "failureMessages", "Why it failed."),
+    at("retrieval", "inferenceConfig.ragConfigs", "The knowledge bases and models that answers are retrieved with."),
+    at("human_workflow", "evaluationConfig.human.humanWorkflowConfig.flowDefinitionArn", "How people judge."),
+    at("kms_key", "customerEncryptionKeyId", "The KMS key that its output is encrypted with."),
 )
 
 

@@ -333,6 +333,19 @@ def data_sources(container: Json, path: str) -> Iterable[tuple[Any, str, bool]]:
     yield member(container, "AdditionalS3DataSource", "S3Uri"), f"{path}.AdditionalS3DataSource.S3Uri", True
 
 
+def etags(value: object) -> dict[str, str]:
+    """Every ETag in a body, by the place in S3 that it is of; of a manifest by its own."""
+    found: dict[str, str] = {}
+    for _, item in each(value if isinstance(value, list) else [value]):
+        pairs = (("S3Uri", "ETag"), ("ModelDataUrl", "ModelDataETag"), ("ManifestS3Uri", "ManifestEtag"))
+        for place, name in pairs:
+            if isinstance(item.get(place), str) and isinstance(item.get(name), str):
+                found[item[place]] = item[name]
+        for inner in item.values():
+            found.update(etags(inner) if isinstance(inner, dict | list) else {})
+    return found
+
+
 def manifest_sources(container: Json, path: str) -> Iterable[tuple[Any, str]]:
     """The manifests that list a container's weights, with their paths."""
     tail = ("S3DataSource", "ManifestS3Uri")

@@ -48,3 +48,20 @@ def instances(resources: str) -> tuple[Attribute, Attribute]:
         at("instance_type", f"{resources}.InstanceType", "The type of its machines."),
         at("instance_count", f"{resources}.InstanceCount", "The number of its machines."),
     )
+
+
+def encryption(path: str, volume: str | None = None) -> tuple[Attribute, ...]:
+    """The keys that its output, and its machines' volumes, are encrypted with."""
+    key = at("kms_key", path, "The KMS key that its output is encrypted with.")
+    return (key, at("volume_kms_key", volume, "The KMS key of its machines' volumes.")) if volume else (key,)
+
+
+def network(vpc: str, isolation: str | None = None) -> tuple[Attribute, ...]:
+    """The network that it runs in."""
+    found = at("vpc", vpc, "The subnets and security groups that it runs in.")
+    return (found, at("network_isolation", isolation, "Whether it can reach no network.")) if isolation else (found,)
+
+
+def most_seconds(path: str) -> Attribute:
+    """How long it may run."""
+    return at("most_seconds", path, "How long it may run.")

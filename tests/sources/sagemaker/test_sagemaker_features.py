@@ -38,6 +38,7 @@ class TestGroup:
             "record_identifier": "card",
             "event_time": "at",
             "features": 2,
+            "feature_types": {"card": "String", "at": "String"},
             "online": True,
             "uri": STORE["ResolvedOutputS3Uri"],
         }

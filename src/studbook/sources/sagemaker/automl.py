@@ -120,6 +120,8 @@ AUTOML: Final = attributes(
     rows.started("CreationTime"),
     rows.ended("EndTime"),
     rows.FAILURE,
+    rows.encryption("OutputDataConfig.KmsKeyId", "SecurityConfig.VolumeKmsKeyId"),
+    rows.network("SecurityConfig.VpcConfig"),
 )
 
 

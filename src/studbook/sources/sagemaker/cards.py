@@ -116,6 +116,7 @@ CARD: Final = attributes(
         by="sagemaker:ListModelCardVersions",
     ),
     rows.CREATED_BY,
+    at("kms_key", "SecurityConfig.KmsKeyId", "The KMS key that it is encrypted with."),
     rows.MODIFIED_BY,
     _said("Content"),
 )

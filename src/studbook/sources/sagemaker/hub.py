@@ -166,6 +166,7 @@ _ABOUT: Final = (
     at("support_status", "SupportStatus", "Whether it is supported, deprecated or restricted."),
     rows.FAILURE,
     rows.CREATED_BY,
+    rows.MODIFIED_BY,
 )
 DATASET: Final = attributes(
     "dataset_version",

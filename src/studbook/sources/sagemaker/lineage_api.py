@@ -232,6 +232,9 @@ COMPONENT: Final = attributes(
     rows.started("StartTime"),
     rows.ended("EndTime"),
     rows.CREATED_BY,
+    rows.MODIFIED_BY,
+    at("commit", "MetadataProperties.CommitId", "The commit of its code."),
+    at("project", "MetadataProperties.ProjectId", "The project that it belongs to."),
 )
 _ACTION: Final = (
     rows.name("ActionName"),
@@ -244,7 +247,10 @@ _ACTION: Final = (
     at("description", "Description", "What was written of it."),
     at("properties", "Properties", "Names and values that it was given."),
     at("generated_by", "MetadataProperties.GeneratedBy", "What did it."),
+    at("commit", "MetadataProperties.CommitId", "The commit of its code."),
+    at("project", "MetadataProperties.ProjectId", "The project that it belongs to."),
     rows.CREATED_BY,
+    rows.MODIFIED_BY,
 )
 ACTION: Final = attributes("action", "sagemaker:DescribeAction", _ACTION)
 LISTED_ACTION: Final = attributes("action", "sagemaker:ListActions", _ACTION)

@@ -159,6 +159,9 @@ OPTIMIZATION: Final = attributes(
     at("environment", "OptimizationEnvironment", "The environment variables of the model's container."),
     at("instance_type", "DeploymentInstanceType", "The machines that the model is made for."),
     at("recommended_image", "OptimizationOutput.RecommendedInferenceImage", "The image that serves what came of it."),
+    rows.encryption("OutputConfig.KmsKeyId"),
+    rows.network("VpcConfig"),
+    rows.most_seconds("StoppingCondition.MaxRuntimeInSeconds"),
 )
 RECOMMENDATION: Final = attributes(
     "customization_job",

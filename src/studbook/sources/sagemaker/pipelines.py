@@ -419,6 +419,7 @@ EXECUTION: Final = attributes(
     rows.ROLE,
     rows.CREATED_BY,
     rows.FAILURE,
+    rows.MODIFIED_BY,
 )
 
 

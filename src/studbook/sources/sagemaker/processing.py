@@ -134,6 +134,10 @@ PROCESSING: Final = attributes(
     rows.ended("ProcessingEndTime"),
     at("exit_message", "ExitMessage", "What the container said at its end."),
     rows.FAILURE,
+    rows.encryption("ProcessingOutputConfig.KmsKeyId", "ProcessingResources.ClusterConfig.VolumeKmsKeyId"),
+    rows.network("NetworkConfig.VpcConfig", "NetworkConfig.EnableNetworkIsolation"),
+    rows.most_seconds("StoppingCondition.MaxRuntimeInSeconds"),
+    at("volume_gb", "ProcessingResources.ClusterConfig.VolumeSizeInGB", "The size of its machines' volumes."),
 )
 
 

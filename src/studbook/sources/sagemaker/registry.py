@@ -31,6 +31,7 @@ from studbook.sources.reading import (
     data_sources,
     document,
     each,
+    etags,
     group_arn,
     hub_sources,
     manifest_sources,
@@ -208,6 +209,19 @@ GROUP: Final = attributes(
     at("managed_storage", "ManagedConfiguration.ManagedStorageType", "How SageMaker keeps its weights."),
     rows.CREATED_BY,
 )
+
+
+def _report_digests(body: Json) -> dict[str, str]:
+    """By the path of the report."""
+    return {
+        f"{whole}.{name}.{part}": digest
+        for whole in ("ModelMetrics", "DriftCheckBaselines")
+        for name, reports in (body.get(whole) or {}).items()
+        for part in (reports if isinstance(reports, dict) else ())
+        if isinstance(digest := member(reports, part, "ContentDigest"), str)
+    }
+
+
 PACKAGE: Final = attributes(
     "model_package",
     f"sagemaker:{_PACKAGE}",
@@ -240,6 +254,22 @@ PACKAGE: Final = attributes(
     rows.CREATED_BY,
     rows.MODIFIED_BY,
     at("validation", "ModelPackageStatusDetails.ValidationStatuses", "How its validation went."),
+    gathered(
+        "etags",
+        ("InferenceSpecification", "AdditionalInferenceSpecifications", "SourceAlgorithmSpecification"),
+        "The ETags of its weights and their manifests, when it was registered.",
+        etags,
+    ),
+    gathered(
+        "report_digests",
+        ("ModelMetrics", "DriftCheckBaselines"),
+        "The digests of its reports, when it was registered.",
+        _report_digests,
+    ),
+    at("source_algorithms", "SourceAlgorithmSpecification.SourceAlgorithms", "The algorithms that it was made of."),
+    at("sample_payload", "SamplePayloadUrl", "Where a request to try it with lies."),
+    at("validation_profiles", "ValidationSpecification.ValidationProfiles", "The batch jobs that it was tried with."),
+    at("kms_key", "SecurityConfig.KmsKeyId", "The KMS key that it is encrypted with."),
 )
 
 

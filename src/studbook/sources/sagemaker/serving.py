@@ -28,6 +28,7 @@ from studbook.sources.reading import (
     Reading,
     data_sources,
     each,
+    etags,
     hub_sources,
     manifest_sources,
     member,
@@ -297,6 +298,13 @@ MODEL: Final = attributes(
         lambda body: _environment(list(_containers(body))),
     ),
     at("network_isolation", "EnableNetworkIsolation", "Whether its containers can reach nothing else."),
+    rows.network("VpcConfig"),
+    gathered(
+        "etags",
+        ("PrimaryContainer", "Containers"),
+        "The ETags of its weights and their manifests, when it was made.",
+        etags,
+    ),
 )
 CONFIG: Final = attributes(
     "endpoint_config",
@@ -305,6 +313,11 @@ CONFIG: Final = attributes(
     rows.CREATED,
     gathered("variants", _VARIANTS, "Which model each variant runs, on what, with which share.", _configured),
     at("role", "ExecutionRoleArn", "The IAM role that it runs as."),
+    at("kms_key", "KmsKeyId", "The KMS key of its machines' volumes."),
+    rows.network("VpcConfig", "EnableNetworkIsolation"),
+    at("capture", "DataCaptureConfig", "How much of the traffic is kept, and where."),
+    at("asynchronous", "AsyncInferenceConfig", "Where asynchronous answers are kept."),
+    at("explainer", "ExplainerConfig", "How answers are explained."),
 )
 ENDPOINT: Final = attributes(
     "endpoint",

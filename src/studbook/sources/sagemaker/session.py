@@ -50,6 +50,8 @@ SESSION: Final = attributes(
     rows.started(f"{_DETAIL}.CreationTime"),
     rows.ended(f"{_DETAIL}.EndTime"),
     at("failure", f"{_DETAIL}.ErrorDetails", "Why it failed."),
+    rows.encryption(f"{_DETAIL}.OutputConfig.S3Location.KmsKeyArn"),
+    rows.network(f"{_DETAIL}.VpcConfig"),
 )
 
 

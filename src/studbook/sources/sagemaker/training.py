@@ -106,6 +106,17 @@ TRAINING: Final = attributes(
     at("billable_tokens", "BillableTokenCount", "The tokens that it is billed for."),
     at("secondary_status", "SecondaryStatus", "How far it is, in finer steps."),
     rows.FAILURE,
+    rows.encryption("OutputDataConfig.KmsKeyId", "ResourceConfig.VolumeKmsKeyId"),
+    rows.network("VpcConfig", "EnableNetworkIsolation"),
+    rows.most_seconds("StoppingCondition.MaxRuntimeInSeconds"),
+    at("volume_gb", "ResourceConfig.VolumeSizeInGB", "The size of its machines' volumes."),
+    at("spot", "EnableManagedSpotTraining", "Whether it runs on spot machines."),
+    at("encrypted_traffic", "EnableInterContainerTrafficEncryption", "Whether its machines speak encrypted."),
+    at("debugger", "DebugHookConfig", "What the debugger keeps, and where."),
+    at("debugger_rules", "DebugRuleConfigurations", "What the debugger looks for."),
+    at("debugger_results", "DebugRuleEvaluationStatuses", "What the debugger found, and by which jobs."),
+    at("profiler", "ProfilerConfig", "What the profiler keeps, and where."),
+    at("tensorboard", "TensorBoardOutputConfig.S3OutputPath", "Where TensorBoard finds it."),
 )  # fmt: skip
 
 
@@ -321,6 +332,16 @@ TUNING: Final = attributes(
     at("overall_best_training_job", "OverallBestTrainingJob.TrainingJobArn", "The best job, of earlier searches too."),
     rows.ended("HyperParameterTuningEndTime"),
     rows.FAILURE,
+    at("kms_key", _defined("OutputDataConfig.KmsKeyId"), "The KMS key that its jobs' output is encrypted with."),
+    at(
+        "volume_kms_key",
+        (*_defined("ResourceConfig.VolumeKmsKeyId"), *_defined("HyperParameterTuningResourceConfig.VolumeKmsKeyId")),
+        "The KMS key of its jobs' volumes.",
+    ),
+    at("vpc", _defined("VpcConfig"), "The subnets and security groups that its jobs run in."),
+    at("network_isolation", _defined("EnableNetworkIsolation"), "Whether its jobs can reach no network."),
+    at("checkpoints", _defined("CheckpointConfig.S3Uri"), "Where its jobs keep checkpoints."),
+    at("algorithm", _defined("AlgorithmSpecification.AlgorithmName"), "The algorithm that its jobs train with."),
 )
 
 

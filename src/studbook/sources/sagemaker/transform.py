@@ -59,6 +59,7 @@ TRANSFORM: Final = attributes(
     rows.started("TransformStartTime"),
     rows.ended("TransformEndTime"),
     rows.FAILURE,
+    rows.encryption("TransformOutput.KmsKeyId", "TransformResources.VolumeKmsKeyId"),
 )
 
 
