@@ -38,7 +38,7 @@ class TestGroup:
             "record_identifier": "card",
             "event_time": "at",
             "features": 2,
-            "feature_types": {"card": "String", "at": "String"},
+            "feature_types": {"card": None, "at": None},
             "online": True,
             "uri": STORE["ResolvedOutputS3Uri"],
         }
