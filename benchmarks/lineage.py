@@ -119,7 +119,7 @@ def _night(folder: Path, records: Iterator[Record], name: str) -> None:
     kept = catalog.keep_record_lines(lines)
     clock.lap(f"{name}: keep the records")
     number = previous.number + 1 if previous else 1
-    parts = derive(
+    parts, _ = derive(
         catalog, LinkContext.of(SETTINGS), records=kept, config=SETTINGS.digest, previous=previous, number=number
     )
     row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=0, requests=0)
