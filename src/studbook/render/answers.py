@@ -15,6 +15,7 @@ from studbook.model.canonical import fields_of
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import snapshot_json
 from studbook.render.views import Site
+from studbook.render.views.explore import walks
 
 NAME: Final = "index.json"
 SNAPSHOT: Final = "snapshot.json"
@@ -41,7 +42,7 @@ The address of an asset's page is `<kind with dashes>/<end of its id>-<first 12 
 
 
 def of_asset(site: Site, asset: Asset) -> bytes:
-    """The asset with all that is known of it, and its answers."""
+    """The asset with all that is known of it, its answers, and what Explore draws of them."""
     told = fields_of(asset) | {"attributes": dict(asset.attributes)}
     # Its history is its own fields, night after night, and the edges that end in it.
     site.graph.upstream(asset.id)
@@ -50,7 +51,7 @@ def of_asset(site: Site, asset: Asset) -> bytes:
         for name, question in QUESTIONS.items()
         if question.is_asked_of(asset.kind) and (name != "incident" or asset.kind in _DATA)
     }
-    return _packed({"asset": told, "answers": answers})
+    return _packed({"asset": told, "answers": answers, "walks": walks(site, asset)})
 
 
 def of_site(site: Site) -> dict[str, bytes]:

@@ -64,13 +64,12 @@
   /* Both ends of an arrow may be shown before the chunk of either is here. */
   const complete = () => Promise.all([...shown].map((one) => load(one.path)));
 
-  /* What made an asset and what it reaches is in its page, as the questions answer it: nothing is followed here. */
+  /* What made an asset and what it reaches lies beside its page, as the questions answer it: nothing is followed here. */
   async function answer(node) {
     if (!walks.has(node.path)) {
-      const page = await fetch(`${root}${node.path}index.html`);
-      if (!page.ok) throw new Error(`${page.status}`);
-      const told = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("sb-walks");
-      walks.set(node.path, JSON.parse(told.textContent));
+      const beside = await fetch(`${root}${node.path}index.json`);
+      if (!beside.ok) throw new Error(`${beside.status}`);
+      walks.set(node.path, (await beside.json()).walks);
     }
     return walks.get(node.path);
   }

@@ -6,7 +6,6 @@ from studbook.model import KINDS, Asset
 from studbook.model.ids import page_path
 from studbook.queries.answer import called
 from studbook.render.views.addresses import links_out
-from studbook.render.views.explore import walks
 from studbook.render.views.kinds import VIEWS
 from studbook.render.views.lists import edges_table
 from studbook.render.views.provenance import pairs
@@ -63,7 +62,6 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
         "tags": [[key, value] for key, value in sorted(asset.tags.items())],
         "links_out": links_out(asset),
         "own": own(site, asset) if own else {},
-        "walks": walks(site, asset),
     }
     return Page(
         path=page_path(asset.kind, asset.id),
