@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from stranger import astray, bodies, rows
 from studbook.cli import demo as command
 from studbook.cli import main
+from studbook.cli.query import verify
 from studbook.demo.estate import registry, support_triage
 from studbook.demo.estate.secrets import PLANTED_SECRETS
 from studbook.demo.estate.world import DEV, EUROPE, PROD, STAGING
@@ -47,6 +49,32 @@ def leaks(texts: Iterator[tuple[str, str]]) -> list[tuple[str, str]]:
     return [
         (name, place) for place, text in texts for name, spellings in spelt.items() for one in spellings if one in text
     ]
+
+
+class TestDeepVerification:
+    """The lineage is what the records say, or that is found."""
+
+    def test_a_forged_approval_is_named(self, demo_catalog: Path, tmp_path: Path) -> None:
+        """Resealed with all digests right it passes `verify`, and not `verify --deep`."""
+        shutil.copytree(demo_catalog, tmp_path, dirs_exist_ok=True)
+        catalog = Catalog(tmp_path)
+        latest = catalog.resolve("latest")
+        kept = list(catalog.assets(latest))
+        pending = next(one for one in kept if one.attributes.get("approval") == "PendingManualApproval")
+        forged = pending.but(attributes={**pending.attributes, "approval": "Approved"})
+        assets = [forged if one.id == pending.id else one for one in kept]
+        parts = catalog.keep_lineage(latest.parts.records, assets, catalog.edges(latest))
+        catalog.add(parts, coverage=latest.coverage, taken_at=latest.taken_at, config=latest.config)
+
+        def verified(*options: str) -> tuple[int, str]:
+            done = CliRunner().invoke(verify, [*options, "--catalog", str(tmp_path)], standalone_mode=False)
+            return done.return_value, done.output
+
+        assert verified()[0] == 0
+        code, said = verified("--deep")
+        assert code == 1
+        assert pending.id in said
+        assert said.count("damaged") == 2
 
 
 class TestNights:

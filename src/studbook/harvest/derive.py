@@ -6,14 +6,16 @@ keys its claims find each other, a second time and by hand. A night on which no 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Any
 
 from studbook import __version__
 from studbook.lineage.chronicle import chronicle
 from studbook.lineage.link import LinkContext, link
-from studbook.model import Envelope, Parts, Record
-from studbook.sources import Unread, normalize
+from studbook.model import Edge, Envelope, Parts, Record
+from studbook.settings import Settings
+from studbook.sources import Unread, normalize, with_accounts
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS, chunks
 
@@ -39,6 +41,33 @@ def derive_anew(
     linked = link(_records(catalog, records), partial(normalize, unread=unread), context)
     before = catalog.assets(previous) if previous else ()
     return catalog.keep_lineage(records, chronicle(linked, before, number), linked.edges), unread
+
+
+def differing(catalog: Catalog, settings: Settings, envelope: Envelope) -> Iterator[str]:
+    """Deep verification: the ids of assets, and the ends of edges, that are not what the records of a snapshot say.
+
+    Writes nothing. Only for a snapshot that this Studbook made with these settings: see `can_derive`.
+    """
+    records = list(catalog.records(envelope))
+    linked = link(records, partial(normalize, unread=[]), LinkContext.of(with_accounts(settings, records)))
+    before = catalog.snapshot_before(envelope)
+    assets = chronicle(linked, catalog.assets(before) if before else (), envelope.number)
+    yield from _unlike(((one.id, one) for one in assets), ((one.id, one) for one in catalog.assets(envelope)))
+    yield from _unlike(map(_named, linked.edges), map(_named, catalog.edges(envelope)))
+
+
+def can_derive(envelope: Envelope, settings: Settings) -> bool:
+    """Whether this Studbook, with these settings, must come to the lineage that the snapshot has."""
+    return (envelope.config, envelope.generator) == (settings.digest, f"studbook {__version__}")
+
+
+def _named(edge: Edge) -> tuple[str, Edge]:
+    return f"{edge.source} -{edge.relation}{f':{edge.role}' if edge.role else ''}-> {edge.target}", edge
+
+
+def _unlike(derived: Iterable[tuple[str, Any]], kept: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    mine, theirs = dict(derived), dict(kept)
+    return (name for name in sorted(mine.keys() | theirs.keys()) if mine.get(name) != theirs.get(name))
 
 
 def _same(previous: Envelope, records: str, config: str) -> bool:
