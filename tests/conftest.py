@@ -21,6 +21,7 @@ from studbook.demo.cloud.aws import FakeAws
 from studbook.demo.cloud.mlflow_server import MlflowServer
 from studbook.demo.estate.world import World
 
+os.environ["COLUMNS"] = "100"  # a terminal's width, whoever runs the tests
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="studbook-cache-")  # the tests leave nothing in the user's own
 
 # No test fails on a clock. All else is as it was: on CI hypothesis takes the same examples each time.

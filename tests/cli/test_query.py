@@ -261,7 +261,7 @@ class TestDiff:
         )
         commit(Catalog(catalog), lineage(TEXT, APPROVED), coverage=[row], night=3)
         out = run("diff", "2", "3").out
-        assert "gap AccessDeniedException: List0, List1, List2 and 6 more" in out
+        assert "gap AccessDeniedException: List0, List1, List2 and 6 more" in " ".join(out.split())
 
     def test_as_markdown_names_of_strangers_do_nothing(self, run: Run, catalog: Path) -> None:
         """Whatever is in a name stays within a code block: no heading, link, picture, mention or tag comes of it."""

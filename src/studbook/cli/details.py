@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from studbook.cli.terminal import bold, columns, dim, table
+from studbook.cli.terminal import bold, dim, table
 from studbook.cli.text import kind, marks, name, place, relation, value
 from studbook.lineage.graph import Lineage
 from studbook.model import Asset, Edge, Envelope, Evidence
@@ -127,35 +127,31 @@ def _promotions(lineage: Lineage, asset: Asset) -> Sequence[Sequence[Step]]:
 
 
 def _promotion_text(lineage: Lineage, paths: Sequence[Sequence[Step]]) -> Iterator[str]:
-    """A table of each way through accounts; when exactly an approval was given is for `studbook log` to tell."""
+    """Each way through accounts, a line a version; when exactly an approval was given is for `studbook log` to tell."""
     if not paths:
         return
     yield f"  {dim('promotion')}"
-    rows: list[tuple[str, ...]] = []
     for path in paths[:_SHOWN]:
-        rows += [_step_row(lineage, step, first=step is path[0]) for step in path]
-    head = ("version", "account", "stage", "registered", "approval", "last changed", "came by", "runs at")
-    for line in table(head, rows, columns() - 4):
-        yield f"    {line}"
+        for step in path:
+            yield ("    " if step is path[0] else "      ") + "  ".join(filter(None, _step_words(lineage, step)))
     if len(paths) > _SHOWN:
         yield dim(f"    ... and {len(paths) - _SHOWN} more; --format json has all")
 
 
-def _step_row(lineage: Lineage, step: Step, *, first: bool) -> tuple[str, ...]:
+def _step_words(lineage: Lineage, step: Step) -> tuple[str, ...]:
+    """Which version, where, since when, whether approved, how it came there, and where it runs."""
     package = step.package
     origins = [found for edge in step.copied if (found := lineage.asset(edge.source)) is not None]
     sure = {edge.certainty + (", candidate" if edge.candidate else "") for edge in step.copied}
-    came = f"copy of {', '.join(name(origin) for origin in origins)} ({'; '.join(sorted(sure))})" if origins else ""
-    shared = f"shared with {', '.join(step.shared_with)}" if step.shared_with else ""
+    runs_at = ", ".join(name(endpoint) for endpoint in step.runs_at)
     return (
-        ("" if first else "  ") + name(package) + (" " + marks(package) if marks(package) else ""),
-        value(package.account),
-        value(package.stage),
-        value(package.created_at)[:16].replace("T", " "),
+        " ".join(filter(None, (name(package), marks(package)))),
+        dim(place(package)),
+        value(package.created_at)[:10],
         step.approval or "" if step.released else "only logged",
-        value(package.modified_at)[:16].replace("T", " "),
-        "; ".join(part for part in (came, shared) if part),
-        ", ".join(name(endpoint) for endpoint in step.runs_at),
+        f"copy of {', '.join(name(origin) for origin in origins)} ({'; '.join(sorted(sure))})" if origins else "",
+        f"shared with {', '.join(step.shared_with)}" if step.shared_with else "",
+        f"runs at {runs_at}" if runs_at else "",
     )
 
 
