@@ -308,7 +308,7 @@ BOX = Resource(
 
 
 class TestParents:
-    barns = {"Barns": [{"Arn": "north"}, {"Arn": "south"}]}  # noqa: RUF012 - never changed
+    barns = {"Barns": [{"Arn": "arn:barn/north"}, {"Arn": "arn:barn/south"}]}  # noqa: RUF012 - never changed
 
     def boxes(self, **params):
         return {"Boxes": [{"Arn": f"{params['Barn']}/1"}]}
@@ -324,26 +324,29 @@ class TestParents:
         """Children are listed under every parent, and are complete when all of them were."""
         visit = self.visit(visits, {})
 
-        assert {record_id for kind, record_id in visit.seen if kind == "box"} == {"north/1", "south/1"}
+        assert {record_id for kind, record_id in visit.seen if kind == "box"} == {
+            "arn:barn/north/1",
+            "arn:barn/south/1",
+        }
         assert ("box", None) in visit.complete
 
     def test_one_denied_parent(self, visits):
         """One parent's denied listing leaves the other's complete, and the whole kind incomplete."""
 
         def boxes(**params):
-            if params["Barn"] == "north":
+            if params["Barn"] == "arn:barn/north":
                 raise refused("AccessDenied")
             return self.boxes(**params)
 
         visit = self.visit(visits, {"ListBoxes": boxes})
 
-        assert {scope for kind, scope in visit.complete if kind == "box"} == {"south"}
+        assert {scope for kind, scope in visit.complete if kind == "box"} == {"arn:barn/south"}
 
     def test_a_parent_deleted_in_between(self, visits):
         """A parent that is gone by the time its children are listed has none."""
 
         def boxes(**params):
-            if params["Barn"] == "north":
+            if params["Barn"] == "arn:barn/north":
                 raise refused("ResourceNotFound")
             return self.boxes(**params)
 
@@ -357,7 +360,10 @@ class TestParents:
         first = self.visit(visits, {})
         second = self.visit(visits, {"ListBarns": refused("AccessDenied")}, known=first.seen)
 
-        assert {record_id for kind, record_id in second.seen if kind == "box"} == {"north/1", "south/1"}
+        assert {record_id for kind, record_id in second.seen if kind == "box"} == {
+            "arn:barn/north/1",
+            "arn:barn/south/1",
+        }
         assert ("box", None) not in second.complete
 
     def test_a_transient_step(self, visits):
