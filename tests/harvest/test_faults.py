@@ -475,16 +475,12 @@ class TestDeletedMeanwhile:
         "sagemaker": {"code": "ValidationException", "message": "Requested resource not found."},
         "bedrock": {"code": "ResourceNotFoundException", "status": 404},
         "lambda": {"code": "ResourceNotFoundException", "status": 404},
-        "mlflow": {"code": "RESOURCE_DOES_NOT_EXIST", "status": 404},
     }
 
     @pytest.mark.parametrize("source", GONE)
     def test_between_its_listing_and_its_description(self, case, good, first, source):
         """It is not there any more: no gap, no record of it, and everything else as it was."""
-        if source == "mlflow":  # an App's refusals are AWS's; the server's own words are those of one without
-            case.estate.mlflow.fault(account="-", operation=DESCRIBE[source], **self.GONE[source])
-        else:
-            case.fault(source, DESCRIBE[source], **self.GONE[source])
+        case.fault(source, DESCRIBE[source], **self.GONE[source])
 
         night = case.harvest()
 
@@ -492,6 +488,30 @@ class TestDeletedMeanwhile:
         missing = {key for key, record in good.records.items() if night.records.get(key) != record}
         assert 0 < len(missing) <= 3
         assert {partition.source for partition, _, _ in missing} == {source}
+        unharmed(night)
+
+    def test_a_run(self, case, good):
+        """A search shows a whole run but for its model inputs: it is kept as it was listed, with a gap that names it,
+        and everything else as it was."""
+        # An App's refusals are AWS's; the server's own words are those of one without.
+        gone = {"code": "RESOURCE_DOES_NOT_EXIST", "status": 404}
+        case.estate.mlflow.fault(account="-", operation=DESCRIBE["mlflow"], **gone)
+
+        night = case.harvest()
+
+        lab = Partition(None, None, "mlflow")
+        assert night.code == 3
+        gaps = night.rows.pop(lab).gaps
+        assert not [row.gaps for row in night.rows.values() if row.gaps]
+        assert night.records.keys() == good.records.keys()
+        changed = {key for key, record in good.records.items() if night.records[key] != record}
+        assert {(partition, kind) for partition, kind, _ in changed} == {(lab, "mlflow_run")}
+        assert [(gap.operation, gap.code) for gap in gaps] == [("runs/get", gone["code"])] * len(changed)
+        for (*_, run_id), gap in zip(sorted(changed), gaps, strict=True):
+            assert run_id in gap.message
+        for key in changed:
+            listed, fetched = night.records[key].body, good.records[key].body
+            assert {**listed, "inputs": None} == {**fetched, "inputs": None}
         unharmed(night)
 
 

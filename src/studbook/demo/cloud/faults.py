@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from studbook.demo.cloud.protocols import Answer, ApiError
+from studbook.demo.cloud.protocols import Answer, ApiError, model
 
 Json = dict[str, Any]
 
@@ -38,7 +38,7 @@ _TOKEN: Final = "studbook-the-same-page"  # noqa: S105 - the token of a page
 _FOLLOWING: Final = {"bedrock": "nextToken", "lambda": "NextMarker", "mlflow": "next_page_token"}
 """The member of an answer that has the token, where it is not NextToken."""
 _S3_PAGE: Final = "".join(
-    ["<?xml version='1.0' encoding='UTF-8'?><ListBucketResult><IsTruncated>true</IsTruncated>"]
+    ["<?xml version='1.0' encoding='UTF-8'?><ListBucketResult><IsTruncated>true</IsTruncated><KeyCount>0</KeyCount>"]
     + [f"<{name}>{_TOKEN}</{name}>" for name in ("NextContinuationToken", "NextKeyMarker", "NextVersionIdMarker")]
     + ["</ListBucketResult>"]
 )
@@ -114,7 +114,7 @@ def before(fault: Json, service: str, operation: str, environ: dict[str, Any], b
     if fault.get("pages"):
         rest = _without_token(environ, body)
         if rest is None or fault["pages"] == "repeated":
-            return _empty_page(service)
+            return _empty_page(service, operation)
         return rest
     return body
 
@@ -142,10 +142,15 @@ def reset(environ: dict[str, Any]) -> ConnectionResetError:
     return ConnectionResetError("a fault")
 
 
-def _empty_page(service: str) -> Answer:
+def _empty_page(service: str, operation: str) -> Answer:
+    """A page as the service writes one: its list is there and empty; MLflow leaves out a list that is empty."""
     if service == "s3":
         return Answer(200, _S3_PAGE.encode(), "application/xml")
-    said = {_FOLLOWING.get(service, "NextToken"): _TOKEN}
+    said: Json = {_FOLLOWING.get(service, "NextToken"): _TOKEN}
+    if service != "mlflow":
+        shape: Any = model(service).operation_model(operation).output_shape
+        lists = {name: one for name, one in shape.members.items() if one.type_name == "list"}
+        said |= {one.serialization.get("name", name): [] for name, one in lists.items()}
     return Answer(200, json.dumps(said).encode(), "application/json")
 
 
