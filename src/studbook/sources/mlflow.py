@@ -78,11 +78,16 @@ class Mlflow:
     def collect(self, visit: Visit) -> None:
         for server in _servers(visit):
             curves = _Curves(visit, server)
-            for workspace in _workspaces(visit, server):
+            workspaces, unlisted = _workspaces(visit, server)
+            for workspace in workspaces:
                 try:
                     _server(visit, server, workspace, curves)
                 except PART_LOST as error:
                     visit.gap(error)
+                    if unlisted and isinstance(error, Trouble) and error.code == unlisted.code:
+                        unlisted = None  # a server that lets nobody in: one cause, one gap
+            if unlisted:
+                visit.gap(unlisted)
 
     def scope(self, record: Record) -> str | None:
         """The server, and the workspace where it is not the default one."""
@@ -189,13 +194,14 @@ def _step(point: Json) -> int:
         return 0
 
 
-def _workspaces(visit: Visit, server: Server) -> list[str | None]:
-    """The workspaces to look into, None for the default one; a gap where nobody says which there are.
+def _workspaces(visit: Visit, server: Server) -> tuple[list[str | None], Trouble | None]:
+    """The workspaces to look into, None for the default one; and why nobody says which there are, where that is so.
 
     A server has none before MLflow 3.10, or where it was not started with them; those of AWS have none.
     """
     if server.signing_name:
-        return [None]
+        return [None], None
+    unlisted = None
     names: list[object] = list(server.workspaces)
     api = Api(visit, server)
     try:
@@ -206,14 +212,14 @@ def _workspaces(visit: Visit, server: Server) -> list[str | None]:
             names = [member(one, "name") for one in found]
     except Trouble as trouble:
         if trouble.meaning not in ("unsupported", "gone"):
-            visit.gap(trouble.about(f"{server.id}: workspaces besides the default one"))
+            unlisted = trouble.about(f"{server.id}: workspaces besides the default one")
     workspaces: list[str | None] = []
     for index, name in enumerate(names or [_DEFAULT]):
         if isinstance(name, str) and name:
             workspaces.append(None if name == _DEFAULT else name)
         else:
             visit.gap(TypeError("it has no name"), f"{server.id} workspaces[{index}]")
-    return workspaces
+    return workspaces, unlisted
 
 
 class _Place:
