@@ -127,7 +127,7 @@ def _night(folder: Path, records: Iterator[Record], name: str) -> None:
     envelope = catalog.add(parts, coverage=[row], taken_at=taken_at, config=SETTINGS.digest)
     clock.lap(f"{name}: link, and keep the lineage")
     counts = ", ".join(f"{count:,} {part}" for part, count in catalog.counts(envelope).items())
-    changed = f"; {catalog.changed(previous, envelope):,} assets changed" if previous else ""
+    changed = f"; {len(catalog.changed(previous, envelope)):,} assets changed" if previous else ""
     print(f"  {counts}{changed}", flush=True)
 
 

@@ -81,7 +81,7 @@ FORMS: Final[tuple[Form, ...]] = (
     Form("Stripe", ("sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_"), r"\w{10,}",
          "https://docs.stripe.com/keys"),
     Form("npm", ("npm_",), r"[A-Za-z0-9]{30,}", "https://docs.npmjs.com/about-access-tokens"),
-    Form("PyPI", ("pypi-",), r"[\w-]{40,}", "https://pypi.org/help/#apitoken"),
+    Form("PyPI", ("pypi-",), r"[\w-]{40,}", "https://docs.pypi.org/api-tokens"),
     Form("RubyGems", ("rubygems_",), rf"[0-9a-f]{{48}}{_END}", "https://guides.rubygems.org/api-key-scopes/"),
     Form("crates.io", ("cio",), rf"[A-Za-z0-9]{{32}}{_END}", "https://doc.rust-lang.org/cargo/reference/publishing.html"),
     Form("NuGet", ("oy2",), rf"[a-z0-9]{{43}}{_END}",
