@@ -219,7 +219,7 @@ class TestJourneys:
                 expect(part).to_be_hidden()
         assert page.evaluate(_WIDE_IN_PRINT) == []
         expect(page.get_by_text("sagemaker:DescribeModelPackage#").first).to_be_visible()
-        page.emulate_media(media="screen")
+        page.emulate_media(media="null")  # a PDF of an emulated screen would have the screen's style
         paper = page.pdf(format="A4", prefer_css_page_size=True)
 
         sheets = paper.count(b"/Type /Page\n")

@@ -173,7 +173,7 @@
     }
     if (cell.b) return [element("span", { className: `sb-badge sb-badge--${cell.b}` }, cell.t)];
     if (cell.h) return [element("code", { className: "sb-digest", title: cell.h }, cell.t)];
-    if ("c" in cell) return [element("span", { className: "sb-certainty" }, cell.t + (cell.c ? ", candidate" : ""))];
+    if ("c" in cell) return [element("span", { className: `sb-certainty sb-certainty--${cell.t}` }, cell.t + (cell.c ? ", candidate" : ""))];
     const link = /^[a-z0-9-]+\/[a-z0-9-]+\/$/.test(cell.a || "")
       ? element("a", { className: "sb-name", href: base + cell.a }, cell.t) : element("span", { className: "sb-name" }, cell.t);
     return [link, ...(cell.m || []).flatMap((mark) => [" ", element("span", { className: `sb-badge sb-badge--${mark}` }, mark)])];
