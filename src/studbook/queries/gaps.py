@@ -165,7 +165,7 @@ def _of_model(lineage: Lineage, model: Asset) -> Iterator[Lack]:
             yield from (lack(what, job) for what in _missing(lineage, job))
     if not _has_image(lineage, model, jobs):
         yield lack("image")
-    if not _is_judged(lineage, model):
+    if not is_judged(lineage, model):
         yield lack("judgement")
 
 
@@ -195,7 +195,8 @@ def _has_image(lineage: Lineage, model: Asset, jobs: Sequence[Asset]) -> bool:
     return False
 
 
-def _is_judged(lineage: Lineage, model: Asset) -> bool:
+def is_judged(lineage: Lineage, model: Asset) -> bool:
+    """Whether a report describes a model version or what it is a copy of, or an evaluation of it has not failed."""
     for origin in origins(lineage, model):
         ends = (lineage.asset(edge.target) for edge in lineage.downstream(origin.id, "described_by"))
         if any(end is not None and end.kind == "artifact" for end in ends):

@@ -19,7 +19,7 @@ from studbook.queries.diff import changed_fields
 from studbook.queries.drift import drifts_of
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
-from studbook.queries.walks import runs
+from studbook.queries.walks import NO_WEIGHTS, runs
 
 Event = Literal[
     "first_seen",
@@ -362,11 +362,7 @@ class _Served:
             edges = [edge for edge in self.downstream(one) if edge.relation in _LEADS]
             twins = [edge.source for edge in self.upstream(one, "same_as")]
             # Deployed past the registry: from the artifact that it holds, by what else has that.
-            held = [
-                edge.source
-                for edge in self.upstream(one, "packaged_as")
-                if edge.role not in ("image", "code", "manifest")
-            ]
+            held = [edge.source for edge in self.upstream(one, "packaged_as") if edge.role not in NO_WEIGHTS]
             for end in (*(edge.target for edge in edges), *twins, *(held if one == asset_id else ())):
                 found = self.asset(end)
                 if found is not None and end not in seen:

@@ -14,7 +14,7 @@ from studbook.model.relations import Certainty
 from studbook.queries import walks
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
 from studbook.queries.question import Question
-from studbook.queries.walks import Deployed, Variant, copies_of, runs_at, unknown_at
+from studbook.queries.walks import NO_WEIGHTS, Deployed, Variant, copies_of, runs_at, unknown_at
 
 _SOURCES = ("sagemaker", "bedrock", "mlflow", "organizations")
 """Those that tell of deployments, of versions, or of accounts that might have some."""
@@ -162,7 +162,7 @@ def _read_ahead(lineage: Lineage, endpoints: Iterable[Asset]) -> None:
                 edge.source
                 for place in ahead
                 for edge in lineage.upstream(place)
-                if edge.relation in ("deployed_to", "packaged_as") and edge.role not in ("image", "code", "manifest")
+                if edge.relation in ("deployed_to", "packaged_as") and edge.role not in NO_WEIGHTS
             }
         )
 

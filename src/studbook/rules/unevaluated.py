@@ -14,12 +14,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from studbook.lineage.graph import Graph
-from studbook.model import Asset
-from studbook.queries.origins import origins
+from studbook.queries.gaps import is_judged
 from studbook.queries.walks import runs
 from studbook.rules.interface import Observation, Rule
-
-_NO_RESULT = ("Failed", "Stopped", "Stopping")
 
 
 def check(graph: Graph) -> Iterator[Observation]:
@@ -34,24 +31,8 @@ def check(graph: Graph) -> Iterator[Observation]:
             continue
         reasons = [f"deployed to {', '.join(sorted(set(where[version.id])))}"] if version.id in where else []
         reasons += ["approved"] if version.attributes.get("approval") == "Approved" else []
-        if reasons and not _evaluated(graph, version):
+        if reasons and not is_judged(graph, version):
             yield Observation(version.id, f"is {' and '.join(reasons)}, and no evaluation of it is known")
-
-
-def _evaluated(graph: Graph, version: Asset) -> bool:
-    for origin in origins(graph, version):
-        if graph.downstream(origin.id, "described_by") and _has_report(graph, origin):
-            return True
-        for edge in graph.downstream(origin.id, "input_to", "evaluated_model"):
-            job = graph.asset(edge.target)
-            if job is not None and job.status not in _NO_RESULT:
-                return True
-    return False
-
-
-def _has_report(graph: Graph, version: Asset) -> bool:
-    ends = (graph.asset(edge.target) for edge in graph.downstream(version.id, "described_by"))
-    return any(end is not None and end.kind == "artifact" for end in ends)
 
 
 RULE = Rule("unevaluated", "warning", check, __doc__)

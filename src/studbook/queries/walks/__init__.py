@@ -14,7 +14,16 @@
 
 from studbook.queries.walks.certainty import Sure, sure_of
 from studbook.queries.walks.copies import Family, copied, copies_of, line, lines
-from studbook.queries.walks.deployment import Deployed, Variant, runs, runs_at, same_weights, shared_with, unknown_at
+from studbook.queries.walks.deployment import (
+    NO_WEIGHTS,
+    Deployed,
+    Variant,
+    runs,
+    runs_at,
+    same_weights,
+    shared_with,
+    unknown_at,
+)
 from studbook.queries.walks.influence import (
     Around,
     Evaluation,
@@ -31,6 +40,7 @@ from studbook.queries.walks.influence import (
 )
 
 __all__ = [
+    "NO_WEIGHTS",
     "Around",
     "Deployed",
     "Evaluation",

@@ -18,7 +18,7 @@ from studbook.queries.walks.certainty import Sure, best_ways, sure_of
 _SERVING = ("endpoint_config", "inference_component", "endpoint")
 _ANSWERING = ("inference_component", "endpoint")
 _SAME_WEIGHTS = ("packaged_as", "same_as", "registered_as")
-_NO_WEIGHTS = ("image", "code", "manifest")
+NO_WEIGHTS = ("image", "code", "manifest")
 _BASES = ("base_model", "base_model_version")
 
 
@@ -198,7 +198,7 @@ def _packed_from(lineage: Lineage, asset_id: str) -> Iterator[tuple[Edge, str]]:
 def _weights_of(lineage: Lineage, asset_id: str) -> Iterator[tuple[Edge, str]]:
     for relation in _SAME_WEIGHTS:
         for edge in lineage.upstream(asset_id, relation):
-            if edge.role not in _NO_WEIGHTS:
+            if edge.role not in NO_WEIGHTS:
                 yield edge, edge.source
     for edge in lineage.downstream(asset_id, "same_as"):
         yield edge, edge.target
@@ -235,7 +235,7 @@ def runs_at(lineage: Lineage, versions: Iterable[str]) -> tuple[Asset, ...]:
     """The live endpoints, by id, at which one of these versions may answer: `runs` tells whether it does."""
     ahead = list(versions)
     for version in list(ahead):
-        held = [edge.source for edge in lineage.upstream(version, "packaged_as") if edge.role not in _NO_WEIGHTS]
+        held = [edge.source for edge in lineage.upstream(version, "packaged_as") if edge.role not in NO_WEIGHTS]
         makers = [edge.source for edge in lineage.upstream(version, "produced")]
         held += [edge.target for maker in makers for edge in lineage.downstream(maker, "produced")]
         ahead += [one for one in held if (asset := lineage.asset(one)) is not None and asset.kind == "artifact"]
@@ -266,7 +266,7 @@ def shared_with(lineage: Lineage, version: Asset) -> tuple[str, ...]:
 def _served_by(lineage: Lineage, asset_id: str) -> Iterator[str]:
     for relation in (*_SAME_WEIGHTS, "deployed_to"):
         for edge in lineage.downstream(asset_id, relation):
-            if edge.role not in _NO_WEIGHTS or relation == "deployed_to":
+            if edge.role not in NO_WEIGHTS or relation == "deployed_to":
                 yield edge.target
     for edge in lineage.upstream(asset_id, "same_as"):
         yield edge.source
