@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from operator import mul
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -180,15 +181,21 @@ def test_a_crowd_fits(tmp_path: Path) -> None:
     assert [result.structured_content["total"] for result in results[:2]] == [9_999, 9_999]
 
 
+# Large by repetition: what is drawn is small, or hypothesis throws most of it away.
+TIMES = st.integers(1, 12)
+TEXT = st.builds(mul, st.text(max_size=40), TIMES)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=400),
-    lambda inner: st.lists(inner, max_size=60) | st.dictionaries(st.text(max_size=200), inner, max_size=60),
-    max_leaves=200,
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: (
+        st.builds(mul, st.lists(inner, max_size=6), TIMES) | st.dictionaries(st.text(max_size=40), inner, max_size=20)
+    ),
+    max_leaves=40,
 )
+ROWS = st.builds(mul, st.lists(st.dictionaries(st.text(max_size=30), JSON, max_size=6), max_size=6), TIMES)
 
 
 @settings(max_examples=25)
-@given(st.lists(st.dictionaries(st.text(max_size=30), JSON, max_size=6), max_size=60), st.text(max_size=5_000), JSON)
+@given(ROWS, st.builds(mul, st.text(max_size=400), TIMES), JSON)
 def test_whatever_is_answered_fits(rows: list[Any], summary: str, more: Any) -> None:
     """Rows, sentences and attributes of any size and any characters."""
     snapshot = {"number": 1, "taken_at": "2026-11-01T02:00:00Z", "digest": "d" * 71, "envelope": "e" * 71}

@@ -74,7 +74,7 @@ class S3:
             return s3_documents.normalize(record)
         body = record.body
         dataset, index = body["Dataset"], body["Index"]
-        contents = _rows(body["Contents"])
+        contents = _rows(body["Contents"], _OBJECT)
         member, versions = object_versions(body)
         operation = "s3:ListObjectsV2" if versions is None else "s3:ListObjectVersions"
         listed = Evidence(operation, member, record.reference)
@@ -98,8 +98,8 @@ class S3:
             until=record.gone_since,
             stale=record.stale_since is not None,
             contents=contents,
-            versions=None if versions is None else _rows(versions),
-            markers=_rows(body.get("DeleteMarkers") or ()),
+            versions=None if versions is None else _rows(versions, _OBJECT),
+            markers=_rows(body.get("DeleteMarkers") or (), _MARKER),
         )
         facts = Facts(claims=[state])
         if record.gone_since is not None:  # what it says of the dataset is old
@@ -170,12 +170,23 @@ DATASET: Final = attributes(
 )
 
 
-def _rows(listing: Iterable[Json]) -> Sequence[Json]:
-    """The rows of a listing; TypeError where one is not as S3 writes it, for joins go by all of them."""
+_MARKER: Final = ("Key", "LastModified")
+_OBJECT: Final = (*_MARKER, "ETag", "Size")
+"""What each row says of itself: all texts, and a number of bytes."""
+
+
+def _rows(listing: Iterable[Json], members: Sequence[str]) -> Sequence[Json]:
+    """The rows of a listing, with what each has to say.
+
+    TypeError or KeyError where one is not as S3 writes it, for joins go by all of them: it costs this record alone.
+    """
     rows = list(listing)
     for row in rows:
-        if not (isinstance(row["Key"], str) and isinstance(row["LastModified"], str) and row.get("Size", 0) >= 0):
-            raise TypeError("a row of a listing has no key or no time")
+        texts = [row[name] for name in members if name != "Size"]
+        if "VersionId" in row and row["VersionId"] is not None:
+            texts.append(row["VersionId"])
+        if not all(isinstance(text, str) for text in texts) or ("Size" in members and row["Size"] < 0):
+            raise TypeError(f"a row of a listing does not say its {', '.join(members)}")
     return rows
 
 
