@@ -1,0 +1,181 @@
+"""Merkle tree of RFC 6962, section 2.1: SHA-256 over 0x00 and a leaf, over 0x01 and two nodes.
+
+Roots and proofs are made from a stream of leaves: what is held grows with the logarithm of their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from hashlib import sha256
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """The 32 bytes that stand for a leaf."""
+    return sha256(b"\0" + leaf).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The 32 bytes that stand for two subtrees."""
+    return sha256(b"\1" + left + right).digest()
+
+
+class Tree:
+    """The root of a growing list, with a stack of the roots of its full subtrees."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._stack: list[bytes] = []
+        """A full subtree for each bit of the size that is set, the largest first."""
+
+    def add(self, leaf: bytes) -> None:
+        """Append a leaf."""
+        self.add_hash(leaf_hash(leaf))
+
+    def add_hash(self, node: bytes) -> None:
+        """Append a leaf by its hash."""
+        size = self.size
+        while size & 1:
+            node = node_hash(self._stack.pop(), node)
+            size >>= 1
+        self._stack.append(node)
+        self.size += 1
+
+    @property
+    def root(self) -> bytes:
+        """The root of what was added; of nothing, the hash of the empty string."""
+        if not self._stack:
+            return sha256().digest()
+        *larger, node = self._stack
+        for left in reversed(larger):
+            node = node_hash(left, node)
+        return node
+
+
+def root(leaves: Iterable[bytes]) -> bytes:
+    """The root of these leaves, in their order."""
+    tree = Tree()
+    for leaf in leaves:
+        tree.add(leaf)
+    return tree.root
+
+
+def inclusion_paths(hashes: Iterable[bytes], size: int, wanted: Collection[int]) -> dict[int, list[bytes]]:
+    """The audit paths (2.1.1), lowest node first, of the leaves with these indexes, from the hashes of all leaves.
+
+    Raises ValueError where an index is none of the tree's, or there are fewer leaves than `size`.
+    """
+    if not all(0 <= index < size for index in wanted):
+        raise ValueError(f"the tree has {size} leaves")
+    paths: dict[int, list[bytes]] = {index: [] for index in sorted(wanted)}
+    if paths:
+        _subtree(iter(hashes), 0, size, list(paths), paths)
+    return paths
+
+
+def _subtree(
+    hashes: Iterator[bytes], start: int, size: int, wanted: Sequence[int], paths: dict[int, list[bytes]]
+) -> bytes:
+    if not wanted:
+        tree = Tree()
+        for _ in range(size):
+            tree.add_hash(_next(hashes))
+        return tree.root
+    if size == 1:
+        return _next(hashes)
+    middle = start + _split(size)
+    before = [index for index in wanted if index < middle]
+    after = [index for index in wanted if index >= middle]
+    left = _subtree(hashes, start, middle - start, before, paths)
+    right = _subtree(hashes, middle, start + size - middle, after, paths)
+    for index in before:
+        paths[index].append(right)
+    for index in after:
+        paths[index].append(left)
+    return node_hash(left, right)
+
+
+def _next(hashes: Iterator[bytes]) -> bytes:
+    for node in hashes:
+        return node
+    raise ValueError("there are fewer leaves than was said")
+
+
+def _split(size: int) -> int:
+    """The largest power of two below a size of two or more."""
+    return 1 << (size - 1).bit_length() - 1
+
+
+def root_by_inclusion(node: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
+    """The root of the tree in which a leaf's hash has this index, by its audit path (RFC 9162, 2.1.3.2).
+
+    Raises ValueError where the path has another length than a tree of that size gives it.
+    """
+    if not 0 <= index < size:
+        raise ValueError(f"leaf {index} is none of a tree of {size}")
+    last = size - 1
+    rest = iter(path)
+    while last:
+        if index & 1:
+            node = node_hash(_next(rest), node)
+        elif index < last:
+            node = node_hash(node, _next(rest))
+        index, last = index >> 1, last >> 1
+    if next(rest, None) is not None:
+        raise ValueError("the path is too long")
+    return node
+
+
+def consistency_proof(hashes: Sequence[bytes], before: int) -> list[bytes]:
+    """The proof (2.1.2) that the first `before` leaves' tree is a beginning of the tree of all of them.
+
+    Raises ValueError unless 0 < before <= len(hashes).
+    """
+    if not 0 < before <= len(hashes):
+        raise ValueError(f"a tree of {before} is no beginning of one of {len(hashes)}")
+    proof: list[bytes] = []
+    start, end, whole = 0, len(hashes), True
+    while before != end - start:
+        middle = start + _split(end - start)
+        if before <= middle - start:
+            proof.append(_root(hashes[middle:end]))
+            end = middle
+        else:
+            proof.append(_root(hashes[start:middle]))
+            before, start, whole = before - (middle - start), middle, False
+    if not whole:
+        proof.append(_root(hashes[start:end]))
+    return proof[::-1]
+
+
+def _root(hashes: Iterable[bytes]) -> bytes:
+    tree = Tree()
+    for node in hashes:
+        tree.add_hash(node)
+    return tree.root
+
+
+def roots_by_consistency(before: int, size: int, old: bytes, proof: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """The roots of a tree's first `before` leaves, and of all of it, that a proof gives (RFC 9162, 2.1.4.2).
+
+    The proof shows that a tree with the root `old` is a beginning where the first of the two is `old`, and the second
+    the newer tree's root. Raises ValueError where the proof has another length than these sizes give it.
+    """
+    if not 0 < before <= size:
+        raise ValueError(f"a tree of {before} is no beginning of one of {size}")
+    rest = iter(proof)
+    index, last = before - 1, size - 1
+    if index == last:  # one tree: nothing to prove
+        index = last = 0
+    while index & 1:
+        index, last = index >> 1, last >> 1
+    older = newer = _next(rest) if index else old
+    while last:
+        if index & 1:
+            node = _next(rest)
+            older, newer = node_hash(node, older), node_hash(node, newer)
+        elif index < last:
+            newer = node_hash(newer, _next(rest))
+        index, last = index >> 1, last >> 1
+    if next(rest, None) is not None:
+        raise ValueError("the proof is too long")
+    return older, newer
