@@ -27,7 +27,7 @@ _STATUS: Final = {"certain": 0, "possible": 1, "cleared": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
+class SubTable:
     """Rows within a row: `shared` of a candidate."""
 
     row: int
@@ -44,7 +44,7 @@ class AnswerTable:
     rows: tuple[tuple[str, ...], ...]
     same: tuple[tuple[str, str], ...]
     """Columns that say the same in every row, and what they say."""
-    details: tuple[Detail, ...]
+    details: tuple[SubTable, ...]
     unknown: tuple[str, ...]
 
 
@@ -135,14 +135,14 @@ class _Words:
             return ", ".join(f"{key}={self._said(item, as_it_is)}" for key, item in value.items())
         return f"{value:.6g}" if isinstance(value, float) else str(value)
 
-    def details(self, at: int, row: Row) -> list[Detail]:
+    def details(self, at: int, row: Row) -> list[SubTable]:
         found = []
         for field in fields(row):  # type: ignore[arg-type]
             several = getattr(row, field.name)
             if _nested(several):
                 names = _columns(several)
                 rows = tuple(tuple(self.cell(name, getattr(one, name), one) for name in names) for one in several)
-                found.append(Detail(at, _title(field.name), tuple(map(_title, names)), rows))
+                found.append(SubTable(at, _title(field.name), tuple(map(_title, names)), rows))
         return found
 
     def unknown(self, one: Unknown) -> str:

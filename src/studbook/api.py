@@ -40,7 +40,7 @@ from studbook.queries.scores import Score
 from studbook.queries.trace import Influence
 from studbook.settings import Settings
 from studbook.store import Catalog
-from studbook.store.chunks import Shared
+from studbook.store.chunks import SharedRows
 from studbook.store.index import Index
 
 R = TypeVar("R", bound=Row)
@@ -136,7 +136,7 @@ class Lineage:
 
     def diff(self, older: str | int = "latest~1") -> Changes:
         """What changed since an older snapshot, which is named as `open` takes it."""
-        before, shared = self.catalog.resolve(str(older)), Shared(self.catalog.objects)
+        before, shared = self.catalog.resolve(str(older)), SharedRows(self.catalog.objects)
         was, now = (self.catalog.graph(one, shared) for one in (before, self.snapshot))
         return difference(was, now, before.coverage, self.snapshot.coverage)
 

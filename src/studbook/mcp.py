@@ -47,7 +47,7 @@ _LARGEST: Final = 64 << 20
 """Bytes of a site's file."""
 
 
-class Source(Protocol):
+class AnswerSource(Protocol):
     """Where answers come from. Each raises StudbookError for what it has not."""
 
     def answer(self, question: str, asset: str, as_of: str, options: Mapping[str, str]) -> Json:
@@ -131,7 +131,7 @@ class Folder:
         return _told(envelope, summary, rows, ok=not rows)
 
 
-class Site:
+class BuiltSite:
     """A built site at an address: what the `index.json` of its pages say, and its search index."""
 
     def __init__(self, address: str) -> None:
@@ -386,7 +386,7 @@ def _tool(name: str, about: str, properties: Json, *required: str) -> types.Tool
     )
 
 
-def called(source: Source, name: str, given: Mapping[str, Any]) -> types.CallToolResult:
+def called(source: AnswerSource, name: str, given: Mapping[str, Any]) -> types.CallToolResult:
     """What a tool answers; a mistake is an answer too, with the way out."""
     try:
         arguments = _checked(name, given)
@@ -398,7 +398,7 @@ def called(source: Source, name: str, given: Mapping[str, Any]) -> types.CallToo
         return types.CallToolResult(content=[types.TextContent(type="text", text=shown)], is_error=True)
 
 
-def _found(source: Source, name: str, arguments: Json, limit: int | None) -> Json:
+def _found(source: AnswerSource, name: str, arguments: Json, limit: int | None) -> Json:
     as_of = arguments.get("as_of", "latest")
     ask: dict[str, Callable[[], Json]] = {
         "search": lambda: source.search(arguments["text"], as_of, _ROWS if limit is None else limit),
@@ -432,7 +432,7 @@ def _checked(name: str, given: Mapping[str, Any]) -> Json:
     return dict(given)
 
 
-def serve(source: Source) -> None:
+def serve(source: AnswerSource) -> None:
     """Answers on standard input and output until the client goes."""
 
     async def listed(

@@ -163,7 +163,7 @@ class MlflowAuth(_Part):
         return self
 
 
-class Mlflow(_Part):
+class MlflowSettings(_Part):
     """An MLflow server that SageMaker does not list."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")] = Field(
@@ -325,7 +325,7 @@ class Publish(_Part):
         return None if value is None else _s3(value)
 
 
-_NAMES: dict[type, str] = {Mlflow: "MLflow server", DocumentPlace: "document place"}
+_NAMES: dict[type, str] = {MlflowSettings: "MLflow server", DocumentPlace: "document place"}
 
 
 class Settings(_Part):
@@ -338,7 +338,9 @@ class Settings(_Part):
         default=(), description="S3 places whose small JSON documents may be read; none is read without."
     )
     evaluators: tuple[Evaluator, ...] = Field(default=(), description="Lambda functions that are evaluators.")
-    mlflow: tuple[Mlflow, ...] = Field(default=(), description="MLflow servers besides Apps and tracking servers.")
+    mlflow: tuple[MlflowSettings, ...] = Field(
+        default=(), description="MLflow servers besides Apps and tracking servers."
+    )
     sources: dict[SourceName, SourceSettings] = Field(
         default_factory=dict, description="Per source: enabled, rate, limits."
     )
@@ -354,7 +356,7 @@ class Settings(_Part):
     def _no_doubles(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         seen: set[str] = set()
         for index, item in enumerate(value):
-            name = item.name if isinstance(item, Mlflow) else item.id
+            name = item.name if isinstance(item, MlflowSettings) else item.id
             if name in seen:
                 what = _NAMES.get(type(item), type(item).__name__.lower())
                 raise PydanticCustomError(

@@ -16,7 +16,7 @@ _BYTES: Final = 1_000_000
 _DEPTH: Final = 50
 
 
-class Document(NamedTuple):
+class YamlDocument(NamedTuple):
     """What a text says, and where."""
 
     data: Any
@@ -34,7 +34,7 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def load_yaml(text: str, place: str, hint: str | None = None, *, above: int = 0) -> Document:
+def load_yaml(text: str, place: str, hint: str | None = None, *, above: int = 0) -> YamlDocument:
     """What a text says. `place` names it in errors, `above` is how many lines of its file stand before it."""
 
     def wrong(message: str, mark: Any, mend: str | None = hint) -> SettingsError:
@@ -54,7 +54,7 @@ def load_yaml(text: str, place: str, hint: str | None = None, *, above: int = 0)
         if (twice := _twice(tree)) is not None:
             raise wrong(f"the key '{twice.value}' is here twice", twice.start_mark, "make one of the two")
         loader = _Loader("")
-        return Document(None if tree is None else loader.construct_document(tree), tree)
+        return YamlDocument(None if tree is None else loader.construct_document(tree), tree)
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise wrong(f"is no YAML: {problem}", getattr(error, "problem_mark", None)) from None

@@ -102,7 +102,7 @@ def test_a_site_answers_as_its_catalog(demo_catalog: Path, demo_site: Path) -> N
     """By id or by a name that is one thing's alone, each question that its page has; what a site has not, it says."""
     folder = door.Folder(Catalog(demo_catalog))
     with served(demo_site) as address:
-        site = door.Site(address)
+        site = door.BuiltSite(address)
         for name, root in (*((name, ABOUT.get(name, VERSION)) for name in QUESTIONS), ("runs", ENDPOINT)):
             found, expected = (source.answer(name, root, "latest", {}) for source in (site, folder))
             kept = found.keys() & expected.keys() - {"asked"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import small_catalog as small
 from small_catalog import Sites
 from studbook.model.ids import page_path
-from studbook.render.search import CHUNK, SHARD, Entry, files, sections, words_of
+from studbook.render.search import CHUNK, SHARD, SearchEntry, files, sections, words_of
 
 TITLES = st.lists(st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12), max_size=60)
 
@@ -50,7 +50,7 @@ def found(index: dict[str, Any], word: str) -> set[int]:
 @given(TITLES)
 def test_every_word_of_a_title_finds_it(titles: list[str]) -> None:
     """Whatever the title, each of its words leads to its document, and only to those that have it."""
-    entries = [Entry(location=f"{at}/", title=title, kind="x") for at, title in enumerate(titles)]
+    entries = [SearchEntry(location=f"{at}/", title=title, kind="x") for at, title in enumerate(titles)]
     index = dict(read(data) for _, data in files(entries))
     for word in set().union(*(words_of(title) for title in titles)):
         assert found(index, word) == {at for at, title in enumerate(titles) if word in words_of(title)}
@@ -59,7 +59,7 @@ def test_every_word_of_a_title_finds_it(titles: list[str]) -> None:
 def test_no_file_is_long() -> None:
     """At ten thousand documents a query's files stay small: the first view of the index, a word's, a dozen lines'."""
     entries = [
-        Entry(
+        SearchEntry(
             location=f"kind/sft-{at:06}-0123456789ab/",
             title=f"sft-{at:06}",
             kind=f"kind {at % 20}",
@@ -77,9 +77,9 @@ def test_no_file_is_long() -> None:
 
 def test_news_touch_few_files() -> None:
     """A document that is added leaves all but the last lines and the files of its own words as they are."""
-    entries = [Entry(location=f"a/{at}/", title=f"sft-{at:06}", kind="job") for at in range(2_000)]
+    entries = [SearchEntry(location=f"a/{at}/", title=f"sft-{at:06}", kind="job") for at in range(2_000)]
     before, after = (
-        dict(files(several)) for several in (entries, [*entries, Entry(location="b/", title="news", kind="job")])
+        dict(files(several)) for several in (entries, [*entries, SearchEntry(location="b/", title="news", kind="job")])
     )
     changed = {name for name in after if before.get(name) != after[name]}
 

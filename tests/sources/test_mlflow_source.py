@@ -16,13 +16,13 @@ from scripted import Visits
 
 from studbook.aws.sessions import NotReadOnly
 from studbook.model import Partition, Record
-from studbook.settings import Mlflow as Configured
+from studbook.settings import MlflowSettings as Configured
 from studbook.settings import Settings
 from studbook.sources import mlflow_api as mlflow
-from studbook.sources.mlflow import Mlflow
+from studbook.sources.mlflow import MlflowSettings
 from studbook.sources.mlflow_api import ALLOWED, ALLOWED_PLAIN, Api, server_of_arn
 
-SOURCE = Mlflow()
+SOURCE = MlflowSettings()
 APP = "arn:aws:sagemaker:us-west-2:111111111111:mlflow-app/app-1"
 TRACKING = "arn:aws:sagemaker:eu-west-1:222222222222:mlflow-tracking-server/lab"
 PACKAGE = "arn:aws:sagemaker:us-west-2:111111111111:model-package/bot/5"

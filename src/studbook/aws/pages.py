@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from studbook.aws.errors import Trouble, no_answer
-from studbook.model.storable import Answer
+from studbook.model.storable import ApiAnswer
 
 _NEXT: Final = {"NextToken": "NextToken"}
-Page = TypeVar("Page", bound=Answer)
+Page = TypeVar("Page", bound=ApiAnswer)
 
 
 def follow(

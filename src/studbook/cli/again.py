@@ -12,8 +12,8 @@ from studbook.cli.options import catalog_option, format_option, snapshot_option
 from studbook.cli.terminal import bold, dim, echo_folded, style, uncolored, write, write_json
 
 if TYPE_CHECKING:
-    from studbook.lineage.graph import Lineage
-    from studbook.queries.compare import Comparison, Row
+    from studbook.lineage.graph import LineageReader
+    from studbook.queries.compare import ComparedFact, Comparison
     from studbook.queries.reproduce import Reproduction
     from studbook.store import Catalog
 
@@ -131,7 +131,7 @@ def compare(*, left: str, right: str, everything: bool, catalog: Catalog, snapsh
         echo_folded(_comparison(found, lineage.index, everything=everything))
 
 
-def _comparison(found: Comparison, lineage: Lineage, *, everything: bool) -> Iterator[str]:
+def _comparison(found: Comparison, lineage: LineageReader, *, everything: bool) -> Iterator[str]:
     from studbook.cli.text import name
 
     yield f"{bold(name(found.left))}  {dim(found.left.id)}"
@@ -152,7 +152,7 @@ def _comparison(found: Comparison, lineage: Lineage, *, everything: bool) -> Ite
         yield dim(f"equal ({len(equal)}; --all shows them): {', '.join(dict.fromkeys(row.section for row in equal))}")
 
 
-def _rows(rows: list[Row], lineage: Lineage) -> Iterator[str]:
+def _rows(rows: list[ComparedFact], lineage: LineageReader) -> Iterator[str]:
     from studbook.cli.text import name, place, value
     from studbook.queries.compare import spelled
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from studbook.cli.terminal import bold, dim, table
 from studbook.cli.text import kind, marks, name, place, relation, value
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge, Envelope, Evidence
 from studbook.model.canonical import fields_of
 
@@ -50,7 +50,7 @@ def snapshot_text(envelope: Envelope, counts: Mapping[str, int]) -> Iterator[str
     )
 
 
-def asset_json(lineage: Lineage, asset: Asset) -> dict[str, Any]:
+def asset_json(lineage: LineageReader, asset: Asset) -> dict[str, Any]:
     """The asset with the edges that end and start there; of a model or a version of it the way that it took, too."""
     shown: dict[str, Any] = {
         "asset": fields_of(asset),
@@ -62,7 +62,7 @@ def asset_json(lineage: Lineage, asset: Asset) -> dict[str, Any]:
     return shown
 
 
-def asset_text(lineage: Lineage, asset: Asset) -> Iterator[str]:
+def asset_text(lineage: LineageReader, asset: Asset) -> Iterator[str]:
     """Its facts, then its nearest neighbours."""
     yield "  ".join(p for p in (kind(asset.kind), bold(name(asset)), dim(place(asset)), marks(asset)) if p)
     yield f"  {dim('id'.ljust(14))}{asset.id}"
@@ -79,7 +79,7 @@ def asset_text(lineage: Lineage, asset: Asset) -> Iterator[str]:
     yield from _neighbours(lineage, "downstream", lineage.downstream(asset.id))
 
 
-def evidence_json(lineage: Lineage, asset: Asset, record_of: RecordOf) -> dict[str, Any]:
+def evidence_json(lineage: LineageReader, asset: Asset, record_of: RecordOf) -> dict[str, Any]:
     """The asset, its values with their evidence, and its edges."""
     from studbook.queries.sources_of import sources_of
 
@@ -91,7 +91,7 @@ def evidence_json(lineage: Lineage, asset: Asset, record_of: RecordOf) -> dict[s
     }
 
 
-def evidence_text(lineage: Lineage, asset: Asset, record_of: RecordOf) -> Iterator[str]:
+def evidence_text(lineage: LineageReader, asset: Asset, record_of: RecordOf) -> Iterator[str]:
     """Each value and each edge with its evidence, and what stands there."""
     from studbook.queries.sources_of import quoted, sources_of
 
@@ -118,7 +118,7 @@ def _short(text: str) -> str:
     return text if len(text) <= _WIDE else text[: _WIDE - 3] + "..."
 
 
-def _promotions(lineage: Lineage, asset: Asset) -> Sequence[Sequence[Step]]:
+def _promotions(lineage: LineageReader, asset: Asset) -> Sequence[Sequence[Step]]:
     from studbook.queries.promotion import promotion, promotions
 
     if asset.kind == "model_package":
@@ -126,7 +126,7 @@ def _promotions(lineage: Lineage, asset: Asset) -> Sequence[Sequence[Step]]:
     return promotions(lineage, asset.id) if asset.kind == "model_package_group" else ()
 
 
-def _promotion_text(lineage: Lineage, paths: Sequence[Sequence[Step]]) -> Iterator[str]:
+def _promotion_text(lineage: LineageReader, paths: Sequence[Sequence[Step]]) -> Iterator[str]:
     """Each way through accounts, a line a version; when exactly an approval was given is for `studbook log` to tell."""
     if not paths:
         return
@@ -138,7 +138,7 @@ def _promotion_text(lineage: Lineage, paths: Sequence[Sequence[Step]]) -> Iterat
         yield dim(f"    ... and {len(paths) - _SHOWN} more; --format json has all")
 
 
-def _step_words(lineage: Lineage, step: Step) -> tuple[str, ...]:
+def _step_words(lineage: LineageReader, step: Step) -> tuple[str, ...]:
     """Which version, where, since when, whether approved, how it came there, and where it runs."""
     package = step.package
     origins = [found for edge in step.copied if (found := lineage.asset(edge.source)) is not None]
@@ -155,7 +155,7 @@ def _step_words(lineage: Lineage, step: Step) -> tuple[str, ...]:
     )
 
 
-def _neighbours(lineage: Lineage, title: str, edges: Sequence[Edge]) -> Iterator[str]:
+def _neighbours(lineage: LineageReader, title: str, edges: Sequence[Edge]) -> Iterator[str]:
     if not edges:
         return
     yield f"  {dim(f'{title} ({len(edges)})')}"
@@ -165,7 +165,7 @@ def _neighbours(lineage: Lineage, title: str, edges: Sequence[Edge]) -> Iterator
         yield dim(f"    ... and {len(edges) - _SHOWN} more; --format json has all")
 
 
-def _neighbour(lineage: Lineage, title: str, edge: Edge) -> str:
+def _neighbour(lineage: LineageReader, title: str, edge: Edge) -> str:
     other = lineage.asset(edge.source if title == "upstream" else edge.target)
     sure = edge.certainty + (", candidate" if edge.candidate else "")
     parts = [dim(relation(edge))]

@@ -108,10 +108,10 @@ def _progress() -> Iterator[Progress]:
         with Live() as live:
             yield live
     else:
-        yield _Lines()
+        yield _LineProgress()
 
 
-class _Lines:
+class _LineProgress:
     """One plain line for each partition that is done."""
 
     def __init__(self) -> None:

@@ -34,7 +34,7 @@ def mcp(site: str | None, catalog: Catalog) -> None:
     except ImportError as error:
         raise UsageError(f"the package for MCP is not there: {error}", "pip install 'studbook[mcp]'") from None
     if site is not None:
-        door.serve(door.Site(site))
+        door.serve(door.BuiltSite(site))
         return
     if catalog.latest() is None:
         raise NotFound(f"{catalog.root}: there is no snapshot here", "name another folder with --catalog DIR")

@@ -43,10 +43,10 @@ Examples:
 def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
     """Show what changed from snapshot OLD to snapshot NEW: models, approvals, deployments, data, coverage."""
     from studbook.queries.diff import diff as compare
-    from studbook.store.chunks import Shared
+    from studbook.store.chunks import SharedRows
 
     before, after = catalog.resolve(old), catalog.resolve(new)
-    shared = Shared(catalog.objects)
+    shared = SharedRows(catalog.objects)
     was, now = catalog.graph(before, shared), catalog.graph(after, shared)
     changes = compare(was, now, before.coverage, after.coverage)
     if output_format == "json":

@@ -60,7 +60,7 @@ class _Head(BaseModel):
     snapshot: Snapshot
 
 
-class Document(_Head):
+class ExportDocument(_Head):
     """Everything that is known of one snapshot."""
 
     assets: list[Asset] = Field(description="Sorted by id.")
@@ -76,7 +76,7 @@ class Header(_Head):
 
 def schema() -> dict[str, Any]:
     """The schema as a value."""
-    _, generated = models_json_schema([(Document, "serialization"), (Header, "serialization")])
+    _, generated = models_json_schema([(ExportDocument, "serialization"), (Header, "serialization")])
     definitions: dict[str, Any] = generated["$defs"]
     for definition in definitions.values():
         if "properties" in definition:

@@ -18,7 +18,7 @@ from studbook.aws.pages import follow
 from studbook.aws.sessions import Sessions, Signer
 from studbook.aws.transport import end_at
 from studbook.model import Partition
-from studbook.model.storable import Answer, answer
+from studbook.model.storable import ApiAnswer, answer
 from studbook.settings import Patience
 from studbook.sources.interface import Json
 
@@ -59,7 +59,7 @@ class PartitionCalls:
         self._asked = threading.local()
         """The operation that a thread asked for last."""
 
-    def ask(self, operation: str, params: Json, *, service: str | None = None) -> Answer:
+    def ask(self, operation: str, params: Json, *, service: str | None = None) -> ApiAnswer:
         """The operation's answer, storable, without response metadata, and what is missing of it."""
         return self._ask(operation, params, service or self.partition.source, _storable)
 
@@ -71,10 +71,10 @@ class PartitionCalls:
         tokens: Mapping[str, str] | None = None,
         service: str | None = None,
         items: str | None = None,
-    ) -> Iterator[Answer]:
+    ) -> Iterator[ApiAnswer]:
         """Page after page; `items` is the list that every page has."""
 
-        def call(request: Json) -> Answer:
+        def call(request: Json) -> ApiAnswer:
             return self.ask(operation, request, service=service)
 
         return follow(call, operation, params, tokens, most=self._patience.pages, items=items)
@@ -166,5 +166,5 @@ class PartitionCalls:
         self._sessions.pace(*self.partition, operation).throttled()
 
 
-def _storable(found: Mapping[str, Any]) -> Answer:
+def _storable(found: Mapping[str, Any]) -> ApiAnswer:
     return answer({name: value for name, value in found.items() if name != "ResponseMetadata"})

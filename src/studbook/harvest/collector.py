@@ -22,7 +22,7 @@ from studbook.harvest.partition_store import PartitionStore, Wanted
 from studbook.harvest.redact import Redactor
 from studbook.harvest.worker_pool import OrderedPool
 from studbook.model import Partition, Record, canonical, digest
-from studbook.model.storable import MAX_ID, Answer, Loss, storable
+from studbook.model.storable import MAX_ID, ApiAnswer, Loss, storable
 from studbook.settings import Settings
 from studbook.sources.interface import Bulk, Detail, Json, Resource
 
@@ -109,7 +109,7 @@ class PartitionVisit(PartitionCalls):
 
     # --- calls ---
 
-    def call(self, operation: str, params: Json, *, service: str | None = None) -> Answer:
+    def call(self, operation: str, params: Json, *, service: str | None = None) -> ApiAnswer:
         return self._told(operation, self.ask(operation, params, service=service))
 
     def pages(
@@ -120,11 +120,11 @@ class PartitionVisit(PartitionCalls):
         tokens: Mapping[str, str] | None = None,
         service: str | None = None,
         items: str | None = None,
-    ) -> Iterator[Answer]:
+    ) -> Iterator[ApiAnswer]:
         for page in self.ask_pages(operation, params, tokens=tokens, service=service, items=items):
             yield self._told(operation, page)
 
-    def _told(self, operation: str, found: Answer) -> Answer:
+    def _told(self, operation: str, found: ApiAnswer) -> ApiAnswer:
         for loss in found.lost:
             self.ledger.gap(left_out(operation, loss, str(loss).partition(": ")[0]))
         return found
@@ -443,7 +443,7 @@ class PartitionVisit(PartitionCalls):
             came.troubles.append(unreadable(_operation(resource), error, _subject(resource.kind, one.id)))
         return came
 
-    def _asked_for(self, came: _Described, job: _Job, operation: str, params: Json) -> Answer:
+    def _asked_for(self, came: _Described, job: _Job, operation: str, params: Json) -> ApiAnswer:
         """An answer of which every missing value is accounted for, and asked for again the next night."""
         found = self.ask(operation, params)
         came.miss(left_out(operation, loss, _subject(job.resource.kind, job.one.id)) for loss in found.lost)

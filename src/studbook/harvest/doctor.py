@@ -29,7 +29,7 @@ from studbook.harvest.plan import Task, order, plan, waves
 from studbook.harvest.redact import Redactor
 from studbook.model import Gap, Partition, Record
 from studbook.model.coverage import Status
-from studbook.model.storable import Answer
+from studbook.model.storable import ApiAnswer
 from studbook.settings import Patience, Settings
 from studbook.sources import SOURCES, Source, s3, with_accounts
 from studbook.sources.interface import Json, Resource
@@ -232,7 +232,7 @@ class _Probe(PartitionCalls):
 
     # --- Visit: calls ---
 
-    def call(self, operation: str, params: Json, *, service: str | None = None) -> Answer:
+    def call(self, operation: str, params: Json, *, service: str | None = None) -> ApiAnswer:
         return self.ask(operation, params, service=service)
 
     def _send(
@@ -261,7 +261,7 @@ class _Probe(PartitionCalls):
         tokens: Mapping[str, str] | None = None,
         service: str | None = None,
         items: str | None = None,
-    ) -> Iterator[Answer]:
+    ) -> Iterator[ApiAnswer]:
         """The first page; all of them where they are the accounts to look at."""
         pages = self.ask_pages(operation, _one(params, self._source), tokens=tokens, service=service, items=items)
         return pages if self._source.wave == 0 else islice(pages, 1)

@@ -17,7 +17,7 @@ from studbook.model.edge import EdgeKey
 Direction = Literal["upstream", "downstream"]
 
 
-class Lineage(Protocol):
+class LineageReader(Protocol):
     """What can be asked of assets and edges, wherever they are kept."""
 
     def asset(self, asset_id: str) -> Asset | None:

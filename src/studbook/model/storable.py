@@ -51,7 +51,7 @@ class Unfit:
         self.why = why
 
 
-class Answer(dict[str, Any]):
+class ApiAnswer(dict[str, Any]):
     """A JSON object from outside, storable, and what had to be left out of it."""
 
     lost: tuple[Loss, ...] = ()
@@ -61,10 +61,10 @@ class Answer(dict[str, Any]):
         return [Loss(loss.path[2:], loss.why) for loss in self.lost if loss.path[:2] == (member, index)]
 
 
-def answer(value: Mapping[str, Any]) -> Answer:
+def answer(value: Mapping[str, Any]) -> ApiAnswer:
     """What a service answered, made storable."""
     lost: list[Loss] = []
-    found = Answer(storable(value, lost))
+    found = ApiAnswer(storable(value, lost))
     found.lost = tuple(lost)
     return found
 

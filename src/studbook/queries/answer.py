@@ -8,20 +8,21 @@ unknown is a proof of absence.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeVar, cast
 
 from studbook.errors import NotFound
-from studbook.lineage.graph import Lineage
-from studbook.model import KINDS, Asset, Coverage, Edge, Envelope, Gap, Partition, Record
+from studbook.lineage.graph import LineageReader
+from studbook.model import KINDS, Asset, Coverage, Envelope, Gap, Partition, Record
 from studbook.model.ids import parse_arn
 from studbook.queries.walks import runs_at, unknown_at
 
 if TYPE_CHECKING:
     from studbook.settings import Settings
     from studbook.store import Catalog
+    from studbook.store.past import SnapshotHistory
 
 SCHEMA: Final = "studbook.answer/1"
 
@@ -88,37 +89,11 @@ RecordOf = Callable[[str, str], Record | None]
 """From a record kind and an id to the record of this snapshot."""
 
 
-class Ends(Protocol):
-    """Edges by the asset that they end in, and by the one that they start from."""
-
-    @property
-    def upstream(self) -> Mapping[str, Sequence[Edge]]:
-        """By what they end in."""
-        ...
-
-    @property
-    def downstream(self) -> Mapping[str, Sequence[Edge]]:
-        """By what they start from."""
-        ...
-
-
-class History(Protocol):
-    """What `log` asks of the nights up to one, oldest first: the `past` of a catalog."""
-
-    def history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
-        """An asset, and the edges that end in it, in every snapshot."""
-        ...
-
-    def edges_into(self, kinds: Collection[str]) -> Iterable[tuple[Envelope, Ends]]:
-        """The edges that end in assets of these kinds, in every snapshot, by their ends."""
-        ...
-
-
 @dataclass(frozen=True)
 class Night:
     """One snapshot, as questions see it. What every question of the night needs is found once."""
 
-    lineage: Lineage
+    lineage: LineageReader
     coverage: tuple[Coverage, ...] = ()
     settings: Settings | None = None
     """None where nothing depends on them, or for the defaults."""
@@ -126,11 +101,11 @@ class Night:
     """What the APIs answered; nothing where the night is told without its records."""
     envelope: Envelope | None = None
     """None for a lineage that is no snapshot's."""
-    history: History | None = None
+    history: SnapshotHistory | None = None
     """The nights up to this one."""
 
     @classmethod
-    def of(cls, catalog: Catalog, envelope: Envelope, lineage: Lineage, settings: Settings | None = None) -> Self:
+    def of(cls, catalog: Catalog, envelope: Envelope, lineage: LineageReader, settings: Settings | None = None) -> Self:
         """A snapshot of a catalog, with its lineage in memory or on disk."""
         return cls(lineage, envelope.coverage, settings, catalog.record_of(envelope), envelope, catalog.past(envelope))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from studbook.errors import UsageError
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
 from studbook.queries.question import Question
@@ -118,7 +118,7 @@ def candidates(night: Night, root: str, asked: str | None = None) -> Answer[Cand
     )
 
 
-def _of_group(lineage: Lineage, known: Mapping[str, Sequence[Family]]) -> Iterator[_Here]:
+def _of_group(lineage: LineageReader, known: Mapping[str, Sequence[Family]]) -> Iterator[_Here]:
     """Of each line the newest version that production runs, else the newest approved one."""
     for families in known.values():
         for family in reversed(families):
@@ -130,7 +130,7 @@ def _of_group(lineage: Lineage, known: Mapping[str, Sequence[Family]]) -> Iterat
             yield from (_Here(family.original, ()) for family in approved[-1:])
 
 
-def _answering(rows: Iterable[Run], lineage: Lineage, production: bool = False) -> tuple[str, ...]:
+def _answering(rows: Iterable[Run], lineage: LineageReader, production: bool = False) -> tuple[str, ...]:
     """The endpoints of rows that are neither in shadow nor one of several candidates."""
     found = {row.endpoint for row in rows if not row.shadow and not row.candidate}
     if production:
@@ -145,7 +145,7 @@ def _approvals(family: Family) -> set[str]:
 class _Judge:
     """The scores of versions, each family's read once."""
 
-    def __init__(self, lineage: Lineage, metrics: MetricSettings) -> None:
+    def __init__(self, lineage: LineageReader, metrics: MetricSettings) -> None:
         self._lineage, self._metrics = lineage, metrics
         self._scores: dict[str, dict[Judgement, Score]] = {}
         self.unknown: list[Unknown] = []
@@ -216,7 +216,9 @@ def _order(one: Judgement) -> tuple[str, str, str]:
     return (one.evaluator or "", one.data or "", one.metric)
 
 
-def _rows(lineage: Lineage, judge: _Judge, here: _Here, known: Mapping[str, Sequence[Family]]) -> Iterator[Candidate]:
+def _rows(
+    lineage: LineageReader, judge: _Judge, here: _Here, known: Mapping[str, Sequence[Family]]
+) -> Iterator[Candidate]:
     mine = copied(lineage, here.version.id)
     places = (lineage.asset(place) for place in here.places)
     rows = [row for place in places if place is not None for row in rows_at(lineage, place)]
@@ -271,7 +273,7 @@ def _hidden(night: Night, asset: Asset) -> Iterator[Unknown]:
             yield from several
 
 
-def _summary(lineage: Lineage, asset: Asset, here: Collection[_Here], rows: Sequence[Candidate]) -> str:
+def _summary(lineage: LineageReader, asset: Asset, here: Collection[_Here], rows: Sequence[Candidate]) -> str:
     names = listed(dict.fromkeys(called(one.version) for one in here)) if here else ""
     if not here:
         return f"No version is known of which {called(asset)} could have a candidate."

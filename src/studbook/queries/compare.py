@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from studbook.errors import UsageError
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
 from studbook.queries.origins import makers, origins
 from studbook.queries.runs import rows_of_version
@@ -36,7 +36,7 @@ _OF_VERSION = ("approval", "lifecycle", "registration_type", "recipes")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparedFact:
     """One fact of both."""
 
     section: str
@@ -57,7 +57,7 @@ class Comparison:
 
     left: Asset
     right: Asset
-    rows: tuple[Row, ...]
+    rows: tuple[ComparedFact, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values: the differences and the equal rows apart."""
@@ -69,7 +69,7 @@ class Comparison:
         }
 
 
-def compare(lineage: Lineage, left: Asset, right: Asset) -> Comparison:
+def compare(lineage: LineageReader, left: Asset, right: Asset) -> Comparison:
     """What is different, and what is not, between two model versions.
 
     Raises UsageError where one of them is no model version.
@@ -81,10 +81,10 @@ def compare(lineage: Lineage, left: Asset, right: Asset) -> Comparison:
             )
     one, other = dict(facts(lineage, left)), dict(facts(lineage, right))
     keys = sorted(one.keys() | other.keys(), key=lambda key: (SECTIONS.index(key[0]), key[1]))
-    return Comparison(left, right, tuple(Row(*key, one.get(key), other.get(key)) for key in keys))
+    return Comparison(left, right, tuple(ComparedFact(*key, one.get(key), other.get(key)) for key in keys))
 
 
-def facts(lineage: Lineage, version: Asset) -> Iterator[tuple[tuple[str, str], Any]]:
+def facts(lineage: LineageReader, version: Asset) -> Iterator[tuple[tuple[str, str], Any]]:
     """What can be compared of one model version: section and name, and the value."""
     bases = {edge.source for edge in lineage.upstream(version.id, "base_of")}
     code = {edge.source for edge in lineage.upstream(version.id, "packaged_as") if edge.role == "code"}
@@ -115,12 +115,12 @@ def facts(lineage: Lineage, version: Asset) -> Iterator[tuple[tuple[str, str], A
     yield from _listed("deployments", "endpoints", _endpoints(lineage, version))
 
 
-def _endpoints(lineage: Lineage, version: Asset) -> Iterator[str]:
+def _endpoints(lineage: LineageReader, version: Asset) -> Iterator[str]:
     """The endpoints that run the version or a clone of it; those of models made from it are not its own."""
     return (row.endpoint for row in rows_of_version(lineage, version))
 
 
-def _evaluations(lineage: Lineage, version: Asset) -> Iterator[tuple[tuple[str, str], Any]]:
+def _evaluations(lineage: LineageReader, version: Asset) -> Iterator[tuple[tuple[str, str], Any]]:
     """The scores of the version and what it was cloned from, by what judged and on what; the newest of each."""
     jobs: dict[str, Asset] = {}
     for origin in origins(lineage, version):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
 
 
@@ -22,7 +22,7 @@ class Drift:
     """The first snapshot that shows the newer state, where snapshots show it."""
 
 
-def drifts_of(lineage: Lineage, job: Asset) -> Iterator[Drift]:
+def drifts_of(lineage: LineageReader, job: Asset) -> Iterator[Drift]:
     """The datasets of one job that changed since it started, by id of what it read.
 
     A registered version is looked through to the S3 content that it points at: the registration does not move, the
@@ -52,7 +52,7 @@ def _is_replaced(asset: Asset) -> bool:
     return asset.kind == "dataset_version" and asset.attributes.get("current") is False
 
 
-def _changed_after(lineage: Lineage, prefix: str, job: Asset) -> bool:
+def _changed_after(lineage: LineageReader, prefix: str, job: Asset) -> bool:
     """Whether an object under an S3 prefix that is a dataset, or a version's own, is newer than the job's start."""
     started = job.attributes.get("started_at") or job.created_at
     if started is None or not prefix.startswith("s3://"):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from studbook.errors import UsageError
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
 from studbook.queries.answer import Answer, Night, Row, Why, counted
 from studbook.queries.origins import makers, origins
@@ -120,7 +120,7 @@ def _partition(night: Night, asset: Asset) -> tuple[Why, str | None]:
     return "failed", None
 
 
-def _is_unlisted_data(lineage: Lineage, asset: Asset) -> bool:
+def _is_unlisted_data(lineage: LineageReader, asset: Asset) -> bool:
     """Whether a job read it as data, and nobody knows what lay there: no state was listed, and no job made it."""
     if lineage.upstream(asset.id, "produced"):
         return False
@@ -129,7 +129,7 @@ def _is_unlisted_data(lineage: Lineage, asset: Asset) -> bool:
     )
 
 
-def _is_job(lineage: Lineage, asset_id: str) -> bool:
+def _is_job(lineage: LineageReader, asset_id: str) -> bool:
     found = lineage.asset(asset_id)
     return found is not None and found.kind.endswith("_job") and found.kind != "evaluation_job"
 
@@ -137,7 +137,7 @@ def _is_job(lineage: Lineage, asset_id: str) -> bool:
 # --- not recorded -------------------------------------------------------------------------------------------------
 
 
-def _not_recorded(lineage: Lineage, root: Asset) -> Iterator[Lack]:
+def _not_recorded(lineage: LineageReader, root: Asset) -> Iterator[Lack]:
     if root.kind != "endpoint":
         yield from _of_model(lineage, root)
         return
@@ -149,7 +149,7 @@ def _not_recorded(lineage: Lineage, root: Asset) -> Iterator[Lack]:
             yield from _of_model(lineage, version)
 
 
-def _of_model(lineage: Lineage, model: Asset) -> Iterator[Lack]:
+def _of_model(lineage: LineageReader, model: Asset) -> Iterator[Lack]:
     """Of a version, or of a model that is none that is known."""
     if model.unresolved:
         return
@@ -169,7 +169,7 @@ def _of_model(lineage: Lineage, model: Asset) -> Iterator[Lack]:
         yield lack("judgement")
 
 
-def _missing(lineage: Lineage, job: Asset) -> Iterator[Missing]:
+def _missing(lineage: LineageReader, job: Asset) -> Iterator[Missing]:
     inputs = [(edge.role, lineage.asset(edge.source)) for edge in lineage.upstream(job.id, "input_to")]
     roles = {role for role, _ in inputs}
     kinds = {source.kind for _, source in inputs if source is not None}
@@ -187,7 +187,7 @@ def _is_classic(job: Asset) -> bool:
     return job.kind == "training_job" and not job.id.startswith("arn:aws:bedrock:") and not any(told)
 
 
-def _has_image(lineage: Lineage, model: Asset, jobs: Sequence[Asset]) -> bool:
+def _has_image(lineage: LineageReader, model: Asset, jobs: Sequence[Asset]) -> bool:
     for asset in (*origins(lineage, model), *jobs):
         edges = (*lineage.upstream(asset.id, "packaged_as"), *lineage.upstream(asset.id, "input_to"))
         if any(edge.role == "image" for edge in edges):
@@ -195,7 +195,7 @@ def _has_image(lineage: Lineage, model: Asset, jobs: Sequence[Asset]) -> bool:
     return False
 
 
-def is_judged(lineage: Lineage, model: Asset) -> bool:
+def is_judged(lineage: LineageReader, model: Asset) -> bool:
     """Whether a report describes a model version or what it is a copy of, or an evaluation of it has not failed."""
     for origin in origins(lineage, model):
         ends = (lineage.asset(edge.target) for edge in lineage.downstream(origin.id, "described_by"))

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from studbook.errors import NotFound, UsageError
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import RELATIONS, Asset, Edge
 from studbook.model.evidence import value_at
 from studbook.model.ids import parse_s3
@@ -314,7 +314,7 @@ class _Search:
     """One incident: the readers of the root first, then what follows from them."""
 
     def __init__(self, night: Night, root: _Root, window: _Window) -> None:
-        self._lineage: Lineage = night.lineage
+        self._lineage: LineageReader = night.lineage
         self._record_of = night.record_of
         self._root, self._window = root, window
         self._members = frozenset(root.members)
@@ -505,7 +505,7 @@ def _hit(asset: Asset, status: Status, because: str, via: str) -> Hit:
     )
 
 
-def _summary(lineage: Lineage, rows: Sequence[Hit]) -> str:
+def _summary(lineage: LineageReader, rows: Sequence[Hit]) -> str:
     told = [_told_of(lineage, [row for row in rows if row.status == status]) for status in _RANK]
     certain, possible, cleared = told
     if not rows:
@@ -515,7 +515,7 @@ def _summary(lineage: Lineage, rows: Sequence[Hit]) -> str:
     return sentence + (f"; cleared: {cleared}" if cleared else "") + "."
 
 
-def _told_of(lineage: Lineage, rows: Sequence[Hit]) -> str:
+def _told_of(lineage: LineageReader, rows: Sequence[Hit]) -> str:
     """`2 endpoints (1 in production), 5 model versions and 12 others`."""
     if not rows:
         return ""
@@ -546,6 +546,6 @@ def _unknown(night: Night, root: _Root, rows: Sequence[Hit]) -> Iterator[Unknown
             yield end
 
 
-def _kind(lineage: Lineage, asset_id: str) -> str | None:
+def _kind(lineage: LineageReader, asset_id: str) -> str | None:
     asset = lineage.asset(asset_id)
     return asset.kind if asset is not None else None

@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from studbook.lineage.graph import Direction, Lineage
+from studbook.lineage.graph import Direction, LineageReader
 from studbook.model import Asset, Edge, Envelope
-from studbook.queries.answer import Answer, Ends, History, Night, Row, counted
+from studbook.queries.answer import Answer, Night, Row, counted
 from studbook.queries.diff import changed_fields
 from studbook.queries.drift import drifts_of
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
 from studbook.queries.walks import NO_WEIGHTS, runs
+
+if TYPE_CHECKING:
+    from studbook.store.past import EdgeEnds, SnapshotHistory
 
 Event = Literal[
     "first_seen",
@@ -134,12 +137,12 @@ class _Past:
 
     # --- of its own -----------------------------------------------------------------------------------------------
 
-    def _states(self, history: History, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
+    def _states(self, history: SnapshotHistory, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
         for envelope, state, edges in history.history(asset):
             self._nights[envelope.number] = envelope
             yield envelope, state, edges
 
-    def _own(self, history: History) -> Iterator[Entry]:
+    def _own(self, history: SnapshotHistory) -> Iterator[Entry]:
         before: Asset | None = None
         was_here = False
         ended: set[_End] = set()
@@ -260,7 +263,7 @@ class _Past:
 
     # --- deployments ----------------------------------------------------------------------------------------------
 
-    def _deployed(self, history: History) -> Iterator[Entry]:
+    def _deployed(self, history: SnapshotHistory) -> Iterator[Entry]:
         is_place = self._asset.kind in _PLACES
         if not is_place and self._asset.kind not in ("model_package", "model", "base_model", "base_model_version"):
             return
@@ -297,7 +300,7 @@ class _Served:
     What a model is made from never changes, what an endpoint runs does.
     """
 
-    def __init__(self, now: Lineage, number: int, ends: Ends) -> None:
+    def __init__(self, now: LineageReader, number: int, ends: EdgeEnds) -> None:
         self._now, self._number = now, number
         self._upstream, self._downstream = ends.upstream, ends.downstream
 

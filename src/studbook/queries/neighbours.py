@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge
 
 
@@ -22,38 +22,38 @@ def newest(assets: Iterable[Asset]) -> list[Asset]:
     return sorted(sorted(assets, key=lambda a: a.id), key=lambda a: a.created_at or "", reverse=True)
 
 
-def versions(lineage: Lineage, asset: Asset) -> list[Asset]:
+def versions(lineage: LineageReader, asset: Asset) -> list[Asset]:
     """The versions of a thing, newest first."""
     return newest(_targets(lineage, asset, "has_version"))
 
 
-def parent(lineage: Lineage, version: Asset) -> Asset | None:
+def parent(lineage: LineageReader, version: Asset) -> Asset | None:
     """The thing that an asset is a version of."""
     return next(_sources(lineage, version, "has_version"), None)
 
 
-def parts(lineage: Lineage, whole: Asset) -> list[Asset]:
+def parts(lineage: LineageReader, whole: Asset) -> list[Asset]:
     """What is part of a pipeline, an execution, a search or an experiment; newest first."""
     return newest(_sources(lineage, whole, "part_of"))
 
 
-def withdrawn(lineage: Lineage, endpoint: Asset) -> list[Asset]:
+def withdrawn(lineage: LineageReader, endpoint: Asset) -> list[Asset]:
     """The components that answered at an endpoint and are gone, newest first."""
     components = (one for one in _sources(lineage, endpoint, "deployed_to") if one.kind == "inference_component")
     return newest(one for one in components if one.gone_since is not None)
 
 
-def known_as(lineage: Lineage, version: Asset) -> list[Asset]:
+def known_as(lineage: LineageReader, version: Asset) -> list[Asset]:
     """A version, and the registered versions that have their content from it."""
     return [version, *_targets(lineage, version, "content_of")]
 
 
-def content(lineage: Lineage, version: Asset) -> list[Asset]:
+def content(lineage: LineageReader, version: Asset) -> list[Asset]:
     """A version, and the content that it points at."""
     return [version, *_sources(lineage, version, "content_of")]
 
 
-def uses(lineage: Lineage, assets: Iterable[Asset]) -> Iterator[Use]:
+def uses(lineage: LineageReader, assets: Iterable[Asset]) -> Iterator[Use]:
     """The jobs and runs that these went into, as what and how surely."""
     for asset in assets:
         for edge in lineage.downstream(asset.id, "input_to"):
@@ -62,17 +62,17 @@ def uses(lineage: Lineage, assets: Iterable[Asset]) -> Iterator[Use]:
                 yield Use(asset, edge, job)
 
 
-def models_of(lineage: Lineage, job: Asset) -> list[str]:
+def models_of(lineage: LineageReader, job: Asset) -> list[str]:
     """The ids of the models that a job judged, or began with."""
     roles = ("evaluated_model", "source_model", "base_model")
     return sorted(edge.source for edge in lineage.upstream(job.id) if edge.role in roles)
 
 
-def _targets(lineage: Lineage, asset: Asset, relation: str) -> Iterator[Asset]:
+def _targets(lineage: LineageReader, asset: Asset, relation: str) -> Iterator[Asset]:
     ends = dict.fromkeys(edge.target for edge in lineage.downstream(asset.id, relation))
     return (found for end in ends if (found := lineage.asset(end)) is not None)
 
 
-def _sources(lineage: Lineage, asset: Asset, relation: str) -> Iterator[Asset]:
+def _sources(lineage: LineageReader, asset: Asset, relation: str) -> Iterator[Asset]:
     ends = dict.fromkeys(edge.source for edge in lineage.upstream(asset.id, relation))
     return (found for end in ends if (found := lineage.asset(end)) is not None)

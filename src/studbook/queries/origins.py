@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import KINDS, Asset
 from studbook.queries.walks import same_weights
 
 
-def origins(lineage: Lineage, version: Asset) -> Iterator[Asset]:
+def origins(lineage: LineageReader, version: Asset) -> Iterator[Asset]:
     """The version, what it was cloned from, and the weights of each, nearest first."""
     ahead, seen = [version], {version.id}
     while ahead:
@@ -22,7 +22,7 @@ def origins(lineage: Lineage, version: Asset) -> Iterator[Asset]:
                     ahead.append(source)
 
 
-def makers(lineage: Lineage, version: Asset) -> list[Asset]:
+def makers(lineage: LineageReader, version: Asset) -> list[Asset]:
     """The jobs that produced a version, what it was cloned from, or their weights; by id.
 
     Of a search and its job that both name the artifact, the job made it.

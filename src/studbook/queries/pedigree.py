@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from studbook.cards import Card
-from studbook.lineage.graph import Graph, Lineage
+from studbook.lineage.graph import Graph, LineageReader
 from studbook.model import Asset, Edge, Finding, Record
 from studbook.queries.origins import origins
 from studbook.queries.runs import rows_of_version
@@ -46,7 +46,7 @@ class Pedigree:
 
 
 def pedigree(
-    lineage: Lineage,
+    lineage: LineageReader,
     asset_id: str,
     *,
     findings: Callable[[str], Iterable[Finding]] = lambda asset_id: (),
@@ -115,7 +115,7 @@ def _answering(known: Graph, root: Asset) -> tuple[str, ...]:
     return tuple(sorted({row.endpoint for row in rows if not (row.shadow or row.candidate)}))
 
 
-def card_of(lineage: Lineage, version: Asset, cards: Mapping[str, Card]) -> Card | None:
+def card_of(lineage: LineageReader, version: Asset, cards: Mapping[str, Card]) -> Card | None:
     """What people wrote of a model version's model, or of the models that it was copied to and from."""
     copies = [edge.target for edge in lineage.downstream(version.id, "copied_to")]
     sources = [edge.source for edge in lineage.upstream(version.id, "copied_to")]

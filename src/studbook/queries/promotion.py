@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge
 from studbook.queries.runs import rows_at
 from studbook.queries.walks import Family, copied, line, runs_at, shared_with
@@ -78,17 +78,17 @@ class Step:
         }
 
 
-def promotion(lineage: Lineage, package: str) -> tuple[Step, ...]:
+def promotion(lineage: LineageReader, package: str) -> tuple[Step, ...]:
     """The tree that a package is in: each package right below what it is a copy of, copies in the order of time."""
     return _steps(lineage, copied(lineage, package))
 
 
-def promotions(lineage: Lineage, group: str) -> tuple[tuple[Step, ...], ...]:
+def promotions(lineage: LineageReader, group: str) -> tuple[tuple[Step, ...], ...]:
     """The trees of all versions of a model, that with the newest version first."""
     return tuple(_steps(lineage, family) for family in reversed(line(lineage, group)))
 
 
-def _steps(lineage: Lineage, family: Family) -> tuple[Step, ...]:
+def _steps(lineage: LineageReader, family: Family) -> tuple[Step, ...]:
     return tuple(_step(lineage, family, package, depth) for package, depth in _in_tree(family))
 
 
@@ -111,7 +111,7 @@ def _in_tree(family: Family) -> Iterator[tuple[Asset, int]]:
             ahead += [(one, depth + 1) for one in sorted(below, key=registered, reverse=True)]
 
 
-def _step(lineage: Lineage, family: Family, package: Asset, depth: int) -> Step:
+def _step(lineage: LineageReader, family: Family, package: Asset, depth: int) -> Step:
     running = [
         endpoint
         for endpoint in runs_at(lineage, [package.id])

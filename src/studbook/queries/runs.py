@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from studbook.errors import NotFound, UsageError
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Partition
 from studbook.model.relations import Certainty
 from studbook.queries import walks
@@ -91,7 +91,7 @@ def _of_version(night: Night, asset: Asset, asked: str) -> Answer[Run]:
     )
 
 
-def rows_of_version(lineage: Lineage, asset: Asset) -> Iterator[Run]:
+def rows_of_version(lineage: LineageReader, asset: Asset) -> Iterator[Run]:
     """Where a version and the copies made from it run; of a group, each of its versions; of a model, itself."""
     versions = [asset.id]
     if asset.kind == "model_package_group":
@@ -152,7 +152,7 @@ def _of_account(night: Night, account: str, asked: str) -> Answer[Run]:
     )
 
 
-def _read_ahead(lineage: Lineage, endpoints: Iterable[Asset]) -> None:
+def _read_ahead(lineage: LineageReader, endpoints: Iterable[Asset]) -> None:
     """What the rows of many endpoints are asked from, in few statements: configuration, model, version."""
     ahead = [endpoint.id for endpoint in endpoints]
     for _ in range(4):
@@ -167,7 +167,7 @@ def _read_ahead(lineage: Lineage, endpoints: Iterable[Asset]) -> None:
         )
 
 
-def rows_at(lineage: Lineage, endpoint: Asset, through: str | None = None) -> Iterator[Run]:
+def rows_at(lineage: LineageReader, endpoint: Asset, through: str | None = None) -> Iterator[Run]:
     """What answers at a live endpoint, by unit, variant and version; then what carries weights for adapters.
 
     With `through`, only what it runs by way of that component.
@@ -211,7 +211,7 @@ def _row(endpoint: Asset, deployed: Deployed, variant: Variant, version: str | N
     )
 
 
-def _rows_of_place(lineage: Lineage, place: Asset) -> Iterator[Run]:
+def _rows_of_place(lineage: LineageReader, place: Asset) -> Iterator[Run]:
     if place.kind == "endpoint":
         yield from rows_at(lineage, place)
         return
@@ -234,7 +234,7 @@ def _unseen(night: Night, account: str | None = None, region: str | None = None)
     return night.unseen(_SOURCES, lambda operation: _ELSEWHERE.search(operation) is None, within)
 
 
-def _endpoints(lineage: Lineage, rows: Iterable[Run]) -> list[Asset]:
+def _endpoints(lineage: LineageReader, rows: Iterable[Run]) -> list[Asset]:
     found = (lineage.asset(one) for one in sorted({row.endpoint for row in rows}))
     return [one for one in found if one is not None]
 
@@ -243,7 +243,7 @@ def _in_production(endpoints: Iterable[Asset]) -> int:
     return sum(in_production(endpoint) for endpoint in endpoints)
 
 
-def _names(lineage: Lineage, rows: Iterable[Run]) -> str:
+def _names(lineage: LineageReader, rows: Iterable[Run]) -> str:
     """What answers, in few words: versions first, then what is known of the rest."""
     names: dict[str, None] = {}
     for row in rows:

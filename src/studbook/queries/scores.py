@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any, Final
 
 from studbook.errors import UsageError
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge, Evidence
 from studbook.model.relations import Certainty
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few
@@ -82,7 +82,7 @@ def scores(night: Night, root: str, asked: str | None = None) -> Answer[Score]:
     )
 
 
-def silent_jobs(lineage: Lineage, jobs: Iterable[Asset]) -> Iterator[Unknown]:
+def silent_jobs(lineage: LineageReader, jobs: Iterable[Asset]) -> Iterator[Unknown]:
     """Evaluations that happened, and of which nobody recorded what came of them."""
     for job in jobs:
         if not scores_of(lineage, job)[0]:
@@ -97,7 +97,7 @@ def _summary(asset: Asset, rows: Sequence[Score], judging: bool) -> str:
     return f"{called(asset)}: {told}" + (f", of {counted(judged, 'model')}." if judging else ".")
 
 
-def judged_of(lineage: Lineage, families: Iterable[Family]) -> Iterator[Asset]:
+def judged_of(lineage: LineageReader, families: Iterable[Family]) -> Iterator[Asset]:
     """What an evaluation can name to judge these versions: each copy, its weights, and what was made to serve it."""
     seen: set[str] = set()
     for family in families:
@@ -110,7 +110,7 @@ def judged_of(lineage: Lineage, families: Iterable[Family]) -> Iterator[Asset]:
                         yield judged
 
 
-def jobs_of(lineage: Lineage, judged: Iterable[Asset]) -> list[Asset]:
+def jobs_of(lineage: LineageReader, judged: Iterable[Asset]) -> list[Asset]:
     """The evaluations of models, by id; what an MLflow run records of an evaluation job is that job's."""
     jobs: dict[str, Asset] = {}
     for one in judged:
@@ -121,14 +121,14 @@ def jobs_of(lineage: Lineage, judged: Iterable[Asset]) -> list[Asset]:
     return _told_once(lineage, jobs)
 
 
-def _told_once(lineage: Lineage, jobs: dict[str, Asset]) -> list[Asset]:
+def _told_once(lineage: LineageReader, jobs: dict[str, Asset]) -> list[Asset]:
     lineage.expect(jobs, "downstream")
     lineage.expect(jobs, "upstream")
     told = {edge.target for job in jobs for edge in lineage.downstream(job, "recorded_in")}
     return [jobs[job] for job in sorted(jobs) if job not in told]
 
 
-def _versions(lineage: Lineage, asset: Asset) -> list[Asset]:
+def _versions(lineage: LineageReader, asset: Asset) -> list[Asset]:
     """The asset, its versions, and what is registered of the same content or points at it."""
     found = {asset.id: asset}
     for edge in lineage.downstream(asset.id, "has_version"):
@@ -141,7 +141,7 @@ def _versions(lineage: Lineage, asset: Asset) -> list[Asset]:
     return list(found.values())
 
 
-def _jobs_by(lineage: Lineage, used: Iterable[Asset]) -> list[Asset]:
+def _jobs_by(lineage: LineageReader, used: Iterable[Asset]) -> list[Asset]:
     """The evaluations that these went into, as judge or as data."""
     jobs: dict[str, Asset] = {}
     for one in used:
@@ -152,7 +152,7 @@ def _jobs_by(lineage: Lineage, used: Iterable[Asset]) -> list[Asset]:
     return _told_once(lineage, jobs)
 
 
-def rows_of_job(lineage: Lineage, job: Asset) -> Iterator[Score]:
+def rows_of_job(lineage: LineageReader, job: Asset) -> Iterator[Score]:
     """What one evaluation found, of each model by each evaluator on each data."""
     scores, told = scores_of(lineage, job)
     if not scores:
@@ -185,7 +185,7 @@ def rows_of_job(lineage: Lineage, job: Asset) -> Iterator[Score]:
             )
 
 
-def _named(lineage: Lineage, several: Iterable[str], edges: Mapping[str | None, Sequence[Edge]]) -> list[str]:
+def _named(lineage: LineageReader, several: Iterable[str], edges: Mapping[str | None, Sequence[Edge]]) -> list[str]:
     """Of one thing under several ids that which says most, as surely as any.
 
     A version says more than what it is a version of, and a registered one more than the content that it points at.

@@ -18,7 +18,7 @@ from itertools import product
 from typing import Any, cast
 from zlib import crc32
 
-from studbook.lineage.graph import Direction, Graph, Lineage, differing
+from studbook.lineage.graph import Direction, Graph, LineageReader, differing
 from studbook.model import KINDS, Asset, Edge, Finding, Gap, Partition
 from studbook.queries.answer import Night, Unknown, Why
 from studbook.render.views import Site
@@ -95,7 +95,7 @@ def _attribute(base: int, key: str) -> int:
     return crc32(f"\0attributes\0{key}".encode("utf-8", "surrogatepass"), base)
 
 
-class _Seen:
+class _TrackedAsset:
     """An asset; each field that is asked for is noted. Its label was noted when it was handed out."""
 
     __slots__ = ("_asset", "_base", "_notes", "attributes", "unresolved", *_IN_LABEL)
@@ -126,7 +126,7 @@ class _Assets(Mapping[str, Asset]):
         if known is None:
             base = crc32(key.encode("utf-8", "surrogatepass"))
             asset = self._assets.get(key)
-            seen = cast(Asset, _Seen(asset, base, self._notes)) if asset is not None else None
+            seen = cast(Asset, _TrackedAsset(asset, base, self._notes)) if asset is not None else None
             known = self._seen[key] = (crc32(_LABEL, base), seen)
         self._notes.read.add(known[0])
         return known[1] if known[1] is not None else default
@@ -149,7 +149,7 @@ class _Assets(Mapping[str, Asset]):
         return len(self._assets)
 
 
-class _Graph(Lineage):
+class _TrackedGraph(LineageReader):
     """Answers as `Graph` does, and notes what was asked."""
 
     def __init__(self, graph: Graph, notes: ReadSet) -> None:
@@ -222,7 +222,7 @@ class _Noted(Mapping[Any, Any]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Night(Night):
+class _TrackedNight(Night):
     """Answers as the night does; what is not one asset's is noted as a whole, and was found once.
 
     Records need no note: what is read of them is what an edge says that they say.
@@ -254,7 +254,7 @@ class TrackedSite(Site):
     """Answers as the site does, and notes what was asked."""
 
     def __init__(self, site: Site, notes: ReadSet) -> None:
-        graph = cast(Graph, _Graph(site.graph, notes))
+        graph = cast(Graph, _TrackedGraph(site.graph, notes))
         given: dict[str, Any] = {
             "_site": site,
             "notes": notes,
@@ -268,7 +268,7 @@ class TrackedSite(Site):
             "records_behind": _Noted("behind", site.records_behind, notes),
             "partial": _Noted("partial", dict(site.partial), notes),
             "_links": site._links,
-            "night": _Night(
+            "night": _TrackedNight(
                 graph,
                 settings=site.settings,
                 record_of=site.record_of,

@@ -20,7 +20,7 @@ import graphviz
 from markupsafe import Markup, escape
 
 from studbook.errors import BuildError
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
 from studbook.model.ids import page_path
 from studbook.queries.answer import called
@@ -97,7 +97,7 @@ class Picture:
         return "\n".join(out) + "\n}\n"
 
 
-def neighbourhood(lineage: Lineage, root: Asset, limit: int = LIMIT) -> Picture:
+def neighbourhood(lineage: LineageReader, root: Asset, limit: int = LIMIT) -> Picture:
     """The nearest ancestors and descendants of an asset, upstream and downstream in turn, at most `limit` of them.
 
     The steps are those of trace and impact. Where some are left out, a box on that side says how many neighbours of

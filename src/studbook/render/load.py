@@ -22,7 +22,7 @@ from studbook.render.words import account_name, reference
 from studbook.rules import RULES, check, load_waivers
 from studbook.settings import Settings
 from studbook.store import Catalog
-from studbook.store.chunks import Shared
+from studbook.store.chunks import SharedRows
 
 
 class Lineages:
@@ -31,7 +31,7 @@ class Lineages:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self._known: dict[tuple[str, str], Graph] = {}
-        self._shared = Shared(catalog.objects)
+        self._shared = SharedRows(catalog.objects)
 
     def of(self, envelope: Envelope) -> Graph:
         """The whole lineage of a snapshot."""

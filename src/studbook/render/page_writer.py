@@ -96,7 +96,7 @@ class PagesMade:
     """How many pages were made anew."""
 
 
-class _Task(NamedTuple):
+class _PageTask(NamedTuple):
     """What is to be made of one asset."""
 
     asset_id: str
@@ -125,14 +125,14 @@ class PageWriter:
                 self._write(page, None)
                 read[page.path] = _ALL
                 fresh += 1
-        todo: list[_Task] = []
+        todo: list[_PageTask] = []
         for asset in self.site.graph.assets.values():
             path = self.site.link(asset.id)["path"]
             wanted = [path, path + _ANSWERS] + [path + _FILES] * (asset.kind == downloads.KIND)
             missing = [one for one in wanted if not self._linked(one)]
             read.update((one, self._earlier.pages[one]) for one in wanted if one not in missing)
             if missing:
-                todo.append(_Task(asset.id, *(f"{path}{what}" in missing for what in ("", _ANSWERS, _FILES))))
+                todo.append(_PageTask(asset.id, *(f"{path}{what}" in missing for what in ("", _ANSWERS, _FILES))))
                 fresh += path in missing
         for batch in _everywhere(self, [todo[start : start + _BATCH] for start in range(0, len(todo), _BATCH)]):
             read.update(batch)
@@ -149,7 +149,7 @@ class PageWriter:
         assert self.earlier is not None
         return self.earlier
 
-    def batch(self, tasks: Sequence[_Task]) -> list[tuple[str, bytes]]:
+    def batch(self, tasks: Sequence[_PageTask]) -> list[tuple[str, bytes]]:
         """Make the pages of some assets, and the files beside them: what each read."""
         notes = ReadSet()
         watched = TrackedSite(self.site, notes)
@@ -234,12 +234,12 @@ _press: PageWriter | None = None
 """What the workers make pages with: they are forked, and so have it without a copy."""
 
 
-def _work(tasks: Sequence[_Task]) -> list[tuple[str, bytes]]:
+def _work(tasks: Sequence[_PageTask]) -> list[tuple[str, bytes]]:
     assert _press is not None
     return _press.batch(tasks)
 
 
-def _everywhere(press: PageWriter, batches: list[list[_Task]]) -> Iterator[list[tuple[str, bytes]]]:
+def _everywhere(press: PageWriter, batches: list[list[_PageTask]]) -> Iterator[list[tuple[str, bytes]]]:
     """Each batch's result, in their order, made by as many workers as there are cores.
 
     In this process alone where there is little to make, one core or no fork, or where other threads run (a server's,

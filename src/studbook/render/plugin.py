@@ -45,7 +45,7 @@ from studbook.render.environment import Templates, compiled
 from studbook.render.load import Lineages
 from studbook.render.page_writer import Earlier, KnownBuild, PageWriter
 from studbook.render.policy import InlineScripts
-from studbook.render.search import Entry, entries_of, sections
+from studbook.render.search import SearchEntry, entries_of, sections
 from studbook.render.shells import ADDRESS, BODY, DESCRIPTION, TITLE, Shells, headings_of
 from studbook.render.views import Page
 from studbook.settings import Settings
@@ -72,7 +72,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Read the catalog, and put our theme above Material's."""
-        self._texts: list[Entry] = []
+        self._texts: list[SearchEntry] = []
         self._scripts = InlineScripts()
         config.site_name = safe(config.site_name)  # the theme writes it as it is into each page's title
         if not self.versioned:
@@ -140,7 +140,9 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
     def on_page_content(self, html: str, page: MkdocsPage, config: MkDocsConfig, files: Files) -> str:
         """Pages of text can be searched too, section by section."""
         if isinstance(page, _Overview):
-            self._texts.append(Entry(location=page.url, title=str(page.title), kind="Page", words=page.description))
+            self._texts.append(
+                SearchEntry(location=page.url, title=str(page.title), kind="Page", words=page.description)
+            )
         elif not (page.meta.get("search") or {}).get("exclude"):
             self._texts += sections(page.url, str(page.title), html)
         return html

@@ -43,7 +43,7 @@ _FIRST = ("model_package_group", "model_package", "dataset", "endpoint", "evalua
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class SearchEntry:
     """What search knows of a page."""
 
     location: str
@@ -61,22 +61,22 @@ class Entry:
         return (self.kind, self.account, self.region, self.stage, self.status)
 
 
-def entries_of(site: Site) -> list[Entry]:
+def entries_of(site: Site) -> list[SearchEntry]:
     """Every page that is not in the navigation, in an order that tomorrow only adds to."""
     places = [
-        Entry(
+        SearchEntry(
             location=account_path(account), title=site.account_name(account) or account, kind="Account", words=account
         )
         for account in account_ids(site)
     ]
-    places += [Entry(location=region_path(region), title=region, kind="Region") for region in region_names(site)]
+    places += [SearchEntry(location=region_path(region), title=region, kind="Region") for region in region_names(site)]
     assets = sorted(site.graph.assets.values(), key=lambda a: (a.first_seen or 0, a.created_at or "", a.id))
     return places + [_entry(site, asset) for asset in assets]
 
 
-def _entry(site: Site, asset: Asset) -> Entry:
+def _entry(site: Site, asset: Asset) -> SearchEntry:
     arn = parse_arn(asset.id)
-    return Entry(
+    return SearchEntry(
         location=str(site.link(asset.id)["path"]),
         title=called(asset),
         kind=KINDS[asset.kind].title,
@@ -88,13 +88,13 @@ def _entry(site: Site, asset: Asset) -> Entry:
     )
 
 
-def sections(location: str, title: str, body: str) -> Iterator[Entry]:
+def sections(location: str, title: str, body: str) -> Iterator[SearchEntry]:
     """A page of text: one document for what stands before its first heading, and one for each section."""
     parts = _SECTION.split(body)
-    yield Entry(location=location, title=title, kind="Manual", words=_text(parts[0]))
+    yield SearchEntry(location=location, title=title, kind="Manual", words=_text(parts[0]))
     for anchor, heading, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
         name = _text(heading).replace("¶", "").strip()
-        yield Entry(location=f"{location}#{anchor}", title=f"{title}: {name}", kind="Manual", words=_text(text))
+        yield SearchEntry(location=f"{location}#{anchor}", title=f"{title}: {name}", kind="Manual", words=_text(text))
 
 
 def _text(body: str) -> str:
@@ -110,7 +110,7 @@ def words_of(text: str) -> set[str]:
     return words | {word.lstrip("0") for word in words if word[0] == "0" and word.isdecimal()} - {""}
 
 
-def files(entries: Sequence[Entry]) -> Iterator[tuple[str, bytes]]:
+def files(entries: Sequence[SearchEntry]) -> Iterator[tuple[str, bytes]]:
     """The index: names below the site's root, and contents. Equal entries give equal bytes."""
     terms: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for number, entry in enumerate(entries):

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from studbook.aws.sessions import Signer
 from studbook.model import Facts, Partition, Record
-from studbook.model.storable import Answer
+from studbook.model.storable import ApiAnswer
 from studbook.settings import Settings
 
 Json = Mapping[str, Any]
@@ -225,7 +225,7 @@ class Visit(Protocol):
         """What the plan asks for here, in the source's own words."""
         ...
 
-    def call(self, operation: str, params: Json, *, service: str | None = None) -> Answer:
+    def call(self, operation: str, params: Json, *, service: str | None = None) -> ApiAnswer:
         """The operation's answer as storable JSON, without response metadata; what is missing of it is a gap."""
         ...
 
@@ -241,7 +241,7 @@ class Visit(Protocol):
         tokens: Mapping[str, str] | None = None,
         service: str | None = None,
         items: str | None = None,
-    ) -> Iterator[Answer]:
+    ) -> Iterator[ApiAnswer]:
         """Page after page; `tokens` maps members of the answer to members of the next request, `items` is the list
         that every page has, be it empty: one without it is a failed answer."""
         ...

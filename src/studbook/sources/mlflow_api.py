@@ -33,8 +33,8 @@ from studbook.aws.sessions import NotReadOnly
 from studbook.aws.transport import Limits, bounded, too_large
 from studbook.model import canonical
 from studbook.model.ids import parse_arn
-from studbook.model.storable import Answer, Loss, answer, load_json
-from studbook.settings import Mlflow as Configured
+from studbook.model.storable import ApiAnswer, Loss, answer, load_json
+from studbook.settings import MlflowSettings as Configured
 from studbook.settings import Settings
 from studbook.sources.interface import Json, Visit
 
@@ -212,7 +212,7 @@ class Api:
                 place = f"{member}[{index}]" + (f" of page {number}" if number > 1 else "")
                 yield place, item, page.lost_at(member, index)
 
-    def call(self, method: str, path: str, body: Json) -> Answer:
+    def call(self, method: str, path: str, body: Json) -> ApiAnswer:
         """One answer; throttled and failing servers are asked again, a few times."""
         if (method, path) not in self._allowed:
             raise NotReadOnly(f"{method} {path} is not on the list of requests that only read")
@@ -343,7 +343,7 @@ def _name(path: str) -> str:
     return path.rsplit("/mlflow/", 1)[-1]
 
 
-def _json(data: bytes, path: str) -> Answer:
+def _json(data: bytes, path: str) -> ApiAnswer:
     try:
         found = load_json(data)
     except ValueError:

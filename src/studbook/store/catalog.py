@@ -29,13 +29,13 @@ from studbook.store.chunks import (
     Part,
     Place,
     Row,
-    Shared,
+    SharedRows,
     place_of_asset,
     place_of_record,
 )
 from studbook.store.files import sweep
 from studbook.store.objects import Objects
-from studbook.store.past import Past
+from studbook.store.past import SnapshotHistory
 from studbook.store.snapshots import Snapshots, envelope_digest, taken
 
 if TYPE_CHECKING:
@@ -119,22 +119,22 @@ class Catalog:
         for chunk in chunks.chunks(self.objects, envelope.parts.records):
             account, region, source = chunk.place[:3]
             several[Partition(account, region, source or "")].append(chunk)
-        return {partition: _Lines(self.objects, found) for partition, found in several.items()}
+        return {partition: _PartitionLines(self.objects, found) for partition, found in several.items()}
 
     def records_of(self, envelope: Envelope, kind: str) -> Iterator[Record]:
         """The records of one kind, whatever their partition."""
         several = [chunk for chunk in chunks.chunks(self.objects, envelope.parts.records) if chunk.place.kind == kind]
         return self._merged(RECORDS, several)
 
-    def assets(self, envelope: Envelope, shared: Shared | None = None) -> Iterator[Asset]:
+    def assets(self, envelope: Envelope, shared: SharedRows | None = None) -> Iterator[Asset]:
         """By id."""
         return self._merged(ASSETS, chunks.chunks(self.objects, envelope.parts.assets), shared)
 
-    def edges(self, envelope: Envelope, shared: Shared | None = None) -> Iterator[Edge]:
+    def edges(self, envelope: Envelope, shared: SharedRows | None = None) -> Iterator[Edge]:
         """By source, target, relation and role."""
         return self._merged(EDGES, chunks.chunks(self.objects, envelope.parts.edges), shared)
 
-    def _merged(self, part: Part[Row], several: Iterable[Chunk], shared: Shared | None = None) -> Iterator[Row]:
+    def _merged(self, part: Part[Row], several: Iterable[Chunk], shared: SharedRows | None = None) -> Iterator[Row]:
         rows_of = partial(shared.rows_of, part) if shared is not None else partial(chunks.rows_of, self.objects, part)
         return chunks.merged(part, several, rows_of)
 
@@ -158,9 +158,9 @@ class Catalog:
 
         return record
 
-    def past(self, envelope: Envelope) -> Past:
+    def past(self, envelope: Envelope) -> SnapshotHistory:
         """The snapshots up to one."""
-        return Past(self.objects, [other for other in self.envelopes() if other.number <= envelope.number])
+        return SnapshotHistory(self.objects, [other for other in self.envelopes() if other.number <= envelope.number])
 
     def counts(self, envelope: Envelope) -> dict[str, int]:
         """How many records, assets and edges a snapshot has."""
@@ -196,7 +196,7 @@ class Catalog:
         pairs = ((was.get(asset_id), now.get(asset_id)) for asset_id in sorted(was.keys() | now.keys()))
         return [(before, after) for before, after in pairs if before != after]
 
-    def graph(self, envelope: Envelope, shared: Shared | None = None) -> Graph:
+    def graph(self, envelope: Envelope, shared: SharedRows | None = None) -> Graph:
         """The whole lineage in memory; equal assets and edges of graphs with the same `shared` are the same objects."""
         return Graph(self.assets(envelope, shared), self.edges(envelope, shared), ordered=True)
 
@@ -322,7 +322,7 @@ class Catalog:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines(Iterable[bytes]):
+class _PartitionLines(Iterable[bytes]):
     """The lines of several chunks, one chunk after the other."""
 
     objects: Objects

@@ -280,7 +280,7 @@ def rows_of(objects: Objects, part: Part[Row], chunk: Chunk) -> Iterator[Row]:
         yield part.row(line)
 
 
-class Shared:
+class SharedRows:
     """The rows of several snapshots: what one has as another has it is read once, and is one object."""
 
     def __init__(self, objects: Objects) -> None:

@@ -15,7 +15,7 @@ _KEPT = 256
 """Chunks of each part that stay in memory: assets are asked for one after the other."""
 
 
-class Ends:
+class EdgeEnds:
     """Edges by the asset that they end in, and by the one that they start from."""
 
     def __init__(self, edges: Sequence[Edge]) -> None:
@@ -36,7 +36,7 @@ class Ends:
         return found
 
 
-class Past:
+class SnapshotHistory:
     """Where an asset is kept depends on what never changes of it, so that few chunks are read for each snapshot; what
     snapshots share is read once.
     """
@@ -44,7 +44,7 @@ class Past:
     def __init__(self, objects: Objects, envelopes: Sequence[Envelope]) -> None:
         self._objects, self._envelopes = objects, envelopes
         self._manifests: dict[str, Mapping[Place, Sequence[Chunk]]] = {}
-        self._into: dict[tuple[str, ...], list[tuple[Envelope, Ends]]] = {}
+        self._into: dict[tuple[str, ...], list[tuple[Envelope, EdgeEnds]]] = {}
         self._assets = lru_cache(_KEPT)(self._read_assets)
         self._edges = lru_cache(_KEPT)(self._read_edges)
 
@@ -61,17 +61,17 @@ class Past:
                 ending += self._edges(chunk).get(asset.id, ())
             yield envelope, found, sorted(ending, key=lambda edge: edge.key.order)
 
-    def edges_into(self, kinds: Collection[str]) -> Sequence[tuple[Envelope, Ends]]:
+    def edges_into(self, kinds: Collection[str]) -> Sequence[tuple[Envelope, EdgeEnds]]:
         """The edges that end in assets of these kinds, in every snapshot, oldest first."""
         key = tuple(sorted(kinds))
         if key not in self._into:
             self._into[key] = list(self._read_into(key))
         return self._into[key]
 
-    def _read_into(self, kinds: Collection[str]) -> Iterator[tuple[Envelope, Ends]]:
+    def _read_into(self, kinds: Collection[str]) -> Iterator[tuple[Envelope, EdgeEnds]]:
         known: dict[str, list[Edge]] = {}
         before: list[str] = []
-        found = Ends(())
+        found = EdgeEnds(())
         for envelope in self._envelopes:
             places = self._chunks(envelope.parts.edges)
             wanted = [chunk for place, several in places.items() if place.kind in kinds for chunk in several]
@@ -80,7 +80,7 @@ class Past:
                 if chunk.object not in known:
                     known[chunk.object] = list(chunks.rows_of(self._objects, EDGES, chunk))
             if names != before:
-                before, found = names, Ends([edge for name in names for edge in known[name]])
+                before, found = names, EdgeEnds([edge for name in names for edge in known[name]])
             yield envelope, found
 
     def _chunks(self, manifest: str) -> Mapping[Place, Sequence[Chunk]]:

@@ -20,7 +20,7 @@ from studbook.demo.estate.world import ACCOUNTS, DATA, DEV, EUROPE, PROD, World,
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class StoryNight:
     """What happens before a harvest."""
 
     taken_at: datetime
@@ -77,11 +77,11 @@ def _fourth(world: World) -> None:
         )
 
 
-NIGHTS: tuple[Night, ...] = (
-    Night(datetime.fromisoformat("2026-11-18T02:00:00Z"), "the first look", _first),
-    Night(datetime.fromisoformat("2026-11-20T02:00:00Z"), "new chats, a better candidate", _second),
-    Night(datetime.fromisoformat("2026-11-21T02:00:00Z"), "promotion, and a table written over", _third),
-    Night(datetime.fromisoformat("2026-11-22T02:00:00Z"), "a region denied, an endpoint gone", _fourth),
+NIGHTS: tuple[StoryNight, ...] = (
+    StoryNight(datetime.fromisoformat("2026-11-18T02:00:00Z"), "the first look", _first),
+    StoryNight(datetime.fromisoformat("2026-11-20T02:00:00Z"), "new chats, a better candidate", _second),
+    StoryNight(datetime.fromisoformat("2026-11-21T02:00:00Z"), "promotion, and a table written over", _third),
+    StoryNight(datetime.fromisoformat("2026-11-22T02:00:00Z"), "a region denied, an endpoint gone", _fourth),
 )
 
 _STAGES = {"data": "shared", "dev": "development", "staging": "staging", "prod": "production"}

@@ -7,7 +7,7 @@ from typing import Any
 
 from studbook.demo.estate.public import QWEN, base_model_arn
 from studbook.demo.estate.support_bot_jobs import LMI, OUTPUT, app_arn
-from studbook.demo.estate.tracking import Run, Tracking
+from studbook.demo.estate.tracking import FinishedRun, Tracking
 from studbook.demo.estate.world import DATA, DEV, WEST, World, content_arn, hub_name, package, role, seconds, tags
 
 GROUP = "support-agent"
@@ -189,7 +189,7 @@ def _agent() -> dict[str, Any]:
     return {"CustomAgentLambdaConfig": {"LambdaArn": f"arn:aws:lambda:us-west-2:{DEV}:function:{AGENT}"}}
 
 
-def _train(world: World, tracking: Tracking, experiment: str) -> Run:
+def _train(world: World, tracking: Tracking, experiment: str) -> FinishedRun:
     name, start, end = "support-agent-mtrl-20261116", "2026-11-16T09:00:00Z", "2026-11-16T15:30:00Z"
     world.at(start)
     document = _training(world, name)
@@ -238,7 +238,7 @@ def _train(world: World, tracking: Tracking, experiment: str) -> Run:
     return run
 
 
-def _judge(world: World, tracking: Tracking, experiment: str, of: Run | None, score: float) -> None:
+def _judge(world: World, tracking: Tracking, experiment: str, of: FinishedRun | None, score: float) -> None:
     """Rollouts over the same tasks, of the base model or of the first version."""
     which, hour = ("fine-tuned", 18) if of else ("base", 17)
     start, end = f"2026-11-16T{hour}:00:00Z", f"2026-11-16T{hour}:40:00Z"

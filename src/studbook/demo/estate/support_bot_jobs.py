@@ -8,7 +8,7 @@ from typing import Any
 
 from studbook.demo.estate.public import LLAMA, base_model_arn
 from studbook.demo.estate.secrets import HOSTILE, PLANTED_SECRETS
-from studbook.demo.estate.tracking import Run, Tracking
+from studbook.demo.estate.tracking import FinishedRun, Tracking
 from studbook.demo.estate.world import DATA, DEV, WEST, World, content_arn, role, seconds, tags
 
 SHARED = "s3://acme-shared-data"
@@ -39,7 +39,7 @@ def tune(
     technique: str,
     data: str | None = None,
     parent: int | None = None,
-) -> Run:
+) -> FinishedRun:
     """A serverless fine-tuning job, its MLflow run, and the package that comes out of it."""
     start, end = f"{day}T09:00:00Z", f"{day}T11:30:00Z"
     if technique == "RLVR":
@@ -162,7 +162,7 @@ def evaluate(
     day: str,
     *,
     version: int | None,
-    of: Run | None,
+    of: FinishedRun | None,
     score: float,
     evaluator: str = "support-helpfulness",
     hour: int | None = None,

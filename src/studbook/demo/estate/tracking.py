@@ -11,7 +11,7 @@ from studbook.demo.estate.world import millis
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class FinishedRun:
     """A finished run and the model that it logged, if it did."""
 
     experiment_id: str
@@ -48,7 +48,7 @@ class Tracking:
         status: str = "FINISHED",
         parent: str | None = None,
         evaluated: str | None = None,
-    ) -> Run:
+    ) -> FinishedRun:
         """A whole run. `metrics` are values by epoch; `datasets` are (context, name, digest, S3 URI); `model` is the
         name of the model that it logs, `evaluated` the id of a logged model that its metrics are about."""
         labels = {"mlflow.runName": name, "mlflow.user": "ana", **(tags or {})}
@@ -80,7 +80,7 @@ class Tracking:
         if evaluated:
             self._post("runs/log-inputs", run_id=run_id, models=[{"model_id": evaluated}])
         self._post("runs/update", run_id=run_id, status=status, end_time=millis(end))
-        return Run(experiment_id, run_id, model_id)
+        return FinishedRun(experiment_id, run_id, model_id)
 
     def _logged_model(self, experiment_id: str, run_id: str, name: str) -> str:
         made = self._post("logged-models", experiment_id=experiment_id, name=name, source_run_id=run_id)
@@ -94,7 +94,7 @@ class Tracking:
         """Creates a registered model."""
         self._post("registered-models/create", name=name, description=description, tags=_pairs(tags))
 
-    def version(self, name: str, run: Run, package_arn: str | None, description: str = "") -> str:
+    def version(self, name: str, run: FinishedRun, package_arn: str | None, description: str = "") -> str:
         """Registers a run's model; its version. SageMaker's sync tags it with the package."""
         tags = {"sagemaker.model_package_arn": package_arn} if package_arn else {}
         made = self._post(

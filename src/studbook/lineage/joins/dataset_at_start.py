@@ -34,7 +34,7 @@ MANIFEST_WRITTEN_LATER: Final = Evidence.parse("rule:manifest-written-later")
 def join(view: View) -> Facts:
     """Resolves every `Reads`."""
     facts = Facts()
-    places = _Places(view)
+    places = _DatasetStates(view)
     manifests = {manifest.uri: manifest for manifest in view.all(Manifest)}
     for reads in view.all(Reads):
         for edge, asset in _resolved(reads, places, manifests):
@@ -47,7 +47,9 @@ def join(view: View) -> Facts:
     return facts
 
 
-def _resolved(reads: Reads, places: _Places, manifests: Mapping[str, Manifest]) -> Iterator[tuple[Edge, Asset | None]]:
+def _resolved(
+    reads: Reads, places: _DatasetStates, manifests: Mapping[str, Manifest]
+) -> Iterator[tuple[Edge, Asset | None]]:
     uri = parse_s3(reads.uri)
     if uri is None:
         return
@@ -74,7 +76,7 @@ def _resolved(reads: Reads, places: _Places, manifests: Mapping[str, Manifest]) 
         yield from _edges(reads, dataset, dataset.versions_at(dataset.id, reads.at), INSIDE, candidate=False)
 
 
-def _listed(reads: Reads, manifest: Manifest, places: _Places) -> Iterator[tuple[Edge, Asset | None]]:
+def _listed(reads: Reads, manifest: Manifest, places: _DatasetStates) -> Iterator[tuple[Edge, Asset | None]]:
     """The datasets that a manifest's objects lie in; only candidates if it was written after the job began."""
     later = reads.at is not None and instant(manifest.modified) > instant(reads.at)
     rule = (INSIDE, MANIFEST_WRITTEN_LATER) if later else (INSIDE,)
@@ -145,7 +147,7 @@ class _Dataset:
     """A dataset with the states that were listed of it, by listed prefix."""
 
     id: str
-    places: _Places
+    places: _DatasetStates
     states: defaultdict[str, list[DatasetState]] = field(default_factory=lambda: defaultdict(list))
     """By listed prefix, oldest first."""
     _found: dict[str, tuple[ObjectHistory | None, list[Span]]] = field(default_factory=dict)
@@ -193,7 +195,7 @@ class _Dataset:
         return [_Found(version, proved=False, evidence=(state.evidence, AT_START)) for version, state in unique.items()]
 
 
-class _Places:
+class _DatasetStates:
     """Every configured dataset by its place in S3."""
 
     def __init__(self, view: View) -> None:

@@ -27,7 +27,7 @@ _SECOND: Final = len("2026-11-22T02:00:00")
 def join(view: View) -> Facts:
     """Resolves `Writes`."""
     facts = Facts()
-    places = _Places(view)
+    places = _OutputPlaces(view)
     made = {writes: list(places.made(writes)) for writes in view.all(Writes)}
     jobs: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     versions: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
@@ -86,7 +86,7 @@ class _Made(NamedTuple):
     newest: str
 
 
-class _Places:
+class _OutputPlaces:
     """The configured datasets and their listed states, by place."""
 
     def __init__(self, view: View) -> None:

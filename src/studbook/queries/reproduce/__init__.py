@@ -35,11 +35,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from studbook.errors import NotFound, UsageError
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
 from studbook.queries.answer import RecordOf
 from studbook.queries.origins import makers
-from studbook.queries.reproduce.inputs import Inputs, Manifest, Pin, Reason, Verdict, rank
+from studbook.queries.reproduce.inputs import Inputs, ObjectVersions, Pin, Reason, Verdict, rank
 from studbook.queries.reproduce.program import script
 from studbook.queries.reproduce.request import JOB, create_of, problems, request_of
 
@@ -63,7 +63,7 @@ class Reproduction:
     reasons: tuple[Reason, ...]
     """The gravest first."""
     pins: tuple[Pin, ...]
-    manifests: tuple[Manifest, ...]
+    manifests: tuple[ObjectVersions, ...]
     request: Mapping[str, Any]
 
     def to_json(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Reproduction:
         }
 
 
-def reproduce(lineage: Lineage, asset: Asset, record_of: RecordOf) -> Reproduction:
+def reproduce(lineage: LineageReader, asset: Asset, record_of: RecordOf) -> Reproduction:
     """The request that would train a model version, or run a training or evaluation job, again.
 
     Raises UsageError for what no one job made, and NotFound where the job's record is not kept.
@@ -120,7 +120,7 @@ def reproduce(lineage: Lineage, asset: Asset, record_of: RecordOf) -> Reproducti
     )
 
 
-def _job(lineage: Lineage, asset: Asset) -> Asset:
+def _job(lineage: LineageReader, asset: Asset) -> Asset:
     if asset.kind in _JOBS or create_of(asset.id) is JOB:
         return asset
     if asset.kind != "model_package":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Literal, NamedTuple, get_args
 
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.lineage.joins.dataset_at_start import AT_START
 from studbook.model import Asset, Edge, Record
 from studbook.model.ids import code_id, fingerprint, parse_hub_content, parse_lambda, parse_s3
@@ -49,7 +49,7 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class ObjectVersions:
     """The S3 object versions that a channel read."""
 
     channel: str
@@ -70,14 +70,14 @@ class Inputs:
     """What goes into a job: fixed, open, or gone."""
 
     def __init__(
-        self, lineage: Lineage, record_of: RecordOf, job: Asset, request: Mapping[str, Any], create: Create
+        self, lineage: LineageReader, record_of: RecordOf, job: Asset, request: Mapping[str, Any], create: Create
     ) -> None:
         self._lineage = lineage
         self._record_of = record_of
         self._job = job
         self.reasons: list[Reason] = []
         self.pins: list[Pin] = []
-        self.manifests: list[Manifest] = []
+        self.manifests: list[ObjectVersions] = []
         told = told_in(request)
         if report := problems(request, create):
             self._say("request", "not possible", f"the record holds no valid {create.operation} request: {report}")
@@ -310,7 +310,7 @@ class Inputs:
         if objects and all(item["VersionId"] for item in objects):
             place = parse_s3(uri) or parse_s3(data.id.partition("@")[0])
             assert place is not None
-            self.manifests.append(Manifest(channel, data.id, place.bucket, place.key, tuple(objects)))
+            self.manifests.append(ObjectVersions(channel, data.id, place.bucket, place.key, tuple(objects)))
         if data.attributes.get("current") is not False or (objects and now is not None and objects == now.objects):
             self._pin(part, data.id)
         elif objects and now is not None and all((item["Key"], item["VersionId"]) in now.kept for item in objects):

@@ -13,7 +13,7 @@ from studbook.queries.reproduce.request import PLACEHOLDER, create_of
 
 if TYPE_CHECKING:
     from studbook.queries.reproduce import Reproduction
-    from studbook.queries.reproduce.inputs import Manifest
+    from studbook.queries.reproduce.inputs import ObjectVersions
 
 _SCRIPT = '''"""Train it again, as far as the records go. Made by Studbook.
 
@@ -68,7 +68,7 @@ if __name__ == "__main__":
 def script(found: Reproduction) -> str:
     """A Python program that sends the request."""
     create = create_of(found.job.id)
-    manifests: dict[str, list[Manifest]] = {}
+    manifests: dict[str, list[ObjectVersions]] = {}
     for manifest in found.manifests:
         manifests.setdefault(manifest.channel, []).append(manifest)
     objects = {

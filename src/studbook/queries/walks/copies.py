@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge
 from studbook.model.edge import EdgeKey
 
@@ -31,7 +31,7 @@ class Family:
         return frozenset(one.id for one in self.members)
 
 
-def copied(lineage: Lineage, version: str) -> Family:
+def copied(lineage: LineageReader, version: str) -> Family:
     """The whole tree of copies that a version is in, whichever of them it is."""
     members: dict[str, Asset] = {}
     edges: dict[EdgeKey, Edge] = {}
@@ -50,7 +50,7 @@ def copied(lineage: Lineage, version: str) -> Family:
     )
 
 
-def copies_of(lineage: Lineage, versions: Iterable[str]) -> Iterator[str]:
+def copies_of(lineage: LineageReader, versions: Iterable[str]) -> Iterator[str]:
     """These versions and the copies that were made from them, on and on; not what they were copied from."""
     ahead = list(versions)
     seen = set(ahead)
@@ -68,7 +68,7 @@ def registered(version: Asset) -> tuple[bool, str, str]:
     return (version.created_at is not None, (version.created_at or "").rstrip("Z"), version.id)
 
 
-def line(lineage: Lineage, group: str) -> tuple[Family, ...]:
+def line(lineage: LineageReader, group: str) -> tuple[Family, ...]:
     """What one model group and all copies of its versions are, over all accounts: each version once, oldest first."""
     versions = [edge.target for edge in lineage.downstream(group, "has_version")]
     lineage.expect(versions, "downstream")
@@ -83,14 +83,14 @@ def line(lineage: Lineage, group: str) -> tuple[Family, ...]:
     return tuple(sorted(families, key=lambda family: registered(family.original)))
 
 
-def groups_of(lineage: Lineage, version: str) -> list[str]:
+def groups_of(lineage: LineageReader, version: str) -> list[str]:
     """The groups that a version's originals are in; those of its own where no original is in one."""
     family = copied(lineage, version)
     found = [edge.source for edge in lineage.upstream(family.original.id, "has_version")]
     return sorted(found or [edge.source for edge in lineage.upstream(version, "has_version")])
 
 
-def lines(lineage: Lineage, versions: Iterable[str]) -> dict[str, tuple[Family, ...]]:
+def lines(lineage: LineageReader, versions: Iterable[str]) -> dict[str, tuple[Family, ...]]:
     """The lines that versions belong to, by the group of their originals."""
     groups = {group for version in versions for group in groups_of(lineage, version)}
     return {group: line(lineage, group) for group in sorted(groups)}

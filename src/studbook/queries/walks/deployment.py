@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from studbook.lineage.graph import Lineage
+from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge
 from studbook.queries.walks.certainty import Sure, best_ways, sure_of
 
@@ -60,7 +60,7 @@ class Deployed:
         return all(variant.shadow for variant in self.variants)
 
 
-def runs(lineage: Lineage, place_id: str) -> tuple[Deployed, ...]:
+def runs(lineage: LineageReader, place_id: str) -> tuple[Deployed, ...]:
     """What answers at an endpoint, or in one inference component, by id of the unit.
 
     What an endpoint runs only to carry the base weights of adapters is no deployment of its own, if the versions of all
@@ -100,7 +100,7 @@ def _variant_order(variant: Variant) -> tuple[bool, str, bool]:
     return (variant.name is not None, variant.name or "", variant.shadow)
 
 
-def _places(lineage: Lineage, place_id: str) -> dict[str, tuple[Edge, ...]]:
+def _places(lineage: LineageReader, place_id: str) -> dict[str, tuple[Edge, ...]]:
     """The place and what serves behind it, each with the best way there."""
 
     def behind(place: str) -> Iterator[tuple[Edge, str]]:
@@ -117,7 +117,7 @@ def _silent(asset: Asset) -> bool:
     return asset.kind in _ANSWERING and asset.gone_since is not None
 
 
-def _variant(lineage: Lineage, last: Edge, way: tuple[Edge, ...]) -> Variant:
+def _variant(lineage: LineageReader, last: Edge, way: tuple[Edge, ...]) -> Variant:
     edges = (last, *reversed(way))
     shadow = any(edge.role is not None and edge.role in _shadows(lineage.asset(edge.target)) for edge in edges)
     name = next((edge.role for edge in edges if edge.role is not None), None)
@@ -130,7 +130,7 @@ def _shadows(place: Asset | None) -> set[str]:
     return {str(variant.get("name")) for variant in variants or () if variant.get("shadow")}
 
 
-def _adapters(lineage: Lineage, places: Iterable[str]) -> dict[str, set[str]]:
+def _adapters(lineage: LineageReader, places: Iterable[str]) -> dict[str, set[str]]:
     """The live adapter components of each component that has any."""
     adapters = {
         place: {
@@ -155,7 +155,7 @@ def _carriers(
     return tuple(one for unit, one in found.items() if through[unit] & bases and not through[unit] & places)
 
 
-def _described(lineage: Lineage, unit: Asset, variants: Iterable[Variant]) -> Deployed:
+def _described(lineage: LineageReader, unit: Asset, variants: Iterable[Variant]) -> Deployed:
     sure: dict[str, Sure] = {}
     versions: dict[str, Asset] = {}
     bases: dict[str, Asset] = {}
@@ -188,14 +188,14 @@ def _described(lineage: Lineage, unit: Asset, variants: Iterable[Variant]) -> De
     )
 
 
-def _packed_from(lineage: Lineage, asset_id: str) -> Iterator[tuple[Edge, str]]:
+def _packed_from(lineage: LineageReader, asset_id: str) -> Iterator[tuple[Edge, str]]:
     """What holds the same weights as a unit; what a version was itself packaged from is another version's."""
     asset = lineage.asset(asset_id)
     if asset is not None and asset.kind != "model_package":
         yield from _weights_of(lineage, asset_id)
 
 
-def _weights_of(lineage: Lineage, asset_id: str) -> Iterator[tuple[Edge, str]]:
+def _weights_of(lineage: LineageReader, asset_id: str) -> Iterator[tuple[Edge, str]]:
     for relation in _SAME_WEIGHTS:
         for edge in lineage.upstream(asset_id, relation):
             if edge.role not in NO_WEIGHTS:
@@ -204,7 +204,7 @@ def _weights_of(lineage: Lineage, asset_id: str) -> Iterator[tuple[Edge, str]]:
         yield edge, edge.target
 
 
-def same_weights(lineage: Lineage, asset: Asset) -> Iterator[Asset]:
+def same_weights(lineage: LineageReader, asset: Asset) -> Iterator[Asset]:
     """The asset, and what it was packaged or registered from unchanged: artifacts, packages, logged models."""
     ahead, seen = [asset], {asset.id}
     while ahead:
@@ -217,7 +217,7 @@ def same_weights(lineage: Lineage, asset: Asset) -> Iterator[Asset]:
                 ahead.append(found)
 
 
-def _registered(lineage: Lineage, artifact: Asset) -> Iterator[tuple[Asset, Sure]]:
+def _registered(lineage: LineageReader, artifact: Asset) -> Iterator[tuple[Asset, Sure]]:
     """The versions that hold an artifact, or that the same job made; the latter is likely, and no proof."""
     holding = [(edge, sure_of([edge])) for edge in lineage.downstream(artifact.id, "packaged_as")]
     holding += [
@@ -231,7 +231,7 @@ def _registered(lineage: Lineage, artifact: Asset) -> Iterator[tuple[Asset, Sure
             yield found, sure
 
 
-def runs_at(lineage: Lineage, versions: Iterable[str]) -> tuple[Asset, ...]:
+def runs_at(lineage: LineageReader, versions: Iterable[str]) -> tuple[Asset, ...]:
     """The live endpoints, by id, at which one of these versions may answer: `runs` tells whether it does."""
     ahead = list(versions)
     for version in list(ahead):
@@ -255,7 +255,7 @@ def runs_at(lineage: Lineage, versions: Iterable[str]) -> tuple[Asset, ...]:
     return tuple(endpoints[one] for one in sorted(endpoints))
 
 
-def shared_with(lineage: Lineage, version: Asset) -> tuple[str, ...]:
+def shared_with(lineage: LineageReader, version: Asset) -> tuple[str, ...]:
     """The other accounts that made a model, or a component, of this very version, sorted."""
     users = (lineage.asset(end) for end in _served_by(lineage, version.id))
     kinds = ("model", "inference_component")
@@ -263,7 +263,7 @@ def shared_with(lineage: Lineage, version: Asset) -> tuple[str, ...]:
     return tuple(sorted(account for account in accounts if account and account != version.account))
 
 
-def _served_by(lineage: Lineage, asset_id: str) -> Iterator[str]:
+def _served_by(lineage: LineageReader, asset_id: str) -> Iterator[str]:
     for relation in (*_SAME_WEIGHTS, "deployed_to"):
         for edge in lineage.downstream(asset_id, relation):
             if edge.role not in NO_WEIGHTS or relation == "deployed_to":
@@ -272,7 +272,7 @@ def _served_by(lineage: Lineage, asset_id: str) -> Iterator[str]:
         yield edge.source
 
 
-def unknown_at(lineage: Lineage, endpoint: Asset) -> Iterator[Asset]:
+def unknown_at(lineage: LineageReader, endpoint: Asset) -> Iterator[Asset]:
     """What hides a part of what a live endpoint runs: what nobody showed, and what is told from before."""
     for place, way in _places(lineage, endpoint.id).items():
         asset = lineage.asset(place)

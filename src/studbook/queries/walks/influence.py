@@ -29,7 +29,7 @@ from typing import Any, Final, NamedTuple
 from studbook.errors import CatalogError, NotFound
 from studbook.gc import gc_paused
 from studbook.lineage.from_id import is_execution
-from studbook.lineage.graph import Direction, Lineage
+from studbook.lineage.graph import Direction, LineageReader
 from studbook.model import CERTAINTIES, Asset, Certainty, Edge
 from studbook.model.kinds import DATA_KINDS, JOB_KINDS
 from studbook.queries.walks.certainty import STRENGTH
@@ -153,7 +153,7 @@ class Walk:
         return found
 
 
-def made(lineage: Lineage, asset_id: str, most: int | None = None, *, judged: bool = True) -> Walk:
+def made(lineage: LineageReader, asset_id: str, most: int | None = None, *, judged: bool = True) -> Walk:
     """Everything that made an asset, or the nearest `most` of it; with `judged` also how the models on the way were.
 
     Raises NotFound where the lineage has no such asset.
@@ -161,7 +161,7 @@ def made(lineage: Lineage, asset_id: str, most: int | None = None, *, judged: bo
     return _walk(lineage, asset_id, "upstream", most, judged)
 
 
-def reaches(lineage: Lineage, asset_id: str, most: int | None = None, *, judged: bool = True) -> Walk:
+def reaches(lineage: LineageReader, asset_id: str, most: int | None = None, *, judged: bool = True) -> Walk:
     """Everything that depends on an asset, or the nearest `most` of it; with `judged` also how the models were.
 
     Raises NotFound where the lineage has no such asset.
@@ -169,7 +169,7 @@ def reaches(lineage: Lineage, asset_id: str, most: int | None = None, *, judged:
     return _walk(lineage, asset_id, "downstream", most, judged)
 
 
-def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | None, judged: bool) -> Walk:
+def _walk(lineage: LineageReader, asset_id: str, direction: Direction, most: int | None, judged: bool) -> Walk:
     root = lineage.asset(asset_id)
     if root is None:
         raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
@@ -177,7 +177,7 @@ def _walk(lineage: Lineage, asset_id: str, direction: Direction, most: int | Non
         return _found(lineage, root, direction, most, judged)
 
 
-def _found(lineage: Lineage, root: Asset, direction: Direction, most: int | None, judged: bool) -> Walk:
+def _found(lineage: LineageReader, root: Asset, direction: Direction, most: int | None, judged: bool) -> Walk:
     steps = _STEPS[direction]
     found: dict[str, Asset] = {root.id: root}
     hops: dict[str, list[Hop]] = defaultdict(list)
@@ -226,7 +226,7 @@ Step = tuple[Edge, str, bool]
 """An edge, the end that it leads to, and whether the walk goes on from there."""
 
 
-def made_steps(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
+def made_steps(lineage: LineageReader, asset: Asset, is_root: bool) -> Iterator[Step]:
     """The steps of `made` from one asset."""
     for edge in lineage.upstream(asset.id):
         if edge.relation == "associated":
@@ -249,7 +249,7 @@ def made_steps(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
             yield edge, edge.target, False
 
 
-def reach_steps(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]:
+def reach_steps(lineage: LineageReader, asset: Asset, is_root: bool) -> Iterator[Step]:
     """The steps of `reaches` from one asset."""
     for edge in lineage.downstream(asset.id):
         if edge.relation == "associated":
@@ -269,7 +269,7 @@ def reach_steps(lineage: Lineage, asset: Asset, is_root: bool) -> Iterator[Step]
             yield edge, edge.source, True
 
 
-_STEPS: Final[dict[Direction, Callable[[Lineage, Asset, bool], Iterator[Step]]]] = {
+_STEPS: Final[dict[Direction, Callable[[LineageReader, Asset, bool], Iterator[Step]]]] = {
     "upstream": made_steps,
     "downstream": reach_steps,
 }
@@ -287,7 +287,7 @@ class Around:
     """The ids of their neighbours that are left out on each side, and of what each is a neighbour."""
 
 
-def around(lineage: Lineage, root: Asset, limit: int) -> Around:
+def around(lineage: LineageReader, root: Asset, limit: int) -> Around:
     """The nearest ancestors and descendants of an asset, upstream and downstream in turn, `limit` with the root.
 
     The steps are those of `made` and `reaches`.
@@ -348,7 +348,7 @@ _ORDER = {
 }  # fmt: skip
 
 
-def _withdrawn(lineage: Lineage, edge: Edge, endpoint: Asset) -> bool:
+def _withdrawn(lineage: LineageReader, edge: Edge, endpoint: Asset) -> bool:
     """Whether the edge is the deployment of a component that is gone, on an endpoint that is not."""
     if edge.relation != "deployed_to" or endpoint.gone_since is not None:
         return False
@@ -356,18 +356,18 @@ def _withdrawn(lineage: Lineage, edge: Edge, endpoint: Asset) -> bool:
     return component.kind == "inference_component" and component.gone_since is not None
 
 
-def _existing(lineage: Lineage, asset_id: str) -> Asset:
+def _existing(lineage: LineageReader, asset_id: str) -> Asset:
     asset = lineage.asset(asset_id)
     if asset is None:
         raise CatalogError(f"an edge points at {asset_id!r}, which is no asset", "run 'studbook verify'")
     return asset
 
 
-def _end(lineage: Lineage, end: str, found: Mapping[str, Asset]) -> Asset:
+def _end(lineage: LineageReader, end: str, found: Mapping[str, Asset]) -> Asset:
     return found.get(end) or _existing(lineage, end)
 
 
-def _evaluations(lineage: Lineage, influence: Sequence[str], found: Mapping[str, Asset]) -> Iterator[Evaluation]:
+def _evaluations(lineage: LineageReader, influence: Sequence[str], found: Mapping[str, Asset]) -> Iterator[Evaluation]:
     jobs = {asset_id: found[asset_id] for asset_id in influence if found[asset_id].kind == "evaluation_job"}
     for asset_id in influence:
         if found[asset_id].kind not in _JUDGED:
@@ -381,7 +381,7 @@ def _evaluations(lineage: Lineage, influence: Sequence[str], found: Mapping[str,
         yield evaluation(lineage, jobs[job_id])
 
 
-def evaluation(lineage: Lineage, job: Asset) -> Evaluation:
+def evaluation(lineage: LineageReader, job: Asset) -> Evaluation:
     """What an evaluation job judged, with what, and its scores."""
     inputs = lineage.upstream(job.id, "input_to")
     return Evaluation(
@@ -398,7 +398,7 @@ def reads_data(edge: Edge, source: Asset) -> bool:
     return edge.relation == "input_to" and source.kind in DATA_KINDS and edge.role not in _NO_DATA_ROLES
 
 
-def scores_of(lineage: Lineage, job: Asset) -> tuple[Mapping[str, Any] | None, tuple[Edge, ...]]:
+def scores_of(lineage: LineageReader, job: Asset) -> tuple[Mapping[str, Any] | None, tuple[Edge, ...]]:
     """As the job itself tells them, else its run, else the results that it wrote; and the edge to what told them."""
     runs = lineage.downstream(job.id, "recorded_in")
     results = lineage.downstream(job.id, "produced", "results")

@@ -12,9 +12,10 @@ from typing import Any
 from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record
-from studbook.queries.answer import History, Night, RecordOf
+from studbook.queries.answer import Night, RecordOf
 from studbook.render.words import account_name, reference
 from studbook.settings import Settings
+from studbook.store.past import SnapshotHistory
 
 Json = dict[str, Any]
 
@@ -86,7 +87,7 @@ class Site:
     """What the APIs said of an asset, for those that belong to a model version that runs somewhere."""
     record_of: RecordOf = lambda kind, record_id: None
     """Any record, by kind and id."""
-    past: History | None = None
+    past: SnapshotHistory | None = None
     """The nights up to this one."""
     rows_told: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
     """What lists of assets of any kind say of each, as `Table.told`."""
