@@ -47,7 +47,7 @@ class TestCheck:
         """Until the waiver ends, by the day of the snapshot and not of today."""
         waive(catalog, "2026-11-20")
         assert call("check", "--catalog", str(catalog)) == 0
-        assert "[waived until 2026-11-20]" in " ".join(capsys.readouterr().out.split())
+        assert "[waived by ana until 2026-11-20]" in " ".join(capsys.readouterr().out.split())
         waive(catalog, "2026-11-19")
         assert call("check", "--catalog", str(catalog)) == 1
 
@@ -73,7 +73,7 @@ class TestCheck:
         assert call("check", "--catalog", str(catalog), "--format", "json") == 1
         found = json.loads(capsys.readouterr().out)
         assert found["snapshot"] == 1
-        assert {"rule", "level", "asset", "message", "waived_until"} == found["findings"][0].keys()
+        assert {"id", "rule", "level", "asset", "message", "first_seen", "waived"} == found["findings"][0].keys()
 
     def test_a_malformed_waiver_is_wrong_usage(self, catalog: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Exit code 2 with file and line; a check that ignored it would fail the night or pass it wrongly."""

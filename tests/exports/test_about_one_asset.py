@@ -109,7 +109,7 @@ class TestPedigree:
 
     def test_findings_are_those_of_its_assets(self) -> None:
         """Whatever has a finding on the way."""
-        finding = Finding(rule="r", level="note", asset="t1", message="m", waived_until=None)
+        finding = Finding(id="f1", rule="r", level="note", asset="t1", message="m")
         found = of(findings=lambda asset_id: [finding] if asset_id in ("t1", "cousin/1") else [])
         assert json.loads(as_json.write(found))["findings"][0]["asset"] == "t1"
 

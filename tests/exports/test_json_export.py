@@ -14,8 +14,10 @@ from studbook.exports import EXPORTS, Subject
 from studbook.exports.json_export import write, write_lines
 from studbook.exports.schema import document, schema
 from studbook.model import Coverage, Envelope, Finding, Gap, Parts, canonical
+from studbook.model.finding import Waived
 
 DIGEST = "sha256:" + "a" * 64
+WAIVED = Waived(who="ana", why="known", until="2027-01-01")
 
 
 def subject(**parts: Any) -> Subject:
@@ -49,7 +51,7 @@ def subject(**parts: Any) -> Subject:
             asset("b", "endpoint"),
         ],
         "edges": [edge("a", "b", "deployed_to"), edge("a", "b", "deployed_to", "blue")],
-        "findings": [Finding(rule="r", level="note", asset="a", message="m", waived_until="2027-01-01")],
+        "findings": [Finding(id="f1", rule="r", level="note", asset="a", message="m", first_seen=3, waived=WAIVED)],
     }
     return Subject(**(usual | parts))
 
@@ -105,7 +107,15 @@ class TestDocument:
             "evidence": [{"operation": "sagemaker:DescribeThing", "path": "Field"}],
         }
         assert found["findings"] == [
-            {"rule": "r", "level": "note", "asset": "a", "message": "m", "waived_until": "2027-01-01"}
+            {
+                "id": "f1",
+                "rule": "r",
+                "level": "note",
+                "asset": "a",
+                "message": "m",
+                "first_seen": 3,
+                "waived": {"who": "ana", "why": "known", "until": "2027-01-01"},
+            }
         ]
         assert sorted(found) == ["assets", "edges", "findings", "generator", "schema", "snapshot"]
 

@@ -89,7 +89,9 @@ def another_night(draw: st.DrawFn) -> tuple[Lineage, list[Finding]]:
             assets[made.id] = made
             edges.append(replace(small.edges()[0], source=made.id, target=asset.id, relation="input_to", role=None))
         elif what == "finding":
-            findings.append(Finding(rule="unevaluated", level="warning", asset=asset.id, message="never judged"))
+            findings.append(
+                Finding(id="f1", rule="unevaluated", level="warning", asset=asset.id, message="never judged")
+            )
     return (assets, edges), findings
 
 

@@ -29,7 +29,9 @@ SITE = Site(
     graph=Graph(small.assets(), small.edges()),
     envelope=ENVELOPE,
     settings=small.SETTINGS,
-    findings=[Finding(rule="deployed-without-approval", level="error", asset=small.ENDPOINT, message="no approval")],
+    findings=[
+        Finding(id="f1", rule="deployed-without-approval", level="error", asset=small.ENDPOINT, message="no approval")
+    ],
     history=[ENVELOPE],
 )
 

@@ -38,7 +38,6 @@ def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> in
     """Apply the rules; waived findings are shown, and do not count."""
     from studbook.cards import load_cards
     from studbook.cli.text import kind, name, place
-    from studbook.model.canonical import fields_of
     from studbook.rules import LEVELS, check_snapshot
 
     settings = catalog.settings()
@@ -47,9 +46,9 @@ def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> in
     graph = catalog.graph(envelope)
     findings = check_snapshot(graph, envelope, settings, catalog.waivers_file)
     graver = LEVELS[: LEVELS.index(level) + 1]
-    counting = [finding for finding in findings if finding.level in graver and finding.waived_until is None]
+    counting = [finding for finding in findings if finding.level in graver and finding.waived is None]
     if output_format == "json":
-        write_json({"snapshot": envelope.number, "findings": [fields_of(finding) for finding in findings]})
+        write_json({"snapshot": envelope.number, "findings": [finding.as_data() for finding in findings]})
         return 1 if counting else 0
     colors = {"error": "red", "warning": "yellow", "note": "bold"}
     for wanted in LEVELS:
@@ -57,10 +56,13 @@ def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> in
         if several:
             echo(style(f"{wanted}s ({len(several)})", colors[wanted]))
         for finding in several:
-            asset = graph.assets[finding.asset]
-            waived = f" [waived until {finding.waived_until}]" if finding.waived_until else ""
-            line = (kind(asset.kind), bold(name(asset)), dim(place(asset)), dim(finding.rule + waived))
+            asset = graph.assets[finding.asset] if finding.asset is not None else None
+            waived = f" [waived by {finding.waived.who} until {finding.waived.until}]" if finding.waived else ""
+            line = (
+                *((kind(asset.kind), bold(name(asset)), dim(place(asset))) if asset else ()),
+                dim(finding.rule + waived),
+            )
             echo_folded(("  " + "  ".join(part for part in line if part), f"      {finding.message}"))
-    accepted = sum(finding.waived_until is not None for finding in findings)
+    accepted = sum(finding.waived is not None for finding in findings)
     say(f"snapshot {envelope.number}: {len(findings)} findings, {accepted} waived, {len(counting)} at or above {level}")
     return 1 if counting else 0

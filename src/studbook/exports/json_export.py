@@ -13,7 +13,7 @@ from typing import Any
 
 from studbook import __version__
 from studbook.exports.interface import Export, Subject
-from studbook.model import Asset, Coverage, Envelope, Finding, canonical
+from studbook.model import Asset, Coverage, Envelope, canonical
 from studbook.model.canonical import fields_of
 from studbook.model.edge import edge_json
 
@@ -27,7 +27,7 @@ def write(subject: Subject) -> Iterator[bytes]:
     yield b'],"edges":['
     yield from _separated(map(edge_json, subject.edges))
     yield b'],"findings":['
-    yield from _separated(map(_object, subject.findings))
+    yield from _separated(canonical(finding.as_data()) for finding in subject.findings)
     head = _head(subject.envelope)
     for name in sorted(head):
         yield b"," if name != "generator" else b"],"
@@ -43,10 +43,10 @@ def write_lines(subject: Subject) -> Iterator[bytes]:
     for edge in subject.edges:
         yield canonical({"type": "edge", **edge.as_data()}) + b"\n"
     for finding in subject.findings:
-        yield canonical({"type": "finding", **fields_of(finding)}) + b"\n"
+        yield canonical({"type": "finding", **finding.as_data()}) + b"\n"
 
 
-def _object(row: Asset | Finding) -> bytes:
+def _object(row: Asset) -> bytes:
     return canonical(fields_of(row))
 
 

@@ -24,7 +24,7 @@ def write(pedigree: Pedigree) -> bytes:
                 "root": pedigree.root.id,
                 "assets": [_asset(asset) for asset in pedigree.assets],
                 "edges": [edge.as_data() for edge in pedigree.edges],
-                "findings": [fields_of(finding) for finding in pedigree.findings],
+                "findings": [finding.as_data() for finding in pedigree.findings],
             }
         )
         + b"\n"

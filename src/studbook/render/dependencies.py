@@ -311,7 +311,7 @@ for _other in [field.name for field in fields(Site)] + [
 
 def said(site: Site) -> dict[str, str]:
     """What pages read that is not in the lineage, by number, each with its digest."""
-    findings: Mapping[str, Sequence[Finding]] = site.findings_by_asset
+    findings: Mapping[str | None, Sequence[Finding]] = site.findings_by_asset
     # How many requests a partition took is another number every night, and on no asset's page.
     gaps = {key: [(c.source, c.status, asdict(c)["gaps"]) for c in several] for key, several in site.partial.items()}
     cards = {key: card.as_data() for key, card in site.cards.items()}

@@ -12,6 +12,7 @@ from typing import Final
 from studbook.errors import SettingsError, StudbookError
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope, Finding
+from studbook.model.finding import Waived, finding_id
 from studbook.rules.interface import Observation, Rule
 from studbook.rules.waivers import Waiver, load_waivers
 from studbook.settings import RuleSettings, Settings
@@ -48,13 +49,17 @@ def check(
     """
     rules = tuple(rules)
     _known(settings, rules)
-    in_force: dict[tuple[str, str], datetime.date] = {}
-    for waiver in waivers:
+    in_force: dict[tuple[str, str | None], Waiver] = {}
+    for waiver in sorted(waivers, key=lambda waiver: waiver.until):  # of several the longest counts
         if waiver.until >= today:
-            key = (waiver.rule, waiver.asset)
-            in_force[key] = max(waiver.until, in_force.get(key, waiver.until))
-    found = {finding for rule in rules for finding in _findings(rule, graph, settings, in_force)}
-    return sorted(found, key=lambda finding: (finding.rule, finding.asset, finding.message, finding.level))
+            in_force[waiver.rule, waiver.asset] = waiver
+    found = sorted((one for rule in rules for one in _findings(rule, graph, settings, in_force)), key=order)
+    return list({finding.id: finding for finding in reversed(found)}.values())[::-1]
+
+
+def order(finding: Finding) -> tuple[str, bool, str, str, str]:
+    """How findings are sorted: by rule, asset and message."""
+    return (finding.rule, finding.asset is not None, finding.asset or "", finding.message, finding.level)
 
 
 def check_snapshot(graph: Graph, envelope: Envelope, settings: Settings, waivers: Path) -> list[Finding]:
@@ -70,7 +75,7 @@ def prepared(settings: Settings, waivers: Path) -> tuple[Waiver, ...]:
 
 
 def _findings(
-    rule: Rule, graph: Graph, settings: Settings, in_force: dict[tuple[str, str], datetime.date]
+    rule: Rule, graph: Graph, settings: Settings, in_force: dict[tuple[str, str | None], Waiver]
 ) -> Iterator[Finding]:
     wanted = settings.rules.by_id.get(rule.id, RuleSettings())
     if not wanted.enabled:
@@ -83,13 +88,14 @@ def _findings(
             f"this is a bug in the rule; switch it off with 'rules: {{{rule.id}: {{enabled: false}}}}' and report it",
         ) from error
     for observation in observations:
-        until = in_force.get((rule.id, observation.asset))
+        waiver = in_force.get((rule.id, observation.asset))
         yield Finding(
+            id=finding_id(rule.id, observation.asset, observation.message),
             rule=rule.id,
             level=wanted.level or observation.level or rule.level,
             asset=observation.asset,
             message=observation.message,
-            waived_until=until.isoformat() if until else None,
+            waived=Waived(who=waiver.who, why=waiver.why, until=waiver.until.isoformat()) if waiver else None,
         )
 
 

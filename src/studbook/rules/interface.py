@@ -13,8 +13,8 @@ from studbook.model.finding import Level
 class Observation(NamedTuple):
     """What a rule saw of one asset."""
 
-    asset: str
-    """The asset's id."""
+    asset: str | None
+    """The asset's id; None where the message names what it is about: an account, a waiver."""
     message: str
     """One sentence that names what is wrong."""
     level: Level | None = None

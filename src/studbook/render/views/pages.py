@@ -123,7 +123,7 @@ def home(site: Site) -> Json:
     """What runs now, what changed, what needs attention, what could not be seen."""
     live = [asset for asset in site.of("endpoint") if asset.gone_since is None]
     live.sort(key=lambda asset: (asset.stage != "production", asset.stage or "~", asset.name, asset.id))
-    open_findings = [f for f in site.findings if f.waived_until is None]
+    open_findings = [f for f in site.findings if f.waived is None]
     return {
         "running": [site.deployment(asset.id, running) for asset in live],
         "attention": site.grouped(open_findings),
@@ -302,7 +302,7 @@ def _place_page(
             ],
             "endpoints": [site.deployment(asset.id, running) for asset in site.of("endpoint") if asset.id in ids],
             "table": table,
-            "findings": site.grouped(f for f in site.findings if f.asset in ids and f.waived_until is None),
+            "findings": site.grouped(f for f in site.findings if f.asset in ids and f.waived is None),
         },
     )
 
@@ -332,8 +332,8 @@ def changes(site: Site) -> Json:
 def findings(site: Site) -> Json:
     """All findings, open ones first."""
     return {
-        "open": site.grouped(f for f in site.findings if f.waived_until is None),
-        "waived": site.grouped(f for f in site.findings if f.waived_until is not None),
+        "open": site.grouped(f for f in site.findings if f.waived is None),
+        "waived": site.grouped(f for f in site.findings if f.waived is not None),
         "rules": [[rule, mend] for rule, mend in sorted(site.mends.items())],
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -110,13 +110,13 @@ class Site:
         return [asset for kind in kinds for asset in self.by_kind.get(kind, ())]
 
     @cached_property
-    def findings_by_asset(self) -> dict[str, list[Finding]]:
+    def findings_by_asset(self) -> dict[str | None, list[Finding]]:
         """What is found of each asset, worst first; waived ones last."""
-        groups: dict[str, list[Finding]] = defaultdict(list)
+        groups: dict[str | None, list[Finding]] = defaultdict(list)
         for finding in self.findings:
             groups[finding.asset].append(finding)
         for group in groups.values():
-            group.sort(key=lambda f: (f.waived_until is not None, LEVELS[f.level], f.rule, f.message))
+            group.sort(key=lambda f: (f.waived is not None, LEVELS[f.level], f.rule, f.message))
         return groups
 
     @cached_property
@@ -220,15 +220,15 @@ class Site:
             "rule": finding.rule,
             "level": finding.level,
             "message": finding.message,
-            "waived_until": finding.waived_until,
-            "asset": self.link(finding.asset),
+            "waived": asdict(finding.waived) if finding.waived else None,
+            "asset": self.link(finding.asset) if finding.asset is not None else None,
             "mend": self.mends.get(finding.rule, ""),
         }
 
     def grouped(self, findings: Iterable[Finding]) -> list[Json]:
         """Findings by level and rule, worst first, since one cause is often found in many places."""
         groups: dict[tuple[str, str], list[Finding]] = defaultdict(list)
-        for finding in sorted(findings, key=lambda f: (LEVELS[f.level], f.rule, f.asset, f.message)):
+        for finding in sorted(findings, key=lambda f: (LEVELS[f.level], f.rule, f.asset or "", f.message)):
             groups[finding.level, finding.rule].append(finding)
         return [
             {
