@@ -112,7 +112,7 @@ class TestNights:
     def test_the_rules_find_what_was_planted(self, catalog: Catalog, graph: Graph) -> None:
         """Drifted data, a deployment without approval, an evaluator that is not pinned."""
         settings = load_settings(catalog.root / "studbook.yml")
-        findings = check_snapshot(graph, catalog.resolve("latest"), settings, catalog.root / "waivers.yml")
+        findings = check_snapshot(catalog, catalog.resolve("latest"), graph, settings)
         found = {finding.rule for finding in findings}
         assert {"dataset-drifted", "deployed-without-approval", "evaluator-not-pinned"} <= found
 

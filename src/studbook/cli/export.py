@@ -97,7 +97,7 @@ def _pieces(format_name: str, about: str | None, lines: bool, catalog: Catalog, 
     settings = catalog.settings()
     envelope = catalog.resolve(snapshot)
     graph = catalog.graph(envelope)
-    findings = check_snapshot(graph, envelope, settings, catalog.waivers_file)
+    findings = check_snapshot(catalog, envelope, graph, settings)
     if write is not None:
         return write(Subject(envelope, graph.assets.values(), graph.edges, findings))
     assert chosen.about is not None

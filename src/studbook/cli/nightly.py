@@ -47,7 +47,7 @@ def nightly(ctx: click.Context, catalog: Catalog, output: Path, level: str) -> i
     from studbook.cli.site import build
     from studbook.rules import prepared
 
-    prepared(catalog.settings(), catalog.waivers_file)  # a mistake in them is told at once
+    prepared(catalog.settings(), catalog.root)  # a mistake in them is told at once
     load_cards(catalog.cards_folder)
     harvested = int(ctx.invoke(harvest, catalog=catalog) or 0)
     checked = int(ctx.invoke(check, catalog=catalog, level=level) or 0)

@@ -114,7 +114,8 @@ class Site:
         """What is found of each asset, worst first; waived ones last."""
         groups: dict[str | None, list[Finding]] = defaultdict(list)
         for finding in self.findings:
-            groups[finding.asset].append(finding)
+            if finding.asset is not None:
+                groups[finding.asset].append(finding)
         for group in groups.values():
             group.sort(key=lambda f: (f.waived is not None, LEVELS[f.level], f.rule, f.message))
         return groups
