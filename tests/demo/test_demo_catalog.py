@@ -391,7 +391,7 @@ class TestDownloads:
                 kept = bodies(map(json.loads, archive.read("records.jsonl").splitlines()))
             assert found["root"] in running
             again = tmp_path / "again.zip"
-            about = ["--asset", found["root"], "--output", str(again), "--catalog", str(demo_catalog)]
+            about = [found["root"], "--output", str(again), "--catalog", str(demo_catalog)]
             with pytest.raises(SystemExit) as end:
                 main(["export", "evidence", *about])
             assert end.value.code == 0
