@@ -19,11 +19,11 @@ from studbook.queries.diff import Changes, CoverageChange, diff
 from studbook.queries.pedigree import pedigree, record_ids
 from studbook.queries.runs import rows_at
 from studbook.render.views import Site
-from studbook.render.words import account_name, reference
 from studbook.rules import check_night, prepared
 from studbook.settings import Settings
 from studbook.store import Catalog
 from studbook.store.chunks import SharedRows
+from studbook.words import account_name, reference
 
 
 class Lineages:

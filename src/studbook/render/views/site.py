@@ -13,9 +13,9 @@ from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record
 from studbook.queries.answer import Night, RecordOf
-from studbook.render.words import account_name, reference
 from studbook.settings import Settings
 from studbook.store.past import SnapshotHistory
+from studbook.words import account_name, reference
 
 Json = dict[str, Any]
 
