@@ -6,7 +6,7 @@
     ├── CatalogError         4  the catalog folder cannot be read or written
     │   └── NotFound         2  no snapshot or asset of that name
     ├── HarvestError         4  nothing could be harvested
-    └── BuildError           4  the site could not be built
+    └── BuildError           4  the site could not be built; in a night, after its snapshot, 5
 
 Every error is a sentence for a reader and, where there is one, a way out.
 """

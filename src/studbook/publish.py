@@ -1,4 +1,4 @@
-"""A built site into an S3 bucket, at the price of what changed.
+"""A built site where people browse it: an S3 bucket, at the price of what changed, or a folder.
 
 Beside the site lies, for each version, a list of its files with their digests, so that nothing has to be listed or
 fetched to know what is there. A file whose bytes the version before has is copied on the server; only what is new
@@ -8,6 +8,13 @@ others. What nothing is known of in those lists is never touched.
 Calls: one ListObjectsV2 for each thousand versions; one GetObject for each version that is published, and one for the
 version before; one PutObject or CopyObject for each file that is not there as it is; one PutObject for each list that
 changed; one DeleteObjects for each thousand files that go.
+
+Those lists are believed, unless everything is asked for: then each version's objects are listed (a thousand a call),
+and what is missing there, or has another size or MD5 than the file here, is sent again. Under SSE-KMS an ETag is no
+MD5, so that all is sent again.
+
+A folder gets plain copies, without links, as GitHub and GitLab Pages want them: only files that differ are written, and
+only what an earlier run wrote is taken away.
 """
 
 from __future__ import annotations
@@ -16,6 +23,8 @@ import gzip
 import hashlib
 import json
 import mimetypes
+import re
+import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,15 +32,18 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from studbook.aws.errors import explain
-from studbook.errors import PublishError
-from studbook.model.ids import S3Uri
+from studbook.errors import PublishError, UsageError
+from studbook.model.ids import S3Uri, parse_s3
+from studbook.render.versions import LATEST, built, kept
+from studbook.settings import Settings
+from studbook.store import Catalog
+from studbook.store.files import write_whole
 from studbook.threads import Threads
 
 T = TypeVar("T")
 
 WORKERS: Final = 16
 LISTS: Final = ".studbook/"
-LATEST: Final = "latest"
 VERSIONS: Final = "versions.json"
 _DELETED_AT_ONCE: Final = 1000
 _TYPES: Final = {".js": "text/javascript", ".webp": "image/webp", ".map": "application/json", ".md": "text/markdown"}
@@ -52,12 +64,109 @@ class Published:
     copied: int = 0
     removed: int = 0
     unchanged: int = 0
+    changed: list[str] = field(default_factory=list)
+    """The paths at which there is something else now, as a cache before the bucket has to forget them."""
     calls: Counter[str] = field(default_factory=Counter)
-    """By operation."""
+    """By operation; empty for a folder."""
+
+    def sentence(self, where: str) -> str:
+        """What was done."""
+        calls = f"; {sum(self.calls.values()):,} requests" if self.calls else ""
+        return (
+            f"published {', '.join(self.versions)} to {where}: {self.sent:,} files sent ({self.sent_bytes:,} bytes), "
+            f"{self.copied:,} copied, {self.removed:,} removed, {self.unchanged:,} as they were{calls}"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, under the names of the fields."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__} | {"calls": dict(self.calls)}
+
+
+def publish_site(
+    catalog: Catalog,
+    settings: Settings,
+    site: Path,
+    where: str,
+    *,
+    everything: bool = False,
+    report: Callable[[str], None] = lambda line: None,
+) -> Published:
+    """Bring what is published of a catalog's site at `where`, an S3 URI or a folder, up to date.
+
+    Versions that `site.keep` keeps no longer are taken away. Raises UsageError for what is neither, PublishError.
+    """
+    envelopes = list(catalog.envelopes())
+    drop = {envelope.number for envelope in envelopes} - {one.number for one in kept(envelopes, settings.site.keep)}
+    uri = parse_s3(where)
+    if uri is not None:
+        from studbook.aws.bucket import writer
+
+        return publish(site, uri, writer(WORKERS), drop=drop, everything=everything, report=report)
+    if "://" in where:
+        raise UsageError(f"{where!r} is no S3 URI", "write s3://bucket/prefix/, or a folder")
+    return publish_folder(site, Path(where), drop=drop)
+
+
+def publish_folder(site: Path, target: Path, *, drop: Collection[int] = ()) -> Published:
+    """Bring a folder's copy of the site up to date; gives what was done. Raises PublishError."""
+    numbers = built(site)
+    if not numbers:
+        raise PublishError(f"{site}: there is no site here", "build one with 'studbook build'")
+    versions = [str(number) for number in numbers if number not in {*drop} - {numbers[-1]}] + [LATEST]
+    beside = [path for path in site.iterdir() if path.is_file() and not path.name.startswith(".")]
+    wanted = sorted(
+        (path for version in versions for path in (site / version).rglob("*") if path.is_file()), key=str
+    ) + sorted(beside)
+    done = Published(versions=versions)
+    listed = target / f"{LISTS}files.json"
+    try:
+        earlier: list[str] = json.loads(listed.read_bytes()) if listed.is_file() else []
+        names = [path.relative_to(site).as_posix() for path in wanted]
+        # What is to go is known before anything is written: a run that is killed leaves nothing unknown behind.
+        write_whole(listed, json.dumps(sorted({*earlier, *names})).encode())
+        write_whole(target / ".nojekyll", b"")  # GitHub Pages would leave out what begins with a dot or underscore
+        for path, name in zip(wanted, names, strict=True):
+            body = (
+                _rows_kept(path, {int(v) for v in versions if v != LATEST}) if name == VERSIONS else path.read_bytes()
+            )
+            copy = target / name
+            if copy.is_file() and not copy.is_symlink() and copy.read_bytes() == body:
+                done.unchanged += 1
+                continue
+            if copy.is_dir() and not copy.is_symlink():
+                shutil.rmtree(copy)
+            write_whole(copy, body)
+            done.sent += 1
+            done.sent_bytes += len(body)
+            done.changed.append(f"/{name}")
+        for name in sorted({*earlier} - {*names}, reverse=True):
+            _take_file(target, name, done)
+        write_whole(listed, json.dumps(names).encode())
+    except (OSError, ValueError) as error:
+        raise PublishError(f"{target}: {error}", "may you write there? run it again to go on") from error
+    done.removed_versions = sorted(
+        {name.partition("/")[0] for name in earlier} - {name.partition("/")[0] for name in names}
+    )
+    return done
+
+
+def _rows_kept(path: Path, numbers: Collection[int]) -> bytes:
+    """The list of versions, without those that are not published."""
+    rows = [row for row in json.loads(path.read_bytes()) if int(row["version"]) in numbers]
+    return (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _take_file(target: Path, name: str, done: Published) -> None:
+    """Takes a file away, and the folders that it leaves empty. A list that somebody forged leads nowhere else."""
+    path = target / name
+    if ".." in Path(name).parts or not path.parent.resolve().is_relative_to(target.resolve()):
+        return
+    path.unlink(missing_ok=True)
+    done.removed += 1
+    done.changed.append(f"/{name}")
+    for folder in path.relative_to(target).parents:
+        if folder.parts and not any((target / folder).iterdir()):
+            (target / folder).rmdir()
 
 
 def publish(
@@ -75,7 +184,7 @@ def publish(
     Published versions whose numbers are in `drop` are taken away. Raises PublishError; what was written by then is
     whole, and the next run goes on.
     """
-    here = sorted(int(path.name) for path in site.iterdir() if path.name.isdigit()) if site.is_dir() else []
+    here = built(site)
     if not here:
         raise PublishError(f"{site}: there is no site here", "build one with 'studbook build'")
     try:
@@ -104,8 +213,10 @@ class _Publishing:
         self._at: dict[str, str] = {}
         """Where in the bucket the bytes of a digest are."""
         self._digests: dict[tuple[int, int], str] = {}
+        self._everything = False
 
     def run(self, here: list[int], drop: set[int], *, everything: bool) -> Published:
+        self._everything = everything
         there = self._published()
         wanted = [number for number in here if number not in drop and (everything or number not in there)]
         if here[-1] not in wanted:
@@ -128,7 +239,14 @@ class _Publishing:
         local = self._files(version)
         listed = self._list_of(version)
         known: Digests = listed["files"]
-        leaving = sorted({*known, *listed["leaving"]} - local.keys())
+        if self._everything:
+            found = self._found(version)
+            known = {
+                path: digest
+                for path, digest in local.items()
+                if path in found and found[path] == self._as_listed(version, path)
+            }
+        leaving = sorted({*known, *listed["files"], *listed["leaving"]} - local.keys())
         new = {path: digest for path, digest in local.items() if known.get(path) != digest}
         first: dict[str, str] = {}
         for path, digest in new.items():
@@ -138,7 +256,7 @@ class _Publishing:
         self._know(version, {path: digest for digest, path in first.items()})
         copies = [(version, path, digest) for path, digest in new.items() if first.get(digest) != path]
         _all(pool, self._copy, copies)
-        if new or leaving:
+        if new or leaving or listed["files"] != local:
             self._write_list(version, local, leaving)
         self._delete(f"{version}/{path}" for path in leaving)
         self._know(version, local)
@@ -148,6 +266,7 @@ class _Publishing:
         done.sent_bytes += sum(sizes)
         done.copied += len(copies)
         done.unchanged += len(local) - len(new)
+        done.changed += [f"/{version}/{path}" for path in (*new, *leaving)]
         done.versions.append(version)
         self._report(f"{version}: {len(first):,} sent, {len(copies):,} copied, {len(leaving):,} removed")
 
@@ -192,7 +311,22 @@ class _Publishing:
                 found[path.relative_to(top).as_posix()] = self._digests[key]
         return found
 
+    def _as_listed(self, version: str, path: str) -> tuple[int, str]:
+        """Size and MD5 of a file here, as a listing has them."""
+        body = (self._site / version / path).read_bytes()
+        return len(body), hashlib.md5(body, usedforsecurity=False).hexdigest()
+
     # What is there
+
+    def _found(self, version: str) -> dict[str, tuple[int, str]]:
+        """Size and ETag of each object of a version, by path."""
+        prefix = f"{self._prefix}{version}/"
+        found = {}
+        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+            self._done.calls["ListObjectsV2"] += 1
+            for item in page.get("Contents", ()):
+                found[item["Key"].removeprefix(prefix)] = (int(item["Size"]), item["ETag"].strip('"'))
+        return found
 
     def _published(self) -> set[int]:
         self._done.calls["ListObjectsV2"] += 1
@@ -261,11 +395,19 @@ class _Publishing:
             self._done.removed += len(several)
 
 
+_HASHED: Final = re.compile(r"\.[0-9a-f]{8,}\.(?:min\.)?[a-z]+\d?(?:\.map)?$")
+"""A name with a digest of the content in it, as the theme names its scripts and styles."""
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_ASK_AGAIN: Final = "no-cache"
+"""What a page may be cached by: not without asking, which costs a few bytes where nothing changed."""
+
+
 def _headers(name: str) -> dict[str, str]:
-    """The type that a browser needs; and that it asks again, which costs a few bytes where nothing changed."""
+    """The type that a browser needs, and how long it may keep the file without asking."""
     kind = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     text = kind.startswith("text/") or kind == "application/json"
-    return {"ContentType": f"{kind}; charset=utf-8" if text else kind, "CacheControl": "no-cache"}
+    kept_for = _FOREVER if _HASHED.search(name) else _ASK_AGAIN
+    return {"ContentType": f"{kind}; charset=utf-8" if text else kind, "CacheControl": kept_for}
 
 
 def _all(pool: Threads, act: Callable[..., T], arguments: Iterable[tuple[Any, ...]]) -> list[T]:

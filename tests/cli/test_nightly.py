@@ -1,52 +1,237 @@
-"""`studbook nightly`, as CI sees it."""
+"""`studbook nightly`, as CI sees it: one report, whatever happened."""
 
 from __future__ import annotations
 
-import pytest
+import json
+from contextlib import suppress
 
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from studbook.aws.bucket import writer
 from studbook.cli import main
 from studbook.cli.demo import surroundings
+from studbook.cli.nightly import markdown, text
+from studbook.cli.terminal import uncolored
 from studbook.demo.estate.story import SETTINGS
+from studbook.errors import StudbookError
+from studbook.model import Finding
+from studbook.nightly import Report, Step
+
+BUCKET = "nightly-docs"
+ORDER = ["preflight", "harvest", "check", "export", "build", "publish"]
 
 
 @pytest.fixture
 def aws(told, monkeypatch):
     for name, value in surroundings(told.aws, told.mlflow).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     told.aws.heal()
     yield told.aws
     told.aws.heal()
 
 
 @pytest.fixture
-def nightly(aws, tmp_path):
+def nightly(aws, tmp_path, capsys):
+    """A night; gives its exit code and what it printed."""
     (tmp_path / "studbook.yml").write_text(SETTINGS)
 
     def run(*words):
         with pytest.raises(SystemExit) as stopped:
             main(["nightly", "--catalog", str(tmp_path), "--output", str(tmp_path / "site"), *words])
-        return stopped.value.code
+        return stopped.value.code, capsys.readouterr().out
 
     return run
 
 
-class TestNightly:
-    def test_findings_are_exit_1_and_the_site_is_there_all_the_same(self, nightly, tmp_path):
-        """A deployment without approval does not keep the catalog from its readers."""
-        assert nightly() == 1
-        assert (tmp_path / "site" / "latest" / "index.html").exists()
+def outcomes(out: str) -> dict[str, str]:
+    """The outcome of each step of a report, by name."""
+    report = json.loads(out)
+    assert report["schema"] == "studbook.report/1"
+    assert [step["name"] for step in report["steps"]] == ORDER
+    return {step["name"]: step["outcome"] for step in report["steps"]}
 
-    def test_a_part_that_failed_is_exit_3_and_the_site_is_there_all_the_same(self, aws, nightly, tmp_path):
-        """One broken account does not spoil the night."""
+
+class TestNightly:
+    def test_a_night_and_the_next(self, nightly, aws, tmp_path, monkeypatch):
+        """Findings are exit 1 and the site is there all the same; the next night says that nothing is new."""
+        summary = tmp_path / "summary.md"
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+        exports, metrics = tmp_path / "exports", tmp_path / "studbook.prom"
+        public = tmp_path / "public"
+
+        code, out = nightly(
+            "--format", "json", "--exports", str(exports), "--metrics", str(metrics), "--publish", str(public)
+        )
+
+        report = json.loads(out)
+        assert (code, report["exit"]) == (1, 1)
+        assert outcomes(out) == dict.fromkeys(ORDER, "ok") | {"check": "findings"}
+        assert report["snapshot"]["number"] == 1
+        assert report["changes"] == []
+        assert report["new_findings"] == report["findings"]
+        assert report["findings"]
+        assert (tmp_path / "site" / "latest" / "index.html").exists()
+        assert json.loads((exports / "json.json").read_bytes())["findings"] == report["findings"]
+        assert (public / "latest" / "index.html").read_bytes() == (tmp_path / "site/latest/index.html").read_bytes()
+        values = {
+            (sample.name, *sorted(sample.labels.values())): sample.value
+            for family in text_string_to_metric_families(metrics.read_text())
+            for sample in family.samples
+        }
+        assert values["studbook_exit_code",] == 1
+        assert values["studbook_new_findings",] == len(report["findings"])
+        assert values["studbook_step", "build", "ok"] == 1
+        assert sum(value for key, value in values.items() if key[0] == "studbook_findings") == len(report["findings"])
+
+        code, out = nightly("--format", "json")
+
+        report = json.loads(out)
+        assert code == 1
+        assert outcomes(out) == {
+            "preflight": "ok",
+            "harvest": "ok",
+            "check": "findings",
+            "build": "ok",
+        } | dict.fromkeys(("export", "publish"), "skipped")
+        assert report["changes"] == ["Nothing changed."]
+        assert report["new_findings"] == []
+        assert summary.read_text().count("## Studbook: Snapshot") == 2
+
+    def test_a_part_that_failed_hides_no_findings(self, aws, nightly, tmp_path):
+        """Exit 3, the gap is named, the findings are told and the site is there."""
         aws.fault("AccessDeniedException", account="333333333333", service="sagemaker")
 
-        assert nightly() == 3
+        code, out = nightly("--format", "json")
+
+        report = json.loads(out)
+        assert (code, outcomes(out)["harvest"], outcomes(out)["check"]) == (3, "partial", "findings")
+        assert {gap["account"] for gap in report["gaps"]} == {"333333333333"}
+        assert report["findings"]
         assert (tmp_path / "site" / "latest" / "index.html").exists()
 
-    def test_a_mistake_in_the_rules_is_told_before_anything_is_asked(self, aws, nightly, tmp_path):
+    def test_a_build_that_fails_after_a_snapshot_is_exit_5(self, nightly, tmp_path):
+        """What was harvested and found is told; the catalog is not as it was before, so this is not exit 4."""
+        (tmp_path / "templates" / "pages").mkdir(parents=True)
+        (tmp_path / "templates" / "pages" / "home.html").write_text("{{ no_such_thing() }}")
+        (tmp_path / "studbook.yml").write_text(f"{SETTINGS}  templates: templates\n")
+
+        code, out = nightly("--format", "json", "--publish", str(tmp_path / "public"))
+
+        assert code == 5
+        assert outcomes(out) == {
+            "preflight": "ok",
+            "harvest": "ok",
+            "check": "findings",
+            "export": "skipped",
+            "build": "failed",
+            "publish": "skipped",
+        }
+        assert json.loads(out)["snapshot"]["number"] == 1
+
+    def test_nothing_harvested_is_exit_4(self, aws, nightly, tmp_path):
+        """Nothing is written, and the report says so."""
+        aws.fault("AccessDeniedException")
+
+        code, out = nightly("--format", "json")
+
+        assert code == 4
+        assert outcomes(out)["harvest"] == "failed"
+        assert {outcomes(out)[name] for name in ORDER[2:]} == {"skipped"}
+        assert json.loads(out)["snapshot"] is None
+        assert not (tmp_path / "site").exists()
+
+    @pytest.mark.parametrize(
+        ("file", "text"),
+        [
+            ("studbook.yml", f"{SETTINGS}rules: {{unevaluted: {{enabled: false}}}}\n"),
+            ("studbook.yml", f"{SETTINGS}accuonts: []\n"),
+            ("waivers.yml", "- {rule: unevaluated}\n"),
+            ("cards/bot.md", "---\nowner: [a\n---\n"),
+        ],
+    )
+    def test_a_mistake_is_told_before_anything_is_asked(self, aws, nightly, tmp_path, file, text):
         """Nobody waits for a harvest to hear of a typing error."""
-        (tmp_path / "studbook.yml").write_text(f"{SETTINGS}rules: {{unevaluted: {{enabled: false}}}}\n")
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(text)
         aws.forget_calls()
 
-        assert nightly() == 2
+        code, out = nightly("--format", "json")
+
+        assert code == 2
+        assert outcomes(out) == {"preflight": "failed"} | dict.fromkeys(ORDER[1:], "skipped")
+        assert file.partition(".")[0] in json.loads(out)["steps"][0]["message"]
         assert not aws.calls()
+
+    def test_a_bucket_that_is_not_there_is_a_mistake(self, aws, nightly):
+        """The bucket alone is asked for; the harvest never begins."""
+        aws.caller_may("s3:*")
+        aws.forget_calls()
+
+        code, out = nightly("--format", "json", "--publish", "s3://no-such-bucket-anywhere/x/")
+
+        assert (code, outcomes(out)["preflight"]) == (2, "failed")
+        assert [one for one in aws.calls() if one.service != "s3"] == []
+
+    def test_published_to_a_bucket(self, aws, nightly, monkeypatch):
+        """What was built is in the bucket before the night ends."""
+        aws.caller_may("s3:*", "sts:*")
+        client = writer(1)
+        with suppress(client.exceptions.BucketAlreadyOwnedByYou):
+            client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+
+        code, out = nightly("--format", "json", "--publish", f"s3://{BUCKET}/site/")
+
+        assert (code, outcomes(out)["publish"]) == (1, "ok")
+        assert client.head_object(Bucket=BUCKET, Key="site/latest/index.html")["CacheControl"] == "no-cache"
+
+    def test_a_dry_run_asks_nothing_and_writes_nothing(self, aws, nightly, tmp_path):
+        """It says whether a night would begin."""
+        before = sorted(tmp_path.rglob("*"))
+        aws.forget_calls()
+
+        code, out = nightly("--dry-run", "--format", "json")
+
+        assert code == 0
+        assert outcomes(out) == {"preflight": "ok"} | dict.fromkeys(ORDER[1:], "skipped")
+        assert not aws.calls()
+        assert sorted(tmp_path.rglob("*")) == before
+
+
+class TestForPeople:
+    REPORT = Report(
+        steps=[
+            Step("preflight", "ok", "the configuration, 3 cards, 1 waiver and the folders"),
+            Step("harvest", "partial", "snapshot 12: 27 of 28 sources seen whole, in 812 requests " + "and more " * 12),
+            Step("check", "findings", "1 error; 1 new"),
+            Step("export", "skipped", "nothing asked for it"),
+            Step("build", "failed", "a template | with ```odd``` words"),
+            Step("publish", "skipped", "the step before it failed"),
+        ],
+        changes=("Model-1 is Approved, before Rejected.",),
+        new_findings=(
+            Finding(
+                id="0" * 16, rule="unevaluated", level="error", asset="a", message="```\n<script>x</script>\x1b[31m"
+            ),
+        ),
+        error=StudbookError("a template", "mend the template"),
+    )
+
+    def test_text(self):
+        """A line for each step within a terminal's width, what is new, the way out, and what the exit code means."""
+        lines = [uncolored(line) for line in text(self.REPORT)]
+
+        assert [line.split()[0] for line in lines if line[:1].strip()][:6] == [*ORDER[:6]]
+        assert max(map(len, lines)) <= 100
+        assert "mend       mend the template" in lines
+        assert "new findings (1)" in lines
+        assert lines[-1] == "exit 5: the snapshot was written, and a later step failed"
+
+    def test_markdown(self):
+        """Nothing that somebody named acts on the page that shows it."""
+        lines = list(markdown(self.REPORT))
+
+        assert "| build | ❌ failed | `a template \\| with '''odd''' words` |" in lines
+        assert [line for line in lines if "script" in line] == [r" error ```\n<script>x</script>\x1b[31m unevaluated"]
+        assert lines.count("```text") == lines.count("```") == 2

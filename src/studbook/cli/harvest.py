@@ -49,7 +49,7 @@ def harvest(catalog: Catalog, dask: str | None = None, output_format: str = "tex
 
     settings = catalog.settings()
     load_cards(catalog.cards_folder, lambda problem: say(f"warning: {problem.message}"))
-    with _cluster(dask) as elsewhere, _progress() as progress:
+    with _cluster(dask) as elsewhere, progress_shown() as progress:
         harvested = run(settings, catalog, progress=progress, elsewhere=elsewhere)
     if output_format == "json":
         write_document(_as_json(harvested))
@@ -100,7 +100,7 @@ def _cluster(address: str | None) -> AbstractContextManager[Elsewhere | None]:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def progress_shown() -> Iterator[Progress]:
     """Live on a terminal, a line for each finished partition elsewhere; always on standard error."""
     if sys.stderr.isatty():
         from studbook.cli._live import Live

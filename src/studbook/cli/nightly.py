@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from studbook.cli.harvest import progress_shown
 from studbook.cli.options import catalog_option
+from studbook.cli.site import output_option
+from studbook.cli.terminal import bold, dim, echo_lines, folded, say, style, uncolored, write_json
 
 if TYPE_CHECKING:
+    from studbook.nightly import Report
     from studbook.store import Catalog
+
+_SHOWN = 10
+"""Findings and gaps that are shown to people; the JSON form has all."""
+_INDENT = " " * 21
+_COLORS = {"ok": "green", "findings": "yellow", "partial": "yellow", "failed": "red", "skipped": "dim"}
+_MARKS = {"ok": "✅", "findings": "⚠️", "partial": "⚠️", "failed": "❌", "skipped": "-"}
+_MEANING = {
+    0: "done",
+    1: "done, and there are findings",
+    2: "nothing was asked: something here has to be mended first",
+    3: "done, but part of the harvest could not be seen",
+    4: "nothing was harvested, and the catalog is as it was before",
+    5: "the snapshot was written, and a later step failed",
+}
 
 
 @click.command(
     epilog="""\b
 Examples:
-  studbook nightly                           harvest, check, build the site into 'site'
-  studbook nightly --output public --level warning
+  studbook nightly                               harvest, check, build the site into 'site'
+  studbook nightly --publish s3://our-docs/models/ --exports exports
+  studbook nightly --dry-run                     would it begin? Asks nothing, writes nothing
+  studbook nightly --format markdown > report.md     for a chat or a pull request
+  studbook nightly --format json | jq '.new_findings[].message'
 
 \b
-Exit codes: the first of 4 (nothing harvested), 3 (part of the harvest failed), 1 (findings), 0.
+Exit codes, the worst step's, in this order:
+  2 a mistake that was seen before anything was asked
+  4 nothing was harvested, and the catalog is as it was before
+  5 a snapshot was written, and a later step failed (check, export, build, publish)
+  3 part of the harvest could not be seen
+  1 findings at or above --level
+  0 all is well
+The report tells every step, whatever the code; GitHub shows it with the run ($GITHUB_STEP_SUMMARY).
 """
-)
-@click.option(
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("site"),
-    show_default=True,
-    help="Where the site goes.",
 )
 @click.option(
     "--level",
@@ -37,19 +60,122 @@ Exit codes: the first of 4 (nothing harvested), 3 (part of the harvest failed), 
     show_default=True,
     help="Findings from this level on make the exit code 1.",
 )
+@click.option(
+    "--exports",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder for every export of the whole snapshot.",
+)
+@click.option("--publish", "where", metavar="TARGET", help="An S3 URI or a folder for the built site; else publish.to.")
+@click.option("--metrics", type=click.Path(dir_okay=False, path_type=Path), help="A file for Prometheus' text format.")
+@click.option("--dry-run", is_flag=True, help="Look at everything here, ask nothing, write nothing.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How the report is printed; JSON is the form studbook.report/1.",
+)
+@output_option
 @catalog_option
-@click.pass_context
-def nightly(ctx: click.Context, catalog: Catalog, output: Path, level: str) -> int:
-    """Harvest, check and build, in that order; the site is built whatever the check finds."""
-    from studbook.cards import load_cards
-    from studbook.cli.check import check
-    from studbook.cli.harvest import harvest
-    from studbook.cli.site import build
-    from studbook.rules import prepared
+def nightly(
+    *,
+    catalog: Catalog,
+    output: Path,
+    level: str,
+    exports: Path | None,
+    where: str | None,
+    metrics: Path | None,
+    dry_run: bool,
+    output_format: str,
+) -> int:
+    """Preflight, harvest, check, export, build and publish, as one report; no step hides another."""
+    from studbook.nightly import Order, prometheus, run
+    from studbook.store.files import write_whole
 
-    prepared(catalog.settings(), catalog.root)  # a mistake in them is told at once
-    load_cards(catalog.cards_folder)
-    harvested = int(ctx.invoke(harvest, catalog=catalog) or 0)
-    checked = int(ctx.invoke(check, catalog=catalog, level=level) or 0)
-    ctx.invoke(build, catalog=catalog, output=output)
-    return harvested or checked
+    order = Order(output, level, exports, where, others=(metrics,) if metrics is not None else ())
+    with progress_shown() as progress:
+        report = run(catalog, order, dry=dry_run, progress=progress, say=say)
+    if output_format == "json":
+        write_json(report.to_json())
+    elif output_format == "markdown":
+        click.echo("\n".join(markdown(report)))
+    else:
+        echo_lines(text(report))
+    if dry_run:
+        return report.exit
+    if metrics is not None and report.exit != 2:
+        write_whole(metrics, prometheus(report).encode())
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write("\n".join(markdown(report)) + "\n")
+    return report.exit
+
+
+def text(report: Report) -> Iterator[str]:
+    """The report for a terminal."""
+    for step in report.steps:
+        outcome = style(f"{step.outcome:<8}", _COLORS[step.outcome])
+        yield from folded(f"{step.name:<11}{outcome}  {step.message}", indent=_INDENT)
+    if report.error is not None and report.error.hint:
+        yield from folded(f"{style('mend', 'cyan')}       {report.error.hint}", indent=" " * 11)
+    for title, lines in _sections(report):
+        yield ""
+        yield bold(title)
+        for line in lines:
+            yield from folded(f"  {line}", indent="    ")
+    yield ""
+    yield f"exit {report.exit}: {_MEANING[report.exit]}"
+
+
+def _sections(report: Report) -> Iterator[tuple[str, list[str]]]:
+    if report.changes:
+        yield "what changed", list(report.changes)
+    if report.new_findings:
+        yield (
+            f"new findings ({len(report.new_findings)})",
+            _cut(
+                [f"{style(one.level, _LEVELS[one.level])} {one.message} {dim(one.rule)}" for one in report.new_findings]
+            ),
+        )
+    gaps = list(report.gaps)
+    if gaps:
+        yield (
+            f"not seen ({len(gaps)})",
+            _cut(
+                [
+                    f"{'/'.join(gap[part] or '-' for part in ('account', 'region', 'source'))}: "
+                    f"{gap['operation']}: {gap['code']}: {gap['message']}"
+                    for gap in gaps
+                ]
+            ),
+        )
+
+
+_LEVELS = {"error": "red", "warning": "yellow", "note": "bold"}
+
+
+def _cut(lines: list[str]) -> list[str]:
+    more = len(lines) - _SHOWN
+    return [*lines[:_SHOWN], f"... and {more} more; --format json has all"] if more > 0 else lines
+
+
+def markdown(report: Report) -> Iterator[str]:
+    """The report for a chat, a pull request or GitHub's summary; what strangers named stands in code blocks only."""
+    snapshot = report.snapshot
+    title = f"Snapshot {snapshot.number} of {snapshot.taken_at}" if snapshot is not None else "No snapshot"
+    yield from (f"## Studbook: {title}", "", f"Exit {report.exit}: {_MEANING[report.exit]}.", "")
+    yield from ("| step | outcome | |", "| --- | --- | --- |")
+    for step in report.steps:
+        yield f"| {step.name} | {_MARKS[step.outcome]} {step.outcome} | {_cell(step.message)} |"
+    for heading, lines in _sections(report):
+        yield from ("", f"### {heading[0].upper()}{heading[1:]}", "", "```text")
+        # A line that begins with a space closes no block.
+        yield from (f" {uncolored(line)}" for line in lines)
+        yield "```"
+
+
+def _cell(text: str) -> str:
+    """A stranger's words in a cell of a table: as code, in which nothing is acted on."""
+    shown = uncolored(text).replace("`", "'").replace("|", "\\|")
+    return f"`{shown}`" if shown else ""

@@ -20,49 +20,34 @@ if TYPE_CHECKING:
 Examples:
   studbook publish s3://our-docs/models/          tonight's site beside those that are there
   studbook publish                                to publish.to of studbook.yml
-  studbook publish --all                          every version that was built here, each file compared
+  studbook publish --all                          each file compared with the bucket; what was defaced comes back
+  studbook publish public/                        plain copies in a folder, as GitHub and GitLab Pages take them
+  studbook publish --format json | jq -r '.changed[]'      what a CloudFront distribution has to forget
 
 The bucket is written with your own credentials, never with a role of the harvest. What did not change since the
-version before is copied within S3; what the configuration's site.keep keeps no longer is taken away.
+version before is copied within S3; what the configuration's site.keep keeps no longer is taken away. Scripts and
+styles, whose names change with their content, may be cached for a year; pages are asked for again each time.
 """
 )
-@click.argument("to", required=False, metavar="[S3_URI]")
-@click.option("--all", "everything", is_flag=True, help="Compare every version here, not the new and the newest alone.")
+@click.argument("to", required=False, metavar="[S3_URI|FOLDER]")
+@click.option("--all", "everything", is_flag=True, help="Every version here, each file compared with the bucket's own.")
 @output_option
 @catalog_option
 @format_option
 def publish(to: str | None, everything: bool, output: Path, catalog: Catalog, output_format: str) -> None:
-    """Put the built site into an S3 bucket, at the price of what changed."""
-    from studbook.aws.bucket import writer
+    """Put the built site into an S3 bucket, at the price of what changed, or into a folder."""
     from studbook.errors import UsageError
-    from studbook.model.ids import parse_s3
-    from studbook.publish import WORKERS
-    from studbook.publish import publish as send
-    from studbook.render.versions import kept
+    from studbook.publish import publish_site
 
     settings = catalog.settings()
     where = to or settings.publish.to
-    uri = parse_s3(where)
-    if uri is None:
+    if where is None:
         raise UsageError(
-            f"{where!r} is no S3 URI" if where else "nothing says where the site is published",
+            "nothing says where the site is published",
             "write: studbook publish s3://bucket/prefix/, or set publish.to in studbook.yml",
         )
-    envelopes = list(catalog.envelopes())
-    drop = {envelope.number for envelope in envelopes} - {e.number for e in kept(envelopes, settings.site.keep)}
-    done = send(
-        output,
-        uri,
-        writer(WORKERS),
-        drop=drop,
-        everything=everything,
-        report=say,
-    )
+    done = publish_site(catalog, settings, output, where, everything=everything, report=say)
     if output_format == "json":
-        write_json(done.to_json() | {"to": str(uri)})
+        write_json(done.to_json() | {"to": where})
         return
-    echo(
-        f"published {', '.join(done.versions)} to {uri}: {done.sent:,} files sent ({done.sent_bytes:,} bytes), "
-        f"{done.copied:,} copied, {done.removed:,} removed, {done.unchanged:,} as they were; "
-        f"{sum(done.calls.values()):,} requests"
-    )
+    echo(done.sentence(where))

@@ -17,13 +17,13 @@ from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException, PluginError
 
-from studbook.drawing import Drafting
 from studbook.errors import BuildError
 from studbook.gc import gc_frozen, gc_paused
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope
 from studbook.packaged import packaged
 from studbook.render.contents import Contents, load_contents, templates_of
+from studbook.render.drawing import Drafting, no_program
 from studbook.render.environment import Templates
 from studbook.render.load import Lineages
 from studbook.render.page_writer import KnownBuild
@@ -64,7 +64,10 @@ def build_site(
     output.mkdir(parents=True, exist_ok=True)
     sweep(output)
     work = output / ".studbook"
-    templates, drafting = templates_of(catalog, settings), Drafting(work / "layouts")
+    templates, drafting = templates_of(catalog, settings), Drafting(work / "layouts", settings.site.pictures)
+    if not drafting.draws and settings.site.pictures != "off":
+        missing = no_program()
+        report(f"warning: {missing.message}; pages have a note in their place. {missing.hint}")
     done = []
     for envelope in chosen:
         report(f"snapshot {envelope.number}: reading")

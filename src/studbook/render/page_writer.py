@@ -23,11 +23,11 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from studbook.drawing import Drafting, Picture, draw, neighbourhood
 from studbook.gc import gc_frozen
 from studbook.model.ids import page_path
 from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, unpacked
+from studbook.render.drawing import Drafting, Picture, draw, neighbourhood
 from studbook.render.environment import Templates
 from studbook.render.views import Page, Site
 
@@ -172,6 +172,10 @@ class PageWriter:
                 for name, data in downloads.of_model(watched, seen).items():
                     self._put(path, name, data)
                 done.append((path + _FILES, notes.packed()))
+        if not self.drafting.draws:
+            for page, _ in fresh:
+                self._write(page, None)
+            return done
         layouts = self.drafting.lay_out([picture for _, picture in fresh])
         for (page, picture), layout in zip(fresh, layouts, strict=True):
             self._write(page, draw(picture, layout, root=page.root, title=f"Lineage of {page.title}"))

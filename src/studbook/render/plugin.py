@@ -34,13 +34,13 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkdocsPage
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
-from studbook.drawing import Drafting
 from studbook.errors import StudbookError
 from studbook.model import KINDS
 from studbook.packaged import code_digest
 from studbook.render import downloads, search, views
 from studbook.render.contents import Contents, load_contents, templates_of
 from studbook.render.dependencies import EVERYTHING, changed, said
+from studbook.render.drawing import Drafting
 from studbook.render.environment import Templates, compiled
 from studbook.render.load import Lineages
 from studbook.render.page_writer import Earlier, KnownBuild, PageWriter
@@ -96,7 +96,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             return None
         try:
             settings = catalog.settings() if catalog.settings_file.exists() else Settings()
-            drafting = Drafting(base / self.config.cache if self.config.cache else None)
+            drafting = Drafting(base / self.config.cache if self.config.cache else None, settings.site.pictures)
             envelope = catalog.resolve(self.config.snapshot)
             templates, report = templates_of(catalog, settings), get_plugin_logger("studbook").info
             return load_contents(Lineages(catalog), settings, envelope, templates, drafting, report=report)

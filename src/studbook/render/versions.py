@@ -22,6 +22,8 @@ from studbook.render.policy import with_policy
 from studbook.settings import Keep
 from studbook.store.files import held
 
+LATEST = "latest"
+"""The folder that is the newest version's, under a name that stays."""
 INDEX = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -169,14 +171,14 @@ def list_versions(output: Path, history: Sequence[Envelope], missing: str, but: 
         {
             "version": str(number),
             "title": f"{number} · {known[number].taken_at[:10]}",
-            "aliases": ["latest"] if number == newest else [],
+            "aliases": [LATEST] if number == newest else [],
         }
         for number in reversed(numbers)
     ]
     _write(output / "versions.json", json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
     _write(output / "index.html", with_policy(INDEX))
     _write(output / "404.html", with_policy(missing, missing))
-    mirror(output / str(newest), output / "latest")
+    mirror(output / str(newest), output / LATEST)
 
 
 def _write(path: Path, text: str) -> None:

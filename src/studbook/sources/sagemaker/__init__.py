@@ -16,14 +16,11 @@ FAMILIES: Final = (
     "transform",
     "automl",
     "optimization",
-    "labeling",
-    "compilation",
     "session",
     "pipelines",
     "registry",
     "cards",
     "serving",
-    "monitoring",  # after what can be watched, and the jobs that watch
     "lineage_api",
 )
 RESOURCES: Final[tuple[Resource, ...]] = tuple(

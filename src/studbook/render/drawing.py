@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import graphviz
 from markupsafe import Markup, escape
@@ -25,7 +26,7 @@ from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
 from studbook.model.ids import page_path
 from studbook.queries.answer import called
 from studbook.queries.walks import around
-from studbook.words import in_lines, mark_words, shown
+from studbook.render.words import in_lines, mark_words, shown
 
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""
@@ -144,14 +145,17 @@ class Layout:
 class Drafting:
     """Runs `dot` for many pictures at once, and remembers every layout by the digest of its DOT text.
 
-    `cache` is a folder for layouts, shared by builds; None remembers for this build alone.
+    `cache` is a folder for layouts, shared by builds; None remembers for this build alone. `pictures` is what the
+    configuration says of them.
     """
 
-    def __init__(self, cache: Path | None = None) -> None:
+    def __init__(self, cache: Path | None = None, pictures: Literal["auto", "required", "off"] = "required") -> None:
         self._known: dict[str, Layout] = {}
         """The latest layouts; there are few shapes among many pictures."""
         self._cache = cache
         self._version: str | None = None
+        self.draws = pictures == "required" or (pictures == "auto" and shutil.which("dot") is not None)
+        """Whether there are pictures; a page without one has its edges in a list."""
 
     def lay_out(self, pictures: Sequence[Picture]) -> list[Layout]:
         """A layout for each picture, in their order.
@@ -174,7 +178,7 @@ class Drafting:
     def version(self) -> str:
         """What the program says of itself: another version may place things otherwise."""
         if self._version is None:
-            self._version = graphviz_version()
+            self._version = graphviz_version() if self.draws else "no pictures"
         return self._version
 
     def _key(self, picture: Picture) -> str:
@@ -207,7 +211,8 @@ class Drafting:
         return texts
 
 
-def _no_program() -> BuildError:
+def no_program() -> BuildError:
+    """What is said where graphviz is not installed, and the way out."""
     return BuildError(
         "the lineage pictures need graphviz, and there is no 'dot' program on this machine",
         "install it: 'apt-get install graphviz', 'brew install graphviz', or https://graphviz.org/download/",
@@ -219,7 +224,7 @@ def graphviz_version() -> str:
     try:
         return ".".join(str(part) for part in graphviz.version())
     except graphviz.ExecutableNotFound:
-        raise _no_program() from None
+        raise no_program() from None
 
 
 def _plain(text: str) -> str:
@@ -227,7 +232,7 @@ def _plain(text: str) -> str:
     try:
         drawn: str = graphviz.pipe_string("dot", "plain", text, encoding="ascii", quiet=True)
     except graphviz.ExecutableNotFound:
-        raise _no_program() from None
+        raise no_program() from None
     except graphviz.CalledProcessError as error:
         raise BuildError(f"graphviz failed: {error.stderr}", "run 'dot -V' to see whether it works at all") from None
     return drawn

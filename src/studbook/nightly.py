@@ -1,0 +1,407 @@
+"""A night as CI runs it: preflight, harvest, check, export, build, publish; and one report of what came of each.
+
+No step hides another: a harvest that saw a part of the accounts is checked and built, a build that fails leaves the
+snapshot and the findings told. The preflight sees what people mistype before anything is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from studbook.cards import load_cards
+from studbook.errors import StudbookError, UsageError
+from studbook.harvest.run import Progress, harvest
+from studbook.model import Envelope, Finding
+from studbook.model.ids import S3Uri, parse_s3
+from studbook.queries.answer import counted, snapshot_json
+from studbook.queries.news import news
+from studbook.rules import LEVELS, prepared
+from studbook.settings import Settings
+
+if TYPE_CHECKING:
+    from studbook.store import Catalog
+
+SCHEMA: Final = "studbook.report/1"
+StepName = Literal["preflight", "harvest", "check", "export", "build", "publish"]
+Outcome = Literal["ok", "findings", "partial", "failed", "skipped"]
+STEPS: Final[tuple[StepName, ...]] = StepName.__args__  # type: ignore[attr-defined]
+"""In the order in which they are done."""
+NOTHING_WRITTEN, LATER_FAILED, PARTIAL, FINDINGS = 4, 5, 3, 1
+"""Exit codes, the worst first but for 2: a mistake that the preflight saw, before anything was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What came of one step."""
+
+    name: StepName
+    outcome: Outcome
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a night is to do."""
+
+    output: Path
+    """Where the site goes."""
+    level: str = "error"
+    """Findings from this level on count."""
+    exports: Path | None = None
+    """The folder for every export of the whole snapshot; None for none."""
+    publish: str | None = None
+    """Where the site goes after the build: `s3://bucket/prefix/` or a folder."""
+    others: Sequence[Path] = ()
+    """More files that will be written, for the preflight."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What a night came to."""
+
+    steps: list[Step] = field(default_factory=list)
+    snapshot: Envelope | None = None
+    """The one that was written; None where none was."""
+    changes: tuple[str, ...] = ()
+    """In at most five sentences; empty where there is no snapshot, or none before it."""
+    findings: tuple[Finding, ...] = ()
+    new_findings: tuple[Finding, ...] = ()
+    """Those that the night before did not have."""
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    """How many assets of each kind there are."""
+    error: StudbookError | None = None
+    """Why the first step that failed did; with its way out."""
+
+    @property
+    def exit(self) -> int:
+        """The code of the worst step."""
+        outcomes = {step.name: step.outcome for step in self.steps}
+        if outcomes.get("preflight") == "failed":
+            return UsageError.exit_code
+        if outcomes.get("harvest") == "failed":
+            return NOTHING_WRITTEN
+        if "failed" in outcomes.values():
+            return LATER_FAILED
+        if "partial" in outcomes.values():
+            return PARTIAL
+        return FINDINGS if "findings" in outcomes.values() else 0
+
+    @property
+    def gaps(self) -> Iterator[dict[str, Any]]:
+        """What could not be seen, and where."""
+        for row in self.snapshot.coverage if self.snapshot is not None else ():
+            for gap in row.gaps if row.status != "skipped" else ():
+                yield {
+                    "account": row.account,
+                    "region": row.region,
+                    "source": row.source,
+                    "operation": gap.operation,
+                    "code": gap.code,
+                    "message": gap.message,
+                }
+
+    def to_json(self) -> dict[str, Any]:
+        """The form `studbook.report/1`."""
+        return {
+            "schema": SCHEMA,
+            "snapshot": snapshot_json(self.snapshot) if self.snapshot is not None else None,
+            "steps": [{"name": step.name, "outcome": step.outcome, "message": step.message} for step in self.steps],
+            "changes": list(self.changes),
+            "findings": [one.as_data() for one in self.findings],
+            "new_findings": [one.as_data() for one in self.new_findings],
+            "gaps": list(self.gaps),
+            "exit": self.exit,
+        }
+
+
+def preflight(catalog: Catalog, order: Order, *, ask: bool = True) -> tuple[Settings, str]:
+    """What people mistype, seen before the first request of a harvest; gives the configuration and what was looked at.
+
+    With `ask`, a bucket that is published to is asked for, too. Raises UsageError for the first mistake.
+    """
+    settings = catalog.settings()
+    publish = order.publish or settings.publish.to
+    waivers = prepared(settings, catalog.waivers_file)
+    cards = load_cards(catalog.cards_folder)
+    for folder in (catalog.root, order.output, *((order.exports,) if order.exports else ())):
+        _writable(folder, folder=True)
+    for file in order.others:
+        _writable(file, folder=False)
+    if settings.site.pictures == "required" and shutil.which("dot") is None:
+        raise UsageError(
+            "studbook.yml: site.pictures: there is no 'dot' program on this machine, and pictures are required",
+            "install graphviz, or let site.pictures be auto",
+        )
+    seen = [f"the configuration, {counted(len(cards), 'card')}, {counted(len(waivers), 'waiver')} and the folders"]
+    if (bucket := target(publish)) is not None and ask:
+        from studbook.aws.bucket import reachable
+
+        reachable(bucket)
+        seen.append(f"{bucket} can be listed")
+    return settings, "; ".join(seen)
+
+
+def target(publish: str | None) -> S3Uri | None:
+    """The place in S3 that the site is published to; None where it is a folder, or nowhere."""
+    uri = parse_s3(publish)
+    if publish is not None and uri is None:
+        if "://" in publish:
+            raise UsageError(f"{publish!r} is no S3 URI", "write s3://bucket/prefix/, or a folder")
+        _writable(Path(publish), folder=True)
+    return uri
+
+
+def _writable(path: Path, *, folder: bool) -> None:
+    """Raises UsageError where a folder, or a file, cannot be made or written here. Writes nothing."""
+    if path.exists():
+        if path.is_dir() is not folder:
+            raise UsageError(f"{path}: is {'no folder' if folder else 'a folder'}", "name another place")
+        near = path
+    else:
+        near = next(above for above in path.absolute().parents if above.exists())
+    if not os.access(near, os.W_OK) or (near != path and not near.is_dir()):
+        raise UsageError(f"{path}: cannot be written", f"let this user write in {near}, or name another place")
+
+
+def run(
+    catalog: Catalog,
+    order: Order,
+    *,
+    dry: bool = False,
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Report:
+    """Do a night; gives its report, whatever happened.
+
+    With `dry` nothing is asked and nothing is written: the preflight is made, and the rest skipped.
+    """
+    return _Night(catalog, order, progress, say).run(dry)
+
+
+class _Night:
+    """The state of one night."""
+
+    def __init__(self, catalog: Catalog, order: Order, progress: Progress | None, say: Callable[[str], None]) -> None:
+        self._catalog, self._order = catalog, order
+        self._progress, self._say = progress, say
+        self._report = Report()
+
+    def run(self, dry: bool) -> Report:
+        settings = self._preflight(ask=not dry)
+        if settings is not None:
+            if dry:
+                self._skip(_would(settings))
+            else:
+                self._night(settings)
+        self._skip("the step before it failed")
+        return self._report
+
+    def _skip(self, why: str) -> None:
+        """The steps that nobody came to."""
+        done = {step.name for step in self._report.steps}
+        for name in STEPS:
+            if name not in done:
+                self._report.steps.append(Step(name, "skipped", why))
+
+    def _done(self, name: StepName, message: str, outcome: Outcome = "ok") -> None:
+        self._report.steps.append(Step(name, outcome, message))
+
+    def _attempt(self, name: StepName, work: Callable[[], None]) -> bool:
+        """Whether a step went well; a failure is told in the report, and no later step knows of it."""
+        self._say(f"{name} ...")
+        try:
+            work()
+        except Exception as error:  # a step must not take the report of the others with it
+            if not isinstance(error, StudbookError | OSError):
+                import logging
+
+                logging.getLogger(__name__).debug("%s failed", name, exc_info=True)
+            self._fail(name, error)
+            return False
+        return True
+
+    def _fail(self, name: StepName, error: Exception) -> None:
+        if isinstance(error, StudbookError):
+            told = error
+        elif isinstance(error, OSError):
+            told = StudbookError(str(error), "is there room, and may you write there?")
+        else:
+            told = StudbookError(f"{type(error).__name__}: {error}", "this is a bug in Studbook: report it")
+        self._report.error = self._report.error or told
+        self._done(name, told.message, "failed")
+
+    def _preflight(self, *, ask: bool) -> Settings | None:
+        try:
+            settings, seen = preflight(self._catalog, self._order, ask=ask)
+        except StudbookError as error:
+            self._fail("preflight", error)
+            return None
+        self._done("preflight", seen)
+        return settings
+
+    def _night(self, settings: Settings) -> None:
+        if not self._attempt("harvest", lambda: self._harvest(settings)):
+            return
+        self._attempt("check", lambda: self._check(settings))
+        if self._order.exports is None:
+            self._done("export", "nothing asked for it: --exports DIR", "skipped")
+        else:
+            self._attempt("export", lambda: self._export(settings))
+        if not self._attempt("build", lambda: self._build(settings)):
+            return
+        if (self._order.publish or settings.publish.to) is None:
+            self._done("publish", "nothing says where: --publish TARGET, or publish.to in studbook.yml", "skipped")
+        else:
+            self._attempt("publish", lambda: self._publish(settings))
+
+    # --- the steps ------------------------------------------------------------------------------------------------
+
+    def _harvest(self, settings: Settings) -> None:
+        harvested = harvest(settings, self._catalog, progress=self._progress)
+        envelope = self._report.snapshot = harvested.envelope
+        asked = [row for row in envelope.coverage if row.status != "skipped"]
+        whole = sum(row.status in ("complete", "quiet") for row in asked)
+        requests = sum(row.requests for row in envelope.coverage)
+        self._done(
+            "harvest",
+            f"snapshot {envelope.number}: {whole} of {counted(len(asked), 'source')} seen whole, "
+            f"in {counted(requests, 'request')}",
+            "partial" if harvested.partial else "ok",
+        )
+
+    def _check(self, settings: Settings) -> None:
+        from studbook.api import open as open_catalog
+        from studbook.rules import check_snapshot
+
+        report, catalog = self._report, self._catalog
+        now = report.snapshot
+        assert now is not None
+        before = catalog.snapshot_before(now)
+        report.kinds = catalog.kinds(now)
+        report.findings = tuple(check_snapshot(catalog.graph(now), now, settings, catalog.waivers_file))
+        if before is not None:
+            was = check_snapshot(catalog.graph(before), before, settings, catalog.waivers_file)
+            known = {one.id for one in was}
+            report.new_findings = tuple(one for one in report.findings if one.id not in known)
+            with open_catalog(catalog, now.number) as lineage:
+                report.changes = news(lineage.diff(before.number), lambda named: lineage.handle(named.id))
+        else:
+            report.new_findings = report.findings
+        counting = [one for one in report.findings if counts(one, self._order.level)]
+        levels: Counter[str] = Counter(one.level for one in report.findings if one.waived is None)
+        told = [f"{levels[level]} {level}{'s' if levels[level] != 1 else ''}" for level in LEVELS if levels[level]]
+        waived = sum(one.waived is not None for one in report.findings)
+        told += [f"{waived} waived"] if waived else []
+        self._done(
+            "check",
+            f"{', '.join(told) or 'no findings'}; {len(report.new_findings) or 'none'} new"
+            if report.findings
+            else "no findings",
+            "findings" if counting else "ok",
+        )
+
+    def _export(self, settings: Settings) -> None:
+        from studbook.exports import EXPORTS, Subject
+        from studbook.store.files import replacing
+
+        envelope, folder = self._report.snapshot, self._order.exports
+        assert envelope is not None
+        assert folder is not None
+        names = []
+        for export in EXPORTS:
+            subject = Subject(
+                envelope, self._catalog.assets(envelope), self._catalog.edges(envelope), self._report.findings
+            )
+            if export.document is not None:
+                pieces: Iterator[bytes] = iter((export.document(),))
+            elif export.write is not None:
+                pieces = export.write(subject)
+            else:
+                continue
+            with replacing(folder / f"{export.name}.json") as file:
+                for piece in pieces:
+                    file.write(piece)
+            names.append(export.name)
+        self._done("export", f"{', '.join(names)} in {folder}")
+
+    def _build(self, settings: Settings) -> None:
+        from studbook.render import build_site
+
+        envelope = self._report.snapshot
+        assert envelope is not None
+        (site,) = build_site(self._catalog, settings, self._order.output, envelopes=[envelope], report=self._say)
+        self._done("build", f"{site.pages:,} pages, {site.written:,} of them new, in {site.path}")
+
+    def _publish(self, settings: Settings) -> None:
+        from studbook.publish import publish_site
+
+        where = self._order.publish or settings.publish.to
+        assert where is not None
+        done = publish_site(self._catalog, settings, self._order.output, where, report=self._say)
+        self._done("publish", done.sentence(where))
+
+
+def counts(finding: Finding, level: str) -> bool:
+    """Whether a finding is at or above a level, and nobody waived it."""
+    return finding.waived is None and LEVELS.index(finding.level) <= LEVELS.index(level)
+
+
+def _would(settings: Settings) -> str:
+    accounts = counted(len(settings.accounts), "account")
+    return f"a dry run: nothing is asked of {accounts} or anybody, and nothing is written"
+
+
+def prometheus(report: Report) -> str:
+    """The report in Prometheus' text format (exposition format 0.0.4), as a node exporter's folder takes it."""
+    lines: list[str] = []
+
+    def metric(name: str, meaning: str, samples: Iterable[tuple[Mapping[str, str], float]]) -> None:
+        lines.extend((f"# HELP studbook_{name} {meaning}", f"# TYPE studbook_{name} gauge"))
+        for labels, value in samples:
+            named = ",".join(f'{label}="{_label(text)}"' for label, text in labels.items())
+            lines.append(f"studbook_{name}{{{named}}} {value:g}" if named else f"studbook_{name} {value!r}")
+
+    snapshot = report.snapshot
+    metric("exit_code", "What the last night exited with.", [({}, report.exit)])
+    metric(
+        "step",
+        "1 for the outcome of each step of the last night.",
+        [({"step": step.name, "outcome": step.outcome}, 1) for step in report.steps],
+    )
+    if snapshot is not None:
+        taken = datetime.fromisoformat(snapshot.taken_at).timestamp()
+        metric("snapshot_number", "The number of the newest snapshot.", [({}, snapshot.number)])
+        metric("snapshot_timestamp_seconds", "When its harvest began.", [({}, int(taken))])
+        metric("assets", "Assets by kind.", [({"kind": kind}, n) for kind, n in sorted(report.kinds.items())])
+        levels: Counter[tuple[str, str]] = Counter(
+            (one.level, "no" if one.waived is None else "yes") for one in report.findings
+        )
+        metric(
+            "findings",
+            "Findings by level.",
+            [
+                ({"level": level, "waived": waived}, levels[level, waived])
+                for level in LEVELS
+                for waived in ("no", "yes")
+            ],
+        )
+        metric("new_findings", "Findings that the night before did not have.", [({}, len(report.new_findings))])
+        metric("gaps", "Parts of the harvest that could not be seen.", [({}, sum(1 for _ in report.gaps))])
+        states = Counter(row.status for row in snapshot.coverage)
+        metric("partitions", "Partitions by status.", [({"status": status}, n) for status, n in sorted(states.items())])
+        requests: Counter[str] = Counter()
+        for row in snapshot.coverage:
+            requests[row.source] += row.requests
+        metric("requests", "API requests by source.", [({"source": one}, n) for one, n in sorted(requests.items())])
+    return "\n".join(lines) + "\n"
+
+
+def _label(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
