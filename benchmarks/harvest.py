@@ -29,6 +29,7 @@ from benchmarks.estate import READER_ROLE, REGION, Sizes, build, change, setting
 from studbook.demo.cloud.aws import EXTERNAL_ID, FakeAws
 from studbook.harvest.run import Silent, harvest
 from studbook.model import Coverage
+from studbook.sources.interface import anywhere
 from studbook.sources.sagemaker import RESOURCES
 from studbook.store import Catalog
 
@@ -69,7 +70,7 @@ def _listing(sizes: Sizes) -> int:
     empty = sum(
         len(resource.listing.variants)
         for resource in RESOURCES
-        if resource.kind not in filled and resource.listing.parent is None
+        if resource.kind not in filled and resource.listing.parent is None and resource.where is anywhere
     )
     pages = _pages(sizes)
     listings = sum(pages) + pages[-1] + 1 + packages + empty  # the configurations like the endpoints; the groups

@@ -951,6 +951,91 @@ READS_BELOW = (
     ),
 )  # fmt: skip
 
+_TOLD: dict[str, Any] = {
+    "BaselineConfig": {
+        "BaseliningJobName": "prepare",
+        "ConstraintsResource": {"S3Uri": "s3://monitor/constraints.json"},
+        "StatisticsResource": {"S3Uri": "s3://monitor/statistics.json"},
+    },
+    "AppSpecification": {
+        "ImageUri": IMAGE,
+        "RecordPreprocessorSourceUri": "s3://monitor/before.py",
+        "PostAnalyticsProcessorSourceUri": "s3://monitor/after.py",
+        "ConfigUri": "s3://monitor/config.json",
+    },
+}
+_INPUT = {
+    "EndpointInput": {"EndpointName": "kept"},
+    "BatchTransformInput": {"DataCapturedDestinationS3Uri": "s3://batch/"},
+    "GroundTruthS3Input": {"S3Uri": "s3://truth/"},
+}
+
+
+def defined(kind: str) -> dict[str, Any]:
+    """A job definition of a type, as the schedule's record keeps it."""
+    told = {f"{kind}{name}": value for name, value in _TOLD.items()}
+    return {f"{kind}JobDefinition": {**told, f"{kind}JobInput": _INPUT}}
+
+
+def schedule(name: str, **body: Any) -> Record:
+    return record("monitoring_schedule", f"{SMR}:{DEV}:monitoring-schedule/{name}", MonitoringScheduleName=name, **body)
+
+
+WATCHED = (
+    schedule("own", EndpointName="kept", MonitoringScheduleConfig={"MonitoringJobDefinition": {
+        "BaselineConfig": _TOLD["BaselineConfig"],
+        "MonitoringAppSpecification": _TOLD["AppSpecification"],
+        "MonitoringInputs": [{name: _INPUT[name] for name in ("EndpointInput", "BatchTransformInput")}],
+    }}),
+    *(schedule(kind.lower(), **defined(kind)) for kind in
+      ("DataQuality", "ModelQuality", "ModelBias", "ModelExplainability")),
+    record(
+        "processing_job",
+        f"{SMR}:{DEV}:processing-job/watch-1",
+        ProcessingJobName="watch-1",
+        MonitoringScheduleArn=f"{SMR}:{DEV}:monitoring-schedule/own",
+    ),
+    record(
+        "endpoint",
+        f"{SMR}:{DEV}:endpoint/kept-without-configuration",
+        EndpointName="kept-without-configuration",
+        DataCaptureConfig={"EnableCapture": True, "DestinationS3Uri": "s3://traffic/"},
+    ),
+)  # fmt: skip
+LABELLED = (
+    record(
+        "labeling_job",
+        f"{SMR}:{DEV}:labeling-job/cats",
+        LabelingJobName="cats",
+        InputConfig={"DataSource": {"S3DataSource": {"ManifestS3Uri": "s3://pictures/cats.manifest"}}},
+        OutputConfig={"S3OutputPath": "s3://labels/"},
+        LabelCategoryConfigS3Uri="s3://pictures/categories.json",
+        LabelingJobAlgorithmsConfig={"InitialActiveLearningModelArn": f"{SMR}:{DEV}:model/tagged"},
+        HumanTaskConfig={
+            "UiConfig": {"UiTemplateS3Uri": "s3://pictures/template.liquid"},
+            "PreHumanTaskLambdaArn": f"arn:aws:lambda:{WEST}:{DEV}:function:before",
+            "AnnotationConsolidationConfig": {
+                "AnnotationConsolidationLambdaArn": f"arn:aws:lambda:{WEST}:{DEV}:function:after"
+            },
+        },
+        LabelingJobOutput={
+            "OutputDatasetS3Uri": "s3://labels/cats/manifests/output/output.manifest",
+            "FinalActiveLearningModelArn": f"{SMR}:{DEV}:model/tagged",
+        },
+    ),
+    job("on-labels", InputDataConfig=[channel("train", "s3://labels/cats/annotations/")]),
+)
+COMPILED = (
+    record(
+        "compilation_job",
+        f"{SMR}:{DEV}:compilation-job/small",
+        CompilationJobName="small",
+        InputConfig={"S3Uri": "s3://big/model.tar.gz"},
+        ModelPackageVersionArn=f"{SMR}:{DEV}:model-package/bot/7",
+        ModelArtifacts={"S3ModelArtifacts": "s3://small/model.tar.gz"},
+    ),
+)
+
 RECORDS: tuple[Record, ...] = (
     SERVERLESS,
     CLASSIC,
@@ -975,4 +1060,7 @@ RECORDS: tuple[Record, ...] = (
     *TUNED,
     *FROM_MLFLOW,
     *READS_BELOW,
+    *WATCHED,
+    *LABELLED,
+    *COMPILED,
 )

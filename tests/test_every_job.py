@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 import pytest
@@ -20,8 +21,11 @@ from studbook.render import views
 from studbook.render.views.deployments import answers
 from studbook.render.views.provenance import training_of
 from studbook.render.views.site import Site
-from studbook.rules.dataset_drifted import check
+from studbook.rules import check
+from studbook.rules.dataset_drifted import RULE as DRIFT
+from studbook.settings import Settings
 
+TODAY = datetime.date(2026, 11, 22)
 OLD = {"attributes": {"current": False, "superseded_since": 2}}
 
 
@@ -73,7 +77,7 @@ class TestWhatPrepared:
         graph = prepared_by(kind)
         training = training_of(site(graph), graph.assets["bot/1"])
 
-        assert [found.asset for found in check(graph)] == ["prep"]
+        assert [found.asset for found in check(graph, Settings(), today=TODAY, rules=[DRIFT])] == ["prep"]
         assert {entry["asset"]["id"]: entry["drifted"] for entry in training["inputs"]["data"]}["raw/7"] is True
 
     def test_an_endpoint_names_what_its_model_was_trained_on(self, kind: str) -> None:

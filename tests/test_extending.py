@@ -86,7 +86,7 @@ class TestPage:
             put(tree, part)
         own = [part.path for part in PARTS if part.path.startswith("tests/") and part.path.endswith(".py")]
         recorded = [f"tests/sources/test_recorded.py::{group}" for group in ("TestExample", "TestLineage")]
-        chosen = "import_job or edge_packaging or registered or glue or dot or code_of_job or training_data"
+        chosen = "import_job or edge_packaging or registered or glue or dot or code_of_job or owner"
         registries = ["tests/test_every_job.py", "tests/test_registered.py"]
         done = outcome_of(tree, *own, *recorded, *registries, "-k", chosen, "-vv")
 
@@ -106,7 +106,7 @@ class TestPage:
             "GlueTables",
             "sagemaker.edge",
             "joins.code_of_job",
-            "rules.evaluated_on_training_data",
+            "rules.endpoint_without_owner",
             "exports.dot",
         ):
             assert name in done.stdout

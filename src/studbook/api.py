@@ -297,7 +297,7 @@ class Result(Generic[R]):
         return "".join(parts) + self._picture()
 
     def _picture(self) -> str:
-        from studbook.render.drawing import Drafting, draw, neighbourhood
+        from studbook.drawing import Drafting, draw, neighbourhood
 
         root = self.lineage.index.asset(self.root)
         if root is None:
@@ -313,6 +313,6 @@ class Result(Generic[R]):
 
 
 def _visible(text: str) -> str:
-    from studbook.render.words import shown
+    from studbook.words import shown
 
     return shown(text)

@@ -128,7 +128,7 @@ def preflight(catalog: Catalog, order: Order, *, ask: bool = True) -> tuple[Sett
     """
     settings = catalog.settings()
     publish = order.publish or settings.publish.to
-    waivers = prepared(settings, catalog.waivers_file)
+    _, waivers = prepared(settings, catalog.root)
     cards = load_cards(catalog.cards_folder)
     for folder in (catalog.root, order.output, *((order.exports,) if order.exports else ())):
         _writable(folder, folder=True)
@@ -285,9 +285,9 @@ class _Night:
         assert now is not None
         before = catalog.snapshot_before(now)
         report.kinds = catalog.kinds(now)
-        report.findings = tuple(check_snapshot(catalog.graph(now), now, settings, catalog.waivers_file))
+        report.findings = tuple(check_snapshot(catalog, now, catalog.graph(now), settings))
         if before is not None:
-            was = check_snapshot(catalog.graph(before), before, settings, catalog.waivers_file)
+            was = check_snapshot(catalog, before, catalog.graph(before), settings)
             known = {one.id for one in was}
             report.new_findings = tuple(one for one in report.findings if one.id not in known)
             with open_catalog(catalog, now.number) as lineage:
@@ -320,7 +320,7 @@ class _Night:
                 envelope, self._catalog.assets(envelope), self._catalog.edges(envelope), self._report.findings
             )
             if export.document is not None:
-                pieces: Iterator[bytes] = iter((export.document(),))
+                pieces: Iterable[bytes] = iter((export.document(),))
             elif export.write is not None:
                 pieces = export.write(subject)
             else:

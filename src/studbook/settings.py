@@ -256,9 +256,11 @@ class Exclude(_Part):
 
 
 class RuleSettings(_Part):
-    """How one rule is applied."""
+    """How one rule is applied. A rule's own parameters are fields of a class below this one, in the rule's file."""
 
-    enabled: bool = Field(default=True, description="false switches the rule off.")
+    enabled: bool | None = Field(
+        default=None, description="false switches the rule off, true one on that is off by itself."
+    )
     level: Literal["error", "warning", "note"] | None = Field(
         default=None, description="Another level than the rule's own."
     )
@@ -277,16 +279,25 @@ class MetricSettings(_Part):
         return any(fnmatchcase(metric.lower(), pattern.lower()) for pattern in self.lower_is_better)
 
 
+class GivenRule(RuleSettings):
+    """What is written of a rule: whoever knows the rule knows whether it can be set so."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
 class Rules(BaseModel):
     """How rules are applied, each by its id, and what metrics mean to them."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
-    __pydantic_extra__: dict[str, RuleSettings]
+    __pydantic_extra__: dict[str, GivenRule]
 
+    files: tuple[str, ...] = Field(
+        default=(), description="Python files with rules of your own, relative to the catalog."
+    )
     metrics: MetricSettings = Field(default=MetricSettings(), description="What a metric's value means.")
 
     @property
-    def by_id(self) -> dict[str, RuleSettings]:
+    def by_id(self) -> dict[str, GivenRule]:
         """Those that the configuration has words for."""
         return self.__pydantic_extra__
 
@@ -408,27 +419,37 @@ def load_settings(path: Path) -> Settings:
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
-        raise _explained(path, tree, error) from None
+        where, message, hint = told_wrong(Settings, error)
+        raise SettingsError(f"{path}:{_line(tree, where)}: {message}", hint) from None
 
 
-def _explained(path: Path, tree: yaml.Node | None, error: ValidationError) -> SettingsError:
+def line_of(path: Path, where: tuple[Any, ...]) -> int:
+    """The line, from 1, at which a configuration says what stands at a place; of the innermost key that it has."""
+    _, tree = load_yaml(path.read_text(encoding="utf-8"), str(path))
+    return _line(tree, where)
+
+
+def told_wrong(
+    model: type[BaseModel], error: ValidationError, within: tuple[Any, ...] = ()
+) -> tuple[tuple[Any, ...], str, str]:
+    """The place of a mistake, what is wrong, and the mend; the model is of what stands `within` the configuration."""
     # A misspelt key is also a missing one: the misspelling is what to mend.
     first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     where = tuple(part for part in first["loc"] if part != "[key]")
     if first["type"] == "listed_twice":
         where = (*where, first["ctx"]["index"])
-    line = _line(tree, where)
-    name = ".".join(str(part) for part in where) or "the configuration"
     if first["type"] == "extra_forbidden":
-        known = _known_keys(where[:-1])
+        known = _known_keys(model, where[:-1])
         near = get_close_matches(str(where[-1]), known, 1)
         hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}"
-        return SettingsError(f"{path}:{line}: unknown key '{name}'", hint)
+        where = (*within, *where)
+        return where, f"unknown key '{'.'.join(map(str, where))}'", hint
     message = first["msg"].removeprefix("Value error, ")
     hint = "see docs/configuration.md"
     if where and where[-1] == "id" and "accounts" in where:
         hint = 'an account id is twelve digits, in quotes: "111111111111"'
-    return SettingsError(f"{path}:{line}: {name}: {message}", hint)
+    where = (*within, *where)
+    return where, f"{'.'.join(map(str, where)) or 'the configuration'}: {message}", hint
 
 
 def _line(node: yaml.Node | None, where: tuple[Any, ...]) -> int:
@@ -450,9 +471,8 @@ def _line(node: yaml.Node | None, where: tuple[Any, ...]) -> int:
     return line
 
 
-def _known_keys(where: tuple[Any, ...]) -> list[str]:
+def _known_keys(model: type[BaseModel], where: tuple[Any, ...]) -> list[str]:
     """The keys that are allowed at a place."""
-    model: type[BaseModel] = Settings
     for part in where:
         if part in model.model_fields:
             model = _model_in(model.model_fields[part].annotation) or model

@@ -113,16 +113,26 @@ class TestExport:
         """The clock is not asked."""
         assert self.read(catalog, capsysbinary, "json") == self.read(catalog, capsysbinary, "json")
 
+    def test_a_bill_is_of_one_version_or_of_all(self, catalog: Path, capsysbinary: Any) -> None:
+        """Without an asset every model version of the snapshot is in it; 1.7 has its citations."""
+        one = json.loads(self.read(catalog, capsysbinary, "cyclonedx", "p/1"))
+        every = json.loads(self.read(catalog, capsysbinary, "cyclonedx", "--spec-version", "1.7"))
+        assert one["metadata"]["component"]["bom-ref"] == every["metadata"]["component"]["bom-ref"] == "p/1"
+        assert ("citations" in one, one["specVersion"], every["specVersion"]) == (False, "1.6", "1.7")
+
     @pytest.mark.parametrize(
         ("options", "message"),
         [
             (["jsn"], b"did you mean 'json'?"),
             (["schema", "--lines"], b"leave --lines out"),
             (["pdf"], b"json: the whole snapshot"),
-            (["cyclonedx"], b"name it with --asset"),
-            (["json", "--asset", "bot"], b"'pedigree' for one asset"),
-            (["pedigree", "--asset", "nobody"], b"nobody"),
-            (["pedigree", "--asset", "bot", "--lines"], b"leave --lines out"),
+            (["evidence"], b"studbook export evidence ASSET"),
+            (["evidence", "bot", "p/1"], b"is about one asset"),
+            (["json", "bot"], b"or take 'pedigree' for one"),
+            (["schema", "bot"], b"leave the assets out"),
+            (["pedigree", "nobody"], b"nobody"),
+            (["pedigree", "bot", "--lines"], b"leave --lines out"),
+            (["json", "--spec-version", "1.7"], b"has no option --spec-version"),
         ],
     )
     def test_what_does_not_exist(self, catalog: Path, capsysbinary: Any, options: list[str], message: bytes) -> None:

@@ -146,7 +146,7 @@ SAID = [
     ["compare", "bot/1", "bot/2", "--all"],
     ["reproduce", "bot/1"],
     ["export", "json"],
-    ["export", "pedigree", "--asset", "bot/1"],
+    ["export", "pedigree", "bot/1"],
     ["verify"],
 ]
 REFUSED = [

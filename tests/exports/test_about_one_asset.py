@@ -17,6 +17,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.exports.test_json_export import subject
 from tests.pedigrees import lineage
 
 import small_catalog as small
@@ -29,7 +30,11 @@ from studbook.model import Finding, Record
 from studbook.queries.pedigree import Pedigree, pedigree
 from studbook.queries.walks import made
 
-VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
+VALIDATORS = {
+    "1.6": JsonStrictValidator(SchemaVersion.V1_6),
+    "1.7": JsonStrictValidator(SchemaVersion.V1_7),
+}
+"""cyclonedx-python-lib 11.12.0, with the standard's own schemas."""
 STORY = """
     raw(artifact) -input_to:raw-> prepare(processing_job) -produced-> chats/1(dataset_version)
     llama(base_model_version) -input_to:base_model-> t1(training_job) -produced-> bot/1(model_package)
@@ -63,11 +68,25 @@ def of(asset_id: str = "bot/1", graph: Graph | None = None, **more: Any) -> Pedi
     return pedigree(graph or story(), asset_id, **more)
 
 
-def bill(found: Pedigree) -> dict[str, Any]:
-    data = cyclonedx.write(found)
-    assert VALIDATOR.validate_str(data.decode()) is None
+def valid(data: bytes) -> dict[str, Any]:
     out: dict[str, Any] = json.loads(data)
+    assert VALIDATORS[out["specVersion"]].validate_str(data.decode()) is None
     return out
+
+
+def bill(found: Pedigree) -> dict[str, Any]:
+    return valid(cyclonedx.write(found))
+
+
+def bill_with_citations(*several: Pedigree) -> dict[str, Any]:
+    return valid(cyclonedx.write_all(several, spec_version="1.7", envelope=subject().envelope))
+
+
+def at(document: Any, pointer: str) -> Any:
+    """What a JSON Pointer (RFC 6901) of plain names leads to."""
+    for step in pointer.split("/")[1:]:
+        document = document[int(step)] if isinstance(document, list) else document[step]
+    return document
 
 
 def everything(value: Any) -> Iterator[tuple[str, Any]]:
@@ -126,12 +145,15 @@ class TestCycloneDX:
         card = model["modelCard"]
         assert {one["ref"] for one in card["modelParameters"]["datasets"]} == {"chats/1", "golden"}
         assert card["quantitativeAnalysis"]["performanceMetrics"] == [
-            {"type": "score", "value": "0.5", "slice": "by judge on golden"}
+            {"type": "score", "value": "0.5", "slice": "by judge on golden; exam judged bot/1"}
         ]
         assert card["considerations"] == {"useCases": ["Drafts."], "technicalLimitations": ["English."]}
         parts = {part["bom-ref"]: part for part in found["components"]}
-        assert parts["chats/1"]["hashes"] == [{"alg": "SHA-256", "content": "a" * 64}]
-        assert "not of the bytes" in parts["chats/1"]["data"][0]["description"]
+        assert {ref for ref in parts if "hashes" in parts[ref]} == {"judge"}, "hashes are of bytes alone"
+        assert {"name": "studbook:objectManifestDigest", "value": "sha256:" + "a" * 64} in parts["chats/1"][
+            "properties"
+        ]
+        assert parts[f"image@sha256:{'1' * 64}"]["purl"] == f"pkg:oci/image@sha256%3A{'1' * 64}?repository_url=image"
         assert [ref for ref in parts if parts[ref]["type"] == "application"] == ["judge"]
         assert (parts["raw"]["type"], parts["weights"]["type"]) == ("data", "file")
         assert [ref for ref in parts if parts[ref]["type"] == "container"] == ["image@sha256:" + "1" * 64]
@@ -159,6 +181,33 @@ class TestCycloneDX:
         asked += [ref for name, several in everything(found) if name in ("dependsOn", "assemblies") for ref in several]
         assert set(asked) <= set(given_out)
         assert len(given_out) == len(set(given_out))
+
+    def test_the_bill_of_several_has_each_with_its_card(self) -> None:
+        """Models are components; what both were made with is there once, and each depends on its own."""
+        found = valid(cyclonedx.write_all([of("bot/1"), of("cousin/1")]))
+        models = [one for one in found["components"] if "modelCard" in one]
+        assert [one["bom-ref"] for one in models] == ["bot/1", "cousin/1"]
+        needs = {one["ref"]: one["dependsOn"] for one in found["dependencies"]}
+        assert needs["cousin/1"] == ["llama"]
+        assert {"llama", "chats/1"} <= {*needs["bot/1"]}
+        refs = [value for name, value in everything(found) if name == "bom-ref"]
+        assert len(refs) == len(set(refs))
+        assert found["compositions"] == [{"aggregate": "incomplete", "assemblies": ["bot/1", "cousin/1"]}]
+
+    def test_citations_say_who_says_so(self) -> None:
+        """Each pointer leads to a value of the bill, and each source is a part of it; 1.6 has the same without them."""
+        found = bill_with_citations(of(cards={"bot": CARD}))
+        refs = {value for name, value in everything(found) if name == "bom-ref"}
+        by = {(one["attributedTo"], one["note"]) for one in found["citations"]}
+        assert by == {
+            ("studbook:service:sagemaker", "sagemaker:DescribeThing#Field"),
+            ("studbook:tool", "rule:test"),
+            ("studbook:tool", "config:cards/bot.md"),
+        }
+        assert all(at(found, pointer) for one in found["citations"] for pointer in one["pointers"])
+        assert {one["attributedTo"] for one in found["citations"]} <= refs
+        [rule] = [one for one in found["citations"] if one["note"] == "rule:test"]
+        assert [at(found, pointer)["resource"] for pointer in rule["pointers"]] == [{"ref": "chats/1"}]
 
     def test_is_of_a_model_version(self) -> None:
         """A job has no bill of materials; the error says what to take."""

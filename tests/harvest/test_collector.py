@@ -71,6 +71,42 @@ class TestPaging:
         assert visit.complete == set()
 
 
+class TestWhere:
+    barn = replace(HERD, where=lambda seen: seen.says("barn", "Stalls"))
+
+    def test_where_there_can_be_none_nothing_is_asked(self, visits):
+        """And nothing is said of what there is: a listing that was not made is not complete."""
+        visit = visits({})
+
+        visit.resource(self.barn)
+
+        assert visits.sessions.asked == []
+        assert visit.complete == set()
+        assert gaps(visit) == []
+
+    @pytest.mark.parametrize("gone", [None, 3])
+    def test_what_was_seen_before_says_that_there_can_be_some(self, visits, gone):
+        """Also what has gone since: what it leads to may have stayed."""
+        first = visits({})
+        first.record("barn", "arn:barn/red", {"Stalls": 12})
+        known = {key: replace(record, gone_since=gone) for key, record in first.seen.items()}
+        visit = visits({"ListCows": {"Cows": [cow("a")]}, "DescribeCow": described}, known=known)
+
+        visit.resource(self.barn)
+
+        assert "a" in names(visit)
+
+    def test_what_is_known_is_asked_for(self, visits):
+        """Else its end would never be seen."""
+        first = visits({"ListCows": {"Cows": [cow("a")]}, "DescribeCow": described})
+        first.resource(HERD)
+        visit = visits({"ListCows": {"Cows": []}}, known=first.seen)
+
+        visit.resource(self.barn)
+
+        assert visit.complete == {("cow", None)}
+
+
 class TestReuse:
     def night_after(self, visits, resource, script):
         first = visits({"ListCows": {"Cows": [cow("a")]}, "DescribeCow": described})

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studbook.drawing import _OUTLINES
 from studbook.lineage.from_id import asset_from_id
 from studbook.model import KINDS, RELATIONS
 from studbook.model.kinds import ARN_KINDS, JOB_CATEGORIES, JOB_KINDS, Kind
-from studbook.render.drawing import _OUTLINES
 
 TOP = Path(__file__).parents[2]
 SOURCE = TOP / "src" / "studbook"

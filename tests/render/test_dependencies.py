@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tests.render.test_views import ENVELOPE
 
 import small_catalog as small
+from studbook.drawing import neighbourhood
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge, Finding
 from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, changed, said, unpacked
-from studbook.render.drawing import neighbourhood
 from studbook.render.views import Site
 
 Lineage = tuple[dict[str, Asset], list[Edge]]

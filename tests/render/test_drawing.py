@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 import pytest
 
 import small_catalog as small
+from studbook.drawing import Drafting, draw, neighbourhood
 from studbook.errors import BuildError
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge
-from studbook.render.drawing import Drafting, draw, neighbourhood
-from studbook.render.words import called, in_lines, shortened, shown
+from studbook.words import called, in_lines, shortened, shown
 
 GRAPH = Graph(small.assets(), small.edges())
 SVG = "{http://www.w3.org/2000/svg}"

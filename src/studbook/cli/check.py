@@ -37,14 +37,14 @@ Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configur
 def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> int:
     """Apply the rules; waived findings are shown, and do not count."""
     from studbook.cards import load_cards
-    from studbook.cli.text import kind, name, place
+    from studbook.cli.text import kind, place
     from studbook.rules import LEVELS, check_snapshot
 
     settings = catalog.settings()
     load_cards(catalog.cards_folder)  # a mistake in one is told with file and line
     envelope = catalog.resolve(snapshot)
     graph = catalog.graph(envelope)
-    findings = check_snapshot(graph, envelope, settings, catalog.waivers_file)
+    findings = check_snapshot(catalog, envelope, graph, settings)
     graver = LEVELS[: LEVELS.index(level) + 1]
     counting = [finding for finding in findings if finding.level in graver and finding.waived is None]
     if output_format == "json":
@@ -56,12 +56,10 @@ def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> in
         if several:
             echo(style(f"{wanted}s ({len(several)})", colors[wanted]))
         for finding in several:
+            waived = f"[waived by {waived.who} until {waived.until}]" if (waived := finding.waived) else ""
             asset = graph.assets[finding.asset] if finding.asset is not None else None
-            waived = f" [waived by {finding.waived.who} until {finding.waived.until}]" if finding.waived else ""
-            line = (
-                *((kind(asset.kind), bold(name(asset)), dim(place(asset))) if asset else ()),
-                dim(finding.rule + waived),
-            )
+            about = (kind(asset.kind), dim(place(asset))) if asset is not None else ()
+            line = (bold(finding.rule), *about, dim(waived))
             echo_folded(("  " + "  ".join(part for part in line if part), f"      {finding.message}"))
     accepted = sum(finding.waived is not None for finding in findings)
     say(f"snapshot {envelope.number}: {len(findings)} findings, {accepted} waived, {len(counting)} at or above {level}")

@@ -190,7 +190,7 @@ def _summary(catalog: Catalog) -> None:
     envelopes = list(catalog.envelopes())
     latest = envelopes[-1]
     graph = catalog.graph(latest)
-    findings = check_snapshot(graph, latest, settings, catalog.waivers_file)
+    findings = check_snapshot(catalog, latest, graph, settings)
     gone = sum(asset.gone_since is not None for asset in graph.assets.values())
     stale = sum(asset.stale_since is not None for asset in graph.assets.values())
     calls = [sum(row.requests for row in envelope.coverage) for envelope in envelopes]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +13,10 @@ from studbook.cli.options import catalog_option, snapshot_option
 from studbook.cli.terminal import say, write
 
 if TYPE_CHECKING:
-    from studbook.model import Record
+    from studbook.exports import Export, Subject
+    from studbook.lineage.graph import Graph
+    from studbook.model import Envelope, Finding, Record
+    from studbook.queries.pedigree import Pedigree
     from studbook.store import Catalog
 
 
@@ -21,38 +25,62 @@ if TYPE_CHECKING:
 Examples:
   studbook export json --output studbook.json
   studbook export json --lines | jq -c 'select(.type == "asset" and .kind == "endpoint") | .id'
-  studbook export json --snapshot 2026-11-22
+  studbook export json --as-of 2026-11-22
   studbook export schema > export.schema.json      what the JSON export looks like, as JSON Schema
-  studbook export cyclonedx --asset model-package/support-bot/4 --output support-bot-4.cdx.json
-  studbook export evidence --asset model-package/support-bot/4 --output support-bot-4.zip
+  studbook export cyclonedx support-bot/4 --output support-bot-4.cdx.json
+  studbook export cyclonedx --spec-version 1.7     all model versions in one bill, with citations
+  studbook export evidence support-bot/4 --output support-bot-4.zip
 
 \b
 Formats:
   json        the whole snapshot: assets, edges, findings, coverage
   schema      its JSON Schema (2020-12)
   pedigree    one asset with everything that made, judged and runs it, as JSON
-  cyclonedx   one model version as a CycloneDX 1.6 bill of materials
+  cyclonedx   a model version, or all of them, as a CycloneDX bill of materials
   evidence    one asset's pedigree with the API records behind it, as a ZIP file
 
 The bytes depend on the snapshot, the configuration's rules, the cards and the waivers alone.
 """
 )
 @click.argument("format_name", metavar="FORMAT")
+@click.argument("assets", metavar="[ASSET]...", nargs=-1)
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     default=None,
-    help="The file to write; standard output by default.",
+    help="The file to write, or the folder of formats that are several files; standard output by default.",
 )
-@click.option("--asset", "about", metavar="ASSET", default=None, help="What it is about; a name, as for 'show'.")
 @click.option("--lines", is_flag=True, help="One JSON object a line instead of one document.")
+@click.option(
+    "--spec-version", type=click.Choice(["1.6", "1.7"]), default=None, help="Of cyclonedx; 1.7 has citations."
+)
 @catalog_option
 @snapshot_option
 def export(
-    *, format_name: str, output: Path | None, about: str | None, lines: bool, catalog: Catalog, snapshot: str
+    *,
+    format_name: str,
+    assets: tuple[str, ...],
+    output: Path | None,
+    lines: bool,
+    catalog: Catalog,
+    snapshot: str,
+    **options: str | None,
 ) -> None:
-    """Write a snapshot, or what is known of one asset, as FORMAT."""
-    pieces = _pieces(format_name, about, lines, catalog, snapshot)
+    """Write a snapshot, or what is known of some assets, as FORMAT.
+
+    Assets are named as for 'show'. Without any it is the whole snapshot, or every model version.
+    """
+    chosen = _chosen(format_name, lines)
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in given.keys() - set(chosen.options):
+        from studbook.errors import UsageError
+
+        raise UsageError(f"'{format_name}' has no option --{name.replace('_', '-')}", "'studbook export --help'")
+    files = _files(chosen, _Told(catalog, snapshot), assets, lines, given)
+    if chosen.files is not None:
+        _write_folder(chosen, files, output)
+        return
+    (_, pieces), *_ = files
     if output is None:
         for piece in pieces:
             write(piece)
@@ -64,11 +92,11 @@ def export(
             file.write(piece)
 
 
-def _pieces(format_name: str, about: str | None, lines: bool, catalog: Catalog, snapshot: str) -> Iterator[bytes]:
+def _chosen(format_name: str, lines: bool) -> Export:
     from difflib import get_close_matches
 
     from studbook.errors import UsageError
-    from studbook.exports import EXPORTS, Subject
+    from studbook.exports import EXPORTS
 
     chosen = {export.name: export for export in EXPORTS}.get(format_name)
     if chosen is None:
@@ -78,42 +106,116 @@ def _pieces(format_name: str, about: str | None, lines: bool, catalog: Catalog, 
             f"there is no export '{format_name}'",
             f"did you mean '{near[0]}'?" if near else "; ".join(f"{found.name}: {found.summary}" for found in EXPORTS),
         )
-    if (chosen.about is None) != (about is None):
-        raise UsageError(
-            f"'{format_name}' is about {'one asset' if about is None else 'no single asset'}",
-            "name it with --asset" if about is None else "leave --asset out, or take 'pedigree' for one asset",
-        )
-    if chosen.document is not None and not lines:
-        return iter((chosen.document(),))
-    write = chosen.write_lines if lines else chosen.write
-    if write is None and (chosen.about is None or lines):
+    if lines and chosen.write_lines is None:
         raise UsageError(f"'{format_name}' cannot be written as lines", "leave --lines out")
+    return chosen
 
-    from studbook.api import open as open_catalog
-    from studbook.cards import load_cards
-    from studbook.queries.pedigree import pedigree
-    from studbook.rules import check_snapshot
 
-    settings = catalog.settings()
-    envelope = catalog.resolve(snapshot)
-    graph = catalog.graph(envelope)
-    findings = check_snapshot(graph, envelope, settings, catalog.waivers_file)
-    if write is not None:
-        return write(Subject(envelope, graph.assets.values(), graph.edges, findings))
-    assert chosen.about is not None
-    assert about is not None
+def _write_folder(chosen: Export, files: Iterable[tuple[str, Iterable[bytes]]], output: Path | None) -> None:
+    from studbook.errors import UsageError
+    from studbook.store.files import replacing
 
-    def records(ids: Sequence[str]) -> Iterator[Record]:
+    if output is None or output.is_file():
+        raise UsageError(f"'{chosen.name}' is several files", "name a folder for them with --output DIR")
+    for name, pieces in files:
+        with replacing(output / name) as file:
+            for piece in pieces:
+                file.write(piece)
+        say(str(output / name))
+
+
+def _files(
+    chosen: Export, told: _Told, assets: Sequence[str], lines: bool, options: dict[str, Any]
+) -> Iterable[tuple[str, Iterable[bytes]]]:
+    """The documents that a format is, by name; one that is a single document has no name."""
+    from studbook.errors import UsageError
+
+    if chosen.document is not None:
+        if assets:
+            raise UsageError(f"'{chosen.name}' is about no asset", "leave the assets out")
+        return [("", (chosen.document(**options),))]
+    if "envelope" in chosen.options:
+        options["envelope"] = told.envelope
+    if chosen.about is not None and len(assets) == 1:
+        return [("", (chosen.about(told.pedigree(assets[0]), **options),))]
+    if chosen.about_all is not None:
+        several = assets or [asset.id for asset in told.graph.assets.values() if asset.kind == chosen.kind]
+        return [("", (chosen.about_all([told.pedigree(one, records=False) for one in several], **options),))]
+    if chosen.about is not None:
+        raise UsageError(f"'{chosen.name}' is about one asset", f"name it: studbook export {chosen.name} ASSET")
+    if assets and chosen.whole:
+        raise UsageError(
+            f"'{chosen.name}' is of the whole snapshot", "leave the assets out, or take 'pedigree' for one"
+        )
+    subject = told.subject(assets)
+    if chosen.files is not None:
+        return ((name, (data,)) for name, data in chosen.files(subject))
+    write = chosen.write_lines if lines else chosen.write
+    assert write is not None
+    return [("", write(subject))]
+
+
+class _Told:
+    """A snapshot with what the rules and people say of it; each part is read when it is asked for."""
+
+    def __init__(self, catalog: Catalog, snapshot: str) -> None:
+        self.catalog, self.snapshot = catalog, snapshot
+
+    @cached_property
+    def envelope(self) -> Envelope:
+        return self.catalog.resolve(self.snapshot)
+
+    @cached_property
+    def graph(self) -> Graph:
+        return self.catalog.graph(self.envelope)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        from studbook.rules import check_snapshot
+
+        return check_snapshot(self.catalog, self.envelope, self.graph, self.catalog.settings())
+
+    @cached_property
+    def _cards(self) -> dict[str, Any]:
+        from studbook.cards import load_cards
+
+        return dict(load_cards(self.catalog.cards_folder, lambda problem: say(f"warning: {problem.message}")))
+
+    def _records(self, ids: Sequence[str]) -> Iterator[Record]:
         wanted = frozenset(ids)
-        return (record for record in catalog.records(envelope) if record.id in wanted)
+        return (record for record in self.catalog.records(self.envelope) if record.id in wanted)
 
-    with open_catalog(catalog, snapshot) as lineage:
-        asset = lineage.asset(about)
-    found = pedigree(
-        graph,
-        asset.id,
-        findings=lambda asset_id: (finding for finding in findings if finding.asset == asset_id),
-        cards=load_cards(catalog.cards_folder, lambda problem: say(f"warning: {problem.message}")),
-        records=records,
-    )
-    return iter((chosen.about(found),))
+    def pedigree(self, handle: str, *, records: bool = True) -> Pedigree:
+        """What made, judged and runs the asset of a handle."""
+        from studbook.api import open as open_catalog
+        from studbook.queries.pedigree import pedigree
+
+        if handle in self.graph.assets:
+            found = handle
+        else:
+            with open_catalog(self.catalog, self.snapshot) as lineage:
+                found = lineage.asset(handle).id
+
+        return pedigree(
+            self.graph,
+            found,
+            findings=lambda asset_id: (finding for finding in self.findings if finding.asset == asset_id),
+            cards=self._cards,
+            records=self._records if records else lambda ids: (),
+        )
+
+    def subject(self, handles: Sequence[str] = ()) -> Subject:
+        """The snapshot, or what the pedigrees of some assets have of it."""
+        from studbook.exports import Subject
+
+        if not handles:
+            return Subject(self.envelope, self.graph.assets.values(), self.graph.edges, self.findings)
+        several = [self.pedigree(handle, records=False) for handle in handles]
+        assets = {asset.id: asset for one in several for asset in one.assets}
+        edges = {edge.key: edge for one in several for edge in one.edges}
+        return Subject(
+            self.envelope,
+            [assets[asset_id] for asset_id in sorted(assets)],
+            sorted(edges.values(), key=lambda edge: edge.key.order),
+            [finding for finding in self.findings if finding.asset in assets],
+        )

@@ -1,14 +1,17 @@
-"""`studbook export cyclonedx`: a model version as a CycloneDX 1.6 bill of materials (ECMA-424), with its model card.
+"""`studbook export cyclonedx`: model versions as a CycloneDX bill of materials (ECMA-424, 1.6 or 1.7) with model cards.
 
-- The model version is `metadata.component`, with its `modelCard`; base models and models that it was tuned from are its
-  `pedigree.ancestors`.
-- Data, images, code, evaluators and base models are `components`. A fingerprint is a hash of the object manifest.
+- Of one model version it is `metadata.component`; of several each is a component. Each has its `modelCard`; base models
+  and models that it was tuned from are its `pedigree.ancestors`.
+- Data, images, code, evaluators and base models are `components`. `hashes` are of bytes alone, so that whoever compares
+  files can: a fingerprint of an object manifest is a property. An image's digest is in its `purl`.
 - Jobs are `formulation[].workflows[].tasks[]`; each input and output has its certainty and evidence.
 - Evaluations are `quantitativeAnalysis.performanceMetrics`, a slice for each evaluator and its data.
 - People's words (`catalog/cards/`) are `considerations` and `licenses`.
+- 1.7 has `citations`: which service's answer, which rule of Studbook's or whose card says what a JSON Pointer leads to.
 
 What has no member of its own is a property named `studbook:*`. The bill says of itself that it is incomplete: nobody
-can see more than the APIs show. It has no timestamp, so that equal facts give equal bytes.
+can see more than the APIs show. 1.6 has no timestamp, so that equal facts give equal bytes; a citation needs one, and
+has the snapshot's.
 """
 
 from __future__ import annotations
@@ -17,16 +20,20 @@ import base64
 import binascii
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import quote
 
 from studbook import __version__
 from studbook.errors import UsageError
 from studbook.exports.interface import Export
-from studbook.model import KINDS, Asset, Edge, canonical
+from studbook.model import KINDS, Asset, Edge, Envelope, Record, canonical
+from studbook.model.attributes import FIELDS
+from studbook.model.edge import EdgeKey
 from studbook.queries.pedigree import Pedigree
-from studbook.queries.walks import reads_data
+from studbook.queries.sources_of import sources_of
+from studbook.queries.walks import Evaluation, reads_data
 
 KIND = "model_package"
 
@@ -37,72 +44,113 @@ _CONSIDERATIONS = {
     "technicalLimitations": ("limits", "limitations", "out of scope", "technical limitations"),
     "performanceTradeoffs": ("performance tradeoffs", "trade-offs", "tradeoffs"),
 }
+_FACTS = {
+    "approvalStatus": "approval",
+    "approvalDescription": "approval_description",
+    "status": "status",
+    "createdAt": "created_at",
+}
+"""What a bill says of a model version as properties, by the attributes that say it."""
 _ETHICS = ("ethical considerations", "ethics", "risks")
 _DIGEST = re.compile(r"@sha256:([0-9a-f]{64})$")
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*):(//[^/]*)?(.*)", re.DOTALL)
 _NAMESPACE = uuid.UUID("6f1c9ed2-5d0b-5c0e-8a1b-2f7f6a0d9a43")
 
 
-def write(pedigree: Pedigree) -> bytes:
-    """The bill, in one line of canonical JSON.
+def write(pedigree: Pedigree, *, spec_version: str = "1.6", envelope: Envelope | None = None) -> bytes:
+    """The bill of one model version, in one line of canonical JSON; 1.7 needs the snapshot's envelope.
 
     Raises UsageError for what is no model version.
     """
-    if pedigree.root.kind != KIND:
-        raise UsageError(
-            f"{pedigree.root.id!r} is of the kind {pedigree.root.kind}, and a bill of materials is of a model version",
-            "name a model_package, or take 'studbook export pedigree'",
-        )
-    bill = _bill(pedigree)
+    return write_all([pedigree], spec_version=spec_version, envelope=envelope)
+
+
+def write_all(pedigrees: Sequence[Pedigree], *, spec_version: str = "1.6", envelope: Envelope | None = None) -> bytes:
+    """The bill of several model versions. Raises UsageError for what is no model version."""
+    for pedigree in pedigrees:
+        if pedigree.root.kind != KIND:
+            raise UsageError(
+                f"{pedigree.root.id!r} is of the kind {pedigree.root.kind}, "
+                "and a bill of materials is of a model version",
+                "name a model_package, or take 'studbook export pedigree'",
+            )
+    roots = {pedigree.root.id: pedigree for pedigree in pedigrees}
+    bill = _bill(roots, spec_version)
+    if spec_version != "1.6":
+        assert envelope is not None
+        bill |= _cited(bill, roots, envelope.taken_at)
     serial = uuid.uuid5(_NAMESPACE, canonical(bill).decode())
     return canonical(bill | {"serialNumber": f"urn:uuid:{serial}"}) + b"\n"
 
 
-def _bill(pedigree: Pedigree) -> dict[str, Any]:
-    root = pedigree.root
-    used = {edge.source for edge in pedigree.edges if edge.relation in _USED}
-    used |= {edge.target for edge in pedigree.edges if edge.relation == "content_of"}
-    parts = {
-        asset.id: asset
-        for asset in pedigree.assets
-        if KINDS[asset.kind].bom_type and asset.id in used and asset.id not in pedigree.onward and asset.id != root.id
-    }
-    read = {edge.source for edge in pedigree.edges if edge.source in parts and reads_data(edge, parts[edge.source])}
+def _bill(pedigrees: Mapping[str, Pedigree], spec_version: str) -> dict[str, Any]:
+    needs: dict[str, set[str]] = {}
+    parts: dict[str, Asset] = {}
+    edges: dict[EdgeKey, Edge] = {}
+    jobs: dict[str, Asset] = {}
+    for root, pedigree in pedigrees.items():
+        own = _parts(pedigree)
+        parts |= own
+        needs[root] = set(own)
+        edges |= {edge.key: edge for edge in pedigree.edges}
+        jobs |= {asset.id: asset for asset in pedigree.assets if KINDS[asset.kind].bom_task}
+    read = {edge.source for edge in edges.values() if edge.source in parts and reads_data(edge, parts[edge.source])}
     types = {ref: "data" if ref in read else KINDS[part.kind].bom_type or "" for ref, part in parts.items()}
-    jobs = [asset for asset in pedigree.assets if KINDS[asset.kind].bom_task]
-    refs = {root.id, *parts}
-    needs: dict[str, set[str]] = {ref: set() for ref in refs}
-    needs[root.id] = set(parts)
-    for edge in pedigree.edges:
+    parts = {ref: parts[ref] for ref in sorted(parts.keys() - pedigrees.keys())}
+    refs = {*pedigrees, *parts}
+    for ref in parts:
+        needs[ref] = set()
+    for edge in edges.values():
         if edge.relation == "content_of" and edge.source in refs and edge.target in refs:
             needs[edge.target].add(edge.source)
+    models = [_model(pedigree, types) for pedigree in pedigrees.values()]
+    one = models[0] if len(models) == 1 else None
+    arrows = sorted(edges.values(), key=lambda edge: edge.key.order)
+    made = [jobs[job] for job in sorted(jobs)]
     return {
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "$schema": f"http://cyclonedx.org/schema/bom-{spec_version}.schema.json",
         "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
+        "specVersion": spec_version,
         "version": 1,
         "metadata": {
             "lifecycles": [{"phase": "operations"}],
-            "tools": {"components": [{"type": "application", "name": "studbook", "version": __version__}]},
-            "component": _model(pedigree, types),
+            "tools": {"components": [_TOOL]},
+            **({"component": one} if one else {}),
         },
-        "components": [_component(asset, types[ref]) for ref, asset in parts.items()],
+        "components": [*([] if one else models), *(_component(asset, types[ref]) for ref, asset in parts.items())],
         "dependencies": [{"ref": ref, "dependsOn": sorted(needs[ref])} for ref in sorted(needs)],
-        "compositions": [{"aggregate": "incomplete", "assemblies": [root.id]}],
+        "compositions": [{"aggregate": "incomplete", "assemblies": sorted(pedigrees)}],
         "formulation": [
             {
                 "bom-ref": "studbook:formula",
                 "workflows": [
                     {
                         "bom-ref": "studbook:workflow",
-                        "uid": root.id,
+                        "uid": next(iter(pedigrees)) if one else "studbook:catalog",
                         "name": "how it was made and judged",
-                        "taskTypes": sorted({KINDS[job.kind].bom_task or "" for job in jobs}) or ["other"],
-                        "tasks": [_task(job, pedigree.edges, refs) for job in jobs],
+                        "taskTypes": sorted({KINDS[job.kind].bom_task or "" for job in made}) or ["other"],
+                        "tasks": [_task(job, arrows, refs) for job in made],
                     }
                 ],
             }
         ],
+    }
+
+
+_TOOL: Final = {"type": "application", "bom-ref": "studbook:tool", "name": "studbook", "version": __version__}
+
+
+def _parts(pedigree: Pedigree) -> dict[str, Asset]:
+    """What one model version was made with and judged by."""
+    used = {edge.source for edge in pedigree.edges if edge.relation in _USED}
+    used |= {edge.target for edge in pedigree.edges if edge.relation == "content_of"}
+    return {
+        asset.id: asset
+        for asset in pedigree.assets
+        if KINDS[asset.kind].bom_type
+        and asset.id in used
+        and asset.id not in pedigree.onward
+        and asset.id != pedigree.root.id
     }
 
 
@@ -116,12 +164,8 @@ def _model(pedigree: Pedigree, types: Mapping[str, str]) -> dict[str, Any]:
         if types.get(asset.id) == "machine-learning-model" and asset.id in pedigree.made
     ]
     weights = [e.source for e in pedigree.edges if e.target == root.id and e.relation == "packaged_as" and not e.role]
-    facts: dict[str, Any] = {
-        "approvalStatus": root.attributes.get("approval"),
-        "approvalDescription": root.attributes.get("approval_description"),
-        "status": root.status,
-        "stage": root.stage,
-        "createdAt": root.created_at,
+    facts = {name: getattr(root, of) if of in FIELDS else root.attributes.get(of) for name, of in _FACTS.items()} | {
+        "stage": root.stage
     }
     return {
         "type": "machine-learning-model",
@@ -153,7 +197,7 @@ def _card(pedigree: Pedigree, types: Mapping[str, str]) -> dict[str, Any]:
         and "data" not in KINDS[kinds[edge.target]].makes
     ]
     metrics = [
-        {"type": str(name), "value": str(value), "slice": _slice(found.evaluators, found.data)}
+        {"type": str(name), "value": str(value), "slice": _slice(found, pedigree.same)}
         for found in pedigree.evaluations
         if pedigree.same.intersection(found.models)
         for name, value in sorted((found.scores or {}).items())
@@ -176,8 +220,11 @@ def _card(pedigree: Pedigree, types: Mapping[str, str]) -> dict[str, Any]:
     return out
 
 
-def _slice(evaluators: Iterable[str], data: Iterable[str]) -> str:
-    return f"by {', '.join(evaluators) or 'what is not recorded'} on {', '.join(data) or 'what is not recorded'}"
+def _slice(found: Evaluation, same: Iterable[str]) -> str:
+    """By what, on what, in which job, and which of the ids of these weights it judged."""
+    by, on = (", ".join(several) or "what is not recorded" for several in (found.evaluators, found.data))
+    judged = ", ".join(sorted(set(found.models).intersection(same)))
+    return f"by {by} on {on}; {found.job.id} judged {judged}"
 
 
 def _component(asset: Asset, kind: str) -> dict[str, Any]:
@@ -192,11 +239,21 @@ def _component(asset: Asset, kind: str) -> dict[str, Any]:
     }
     if kind == "data":
         out["data"] = [{"type": "dataset", "name": asset.name, "contents": {"url": _iri(uri)}}]
-    if hashes := list(_hashes(asset)):
-        out["hashes"] = hashes
-        if asset.kind == "dataset_version":
-            out["data"][0]["description"] = "The hash is of the object manifest (keys, sizes, etags), not of the bytes."
+    if (fingerprint := asset.attributes.get("fingerprint")) is not None:
+        out["properties"].append(_property("objectManifestDigest", fingerprint))
+    if asset.kind == "container_image" and (digest := _DIGEST.search(asset.id)) is not None:
+        out["purl"] = _purl(asset.id[: digest.start()], digest[1])
+    if (zipped := _zip_digest(asset.attributes.get("code_sha256"))) is not None:
+        out["hashes"] = [{"alg": "SHA-256", "content": zipped}]
     return out
+
+
+def _purl(repository: str, digest: str) -> str:
+    """The package URL of an image, with its digest as version."""
+    host, _, last = repository.rpartition("/")
+    name = last.partition(":")[0].lower() or "image"
+    place = f"{host}/{name}" if host else name
+    return f"pkg:oci/{quote(name, safe='')}@sha256%3A{digest}?repository_url={quote(place, safe='')}"
 
 
 def _ancestor(asset: Asset) -> dict[str, Any]:
@@ -208,19 +265,13 @@ def _ancestor(asset: Asset) -> dict[str, Any]:
     }
 
 
-def _hashes(asset: Asset) -> Iterator[dict[str, str]]:
-    fingerprint, code = asset.attributes.get("fingerprint"), asset.attributes.get("code_sha256")
-    if isinstance(fingerprint, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", fingerprint):
-        yield {"alg": "SHA-256", "content": fingerprint.removeprefix("sha256:")}
-    elif (match := _DIGEST.search(asset.id)) is not None:
-        yield {"alg": "SHA-256", "content": match[1]}
-    elif isinstance(code, str):
-        try:
-            raw = base64.b64decode(code, validate=True)
-        except (binascii.Error, ValueError):
-            return
-        if len(raw) == 32:
-            yield {"alg": "SHA-256", "content": raw.hex()}
+def _zip_digest(code: Any) -> str | None:
+    """Lambda's CodeSha256 in hex: the SHA-256 of the bytes of a deployment package."""
+    try:
+        raw = base64.b64decode(code, validate=True) if isinstance(code, str) else b""
+    except (binascii.Error, ValueError):
+        return None
+    return raw.hex() if len(raw) == 32 else None
 
 
 def _task(job: Asset, edges: Iterable[Edge], refs: set[str]) -> dict[str, Any]:
@@ -256,6 +307,61 @@ def _known(edge: Edge) -> list[dict[str, str]]:
     return [_property(name, value) for name, value in facts if value] + [
         _property("evidence", str(evidence)) for evidence in edge.evidence
     ]
+
+
+def _cited(bill: Mapping[str, Any], pedigrees: Mapping[str, Pedigree], timestamp: str) -> dict[str, Any]:
+    """The citations of a bill, and the services whose answers they cite."""
+    said: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    of_models: list[tuple[str, Mapping[str, Any]]] = [
+        (f"/components/{place}", one) for place, one in enumerate(bill["components"]) if "modelCard" in one
+    ]
+    if "component" in bill["metadata"]:
+        of_models.append(("/metadata/component", bill["metadata"]["component"]))
+    for at, model in of_models:
+        for pointer, evidence in _told(at, model, pedigrees[model["bom-ref"]]):
+            said[_origin(evidence)].append(pointer)
+    for place, task in enumerate(bill["formulation"][0]["workflows"][0]["tasks"]):
+        for member in ("inputs", "outputs"):
+            for number, one in enumerate(task.get(member, ())):
+                pointer = f"/formulation/0/workflows/0/tasks/{place}/{member}/{number}"
+                for line in one.get("properties", ()):
+                    if line["name"] == "studbook:evidence":
+                        said[_origin(line["value"])].append(pointer)
+    services = sorted({ref for ref, _ in said} - {_TOOL["bom-ref"]})
+    return {
+        "services": [{"bom-ref": ref, "name": ref.removeprefix(_SERVICE)} for ref in services],
+        "citations": [
+            {"pointers": pointers, "timestamp": timestamp, "attributedTo": ref, "note": note}
+            for (ref, note), pointers in sorted(said.items())
+        ],
+    }
+
+
+def _told(at: str, model: Mapping[str, Any], pedigree: Pedigree) -> Iterator[tuple[str, str]]:
+    """Pointers to what a bill says of a model version, each with the evidence of it."""
+    records = {(record.kind, record.id): record for record in pedigree.records}
+
+    def record_of(kind: str, record_id: str) -> Record | None:
+        return records.get((kind, record_id))
+
+    sources = {found.name: found.evidence for found in sources_of(pedigree.root, record_of)}
+    for place, line in enumerate(model["properties"]):
+        name = line["name"].removeprefix("studbook:")
+        for evidence in sources.get(_FACTS.get(name, ""), ()):
+            yield f"{at}/properties/{place}", str(evidence)
+    if pedigree.card is not None:
+        for member in ("considerations", "properties"):
+            if member in model["modelCard"]:
+                yield f"{at}/modelCard/{member}", f"config:cards/{pedigree.card.model}.md"
+
+
+def _origin(evidence: str) -> tuple[str, str]:
+    """Who says so, as a `bom-ref`, and where."""
+    service = evidence.partition(":")[0]
+    return ("studbook:tool" if service in ("rule", "config") else _SERVICE + service, evidence)
+
+
+_SERVICE: Final = "studbook:service:"
 
 
 def _resource(asset_id: str, refs: set[str]) -> dict[str, Any]:
@@ -295,4 +401,11 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else canonical(value).decode()
 
 
-EXPORT = Export("cyclonedx", "one model version as a CycloneDX 1.6 bill of materials", about=write)
+EXPORT = Export(
+    "cyclonedx",
+    "a model version, or all of them, as a CycloneDX bill of materials",
+    about=write,
+    about_all=write_all,
+    kind=KIND,
+    options=("spec_version", "envelope"),
+)

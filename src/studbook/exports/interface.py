@@ -1,17 +1,19 @@
-"""What an export is: a name, and a function from a snapshot, or from one asset's pedigree, to bytes."""
+"""What an export is: a name, and a function from a snapshot, from one asset's pedigree or from an answer to bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from studbook.model import Asset, Edge, Envelope, Finding
-from studbook.queries.pedigree import Pedigree
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is exported: one snapshot with its findings. The iterables are in canonical order, and read once."""
+    """What is exported: a snapshot, or what the pedigrees of some assets have of it, with its findings.
+
+    The iterables are in canonical order, and read once.
+    """
 
     envelope: Envelope
     assets: Iterable[Asset]
@@ -21,15 +23,28 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One format. The bytes depend on the subject alone."""
+    """One format, by the one function that it has. The bytes depend on what the function is given, and on nothing else.
+
+    A function also takes `options` by name, where they are asked for.
+    """
 
     name: str
     summary: str
-    write: Callable[[Subject], Iterator[bytes]] | None = None
-    """The whole document; None where the export is not of a whole snapshot."""
-    write_lines: Callable[[Subject], Iterator[bytes]] | None = None
-    """One JSON object a line; None where the format has no such form."""
-    document: Callable[[], bytes] | None = None
+    write: Callable[[Subject], Iterable[bytes]] | None = None
+    """A snapshot as one document."""
+    write_lines: Callable[[Subject], Iterable[bytes]] | None = None
+    """One JSON object a line."""
+    files: Callable[[Subject], Iterable[tuple[str, bytes]]] | None = None
+    """A snapshot as the files of a folder, by name."""
+    whole: bool = False
+    """The document says of itself that it is the whole snapshot: it is never written of some assets alone."""
+    document: Callable[..., bytes] | None = None
     """What needs no snapshot."""
-    about: Callable[[Pedigree], bytes] | None = None
-    """What is said of one asset. Raises UsageError for an asset that the format has no words for."""
+    about: Callable[..., bytes] | None = None
+    """What is said of one asset's `Pedigree`. Raises UsageError for an asset that the format has no words for."""
+    about_all: Callable[..., bytes] | None = None
+    """What is said of several pedigrees, in the order of their roots' ids, in one document."""
+    kind: str | None = None
+    """The kind of asset that has such a document; without assets, all of them are written."""
+    options: tuple[str, ...] = ()
+    """Of `spec_version`, `of`; and `envelope`: what the snapshot says of itself, to a function of pedigrees."""

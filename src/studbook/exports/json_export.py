@@ -84,4 +84,4 @@ def _coverage(row: Coverage) -> dict[str, Any]:
     }
 
 
-EXPORT = Export("json", "the whole snapshot: assets, edges, findings, coverage", write, write_lines)
+EXPORT = Export("json", "the whole snapshot: assets, edges, findings, coverage", write, write_lines, whole=True)

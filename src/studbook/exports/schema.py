@@ -92,7 +92,7 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": IDENTIFIER,
         "title": SCHEMA,
-        "$ref": "#/$defs/Document",
+        "$ref": "#/$defs/ExportDocument",
         "$defs": dict(sorted(definitions.items())),
     }
 

@@ -183,6 +183,9 @@ class PartitionVisit(PartitionCalls):
     def none_of(self, kind: str) -> bool:
         return (kind, None) in self.complete and not self._numbers[kind]
 
+    def says(self, kind: str, member: str) -> bool:
+        return self._store.says(kind, f'"{member}":')
+
     def gap(self, trouble: Exception, subject: str | None = None) -> None:
         operation = getattr(self._asked, "operation", self.partition.source)
         unread = isinstance(trouble, UNREADABLE)
@@ -208,6 +211,8 @@ class PartitionVisit(PartitionCalls):
     def resource(self, resource: Resource) -> None:
         self._listings[resource.kind] = resource.listing.operation
         if self._only is not None and resource.kind not in self._only:
+            return
+        if not resource.where(self) and next(self._store.known_of(resource.kind), None) is None:
             return
         complete, scopes = True, []
         below = self._below(resource)

@@ -281,6 +281,9 @@ class _Probe(PartitionCalls):
     def none_of(self, kind: str) -> bool:
         return self._reckoning.none_of(kind)
 
+    def says(self, kind: str, member: str) -> bool:
+        return True
+
     def record(self, kind: str, record_id: str, body: Json, *, revision: str | None = None) -> None:
         self._keep(kind, record_id, body)
 

@@ -167,6 +167,15 @@ class PartitionStore:
     def seen_ids(self, kind: str) -> list[str]:
         return [found for (found,) in self._rows("SELECT id FROM seen WHERE kind = ?", kind)]
 
+    def says(self, kind: str, text: str) -> bool:
+        """Whether a record of a kind has a text in its JSON, as tonight showed it or as it was known, gone or not."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM known WHERE kind = ?1 AND instr(line, ?2)) "
+            "OR EXISTS (SELECT 1 FROM seen WHERE kind = ?1 AND instr(line, ?2))"
+        )
+        ((found,),) = self._rows(query, kind, text.encode())
+        return bool(found)
+
     def unreadable(self, kind: str, record_id: str) -> None:
         """Notes a record that a listing showed and nobody could read tonight."""
         with self._using() as connection:

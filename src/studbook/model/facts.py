@@ -9,19 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from pydantic import AfterValidator
 from pydantic.dataclasses import dataclass as checked
 
 from studbook.model.asset import Asset
 from studbook.model.attributes import Attributes
 from studbook.model.edge import Edge
 from studbook.model.evidence import Evidence, One, Several
+from studbook.model.ids import s3_id
 from studbook.model.kinds import Kind
 from studbook.model.relations import Certainty, Relation
 
 MANIFESTS: Final = ("ManifestFile", "AugmentedManifestFile")
 """Data types whose URI names a list of objects, not the objects."""
+
+
+Place = Annotated[str, AfterValidator(lambda uri: s3_id(uri) or uri)]
+"""A place in S3 by its id, in whichever spelling a record has it; what is none stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +43,7 @@ class Reads(Claim):
     """Somebody reads an S3 URI: a job its channel, a registered dataset version the content it points at."""
 
     reader: str
-    uri: str
-    """As recorded."""
+    uri: Place
     relation: Relation = "input_to"
     role: str | None = None
     data_type: str = "S3Prefix"
@@ -103,7 +108,7 @@ class Weights(Claim):
     """An asset takes its weights from an S3 URI: what ties packages, models and adapters to one another."""
 
     asset: str
-    uri: str
+    uri: Place
     added: bool = False
     """Beside the main weights: an adapter, or a draft model that many share. Sharing it makes nobody a copy."""
     evidence: One
@@ -114,7 +119,7 @@ class ServedFolder(Claim):
     """A multi-model container serves whatever lies under an S3 prefix."""
 
     model: str
-    uri: str
+    uri: Place
     evidence: One
 
 
@@ -143,7 +148,7 @@ class Output(Claim):
     """A job wrote its model to an S3 URI."""
 
     job: str
-    uri: str
+    uri: Place
     evidence: One
 
 
@@ -152,8 +157,7 @@ class Writes(Claim):
     """A job writes data to an S3 URI, for others to read."""
 
     writer: str
-    uri: str
-    """`s3://`, else as recorded."""
+    uri: Place
     role: str | None
     began: str | None
     ended: str | None
@@ -166,7 +170,7 @@ class OutputFolder(Claim):
     """A job writes whatever it writes below a folder of its own; it matters where another job reads there."""
 
     writer: str
-    uri: str
+    uri: Place
     began: str | None
     evidence: Several
 
@@ -186,10 +190,11 @@ class PulledImage(Claim):
 
 @checked(frozen=True, slots=True, kw_only=True)
 class CapturesTo(Claim):
-    """An endpoint configuration says where the requests and answers of the endpoints that it serves are kept."""
+    """An endpoint, or a configuration for those that it serves, says where requests and answers are kept."""
 
-    config: str
-    uri: str
+    place: str
+    """The endpoint's id, or the configuration's."""
+    uri: Place
     evidence: One
 
 

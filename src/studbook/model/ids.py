@@ -173,6 +173,16 @@ def _parse_s3(text: str) -> S3Uri | None:
     return None
 
 
+def s3_id(uri: object) -> str | None:
+    """The id of an S3 object or prefix: its `s3://` URI as recorded, whatever form it was written in."""
+    if not isinstance(uri, str):
+        return None
+    if uri.startswith("s3://"):
+        return uri if parse_s3(uri) else None
+    parsed = parse_s3(uri)
+    return str(parsed) if parsed else None
+
+
 def place_name(uri: S3Uri) -> str:
     """What a person calls an S3 place: at most the last three parts of its key, or the bucket."""
     return "/".join(uri.key.rstrip("/").split("/")[-3:]) or uri.bucket

@@ -18,17 +18,21 @@ are never chosen among.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from itertools import takewhile
-from typing import Final
+from functools import cached_property
+from itertools import islice, takewhile
+from typing import Final, Protocol
 
 from studbook.errors import NotFound
-from studbook.model import KINDS, Asset
+from studbook.lineage.graph import Graph
+from studbook.model import KINDS, Asset, Edge
 from studbook.model.ids import parse_arn, parse_s3
 from studbook.settings import Settings
-from studbook.store.index import MOST, Index
+from studbook.store.index import MOST, digests
 
 _KINDS: Final = {kind.replace("_", "-"): kind for kind in KINDS}
 _BESIDE: Final = frozenset(
@@ -91,6 +95,63 @@ class _Scope:
 _ANYWHERE: Final = _Scope()
 
 
+class Lookup(Protocol):
+    """What is asked to resolve a handle: a snapshot's index, or a lineage in memory."""
+
+    def asset(self, asset_id: str) -> Asset | None: ...
+    def named(self, name: str, accounts: Collection[str] = (), within: Collection[bytes] = ()) -> Sequence[Asset]: ...
+    def ending(self, end: str, accounts: Collection[str] = (), within: Collection[bytes] = ()) -> Sequence[Asset]: ...
+    def aliased(self, alias: str) -> Sequence[Asset]: ...
+    def digested(self, beginning: str) -> Sequence[Asset]: ...
+    def names_among(self, words: Iterable[str]) -> set[str]: ...
+    def names_from(self, beginning: str) -> set[str]: ...
+    def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]: ...
+    def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]: ...
+
+
+class InMemory:
+    """The lookups of a lineage in memory, as far as it takes to say handles; what people type is looked up in an index.
+
+    Ends of ids and aliases are not known here: what has no handle but such an end is called by its id.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.asset, self.upstream, self.downstream = graph.asset, graph.upstream, graph.downstream
+        self._graph = graph
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[Asset]]:
+        found: defaultdict[str, list[Asset]] = defaultdict(list)
+        for asset in self._graph.assets.values():
+            if len(found[asset.name]) < MOST:
+                found[asset.name].append(asset)
+        return dict(found)
+
+    @cached_property
+    def _by_digest(self) -> Sequence[tuple[str, str]]:
+        return sorted((digits, one) for one in self._graph.assets for digits in digests(one))
+
+    def named(self, name: str, accounts: Collection[str] = (), within: Collection[bytes] = ()) -> Sequence[Asset]:
+        return self._by_name.get(name, ())
+
+    def ending(self, end: str, accounts: Collection[str] = (), within: Collection[bytes] = ()) -> Sequence[Asset]:
+        return ()
+
+    def aliased(self, alias: str) -> Sequence[Asset]:
+        return ()
+
+    def digested(self, beginning: str) -> Sequence[Asset]:
+        first = bisect_left(self._by_digest, (beginning, ""))
+        rows = takewhile(lambda row: row[0].startswith(beginning), islice(self._by_digest, first, first + MOST))
+        return [self._graph.assets[asset_id] for asset_id in dict.fromkeys(row[1] for row in rows)]
+
+    def names_among(self, words: Iterable[str]) -> set[str]:
+        return set(words) & self._by_name.keys()
+
+    def names_from(self, beginning: str) -> set[str]:
+        return set()
+
+
 class Handles:
     """The handles of one snapshot.
 
@@ -99,7 +160,7 @@ class Handles:
 
     def __init__(
         self,
-        index: Index,
+        index: Lookup,
         settings: Settings | None = None,
         taken_at: Callable[[int], str | None] = lambda number: None,
     ) -> None:

@@ -17,13 +17,13 @@ from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException, PluginError
 
+from studbook.drawing import Drafting, no_program
 from studbook.errors import BuildError
 from studbook.gc import gc_frozen, gc_paused
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope
 from studbook.packaged import packaged
 from studbook.render.contents import Contents, load_contents, templates_of
-from studbook.render.drawing import Drafting, no_program
 from studbook.render.environment import Templates
 from studbook.render.load import Lineages
 from studbook.render.page_writer import KnownBuild

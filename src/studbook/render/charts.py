@@ -8,7 +8,7 @@ from math import isfinite
 
 from markupsafe import Markup, escape
 
-from studbook.render.words import shortened, shown
+from studbook.words import shortened, shown
 
 _W, _H = 400, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 12, 28

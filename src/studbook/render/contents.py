@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studbook.cards import load_cards
+from studbook.drawing import Drafting
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope
-from studbook.render.drawing import Drafting
 from studbook.render.environment import Templates
 from studbook.render.load import Lineages, load_site
 from studbook.render.page_writer import KnownBuild

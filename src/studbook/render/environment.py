@@ -35,7 +35,7 @@ from studbook.model import KINDS
 from studbook.packaged import code_digest, packaged
 from studbook.render import charts, markdown
 from studbook.render.views.tables import tone
-from studbook.render.words import shown
+from studbook.words import shown
 
 
 class Templates:

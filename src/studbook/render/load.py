@@ -14,15 +14,16 @@ from typing import Any
 from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge, Envelope, Record
+from studbook.queries.answer import Night
 from studbook.queries.diff import Changes, CoverageChange, diff
 from studbook.queries.pedigree import pedigree, record_ids
 from studbook.queries.runs import rows_at
 from studbook.render.views import Site
-from studbook.render.words import account_name, reference
-from studbook.rules import RULES, check, load_waivers
+from studbook.rules import check_night, prepared
 from studbook.settings import Settings
 from studbook.store import Catalog
 from studbook.store.chunks import SharedRows
+from studbook.words import account_name, reference
 
 
 class Lineages:
@@ -49,14 +50,16 @@ def load_site(lineages: Lineages, settings: Settings, envelope: Envelope, cards:
     catalog = lineages.catalog
     history = [other for other in catalog.envelopes() if other.number <= envelope.number]
     graph = lineages.of(envelope)
-    waivers = load_waivers(catalog.waivers_file, {rule.id for rule in RULES})
+    rules, waivers = prepared(settings, catalog.root)
     today = datetime.date.fromisoformat(envelope.taken_at[:10])
     running = _running(graph)
     return Site(
         graph=graph,
         envelope=envelope,
         settings=settings,
-        findings=check(graph, settings, waivers=waivers, today=today),
+        findings=check_night(
+            Night.of(catalog, envelope, graph, settings), today=today, waivers=waivers, cards=cards, rules=rules
+        ),
         cards=cards,
         changes=_changes(lineages, settings, history, graph) if len(history) > 1 else None,
         history=history,
@@ -65,7 +68,7 @@ def load_site(lineages: Lineages, settings: Settings, envelope: Envelope, cards:
         past=catalog.past(envelope),
         running=running,
         records_behind=_records_behind(catalog, envelope, graph, running),
-        mends={rule.id: _manual(rule.manual) for rule in RULES},
+        mends={rule.id: _manual(rule.manual) for rule in rules},
     )
 
 

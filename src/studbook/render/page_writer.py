@@ -23,11 +23,11 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from studbook.drawing import Drafting, Picture, draw, neighbourhood
 from studbook.gc import gc_frozen
 from studbook.model.ids import page_path
 from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, unpacked
-from studbook.render.drawing import Drafting, Picture, draw, neighbourhood
 from studbook.render.environment import Templates
 from studbook.render.views import Page, Site
 

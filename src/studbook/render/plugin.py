@@ -34,13 +34,13 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkdocsPage
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
+from studbook.drawing import Drafting
 from studbook.errors import StudbookError
 from studbook.model import KINDS
 from studbook.packaged import code_digest
 from studbook.render import downloads, search, views
 from studbook.render.contents import Contents, load_contents, templates_of
 from studbook.render.dependencies import EVERYTHING, changed, said
-from studbook.render.drawing import Drafting
 from studbook.render.environment import Templates, compiled
 from studbook.render.load import Lineages
 from studbook.render.page_writer import Earlier, KnownBuild, PageWriter

@@ -24,7 +24,7 @@ from studbook.queries.answer import called
 from studbook.render.views import Site
 from studbook.render.views.pages import account_ids, region_names
 from studbook.render.views.site import account_path, region_path
-from studbook.render.words import shown
+from studbook.words import shown
 
 CHUNK = 32
 """Documents in one file."""

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 from markupsafe import Markup
 
 from studbook.render.views import Page
-from studbook.render.words import shown
+from studbook.words import shown
 
 _HEADING = re.compile(r'<h2 id="([a-z0-9-]+)"[^>]*>(.*?)</h2>', re.DOTALL)
 _TAGS = re.compile(r"<[^>]+>")

@@ -1,23 +1,41 @@
-"""Rules: functions over a lineage that yield what someone should know. `RULES` is all of them."""
+"""Rules: functions over a snapshot that yield what someone should know. `RULES` is all of our own."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from pydantic import ValidationError
+
+from studbook.cards import Card, load_cards
 from studbook.errors import SettingsError, StudbookError
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope, Finding
 from studbook.model.finding import Waived, finding_id
-from studbook.rules.interface import Observation, Rule
+from studbook.queries.answer import Night
+from studbook.rules.interface import Inspection, Observation, Rule
+from studbook.rules.own import load_rules
 from studbook.rules.waivers import Waiver, load_waivers
-from studbook.settings import RuleSettings, Settings
+from studbook.settings import RuleSettings, Settings, line_of, told_wrong
+from studbook.store import Catalog
 
-__all__ = ["LEVELS", "RULES", "Observation", "Rule", "Waiver", "check", "check_snapshot", "load_waivers"]
+__all__ = [
+    "LEVELS",
+    "RULES",
+    "Inspection",
+    "Observation",
+    "Rule",
+    "Waiver",
+    "check",
+    "check_night",
+    "check_snapshot",
+    "load_waivers",
+    "prepared",
+]
 
 NAMES: Final = (
     "deployed_without_approval",
@@ -36,73 +54,131 @@ def check(
     graph: Graph,
     settings: Settings,
     *,
-    waivers: Iterable[Waiver] = (),
     today: datetime.date,
+    waivers: Sequence[Waiver] = (),
+    cards: Mapping[str, Card] | None = None,
     rules: Iterable[Rule] = RULES,
 ) -> list[Finding]:
-    """The findings of all rules that are on, sorted by rule, asset and message.
+    """The findings of all rules that are on in a lineage without coverage and records: `check_night` of no snapshot."""
+    return check_night(Night(graph, settings=settings), today=today, waivers=waivers, cards=cards or {}, rules=rules)
+
+
+def check_night(
+    night: Night,
+    *,
+    today: datetime.date,
+    waivers: Sequence[Waiver] = (),
+    cards: Mapping[str, Card] | None = None,
+    rules: Iterable[Rule] = RULES,
+) -> list[Finding]:
+    """The findings of all rules that are on, sorted by rule, asset, message and id.
 
     `today` is the day of the snapshot, so that an old snapshot is judged by the waivers of its day.
 
-    Raises SettingsError where the configuration names a rule that does not exist, and StudbookError, with the rule's
-    name, where a rule fails: a check that ran by half must not pass.
+    Raises SettingsError where the configuration names a rule that does not exist, or sets one as it cannot be set; and
+    StudbookError, with the rule's name, where a rule fails: a check that ran by half must not pass.
     """
     rules = tuple(rules)
-    _known(settings, rules)
-    in_force: dict[tuple[str, str | None], Waiver] = {}
-    for waiver in sorted(waivers, key=lambda waiver: waiver.until):  # of several the longest counts
+    settings = night.settings or Settings()
+    given = _given(settings, rules)
+    seen = Inspection(
+        night, today, cards or {}, waivers, {type(one): one for one in given.values() if type(one) is not RuleSettings}
+    )
+    in_force = {}
+    for waiver in sorted(waivers, key=lambda one: one.until):
         if waiver.until >= today:
-            in_force[waiver.rule, waiver.asset] = waiver
-    found = sorted((one for rule in rules for one in _findings(rule, graph, settings, in_force)), key=order)
-    return list({finding.id: finding for finding in reversed(found)}.values())[::-1]
+            in_force[waiver.key] = waiver  # of two the longer one
+    for rule in rules:
+        seen.found.extend(_findings(rule, seen, given[rule.id], in_force))
+    return sorted(seen.found, key=order)
 
 
 def order(finding: Finding) -> tuple[str, bool, str, str, str]:
-    """How findings are sorted: by rule, asset and message."""
-    return (finding.rule, finding.asset is not None, finding.asset or "", finding.message, finding.level)
+    """How findings are sorted: by rule, asset, message and id."""
+    return (finding.rule, finding.asset is not None, finding.asset or "", finding.message, finding.id)
 
 
-def check_snapshot(graph: Graph, envelope: Envelope, settings: Settings, waivers: Path) -> list[Finding]:
-    """The findings of a snapshot, with the waivers in a file, as of the day when it was taken."""
-    accepted = prepared(settings, waivers)
-    return check(graph, settings, waivers=accepted, today=datetime.date.fromisoformat(envelope.taken_at[:10]))
+def check_snapshot(catalog: Catalog, envelope: Envelope, graph: Graph, settings: Settings) -> list[Finding]:
+    """The findings of a snapshot, with the cards, waivers and rules of its catalog, as of the day when it was taken."""
+    rules, waivers = prepared(settings, catalog.root)
+    cards = load_cards(catalog.cards_folder, lambda problem: None)
+    today = datetime.date.fromisoformat(envelope.taken_at[:10])
+    night = Night.of(catalog, envelope, graph, settings)
+    return check_night(night, today=today, waivers=waivers, cards=cards, rules=rules)
 
 
-def prepared(settings: Settings, waivers: Path) -> tuple[Waiver, ...]:
-    """What a check needs, read: the waivers in a file. Raises SettingsError where the check could not be made."""
-    _known(settings, RULES)
-    return load_waivers(waivers, [rule.id for rule in RULES])
+def prepared(settings: Settings, catalog: Path) -> tuple[tuple[Rule, ...], tuple[Waiver, ...]]:
+    """What a check needs of a catalog folder: all rules, its own included, and its waivers.
+
+    Raises SettingsError, with file and line, where the check could not be made.
+    """
+    rules = (*RULES, *load_rules(settings, catalog, [rule.id for rule in RULES]))
+    _given(settings, rules, catalog / "studbook.yml")
+    return rules, load_waivers(catalog / "waivers.yml", [rule.id for rule in rules])
 
 
 def _findings(
-    rule: Rule, graph: Graph, settings: Settings, in_force: dict[tuple[str, str | None], Waiver]
+    rule: Rule, seen: Inspection, given: RuleSettings, in_force: Mapping[tuple[str, str], Waiver]
 ) -> Iterator[Finding]:
-    wanted = settings.rules.by_id.get(rule.id, RuleSettings())
-    if not wanted.enabled:
+    if not (rule.enabled if given.enabled is None else given.enabled):
         return
+    found: dict[str, Finding] = {}
     try:
-        observations = list(rule.check(graph))
+        for observation in rule.check(seen):
+            finding = _finding(rule, seen, given, observation, in_force)
+            known = found.setdefault(finding.id, finding)
+            if known.message != finding.message:
+                raise ValueError(f"says two things of one subject: {known.message!r} and {finding.message!r}")
     except Exception as error:
         raise StudbookError(
             f"rule {rule.id} failed: {type(error).__name__}: {error}",
             f"this is a bug in the rule; switch it off with 'rules: {{{rule.id}: {{enabled: false}}}}' and report it",
         ) from error
-    for observation in observations:
-        waiver = in_force.get((rule.id, observation.asset))
-        yield Finding(
-            id=finding_id(rule.id, observation.asset, observation.message),
-            rule=rule.id,
-            level=wanted.level or observation.level or rule.level,
-            asset=observation.asset,
-            message=observation.message,
-            waived=Waived(who=waiver.who, why=waiver.why, until=waiver.until.isoformat()) if waiver else None,
-        )
+    yield from found.values()
 
 
-def _known(settings: Settings, rules: tuple[Rule, ...]) -> None:
-    ids = [rule.id for rule in rules]
+def _finding(
+    rule: Rule,
+    seen: Inspection,
+    given: RuleSettings,
+    observation: Observation,
+    in_force: Mapping[tuple[str, str], Waiver],
+) -> Finding:
+    asset, said = observation.asset, observation.said
+    about = f"{seen.handle(asset)} " if asset is not None else ""
+    mend = rule.mend if observation.mend is None else observation.mend
+    one = finding_id(rule.id, asset, observation.subject)
+    waiver = in_force.get((rule.id, one)) or (in_force.get((rule.id, asset)) if asset is not None else None)
+    return Finding(
+        id=one,
+        rule=rule.id,
+        level=given.level or observation.level or rule.level,
+        asset=asset,
+        message=f"{about}{said}: {mend}." if mend else f"{about}{said}.",
+        waived=Waived(who=waiver.who, why=waiver.why, until=waiver.until.isoformat()) if waiver else None,
+    )
+
+
+def _given(settings: Settings, rules: Sequence[Rule], file: Path | None = None) -> dict[str, RuleSettings]:
+    """How each rule is set. Raises SettingsError for a rule that does not exist, or that cannot be set so."""
+    by_id = {rule.id: rule for rule in rules}
     for name in settings.rules.by_id:
-        if name not in ids:
-            near = get_close_matches(name, ids, 1)
-            hint = f"did you mean '{near[0]}'?" if near else f"the rules are {', '.join(ids)}"
-            raise SettingsError(f"studbook.yml: rules: there is no rule '{name}'", hint)
+        if name not in by_id:
+            near = get_close_matches(name, by_id, 1)
+            hint = f"did you mean '{near[0]}'?" if near else f"the rules are {', '.join(by_id)}"
+            raise _mistake(file, ("rules", name), f"rules: there is no rule '{name}'", hint)
+    found = {}
+    for rule in rules:
+        words = settings.rules.by_id.get(rule.id)
+        try:
+            found[rule.id] = rule.parameters.model_validate(
+                {} if words is None else words.model_dump(exclude_unset=True)
+            )
+        except ValidationError as error:
+            raise _mistake(file, *told_wrong(rule.parameters, error, ("rules", rule.id))) from None
+    return found
+
+
+def _mistake(file: Path | None, where: tuple[Any, ...], message: str, hint: str) -> SettingsError:
+    place = "studbook.yml" if file is None else f"{file}:{line_of(file, where)}"
+    return SettingsError(f"{place}: {message}", hint)

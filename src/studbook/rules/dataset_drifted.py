@@ -11,20 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studbook.lineage.graph import Graph
 from studbook.model.kinds import JOB_KINDS
 from studbook.queries.drift import drifts_of
-from studbook.rules.interface import Observation, Rule
+from studbook.rules.interface import Inspection, Observation, Rule
 
 
-def check(graph: Graph) -> Iterator[Observation]:
-    for job in graph.assets.values():
-        if job.kind not in JOB_KINDS or job.gone_since is not None:
-            continue
-        for drift in drifts_of(graph, job):
-            verb = "read" if drift.certain else "may have read"
-            since = f"; snapshot {drift.since} is the first with its newer state" if drift.since is not None else ""
-            yield Observation(job.id, f"{verb} {drift.read.name}, which has changed since the job started{since}")
+def check(seen: Inspection) -> Iterator[Observation]:
+    for job in seen.live(*JOB_KINDS):
+        told = set()
+        for drift in sorted(drifts_of(seen.lineage, job), key=lambda drift: not drift.certain):
+            if drift.read.id not in told:
+                told.add(drift.read.id)
+                verb = "read" if drift.certain else "may have read"
+                since = f" (snapshot {drift.since} is the first with its newer state)" if drift.since else ""
+                said = f"{verb} {seen.handle(drift.read)}, which has changed since the job started{since}"
+                yield Observation(job.id, said, subject=drift.read.id)
 
 
-RULE = Rule("dataset-drifted", "warning", check, __doc__)
+RULE = Rule(
+    "dataset-drifted", "warning", check, __doc__, mend="train on today's data, or keep each state of the data apart"
+)

@@ -3,7 +3,8 @@
 What counts is the approval of the model version (the model package) that stands behind each model of a live endpoint;
 a clone has its own. A model that was deployed from its artifact is looked up in the registry by that artifact; where no
 version has it, there is nothing that could have been approved. A model in a shadow variant runs on real requests, too.
-What an inference router sends requests to is told of the endpoints behind it.
+What an inference router sends requests to is told of the endpoints behind it. What was rejected, or is gone, is told by
+`deployed-but-withdrawn`.
 
 An error where the account's stage is production or has no stage; in other stages, where trying things out is what
 endpoints are for, a warning. A base model that is served as it is has no version in the registry: a note.
@@ -16,34 +17,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studbook.lineage.graph import Graph
 from studbook.model.finding import Level
+from studbook.queries.answer import in_production
 from studbook.queries.walks import Deployed, runs
-from studbook.rules.interface import Observation, Rule
+from studbook.rules.interface import Inspection, Observation, Rule
 
 
-def check(graph: Graph) -> Iterator[Observation]:
-    for endpoint in graph.assets.values():
-        if endpoint.kind != "endpoint" or endpoint.gone_since is not None or endpoint.attributes.get("router"):
-            continue
-        stage = (endpoint.stage or "production").lower()
-        level: Level = "error" if stage in ("production", "prod", "live") else "warning"
-        for running in runs(graph, endpoint.id):
-            yield from _observed(endpoint.id, running, level)
+def check(seen: Inspection) -> Iterator[Observation]:
+    for endpoint in seen.lineage.of_kind("endpoint"):
+        if endpoint.gone_since is None and not endpoint.attributes.get("router"):
+            level: Level = "error" if in_production(endpoint) else "warning"
+            for running in runs(seen.lineage, endpoint.id):
+                yield from _observed(seen, endpoint.id, running, level)
 
 
-def _observed(endpoint: str, running: Deployed, level: Level) -> Iterator[Observation]:
+def _observed(seen: Inspection, endpoint: str, running: Deployed, level: Level) -> Iterator[Observation]:
+    verb = "runs in shadow" if running.shadow else "runs"
     for version in running.versions:
         approval = version.attributes.get("approval")
-        if approval != "Approved":
+        if approval not in ("Approved", "Rejected"):
             said = f"whose approval is {approval}" if approval else "which has no approval"
-            runs = "runs in shadow" if running.shadow else "runs"
-            yield Observation(endpoint, f"{runs} the model version {version.name}, {said}", level)
+            yield Observation(endpoint, f"{verb} {seen.handle(version)}, {said}", level, version.id)
+    unit = seen.handle(running.unit)
     if running.bases:
-        names = ", ".join(base.name for base in running.bases)
-        yield Observation(endpoint, f"runs {running.unit.name}, the base model {names} as it is: no approval", "note")
+        said = f"{verb} {unit}, the base model {seen.handles(running.bases)} as it is, which nobody approved"
+        yield Observation(endpoint, said, "note", running.unit.id, "waive it if that is meant")
     elif not running.versions:
-        yield Observation(endpoint, f"runs {running.unit.name}, of which the registry has no version to approve", level)
+        said = f"{verb} {unit}, of which the registry has no version that could be approved"
+        yield Observation(endpoint, said, level, running.unit.id, "register what it runs, and deploy the version")
 
 
-RULE = Rule("deployed-without-approval", "error", check, __doc__)
+RULE = Rule(
+    "deployed-without-approval", "error", check, __doc__, mend="approve that version, or deploy one that is approved"
+)

@@ -12,26 +12,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge
 from studbook.model.ids import parse_hub_content, parse_lambda
-from studbook.rules.interface import Observation, Rule
+from studbook.rules.interface import Inspection, Observation, Rule
 
 
-def check(graph: Graph) -> Iterator[Observation]:
+def check(seen: Inspection) -> Iterator[Observation]:
+    graph = seen.lineage
     for target in graph.assets.values():
         if target.gone_since is not None:
             continue
         edges = [*graph.upstream(target.id, "input_to", "evaluator")]
         if target.kind == "evaluator_version":
             edges += graph.upstream(target.id, "content_of")
-        names = {
-            source.name: None
+        for name in dict.fromkeys(
+            source.id
             for edge in edges
             if (source := graph.asset(edge.source)) is not None and not _pinned(source, edge)
-        }
-        for name in names:
-            yield Observation(target.id, f"names the evaluator {name} without a fixed version of its code")
+        ):
+            said = f"names the evaluator {seen.handle(name)} without a fixed version of its code"
+            yield Observation(target.id, said, subject=name)
 
 
 def _pinned(source: Asset, edge: Edge) -> bool:
@@ -43,4 +43,4 @@ def _pinned(source: Asset, edge: Edge) -> bool:
     return content is None or content.version is not None
 
 
-RULE = Rule("evaluator-not-pinned", "warning", check, __doc__)
+RULE = Rule("evaluator-not-pinned", "warning", check, __doc__, mend="publish a version, and name it with its number")

@@ -10,29 +10,21 @@ evaluation happened where Studbook does not look, write a waiver that says where
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
-from studbook.lineage.graph import Graph
 from studbook.queries.gaps import is_judged
-from studbook.queries.walks import runs
-from studbook.rules.interface import Observation, Rule
+from studbook.rules.interface import Inspection, Observation, Rule
 
 
-def check(graph: Graph) -> Iterator[Observation]:
-    where: defaultdict[str, list[str]] = defaultdict(list)
-    for endpoint in graph.assets.values():
-        if endpoint.kind == "endpoint" and endpoint.gone_since is None:
-            for running in runs(graph, endpoint.id):
-                for version in running.versions:
-                    where[version.id].append(endpoint.name)
-    for version in graph.assets.values():
-        if version.kind != "model_package" or version.gone_since is not None:
+def check(seen: Inspection) -> Iterator[Observation]:
+    for version in seen.lineage.of_kind("model_package"):
+        if version.gone_since is not None:
             continue
-        reasons = [f"deployed to {', '.join(sorted(set(where[version.id])))}"] if version.id in where else []
+        where = dict.fromkeys(one.endpoint.id for one in seen.running.get(version.id, ()))
+        reasons = [f"deployed to {seen.handles(where)}"] if where else []
         reasons += ["approved"] if version.attributes.get("approval") == "Approved" else []
-        if reasons and not is_judged(graph, version):
+        if reasons and not is_judged(seen.lineage, version):
             yield Observation(version.id, f"is {' and '.join(reasons)}, and no evaluation of it is known")
 
 
-RULE = Rule("unevaluated", "warning", check, __doc__)
+RULE = Rule("unevaluated", "warning", check, __doc__, mend="evaluate it, or register it with its report")

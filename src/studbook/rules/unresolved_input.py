@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studbook.lineage.graph import Graph
 from studbook.model.finding import Level
-from studbook.rules.interface import Observation, Rule
+from studbook.rules.interface import Inspection, Observation, Rule
 
 _RELATIONS = ("input_to", "base_of", "packaged_as", "deployed_to", "copied_to", "content_of", "registered_as")
 _BUILT_IN = ("builtin:", "bedrock:")
 _NOT_LISTED = ("container_image", "code", "context", "action")
 
 
-def check(graph: Graph) -> Iterator[Observation]:
+def check(seen: Inspection) -> Iterator[Observation]:
+    graph = seen.lineage
     for edge in graph.edges:
         source, target = graph.assets[edge.source], graph.assets[edge.target]
         if not source.unresolved or source.kind in _NOT_LISTED or edge.relation not in _RELATIONS:
@@ -32,9 +32,16 @@ def check(graph: Graph) -> Iterator[Observation]:
         if source.id.startswith(_BUILT_IN) or (source.kind == "artifact" and graph.upstream(source.id)):
             continue
         role = f" as {edge.role}" if edge.role else ""
-        what = f"{source.kind.replace('_', ' ')} {source.name}"
+        what = f"{source.kind.replace('_', ' ')} {seen.handle(source)}"
         level: Level | None = "note" if source.account == "aws" else None
-        yield Observation(target.id, f"depends{role} on the {what}, which no listing shows", level)
+        said = f"depends{role} on the {what}, which no listing shows"
+        yield Observation(target.id, said, level, f"{edge.relation} {edge.role or ''} {source.id}")
 
 
-RULE = Rule("unresolved-input", "warning", check, __doc__)
+RULE = Rule(
+    "unresolved-input",
+    "warning",
+    check,
+    __doc__,
+    mend="let Studbook read where it is, or waive it if it is gone for good",
+)

@@ -6,7 +6,8 @@
       who: ana
       until: "2027-01-31"
 
-A waiver covers its last day, and ends by itself.
+A waiver covers its last day, and ends by itself. It accepts what the rule says of the asset; with `finding: <id>` in
+the place of `asset` that one finding alone, which is how what is about no asset is accepted.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import yaml
 from studbook.errors import SettingsError
 from studbook.strict_yaml import load_yaml
 
-_KEYS = ("rule", "asset", "why", "who", "until")
+_KEYS = ("rule", "asset", "finding", "why", "who", "until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,18 @@ class Waiver:
     """One accepted finding."""
 
     rule: str
-    asset: str
+    of: str
+    """The id of an asset, or of one finding."""
     why: str
     who: str
     until: datetime.date
     line: int
     """Where it stands in the file, from 1."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it accepts; of two waivers of one thing the longer one counts."""
+        return (self.rule, self.of)
 
 
 def load_waivers(path: Path, known: Collection[str]) -> tuple[Waiver, ...]:
@@ -71,7 +78,10 @@ def _waiver(path: Path, node: yaml.Node, known: Collection[str]) -> Waiver:
         if not isinstance(value, yaml.ScalarNode) or not value.value.strip():
             raise SettingsError(f"{path}:{at}: {key.value}: is no text", _example())
         values[key.value], lines[key.value] = value.value, at
-    missing = [key for key in _KEYS if key not in values]
+    about = [key for key in ("asset", "finding") if key in values]
+    if len(about) == 2:
+        raise SettingsError(f"{path}:{line}: the waiver has an asset and a finding", "keep one of them")
+    missing = [key for key in ("rule", *(about or ["asset"]), "why", "who", "until") if key not in values]
     if missing:
         raise SettingsError(f"{path}:{line}: the waiver has no {' and no '.join(missing)}", _example())
     if values["rule"] not in known:
@@ -84,7 +94,7 @@ def _waiver(path: Path, node: yaml.Node, known: Collection[str]) -> Waiver:
         raise SettingsError(
             f"{path}:{lines['until']}: until: {values['until']!r} is no date", 'write it as "2027-01-31"'
         ) from None
-    return Waiver(values["rule"], values["asset"], values["why"], values["who"], until, line)
+    return Waiver(values["rule"], values[about[0]], values["why"], values["who"], until, line)
 
 
 def _example() -> str:

@@ -102,6 +102,15 @@ class Seen(Protocol):
         """Whether a complete listing showed that there is none of a kind."""
         ...
 
+    def says(self, kind: str, member: str) -> bool:
+        """Whether a record of a kind has a member of that name, tonight or as it was last known, gone ones too."""
+        ...
+
+
+def anywhere(seen: Seen) -> bool:
+    """For resources that there may be in any region."""
+    return True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulk:
@@ -175,6 +184,8 @@ class Resource:
     """How many can be read at once; None: each is described."""
     keep: Callable[[Json], bool] = always
     """Which summaries matter at all."""
+    where: Callable[[Seen], bool] = anywhere
+    """Whether there can be any, by what was seen before: else they are listed only where some are known."""
     revision: Callable[[Json], str] | None = None
     """What in the summary changes with the resource; None: all of it. A kept record of the same revision is reused."""
     final: Callable[[Json], bool] = never

@@ -20,6 +20,7 @@ from studbook.model.ids import (
     parse_arn,
     parse_hub_content,
     parse_s3,
+    s3_id,
 )
 from studbook.model.kinds import ARN_KINDS, HUB_KINDS, JOB_CATEGORIES
 from studbook.model.storable import parse_json
@@ -85,16 +86,6 @@ def who(context: object) -> str | None:
         return None
     found = context.get("UserProfileName") or member(context, "IamIdentity", "Arn")
     return str(found) if found else None
-
-
-def s3_id(uri: object) -> str | None:
-    """The id of an S3 object or prefix: its `s3://` URI as recorded, whatever form SageMaker took it in."""
-    if not isinstance(uri, str):
-        return None
-    if uri.startswith("s3://"):
-        return uri if parse_s3(uri) else None
-    parsed = parse_s3(uri)
-    return str(parsed) if parsed else None
 
 
 def group_arn(package: str) -> str | None:

@@ -198,7 +198,7 @@ class Index:
         """The first assets in whose id a digest, a commit or an MLflow id begins with these hex digits."""
         first, last = _word(beginning.ljust(16, "0")), _word(beginning.ljust(16, "f"))
         found = self._sound(lambda: self._first(_OTHERS.format("word BETWEEN ? AND ?"), (first, last)))
-        return [asset for asset in found if any(digits.startswith(beginning) for digits in _digests(asset.id))]
+        return [asset for asset in found if any(digits.startswith(beginning) for digits in digests(asset.id))]
 
     def names_among(self, words: Iterable[str]) -> set[str]:
         """Those of the words that are names of assets, as the assets write them."""
@@ -372,7 +372,7 @@ class _Rows:
             asset = json.loads(line)
             key = _key(asset["id"], self._salt)
             words = [_key(alias.lower(), self._salt) for alias in _aliases(asset["attributes"])]
-            words += [_word(digits) for digits in _digests(asset["id"])]
+            words += [_word(digits) for digits in digests(asset["id"])]
             self._others += [(word, chunk, key) for word in words]
             seen = asset["stale_since"] is None and asset["gone_since"] is None
             unsure = not seen or asset["attributes"].get("unresolved") is True
@@ -418,7 +418,7 @@ def _aliases(attributes: Mapping[str, Any]) -> list[str]:
     return [alias for alias in aliases if isinstance(alias, str)] if isinstance(aliases, list) else []
 
 
-def _digests(asset_id: str) -> list[str]:
+def digests(asset_id: str) -> list[str]:
     return _DIGEST.findall(asset_id)
 
 

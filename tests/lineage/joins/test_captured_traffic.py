@@ -20,7 +20,7 @@ def estate() -> Estate:
     """A configuration that keeps traffic serves one endpoint; another endpoint has one of its own."""
     shown = [asset("endpoint_config", CONFIG), asset("endpoint", ENDPOINT), asset("endpoint", OTHER)]
     edges = [deployed(CONFIG, ENDPOINT), deployed(f"{CONFIG}2", OTHER)]
-    return Estate().say(*shown, edges=edges, claims=[CapturesTo(config=CONFIG, uri=PLACE, evidence=SAID)])
+    return Estate().say(*shown, edges=edges, claims=[CapturesTo(place=CONFIG, uri=PLACE, evidence=SAID)])
 
 
 def captured(linked) -> list[tuple[str, str, str]]:
@@ -31,6 +31,13 @@ class TestCaptured:
     def test_each_endpoint_of_the_configuration_keeps_its_traffic_there(self):
         """And none that runs by another."""
         assert captured(estate().linked()) == [(ENDPOINT, PLACE, "referenced")]
+
+    def test_an_endpoint_says_it_without_its_configuration(self):
+        """Which may be deleted while the endpoint lives."""
+        claims = [CapturesTo(place=ENDPOINT, uri="https://kept.s3.amazonaws.com/traffic", evidence=SAID)]
+        linked = Estate().say(asset("endpoint", ENDPOINT), claims=claims).linked()
+
+        assert captured(linked) == [(ENDPOINT, PLACE, "referenced")]
 
     def test_in_a_dataset_it_is_the_dataset_that_is_made(self):
         """So that a job which trains on it is downstream of the endpoint: the feedback loop is closed."""

@@ -116,6 +116,37 @@ KINDS = (
         called={"JobSecondaryStatus": "SecondaryStatus"},
     ),
     Kind(
+        noun="LabelingJob",
+        path="labeling-job/{LabelingJobName}",
+        born={"LabelingJobStatus": "InProgress", "LabelCounters": {"TotalLabeled": 0}, "JobReferenceCode": "demo"},
+    ),
+    Kind(
+        noun="CompilationJob",
+        path="compilation-job/{CompilationJobName}",
+        born={"CompilationJobStatus": "INPROGRESS", "FailureReason": "", "ModelArtifacts": {"S3ModelArtifacts": ""}},
+    ),
+    *(
+        Kind(
+            noun=f"{kind}JobDefinition",
+            path=f"{path}-job-definition/{{JobDefinitionName}}",
+            key="JobDefinitionName",
+            arn="JobDefinitionArn",
+            missing="ResourceNotFound",
+        )
+        for kind, path in (
+            ("DataQuality", "data-quality"),
+            ("ModelQuality", "model-quality"),
+            ("ModelBias", "model-bias"),
+            ("ModelExplainability", "model-explainability"),
+        )
+    ),
+    Kind(
+        noun="MonitoringSchedule",
+        path="monitoring-schedule/{MonitoringScheduleName}",
+        born={"MonitoringScheduleStatus": "Scheduled"},
+        missing="ResourceNotFound",
+    ),
+    Kind(
         noun="TrainingSession",
         path="training-session/{TrainingSessionName}",
         born={"TrainingSessionStatus": "Running"},
@@ -548,6 +579,23 @@ class SageMaker:
             "ResolvedImage": resolved_image(image),
             "ResolutionTime": self._clock.seconds(),
         }
+
+    def _on_create_labeling_job(self, account: str, region: str, request: Json) -> Json:
+        request["WorkteamArn"] = request["HumanTaskConfig"]["WorkteamArn"]
+        return self._create(_BY_NOUN["LabelingJob"], account, region, request)
+
+    def _on_create_monitoring_schedule(self, account: str, region: str, request: Json) -> Json:
+        """What it watches is told by itself or by its definition, and shown beside it."""
+        config = request["MonitoringScheduleConfig"]
+        kind, name = config.get("MonitoringType", "DataQuality"), config.get("MonitoringJobDefinitionName")
+        inputs = config.get("MonitoringJobDefinition", {}).get("MonitoringInputs", [])
+        if name:
+            found = self._find(_BY_NOUN[f"{kind}JobDefinition"], account, region, {"JobDefinitionName": name})
+            inputs = [found[f"{kind}JobInput"]]
+            request["MonitoringJobDefinitionName"] = name
+        watched = [one["EndpointInput"]["EndpointName"] for one in inputs if "EndpointInput" in one]
+        request.update(MonitoringType=kind, **({"EndpointName": watched[0]} if watched else {}))
+        return self._create(_BY_NOUN["MonitoringSchedule"], account, region, request)
 
     def _on_create_inference_component(self, account: str, region: str, request: Json) -> Json:
         found = self._find(_BY_NOUN["Endpoint"], account, region, {"EndpointName": request["EndpointName"]})

@@ -1,4 +1,4 @@
-"""The traffic that an endpoint keeps: its configuration says where, below a folder of the endpoint's name.
+"""The traffic that an endpoint keeps: it or its configuration says where, below a folder of the endpoint's name.
 
 A job that reads there learns from what the endpoint answered: with that edge the feedback loop is closed.
 """
@@ -14,7 +14,7 @@ from studbook.model.facts import CapturesTo
 
 
 def join(view: View) -> Facts:
-    """Resolves every `CapturesTo`, for the endpoints that its configuration serves."""
+    """Resolves every `CapturesTo`, of a configuration for the endpoints that it serves."""
     facts = Facts()
     claims = view.all(CapturesTo)
     if not claims:
@@ -26,7 +26,8 @@ def join(view: View) -> Facts:
     for claim in claims:
         below = claim.uri.rstrip("/") + "/"
         inside = max((dataset for dataset in view.datasets if below.startswith(dataset)), key=len, default=None)
-        for endpoint in served[claim.config]:
+        shown = view.assets.get(claim.place)
+        for endpoint in (claim.place,) if shown and shown.kind == "endpoint" else served[claim.place]:
             facts.edges.append(
                 inferred(endpoint, inside, "produced", (claim.evidence, INSIDE), role="captured")
                 if inside is not None

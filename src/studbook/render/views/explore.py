@@ -17,7 +17,7 @@ from studbook.model.ids import page_path
 from studbook.queries.columns import columns_of
 from studbook.queries.walks import made, reaches
 from studbook.render.views.site import Json, Site
-from studbook.render.words import mark_words, reference
+from studbook.words import mark_words, reference
 
 _CHUNK = 64
 """About so many assets in a chunk."""

@@ -13,9 +13,9 @@ from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record
 from studbook.queries.answer import Night, RecordOf
-from studbook.render.words import account_name, reference
 from studbook.settings import Settings
 from studbook.store.past import SnapshotHistory
+from studbook.words import account_name, reference
 
 Json = dict[str, Any]
 
@@ -114,7 +114,8 @@ class Site:
         """What is found of each asset, worst first; waived ones last."""
         groups: dict[str | None, list[Finding]] = defaultdict(list)
         for finding in self.findings:
-            groups[finding.asset].append(finding)
+            if finding.asset is not None:
+                groups[finding.asset].append(finding)
         for group in groups.values():
             group.sort(key=lambda f: (f.waived is not None, LEVELS[f.level], f.rule, f.message))
         return groups

@@ -14,7 +14,7 @@ from sys import intern
 from typing import Any
 
 from studbook.render.views.site import Json
-from studbook.render.words import shown
+from studbook.words import shown
 
 LIMIT = 100
 """The most rows that a page itself holds."""

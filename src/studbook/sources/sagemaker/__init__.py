@@ -16,11 +16,14 @@ FAMILIES: Final = (
     "transform",
     "automl",
     "optimization",
+    "labeling",
+    "compilation",
     "session",
     "pipelines",
     "registry",
     "cards",
     "serving",
+    "monitoring",  # after what can be watched, and the jobs that watch
     "lineage_api",
 )
 RESOURCES: Final[tuple[Resource, ...]] = tuple(

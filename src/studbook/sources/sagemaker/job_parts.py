@@ -7,9 +7,9 @@ from typing import Final
 
 from studbook.model import Asset
 from studbook.model.facts import MANIFESTS, MlflowNames, Roleless, Writes
-from studbook.model.ids import mlflow_id, parse_arn
+from studbook.model.ids import mlflow_id, parse_arn, s3_id
 from studbook.sources.interface import Document, Json
-from studbook.sources.reading import Reading, each, member, s3_id, some
+from studbook.sources.reading import Reading, each, member, some
 
 ENDED: Final = frozenset({"Completed", "Failed", "Stopped"})
 _EXECUTION_TAG = "sagemaker:pipeline-execution-arn"
@@ -127,10 +127,10 @@ def mlflow_run(
 
 
 def parents(reading: Reading, *paths: str) -> None:
-    """The searches that the record names at these members, and the pipeline run that the service's tag names."""
+    """What the record names at these members as having it run, and the pipeline run that the service's tag names."""
     for path in paths:
-        # Fewer kinds: searches alone have jobs of their own.
-        parent = reading.named(reading.body.get(path), "tuning_job", "automl_job")
+        # Fewer kinds: what runs jobs of its own.
+        parent = reading.named(reading.body.get(path), "tuning_job", "automl_job", "monitoring_schedule")
         if parent is not None:
             reading.edge(reading.id, parent, "part_of", path)
     if found := reading.tag(_EXECUTION_TAG):

@@ -23,11 +23,11 @@ from typing import Final
 from studbook.model import Facts, Kind, Record
 from studbook.model.attributes import at, attributes, computed
 from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleless, RunBehind
-from studbook.model.ids import image_registry
+from studbook.model.ids import image_registry, s3_id
 from studbook.model.kinds import ARN_KINDS
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Json, Listing, Resource
-from studbook.sources.reading import Reading, each, member, s3_id
+from studbook.sources.reading import Reading, each, member
 from studbook.sources.sagemaker.job_parts import produced
 
 _RUN: Final = re.compile(r"[0-9a-f]{32}")

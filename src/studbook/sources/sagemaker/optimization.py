@@ -13,9 +13,10 @@ from typing import Final
 from studbook.model import Facts, Kind, Record
 from studbook.model.attributes import Attribute, at, attributes, computed
 from studbook.model.facts import Output
+from studbook.model.ids import s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource
-from studbook.sources.reading import Reading, each, member, s3_id, tags_of
+from studbook.sources.reading import Reading, each, member, tags_of
 from studbook.sources.sagemaker.job_parts import ENDED, made_package, manifests, mlflow_run, parents, produced
 
 _OPERATION = "DescribeOptimizationJob"

@@ -28,11 +28,11 @@ from typing import Any, Final
 from studbook.model import Facts, Kind, Record
 from studbook.model.attributes import Attribute, at, attributes, computed, gathered
 from studbook.model.facts import Association
-from studbook.model.ids import parse_arn, parse_lambda
+from studbook.model.ids import parse_arn, parse_lambda, s3_id
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, never
-from studbook.sources.reading import Reading, document, each, member, s3_id, some, tags_of
+from studbook.sources.reading import Reading, document, each, member, some, tags_of
 from studbook.sources.sagemaker.search import never_whole, search
 
 _PIPELINE, _EXECUTION = "DescribePipeline", "DescribePipelineExecution"

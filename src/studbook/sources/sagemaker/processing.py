@@ -14,9 +14,10 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
+from studbook.model.ids import s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource
-from studbook.sources.reading import Reading, each, member, s3_id, tags_of
+from studbook.sources.reading import Reading, each, member, tags_of
 from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, writes
 from studbook.sources.sql_tables import tables_of
 
@@ -43,7 +44,7 @@ def normalize(record: Record) -> Facts:
         group = member(item, "FeatureStoreOutput", "FeatureGroupName")
         where = f"{path}.FeatureStoreOutput.FeatureGroupName"
         reading.by_name("feature_group", group, where, "produced", upstream=False, role=role)
-    parents(reading, "AutoMLJobArn")
+    parents(reading, "AutoMLJobArn", "MonitoringScheduleArn")
     return reading.facts
 
 
@@ -129,7 +130,6 @@ PROCESSING: Final = attributes(
     at("queries", "ProcessingInputs", "The queries of Athena or Redshift that its inputs come from.", _queries),
     rows.EXPERIMENT,
     at("training_job", "TrainingJobArn", "The training job that it was run for."),
-    at("monitoring_schedule", "MonitoringScheduleArn", "The monitoring schedule that it was run by."),
     rows.started("ProcessingStartTime"),
     rows.ended("ProcessingEndTime"),
     at("exit_message", "ExitMessage", "What the container said at its end."),

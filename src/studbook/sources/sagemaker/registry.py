@@ -22,7 +22,7 @@ from typing import Final
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes, gathered
 from studbook.model.facts import BaseModelName, MlflowUri
-from studbook.model.ids import code_id, without_credentials
+from studbook.model.ids import code_id, s3_id, without_credentials
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Detail, Document, Json, Listing, Resource, Seen
@@ -36,7 +36,6 @@ from studbook.sources.reading import (
     hub_sources,
     manifest_sources,
     member,
-    s3_id,
     tags_of,
 )
 from studbook.sources.sagemaker import cards

@@ -21,7 +21,7 @@ from typing import Final
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes, computed, gathered
 from studbook.model.facts import CapturesTo, ModelSourceTag, PulledImage, ServedFolder, Weights
-from studbook.model.ids import image_id, image_registry, parse_arn, parse_s3
+from studbook.model.ids import image_id, image_registry, parse_arn, parse_s3, s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Json, Listing, Resource, Seen, always
 from studbook.sources.reading import (
@@ -32,7 +32,6 @@ from studbook.sources.reading import (
     hub_sources,
     manifest_sources,
     member,
-    s3_id,
     some,
     tags_of,
 )
@@ -116,11 +115,17 @@ def normalize_config(record: Record) -> Facts:
                 where = f"{path}.InstancePools[{number}].ModelNameOverride"
                 reading.by_name("model", pool.get("ModelNameOverride"), where, "deployed_to", role=name)
     reading.show("endpoint_config", CONFIG)
-    uri, path = s3_id(member(body, "DataCaptureConfig", "DestinationS3Uri")), "DataCaptureConfig.DestinationS3Uri"
-    if uri is not None and member(body, "DataCaptureConfig", "EnableCapture") is not False:
-        (evidence,) = reading.evidence(path)
-        reading.claim(CapturesTo(config=record.id, uri=uri, evidence=evidence))
+    _captured(reading)
     return reading.facts
+
+
+def _captured(reading: Reading) -> None:
+    """Where requests and answers are kept, if they are."""
+    config, path = member(reading.body, "DataCaptureConfig"), "DataCaptureConfig.DestinationS3Uri"
+    uri = s3_id(member(reading.body, *path.split(".")))
+    if uri is not None and config.get("EnableCapture") is not False:
+        (evidence,) = reading.evidence(path)
+        reading.claim(CapturesTo(place=reading.id, uri=uri, evidence=evidence))
 
 
 def normalize_endpoint(record: Record) -> Facts:
@@ -129,6 +134,7 @@ def normalize_endpoint(record: Record) -> Facts:
     body = record.body
     reading.show("endpoint", ENDPOINT)
     reading.by_name("endpoint_config", body.get("EndpointConfigName"), "EndpointConfigName", "deployed_to")
+    _captured(reading)
     for whole in ("ProductionVariants", "ShadowProductionVariants"):
         for index, variant in each(body.get(whole)):
             for number, image in each(variant.get("DeployedImages")):

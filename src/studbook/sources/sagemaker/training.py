@@ -18,10 +18,10 @@ from typing import Final
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
 from studbook.model.facts import MANIFESTS, Output, OutputFolder
-from studbook.model.ids import parse_s3
+from studbook.model.ids import parse_s3, s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen
-from studbook.sources.reading import PUBLIC_HUB, Reading, each, member, s3_id, some, tags_of, unquoted
+from studbook.sources.reading import PUBLIC_HUB, Reading, each, member, some, tags_of, unquoted
 from studbook.sources.sagemaker.job_parts import ENDED, channels, evaluator, made_package, mlflow_run, parents, produced
 from studbook.sources.sagemaker.search import never_whole, search
 

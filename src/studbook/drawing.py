@@ -26,7 +26,7 @@ from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
 from studbook.model.ids import page_path
 from studbook.queries.answer import called
 from studbook.queries.walks import around
-from studbook.render.words import in_lines, mark_words, shown
+from studbook.words import in_lines, mark_words, shown
 
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""

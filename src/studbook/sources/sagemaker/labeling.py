@@ -1,0 +1,121 @@
+"""Labeling jobs: data that people, or a model for them, label.
+
+Calls, per region: ListLabelingJobs (100 a page); per job DescribeLabelingJob, its tags included, whenever the listing
+shows a change: it counts the labels. Search does not know them.
+The functions that prepare a task and put the answers together are code of the job. AWS's own are in its account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from studbook.model import Facts, Record
+from studbook.model.attributes import at, attributes
+from studbook.model.facts import OutputFolder
+from studbook.model.ids import parse_lambda, s3_id
+from studbook.sources import rows
+from studbook.sources.interface import Describe, Document, Listing, Resource
+from studbook.sources.reading import Reading, member
+from studbook.sources.sagemaker.job_parts import parents, writes
+
+_OPERATION = "DescribeLabelingJob"
+_MANIFEST: Final = "InputConfig.DataSource.S3DataSource.ManifestS3Uri"
+_FORMAT: Final = "AugmentedManifestFile"
+"""Each line of the manifest is an object that names what is to be labelled, and the labels that it has."""
+_HUMAN: Final = "HumanTaskConfig"
+_MODELS: Final = "LabelingJobAlgorithmsConfig"
+_FILES: Final = (
+    ("LabelCategoryConfigS3Uri", "categories"),
+    (f"{_HUMAN}.UiConfig.UiTemplateS3Uri", "template"),
+)
+_FUNCTIONS: Final = (
+    f"{_HUMAN}.PreHumanTaskLambdaArn",
+    f"{_HUMAN}.AnnotationConsolidationConfig.AnnotationConsolidationLambdaArn",
+)
+
+
+def normalize(record: Record) -> Facts:
+    """A labeling job: the manifest of what is labelled, what helps people to do it, and the labelled data."""
+    reading = Reading(record, _OPERATION, tags_by=_OPERATION)
+    body = record.body
+    reading.show("labeling_job", LABELING)
+    started = body.get("CreationTime")
+    reading.reads(member(body, *_MANIFEST.split(".")), _MANIFEST, "manifest", started, data_type=_FORMAT)
+    for path, role in _FILES:
+        reading.reads(member(body, *path.split(".")), path, role, started, data_type="Object")
+    for path in _FUNCTIONS:
+        found = parse_lambda(member(body, *path.split(".")))
+        if found is not None:
+            code = reading.mention(found.function, "code", found.function.rpartition(":")[2])
+            reading.edge(code, record.id, "input_to", path, role="code")
+    path = f"{_MODELS}.InitialActiveLearningModelArn"
+    reading.input(member(body, *path.split(".")), path, "source_model", started, "model")
+    path = "LabelingJobOutput.FinalActiveLearningModelArn"
+    made = reading.named(member(body, *path.split(".")), "model")
+    if made is not None:
+        reading.edge(record.id, made, "produced", path, role="model")
+    _output(reading, started)
+    parents(reading)
+    return reading.facts
+
+
+def _output(reading: Reading, started: str | None) -> None:
+    """The labelled data where the job says where it is; while it runs, the folder of its own."""
+    body = reading.body
+    path = "LabelingJobOutput.OutputDatasetS3Uri"
+    ended = body.get("LastModifiedTime") if body.get("LabelingJobStatus") == "Completed" else None
+    writes(reading, member(body, *path.split(".")), path, "output", between=(started, ended))
+    folder, name = s3_id(member(body, "OutputConfig", "S3OutputPath")), body.get("LabelingJobName")
+    if folder is not None and isinstance(name, str):
+        told = reading.evidence("OutputConfig.S3OutputPath", "LabelingJobName")
+        place = f"{folder.rstrip('/')}/{name}/"
+        reading.claim(OutputFolder(writer=reading.id, uri=place, began=started, evidence=told))
+
+
+def documents(record: Record) -> Iterator[Document]:
+    """The manifest that it labelled."""
+    uri = s3_id(member(record.body, *_MANIFEST.split(".")))
+    if uri is not None:
+        yield Document(role="manifest", uri=uri, evidence=f"sagemaker:{_OPERATION}#{_MANIFEST}", data_type=_FORMAT)
+
+
+LABELING: Final = attributes(
+    "labeling_job",
+    f"sagemaker:{_OPERATION}",
+    rows.name("LabelingJobName"),
+    rows.status("LabelingJobStatus"),
+    rows.CREATED,
+    rows.MODIFIED,
+    at("workteam", f"{_HUMAN}.WorkteamArn", "The ARN of the team that labels."),
+    at("labels", "LabelAttributeName", "The member of the manifest's lines that the labels are in."),
+    at("counts", "LabelCounters", "How much is labelled, by people and by a model."),
+    at("title", f"{_HUMAN}.TaskTitle", "What people are asked to do, in a few words."),
+    at("description", f"{_HUMAN}.TaskDescription", "What people are asked to do."),
+    at("people", f"{_HUMAN}.NumberOfHumanWorkersPerDataObject", "How many people label each object."),
+    at("task_ui", f"{_HUMAN}.UiConfig.HumanTaskUiArn", "The page that people work with, where it is no template."),
+    at("limits", "StoppingConditions", "How much is to be labelled at most."),
+    at("algorithm", f"{_MODELS}.LabelingJobAlgorithmSpecificationArn", "The algorithm that labels, beside people."),
+    at("topic", "InputConfig.DataSource.SnsDataSource.SnsTopicArn", "The topic that sends objects while it runs."),
+    rows.ROLE,
+    rows.output("OutputConfig.S3OutputPath"),
+    rows.started("CreationTime"),
+    rows.FAILURE,
+    rows.encryption(
+        "OutputConfig.KmsKeyId",
+        f"{_MODELS}.LabelingJobResourceConfig.VolumeKmsKeyId",
+    ),
+    at("vpc", f"{_MODELS}.LabelingJobResourceConfig.VpcConfig", "The subnets and security groups that it runs in."),
+)
+
+
+RESOURCES: Final = (
+    Resource(
+        kind="labeling_job",
+        listing=Listing(operation="ListLabelingJobs", items="LabelingJobSummaryList"),
+        identify=lambda summary: summary["LabelingJobArn"],
+        describe=Describe(operation=_OPERATION, params=lambda summary: {"LabelingJobName": summary["LabelingJobName"]}),
+        documents=documents,
+        normalize=normalize,
+    ),
+)
