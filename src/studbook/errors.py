@@ -5,6 +5,7 @@
     │   └── SettingsError    2  studbook.yml is wrong; names file, line and mend
     ├── CatalogError         4  the catalog folder cannot be read or written
     │   └── NotFound         2  no snapshot or asset of that name
+    ├── ProofError           2  a key, a note or a proof is not what it should be
     ├── HarvestError         4  nothing could be harvested
     └── BuildError           4  the site could not be built; in a night, after its snapshot, 5
 
@@ -43,6 +44,12 @@ class CatalogError(StudbookError):
 
 class NotFound(CatalogError):  # noqa: N818 - reads as what happened
     """No snapshot or asset answers to that name."""
+
+    exit_code = 2
+
+
+class ProofError(StudbookError):
+    """A key, a signed note or a proof is not what it should be."""
 
     exit_code = 2
 

@@ -16,10 +16,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from studbook.errors import SettingsError
+from studbook.errors import ProofError, SettingsError
 from studbook.model.canonical import canonical, digest
 from studbook.model.ids import dataset_id, parse_arn, parse_s3
 from studbook.model.sources import REGISTRY, SourceName
+from studbook.proof.note import Verifier
 from studbook.strict_yaml import load_yaml
 
 
@@ -329,6 +330,31 @@ class SiteSettings(_Part):
     )
 
 
+class LogSettings(_Part):
+    """The log of the catalog's snapshots."""
+
+    origin: Annotated[str, Field(pattern=r"^[^\s+]+$")] | None = Field(
+        default=None, description="Its name in checkpoints, as example.com/models; made of its first entry by default."
+    )
+    keys: tuple[str, ...] = Field(
+        default=(), description="Public keys that sign or cosign its checkpoints, as `studbook sign` prints them."
+    )
+
+    @field_validator("keys")
+    @classmethod
+    def _are_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            try:
+                Verifier.parse(one)
+            except ProofError as error:
+                raise ValueError(error.message) from None
+        return value
+
+    @property
+    def verifiers(self) -> tuple[Verifier, ...]:
+        return tuple(map(Verifier.parse, self.keys))
+
+
 class Publish(_Part):
     """Where the site is published."""
 
@@ -364,6 +390,7 @@ class Settings(_Part):
     exclude: Exclude = Field(default=Exclude(), description="What is left out, by tag.")
     rules: Rules = Field(default=Rules(), description="Per rule: enabled, level; and what metrics mean.")
     site: SiteSettings = Field(default=SiteSettings(), description="The site.")
+    log: LogSettings = Field(default=LogSettings(), description="The log of snapshots, and who signs it.")
     publish: Publish = Field(default=Publish(), description="Where `studbook publish` puts the site.")
 
     @field_validator("accounts", "datasets", "documents", "mlflow")

@@ -17,7 +17,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from stranger import astray, bodies, rows
 from studbook.cli import demo as command
 from studbook.cli import main
-from studbook.cli.query import verify
+from studbook.cli.verify import verify
 from studbook.demo.estate import registry, support_triage
 from studbook.demo.estate.secrets import PLANTED_SECRETS
 from studbook.demo.estate.world import DEV, EUROPE, PROD, STAGING

@@ -53,12 +53,13 @@ class TestCommit:
         envelope = commit(catalog, PEDIGREE, records=[record("a"), other])
         assert list(catalog.records(envelope, Partition("111111111111", "eu-west-1", "sagemaker"))) == [other]
 
-    def test_an_unchanged_night_adds_one_envelope_and_no_object(self, catalog: Catalog) -> None:
+    def test_an_unchanged_night_adds_an_envelope_and_its_entry_and_no_object(self, catalog: Catalog) -> None:
         """Equal content has an equal digest; time and requests are in the envelope alone."""
         first = commit(catalog, PEDIGREE, records=[record("a")], night=1)
         before = files(catalog)
         second = commit(catalog, PEDIGREE, records=[record("a")], night=2)
-        assert files(catalog) - before == {"snapshots/2-2026-11-02T020000Z.json"}
+        added = {"snapshots/2-2026-11-02T020000Z.json", "log/tile/0/000.p/2", "log/tile/entries/000.p/2"}
+        assert files(catalog) - before == added
         assert (second.digest, second.parts) == (first.digest, first.parts)
         assert second.envelope != first.envelope
 
@@ -184,7 +185,7 @@ class TestCrash:
                     crashes += 1
                     if catalog.latest() != first:
                         # Killed after the envelope had its name: then the night is there, and whole.
-                        assert step == "fsync"
+                        assert step != "link"
                         break
                     assert catalog.verify() == []
                     assert list(catalog.assets(first)) == list(PEDIGREE.assets.values())

@@ -1,4 +1,4 @@
-"""`studbook diff`, `show` and `verify`: a catalog's snapshots, one of its assets, and whether it is whole."""
+"""`studbook diff` and `show`: a catalog's snapshots, and one of its assets."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from studbook.cli.options import catalog_option, format_option, snapshot_option
-from studbook.cli.terminal import echo, echo_folded, echo_lines, say, style, write, write_json
+from studbook.cli.terminal import echo_folded, echo_lines, write, write_json
 
 if TYPE_CHECKING:
     from studbook.model import Asset, Envelope
     from studbook.store import Catalog
     from studbook.store.index import Index
-    from studbook.store.verify import Damage
-
-_FEW_DAMAGES = 20
-"""So many of one snapshot are named, the others counted."""
 
 
 @click.command(
@@ -128,67 +124,6 @@ def _print_objects(catalog: Catalog, envelope: Envelope, index: Index, asset: As
         return
     for line in lines:
         write(line)
-
-
-@click.command(
-    epilog="""\b
-Examples:
-  studbook verify
-  studbook verify --deep
-  studbook verify --format json
-
-It computes every digest again, follows the chain of snapshots, and looks for whatever is missing. To know that nobody
-wrote a whole new chain, keep the latest envelope's digest elsewhere and compare it with 'studbook show latest'.
-
-\b
-Exit codes: 0 all is as it was written; 1 something is damaged.
-"""
-)
-@click.option("--deep", is_flag=True, help="Derive each lineage again from its records, and compare.")
-@catalog_option
-@format_option
-def verify(catalog: Catalog, deep: bool, output_format: str) -> int:
-    """Check that the catalog is whole, and as it was written.
-
-    With --deep also that each lineage is what its records say: of the snapshots that this Studbook made with the
-    configuration as it is now; of others it is said that they were not derived again.
-    """
-    from studbook.errors import NotFound
-
-    snapshots = len(catalog.snapshots.paths())
-    if not snapshots and not catalog.objects.root.exists():
-        raise NotFound(f"{catalog.root}: there is no catalog here", "name another folder with --catalog DIR")
-    damages = catalog.verify()
-    if deep and not damages:
-        damages = _derived_otherwise(catalog)
-    objects = sum(1 for _ in catalog.objects)
-    if output_format == "json":
-        found = [{"place": damage.place, "message": damage.message} for damage in damages]
-        write_json({"ok": not damages, "snapshots": snapshots, "objects": objects, "damages": found})
-        return 1 if damages else 0
-
-    for damage in damages:
-        echo(f"{style('damaged', 'red')}  {damage.place}: {damage.message}")
-    echo(f"{snapshots} snapshots, {objects} objects: " + (f"{len(damages)} damaged" if damages else "all as written"))
-    return 1 if damages else 0
-
-
-def _derived_otherwise(catalog: Catalog) -> list[Damage]:
-    from studbook.harvest.derive import can_derive, differing
-    from studbook.store.verify import Damage
-
-    settings, found = catalog.settings(), []
-    for envelope in catalog.envelopes():
-        if not can_derive(envelope, settings):
-            say(f"snapshot {envelope.number}: not derived again: another configuration or Studbook made it")
-            continue
-        what = list(differing(catalog, settings, envelope))
-        found += [
-            Damage(f"snapshot {envelope.number}", f"{one} is not what the records say") for one in what[:_FEW_DAMAGES]
-        ]
-        if len(what) > _FEW_DAMAGES:
-            found.append(Damage(f"snapshot {envelope.number}", f"and {len(what) - _FEW_DAMAGES} more"))
-    return found
 
 
 def _dated(envelope: Envelope) -> dict[str, Any]:

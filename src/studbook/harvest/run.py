@@ -147,6 +147,7 @@ def harvest(
             taken_at=taken_at,
             config=settings.digest,
             number=number,
+            origin=settings.log.origin,
         )
         run.journal.finish()
     return Harvested(envelope, previous)
@@ -176,6 +177,7 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
         config=settings.digest,
         only_if_changed=True,
         number=number,
+        origin=settings.log.origin,
     )
     return Harvested(envelope, latest)
 

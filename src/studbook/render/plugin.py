@@ -132,6 +132,8 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             source = _source(page.section)
             if (present := files.get_file_from_path(source)) is not None:
                 files.remove(present)
+            if (manual := files.get_file_from_path(f"{page.section}.md")) is not None:  # both would be one address
+                manual.dest_uri = f"manual/{manual.dest_uri}"
             file = File.generated(config, source, content="", inclusion=InclusionLevel.INCLUDED)
             files.append(file)
             _Overview(page, body, file, config)

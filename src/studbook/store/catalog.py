@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -15,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from studbook import __version__
 from studbook.caches import own_folder
-from studbook.errors import CatalogError
+from studbook.errors import CatalogError, SettingsError
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Continues, Coverage, Edge, Envelope, Partition, Parts, Record, canonical, digest
 from studbook.packaged import packaged
-from studbook.settings import Settings, load_settings
+from studbook.settings import LogSettings, Settings, load_settings
 from studbook.store import chunks
 from studbook.store.chunks import (
     ASSETS,
@@ -34,6 +35,7 @@ from studbook.store.chunks import (
     place_of_record,
 )
 from studbook.store.files import sweep
+from studbook.store.log import Log
 from studbook.store.objects import Objects
 from studbook.store.past import SnapshotHistory
 from studbook.store.snapshots import Snapshots, envelope_digest, taken
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from studbook.store.verify import Damage
 
 
+_LOG = logging.getLogger(__name__)
 _KEPT_CHUNKS = 16
 """Of records, by who asks for one after the other."""
 
@@ -58,6 +61,7 @@ class Catalog:
         self.working_folder = root / ".harvest"
         self.objects = Objects(root / "objects")
         self.snapshots = Snapshots(root / "snapshots")
+        self.log = Log(root / "log")
 
     def create(self, settings: str, cards: Path | None = None) -> None:
         """A new folder with that configuration, cards if there are any, no waiver, and the format's description.
@@ -216,7 +220,25 @@ class Catalog:
         """What is not as it was written; empty where all is."""
         from studbook.store.verify import verify
 
-        return verify(self.objects, self.snapshots)
+        damages = verify(self.objects, self.snapshots)
+        if any(damage.place.startswith("snapshots") for damage in damages):
+            return damages  # the log follows from the chain, which is broken
+        return [*damages, *self.verify_log()]
+
+    def verify_log(self) -> list[Damage]:
+        """What of the log does not follow from the snapshots; of a catalog whose chain is whole."""
+        from studbook.store.verify_log import verify_log
+
+        settings = self._log_settings()
+        origins = [settings.origin] if settings.origin else []
+        return list(verify_log(self.log, list(self.envelopes()), origins, settings.verifiers))
+
+    def _log_settings(self) -> LogSettings:
+        """As configured; the usual ones where the configuration cannot be read, which others will say."""
+        try:
+            return self.settings().log
+        except SettingsError:
+            return LogSettings()
 
     # --- writing --------------------------------------------------------------------------------------------------
 
@@ -231,6 +253,7 @@ class Catalog:
         config: str,
         only_if_changed: bool = False,
         number: int | None = None,
+        origin: str | None = None,
     ) -> Envelope:
         """Add a snapshot: content first, envelope last; gives its envelope.
 
@@ -246,6 +269,7 @@ class Catalog:
             config=config,
             only_if_changed=only_if_changed,
             number=number,
+            origin=origin,
         )
 
     def expect(self, number: int | None) -> None:
@@ -264,8 +288,12 @@ class Catalog:
         only_if_changed: bool = False,
         number: int | None = None,
         continues: Continues | None = None,
+        origin: str | None = None,
     ) -> Envelope:
-        """Add a snapshot of content that is kept already, as `commit` does."""
+        """Add a snapshot of content that is kept already, as `commit` does; `origin` is the log's name, if it has one.
+
+        A log that cannot be brought up costs no night: it is left as it is, with a warning.
+        """
         self.expect(number)
         last = self.latest()
         content = digest(canonical(parts.model_dump(mode="json")))
@@ -285,6 +313,10 @@ class Catalog:
         )
         envelope = envelope.model_copy(update={"envelope": envelope_digest(envelope)})
         self.snapshots.write(envelope)
+        try:
+            self.log.bring_up(self.snapshots, origin)
+        except CatalogError as error:
+            _LOG.warning("the log has no entry for snapshot %s: %s", envelope.number, error.message)
         sweep((self.root, self.snapshots.root, *self.objects.root.glob("??")))
         return envelope
 

@@ -1,4 +1,4 @@
-"""The demo's AWS as one HTTP server: moto for S3, Lambda and IAM; our own STS, SageMaker and Bedrock.
+"""The demo's AWS as one HTTP server: moto for S3, Lambda and IAM; our own STS, SageMaker, Bedrock and KMS.
 
 It has faults, a clock and a log.
 
@@ -37,6 +37,7 @@ from xml.sax.saxutils import escape
 from studbook.demo.cloud.bedrock import Bedrock
 from studbook.demo.cloud.clock import Clock
 from studbook.demo.cloud.faults import Faults, after, before
+from studbook.demo.cloud.kms import Kms
 from studbook.demo.cloud.protocols import (
     Answer,
     ApiError,
@@ -75,6 +76,7 @@ class Gateway:
         self._set_clock = set_clock
         self._sagemaker = SageMaker(clock)
         self._bedrock = Bedrock(clock)
+        self._kms = Kms(clock)
         publish_models(self._sagemaker, clock)
         self._lock = threading.RLock()
         self._roles: dict[str, Json] = {}
@@ -118,6 +120,10 @@ class Gateway:
                 with self._lock:
                     said = self._bedrock.call(account, who.region, who.operation, members(who, environ, body))
                 answer = Answer(200, json.dumps(said).encode(), "application/json")
+            elif who.service == "kms":
+                with self._lock:
+                    said = self._kms.call(account, who.region, who.operation, json.loads(body or b"{}"))
+                answer = Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
             elif who.service == "resourcegroupstaggingapi":
                 answer = self._tagging(account, who, body, cbor=cbor)
             else:
