@@ -42,7 +42,7 @@ def fake_aws() -> Iterator[FakeAws]:
 
 
 @pytest.fixture(scope="session")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def demo_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """AWS and MLflow after the fourth night, with the denied region open again."""
     from studbook.demo.estate.story import NIGHTS
 

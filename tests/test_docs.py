@@ -127,7 +127,7 @@ class TestNames:
             f"{path.relative_to(TOP)}: {page}"
             for folder in ("src", "tests", "benchmarks")
             for path in (TOP / folder).rglob("*.py")
-            for text in told(path.read_text())
+            for text in docstrings_and_comments(path.read_text())
             for page in re.findall(r"(?<![\w/<>.])[\w./-]*\w\.md\b", text)
             if not any(known == page or known.endswith(f"/{page}") for known in here)
         }
@@ -135,7 +135,7 @@ class TestNames:
         assert lost == set()
 
 
-def told(source):
+def docstrings_and_comments(source):
     """The docstrings and the comments of a module."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):

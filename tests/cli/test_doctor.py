@@ -24,13 +24,13 @@ DEV, PROD = "222222222222", "444444444444"
 
 
 @pytest.fixture
-def aws(told, monkeypatch):
-    for name, value in surroundings(told.aws, told.mlflow).items():
+def aws(demo_world, monkeypatch):
+    for name, value in surroundings(demo_world.aws, demo_world.mlflow).items():
         monkeypatch.setenv(name, value)
-    told.aws.heal()
-    told.aws.forget_calls()
-    yield told.aws
-    told.aws.heal()
+    demo_world.aws.heal()
+    demo_world.aws.forget_calls()
+    yield demo_world.aws
+    demo_world.aws.heal()
 
 
 @pytest.fixture
@@ -169,15 +169,15 @@ class TestDenied:
         ],
         ids=["wants a login", "sends to a login page", "denies", "down"],
     )
-    def test_an_mlflow_server_of_ones_own(self, told, studbook, tmp_path, wire, mend, monkeypatch):
+    def test_an_mlflow_server_of_ones_own(self, demo_world, studbook, tmp_path, wire, mend, monkeypatch):
         """What mends it is no business of IAM's."""
         monkeypatch.setattr("studbook.sources.mlflow_api.time.sleep", lambda seconds: None)
-        server = f'{{name: lab, tracking_uri: "{told.mlflow.url}"}}'
+        server = f'{{name: lab, tracking_uri: "{demo_world.mlflow.url}"}}'
         (tmp_path / "studbook.yml").write_text(f"mlflow: [{server}]\n")
-        told.mlflow.fault(account="-", **wire)
+        demo_world.mlflow.fault(account="-", **wire)
 
         code, out, _ = studbook("--format", "json")
-        told.mlflow.heal()
+        demo_world.mlflow.heal()
 
         assert code == 3
         assert [problem["mend"][: len(mend)] for problem in _problems(out)] == [mend]
@@ -215,7 +215,7 @@ class TestEstimate:
         resource = replace(RESOURCES[-1], bulk=None, details=(), listing=Listing(operation="ListCows", items="Cows"))
         reckoning = Reckoning((), ())
 
-        reckoning.add(resource, 100, (), None, searches=False)
+        reckoning.add(resource, 100, (), searches=False)
 
         assert reckoning.estimate(1, tried=0, targets=0).more
 

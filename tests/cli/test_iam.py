@@ -96,21 +96,21 @@ class TestPolicy:
             action for one in SOURCES if one.name == "bedrock" for action in one.actions
         }
 
-    def test_a_harvest_calls_nothing_outside(self, told, tmp_path, monkeypatch):
+    def test_a_harvest_calls_nothing_outside(self, demo_world, tmp_path, monkeypatch):
         """Every request that AWS or MLflow met, in a first night, a second, and one without Search, is an action of the
         policies; and nearly every action is met, so that no source is left out of this."""
-        for name, value in surroundings(told.aws, told.mlflow).items():
+        for name, value in surroundings(demo_world.aws, demo_world.mlflow).items():
             monkeypatch.setenv(name, value)
         (tmp_path / "studbook.yml").write_text(SETTINGS)
         settings = load_settings(tmp_path / "studbook.yml")
-        told.aws.forget_calls()
+        demo_world.aws.forget_calls()
 
         seen = [harvest(settings, Catalog(tmp_path)) for _ in range(2)]
-        told.aws.fault("AccessDeniedException", operation="Search")
+        demo_world.aws.fault("AccessDeniedException", operation="Search")
         seen.append(harvest(settings, Catalog(tmp_path / "another")))
-        told.aws.heal()
+        demo_world.aws.heal()
 
-        met = {action_of(f"{call.service}:{call.operation}") for call in told.aws.calls()}
+        met = {action_of(f"{call.service}:{call.operation}") for call in demo_world.aws.calls()}
         told_of = {name for one in seen for row in one.coverage for name in row.calls}
         asked = {name.removeprefix("mlflow:") for name in told_of if name.startswith("mlflow:")}
         allowed = actions_in(policy(settings))

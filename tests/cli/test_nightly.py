@@ -23,13 +23,13 @@ ORDER = ["preflight", "harvest", "check", "export", "build", "publish"]
 
 
 @pytest.fixture
-def aws(told, monkeypatch):
-    for name, value in surroundings(told.aws, told.mlflow).items():
+def aws(demo_world, monkeypatch):
+    for name, value in surroundings(demo_world.aws, told.mlflow).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    told.aws.heal()
-    yield told.aws
-    told.aws.heal()
+    demo_world.aws.heal()
+    yield demo_world.aws
+    demo_world.aws.heal()
 
 
 @pytest.fixture

@@ -143,8 +143,8 @@ def everything(world: World) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def bodies(told: World) -> dict[str, Any]:
-    return everything(told)
+def bodies(demo_world: World) -> dict[str, Any]:
+    return everything(demo_world)
 
 
 class TestStory:
@@ -166,9 +166,9 @@ class TestStory:
         """Each text that wants to be code comes out of some API."""
         assert json.dumps(HOSTILE[name])[1:-1] in json.dumps(bodies, default=str)
 
-    def test_prod_runs_an_adapter_of_the_approved_package(self, told: World) -> None:
+    def test_prod_runs_an_adapter_of_the_approved_package(self, demo_world: World) -> None:
         """The base component has a model, the adapter has the artifact of version 4 alone."""
-        sagemaker = told.client(PROD, "sagemaker")
+        sagemaker = demo_world.client(PROD, "sagemaker")
         [adapter] = sagemaker.list_inference_components(NameContains="adapter")["InferenceComponents"]
         specification = sagemaker.describe_inference_component(
             InferenceComponentName=adapter["InferenceComponentName"]
@@ -176,16 +176,16 @@ class TestStory:
         assert specification["BaseInferenceComponentName"] == "support-bot-prod-base"
         assert "support-bot-rlvr-20261119" in specification["Container"]["ArtifactUrl"]
 
-    def test_staging_lost_its_endpoint(self, told: World) -> None:
+    def test_staging_lost_its_endpoint(self, demo_world: World) -> None:
         """The endpoint of staging is gone after the fourth night; its package is not."""
-        sagemaker = told.client(STAGING, "sagemaker")
+        sagemaker = demo_world.client(STAGING, "sagemaker")
         names = [endpoint["EndpointName"] for endpoint in sagemaker.list_endpoints()["Endpoints"]]
         assert "support-bot-staging" not in names
         assert len(sagemaker.list_model_packages(ModelPackageGroupName="support-bot")["ModelPackageSummaryList"]) == 2
 
-    def test_the_evaluator_was_published_twice(self, told: World) -> None:
+    def test_the_evaluator_was_published_twice(self, demo_world: World) -> None:
         """Two published versions with different code, and the alias on the second."""
-        functions = told.client(DEV, "lambda")
+        functions = demo_world.client(DEV, "lambda")
         found = functions.list_versions_by_function(FunctionName="eval-support-helpfulness")["Versions"]
         codes = {one["Version"]: one["CodeSha256"] for one in found}
         assert sorted(codes) == ["$LATEST", "1", "2"]
@@ -193,9 +193,9 @@ class TestStory:
         [alias] = functions.list_aliases(FunctionName="eval-support-helpfulness")["Aliases"]
         assert alias["FunctionVersion"] == "2"
 
-    def test_the_table_was_written_over(self, told: World) -> None:
+    def test_the_table_was_written_over(self, demo_world: World) -> None:
         """The bucket keeps both versions of the part that changed after training."""
-        found = told.client(DATA, "s3").list_object_versions(
+        found = demo_world.client(DATA, "s3").list_object_versions(
             Bucket="acme-shared-data", Prefix="fraud/train/part-0001.csv"
         )["Versions"]
         assert [one["IsLatest"] for one in found] == [True, False]

@@ -231,14 +231,16 @@ class TestCollect:
 
 
 class TestNormalize:
-    def told(self, kind: str, uri: str, **body) -> Record:
+    def document_record(self, kind: str, uri: str, **body) -> Record:
         named = [{"Id": JOB, "Evidence": "sagemaker:X#Y", "Record": f"sagemaker/training_job/{JOB}"}]
         return Record(source="s3", kind=kind, id=uri, account=DEV, region=None, revision="",
                       body={"Uri": uri, "NamedBy": named, "LastModified": WRITTEN, "ETag": "e", **body})  # fmt: skip
 
     def test_a_manifest_claims_its_entries(self):
         """The prefix is no entry; the evidence of each leads to its place in the file."""
-        said = self.told("s3_manifest", "s3://out/m", DataType="ManifestFile", Body=["s3://d/", "s3://d/a", "s3://d/b"])
+        said = self.document_record(
+            "s3_manifest", "s3://out/m", DataType="ManifestFile", Body=["s3://d/", "s3://d/a", "s3://d/b"]
+        )
 
         facts = SOURCE.normalize(said)
 
@@ -251,7 +253,7 @@ class TestNormalize:
 
     def test_a_report_has_its_metrics(self):
         """The artifact that the package is described by tells them."""
-        (asset,) = SOURCE.normalize(self.told("s3_report", "s3://out/r.json", Metrics={"auc": 0.9})).assets
+        (asset,) = SOURCE.normalize(self.document_record("s3_report", "s3://out/r.json", Metrics={"auc": 0.9})).assets
 
         assert (asset.id, asset.kind, asset.attributes["metrics"]) == ("s3://out/r.json", "artifact", {"auc": 0.9})
 
@@ -259,7 +261,7 @@ class TestNormalize:
         """Going by where the service writes them, so it is a conclusion; of an evaluation that nobody knows, none."""
         item = {"Key": "eval/e/x.json", "LastModified": WRITTEN, "ETag": "e", "Metrics": {"score": 0.5}}
 
-        facts = SOURCE.normalize(self.told("s3_results", "s3://out/eval/", Contents=[item]))
+        facts = SOURCE.normalize(self.document_record("s3_results", "s3://out/eval/", Contents=[item]))
 
         said = Estate().say(*facts.assets, claims=facts.claims)
         assert len(said.linked().edges) == 0

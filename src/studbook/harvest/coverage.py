@@ -17,7 +17,8 @@ from studbook.sources import Unread
 _DISABLED = frozenset({"UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired"})
 
 
-_SKIPPED: Final = "Skipped"
+SKIPPED: Final = "Skipped"
+"""The code of a gap that is none: something is switched off."""
 
 _NAMED: Final = 100
 """Of an operation's losses of one code so many have a gap each; how many more there are is one more."""
@@ -58,7 +59,7 @@ class Ledger:
 
     def skip(self, operation: str, message: str) -> None:
         """Something that is switched off: said, but no failure."""
-        self._off.append(Gap(operation=operation, code=_SKIPPED, message=self._redactor.text(message)))
+        self._off.append(Gap(operation=operation, code=SKIPPED, message=self._redactor.text(message)))
 
     def skip_if_disabled(self, region: str) -> None:
         """Turns the refusal of a region that the account has not enabled into a skip; for sweeps over all accounts."""
@@ -121,7 +122,7 @@ def _with(row: Coverage, unread: list[Gap]) -> Coverage:
     status = row.status
     if unread and status in ("complete", "quiet"):
         status = "partial"
-    elif not unread and status == "partial" and all(gap.code == _SKIPPED for gap in others):
+    elif not unread and status == "partial" and all(gap.code == SKIPPED for gap in others):
         status = "complete" if row.requests else "quiet"
     return replace(row, status=status, gaps=tuple(sorted([*others, *unread], key=_order)))
 

@@ -1,30 +1,36 @@
-"""A harvest in small: each operation that a source declares, once, for one item; what is refused, and what mends it.
+"""Dry run of a harvest: each operation that a source declares, for one item; what is refused, and what mends it.
 
-Nothing is kept. Calls: of every declared type the first page of its listing, and the description and the details of the
-first item there; one Search in a partition that has use for it; of the other sources what they collect, one item each;
-of MLflow servers one search for one experiment.
+Nothing is kept. Calls: of every declared type the first page of each of its listings under one parent, and the
+description and the details of the first item there; one Search in a partition that has use for it; of the other sources
+what they collect, one item each; of MLflow servers one search for one experiment.
 """
 
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
-from itertools import islice
+from itertools import count, islice
+from pathlib import Path
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from studbook import permissions as iam
-from studbook.aws.errors import UNREADABLE, Meaning, explain, login_cure, unreadable
-from studbook.aws.sessions import NotReadOnly, Sessions
-from studbook.harvest.calls import PartitionCalls, T, VisitEnded
-from studbook.harvest.coverage import Ledger
+from studbook.aws.errors import Meaning, Trouble, login_cure
+from studbook.aws.sessions import Sessions
+from studbook.harvest.calls import T
+from studbook.harvest.collector import PartitionVisit
+from studbook.harvest.coverage import SKIPPED, Ledger
 from studbook.harvest.estimate import Estimate, Reckoning
+from studbook.harvest.partition import collect
+from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.harvest.redact import Redactor
 from studbook.model import Gap, Partition, Record
@@ -138,20 +144,22 @@ def examine(
     for wave in waves(sources):
         settings = with_accounts(settings, found)
         sessions.know({account.id: account for account in settings.accounts})
-        visits = [
-            _Probe(
-                named[task.partition.source],
-                task,
-                settings,
-                sessions=sessions,
-                clock=clock,
-                reckoning=Reckoning(last[task.partition], (paid or {}).get(task.partition, ())),
-            )
-            for task in plan(sources, wave, settings, everything, by_hand)
-        ]
-        with Threads(_WORKERS, "doctor") as pool:
-            checks += pool.map(_Probe.examine, visits)
-        found += [record for visit in visits for record in visit.records]
+        with tempfile.TemporaryDirectory(prefix="studbook-") as folder, Threads(_WORKERS, "doctor") as pool:
+            visits = [
+                _Probe(
+                    named[task.partition.source],
+                    task,
+                    settings,
+                    sessions=sessions,
+                    store=PartitionStore(Path(folder) / f"{number}.sqlite"),
+                    clock=clock,
+                    reckoning=Reckoning(last[task.partition], (paid or {}).get(task.partition, ())),
+                )
+                for number, task in enumerate(plan(sources, wave, settings, everything, by_hand))
+            ]
+            for check, records in pool.map(_Probe.examine, visits):
+                checks.append(check)
+                found += records
     names: dict[str | None, str] = {account.id: account.label for account in settings.accounts}
     return Diagnosis(tuple(sorted(checks, key=lambda check: order(check.partition))), clock.skew, names)
 
@@ -183,8 +191,24 @@ class _Clock:
             self.skew = round(skew, 1)
 
 
-class _Probe(PartitionCalls):
-    """One partition, tried by the calls of a harvest. Implements `sources.interface.Visit`; belongs to one thread."""
+class _Answers(Ledger):
+    """A ledger that remembers what each failure means, also of a region that turns out to be off."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__(redactor)
+        self.meant: dict[tuple[str, str], Meaning] = {}
+
+    def gap(self, trouble: Trouble, number: int = 0) -> None:
+        self.meant[trouble.operation, trouble.code] = trouble.meaning
+        super().gap(trouble, number)
+
+
+class _Probe(PartitionVisit):
+    """Dry run of one partition by the engine of a harvest, which is given less to do: one page, one item of each type.
+
+    The declarations are narrowed; there is no second loop that lists and describes. It would drift from the first, and
+    a call that is made in another way may be allowed where the harvest's own is denied.
+    """
 
     def __init__(
         self,
@@ -193,239 +217,139 @@ class _Probe(PartitionCalls):
         settings: Settings,
         *,
         sessions: Sessions,
+        store: PartitionStore,
         clock: _Clock,
         reckoning: Reckoning,
     ) -> None:
-        super().__init__(task.partition, sessions, threading.Event(), settings.patience)
         # One function is like another, and each costs four calls; datasets and servers have rights of their own.
-        self.targets = task.targets[:1] if source.name == "lambda" else s3.sample(task.targets)
-        self.settings = settings
-        self.records: list[Record] = []
+        targets = task.targets[:1] if source.name == "lambda" else s3.sample(task.targets)
+        super().__init__(
+            task.partition,
+            targets,
+            settings,
+            sessions=sessions,
+            store=store,
+            stop=threading.Event(),
+            progress=lambda *_: None,
+        )
+        self.ledger: _Answers = _Answers(Redactor(settings.redact))
         self._source = source
+        self._task = task
         self._clock = clock
         self._reckoning = reckoning
-        self._whole = len(task.targets)
-        self._swept = task.swept
-        self._ledger = Ledger(Redactor(settings.redact))
-        self._tried: dict[str, bool] = {}
-        self._meant: dict[tuple[str, str], Meaning] = {}
-        self._dear: list[Problem] = []
-        self._first: defaultdict[str, list[Record]] = defaultdict(list)
-        self._credentials = True
+        self._tried: set[str] = set()
+        self._bulk: set[str] = set()
+        self._dear: dict[str, Trouble] = {}
+        """Bulk operations that were refused: a harvest sees all without them, by more calls."""
 
-    def examine(self) -> Check:
-        """Tries all of it. Total: what fails is a problem of this partition alone."""
-        try:
-            if isinstance(self._source, Mlflow):
-                reach(self)
-            else:
-                self._source.collect(self)
-        except NotReadOnly:
-            raise
-        except VisitEnded as end:
-            self.gap(end.trouble)
-        except Exception as error:  # noqa: BLE001 - a body that no source expects must not hide the other partitions
-            self.gap(error)
-        if self._swept and self.partition.region is not None:
-            self._ledger.skip_if_disabled(self.partition.region)
-        return self._check()
+    def examine(self) -> tuple[Check, list[Record]]:
+        """Tries all of it; what it found is for the plan of the next wave. Total: what fails is its own problem."""
+        collect(self._source.name, reach if isinstance(self._source, Mlflow) else self._source.collect, self)
+        if self._task.swept and self.partition.region is not None:
+            self.ledger.skip_if_disabled(self.partition.region)
+        with closing(self._store):
+            return self._check(), list(self._store.records())
 
-    # --- Visit: calls ---
-
-    def call(self, operation: str, params: Json, *, service: str | None = None) -> ApiAnswer:
-        return self.ask(operation, params, service=service)
+    # --- one of each ---
 
     def _send(
         self, service: str, operation: str, params: Json, read: Callable[[Any], T], *, renewed: bool = False
     ) -> T:
         account, region, _ = self.partition
-        self._try(operation)
+        self._tried.add(operation)
         try:
             client = self._sessions.client(account, region, service)
             client.meta.events.register("after-call", self._clock.told, unique_id="studbook-clock")
             return super()._send(service, operation, params, read, renewed=renewed)
-        except NotReadOnly:
-            raise
         except Exception as error:
             self._clock.refused(error)
-            trouble = explain(error, operation)
-            if trouble.meaning != "gone":
-                self._tried[operation] = False
-            raise trouble from error
-
-    def pages(
-        self,
-        operation: str,
-        params: Json,
-        *,
-        tokens: Mapping[str, str] | None = None,
-        service: str | None = None,
-        items: str | None = None,
-    ) -> Iterator[ApiAnswer]:
-        """The first page; all of them where they are the accounts to look at."""
-        pages = self.ask_pages(operation, _one(params, self._source), tokens=tokens, service=service, items=items)
-        return pages if self._source.wave == 0 else islice(pages, 1)
+            if operation in self._bulk and isinstance(error, Trouble):
+                self._dear[operation] = error
+            raise
 
     def spend(self, operation: str) -> None:
-        self._try(operation.removeprefix(f"{self.partition.source}:"))
+        self._tried.add(operation.removeprefix(f"{self.partition.source}:"))
         super().spend(operation)
 
-    # --- Visit: records ---
+    def ask_pages(self, *args: Any, **options: Any) -> Iterator[ApiAnswer]:
+        """The first page; all of them where they are the accounts to look at."""
+        pages = super().ask_pages(*args, **options)
+        return pages if self._source.wave == 0 else islice(pages, 1)
 
-    def kept(self, kind: str, record_id: str) -> Record | None:
-        return None
-
-    def found(self, kind: str, record_id: str) -> Record | None:
-        return None
-
-    def none_of(self, kind: str) -> bool:
-        return self._reckoning.none_of(kind)
-
-    def says(self, kind: str, member: str) -> bool:
-        return True
-
-    def record(self, kind: str, record_id: str, body: Json, *, revision: str | None = None) -> None:
-        self._keep(kind, record_id, body)
-
-    def reuse(self, record: Record) -> None:
-        pass
-
-    def listed(self, kind: str, scope: str | None = None) -> None:
-        self._ledger.answered = True
-
-    def gap(self, trouble: Exception, subject: str | None = None) -> None:
-        unread = isinstance(trouble, UNREADABLE)
-        known = unreadable("read", trouble, subject) if unread else explain(trouble, "read")
-        self._tried[known.operation] = False
-        if known.meaning == "credentials":
-            self._credentials = False
-        self._meant[known.operation, known.code] = known.meaning
-        self._ledger.gap(known)
-
-    def skip(self, operation: str, message: str) -> None:
-        self._ledger.skip(operation, message)
+    def pages(self, operation: str, params: Json, **options: Any) -> Iterator[ApiAnswer]:
+        """Of sources that ask for pages themselves, a page of one item."""
+        if self._source.wave > 0:
+            params = {name: 1 if name in _SIZES else value for name, value in params.items()}
+        return super().pages(operation, params, **options)
 
     def resource(self, resource: Resource) -> None:
-        """Lists a page, under the first parent, and reads its first item as a harvest would."""
-        if not self._credentials:
-            return
-        try:
-            page = self._page(resource)
-            if page:
-                self._read(resource, page[0])
-                self._search(resource)
-        except VisitEnded:
-            raise
-        except Exception as error:  # noqa: BLE001 - as above: the next type may be well
-            self._failed(error, resource.listing.operation)
-            return
-        self._reckoning.add(resource, len(page), self._first[resource.kind], self, searches=self._searches)
-
-    # --- inside ---
-
-    @property
-    def _searches(self) -> bool:
-        return self._tried.get(_SEARCH, False)
-
-    def _page(self, resource: Resource) -> list[dict[str, Any]]:
-        """The first page of the first listing that shows something."""
-        listing = resource.listing
-        parents = self._first[listing.parent] if listing.parent else [None]
-        for parent in parents:
-            named = listing.parent_params(parent) if listing.parent_params and parent else {}
-            for variant in listing.variants if named is not None else ():
-                size = {listing.page_param: listing.page_size} if listing.page_size is not None else {}
-                answer = self.call(listing.operation, {**listing.params, **variant, **(named or {}), **size})
-                self._ledger.answered = True
-                if found := [dict(one) for one in answer.get(listing.items) or () if resource.keep(one)]:
-                    return found
-        return []
-
-    def _read(self, resource: Resource, summary: dict[str, Any]) -> None:
-        body = dict(summary)
-        if resource.describe is not None and resource.describe.when(summary):
-            body = self.call(resource.describe.operation, resource.describe.params(summary))
-        self._keep(resource.kind, resource.identify(summary), body)
-        for detail in resource.details:
-            if detail.when(body):
-                try:
-                    self.call(detail.operation, detail.params(body))
-                except VisitEnded:
-                    raise
-                except Exception as error:  # noqa: BLE001 - as above
-                    self._failed(error, detail.operation)
-
-    def _search(self, resource: Resource) -> None:
-        """Once: one action opens it for all types. Where it is refused a harvest describes one by one."""
-        if resource.bulk is None or resource.bulk.operation in self._tried:
-            return
-        operation = resource.bulk.operation
-        try:
-            self.call(operation, {**resource.bulk.params, "MaxResults": 1})
-        except (NotReadOnly, VisitEnded):
-            raise
-        except Exception as error:  # noqa: BLE001 - as above
-            trouble = explain(error, operation)
-            self._meant[operation, trouble.code] = trouble.meaning
-            message = f"{trouble.message}; nothing is lost, but each record is described by a call of its own"
-            gap = Gap(operation=operation, code=trouble.code, message=message)
-            self._dear.append(replace(self._problem(gap), needed=False))
-
-    def _failed(self, error: Exception, operation: str) -> None:
-        if isinstance(error, NotReadOnly):
-            raise error
-        trouble = explain(error, operation)
-        if trouble.meaning != "gone":  # deleted since it was listed: we were allowed to ask
-            self.gap(trouble)
-
-    def _keep(self, kind: str, record_id: str, body: Json) -> None:
-        account, region, source = self.partition
-        record = Record(
-            source=source, kind=kind, id=record_id, account=account, region=region, revision="", body=dict(body)
+        """Lists a page of each variant under the first parent, and reads the first item that a harvest would."""
+        shown = count()
+        bulk = resource.bulk
+        if bulk is not None:
+            # One action opens it for all types. It is asked for no more than one item, and never believed: the
+            # description and the details are to be tried as well.
+            bulk = replace(bulk, whole=lambda *_: False, brings=frozenset(), page_size=1)
+            bulk = None if bulk.operation in self._tried else bulk
+            self._bulk |= {bulk.operation} if bulk else set()
+        super().resource(
+            replace(
+                resource,
+                bulk=bulk,
+                keep=lambda summary: resource.keep(summary) and next(shown) == 0,
+                listing=replace(resource.listing, settled=None),
+            )
         )
-        self._first[kind].append(record)
-        self.records.append(record)
+        read = [*self._steps.get(resource.kind, ()), *self._store.seen_of(resource.kind)]
+        self._reckoning.add(resource, next(shown), read, searches=not self._dear)
 
-    def _try(self, operation: str) -> None:
-        self._tried.setdefault(operation, True)
+    # --- what came of it ---
 
     def _check(self) -> Check:
-        counts = self._sessions.tally(*self.partition).counts
-        row = self._ledger.coverage(self.partition, records=0, calls=counts)
-        tried = {name: well for name, well in self._tried.items() if name not in ("AssumeRole", "GetCallerIdentity")}
-        searches = [tried.pop(_SEARCH)] if _SEARCH in tried else []
-        lists = [well for name, well in tried.items() if name.startswith(_LISTINGS) and name != "ListTags"]
-        others = [well for name, well in tried.items() if not name.startswith(_LISTINGS) or name == "ListTags"]
+        row = self.ledger.coverage(self.partition, records=0, calls=self._sessions.tally(*self.partition).counts)
+        credentials = "credentials" not in self.ledger.meant.values()
+        failed = {operation for operation, _ in self.ledger.meant} | self._dear.keys()
+        tried = self._tried - {"AssumeRole", "GetCallerIdentity"}
+        searches = tried & self._bulk
+        lists = {name for name in tried - searches if name.startswith(_LISTINGS) and name != "ListTags"}
+        others = tried - searches - lists
         declared = {name for one in getattr(self._source, "resources", ()) for name in one.operations}
+        estimate = Estimate()
+        if credentials and self.ledger.status != "failed":
+            estimate = self._reckoning.estimate(row.requests, tried=len(self.targets), targets=len(self._task.targets))
         return Check(
             partition=self.partition,
             status=row.status,
-            credentials=self._credentials,
-            listed=(sum(lists), len(lists)),
-            searched=(sum(searches), len(searches)),
-            described=(sum(others), len(others)),
-            untested=tuple(sorted(declared - self._tried.keys())) if self._credentials else (),
+            credentials=credentials,
+            listed=(len(lists - failed), len(lists)),
+            searched=(len(searches - failed), len(searches)),
+            described=(len(others - failed), len(others)),
+            untested=tuple(sorted(declared - self._tried)) if credentials else (),
             requests=row.requests,
-            estimate=self._estimate(row.requests),
-            problems=(*(self._problem(gap) for gap in row.gaps if gap.code != "Skipped"), *self._dear),
-            skipped=tuple(gap.message for gap in row.gaps if gap.code == "Skipped"),
+            estimate=estimate,
+            problems=(
+                *(self._problem(gap) for gap in row.gaps if gap.code != SKIPPED),
+                *map(self._without, self._dear.values()),
+            ),
+            skipped=tuple(gap.message for gap in row.gaps if gap.code == SKIPPED and gap.operation not in self._dear),
         )
 
-    def _estimate(self, requests: int) -> Estimate:
-        if not self._credentials or self._ledger.status == "failed":
-            return Estimate()
-        return self._reckoning.estimate(requests, tried=len(self.targets), targets=self._whole)
+    def _without(self, trouble: Trouble) -> Problem:
+        self.ledger.meant[trouble.operation, trouble.code] = trouble.meaning
+        said = f"{self._redactor.text(trouble.message)}; nothing is lost, but each record is described by its own call"
+        gap = Gap(operation=trouble.operation, code=trouble.code, message=said)
+        return replace(self._problem(gap), needed=False)
 
     def _problem(self, gap: Gap) -> Problem:
         return Problem(gap.operation, gap.code, gap.message, self._mend(gap))
 
     def _mend(self, gap: Gap) -> str | None:
         source = self.partition.source
-        if source == "mlflow" and (mend := _mlflow_mend(gap, self._meant.get((gap.operation, gap.code)))):
+        if source == "mlflow" and (mend := _mlflow_mend(gap, self.ledger.meant.get((gap.operation, gap.code)))):
             return mend
-        if not self._credentials:
+        if "credentials" in self.ledger.meant.values():
             return self._login(gap.code)
-        meaning = self._meant.get((gap.operation, gap.code))
+        meaning = self.ledger.meant.get((gap.operation, gap.code))
         if meaning != "denied":
             advice = _ADVICE.get(meaning) if meaning else None
             return advice.format(source=source) if advice else None
@@ -463,8 +387,3 @@ def _mlflow_mend(gap: Gap, meaning: Meaning | None) -> str | None:
     if meaning == "network":
         return "is it running, and is mlflow[].tracking_uri its address as seen from here?"
     return None
-
-
-def _one(params: Json, source: Source) -> dict[str, Any]:
-    """The request for one item; whole pages where they are the accounts to look at."""
-    return {name: 1 if name in _SIZES and source.wave > 0 else value for name, value in params.items()}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from studbook.model import Record
-from studbook.sources.interface import Resource, Seen
+from studbook.sources.interface import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,13 @@ class Estimate:
 
 
 class Reckoning:
-    """The sum of one partition."""
+    """The sum of one partition. Implements `sources.interface.Seen`."""
 
     def __init__(self, known: Sequence[Record], paid: Sequence[int]) -> None:
         self._paid = paid
-        self._bodies: defaultdict[str, list[Record]] = defaultdict(list)
+        self._bodies: defaultdict[str, dict[str, Record]] = defaultdict(dict)
         for record in known:
-            self._bodies[record.kind].append(record)
+            self._bodies[record.kind][record.id] = record
         self._snapshot = bool(known)
         self._counts: dict[str, int] = {}
         self._declared = Estimate()
@@ -47,11 +47,15 @@ class Reckoning:
         """Whether a kind was counted, and there is none."""
         return self._counts.get(kind) == 0
 
-    def add(self, resource: Resource, shown: int, read: Sequence[Record], seen: Seen, *, searches: bool) -> None:
+    def found(self, kind: str, record_id: str) -> Record | None:
+        """The record, as the last snapshot has it."""
+        return self._bodies[kind].get(record_id)
+
+    def add(self, resource: Resource, shown: int, read: Sequence[Record], *, searches: bool) -> None:
         """A type of which a page shows so many, and of which one was read."""
         listing = resource.listing
         parents = self._counts.get(listing.parent, 0) if listing.parent else 1
-        records = self._bodies[resource.kind]
+        records = self._bodies[resource.kind].values()
         counted = self._snapshot and not resource.transient
         count = len(records) if counted else shown * parents
         self._counts[resource.kind] = count
@@ -63,7 +67,7 @@ class Reckoning:
         details = [one for one in resource.details if bulk is None or one.member not in bulk.brings]
         described = 0.0
         for body in bodies:
-            whole = bulk is not None and bulk.whole(body, seen)
+            whole = bulk is not None and bulk.whole(body, self)
             described += each * (
                 (resource.describe is not None and not whole) + sum(1 for one in details if one.when(body))
             )

@@ -27,6 +27,7 @@ from studbook.harvest.redact import Redactor
 from studbook.model import Coverage, Partition
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Source
+from studbook.sources.interface import Visit
 
 logger = logging.getLogger(__name__)
 
@@ -57,11 +58,11 @@ def visit(
         stop=stop or threading.Event(),
         progress=progress,
     )
-    _collect(source, visiting)
+    collect(source.name, source.collect, visiting)
     suspects = doubts(store, complete=visiting.complete, scope=source.scope)
     if suspects:
         visiting.ask_again({(doubt.kind, doubt.scope) for doubt in suspects})
-        _collect(source, visiting)
+        collect(source.name, source.collect, visiting)
         suspects = doubts(store, complete=visiting.complete, scope=source.scope)
         for doubt in suspects:
             visiting.doubt(doubt)
@@ -71,9 +72,10 @@ def visit(
     return visiting.ledger.coverage(partition, records=store.held(), calls=sessions.tally(*partition).counts)
 
 
-def _collect(source: Source, visiting: PartitionVisit) -> None:
+def collect(source: str, read: Callable[[Visit], None], visiting: PartitionVisit) -> None:
+    """Reads a partition; what ends that early, be it a bug of ours, is a gap of the partition."""
     try:
-        source.collect(visiting)
+        read(visiting)
     except VisitEnded as ended:
         visiting.ledger.gap(ended.trouble)
     except PART_LOST as error:
@@ -83,7 +85,7 @@ def _collect(source: Source, visiting: PartitionVisit) -> None:
     except Exception as error:
         # A bug in reading one partition must not cost the others; it is a gap that nobody can overlook.
         logger.debug("%s could not be read", visiting.partition, exc_info=True)
-        visiting.ledger.gap(bug(source.name, error))
+        visiting.ledger.gap(bug(source, error))
 
 
 def lost(task: Task, settings: Settings, store: PartitionStore, trouble: Trouble, *, number: int) -> Coverage:

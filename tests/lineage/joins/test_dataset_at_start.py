@@ -12,7 +12,7 @@ def reads(uri: str, at: str | None = NOON, data_type: str = "S3Prefix") -> Reads
     return Reads(reader=JOB, uri=uri, role="train", at=at, data_type=data_type, evidence="sagemaker:X#Uri")
 
 
-def told(uri: str, *states, at: str | None = NOON, data_type: str = "S3Prefix") -> dict:
+def read_by_the_job(uri: str, *states, at: str | None = NOON, data_type: str = "S3Prefix") -> dict:
     return inputs(Estate().say(job(), claims=[reads(uri, at, data_type), *states]).linked())
 
 
@@ -23,7 +23,7 @@ NEW = item("p/a", "2026-11-03T00:00:00Z", "new")
 class TestByListing:
     def test_the_last_state_complete_at_the_start_is_inferred(self):
         """Without object versions nothing is proved, but an untouched state was in force."""
-        assert told("s3://b/p/", state("s3://b/p/", OLD)) == {
+        assert read_by_the_job("s3://b/p/", state("s3://b/p/", OLD)) == {
             state("s3://b/p/", OLD).version: ("inferred", False, {"rule:dataset-at-start"})
         }
 
@@ -31,18 +31,18 @@ class TestByListing:
         """A dataset overwritten later is read as its earlier state."""
         earlier = state("s3://b/p/", OLD, until=2)
 
-        assert set(told("s3://b/p/", earlier, state("s3://b/p/", NEW))) == {earlier.version}
+        assert set(read_by_the_job("s3://b/p/", earlier, state("s3://b/p/", NEW))) == {earlier.version}
 
     def test_with_no_state_of_that_time_the_dataset_itself_was_read(self):
         """What is not known is not made up: the exact URI still names the dataset."""
-        assert told("s3://b/p/", state("s3://b/p/", NEW)) == {"s3://b/p/": ("referenced", False, set())}
+        assert read_by_the_job("s3://b/p/", state("s3://b/p/", NEW)) == {"s3://b/p/": ("referenced", False, set())}
 
     def test_several_fitting_states_are_all_candidates(self):
         """Two states with the same newest object differ by a deletion, which leaves no time."""
         other = item("p/b", "2026-10-01T00:00:00Z")
         one, two = state("s3://b/p/", OLD, other, until=2), state("s3://b/p/", OLD)
 
-        found = told("s3://b/p/", one, two)
+        found = read_by_the_job("s3://b/p/", one, two)
 
         assert set(found) == {one.version, two.version}
         assert all(candidate for _, candidate, _ in found.values())
@@ -67,13 +67,13 @@ class TestByObjectVersions:
         """A listing showed this very state, and its object versions say that it was in force at the start."""
         listed = state("s3://b/p/", OLD, versions=[{**OLD, "VersionId": "1", "IsLatest": True}])
 
-        assert told("s3://b/p/", listed) == {listed.version: ("referenced", False, set())}
+        assert read_by_the_job("s3://b/p/", listed) == {listed.version: ("referenced", False, set())}
 
     def test_an_earlier_listing_proves_what_newer_versions_say_was_there(self):
         """What night 1 showed and night 2 still tells of, by its old versions, was read."""
         was = state("s3://b/p/", OLD, versions=[{**OLD, "VersionId": "1", "IsLatest": True}], until=2)
 
-        found = told("s3://b/p/", was, state("s3://b/p/", NEW, versions=self.VERSIONS))
+        found = read_by_the_job("s3://b/p/", was, state("s3://b/p/", NEW, versions=self.VERSIONS))
 
         assert found == {was.version: ("referenced", False, set())}
 
@@ -81,13 +81,13 @@ class TestByObjectVersions:
         """The state at the start is put together from object versions: others may have been removed since."""
         at_start = f"s3://b/p/@{fingerprint([OLD], 'p/')}"
 
-        assert told("s3://b/p/", state("s3://b/p/", NEW, versions=self.VERSIONS)) == {
+        assert read_by_the_job("s3://b/p/", state("s3://b/p/", NEW, versions=self.VERSIONS)) == {
             at_start: ("inferred", False, {"rule:dataset-at-start"})
         }
 
     def test_containment_is_inferred(self):
         """A key inside the dataset names the dataset only by where it lies."""
-        found = told("s3://b/p/a", state("s3://b/p/", NEW, versions=self.VERSIONS), data_type="Object")
+        found = read_by_the_job("s3://b/p/a", state("s3://b/p/", NEW, versions=self.VERSIONS), data_type="Object")
 
         assert list(found.values()) == [("inferred", False, {"rule:s3-prefix", "rule:dataset-at-start"})]
 
@@ -96,7 +96,7 @@ class TestByObjectVersions:
         gone = item("p/z", "2026-10-01T00:00:00Z", VersionId="7", IsLatest=False)
         marker = {"Key": "p/z", "LastModified": "2026-10-02T00:00:00Z", "IsLatest": True, "VersionId": "8"}
 
-        found = told("s3://b/p/", state("s3://b/p/", NEW, versions=[*self.VERSIONS, gone], markers=[marker]))
+        found = read_by_the_job("s3://b/p/", state("s3://b/p/", NEW, versions=[*self.VERSIONS, gone], markers=[marker]))
 
         assert set(found) == {f"s3://b/p/@{fingerprint([OLD], 'p/')}"}
 
@@ -104,7 +104,7 @@ class TestByObjectVersions:
         """A "null" version younger than the start may have replaced anything."""
         null = {**NEW, "VersionId": "null", "IsLatest": True}
 
-        assert told("s3://b/p/", state("s3://b/p/", NEW, versions=[null])) == {
+        assert read_by_the_job("s3://b/p/", state("s3://b/p/", NEW, versions=[null])) == {
             "s3://b/p/": ("referenced", False, set())
         }
 
@@ -138,7 +138,7 @@ class TestHoles:
         """Night 2 lacks a version that night 1 showed: its state is no proof, and makes up no other one."""
         first = listing(A1, B1, until=2)
 
-        found = told("s3://b/p/", first, listing(A2, B1))
+        found = read_by_the_job("s3://b/p/", first, listing(A2, B1))
 
         assert found == {first.version: ("inferred", False, {"rule:dataset-at-start"})}
 
@@ -146,7 +146,7 @@ class TestHoles:
         """No time tells when it went: with and without it, both are candidates."""
         first, second = listing(A1, B1, until=2), listing(B1)
 
-        found = told("s3://b/p/", first, second)
+        found = read_by_the_job("s3://b/p/", first, second)
 
         assert {source: one[:2] for source, one in found.items()} == {
             first.version: ("inferred", True),
@@ -158,14 +158,14 @@ class TestHoles:
         late = kept("c1", item("p/c", "2026-11-01T00:00:00Z", "c1"))
         second, third = listing(B1, until=3), listing(B1, late)
 
-        assert set(told("s3://b/p/", listing(A1, B1, until=2), second, third)) == {third.version}
+        assert set(read_by_the_job("s3://b/p/", listing(A1, B1, until=2), second, third)) == {third.version}
 
     def test_a_deletion_with_a_marker_has_its_time(self):
         """The versions before the marker may expire: the state at the start is still the listed one."""
         marker = {"Key": "p/a", "LastModified": "2026-11-12T00:00:00Z", "IsLatest": True, "VersionId": "m"}
         first = listing(A1, B1, until=2)
 
-        assert set(told("s3://b/p/", first, listing(B1, markers=(marker,)))) == {first.version}
+        assert set(read_by_the_job("s3://b/p/", first, listing(B1, markers=(marker,)))) == {first.version}
 
     def test_a_null_marker_replaced_what_left_no_trace(self):
         """With versioning suspended a deletion takes the null version with it; an earlier snapshot saw it."""
@@ -173,12 +173,14 @@ class TestHoles:
         marker = {"Key": "p/a", "LastModified": "2026-11-12T00:00:00Z", "IsLatest": True, "VersionId": "null"}
         first, second = listing(null, B1, until=2), listing(B1, markers=(marker,))
 
-        assert told("s3://b/p/", first, second) == {first.version: ("inferred", False, {"rule:dataset-at-start"})}
-        assert told("s3://b/p/", second) == {second.version: ("inferred", False, {"rule:dataset-at-start"})}
+        assert read_by_the_job("s3://b/p/", first, second) == {
+            first.version: ("inferred", False, {"rule:dataset-at-start"})
+        }
+        assert read_by_the_job("s3://b/p/", second) == {second.version: ("inferred", False, {"rule:dataset-at-start"})}
 
     def test_what_was_listed_before_the_job_began_proves_nothing_of_it(self):
         """Carried over: the night could not list the dataset, and the job may have met another state."""
-        assert told("s3://b/p/", listing(A1, B1, stale=True)) == {
+        assert read_by_the_job("s3://b/p/", listing(A1, B1, stale=True)) == {
             listing(A1, B1).version: ("inferred", False, {"rule:dataset-at-start"})
         }
 
@@ -187,9 +189,9 @@ class TestHoles:
         soon = item("p/b", "2026-11-02T00:00:00Z", "b")
         first = state("s3://b/p/", OLD, until=2)
 
-        assert set(told("s3://b/p/", first, state("s3://b/p/", OLD, soon, item("p/c", "2026-11-09T00:00:00Z")))) == {
-            "s3://b/p/"
-        }
+        assert set(
+            read_by_the_job("s3://b/p/", first, state("s3://b/p/", OLD, soon, item("p/c", "2026-11-09T00:00:00Z")))
+        ) == {"s3://b/p/"}
 
 
 class TestMultipart:
@@ -197,13 +199,15 @@ class TestMultipart:
 
     def test_its_time_alone_proves_nothing(self):
         """The upload had begun by then; whether it was complete nobody knows."""
-        assert [one[:2] for one in told("s3://b/p/", listing(self.BEGAN, B1)).values()] == [("inferred", False)]
+        assert [one[:2] for one in read_by_the_job("s3://b/p/", listing(self.BEGAN, B1)).values()] == [
+            ("inferred", False)
+        ]
 
     def test_a_listing_that_lacks_it_makes_both_states_candidates(self):
         """Night 1 shows the state before, at a time that nobody knows."""
         first, second = listing(A1, until=2), listing({**A1, "IsLatest": False}, self.BEGAN)
 
-        found = told("s3://b/p/", first, second)
+        found = read_by_the_job("s3://b/p/", first, second)
 
         assert {source: one[:2] for source, one in found.items()} == {
             first.version: ("inferred", True),
@@ -215,19 +219,19 @@ class TestMultipart:
         later = kept("b2", item("p/b", "2026-11-02T11:00:00Z", "b2"))
         first, second = listing(self.BEGAN, B1, until=2), listing(self.BEGAN, {**B1, "IsLatest": False}, later)
 
-        assert told("s3://b/p/", first, second) == {second.version: ("referenced", False, set())}
+        assert read_by_the_job("s3://b/p/", first, second) == {second.version: ("referenced", False, set())}
 
     def test_without_object_versions_it_ends_no_state(self):
         """The state without it may have been in force when the job started."""
         first, second = state("s3://b/p/", OLD, until=2), state("s3://b/p/", OLD, {**self.BEGAN, "Key": "p/c"})
 
-        assert set(told("s3://b/p/", first, second)) == {first.version, second.version}
+        assert set(read_by_the_job("s3://b/p/", first, second)) == {first.version, second.version}
 
 
 class TestNothing:
     def test_an_empty_dataset_was_read_by_nobody(self):
         """Its digest is that of no object: what lies at its URI is an artifact."""
-        found = told("s3://b/p/a.csv", state("s3://b/p/a.csv/"))
+        found = read_by_the_job("s3://b/p/a.csv", state("s3://b/p/a.csv/"))
 
         assert found == {"s3://b/p/a.csv": ("referenced", False, set())}
 
@@ -235,19 +239,19 @@ class TestNothing:
         """An empty state is no state, the one before it is."""
         first = state("s3://b/p/", OLD, until=2)
 
-        assert set(told("s3://b/p/", first, state("s3://b/p/"))) == {first.version}
+        assert set(read_by_the_job("s3://b/p/", first, state("s3://b/p/"))) == {first.version}
 
 
 class TestPrefixes:
     def test_a_longer_name_is_another_prefix(self):
         """s3://b/p/ says nothing of s3://b/p2/."""
-        assert told("s3://b/p2/x", state("s3://b/p/", OLD)) == {"s3://b/p2/x": ("referenced", False, set())}
+        assert read_by_the_job("s3://b/p2/x", state("s3://b/p/", OLD)) == {"s3://b/p2/x": ("referenced", False, set())}
 
     def test_without_a_slash_every_prefix_that_starts_so_is_meant(self):
         """s3://b/p reads p/ and p2/ alike: several candidates."""
         two = state("s3://b/p2/", item("p2/a", "2026-11-01T00:00:00Z"))
 
-        found = told("s3://b/p", state("s3://b/p/", OLD), two)
+        found = read_by_the_job("s3://b/p", state("s3://b/p/", OLD), two)
 
         assert {rule for _, _, rules in found.values() for rule in rules} >= {"rule:prefix-without-slash"}
         assert [candidate for _, candidate, _ in found.values()] == [True, True]
@@ -256,7 +260,7 @@ class TestPrefixes:
         """The dataset around it has no edge."""
         inner = state("s3://b/p/q/", item("p/q/a", "2026-11-01T00:00:00Z"))
 
-        assert set(told("s3://b/p/q/a", state("s3://b/p/", OLD), inner)) == {inner.version}
+        assert set(read_by_the_job("s3://b/p/q/a", state("s3://b/p/", OLD), inner)) == {inner.version}
 
     def test_a_manifest_is_not_expanded(self):
         """The manifest names other objects: it is an artifact, and says so."""
@@ -275,8 +279,8 @@ class TestPrefixes:
         one = state("s3://b/sets/v1/", item("sets/v1/a", "2026-11-01T00:00:00Z"), dataset="s3://b/sets/")
         two = state("s3://b/sets/v2/", item("sets/v2/a", "2026-11-01T00:00:00Z"), dataset="s3://b/sets/")
 
-        assert set(told("s3://b/sets/v2/a", one, two)) == {two.version}
-        assert set(told("s3://b/sets/", one, two)) == {"s3://b/sets/"}
+        assert set(read_by_the_job("s3://b/sets/v2/a", one, two)) == {two.version}
+        assert set(read_by_the_job("s3://b/sets/", one, two)) == {"s3://b/sets/"}
 
 
 class TestManifests:
@@ -284,13 +288,13 @@ class TestManifests:
         entries = tuple((f"s3:GetObject#Body|[{index}]", uri) for index, uri in enumerate(uris, 1))
         return Manifest(uri="s3://b/m.manifest", modified=modified, entries=entries)
 
-    def told(self, manifest: Manifest, *states) -> dict:
+    def read_by_the_job(self, manifest: Manifest, *states) -> dict:
         claims = [reads("s3://b/m.manifest", data_type="ManifestFile"), manifest, *states]
         return inputs(Estate().say(job(), claims=claims).linked())
 
     def test_the_datasets_of_the_listed_objects_were_read(self):
         """One edge for each dataset, however many objects, beside the manifest itself."""
-        found = self.told(self.listing("s3://b/p/a", "s3://b/p/b", "s3://b/else/x"), state("s3://b/p/", OLD))
+        found = self.read_by_the_job(self.listing("s3://b/p/a", "s3://b/p/b", "s3://b/else/x"), state("s3://b/p/", OLD))
 
         assert found == {
             "s3://b/m.manifest": ("referenced", False, set()),
@@ -302,13 +306,15 @@ class TestManifests:
         one = state("s3://b/p/v1/", item("p/v1/a", "2026-10-01T00:00:00Z"), dataset="s3://b/p/")
         two = state("s3://b/p/v2/", item("p/v2/a", "2026-10-02T00:00:00Z"), dataset="s3://b/p/")
 
-        found = self.told(self.listing("s3://b/p/v1/a", "s3://b/p/v2/a"), one, two)
+        found = self.read_by_the_job(self.listing("s3://b/p/v1/a", "s3://b/p/v2/a"), one, two)
 
         assert set(found) == {"s3://b/m.manifest", one.version, two.version}
 
     def test_a_manifest_written_later_only_suggests(self):
         """What it listed when the job started is not known."""
-        found = self.told(self.listing("s3://b/p/a", modified="2026-11-03T00:00:00Z"), state("s3://b/p/", OLD))
+        found = self.read_by_the_job(
+            self.listing("s3://b/p/a", modified="2026-11-03T00:00:00Z"), state("s3://b/p/", OLD)
+        )
 
         certainty, candidate, rules = found[state("s3://b/p/", OLD).version]
         assert (certainty, candidate) == ("inferred", True)

@@ -106,14 +106,14 @@ class TestPlaces:
 class TestSameArtifact:
     READS = Reads(reader=OTHER, uri="s3://b/q/", role="train", evidence="sagemaker:Y#Uri")
 
-    def told(self, *claims):
+    def same_places(self, *claims):
         estate = Estate().say(job(), asset("processing_job", OTHER, "other"), claims=claims)
         return [(edge.source, edge.target) for edge in estate.linked().edges if edge.relation == "same_as"]
 
     def test_what_one_job_wrote_and_another_reads(self):
         """One place, whoever strips the slash."""
-        assert self.told(writes("s3://b/q"), self.READS) == [("s3://b/q", "s3://b/q/")]
+        assert self.same_places(writes("s3://b/q"), self.READS) == [("s3://b/q", "s3://b/q/")]
 
     def test_two_readers_are_two_claims(self):
         """Nobody says that it was written: with and without a slash are different reads."""
-        assert self.told(self.READS) == []
+        assert self.same_places(self.READS) == []
