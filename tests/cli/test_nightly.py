@@ -24,7 +24,7 @@ ORDER = ["preflight", "harvest", "check", "export", "build", "publish"]
 
 @pytest.fixture
 def aws(demo_world, monkeypatch):
-    for name, value in surroundings(demo_world.aws, told.mlflow).items():
+    for name, value in surroundings(demo_world.aws, demo_world.mlflow).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     demo_world.aws.heal()

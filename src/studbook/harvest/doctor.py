@@ -38,7 +38,7 @@ from studbook.model.coverage import Status
 from studbook.model.storable import ApiAnswer
 from studbook.settings import Patience, Settings
 from studbook.sources import SOURCES, Source, s3, with_accounts
-from studbook.sources.interface import Json, Resource
+from studbook.sources.interface import Json, Resource, anywhere
 from studbook.sources.mlflow import Mlflow, reach
 from studbook.threads import Threads
 
@@ -295,6 +295,7 @@ class _Probe(PartitionVisit):
         super().resource(
             replace(
                 resource,
+                where=anywhere,
                 bulk=bulk,
                 keep=lambda summary: resource.keep(summary) and next(shown) == 0,
                 listing=replace(resource.listing, settled=None),
