@@ -125,6 +125,7 @@ _ARNS: Final = (
     f"arn:aws:bedrock:{REGION}:{ACCOUNT}:custom-model/{{}}",
     f"arn:aws:bedrock:{REGION}::foundation-model/{{}}",
     f"arn:aws:bedrock:{REGION}:{ACCOUNT}:model-customization-job/{{}}",
+    f"arn:aws:bedrock:{REGION}:{ACCOUNT}:model-import-job/{{}}",
 )
 """ARNs of every type that some member may name."""
 _IDS: Final = {
@@ -135,14 +136,18 @@ _IDS: Final = {
 
 
 def _reference(name: str, path: str, mark: str, arn: str | None) -> str:
-    if name == "jobArn":  # only Bedrock writes it so
-        return f"arn:aws:bedrock:{REGION}:{ACCOUNT}:model-customization-job/{mark}"
     if name == "ResolvedImage":
         return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{mark}@sha256:{'0' * 64}"
     if name.lower().endswith(("arn", "arns", "identifier")):
         shown = name if len(name) > len("Arns") else path
-        kind = next((shape for word, shape in _TYPES if word.lower() in shown.lower()), "training-job/{}")
-        return (arn or f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{kind}").format(mark)
+        if "lambda" in name.lower():
+            service, kind = "lambda", "function:{}:1"
+        elif name[0].islower():  # only Bedrock writes it so
+            service, kind = "bedrock", "model-customization-job/{}" if name == "jobArn" else "custom-model/{}"
+        else:
+            service = "sagemaker"
+            kind = next((shape for word, shape in _TYPES if word.lower() in shown.lower()), "training-job/{}")
+        return (arn or f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}").format(mark)
     if re.search(r"(Ur[il]s?|URI|S3\w*Path|Location)$", name, re.I):
         return f"s3://{mark}/place/"
     if re.search(r"Images?$", name):

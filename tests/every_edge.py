@@ -890,6 +890,68 @@ TUNED: tuple[Record, ...] = (
     ),
 )
 
+IN_BEDROCK: tuple[Record, ...] = (
+    record(
+        "model_customization_job",
+        f"{BEDROCK}:model-customization-job/failed",
+        source="bedrock",
+        jobName="failed",
+        creationTime=NIGHT,
+        baseModelArn=f"{NOVA}:300k",
+        outputModelArn=f"{BEDROCK}:custom-model/distilled",
+        trainingDataConfig={"s3Uri": "s3://bedrock/train.jsonl", "invocationLogsConfig": {
+            "invocationLogSource": {"s3Uri": "s3://bedrock/logs/"}}},
+        validationDataConfig={"validators": [{"s3Uri": "s3://held/out.jsonl"}]},
+        outputDataConfig={"s3Uri": "s3://bedrock/failed/"},
+        customizationConfig={**GRADER, **TEACHER},
+    ),
+    record(
+        "model_import_job",
+        f"{BEDROCK}:model-import-job/one",
+        source="bedrock",
+        jobName="one",
+        modelDataSource={"s3DataSource": {"s3Uri": "s3://out/imported/"}},
+        importedModelArn=f"{BEDROCK}:imported-model/one",
+    ),
+    record(
+        "imported_model",
+        f"{BEDROCK}:imported-model/two",
+        source="bedrock",
+        modelName="two",
+        jobArn=f"{BEDROCK}:model-import-job/one",
+    ),
+    record(
+        "model_copy_job",
+        f"{BEDROCK}:model-copy-job/one",
+        source="bedrock",
+        status="Completed",
+        sourceModelArn=f"arn:aws:bedrock:{WEST}:{PROD}:custom-model/theirs",
+        targetModelArn=f"{BEDROCK}:custom-model/brought",
+    ),
+    *(
+        record(kind, f"{BEDROCK}:{path}", source="bedrock", creationTime=EARLY, createdAt=EARLY, **body)
+        for kind, path, body in (
+            ("provisioned_model", "provisioned-model/one", {"modelArn": f"{BEDROCK}:custom-model/rewarded"}),
+            ("provisioned_model", "provisioned-model/two", {"modelArn": NOVA}),
+            ("inference_profile", "application-inference-profile/one", {"models": [{"modelArn": NOVA}]}),
+        )
+    ),
+    record(
+        "evaluation_job",
+        f"{BEDROCK}:evaluation-job/two",
+        source="bedrock",
+        jobName="two",
+        creationTime=NIGHT,
+        evaluationConfig={"automated": {
+            "evaluatorModelConfig": {
+                "bedrockEvaluatorModels": [{"modelIdentifier": f"{BEDROCK}:application-inference-profile/one"}]}}},
+        inferenceConfig={"models": [
+            {"bedrockModel": {"modelIdentifier": f"{BEDROCK}:provisioned-model/one"}},
+            {"bedrockModel": {"modelIdentifier": "eu.amazon.nova-lite-v1:0"}},
+        ]},
+    ),
+)  # fmt: skip
+
 
 def promoted(name: str, version: str, source: str) -> Record:
     """A version of an MLflow model; its record's `source` is another thing than the record's source."""
@@ -1058,6 +1120,7 @@ RECORDS: tuple[Record, ...] = (
     *DOCUMENTS,
     *DECLARED,
     *TUNED,
+    *IN_BEDROCK,
     *FROM_MLFLOW,
     *READS_BELOW,
     *WATCHED,

@@ -86,12 +86,12 @@ class TestPage:
             put(tree, part)
         own = [part.path for part in PARTS if part.path.startswith("tests/") and part.path.endswith(".py")]
         recorded = [f"tests/sources/test_recorded.py::{group}" for group in ("TestExample", "TestLineage")]
-        chosen = "import_job or edge_packaging or registered or glue or dot or code_of_job or owner"
+        chosen = "invocation_job or edge_packaging or registered or glue or dot or code_of_job or owner"
         registries = ["tests/test_every_job.py", "tests/test_registered.py"]
         done = outcome_of(tree, *own, *recorded, *registries, "-k", chosen, "-vv")
 
         assert done.returncode == 0, done.stdout[-4000:]
-        for said in ("import_job", "edge_packaging_job", *own):
+        for said in ("invocation_job", "edge_packaging_job", *own):
             assert said in done.stdout
 
     def test_a_line_that_is_forgotten_fails_by_name(self, tree: Path) -> None:
@@ -123,4 +123,4 @@ class TestPage:
         done = outcome_of(tree, "tests/model/test_kinds.py")
 
         assert done.returncode != 0
-        assert "import_job" in done.stdout
+        assert "invocation_job" in done.stdout

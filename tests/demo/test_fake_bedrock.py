@@ -84,7 +84,19 @@ def everything(aws: FakeAws, bedrock: Any) -> dict[str, str]:
         jobName="import", importedModelName="llama", roleArn="arn:aws:iam::1:role/x", modelDataSource=weights
     )["jobArn"]
     aws.fill(importing, status="Completed")
+    copying = bedrock.create_model_copy_job(sourceModelArn=made, targetModelName="copy")["jobArn"]
+    aws.fill(copying, status="Completed")
+    copied = bedrock.get_model_copy_job(jobArn=copying)["targetModelArn"]
+    assert bedrock.get_custom_model(modelIdentifier=copied)["modelName"] == "copy"
+    asked = {"provisionedModelName": "paid", "modelId": made, "modelUnits": 1}
+    profile = {
+        "inferenceProfileName": "ours",
+        "modelSource": {"copyFrom": f"arn:aws:bedrock:{REGION}::foundation-model/{BASE}"},
+    }
     return {
+        "GetModelCopyJob": copying,
+        "GetProvisionedModelThroughput": bedrock.create_provisioned_model_throughput(**asked)["provisionedModelArn"],
+        "GetInferenceProfile": bedrock.create_inference_profile(**profile)["inferenceProfileArn"],
         "GetModelCustomizationJob": job,
         "GetCustomModel": made,
         "GetModelImportJob": importing,
@@ -108,7 +120,7 @@ class TestAnswers:
         bedrock = client(region="eu-north-1")
         for operation, arn in everything(fake_aws, bedrock).items():
             asked = model("bedrock").operation_model(operation)
-            (member,) = asked.input_shape.members
+            member = next(iter(asked.input_shape.members))
             noun = operation.removeprefix("Get")
             listed = f"List{noun}s"
             answers = {

@@ -100,7 +100,7 @@ class TestNothing:
 
         told = re.search(r"has nothing costs (\d+) calls a night.*?\((\d+) without", MANUAL.read_text(), re.S)
         assert told is not None
-        assert calls() == {"sts": 1, "sagemaker": int(told[1]), "bedrock": 4}
+        assert calls() == {"sts": 1, "sagemaker": int(told[1]), "bedrock": 9}
         assert calls(leave_out=["lineage_api"])["sagemaker"] == int(told[2])
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studbook.model import ids
+from studbook.model.ids import bedrock_model
 
 
 class TestHubContent:
@@ -66,6 +67,42 @@ class TestS3:
     def test_a_dataset_has_exactly_one_trailing_slash(self, key, expected):
         """Whatever was written, the id is one."""
         assert ids.dataset_id(ids.S3Uri("b", key)) == expected
+
+
+class TestBedrock:
+    @pytest.mark.parametrize(
+        "named",
+        [
+            "anthropic.claude-3-haiku-v1:0",
+            "us.anthropic.claude-3-haiku-v1:0",
+            "us-gov.anthropic.claude-3-haiku-v1:0",
+            "apac.anthropic.claude-3-haiku-v1:0",
+            "global.anthropic.claude-3-haiku-v1:0",
+            "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-v1:0",
+            "arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/anthropic.claude-3-haiku-v1:0",
+            "arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.anthropic.claude-3-haiku-v1:0",
+        ],
+    )
+    def test_one_model_by_all_its_ids(self, named):
+        """Its own, those of AWS's inference profiles, and ARNs of either in any region and partition."""
+        assert bedrock_model(named) == "bedrock:anthropic.claude-3-haiku-v1:0"
+
+    @pytest.mark.parametrize("named", ["us.model", "meta.llama3-8b-v1:0", "anthropic.claude-v2:1", "minimax.m2.1"])
+    def test_a_word_that_is_no_geography_stays(self, named):
+        """Model ids begin with who made the model."""
+        assert bedrock_model(named) == f"bedrock:{named}"
+
+    @pytest.mark.parametrize(
+        "named", [None, 7, "", "arn:aws:bedrock:us-east-1:1:prompt-router/x", "arn:aws:iam::1:role/x"]
+    )
+    def test_what_is_no_one_model_is_none(self, named):
+        """A router sends requests to one model or another."""
+        assert bedrock_model(named) is None
+
+    def test_what_has_an_arn_of_its_own_keeps_it(self):
+        """A tuned model, or an address behind which models may change."""
+        for path in ("custom-model/amazon.nova-lite-v1:0/x", "provisioned-model/p", "application-inference-profile/a"):
+            assert bedrock_model(f"arn:aws:bedrock:us-east-1:1:{path}") == f"arn:aws:bedrock:us-east-1:1:{path}"
 
 
 class TestFingerprint:

@@ -199,6 +199,15 @@ class CapturesTo(Claim):
 
 
 @checked(frozen=True, slots=True, kw_only=True)
+class BedrockAddress(Claim):
+    """An address in Bedrock is answered by a model: what is asked there is asked of it."""
+
+    address: str
+    model: str
+    evidence: One
+
+
+@checked(frozen=True, slots=True, kw_only=True)
 class ModelSourceTag(Claim):
     """A model carries the SDK's tag that names the package which was deployed, though maybe not as this model."""
 

@@ -232,6 +232,41 @@ def fingerprint(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> str:
     return "sha256:" + hasher.hexdigest()
 
 
+# --- models of Bedrock --------------------------------------------------------------------------------------------
+
+_GEOGRAPHY = re.compile(r"^(?:global|us-gov|us|eu|apac|ap|jp|au|ca|sa|me|af|il|mx)\.(?=[^.]+\.)")
+"""How the id of an inference profile begins that sends requests to several regions; the model's own id follows."""
+_BEDROCK_TYPES = frozenset(
+    ("custom-model", "imported-model", "custom-model-deployment", "provisioned-model", "application-inference-profile")
+)
+"""Models with an ARN of their own, and what can be asked in place of a model."""
+_CONTEXT = re.compile(r"^(bedrock:.+:\d+):\d+k$")
+
+
+def bedrock_model(named: object) -> str | None:
+    """The id of what Bedrock is told as a model: by a model's id, an inference profile's, or an ARN of either.
+
+    A foundation model is `bedrock:<model id>`, whichever region or profile it is asked in. What has an ARN of its own
+    is that ARN: a tuned or imported model, and an address behind which one answers. None for what is no one model.
+    """
+    if not isinstance(named, str) or not named:
+        return None
+    arn = parse_arn(named)
+    if arn is None:
+        return f"bedrock:{_GEOGRAPHY.sub('', named)}" if not named.startswith("arn:") else None
+    if arn.service != "bedrock" or not arn.name:
+        return None
+    if arn.type in ("foundation-model", "inference-profile"):
+        return f"bedrock:{_GEOGRAPHY.sub('', arn.name)}"
+    return named if arn.type in _BEDROCK_TYPES else None
+
+
+def bedrock_without_context(model: str) -> str | None:
+    """The id of a foundation model without the length of its context, where it ends in one: `...-v1:0:128k`."""
+    found = _CONTEXT.match(model)
+    return found[1] if found else None
+
+
 # --- MLflow, images, code -----------------------------------------------------------------------------------------
 
 

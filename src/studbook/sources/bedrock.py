@@ -1,40 +1,33 @@
-"""Amazon Bedrock: custom and imported models, where custom models are deployed, and evaluations that run there.
+"""Amazon Bedrock: models that were tuned, imported or copied, by which jobs, where they answer, how they were judged.
 
-Off until the configuration turns it on. Calls, per region: ListCustomModels, ListImportedModels, ListEvaluationJobs and
-ListCustomModelDeployments, 1,000 a page; GetCustomModel, GetImportedModel and GetEvaluationJob once for each in its
-life, and of an evaluation or a model that is still made each night. Tags are not read: they would be one call for each.
+Off until the configuration turns it on. Calls, per region: nine listings, 1,000 a page (ListCustomModels,
+ListImportedModels, ListCustomModelDeployments, ListProvisionedModelThroughputs, ListInferenceProfiles,
+ListModelCustomizationJobs, ListModelImportJobs, ListModelCopyJobs, ListEvaluationJobs); GetCustomModel,
+GetImportedModel, GetModelCustomizationJob, GetModelImportJob and GetEvaluationJob for each whenever its listing shows a
+change. Tags are not read: they would be one call for each.
+Of inference profiles only those are listed that somebody made: AWS's own send a model's requests to several regions,
+and their ids are the model's with a word before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from studbook.model import Facts, Record
-from studbook.model.attributes import at, attributes, gathered
-from studbook.model.ids import parse_arn
+from studbook.model.attributes import Attributes, at, attributes, gathered
+from studbook.model.evidence import value_at
+from studbook.model.facts import BedrockAddress
+from studbook.model.ids import bedrock_model, parse_arn
 from studbook.model.kinds import ARN_KINDS
 from studbook.sources import rows
 from studbook.sources.declarative_source import Declared
-from studbook.sources.interface import Describe, Json, Listing, Resource, always
+from studbook.sources.interface import Describe, Json, Listing, Resource
 from studbook.sources.reading import Reading, each, member
 from studbook.sources.sagemaker.job_parts import produced
 
 _CUSTOM, _IMPORTED, _EVALUATION = "GetCustomModel", "GetImportedModel", "GetEvaluationJob"
-
-
-def _model_id(named: object) -> str | None:
-    """The id of a model by the ARN or the model id that Bedrock has for it; None for what is no one model."""
-    if not isinstance(named, str) or not named:
-        return None
-    arn = parse_arn(named)
-    if arn is None:
-        return f"bedrock:{named}" if not named.startswith("arn:") else None
-    if arn.service != "bedrock":
-        return None
-    if arn.type in ("foundation-model", "inference-profile"):
-        return f"bedrock:{arn.name}"
-    return named if ARN_KINDS.get(f"bedrock:{arn.type}") == "model" else None
+_TUNING, _IMPORT = "GetModelCustomizationJob", "GetModelImportJob"
 
 
 def normalize_custom_model(record: Record) -> Facts:
@@ -43,7 +36,7 @@ def normalize_custom_model(record: Record) -> Facts:
     body = record.body
     reading.show("model", CUSTOM_MODEL)
     job = _job(reading)
-    base, path = _model_id(body.get("baseModelArn")), "baseModelArn"
+    base, path = bedrock_model(body.get("baseModelArn")), "baseModelArn"
     if base is not None and job is None:
         reading.edge(base, reading.id, "base_of", path)
     elif base is not None and job is not None:
@@ -59,42 +52,112 @@ def _job(reading: Reading) -> Reading | None:
         return None
     job = Reading(reading.record, _CUSTOM, about=body["jobArn"])
     job.facts = reading.facts
-    job.show("training_job", CUSTOMIZATION, name=body.get("jobName") or arn.name)
+    job.show("training_job", CUSTOMIZATION_OF_MODEL, name=body.get("jobName") or arn.name)
     job.edge(job.id, reading.id, "produced", "jobArn")
-    job.reads(member(body, "trainingDataConfig", "s3Uri"), "trainingDataConfig.s3Uri", "train", None)
-    logs = ("invocationLogsConfig", "invocationLogSource", "s3Uri")
-    path = f"trainingDataConfig.{'.'.join(logs)}"
-    job.reads(member(body, "trainingDataConfig", *logs), path, "train", None)
-    for index, item in each(member(body, "validationDataConfig", "validators")):
-        job.reads(item.get("s3Uri"), f"validationDataConfig.validators[{index}].s3Uri", "validation", None)
-    teacher = ("distillationConfig", "teacherModelConfig", "teacherModelIdentifier")
-    if (model := _model_id(member(body, "customizationConfig", *teacher))) is not None:
-        job.edge(model, job.id, "input_to", f"customizationConfig.{'.'.join(teacher)}", role="teacher")
-    grader = ("rftConfig", "graderConfig", "lambdaGrader", "lambdaArn")
-    path = f"customizationConfig.{'.'.join(grader)}"
-    job.function(member(body, "customizationConfig", *grader), path, "input_to", "evaluator", None)
-    produced(job, member(body, "outputDataConfig", "s3Uri"), "outputDataConfig.s3Uri", "output")
+    _customized(job, None)
     return job
 
 
+def _customized(job: Reading, started: str | None) -> None:
+    """What went into a job that tunes a model, and where its output goes."""
+    body = job.body
+    job.reads(member(body, "trainingDataConfig", "s3Uri"), "trainingDataConfig.s3Uri", "train", started)
+    logs = ("invocationLogsConfig", "invocationLogSource", "s3Uri")
+    path = f"trainingDataConfig.{'.'.join(logs)}"
+    job.reads(member(body, "trainingDataConfig", *logs), path, "train", started)
+    for index, item in each(member(body, "validationDataConfig", "validators")):
+        job.reads(item.get("s3Uri"), f"validationDataConfig.validators[{index}].s3Uri", "validation", started)
+    teacher = ("distillationConfig", "teacherModelConfig", "teacherModelIdentifier")
+    _named(job, member(body, "customizationConfig", *teacher), f"customizationConfig.{'.'.join(teacher)}", "teacher")
+    grader = ("rftConfig", "graderConfig", "lambdaGrader", "lambdaArn")
+    path = f"customizationConfig.{'.'.join(grader)}"
+    job.function(member(body, "customizationConfig", *grader), path, "input_to", "evaluator", started)
+    produced(job, member(body, "outputDataConfig", "s3Uri"), "outputDataConfig.s3Uri", "output")
+
+
+def _named(reading: Reading, named: object, path: str, role: str) -> None:
+    """A model that went into a job."""
+    model = bedrock_model(named)
+    if model is not None:
+        reading.edge(model, reading.id, "input_to", path, role=role)
+
+
+def normalize_customization_job(record: Record) -> Facts:
+    """A job that tunes a model: also while it runs, and where it failed."""
+    reading = Reading(record, _TUNING)
+    body = record.body
+    reading.show("training_job", CUSTOMIZATION)
+    _named(reading, body.get("baseModelArn"), "baseModelArn", "base_model")
+    _customized(reading, body.get("creationTime"))
+    made = bedrock_model(body.get("outputModelArn"))
+    if made is not None:
+        reading.edge(record.id, made, "produced", "outputModelArn")
+    return reading.facts
+
+
+def normalize_import_job(record: Record) -> Facts:
+    """A job that copies weights from S3 into Bedrock."""
+    reading = Reading(record, _IMPORT)
+    body = record.body
+    reading.show("customization_job", IMPORT)
+    path = "modelDataSource.s3DataSource.s3Uri"
+    reading.reads(member(body, *path.split(".")), path, "source_model", body.get("creationTime"))
+    made = bedrock_model(body.get("importedModelArn"))
+    if made is not None:
+        reading.edge(record.id, made, "produced", "importedModelArn")
+    return reading.facts
+
+
+def normalize_copy(record: Record) -> Facts:
+    """A model that was copied to another region, or from another account; the job itself is no asset."""
+    reading = Reading(record, "ListModelCopyJobs")
+    body = record.body
+    source, target = bedrock_model(body.get("sourceModelArn")), bedrock_model(body.get("targetModelArn"))
+    if source is not None and target is not None and body.get("status") == "Completed":
+        reading.edge(source, target, "copied_to", "sourceModelArn", "targetModelArn")
+    return reading.facts
+
+
 def normalize_imported_model(record: Record) -> Facts:
-    """A model whose weights were copied from S3."""
+    """A model whose weights were copied from S3, by a job."""
     reading = Reading(record, _IMPORTED)
     body = record.body
     reading.show("model", IMPORTED_MODEL)
     path = ("modelDataSource", "s3DataSource", "s3Uri")
     reading.weights(member(body, *path), ".".join(path))
+    arn = parse_arn(body.get("jobArn"))
+    if arn is not None and ARN_KINDS.get(f"{arn.service}:{arn.type}") == "customization_job":
+        reading.mention(body["jobArn"], "customization_job", body.get("jobName") or arn.name)
+        reading.edge(body["jobArn"], record.id, "produced", "jobArn")
     return reading.facts
 
 
 def normalize_deployment(record: Record) -> Facts:
     """Where a custom model answers on demand."""
-    reading = Reading(record, "ListCustomModelDeployments")
-    body = record.body
-    reading.show("endpoint", DEPLOYMENT)
-    model = _model_id(body.get("modelArn"))
-    if model is not None:
-        reading.edge(model, reading.id, "deployed_to", "modelArn")
+    return _answering(record, "ListCustomModelDeployments", DEPLOYMENT)
+
+
+def normalize_throughput(record: Record) -> Facts:
+    """Where a model answers with a throughput that is paid for, whoever asks."""
+    return _answering(record, "ListProvisionedModelThroughputs", THROUGHPUT)
+
+
+def normalize_profile(record: Record) -> Facts:
+    """An address of one's own for a model, so that its use can be told from others'."""
+    paths = (f"models[{index}].modelArn" for index, _ in each(record.body.get("models")))
+    return _answering(record, "ListInferenceProfiles", PROFILE, paths)
+
+
+def _answering(record: Record, operation: str, shown: Attributes, paths: Iterable[str] = ("modelArn",)) -> Facts:
+    """An address, and the models that answer there."""
+    reading = Reading(record, operation)
+    reading.show("endpoint", shown)
+    for path in paths:
+        model = bedrock_model(value_at(record.body, path))
+        if model is not None:
+            reading.edge(model, record.id, "deployed_to", path)
+            (evidence,) = reading.evidence(path)
+            reading.claim(BedrockAddress(address=record.id, model=model, evidence=evidence))
     return reading.facts
 
 
@@ -105,9 +168,7 @@ def normalize_evaluation(record: Record) -> Facts:
     data = list(_data(body))
     reading.show("evaluation_job", EVALUATION)
     for path, named, role in _models(body):
-        model = _model_id(named)
-        if model is not None:
-            reading.edge(model, reading.id, "input_to", path, role=role)
+        _named(reading, named, path, role)
     for path, item in data:
         uri = member(item, "dataset", "datasetLocation", "s3Uri")
         reading.reads(uri, f"{path}.dataset.datasetLocation.s3Uri", "dataset", body.get("creationTime"))
@@ -135,6 +196,10 @@ def _models(body: Json) -> Iterator[tuple[str, Any, str]]:
             yield f"{'.'.join(path)}[{index}].modelIdentifier", item.get("modelIdentifier"), "judge"
 
 
+def _pending(body: Json) -> object:
+    return body.get("desiredModelArn") if body.get("desiredModelArn") != body.get("modelArn") else None
+
+
 def _task_types(body: Json) -> list[str]:
     return sorted({item["taskType"] for _, item in _data(body) if isinstance(item.get("taskType"), str)})
 
@@ -152,6 +217,7 @@ def _built_in(body: Json) -> list[object]:
 
 
 _CREATED: Final = at("created_at", "creationTime", "When it was made.")
+_MODIFIED: Final = at("modified_at", "lastModifiedTime", "When it last changed.")
 _FAILURE: Final = at("failure", "failureMessage", "Why it failed.")
 _CONFIGS: Final = tuple(f"evaluationConfig.{way}.datasetMetricConfigs" for way in ("automated", "human"))
 CUSTOM_MODEL: Final = attributes(
@@ -164,14 +230,37 @@ CUSTOM_MODEL: Final = attributes(
     _FAILURE,
     at("kms_key", "modelKmsKeyArn", "The KMS key that it is encrypted with."),
 )
-CUSTOMIZATION: Final = attributes(
-    "training_job",
-    f"bedrock:{_CUSTOM}",
+_TUNED: Final = (
     rows.name("jobName"),
     at("customization_type", "customizationType", "How the model was tuned."),
     at("hyperparameters", "hyperParameters", "The hyperparameters, as the job was given them."),
     at("metrics", "trainingMetrics", "The metrics of the training."),
     rows.output("outputDataConfig.s3Uri"),
+)
+CUSTOMIZATION_OF_MODEL: Final = attributes("training_job", f"bedrock:{_CUSTOM}", _TUNED)
+_JOB: Final = (
+    rows.status("status"),
+    _CREATED,
+    _MODIFIED,
+    rows.started("creationTime"),
+    rows.ended("endTime"),
+    at("role", "roleArn", "The IAM role that it runs as."),
+    _FAILURE,
+    rows.network("vpcConfig")[0],
+)
+CUSTOMIZATION: Final = attributes(
+    "training_job",
+    f"bedrock:{_TUNING}",
+    _TUNED,
+    _JOB,
+    at("kms_key", "outputModelKmsKeyArn", "The KMS key that its model is encrypted with."),
+)
+IMPORT: Final = attributes(
+    "customization_job",
+    f"bedrock:{_IMPORT}",
+    rows.name("jobName"),
+    _JOB,
+    at("kms_key", "importedModelKmsKeyArn", "The KMS key that its model is encrypted with."),
 )
 IMPORTED_MODEL: Final = attributes(
     "model",
@@ -179,7 +268,6 @@ IMPORTED_MODEL: Final = attributes(
     rows.name("modelName"),
     _CREATED,
     at("architecture", "modelArchitecture", "The architecture of its weights."),
-    at("job", "jobArn", "The job that imported it."),
     at("kms_key", "modelKmsKeyArn", "The KMS key that it is encrypted with."),
 )
 DEPLOYMENT: Final = attributes(
@@ -191,13 +279,35 @@ DEPLOYMENT: Final = attributes(
     at("modified_at", "lastUpdatedAt", "When it last changed."),
     _FAILURE,
 )
+THROUGHPUT: Final = attributes(
+    "endpoint",
+    "bedrock:ListProvisionedModelThroughputs",
+    rows.name("provisionedModelName"),
+    rows.status("status"),
+    _CREATED,
+    _MODIFIED,
+    at("foundation_model", "foundationModelArn", "The foundation model of the model that answers."),
+    gathered("pending", ("desiredModelArn",), "The model that is to answer, where another still does.", _pending),
+    at("units", "modelUnits", "How much throughput is paid for."),
+    at("commitment", "commitmentDuration", "For how long it is paid for."),
+    at("commitment_ends", "commitmentExpirationTime", "When that ends."),
+)
+PROFILE: Final = attributes(
+    "endpoint",
+    "bedrock:ListInferenceProfiles",
+    rows.name("inferenceProfileName"),
+    rows.status("status"),
+    at("created_at", "createdAt", "When it was made."),
+    at("modified_at", "updatedAt", "When it last changed."),
+    at("description", "description", "What people wrote of it."),
+)
 EVALUATION: Final = attributes(
     "evaluation_job",
     f"bedrock:{_EVALUATION}",
     rows.name("jobName"),
     rows.status("status"),
     _CREATED,
-    at("modified_at", "lastModifiedTime", "When it last changed."),
+    _MODIFIED,
     at("evaluation_type", "jobType", "Whether models judge, or people."),
     at("application", "applicationType", "Whether models are judged, or retrieval."),
     gathered("tasks", _CONFIGS, "What the judged models are to do.", _task_types),
@@ -229,7 +339,6 @@ RESOURCES: Final = (
         listing=_listing("ListCustomModels", "modelSummaries", isOwned=True),
         identify=lambda summary: summary["modelArn"],
         describe=Describe(operation=_CUSTOM, params=lambda summary: {"modelIdentifier": summary["modelArn"]}),
-        final=lambda body: body.get("modelStatus") in ("Active", "Failed"),
         normalize=normalize_custom_model,
     ),
     Resource(
@@ -237,7 +346,6 @@ RESOURCES: Final = (
         listing=_listing("ListImportedModels", "modelSummaries"),
         identify=lambda summary: summary["modelArn"],
         describe=Describe(operation=_IMPORTED, params=lambda summary: {"modelIdentifier": summary["modelArn"]}),
-        final=always,
         normalize=normalize_imported_model,
     ),
     Resource(
@@ -247,11 +355,42 @@ RESOURCES: Final = (
         normalize=normalize_deployment,
     ),
     Resource(
+        kind="provisioned_model",
+        listing=_listing("ListProvisionedModelThroughputs", "provisionedModelSummaries"),
+        identify=lambda summary: summary["provisionedModelArn"],
+        normalize=normalize_throughput,
+    ),
+    Resource(
+        kind="inference_profile",
+        listing=_listing("ListInferenceProfiles", "inferenceProfileSummaries", typeEquals="APPLICATION"),
+        identify=lambda summary: summary["inferenceProfileArn"],
+        normalize=normalize_profile,
+    ),
+    Resource(
+        kind="model_customization_job",
+        listing=_listing("ListModelCustomizationJobs", "modelCustomizationJobSummaries"),
+        identify=lambda summary: summary["jobArn"],
+        describe=Describe(operation=_TUNING, params=lambda summary: {"jobIdentifier": summary["jobArn"]}),
+        normalize=normalize_customization_job,
+    ),
+    Resource(
+        kind="model_import_job",
+        listing=_listing("ListModelImportJobs", "modelImportJobSummaries"),
+        identify=lambda summary: summary["jobArn"],
+        describe=Describe(operation=_IMPORT, params=lambda summary: {"jobIdentifier": summary["jobArn"]}),
+        normalize=normalize_import_job,
+    ),
+    Resource(
+        kind="model_copy_job",
+        listing=_listing("ListModelCopyJobs", "modelCopyJobSummaries"),
+        identify=lambda summary: summary["jobArn"],
+        normalize=normalize_copy,
+    ),
+    Resource(
         kind="evaluation_job",
         listing=_listing("ListEvaluationJobs", "jobSummaries"),
         identify=lambda summary: summary["jobArn"],
         describe=Describe(operation=_EVALUATION, params=lambda summary: {"jobIdentifier": summary["jobArn"]}),
-        final=lambda body: body.get("status") in ("Completed", "Failed", "Stopped"),
         normalize=normalize_evaluation,
     ),
 )

@@ -58,12 +58,27 @@ _DEPLOYMENT = Kind(
     modified="lastUpdatedAt",
     called={"customModelDeploymentName": "modelDeploymentName"},
 )
-KINDS = (_MODEL, _IMPORTED, _TUNING, _IMPORT, _EVALUATION, _DEPLOYMENT)
+_COPY = Kind(noun="ModelCopyJob", path="model-copy-job/{id}", arn="jobArn", name="targetModelName")
+_THROUGHPUT = Kind(
+    noun="ProvisionedModelThroughput",
+    path="provisioned-model/{id}",
+    arn="provisionedModelArn",
+    name="provisionedModelName",
+)
+_PROFILE = Kind(
+    noun="InferenceProfile",
+    path="application-inference-profile/{id}",
+    arn="inferenceProfileArn",
+    name="inferenceProfileName",
+    created="createdAt",
+    modified="updatedAt",
+)
+KINDS = (_MODEL, _IMPORTED, _TUNING, _IMPORT, _EVALUATION, _DEPLOYMENT, _COPY, _THROUGHPUT, _PROFILE)
 
 _GET = {f"Get{kind.noun}": kind for kind in KINDS}
 _LIST = {f"List{kind.noun}s": kind for kind in KINDS}
 _DELETE = {f"Delete{kind.noun}": kind for kind in KINDS}
-_HOW = frozenset({"maxResults", "nextToken", "isOwned", "sortBy", "sortOrder"})
+_HOW = frozenset({"maxResults", "nextToken", "isOwned", "sortBy", "sortOrder", "typeEquals"})
 """How a list may be asked for."""
 
 
@@ -141,6 +156,12 @@ class Bedrock:
             told = {name: job[name] for name in ("base", "baseModelName")}
             made = self._create(_MODEL, account, region, {**members, **told, **called})
             job.update(made=True, outputModelArn=made["modelArn"])
+        elif kind is _COPY:
+            called = {"modelName": job["targetModelName"], "modelStatus": "Active", "ownerAccountId": account}
+            members = {name: job[name] for name in ("base", "baseModelArn", "baseModelName")}
+            record = {**members, **called, "modelArn": job["targetModelArn"], _MODEL.created: self._now()}
+            self._table(_MODEL, account, region)[job["targetModelArn"]] = record
+            job["made"] = True
         elif kind is _IMPORT:
             members = {name: job[name] for name in ("jobName", "jobArn", "modelDataSource")}
             architecture = {"modelArchitecture": job.get("modelArchitecture", "llama3"), "instructSupported": True}
@@ -164,6 +185,8 @@ class Bedrock:
             raise ApiError("ValidationException", f"maxResults {size} is out of range.")
         found = list(self._table(kind, account, region).values())
         if request.get("isOwned") is False:  # what other accounts share: nobody shares anything here
+            found = []
+        if request.get("typeEquals") == "SYSTEM_DEFINED":  # AWS's own profiles: there are none here
             found = []
         if request.get("sortOrder") == "Descending":
             found.reverse()
@@ -198,6 +221,45 @@ class Bedrock:
             "status": "InProgress",
         }
         return self._create(_TUNING, account, region, members)
+
+    def _on_create_model_copy_job(self, account: str, region: str, request: Json) -> Json:
+        """Asked where the copy is to be; the model may be another account's."""
+        source = request["sourceModelArn"]
+        owner, name = source.split(":")[4], request["targetModelName"]
+        found = self._find(_MODEL, owner, source.split(":")[3], source)
+        drawn = hashlib.sha256(f"{source} {account} {region} {name}".encode()).hexdigest()[:12]
+        members = {
+            "sourceAccountId": owner,
+            "sourceModelName": found["modelName"],
+            "targetModelArn": f"arn:aws:bedrock:{region}:{account}:custom-model/{found['base']}/{drawn}",
+            "base": found["base"],
+            "baseModelArn": found["baseModelArn"],
+            "baseModelName": found["baseModelName"],
+            "status": "InProgress",
+        }
+        return self._create(_COPY, account, region, {**request, **members})
+
+    def _on_create_provisioned_model_throughput(self, account: str, region: str, request: Json) -> Json:
+        named = request.pop("modelId")
+        custom = named.startswith(f"arn:aws:bedrock:{region}:{account}:custom-model/")
+        base = self._find(_MODEL, account, region, named)["baseModelArn"] if custom else named
+        units = request.pop("modelUnits")
+        members = {
+            "modelArn": named,
+            "desiredModelArn": named,
+            "foundationModelArn": base,
+            "modelUnits": units,
+            "desiredModelUnits": units,
+            "status": "InService",
+        }
+        return self._create(_THROUGHPUT, account, region, {**request, **members})
+
+    def _on_create_inference_profile(self, account: str, region: str, request: Json) -> Json:
+        source = request.pop("modelSource")["copyFrom"]
+        members = {"models": [{"modelArn": source}], "status": "ACTIVE", "type": "APPLICATION"}
+        made = self._create(_PROFILE, account, region, {**request, **members})
+        made["inferenceProfileId"] = made["inferenceProfileArn"].rpartition("/")[2]
+        return made
 
     def _on_create_model_import_job(self, account: str, region: str, request: Json) -> Json:
         return self._create(_IMPORT, account, region, {**request, "status": "InProgress"})

@@ -21,6 +21,7 @@ NAMES: Final = (
     "latest_at_start",
     "base_model_name",
     "public_regions",
+    "bedrock_models",
     "model_source_tag",
     "same_artifact",
     "adapters",

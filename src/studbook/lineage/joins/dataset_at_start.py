@@ -36,7 +36,10 @@ def join(view: View) -> Facts:
     facts = Facts()
     places = _DatasetStates(view)
     manifests = {manifest.uri: manifest for manifest in view.all(Manifest)}
+    dated = {(one.reader, one.uri, one.relation, one.role) for one in view.all(Reads) if one.at is not None}
     for reads in view.all(Reads):
+        if reads.at is None and (reads.reader, reads.uri, reads.relation, reads.role) in dated:
+            continue  # another record says when
         for edge, asset in _resolved(reads, places, manifests):
             facts.edges.append(edge)
             if asset is not None:

@@ -18,7 +18,7 @@ from typing import Final
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
 from studbook.model.facts import MANIFESTS, Output, OutputFolder
-from studbook.model.ids import parse_s3, s3_id
+from studbook.model.ids import bedrock_model, parse_s3, s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen
 from studbook.sources.reading import PUBLIC_HUB, Reading, each, member, some, tags_of, unquoted
@@ -192,8 +192,8 @@ def _evaluators(reading: Reading, evaluates: bool, started: str | None) -> None:
     if task and not named and serverless.get("EvaluationType") in (None, "BenchmarkEvaluation"):
         _builtin(reading, task, path)
     judge, path = _hyperparameter(reading, "judge_model_id")
-    if judge:
-        reading.edge(f"bedrock:{judge}", reading.id, "input_to", path, role="judge")
+    if (model := bedrock_model(judge)) is not None:
+        reading.edge(model, reading.id, "input_to", path, role="judge")
     metrics, path = _hyperparameter(reading, "custom_metrics")
     reading.reads(metrics, path, "evaluator", started, data_type="Object")
     responses, path = _hyperparameter(reading, "inference_data_s3_path")
