@@ -197,6 +197,32 @@ class TestDatasetDrifted:
         facts = {self.OLD: {"attributes": REPLACED, "created_at": None}, now: {"attributes": {"newest": newest}}}
         assert told(lineage(text, facts), self.RULE) == expected
 
+    @pytest.mark.parametrize(
+        ("lost", "told"),
+        [
+            ({"deleted_objects": 1, "deleted_for_good": 1}, "of which 1 object deleted for good since"),
+            ({"deleted_objects": 3, "deleted_for_good": 2}, "of which 3 objects deleted, 2 for good since"),
+            ({"deleted_objects": 2}, "of which 2 objects deleted since"),
+        ],
+    )
+    def test_a_deletion_is_told_as_one(self, lost: dict[str, int], told: str) -> None:
+        """That training data was deleted is more than that it changed."""
+        (finding,) = found(lineage(self.READ, {self.OLD: {"attributes": {**REPLACED, **lost}}}), self.RULE)
+        assert told in finding.message
+
+    @pytest.mark.parametrize(("first_seen", "verb"), [(3, "read"), (4, "may have read"), (5, None)])
+    def test_a_deletion_behind_a_registered_version(self, first_seen: int, verb: str | None) -> None:
+        """It leaves no newer object and no time: the snapshots tell whether it was after the job began."""
+        text = f"""
+            s3://b/chats/(dataset) -has_version-> {self.OLD}(dataset_version)
+            s3://b/chats/ -content_of-> hub/1(dataset_version) -input_to:train-> t(training_job)
+        """
+        lost = {**REPLACED, "deleted_objects": 1, "deleted_for_good": 1}
+        facts = {self.OLD: {"attributes": lost, "created_at": "2026-11-01T00:00:00Z"}, "t": {"first_seen": first_seen}}
+        messages = [finding.message for finding in found(lineage(text, facts), self.RULE)]
+        said = f"t {verb} s3://b/chats/, of which 1 object deleted for good since"
+        assert [message[: len(said)] for message in messages] == ([said] if verb else [])
+
     def test_a_newer_registered_version_is_no_drift(self) -> None:
         """The older one is still there to be read."""
         text = """

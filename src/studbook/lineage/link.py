@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from studbook.gc import gc_paused
+from studbook.lineage.deleted_objects import mark_deletions
 from studbook.lineage.edges import Edges
 from studbook.lineage.from_id import asset_from_id, parent_edge
 from studbook.lineage.job_state import job_state
@@ -19,7 +20,7 @@ from studbook.lineage.joins.interface import View, is_later
 from studbook.lineage.spelling import arns_of, respelled, spellings
 from studbook.model import Asset, Claim, Evidence, Facts, Record
 from studbook.model.edge import EdgeKey
-from studbook.model.facts import LineageEntity
+from studbook.model.facts import DatasetState, LineageEntity
 from studbook.settings import Settings
 
 HISTORY = frozenset({"s3_prefix"})
@@ -171,6 +172,7 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
             edges.add(edge)
     _complete(assets, named, edges)
     _alias(assets, claims)
+    mark_deletions(assets, view.all(DatasetState))
     _sight(assets, edges.keys(), sightings)
     return Linked(
         assets=[_placed(assets.pop(asset_id), context) for asset_id in sorted(assets)],

@@ -20,6 +20,21 @@ class Drift:
     """False where the version is one of several candidates."""
     since: int | None
     """The first snapshot that shows the newer state, where snapshots show it."""
+    deleted: int = 0
+    """How many objects of what was read are deleted."""
+    for_good: int = 0
+    """Of how many of these nothing is left."""
+
+    @property
+    def words(self) -> str:
+        """What became of the data, as the end of a sentence; empty where it merely changed."""
+        if not self.deleted:
+            return ""
+        objects = f"{self.deleted} object" + ("s" if self.deleted > 1 else "")
+        for_good = (
+            " for good" if self.for_good == self.deleted else f", {self.for_good} for good" if self.for_good else ""
+        )
+        return f"{objects} deleted{for_good}"
 
 
 def drifts_of(lineage: LineageReader, job: Asset) -> Iterator[Drift]:
@@ -33,18 +48,15 @@ def drifts_of(lineage: LineageReader, job: Asset) -> Iterator[Drift]:
         if read is None:
             continue
         if _is_replaced(read):
-            yield Drift(job, read, not edge.candidate, read.attributes.get("superseded_since"))
-        elif read.kind == "dataset" and _changed_after(lineage, read.id, job):
-            yield Drift(job, read, True, None)
+            yield _drift(job, read, read, certain=not edge.candidate)
+        elif read.kind == "dataset":
+            yield from _changes(lineage, job, read, read.id, certain=True)
         for below in lineage.upstream(read.id, "content_of"):
             content = lineage.asset(below.source)
-            if content is None:
-                continue
             # The content as it was registered; it can have been replaced before this job read it.
-            prefix = content.id.partition("@sha256:")[0]
-            if (_is_replaced(content) or content.kind == "dataset") and _changed_after(lineage, prefix, job):
-                certain = not (edge.candidate or below.candidate)
-                yield Drift(job, content, certain, content.attributes.get("superseded_since"))
+            if content is not None and (_is_replaced(content) or content.kind == "dataset"):
+                prefix = content.id.partition("@sha256:")[0]
+                yield from _changes(lineage, job, content, prefix, certain=not (edge.candidate or below.candidate))
 
 
 def _is_replaced(asset: Asset) -> bool:
@@ -52,17 +64,40 @@ def _is_replaced(asset: Asset) -> bool:
     return asset.kind == "dataset_version" and asset.attributes.get("current") is False
 
 
-def _changed_after(lineage: LineageReader, prefix: str, job: Asset) -> bool:
-    """Whether an object under an S3 prefix that is a dataset, or a version's own, is newer than the job's start."""
+def _drift(job: Asset, read: Asset, state: Asset, *, certain: bool) -> Drift:
+    """With the losses of a state that was replaced."""
+    told = state.attributes
+    lost = (told.get("deleted_objects") or 0, told.get("deleted_for_good") or 0)
+    return Drift(job, read, certain, told.get("superseded_since"), *lost)
+
+
+def _changes(lineage: LineageReader, job: Asset, read: Asset, prefix: str, *, certain: bool) -> Iterator[Drift]:
+    """The change of an S3 prefix that is a dataset, or a version's own: after the job's start an object came, or went.
+
+    A deletion leaves no time: it was after the start where an earlier snapshot shows both the job and the object, and
+    may have been where the first that lacks the object is the first that shows the job.
+    """
     started = job.attributes.get("started_at") or job.created_at
     if started is None or not prefix.startswith("s3://"):
-        return False
+        return
     datasets = [prefix, prefix.rstrip("/").rpartition("/")[0] + "/"]
-    versions = (
-        lineage.asset(edge.target)
+    versions = [
+        found
         for dataset in datasets
         for edge in lineage.downstream(dataset, "has_version")
-        if edge.target.startswith(prefix)
-    )
-    times = [asset.attributes.get("newest") or asset.created_at for asset in versions if asset is not None]
-    return any(time is not None and time > started for time in times)
+        if edge.target.startswith(prefix) and (found := lineage.asset(edge.target)) is not None
+    ]
+    lossy = [one for one in versions if one.attributes.get("deleted_objects") and _met(one, job) is not None]
+    if lossy:
+        worst = max(lossy, key=lambda one: (bool(_met(one, job)), one.attributes["deleted_objects"], one.id))
+        yield _drift(job, read, worst, certain=certain and bool(_met(worst, job)))
+    elif any((one.attributes.get("newest") or one.created_at or "") > started for one in versions):
+        yield _drift(job, read, read, certain=certain)
+
+
+def _met(state: Asset, job: Asset) -> bool | None:
+    """Whether a job was seen while a state was in force; None where it was first seen later."""
+    until, seen = state.attributes.get("superseded_since"), job.first_seen
+    if not isinstance(until, int) or seen is None or seen > until:
+        return None
+    return seen < until

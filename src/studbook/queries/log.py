@@ -16,7 +16,7 @@ from studbook.lineage.graph import Direction, LineageReader
 from studbook.model import Asset, Edge, Envelope
 from studbook.queries.answer import Answer, Night, Row, counted
 from studbook.queries.diff import changed_fields
-from studbook.queries.drift import drifts_of
+from studbook.queries.drift import Drift, drifts_of
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
 from studbook.queries.walks import NO_WEIGHTS, runs
@@ -214,9 +214,9 @@ class _Past:
         for job in jobs:
             for drift in drifts_of(self._lineage, job):
                 if asset.kind not in ("dataset", "dataset_version"):
-                    yield self._drift(job, drift.read, None)
+                    yield self._drift(job, drift, None)
                 elif self._is_mine(drift.read.id):
-                    yield self._drift(job, drift.read, job.id)
+                    yield self._drift(job, drift, job.id)
 
     def _readers(self) -> Iterator[Asset]:
         if self._asset.kind not in ("dataset", "dataset_version"):
@@ -241,18 +241,19 @@ class _Past:
         parents = [edge.source for edge in self._lineage.upstream(asset_id, "has_version")]
         return self._asset.kind == "dataset" and self._asset.id in parents
 
-    def _drift(self, job: Asset, read: Asset, reader: str | None) -> Entry:
+    def _drift(self, job: Asset, drift: Drift, reader: str | None) -> Entry:
         """What was read and what took its place; for the data, who read it.
 
         Where no snapshot shows in which night it was, that is the first after the newer state's time.
         """
+        read = drift.read
         newer = sorted((_newest(state), state.id) for state in self._siblings(read) if _newest(state) > _newest(read))
         at, state = newer[0] if newer else ("", None)
         since = read.attributes.get("superseded_since")
         if not isinstance(since, int):
             since = min((number for number, one in self._nights.items() if one.taken_at >= at), default=1)
         ends = {"was": read.id, "is_": state} if reader is None else {"is_": reader}
-        return self._entry(max(since, job.first_seen or 1), "drifted", at or None, **ends)
+        return self._entry(max(since, job.first_seen or 1), "drifted", at or None, note=drift.words or None, **ends)
 
     def _siblings(self, state: Asset) -> Iterator[Asset]:
         parents = [edge.source for edge in self._lineage.upstream(state.id, "has_version")]

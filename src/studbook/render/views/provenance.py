@@ -145,6 +145,7 @@ def drift_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
             "read": site.link(drift.read.id),
             "certain": drift.certain,
             "since": drift.since,
+            "words": drift.words,
         }
         for job in {job.id: job for _, _, job in uses(site.graph, several)}.values()
         for drift in {drift.read.id: drift for drift in drifts_of(site.graph, job)}.values()
