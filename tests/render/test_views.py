@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import html
 import json
+import re
 
 import pytest
 from tests.pedigrees import lineage
 
 import small_catalog as small
 from studbook.lineage.graph import Graph
-from studbook.model import Asset, Envelope, Finding, Parts
+from studbook.model import KINDS, Asset, Envelope, Finding, Parts
+from studbook.model.attributes import LINKED
 from studbook.render import views
+from studbook.render.environment import Templates
 from studbook.render.views.addresses import links_out
 from studbook.render.views.deployments import answers
 from studbook.render.views.site import Site
+from studbook.sources import declared_attributes
 
 DIGEST = "sha256:" + "0" * 64
 ENVELOPE = Envelope(
@@ -137,6 +142,18 @@ class TestAssetPage:
     def test_neighbours_show_nothing_that_changes_every_night(self) -> None:
         """A link to an asset says its name and kind, not its status or metrics."""
         assert set(SITE.link(small.JOB)) == {"id", "name", "kind", "kind_title", "path", "marks", "where"}
+
+
+class TestGlossary:
+    def test_says_what_each_field_of_each_kind_means(self) -> None:
+        """Each declared attribute, below its kind; what any kind can have is said once."""
+        page = views.page(SITE, "glossary")
+        text = html.unescape(Templates().render(page.template, root="../", page=page, **page.data))
+        kinds = dict(zip(KINDS, re.split(r"<dt>(?!<code>)", text.partition('id="kinds"')[2])[1:], strict=False))
+        beside = text.partition('id="fields"')[2].partition('id="relations"')[0]
+        told = [(kinds[kind], row) for kind, rows in declared_attributes().items() for row in rows]
+        for part, row in [*told, *((beside, row) for row in LINKED)]:
+            assert row.meaning in part.partition(f"<dt><code>{row.name}</code></dt><dd>")[2].partition("</dd>")[0]
 
 
 class TestNotices:

@@ -6,11 +6,12 @@ it needs more than the site's own.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Envelope
+from studbook.model.attributes import LINKED, Attribute
 from studbook.render.views.compare_data import compare
 from studbook.render.views.deployments import running
 from studbook.render.views.explore import explore
@@ -28,6 +29,7 @@ from studbook.render.views.lists import (
     runs_table,
 )
 from studbook.render.views.site import Json, Page, Site, account_path, region_path
+from studbook.sources import declared_attributes
 
 TITLES = {
     "home": ("Home", "What runs now, what changed, what needs attention"),
@@ -364,12 +366,25 @@ def _envelope(envelope: Envelope) -> Json:
 
 
 def glossary(site: Site) -> Json:
-    """Kinds, relations and certainties, in the product's words."""
+    """Kinds with their fields, relations and certainties, in the product's words."""
+    rows = declared_attributes()
     return {
-        "kinds": [[info.title, info.meaning, info.starts, info.ends] for info in KINDS.values()],
+        "kinds": [
+            [info.title, info.meaning, info.starts, info.ends, _fields(rows.get(kind, ()))]
+            for kind, info in KINDS.items()
+        ],
+        "fields": _fields(LINKED),
         "relations": [[name, words] for name, words in RELATIONS.items()],
         "certainties": [[name, meaning] for name, meaning in CERTAINTIES.items()],
     }
+
+
+def _fields(rows: Iterable[Attribute]) -> list[tuple[str, str]]:
+    """Each attribute once, with its meanings: several records may say it, each in its own way."""
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for row in rows:
+        found[row.name][row.meaning] = None
+    return [(name, " ".join(meanings)) for name, meanings in found.items()]
 
 
 VIEWS: dict[str, Callable[[Site], Json]] = {
