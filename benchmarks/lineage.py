@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from studbook.harvest.derive import derive
+from studbook.harvest.snapshot import WorkingFolder, add_snapshot
 from studbook.lineage.link import LinkContext
 from studbook.model import Coverage, Record
+from studbook.rules import RULES
 from studbook.settings import Dataset, Settings
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS
@@ -116,16 +118,23 @@ def _night(folder: Path, records: Iterator[Record], name: str) -> None:
     previous = catalog.latest()
     lines = map(RECORDS.line, records) if previous is None else iter([RECORDS.line(record) for record in records])
     clock = _Clock()
-    kept = catalog.keep_record_lines(lines)
+    kept = catalog.keep_records(lines)
     clock.lap(f"{name}: keep the records")
     number = previous.number + 1 if previous else 1
-    parts, _ = derive(
-        catalog, LinkContext.of(SETTINGS), records=kept, config=SETTINGS.digest, previous=previous, number=number
+    content, _ = derive(
+        catalog,
+        LinkContext.of(SETTINGS),
+        records=kept.records,
+        config=SETTINGS.digest,
+        previous=previous,
+        number=number,
     )
     row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=0, requests=0)
     taken_at = f"2026-11-{20 + number}T02:00:00Z"
-    envelope = catalog.add(parts, coverage=[row], taken_at=taken_at, config=SETTINGS.digest)
+    draft = catalog.draft(content, coverage=[row], taken_at=taken_at, config=SETTINGS.digest)
     clock.lap(f"{name}: link, and keep the lineage")
+    envelope = add_snapshot(catalog, draft, WorkingFolder(SETTINGS, (), {}, (), RULES), readings=kept.readings)
+    clock.lap(f"{name}: apply the rules, make the tree")
     counts = ", ".join(f"{count:,} {part}" for part, count in catalog.counts(envelope).items())
     changed = f"; {len(catalog.changed(previous, envelope)):,} assets changed" if previous else ""
     print(f"  {counts}{changed}", flush=True)

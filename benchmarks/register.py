@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from studbook.harvest.redact import Redactor
 from studbook.model import Asset, Coverage, Edge, Envelope
+from studbook.people import working_files
 from studbook.settings import Settings
 from studbook.store import Catalog
 
@@ -46,6 +48,7 @@ def commit(catalog: Catalog, of: Lineage, night: int) -> Envelope:
         ],
         taken_at=f"2026-{9 + night // 28:02d}-{1 + night % 28:02d}T02:00:00Z",
         config=Settings().digest,
+        people=working_files(catalog, catalog.settings(), Redactor()),
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.pedigrees import beside
 
 from studbook.model import Asset, Edge, Evidence
 from studbook.render import build_site
@@ -110,6 +112,7 @@ def site(demo: Path, folder: Path) -> Path:
             ],
             taken_at=f"2026-11-2{night}T02:00:00Z",
             config=settings.digest,
+            **beside(made, graph, datetime.date(2026, 11, 20 + night)),
         )
     output = folder / "site"
     build_site(made, settings, output, envelopes=list(made.envelopes()))

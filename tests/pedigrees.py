@@ -9,12 +9,16 @@ inferred and `?` where it is a candidate. Arrows point downstream.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from studbook.harvest.snapshot import WorkingFolder
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Coverage, Edge, Record
+from studbook.rules import check
+from studbook.store import Catalog
 
 _NODE = re.compile(r"(?P<id>[^\s(]+)(?:\((?P<kind>\w+)\))?")
 _ARROW = re.compile(r"-(?P<relation>\w+)(?::(?P<role>[\w.-]+))?(?P<inferred>~?)(?P<candidate>\??)->")
@@ -93,4 +97,16 @@ def commit(catalog: Any, graph: Graph, *, records: Iterable[Record] = (), night:
         "taken_at": f"2026-11-{night:02}T02:00:00Z",
         "config": NO_CONFIG,
     }
-    return catalog.commit(**(usual | options))
+    return catalog.commit(**(usual | beside(catalog, graph, datetime.date(2026, 11, night)) | options))
+
+
+def beside(catalog: Catalog, graph: Graph, day: datetime.date) -> dict[str, Any]:
+    """What the rules say of a night, and the working files, as a harvest keeps them."""
+    if not catalog.settings_file.exists():
+        return {}
+    settings = catalog.settings()
+    folder = WorkingFolder.read(catalog, settings)
+    return {
+        "findings": check(graph, settings, today=day, waivers=folder.waivers, cards=folder.cards, rules=folder.rules),
+        "people": folder.files,
+    }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
+from tests.pedigrees import beside
 
+from studbook.lineage.graph import Graph
 from studbook.model import Asset, Coverage, Edge, Envelope, Gap
 from studbook.render import Built, build_site
 from studbook.settings import Settings
@@ -242,7 +245,13 @@ def catalog(root: Path) -> Catalog:
 
 def commit(made: Catalog, some: list[Asset], arrows: list[Edge], taken_at: str) -> Envelope:
     return made.commit(
-        records=[], assets=some, edges=arrows, coverage=COVERAGE, taken_at=taken_at, config=SETTINGS.digest
+        records=[],
+        assets=some,
+        edges=arrows,
+        coverage=COVERAGE,
+        taken_at=taken_at,
+        config=SETTINGS.digest,
+        **beside(made, Graph(some, arrows), date.fromisoformat(taken_at[:10])),
     )
 
 

@@ -25,6 +25,7 @@ from studbook.answer_table import AnswerTable, answer_table
 from studbook.errors import BuildError, NotFound
 from studbook.model import Asset, Envelope
 from studbook.model.ids import parse_s3
+from studbook.people import settings_of
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import Answer, Night, Row, Unknown
 from studbook.queries.candidates import Candidate
@@ -96,8 +97,8 @@ class Lineage:
 
     @cached_property
     def settings(self) -> Settings | None:
-        """The configuration; None where the folder has none."""
-        return self.catalog.settings() if self.catalog.settings_file.exists() else None
+        """The configuration of that night; of a snapshot of format 1 today's, None where the folder has none."""
+        return settings_of(self.catalog, self.snapshot)
 
     @cached_property
     def index(self) -> Index:

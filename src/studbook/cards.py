@@ -15,7 +15,7 @@ before a night begins; a build goes on without that card.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,21 +71,38 @@ def load_cards(folder: Path, skip: Callable[[SettingsError], None] | None = None
     What is wrong with a card goes to `skip`: one that cannot be read is left out, one with a key that nobody knows goes
     without it. Without `skip` it is raised: SettingsError with file and line.
     """
-    cards: dict[str, Card] = {}
+    return cards_in(card_texts(folder, skip or _raised), skip or _raised)
+
+
+def card_texts(folder: Path, skip: Callable[[SettingsError], None]) -> Iterator[tuple[Path, str]]:
+    """The files of a folder that are cards, by name, with their text; what is no text goes to `skip`."""
     for path in sorted(folder.glob("*.md")):
-        if path.name.lower() == "readme.md":
-            continue
+        if path.name.lower() != "readme.md":
+            try:
+                text = _text(path)
+            except SettingsError as error:
+                skip(error)
+            else:
+                yield path, text
+
+
+def cards_in(texts: Iterable[tuple[Path, str]], skip: Callable[[SettingsError], None]) -> dict[str, Card]:
+    """The cards in these texts, as `load_cards` does."""
+    cards: dict[str, Card] = {}
+    for path, text in texts:
         try:
-            card = parse_card(_text(path), path.stem, str(path))
+            card = parse_card(text, path.stem, str(path))
             problems = list(card.problems)
             cards[card.model] = card
         except SettingsError as error:
             problems = [error]
         for problem in problems:
-            if skip is None:
-                raise problem
             skip(problem)
     return cards
+
+
+def _raised(problem: SettingsError) -> None:
+    raise problem
 
 
 def _text(path: Path) -> str:

@@ -249,7 +249,7 @@ class _Night:
     def _night(self, settings: Settings) -> None:
         if not self._attempt("harvest", lambda: self._harvest(settings)):
             return
-        self._attempt("check", lambda: self._check(settings))
+        self._attempt("check", self._check)
         if self._order.exports is None:
             self._done("export", "nothing asked for it: --exports DIR", "skipped")
         else:
@@ -276,19 +276,18 @@ class _Night:
             "partial" if harvested.partial else "ok",
         )
 
-    def _check(self, settings: Settings) -> None:
+    def _check(self) -> None:
         from studbook.api import open as open_catalog
-        from studbook.rules import check_snapshot
+        from studbook.rules import findings_of
 
         report, catalog = self._report, self._catalog
         now = report.snapshot
         assert now is not None
         before = catalog.snapshot_before(now)
         report.kinds = catalog.kinds(now)
-        report.findings = tuple(check_snapshot(catalog, now, catalog.graph(now), settings))
+        report.findings = tuple(findings_of(catalog, now))
         if before is not None:
-            was = check_snapshot(catalog, before, catalog.graph(before), settings)
-            known = {one.id for one in was}
+            known = {one.id for one in findings_of(catalog, before)}
             report.new_findings = tuple(one for one in report.findings if one.id not in known)
             with open_catalog(catalog, now.number) as lineage:
                 report.changes = news(lineage.diff(before.number), lambda named: lineage.handle(named.id))

@@ -419,9 +419,21 @@ class Settings(_Part):
         return next((account for account in self.accounts if account.id == account_id), None)
 
     @property
+    def resolved(self) -> dict[str, Any]:
+        """All values as plain JSON, defaults included, as a snapshot keeps them.
+
+        What `redact` looks for must not be kept: its patterns, and the salt, stand as digests.
+        """
+        found = self.model_dump(mode="json")
+        secret: dict[str, Any] = {"values": [digest(pattern.encode()) for pattern in self.redact.values]}
+        if self.redact.salt:
+            secret |= {"salt": digest(self.redact.salt.encode()).removeprefix("sha256:")}
+        return found | {"redact": found["redact"] | secret}
+
+    @property
     def digest(self) -> str:
-        """The digest of the configuration in force; no secret is in it that is not in the file."""
-        return digest(canonical(self.model_dump(mode="json")))
+        """The digest of the configuration in force."""
+        return digest(canonical(self.resolved))
 
 
 def load_settings(path: Path) -> Settings:

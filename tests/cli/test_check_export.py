@@ -33,6 +33,7 @@ def call(*arguments: str) -> int:
 def waive(catalog: Path, until: str) -> None:
     waiver = {"rule": "deployed-without-approval", "asset": "bot", "why": "pilot", "who": "ana", "until": until}
     (catalog / "waivers.yml").write_text(json.dumps([waiver]))
+    commit(Catalog(catalog), GRAPH, night=20)
 
 
 class TestCheck:
@@ -65,6 +66,7 @@ class TestCheck:
         for command in ("check", "nightly"):
             assert call(command, "--catalog", str(catalog)) == 2
             assert "cards/bot.md:3: the key 'owner' is here twice" in capsys.readouterr().err
+        commit(Catalog(catalog), GRAPH, night=21)
         assert call("build", "--catalog", str(catalog), "--output", str(catalog / "site")) == 0
         assert "warning: " in capsys.readouterr().err
 

@@ -26,8 +26,7 @@ from studbook.lineage.graph import Graph
 from studbook.queries.runs import rows_at
 from studbook.queries.sources_of import sources_of
 from studbook.queries.walks import made, runs
-from studbook.rules import check_snapshot
-from studbook.settings import load_settings
+from studbook.rules import findings_of
 from studbook.store import Catalog
 
 pytestmark = pytest.mark.demo
@@ -111,9 +110,7 @@ class TestNights:
 
     def test_the_rules_find_what_was_planted(self, catalog: Catalog, graph: Graph) -> None:
         """Drifted data, a deployment without approval, an evaluator that is not pinned."""
-        settings = load_settings(catalog.root / "studbook.yml")
-        findings = check_snapshot(catalog, catalog.resolve("latest"), graph, settings)
-        found = {finding.rule for finding in findings}
+        found = {finding.rule for finding in findings_of(catalog, catalog.resolve("latest"), graph)}
         assert {"dataset-drifted", "deployed-without-approval", "evaluator-not-pinned"} <= found
 
     def test_prod_leads_back_to_the_chats(self, graph: Graph) -> None:

@@ -266,7 +266,14 @@ class TestAnswersWithoutAGraph:
         first = commit(catalog, PEDIGREE, records=[record("a")])
         changed = [asset("t", "training_job", status="Completed"), *(a for a in GROWN.assets.values() if a.id != "t")]
         second = commit(catalog, Graph(changed, GROWN.edges), night=2)
-        assert catalog.counts(first) == {"records": 1, "assets": 5, "edges": 4}
+        assert catalog.counts(first) == {
+            "records": 1,
+            "assets": 5,
+            "edges": 4,
+            "findings": 0,
+            "people": 0,
+            "readings": 1,
+        }
         assert len(catalog.changed(first, second)) == 2
 
     def test_history_of_an_asset(self, catalog: Catalog) -> None:

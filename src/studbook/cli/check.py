@@ -10,6 +10,7 @@ from studbook.cli.options import catalog_option, format_option, snapshot_option
 from studbook.cli.terminal import bold, dim, echo, echo_folded, say, style, write_json
 
 if TYPE_CHECKING:
+    from studbook.model import Asset, Finding
     from studbook.store import Catalog
 
 
@@ -35,32 +36,44 @@ Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configur
 @snapshot_option
 @format_option
 def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> int:
-    """Apply the rules; waived findings are shown, and do not count."""
-    from studbook.cards import load_cards
-    from studbook.cli.text import kind, place
-    from studbook.rules import LEVELS, check_snapshot
+    """Tell what the rules say of a snapshot; waived findings are shown, and do not count.
 
-    settings = catalog.settings()
+    Findings, waivers and settings are those of the night, which its snapshot keeps; a snapshot of format 1 kept none,
+    and is told by those of today.
+    """
+    from studbook.cards import load_cards
+    from studbook.cli.working_files import changed_lines
+    from studbook.rules import LEVELS, findings_of, prepared
+
+    prepared(catalog.settings(), catalog.root)
     load_cards(catalog.cards_folder)  # a mistake in one is told with file and line
     envelope = catalog.resolve(snapshot)
-    graph = catalog.graph(envelope)
-    findings = check_snapshot(catalog, envelope, graph, settings)
+    for line in changed_lines(catalog, envelope):
+        say(f"{line}; 'studbook relink' takes it in")
+    findings = findings_of(catalog, envelope)
     graver = LEVELS[: LEVELS.index(level) + 1]
     counting = [finding for finding in findings if finding.level in graver and finding.waived is None]
     if output_format == "json":
         write_json({"snapshot": envelope.number, "findings": [finding.as_data() for finding in findings]})
         return 1 if counting else 0
     colors = {"error": "red", "warning": "yellow", "note": "bold"}
-    for wanted in LEVELS:
-        several = [finding for finding in findings if finding.level == wanted]
-        if several:
-            echo(style(f"{wanted}s ({len(several)})", colors[wanted]))
-        for finding in several:
-            waived = f"[waived by {waived.who} until {waived.until}]" if (waived := finding.waived) else ""
-            asset = graph.assets[finding.asset] if finding.asset is not None else None
-            about = (kind(asset.kind), dim(place(asset))) if asset is not None else ()
-            line = (bold(finding.rule), *about, dim(waived))
-            echo_folded(("  " + "  ".join(part for part in line if part), f"      {finding.message}"))
+    with catalog.index(envelope) as index:
+        for wanted in LEVELS:
+            several = [finding for finding in findings if finding.level == wanted]
+            if several:
+                echo(style(f"{wanted}s ({len(several)})", colors[wanted]))
+            for finding in several:
+                echo_folded(_lines(finding, index.asset(finding.asset) if finding.asset is not None else None))
     accepted = sum(finding.waived is not None for finding in findings)
     say(f"snapshot {envelope.number}: {len(findings)} findings, {accepted} waived, {len(counting)} at or above {level}")
     return 1 if counting else 0
+
+
+def _lines(finding: Finding, asset: Asset | None) -> tuple[str, str]:
+    from studbook.cli.text import kind, place
+
+    waived = f"[waived by {waived.who} until {waived.until}]" if (waived := finding.waived) else ""
+    about = (kind(asset.kind), dim(place(asset))) if asset is not None else ()
+    return "  " + "  ".join(
+        part for part in (bold(finding.rule), *about, dim(waived)) if part
+    ), f"      {finding.message}"

@@ -184,13 +184,13 @@ def _make_room(output: Path) -> None:
 
 
 def _summary(catalog: Catalog) -> None:
-    from studbook.rules import check_snapshot
+    from studbook.rules import findings_of
 
     settings = catalog.settings()
     envelopes = list(catalog.envelopes())
     latest = envelopes[-1]
     graph = catalog.graph(latest)
-    findings = check_snapshot(catalog, latest, graph, settings)
+    findings = findings_of(catalog, latest, graph)
     gone = sum(asset.gone_since is not None for asset in graph.assets.values())
     stale = sum(asset.stale_since is not None for asset in graph.assets.values())
     calls = [sum(row.requests for row in envelope.coverage) for envelope in envelopes]

@@ -39,7 +39,7 @@ Formats:
   cyclonedx   a model version, or all of them, as a CycloneDX bill of materials
   evidence    one asset's pedigree with the API records behind it, as a ZIP file
 
-The bytes depend on the snapshot, the configuration's rules, the cards and the waivers alone.
+The bytes depend on the snapshot alone: findings, waivers and cards are as they were that night.
 """
 )
 @click.argument("format_name", metavar="FORMAT")
@@ -171,15 +171,15 @@ class _Told:
 
     @cached_property
     def findings(self) -> list[Finding]:
-        from studbook.rules import check_snapshot
+        from studbook.rules import findings_of
 
-        return check_snapshot(self.catalog, self.envelope, self.graph, self.catalog.settings())
+        return findings_of(self.catalog, self.envelope, self.graph)
 
     @cached_property
     def _cards(self) -> dict[str, Any]:
-        from studbook.cards import load_cards
+        from studbook.people import people_of
 
-        return dict(load_cards(self.catalog.cards_folder, lambda problem: say(f"warning: {problem.message}")))
+        return people_of(self.catalog, self.envelope, lambda problem: say(f"warning: {problem.message}")).cards
 
     def _records(self, ids: Sequence[str]) -> Iterator[Record]:
         wanted = frozenset(ids)

@@ -81,6 +81,8 @@ def relink(catalog: Catalog, output_format: str) -> int:
         write_document(_as_json(relinked))
     elif relinked.changed:
         echo(f"snapshot {relinked.envelope.number} written: the same records say something else now")
+    elif relinked.envelope != relinked.previous:
+        echo(f"snapshot {relinked.envelope.number} written: people, or the rules, say something else now")
     else:
         echo(f"snapshot {relinked.envelope.number} stays: its records say the same as before")
     return 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from studbook.cli.options import catalog_option, format_option
-from studbook.cli.terminal import echo, say, style, write_json
+from studbook.cli.terminal import echo, echo_lines, say, style, write_json
 
 if TYPE_CHECKING:
     from studbook.store import Catalog
@@ -42,6 +42,7 @@ def verify(catalog: Catalog, deep: bool, anchor: str | None, output_format: str)
     With --deep also that each lineage is what its records say: of the snapshots that this Studbook made with the
     configuration as it is now; of others it is said that they were not derived again.
     """
+    from studbook.cli.working_files import changed_lines
     from studbook.errors import NotFound
 
     snapshots = len(catalog.snapshots.paths())
@@ -53,11 +54,15 @@ def verify(catalog: Catalog, deep: bool, anchor: str | None, output_format: str)
     if deep and not damages:
         damages = _derived_otherwise(catalog)
     objects = sum(1 for _ in catalog.objects)
+    changed = [] if damages else changed_lines(catalog, catalog.latest())
     if output_format == "json":
         found = [{"place": damage.place, "message": damage.message} for damage in damages]
-        write_json({"ok": not damages, "snapshots": snapshots, "objects": objects, "damages": found})
+        write_json(
+            {"ok": not damages, "snapshots": snapshots, "objects": objects, "damages": found, "changed": changed}
+        )
         return 1 if damages else 0
 
+    echo_lines(changed)
     for damage in damages:
         echo(f"{style('damaged', 'red')}  {damage.place}: {damage.message}")
     echo(f"{snapshots} snapshots, {objects} objects: " + (f"{len(damages)} damaged" if damages else "all as written"))

@@ -13,7 +13,7 @@ from typing import Any
 from studbook import __version__
 from studbook.lineage.chronicle import chronicle
 from studbook.lineage.link import LinkContext, link
-from studbook.model import Edge, Envelope, Parts, Record
+from studbook.model import Content, Edge, Envelope, Record
 from studbook.settings import Settings
 from studbook.sources import Unread, normalize, with_accounts
 from studbook.store import Catalog
@@ -22,20 +22,20 @@ from studbook.store.chunks import RECORDS, chunks
 
 def derive(
     catalog: Catalog, context: LinkContext, *, records: str, config: str, previous: Envelope | None, number: int
-) -> tuple[Parts, list[Unread] | None]:
+) -> tuple[Content, list[Unread] | None]:
     """The content of snapshot `number`, kept in the catalog, and the records that could not be read for it.
 
     `records` is the manifest of its records, `config` the digest of the settings; where both are those of `previous`,
     and the same Studbook made it, so is the lineage; None then says that the same records could not be read.
     """
     if previous is not None and _same(previous, records, config):
-        return previous.parts, None
+        return Content(**previous.parts.content), None
     return derive_anew(catalog, context, records=records, previous=previous, number=number)
 
 
 def derive_anew(
     catalog: Catalog, context: LinkContext, *, records: str, previous: Envelope | None, number: int
-) -> tuple[Parts, list[Unread]]:
+) -> tuple[Content, list[Unread]]:
     """As `derive`, whatever the snapshot before says."""
     unread: list[Unread] = []
     linked = link(_records(catalog, records), partial(normalize, unread=unread), context)

@@ -6,16 +6,22 @@ them, its number and time as they were. The chain begins again, and the first en
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from studbook.errors import CatalogError, UsageError
 from studbook.harvest.derive import derive_anew
+from studbook.harvest.readings import kept_readings
 from studbook.harvest.redact import Redactor
+from studbook.harvest.snapshot import WorkingFolder, add_snapshot
 from studbook.lineage.link import LinkContext
-from studbook.model import Continues, Envelope, Parts
+from studbook.model import Content, Continues, Envelope, Parts, WorkingFile
+from studbook.people import cards_of, working_files
+from studbook.rules import all_rules, read_waivers
 from studbook.settings import Settings
 from studbook.sources import with_accounts
 from studbook.store import Catalog
+from studbook.store.chunks import RECORDS
 
 WHY = "written anew by 'studbook redact --from-history': values that its redaction rules cover were taken out"
 
@@ -31,36 +37,58 @@ def rewrite(catalog: Catalog, settings: Settings, target: Catalog, report: Calla
     history = list(catalog.envelopes())
     if not history or history[0].number != 1:
         raise CatalogError(f"{catalog.root}: the first snapshot is missing", "run 'studbook verify'")
-    taken_out = _people(catalog, target, settings)
-    before: tuple[Parts, Parts] | None = None
+    taken_out = _copy_files(catalog, target, settings)
+    before: tuple[Parts, Content, str] | None = None
     for envelope in history:
         redactor = Redactor(settings.redact)
         if before is None or before[0] != envelope.parts:
-            parts = _parts(catalog, target, settings, envelope, redactor)
-            before = envelope.parts, parts
-        written = target.add(
+            before = envelope.parts, *_content(catalog, target, settings, envelope, redactor)
+        draft = target.draft(
             before[1],
             coverage=map(redactor.coverage, envelope.coverage),
             taken_at=envelope.taken_at,
             config=settings.digest,
-            number=envelope.number,
             continues=None if envelope is not history[0] else Continues(
                 envelope=history[-1].envelope, number=history[-1].number, why=WHY
             ),
         )  # fmt: skip
+        files = list(_files(catalog, settings, envelope, redactor))
+        waivers = [
+            one for file in files if file.kind == "waivers" for one in read_waivers(str(file.content), file.name)
+        ]
+        folder = WorkingFolder(settings, files, cards_of(files), waivers, all_rules(settings, catalog.root))
+        written = add_snapshot(target, draft, folder, readings=before[2])
         taken_out += redactor.count
         report(written)
     return taken_out
 
 
-def _parts(catalog: Catalog, target: Catalog, settings: Settings, envelope: Envelope, redactor: Redactor) -> Parts:
-    kept = target.keep_records(map(redactor.record, catalog.records(envelope)))
+def _content(
+    catalog: Catalog, target: Catalog, settings: Settings, envelope: Envelope, redactor: Redactor
+) -> tuple[Content, str]:
+    """What the records of a night come to without what the rules cover, and the manifest of their readings."""
+    lines = map(RECORDS.line, map(redactor.record, catalog.records(envelope)))
+    kept = target.keep_records(lines, kept_readings(catalog, envelope, Redactor(settings.redact).identifier))
     context = LinkContext.of(with_accounts(settings, map(Redactor(settings.redact).record, catalog.records(envelope))))
-    parts, _ = derive_anew(target, context, records=kept, previous=target.latest(), number=envelope.number)
-    return parts
+    content, _ = derive_anew(target, context, records=kept.records, previous=target.latest(), number=envelope.number)
+    return content, kept.readings
 
 
-def _people(catalog: Catalog, target: Catalog, settings: Settings) -> int:
+def _files(catalog: Catalog, settings: Settings, envelope: Envelope, redactor: Redactor) -> Iterator[WorkingFile]:
+    """What people had written that night, by today's rules; the configuration is the one that made this catalog."""
+    told = catalog.people(envelope)
+    if told is None:
+        yield from working_files(catalog, settings, redactor)
+        return
+    for file in told:
+        if file.kind == "settings":
+            yield replace(file, content=settings.resolved)
+        else:
+            clean = redactor.text if file.kind == "card" else redactor.identifier
+            yield replace(file, content=clean(str(file.content)))
+
+
+def _copy_files(catalog: Catalog, target: Catalog, settings: Settings) -> int:
     """The words of people, without what was taken out of the records, and the configuration, which has the rules."""
     redactor = Redactor(settings.redact)
     target.create(catalog.settings_file.read_text(encoding="utf-8"))

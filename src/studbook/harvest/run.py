@@ -21,7 +21,9 @@ from studbook.harvest.merge import carried_over
 from studbook.harvest.partition import Order, Return, charged, lost, visit
 from studbook.harvest.past_rules import Cleaned, same_rules
 from studbook.harvest.plan import Task, order, plan, waves
+from studbook.harvest.readings import kept_readings
 from studbook.harvest.redact import Redactor
+from studbook.harvest.snapshot import WorkingFolder, add_snapshot
 from studbook.lineage.link import LinkContext
 from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.settings import Settings
@@ -108,12 +110,15 @@ def harvest(
 ) -> Harvested:
     """Read everything that the configuration names, and write a snapshot of it: on threads, or `elsewhere`.
 
-    Raises HarvestError, and writes nothing, where no partition could be read; CatalogError where the catalog cannot be
-    written. A KeyboardInterrupt leaves the catalog as it was; what was fetched by then is used by the next harvest.
+    Raises SettingsError for waivers, or settings of rules, that cannot be meant; HarvestError, and writes nothing,
+    where no partition could be read; CatalogError where the catalog cannot be written. A KeyboardInterrupt leaves the
+    catalog as it was; what was fetched by then is used by the next harvest.
     """
     taken_at = timestamp((now or datetime.now(UTC)).replace(microsecond=0))
     previous = catalog.latest()
     number = previous.number + 1 if previous else 1
+    # Now, before hours of reading: what people edit meanwhile is for the next night, and a mistake costs nothing yet.
+    folder, redactor = WorkingFolder.read(catalog, settings), Redactor(settings.redact)
     with closing(
         _Run(
             settings,
@@ -131,24 +136,27 @@ def harvest(
         catalog.expect(number)
         records = Included(Stored(run.records), settings)
         as_stored = not settings.exclude.tags and not run.cleaned
-        kept = catalog.keep_record_lines(run.lines()) if as_stored else catalog.keep_records(records)
-        parts, unread = derive(
+        lines = run.lines() if as_stored else map(RECORDS.line, records)
+        kept = catalog.keep_records(
+            lines, kept_readings(catalog, previous, redactor.identifier if run.cleaned else None)
+        )
+        content, unread = derive(
             catalog,
             LinkContext.of(run.settings),
-            records=kept,
+            records=kept.records,
             config=settings.digest,
             previous=previous,
             number=number,
         )
         before = previous.coverage if previous else ()
-        envelope = catalog.add(
-            parts,
-            coverage=with_unread(records.told(coverage), unread, before, Redactor(settings.redact)),
+        draft = catalog.draft(
+            content,
+            coverage=with_unread(records.told(coverage), unread, before, redactor),
             taken_at=taken_at,
             config=settings.digest,
-            number=number,
-            origin=settings.log.origin,
         )
+        catalog.expect(number)
+        envelope = add_snapshot(catalog, draft, folder, readings=kept.readings)
         run.journal.finish()
     return Harvested(envelope, previous)
 
@@ -156,29 +164,32 @@ def harvest(
 def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
     """Derive the lineage of the latest snapshot's records again; no AWS. Gives None where the catalog is empty.
 
-    The new snapshot, written only where something comes out differently, has the time and the coverage of the old one.
+    The new snapshot, written only where something comes out differently or people wrote something else, has the time
+    and the coverage of the old one.
     """
     latest = catalog.latest()
     if latest is None:
         return None
+    folder, redactor = WorkingFolder.read(catalog, settings), Redactor(settings.redact)
     coverage: Sequence[Coverage] = latest.coverage
     stored: Iterable[Record] = Stored(lambda: catalog.records(latest))
+    clean = None
     if not same_rules(latest, settings):
         stored = Stored(lambda: map(Redactor(settings.redact).record, catalog.records(latest)))
-        coverage = tuple(map(Redactor(settings.redact).coverage, coverage))
+        coverage = tuple(map(redactor.coverage, coverage))
+        clean = redactor.identifier
     records = Included(stored, settings)
     number = latest.number + 1
     context = LinkContext.of(with_accounts(settings, records))
-    parts, unread = derive_anew(catalog, context, records=catalog.keep_records(records), previous=latest, number=number)
-    envelope = catalog.add(
-        parts,
-        coverage=with_unread(coverage, unread, (), Redactor(settings.redact)),
+    kept = catalog.keep_records(map(RECORDS.line, records), kept_readings(catalog, latest, clean))
+    content, unread = derive_anew(catalog, context, records=kept.records, previous=latest, number=number)
+    draft = catalog.draft(
+        content,
+        coverage=with_unread(coverage, unread, (), redactor),
         taken_at=latest.taken_at,
         config=settings.digest,
-        only_if_changed=True,
-        number=number,
-        origin=settings.log.origin,
     )
+    envelope = add_snapshot(catalog, draft, folder, readings=kept.readings, only_if_changed=True)
     return Harvested(envelope, latest)
 
 

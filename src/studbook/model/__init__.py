@@ -8,9 +8,11 @@ from studbook.model.evidence import Evidence
 from studbook.model.facts import Claim, Facts
 from studbook.model.finding import Finding
 from studbook.model.kinds import KINDS, Kind, KindInfo
+from studbook.model.people import WorkingFile
+from studbook.model.reading import Reading
 from studbook.model.record import REDACTED, Partition, Record
 from studbook.model.relations import CERTAINTIES, RELATIONS, Certainty, Relation
-from studbook.model.snapshot import Continues, Envelope, Parts
+from studbook.model.snapshot import Content, Continues, Envelope, Parts, TreeHead
 
 __all__ = [
     "CERTAINTIES",
@@ -20,6 +22,7 @@ __all__ = [
     "Asset",
     "Certainty",
     "Claim",
+    "Content",
     "Continues",
     "Coverage",
     "Edge",
@@ -32,8 +35,11 @@ __all__ = [
     "KindInfo",
     "Partition",
     "Parts",
+    "Reading",
     "Record",
     "Relation",
+    "TreeHead",
+    "WorkingFile",
     "canonical",
     "digest",
 ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from studbook.cards import load_cards
 from studbook.drawing import Drafting
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope
+from studbook.people import people_of
 from studbook.render.environment import Templates
 from studbook.render.load import Lineages, load_site
 from studbook.render.page_writer import KnownBuild
@@ -44,9 +44,10 @@ def load_contents(
     *,
     report: Callable[[str], None],
 ) -> Contents:
-    """Read a snapshot and everything that is said of it."""
-    cards = load_cards(lineages.catalog.cards_folder, lambda problem: report(f"warning: {problem.message}"))
-    site = load_site(lineages, settings, envelope, cards)
+    """Read a snapshot and everything that is said of it; how the site looks is said by today's `settings`."""
+    people = people_of(lineages.catalog, envelope, lambda problem: report(f"warning: {problem.message}"))
+    told = replace(people, settings=people.settings.model_copy(update={"site": settings.site}))
+    site = load_site(lineages, envelope, told)
     return Contents(site=site, templates=templates, drafting=drafting)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import zlib
 from collections import defaultdict
@@ -11,15 +10,14 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge, Envelope, Record
-from studbook.queries.answer import Night
+from studbook.people import People
 from studbook.queries.diff import Changes, CoverageChange, diff
 from studbook.queries.pedigree import pedigree, record_ids
 from studbook.queries.runs import rows_at
 from studbook.render.views import Site
-from studbook.rules import check_night, prepared
+from studbook.rules import all_rules, findings_of
 from studbook.settings import Settings
 from studbook.store import Catalog
 from studbook.store.chunks import SharedRows
@@ -42,26 +40,23 @@ class Lineages:
         return self._known[content]
 
 
-def load_site(lineages: Lineages, settings: Settings, envelope: Envelope, cards: Mapping[str, Card]) -> Site:
-    """Read a snapshot, check it, and compare it with the one before.
+def load_site(lineages: Lineages, envelope: Envelope, people: People) -> Site:
+    """Read a snapshot with what the rules and people say of it, and compare it with the one before.
 
-    Raises CatalogError where the catalog cannot be read, SettingsError for a waiver or a rule's setting that is wrong.
+    Raises CatalogError where the catalog cannot be read, SettingsError for a rule's setting that is wrong.
     """
     catalog = lineages.catalog
     history = [other for other in catalog.envelopes() if other.number <= envelope.number]
     graph = lineages.of(envelope)
-    rules, waivers = prepared(settings, catalog.root)
-    today = datetime.date.fromisoformat(envelope.taken_at[:10])
+    rules = all_rules(people.settings, catalog.root)
     running = _running(graph)
     return Site(
         graph=graph,
         envelope=envelope,
-        settings=settings,
-        findings=check_night(
-            Night.of(catalog, envelope, graph, settings), today=today, waivers=waivers, cards=cards, rules=rules
-        ),
-        cards=cards,
-        changes=_changes(lineages, settings, history, graph) if len(history) > 1 else None,
+        settings=people.settings,
+        findings=findings_of(catalog, envelope, graph),
+        cards=people.cards,
+        changes=_changes(lineages, people.settings, history, graph) if len(history) > 1 else None,
         history=history,
         records=Records(catalog, envelope),
         record_of=catalog.record_of(envelope),

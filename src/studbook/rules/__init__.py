@@ -19,7 +19,7 @@ from studbook.model.finding import Waived, finding_id
 from studbook.queries.answer import Night
 from studbook.rules.interface import Inspection, Observation, Rule
 from studbook.rules.own import load_rules
-from studbook.rules.waivers import Waiver, load_waivers
+from studbook.rules.waivers import Waiver, load_waivers, read_waivers
 from studbook.settings import RuleSettings, Settings, line_of, told_wrong
 from studbook.store import Catalog
 
@@ -30,11 +30,14 @@ __all__ = [
     "Observation",
     "Rule",
     "Waiver",
+    "all_rules",
     "check",
     "check_night",
     "check_snapshot",
+    "findings_of",
     "load_waivers",
     "prepared",
+    "read_waivers",
 ]
 
 NAMES: Final = (
@@ -107,14 +110,30 @@ def check_snapshot(catalog: Catalog, envelope: Envelope, graph: Graph, settings:
     return check_night(night, today=today, waivers=waivers, cards=cards, rules=rules)
 
 
+def findings_of(catalog: Catalog, envelope: Envelope, graph: Graph | None = None) -> list[Finding]:
+    """The findings of a snapshot, in order: those that it keeps.
+
+    A snapshot of format 1 kept none: the rules, the settings, cards and waivers of today are applied to it.
+    """
+    kept = catalog.findings(envelope)
+    if kept is not None:
+        return sorted(kept, key=order)
+    return check_snapshot(catalog, envelope, graph or catalog.graph(envelope), catalog.settings())
+
+
+def all_rules(settings: Settings, catalog: Path) -> tuple[Rule, ...]:
+    """Our own rules and those of the files in a catalog folder that its configuration names."""
+    return (*RULES, *load_rules(settings, catalog, [rule.id for rule in RULES]))
+
+
 def prepared(settings: Settings, catalog: Path) -> tuple[tuple[Rule, ...], tuple[Waiver, ...]]:
     """What a check needs of a catalog folder: all rules, its own included, and its waivers.
 
     Raises SettingsError, with file and line, where the check could not be made.
     """
-    rules = (*RULES, *load_rules(settings, catalog, [rule.id for rule in RULES]))
-    _given(settings, rules, catalog / "studbook.yml")
-    return rules, load_waivers(catalog / "waivers.yml", [rule.id for rule in rules])
+    rules, folder = all_rules(settings, catalog), Catalog(catalog)
+    _given(settings, rules, folder.settings_file)
+    return rules, load_waivers(folder.waivers_file, [rule.id for rule in rules])
 
 
 def _findings(
@@ -180,5 +199,5 @@ def _given(settings: Settings, rules: Sequence[Rule], file: Path | None = None) 
 
 
 def _mistake(file: Path | None, where: tuple[Any, ...], message: str, hint: str) -> SettingsError:
-    place = "studbook.yml" if file is None else f"{file}:{line_of(file, where)}"
-    return SettingsError(f"{place}: {message}", hint)
+    place = "studbook.yml: " if file is None else f"{file}:{line_of(file, where)}: "
+    return SettingsError(place + message, hint)

@@ -51,11 +51,17 @@ def load_waivers(path: Path, known: Collection[str]) -> tuple[Waiver, ...]:
     Raises SettingsError, with the line at fault, for what is no waiver.
     """
     try:
-        _, tree = load_yaml(path.read_text(encoding="utf-8"), str(path), _example())
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}", "is it a text file that you may read?") from None
+    return read_waivers(text, str(path), known)
+
+
+def read_waivers(text: str, path: str, known: Collection[str] | None = None) -> tuple[Waiver, ...]:
+    """The waivers in a text, as `load_waivers`; of any rules, where `known` does not say which there are."""
+    _, tree = load_yaml(text, path, _example())
     if tree is None or (isinstance(tree, yaml.ScalarNode) and tree.value in ("", "null", "~")):
         return ()
     if not isinstance(tree, yaml.SequenceNode):
@@ -63,7 +69,7 @@ def load_waivers(path: Path, known: Collection[str]) -> tuple[Waiver, ...]:
     return tuple(_waiver(path, node, known) for node in tree.value)
 
 
-def _waiver(path: Path, node: yaml.Node, known: Collection[str]) -> Waiver:
+def _waiver(path: str, node: yaml.Node, known: Collection[str] | None) -> Waiver:
     line = node.start_mark.line + 1
     if not isinstance(node, yaml.MappingNode):
         raise SettingsError(f"{path}:{line}: is no waiver", _example())
@@ -84,7 +90,7 @@ def _waiver(path: Path, node: yaml.Node, known: Collection[str]) -> Waiver:
     missing = [key for key in ("rule", *(about or ["asset"]), "why", "who", "until") if key not in values]
     if missing:
         raise SettingsError(f"{path}:{line}: the waiver has no {' and no '.join(missing)}", _example())
-    if values["rule"] not in known:
+    if known is not None and values["rule"] not in known:
         near = get_close_matches(values["rule"], known, 1)
         hint = f"did you mean '{near[0]}'?" if near else f"the rules are {', '.join(sorted(known))}"
         raise SettingsError(f"{path}:{lines['rule']}: there is no rule '{values['rule']}'", hint)

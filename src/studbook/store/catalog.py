@@ -18,21 +18,45 @@ from studbook import __version__
 from studbook.caches import own_folder
 from studbook.errors import CatalogError, SettingsError
 from studbook.lineage.graph import Graph
-from studbook.model import Asset, Continues, Coverage, Edge, Envelope, Partition, Parts, Record, canonical, digest
+from studbook.model import (
+    Asset,
+    Content,
+    Continues,
+    Coverage,
+    Edge,
+    Envelope,
+    Finding,
+    Partition,
+    Parts,
+    Reading,
+    Record,
+    TreeHead,
+    WorkingFile,
+    canonical,
+    digest,
+)
 from studbook.packaged import packaged
+from studbook.proof.merkle import Tree
 from studbook.settings import LogSettings, Settings, load_settings
 from studbook.store import chunks
 from studbook.store.chunks import (
     ASSETS,
     EDGES,
+    FINDINGS,
+    PEOPLE,
+    READINGS,
     RECORDS,
     Chunk,
+    KeptRecords,
     Part,
     Place,
+    ReadingOf,
     Row,
     SharedRows,
     place_of_asset,
-    place_of_record,
+    place_of_file,
+    place_of_finding,
+    unknown_reading,
 )
 from studbook.store.files import sweep
 from studbook.store.log import Log
@@ -138,6 +162,23 @@ class Catalog:
         """By source, target, relation and role."""
         return self._merged(EDGES, chunks.chunks(self.objects, envelope.parts.edges), shared)
 
+    def findings(self, envelope: Envelope) -> list[Finding] | None:
+        """What the rules said that night, by id; None of a snapshot of format 1, which does not say."""
+        return self._all(FINDINGS, envelope.parts.findings)
+
+    def people(self, envelope: Envelope) -> list[WorkingFile] | None:
+        """The working files as they were that night, by name; None as above."""
+        return self._all(PEOPLE, envelope.parts.people)
+
+    def readings(self, envelope: Envelope, partition: Partition) -> dict[str, Reading]:
+        """How the records of a partition were read, by what evidence calls each; empty as above."""
+        found = chunks.chunks(self.objects, envelope.parts.readings) if envelope.parts.readings is not None else ()
+        several = (chunk for chunk in found if chunk.place[:3] == partition)
+        return {row.record: row for chunk in several for row in chunks.rows_of(self.objects, READINGS, chunk)}
+
+    def _all(self, part: Part[Row], manifest: str | None) -> list[Row] | None:
+        return None if manifest is None else list(self._merged(part, chunks.chunks(self.objects, manifest)))
+
     def _merged(self, part: Part[Row], several: Iterable[Chunk], shared: SharedRows | None = None) -> Iterator[Row]:
         rows_of = partial(shared.rows_of, part) if shared is not None else partial(chunks.rows_of, self.objects, part)
         return chunks.merged(part, several, rows_of)
@@ -167,12 +208,10 @@ class Catalog:
         return SnapshotHistory(self.objects, [other for other in self.envelopes() if other.number <= envelope.number])
 
     def counts(self, envelope: Envelope) -> dict[str, int]:
-        """How many records, assets and edges a snapshot has."""
-        parts = envelope.parts
-        manifests = {"records": parts.records, "assets": parts.assets, "edges": parts.edges}
+        """How many rows each part of a snapshot has."""
         return {
             name: sum(chunk.rows for chunk in chunks.chunks(self.objects, manifest))
-            for name, manifest in manifests.items()
+            for name, manifest in envelope.parts.manifests.items()
         }
 
     def kinds(self, envelope: Envelope) -> Counter[str]:
@@ -248,6 +287,8 @@ class Catalog:
         records: Iterable[Record],
         assets: Iterable[Asset],
         edges: Iterable[Edge],
+        findings: Iterable[Finding] = (),
+        people: Iterable[WorkingFile] = (),
         coverage: Iterable[Coverage],
         taken_at: str,
         config: str,
@@ -257,16 +298,18 @@ class Catalog:
     ) -> Envelope:
         """Add a snapshot: content first, envelope last; gives its envelope.
 
-        Rows may come in any order. With `only_if_changed`, equal content adds nothing and the latest envelope is given.
+        Rows may come in any order. With `only_if_changed`, equal parts add nothing and the latest envelope is given.
         `number` is the number that the content was made for (first_seen and gone_since say it): where another snapshot
         has it by now, CatalogError, and the catalog is as it was before.
         """
         self.expect(number)
+        kept = self.keep_records(map(RECORDS.line, records))
+        content = self.keep_lineage(kept.records, assets, edges)
         return self.add(
-            self.keep_lineage(self.keep_records(records), assets, edges),
-            coverage=coverage,
-            taken_at=taken_at,
-            config=config,
+            self.draft(content, coverage=coverage, taken_at=taken_at, config=config),
+            findings=self.keep_findings(findings),
+            people=self.keep_people(people),
+            readings=kept.readings,
             only_if_changed=only_if_changed,
             number=number,
             origin=origin,
@@ -278,39 +321,54 @@ class Catalog:
         if number is not None and number != (last.number + 1 if last else 1):
             raise taken(number)
 
-    def add(
+    def draft(
         self,
-        parts: Parts,
+        content: Content,
         *,
         coverage: Iterable[Coverage],
         taken_at: str,
         config: str,
-        only_if_changed: bool = False,
-        number: int | None = None,
         continues: Continues | None = None,
-        origin: str | None = None,
     ) -> Envelope:
-        """Add a snapshot of content that is kept already, as `commit` does; `origin` is the log's name, if it has one.
-
-        A log that cannot be brought up costs no night: it is left as it is, with a warning.
-        """
-        self.expect(number)
+        """The next snapshot with its content alone, which can be read as one; `add` makes it one."""
         last = self.latest()
-        content = digest(canonical(parts.model_dump(mode="json")))
-        if only_if_changed and last is not None and last.digest == content:
-            return last
-        envelope = Envelope(
+        return Envelope(
             number=last.number + 1 if last else 1,
             taken_at=taken_at,
             generator=f"studbook {__version__}",
             config=config,
             coverage=tuple(sorted(coverage, key=_coverage_order)),
-            parts=parts,
-            digest=content,
+            parts=Parts(**content.content),
+            digest=digest(canonical(content.content)),
             previous=last.envelope if last else None,
             continues=continues,
             envelope="sha256:" + "0" * 64,
         )
+
+    def add(
+        self,
+        draft: Envelope,
+        *,
+        findings: str,
+        people: str,
+        readings: str,
+        only_if_changed: bool = False,
+        number: int | None = None,
+        origin: str | None = None,
+    ) -> Envelope:
+        """Add a snapshot of which everything is kept already, as `commit` does; `origin` is the log's name, if it has
+        one.
+
+        A log that cannot be brought up costs no night: it is left as it is, with a warning.
+        """
+        self.expect(number)
+        last = self.latest()
+        parts = Parts(**draft.parts.content, findings=findings, people=people, readings=readings)
+        same = last is not None and last.parts == parts
+        if only_if_changed and last is not None and same:
+            return last
+        tree = last.tree if last is not None and same else self.tree(parts)
+        envelope = draft.model_copy(update={"parts": parts, "tree": tree})
         envelope = envelope.model_copy(update={"envelope": envelope_digest(envelope)})
         self.snapshots.write(envelope)
         try:
@@ -320,15 +378,31 @@ class Catalog:
         sweep((self.root, self.snapshots.root, *self.objects.root.glob("??")))
         return envelope
 
-    def keep_records(self, records: Iterable[Record]) -> str:
-        """Keep the records of a snapshot that is to be; gives their manifest."""
-        return chunks.write_part(self.objects, RECORDS, records, place_of_record)
+    def tree(self, parts: Parts) -> TreeHead:
+        """The Merkle tree over the rows of all parts.
 
-    def keep_record_lines(self, lines: Iterable[bytes]) -> str:
-        """The same for records that are stored already, as `record_lines` gives them."""
-        return chunks.write_records(self.objects, lines)
+        The subtrees of chunks are not kept: a chunk has any number of rows, so that none of them is a node of the tree.
+        """
+        tree = Tree()
+        for manifest in parts.manifests.values():
+            for chunk in chunks.chunks(self.objects, manifest):
+                for line in self.objects.lines(chunk.object):
+                    tree.add(line.rstrip(b"\n"))
+        return TreeHead(size=tree.size, root=f"sha256:{tree.root.hex()}")
 
-    def keep_lineage(self, records: str, assets: Iterable[Asset], edges: Iterable[Edge]) -> Parts:
+    def keep_records(self, lines: Iterable[bytes], reading_of: ReadingOf = unknown_reading) -> KeptRecords:
+        """Keep the records of a snapshot that is to be, as canonical lines, and how each was read."""
+        return chunks.write_records(self.objects, lines, reading_of)
+
+    def keep_findings(self, findings: Iterable[Finding]) -> str:
+        """Keep what the rules say of it; gives the manifest."""
+        return chunks.write_part(self.objects, FINDINGS, findings, place_of_finding)
+
+    def keep_people(self, files: Iterable[WorkingFile]) -> str:
+        """Keep the working files as they are that night; gives the manifest."""
+        return chunks.write_part(self.objects, PEOPLE, files, place_of_file)
+
+    def keep_lineage(self, records: str, assets: Iterable[Asset], edges: Iterable[Edge]) -> Content:
         """Keep the lineage of records that are kept."""
         places: dict[str, Place] = {}
         same: dict[Place, Place] = {}
@@ -346,7 +420,7 @@ class Catalog:
                 raise CatalogError(f"an edge points at {missing!r}, which is no asset: this is a bug in Studbook")
             return places[edge.target]
 
-        return Parts(
+        return Content(
             records=records,
             assets=chunks.write_part(self.objects, ASSETS, assets, place),
             edges=chunks.write_part(self.objects, EDGES, edges, place_of_edge),

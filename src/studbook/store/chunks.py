@@ -23,13 +23,13 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from studbook.errors import CatalogError
-from studbook.model import Asset, Edge, Record, canonical
+from studbook.model import Asset, Edge, Finding, Partition, Reading, Record, WorkingFile, canonical
 from studbook.model.canonical import fields_of
 from studbook.model.edge import EdgeKey, edge_json
 from studbook.model.storable import storable
 from studbook.store.objects import Objects
 
-Row = TypeVar("Row", Record, Asset, Edge)
+Row = TypeVar("Row", Record, Asset, Edge, Finding, WorkingFile, Reading)
 Order = tuple[Any, ...]
 
 
@@ -39,8 +39,10 @@ class Place(NamedTuple):
     account: str | None
     region: str | None
     source: str | None
-    """Of records; null for assets and edges, which several sources may tell of."""
+    """Of records and readings; null for what several sources may tell of."""
     kind: str
+    """Of records, assets and working files their kind, of edges the target's, of readings the record's; of findings the
+    rule."""
     month: str | None
     """`2026-11`, of creation; null where that is not known."""
 
@@ -77,7 +79,7 @@ class Chunk(NamedTuple):
 
 @dataclass(frozen=True)
 class Part(Generic[Row]):
-    """One of the three parts of a snapshot: how its rows are read, ordered and cut."""
+    """One of the parts of a snapshot: how its rows are read, ordered and cut."""
 
     name: str
     adapter: TypeAdapter[Row]
@@ -141,6 +143,36 @@ EDGES: Part[Edge] = Part(
     rows_per_chunk=4096,
     write=edge_json,
 )
+FINDINGS: Part[Finding] = Part(
+    "findings",
+    TypeAdapter(Finding),
+    identify=lambda finding: finding.id,
+    order=lambda finding: (finding.id,),
+    start=lambda chunk: (chunk.first,),
+    order_of=lambda line: (line["id"],),
+    rows_per_chunk=2048,
+    write=lambda finding: canonical(finding.as_data()),
+)
+PEOPLE: Part[WorkingFile] = Part(
+    "people",
+    TypeAdapter(WorkingFile),
+    identify=lambda file: file.name,
+    order=lambda file: (file.name,),
+    start=lambda chunk: (chunk.first,),
+    order_of=lambda line: (line["name"],),
+    rows_per_chunk=1,
+)
+READINGS: Part[Reading] = Part(
+    "readings",
+    TypeAdapter(Reading),
+    identify=lambda reading: reading.record,
+    order=lambda reading: (reading.record,),
+    start=lambda chunk: (chunk.first,),
+    order_of=lambda line: (line["record"],),
+    rows_per_chunk=4096,
+)
+PARTS: dict[str, Part[Any]] = {part.name: part for part in (RECORDS, ASSETS, EDGES, FINDINGS, PEOPLE, READINGS)}
+"""In the order in which a snapshot's tree has their rows."""
 
 
 _MONTH = re.compile(r"^\d{4}-\d{2}(?=-)")
@@ -155,9 +187,14 @@ _CREATED = (
 )
 
 
-def place_of_record(record: Record) -> Place:
-    """Where a record is kept."""
-    return Place(record.account, record.region, record.source, record.kind, _created(record.body))
+def place_of_finding(finding: Finding) -> Place:
+    """Where a finding is kept."""
+    return Place(None, None, None, finding.rule, None)
+
+
+def place_of_file(file: WorkingFile) -> Place:
+    """Where a working file is kept, each in a chunk of its own."""
+    return Place(None, None, None, file.kind, None)
 
 
 def _created(body: Mapping[str, Any]) -> str | None:
@@ -214,14 +251,34 @@ def write_part(objects: Objects, part: Part[Row], rows: Iterable[Row], place: Ca
     return _manifest(objects, part, piles)
 
 
-def write_records(objects: Objects, lines: Iterable[bytes]) -> str:
-    """As `write_part`, of records that are canonical lines already."""
+ReadingOf = Callable[[Partition, str], Reading]
+"""From a partition and what evidence calls a record to how that was read."""
+
+
+def unknown_reading(partition: Partition, reference: str) -> Reading:
+    """Where nobody noted it."""
+    return Reading(record=reference)
+
+
+class KeptRecords(NamedTuple):
+    """The manifests of records, and of how each was read."""
+
+    records: str
+    readings: str
+
+
+def write_records(objects: Objects, lines: Iterable[bytes], reading_of: ReadingOf) -> KeptRecords:
+    """As `write_part`, of records that are canonical lines already, with the reading of each in the same place."""
     piles: defaultdict[Place, _Pile] = defaultdict(_Pile)
+    readings: defaultdict[Place, _Pile] = defaultdict(_Pile)
     for line in lines:
         row = json.loads(line)
         place = Place(row["account"], row["region"], row["source"], row["kind"], _created(row["body"]))
         piles[place].add(RECORDS.order_of(row), row["id"], line)
-    return _manifest(objects, RECORDS, piles)
+        reference = f"{row['source']}/{row['kind']}/{row['id']}"
+        reading = reading_of(Partition(row["account"], row["region"], row["source"]), reference)
+        readings[place].add((reference,), reference, READINGS.line(reading))
+    return KeptRecords(_manifest(objects, RECORDS, piles), _manifest(objects, READINGS, readings))
 
 
 def _manifest(objects: Objects, part: Part[Row], piles: dict[Place, _Pile]) -> str:

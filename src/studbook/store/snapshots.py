@@ -16,13 +16,19 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from studbook.errors import CatalogError, NotFound
-from studbook.model import Envelope, canonical, digest
+from studbook.model import Content, Envelope, Parts, canonical, digest
+from studbook.model.snapshot import FORMAT
 from studbook.store.files import write_new
 
 _NAME = re.compile(r"^(?P<number>[1-9]\d*)-(?P<time>[0-9TZ.-]+)\.json$")
 _DATE = re.compile(r"^\d{4}-\d{2}-\d{2}(T[0-9:.]+Z)?$")
 _BACK = re.compile(r"^latest(?:~(?P<back>\d+))?$")
 _HEX = re.compile(r"^(?:sha256:)?(?P<hex>[0-9a-f]{4,64})$")
+_FORMATS = {
+    "studbook.catalog/1": {*Content.model_fields},
+    FORMAT: {*Parts.model_fields, "tree"},
+}
+"""The parts that an envelope of each format has, and whether it has a tree."""
 
 
 def envelope_digest(envelope: Envelope) -> str:
@@ -31,8 +37,8 @@ def envelope_digest(envelope: Envelope) -> str:
 
 
 def content_digest(envelope: Envelope) -> str:
-    """The SHA-256 of the canonical JSON of its `parts`."""
-    return digest(canonical(envelope.parts.model_dump(mode="json")))
+    """The SHA-256 of the canonical JSON of the manifests of records, assets and edges."""
+    return digest(canonical(envelope.parts.content))
 
 
 def file_name(number: int, taken_at: str) -> str:
@@ -66,11 +72,18 @@ class Snapshots:
         try:
             if not path.is_file():  # a pipe would never end
                 raise CatalogError(f"{path}: is no plain file", "run 'studbook verify'")
-            envelope = Envelope.model_validate_json(path.read_bytes())
+            document = path.read_bytes()
+            named = re.search(rb'"format"\s*:\s*"([^"]*)"', document)
+            if named is not None and named[1].decode(errors="replace") not in _FORMATS:
+                what = named[1].decode(errors="replace")
+                raise CatalogError(f"{path}: has the format {what!r}", "a newer Studbook wrote it: upgrade")
+            envelope = Envelope.model_validate_json(document)
         except (OSError, ValidationError) as error:
             raise CatalogError(f"{path}: is no readable envelope: {error}", "run 'studbook verify'") from None
-        if envelope.format != "studbook.catalog/1":
-            raise CatalogError(f"{path}: has the format {envelope.format!r}", "a newer Studbook wrote it: upgrade")
+        there = {*envelope.parts.manifests, *(("tree",) if envelope.tree is not None else ())}
+        if there != _FORMATS[envelope.format]:
+            odd = ", ".join(sorted(there ^ _FORMATS[envelope.format]))
+            raise CatalogError(f"{path}: is no envelope of {envelope.format}: {odd}", "run 'studbook verify'")
         if envelope_digest(envelope) != envelope.envelope:
             raise CatalogError(f"{path}: was changed after it was written", "run 'studbook verify'")
         return envelope

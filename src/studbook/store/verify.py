@@ -11,12 +11,12 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from studbook.errors import CatalogError
 from studbook.model import Envelope
 from studbook.store import chunks
-from studbook.store.chunks import ASSETS, EDGES, RECORDS, Order, Part, Row
+from studbook.store.chunks import PARTS, Chunk, Order, Part, Row
 from studbook.store.objects import Objects
 from studbook.store.snapshots import Snapshots, content_digest, file_name
 
@@ -30,27 +30,33 @@ class Damage:
     message: str
 
 
+class _Seen(NamedTuple):
+    """What needs no second look: an object may be shared by parts, which ask different things of it."""
+
+    checked: set[tuple[str, str | Chunk]]
+    damaged: set[str]
+
+
 def verify(objects: Objects, snapshots: Snapshots) -> list[Damage]:
     """All damages, envelopes first."""
     readable: list[Envelope] = []
     strange = list(_no_files(objects, snapshots))
     found = [*strange, *_chain(snapshots, readable)]
     named = {damage.place for damage in strange}
-    checked: set[str] = set()
+    seen = _Seen(set(), set())
     for name in objects:
         place = _object_place(objects, name)
         if place in named:
-            checked.add(name)
+            seen.damaged.add(name)
             continue
         try:
             objects.check(name, _LONGEST)
         except CatalogError as error:
-            checked.add(name)
+            seen.damaged.add(name)
             found.append(Damage(place, error.message))
     for envelope in readable:
-        found.extend(_manifest(objects, RECORDS, envelope.parts.records, envelope.number, checked))
-        found.extend(_manifest(objects, ASSETS, envelope.parts.assets, envelope.number, checked))
-        found.extend(_manifest(objects, EDGES, envelope.parts.edges, envelope.number, checked))
+        for name, manifest in envelope.parts.manifests.items():
+            found.extend(_manifest(objects, PARTS[name], manifest, envelope.number, seen))
     if not found:  # else an asset may be missing because its chunk cannot be read
         found.extend(_ends(objects, readable))
     return found
@@ -115,10 +121,16 @@ def _chain(snapshots: Snapshots, readable: list[Envelope]) -> Iterator[Damage]:
         readable.append(envelope)
 
 
-def _manifest(objects: Objects, part: Part[Row], manifest: str, number: int, checked: set[str]) -> Iterator[Damage]:
-    if manifest in checked:
+def _manifest(
+    objects: Objects,
+    part: Part[Row],
+    manifest: str,
+    number: int,
+    seen: _Seen,
+) -> Iterator[Damage]:
+    if (part.name, manifest) in seen.checked or manifest in seen.damaged:
         return
-    checked.add(manifest)
+    seen.checked.add((part.name, manifest))
     place = _object_place(objects, manifest)
     if manifest not in objects:
         yield Damage(place, f"the manifest of the {part.name} of snapshot {number} is missing")
@@ -129,9 +141,9 @@ def _manifest(objects: Objects, part: Part[Row], manifest: str, number: int, che
         yield Damage(place, error.message)
         return
     for chunk in listed:
-        if chunk.object in checked:
+        if (part.name, chunk) in seen.checked or chunk.object in seen.damaged:
             continue
-        checked.add(chunk.object)
+        seen.checked.add((part.name, chunk))
         place = _object_place(objects, chunk.object)
         if chunk.object not in objects:
             yield Damage(place, f"a chunk of {part.name} ({chunk.place.kind}) of snapshot {number} is missing")

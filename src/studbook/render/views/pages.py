@@ -342,9 +342,8 @@ def findings(site: Site) -> Json:
 
 def audit(site: Site) -> Json:
     """The chain of envelopes and the digests of the content."""
-    parts = site.envelope.parts
     return {
-        "parts": [["records", parts.records], ["assets", parts.assets], ["edges", parts.edges]],
+        "parts": [list(part) for part in site.envelope.parts.manifests.items()],
         "chain": [_envelope(envelope) for envelope in reversed(site.history)],
         "certainties": sorted(
             Counter(edge.certainty for edge in site.graph.edges).items(),

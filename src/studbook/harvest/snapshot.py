@@ -1,0 +1,81 @@
+"""The last step of a night: what people wrote and what the rules say join the content, and the snapshot is written.
+
+The rules are applied here, after linking and before the envelope: the store keeps rows and knows no rule.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from studbook.cards import Card
+from studbook.errors import SettingsError, StudbookError
+from studbook.harvest.redact import Redactor
+from studbook.model import Envelope, Finding, WorkingFile
+from studbook.model.finding import finding_id
+from studbook.people import cards_of, working_files
+from studbook.queries.answer import Night
+from studbook.rules import Rule, Waiver, check_night, prepared
+from studbook.settings import Settings
+from studbook.store import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingFolder:
+    """What people wrote beside a catalog, read at one moment: as rows to keep, and as what the rules need."""
+
+    settings: Settings
+    files: Sequence[WorkingFile]
+    cards: Mapping[str, Card]
+    waivers: Sequence[Waiver]
+    rules: Sequence[Rule]
+
+    @classmethod
+    def read(cls, catalog: Catalog, settings: Settings) -> Self:
+        """That of a catalog now. Raises SettingsError for waivers, or settings of rules, that cannot be meant."""
+        rules, waivers = prepared(settings, catalog.root)
+        files = list(working_files(catalog, settings, Redactor(settings.redact)))
+        return cls(settings, files, cards_of(files), waivers, rules)
+
+
+def add_snapshot(
+    catalog: Catalog, draft: Envelope, folder: WorkingFolder, *, readings: str, only_if_changed: bool = False
+) -> Envelope:
+    """Add the snapshot of a draft, with the working files and the findings; gives its envelope, as `Catalog.add` does.
+
+    Findings that the snapshot before has keep their `first_seen`.
+    """
+    people = catalog.keep_people(folder.files)
+    findings = catalog.keep_findings(_findings(catalog, draft, folder))
+    return catalog.add(
+        draft,
+        findings=findings,
+        people=people,
+        readings=readings,
+        only_if_changed=only_if_changed,
+        number=draft.number,
+        origin=folder.settings.log.origin,
+    )
+
+
+def _findings(catalog: Catalog, draft: Envelope, folder: WorkingFolder) -> Iterator[Finding]:
+    """Of every night anew, changed or not: a rule may ask which day it is."""
+    night = Night.of(catalog, draft, catalog.graph(draft), folder.settings)
+    today = datetime.date.fromisoformat(draft.taken_at[:10])
+    try:
+        found = check_night(night, today=today, waivers=folder.waivers, cards=folder.cards, rules=folder.rules)
+    except SettingsError:
+        raise
+    except StudbookError as error:  # a rule that fails must not cost the night that was read
+        found = [_failed(error)]
+    previous = catalog.latest()
+    known = {one.id: one.first_seen for one in (catalog.findings(previous) if previous else None) or ()}
+    return (replace(one, first_seen=known.get(one.id, draft.number)) for one in found)
+
+
+def _failed(error: StudbookError) -> Finding:
+    """That nobody knows what the rules say: `check` must not pass."""
+    message = f"no rule was applied: {error.message}" + (f"; {error.hint}" if error.hint else "")
+    return Finding(id=finding_id("rule-failed", None), rule="rule-failed", level="error", asset=None, message=message)

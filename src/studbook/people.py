@@ -1,0 +1,91 @@
+"""What people write beside a catalog: taken into each snapshot, and told with the snapshot that took it in.
+
+The working files are today's; `working_files` are the rows that a snapshot keeps of them, `people_of` what a snapshot
+says. A snapshot of format 1 kept none: it is told with the working files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from studbook.cards import Card, card_texts, cards_in
+from studbook.errors import SettingsError
+from studbook.model import Envelope, WorkingFile
+from studbook.settings import Settings
+from studbook.store import Catalog
+
+Skip = Callable[[SettingsError], None]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The words of people that belong to a snapshot."""
+
+    settings: Settings
+    cards: dict[str, Card]
+    """By the model they belong to."""
+
+
+class Cleaner(Protocol):
+    """What takes out of a text what must not be kept."""
+
+    def text(self, text: str) -> str: ...
+
+    def identifier(self, text: str) -> str: ...
+
+
+def cards_of(files: Iterable[WorkingFile], skip: Skip = lambda problem: None) -> dict[str, Card]:
+    """The cards among working files, by the model they belong to; `skip` hears of those that cannot be read."""
+    return cards_in(((Path(file.name), str(file.content)) for file in files if file.kind == "card"), skip)
+
+
+def working_files(catalog: Catalog, settings: Settings | None, clean: Cleaner) -> Iterator[WorkingFile]:
+    """The working files as a snapshot keeps them: cards and waivers as they are written, settings resolved.
+
+    A file that is no text is left out: who takes the files in has said so.
+    """
+    for path, text in card_texts(catalog.cards_folder, lambda problem: None):
+        yield WorkingFile(kind="card", name=str(path.relative_to(catalog.root)), content=clean.text(text))
+    if settings is not None:
+        yield WorkingFile(kind="settings", name=catalog.settings_file.name, content=settings.resolved)
+        for name in settings.rules.files:
+            with suppress(OSError, UnicodeDecodeError):
+                text = (catalog.root / name).read_text(encoding="utf-8")
+                yield WorkingFile(kind="rules", name=name, content=clean.text(text))
+    with suppress(OSError, UnicodeDecodeError):
+        text = catalog.waivers_file.read_text(encoding="utf-8")
+        yield WorkingFile(kind="waivers", name=catalog.waivers_file.name, content=clean.identifier(text))
+
+
+def changed_files(catalog: Catalog, envelope: Envelope, clean: Callable[[Settings], Cleaner]) -> list[str]:
+    """The names of working files that say something else than a snapshot took in; none of a snapshot of format 1."""
+    kept = catalog.people(envelope)
+    if kept is None:
+        return []
+    try:
+        settings = catalog.settings()
+    except SettingsError:  # what cannot be read is not what was taken in
+        settings = None
+    now = {file.name: file for file in working_files(catalog, settings, clean(settings or Settings()))}
+    before = {file.name: file for file in kept}
+    return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
+
+def settings_of(catalog: Catalog, envelope: Envelope) -> Settings | None:
+    """The configuration of the night on which a snapshot was taken; None where nobody knows it."""
+    for file in catalog.people(envelope) or ():
+        if isinstance(file.content, dict):
+            return Settings.model_validate(file.content)
+    return catalog.settings() if envelope.parts.people is None and catalog.settings_file.exists() else None
+
+
+def people_of(catalog: Catalog, envelope: Envelope, skip: Skip = lambda problem: None) -> People:
+    """What people had written when a snapshot was taken; `skip` hears of cards that cannot be read."""
+    files = catalog.people(envelope)
+    if files is None:
+        return People(catalog.settings(), cards_in(card_texts(catalog.cards_folder, skip), skip))
+    return People(settings_of(catalog, envelope) or Settings(), cards_of(files, skip))
