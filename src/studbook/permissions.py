@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from studbook.model.ids import parse_arn, parse_s3
@@ -17,6 +17,7 @@ from studbook.settings import Dataset, DocumentPlace, Settings
 from studbook.sources import SOURCES
 from studbook.sources.declarative_source import Declared
 from studbook.sources.interface import Source
+from studbook.sources.s3_documents import is_directory
 
 PolicyJson = dict[str, Any]
 Place = TypeVar("Place", Dataset, DocumentPlace)
@@ -32,9 +33,13 @@ _S3: Final = {
     "ListObjectsV2": "s3:ListBucket",
     "HeadBucket": "s3:ListBucket",
     "ListObjectVersions": "s3:ListBucketVersions",
+    "CreateSession": "s3express:CreateSession",
 }
 _APP_API: Final = "sagemaker:CallMlflowAppApi"
 _READ: Final = "s3:GetObject"
+_SESSION: Final = "s3express:CreateSession"
+"""All that a directory bucket asks for: what a session may do, its mode says (S3 User Guide, "Authorizing regional and
+zonal endpoint API operations with IAM")."""
 _BY_UNIT: Final = ("organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent")
 _BY_TAG: Final = "organizations:ListTagsForResource"
 _BY_PREFIX: Final = ("s3:ListBucket", "s3:ListBucketVersions")
@@ -68,8 +73,7 @@ def policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES
         if source.name == "organizations":
             continue  # asked with the credentials of whoever runs Studbook
         if source.name == "s3":
-            held += _buckets(aws_partition, source.actions, _owned(settings, settings.datasets) if settings else None)
-            held += _documents(aws_partition, _owned(settings, settings.documents) if settings else ())
+            held += _places(aws_partition, source, settings, _owned)
         else:
             held += _of_service(aws_partition, source, _wanted(settings, source))
     return _policy(held)
@@ -117,8 +121,7 @@ def caller_policy(settings: Settings | None = None, sources: Iterable[Source] = 
             idle |= set() if organization.tags else {_BY_TAG}
             held.append(_statement("Organization", [one for one in source.actions if one not in idle], ["*"]))
         if source.name == "s3" and settings is not None:
-            held += _buckets(aws_partition, source.actions, _unowned(settings, settings.datasets))
-            held += _documents(aws_partition, _unowned(settings, settings.documents))
+            held += _places(aws_partition, source, settings, _unowned)
     return _policy(held)
 
 
@@ -262,6 +265,29 @@ def _of_service(aws_partition: str, source: Source, actions: Iterable[str]) -> l
     return [_statement(sid, named, places[sid]) for sid, named in held.items()]
 
 
+def _places(
+    aws_partition: str, source: Source, settings: Settings | None, whose: Callable[[Settings, Any], list[Any]]
+) -> list[PolicyJson]:
+    """Datasets and documents; those in directory buckets by a session for reading, and by nothing else."""
+    if settings is None:
+        return _buckets(aws_partition, source.actions, None)
+    datasets, documents = whose(settings, settings.datasets), whose(settings, settings.documents)
+    held = _buckets(aws_partition, source.actions, [one for one in datasets if not _directory(one)])
+    held += _documents(aws_partition, [one for one in documents if not _directory(one)])
+    found = {bucket for one in [*datasets, *documents] if (bucket := _directory(one))}
+    if found:
+        at = [f"arn:{aws_partition}:s3express:*:*:bucket/{bucket}" for bucket in sorted(found)]
+        reading = {"Condition": {"StringEquals": {"s3express:SessionMode": "ReadOnly"}}}
+        held.append(_statement("DirectoryBuckets", [_SESSION], at) | reading)
+    return held
+
+
+def _directory(place: Dataset | DocumentPlace) -> str | None:
+    """The bucket of a place, where it is a directory bucket."""
+    bucket = (parse_s3(place.id) or ("", ""))[0]
+    return bucket if is_directory(bucket) else None
+
+
 def _buckets(aws_partition: str, actions: Iterable[str], datasets: Iterable[Dataset] | None) -> list[PolicyJson]:
     """The listing of the datasets' prefixes and nothing beside them; a placeholder where none are known."""
     prefixes: defaultdict[str, set[str]] = defaultdict(set)
@@ -270,7 +296,7 @@ def _buckets(aws_partition: str, actions: Iterable[str], datasets: Iterable[Data
         prefixes[bucket].add(prefix)
     if datasets is None:
         prefixes[PLACEHOLDER_BUCKET] = {""}
-    named = sorted(set(actions) - {_READ})
+    named = sorted(set(actions) - {_READ, _SESSION})
     held, whole = [], sorted(bucket for bucket, below in prefixes.items() if "" in below)
     if whole:
         held.append(_statement("Datasets", named, [f"arn:{aws_partition}:s3:::{bucket}" for bucket in whole]))

@@ -101,6 +101,16 @@ class TestOddValues:
         assert "Models" not in found
         assert [str(loss) for loss in found.lost] == ["Models: is no list"]
 
+    def test_a_text_that_is_none(self, ask):
+        """What names a thing is text: a number in its place is left out, and told."""
+        found = ask('{"Models": [{"ModelName": 7, "ModelArn": ["a"]}, {"ModelName": "b", "ModelArn": null}]}')
+
+        assert found["Models"] == [{}, {"ModelName": "b"}]
+        assert [str(loss) for loss in found.lost] == [
+            "Models[0].ModelName: is no text",
+            "Models[0].ModelArn: is no text",
+        ]
+
 
 class TestNoAnswers:
     @pytest.mark.parametrize(

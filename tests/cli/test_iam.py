@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
 from pathlib import Path
+from types import ModuleType
 
 import cfnlint
 import hcl2
@@ -32,7 +35,8 @@ from studbook.permissions import (
     trust,
 )
 from studbook.settings import Settings, load_settings
-from studbook.sources import SOURCES
+from studbook.sources import SOURCES, lambda_function, organizations, s3, s3_documents
+from studbook.sources.declarative_source import Declared
 from studbook.sources.mlflow_api import ALLOWED
 from studbook.store import Catalog
 
@@ -55,6 +59,25 @@ UNTOLD = {
 }
 """What the story has no use for."""
 ACCOUNT = {"id": "111111111111", "regions": ["us-west-2"], "role_arn": "arn:aws:iam::111111111111:role/Reader"}
+
+
+MODULES = {
+    "lambda": [lambda_function],
+    "organizations": [organizations],
+    "s3": [s3, s3_documents],
+}
+"""What the sources are written in that declare no types."""
+
+
+def operations_in(module: ModuleType, service: str) -> set[str]:
+    """The operations of a service that a module's texts name, and what the SDK calls to make some of them."""
+    texts = {
+        node.value.removeprefix(f"{service}:")
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    by_the_sdk = {"CreateSession"} if service == "s3" else set()
+    return {name for name in create_model(service).operation_names if name in texts} | by_the_sdk
 
 
 def create_model(service: str) -> ServiceModel:
@@ -187,6 +210,25 @@ class TestPolicy:
         assert statements[0]["Condition"] == {"StringEquals": {"s3:prefix": ["a${$}{b/", "chats/"]}}
         assert resources_of(caller_policy(settings), "s3:ListBucket") == ["arn:aws:s3:::elsewhere"]
 
+    def test_a_directory_bucket_is_read_by_sessions(self):
+        """S3 Express One Zone knows one action, and that one for reading alone; no other names such a bucket."""
+        fast = {"uri": "s3://fast--usw2-az1--x-s3/a/", "account": "111111111111"}
+        settings = Settings.model_validate(
+            {"accounts": [ACCOUNT], "datasets": [fast], "documents": [{**fast, "uri": "s3://docs--usw2-az1--x-s3/"}]}
+        )
+
+        naming = [one for one in policy(settings)["Statement"] if "x-s3" in json.dumps(one)]
+
+        assert naming == [
+            {
+                "Sid": "DirectoryBuckets",
+                "Effect": "Allow",
+                "Action": ["s3express:CreateSession"],
+                "Resource": [f"arn:aws:s3express:*:*:bucket/{name}--usw2-az1--x-s3" for name in ("docs", "fast")],
+                "Condition": {"StringEquals": {"s3express:SessionMode": "ReadOnly"}},
+            }
+        ]
+
 
 class TestTrust:
     def test_names_the_principal_and_the_external_id(self, studbook):
@@ -219,6 +261,7 @@ CONFIGURATION = {
         {"uri": "s3://lake/a$b/", "account": "111111111111"},
         {"uri": "s3://lake/%{if}/", "account": "111111111111"},
         {"uri": "s3://other/", "account": "222222222222"},
+        {"uri": "s3://fast--usw2-az1--x-s3/a/", "account": "111111111111"},
     ],
     "documents": [{"uri": "s3://out/${x}/", "account": "222222222222"}],
     "evaluators": [{"function": "eval-*"}],
@@ -319,11 +362,26 @@ class TestActions:
         assert len(wanted) > 70
         assert [action for action in sorted(wanted) if not real(action)] == []
 
+    def test_every_operation_has_its_action(self):
+        """What the sources call is what they declare: every operation of their declarations, and every one that the
+        modules of the others have a word for (a botocore that knows the word tells)."""
+        for source in SOURCES:
+            if isinstance(source, Declared):
+                called = {f"{source.name}:{name}" for one in source.resources for name in one.operations}
+                assert called == set(source.actions), source.name
+            elif source.name != "mlflow":  # TestPolicy has those
+                told = {name for module in MODULES[source.name] for name in operations_in(module, source.name)}
+                assert told, source.name
+                assert {action_of(f"{source.name}:{name}") for name in told} == set(source.actions)
+
     def test_every_action_reads(self):
-        """By name; of MLflow's App there is one action for all, which the client narrows down."""
+        """By name; of MLflow's App and of directory buckets there is one action for all, which is narrowed down."""
         settings = Settings.model_validate(CONFIGURATION)
-        wanted = actions_in(policy()) | actions_in(caller_policy(settings))
-        assert {one for one in wanted if not only_reads(one.partition(":")[2])} == {"sagemaker:CallMlflowAppApi"}
+        wanted = actions_in(policy()) | actions_in(policy(settings)) | actions_in(caller_policy(settings))
+        assert {one for one in wanted if not only_reads(one.partition(":")[2])} == {
+            "sagemaker:CallMlflowAppApi",
+            "s3express:CreateSession",  # whose condition has it read only
+        }
 
     def test_every_source_is_in_it(self):
         """What a source declares is allowed by one of the two documents, whichever source comes next."""

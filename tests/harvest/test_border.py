@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scripted import HERD, Visits, cow
+from scripted import HERD, Visits, cow, refused
 
 from studbook.aws.errors import Trouble
 from studbook.harvest.partition import visit as read
@@ -51,6 +51,37 @@ class TestListings:
 
         assert [gap[:2] for gap in gaps(visit)] == [("ListCows", "NoAnswer")]
         assert visit.complete == set()
+
+    def test_a_name_that_contradicts_its_arn(self, visits):
+        """That there is nothing of another name says nothing of what the ARN names: a gap, and nothing is gone."""
+        listed = [cow("ada"), {"Arn": "arn:cow/bea", "Name": "odd"}]
+        there = {"ada", "bea"}
+
+        def described(**asked):
+            if asked["Name"] not in there:
+                raise refused("ResourceNotFoundException", operation="DescribeCow")
+            return cow(asked["Name"])
+
+        visit = visits({"ListCows": {"Cows": listed}, "DescribeCow": described})
+        visit.resource(HERD)
+
+        assert names(visit) == ["ada"]
+        assert visit.undescribed == {("cow", "arn:cow/bea")}
+        assert [gap[:2] for gap in gaps(visit)] == [("DescribeCow", "ResourceNotFoundException")]
+        assert "cow arn:cow/bea" in gaps(visit)[0][2]
+
+    def test_a_description_of_another(self, visits):
+        """An answer that says of itself that it is another thing's is none."""
+        listed = [cow("ada"), {"Arn": "arn:cow/bea", "Name": "ada"}]
+        visit = visits({"ListCows": {"Cows": listed}, "DescribeCow": lambda **asked: cow(asked["Name"])})
+
+        visit.resource(HERD)
+
+        assert names(visit) == ["ada"]
+        assert visit.undescribed == {("cow", "arn:cow/bea")}
+        assert [gap[2] for gap in gaps(visit)] == [
+            "cow arn:cow/bea: an answer is not as expected: ValueError: it describes another one"
+        ]
 
     def test_a_listing_without_an_end(self, visits):
         """Page tokens that never repeat and never end are left off at the limit."""

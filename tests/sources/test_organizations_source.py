@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from scripted import Visits, refused
 
 from studbook.model import Partition
 from studbook.settings import Account, Organization, Settings
-from studbook.sources.organizations import Organizations, with_accounts
+from studbook.sources.organizations import Organizations, not_visited, with_accounts
 
 HERE = Partition(None, None, "organizations")
 
@@ -90,3 +92,23 @@ class TestOrganizations:
             Organizations().collect(visit)
 
         assert visit.complete == set()
+
+    @pytest.mark.parametrize("odd", [None, 7, [], {}, "redacted-0a1b2c3d", ["x"], {"a": 7}])
+    @pytest.mark.parametrize("name", ["Id", "Arn", "Name", "State", "Units", "Tags"])
+    def test_an_account_that_cannot_be_read_costs_itself(self, tmp_path, name, odd):
+        """It is another's no loss; and unless it can be swept all the same, its row says why not."""
+        configured = settings(units=("ou-prod",), tags={"a": "b"})
+        script = {**SCRIPT, "ListTagsForResource": {"Tags": [{"Key": "a", "Value": "b"}]}}
+        visit = Visits(tmp_path, configured)(script, partition=HERE)
+        Organizations().collect(visit)
+        wanted = next(one for one in visit.seen.values() if one.body["Id"] == "222222222222")
+        other = replace(wanted, id=f"{wanted.id[:-12]}555555555555", body={**wanted.body, "Id": "555555555555"})
+        odd_one = replace(wanted, body={**wanted.body, name: odd})
+
+        accounts = {one.id for one in with_accounts(configured, [odd_one, other]).accounts}
+        rows = list(not_visited(configured, [odd_one, other]))
+
+        assert "555555555555" in accounts
+        if name in ("Id", "Arn"):
+            assert [(row.account, row.status) for row in rows] == [("222222222222", "failed")]
+        assert "222222222222" in accounts or rows or name in ("Units", "Tags", "State")

@@ -48,7 +48,10 @@ def _lenient(parser: type[Any]) -> type[Any]:
 
 
 class _Lenient:
-    """Only what botocore would stumble over is looked at: scalars pass as they are, whatever their type."""
+    """What botocore would stumble over is looked at, and texts, which name things: other scalars pass as they are."""
+
+    def _handle_string(self, shape: Any, value: Any) -> Any:
+        return value if type(value) is str or value is None else Unfit("is no text")
 
     def _handle_structure(self, shape: Any, value: Any) -> Any:
         if type(value) is not dict and value is not None and not shape.is_document_type:

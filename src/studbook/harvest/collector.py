@@ -228,7 +228,7 @@ class PartitionVisit(PartitionCalls):
                     scopes.append(parent.id)
                     continue
                 variants = resource.listing.variants
-                ends = [self._list(resource, {**variant, **named}, readers) for variant in variants]
+                ends = [self._list(resource, parent, {**variant, **named}, readers) for variant in variants]
                 complete = complete and all(ends)
                 if all(ends) and parent is not None:
                     scopes.append(parent.id)
@@ -307,7 +307,7 @@ class PartitionVisit(PartitionCalls):
         kind = resource.listing.parent
         return kind is not None and any(self._store.known(kind, one) is None for one in self._store.unread_ids(kind))
 
-    def _list(self, resource: Resource, named: Json, readers: _Reading) -> bool:
+    def _list(self, resource: Resource, parent: Record | None, named: Json, readers: _Reading) -> bool:
         """One listing; whether it came to its end and every summary could be read."""
         listing = resource.listing
         readable = True
@@ -331,7 +331,7 @@ class PartitionVisit(PartitionCalls):
                 for job in jobs:
                     readers.submit(job)
         except Trouble as trouble:
-            if trouble.meaning == "gone" and listing.parent is not None:
+            if trouble.meaning == "gone" and parent is not None and _denotes(named, parent.id):
                 return True  # the parent was deleted since it was listed, and all below it
             self.ledger.gap(trouble)
             return False
@@ -442,8 +442,10 @@ class PartitionVisit(PartitionCalls):
         try:
             came.body = self._body(job, came)
         except Trouble as trouble:
-            if trouble.meaning != "gone":  # else it was deleted since it was listed
+            if trouble.meaning != "gone":
                 came.troubles.append(trouble)
+            elif not _asked_by_name(resource, one):  # else it was deleted since it was listed
+                came.troubles.append(trouble.about(_subject(resource.kind, one.id)))
         except UNREADABLE as error:
             came.troubles.append(unreadable(_operation(resource), error, _subject(resource.kind, one.id)))
         return came
@@ -486,6 +488,7 @@ class PartitionVisit(PartitionCalls):
         kind, record_id = job.resource.kind, job.one.id
         try:
             if came.body is not None:
+                self._same(job, came.body)
                 self._keep(kind, record_id, came.body, came.revision)
         except UNREADABLE as error:
             came.body = None
@@ -494,6 +497,15 @@ class PartitionVisit(PartitionCalls):
             self.ledger.gap(trouble, number)
         if came.body is None and came.troubles:
             self._store.unreadable(kind, record_id)
+
+    def _same(self, job: _Job, body: Json) -> None:
+        """Raises ValueError where a description says of itself that it is another thing's."""
+        try:
+            told = job.resource.identify(body)
+        except UNREADABLE:
+            return  # it does not say
+        if isinstance(told, str) and self._redactor.identifier(told).lower() != job.one.id.lower():
+            raise ValueError("it describes another one")
 
     def _detail(self, detail: Detail, body: Json, job: _Job, came: _Described) -> Any:
         request = dict(detail.params(body))
@@ -517,6 +529,22 @@ class PartitionVisit(PartitionCalls):
 
 def _subject(kind: str, record_id: object) -> str:
     return f"{kind} {record_id}"
+
+
+_NAMES: Final = re.compile(r"(?:Name|Arn|Id|Identifier|Version)$", re.IGNORECASE)
+
+
+def _denotes(request: Json, record_id: str) -> bool:
+    """Whether the names in a request are those in an ARN: other members of a listing may contradict it."""
+    names = [value for member, value in request.items() if _NAMES.search(member)]
+    known = record_id.lower()
+    return all(isinstance(name, str) and re.split("[:/]", name)[-1].lower() in known for name in names)
+
+
+def _asked_by_name(resource: Resource, one: Wanted) -> bool:
+    """Whether a description was asked for what the listing's ARN names: another thing's absence says nothing."""
+    asked = resource.describe.params(one.summary) if resource.describe is not None else {}
+    return _denotes(asked, str(resource.identify(one.summary)))
 
 
 def _identifier(value: object) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, SkipValidation
 from pydantic.dataclasses import dataclass as checked
 
 from studbook.model.asset import Asset
@@ -28,6 +28,9 @@ MANIFESTS: Final = ("ManifestFile", "AugmentedManifestFile")
 
 Place = Annotated[str, AfterValidator(lambda uri: s3_id(uri) or uri)]
 """A place in S3 by its id, in whichever spelling a record has it; what is none stays as it is."""
+
+Rows = Annotated[Sequence[Mapping[str, Any]], SkipValidation]
+"""Of a listing: too many to be checked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Reads(Claim):
     """Of the field that holds the URI."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class DatasetState(Claim):
     """One state of an S3 prefix, as listed: what `Reads` is resolved against."""
 
@@ -67,30 +70,30 @@ class DatasetState(Claim):
     """The listed prefix; the dataset's own, or a subprefix of it."""
     owner: str | None
     """The account that the configuration says."""
-    config: Evidence
+    config: One
     """Of the configuration's entry."""
-    evidence: Evidence
+    evidence: One
     """Of the listing."""
     until: int | None
     """The snapshot whose listing showed another state; None: this is the last one."""
     stale: bool
     """Carried over: what came after it was not listed."""
-    contents: Sequence[Mapping[str, Any]]
+    contents: Rows
     """Current objects: Key, Size, ETag, LastModified."""
-    versions: Sequence[Mapping[str, Any]] | None
+    versions: Rows | None
     """All object versions, where the bucket keeps and lists them: Key, Size, ETag, LastModified, VersionId."""
-    markers: Sequence[Mapping[str, Any]]
+    markers: Rows
     """Delete markers: Key, LastModified."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Manifest(Claim):
     """A manifest was read: what a `Reads` of its URI comes to."""
 
     uri: str
     modified: str | None
     """Of the manifest itself, as it was read; UTC, RFC 3339 with Z."""
-    entries: Sequence[tuple[Evidence, str]]
+    entries: Annotated[Sequence[tuple[Evidence, str]], SkipValidation]
     """Evidence and URI of each object that it lists."""
 
 

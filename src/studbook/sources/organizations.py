@@ -9,11 +9,13 @@ nothing tells that an account was moved or tagged. Needs the management account 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Any
 
-from studbook.aws.errors import UNREADABLE, Trouble
+from studbook.aws.errors import UNREADABLE, Trouble, unreadable
 from studbook.model import Coverage, Facts, Gap, Partition, Record
+from studbook.model.coverage import Status
 from studbook.settings import Account, Organization, Settings
 from studbook.sources.interface import Grant, Json, Visit
 
@@ -167,32 +169,49 @@ def with_accounts(settings: Settings, records: Iterable[Record]) -> Settings:
     found = []
     for record in records:
         body = record.body
-        if record.kind != _ACCOUNT or record.gone_since is not None or body["Id"] in by_hand:
+        if record.kind != _ACCOUNT or record.gone_since is not None or str(body.get("Id")) in by_hand:
             continue
-        if not _wanted(organization, body) or not _tagged(organization, body):
-            continue
-        found.append(_account(organization, body))
+        with suppress(*UNREADABLE):  # `not_visited` tells it
+            if _wanted(organization, body) and _tagged(organization, body):
+                found.append(_account(organization, body))
     accounts = (*settings.accounts, *sorted(found, key=lambda account: account.id))
     return settings.model_copy(update={"accounts": accounts})
 
 
 def not_visited(settings: Settings, records: Iterable[Record]) -> Iterator[Coverage]:
-    """A row for each account of the organisation that would be swept if it were not suspended, or on its way there."""
+    """A row for each account of the organisation that would be swept if it were not suspended, or on its way there, and
+    for each of which that cannot be told: a rule of redaction that covers account ids hides whose accounts they are."""
     organization = settings.organization
     by_hand = {account.id for account in settings.accounts}
     for record in records:
         body = record.body
-        if organization is None or record.kind != _ACCOUNT or record.gone_since is not None or body["Id"] in by_hand:
+        if (
+            organization is None
+            or record.kind != _ACCOUNT
+            or record.gone_since is not None
+            or str(body.get("Id")) in by_hand
+        ):
             continue
-        if _state(body) != "ACTIVE" and _in_units(organization, body):
+        try:
+            _account(organization, body)
+            if _state(body) == "ACTIVE" or not _in_units(organization, body):
+                continue
+        except UNREADABLE as error:
+            gap = unreadable("ListAccounts", error, f"{_ACCOUNT} {record.id}")
+            yield _row(record.id.rpartition("/")[2], "failed", gap.code, f"{gap.subject}: {gap.message}")
+        else:
             message = f"the account is {_state(body)}: nobody can look into it, and what was known of it is kept"
-            yield Coverage(
-                account=body["Id"],
-                region=None,
-                source=Organizations.name,
-                status="skipped",
-                records=0,
-                requests=0,
-                calls={},
-                gaps=(Gap(operation="ListAccounts", code="Skipped", message=message),),
-            )
+            yield _row(body["Id"], "skipped", "Skipped", message)
+
+
+def _row(account: str, status: Status, code: str, message: str) -> Coverage:
+    return Coverage(
+        account=account,
+        region=None,
+        source=Organizations.name,
+        status=status,
+        records=0,
+        requests=0,
+        calls={},
+        gaps=(Gap(operation="ListAccounts", code=code, message=message),),
+    )

@@ -3,7 +3,8 @@
 Calls, per dataset: GetBucketVersioning once per bucket; then ListObjectVersions where the bucket keeps versions (one
 request per 1,000 versions), else ListObjectsV2 (one per 1,000 objects), and one more where nothing is found. With
 `versions: subprefixes` one listing is shared out over the first-level subprefixes, which costs less than a listing
-each. No object of a dataset is ever read; the documents that records name are read by `s3_documents`, where the
+each. A directory bucket has no versions, and opens a session for reading now and then (CreateSession, by the SDK). No
+object of a dataset is ever read; the documents that records name are read by `s3_documents`, where the
 configuration allows it.
 """
 
@@ -33,7 +34,13 @@ class S3:
     grants: tuple[Grant, ...] = ()
     wave = 2
     follows = ("s3:",)
-    actions = ("s3:GetBucketVersioning", "s3:GetObject", "s3:ListBucket", "s3:ListBucketVersions")
+    actions = (
+        "s3:GetBucketVersioning",
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:ListBucketVersions",
+        "s3express:CreateSession",
+    )
 
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
         """By owning account, whose credentials list and read; the caller's own where it is not configured."""
@@ -62,8 +69,7 @@ class S3:
 
     def scope(self, record: Record) -> str | None:
         """The dataset that it is a state of; a document is on its own."""
-        scope: str = record.body["Dataset"] if record.kind == _PREFIX else record.id
-        return scope
+        return record.body.get("Dataset") if record.kind == _PREFIX else record.id
 
     def normalize(self, record: Record) -> Facts:
         """The dataset, the version that this state is, and the arrow between them.

@@ -259,7 +259,9 @@ def _results_facts(record: Record) -> Facts:
         uri = f"s3://{place.bucket}/" + item["Key"]
         _show(facts, record, uri, REPORT.within(f"Contents[{index}]"))
         for named in record.body["NamedBy"]:
-            naming = Evidence.parse(named["Evidence"])._replace(record=named.get("Record", ""))
+            naming = Evidence.parse(named["Evidence"])
+            if "Record" in named:  # older catalogs lack it
+                naming = Evidence.of({**naming.as_data(), "record": named["Record"]})
             listed = Evidence("s3:ListObjectsV2", f"Contents[{index}].Key", record.reference)
             facts.claims.append(Results(job=named["Id"], artifact=uri, evidence=(naming, listed)))
     return facts

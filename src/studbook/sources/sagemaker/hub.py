@@ -55,8 +55,9 @@ def _describe(summary: Json) -> Json:
 
 
 def _private(hub: Json) -> bool:
+    """By its ARN alone, as everything of a hub: no other member can contradict it."""
     arn = parse_arn(hub["HubArn"])
-    return hub["HubName"] != PUBLIC_HUB and (arn is None or arn.account != "aws")
+    return arn is None or (arn.name != PUBLIC_HUB and arn.account != "aws")
 
 
 def _nothing(record: Record) -> Facts:
@@ -211,7 +212,7 @@ RESOURCES: Final = (
             items="HubContentSummaries",
             variants=tuple({"HubContentType": name} for name in _TYPES),
             parent="hub",
-            parent_params=lambda hub: {"HubName": hub.body["HubName"]},
+            parent_params=lambda hub: {"HubName": hub.body["HubArn"]},
         ),
         identify=lambda summary: _content_of(summary["HubContentArn"]).parent,
         normalize=_nothing,
