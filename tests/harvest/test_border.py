@@ -108,6 +108,22 @@ class TestListings:
         assert visits.sessions.operations() == []
 
 
+class TestRedactedIds:
+    def test_two_things_that_would_become_one(self, visits):
+        """The first is kept, the second is a gap; neither's secret is anywhere, and both again are the same two."""
+        visit = visits({})
+        for _ in range(2):
+            for user in ("ana:hunter2", "bob:swordfish"):
+                visit.record("repository", f"https://{user}@git.example.com/train", {"By": user[:3]})
+
+        assert {key: one.body for key, one in visit.seen.items()} == {
+            ("repository", "https://git.example.com/train"): {"By": "ana"}
+        }
+        assert [code for _, code, _ in gaps(visit)] == ["Unreadable"]
+        assert "is another one's" in gaps(visit)[0][2]
+        assert not any(word in repr([gaps(visit), visit.undescribed]) for word in ("hunter2", "swordfish"))
+
+
 class Herd:
     """A source with one kind, which a listing may lose."""
 

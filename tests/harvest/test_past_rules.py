@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from contextlib import closing
+from importlib.resources import files
 
 import pytest
 from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.errors import UsageError
+from studbook.generator import RULES as RULES_TEXTS
+from studbook.generator import generator, rules_digest
 from studbook.harvest.journal import Journal
 from studbook.harvest.rewrite import rewrite
 from studbook.harvest.run import harvest, relink
@@ -19,6 +23,7 @@ from studbook.settings import Redact
 from studbook.store import Catalog
 from studbook.store.chunks import chunks
 
+TOKEN = "AKIA" + "Q7X2M5B8N4T9K3R6"
 LEAKED = ("TICKET-1", "tulip-4711")
 RULES = Redact(keys=("motto",), values=("TICKET-[0-9]+",))
 
@@ -37,7 +42,7 @@ def aws(monkeypatch):
             "OutputDataConfig": {"S3OutputPath": "s3://out/TICKET-1/"},
             "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
-            "HyperParameters": {"motto": "tulip-4711", "comment": "see TICKET-1"},
+            "HyperParameters": {"motto": "tulip-4711", "comment": "see TICKET-1", "hint": f"use {TOKEN}"},
         }
         aws.batch(ACCOUNT, REGION, [("CreateTrainingJob", made)])
         yield aws
@@ -86,6 +91,35 @@ class TestLaterRules:
         assert sum(row.redacted for row in second.coverage) > 0
         assert third.envelope.digest == second.envelope.digest
         assert "sagemaker:DescribeTrainingJob" not in third.coverage[0].calls
+
+    @pytest.mark.parametrize("again", [harvest, relink])
+    def test_a_form_that_comes_later_needs_no_new_version(self, aws, tmp_path, monkeypatch, again):
+        """Another text of the modules that know the forms is another program, though nobody thought of its number."""
+        catalog = Catalog(tmp_path / "catalog")
+        with monkeypatch.context() as yesterday:
+            yesterday.setattr("studbook.harvest.redact.may_hold_one", lambda text: False)
+            yesterday.setattr("studbook.generator.rules_digest", lambda folder: "0" * 64)
+            generator.cache_clear()
+            harvest(settings(), catalog)
+        generator.cache_clear()
+        assert TOKEN in text_of(catalog)
+
+        again(settings(), catalog)
+
+        assert TOKEN not in text_of(catalog)
+        assert catalog.latest().number == 2
+
+    def test_every_rule_is_in_the_digest(self, tmp_path):
+        """A letter more or less in any of the modules of redaction."""
+        for name in RULES_TEXTS:
+            shutil.copy(files("studbook") / "harvest" / name, tmp_path)
+        told = rules_digest(tmp_path)
+        assert generator().endswith(f"+{told[:8]}")
+        for name in RULES_TEXTS:
+            text = (tmp_path / name).read_text()
+            (tmp_path / name).write_text(text + "#")
+            assert rules_digest(tmp_path) != told
+            (tmp_path / name).write_text(text)
 
     def test_what_a_killed_run_left_is_cleaned_too(self, tmp_path):
         """The next run redacts by its own rules what it takes up."""

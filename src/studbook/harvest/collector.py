@@ -100,6 +100,8 @@ class PartitionVisit(PartitionCalls):
         self._steps: dict[str, list[Record]] = {}
         self._marks: dict[tuple[str, str], str] = {}
         self._incomplete_kinds: set[str] = set()
+        self._redacted_ids: dict[tuple[str, str], str] = {}
+        """By kind and what is kept: the id as it came, of the few with a secret in them."""
         self._numbers: Counter[str] = Counter()
         self._refused_bulk: set[str] = set()
         self._listings: dict[str, str] = {}
@@ -142,9 +144,18 @@ class PartitionVisit(PartitionCalls):
         except UNREADABLE as error:
             self.ledger.gap(unreadable(operation, error, _subject(kind, record_id)))
             if isinstance(record_id, str):
-                self._store.unreadable(kind, record_id)
+                self._store.unreadable(kind, self._redactor.identifier(record_id))
         for loss in lost:
             self.ledger.gap(left_out(operation, loss, _subject(kind, record_id)))
+
+    def _clean_id(self, kind: str, record_id: str) -> str:
+        """An id without a secret. Raises ValueError where another one came to the same: two things never become one."""
+        clean = self._redactor.identifier(record_id)
+        if clean != record_id:
+            first = self._redacted_ids.setdefault((kind, clean), record_id)
+            if first.casefold() != record_id.casefold():
+                raise ValueError("without the secret in it its id is another one's")
+        return clean
 
     def _keep(self, kind: str, record_id: str, body: Json, revision: str | None) -> None:
         """Keeps a storable body. Raises UNREADABLE where nothing can be kept under this id."""
@@ -156,7 +167,7 @@ class PartitionVisit(PartitionCalls):
         record = Record(
             source=self.partition.source,
             kind=kind,
-            id=self._redactor.identifier(_identifier(record_id)),
+            id=self._clean_id(kind, _identifier(record_id)),
             account=self.partition.account,
             region=self.partition.region,
             revision=revision,
@@ -345,7 +356,7 @@ class PartitionVisit(PartitionCalls):
                 raise TypeError("it is no object")
             if not resource.keep(summary):
                 return True
-            record_id = self._redactor.identifier(_arn(resource.identify(summary)))
+            record_id = self._clean_id(resource.kind, _arn(resource.identify(summary)))
             revision = _revision(resource.revision(summary)) if resource.revision else digest(canonical(summary))
             mark = _revision(resource.mark(summary)) if resource.mark is not None else None
         except UNREADABLE as error:

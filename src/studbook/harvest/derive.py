@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from studbook import __version__
+from studbook.generator import generator
 from studbook.lineage.chronicle import chronicle
 from studbook.lineage.link import LinkContext, link
 from studbook.model import Content, Edge, Envelope, Record
@@ -58,7 +58,7 @@ def differing(catalog: Catalog, settings: Settings, envelope: Envelope) -> Itera
 
 def can_derive(envelope: Envelope, settings: Settings) -> bool:
     """Whether this Studbook, with these settings, must come to the lineage that the snapshot has."""
-    return (envelope.config, envelope.generator) == (settings.digest, f"studbook {__version__}")
+    return (envelope.config, envelope.generator) == (settings.digest, generator())
 
 
 def _named(edge: Edge) -> tuple[str, Edge]:
@@ -72,7 +72,7 @@ def _unlike(derived: Iterable[tuple[str, Any]], kept: Iterable[tuple[str, Any]])
 
 def _same(previous: Envelope, records: str, config: str) -> bool:
     of = (previous.parts.records, previous.config, previous.generator)
-    return of == (records, config, f"studbook {__version__}")
+    return of == (records, config, generator())
 
 
 def _records(catalog: Catalog, manifest: str) -> Iterator[Record]:

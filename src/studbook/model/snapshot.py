@@ -73,7 +73,7 @@ class Envelope(BaseModel):
     format: str = Field(default=FORMAT, description="The catalog format's name and version.")
     number: int = Field(ge=1, description="Counts up from 1.")
     taken_at: str = Field(description="When the harvest began; UTC, RFC 3339 with Z.")
-    generator: str = Field(description="The program and its version.")
+    generator: str = Field(description="The program, its version, `+` and a digest of its redaction rules, cut.")
     config: Digest = Field(description="The digest of the configuration in force.")
     coverage: tuple[Coverage, ...] = Field(description="What was seen of each partition.")
     parts: Parts = Field(description="All that the snapshot has, by digest.")

@@ -14,9 +14,9 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studbook import __version__
 from studbook.caches import own_folder
 from studbook.errors import CatalogError, SettingsError
+from studbook.generator import generator
 from studbook.lineage.graph import Graph
 from studbook.model import (
     Asset,
@@ -335,7 +335,7 @@ class Catalog:
         return Envelope(
             number=last.number + 1 if last else 1,
             taken_at=taken_at,
-            generator=f"studbook {__version__}",
+            generator=generator(),
             config=config,
             coverage=tuple(sorted(coverage, key=_coverage_order)),
             parts=Parts(**content.content),
