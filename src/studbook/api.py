@@ -40,7 +40,7 @@ from studbook.queries.runs import Run
 from studbook.queries.scores import Score
 from studbook.queries.trace import Influence
 from studbook.settings import Settings
-from studbook.store import Catalog
+from studbook.store import Catalog, open_catalog
 from studbook.store.chunks import SharedRows
 from studbook.store.index import Index
 
@@ -63,7 +63,7 @@ def open(catalog: str | Path | Catalog = "catalog", as_of: str | int = "latest")
     `as_of` is a snapshot's number, `latest`, `latest~3`, a date (the last snapshot on or before it) or the beginning of
     a digest. Raises NotFound where there is no catalog, or no such snapshot.
     """
-    store = catalog if isinstance(catalog, Catalog) else Catalog(Path(catalog))
+    store = catalog if isinstance(catalog, Catalog) else open_catalog(str(catalog))
     return Lineage(store, store.resolve(str(as_of)))
 
 

@@ -1,18 +1,21 @@
-"""The one client that writes: to the bucket that the site is published to, with the caller's own credentials.
+"""The one client that writes: to the bucket of the site, or of the catalog, with the caller's own credentials.
 
 Harvesting never comes here; its clients refuse what does not only read (`aws.sessions`).
 """
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from studbook import __version__
-from studbook.errors import UsageError
+from studbook.errors import CatalogError, UsageError
 from studbook.model.ids import S3Uri
 
 
@@ -46,3 +49,87 @@ def reachable(to: S3Uri) -> None:
     except BotoCoreError as error:
         if type(error).__name__ in ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"):
             raise UsageError(f"{to}: {error}", "log in, or set AWS_PROFILE") from None
+
+
+_TAKEN: Final = ("PreconditionFailed", "ConditionalRequestConflict")
+"""If-None-Match found something there, or somebody who was writing at the same moment."""
+
+
+class Bucket:
+    """A folder in S3, by keys relative to it. Raises CatalogError, with the rights that are needed, where S3 refuses.
+
+    What is written is encrypted as STUDBOOK_S3_SSE (`AES256`, `aws:kms`, `aws:kms:dsse`) and STUDBOOK_S3_KMS_KEY_ID
+    say, else as the bucket's default is; STUDBOOK_S3_REQUEST_PAYER=requester pays for a bucket that asks for it.
+    """
+
+    def __init__(self, to: S3Uri, workers: int = 8) -> None:
+        self.uri = to
+        self._prefix = to.key.rstrip("/") + "/" if to.key.strip("/") else ""
+        self._client = writer(workers)
+        sse, key, payer = (os.environ.get(f"STUDBOOK_S3_{name}") for name in ("SSE", "KMS_KEY_ID", "REQUEST_PAYER"))
+        self._payer = {"RequestPayer": payer} if payer else {}
+        self._written = self._payer | ({"ServerSideEncryption": sse or "aws:kms"} if sse or key else {})
+        self._written |= {"SSEKMSKeyId": key} if key else {}
+
+    def listed(self, folder: str = "", *, deep: bool = True) -> Iterator[tuple[str, str]]:
+        """Key and ETag of what lies in a folder; without `deep`, of its folders too, each with a final slash."""
+        with self._told("ListObjectsV2"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.uri.bucket,
+                Prefix=self._prefix + folder,
+                **({} if deep else {"Delimiter": "/"}),
+                **self._payer,
+            )
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    yield item["Key"].removeprefix(self._prefix), item["ETag"]
+                for item in page.get("CommonPrefixes", ()):
+                    yield item["Prefix"].removeprefix(self._prefix), ""
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes of an object; None where there is none."""
+        with self._told("GetObject"):
+            try:
+                found = self._client.get_object(Bucket=self.uri.bucket, Key=self._prefix + key, **self._payer)
+            except self._client.exceptions.NoSuchKey:
+                return None
+            body: bytes = found["Body"].read()
+            return body
+
+    def put(self, key: str, data: bytes) -> str:
+        """Write an object; gives its ETag."""
+        with self._told("PutObject"):
+            said = self._client.put_object(Bucket=self.uri.bucket, Key=self._prefix + key, Body=data, **self._written)
+            etag: str = said["ETag"]
+            return etag
+
+    def delete(self, key: str) -> None:
+        """Take an object away, if it is there."""
+        with self._told("DeleteObject"):
+            self._client.delete_object(Bucket=self.uri.bucket, Key=self._prefix + key, **self._payer)
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        """Conditional write (If-None-Match: *): whether the object is ours; False where one is there already."""
+        with self._told("PutObject"):
+            try:
+                self._client.put_object(
+                    Bucket=self.uri.bucket, Key=self._prefix + key, Body=data, IfNoneMatch="*", **self._written
+                )
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in _TAKEN:
+                    return False
+                raise
+            return True
+
+    @contextmanager
+    def _told(self, operation: str) -> Iterator[None]:
+        try:
+            yield
+        except (BotoCoreError, ClientError) as error:
+            from studbook.aws.errors import explain
+
+            trouble = explain(error, "S3")
+            raise CatalogError(
+                f"{self.uri}: {operation}: {trouble.code}: {trouble.message}",
+                "the caller needs s3:ListBucket on the bucket, and s3:GetObject and s3:PutObject below the prefix",
+            ) from error

@@ -76,7 +76,7 @@ def relink(catalog: Catalog, output_format: str) -> int:
     settings = catalog.settings()
     relinked = run(settings, catalog)
     if relinked is None:
-        raise NotFound(f"{catalog.root}: there is no snapshot yet", "make one with 'studbook harvest'")
+        raise NotFound(f"{catalog.address}: there is no snapshot yet", "make one with 'studbook harvest'")
     if output_format == "json":
         write_document(_as_json(relinked))
     elif relinked.changed:
@@ -225,7 +225,7 @@ def _print(catalog: Catalog, harvested: Harvested) -> None:
     if before is not None and harvested.changed:
         news = _news(catalog.changed(before, envelope))
         echo_lines(folded(f"changed  since snapshot {before.number}: {news}", indent=_INDENT))
-    option = "" if str(catalog.root) == "catalog" else f" --catalog {catalog.root}"
+    option = "" if catalog.address == "catalog" else f" --catalog {catalog.address}"
     following = [("studbook diff", "what changed, in full")] if before is not None and harvested.changed else []
     following.append(("studbook build", "the pages"))
     if any(row.gaps for row in harvested.coverage):

@@ -58,7 +58,7 @@ def log_text(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 def print_snapshots(catalog: Catalog, snapshot: str, *, as_json: bool) -> None:
     """The snapshots up to one of them, newest first."""
     if not catalog.root.is_dir():
-        raise NotFound(f"{catalog.root}: there is no catalog here", "name another folder with --catalog DIR")
+        raise NotFound(f"{catalog.address}: there is no catalog here", "name another folder with --catalog DIR")
     rows = snapshot_log(catalog)
     if rows or snapshot != "latest":
         last = catalog.resolve(snapshot).number

@@ -37,7 +37,7 @@ def mcp(site: str | None, catalog: Catalog) -> None:
         door.serve(door.BuiltSite(site))
         return
     if catalog.latest() is None:
-        raise NotFound(f"{catalog.root}: there is no snapshot here", "name another folder with --catalog DIR")
+        raise NotFound(f"{catalog.address}: there is no snapshot here", "name another folder with --catalog DIR")
     source = door.Folder(catalog)
     try:
         door.serve(source)

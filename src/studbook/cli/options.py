@@ -14,18 +14,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _CatalogFolder(click.Path):
-    """A catalog by its folder, which need not be there yet."""
+    """A catalog by its folder, which need not be there yet, or by its place in S3."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Catalog:  # type: ignore[override]
-        from pathlib import Path
+        from studbook.store import Catalog, open_catalog
 
-        from studbook.store import Catalog
-
-        return value if isinstance(value, Catalog) else Catalog(Path(str(super().convert(value, param, ctx))))
+        if isinstance(value, Catalog):
+            return value
+        if str(value).startswith("s3://"):
+            # An audit asks what is in the bucket, not what was there when somebody looked.
+            return open_catalog(str(value), believe_cache=ctx is None or ctx.info_name != "verify")
+        return open_catalog(str(super().convert(value, param, ctx)))
 
 
 def catalog_option(function: F) -> F:
-    """`--catalog DIR`, also STUDBOOK_CATALOG."""
+    """`--catalog DIR|S3_URI`, also STUDBOOK_CATALOG."""
     return click.option(
         "--catalog",
         type=_CatalogFolder(file_okay=False),
@@ -33,7 +36,7 @@ def catalog_option(function: F) -> F:
         envvar="STUDBOOK_CATALOG",
         show_default=True,
         show_envvar=True,
-        help="The catalog folder.",
+        help="The catalog folder, or s3://bucket/prefix.",
     )(function)
 
 

@@ -192,9 +192,7 @@ def _answer(
 
 def _catalog_words(catalog: Catalog, snapshot: str) -> str:
     """The options that a next command needs, too."""
-    folder = (
-        "" if str(catalog.root) in ("catalog", _from_environment()) else f" --catalog {shlex.quote(str(catalog.root))}"
-    )
+    folder = "" if catalog.address in ("catalog", _from_environment()) else f" --catalog {shlex.quote(catalog.address)}"
     return folder + ("" if snapshot == "latest" else f" --as-of {shlex.quote(snapshot)}")
 
 

@@ -55,7 +55,6 @@ def sign(  # noqa: PLR0917 - options
     """
     from studbook.errors import UsageError
     from studbook.proof.note import COSIGNATURE, ED25519, Signer
-    from studbook.store.files import write_whole
 
     if cosign and name is None:
         raise UsageError(
@@ -74,7 +73,7 @@ def sign(  # noqa: PLR0917 - options
     for signature in signed.signatures:
         if (signature.name, signature.key_id) == (verifier.name, verifier.key_id):
             verifier.check(signed, signature)
-    write_whole(catalog.log.checkpoint_file, str(signed).encode())
+    catalog.log.write(catalog.log.checkpoint_file.name, str(signed).encode())
     echo(str(verifier))
     if str(verifier) not in catalog.settings().log.keys:
         say("the key is not in studbook.yml (log: keys): until it is, 'studbook verify' does not check its signatures")

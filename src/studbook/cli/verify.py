@@ -47,7 +47,7 @@ def verify(catalog: Catalog, deep: bool, anchor: str | None, output_format: str)
 
     snapshots = len(catalog.snapshots.paths())
     if not snapshots and not catalog.objects.root.exists():
-        raise NotFound(f"{catalog.root}: there is no catalog here", "name another folder with --catalog DIR")
+        raise NotFound(f"{catalog.address}: there is no catalog here", "name another folder with --catalog DIR")
     damages = catalog.verify()
     if anchor and not any(damage.place.startswith("snapshots") for damage in damages):
         damages += _not_anchored(catalog, anchor)

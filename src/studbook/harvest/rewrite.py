@@ -36,7 +36,7 @@ def rewrite(catalog: Catalog, settings: Settings, target: Catalog, report: Calla
         raise UsageError(f"{target.root} is not empty", "name a new folder with --output DIR")
     history = list(catalog.envelopes())
     if not history or history[0].number != 1:
-        raise CatalogError(f"{catalog.root}: the first snapshot is missing", "run 'studbook verify'")
+        raise CatalogError(f"{catalog.address}: the first snapshot is missing", "run 'studbook verify'")
     taken_out = _copy_files(catalog, target, settings)
     before: tuple[Parts, Content, str] | None = None
     for envelope in history:

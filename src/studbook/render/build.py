@@ -59,7 +59,7 @@ def build_site(
     """
     history = list(catalog.envelopes())
     if not history:
-        raise BuildError(f"{catalog.root}: there is no snapshot to build from", "take one with 'studbook harvest'")
+        raise BuildError(f"{catalog.address}: there is no snapshot to build from", "take one with 'studbook harvest'")
     chosen = sorted(envelopes or history[-1:], key=lambda envelope: envelope.number)
     output.mkdir(parents=True, exist_ok=True)
     sweep(output)

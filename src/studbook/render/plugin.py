@@ -49,7 +49,7 @@ from studbook.render.search import SearchEntry, entries_of, sections
 from studbook.render.shells import ADDRESS, BODY, DESCRIPTION, TITLE, Shells, headings_of
 from studbook.render.views import Page
 from studbook.settings import Settings
-from studbook.store import Catalog
+from studbook.store import open_catalog
 
 _NOWHERE = "https://catalog.invalid/latest/"
 """The sitemap's base where no address is configured: Material's selector reads paths from it, and no name to call."""
@@ -91,7 +91,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
         return config
 
     def _read(self, base: Path) -> Contents | None:
-        catalog = Catalog(Path(os.environ.get("STUDBOOK_CATALOG") or base / self.config.catalog))
+        catalog = open_catalog(os.environ.get("STUDBOOK_CATALOG") or str(base / self.config.catalog))
         if catalog.latest() is None:
             return None
         try:

@@ -79,6 +79,8 @@ class Catalog:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.address = str(root)
+        """How people name it: the folder, or where in S3 it is."""
         self.settings_file = root / "studbook.yml"
         self.waivers_file = root / "waivers.yml"
         self.cards_folder = root / "cards"

@@ -95,11 +95,11 @@ class Log:
         whole = tiles.files(known)
         for path, data in whole.items():
             if not (self.root / path).exists():
-                write_whole(self.root / path, data)
-        write_whole(self.checkpoint_file, checkpoint.text.encode())
+                self.write(path, data)
+        self.write(self.checkpoint_file.name, checkpoint.text.encode())
         for path in list(self.paths()):
             if path not in whole and (fuller := tiles.fuller(path, whole)) and ".p/" not in fuller:
-                (self.root / path).unlink(missing_ok=True)
+                self.remove(path)
         sweep((self.root, *(folder for folder in self.root.rglob("*") if folder.is_dir())))
 
     def paths(self) -> Iterator[str]:
@@ -107,6 +107,14 @@ class Log:
         for path in sorted(self.root.rglob("*")):
             if (path.is_symlink() or not path.is_dir()) and not path.name.startswith(TEMPORARY):
                 yield path.relative_to(self.root).as_posix()
+
+    def write(self, path: str, data: bytes) -> None:
+        """Make or replace a file."""
+        write_whole(self.root / path, data)
+
+    def remove(self, path: str) -> None:
+        """Take a file away."""
+        (self.root / path).unlink(missing_ok=True)
 
     def read(self, path: str) -> bytes:
         """A file's bytes; CatalogError for what is no plain file: a pipe would never end."""

@@ -46,7 +46,7 @@ class Objects:
         """Keep bytes; gives their digest."""
         name = digest(data)
         if name not in self:
-            write_whole(self.path(name), _packed(data))
+            write_whole(self.path(name), packed(data))
         return name
 
     def read(self, name: str) -> bytes:
@@ -104,7 +104,8 @@ class Objects:
             raise CatalogError(f"object {name} has other content than its name says", _MEND)
 
 
-def _packed(data: bytes) -> bytes:
+def packed(data: bytes) -> bytes:
+    """The compressed form, the same on every machine with the same zlib."""
     stream = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=stream, mtime=0) as packer:
         packer.write(data)

@@ -41,6 +41,12 @@ def content_digest(envelope: Envelope) -> str:
     return digest(canonical(envelope.parts.content))
 
 
+def document(envelope: Envelope) -> bytes:
+    """The envelope's file, indented for reading."""
+    text = json.dumps(envelope.model_dump(mode="json"), ensure_ascii=False, indent=2, sort_keys=True)
+    return f"{text}\n".encode()
+
+
 def file_name(number: int, taken_at: str) -> str:
     """`12-2026-11-22T020000Z.json`: no colons, which some file systems forbid."""
     return f"{number}-{taken_at.replace(':', '')}.json"
@@ -140,12 +146,11 @@ class Snapshots:
 
     def write(self, envelope: Envelope) -> None:
         """Write an envelope that follows the latest; CatalogError where another one does already."""
-        document = json.dumps(envelope.model_dump(mode="json"), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
         path = self.root / file_name(envelope.number, envelope.taken_at)
         with self._alone():
             last = self.latest()
             follows = (last.number + 1, last.envelope) if last else (1, None)
-            if (envelope.number, envelope.previous) != follows or not write_new(path, document.encode()):
+            if (envelope.number, envelope.previous) != follows or not write_new(path, document(envelope)):
                 raise taken(envelope.number)
 
     @contextmanager
