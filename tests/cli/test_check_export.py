@@ -9,6 +9,7 @@ import pytest
 from tests.pedigrees import commit, lineage
 
 from studbook.cli import main
+from studbook.lineage.graph import Graph
 from studbook.store import Catalog
 
 GRAPH = lineage(
@@ -77,6 +78,30 @@ class TestCheck:
         found = json.loads(capsys.readouterr().out)
         assert found["snapshot"] == 1
         assert {"id", "rule", "level", "asset", "message", "first_seen", "waived"} == found["findings"][0].keys()
+
+    @pytest.mark.parametrize("form", ["sarif", "junit", "markdown"])
+    def test_as_others_read_it(self, catalog: Path, capsysbinary: Any, form: str) -> None:
+        """What `export` writes, with check's exit code."""
+        assert call("check", "--catalog", str(catalog), "--format", form) == 1
+        printed = capsysbinary.readouterr().out
+        assert call("export", form, "--catalog", str(catalog)) == 0
+        assert printed == capsysbinary.readouterr().out
+        waive(catalog, "2027-01-01")
+        assert call("check", "--catalog", str(catalog), "--format", form) == 0
+
+    def test_only_what_is_new(self, catalog: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """By the finding's id: the second night has one endpoint more, and the first everything."""
+        assert call("check", "--catalog", str(catalog), "--new-only") == 1
+        more = lineage("c2(endpoint_config) -deployed_to-> other(endpoint)", {"other": {"stage": "production"}})
+        edges = [*GRAPH.edges, *more.edges, *lineage("m(model) -deployed_to-> c2(endpoint_config)").edges]
+        assets = {**GRAPH.assets, **more.assets}
+        commit(Catalog(catalog), Graph(assets.values(), edges), night=21)
+        capsys.readouterr()
+        assert call("check", "--catalog", str(catalog), "--new-only", "--format", "json") == 1
+        found = json.loads(capsys.readouterr().out)["findings"]
+        assert {one["asset"] for one in found} == {"other"}
+        commit(Catalog(catalog), Graph(assets.values(), edges), night=22)
+        assert call("check", "--catalog", str(catalog), "--new-only") == 0
 
     def test_a_malformed_waiver_is_wrong_usage(self, catalog: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Exit code 2 with file and line; a check that ignored it would fail the night or pass it wrongly."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from studbook.cli.options import catalog_option, format_option, snapshot_option
-from studbook.cli.terminal import bold, dim, echo, echo_folded, say, style, write_json
+from studbook.cli.options import catalog_option, snapshot_option
+from studbook.cli.terminal import bold, dim, echo, echo_folded, say, style, write, write_json
 
 if TYPE_CHECKING:
     from studbook.model import Asset, Finding
@@ -20,6 +20,8 @@ Examples:
   studbook check                     exit code 1 where there is an error that nobody waived
   studbook check --level warning     warnings count too
   studbook check --snapshot latest~1 --format json
+  studbook check --format sarif > studbook.sarif     for code scanning; junit is for a test report
+  studbook check --new-only --format markdown        for a pull request: what the night before did not have
 
 \b
 Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configuration or waivers.
@@ -32,10 +34,20 @@ Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configur
     show_default=True,
     help="Findings from this level on make the exit code 1.",
 )
+@click.option(
+    "--new-only", is_flag=True, help="Only what the snapshot before did not have; a finding is known by its id."
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "sarif", "junit", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How findings are printed.",
+)
 @catalog_option
 @snapshot_option
-@format_option
-def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> int:
+def check(catalog: Catalog, snapshot: str, level: str, new_only: bool, output_format: str) -> int:
     """Tell what the rules say of a snapshot; waived findings are shown, and do not count.
 
     Findings, waivers and settings are those of the night, which its snapshot keeps; a snapshot of format 1 kept none,
@@ -51,10 +63,25 @@ def check(catalog: Catalog, snapshot: str, level: str, output_format: str) -> in
     for line in changed_lines(catalog, envelope):
         say(f"{line}; 'studbook relink' takes it in")
     findings = findings_of(catalog, envelope)
+    if new_only and (before := catalog.snapshot_before(envelope)) is not None:
+        known = {finding.id for finding in findings_of(catalog, before)}
+        findings = [finding for finding in findings if finding.id not in known]
     graver = LEVELS[: LEVELS.index(level) + 1]
     counting = [finding for finding in findings if finding.level in graver and finding.waived is None]
     if output_format == "json":
         write_json({"snapshot": envelope.number, "findings": [finding.as_data() for finding in findings]})
+        return 1 if counting else 0
+    if output_format != "text":
+        from studbook.exports import EXPORTS, Subject
+
+        export = next(export for export in EXPORTS if export.name == output_format)
+        assert export.write is not None
+        options = {"level": level} if "level" in export.options else {}
+        with catalog.index(envelope) as index:
+            about = sorted({finding.asset for finding in findings if finding.asset is not None})
+            assets = [asset for asset_id in about if (asset := index.asset(asset_id)) is not None]
+        for piece in export.write(Subject(envelope, assets, (), findings), **options):
+            write(piece)
         return 1 if counting else 0
     colors = {"error": "red", "warning": "yellow", "note": "bold"}
     with catalog.index(envelope) as index:

@@ -30,6 +30,8 @@ Examples:
   studbook export cyclonedx support-bot/4 --output support-bot-4.cdx.json
   studbook export cyclonedx --spec-version 1.7     all model versions in one bill, with citations
   studbook export evidence support-bot/4 --output support-bot-4.zip
+  studbook export parquet --output tables/
+  studbook export openlineage support-bot/4        the runs that made and judged one model version
 
 \b
 Formats:
@@ -38,6 +40,12 @@ Formats:
   pedigree    one asset with everything that made, judged and runs it, as JSON
   cyclonedx   a model version, or all of them, as a CycloneDX bill of materials
   evidence    one asset's pedigree with the API records behind it, as a ZIP file
+  sarif, junit, markdown
+              findings; 'studbook check --format' prints them with its exit code
+  csv, parquet
+              the whole as tables, into the folder --output DIR
+  openlineage the runs of all jobs as OpenLineage events, one a line
+  prov        the lineage as W3C PROV (PROV-JSON)
 
 The bytes depend on the snapshot alone: findings, waivers and cards are as they were that night.
 """
@@ -51,6 +59,9 @@ The bytes depend on the snapshot alone: findings, waivers and cards are as they 
     help="The file to write, or the folder of formats that are several files; standard output by default.",
 )
 @click.option("--lines", is_flag=True, help="One JSON object a line instead of one document.")
+@click.option(
+    "--level", type=click.Choice(["error", "warning", "note"]), default=None, help="Of junit: what is a failure."
+)
 @click.option(
     "--spec-version", type=click.Choice(["1.6", "1.7"]), default=None, help="Of cyclonedx; 1.7 has citations."
 )
@@ -149,10 +160,10 @@ def _files(
         )
     subject = told.subject(assets)
     if chosen.files is not None:
-        return ((name, (data,)) for name, data in chosen.files(subject))
+        return chosen.files(subject)
     write = chosen.write_lines if lines else chosen.write
     assert write is not None
-    return [("", write(subject))]
+    return [("", write(subject, **options))]
 
 
 class _Told:

@@ -13,5 +13,12 @@ NAMES: Final = (
     "pedigree",
     "cyclonedx",
     "evidence",
+    "sarif",
+    "junit",
+    "markdown",
+    "csv_tables",
+    "parquet",
+    "openlineage",
+    "prov",
 )
 EXPORTS: Final[tuple[Export, ...]] = tuple(import_module(f"{__name__}.{name}").EXPORT for name in NAMES)

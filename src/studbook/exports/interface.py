@@ -30,12 +30,12 @@ class Export:
 
     name: str
     summary: str
-    write: Callable[[Subject], Iterable[bytes]] | None = None
-    """A snapshot as one document."""
+    write: Callable[..., Iterable[bytes]] | None = None
+    """A `Subject` as one document."""
     write_lines: Callable[[Subject], Iterable[bytes]] | None = None
     """One JSON object a line."""
-    files: Callable[[Subject], Iterable[tuple[str, bytes]]] | None = None
-    """A snapshot as the files of a folder, by name."""
+    files: Callable[[Subject], Iterable[tuple[str, Iterable[bytes]]]] | None = None
+    """A snapshot as the files of a folder, by name, each in pieces; read in their order."""
     whole: bool = False
     """The document says of itself that it is the whole snapshot: it is never written of some assets alone."""
     document: Callable[..., bytes] | None = None
@@ -47,4 +47,4 @@ class Export:
     kind: str | None = None
     """The kind of asset that has such a document; without assets, all of them are written."""
     options: tuple[str, ...] = ()
-    """Of `spec_version`, `of`; and `envelope`: what the snapshot says of itself, to a function of pedigrees."""
+    """Of `spec_version`, `of`, `level`; and `envelope`: the snapshot's, to a function of pedigrees."""
