@@ -3,22 +3,25 @@
     ---
     owner: Support platform team
     risk: limited
+    versions: ["4", "5"]
     ---
     ## Intended use
     Drafts answers that a person sends.
 
 The front matter holds facts in one line each; the sections are Markdown. The file's name, or `model:` in its front
-matter, is the name of the model group that it belongs to. A mistake in a card is told with file and line by `check` and
-before a night begins; a build goes on without that card.
+matter, is the name of the model group that it belongs to. `versions`, or `from`, says of which of its versions a card
+speaks. Without `versions` approver and review are told of versions alone that the registry says are approved: a person
+approves a version, and never whatever is registered later. A mistake in a card is told with file and line by `check`
+and before a night begins; a build goes on without that card.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -36,10 +39,15 @@ KEYS: dict[str, str] = {
     "reviewed": "When a person last read this card, as YYYY-MM-DD.",
     "reviewer": "Who that was.",
     "documentation": "An http(s) address with more.",
+    "versions": "The versions that it speaks of, and that its approver approved; all where it does not say.",
+    "from": "The first version that it speaks of, by number or by the day of registration (YYYY-MM-DD).",
 }
 """What the front matter of a card may say."""
+OF_APPROVAL: Final = ("approver", "reviewed", "reviewer")
+"""What is said of versions that were approved, and of no other."""
 
 _FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
+_FROM = re.compile(r"\d+|\d{4}-\d{2}-\d{2}")
 _HEADING = re.compile(r"^##[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 
 
@@ -54,6 +62,17 @@ class Card:
     source: str
     problems: tuple[SettingsError, ...] = ()
     """What of its front matter is left out."""
+    versions: tuple[str, ...] = ()
+    """The versions that it speaks of; where it names none, all of them."""
+
+    def of_version(self, version: str, registered: str | None, *, approved: bool) -> Card | None:
+        """What it says of one version, by number, time of registration and the registry's approval; None: nothing."""
+        if self.versions:
+            return self if version in self.versions else None
+        first = self.facts.get("from")
+        if first is not None and not _is_from(first, version, registered):
+            return None
+        return self if approved else replace(self, facts=_without(self.facts, OF_APPROVAL))
 
     def as_data(self) -> dict[str, Any]:
         """For a page."""
@@ -93,7 +112,11 @@ def cards_in(texts: Iterable[tuple[Path, str]], skip: Callable[[SettingsError], 
         try:
             card = parse_card(text, path.stem, str(path))
             problems = list(card.problems)
-            cards[card.model] = card
+            if card.model in cards:
+                other = cards[card.model].source
+                hint = "make one of the two"
+                problems.append(SettingsError(f"{path}: {other} is the card of '{card.model}' already", hint))
+            cards.setdefault(card.model, card)
         except SettingsError as error:
             problems = [error]
         for problem in problems:
@@ -132,7 +155,19 @@ def parse_card(text: str, name: str, source: str) -> Card:
         sections=tuple((heading, body) for heading, body in sections if heading or body),
         source=Path(source).name,
         problems=tuple(problems),
+        versions=tuple(one.strip() for one in front.get("versions", "").split(",") if one.strip()),
     )
+
+
+def _is_from(first: str, version: str, registered: str | None) -> bool:
+    """Whether a version is not older than a number or a day; what cannot be told is not spoken of."""
+    if first.isdigit():
+        return version.isdigit() and int(version) >= int(first)
+    return registered is not None and registered[:10] >= first
+
+
+def _without(facts: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    return {name: value for name, value in facts.items() if name not in names}
 
 
 def _front_matter(text: str, source: str, problems: list[SettingsError]) -> dict[str, str]:
@@ -150,6 +185,10 @@ def _front_matter(text: str, source: str, problems: list[SettingsError]) -> dict
             problems.append(SettingsError(f"{place}: unknown key '{key}'", f"known are: {', '.join(KEYS)}"))
         elif isinstance(value, dict):
             problems.append(SettingsError(f"{place}: '{key}' is more than one line of words", hint))
+        elif key == "from" and not _FROM.fullmatch(str(value)):
+            problems.append(
+                SettingsError(f"{place}: 'from' is no version's number and no day", 'write "4" or 2026-11-20')
+            )
         elif value is not None:
             out[key] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return out

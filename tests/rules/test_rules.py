@@ -341,7 +341,7 @@ class TestCheck:
     )
     def test_waivers(self, given: list[Waiver], until: str | None) -> None:
         """A waiver accepts one finding of one asset, up to and with its last day."""
-        (finding,) = check(DRIFT, Settings(), waivers=given, today=TODAY)
+        (finding,) = (one for one in check(DRIFT, Settings(), waivers=given, today=TODAY) if one.asset == "t")
         assert (finding.waived.until if finding.waived else None) == until
 
     def test_a_rule_that_fails_is_an_error_that_names_it(self) -> None:

@@ -104,7 +104,7 @@ def candidates(night: Night, root: str, asked: str | None = None) -> Answer[Cand
         here = [_Here(night.asset(version), (root,)) for version in versions]
     else:
         here = [_Here(asset, _answering(rows_of_version(lineage, asset), lineage))]
-    judge = _Judge(lineage, metrics)
+    judge = Judge(lineage, metrics)
     found = {(row.version, row.against): row for one in here for row in _rows(lineage, judge, one, known)}
     rows_found = sorted(found.values(), key=lambda row: (row.at or "", row.version, row.against), reverse=True)
     unknown = [*night.unseen(), *judge.unknown, *_hidden(night, asset)]
@@ -142,7 +142,7 @@ def _approvals(family: Family) -> set[str]:
     return {str(one.attributes.get("approval")) for one in family.members if one.gone_since is None}
 
 
-class _Judge:
+class Judge:
     """The scores of versions, each family's read once."""
 
     def __init__(self, lineage: LineageReader, metrics: MetricSettings) -> None:
@@ -217,7 +217,7 @@ def _order(one: Judgement) -> tuple[str, str, str]:
 
 
 def _rows(
-    lineage: LineageReader, judge: _Judge, here: _Here, known: Mapping[str, Sequence[Family]]
+    lineage: LineageReader, judge: Judge, here: _Here, known: Mapping[str, Sequence[Family]]
 ) -> Iterator[Candidate]:
     mine = copied(lineage, here.version.id)
     places = (lineage.asset(place) for place in here.places)
@@ -248,7 +248,7 @@ def _may_serve(family: Family) -> bool:
     return released and "Rejected" not in _approvals(family)
 
 
-def _candidate(judge: _Judge, mine: Family, there: Family, *, shadow: bool) -> Candidate:
+def _candidate(judge: Judge, mine: Family, there: Family, *, shadow: bool) -> Candidate:
     shared = judge.shared(mine, there)
     missing = judge.scores(mine).keys() - judge.scores(there).keys()
     return Candidate(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from studbook.errors import UsageError
+from studbook.lineage.graph import LineageReader
+from studbook.model import Asset
+from studbook.model.ids import parse_hub_content
 from studbook.model.relations import Certainty
 from studbook.queries.answer import Answer, Night, Row, called, counted, few
 from studbook.queries.question import Question
@@ -75,6 +79,36 @@ def _rows(family: Family) -> list[Copy]:
         )
         for edge in edges
     ]
+
+
+def unlike(lineage: LineageReader, copy: Asset) -> Iterator[tuple[Asset, str]]:
+    """What a version was surely copied from, and in which words it is unlike it, where both records say what it is."""
+    for edge in lineage.upstream(copy.id, "copied_to"):
+        source = lineage.asset(edge.source)
+        if source is None or source.unresolved or edge.candidate:
+            continue
+        image, its_image = (_images(lineage, one) for one in (copy, source))
+        base, its_base = (_bases(lineage, one) for one in (copy, source))
+        etags, its_etags = ({**(one.attributes.get("etags") or {})} for one in (copy, source))
+        both = etags.keys() & its_etags.keys()
+        if image and its_image and image != its_image:
+            yield source, "image"
+        if base and its_base and base != its_base:
+            yield source, "base model"
+        if any(etags[uri] != its_etags[uri] for uri in both):
+            yield source, "state of its weights"
+
+
+def _images(lineage: LineageReader, version: Asset) -> set[str]:
+    """Name and tag or digest of each image, without the registry, which is another one in each region."""
+    edges = lineage.upstream(version.id, "packaged_as", "image")
+    return {edge.source.partition("/")[2] for edge in edges if edge.certainty != "inferred"}
+
+
+def _bases(lineage: LineageReader, version: Asset) -> set[str]:
+    """The name of each base model, which has another ARN in each region and hub."""
+    found = (parse_hub_content(edge.source) for edge in lineage.upstream(version.id, "base_of"))
+    return {content.name for content in found if content is not None}
 
 
 QUESTION: Final = Question(name="copies", ask=copies, of=("model_package", "model_package_group"))

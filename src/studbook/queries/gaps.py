@@ -108,7 +108,7 @@ def _named(night: Night, root: Asset) -> Iterator[Lack]:
             yield Lack(what=asset.id, why=end.why, partition=end.partition, asset=asset.id)
         elif asset.id.startswith(_NOT_S3) and asset.kind in ("artifact", "dataset_version"):
             yield Lack(what=asset.id, why="not S3", asset=asset.id)
-        elif asset.kind in ("artifact", "dataset") and _is_unlisted_data(night.lineage, asset):
+        elif asset.kind in ("artifact", "dataset") and is_unlisted_data(night.lineage, asset):
             yield Lack(what=asset.id, why="not recorded", asset=asset.id)
 
 
@@ -120,7 +120,7 @@ def _partition(night: Night, asset: Asset) -> tuple[Why, str | None]:
     return "failed", None
 
 
-def _is_unlisted_data(lineage: LineageReader, asset: Asset) -> bool:
+def is_unlisted_data(lineage: LineageReader, asset: Asset) -> bool:
     """Whether a job read it as data, and nobody knows what lay there: no state was listed, and no job made it."""
     if lineage.upstream(asset.id, "produced"):
         return False

@@ -112,7 +112,7 @@ class Lookup(Protocol):
 class InMemory:
     """The lookups of a lineage in memory, as far as it takes to say handles; what people type is looked up in an index.
 
-    Ends of ids and aliases are not known here: what has no handle but such an end is called by its id.
+    Aliases are not known here.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -134,8 +134,14 @@ class InMemory:
     def named(self, name: str, accounts: Collection[str] = (), within: Collection[bytes] = ()) -> Sequence[Asset]:
         return self._by_name.get(name, ())
 
+    @cached_property
+    def _backwards(self) -> Sequence[str]:
+        return sorted(one[::-1] for one in self._graph.assets)
+
     def ending(self, end: str, accounts: Collection[str] = (), within: Collection[bytes] = ()) -> Sequence[Asset]:
-        return ()
+        first, backwards = bisect_left(self._backwards, end[::-1]), end[::-1]
+        ids = takewhile(lambda one: one.startswith(backwards), islice(self._backwards, first, first + MOST))
+        return [self._graph.assets[one[::-1]] for one in ids]
 
     def aliased(self, alias: str) -> Sequence[Asset]:
         return ()

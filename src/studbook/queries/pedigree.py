@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from studbook.cards import Card
 from studbook.lineage.graph import Graph, LineageReader
 from studbook.model import Asset, Edge, Finding, Record
+from studbook.queries.model_card import card_of
 from studbook.queries.origins import origins
 from studbook.queries.runs import rows_of_version
 from studbook.queries.walks import Evaluation, made
@@ -113,15 +114,3 @@ def _answering(known: Graph, root: Asset) -> tuple[str, ...]:
     """By what the pedigree holds, so that whoever has it alone comes to the same."""
     rows = rows_of_version(known, root)
     return tuple(sorted({row.endpoint for row in rows if not (row.shadow or row.candidate)}))
-
-
-def card_of(lineage: LineageReader, version: Asset, cards: Mapping[str, Card]) -> Card | None:
-    """What people wrote of a model version's model, or of the models that it was copied to and from."""
-    copies = [edge.target for edge in lineage.downstream(version.id, "copied_to")]
-    sources = [edge.source for edge in lineage.upstream(version.id, "copied_to")]
-    for one in (version.id, *copies, *sources):
-        for edge in lineage.upstream(one, "has_version"):
-            group = lineage.asset(edge.source)
-            if group is not None and group.name in cards:
-                return cards[group.name]
-    return None

@@ -46,8 +46,31 @@ NAMES: Final = (
     "dataset_drifted",
     "evaluator_not_pinned",
     "unresolved_input",
+    "deployed_but_withdrawn",
+    "deployed_without_promotion",
+    "weights_changed",
+    "copy_differs",
+    "approved_by_author",
+    "image_not_pinned",
+    "dataset_unregistered",
+    "base_model_deprecated",
+    "licence_not_allowed",
+    "evaluated_on_training_data",
+    "evaluation_outdated",
+    "evaluator_changed",
+    "judgement_missing",
+    "score_below_bar",
+    "score_worse",
+    "trained_on_own_answers",
+    "card_missing",
+    "card_stale",
+    "output_unprotected",
+    "secret_found",
+    "production_gap",
 )
-RULES: Final[tuple[Rule, ...]] = tuple(import_module(f"{__name__}.{name}").RULE for name in NAMES)
+OF_WAIVERS: Final = ("waiver_without_effect", "waiver_ending")
+"""Those that see what all others found, own rules included."""
+RULES: Final[tuple[Rule, ...]] = tuple(import_module(f"{__name__}.{name}").RULE for name in (*NAMES, *OF_WAIVERS))
 
 LEVELS = ("error", "warning", "note")
 """Gravest first."""
@@ -123,7 +146,8 @@ def findings_of(catalog: Catalog, envelope: Envelope, graph: Graph | None = None
 
 def all_rules(settings: Settings, catalog: Path) -> tuple[Rule, ...]:
     """Our own rules and those of the files in a catalog folder that its configuration names."""
-    return (*RULES, *load_rules(settings, catalog, [rule.id for rule in RULES]))
+    own = load_rules(settings, catalog, [rule.id for rule in RULES])
+    return (*RULES[: len(NAMES)], *own, *RULES[len(NAMES) :])
 
 
 def prepared(settings: Settings, catalog: Path) -> tuple[tuple[Rule, ...], tuple[Waiver, ...]]:

@@ -14,8 +14,10 @@ from studbook.lineage.graph import Graph
 from studbook.model import Asset, Finding
 from studbook.model.finding import Level
 from studbook.queries.answer import Night, in_production, listed
+from studbook.queries.candidates import Judge
 from studbook.queries.handles import Handles, InMemory
-from studbook.queries.walks import Deployed, made, runs
+from studbook.queries.succession import Release, predecessor, releases
+from studbook.queries.walks import Deployed, Family, made, runs
 from studbook.rules.waivers import Waiver
 from studbook.settings import RuleSettings, Settings
 
@@ -128,6 +130,17 @@ class Inspection:
             for version, several in self.running.items()
         }
         return {version: several for version, several in found.items() if several}
+
+    @cached_property
+    def releases(self) -> Sequence[tuple[Release, Family | None]]:
+        """The versions that people rely on, each with the one that it replaced."""
+        running = self.in_production.keys()
+        return [(one, predecessor(self.lineage, one, running)) for one in releases(self.lineage, running)]
+
+    @cached_property
+    def judge(self) -> Judge:
+        """The scores of versions, each version's read once."""
+        return Judge(self.lineage, self.settings.rules.metrics)
 
     @cached_property
     def behind_production(self) -> Mapping[str, Sequence[str]]:

@@ -11,8 +11,8 @@ from typing import Any
 from studbook.errors import StudbookError
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
+from studbook.queries.model_card import card_of
 from studbook.queries.neighbours import known_as, parts, withdrawn
-from studbook.queries.pedigree import card_of
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
 from studbook.queries.walks import copied, reaches, same_weights

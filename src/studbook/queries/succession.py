@@ -1,0 +1,64 @@
+"""What a model version replaces: the one before it in its line that was released, and how both were judged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from studbook.lineage.graph import LineageReader
+from studbook.model import Asset
+from studbook.queries.walks import Family, copied, line, lines
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A version that people rely on: it runs in production, or is the newest of its line that somebody approved."""
+
+    version: Asset
+    """The copy that runs, else the one that was approved."""
+    family: Family
+    """With all its copies."""
+    runs: bool
+    """Whether it runs in production."""
+
+
+def releases(lineage: LineageReader, running: Collection[str]) -> Iterator[Release]:
+    """The releases of all lines, each version once; `running` are the versions that run in production."""
+    met: set[str] = set()
+    for version_id in sorted(running):
+        family = copied(lineage, version_id)
+        version = lineage.asset(version_id)
+        if version is not None and family.original.id not in met:
+            met.add(family.original.id)
+            yield Release(version, family, True)
+    for group in lineage.of_kind("model_package_group"):
+        approved = [(family, one) for family in line(lineage, group.id) if (one := _approved(family)) is not None]
+        for family, version in approved[-1:]:
+            if family.original.id not in met:
+                met.add(family.original.id)
+                yield Release(version, family, False)
+
+
+def predecessor(lineage: LineageReader, release: Release, running: Collection[str] = ()) -> Family | None:
+    """The newest older version of the line that was approved or runs in production; None where there is none.
+
+    What nobody dated is older than nothing.
+    """
+    mine = release.family
+    at = mine.original.created_at
+    found: list[Family] = []
+    for families in lines(lineage, [release.version.id]).values():
+        for family in families:
+            before = family.original.created_at
+            released = _approved(family) is not None or any(one.id in running for one in family.members)
+            if family.original.id != mine.original.id and released and before is not None and at and before < at:
+                found.append(family)
+    return max(found, key=lambda family: (family.original.created_at or "", family.original.id), default=None)
+
+
+def _approved(family: Family) -> Asset | None:
+    """The first of its members that somebody approved, and that is still there."""
+    members: Sequence[Asset] = family.members
+    return next(
+        (one for one in members if one.gone_since is None and one.attributes.get("approval") == "Approved"), None
+    )
