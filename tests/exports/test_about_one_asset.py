@@ -123,7 +123,7 @@ class TestPedigree:
 
     def test_a_copy_has_the_words_that_people_wrote_of_the_original(self) -> None:
         """The card belongs to the original's model."""
-        assert of("prod/1", cards={"bot": CARD}).card is CARD
+        assert of("prod/1", cards={"bot": CARD}).card == CARD
         assert of("cousin/1", cards={"bot": CARD}).card is None
 
     def test_findings_are_those_of_its_assets(self) -> None:
