@@ -20,10 +20,6 @@ _WORDS: Final = frozenset(
     {"approval", "because", "by", "certainty", "event", "field", "metric", "note", "stage", "status", "verdict", "why"}
 )
 """Columns of words, which are never ids."""
-_FIRST: Final = ("endpoint", "model_package", "base_model_version", "dataset_version", "dataset", "evaluator_version")
-"""The kinds that people look for first."""
-_ORDER: Final = {kind: rank for rank, kind in enumerate(dict.fromkeys((*_FIRST, *KINDS)))}
-_STATUS: Final = {"certain": 0, "possible": 1, "cleared": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ def answer_table(
     `handle` gives what an id is called, and any other text as it is.
     """
     words = _Words(handle, account_name)
-    rows = sorted(answer.rows, key=_importance)[:limit]
+    rows = answer.foremost(limit)
     names = [name for name in _columns(rows) if not any(_nested(getattr(row, name)) for row in rows)]
     cells = [[words.cell(name, getattr(row, name), row) for name in names] for row in rows]
     same = [len(cells) > 1 and at > 0 and len({row[at] for row in cells}) == 1 for at in range(len(names))]
@@ -86,10 +82,6 @@ def answer_table(
 def _told_by(name: str, other: str) -> bool:
     """Whether a column says nothing where another one says the same."""
     return (name, other) in (("unit", "version"), ("asset", "what"))
-
-
-def _importance(row: Row) -> tuple[int, int]:
-    return _STATUS.get(getattr(row, "status", ""), 0), _ORDER.get(getattr(row, "kind", ""), 0)
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:

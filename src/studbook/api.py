@@ -13,7 +13,7 @@ sentences for a reader.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -253,7 +253,7 @@ class Result(Generic[R]):
         return self.answer.root
 
     @property
-    def rows(self) -> tuple[R, ...]:
+    def rows(self) -> Sequence[R]:
         """All rows; their fields are the columns, `from_` is the column `from`."""
         return self.answer.rows
 

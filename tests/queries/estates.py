@@ -12,8 +12,11 @@ _SURE = st.sampled_from(("referenced", "referenced", "declared", "inferred"))
 
 
 @st.composite
-def estates(draw: st.DrawFn) -> Graph:
-    """A few of everything, joined by what records can say; some of it gone, stale or only named."""
+def estates(draw: st.DrawFn, *, context: bool = False) -> Graph:
+    """A few of everything, joined by what records can say; some of it gone, stale or only named.
+
+    With `context` also what a walk shows and does not follow: pipeline executions, searches, MLflow runs.
+    """
     assets: list[Asset] = []
     edges: dict[tuple[str, str, str, str | None], Edge] = {}
 
@@ -64,4 +67,13 @@ def estates(draw: st.DrawFn) -> Graph:
     join(versions, exams, "input_to", ("evaluated_model",))
     join(judges, exams, "input_to", ("evaluator",))
     join(data, exams, "input_to", ("dataset",))
+    if context:
+        searches, tracked = some("tuning_job", 2), some("mlflow_run", 2)
+        executions = ["arn:aws:sagemaker:us-west-2:111111111111:pipeline/p/execution/x"]
+        assets.append(asset(executions[0], "pipeline_execution"))
+        join(jobs, [*searches, *executions], "part_of")
+        join([*jobs, *exams, *versions], tracked, "recorded_in")
+        join(tracked, tracked, "part_of")
+        join(executions, versions, "produced")
+        join(exams, executions, "input_to")
     return Graph(assets, edges.values())

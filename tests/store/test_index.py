@@ -51,23 +51,6 @@ class TestIndex:
                 assert made(index, one) == made(PEDIGREE, one)
                 assert reaches(index, one) == reaches(PEDIGREE, one)
 
-    @pytest.mark.parametrize("most", [1, 2, 9, 40, 41, 42, 80, 81, 82, 200])
-    def test_the_nearest_are_those_of_the_graph(self, tmp_path: Path, most: int) -> None:
-        """A walk that stops comes to the same assets, and stops or not, also where one asset has more neighbours."""
-        jobs = [f"j{n:02}(training_job)" for n in range(40)]
-        crowd = lineage(
-            "\n".join(
-                f"image(container_image) -input_to:{role}-> {job} -produced-> m-{job[:3]}(model_package)"
-                for job in jobs
-                for role in ("image", "serving")
-            )
-        )
-        with Catalog(tmp_path).index(commit(Catalog(tmp_path), crowd, night=1)) as index:
-            read, held = reaches(index, "image", most), reaches(crowd, "image", most)
-        assert read.ended is held.ended is (most > 80)
-        assert {asset.id for asset in read.assets} == {asset.id for asset in held.assets}
-        assert len(read.assets) == min(most, 81)
-
     def test_follows_the_snapshot_that_is_asked_for(self, catalog: Catalog) -> None:
         """To a later snapshot and back, nothing of the other is left."""
         for name, graph in (("1", PEDIGREE), ("2", OTHER), ("1", PEDIGREE)):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Literal, Protocol
 
+from studbook.lineage.adjacency import Adjacency
 from studbook.model import Asset, Edge
 from studbook.model.edge import EdgeKey
 
@@ -44,11 +45,12 @@ class LineageReader(Protocol):
         """The ids that begin with a text, by code point."""
         ...
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
-        """A hint: a walk in that direction comes to these next.
+    def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
+        """A hint: a walk in that direction comes to these next; with a relation, it asks for edges of that alone."""
+        ...
 
-        Where one of them has more than `most` edges, it may from then on show the first of them alone: then False.
-        """
+    def adjacency(self) -> Adjacency | None:
+        """The same as numbers, for walks through crowds; None where objects are as near."""
         ...
 
 
@@ -116,9 +118,11 @@ class Graph:
         first = bisect_left(self._ids, text)
         return self._ids[first : bisect_left(self._ids, text + chr(0x10FFFF), first)]
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
+    def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
         """All is at hand."""
-        return True
+
+    def adjacency(self) -> None:
+        """Objects are at hand."""
 
 
 def is_unsure(asset: Asset) -> bool:

@@ -313,6 +313,16 @@ _SEGMENT = re.compile(r"[/:@#]+")
 _HEX = re.compile(r"^[0-9a-f]{32,}$")
 
 
+def service_of(asset_id: str) -> str | None:
+    """The source that would list such an asset; None where its id does not tell."""
+    if asset_id.startswith("s3://"):
+        return "s3"
+    if asset_id.startswith("mlflow:"):
+        return "mlflow"
+    arn = parse_arn(asset_id)
+    return arn.service if arn is not None and arn.service in ("sagemaker", "lambda", "bedrock") else None
+
+
 def slug(asset_id: str) -> str:
     """A stable, unique, safe path segment: what is readable at an id's end, then twelve hex digits of its SHA-256.
 

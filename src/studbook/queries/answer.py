@@ -7,17 +7,18 @@ unknown is a proof of absence.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeVar, cast, get_args, overload
 
 from studbook.errors import NotFound
 from studbook.lineage.graph import LineageReader
 from studbook.model import KINDS, Asset, Coverage, Envelope, Gap, Partition, Record
-from studbook.model.ids import parse_arn
+from studbook.model.ids import service_of
 from studbook.queries.walks import runs_at, unknown_at
+from studbook.queries.walks.reach import View
 
 if TYPE_CHECKING:
     from studbook.settings import Settings
@@ -159,7 +160,7 @@ class Night:
                 Unknown(what=asset.id, why=why, partition=place(partition), asset=asset.id)
                 for partition, several in self.gaps.items()
                 if (partition.account, partition.region) == (asset.account, asset.region)
-                and partition.source == (_source_of(asset.id) or partition.source)
+                and partition.source == (service_of(asset.id) or partition.source)
                 for why in ({why for _, why in several} or {_FAILED})
             ]
             at_home.sort(key=lambda one: (one.why, one.partition or ""))
@@ -169,6 +170,21 @@ class Night:
         if asset.stale_since is not None:
             return Unknown(what=asset.id, why="stale", asset=asset.id)
         return None
+
+    def ends(
+        self, view: View[Any], alike: Iterable[tuple[Asset, Sequence[Any]]]
+    ) -> tuple[list[Unknown], Counter[Several]]:
+        """The stale and unresolved among nodes, the first of each sort; and how many more there are."""
+        found: list[Unknown] = []
+        more: Counter[Several] = Counter()
+        for asset, several in alike:
+            end = self.end(asset) if asset.unresolved or asset.stale_since is not None else None
+            if end is not None:
+                # One more than are named: whether that is too many is told by all sorts together.
+                named = list(map(view.id, several[: _MANY + 1]))
+                found += [replace(end, what=one, asset=one) for one in named]
+                more[end.why, asset.kind, end.partition or ""] += len(several) - len(named)
+        return found, more
 
     @cached_property
     def hidden_content(self) -> Mapping[str, tuple[Unknown, ...]]:
@@ -189,16 +205,6 @@ class Night:
         return Unknown(what=endpoint.id, why=end.why, partition=end.partition, asset=endpoint.id)
 
 
-def _source_of(asset_id: str) -> str | None:
-    """The source that would list such an asset; None where its id does not tell."""
-    if asset_id.startswith("s3://"):
-        return "s3"
-    if asset_id.startswith("mlflow:"):
-        return "mlflow"
-    arn = parse_arn(asset_id)
-    return arn.service if arn is not None and arn.service in ("sagemaker", "lambda", "bedrock") else None
-
-
 def place(partition: Partition) -> str:
     """`444444444444/us-west-2/sagemaker`."""
     return "/".join(part or "-" for part in partition)
@@ -215,19 +221,26 @@ def _is_nothing(gap: Gap) -> bool:
     return gap.operation == "region" and gap.code == "Skipped"
 
 
-def few(unknown: Iterable[Unknown], kind_of: Callable[[str], str | None]) -> tuple[Unknown, ...]:
+Several = tuple[Why, str, str]
+"""What unknowns are counted by: the reason, the kind and the partition."""
+
+
+def few(
+    unknown: Iterable[Unknown], kind_of: Callable[[str], str | None], more: Mapping[Several, int] | None = None
+) -> tuple[Unknown, ...]:
     """In order, each once; more than twenty of a kind for one reason are one entry with their number.
 
-    `kind_of` gives the kind of an asset's id.
+    `kind_of` gives the kind of an asset's id; `more` is how many there are beyond those that are given.
     """
-    groups: defaultdict[tuple[Why, str, str], set[Unknown]] = defaultdict(set)
+    groups: defaultdict[Several, set[Unknown]] = defaultdict(set)
     for one in unknown:
         kind = kind_of(one.asset) if one.asset is not None else None
         groups[one.why, kind or "", one.partition or ""].add(one)
     found: list[Unknown] = []
     for (why, kind, where), several in groups.items():
-        if kind and len(several) > _MANY:
-            found.append(Unknown(what=f"{len(several)} {_plural(kind)}", why=why, partition=where or None))
+        number = len(several) + (more or {}).get((why, kind, where), 0)
+        if kind and number > _MANY:
+            found.append(Unknown(what=f"{number} {_plural(kind)}", why=why, partition=where or None))
         else:
             found += several
     return tuple(sorted(found, key=_order))
@@ -242,7 +255,71 @@ def _plural(kind: str) -> str:
     return plural.lower() if plural.split()[0].istitle() else plural
 
 
+_FIRST: Final = ("endpoint", "model_package", "base_model_version", "dataset_version", "dataset", "evaluator_version")
+_KINDS: Final = {kind: rank for rank, kind in enumerate(dict.fromkeys((*_FIRST, *KINDS)))}
+
+
+def looked_for(kind: str) -> int:
+    """The rank of a kind among those that people look for first."""
+    return _KINDS.get(kind, 0)
+
+
+Status = Literal["certain", "possible", "cleared"]
+"""Of what an incident may have hit."""
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+
+
+def _importance(row: Row) -> tuple[int, int]:
+    status = getattr(row, "status", "")
+    return STATUSES.index(status) if status in STATUSES else 0, looked_for(getattr(row, "kind", ""))
+
+
 R_co = TypeVar("R_co", bound=Row, covariant=True)
+
+
+class LazyRows(Sequence[R_co]):
+    """Lazy rows: of a crowd they are counted, and only those that somebody looks at are made."""
+
+    def __init__(self, total: int, made: Callable[[int | None, bool], Sequence[R_co]]) -> None:
+        """`made` gives the first so many rows, in their order or, where that is asked for, by importance."""
+        self._total, self._made = total, made
+        self._all: tuple[R_co, ...] | None = None
+
+    def __len__(self) -> int:
+        return self._total
+
+    def first(self, limit: int | None) -> tuple[R_co, ...]:
+        """The first so many, all where it is None."""
+        if self._all is None and limit is not None and limit < self._total:
+            return tuple(self._made(limit, False))
+        if self._all is None:
+            self._all = tuple(self._made(None, False))
+        return self._all[:limit]
+
+    def foremost(self, limit: int) -> tuple[R_co, ...]:
+        """The first so many by importance."""
+        return tuple(self._made(limit, True))
+
+    @overload
+    def __getitem__(self, at: int) -> R_co: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[R_co, ...]: ...
+    def __getitem__(self, at: int | slice) -> R_co | tuple[R_co, ...]:
+        if isinstance(at, slice) and at.start is None and at.step is None and (at.stop is None or at.stop >= 0):
+            return self.first(at.stop)
+        return self.first(None)[at]
+
+    def __iter__(self) -> Iterator[R_co]:
+        return iter(self.first(None))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,13 +334,19 @@ class Answer(Generic[R_co]):
     """What was asked, in the asker's words."""
     summary: str
     """One sentence that answers."""
-    rows: tuple[R_co, ...]
+    rows: Sequence[R_co]
     unknown: tuple[Unknown, ...] = ()
 
     @property
     def total(self) -> int:
         """How many rows there are, however many are shown."""
         return len(self.rows)
+
+    def foremost(self, limit: int | None = None) -> Sequence[R_co]:
+        """The first so many rows where, of many kinds, endpoints and models stand first."""
+        if isinstance(self.rows, LazyRows) and limit is not None and limit < len(self.rows):
+            return self.rows.foremost(limit)
+        return sorted(self.rows, key=_importance)[:limit]
 
     def more(self) -> dict[str, Any]:
         """What a question tells besides its rows."""

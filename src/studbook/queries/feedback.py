@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
-from studbook.queries.walks import Way, copied, reaches, runs
+from studbook.queries.walks import copied, runs
 from studbook.queries.walks.copies import groups_of
+from studbook.queries.walks.reach import ByEdge, Reach
 
 
 def own_answers(lineage: LineageReader) -> Iterator[tuple[Asset, Asset, bool]]:
@@ -22,14 +23,12 @@ def own_answers(lineage: LineageReader) -> Iterator[tuple[Asset, Asset, bool]]:
         mine = {group for version in answering for group in groups_of(lineage, version)}
         if not mine:
             continue
-        walk = reaches(lineage, endpoint.id, judged=False)
-        ways = walk.ways()
-        for asset in walk.assets:
-            if asset.kind != "model_package" or asset.gone_since is not None or asset.id not in walk.influence:
+        view = ByEdge(lineage, "downstream")
+        reach = Reach(view, endpoint.id)
+        versions = [asset for one in sorted(reach.influence) if (asset := view.like(one)).kind == "model_package"]
+        ways = reach.ways([asset.id for asset in versions])
+        for asset in versions:
+            if asset.gone_since is not None or copied(lineage, asset.id).original.id != asset.id:
                 continue
-            if copied(lineage, asset.id).original.id == asset.id and mine & set(groups_of(lineage, asset.id)):
-                yield asset, endpoint, _is_sure(ways.get(asset.id))
-
-
-def _is_sure(way: Way | None) -> bool:
-    return way is not None and not way.candidate
+            if mine & set(groups_of(lineage, asset.id)):
+                yield asset, endpoint, asset.id in ways and not ways[asset.id].candidate

@@ -10,25 +10,37 @@ whether that is all of it, else its evidence leads to the place.
 
 from __future__ import annotations
 
+import heapq
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Generic, Literal
 
 from studbook.errors import NotFound, UsageError
-from studbook.lineage.graph import LineageReader
+from studbook.lineage.adjacency import Said, said_of
 from studbook.model import RELATIONS, Asset, Edge
 from studbook.model.evidence import value_at
 from studbook.model.ids import parse_s3
-from studbook.queries.answer import Answer, Night, RecordOf, Row, Unknown, counted, few
+from studbook.queries.answer import (
+    STATUSES,
+    Answer,
+    LazyRows,
+    Night,
+    RecordOf,
+    Row,
+    Status,
+    Unknown,
+    counted,
+    few,
+    looked_for,
+)
 from studbook.queries.question import Question
-from studbook.queries.walks import line, reach_steps, runs
+from studbook.queries.walks import line, runs
 from studbook.queries.walks.copies import groups_of
-
-Status = Literal["certain", "possible", "cleared"]
+from studbook.queries.walks.reach import N, View, reaching
 
 _ITSELF: Final = ("has_version", "content_of", "same_as")
 """Relations to what is the same thing, or a version of it: no reading, so that no window holds for them."""
@@ -76,14 +88,14 @@ def incident(
     """
     window = _Window.of(from_, to)
     spoilt = _root(night, root)
-    rows = _Search(night, spoilt, window).rows()
+    search = _Search(night, reaching(night.lineage), spoilt, window)
     return Incident(
         question="incident",
         root=spoilt.id,
         asked=root if asked is None else asked,
-        summary=_summary(night.lineage, rows),
-        rows=rows,
-        unknown=few(_unknown(night, spoilt, rows), lambda one: _kind(night.lineage, one)),
+        summary=_summary(search.alike()),
+        rows=search.rows(),
+        unknown=search.unknown(),
     )
 
 
@@ -261,10 +273,6 @@ def _objects(record_of: RecordOf, state: str) -> Sequence[str] | None:
     return [f"s3://{uri.bucket}/{item['Key']}" for item in record.body["Contents"]]
 
 
-def _rules(edge: Edge) -> set[str]:
-    return {one.line for one in edge.evidence if one.rule}
-
-
 def _recorded(record_of: RecordOf, edge: Edge) -> list[str]:
     """The places in S3 that the records behind an edge name; empty where none is kept."""
     found = []
@@ -278,10 +286,10 @@ def _recorded(record_of: RecordOf, edge: Edge) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Generic[N]):
     """What one edge says that its end read of the root."""
 
-    via: str
+    via: N
     how: str
     """The edge's relation, in words."""
     share: Share
@@ -294,15 +302,15 @@ class _Reading:
     """Of a state whose manifest is kept: the objects that lie in the root, and those of them that were read."""
 
 
-def _doubt(edge: Edge, *, state_matters: bool) -> str | None:
+def _doubt(said: Said, *, state_matters: bool) -> str | None:
     """In words, why an edge is not certain; None where it is."""
-    rules = _rules(edge) - _AS_RECORDED
-    states_only = bool(rules) and rules <= _OF_STATES and "rule:prefix-without-slash" not in _rules(edge)
+    rules = said.rules - _AS_RECORDED
+    states_only = bool(rules) and rules <= _OF_STATES and "rule:prefix-without-slash" not in said.rules
     if states_only and not state_matters:
         return None
-    if edge.candidate:
+    if said.candidate:
         return "one of several candidates"
-    if edge.certainty == "inferred" and (rules or not _rules(edge)):
+    if said.certainty == "inferred" and (rules or not said.rules):
         return f"inferred ({', '.join(sorted(rules)) or 'no rule'})"
     return None
 
@@ -310,99 +318,194 @@ def _doubt(edge: Edge, *, state_matters: bool) -> str | None:
 # --- the search ---------------------------------------------------------------------------------------------------
 
 
-class _Search:
+class _Search(Generic[N]):
     """One incident: the readers of the root first, then what follows from them."""
 
-    def __init__(self, night: Night, root: _Root, window: _Window) -> None:
-        self._lineage: LineageReader = night.lineage
-        self._record_of = night.record_of
+    def __init__(self, night: Night, view: View[N], root: _Root, window: _Window) -> None:
+        self._night, self._lineage, self._view = night, night.lineage, view
         self._root, self._window = root, window
-        self._members = frozenset(root.members)
-        self._hits: dict[str, Hit] = {}
-        self._itself: set[str] = set()
-        self._objects: dict[str, Sequence[str] | None] = {}
+        nodes = (view.node(one) for one in root.members)
+        self._members = {node: None for node in nodes if node is not None}
+        self._readings: dict[N, list[_Reading[N]]] = {}
+        self._hits: dict[N, Status] = {}
+        self._via: dict[N, N] = {}
+        self._followed: dict[N, Said] = {}
+        """What the last edge says on the way to what follows from a reader."""
+        self._itself: set[N] = set()
+        self._told: dict[tuple[N, Said], list[_Reading[N]]] = {}
+        self._objects: dict[N, Sequence[str] | None] = {}
         self._lines: dict[str, str | None] = {}
-
-    def rows(self) -> tuple[Hit, ...]:
-        """All of them, in order."""
         self._read()
-        for status in ("certain", "possible"):
+        for status in STATUSES[:2]:
             self._follow(status)
-        versions = [one for one, hit in self._hits.items() if hit.kind == "model_package"]
-        self._lineage.expect(versions, "upstream")
-        found = map(self._with_way_back, self._hits.values())
-        return tuple(sorted(found, key=lambda hit: (_RANK[hit.status], hit.asset)))
+
+    def alike(self) -> list[tuple[Status, Asset, Sequence[N]]]:
+        """What was found, by status and sort of asset."""
+        found = []
+        for status in STATUSES:
+            hits = (node for node, one in self._hits.items() if one == status)
+            found += [(status, asset, several) for asset, several in self._view.alike(hits)]
+        return found
+
+    def rows(self) -> LazyRows[Hit]:
+        """All of them, in order."""
+        return LazyRows(len(self._hits), self._rows)
+
+    def _rows(self, limit: int | None, by_importance: bool) -> list[Hit]:
+        def order(node: N) -> tuple[Any, ...]:
+            kind = looked_for(self._view.like(node).kind) if by_importance else 0
+            return _RANK[self._hits[node]], kind, node
+
+        nodes = sorted(self._hits, key=order) if limit is None else heapq.nsmallest(limit, self._hits, key=order)
+        return [self._row(node) for node in nodes]
+
+    def unknown(self) -> tuple[Unknown, ...]:
+        """What could add a row: every gap, and the ends that are no sure ones."""
+        night = self._night
+        alike = [(asset, several) for status, asset, several in self.alike() if status != "cleared"]
+        alike += self._view.alike(self._members if self._root.place is None else ())
+        found, more = night.ends(self._view, (one for one in alike if one[0].gone_since is None))
+        return few([*night.unseen(), *found], lambda one: night.asset(one).kind, more)
 
     def _read(self) -> None:
         """The root's other ids and versions, and who read any of them."""
-        readings: defaultdict[str, list[_Reading]] = defaultdict(list)
-        ahead = list(self._root.members)
+        view = self._view
+        readings: defaultdict[N, list[_Reading[N]]] = defaultdict(list)
+        ahead = list(self._members)
         while ahead:
-            self._lineage.expect(ahead, "downstream")
+            view.expect(ahead)
             here, ahead = ahead, []
-            for one in here:
-                member = self._lineage.asset(one)
-                if member is None:
-                    continue
-                for edge, end, onward in reach_steps(self._lineage, member, True):
-                    if not onward or end in self._members or (edge.relation == "has_version" and member.kind in _DATA):
+            for member in here:
+                kind = view.like(member).kind
+                in_part = set()
+                for said, end, onward in view.steps(member, member):
+                    if not onward or end in self._members or (said.relation == "has_version" and kind in _DATA):
                         continue
-                    if edge.relation in _ITSELF:
+                    if said.relation in _ITSELF:
                         if end not in self._itself:
                             ahead.append(end)
                         self._itself.add(end)
-                    readings[end] += self._told(edge, member, readings.get(one, ()), end)
-        for one, several in sorted(readings.items()):
-            reader = self._lineage.asset(one)
-            if several and reader is not None:
-                self._hits[one] = self._judged(reader, several)
+                    if member not in self._members:
+                        readings[end] += self._passed_on(said, member, readings.get(member, ()))
+                    elif _PART in said.rules:
+                        in_part.add(view.id(end))
+                        readings[end] += ()
+                    else:
+                        readings[end] += self._whole(said, member)
+                for edge in self._lineage.downstream(view.id(member)) if in_part else ():
+                    said = said_of(edge)
+                    if edge.target in in_part and _PART in said.rules and (node := view.node(edge.target)) is not None:
+                        # A manifest lies elsewhere than what it lists: which part that is, its own place does not tell.
+                        place = _place_of(edge.source)
+                        named = [one for one in _recorded(self._night.record_of, edge) if _holds(place, one)]
+                        readings[node] += self._reading(said, member, named)
+        for node, several in sorted(readings.items()):
+            if several:
+                self._readings[node] = several
+                self._hits[node], via = self._judged(node, several)
+                self._via[node] = via
 
-    def _told(self, edge: Edge, member: Asset, before: Sequence[_Reading], end: str) -> Iterator[_Reading]:
-        """What an edge from a member, or from another id of one, says that its end read."""
-        if member.id not in self._members:
-            doubt = _doubt(edge, state_matters=False)
-            how = f"it {RELATIONS[edge.relation]} this"
-            yield from (replace(one, via=member.id, how=how, doubt=one.doubt or doubt) for one in before)
-            return
-        how = f"it {RELATIONS[edge.relation]} this"
-        place = _place_of(member.id)
-        is_part = _PART in _rules(edge)
-        doubt = _doubt(edge, state_matters=self._root.is_state or not self._root.holds(place))
-        places = [place]
-        if is_part:
-            named = _recorded(self._record_of, edge)
-            # A manifest lies elsewhere than what it lists: which part that is, is not told by its own place.
-            places = [one for one in named if _holds(place, one)]
-        objects = self._manifest(member.id)
+    def _passed_on(self, said: Said, member: N, before: Sequence[_Reading[N]]) -> Iterator[_Reading[N]]:
+        """What an edge from another id of a member says that its end read."""
+        doubt = _doubt(said, state_matters=False)
+        how = f"it {RELATIONS[said.relation]} this"
+        return (replace(one, via=member, how=how, doubt=one.doubt or doubt) for one in before)
+
+    def _whole(self, said: Said, member: N) -> list[_Reading[N]]:
+        """What an edge from a member says that its end read, if that is all of the member; of a crowd told once."""
+        if (member, said) not in self._told:
+            self._told[member, said] = list(self._reading(said, member, None))
+        return self._told[member, said]
+
+    def _reading(self, said: Said, member: N, parts: Sequence[str] | None) -> Iterator[_Reading[N]]:
+        """What was read of a member: all of it, or where `parts` are given the places that the records name."""
+        how = f"it {RELATIONS[said.relation]} this"
+        place = _place_of(self._view.id(member))
+        doubt = _doubt(said, state_matters=self._root.is_state or not self._root.holds(place))
+        places = [place] if parts is None else parts
+        objects = self._manifest(member)
         if objects is not None:
             meant = frozenset(key for key in objects if self._root.holds(key))
-            read = frozenset(key for key in meant if any(map(key.startswith, places))) if is_part else meant
+            read = meant if parts is None else frozenset(key for key in meant if any(map(key.startswith, places)))
             if read or (meant and not places):
                 share = self._root.share(place) if places else "part"
-                yield _Reading(member.id, how, share, _listed(places, read, meant), doubt, read, meant)
+                yield _Reading(member, how, share, _listed(places, read, meant), doubt, read, meant)
             return
         shares = {self._root.share(one) for one in places} or {"part"}
         if shares != {"none"}:
             share = "all" if "all" in shares else "part"
-            yield _Reading(member.id, how, share, _listed(places if self._root.place else ()), doubt)
+            yield _Reading(member, how, share, _listed(places if self._root.place else ()), doubt)
 
-    def _manifest(self, member: str) -> Sequence[str] | None:
-        if _STATE not in member:
-            return None
+    def _manifest(self, member: N) -> Sequence[str] | None:
         if member not in self._objects:
-            self._objects[member] = _objects(self._record_of, member)
+            state = self._view.id(member)
+            self._objects[member] = _objects(self._night.record_of, state) if _STATE in state else None
         return self._objects[member]
 
-    def _judged(self, asset: Asset, readings: Sequence[_Reading]) -> Hit:
-        itself = asset.id in self._itself
-        started = asset.attributes.get("started_at") or asset.created_at
-        if not itself and (outside := self._window.outside(started)) is not None:
-            return _hit(asset, "cleared", outside, readings[0].via)
+    def _judged(self, node: N, readings: Sequence[_Reading[N]]) -> tuple[Status, N]:
+        """Whether a reader was hit, and by way of which member."""
+        itself = node in self._itself
+        known = itself or self._window.is_open
+        if not known:
+            started = self._started(node)
+            if self._window.outside(started) is not None:
+                return "cleared", readings[0].via
+            known = _read(started or "") is not None
+        told, all_of_it = _told(readings)
+        return "certain" if known and all_of_it else "possible", told.via
+
+    def _started(self, node: N) -> str | None:
+        asset = self._night.asset(self._view.id(node))
+        started: str | None = asset.attributes.get("started_at") or asset.created_at
+        return started
+
+    def _follow(self, status: Status) -> None:
+        """What follows from the affected readers: whenever it ran, and as certain as the weakest step to it."""
+        hits, via, followed, members = self._hits, self._via, self._followed, self._members
+        doubted: dict[Said, Status] = {}
+        ahead = [node for node, hit in hits.items() if hit == status and node not in self._itself]
+        while ahead:
+            self._view.expect(ahead)
+            here, ahead = sorted(ahead), []  # type: ignore[type-var]
+            for node in here:
+                for said, end, onward in self._view.steps(node, node):
+                    if not onward or end in members:
+                        continue
+                    if said not in doubted:
+                        doubted[said] = status if _doubt(said, state_matters=True) is None else "possible"
+                    now = doubted[said]
+                    known = hits.get(end)
+                    if known is not None and _RANK[known] <= _RANK[now]:
+                        continue
+                    hits[end], via[end], followed[end] = now, node, said
+                    if now == status:
+                        ahead.append(end)
+
+    # --- in words -------------------------------------------------------------------------------------------------
+
+    def _row(self, node: N) -> Hit:
+        asset, hit = self._night.asset(self._view.id(node)), self._hits[node]
+        return Hit(
+            asset=asset.id,
+            kind=asset.kind,
+            stage=asset.stage,
+            account=asset.account,
+            status=hit,
+            because=self._because(node),
+            via=self._view.id(self._via[node]),
+            last_unaffected=self._last_unaffected(node) if asset.kind == "endpoint" and hit != "cleared" else None,
+        )
+
+    def _because(self, node: N) -> str:
+        if (said := self._followed.get(node)) is not None:
+            asset, doubt = self._night.asset(self._view.id(self._via[node])), _doubt(said, state_matters=True)
+            return f"follows from the {asset.kind.replace('_', ' ')} {asset.name}" + (f", {doubt}" if doubt else "")
+        itself, started, readings = node in self._itself, self._started(node), self._readings[node]
+        outside = None if itself else self._window.outside(started)
+        if outside is not None:
+            return outside
         known = itself or self._window.is_open or _read(started or "") is not None
-        sound = [one for one in readings if one.doubt is None]
-        whole = next((one for one in sound if _is_whole([one])), None)
-        told = whole or (sound or readings)[0]
-        all_of_it = whole is not None or _is_whole(sound)
+        told, all_of_it = _told(readings)
         if self._root.place is None or itself:
             what = told.how
         elif all_of_it or (told.share == "all" and told.meant == told.read):
@@ -412,58 +515,30 @@ class _Search:
         words = [f"{what}, {started}" if started and not itself else what]
         words += [told.doubt] if told.doubt and not all_of_it else []
         words += [] if known else ["when it started is not recorded"]
-        sure = known and all_of_it
-        return _hit(asset, "certain" if sure else "possible", ", ".join(words), told.via)
-
-    def _follow(self, status: Status) -> None:
-        """What follows from the affected readers: whenever it ran, and as certain as the weakest step to it."""
-        ahead = [one for one, hit in self._hits.items() if hit.status == status and one not in self._itself]
-        while ahead:
-            self._lineage.expect(ahead, "downstream")
-            here, ahead = sorted(ahead), []
-            for one in here:
-                asset = self._lineage.asset(one)
-                assert asset is not None
-                for edge, end, onward in reach_steps(self._lineage, asset, False):
-                    if not onward or end in self._members:
-                        continue
-                    doubt = _doubt(edge, state_matters=True)
-                    now: Status = status if doubt is None else "possible"
-                    known = self._hits.get(end)
-                    found = self._lineage.asset(end)
-                    if found is None or (known is not None and _RANK[known.status] <= _RANK[now]):
-                        continue
-                    because = f"follows from the {asset.kind.replace('_', ' ')} {asset.name}"
-                    self._hits[end] = _hit(found, now, because + (f", {doubt}" if doubt else ""), asset.id)
-                    if now == status:
-                        ahead.append(end)
+        return ", ".join(words)
 
     # --- the way back ---------------------------------------------------------------------------------------------
 
-    def _with_way_back(self, hit: Hit) -> Hit:
-        if hit.kind != "endpoint" or hit.status == "cleared":
-            return hit
-        version = self._version_behind(hit)
-        return hit if version is None else replace(hit, last_unaffected=self._newest_unaffected(version))
+    def _last_unaffected(self, node: N) -> str | None:
+        version = self._version_behind(node)
+        return self._newest_unaffected(version) if version is not None else None
 
-    def _version_behind(self, hit: Hit) -> str | None:
+    def _version_behind(self, node: N) -> str | None:
         """The affected version by which an endpoint is hit: it is on the way there, or else what `runs` finds."""
-        one, seen = hit.via, {hit.asset}
+        one, seen = self._via[node], {node}
         while one not in seen:
             seen.add(one)
-            before = self._hits.get(one)
-            asset = self._lineage.asset(one) if before is None or before.kind == "model_package" else None
-            if asset is not None and asset.kind == "model_package":
-                return one
-            if before is None:
+            if self._view.like(one).kind == "model_package":
+                return self._view.id(one)
+            if one not in self._hits:
                 break
-            one = before.via
-        running = (version.id for unit in runs(self._lineage, hit.asset) for version in unit.versions)
+            one = self._via[one]
+        running = (version.id for unit in runs(self._lineage, self._view.id(node)) for version in unit.versions)
         return next(filter(self._is_affected, running), None)
 
     def _is_affected(self, asset_id: str) -> bool:
-        hit = self._hits.get(asset_id)
-        return asset_id in self._members or (hit is not None and hit.status != "cleared")
+        node = self._view.node(asset_id)
+        return node is not None and (node in self._members or self._hits.get(node, "cleared") != "cleared")
 
     def _newest_unaffected(self, version: str) -> str | None:
         group = next(iter(groups_of(self._lineage, version)), None)
@@ -473,10 +548,17 @@ class _Search:
         return self._lines[group] if group is not None else None
 
 
-_RANK: Final[dict[Status, int]] = {"certain": 0, "possible": 1, "cleared": 2}
+def _told(readings: Sequence[_Reading[N]]) -> tuple[_Reading[N], bool]:
+    """The reading that says most, and whether all together are surely all of the root."""
+    sound = [one for one in readings if one.doubt is None]
+    whole = next((one for one in sound if _is_whole([one])), None)
+    return whole or (sound or readings)[0], whole is not None or _is_whole(sound)
 
 
-def _is_whole(readings: Sequence[_Reading]) -> bool:
+_RANK: Final = {status: rank for rank, status in enumerate(STATUSES)}
+
+
+def _is_whole(readings: Sequence[_Reading[N]]) -> bool:
     """Whether that together is all of the root."""
     if any(one.share == "all" and not one.meant for one in readings):
         return True
@@ -493,42 +575,35 @@ def _listed(places: Sequence[str], read: Collection[str] = (), meant: Collection
     return shown + (f" ({len(read)} of {len(meant)} objects)" if len(read) < len(meant) else "")
 
 
-def _hit(asset: Asset, status: Status, because: str, via: str) -> Hit:
-    return Hit(
-        asset=asset.id,
-        kind=asset.kind,
-        stage=asset.stage,
-        account=asset.account,
-        status=status,
-        because=because,
-        via=via,
-    )
-
-
-def _summary(lineage: LineageReader, rows: Sequence[Hit]) -> str:
-    told = [_told_of(lineage, [row for row in rows if row.status == status]) for status in _RANK]
-    certain, possible, cleared = told
-    if not rows:
+def _summary(found: Sequence[tuple[Status, Asset, Sequence[Any]]]) -> str:
+    if not found:
         return "Nothing that is known has read it."
+    certain, possible, cleared = (
+        _counted([(asset, len(several)) for one, asset, several in found if one == status]) for status in STATUSES
+    )
     sentence = f"It has reached {certain or 'nothing for certain'}"
     sentence += f", and possibly {possible}" if possible else ""
     return sentence + (f"; cleared: {cleared}" if cleared else "") + "."
 
 
-def _told_of(lineage: LineageReader, rows: Sequence[Hit]) -> str:
+def _counted(alike: Sequence[tuple[Asset, int]]) -> str:
     """`2 endpoints (1 in production), 5 model versions and 12 others`."""
-    if not rows:
+    if not alike:
         return ""
-    counts = Counter(row.kind for row in rows)
-    endpoints = [row for row in rows if row.kind == "endpoint"]
-    live = [row for row in endpoints if (one := lineage.asset(row.asset)) is not None and one.gone_since is None]
+    counts: Counter[str] = Counter()
+    stages: Counter[str] = Counter()
+    live = 0
+    for asset, number in alike:
+        counts[asset.kind] += number
+        if asset.kind == "endpoint" and asset.gone_since is None:
+            live += number
+            stages.update({asset.stage: number} if asset.stage is not None else {})
     told = []
     if live:
-        stages = Counter(row.stage for row in live if row.stage is not None)
         where = ", ".join(f"{number} in {stage}" for stage, number in sorted(stages.items()))
-        told.append(counted(len(live), "endpoint") + (f" ({where})" if where else ""))
+        told.append(counted(live, "endpoint") + (f" ({where})" if where else ""))
     told += [counted(counts[kind], kind) for kind in _NAMED if counts[kind]]
-    others = len(rows) - len(live) - sum(counts[kind] for kind in _NAMED)
+    others = counts.total() - live - sum(counts[kind] for kind in _NAMED)
     if others:
         told.append(counted(others, "other thing" if told else "thing"))
     return " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
@@ -536,16 +611,3 @@ def _told_of(lineage: LineageReader, rows: Sequence[Hit]) -> str:
 
 # Fewer kinds: those that the sentence counts by name; all others it counts together.
 _NAMED: Final = ("model_package", "transform_job", "training_job")
-
-
-def _unknown(night: Night, root: _Root, rows: Sequence[Hit]) -> Iterator[Unknown]:
-    yield from night.unseen({partition.source for partition in night.gaps})
-    for one in (*(root.members if root.place is None else ()), *(row.asset for row in rows if row.status != "cleared")):
-        asset = night.lineage.asset(one)
-        if asset is not None and asset.gone_since is None and (end := night.end(asset)) is not None:
-            yield end
-
-
-def _kind(lineage: LineageReader, asset_id: str) -> str | None:
-    asset = lineage.asset(asset_id)
-    return asset.kind if asset is not None else None

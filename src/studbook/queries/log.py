@@ -338,8 +338,11 @@ class _Served:
     def beginning(self, text: str) -> Sequence[str]:
         return self._now.beginning(text)
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
-        return self._now.expect(asset_ids, direction, most)
+    def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
+        self._now.expect(asset_ids, direction, relation)
+
+    def adjacency(self) -> None:
+        """What was deployed then is not in the numbers of today."""
 
     def running(self, place_id: str, only: str | None) -> frozenset[str]:
         """What runs behind a place, as people name it: versions, else base models, else what was deployed."""

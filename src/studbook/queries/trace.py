@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, Final
 
 from studbook.model import KINDS, Asset
 from studbook.model.canonical import fields_of
 from studbook.model.relations import Certainty
-from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
+from studbook.queries.answer import (
+    Answer,
+    LazyRows,
+    Night,
+    Row,
+    called,
+    counted,
+    few,
+    in_production,
+    listed,
+    looked_for,
+)
 from studbook.queries.question import Question
 from studbook.queries.walks import Walk, made
+from studbook.queries.walks.reach import ByEdge, Reach
 
 _TOLD = 4
 """How many kinds a summary counts."""
@@ -39,7 +54,12 @@ class Influence(Row):
 class InfluenceAnswer(Answer[Influence]):
     """The rows, and the lineage between them."""
 
-    walk: Walk
+    walked: Callable[[], Walk] = field(compare=False)
+
+    @cached_property
+    def walk(self) -> Walk:
+        """The root, all rows' assets and the edges between them: much more than the rows, and found when asked for."""
+        return self.walked()
 
     def more(self) -> dict[str, Any]:
         """The assets, the root among them, the edges, and the evaluation jobs of the models on the way."""
@@ -53,60 +73,85 @@ class InfluenceAnswer(Answer[Influence]):
 
 def trace(night: Night, root: str, asked: str | None = None) -> InfluenceAnswer:
     """Everything that made an asset. Raises NotFound where the lineage has no such asset."""
-    walk = made(night.lineage, root)
-    return answer_of("trace", night, walk, asked)
+    reach = Reach(ByEdge(night.lineage, "upstream"), root)
+    return answer_of("trace", night, reach, asked, lambda: made(night.lineage, root))
 
 
-def answer_of(question: str, night: Night, walk: Walk, asked: str | None) -> InfluenceAnswer:
+def answer_of(
+    question: str, night: Night, reach: Reach[Any], asked: str | None, walked: Callable[[], Walk]
+) -> InfluenceAnswer:
     """The rows of a walk, nearest first, then by id."""
-    assets = {asset.id: asset for asset in walk.assets}
-    rows = [
-        Influence(
-            asset=asset_id,
-            kind=assets[asset_id].kind,
-            stage=assets[asset_id].stage,
-            account=assets[asset_id].account,
-            certainty=way.certainty,
-            candidate=way.candidate,
-            distance=way.distance,
-            via=way.via,
-        )
-        for asset_id, way in walk.ways().items()
-    ]
-    ends = (night.end(asset) for asset in walk.assets if asset.unresolved or asset.stale_since is not None)
-    unknown: list[Unknown] = [*night.unseen(), *(end for end in ends if end is not None)]
+    alike = list(reach.view.alike(reach.distances))
+    root = night.asset(reach.view.id(reach.root))
+    unknown, more = night.ends(reach.view, [(root, (reach.root,)), *alike])
     return InfluenceAnswer(
         question=question,
-        root=walk.root.id,
-        asked=asked or walk.root.id,
-        summary=_summary(question, walk),
-        rows=tuple(sorted(rows, key=lambda row: (row.distance, row.asset))),
-        unknown=few(unknown, lambda asset_id: assets[asset_id].kind),
-        walk=walk,
+        root=root.id,
+        asked=asked or root.id,
+        summary=_summary(question, root, [(asset, len(several)) for asset, several in alike]),
+        rows=LazyRows(len(reach.distances), partial(_rows, reach)),
+        unknown=few([*night.unseen(), *unknown], lambda one: night.asset(one).kind, more),
+        walked=walked,
     )
 
 
-def _summary(question: str, walk: Walk) -> str:
-    name, others = called(walk.root), [asset for asset in walk.assets if asset.id != walk.root.id]
+def _rows(reach: Reach[Any], limit: int | None, by_importance: bool) -> list[Influence]:
+    view, distances = reach.view, reach.distances
+
+    def order(node: Any) -> tuple[Any, ...]:
+        return (looked_for(view.like(node).kind) if by_importance else 0, distances[node], node)
+
+    nodes = sorted(distances, key=order) if limit is None else heapq.nsmallest(limit, distances, key=order)
+    ways = reach.ways(nodes)
+    rows = []
+    for node in nodes:
+        asset, way = view.like(node), ways[node]
+        rows.append(
+            Influence(
+                asset=view.id(node),
+                kind=asset.kind,
+                stage=asset.stage,
+                account=asset.account,
+                certainty=way.certainty,
+                candidate=way.candidate,
+                distance=distances[node],
+                via=view.id(way.via),
+            )
+        )
+    return rows
+
+
+Alike = Sequence[tuple[Asset, int]]
+"""Assets that count for all of their sort, with the number of those."""
+
+
+def _summary(question: str, root: Asset, others: Alike) -> str:
+    name, number = called(root), sum(count for _, count in others)
     if question == "trace":
         if not others:
             return f"Nothing that was seen made {name}."
-        return f"{name} was made from {counted(len(others), 'asset')}: {_kinds(others)}."
+        return f"{name} was made from {counted(number, 'asset')}: {_kinds(others)}."
     if not others:
         return f"Nothing that was seen depends on {name}."
-    return f"{counted(len(others), 'asset')} {'depends' if len(others) == 1 else 'depend'} on {name}: {_kinds(others)}."
+    return f"{counted(number, 'asset')} {'depends' if number == 1 else 'depend'} on {name}: {_kinds(others)}."
 
 
-def _kinds(assets: list[Asset]) -> str:
+def _kinds(assets: Alike) -> str:
     """The kinds that are there, in the order in which people ask for them; the last ones together."""
-    counts = Counter(asset.kind for asset in assets)
+    counts: Counter[str] = Counter()
+    for asset, number in assets:
+        counts[asset.kind] += number
     kinds = sorted(counts, key=lambda kind: (_FIRST.index(kind) if kind in _FIRST else len(_FIRST), _ORDER[kind]))
     # One kind more is as short as the words for it.
     told = kinds if len(kinds) <= _TOLD + 1 else kinds[:_TOLD]
     words = []
     for kind in told:
-        live = [asset for asset in assets if asset.kind == kind and asset.gone_since is None and in_production(asset)]
-        where = f" ({len(live)} in production)" if kind == "endpoint" and live else ""
+        live = sum(
+            number
+            for asset, number in assets
+            if asset.kind == kind and asset.gone_since is None and in_production(asset)
+        )
+        where = f" ({live} in production)" if kind == "endpoint" and live else ""
         words.append(counted(counts[kind], kind) + where)
     rest = sum(counts[kind] for kind in kinds[len(told) :])
     return listed([*words, f"{rest} more"] if rest else words)

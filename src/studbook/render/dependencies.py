@@ -181,9 +181,11 @@ class _TrackedGraph(LineageReader):
         self._notes.read.add(_bucket(text))
         return self._graph.beginning(text)
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
+    def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
         """All is at hand."""
-        return True
+
+    def adjacency(self) -> None:
+        """What is read is noted: object by object."""
 
 
 def _members(kind: str, unsure: bool) -> int:

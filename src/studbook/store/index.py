@@ -14,9 +14,11 @@ import json
 import os
 import re
 import sqlite3
+from array import array
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from functools import partial
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -24,21 +26,25 @@ from typing import Any, Final, Self, TypeVar
 from pydantic import ValidationError
 
 from studbook.errors import CatalogError
+from studbook.lineage.adjacency import Adjacency, Said, sort_of, walked_back
 from studbook.lineage.graph import Direction
-from studbook.model import Asset, Edge, Envelope, Evidence
+from studbook.model import RELATIONS, Asset, Edge, Envelope, Evidence
 from studbook.model.edge import Known, among_ends, named
 from studbook.store import chunks
 from studbook.store.chunks import ASSETS
 from studbook.store.objects import Objects
 
-_VERSION = 4
+_VERSION = 5
 _SCHEMA = """
 CREATE TABLE salt (salt BLOB NOT NULL);
 CREATE TABLE chunk (number INTEGER PRIMARY KEY, part TEXT NOT NULL, object TEXT NOT NULL);
 CREATE TABLE asset (
     key INTEGER PRIMARY KEY, chunk INTEGER NOT NULL, name TEXT NOT NULL COLLATE NOCASE, account TEXT,
-    backwards TEXT NOT NULL COLLATE NOCASE, line BLOB NOT NULL, kind TEXT NOT NULL, unsure INTEGER NOT NULL
+    backwards TEXT NOT NULL COLLATE NOCASE, line BLOB NOT NULL, kind TEXT NOT NULL, unsure INTEGER NOT NULL,
+    sort INTEGER NOT NULL
 );
+CREATE TABLE sort (number INTEGER PRIMARY KEY, sort TEXT NOT NULL);
+CREATE TABLE packed (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE other (word INTEGER NOT NULL, chunk INTEGER NOT NULL, asset INTEGER NOT NULL);
 CREATE TABLE told (number INTEGER PRIMARY KEY, told TEXT NOT NULL);
 CREATE TABLE edge (
@@ -65,15 +71,6 @@ JOIN asset s ON s.key = source JOIN asset t ON t.key = target WHERE
 _BEGINNING = "SELECT backwards FROM asset WHERE substr(backwards, length(backwards) + 1 - ?) = ?"
 _UNSURE = "kind = ? AND (unsure OR NOT EXISTS (SELECT 1 FROM edge WHERE target = key))"
 _LINES = "SELECT key, line FROM asset WHERE key IN ({})"
-_CROWDED = "SELECT {here} FROM edge WHERE {here} {within} GROUP BY {here} HAVING count(DISTINCT {there}) > ?"
-"""Those that have more neighbours on a side than that."""
-_FIRST = """
-{here} = ? AND {there} IN (
-    SELECT {there} FROM edge JOIN asset ON key = {there} WHERE {here} = ?
-    GROUP BY {there} ORDER BY forwards(backwards) LIMIT ?
-)
-"""
-"""The edges to the first of those neighbours, by id."""
 _OTHER: Final[dict[Direction, Direction]] = {"upstream": "downstream", "downstream": "upstream"}
 _HERE: Final[dict[Direction, str]] = {"upstream": "target", "downstream": "source"}
 """The end of an edge at which an asset stands that is asked for its edges in a direction."""
@@ -98,11 +95,12 @@ class Index:
 
     def __init__(self, path: Path | None, objects: Objects, envelope: Envelope) -> None:
         self._path, self._objects, self._envelope = path, objects, envelope
-        self._expected: dict[tuple[Direction, str], list[Edge]] = {}
-        self._twins: dict[tuple[Direction, str], list[Edge]] = {}
+        self._expected: dict[tuple[Direction, str, str | None], list[Edge]] = {}
+        """What was read ahead: the edges on a side of an asset, of one relation or of any."""
         self._near: dict[str, Asset | bytes] = {}
         """What was read ahead; as its line until somebody asks for it."""
         self._told: dict[int, Known] = {}
+        self._adjacency: Adjacency | None = None
         self._connection = self._open()
         self._salt = _salt(self._connection)
 
@@ -133,8 +131,9 @@ class Index:
         except (sqlite3.DatabaseError, CatalogError, ValidationError, KeyError, ValueError):
             self._connection.close()
             self._unlink()
-            for kept in (self._expected, self._twins, self._near, self._told):
+            for kept in (self._expected, self._near, self._told):
                 kept.clear()
+            self._adjacency = None
             self._connection = self._open()
             self._salt = _salt(self._connection)
             return ask()
@@ -170,10 +169,16 @@ class Index:
         found = self._sound(lambda: self._connection.execute(_BEGINNING, (len(text), text[::-1])).fetchall())
         return sorted(backwards[::-1] for (backwards,) in found)
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction, most: int | None = None) -> bool:
+    def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
         """Reads what a step from each of them asks for, five hundred in one statement."""
-        read = [self._sound(partial(self._read_ahead, several, direction, most)) for several in _batches(asset_ids)]
-        return all(read)
+        for several in _batches(asset_ids):
+            self._sound(partial(self._read_ahead, several, direction, relation))
+
+    def adjacency(self) -> Adjacency:
+        """The arrays, read once, with what numbers stand for."""
+        if self._adjacency is None:
+            self._adjacency = self._sound(self._read_adjacency)
+        return self._adjacency
 
     # --- lookups by what people type, case aside; `within` are JSON members of the asset's line -----------------------
 
@@ -221,37 +226,53 @@ class Index:
         fitting = (line for (line,) in rows if all(member in line for member in within))
         return [ASSETS.row(line) for line in islice(fitting, MOST)]
 
-    def _read_ahead(self, several: Sequence[str], direction: Direction, most: int | None) -> bool:
-        keys = [self._key(asset_id) for asset_id in several]
-        other = _OTHER[direction]
-        here, there = _HERE[direction], _HERE[other]
-        within = f"IN ({_marks(keys)})"
-        crowded = set()
-        if most is not None:
-            found = self._connection.execute(_CROWDED.format(here=here, there=there, within=within), [*keys, most])
-            crowded = {key for (key,) in found}
-        few = [key for key in keys if key not in crowded]
-        edges = self._read_edges(f"{here} IN ({_marks(few)})", few)
-        for key in crowded:
-            edges += self._read_edges(_FIRST.format(here=here, there=there), [key, key, most or 0])
-        twins = self._read_edges(f"{there} {within} AND relation = 'same_as'", keys)
-        ends = {getattr(edge, there) for edge in edges} | {getattr(edge, here) for edge in twins}
-        for new in _batches(ends - self._near.keys()):
+    def _read_adjacency(self) -> Adjacency:
+        packed = dict(self._connection.execute("SELECT name, value FROM packed"))
+        columns: dict[str, Any] = {name: array(letter) for name, letter in _COLUMNS.items()}
+        for name, column in columns.items():
+            column.frombytes(packed[name])
+        says = [
+            Said(relation, certainty, candidate, frozenset(rules))
+            for relation, certainty, candidate, rules in json.loads(packed["says"])
+        ]
+        back: defaultdict[int, list[tuple[Said, int]]] = defaultdict(list)
+        for target, said, source in json.loads(packed["back"]):
+            back[target].append((says[said], source))
+        return Adjacency(
+            **columns, says=says, back=dict(back), key_of=self._key, id_of=self._id_of, asset_of=self._asset_of
+        )
+
+    def _id_of(self, key: int) -> str:
+        where = "SELECT backwards FROM asset WHERE key = ?"
+        found: str = self._sound(lambda: self._connection.execute(where, (key,)).fetchone()[0])
+        return found[::-1]
+
+    def _asset_of(self, key: int) -> Asset:
+        return self._sound(lambda: self._assets("key = ?", key)[0])
+
+    def _read_ahead(self, several: Sequence[str], direction: Direction, relation: str | None) -> None:
+        met = set(several)
+        sides: list[tuple[Direction, str | None]] = [(direction, relation)]
+        if relation is None:
+            sides.append((_OTHER[direction], "same_as"))
+        for side, only in sides:
+            keys = [self._key(asset_id) for asset_id in several]
+            where = f"{_HERE[side]} IN ({_marks(keys)})" + (" AND relation = ?" if only else "")
+            edges = self._read_edges(where, [*keys, *([only] if only else ())])
+            self._expected.update({(side, asset_id, only): [] for asset_id in several})
+            for edge in edges:
+                self._expected[side, getattr(edge, _HERE[side]), only].append(edge)
+                met |= {edge.source, edge.target}
+        for new in _batches(met - self._near.keys()):
             keyed = {self._key(asset_id): asset_id for asset_id in new}
             for key, line in self._connection.execute(_LINES.format(_marks(keyed)), tuple(keyed)):
                 self._near[keyed[key]] = line
-        for kept, way, found_edges in ((self._expected, direction, edges), (self._twins, other, twins)):
-            kept.update({(way, asset_id): [] for asset_id in several})
-            for edge in found_edges:
-                kept[way, getattr(edge, _HERE[way])].append(edge)
-        return not crowded
 
     def _edges(self, direction: Direction, asset_id: str, relation: str | None, role: str | None) -> Sequence[Edge]:
-        read = self._expected.get((direction, asset_id))
-        if read is None and relation == "same_as":
-            read = self._twins.get((direction, asset_id))
-        if read is not None:
-            return [edge for edge in read if relation in (None, edge.relation) and role in (None, edge.role)]
+        for only in (None, relation):
+            read = self._expected.get((direction, asset_id, only))
+            if read is not None:
+                return [edge for edge in read if relation in (None, edge.relation) and role in (None, edge.role)]
         more = [(name, value) for name, value in (("relation", relation), ("role", role)) if value is not None]
         where = f"{_HERE[direction]} = ?" + "".join(f" AND {name} = ?" for name, _ in more)
         return self._read_edges(where, [self._key(asset_id), *(value for _, value in more)])
@@ -295,7 +316,6 @@ class Index:
 
 def _opened(place: str, objects: Objects, envelope: Envelope) -> sqlite3.Connection:
     connection = sqlite3.connect(place, timeout=_PATIENCE, isolation_level=None)
-    connection.create_function("forwards", 1, lambda text: text[::-1], deterministic=True)
     try:
         connection.execute("BEGIN")
         if _holds(connection) != envelope.digest:
@@ -331,7 +351,7 @@ def _fill(connection: sqlite3.Connection, objects: Objects, envelope: Envelope) 
         connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.execute("DELETE FROM chunk WHERE part = 'content'")
     rows = _Rows(connection)
-    for part, manifest, wide in (("asset", envelope.parts.assets, 8), ("edge", envelope.parts.edges, 6)):
+    for part, manifest, wide in (("asset", envelope.parts.assets, 9), ("edge", envelope.parts.edges, 6)):
         wanted = {chunk.object: chunk for chunk in chunks.chunks(objects, manifest)}
         held = dict(connection.execute("SELECT object, number FROM chunk WHERE part = ?", (part,)).fetchall())
         for name in held.keys() - wanted.keys():
@@ -350,6 +370,7 @@ def _fill(connection: sqlite3.Connection, objects: Objects, envelope: Envelope) 
     rows.keep_told()
     for statement in _INDEXES.split(";"):
         connection.execute(statement)
+    _pack(connection)
     connection.execute("INSERT INTO chunk (part, object) VALUES ('content', ?)", (envelope.digest,))
 
 
@@ -364,7 +385,8 @@ class _Rows:
         self._connection = connection
         self._salt = _salt(connection)
         self._told: dict[str, int] = {told: number for number, told in connection.execute("SELECT * FROM told")}
-        self._held = len(self._told)
+        self._sorts: dict[str, int] = {sort: number for number, sort in connection.execute("SELECT * FROM sort")}
+        self._held = len(self._told), len(self._sorts)
         self._others: list[tuple[int, int, int]] = []
 
     def assets(self, lines: Iterable[bytes], chunk: int) -> Iterator[tuple[Any, ...]]:
@@ -375,10 +397,11 @@ class _Rows:
             words += [_word(digits) for digits in digests(asset["id"])]
             self._others += [(word, chunk, key) for word in words]
             seen = asset["stale_since"] is None and asset["gone_since"] is None
+            sort = json.dumps(sort_of(asset))
             unsure = not seen or asset["attributes"].get("unresolved") is True
             yield (
                 *(key, chunk, asset["name"], asset["account"], asset["id"][::-1], line),
-                *(asset["kind"], unsure),
+                *(asset["kind"], unsure, self._sorts.setdefault(sort, len(self._sorts) + 1)),
             )
 
     def edges(self, lines: Iterable[bytes], chunk: int) -> Iterator[tuple[Any, ...]]:
@@ -397,9 +420,78 @@ class _Rows:
         self._others.clear()
 
     def keep_told(self) -> None:
-        """What the edges of this filling say, as far as none before said it."""
-        new = ((number, told) for told, number in self._told.items() if number > self._held)
-        self._connection.executemany("INSERT INTO told VALUES (?, ?)", new)
+        """What the edges of this filling say, and the sorts of its assets, as far as none before had them."""
+        for table, held, numbers in zip(("told", "sort"), self._held, (self._told, self._sorts), strict=True):
+            new = ((number, text) for text, number in numbers.items() if number > held)
+            self._connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", new)  # noqa: S608 - ours
+
+
+_COLUMNS: Final = {"keys": "q", "by_key": "I", "sorts": "I", "first": "I", "ends": "I", "said": "I"}
+"""The arrays of an adjacency, and the types of their numbers."""
+
+
+def _pack(connection: sqlite3.Connection) -> None:
+    """The lineage as arrays. An edge to what is no asset is in none, as it is in no other answer of the index."""
+    assets = [
+        (backwards[::-1], key, sort)
+        for key, backwards, sort in connection.execute("SELECT key, backwards, sort FROM asset")
+    ]
+    assets.sort()
+    keys = array(_COLUMNS["keys"], (key for _, key, _ in assets))
+    sorts = array(_COLUMNS["sorts"], (sort for _, _, sort in assets))
+    del assets
+    nodes = {key: node for node, key in enumerate(keys)}
+    kinds = {number: json.loads(sort)[0] for number, sort in connection.execute("SELECT number, sort FROM sort")}
+    roles = [role for (role,) in connection.execute("SELECT DISTINCT role FROM edge WHERE role IS NOT NULL")]
+    ranks = {role: rank for rank, role in enumerate((None, *sorted(roles)))}
+    relations = {relation: rank for rank, relation in enumerate(sorted(RELATIONS))}
+    told = {
+        number: (known["certainty"], known["candidate"], _rules(known["evidence"]))
+        for number, known in ((number, json.loads(text)) for number, text in connection.execute("SELECT * FROM told"))
+    }
+    says: dict[tuple[Any, ...], int] = {}
+    ordered: list[int] = []
+    back: list[tuple[bool, int, int, int, int]] = []
+    for source, target, relation, role, number in connection.execute(
+        "SELECT source, target, relation, role, told FROM edge"
+    ):
+        if source not in nodes or target not in nodes:
+            continue
+        from_, to = nodes[source], nodes[target]
+        said = says.setdefault((relation, *told[number]), len(says))
+        # One number for each edge, in canonical order: half of the memory of tuples.
+        place = (from_ * len(nodes) + to) * len(relations) + relations[relation]
+        ordered.append(((place * len(ranks) + ranks[role]) << _SAID_BITS) + said)
+        if walked_back(relation, kinds[sorts[to]]):
+            back.append((relation != "same_as", from_, ranks[role], said, to))
+    ordered.sort()
+    degrees = array(_COLUMNS["first"], bytes(array(_COLUMNS["first"]).itemsize * (len(nodes) + 1)))
+    ends, saids = array(_COLUMNS["ends"]), array(_COLUMNS["said"])
+    for number in ordered:
+        from_, to = divmod((number >> _SAID_BITS) // len(ranks) // len(relations), len(nodes))
+        degrees[from_ + 1] += 1
+        ends.append(to)
+        saids.append(number & ((1 << _SAID_BITS) - 1))
+    columns = {
+        "keys": keys,
+        "by_key": array(_COLUMNS["by_key"], sorted(range(len(keys)), key=keys.__getitem__)),
+        "sorts": sorts,
+        "first": array(_COLUMNS["first"], accumulate(degrees)),
+        "ends": ends,
+        "said": saids,
+    }
+    texts = {"says": list(says), "back": [(to, said, from_) for _, from_, _, said, to in sorted(back)]}
+    packed = [(name, column.tobytes()) for name, column in columns.items()]
+    packed += [(name, json.dumps(value).encode()) for name, value in texts.items()]
+    connection.executemany("INSERT OR REPLACE INTO packed VALUES (?, ?)", packed)
+
+
+_SAID_BITS: Final = 20
+"""Of what edges say there are some hundreds."""
+
+
+def _rules(evidence: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+    return tuple(sorted({known.line for known in (Evidence(**one) for one in evidence) if known.rule}))
 
 
 def _salt(connection: sqlite3.Connection) -> bytes:

@@ -71,8 +71,8 @@ def registered(version: Asset) -> tuple[bool, str, str]:
 def line(lineage: LineageReader, group: str) -> tuple[Family, ...]:
     """What one model group and all copies of its versions are, over all accounts: each version once, oldest first."""
     versions = [edge.target for edge in lineage.downstream(group, "has_version")]
-    lineage.expect(versions, "downstream")
-    lineage.expect(versions, "upstream")
+    lineage.expect(versions, "downstream", "copied_to")
+    lineage.expect(versions, "upstream", "copied_to")
     met: set[str] = set()
     families = []
     for version in versions:

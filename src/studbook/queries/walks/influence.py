@@ -23,16 +23,16 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product, zip_longest
+from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
 from studbook.errors import CatalogError, NotFound
 from studbook.gc import gc_paused
 from studbook.lineage.from_id import is_execution
 from studbook.lineage.graph import Direction, LineageReader
-from studbook.model import CERTAINTIES, Asset, Certainty, Edge
+from studbook.model import Asset, Edge
 from studbook.model.kinds import DATA_KINDS, JOB_KINDS
-from studbook.queries.walks.certainty import STRENGTH
+from studbook.model.relations import Relation
 
 _RECORDED_ONLY = ("model_package", "evaluation_job")
 _WITH_CONTEXT = (*JOB_KINDS, "model_package")
@@ -84,19 +84,6 @@ class Hop(NamedTuple):
     """Whether influence goes on from there; else it is context, which is shown and not followed."""
 
 
-class Way(NamedTuple):
-    """How an asset is joined to the root of a walk: by the way whose weakest edge is strongest, then the shortest."""
-
-    certainty: Certainty
-    """Of the weakest edge on that way."""
-    candidate: bool
-    """Whether an edge on that way is one of several that fit."""
-    via: str
-    """The id of the neighbour towards the root on that way."""
-    distance: int
-    """The fewest edges between the two, on any way."""
-
-
 @dataclass(frozen=True, slots=True)
 class Walk:
     """What `made` or `reaches` found."""
@@ -115,42 +102,6 @@ class Walk:
     """The steps from each asset, for drawing a tree; cycles are in it."""
     ended: bool = True
     """False where there is more than was asked for; the assets are then the nearest."""
-
-    def ways(self) -> dict[str, Way]:
-        """The best way to each asset but the root."""
-        strengths = sorted({STRENGTH[edge.certainty] for edge in self.edges})
-        found: dict[str, Way] = {}
-        for strength in strengths:
-            for asset_id, way in self._within(strength).items():
-                known = found.get(asset_id, way)
-                found[asset_id] = known._replace(distance=way.distance)
-        return found
-
-    def _within(self, weakest: int) -> dict[str, Way]:
-        """The shortest ways over edges that are strong enough; of equal ones first those without candidates."""
-        certainty = tuple(CERTAINTIES)[weakest]
-        found: dict[str, Way] = {}
-        # What is reached as context leads on to what it is part of, and to nothing else.
-        seen = {(self.root.id, True)}
-        ahead = [(self.root.id, True, False)]
-        distance = 0
-        while ahead:
-            distance += 1
-            here, ahead = ahead, []
-            for candidate, (asset_id, onward, doubted) in product((False, True), here):
-                for hop in self.hops.get(asset_id, ()):
-                    edge, end = hop.edge, hop.asset.id
-                    if (doubted or edge.candidate) is not candidate or STRENGTH[edge.certainty] > weakest:
-                        continue
-                    if not onward and (edge.relation != "part_of" or edge.source != asset_id):
-                        continue
-                    state = (end, onward and hop.onward)
-                    if state not in seen:
-                        seen.add(state)
-                        ahead.append((*state, candidate))
-                        if end != self.root.id:
-                            found.setdefault(end, Way(certainty, candidate, asset_id, distance))
-        return found
 
 
 def made(lineage: LineageReader, asset_id: str, most: int | None = None, *, judged: bool = True) -> Walk:
@@ -185,7 +136,7 @@ def _found(lineage: LineageReader, root: Asset, direction: Direction, most: int 
     ended = True
     ahead = [root]
     while ahead:
-        ended = lineage.expect([asset.id for asset in ahead], direction, most) and ended
+        lineage.expect([asset.id for asset in ahead], direction)
         here, ahead = ahead, []
         for asset in here:
             for edge, end, onward in steps(lineage, asset, asset is root):
@@ -238,7 +189,7 @@ def made_steps(lineage: LineageReader, asset: Asset, is_root: bool) -> Iterator[
         if edge.relation == "recorded_in" and not is_root and _existing(lineage, edge.source).kind in _RECORDED_ONLY:
             continue
         registers = edge.relation in _THROUGH and is_execution(edge.source)
-        yield edge, edge.source, not registers and not _withdrawn(lineage, edge, asset)
+        yield edge, edge.source, not registers and not _withdrawn(edge.relation, _existing(lineage, edge.source), asset)
     for edge in lineage.downstream(asset.id, "same_as"):
         yield edge, edge.target, True
     if asset.kind == "inference_component" or asset.kind in _WITH_CONTEXT:
@@ -252,21 +203,26 @@ def made_steps(lineage: LineageReader, asset: Asset, is_root: bool) -> Iterator[
 def reach_steps(lineage: LineageReader, asset: Asset, is_root: bool) -> Iterator[Step]:
     """The steps of `reaches` from one asset."""
     for edge in lineage.downstream(asset.id):
-        if edge.relation == "associated":
-            continue
-        if edge.relation == "part_of":
-            if asset.kind != "inference_component":
-                yield edge, edge.target, False
-            continue
-        if asset.gone_since is not None and _withdrawn(lineage, edge, _existing(lineage, edge.target)):
-            continue
-        noted = edge.relation == "recorded_in" and asset.kind in _RECORDED_ONLY
-        yield edge, edge.target, not noted and not (edge.relation in _THROUGH and is_execution(edge.target))
+        onward = reached(edge.relation, asset, _existing(lineage, edge.target))
+        if onward is not None:
+            yield edge, edge.target, onward
     for edge in lineage.upstream(asset.id, "same_as"):
         yield edge, edge.source, True
     if asset.kind == "inference_component":
         for edge in lineage.upstream(asset.id, "part_of"):
             yield edge, edge.source, True
+
+
+def reached(relation: Relation, near: Asset, far: Asset) -> bool | None:
+    """Whether `reaches` goes on from the end of an edge; None where it does not go there at all."""
+    if relation == "associated":
+        return None
+    if relation == "part_of":
+        return None if near.kind == "inference_component" else False
+    if near.gone_since is not None and _withdrawn(relation, near, far):
+        return None
+    noted = relation == "recorded_in" and near.kind in _RECORDED_ONLY
+    return not noted and not (relation in _THROUGH and is_execution(far.id))
 
 
 _STEPS: Final[dict[Direction, Callable[[LineageReader, Asset, bool], Iterator[Step]]]] = {
@@ -348,12 +304,10 @@ _ORDER = {
 }  # fmt: skip
 
 
-def _withdrawn(lineage: LineageReader, edge: Edge, endpoint: Asset) -> bool:
-    """Whether the edge is the deployment of a component that is gone, on an endpoint that is not."""
-    if edge.relation != "deployed_to" or endpoint.gone_since is not None:
-        return False
-    component = _existing(lineage, edge.source)
-    return component.kind == "inference_component" and component.gone_since is not None
+def _withdrawn(relation: Relation, component: Asset, endpoint: Asset) -> bool:
+    """Whether an edge is the deployment of a component that is gone, on an endpoint that is not."""
+    gone = component.kind == "inference_component" and component.gone_since is not None
+    return relation == "deployed_to" and gone and endpoint.gone_since is None
 
 
 def _existing(lineage: LineageReader, asset_id: str) -> Asset:

@@ -1,0 +1,253 @@
+"""Breadth-first search (BFS) along influence: how far all that made or reaches a thing is, and by the best way to it.
+
+The same search runs over the objects of a lineage and, for crowds, over the numbers that its index has of them: a graph
+view says what a node is and which steps lead on from it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+
+from studbook.errors import NotFound
+from studbook.lineage.adjacency import Adjacency, Said, said_of
+from studbook.lineage.graph import Direction, LineageReader
+from studbook.model import CERTAINTIES, Asset, Certainty
+from studbook.queries.walks.certainty import STRENGTH
+from studbook.queries.walks.influence import made_steps, reach_steps, reached
+
+N = TypeVar("N", bound=Hashable)
+"""A node, in the order of ids."""
+Step = tuple[Said, N, bool]
+"""What an edge says, the end that it leads to, and whether influence goes on from there."""
+
+
+class View(Protocol[N]):
+    """A lineage as nodes and steps."""
+
+    def node(self, asset_id: str) -> N | None:
+        """The node of an asset; None where there is none."""
+        ...
+
+    def id(self, node: N) -> str:
+        """The id of its asset."""
+        ...
+
+    def like(self, node: N) -> Asset:
+        """An asset of its kind, place, stage and state: itself, or one of the same sort."""
+        ...
+
+    def alike(self, nodes: Iterable[N]) -> Iterable[tuple[Asset, Sequence[N]]]:
+        """The nodes by sort, in their order within each, with an asset of that sort."""
+        ...
+
+    def expect(self, nodes: Collection[N]) -> None:
+        """A hint: the steps from these are asked for next."""
+        ...
+
+    def steps(self, node: N, root: N) -> Iterable[Step[N]]:
+        """The steps from a node, of a walk that begins at the root."""
+        ...
+
+    def wholes(self, node: N, root: N | None) -> Iterable[Step[N]]:
+        """The steps from a part to its wholes: of context all; of what influence joins to a root, those of a walk."""
+        ...
+
+
+class ByEdge:
+    """A lineage's own assets and edges: a node is an id."""
+
+    def __init__(self, lineage: LineageReader, direction: Direction) -> None:
+        self._lineage, self._direction = lineage, direction
+        self._take = made_steps if direction == "upstream" else reach_steps
+        self._steps: dict[str, list[Step[str]]] = {}
+        self._wholes: dict[str, list[Step[str]]] = {}
+
+    def node(self, asset_id: str) -> str | None:
+        return asset_id if self._lineage.asset(asset_id) is not None else None
+
+    def id(self, node: str) -> str:
+        return node
+
+    def like(self, node: str) -> Asset:
+        asset = self._lineage.asset(node)
+        assert asset is not None
+        return asset
+
+    def alike(self, nodes: Iterable[str]) -> Iterable[tuple[Asset, Sequence[str]]]:
+        return ((self.like(node), (node,)) for node in nodes)
+
+    def expect(self, nodes: Collection[str]) -> None:
+        self._lineage.expect(nodes, self._direction)
+
+    def steps(self, node: str, root: str) -> Iterable[Step[str]]:
+        if node not in self._steps:
+            taken = list(self._take(self._lineage, self.like(node), node == root))
+            self._steps[node] = [(said_of(edge), end, onward) for edge, end, onward in taken]
+            parts = (edge for edge, _, _ in taken if edge.relation == "part_of" and edge.source == node)
+            self._wholes[node] = [(said_of(edge), edge.target, False) for edge in parts]
+        return self._steps[node]
+
+    def wholes(self, node: str, root: str | None) -> Iterable[Step[str]]:
+        if root is None:
+            return [(said_of(edge), edge.target, False) for edge in self._lineage.downstream(node, "part_of")]
+        self.steps(node, root)
+        return self._wholes[node]
+
+
+class ByNumber:
+    """What reaches on, over the numbers of an index; whether it goes on is asked once for each sort of step."""
+
+    def __init__(self, adjacency: Adjacency) -> None:
+        self._arrays = adjacency
+        self._onward: dict[int, dict[tuple[int, int], bool | None]] = {}
+
+    def node(self, asset_id: str) -> int | None:
+        return self._arrays.node(asset_id)
+
+    def id(self, node: int) -> str:
+        return self._arrays.id(node)
+
+    def like(self, node: int) -> Asset:
+        return self._arrays.like(node)
+
+    def alike(self, nodes: Iterable[int]) -> Iterable[tuple[Asset, Sequence[int]]]:
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        sorts = self._arrays.sorts
+        for node in nodes:
+            found[sorts[node]].append(node)
+        return ((self.like(several[0]), several) for several in found.values())
+
+    def expect(self, nodes: Collection[int]) -> None:
+        """All is at hand."""
+
+    def steps(self, node: int, root: int) -> Iterator[Step[int]]:
+        arrays = self._arrays
+        sorts, says = arrays.sorts, arrays.says
+        known = self._onward.setdefault(sorts[node], {})
+        edges = slice(arrays.first[node], arrays.first[node + 1])
+        for end, said in zip(arrays.ends[edges], arrays.said[edges], strict=True):
+            step = (said, sorts[end])
+            if step not in known:
+                known[step] = reached(says[said].relation, self.like(node), self.like(end))
+            onward = known[step]
+            if onward is not None:
+                yield says[said], end, onward
+        for one, end in arrays.back.get(node, ()):
+            yield one, end, True
+
+    def wholes(self, node: int, root: int | None) -> Iterator[Step[int]]:
+        arrays = self._arrays
+        if root is not None and reached("part_of", self.like(node), self.like(root)) is None:
+            return
+        edges = slice(arrays.first[node], arrays.first[node + 1])
+        for end, said in zip(arrays.ends[edges], arrays.said[edges], strict=True):
+            if arrays.says[said].relation == "part_of":
+                yield arrays.says[said], end, False
+
+
+def reaching(lineage: LineageReader) -> View[Any]:
+    """What reaches on, by numbers where the lineage has them."""
+    numbers = lineage.adjacency()
+    return ByNumber(numbers) if numbers is not None else ByEdge(lineage, "downstream")
+
+
+class Way(NamedTuple, Generic[N]):
+    """How an asset is joined to the root of a walk: by the way whose weakest edge is strongest, then the shortest."""
+
+    certainty: Certainty
+    """Of the weakest edge on that way."""
+    candidate: bool
+    """Whether an edge on that way is one of several that fit."""
+    via: N
+    """The neighbour towards the root on that way."""
+
+
+class Reach(Generic[N]):
+    """All that influence joins to a root, and the context of that: what `made` and `reaches` find."""
+
+    def __init__(self, view: View[N], asset_id: str) -> None:
+        """Raises NotFound where the lineage has no such asset."""
+        root = view.node(asset_id)
+        if root is None:
+            raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
+        self.view, self.root = view, root
+        self.influence: dict[N, int] = {root: 0}
+        """What influence joins to the root, with how far it is on such a way; the others are context."""
+        self._context: dict[N, int] = {}
+        self._search()
+        self.distances: Final[Mapping[N, int]] = self._nearest()
+        """The fewest edges from the root to each node but itself."""
+
+    def _search(self) -> None:
+        found, context, distance = self.influence, self._context, 0
+        ahead = [self.root]
+        while ahead:
+            distance += 1
+            self.view.expect(ahead)
+            here, ahead = ahead, []
+            for node in here:
+                for _, end, onward in self.view.steps(node, self.root):
+                    if not onward:
+                        context.setdefault(end, distance)
+                    elif end not in found:
+                        found[end] = distance
+                        ahead.append(end)
+        # What is reached as context leads on to what it is part of, and to nothing else.
+        waiting: defaultdict[int, list[N]] = defaultdict(list)
+        for node, distance in context.items():
+            waiting[distance].append(node)
+        while waiting:
+            distance = min(waiting)
+            for node in waiting.pop(distance):
+                for _, end, _ in self._from_context(node):
+                    if context.get(end, distance + 2) > distance + 1:
+                        context[end] = distance + 1
+                        waiting[distance + 1].append(end)
+
+    def _from_context(self, node: N) -> Iterable[Step[N]]:
+        return self.view.wholes(node, self.root if node in self.influence else None)
+
+    def _nearest(self) -> dict[N, int]:
+        nearest = self.influence.copy()
+        for node, distance in self._context.items():
+            if distance < nearest.get(node, distance + 1):
+                nearest[node] = distance
+        del nearest[self.root]
+        return nearest
+
+    def ways(self, wanted: Collection[N]) -> dict[N, Way[N]]:
+        """The best way to each of these; of equally sure ones the shortest, first those without candidates."""
+        found: dict[N, Way[N]] = {}
+        left = set(wanted)
+        for certainty in CERTAINTIES:
+            if left:
+                found |= self._within(certainty, left)
+        return found
+
+    def _within(self, certainty: Certainty, left: set[N]) -> dict[N, Way[N]]:
+        """The shortest ways over edges that are at least so sure, to those that are left; until there are none."""
+        found: dict[N, Way[N]] = {}
+        seen = {(self.root, True)}
+        ahead = [(self.root, True, False)]
+        while ahead and left:
+            here, ahead = ahead, []
+            for candidate in (False, True):
+                for node, onward, doubted in here:
+                    for said, end, further in self.view.steps(node, self.root) if onward else self._from_context(node):
+                        if (doubted or said.candidate) is not candidate:
+                            continue
+                        if STRENGTH[said.certainty] > STRENGTH[certainty]:
+                            continue
+                        state = (end, onward and further)
+                        if state in seen:
+                            continue
+                        seen.add(state)
+                        ahead.append((*state, candidate))
+                        if end in left:
+                            found[end] = Way(certainty, candidate, node)
+                            left.discard(end)
+                            if not left:
+                                return found
+        return found
