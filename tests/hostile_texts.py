@@ -111,7 +111,6 @@ def site(demo: Path, folder: Path) -> Path:
                 for one in last.coverage
             ],
             taken_at=f"2026-11-2{night}T02:00:00Z",
-            config=settings.digest,
             **beside(made, graph, datetime.date(2026, 11, 20 + night)),
         )
     output = folder / "site"

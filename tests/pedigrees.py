@@ -109,4 +109,5 @@ def beside(catalog: Catalog, graph: Graph, day: datetime.date) -> dict[str, Any]
     return {
         "findings": check(graph, settings, today=day, waivers=folder.waivers, cards=folder.cards, rules=folder.rules),
         "people": folder.files,
+        "config": settings.digest,
     }

@@ -250,7 +250,6 @@ def commit(made: Catalog, some: list[Asset], arrows: list[Edge], taken_at: str) 
         edges=arrows,
         coverage=COVERAGE,
         taken_at=taken_at,
-        config=SETTINGS.digest,
         **beside(made, Graph(some, arrows), date.fromisoformat(taken_at[:10])),
     )
 

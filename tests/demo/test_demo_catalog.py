@@ -76,6 +76,25 @@ class TestDeepVerification:
         assert said.count("damaged") == 2
 
 
+class TestReadings:
+    def test_every_record_says_which_call_brought_it(self, demo_catalog: Path) -> None:
+        """The call is one that its partition's coverage counts, on the night that is named."""
+        catalog = Catalog(demo_catalog)
+        nights = {envelope.number: envelope for envelope in catalog.envelopes()}
+        for envelope in nights.values():
+            records = {(one.partition, one.reference) for one in catalog.records(envelope)}
+            readings = {
+                (partition, reference): reading
+                for partition in {partition for partition, _ in records}
+                for reference, reading in catalog.readings(envelope, partition).items()
+            }
+            assert readings.keys() == records
+            for (partition, _), reading in readings.items():
+                assert reading.snapshot is not None
+                (row,) = (row for row in nights[reading.snapshot].coverage if row.partition == partition)
+                assert reading.operation in row.calls
+
+
 class TestNights:
     """Each night left its mark on the catalog."""
 

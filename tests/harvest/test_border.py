@@ -195,10 +195,10 @@ class TestValues:
         """It is a gap that names it; what is kept before and after it is kept."""
         visit = visits({})
 
-        visit.record("cow", "a", {"Name": "a"})
-        visit.record("cow", ["b"], {"Name": "b"})
-        visit.record("cow", "c", {"Name": "c"}, revision="brown and white")
-        visit.record("cow", "d", {"Name": "d"})
+        visit.record("cow", "a", {"Name": "a"}, operation="ListCows")
+        visit.record("cow", ["b"], {"Name": "b"}, operation="ListCows")
+        visit.record("cow", "c", {"Name": "c"}, revision="brown and white", operation="ListCows")
+        visit.record("cow", "d", {"Name": "d"}, operation="ListCows")
 
         assert names(visit) == ["a", "d"]
         assert [gap[2].partition(": ")[0] for gap in gaps(visit)] == ["cow ['b']", "cow c"]
@@ -224,7 +224,7 @@ class TestGaps:
         visit = visits({})
 
         for number in range(1000):
-            visit.record("cow", f"cow-{number}", {}, revision="brown")
+            visit.record("cow", f"cow-{number}", {}, revision="brown", operation="ListCows")
 
         found = gaps(visit)
         assert len(found) == 101

@@ -88,7 +88,7 @@ class TestWhere:
     def test_what_was_seen_before_says_that_there_can_be_some(self, visits, gone):
         """Also what has gone since: what it leads to may have stayed."""
         first = visits({})
-        first.record("barn", "arn:barn/red", {"Stalls": 12})
+        first.record("barn", "arn:barn/red", {"Stalls": 12}, operation="ListBarns")
         known = {key: replace(record, gone_since=gone) for key, record in first.seen.items()}
         visit = visits({"ListCows": {"Cows": [cow("a")]}, "DescribeCow": described}, known=known)
 

@@ -403,5 +403,5 @@ class Swept(Organizations):
 
     def collect(self, visit) -> None:
         body = {"Id": self._account.id, "Arn": "arn:aws:organizations::1:account/o/1", "State": "ACTIVE", "Units": []}
-        visit.record("organization_account", body["Arn"], body)
+        visit.record("organization_account", body["Arn"], body, operation="ListAccounts")
         visit.listed("organization_account")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import sqlite3
@@ -7,20 +8,26 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.pedigrees import commit, lineage, record
 
 from studbook.model import canonical, digest
 from studbook.store import Catalog
 from studbook.store.chunks import Chunk, chunks
 from studbook.store.files import held
-from studbook.store.snapshots import content_digest, envelope_digest
+from studbook.store.snapshots import content_digest, document, envelope_digest
 
-PEDIGREE = lineage("t(training_job) -produced-> bot/1(model_package)")
+PEDIGREE = lineage(
+    "t(training_job) -produced-> bot/1(model_package)", {"bot/1": {"attributes": {"approval": "Approved"}}}
+)
 
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Catalog:
     catalog = Catalog(tmp_path)
+    catalog.create("accounts: []\n")
+    (catalog.cards_folder / "bot.md").write_text("---\nowner: ana\n---\n## Use\nChats.\n")
     for night in (1, 2, 3):
         commit(catalog, PEDIGREE, records=[record(str(night))], night=night)
     return catalog
@@ -37,14 +44,52 @@ class TestVerify:
 
     def test_every_flipped_byte_of_every_file_is_found(self, catalog: Catalog) -> None:
         """Whichever file is touched, in its beginning, middle or end, the damage is seen and the file is named."""
-        for path in sorted(p for p in catalog.root.rglob("*") if p.is_file()):
+        kept = (catalog.objects.root, catalog.snapshots.root, catalog.log.root)
+        for path in sorted(p for folder in kept for p in folder.rglob("*") if p.is_file()):
             whole = path.read_bytes()
-            for place in (0, len(whole) // 2, len(whole) - 2):
+            for place in (0, 3, len(whole) // 2, len(whole) - 2):
                 path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
                 found = messages(catalog)
                 assert any(str(path.relative_to(catalog.root)) in line for line in found), (path, place)
             path.write_bytes(whole)
         assert messages(catalog) == []
+
+    @given(st.data())
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    def test_every_bit_of_every_object_counts(self, catalog: Catalog, data: st.DataObject) -> None:
+        """Those at its ends as well, of which a decompressor reads some and ignores others; and what is added."""
+        name = data.draw(st.sampled_from(sorted(catalog.objects)))
+        path = catalog.objects.path(name)
+        whole = path.read_bytes()
+        near = st.integers(0, 9) | st.integers(len(whole) - 10, len(whole) - 1)
+        place, bit = data.draw(near), data.draw(st.integers(0, 7))
+        more = data.draw(st.sampled_from([b"", b"\0", whole]))
+        flipped = whole[:place] + bytes([whole[place] ^ (0 if more else 1 << bit)]) + whole[place + 1 :] + more
+        path.write_bytes(flipped)
+        try:
+            assert any(path.name in line for line in messages(catalog))
+        finally:
+            path.write_bytes(whole)
+
+    @pytest.mark.parametrize(
+        ("part", "said"),
+        [
+            ("people", "cards/bot.md of snapshot 1"),
+            ("findings", "a chunk of findings (unevaluated) of snapshot 1"),
+            ("records", "a chunk of records (training_job) of snapshot 1, '1'"),
+            ("readings", "a chunk of readings (training_job) of snapshot 1, 'sagemaker/training_job/1'"),
+        ],
+    )
+    def test_what_was_altered_is_called_by_what_it_is(self, catalog: Catalog, part: str, said: str) -> None:
+        """A card, the findings of a rule, a record: by the first snapshot that has it so."""
+        first = catalog.resolve("1")
+        (chunk, *_) = chunks(catalog.objects, first.parts.manifests[part])
+        path = catalog.objects.path(chunk.object)
+        path.write_bytes(gzip.compress(b"{}\n", mtime=0))
+
+        (line,) = messages(catalog)
+        assert line.startswith(f"{path.relative_to(catalog.root)}: ")
+        assert said in line
 
     def test_every_missing_object_is_found(self, catalog: Catalog) -> None:
         """A manifest or chunk that a snapshot needs and that is not there is a damage, with the snapshot's number."""
@@ -81,7 +126,7 @@ class TestVerify:
         del document["envelope"]
         document["coverage"][0]["requests"] = 0
         document["envelope"] = digest(canonical(document))
-        path.write_text(json.dumps(document))
+        path.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
         (line,) = messages(catalog)
         assert "3-2026-11-03" in line
         assert "the chain is broken" in line
@@ -118,7 +163,7 @@ def resealed(catalog: Catalog, **parts: str) -> None:
     forged = envelope.model_copy(update={"parts": envelope.parts.model_copy(update=parts)})
     forged = forged.model_copy(update={"digest": content_digest(forged)})
     forged = forged.model_copy(update={"envelope": envelope_digest(forged)})
-    path.write_text(forged.model_dump_json())
+    path.write_bytes(document(forged))
 
 
 class TestEveryFile:
@@ -149,7 +194,7 @@ class TestEveryFile:
 
         assert messages(catalog) == [
             f"{catalog.objects.path(name).relative_to(catalog.root)}: object {name} has a row of more than "
-            "10,000,000 bytes"
+            "10,000,000 bytes: no snapshot needs it"
         ]
 
     def test_an_empty_object_that_promises_nothing(self, catalog: Catalog) -> None:
@@ -166,6 +211,49 @@ class TestEveryFile:
         resealed(catalog, assets=catalog.objects.write(b""))
 
         assert any("which is no asset" in line for line in messages(catalog))
+
+    def test_rows_that_were_taken_out(self, catalog: Catalog) -> None:
+        """A finding less, with every digest computed again but the tree's; and a record without its reading."""
+        resealed(catalog, findings=catalog.objects.write(b""))
+        assert any("its tree is not that of its rows" in line for line in messages(catalog))
+
+        resealed(catalog, readings=catalog.objects.write(b""))
+        assert any("its readings are not those of its records" in line for line in messages(catalog))
+
+    @pytest.mark.parametrize(
+        ("row", "said"),
+        [
+            ({"first_seen": 9}, "names a snapshot that comes later: first_seen"),
+            ({"verified": True}, "has a member that no reader knows: verified"),
+        ],
+    )
+    def test_a_row_that_nobody_writes(self, catalog: Catalog, row: dict[str, object], said: str) -> None:
+        """It is named, though every digest fits."""
+        newest = catalog.resolve("latest")
+        (chunk, *others) = chunks(catalog.objects, newest.parts.assets)
+        line = json.loads(next(catalog.objects.lines(chunk.object)))
+        forged = chunk._replace(object=catalog.objects.write(canonical(line | row) + b"\n"))
+        resealed(catalog, assets=catalog.objects.write(b"".join(one.line for one in (forged, *others))))
+
+        assert any(said in message and line["id"] in message for message in messages(catalog))
+
+    @pytest.mark.parametrize(
+        "name", ["snapshots/99-planted.json", "snapshots/notes.txt", "objects/zz/planted", "objects/ab/" + "c" * 64]
+    )
+    def test_what_fits_nothing(self, catalog: Catalog, name: str) -> None:
+        """A file that no program of ours wrote there."""
+        path = catalog.root / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("{}")
+
+        assert any(line.startswith(name.removesuffix("/planted")) for line in messages(catalog))
+
+    def test_what_no_snapshot_needs(self, catalog: Catalog) -> None:
+        """It is named, and no damage: whoever lost a race leaves some."""
+        name = catalog.objects.write(b"{}\n")
+
+        assert messages(catalog) == []
+        assert catalog.unneeded() == [str(catalog.objects.path(name).relative_to(catalog.root))]
 
 
 class TestCaches:

@@ -55,14 +55,23 @@ def verify(catalog: Catalog, deep: bool, anchor: str | None, output_format: str)
         damages = _derived_otherwise(catalog)
     objects = sum(1 for _ in catalog.objects)
     changed = [] if damages else changed_lines(catalog, catalog.latest())
+    unneeded = [] if damages else catalog.unneeded()
     if output_format == "json":
         found = [{"place": damage.place, "message": damage.message} for damage in damages]
         write_json(
-            {"ok": not damages, "snapshots": snapshots, "objects": objects, "damages": found, "changed": changed}
+            {
+                "ok": not damages,
+                "snapshots": snapshots,
+                "objects": objects,
+                "damages": found,
+                "changed": changed,
+                "unneeded": unneeded,
+            }
         )
         return 1 if damages else 0
 
     echo_lines(changed)
+    echo_lines(f"{place}: no snapshot needs it" for place in unneeded)
     for damage in damages:
         echo(f"{style('damaged', 'red')}  {damage.place}: {damage.message}")
     echo(f"{snapshots} snapshots, {objects} objects: " + (f"{len(damages)} damaged" if damages else "all as written"))

@@ -136,11 +136,10 @@ class PartitionVisit(PartitionCalls):
     def kept(self, kind: str, record_id: str) -> Record | None:
         return self._store.kept(kind, self._redactor.identifier(record_id))
 
-    def record(self, kind: str, record_id: str, body: Json, *, revision: str | None = None) -> None:
-        operation = getattr(self._asked, "operation", self.partition.source)
+    def record(self, kind: str, record_id: str, body: Json, *, operation: str, revision: str | None = None) -> None:
         lost: list[Loss] = []
         try:
-            self._keep(kind, record_id, storable(body, lost), revision)
+            self._keep(kind, record_id, storable(body, lost), revision, operation)
         except UNREADABLE as error:
             self.ledger.gap(unreadable(operation, error, _subject(kind, record_id)))
             if isinstance(record_id, str):
@@ -157,7 +156,7 @@ class PartitionVisit(PartitionCalls):
                 raise ValueError("without the secret in it its id is another one's")
         return clean
 
-    def _keep(self, kind: str, record_id: str, body: Json, revision: str | None) -> None:
+    def _keep(self, kind: str, record_id: str, body: Json, revision: str | None, operation: str) -> None:
         """Keeps a storable body. Raises UNREADABLE where nothing can be kept under this id."""
         clean = self._redactor.body(body)
         if revision is None:
@@ -173,7 +172,7 @@ class PartitionVisit(PartitionCalls):
             revision=revision,
             body=clean,
         )
-        self._store.add(record)
+        self._store.add(record, f"{self.partition.source}:{operation}")
         self._see(kind)
 
     def reuse(self, record: Record) -> None:
@@ -292,7 +291,7 @@ class PartitionVisit(PartitionCalls):
         for parent in scopes:
             mark = self._marks.get((resource.listing.parent or "", parent))
             if mark is not None and parent not in unread:
-                self.record(_note(resource), parent, {}, revision=mark)
+                self.record(_note(resource), parent, {}, operation=resource.listing.operation, revision=mark)
         if complete:
             self.listed(_note(resource))
 
@@ -431,7 +430,7 @@ class PartitionVisit(PartitionCalls):
         others = [detail for detail in resource.details if detail.member not in bulk.brings]
         try:
             if bulk.whole(found, self) and not any(detail.when(found) for detail in others):
-                self._keep(resource.kind, one.id, found, one.revision)
+                self._keep(resource.kind, one.id, found, one.revision, bulk.operation)
                 return True
             kept = self.kept(resource.kind, one.id) if bulk.shows_changes else None
             if kept is None or kept.revision != one.revision:
@@ -500,7 +499,7 @@ class PartitionVisit(PartitionCalls):
         try:
             if came.body is not None:
                 self._same(job, came.body)
-                self._keep(kind, record_id, came.body, came.revision)
+                self._keep(kind, record_id, came.body, came.revision, _brought_by(job))
         except UNREADABLE as error:
             came.body = None
             came.troubles.append(unreadable(_operation(job.resource), error, _subject(kind, record_id)))
@@ -587,6 +586,12 @@ def _note(resource: Resource) -> str:
 def _agree(bulk: Bulk, summary: Json, body: Json) -> bool:
     """Whether a bulk operation tells the state that the listing showed; it may lag behind."""
     return all(body.get(name) == value for name, value in summary.items() if name not in bulk.unshared)
+
+
+def _brought_by(job: _Job) -> str:
+    """The operation whose answer is the record; a detail's is a member of it."""
+    describe = job.resource.describe
+    return describe.operation if describe and describe.when(job.one.summary) else job.resource.listing.operation
 
 
 def _operation(resource: Resource) -> str:

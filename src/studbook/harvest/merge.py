@@ -89,7 +89,7 @@ def merge(
     for before, now in store.changed():
         earlier = _earlier_holder(before, now, number)
         if earlier is not None:
-            store.carry_over(earlier)
+            store.carry_over(earlier, known_as=before.id)
 
 
 def _is_complete(record: Record, complete: Scopes, scope: Callable[[Record], str | None]) -> bool:

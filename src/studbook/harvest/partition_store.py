@@ -23,9 +23,9 @@ from studbook.model.canonical import fields_of
 # Summaries are not redacted: they lie in a temporary table, whose file has no name and ends with the process.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS known (kind TEXT, id TEXT, line BLOB, PRIMARY KEY (kind, id));
-CREATE TABLE IF NOT EXISTS left_over (kind TEXT, id TEXT, line BLOB, PRIMARY KEY (kind, id));
-CREATE TABLE IF NOT EXISTS seen (kind TEXT, id TEXT, line BLOB, PRIMARY KEY (kind, id));
-CREATE TABLE IF NOT EXISTS unseen (kind TEXT, id TEXT, line BLOB, PRIMARY KEY (kind, id));
+CREATE TABLE IF NOT EXISTS left_over (kind TEXT, id TEXT, line BLOB, operation TEXT, PRIMARY KEY (kind, id));
+CREATE TABLE IF NOT EXISTS seen (kind TEXT, id TEXT, line BLOB, operation TEXT, PRIMARY KEY (kind, id));
+CREATE TABLE IF NOT EXISTS unseen (kind TEXT, id TEXT, line BLOB, known_as TEXT, PRIMARY KEY (kind, id));
 CREATE TEMP TABLE unread (kind TEXT, id TEXT, PRIMARY KEY (kind, id));
 CREATE TEMP TABLE wanted (number INTEGER PRIMARY KEY, id TEXT UNIQUE, age TEXT, revision TEXT, summary TEXT);
 -- What was seen again unchanged has no line of its own: it is as it was known.
@@ -39,8 +39,12 @@ _KEPT = """
 SELECT coalesce((SELECT line FROM left_over WHERE kind = ?1 AND id = ?2),
 (SELECT line FROM known WHERE kind = ?1 AND id = ?2)) AS line WHERE line IS NOT NULL
 """
+_BROUGHT = """
+SELECT seen.kind, seen.id, operation FROM seen LEFT JOIN known USING (kind, id)
+WHERE operation IS NOT NULL AND known.line IS NOT seen.line
+"""
 _AGAIN = """
-INSERT OR REPLACE INTO seen SELECT kind, id, NULL FROM known WHERE kind = ?1 AND id = ?2
+INSERT OR REPLACE INTO seen SELECT kind, id, NULL, NULL FROM known WHERE kind = ?1 AND id = ?2
 AND NOT EXISTS (SELECT 1 FROM left_over WHERE kind = ?1 AND id = ?2)
 """
 
@@ -86,16 +90,17 @@ class PartitionStore:
                 return
             with suppress(sqlite3.Error):
                 connection.execute(
-                    "INSERT OR REPLACE INTO left_over SELECT kind, id, line FROM earlier.seen WHERE line IS NOT NULL"
+                    "INSERT OR REPLACE INTO left_over "
+                    "SELECT kind, id, line, operation FROM earlier.seen WHERE line IS NOT NULL"
                 )
             connection.execute("DETACH earlier")
-            for kind, record_id, line in connection.execute("SELECT kind, id, line FROM left_over").fetchall():
+            for kind, record_id, line, operation in connection.execute("SELECT * FROM left_over").fetchall():
                 record = _record(line)
                 kept = clean(record)
                 if kept is not record:
                     connection.execute("DELETE FROM left_over WHERE kind = ? AND id = ?", (kind, record_id))
-                    row = (kept.kind, kept.id, _line(kept))
-                    connection.execute("INSERT OR REPLACE INTO left_over VALUES (?, ?, ?)", row)
+                    row = (kept.kind, kept.id, _line(kept), operation)
+                    connection.execute("INSERT OR REPLACE INTO left_over VALUES (?, ?, ?, ?)", row)
 
     def known(self, kind: str, record_id: str) -> Record | None:
         """The record as the last snapshot has it."""
@@ -142,14 +147,15 @@ class PartitionStore:
                 with self._using() as connection:
                     connection.execute("COMMIT")
 
-    def add(self, record: Record) -> None:
-        """Keeps a record; once this returns (or the block `at_once` around it), killing the process does not lose it.
+    def add(self, record: Record, operation: str | None = None) -> None:
+        """Keeps a record that an operation brought, if one did. Once this returns (or the block `at_once` around it),
+        killing the process does not lose it.
 
         Raises ValueError for text that is no Unicode, CatalogError where the disk refuses.
         """
-        row = (record.kind, record.id, _line(record))
+        row = (record.kind, record.id, _line(record), operation)
         with self._using() as connection:
-            connection.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", row)
+            connection.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", row)
 
     def again(self, record: Record) -> None:
         """Notes that a kept record was seen again, and has not changed."""
@@ -158,7 +164,9 @@ class PartitionStore:
                 noted = connection.execute(_AGAIN, (record.kind, record.id)).rowcount
             if noted:
                 return
-        self.add(replace(record, stale_since=None, gone_since=None))
+        query = "SELECT operation FROM left_over WHERE kind = ? AND id = ?"
+        left_over = next(self._rows(query, record.kind, record.id), (None,))
+        self.add(replace(record, stale_since=None, gone_since=None), left_over[0])
 
     def seen(self, kind: str, record_id: str) -> Record | None:
         """The record, if tonight showed it."""
@@ -231,11 +239,19 @@ class PartitionStore:
         )
         return ((_record(before), _record(now)) for before, now in rows)
 
-    def carry_over(self, record: Record) -> None:
-        """Keeps a record that tonight did not show; the first of its id counts."""
-        row = (record.kind, record.id, _line(record))
+    def carry_over(self, record: Record, known_as: str | None = None) -> None:
+        """Keeps a record that tonight did not show, under another id than before if so; the first of its id counts."""
+        row = (record.kind, record.id, _line(record), known_as)
         with self._using() as connection:
-            connection.execute("INSERT OR IGNORE INTO unseen VALUES (?, ?, ?)", row)
+            connection.execute("INSERT OR IGNORE INTO unseen VALUES (?, ?, ?, ?)", row)
+
+    def brought(self) -> Iterator[tuple[str, str, str]]:
+        """Kind and id of what was read tonight and said something else than before, and the operation that said it."""
+        return self._rows(_BROUGHT)
+
+    def renamed(self) -> Iterator[tuple[str, str, str]]:
+        """Kind and id of what is carried over under another id, and the id that it had."""
+        return self._rows("SELECT kind, id, known_as FROM unseen WHERE known_as IS NOT NULL")
 
     def records(self, having: Sequence[str] | None = None) -> Iterator[Record]:
         """What the partition has after tonight, by kind and id; or those of it with one of some texts in their JSON."""

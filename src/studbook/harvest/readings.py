@@ -6,27 +6,46 @@ one that was read again and said the same: the readings of a night without news 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
+from studbook.harvest.partition_store import PartitionStore
 from studbook.model import Envelope, Partition, Reading
 from studbook.store import Catalog
 from studbook.store.chunks import ReadingOf
 
 
-def kept_readings(catalog: Catalog, envelope: Envelope | None, clean: Callable[[str], str] | None = None) -> ReadingOf:
-    """What a snapshot says of readings, for records that a later one has as well.
+def readings_of(
+    catalog: Catalog,
+    before: Envelope | None,
+    *,
+    clean: Callable[[str], str] | None = None,
+    tonight: Callable[[Partition], PartitionStore | None] = lambda partition: None,
+    number: int = 0,
+) -> ReadingOf:
+    """How records are read that a snapshot may have, and that snapshot `number` has from what was visited `tonight`.
 
-    `clean` is what was done to the records' ids since. Records come a partition after the other.
+    `clean` is what was done to the records' ids since the snapshot. One partition is held at a time: its records come
+    together.
     """
 
     @lru_cache(1)
-    def known(partition: Partition) -> Mapping[str, Reading]:
-        found = catalog.readings(envelope, partition) if envelope is not None else {}
-        if clean is None:
+    def known(partition: Partition) -> dict[str, Reading]:
+        found = catalog.readings(before, partition) if before is not None else {}
+        if clean is not None:
+            found = {_cleaned(reference, clean): reading for reference, reading in found.items()}
+        store = tonight(partition)
+        if store is None:
             return found
-        return {_cleaned(reference, clean): reading for reference, reading in found.items()}
+        source = partition.source
+        for kind, record_id, known_as in store.renamed():
+            if (earlier := found.get(f"{source}/{kind}/{known_as}")) is not None:
+                found[f"{source}/{kind}/{record_id}"] = earlier
+        for kind, record_id, operation in store.brought():
+            reference = f"{source}/{kind}/{record_id}"
+            found[reference] = Reading(record=reference, operation=operation, snapshot=number)
+        return found
 
     def reading_of(partition: Partition, reference: str) -> Reading:
         found = known(partition).get(reference)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from studbook.errors import CatalogError, UsageError
 from studbook.harvest.derive import derive_anew
-from studbook.harvest.readings import kept_readings
+from studbook.harvest.readings import readings_of
 from studbook.harvest.redact import Redactor
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
 from studbook.lineage.link import LinkContext
@@ -68,7 +68,7 @@ def _content(
 ) -> tuple[Content, str]:
     """What the records of a night come to without what the rules cover, and the manifest of their readings."""
     lines = map(RECORDS.line, map(redactor.record, catalog.records(envelope)))
-    kept = target.keep_records(lines, kept_readings(catalog, envelope, Redactor(settings.redact).identifier))
+    kept = target.keep_records(lines, readings_of(catalog, envelope, clean=Redactor(settings.redact).identifier))
     context = LinkContext.of(with_accounts(settings, map(Redactor(settings.redact).record, catalog.records(envelope))))
     content, _ = derive_anew(target, context, records=kept.records, previous=target.latest(), number=envelope.number)
     return content, kept.readings

@@ -19,9 +19,10 @@ from studbook.harvest.exclude import Included
 from studbook.harvest.journal import Journal
 from studbook.harvest.merge import carried_over
 from studbook.harvest.partition import Order, Return, charged, lost, visit
+from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.past_rules import Cleaned, same_rules
 from studbook.harvest.plan import Task, order, plan, waves
-from studbook.harvest.readings import kept_readings
+from studbook.harvest.readings import readings_of
 from studbook.harvest.redact import Redactor
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
 from studbook.lineage.link import LinkContext
@@ -137,9 +138,9 @@ def harvest(
         records = Included(Stored(run.records), settings)
         as_stored = not settings.exclude.tags and not run.cleaned
         lines = run.lines() if as_stored else map(RECORDS.line, records)
-        kept = catalog.keep_records(
-            lines, kept_readings(catalog, previous, redactor.identifier if run.cleaned else None)
-        )
+        clean = redactor.identifier if run.cleaned else None
+        readings = readings_of(catalog, previous, clean=clean, tonight=run.visited, number=number)
+        kept = catalog.keep_records(lines, readings)
         content, unread = derive(
             catalog,
             LinkContext.of(run.settings),
@@ -181,7 +182,7 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
     records = Included(stored, settings)
     number = latest.number + 1
     context = LinkContext.of(with_accounts(settings, records))
-    kept = catalog.keep_records(map(RECORDS.line, records), kept_readings(catalog, latest, clean))
+    kept = catalog.keep_records(map(RECORDS.line, records), readings_of(catalog, latest, clean=clean))
     content, unread = derive_anew(catalog, context, records=kept.records, previous=latest, number=number)
     draft = catalog.draft(
         content,
@@ -246,6 +247,10 @@ class _Run:
             self._suspended += not_visited(self.settings, self._records(found))
             self.settings = with_accounts(self.settings, self._records(found))
         return self._coverage()
+
+    def visited(self, partition: Partition) -> PartitionStore | None:
+        """What a partition's visit brought; None where nobody visited it."""
+        return self.journal.store(partition) if partition in self._visited else None
 
     def records(self) -> Iterator[Record]:
         """All that there is after what was visited so far, by partition."""

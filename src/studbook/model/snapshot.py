@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from studbook.model.coverage import Coverage
+from studbook.proof.merkle import Tree
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -53,6 +54,11 @@ class TreeHead(BaseModel):
 
     size: int = Field(ge=0, description="How many rows there are.")
     root: Digest = Field(description="The tree's root.")
+
+    @classmethod
+    def of(cls, tree: Tree) -> Self:
+        """That of a tree with all rows in it."""
+        return cls(size=tree.size, root=f"sha256:{tree.root.hex()}")
 
 
 class Continues(BaseModel):

@@ -281,8 +281,9 @@ class Visit(Protocol):
         """The record as it was last known, if it was."""
         ...
 
-    def record(self, kind: str, record_id: str, body: Json, *, revision: str | None = None) -> None:
-        """Keeps a record, redacted; without a revision (a digest or a time) it is the digest of the body.
+    def record(self, kind: str, record_id: str, body: Json, *, operation: str, revision: str | None = None) -> None:
+        """Keeps a record, redacted, as that operation of the source brought it; without a revision (a digest or a
+        time) it is the digest of the body.
 
         Never raises for what is in it: what cannot be kept is a gap that names the record, as far as it has a name."""
         ...

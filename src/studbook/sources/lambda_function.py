@@ -156,7 +156,7 @@ def _function(visit: Visit, arn: str, *, latest: bool) -> None:
             kept = visit.kept(_FUNCTION, arn)
             if kept is not None and member in kept.body:
                 body[member] = kept.body[member]
-    visit.record(_FUNCTION, arn, body)
+    visit.record(_FUNCTION, arn, body, operation="GetFunctionConfiguration")
     visit.listed(_FUNCTION, arn)
     whole = True
     request = {"FunctionName": arn, "MaxItems": 50}
@@ -164,7 +164,7 @@ def _function(visit: Visit, arn: str, *, latest: bool) -> None:
         for index, version in enumerate(page["Versions"]):
             try:
                 if version["Version"] != "$LATEST" or latest:
-                    visit.record(_VERSION, f"{arn}:{version['Version']}", version)
+                    visit.record(_VERSION, f"{arn}:{version['Version']}", version, operation="ListVersionsByFunction")
             except UNREADABLE as error:
                 visit.gap(error, f"{arn} Versions[{index}]")
                 whole = False

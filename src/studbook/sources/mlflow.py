@@ -232,6 +232,7 @@ class _Place:
         self.workspace = workspace
         self.curves = curves
         self.experiments: list[str] = []
+        self._search = ""
 
     @property
     def scope(self) -> str:
@@ -247,6 +248,7 @@ class _Place:
         `take` keeps the record and gives its kind and id; what it raises is a gap of that one item. Raises Trouble.
         """
         whole = True
+        self._search = path.rsplit("/mlflow/", 1)[-1]
         for place, item, lost in self.api.items(method, path, request, member):
             try:
                 subject = " ".join(take(item))
@@ -255,11 +257,11 @@ class _Place:
                 whole = False
                 continue
             for loss in lost:
-                self.visit.gap(left_out(path.rsplit("/mlflow/", 1)[-1], loss, subject))
+                self.visit.gap(left_out(self._search, loss, subject))
         return whole
 
     def kept(self, kind: str, record_id: str, item: Json, **more: Any) -> tuple[str, str]:
-        self.visit.record(kind, record_id, self.body(item), **more)
+        self.visit.record(kind, record_id, self.body(item), operation=self._search, **more)
         return kind, record_id
 
 

@@ -69,7 +69,7 @@ class Organizations:
                 body["Tags"] = tags
             found.append(body)
         for body in found:
-            visit.record(_ACCOUNT, body["Arn"], body)
+            visit.record(_ACCOUNT, body["Arn"], body, operation="ListAccounts")
         if whole:
             visit.listed(_ACCOUNT)
 

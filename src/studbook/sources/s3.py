@@ -225,6 +225,7 @@ def _dataset(visit: Visit, index: int, dataset: Dataset, versioning: dict[str, s
         versioning[uri.bucket] = status
     keeps = versioning[uri.bucket]
     listing = _versions(visit, uri.bucket, uri.key) if keeps else None
+    listed_by = "ListObjectsV2" if listing is None else "ListObjectVersions"
     if listing is None:
         listing = {"Contents": _objects(visit, uri.bucket, uri.key)}
     if not listing["Contents"] and not s3_documents.is_directory(uri.bucket):
@@ -243,7 +244,7 @@ def _dataset(visit: Visit, index: int, dataset: Dataset, versioning: dict[str, s
             "Fingerprint": digest,
             **state,
         }
-        visit.record(_PREFIX, dataset_version_id(place, digest), body)
+        visit.record(_PREFIX, dataset_version_id(place, digest), body, operation=listed_by)
     visit.listed(_PREFIX, dataset.id)
 
 

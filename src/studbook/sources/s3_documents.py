@@ -99,7 +99,9 @@ def collect(visit: Visit, target: str) -> None:
         if trouble.meaning != "gone":
             raise
     else:
-        visit.record(kind, uri, body, revision=revision)
+        visit.record(
+            kind, uri, body, operation="GetObject" if body.get("Contents", True) else "ListObjectsV2", revision=revision
+        )
     visit.listed(kind, uri)
 
 

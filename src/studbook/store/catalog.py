@@ -271,6 +271,12 @@ class Catalog:
             return damages  # the log follows from the chain, which is broken
         return [*damages, *self.verify_log()]
 
+    def unneeded(self) -> list[str]:
+        """The files of objects that no snapshot needs, of a catalog that is whole."""
+        from studbook.store.verify import unneeded
+
+        return unneeded(self.objects, self.snapshots)
+
     def verify_log(self) -> list[Damage]:
         """What of the log does not follow from the snapshots; of a catalog whose chain is whole."""
         from studbook.store.verify_log import verify_log
@@ -395,7 +401,7 @@ class Catalog:
             for chunk in chunks.chunks(self.objects, manifest):
                 for line in self.objects.lines(chunk.object):
                     tree.add(line.rstrip(b"\n"))
-        return TreeHead(size=tree.size, root=f"sha256:{tree.root.hex()}")
+        return TreeHead.of(tree)
 
     def keep_records(self, lines: Iterable[bytes], reading_of: ReadingOf = unknown_reading) -> KeptRecords:
         """Keep the records of a snapshot that is to be, as canonical lines, and how each was read."""

@@ -62,6 +62,11 @@ class Chunk(NamedTuple):
     object: str
 
     @property
+    def order(self) -> Order:
+        """How the lines of a manifest are sorted."""
+        return (*self.place.order, self.first, self.last)
+
+    @property
     def line(self) -> bytes:
         rest = {"first": self.first, "last": self.last, "rows": self.rows, "object": self.object}
         return canonical({**self.place._asdict(), **rest}) + b"\n"

@@ -10,14 +10,20 @@ import hashlib
 import io
 import re
 import stat
+import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from studbook.errors import CatalogError
 from studbook.model import digest
 from studbook.store.files import write_whole
 
+_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"
+"""Of gzip (RFC 1952): deflate, no flags, no time, the best compression, a system that nobody names."""
+_TRAILER = struct.Struct("<II")
+"""The CRC-32 and the size of what was compressed."""
 _NAME = re.compile(r"^[0-9a-f]{64}$")
 _MEND = "run 'studbook verify', and restore the folder from a copy"
 
@@ -39,7 +45,7 @@ class Objects:
     def __iter__(self) -> Iterator[str]:
         """The digests of all objects that are there, sorted."""
         for path in sorted(self.root.glob("??/*")):
-            if _NAME.match(path.name):
+            if _NAME.match(path.name) and path.name.startswith(path.parent.name):
                 yield f"sha256:{path.name}"
 
     def write(self, data: bytes) -> str:
@@ -62,21 +68,31 @@ class Objects:
         return data
 
     def check(self, name: str, longest: int) -> None:
-        """Reads an object a piece at a time; CatalogError where it is damaged, or a row longer than so many bytes."""
-        hasher, row = hashlib.sha256(), 0
+        """Reads an object a piece at a time; CatalogError where it is damaged, or a row longer than so many bytes.
+
+        Stricter than reading: every byte of the file counts, also those that no decompressor looks at.
+        """
+        row = 0
+        hasher, checksum, size = hashlib.sha256(), 0, 0
+        packed = self._packed_bytes(name)
+        if packed[: len(_HEADER)] != _HEADER or len(packed) < len(_HEADER) + _TRAILER.size + 1:
+            raise CatalogError(f"object {name} does not begin as a compressed object", _MEND)
+        end = len(packed) - _TRAILER.size
         try:
-            with gzip.GzipFile(fileobj=io.BytesIO(self._packed_bytes(name))) as stream:
-                while piece := stream.read(1 << 20):
-                    hasher.update(piece)
-                    first, feed, _ = piece.partition(b"\n")
-                    row += len(first)
-                    if row > longest:
-                        raise CatalogError(f"object {name} has a row of more than {longest:,} bytes", _MEND)
-                    row = len(piece) - piece.rindex(b"\n") - 1 if feed else row
-        except (OSError, EOFError, zlib.error) as error:
+            for piece in _unpacked(packed[len(_HEADER) : end]):
+                hasher.update(piece)
+                checksum, size = zlib.crc32(piece, checksum), size + len(piece)
+                first, feed, _ = piece.partition(b"\n")
+                row += len(first)
+                if row > longest:
+                    raise CatalogError(f"object {name} has a row of more than {longest:,} bytes", _MEND)
+                row = len(piece) - piece.rindex(b"\n") - 1 if feed else row
+        except zlib.error as error:
             raise CatalogError(f"object {name} cannot be read: {error}", _MEND) from None
         if f"sha256:{hasher.hexdigest()}" != name:
             raise CatalogError(f"object {name} has other content than its name says", _MEND)
+        if packed[end:] != _TRAILER.pack(checksum, size & 0xFFFFFFFF):
+            raise CatalogError(f"object {name} does not end as a compressed object", _MEND)
 
     def _packed_bytes(self, name: str) -> bytes:
         """The file's bytes. What is no file is not opened: a pipe would never end."""
@@ -102,6 +118,29 @@ class Objects:
             raise CatalogError(f"object {name} cannot be read: {error}", _MEND) from None
         if f"sha256:{hasher.hexdigest()}" != name:
             raise CatalogError(f"object {name} has other content than its name says", _MEND)
+
+
+def _unpacked(deflated: bytes) -> Iterator[bytes]:
+    """What was compressed, a piece at a time; zlib.error for anything but one stream that ends with the last bit."""
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    left = deflated[:-1]
+    while left or stream.unconsumed_tail:
+        piece = stream.decompress(stream.unconsumed_tail or left, 1 << 20)
+        left = b""
+        yield piece
+        if stream.eof or (not piece and not stream.unconsumed_tail):
+            break
+    before = stream.copy()
+    last = stream.decompress(deflated[-1:])
+    if not stream.eof or stream.unused_data or before.eof:
+        raise zlib.error("it ends elsewhere than its stream")
+    # The bits after the end of a stream are zero as they are written, and nobody else looks at them.
+    highest = 1 << deflated[-1].bit_length() >> 1
+    other = before.copy()
+    with suppress(zlib.error):
+        if highest and other.decompress(bytes([deflated[-1] - highest])) == last and other.eof:
+            raise CatalogError("bits after the end of a stream are set", _MEND)
+    yield last
 
 
 def packed(data: bytes) -> bytes:

@@ -58,6 +58,11 @@ class Snapshots:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @staticmethod
+    def is_name(name: str) -> bool:
+        """Whether an envelope's file may be called so."""
+        return _NAME.match(name) is not None
+
     def paths(self) -> list[Path]:
         """The envelopes' files by number, and by name where two claim one number."""
         if not self.root.is_dir():
