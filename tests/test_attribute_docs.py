@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from every_edge import RECORDS
+from join_records import RECORDS
+from recorded_answers import EXAMPLES, records_of
 from studbook.model import KINDS
 from studbook.model.attributes import LINKED, Attribute
 from studbook.sources import declared_attributes, normalize
@@ -41,11 +42,11 @@ class TestPage:
         assert PAGE.read_text() == page(), "run: python tests/test_attribute_docs.py"
 
     def test_every_attribute_that_is_read_is_declared(self) -> None:
-        """Whatever the records of all rules show has a row of its kind."""
+        """Whatever recorded answers and the records of joins show has a row of its kind."""
         declared = {(kind, row.name) for kind, rows in declared_attributes().items() for row in (*rows, *LINKED)}
         shown = {
             (asset.kind, name)
-            for facts in map(normalize, RECORDS)
+            for facts in map(normalize, (*RECORDS, *(one for path in EXAMPLES for one in records_of(path))))
             for asset in facts.assets
             if asset.id in facts.rows
             for name in asset.attributes

@@ -1,4 +1,4 @@
-"""What holds of every estate: parts of the estate of all edge rules, in any order, with more or less beside them."""
+"""What holds of every estate: parts of the estate of all joins, in any order, with more or less beside them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.pedigrees import asset, edge
 
-from every_edge import RECORDS, SETTINGS
+from join_records import RECORDS, SETTINGS
+from recorded_answers import EXAMPLES, records_of
 from stranger import astray, bodies, leads
 from studbook.lineage.from_id import ARN
 from studbook.lineage.graph import Graph
@@ -30,6 +31,7 @@ from studbook.queries.walks import made, reaches, runs
 from studbook.sources import normalize
 
 CONTEXT = LinkContext.of(SETTINGS)
+EVERY = (*RECORDS, *{one.reference: one for path in EXAMPLES for one in records_of(path)}.values())
 
 estates = st.lists(st.sampled_from(RECORDS), unique_by=lambda record: (record.kind, record.id), max_size=25)
 thorough = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
@@ -212,7 +214,7 @@ WRONG = [DROP, None, 7, "", "text", True, 1.5, [], {}, ["x"], {"x": "y"}, [None]
 
 
 class TestOneResponseIsNotAsItShouldBe:
-    @pytest.mark.parametrize("record", RECORDS, ids=lambda record: f"{record.kind} {record.id[-24:]}")
+    @pytest.mark.parametrize("record", EVERY, ids=lambda record: f"{record.kind} {record.id[-24:]}")
     def test_every_member_in_every_wrong_way(self, record: Record) -> None:
         """Whatever one member of one response is, the record is read, and says nothing that the response does not."""
         for place in places(record.body, but=OURS):
@@ -223,7 +225,7 @@ class TestOneResponseIsNotAsItShouldBe:
                     if path not in IDENTITY:
                         assert leads(odd.body, path), (place, how, path)
 
-    @pytest.mark.parametrize("record", RECORDS, ids=lambda record: f"{record.kind} {record.id[-24:]}")
+    @pytest.mark.parametrize("record", EVERY, ids=lambda record: f"{record.kind} {record.id[-24:]}")
     def test_evidence_is_in_the_record(self, record: Record) -> None:
         """Each path that a record is cited with leads to something in it."""
         for path in paths_of(record, normalize(record)):
@@ -264,7 +266,7 @@ class TestOneResponseIsNotAsItShouldBe:
                     odd = replace(record, body=mutated(record.body, (whole, 0, member), how))
                     linked([odd if one is record else one for one in RECORDS])
 
-    @pytest.mark.parametrize("record", RECORDS, ids=lambda record: f"{record.kind} {record.id[-24:]}")
+    @pytest.mark.parametrize("record", EVERY, ids=lambda record: f"{record.kind} {record.id[-24:]}")
     def test_a_member_that_nobody_knows_changes_no_edge(self, record: Record) -> None:
         """AWS adds members; what they may mean is not guessed."""
         odd = replace(record, body={**record.body, "AddedNextYear": {"Arn": "arn:aws:sagemaker:x:1:model/new"}})
