@@ -11,13 +11,14 @@ PORT   ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export NO_MKDOCS_2_WARNING = 1
 
-.PHONY: help demo demo-stop test check format bench docs screenshots clean
+.PHONY: help demo demo-stop test check audit format bench docs screenshots clean
 
 help:
 	@echo "make demo       harvest the embedded estate, build its catalog and serve it on port $(PORT)"
 	@echo "make demo-stop  stop serving it"
 	@echo "make test       lint, types, import rules, and every test, browser tests included"
 	@echo "make check      lint, types and import rules alone"
+	@echo "make audit      known vulnerabilities of what is installed, asked of OSV"
 	@echo "make format     put the code in form"
 	@echo "make bench      the benchmarks of benchmarks/README.md"
 	@echo "make screenshots  the pictures of docs/screens, from the site that 'make demo' made"
@@ -66,6 +67,9 @@ test: check
 	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 \
 	  || command -v google-chrome >/dev/null 2>&1 || .ci/require chromium=chromium
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+audit: $(VENV)/.dev
+	@.ci/audit $(BIN)/python
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -1,11 +1,11 @@
 """Fault injection: answers of AWS and MLflow gone wrong in one place, thousands of times.
 
-    python -m benchmarks mutations [NUMBER]
+    python -m benchmarks mutations [NUMBER [SKIPPED]]
 
-The answers are those of tests/sources/recorded and a small MLflow server's, over HTTP; every type has neighbours in its
-listing. Each mutation changes one value, or one answer as a whole, in a night after a good one. What must hold: nothing
-raises, no record is gone, the neighbours of the value are as they were, what is missing is in a gap, and all of it can
-be stored, read back and linked. The same seed makes the same mutations.
+The answers are those of tests/sources/recorded, of S3, Lambda and Organizations, and a small MLflow server's, over
+HTTP; every type has neighbours in its listing. Each mutation changes one value, or one answer as a whole, in a night
+after a good one. What must hold: nothing raises, no record is gone, the neighbours of the value are as they were, what
+is missing is in a gap, and all of it can be stored, read back and linked. The same seed makes the same mutations.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+import math
 import os
 import random
 import re
@@ -21,14 +22,16 @@ import tempfile
 import threading
 import time
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 from studbook.aws.sessions import Sessions
 from studbook.demo.cloud.protocols import asked, model
@@ -40,13 +43,17 @@ from studbook.model import Coverage, Partition, Record
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Unread, normalize
 from studbook.sources.declarative_source import Declared
+from studbook.sources.lambda_function import LambdaFunctions
 from studbook.sources.mlflow import Mlflow
+from studbook.sources.organizations import Organizations
+from studbook.sources.s3 import S3
 from studbook.store.chunks import ASSETS, EDGES, RECORDS
 
 NUMBER = 5_000
 ACCOUNT, REGION = "111122223333", "us-west-2"
 RECORDED = Path(__file__).parent.parent / "tests" / "sources" / "recorded"
-SERVICES = ("sagemaker", "bedrock", "mlflow")
+SERVICES = ("sagemaker", "bedrock", "mlflow", "s3", "lambda", "organizations")
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:eval-tone"
 NEIGHBOURS = (1, 2, 3)
 _SUFFIX = re.compile(r"-n([1-3])\b")
 _IDENTITY = (
@@ -98,8 +105,16 @@ BROKEN: Mapping[str, Callable[[bytes], bytes]] = {
     "no UTF-8": lambda body: body[:-1] + b'\xff"}',
     "brackets": lambda body: b"[" * 100_000,
     "large": lambda body: b" " * 3_000_000 + body,
+    "bomb": lambda body: gzip.compress(b" " * 30_000_000, 1),
+    "slow": lambda body: body,
+    "without an end": lambda body: body,
+    "pages without an end": lambda body: body,
 }
-"""What is put in the place of an answer."""
+"""What is put in the place of an answer; how the last four are sent is the server's business."""
+
+_TOKENS = ("NextToken", "nextToken", "next_page_token", "NextMarker", "NextContinuationToken", "NextKeyMarker")
+_ODD = re.compile(r"odd|cut off|x{99}|7{99}")
+"""What nothing is called: of such a name there is nothing to be described."""
 
 
 class _Raw(str):
@@ -108,10 +123,31 @@ class _Raw(str):
 
 def _json(value: Any) -> bytes:
     """JSON, however deep: Python's own encoder gives up at a thousand."""
+    with _deep():
+        return re.sub(rb'"\$raw (\d+)"', rb"\1", json.dumps(value, default=str).encode())
+
+
+def _xml(value: Any) -> bytes:
+    """The one element of an object, and what is in it, as S3 writes it: a list is its items under the list's name."""
+    with _deep():
+        return "".join(f"<{name}>{_inner(item)}</{name}>" for name, item in value.items()).encode(errors="replace")
+
+
+def _inner(value: Any) -> str:
+    if isinstance(value, dict):
+        several = ((name, one) for name, item in value.items() for one in (item if isinstance(item, list) else [item]))
+        return "".join(f"<{name}>{_inner(one)}</{name}>" for name, one in several)
+    if isinstance(value, list):
+        return "".join(f"<member>{_inner(one)}</member>" for one in value)
+    return "" if value is None else escape(str(value).removeprefix("$raw "))
+
+
+@contextmanager
+def _deep() -> Iterator[None]:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(50_000)
     try:
-        return re.sub(rb'"\$raw (\d+)"', rb"\1", json.dumps(value, default=str).encode())
+        yield
     finally:
         sys.setrecursionlimit(limit)
 
@@ -133,8 +169,14 @@ class Mutation:
         return f"{self.world.name}: {self.operation}{place}: {self.how}"
 
     def applied(self, answer: Any) -> bytes:
+        encoded = _xml if self.world.partition.source == "s3" else _json
+        if self.how == "pages without an end":
+            more = {**dict.fromkeys(_TOKENS, f"page {next(_page)}"), "IsTruncated": "true"}
+            if encoded is _xml:
+                return encoded({root: {**said, **more} for root, said in answer.items()})
+            return encoded(answer | more)
         if self.path is None:
-            return BROKEN[self.how](_json(answer))
+            return BROKEN[self.how](encoded(answer))
         mutated = copy.deepcopy(answer)
         *way, last = self.path
         inside = mutated
@@ -147,7 +189,10 @@ class Mutation:
         else:
             wrong = WRONG[self.how](inside[last])
             inside[last] = f"$raw {wrong}" if isinstance(wrong, _Raw) else wrong
-        return _json(mutated)
+        return encoded(mutated)
+
+
+_page = count()
 
 
 @dataclass
@@ -166,7 +211,9 @@ class World:
     known: list[Record] = field(default_factory=list)
 
     def answer(self, operation: str, request: Mapping[str, Any]) -> Any:
-        text = json.dumps(request)
+        text = json.dumps(request, ensure_ascii=False)
+        if _ODD.search(text):
+            return None
         whose = _SUFFIX.search(text)
         request = json.loads(_SUFFIX.sub("", text))
         for to, said in self.answers.items():
@@ -180,7 +227,10 @@ class World:
         return {name: [] for name, shape in members.items() if shape.type_name == "list"}
 
     def _of(self, number: object, said: Any) -> Any:
-        return json.loads(json.dumps(said).replace(self.tail, f"{self.tail}-n{number}")) if self.tail else said
+        if not self.tail:
+            return said
+        whole = rf"(?i)(?<![A-Za-z0-9]){re.escape(self.tail)}(?![A-Za-z0-9])"
+        return json.loads(re.sub(whole, rf"\g<0>-n{number}", json.dumps(said)))
 
     def _listed(self, operation: str, said: Any) -> Any:
         if operation not in self.listings or not self.tail:
@@ -196,7 +246,7 @@ class World:
         """All that can go wrong here."""
         for to, said in self.answers.items():
             operation = to.partition("?")[0]
-            for how in BROKEN:
+            for how in BROKEN if self.partition.source != "s3" or operation != "GetBucketVersioning" else ("{}", "cut"):
                 yield Mutation(self, operation, how, None)
             listed = self._listed(operation, said)
             for path, value in _paths(listed):
@@ -268,7 +318,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "PATH_INFO": path,
                 "QUERY_STRING": query,
             }
-            self._say(asked(environ, b"").operation, {"path": path})
+            self._say(asked(environ, b"").operation, {"path": path, "query": query})
         else:
             self._send(200, _IDENTITY.encode(), "text/xml")
 
@@ -278,26 +328,39 @@ class _Handler(BaseHTTPRequestHandler):
         world, mutation = self.server.world, self.server.mutation
         assert world is not None
         said = world.answer(operation, request)
+        said_as = _xml if world.partition.source == "s3" else _json
         if said is None:
-            self._send(404, b"{}", "application/json")
+            missing = b'{"__type": "ResourceNotFoundException", "error_code": "RESOURCE_DOES_NOT_EXIST"}'
+            self._send(404 if "/mlflow/" in self.path else 400, missing, "application/json")
         elif mutation is not None and mutation.operation == operation and not _SUFFIX.search(json.dumps(request)):
             try:
-                self._send(200, mutation.applied(said), "application/x-amz-json-1.1")
+                self._send(200, mutation.applied(said), "application/x-amz-json-1.1", mutation.how)
             except (KeyError, IndexError, TypeError):  # another variant's answer, which has no such value
-                self._send(200, _json(said), "application/x-amz-json-1.1")
+                self._send(200, said_as(said), "application/x-amz-json-1.1")
         else:
-            self._send(200, _json(said), "application/x-amz-json-1.1")
+            self._send(200, said_as(said), "application/x-amz-json-1.1")
 
-    def _send(self, status: int, body: bytes, kind: str) -> None:
-        packed = "/mlflow/" in self.path and len(body) > 1_000_000
+    def _send(self, status: int, body: bytes, kind: str, how: str = "") -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        if packed:
+        if how == "bomb":
+            self.send_header("Content-Encoding", "gzip")
+        elif "/mlflow/" in self.path and len(body) > 1_000_000:
             body = gzip.compress(body)
             self.send_header("Content-Encoding", "gzip")
+        if how == "without an end":
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            while True:  # until who has read enough hangs up
+                self.wfile.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if how == "slow":
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.1)
+        else:
+            self.wfile.write(body)
 
     def log_message(self, *said: Any) -> None: ...
 
@@ -307,7 +370,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def worlds() -> list[World]:
     """One for each example of a declared type, and a small MLflow server."""
-    return [*map(_declared, sorted(RECORDED.glob("*.json"))), _mlflow()]
+    return [*map(_declared, sorted(RECORDED.glob("*.json"))), _mlflow(), *_buckets(), _lambda(), _organizations()]
 
 
 def _declared(path: Path) -> World:
@@ -325,7 +388,9 @@ def _declared(path: Path) -> World:
     tail = ""
     for to, said in answers.items():
         if to.partition("?")[0] == listing.operation and said[listing.items]:
-            tail = max(re.split(r"[:/]", chain[0].identify(said[listing.items][0])), key=len)
+            # Its name: what follows may be the number of a version.
+            named = re.split(r"[:/]", chain[0].identify(said[listing.items][0]))
+            tail = next(one for one in reversed(named) if len(one) > 2 and not one.isdigit())
     return World(
         path.stem,
         Declared(service, tuple(chain)),
@@ -333,7 +398,7 @@ def _declared(path: Path) -> World:
         (),
         answers,
         frozenset({listing.operation}),
-        tail if len(tail) > 4 and not tail.startswith(("arn", "us-")) else "",
+        tail,
     )
 
 
@@ -363,6 +428,64 @@ def _mlflow() -> World:
     return World("mlflow", Mlflow(), Partition(None, None, "mlflow"), ("lab",), answers, listings, "run-one")
 
 
+def _buckets() -> Iterator[World]:
+    """A dataset in a bucket that keeps versions, and one in one that does not; a neighbour beside each."""
+    times = {"LastModified": "2026-11-01T02:00:00.000Z"}
+    objects = [{"Key": f"chats/{n}.json", **times, "ETag": f'"e{n}"', "Size": "7"} for n in (1, 2)]
+    versions = [{**one, "VersionId": f"v{n}", "IsLatest": "true"} for n, one in enumerate(objects)]
+    marker = {"Key": "chats/0.json", **times, "VersionId": "v9", "IsLatest": "true"}
+    listed = {"Name": "b", "IsTruncated": "false"}
+    for name, answers in {
+        "kept": {
+            "GetBucketVersioning": {"VersioningConfiguration": {"Status": "Enabled"}},
+            "ListObjectVersions": {"ListVersionsResult": {**listed, "Version": versions, "DeleteMarker": [marker]}},
+            "ListObjectsV2": {"ListBucketResult": {**listed, "KeyCount": "2", "Contents": objects}},
+        },
+        "plain": {
+            "GetBucketVersioning": {"VersioningConfiguration": {}},
+            "ListObjectsV2": {"ListBucketResult": {**listed, "KeyCount": "2", "Contents": objects}},
+        },
+    }.items():
+        targets = tuple(f"s3://{name}/chats{beside}/" for beside in ("", "-n1"))
+        yield World(f"s3 {name}", S3(), Partition(ACCOUNT, None, "s3"), targets, answers, frozenset(), "chats")
+
+
+def _lambda() -> World:
+    shown = {
+        "FunctionName": "eval-tone", "FunctionArn": FUNCTION, "Runtime": "python3.12", "Handler": "a.b", "CodeSize": 5,
+        "LastModified": "2026-09-01T10:00:00.000+0000", "CodeSha256": "c2hh", "Version": "$LATEST", "State": "Active",
+    }  # fmt: skip
+    version = {**shown, "FunctionArn": f"{FUNCTION}:1", "Version": "1"}
+    alias = {"Name": "live", "AliasArn": f"{FUNCTION}:live", "FunctionVersion": "1",
+             "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}}}  # fmt: skip
+    answers = {
+        "ListFunctions": {"Functions": [shown]},
+        "GetFunctionConfiguration": shown,
+        "ListAliases": {"Aliases": [alias]},
+        "ListTags": {"Tags": {"team": "support"}},
+        "ListVersionsByFunction": {"Versions": [shown, version]},
+    }
+    here = Partition(ACCOUNT, REGION, "lambda")
+    return World("lambda", LambdaFunctions(), here, (FUNCTION,), answers, frozenset({"ListFunctions"}), "eval-tone")
+
+
+def _organizations() -> World:
+    """No neighbours: of half a list of accounts nothing is taken."""
+    accounts = [
+        {"Id": account, "Arn": f"arn:aws:organizations::{ACCOUNT}:account/o-1/{account}", "Name": "ml",
+         "Status": "ACTIVE", "State": "ACTIVE", "Email": "ml@example.com", "JoinedMethod": "CREATED"}
+        for account in ("222222222222", "333333333333")
+    ]  # fmt: skip
+    answers = {
+        "ListAccounts": {"Accounts": accounts},
+        "ListAccountsForParent": {"Accounts": accounts[:1]},
+        "ListOrganizationalUnitsForParent": {"OrganizationalUnits": []},
+        "ListTagsForResource": {"Tags": [{"Key": "studbook", "Value": "yes"}]},
+    }
+    here = Partition(None, None, "organizations")
+    return World("organizations", Organizations(), here, (), answers, frozenset())
+
+
 # --- the nights ---------------------------------------------------------------------------------------------------
 
 
@@ -377,10 +500,21 @@ class Harness:
                 "accounts": [{"id": ACCOUNT, "name": "dev", "regions": [REGION]}],
                 "mlflow": [{"name": "lab", "tracking_uri": server.url}],
                 "sources": {name: {"enabled": True, "rate": 1e5, "workers": 1} for name in SERVICES},
-                "patience": {"attempts": 1, "read_timeout": 5, "answer_bytes": 2_900_000},
+                "datasets": [
+                    {"uri": f"s3://{bucket}/chats{beside}/", "account": ACCOUNT}
+                    for bucket in ("kept", "plain") for beside in ("", "-n1")
+                ],
+                "evaluators": [{"function": "eval-*"}],
+                "organization": {
+                    "role_name": "Reader", "regions": [REGION], "units": ["ou-1"], "tags": {"studbook": "yes"},
+                },
+                "patience": {"attempts": 1, "read_timeout": 10, "answer_bytes": 2_900_000, "pages": 30},
             }
         )  # fmt: skip
         self._sessions = Sessions.of(self.settings)
+        hurried = self.settings.patience.model_copy(update={"read_timeout": 0.2})
+        self.hurried = self.settings.model_copy(update={"patience": hurried})
+        self._hurried = Sessions.of(self.hurried)
         self._nights = 0
 
     def night(self, world: World, mutation: Mutation | None, known: list[Record]) -> tuple[list[Record], Coverage]:
@@ -390,7 +524,9 @@ class Harness:
         with closing(PartitionStore(path)) as store:
             store.load_previous(map(RECORDS.line, known))
             task = Task(world.partition, world.targets, False)
-            row = visit(task, self.settings, store, number=2, sessions=self._sessions, sources=[world.source])
+            slow = mutation is not None and mutation.how == "slow"
+            settings, sessions = (self.hurried, self._hurried) if slow else (self.settings, self._sessions)
+            row = visit(task, settings, store, number=2, sessions=sessions, sources=[world.source])
             found = [RECORDS.row(line) for line in store.lines()]
         path.unlink()
         return found, row
@@ -458,10 +594,17 @@ def harness() -> Iterator[Harness]:
 
 @cache
 def every() -> list[Mutation]:
-    """All mutations there are, in an order that a seed has mixed."""
-    found = [mutation for world in worlds() for mutation in world.mutations()]
-    random.Random(20261128).shuffle(found)
-    return found
+    """All mutations there are, in an order that a seed has mixed; a source with many comes more often, but not by as
+    much as it has more."""
+    by_source: defaultdict[str, list[Mutation]] = defaultdict(list)
+    for world in worlds():
+        by_source[world.partition.source] += world.mutations()
+    mixed = random.Random(20261128)
+    turns: list[tuple[float, str, Mutation]] = []
+    for source, several in by_source.items():
+        mixed.shuffle(several)
+        turns += [(turn / math.sqrt(len(several)), source, mutation) for turn, mutation in enumerate(several)]
+    return [mutation for *_, mutation in sorted(turns, key=lambda turn: turn[:2])]
 
 
 def run(number: int, *, skip: int = 0, seconds: float = float("inf")) -> tuple[int, dict[str, list[str]]]:
@@ -480,9 +623,10 @@ def run(number: int, *, skip: int = 0, seconds: float = float("inf")) -> tuple[i
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the counts, and every fault."""
-    number = int(arguments[0]) if arguments else NUMBER
+    given = [int(one) for one in arguments or ()]
+    number, skip = given[0] if given else NUMBER, given[1] if len(given) > 1 else 0
     began = time.process_time()
-    tried, faults = run(number)
+    tried, faults = run(number, skip=skip)
     kinds = Counter(fault.partition(":")[0] for several in faults.values() for fault in several)
     for mutation, several in faults.items():
         print(f"{mutation}\n    " + "\n    ".join(several), flush=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
+from collections.abc import Iterable
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
@@ -15,14 +19,18 @@ ALLOWED = re.compile(r"\b(?:MIT|BSD|Apache|PSF|Python Software Foundation|ISC|MP
 COPYLEFT = re.compile(r"\b(?:A?GPL|LGPL|General Public License|EUPL|SSPL)", re.I)
 
 
-def needed(name: str, seen: dict[str, Distribution]) -> dict[str, Distribution]:
+EXTRAS = ("dask", "mcp", "parquet")
+"""What users install besides; the demo's and the tests' are not shipped."""
+
+
+def needed(name: str, seen: dict[str, Distribution], extras: Iterable[str] = ("",)) -> dict[str, Distribution]:
     """A distribution and all that it needs at run time, by name."""
     if canonicalize_name(name) not in seen:
         found = seen[canonicalize_name(name)] = distribution(name)
         for text in found.requires or ():
             one = Requirement(text)
-            if one.marker is None or one.marker.evaluate({"extra": ""}):
-                needed(one.name, seen)
+            if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in extras):
+                needed(one.name, seen, one.extras or ("",))
     return seen
 
 
@@ -33,7 +41,7 @@ def licence(found: Distribution) -> str:
     return " ".join([said.get("License-Expression") or "", (said.get("License") or "")[:200], *classifiers])
 
 
-SHIPPED = {name: found for name, found in needed("studbook", {}).items() if name != "studbook"}
+SHIPPED = {name: found for name, found in needed("studbook", {}, ("", *EXTRAS)).items() if name != "studbook"}
 
 
 def test_every_version_is_written_down():
@@ -55,10 +63,42 @@ def test_no_licence_binds_users():
 
 
 def test_majors_that_break_are_bounded():
-    """What may break with its next major version has an upper bound; four say nothing of majors."""
-    named = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]["dependencies"]
+    """What may break with its next major version has an upper bound; five say nothing of majors."""
+    project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
+    named = [*project["dependencies"], *(one for extra in EXTRAS for one in project["optional-dependencies"][extra])]
     unbounded = {
         one.name for one in map(Requirement, named) if not any(part.operator in ("<", "==") for part in one.specifier)
     }
 
-    assert unbounded == {"graphviz", "markupsafe", "rfc8785", "rich"}
+    assert unbounded == {"distributed", "graphviz", "markupsafe", "rfc8785", "rich"}
+
+
+def test_the_versions_are_those_that_both_commands_and_ci_install():
+    """Nothing is installed by `make demo` and `make test`, which is all that CI runs, but by the constraints."""
+    made = (TOP / "Makefile").read_text()
+    installs = [line for line in made.splitlines() if "pip install" in line]
+
+    assert len(installs) == 2
+    assert all("--constraint constraints.txt" in line for line in installs)
+    assert re.search(r"^demo: \$\(VENV\)/\.demo$", made, re.M)
+    assert re.search(r"^test: check$", made, re.M)
+    assert re.search(r"^check: \$\(VENV\)/\.dev$", made, re.M)
+    assert "make test" in (TOP / ".ci" / "run").read_text()
+
+
+def test_an_audit_that_reached_nobody_says_so(tmp_path):
+    """Whoever reads only the end, or the exit code, does not take it for one that found nothing."""
+    (tmp_path / "pip_audit").mkdir()
+    (tmp_path / "pip_audit" / "__init__.py").touch()
+    (tmp_path / "pip_audit" / "__main__.py").write_text("import requests; requests.get('http://127.0.0.1:9/v1/query')")
+
+    done = subprocess.run(
+        [TOP / ".ci" / "audit", sys.executable],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 3
+    assert "NOTHING WAS CHECKED" in done.stderr

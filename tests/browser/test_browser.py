@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from operator import itemgetter
 
 import pytest
@@ -286,4 +287,32 @@ class TestPolicy:
         page.wait_for_timeout(200)
 
         assert page.evaluate("window.ran === undefined && typeof __md_get === 'function'")
+        page.close()
+
+    def test_what_is_refused_is_told(self, opened: Callable[..., AbstractContextManager[Page]], address: str) -> None:
+        """So that every page that a test opens is held to its policy: here one breaks it."""
+
+        def breaking() -> None:
+            with opened(address) as page:
+                page.goto(f"{address}latest/")
+                page.evaluate(
+                    "() => { const one = document.createElement('script'); one.textContent = 'ran = 1';"
+                    "document.body.append(one); }"
+                )
+                page.wait_for_timeout(200)
+
+        with pytest.raises(AssertionError, match="Content Security Policy"):
+            breaking()
+
+    def test_an_address_that_leads_nowhere(self, browser: Browser, address: str) -> None:
+        """Its page keeps its policy, the script in it included, however deep below the site's root it is asked for."""
+        page = browser.new_page()
+        page.add_init_script(
+            "addEventListener('securitypolicyviolation', (one) => { (window.refused ??= []).push(1) })"
+        )
+        for path in ("nowhere", "latest/no/where/at/all/"):
+            page.goto(f"{address}{path}")
+            page.wait_for_timeout(200)
+            assert page.evaluate("window.refused === undefined")
+        assert page.input_value("#q") == "all"  # its script has run
         page.close()
