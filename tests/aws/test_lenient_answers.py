@@ -111,6 +111,17 @@ class TestOddValues:
             "Models[0].ModelArn: is no text",
         ]
 
+    def test_numbers_of_a_rest_api(self, ask):
+        """REST's answers are as JSON's: a number that is none stays what it is, beside its neighbours."""
+        huge = "7" * 5000
+        found = ask(
+            f'{{"Functions": [{{"CodeSize": "odd", "Timeout": []}}, {{"CodeSize": {huge}}}, {{"CodeSize": 5}}]}}',
+            service="lambda",
+            operation="list_functions",
+        )
+
+        assert found["Functions"] == [{"CodeSize": "odd", "Timeout": []}, {"CodeSize": huge}, {"CodeSize": 5}]
+
 
 class TestNoAnswers:
     @pytest.mark.parametrize(

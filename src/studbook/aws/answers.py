@@ -53,6 +53,12 @@ class _Lenient:
     def _handle_string(self, shape: Any, value: Any) -> Any:
         return value if type(value) is str or value is None else Unfit("is no text")
 
+    def _as_it_is(self, shape: Any, value: Any) -> Any:
+        return value
+
+    # REST's parser converts these, for they may come in a header, and fails with the page over what is no number.
+    _handle_boolean = _handle_integer = _handle_long = _handle_float = _handle_double = _as_it_is
+
     def _handle_structure(self, shape: Any, value: Any) -> Any:
         if type(value) is not dict and value is not None and not shape.is_document_type:
             return Unfit("is no object")
