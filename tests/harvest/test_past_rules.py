@@ -56,7 +56,7 @@ def text_of(catalog: Catalog) -> str:
     """All that the newest snapshot is made of."""
     envelope = catalog.latest()
     parts = [envelope.model_dump_json()]
-    for manifest in (envelope.parts.records, envelope.parts.assets, envelope.parts.edges):
+    for manifest in envelope.parts.manifests.values():
         for chunk in chunks(catalog.objects, manifest):
             parts += [line.decode() for line in catalog.objects.lines(chunk.object)]
             parts.append(json.dumps(chunk.place))

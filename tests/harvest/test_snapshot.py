@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.pedigrees import ACCOUNT, REGION, record
+
+from studbook.harvest.derive import derive_anew
+from studbook.harvest.run import relink
+from studbook.harvest.snapshot import WorkingFolder, add_snapshot
+from studbook.lineage.link import LinkContext
+from studbook.model import Coverage, Envelope, Partition, Reading, canonical, digest
+from studbook.people import people_of
+from studbook.rules import findings_of
+from studbook.store import Catalog
+from studbook.store.chunks import RECORDS
+
+PACKAGE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/bot/1"
+CARD = "---\nowner: ana\n---\n## Use\nChats.\n"
+BODY = {
+    "ModelPackageArn": PACKAGE,
+    "ModelPackageGroupName": "bot",
+    "ModelPackageVersion": 1,
+    "ModelPackageStatus": "Completed",
+    "ModelApprovalStatus": "Approved",
+    "CreationTime": "2026-11-02T10:00:00Z",
+}
+BOT = record(PACKAGE, kind="model_package", body=BODY)
+HERE = BOT.partition
+
+
+def read(partition: Partition, reference: str) -> Reading:
+    return Reading(record=reference, operation="sagemaker:DescribeModelPackage", snapshot=1)
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    """One night: an approved model that nobody judged."""
+    catalog = Catalog(tmp_path / "catalog")
+    catalog.create(f'accounts:\n  - {{id: "{ACCOUNT}", regions: [{REGION}]}}\n')
+    (catalog.cards_folder / "bot.md").write_text(CARD)
+    settings = catalog.settings()
+    kept = catalog.keep_records([RECORDS.line(BOT)], read)
+    content, _ = derive_anew(catalog, LinkContext.of(settings), records=kept.records, previous=None, number=1)
+    row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=1, requests=1)
+    draft = catalog.draft(content, coverage=[row], taken_at="2026-11-22T02:00:00Z", config=settings.digest)
+    add_snapshot(catalog, draft, WorkingFolder.read(catalog, settings), readings=kept.readings)
+    return catalog
+
+
+def again(catalog: Catalog) -> Envelope:
+    relinked = relink(catalog.settings(), catalog)
+    assert relinked is not None
+    assert catalog.verify() == []
+    return relinked.envelope
+
+
+def unevaluated(catalog: Catalog, number: int) -> Any:
+    (found,) = (one for one in findings_of(catalog, catalog.resolve(str(number))) if one.rule == "unevaluated")
+    return found
+
+
+def waive(catalog: Catalog, **words: str) -> None:
+    waiver = {"rule": "unevaluated", "asset": PACKAGE, "why": "pilot", "who": "ana", "until": "2027-01-01"}
+    catalog.waivers_file.write_text(json.dumps([waiver | words]))
+
+
+class TestWorkingFiles:
+    def test_a_changed_card_alone_is_a_snapshot(self, catalog: Catalog) -> None:
+        """Nothing else is new in it, and the night before keeps its own words."""
+        assert again(catalog).number == 1
+        (catalog.cards_folder / "bot.md").write_text(CARD.replace("ana", "ben"))
+        first, second = catalog.resolve("1"), again(catalog)
+
+        assert (second.number, second.digest) == (2, first.digest)
+        assert {
+            name for name in second.parts.manifests if getattr(second.parts, name) != getattr(first.parts, name)
+        } == {"people"}
+        owners = [people_of(catalog, one).cards["bot"].facts["owner"] for one in (first, second)]
+        assert owners == ["ana", "ben"]
+
+    def test_a_waiver_counts_from_the_snapshot_that_takes_it_in(self, catalog: Catalog) -> None:
+        """The finding is the same one, first seen on the night that it was."""
+        waive(catalog)
+        assert unevaluated(catalog, 1).waived is None
+        again(catalog)
+
+        before, now = unevaluated(catalog, 1), unevaluated(catalog, 2)
+        assert (before.waived, now.waived.who) == (None, "ana")
+        assert (before.id, before.first_seen) == (now.id, now.first_seen) == (now.id, 1)
+
+    def test_the_settings_of_a_night_are_told_with_it(self, catalog: Catalog) -> None:
+        """`config` is the digest of what the snapshot keeps, and patterns of secrets stand as digests."""
+        text = catalog.settings_file.read_text()
+        catalog.settings_file.write_text(text + 'redact: {values: ["tulip-[0-9]+"], salt: "pepper"}\n')
+        (catalog.cards_folder / "bot.md").write_text(CARD + "The password is tulip-4711.\n")
+        second = again(catalog)
+
+        kept = {file.name: file.content for file in catalog.people(second) or ()}
+        assert second.config == digest(canonical(kept["studbook.yml"]))
+        assert second.config == catalog.settings().digest != catalog.resolve("1").config
+        assert not [word for word in ("tulip", "pepper") if word in str(kept)]
+        assert people_of(catalog, catalog.resolve("1")).settings.redact.values == ()
+
+    def test_a_rule_that_fails_does_not_cost_the_night(self, catalog: Catalog) -> None:
+        """It is an error in the snapshot, so that no check passes."""
+        (catalog.root / "mine.py").write_text(
+            "from studbook.rules import Rule\n\n\ndef check(seen):\n    raise KeyError('x')\n\n\n"
+            "RULES = [Rule('mine', 'note', check, None)]\n"
+        )
+        catalog.settings_file.write_text(catalog.settings_file.read_text() + "rules: {files: [mine.py]}\n")
+        second = again(catalog)
+
+        assert [(one.level, one.asset) for one in findings_of(catalog, second) if "mine" in one.message] == [
+            ("error", None)
+        ]
+        assert "mine.py" in {file.name for file in catalog.people(second) or ()}
+
+
+class TestReadings:
+    def test_are_kept_by_who_reads_nothing_anew(self, catalog: Catalog) -> None:
+        """A relink calls nobody: each record says what it said."""
+        (catalog.cards_folder / "bot.md").write_text("words")
+        second = again(catalog)
+
+        assert catalog.readings(second, HERE) == {BOT.reference: read(HERE, BOT.reference)}
+
+
+def as_format_1(catalog: Catalog) -> None:
+    """The envelopes as a Studbook wrote them that knew no other format; there was no log."""
+    shutil.rmtree(catalog.log.root)
+    previous = None
+    for path in catalog.snapshots.paths():
+        told = json.loads(path.read_bytes())
+        del told["envelope"], told["tree"]
+        told["format"] = "studbook.catalog/1"
+        told["parts"] = {name: told["parts"][name] for name in ("records", "assets", "edges")}
+        told["previous"] = previous
+        previous = told["envelope"] = digest(canonical(told))
+        path.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n")
+
+
+class TestFormat1:
+    def test_is_read_and_continued(self, catalog: Catalog) -> None:
+        """Told with today's files, as it always was; the next snapshot keeps its own, and says what nobody noted."""
+        as_format_1(catalog)
+        first = catalog.resolve("1")
+        assert catalog.verify() == []
+        assert people_of(catalog, first).cards["bot"].facts["owner"] == "ana"
+        assert unevaluated(catalog, 1).first_seen is None
+
+        second = again(catalog)
+        assert (second.format, second.digest, second.previous) == ("studbook.catalog/2", first.digest, first.envelope)
+        assert unevaluated(catalog, 2).first_seen == 2
+        assert catalog.readings(second, HERE) == {BOT.reference: Reading(record=BOT.reference)}
+        assert again(catalog) == second
