@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from markdown import Markdown
-from tests.pedigrees import NO_CONFIG, asset, commit, edge, lineage, record
+from tests.pedigrees import asset, commit, edge, lineage, record
 
 from studbook.cli import QUESTIONS, main
 from studbook.cli.terminal import printable
@@ -334,7 +334,7 @@ class TestLog:
 
 
 class TestShow:
-    def test_a_snapshot(self, run: Run) -> None:
+    def test_a_snapshot(self, run: Run, catalog: Path) -> None:
         """Its digests in full, for whoever keeps them elsewhere, and its coverage."""
         envelope = run("show", "--format", "json").json
         out = run("show", "2").out
@@ -343,7 +343,7 @@ class TestShow:
         assert "111111111111  us-west-2  sagemaker  complete" in out
         assert envelope["counts"].pop("findings") > 0
         assert envelope["counts"] == {"assets": 11, "edges": 10, "records": 1, "people": 1, "readings": 1}
-        assert envelope["config"] == NO_CONFIG
+        assert envelope["config"] == Catalog(catalog).settings().digest
 
     def test_an_asset(self, run: Run) -> None:
         """Its fields, and its neighbours on both sides."""
