@@ -34,6 +34,8 @@ ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:"
 BASE = f"arn:aws:sagemaker:{REGION}:aws:hub-content/SageMakerPublicHub/Model/llama"
 IMAGE = "763104351884.dkr.ecr.us-west-2.amazonaws.com/xgboost:"
 ENDPOINT, DATASET = f"{ARN}endpoint/e-0", "s3://data/set-0/"
+COMMON = "s3://data/common/"
+"""A dataset that a fifth of all jobs read."""
 GROUP, VERSION = f"{ARN}model-package-group/group-0", f"{ARN}model-package/group-0/0"
 QUESTIONS = (
     ("show", ENDPOINT),
@@ -48,12 +50,11 @@ QUESTIONS = (
     ("candidates", ENDPOINT),
     ("candidates", GROUP),
     ("incident", DATASET),
+    ("incident", COMMON),
     ("gaps", ENDPOINT),
     ("log", VERSION),
 )
 """What is asked, of what."""
-COMMON = "s3://data/common/"
-"""A dataset that a fifth of all jobs read."""
 
 
 def main(arguments: list[str] | None = None) -> None:

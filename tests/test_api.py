@@ -23,7 +23,12 @@ from studbook.cli import main, terminal
 from studbook.errors import NotFound, StudbookError, UsageError
 from studbook.lineage.graph import Graph
 from studbook.queries import QUESTIONS
+from studbook.queries.answer import Night
+from studbook.render import answers
+from studbook.render.views import Site
+from studbook.settings import Settings
 from studbook.store import Catalog
+from studbook.store.chunks import ASSETS, EDGES
 
 PAGE = Path(__file__).parent.parent / "docs" / "python.md"
 
@@ -112,10 +117,20 @@ def estates(draw: st.DrawFn) -> Graph:
 class TestOneAnswer:
     @settings(max_examples=25, deadline=None)
     @given(estates())
-    def test_command_line_and_python_say_the_same(self, tmp_path_factory: pytest.TempPathFactory, graph: Graph) -> None:
-        """Of every question over any estate: JSON is Python's; the text has its sentence and rows, and fits."""
+    def test_every_door_says_the_same(self, tmp_path_factory: pytest.TempPathFactory, graph: Graph) -> None:
+        """Of every question over any estate: JSON, MCP's and that beside a page are Python's, and so is what is asked
+        of the exported document; the text has its sentence and rows, and fits."""
         folder = tmp_path_factory.mktemp("estate")
-        commit(Catalog(folder), graph)
+        envelope = commit(Catalog(folder), graph)
+        door = pytest.importorskip("studbook.mcp", exc_type=ImportError)
+        agents = door.Folder(Catalog(folder))
+        site = Site(graph=graph, envelope=envelope, settings=Settings(), findings=[], history=[envelope])
+        document = json.loads(said("export", "json", "--catalog", str(folder))[1])
+        exported = Graph(
+            map(ASSETS.adapter.validate_python, document["assets"]),
+            map(EDGES.adapter.validate_python, document["edges"]),
+        )
+        night = Night.of(Catalog(folder), envelope, exported)
         with studbook.open(folder) as lineage:
             for question in QUESTIONS:
                 for one in list(graph.assets)[:3]:
@@ -136,6 +151,15 @@ class TestOneAnswer:
                     assert json.loads(said(question, one, *options, "--format", "json")[1]) == json.loads(
                         json.dumps(found.to_json())
                     )
+                    plain = json.loads(json.dumps(found.to_json()))
+                    assert door.called(agents, question, {"asset": one, "full": True}).structured_content == plain
+                    few = door.called(agents, question, {"asset": one, "limit": 2}).structured_content
+                    if not few.get("cut"):
+                        assert few == {name: plain[name] for name in few} | {"rows": plain["rows"][:2]}
+                    assert QUESTIONS[question].ask(night, one).told() == found.answer.told()
+                    if question != "log":  # a page's own catalog has another history
+                        beside = json.loads(answers.of_asset(site, graph.assets[one]))["answers"]
+                        assert beside.get(question, found.answer.told()) == json.loads(json.dumps(found.answer.told()))
                     rows = said(question, one, *options, "--format", "csv")[1].splitlines()
                     assert len(rows) == (found.total + 1 if found.total else 0)
                     table = found.table()

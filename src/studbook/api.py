@@ -267,9 +267,12 @@ class Result(Generic[R]):
         """What could add a row and cannot be seen: no rows and nothing unknown is a proof of absence."""
         return self.answer.unknown
 
-    def to_json(self, limit: int | None = None) -> dict[str, Any]:
-        """The form `studbook.answer/1`, as the command line prints it, with at most `limit` rows."""
-        return self.answer.to_json(self.snapshot, limit)
+    def to_json(self, limit: int | None = None, *, whole: bool = True) -> dict[str, Any]:
+        """The form `studbook.answer/1`, as the command line prints it, with at most `limit` rows.
+
+        Not `whole`, `trace` and `impact` have their rows without the edges between them.
+        """
+        return self.answer.to_json(self.snapshot, limit, whole=whole)
 
     def table(self, limit: int | None = None) -> AnswerTable:
         """The rows in words, with handles in the place of ids."""

@@ -50,8 +50,11 @@ _LARGEST: Final = 64 << 20
 class AnswerSource(Protocol):
     """Where answers come from. Each raises StudbookError for what it has not."""
 
-    def answer(self, question: str, asset: str, as_of: str, options: Mapping[str, str]) -> Json:
-        """A question's answer, whole, in the form `studbook.answer/1`."""
+    def answer(
+        self, question: str, asset: str, as_of: str, options: Mapping[str, str], limit: int | None, *, whole: bool
+    ) -> Json:
+        """A question's answer in the form `studbook.answer/1`, with at most `limit` rows; what it tells besides its
+        rows, such as the edges between them, only where it is to be `whole`."""
         ...
 
     def search(self, text: str, as_of: str, limit: int) -> Json:
@@ -91,8 +94,10 @@ class Folder:
             self._lineage.close()
             self._lineage = None
 
-    def answer(self, question: str, asset: str, as_of: str, options: Mapping[str, str]) -> Json:
-        return self._open(as_of).ask(question, asset, **options).to_json()
+    def answer(
+        self, question: str, asset: str, as_of: str, options: Mapping[str, str], limit: int | None, *, whole: bool
+    ) -> Json:
+        return self._open(as_of).ask(question, asset, **options).to_json(limit, whole=whole)
 
     def search(self, text: str, as_of: str, limit: int) -> Json:
         lineage = self._open(as_of)
@@ -139,7 +144,9 @@ class BuiltSite:
             raise UsageError(f"{address!r} is no address of a site", "it begins with https://")
         self._root = address.rstrip("/") + "/"
 
-    def answer(self, question: str, asset: str, as_of: str, options: Mapping[str, str]) -> Json:
+    def answer(
+        self, question: str, asset: str, as_of: str, options: Mapping[str, str], limit: int | None, *, whole: bool
+    ) -> Json:
         if options:
             raise UsageError("a site has no answer for a window of time", "ask the catalog: studbook mcp --catalog DIR")
         base, snapshot = self._base(as_of)
@@ -147,7 +154,8 @@ class BuiltSite:
         if question not in page["answers"]:
             kind = str(page["asset"]["kind"]).replace("_", " ")
             raise UsageError(f"a page of a {kind} has no answer to {question}", f"it has: {', '.join(page['answers'])}")
-        return {**page["answers"][question], "asked": asset, "snapshot": snapshot}
+        answer = page["answers"][question]
+        return {**answer, "rows": answer["rows"][:limit], "asked": asset, "snapshot": snapshot}
 
     def search(self, text: str, as_of: str, limit: int) -> Json:
         base, snapshot = self._base(as_of)
@@ -391,14 +399,14 @@ def called(source: AnswerSource, name: str, given: Mapping[str, Any]) -> types.C
     try:
         arguments = _checked(name, given)
         limit, full = arguments.pop("limit", None), arguments.pop("full", False)
-        return fitted(_found(source, name, arguments, limit), limit, full=full)
+        return fitted(_found(source, name, arguments, limit, full=full), limit, full=full)
     except StudbookError as error:
         text = error.message + (f"\nhint: {error.hint}" if error.hint else "")
         shown = text.encode()[: MOST // 2].decode(errors="ignore")
         return types.CallToolResult(content=[types.TextContent(type="text", text=shown)], is_error=True)
 
 
-def _found(source: AnswerSource, name: str, arguments: Json, limit: int | None) -> Json:
+def _found(source: AnswerSource, name: str, arguments: Json, limit: int | None, *, full: bool) -> Json:
     as_of = arguments.get("as_of", "latest")
     ask: dict[str, Callable[[], Json]] = {
         "search": lambda: source.search(arguments["text"], as_of, _ROWS if limit is None else limit),
@@ -409,7 +417,8 @@ def _found(source: AnswerSource, name: str, arguments: Json, limit: int | None) 
     if name in ask:
         return ask[name]()
     options = {key: arguments[given] for given, key in (("from", "from_"), ("to", "to")) if given in arguments}
-    return source.answer(name, arguments["asset"], as_of, options)
+    most = _ROWS if limit is None and not full else limit
+    return source.answer(name, arguments["asset"], as_of, options, most, whole=full)
 
 
 _TYPES: Final[dict[str, type]] = {"string": str, "integer": int, "boolean": bool}

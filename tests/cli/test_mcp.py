@@ -89,7 +89,7 @@ def test_an_answer_is_the_question_s_own(demo_catalog: Path) -> None:
     catalog = Catalog(demo_catalog)
     source = door.Folder(catalog)
     window = {"from_": "2026-11-15", "to": "2026-11-15"}
-    expected = source.answer("incident", "s3://acme-shared-data/fraud", "latest", window)
+    expected = source.answer("incident", "s3://acme-shared-data/fraud", "latest", window, None, whole=True)
     source.close()
     assert whole.structured_content == json.loads(json.dumps(expected))
     assert few.structured_content["rows"] == whole.structured_content["rows"][:2]
@@ -104,12 +104,12 @@ def test_a_site_answers_as_its_catalog(demo_catalog: Path, demo_site: Path) -> N
     with served(demo_site) as address:
         site = door.BuiltSite(address)
         for name, root in (*((name, ABOUT.get(name, VERSION)) for name in QUESTIONS), ("runs", ENDPOINT)):
-            found, expected = (source.answer(name, root, "latest", {}) for source in (site, folder))
+            found, expected = (source.answer(name, root, "latest", {}, None, whole=True) for source in (site, folder))
             kept = found.keys() & expected.keys() - {"asked"}
             assert {"summary", "total", "rows", "unknown", "snapshot", "root"} <= kept
             assert {key: found[key] for key in kept} == {key: json.loads(json.dumps(expected[key])) for key in kept}
         assert site.asset("support-bot-prod", "latest")["asset"]["id"] == folder.asset(ENDPOINT, "4")["asset"]["id"]
-        assert site.answer("log", VERSION, "2", {})["snapshot"]["number"] == 2
+        assert site.answer("log", VERSION, "2", {}, None, whole=True)["snapshot"]["number"] == 2
         assert any("support-bot" in row["name"] for row in site.search("support bot", "latest", 20)["rows"])
         for name, arguments in (
             ("trace", {"asset": "no-such-model"}),

@@ -88,6 +88,18 @@ def known_of(edge: Edge) -> Known:
     )
 
 
+def edge_of(key: EdgeKey, known: Known) -> Edge:
+    """The edge of which that is known; not validated, and so several times as fast as making one."""
+    evidence = [named(one, key.source, key.target) for one in known.evidence]
+    if len(evidence) > 1:
+        evidence.sort()
+    edge = object.__new__(Edge)
+    values = (*key, known.certainty, known.candidate, tuple(evidence))
+    for name, value in zip(Edge.__slots__, values, strict=True):
+        object.__setattr__(edge, name, value)
+    return edge
+
+
 def strongest(one: Known, other: Known) -> Known:
     """Two sources for one edge make one edge: the strongest certainty, all the evidence.
 

@@ -364,9 +364,13 @@ class Answer(Generic[R_co]):
             "unknown": [one.to_json() for one in self.unknown],
         }
 
-    def to_json(self, snapshot: Envelope, limit: int | None = None) -> dict[str, Any]:
-        """The form `studbook.answer/1`, with at most `limit` rows; `snapshot` is what the question was asked of."""
-        return {**self.told(limit), "asked": self.asked, "snapshot": snapshot_json(snapshot), **self.more()}
+    def to_json(self, snapshot: Envelope, limit: int | None = None, *, whole: bool = True) -> dict[str, Any]:
+        """The form `studbook.answer/1`, with at most `limit` rows; `snapshot` is what the question was asked of.
+
+        What it tells besides its rows is left out where it is not to be `whole`.
+        """
+        told = {**self.told(limit), "asked": self.asked, "snapshot": snapshot_json(snapshot)}
+        return told | self.more() if whole else told
 
 
 def snapshot_json(snapshot: Envelope) -> dict[str, Any]:

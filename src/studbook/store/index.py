@@ -29,7 +29,7 @@ from studbook.errors import CatalogError
 from studbook.lineage.adjacency import Adjacency, Said, sort_of, walked_back
 from studbook.lineage.graph import Direction
 from studbook.model import RELATIONS, Asset, Edge, Envelope, Evidence
-from studbook.model.edge import Known, among_ends, named
+from studbook.model.edge import EdgeKey, Known, among_ends, edge_of
 from studbook.store import chunks
 from studbook.store.chunks import ASSETS
 from studbook.store.objects import Objects
@@ -298,18 +298,7 @@ class Index:
             if told not in self._told:
                 (text,) = self._connection.execute("SELECT told FROM told WHERE number = ?", (told,)).fetchone()
                 self._told[told] = _known(json.loads(text))
-            known, ends = self._told[told], (source[::-1], target[::-1])
-            edges.append(
-                Edge(
-                    source=ends[0],
-                    target=ends[1],
-                    relation=relation,
-                    role=role,
-                    certainty=known.certainty,
-                    candidate=known.candidate,
-                    evidence=tuple(named(one, *ends) for one in known.evidence),
-                )
-            )
+            edges.append(edge_of(EdgeKey(source[::-1], target[::-1], relation, role), self._told[told]))
         edges.sort(key=lambda edge: edge.key.order)
         return edges
 
