@@ -86,7 +86,7 @@ class TestPage:
             put(tree, part)
         own = [part.path for part in PARTS if part.path.startswith("tests/") and part.path.endswith(".py")]
         recorded = [f"tests/sources/test_recorded.py::{group}" for group in ("TestExample", "TestLineage")]
-        chosen = "invocation_job or edge_packaging or registered or glue or dot or code_of_job or owner"
+        chosen = "invocation_job or edge_packaging or registered or glue or graphml or code_of_job or owner"
         registries = ["tests/test_every_job.py", "tests/test_registered.py"]
         done = outcome_of(tree, *own, *recorded, *registries, "-k", chosen, "-vv")
 
@@ -107,7 +107,7 @@ class TestPage:
             "sagemaker.edge",
             "joins.code_of_job",
             "rules.endpoint_without_owner",
-            "exports.dot",
+            "exports.graphml",
         ):
             assert name in done.stdout
         assert "rule:code-of-job" in done.stdout

@@ -49,12 +49,6 @@ R = TypeVar("R", bound=Row)
 _DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{6,64}")
 _SHOWN = 50
 """Rows of a result that a notebook shows."""
-_STYLE = (
-    "<style>.sb-lineage .sb-node path{fill:#f7f7f4;stroke:#666}.sb-lineage .sb-root path{stroke-width:2.5}"
-    ".sb-lineage text{font:12px sans-serif;text-anchor:middle;fill:#222}.sb-lineage .sb-caption{font-size:10px}"
-    ".sb-lineage .sb-edge{fill:none;stroke:#777}.sb-lineage .sb-declared{stroke-dasharray:6 3}"
-    ".sb-lineage .sb-inferred{stroke-dasharray:2 3}.sb-lineage .sb-tip{fill:#777}</style>"
-)
 
 
 def open(catalog: str | Path | Catalog = "catalog", as_of: str | int = "latest") -> Lineage:
@@ -301,7 +295,7 @@ class Result(Generic[R]):
         return "".join(parts) + self._picture()
 
     def _picture(self) -> str:
-        from studbook.drawing import Drafting, draw, neighbourhood
+        from studbook.drawing import STYLE, Drafting, neighbourhood, unlinked
 
         root = self.lineage.index.asset(self.root)
         if root is None:
@@ -311,9 +305,7 @@ class Result(Generic[R]):
             (layout,) = Drafting().lay_out([picture])
         except BuildError:
             return ""
-        # There is no site around a notebook: its links would lead nowhere.
-        drawn = re.sub(r'<a href="[^"]*"', "<a", draw(picture, layout, title=self.summary))
-        return f'{_STYLE}<div style="overflow-x:auto">{drawn}</div>'
+        return f'{STYLE}<div style="overflow-x:auto">{unlinked(picture, layout, self.summary)}</div>'
 
 
 def _visible(text: str) -> str:

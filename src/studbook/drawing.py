@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import graphviz
 from markupsafe import Markup, escape
@@ -107,7 +108,7 @@ def neighbourhood(lineage: LineageReader, root: Asset, limit: int = LIMIT) -> Pi
     near = around(lineage, root, limit)
     places = {asset.id: place for place, asset in enumerate(near.assets)}
     boxes = [Box(asset) for asset in near.assets]
-    lines = [_line(places[source], places[target], group) for (source, target), group in near.edges.items()]
+    lines = [line_of(places[source], places[target], group) for (source, target), group in near.edges.items()]
     for direction, rest in near.beyond.items():
         if rest:
             nearest = min(places[via] for via in rest.values())
@@ -118,7 +119,8 @@ def neighbourhood(lineage: LineageReader, root: Asset, limit: int = LIMIT) -> Pi
     return Picture(tuple(boxes), tuple(sorted(lines)))
 
 
-def _line(tail: int, head: int, edges: Sequence[Edge]) -> Line:
+def line_of(tail: int, head: int, edges: Sequence[Edge]) -> Line:
+    """The line of all edges between two boxes."""
     best = min(edges, key=lambda edge: _STRENGTH[edge.certainty])
     words = sorted({RELATIONS[edge.relation] + (f" ({edge.role})" if edge.role else "") for edge in edges})
     return Line(tail, head, best.certainty, all(edge.candidate for edge in edges), ", ".join(words))
@@ -276,7 +278,7 @@ def draw(picture: Picture, layout: Layout, *, root: str = "../../", title: str) 
     `root` is the way from the page to the site's root. Colours are the stylesheet's: one picture for light and dark.
     """
     width, height = f"{layout.width:.0f}", f"{layout.height:.0f}"
-    subject = picture.boxes[0].asset
+    subject = picture.boxes[0].asset if picture.boxes else None
     name = "sb-" + hashlib.sha256((subject.id if subject else title).encode()).hexdigest()[:8]
     explore = f"{root}explore/#{page_path(subject.kind, subject.id)}" if subject else "#edges"
     out = [
@@ -337,3 +339,42 @@ def _drawn(kind: str, asset_id: str, words: str, marks: tuple[str, ...]) -> _Dra
         f'<text class="sb-caption" x="{_MIDDLE}" y="{first - _LINE}">{escape(caption)}</text>{"".join(texts)}'
     )
     return _Drawn(escape(page_path(kind, asset_id)), classes, inside)
+
+
+# --- outside of a site ------------------------------------------------------------------------------------------------
+
+
+STYLE: Final = (
+    "<style>.sb-lineage .sb-node path{fill:#f7f7f4;stroke:#666}.sb-lineage .sb-root path{stroke-width:2.5}"
+    ".sb-lineage text{font:12px sans-serif;text-anchor:middle;fill:#222}.sb-lineage .sb-caption{font-size:10px}"
+    ".sb-lineage .sb-edge{fill:none;stroke:#777}.sb-lineage .sb-declared{stroke-dasharray:6 3}"
+    ".sb-lineage .sb-inferred{stroke-dasharray:2 3}.sb-lineage .sb-tip{fill:#777}</style>"
+)
+"""What a picture looks like where there is no stylesheet."""
+_CAPTION = 18
+_LETTER = 7
+"""About the width of a letter of a caption."""
+
+
+def unlinked(picture: Picture, layout: Layout, title: str) -> str:
+    """The picture for a page of somebody else's, to which `STYLE` belongs: its boxes lead nowhere."""
+    return re.sub(r'<a href="[^"]*"', "<a", draw(picture, layout, title=title))
+
+
+def standalone(picture: Picture, layout: Layout, captions: Sequence[str], root: str) -> str:
+    """The picture as a file of its own, with sentences above it; the box of the asset `root` is drawn stronger."""
+    top = _CAPTION * len(captions) + 8
+    width = max(layout.width, *(_LETTER * len(line) + 12 for line in captions))
+    told = "".join(
+        f'<text x="6" y="{_CAPTION * (number + 1)}" style="text-anchor:start">{escape(shown(line))}</text>'
+        for number, line in enumerate(captions)
+    )
+    inner = unlinked(picture, layout, captions[0])
+    if not picture.boxes or picture.boxes[0].asset is None or picture.boxes[0].asset.id != root:
+        inner = inner.replace(" sb-root", "", 1)
+    height = layout.height + top
+    return (
+        f'<svg class="sb-lineage" xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}">{STYLE}<rect width="100%" height="100%" fill="#fff"/>{told}'
+        f'<svg y="{top}" width="{layout.width:.0f}" height="{layout.height:.0f}">{inner}</svg></svg>'
+    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,8 +17,15 @@ if TYPE_CHECKING:
     from studbook.exports import Export, Subject
     from studbook.lineage.graph import Graph
     from studbook.model import Envelope, Finding, Record
+    from studbook.queries.answer_graph import AnswerGraph
     from studbook.queries.pedigree import Pedigree
     from studbook.store import Catalog
+
+_DRAWN: Final = 60
+"""The most assets of a picture, where no other number is asked for."""
+_QUESTIONS: Final = ("trace", "impact", "runs", "copies", "scores", "candidates", "incident", "gaps", "log")
+
+_SPELT: Final = {"spec_version": "spec-version", "sign": "key"}
 
 
 @click.command(
@@ -31,6 +39,7 @@ Examples:
   studbook export cyclonedx --spec-version 1.7     all model versions in one bill, with citations
   studbook export evidence support-bot/4 --output support-bot-4.zip
   studbook export parquet --output tables/
+  studbook export svg support-bot/4 --question impact --output impact.svg
   studbook export openlineage support-bot/4        the runs that made and judged one model version
 
 \b
@@ -46,6 +55,12 @@ Formats:
               the whole as tables, into the folder --output DIR
   openlineage the runs of all jobs as OpenLineage events, one a line
   prov        the lineage as W3C PROV (PROV-JSON)
+  sagemaker-card, huggingface
+              a model version as a model card, of SageMaker or of the Hugging Face Hub
+  croissant   a dataset version as Croissant metadata
+  in-toto     how a model version was trained: SLSA provenance; --key signs it
+  mermaid, dot, svg
+              an answer, drawn: --question runs, say; without it trace
 
 The bytes depend on the snapshot alone: findings, waivers and cards are as they were that night.
 """
@@ -65,6 +80,18 @@ The bytes depend on the snapshot alone: findings, waivers and cards are as they 
 @click.option(
     "--spec-version", type=click.Choice(["1.6", "1.7"]), default=None, help="Of cyclonedx; 1.7 has citations."
 )
+@click.option(
+    "--question", type=click.Choice(_QUESTIONS), default=None, help="Of mermaid, dot and svg: what is drawn; trace."
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=None, help=f"Of the same: the most assets drawn; {_DRAWN}."
+)
+@click.option(
+    "--key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="Of in-toto: an Ed25519 private key, as for 'sign'; the statement is then signed, in a DSSE envelope.",
+)
 @catalog_option
 @snapshot_option
 def export(
@@ -73,20 +100,23 @@ def export(
     assets: tuple[str, ...],
     output: Path | None,
     lines: bool,
+    key: Path | None,
     catalog: Catalog,
     snapshot: str,
-    **options: str | None,
+    **options: str | int | None,
 ) -> None:
     """Write a snapshot, or what is known of some assets, as FORMAT.
 
     Assets are named as for 'show'. Without any it is the whole snapshot, or every model version.
     """
     chosen = _chosen(format_name, lines)
-    given = {name: value for name, value in options.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    if key is not None:
+        given["sign"] = signing(key)
     for name in given.keys() - set(chosen.options):
         from studbook.errors import UsageError
 
-        raise UsageError(f"'{format_name}' has no option --{name.replace('_', '-')}", "'studbook export --help'")
+        raise UsageError(f"'{format_name}' has no option --{_SPELT.get(name, name)}", "'studbook export --help'")
     files = _files(chosen, _Told(catalog, snapshot), assets, lines, given)
     if chosen.files is not None:
         _write_folder(chosen, files, output)
@@ -101,6 +131,21 @@ def export(
     with replacing(output) as file:
         for piece in pieces:
             file.write(piece)
+
+
+def signing(key: Path) -> Callable[[bytes], tuple[str, bytes]]:
+    """What signs with the key of a file."""
+    from studbook.errors import UsageError
+    from studbook.proof.note import Signer
+
+    try:
+        signer = Signer.of_file("studbook", key.read_bytes())
+    except OSError as error:
+        raise UsageError(
+            f"{key}: cannot be read: {error.strerror}", "'studbook sign --new-key FILE' makes one"
+        ) from None
+    key_id = sha256(signer.public).hexdigest()
+    return lambda message: (key_id, signer.sign(message))
 
 
 def _chosen(format_name: str, lines: bool) -> Export:
@@ -145,6 +190,10 @@ def _files(
         if assets:
             raise UsageError(f"'{chosen.name}' is about no asset", "leave the assets out")
         return [("", (chosen.document(**options),))]
+    if chosen.picture is not None:
+        if len(assets) != 1:
+            raise UsageError(f"'{chosen.name}' draws the answer to a question about one asset", "name one ASSET")
+        return [("", (chosen.picture(told.answer(assets[0], **options)),))]
     if "envelope" in chosen.options:
         options["envelope"] = told.envelope
     if chosen.about is not None and len(assets) == 1:
@@ -214,6 +263,14 @@ class _Told:
             cards=self._cards,
             records=self._records if records else lambda ids: (),
         )
+
+    def answer(self, handle: str, *, question: str = "trace", limit: int = _DRAWN) -> AnswerGraph:
+        """The answer to a question about the asset of a handle, as a graph."""
+        from studbook.api import open as open_catalog
+        from studbook.queries.answer_graph import answer_graph
+
+        with open_catalog(self.catalog, self.snapshot) as lineage:
+            return answer_graph(lineage.index, lineage.ask(question, handle).answer, limit)
 
     def subject(self, handles: Sequence[str] = ()) -> Subject:
         """The snapshot, or what the pedigrees of some assets have of it."""

@@ -20,5 +20,12 @@ NAMES: Final = (
     "parquet",
     "openlineage",
     "prov",
+    "mermaid",
+    "dot",
+    "svg",
+    "sagemaker_card",
+    "huggingface",
+    "croissant",
+    "in_toto",
 )
 EXPORTS: Final[tuple[Export, ...]] = tuple(import_module(f"{__name__}.{name}").EXPORT for name in NAMES)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from studbook.model import Asset, Edge, Envelope, Finding
+from studbook.queries.answer_graph import AnswerGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Export:
     """What is said of one asset's `Pedigree`. Raises UsageError for an asset that the format has no words for."""
     about_all: Callable[..., bytes] | None = None
     """What is said of several pedigrees, in the order of their roots' ids, in one document."""
+    picture: Callable[[AnswerGraph], bytes] | None = None
+    """The answer to a question, drawn."""
     kind: str | None = None
     """The kind of asset that has such a document; without assets, all of them are written."""
     options: tuple[str, ...] = ()

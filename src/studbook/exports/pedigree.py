@@ -22,7 +22,7 @@ def write(pedigree: Pedigree) -> bytes:
             {
                 "schema": "studbook.pedigree/1",
                 "root": pedigree.root.id,
-                "assets": [_asset(asset) for asset in pedigree.assets],
+                "assets": [asset_data(asset) for asset in pedigree.assets],
                 "edges": [edge.as_data() for edge in pedigree.edges],
                 "findings": [finding.as_data() for finding in pedigree.findings],
             }
@@ -31,7 +31,7 @@ def write(pedigree: Pedigree) -> bytes:
     )
 
 
-def _asset(asset: Asset) -> dict[str, Any]:
+def asset_data(asset: Asset) -> dict[str, Any]:
     return fields_of(asset) | {"attributes": dict(asset.attributes)}
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from studbook.cards import Card
 from studbook.lineage.graph import Graph, LineageReader
-from studbook.model import Asset, Edge, Finding, Record
+from studbook.model import KINDS, Asset, Edge, Finding, Record
 from studbook.queries.model_card import card_of
 from studbook.queries.origins import origins
 from studbook.queries.runs import rows_of_version
@@ -97,6 +97,19 @@ def pedigree(
         card=card_of(lineage, walk.root, {} if cards is None else cards),
         records=tuple(sorted(behind, key=lambda record: record.reference)),
     )
+
+
+def makers(pedigree: Pedigree) -> list[Asset]:
+    """The jobs that surely made a model version: it itself, its weights, or the original that it was cloned from."""
+    weights = {
+        edge.source for edge in pedigree.edges if edge.relation == "packaged_as" and edge.target in pedigree.same
+    }
+    jobs = {
+        edge.source
+        for edge in pedigree.edges
+        if edge.relation == "produced" and edge.target in {*pedigree.same, *weights} and not edge.candidate
+    }
+    return [asset for asset in pedigree.assets if asset.id in jobs and KINDS[asset.kind].job]
 
 
 def record_ids(assets: Iterable[Asset], edges: Iterable[Edge]) -> list[str]:
