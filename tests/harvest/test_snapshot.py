@@ -106,7 +106,7 @@ class TestWorkingFiles:
         assert people_of(catalog, catalog.resolve("1")).settings.redact.values == ()
 
     def test_a_rule_that_fails_does_not_cost_the_night(self, catalog: Catalog) -> None:
-        """It is an error in the snapshot, so that no check passes."""
+        """It is an error in the snapshot, so that no check passes; what other rules find is there."""
         (catalog.root / "mine.py").write_text(
             "from studbook.rules import Rule\n\n\ndef check(seen):\n    raise KeyError('x')\n\n\n"
             "RULES = [Rule('mine', 'note', check, None)]\n"
@@ -114,9 +114,9 @@ class TestWorkingFiles:
         catalog.settings_file.write_text(catalog.settings_file.read_text() + "rules: {files: [mine.py]}\n")
         second = again(catalog)
 
-        assert [(one.level, one.asset) for one in findings_of(catalog, second) if "mine" in one.message] == [
-            ("error", None)
-        ]
+        found = findings_of(catalog, second)
+        assert [(one.level, one.asset) for one in found if one.rule == "mine"] == [("error", None)]
+        assert {one.id for one in findings_of(catalog, catalog.resolve("1"))} < {one.id for one in found}
         assert "mine.py" in {file.name for file in catalog.people(second) or ()}
 
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from studbook.cards import Card
-from studbook.errors import SettingsError, StudbookError
 from studbook.harvest.redact import Redactor
 from studbook.model import Envelope, Finding, WorkingFile
 from studbook.model.finding import finding_id
 from studbook.people import cards_of, working_files
 from studbook.queries.answer import Night
-from studbook.rules import Rule, Waiver, check_night, prepared
+from studbook.rules import Inspection, Observation, Rule, RuleFailed, Waiver, check_night, prepared
 from studbook.settings import Settings
 from studbook.store import Catalog
 
@@ -64,18 +63,25 @@ def _findings(catalog: Catalog, draft: Envelope, folder: WorkingFolder) -> Itera
     """Of every night anew, changed or not: a rule may ask which day it is."""
     night = Night.of(catalog, draft, catalog.graph(draft), folder.settings)
     today = datetime.date.fromisoformat(draft.taken_at[:10])
-    try:
-        found = check_night(night, today=today, waivers=folder.waivers, cards=folder.cards, rules=folder.rules)
-    except SettingsError:
-        raise
-    except StudbookError as error:  # a rule that fails must not cost the night that was read
-        found = [_failed(error)]
+    rules, failed = folder.rules, list[Finding]()
+    while True:
+        try:
+            told = check_night(night, today=today, waivers=folder.waivers, cards=folder.cards, rules=rules)
+            break
+        except RuleFailed as error:  # it must cost neither the night that was read, nor what the others find
+            failed.append(_failed(error))
+            rules = [replace(rule, check=_silent) if rule is error.rule else rule for rule in rules]
+    found = [*told, *failed]
     previous = catalog.latest()
     known = {one.id: one.first_seen for one in (catalog.findings(previous) if previous else None) or ()}
     return (replace(one, first_seen=known.get(one.id, draft.number)) for one in found)
 
 
-def _failed(error: StudbookError) -> Finding:
-    """That nobody knows what the rules say: `check` must not pass."""
-    message = f"no rule was applied: {error.message}" + (f"; {error.hint}" if error.hint else "")
-    return Finding(id=finding_id("rule-failed", None), rule="rule-failed", level="error", asset=None, message=message)
+def _silent(seen: Inspection) -> tuple[Observation, ...]:
+    return ()
+
+
+def _failed(error: RuleFailed) -> Finding:
+    """That nobody knows what a rule would say: `check` must not pass."""
+    rule, message = error.rule.id, f"{error.message}: what it would say is not known; {error.hint}."
+    return Finding(id=finding_id(rule, None, "failed"), rule=rule, level="error", asset=None, message=message)

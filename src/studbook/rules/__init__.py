@@ -29,6 +29,7 @@ __all__ = [
     "Inspection",
     "Observation",
     "Rule",
+    "RuleFailed",
     "Waiver",
     "all_rules",
     "check",
@@ -71,6 +72,15 @@ NAMES: Final = (
 OF_WAIVERS: Final = ("waiver_without_effect", "waiver_ending")
 """Those that see what all others found, own rules included."""
 RULES: Final[tuple[Rule, ...]] = tuple(import_module(f"{__name__}.{name}").RULE for name in (*NAMES, *OF_WAIVERS))
+
+
+class RuleFailed(StudbookError):  # noqa: N818 - reads as what happened
+    """A rule met what it was not made for."""
+
+    def __init__(self, rule: Rule, message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.rule = rule
+
 
 LEVELS = ("error", "warning", "note")
 """Gravest first."""
@@ -173,7 +183,8 @@ def _findings(
             if known.message != finding.message:
                 raise ValueError(f"says two things of one subject: {known.message!r} and {finding.message!r}")
     except Exception as error:
-        raise StudbookError(
+        raise RuleFailed(
+            rule,
             f"rule {rule.id} failed: {type(error).__name__}: {error}",
             f"this is a bug in the rule; switch it off with 'rules: {{{rule.id}: {{enabled: false}}}}' and report it",
         ) from error
