@@ -151,12 +151,37 @@ class TestWeight:
         assert 0 < sum(loaded) < 200 * 1024
 
 
+class TestStatusBoard:
+    def test_what_runs_takes_no_click(self, page: Page, demo_address: str) -> None:
+        """Home says in its first screen what production runs of each model, and where."""
+        page.goto(demo_address)
+        row = page.get_by_role("table", name="Models").get_by_role("row").filter(has_text="support-bot-prod")
+        expect(row.get_by_role("link", name="support-bot 2")).to_be_in_viewport()
+        expect(row).to_contain_text("Approved")
+        expect(row).to_contain_text("0.632")
+
+    def test_chips_are_kept_in_the_address(self, page: Page, demo_address: str) -> None:
+        """What is chosen narrows the rows, and survives a reload and a link that is sent to somebody."""
+        page.goto(demo_address)
+        rows = page.get_by_role("table", name="Models").locator("tbody tr:visible")
+        expect(rows.filter(has_text="support-agent")).to_have_count(1)
+        all_rows = rows.count()
+        page.get_by_role("button", name="Payments risk (bo)").click()
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text("fraud")
+        assert "owner=" in page.url
+        page.reload()
+        expect(rows).to_have_count(1)
+        page.get_by_role("button", name="Payments risk (bo)", pressed=True).click()
+        expect(rows).to_have_count(all_rows)
+
+
 class TestJourneys:
     def test_to_the_dataset_behind_production_in_two_clicks(self, page: Page, demo_address: str) -> None:
         """Home names the data that made what answers in production; its second click is the dataset over time."""
         page.goto(demo_address)
-        card = page.locator(".sb-running--production").filter(has_text="support-bot-prod")
-        card.get_by_role("link", name="support-chats v2").click()
+        row = page.get_by_role("table", name="Models").get_by_role("row").filter(has_text="support-bot-prod")
+        row.get_by_role("link", name="support-chats v2").click()
         expect(lit(page)).to_have_text("support-chats v2")
         page.locator("dl.sb-facts").get_by_role("link", name="support-chats", exact=True).click()
 

@@ -180,11 +180,13 @@ class TestNotices:
 
 class TestHome:
     def test_tells_what_runs_in_production(self) -> None:
-        """Home names endpoint, model version and findings."""
+        """Home names the model line, what production runs of it and where, and how much is wrong with it."""
         data = views.page(SITE, "home").data
 
-        assert [item["endpoint"]["id"] for item in data["running"]] == [small.ENDPOINT]
-        assert data["running"][0]["findings"][0]["rule"] == "deployed-without-approval"
+        line = next(item for item in data["lines"] if item["group"]["id"] == small.GROUP)
+        assert line["version"]["id"] == small.CLONE
+        assert [place["id"] for place in line["endpoints"]] == [small.ENDPOINT]
+        assert dict(line["problems"])["error"] == 1
         assert data["gaps"][0]["reasons"][0]["code"] == "AccessDeniedException"
 
 

@@ -198,6 +198,14 @@ class Judge:
         data = self._lineage.asset(score.data or "")
         return (score.data is None and built_in) or (data is not None and data.kind == "dataset_version")
 
+    def numbers(self, family: Family) -> dict[Judgement, float]:
+        """The newest score for each judgement that is a number, found by what can be told from any other evaluator."""
+        return {one: score.value for one, score in self.scores(family).items() if self._is_fixed(score)}
+
+    def prefers_less(self, metric: str) -> bool:
+        """Whether the lower of two values of a metric is the better one."""
+        return self._metrics.prefers_less(metric)
+
     def verdict(self, shared: Iterable[Shared]) -> Verdict:
         """Of the candidate."""
         signs = {self._sign(one) for one in shared}
@@ -280,7 +288,8 @@ def _summary(lineage: LineageReader, asset: Asset, here: Collection[_Here], rows
     where = f" at {called(asset)}" if asset.kind == "endpoint" else ""
     if not rows:
         return f"Nothing newer than {names}{where} is known."
-    best = next((row for verdict in _RANK for row in rows if row.verdict == verdict), rows[0])
+    best = best_of(rows)
+    assert best is not None
     version = lineage.asset(best.version)
     name = called(version) if version is not None else best.version
     better = f"{name} is {_RANK[best.verdict]} {names}{where}"
@@ -288,6 +297,11 @@ def _summary(lineage: LineageReader, asset: Asset, here: Collection[_Here], rows
     told += [f"{len(best.missing)} not repeated"] if best.missing else []
     more = f"; {counted(len(rows) - 1, 'other candidate')}" if len(rows) > 1 else ""
     return f"{better}{f' ({listed(told)})' if told else ''}{more}."
+
+
+def best_of(rows: Sequence[Candidate]) -> Candidate | None:
+    """The candidate with the best verdict, of several the newest; None where there is none."""
+    return next((row for verdict in _RANK for row in rows if row.verdict == verdict), None)
 
 
 _RANK: Final[dict[Verdict, str]] = {

@@ -48,13 +48,13 @@ def _approvals(changed: Sequence[Approval], name_of: Callable[[Named], str]) -> 
     for one in changed:
         by_change[one.new or "without approval", one.old or "without one"].append(name_of(one.asset))
     for (new, old), names in sorted(by_change.items()):
-        yield f"{_few(names)} {'is' if len(names) == 1 else 'are'} {new}, before {old}"
+        yield f"approval of {_few(names)} is {new}, before {old}"
 
 
 def _deployments(changed: Sequence[Deployment], name_of: Callable[[Named], str]) -> Iterator[str]:
     for one in changed[:_NAMED]:
         old, new = (_few([name_of(named) for named in several]) if several else None for several in (one.old, one.new))
-        endpoint = name_of(one.endpoint)
+        endpoint = f"endpoint {name_of(one.endpoint)}"
         if new is None:
             yield f"{endpoint} runs {old} no longer"
         else:
@@ -95,5 +95,4 @@ def _coverage(changed: Sequence[CoverageChange]) -> Iterator[str]:
     back = [one for one in changed if one.new in _WHOLE and one.old not in (*_WHOLE, None)]
     for several, what in ((lost, "no longer seen whole"), (back, "seen whole again")):
         if several:
-            places = ["/".join((one.account or "-", one.region or "-", one.source)) for one in several]
-            yield f"{_few(places)} {'is' if len(several) == 1 else 'are'} {what}"
+            yield f"{what}: {_few(['/'.join((one.account or '-', one.region or '-', one.source)) for one in several])}"

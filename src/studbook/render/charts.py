@@ -42,6 +42,28 @@ def line_chart(points: Sequence[tuple[str, float]], label: str) -> Markup:
     return _close(out)
 
 
+def spark(points: Sequence[tuple[str, float]], label: str) -> Markup:
+    """Sparkline: one metric over named points, as large as a word; fewer than two are none."""
+    if len(points) < _TWO:
+        return Markup("")
+    values = [value for _, value in points]
+    low, high = _widened(min(values), max(values))
+    spots = [
+        (3 + 58 * index / (len(points) - 1), 3 + 12 * (high - value) / (high - low))
+        for index, value in enumerate(values)
+    ]
+    text = f"{label}: " + ", ".join(f"{name} {value:.6g}" for name, value in points)
+    x, y = spots[-1]
+    return _close(
+        [
+            f'<svg class="sb-spark" viewBox="0 0 64 18" width="64" height="18" role="img" '
+            f'aria-label="{escape(shown(text))}">',
+            f'<path d="M{"L".join(f"{across:.1f} {down:.1f}" for across, down in spots)}"/>',
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2"/>',
+        ]
+    )
+
+
 def curve(points: Sequence[Sequence[float]], label: str) -> Markup:
     """One metric over the steps of a run: `[step, value]` in order. Values that are no finite number are left out."""
     known = [(float(x), float(y)) for x, y in points if isinstance(y, int | float) and isfinite(y)]
@@ -182,5 +204,5 @@ def _close(out: list[str]) -> Markup:
     return Markup("".join(out) + "</svg>")  # noqa: S704  every text in it is escaped above
 
 
-CHARTS = (line_chart, curve, parallel, timeline)
+CHARTS = (line_chart, spark, curve, parallel, timeline)
 """What templates may call."""

@@ -14,6 +14,7 @@ from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge, Envelope, Record
 from studbook.people import People
 from studbook.queries.diff import Changes, CoverageChange, diff
+from studbook.queries.news import news
 from studbook.queries.pedigree import pedigree, record_ids
 from studbook.queries.runs import rows_at
 from studbook.render.views import Site
@@ -116,6 +117,11 @@ def _records_behind(
     return dict(out)
 
 
+def _called(link: Mapping[str, Any]) -> str:
+    """A name with its place, where a name alone may be that of several things."""
+    return f"{link['name']} ({link['where']})" if link.get("where") else str(link["name"])
+
+
 def _manual(docstring: str | None) -> str:
     return (docstring or "").strip()
 
@@ -151,6 +157,7 @@ def count_rows(changes: Changes, old: Graph, new: Graph, number: int, settings: 
     return {
         "old": number,
         "empty": not changes,
+        "news": list(news(changes, lambda named: _called(link(named.id)))),
         "models": [link(named.id) for named in changes.models_added],
         "approvals": [
             {"asset": link(item.asset.id), "old": item.old, "new": item.new} for item in changes.approvals_changed

@@ -195,6 +195,42 @@
     return Number.isNaN(x) || Number.isNaN(y) ? collator.compare(a, b) : x - y;
   }
 
+  /* --- what is chosen stands in the address, so that it can be sent, reloaded and gone back to ------------------- */
+
+  const choices = () => new URLSearchParams(location.search);
+  function keep(name, value) {
+    const chosen = choices();
+    if (value) chosen.set(name, value); else chosen.delete(name);
+    const query = chosen.toString();
+    history.replaceState(history.state, "", `${location.pathname}${query ? `?${query}` : ""}${location.hash}`);
+  }
+
+  /* Chips narrow a table to the rows that have one of the chosen values of each kind. */
+  for (const chips of document.querySelectorAll("[data-chips]")) {
+    const table = document.querySelector(`table[data-address="${chips.dataset.chips}"]`);
+    const buttons = Array.from(chips.querySelectorAll("[data-chip]"));
+    if (!table) continue;
+    const rows = Array.from(table.tBodies[0].rows);
+    const chosen = (kind) => (choices().get(kind) || "").split("|").filter(Boolean);
+    const narrow = () => {
+      const kinds = [...new Set(buttons.map((one) => one.dataset.chip))].map((kind) => [kind, chosen(kind)]);
+      for (const one of buttons) one.setAttribute("aria-pressed", String(chosen(one.dataset.chip).includes(one.value)));
+      for (const row of rows) {
+        row.hidden = !kinds.every(([kind, values]) => !values.length
+          || (row.dataset[kind] || "").split("|").some((value) => values.includes(value)));
+      }
+    };
+    for (const one of buttons) one.addEventListener("click", () => {
+      const values = chosen(one.dataset.chip);
+      const next = values.includes(one.value) ? values.filter((value) => value !== one.value) : [...values, one.value];
+      keep(one.dataset.chip, next.join("|"));
+      narrow();
+    });
+    (table.closest(".sb-scroll") || table).before(chips);
+    chips.hidden = false;
+    narrow();
+  }
+
   const dressAll = () => document.querySelectorAll("table[data-table]").forEach(dress);
   dressAll();
   document.addEventListener("sb:tables", dressAll);

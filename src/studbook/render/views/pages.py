@@ -15,6 +15,7 @@ from studbook.model.attributes import LINKED, Attribute
 from studbook.render.views.compare_data import compare
 from studbook.render.views.deployments import running
 from studbook.render.views.explore import explore
+from studbook.render.views.home import home
 from studbook.render.views.lists import (
     account_table,
     bases_table,
@@ -118,32 +119,6 @@ def _partition(site: Site, coverage: Any) -> Json:
         "requests": coverage.requests,
         "redacted": coverage.redacted,
         "gaps": [{"operation": gap.operation, "code": gap.code, "message": gap.message} for gap in coverage.gaps],
-    }
-
-
-def home(site: Site) -> Json:
-    """What runs now, what changed, what needs attention, what could not be seen."""
-    live = [asset for asset in site.of("endpoint") if asset.gone_since is None]
-    live.sort(key=lambda asset: (asset.stage != "production", asset.stage or "~", asset.name, asset.id))
-    open_findings = [f for f in site.findings if f.waived is None]
-    return {
-        "running": [site.deployment(asset.id, running) for asset in live],
-        "attention": site.grouped(open_findings),
-        "open_findings": Counter(finding.level for finding in open_findings),
-        "changes": site.changes,
-        "numbers": [
-            {"title": title, "count": sum(1 for asset in site.of(*kinds) if asset.gone_since is None), "page": where}
-            for title, where, kinds in (
-                ("Model versions", "models", ("model_package",)),
-                ("Datasets", "datasets", ("dataset",)),
-                ("Evaluators", "evaluators", ("evaluator",)),
-                ("Jobs", "jobs", tuple(kind for kind, info in KINDS.items() if info.section == "jobs")),
-                ("Endpoints", "deployments", ("endpoint",)),
-                ("MLflow runs", "experiments", ("mlflow_run",)),
-            )
-        ],
-        "accounts": len({coverage.account for coverage in site.envelope.coverage if coverage.account}),
-        "partitions": Counter(coverage.status for coverage in site.envelope.coverage),
     }
 
 

@@ -1,0 +1,229 @@
+"""Status board: each model line with what production runs of it, how that is judged, what waits and what is wrong.
+
+A line is one model over all accounts: a model group and the copies of its versions. Whatever stands here is taken from
+the questions: `runs`, `candidates`, `scores`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from studbook.lineage.graph import LineageReader
+from studbook.model import KINDS, Asset, Finding
+from studbook.model.finding import Level
+from studbook.queries.answer import Night, counted, in_production
+from studbook.queries.candidates import Candidate, Judge, Judgement, best_of, candidates
+from studbook.queries.runs import rows_of_version
+from studbook.queries.walks import Family, copied, line, made, reads_data
+from studbook.settings import MetricSettings
+
+_SCORES = 2
+"""Judgements of a version that a line shows; its page has all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """One judgement of what runs, and of the versions of the line before it."""
+
+    judgement: Judgement
+    value: float
+    values: tuple[tuple[str, float], ...]
+    """Version id and value of each version up to this one that was judged alike, oldest first, itself among them."""
+    change: float | None
+    """From the version before; None where no earlier version was judged alike."""
+    better: bool | None
+    """Whether the change is one for the better; None where nothing changed, or nothing is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineStatus:
+    """One model line."""
+
+    group: str
+    """The id of the group that its originals are in."""
+    name: str
+    version: str | None
+    """The newest version that production runs, as it stands there; None where production runs none that is known."""
+    endpoints: tuple[str, ...]
+    """Where production runs it."""
+    others: tuple[str, ...]
+    """What other versions of the line answer anywhere, and the same one outside production: ids of endpoints."""
+    approval: str | None
+    scores: tuple[Course, ...]
+    data: tuple[str, ...]
+    """What the version was trained on, newest first; ids."""
+    data_at: str | None
+    """The time of the newest, as far as it is known."""
+    candidate: Candidate | None
+    """The best of what is newer."""
+    waiting: int
+    """How many newer versions there are."""
+    problems: Mapping[Level, int]
+    """Findings of the group, its versions, and the endpoints that run them; waived ones are left out."""
+    accounts: tuple[str, ...]
+    stages: tuple[str, ...]
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """How things stand."""
+
+    summary: str
+    """One sentence."""
+    lines: tuple[LineStatus, ...]
+    """Worst first: what has errors in production, then what has others, then what production runs, then the rest."""
+    unregistered: tuple[str, ...]
+    """The live endpoints that run nothing of any line; ids, those in production first."""
+
+
+def board(night: Night, findings: Iterable[Finding]) -> Board:
+    """The status of every model line of a night; `findings` are what its rules said."""
+    problems: defaultdict[str, Counter[Level]] = defaultdict(Counter)
+    for finding in findings:
+        if finding.waived is None and finding.asset is not None:
+            problems[finding.asset][finding.level] += 1
+    judge = Judge(night.lineage, night.settings.rules.metrics if night.settings is not None else MetricSettings())
+    lines = sorted((_line(night, judge, group, problems) for group in _groups(night.lineage)), key=_worst_first)
+    served = {one for status in lines for one in (*status.endpoints, *status.others)}
+    live = [one for one in night.lineage.of_kind("endpoint") if one.gone_since is None]
+    others = sorted(
+        (one for one in live if one.id not in served), key=lambda one: (not in_production(one), one.name, one.id)
+    )
+    return Board(summary=_summary(len(live), lines), lines=tuple(lines), unregistered=tuple(one.id for one in others))
+
+
+def _groups(lineage: LineageReader) -> Iterator[Asset]:
+    """The groups that have an original among their versions, or no version at all; a group of copies is no line."""
+    for group in lineage.of_kind("model_package_group"):
+        versions = [edge.target for edge in lineage.downstream(group.id, "has_version")]
+        originals = (version for version in versions if copied(lineage, version).original.id == version)
+        if group.gone_since is None and (not versions or next(originals, None) is not None):
+            yield group
+
+
+def _line(night: Night, judge: Judge, group: Asset, problems: Mapping[str, Counter[Level]]) -> LineStatus:
+    lineage = night.lineage
+    families = line(lineage, group.id)
+    places = {family.original.id: _places(lineage, family) for family in families}
+    production = [
+        (family, here)
+        for family in families
+        if (here := [one for one, sure in places[family.original.id] if sure and in_production(one)])
+    ]
+    family, endpoints = production[-1] if production else (None, [])
+    version = _standing(family, endpoints[0]) if family is not None else None
+    members = [one for family in families for one in family.members]
+    everywhere = {one.id: one for here in places.values() for one, _ in here}
+    newer = candidates(night, group.id).rows
+    data, data_at = _data(lineage, version) if version is not None else ((), None)
+    counts: Counter[Level] = Counter()
+    for asset_id in {group.id, *(one.id for one in members), *everywhere}:
+        counts.update(problems.get(asset_id, {}))
+    where = [group, *members, *everywhere.values()]
+    return LineStatus(
+        group=group.id,
+        name=group.name,
+        version=version.id if version is not None else None,
+        endpoints=tuple(sorted(one.id for one in endpoints)),
+        others=tuple(sorted(everywhere.keys() - {one.id for one in endpoints})),
+        approval=version.attributes.get("approval") if version is not None else None,
+        scores=tuple(_courses(judge, families, family)) if family is not None else (),
+        data=data,
+        data_at=data_at,
+        candidate=best_of(newer),
+        waiting=len(newer),
+        problems=dict(counts),
+        accounts=_of(where, "account"),
+        stages=_of(where, "stage"),
+        regions=_of(where, "region"),
+    )
+
+
+def _of(assets: Iterable[Asset], field: str) -> tuple[str, ...]:
+    return tuple(sorted({value for asset in assets if (value := getattr(asset, field)) is not None}))
+
+
+def _places(lineage: LineageReader, family: Family) -> list[tuple[Asset, bool]]:
+    """The live endpoints of a version and all its copies, and whether it surely answers there, not in shadow alone."""
+    found: dict[str, bool] = {}
+    for row in rows_of_version(lineage, family.original):
+        found[row.endpoint] = found.get(row.endpoint, False) or not (row.shadow or row.candidate)
+    return [(asset, sure) for one, sure in sorted(found.items()) if (asset := lineage.asset(one)) is not None]
+
+
+def _standing(family: Family, endpoint: Asset) -> Asset:
+    """Which of a version and its copies is meant at an endpoint: the one of its account and region, else the original.
+
+    The approval of that copy is the one that counts there.
+    """
+    at = [one for one in family.members if (one.account, one.region) == (endpoint.account, endpoint.region)]
+    return next((one for one in at if one.gone_since is None), family.original)
+
+
+def _courses(judge: Judge, families: Sequence[Family], family: Family) -> Iterator[Course]:
+    """The judgements that most versions share first; numbers only."""
+    so_far = [*takewhile(lambda one: one is not family, families), family]
+    mine = judge.numbers(family)
+    told = []
+    for judgement, value in mine.items():
+        values = tuple(
+            (one.original.id, numbers[judgement]) for one in so_far if judgement in (numbers := judge.numbers(one))
+        )
+        before = values[-2][1] if len(values) > 1 else None
+        change = None if before is None else value - before
+        told.append(
+            Course(
+                judgement=judgement,
+                value=value,
+                values=values,
+                change=change,
+                better=None if not change else (change > 0) is not judge.prefers_less(judgement.metric),
+            )
+        )
+    told.sort(key=lambda one: (-len(one.values), one.judgement.metric, repr(one.judgement)))
+    yield from told[:_SCORES]
+
+
+def _data(lineage: LineageReader, version: Asset) -> tuple[tuple[str, ...], str | None]:
+    """The data that a version, or what it was tuned from, was trained on, newest first, and the newest one's time."""
+    walk = made(lineage, version.id, judged=False)
+    assets = {one.id: one for one in walk.assets}
+    times: dict[str, str] = {}
+    for edge in walk.edges:
+        # What was read to make data, or scores, no model was trained on.
+        data, job = assets[edge.source], assets[edge.target]
+        if edge.target in walk.influence and KINDS[job.kind].makes == ("model",) and reads_data(edge, data):
+            time = data.attributes.get("last_modified") or data.created_at
+            times[data.id] = str(time or "")
+    ids = sorted(times, key=lambda one: (times[one], one), reverse=True)
+    return tuple(ids), max(times.values(), default="") or None
+
+
+def _worst_first(status: LineStatus) -> tuple[object, ...]:
+    errors, warnings = status.problems.get("error", 0), status.problems.get("warning", 0)
+    runs = status.version is not None
+    return (
+        not (errors and runs),
+        not errors,
+        not runs,
+        not status.endpoints,
+        -errors,
+        -warnings,
+        status.name,
+        status.group,
+    )
+
+
+def _summary(live: int, lines: Sequence[LineStatus]) -> str:
+    told = [f"{counted(live, 'endpoint')} {'answers' if live == 1 else 'answer'}"]
+    wrong = [one for one in lines if one.version is not None and one.problems.get("error")]
+    running = sum(one.version is not None for one in lines)
+    have = "has" if len(wrong) == 1 else "have"
+    told.append(f"{len(wrong) or 'none'} of {counted(running, 'registered model')} in production {have} errors")
+    better = sum(one.candidate is not None and one.candidate.verdict == "better" for one in lines)
+    told += [f"{counted(better, 'better candidate')} {'waits' if better == 1 else 'wait'}"] if better else []
+    return "; ".join(told) + "."
