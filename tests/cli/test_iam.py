@@ -107,17 +107,20 @@ class TestPolicy:
         assert shown[1] == out
 
     def test_what_is_off_by_default_needs_no_permission(self, studbook, tmp_path):
-        """Bedrock's are asked for once the configuration turns it on, and are all that it calls for."""
+        """Those of Bedrock and CloudTrail are asked for once they are turned on, and are all that that calls for."""
         _, out, _ = studbook()
-        assert "bedrock:" not in out
+        for name in ("bedrock", "cloudtrail"):
+            assert f"{name}:" not in out
         (tmp_path / "studbook.yml").write_text(
-            'accounts: [{id: "111122223333", regions: [us-west-2]}]\nsources: {bedrock: {enabled: true}}\n'
+            'accounts: [{id: "111122223333", regions: [us-west-2]}]\n'
+            "sources: {bedrock: {enabled: true}, cloudtrail: {enabled: true}}\n"
         )
         _, out, _ = studbook()
         held = {action for one in json.loads(out)["Statement"] for action in one["Action"]}
-        assert {action for action in held if action.startswith("bedrock:")} == {
-            action for one in SOURCES if one.name == "bedrock" for action in one.actions
-        }
+        for name in ("bedrock", "cloudtrail"):
+            assert {action for action in held if action.startswith(f"{name}:")} == {
+                action for one in SOURCES if one.name == name for action in one.actions
+            }
 
     def test_a_harvest_calls_nothing_outside(self, demo_world, tmp_path, monkeypatch):
         """Every request that AWS or MLflow met, in a first night, a second, and one without Search, is an action of the

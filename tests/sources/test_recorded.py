@@ -30,6 +30,8 @@ ELSEWHERE = {
     "mlflow_model_version": "test_mlflow_source.py::TestNormalize::test_a_model_version",
     "mlflow_registered_model": "test_mlflow_source.py::TestNormalize::test_an_experiment_and_a_registered_model",
     "mlflow_run": "test_mlflow_source.py::TestNormalize::test_a_run",
+    "s3_object": "test_s3_documents.py::TestNormalize::test_weights_have_the_etag_of_today",
+    "trail_event": "test_cloudtrail.py::TestNormalize::test_an_approval",
     "s3_manifest": "test_s3_documents.py::TestNormalize::test_a_manifest_claims_its_entries",
     "s3_prefix": "test_s3_source.py::TestNormalize::test_dataset_and_version",
     "s3_report": "test_s3_documents.py::TestNormalize::test_a_report_has_its_metrics",

@@ -193,6 +193,22 @@ class TestCollect:
         assert visit.complete == {("s3_report", "s3://out/metrics.json")}
         assert visit.ledger.status == "partial"
 
+    @pytest.mark.parametrize(("approval", "asked"), [("Approved", 1), ("PendingManualApproval", 0)])
+    def test_approved_weights_are_asked_for_each_night(self, tmp_path, approval, asked):
+        """Only S3 knows whether they were written again; the bytes are never read."""
+        container = {"ModelDataUrl": "s3://out/w.tar.gz", "ModelDataETag": "e1"}
+        body = {"ModelApprovalStatus": approval, "InferenceSpecification": {"Containers": [container]}}
+        listing = {"Contents": [{"Key": "w.tar.gz", "ETag": '"e2"', "Size": 7, "LastModified": WRITTEN}]}
+        said = record("model_package", PACKAGE, body)
+        visit, sessions = visited(tmp_path / "one", {"ListObjectsV2": listing}, said)
+        assert sessions.operations() == ["ListObjectsV2"] * asked
+        if asked:
+            again, sessions = visited(
+                tmp_path / "two", {"ListObjectsV2": listing}, said, known=tuple(visit.seen.values())
+            )
+            assert sessions.operations() == ["ListObjectsV2"]
+            assert again.seen == visit.seen
+
     def test_a_deleted_document_is_gone(self, tmp_path):
         """The object's absence was seen: that is no gap."""
         visit, _ = visited(tmp_path, {"GetObject": refused("NoSuchKey")}, package())
@@ -256,6 +272,12 @@ class TestNormalize:
         (asset,) = SOURCE.normalize(self.document_record("s3_report", "s3://out/r.json", Metrics={"auc": 0.9})).assets
 
         assert (asset.id, asset.kind, asset.attributes["metrics"]) == ("s3://out/r.json", "artifact", {"auc": 0.9})
+
+    def test_weights_have_the_etag_of_today(self):
+        """What the listing said; the package keeps the one of its registration."""
+        (asset,) = SOURCE.normalize(self.document_record("s3_object", "s3://out/w.tar.gz", ETag="e2", Size=7)).assets
+
+        assert (asset.id, asset.attributes["etag"], asset.modified_at) == ("s3://out/w.tar.gz", "e2", WRITTEN)
 
     def test_results_are_what_the_evaluation_produced(self):
         """Going by where the service writes them, so it is a conclusion; of an evaluation that nobody knows, none."""

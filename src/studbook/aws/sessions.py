@@ -32,7 +32,7 @@ from studbook.errors import UsageError
 from studbook.settings import Account, Patience, Settings
 
 SESSION_NAME: Final = "studbook"
-_READ_ONLY = re.compile(r"^(List|Describe|Get|Search|Query|BatchDescribe|Head)[A-Z]|^(AssumeRole|Search)$")
+_READ_ONLY = re.compile(r"^(List|Describe|Get|Search|Query|Lookup|BatchDescribe|Head)[A-Z]|^(AssumeRole|Search)$")
 
 Signer = Callable[[str, str, Mapping[str, str], bytes, str], dict[str, str]]
 """(method, url, headers, body, signing name) -> all the headers to send."""

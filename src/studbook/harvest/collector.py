@@ -89,9 +89,11 @@ class PartitionVisit(PartitionCalls):
         store: PartitionStore,
         stop: threading.Event,
         progress: Callable[[Partition, str, int], None],
+        since: str | None = None,
     ) -> None:
         super().__init__(partition, sessions, stop, settings.patience)
         self.targets = targets
+        self.since = since
         self.settings = settings
         self._workers = settings.source(partition.source).workers
         self._store = store
@@ -135,6 +137,9 @@ class PartitionVisit(PartitionCalls):
 
     def kept(self, kind: str, record_id: str) -> Record | None:
         return self._store.kept(kind, self._redactor.identifier(record_id))
+
+    def known(self, kind: str) -> Iterable[Record]:
+        return list(self._store.kept_of(kind))
 
     def record(self, kind: str, record_id: str, body: Json, *, operation: str, revision: str | None = None) -> None:
         lost: list[Loss] = []

@@ -57,6 +57,7 @@ def visit(
         store=store,
         stop=stop or threading.Event(),
         progress=progress,
+        since=task.since,
     )
     collect(source.name, source.collect, visiting)
     suspects = doubts(store, complete=visiting.complete, scope=source.scope)

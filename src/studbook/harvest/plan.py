@@ -18,6 +18,8 @@ class Task:
     targets: tuple[str, ...]
     swept: bool
     """Whether the account was found in an organisation rather than configured by hand."""
+    since: str | None = None
+    """When the last night was taken that saw the partition whole."""
 
 
 def waves(sources: Iterable[Source]) -> list[int]:

@@ -219,6 +219,12 @@ class _Run:
         self._sources = sources
         self._stop = threading.Event()
         self._known = catalog.record_lines(previous) if previous else {}
+        self._since = {
+            row.partition: envelope.taken_at
+            for envelope in catalog.envelopes()
+            for row in envelope.coverage
+            if row.status in ("complete", "quiet")
+        }
         self.cleaned: dict[Partition, Cleaned] = {}
         """What was known, by partition, where it was kept by other rules than today's."""
         if previous and not same_rules(previous, settings):
@@ -236,7 +242,10 @@ class _Run:
         """Every wave; what a wave finds decides what the next one visits. Gives a row for each visit."""
         for wave in waves(self._sources):
             self._sessions.know({account.id: account for account in self.settings.accounts})
-            tasks = plan(self._sources, wave, self.settings, self._having, self._by_hand)
+            tasks = [
+                replace(task, since=self._since.get(task.partition))
+                for task in plan(self._sources, wave, self.settings, self._having, self._by_hand)
+            ]
             if tasks:
                 self._progress.planned([task.partition for task in tasks])
                 if self._elsewhere is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from studbook.lineage.graph import Direction, LineageReader
@@ -19,6 +19,7 @@ from studbook.queries.diff import changed_fields
 from studbook.queries.drift import Drift, drifts_of
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
+from studbook.queries.trail import NO_TRAIL, Deed, deeds, given, is_deed
 from studbook.queries.walks import NO_WEIGHTS, runs
 
 if TYPE_CHECKING:
@@ -124,16 +125,47 @@ class _Past:
         self._lineage, self._asset = night.lineage, asset
         self._history = night.history
         self._nights: dict[int, Envelope] = {}
+        self._trail = night.settings is not None and night.settings.source("cloudtrail").enabled
 
     def entries(self) -> Iterator[Entry]:
         """All events, some of them twice, in no order."""
         if self._history is None:
             return
-        yield from self._own(self._history)
+        own = [*self._own(self._history), *self._deployed(self._history)]
+        yield from map(self._with_trail, own)
         yield from self._registered()
         yield from self._evaluated()
         yield from self._drifted()
-        yield from self._deployed(self._history)
+
+    def _with_trail(self, entry: Entry) -> Entry:
+        """An approval, a deployment or an end with who did it, when and from where; or that no trail tells."""
+        if not self._trail or entry.event not in ("approval", "deployed", "undeployed", "gone"):
+            return entry
+        if entry.event == "approval" and entry.is_ == _PENDING:
+            return entry
+        deed = self._deed(entry)
+        if deed is None:
+            return replace(entry, note="; ".join(filter(None, (entry.note, NO_TRAIL))))
+        words = "; ".join(filter(None, (entry.note, deed.words)))
+        return replace(entry, at=deed.at or entry.at, by=deed.actor or entry.by, note=words)
+
+    def _deed(self, entry: Entry) -> Deed | None:
+        """The last event of the night before the entry's, or earlier where it is the first, that did this."""
+        place = entry.is_ if entry.event == "deployed" else entry.was if entry.event == "undeployed" else None
+        about = (
+            self._lineage.asset(place) if isinstance(place, str) and self._asset.kind not in _PLACES else self._asset
+        )
+        night = self._nights.get(entry.night)
+        if about is None or night is None:
+            return None
+        until = night.taken_at
+        since = max((one.taken_at for one in self._nights.values() if one.taken_at < until), default="")
+        several = [deed for deed in deeds(self._lineage, about) if since <= deed.at <= until]
+        if entry.event == "approval":
+            return given(several, str(entry.is_))
+        wanted = "deployment" if entry.event in ("deployed", "undeployed") else "deletion"
+        fitting = [deed for deed in several if deed.what == wanted]
+        return fitting[-1] if fitting else None
 
     # --- of its own -----------------------------------------------------------------------------------------------
 
@@ -148,7 +180,9 @@ class _Past:
         ended: set[_End] = set()
         for envelope, state, edges in self._states(history, self._asset):
             ends: set[_End] = {
-                (edge.relation, edge.role, edge.source) for edge in edges if edge.relation not in _TOLD_AS_EVENTS
+                (edge.relation, edge.role, edge.source)
+                for edge in edges
+                if edge.relation not in _TOLD_AS_EVENTS and not is_deed(edge.source)
             }
             if state is not None and before is None:
                 yield from _first(envelope, state, edges)

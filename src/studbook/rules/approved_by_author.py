@@ -13,15 +13,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from studbook.queries.trail import deeds, given
 from studbook.rules.interface import Inspection, Observation, Rule
 
 
 def check(seen: Inspection) -> Iterator[Observation]:
     for version in seen.live("model_package"):
         author = version.attributes.get("created_by")
-        if version.attributes.get("approval") != "Approved" or not author:
+        if version.attributes.get("approval") != "Approved":
             continue
         if seen.lineage.upstream(version.id, "copied_to"):
+            continue
+        events = deeds(seen.lineage, version)
+        registered = next((one for one in events if one.what == "registration"), None)
+        approved = given(events, "Approved")
+        if approved is not None and approved.actor is not None:
+            if approved.actor in (registered.actor if registered is not None else None, author):
+                said = f"was approved by {approved.actor}, who registered it ({approved.words})"
+                yield Observation(version.id, said)
+            continue
+        if not author:
             continue
         last = version.attributes.get("modified_by")
         untouched = version.modified_at in (None, version.created_at)

@@ -150,9 +150,9 @@ class Bulk:
 class Document:
     """A small S3 object, or a folder of them, that tells what the record which names it leaves out."""
 
-    role: Literal["manifest", "report", "results"]
+    role: Literal["manifest", "report", "results", "weights"]
     """`manifest`: the list of objects that a job read; `report`: metrics of a package; `results`: the prefix under
-    which an evaluation writes its scores."""
+    which an evaluation writes its scores; `weights`: an object of a version, of which the ETag alone is asked for."""
     uri: str
     evidence: str
     """Of the field that names it."""
@@ -232,6 +232,11 @@ class Visit(Protocol):
     def partition(self) -> Partition: ...
 
     @property
+    def since(self) -> str | None:
+        """When the last night was taken that saw this partition whole; None where none did."""
+        ...
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """What the plan asks for here, in the source's own words."""
         ...
@@ -279,6 +284,10 @@ class Visit(Protocol):
 
     def kept(self, kind: str, record_id: str) -> Record | None:
         """The record as it was last known, if it was."""
+        ...
+
+    def known(self, kind: str) -> Iterable[Record]:
+        """The records of a kind that are not gone, as they were last known."""
         ...
 
     def record(self, kind: str, record_id: str, body: Json, *, operation: str, revision: str | None = None) -> None:

@@ -3,7 +3,8 @@
 Read only below the places that the configuration's `documents` lists, and only what a record names. Calls: one
 GetObject for each manifest and report; for each evaluation one ListObjectsV2 of its output and one GetObject for each
 file of results there. All of it once in the life of the records that name it: an unchanged night makes none. What is
-larger than `sources.s3.limits.document_bytes` (1 MiB) is noted and left.
+larger than `sources.s3.limits.document_bytes` (1 MiB) is noted and left. Besides, one ListObjectsV2 a night for each
+object of weights of which an approved version keeps the ETag: S3 alone knows whether it was written again.
 
 Of a manifest the URIs are kept, of the others the numbers: what strangers wrote around them stays where it is.
 """
@@ -27,7 +28,7 @@ from studbook.settings import DocumentPlace, Settings
 from studbook.sources.interface import Document, Resource, Visit
 from studbook.sources.sagemaker import RESOURCES
 
-KINDS: Final = {"manifest": "s3_manifest", "report": "s3_report", "results": "s3_results"}
+KINDS: Final = {"manifest": "s3_manifest", "report": "s3_report", "results": "s3_results", "weights": "s3_object"}
 """The record's kind by the document's role."""
 
 _DOCUMENT_BYTES: Final = 1024 * 1024
@@ -82,10 +83,12 @@ def collect(visit: Visit, target: str) -> None:
     kind = KINDS[role]
     revision = digest(canonical([role, uri, data_type, [[record, evidence] for record, _, evidence, _ in by]]))
     kept = visit.kept(kind, uri)
-    if kept is not None and (kept.revision == revision or all(gone for *_, gone in by)):
-        visit.reuse(kept)
-        return
     if all(gone for *_, gone in by):
+        if kept is not None:
+            visit.reuse(kept)
+        return
+    if kept is not None and kept.revision == revision and role != "weights":
+        visit.reuse(kept)
         return
     named = [{"Record": record, "Id": found, "Evidence": evidence} for record, found, evidence, _ in by]
     body: dict[str, Any] = {"Uri": uri, "NamedBy": named}
@@ -94,14 +97,17 @@ def collect(visit: Visit, target: str) -> None:
     place = parse_s3(uri)
     assert place is not None
     try:
-        body |= _results(visit, place) if role == "results" else _read(visit, place, role, data_type)
+        if role == "weights":
+            found = _listed(visit, place)
+            if found is not None:
+                visit.record(kind, uri, {**body, **found}, operation="ListObjectsV2")
+        else:
+            body |= _results(visit, place) if role == "results" else _read(visit, place, role, data_type)
+            brought = "GetObject" if body.get("Contents", True) else "ListObjectsV2"
+            visit.record(kind, uri, body, operation=brought, revision=revision)
     except Trouble as trouble:
         if trouble.meaning != "gone":
             raise
-    else:
-        visit.record(
-            kind, uri, body, operation="GetObject" if body.get("Contents", True) else "ListObjectsV2", revision=revision
-        )
     visit.listed(kind, uri)
 
 
@@ -124,7 +130,8 @@ def normalize(record: Record) -> Facts:
                 ),
             )
         )
-    _show(facts, record, body["Uri"], MANIFEST if record.kind == KINDS["manifest"] else REPORT)
+    shown = {KINDS["manifest"]: MANIFEST, KINDS["weights"]: WEIGHTS}.get(record.kind, REPORT)
+    _show(facts, record, body["Uri"], shown)
     return facts
 
 
@@ -156,6 +163,17 @@ def _fetch(visit: Visit, place: S3Uri) -> tuple[dict[str, Any], bytes | None]:
     }
     about["ETag"] = str(answer.get("ETag", "")).strip('"')
     return about, raw if len(raw) <= limit else None
+
+
+def _listed(visit: Visit, place: S3Uri) -> dict[str, Any] | None:
+    """What a listing says of one object; None where there is none, or where objects cannot be listed one by one."""
+    if is_directory(place.bucket):
+        return None
+    request = {"Bucket": place.bucket, "Prefix": place.key, "MaxKeys": 1}
+    for item in visit.call("ListObjectsV2", request).get("Contents") or ():
+        if item["Key"] == place.key:
+            return {"ETag": item["ETag"].strip('"'), "LastModified": item["LastModified"], "Size": item["Size"]}
+    return None
 
 
 def _read(visit: Visit, place: S3Uri, role: str, data_type: str) -> dict[str, Any]:
@@ -288,6 +306,13 @@ MANIFEST: Final = attributes(
     computed("manifest", "data-type", "The form of the list that it is.", lambda record: record.body["DataType"]),
     computed("expanded", "manifest", "Whether the list was read.", lambda record: "Body" in record.body),
     computed("objects", "manifest", "How many objects it lists.", _count),
+)
+WEIGHTS: Final = attributes(
+    "artifact",
+    "s3:ListObjectsV2",
+    at("modified_at", "LastModified", "When it was written."),
+    at("bytes", "Size", "Its bytes."),
+    at("etag", "ETag", "S3's ETag of it."),
 )
 REPORT: Final = attributes(
     "artifact", "s3:GetObject", _ABOUT, at("metrics", "Metrics", "The numbers in it, by dotted names.")

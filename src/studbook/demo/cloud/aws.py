@@ -17,7 +17,7 @@ from studbook.demo.cloud.served import Served
 from studbook.demo.cloud.server import CALLER_KEY
 
 EXTERNAL_ID = "studbook-demo"
-READER = ("List*", "Describe*", "Get*", "BatchDescribe*", "Search", "AssumeRole", "Head*")
+READER = ("List*", "Describe*", "Get*", "BatchDescribe*", "Search", "Lookup*", "AssumeRole", "Head*")
 """What a reader's role may do, as globs over operations."""
 
 
@@ -98,15 +98,16 @@ class FakeAws(Served):
         """The CI user, who may do nothing but assume roles."""
         return boto3.Session(CALLER_KEY, "of-the-demo", region_name="us-west-2")
 
-    def session(self, role_arn: str, *, external_id: str | None = None) -> boto3.Session:
-        """A session of that role, by a real AssumeRole; one for each role."""
-        if role_arn not in self._sessions:
-            asked: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": "demo"}
+    def session(self, role_arn: str, *, external_id: str | None = None, name: str = "demo") -> boto3.Session:
+        """A session of that role under a name, by a real AssumeRole; one for each role and name."""
+        key = f"{role_arn}/{name}"
+        if key not in self._sessions:
+            asked: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": name}
             if external_id:
                 asked["ExternalId"] = external_id
             sts = self.caller().client("sts", endpoint_url=self.url)
             given = sts.assume_role(**asked)["Credentials"]
-            self._sessions[role_arn] = boto3.Session(
+            self._sessions[key] = boto3.Session(
                 given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name="us-west-2"
             )
-        return self._sessions[role_arn]
+        return self._sessions[key]

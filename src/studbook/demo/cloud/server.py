@@ -1,4 +1,4 @@
-"""The demo's AWS as one HTTP server: moto for S3, Lambda and IAM; our own STS, SageMaker, Bedrock and KMS.
+"""The demo's AWS as one HTTP server: moto for S3, Lambda and IAM; our own STS, SageMaker, Bedrock, KMS and CloudTrail.
 
 It has faults, a clock and a log.
 
@@ -36,6 +36,7 @@ from xml.sax.saxutils import escape
 
 from studbook.demo.cloud.bedrock import Bedrock
 from studbook.demo.cloud.clock import Clock
+from studbook.demo.cloud.cloudtrail import CloudTrail
 from studbook.demo.cloud.faults import Faults, after, before
 from studbook.demo.cloud.kms import Kms
 from studbook.demo.cloud.protocols import (
@@ -77,10 +78,12 @@ class Gateway:
         self._sagemaker = SageMaker(clock)
         self._bedrock = Bedrock(clock)
         self._kms = Kms(clock)
+        self._trail = CloudTrail(clock)
         publish_models(self._sagemaker, clock)
         self._lock = threading.RLock()
         self._roles: dict[str, Json] = {}
         self._sessions: dict[str, str] = {}
+        self._session_names: dict[str, str] = {}
         self._expired: set[str] = set()
         self._owners: dict[str, str] = {}
         self._faults = Faults()
@@ -115,11 +118,21 @@ class Gateway:
                         json.loads(body or b"{}"),
                         decrypts=self._may(role, "kms", "Decrypt"),
                     )
+                    reads = who.operation.startswith(_READS)
+                    caller = _caller(role, self._session_names.get(who.key or "", "studbook"))
+                    request = json.loads(body or b"{}")
+                    self._trail.note(
+                        account, who.region, who.operation, who=caller, asked=request, said=said, read=reads
+                    )
                 answer = Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
             elif who.service == "bedrock":
                 with self._lock:
                     said = self._bedrock.call(account, who.region, who.operation, members(who, environ, body))
                 answer = Answer(200, json.dumps(said).encode(), "application/json")
+            elif who.service == "cloudtrail":
+                with self._lock:
+                    said = self._trail.call(account, who.region, who.operation, json.loads(body or b"{}"))
+                answer = Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
             elif who.service == "kms":
                 with self._lock:
                     said = self._kms.call(account, who.region, who.operation, json.loads(body or b"{}"))
@@ -196,6 +209,7 @@ class Gateway:
             with self._lock:
                 key = f"ASIASTUDBOOK{len(self._sessions):08d}"
                 self._sessions[key] = arn
+                self._session_names[key] = given["RoleSessionName"]
             until = datetime.now(UTC) + timedelta(seconds=int(given.get("DurationSeconds", "3600")))
             session = arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
             result = (
@@ -311,10 +325,10 @@ class Gateway:
         return Answer(200, json.dumps(said).encode(), "application/json")
 
 
-def _caller(role: str | None) -> str:
+def _caller(role: str | None, session: str = "studbook") -> str:
     if role is None:
         return f"arn:aws:iam::{CALLER_ACCOUNT}:user/nightly-ci"
-    return role.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/studbook"
+    return role.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + f"/{session}"
 
 
 def _type(arn: str) -> str:

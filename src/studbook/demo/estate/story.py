@@ -113,6 +113,7 @@ evaluators:
 sources:  # the demo's AWS is on this machine and has no limits; without these lines the pace suits a real one
   sagemaker: {{rate: 200}}
   bedrock: {{enabled: true, rate: 200}}
+  cloudtrail: {{enabled: true}}
   lambda: {{rate: 200}}
   s3: {{rate: 200}}
   mlflow: {{rate: 200}}

@@ -10,8 +10,8 @@ from studbook.demo.estate.world import DEV, PROD, STAGING, World, role, tags
 
 
 def approve(world: World, version: int, why: str) -> None:
-    """Approves a version in dev, with words."""
-    world.client(DEV, "sagemaker").update_model_package(
+    """Ravi of model risk approves a version in dev, with words."""
+    world.client(DEV, "sagemaker", person="ravi").update_model_package(
         ModelPackageArn=package_arn(DEV, version), ModelApprovalStatus="Approved", ApprovalDescription=why
     )
 

@@ -59,7 +59,7 @@ class World:
     def __init__(self, aws: FakeAws, mlflow: MlflowServer) -> None:
         self.aws = aws
         self.mlflow = mlflow
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._clients: dict[tuple[str, str, str, str], Any] = {}
 
     def found(self) -> None:
         """Lays the ground: roles, buckets and hubs."""
@@ -70,11 +70,11 @@ class World:
                 RoleName="EvaluatorExecution", AssumeRolePolicyDocument=json.dumps(_LAMBDA_TRUST)
             )
 
-    def client(self, account: str, service: str, region: str = WEST) -> Any:
-        """A boto3 client with the account's DataScience role."""
-        key = (account, service, region)
+    def client(self, account: str, service: str, region: str = WEST, person: str = "ana") -> Any:
+        """A boto3 client with the account's DataScience role, in a person's session."""
+        key = (account, service, region, person)
         if key not in self._clients:
-            session = self.aws.session(role(account, "DataScience"))
+            session = self.aws.session(role(account, "DataScience"), name=person)
             self._clients[key] = session.client(service, region_name=region, endpoint_url=self.aws.url)
         return self._clients[key]
 

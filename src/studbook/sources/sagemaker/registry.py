@@ -179,9 +179,14 @@ def _report_places(body: Json) -> Iterator[tuple[str, str, str]]:
 
 
 def documents_of_package(record: Record) -> Iterator[Document]:
-    """The metrics reports of a package, baselines included."""
+    """The metrics reports of a package, baselines included; and approved weights, of which it keeps the ETag."""
     for report, path, _ in _report_places(record.body):
         yield Document(role="report", uri=report, evidence=f"sagemaker:{_PACKAGE}#{path}")
+    kept = etags(record.body) if record.body.get("ModelApprovalStatus") == "Approved" else {}
+    for container, path in _containers(record.body) if kept else ():
+        for uri, where, _ in data_sources(container, path):
+            if uri in kept and not uri.endswith("/"):
+                yield Document(role="weights", uri=uri, evidence=f"sagemaker:{_PACKAGE}#{where}")
 
 
 def _card(reading: Reading) -> None:

@@ -1,0 +1,63 @@
+"""Who did what to an asset, as CloudTrail has it: registrations, approvals, deployments, deletions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from studbook.lineage.graph import LineageReader
+from studbook.model import Asset
+
+NO_TRAIL: Final = "no trail"
+"""What is said of a deed of which no event tells."""
+_PREFIX: Final = "cloudtrail:"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One event."""
+
+    what: str
+    """registration, approval, deployment or deletion."""
+    at: str
+    actor: str | None
+    address: str | None
+    event: str
+    """Its id in CloudTrail."""
+    approval: str | None
+    """The approval that it gave or took."""
+
+    @property
+    def words(self) -> str:
+        """Where it is told, in a line."""
+        return f"CloudTrail event {self.event}" + (f" from {self.address}" if self.address else "")
+
+
+def is_deed(asset_id: str) -> bool:
+    """Whether it is an event of CloudTrail."""
+    return asset_id.startswith(_PREFIX)
+
+
+def deeds(lineage: LineageReader, asset: Asset) -> list[Deed]:
+    """What CloudTrail tells of an asset, oldest first."""
+    found = []
+    for edge in lineage.upstream(asset.id, "associated"):
+        event = lineage.asset(edge.source)
+        if event is not None and is_deed(event.id):
+            told = event.attributes
+            actor, address, approval = (_text(told.get(name)) for name in ("actor", "address", "approval"))
+            found.append(
+                Deed(edge.role or "", event.created_at or "", actor, address, str(told.get("event_id")), approval)
+            )
+    return sorted(found, key=lambda deed: (deed.at, deed.event))
+
+
+def given(several: Iterable[Deed], approval: str) -> Deed | None:
+    """The last event that gave an approval: by an update, or at registration."""
+    fitting = [deed for deed in several if deed.what in ("approval", "registration") and deed.approval == approval]
+    return fitting[-1] if fitting else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,178 @@
+"""AWS CloudTrail: who registered, approved, deployed and deleted, from where, and when.
+
+Off until the configuration turns it on. Calls, per region: LookupEvents of SageMaker's events since the last night that
+saw this partition whole, 50 a page (90 days on the first night, which is all that it keeps; `limits: {days: N}` asks
+for fewer). AWS allows two such calls a second in an account and region. What only reads is not kept, and neither is
+what is told by SageMaker itself: of a window the changes of versions, endpoints, components and models are, for ever.
+
+An event is late by up to a quarter of an hour: each window begins an hour before the last one ended, and an event that
+comes twice is one. The window's listing is whole, or it is a gap and the next night asks for it again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, NamedTuple
+
+from studbook.aws.errors import PART_LOST
+from studbook.model import Facts, Kind, Partition, Record
+from studbook.model.attributes import at, attributes, computed
+from studbook.model.storable import parse_json
+from studbook.settings import Settings
+from studbook.sources.interface import Grant, Json, Visit
+from studbook.sources.reading import Reading, document, member
+
+EVENT: Final = "trail_event"
+"""The kind of the records."""
+_OVERLAP: Final = timedelta(hours=1)
+_OF_SAGEMAKER: Final = {"AttributeKey": "EventSource", "AttributeValue": "sagemaker.amazonaws.com"}
+
+Role = Literal["registration", "approval", "deployment", "deletion"]
+
+
+class _Told(NamedTuple):
+    """What an event is to Studbook."""
+
+    role: Role
+    kind: Kind
+    path: str
+    """Below the event: the ARN or the name of what it is about."""
+
+
+_EVENTS: Final[Mapping[str, _Told]] = {
+    "CreateModelPackage": _Told("registration", "model_package", "responseElements.modelPackageArn"),
+    "UpdateModelPackage": _Told("approval", "model_package", "requestParameters.modelPackageArn"),
+    "DeleteModelPackage": _Told("deletion", "model_package", "requestParameters.modelPackageName"),
+    "CreateEndpoint": _Told("deployment", "endpoint", "responseElements.endpointArn"),
+    "UpdateEndpoint": _Told("deployment", "endpoint", "responseElements.endpointArn"),
+    "DeleteEndpoint": _Told("deletion", "endpoint", "requestParameters.endpointName"),
+    "CreateInferenceComponent": _Told("deployment", "inference_component", "responseElements.inferenceComponentArn"),
+    "UpdateInferenceComponent": _Told("deployment", "inference_component", "responseElements.inferenceComponentArn"),
+    "DeleteInferenceComponent": _Told("deletion", "inference_component", "requestParameters.inferenceComponentName"),
+    "DeleteModel": _Told("deletion", "model", "requestParameters.modelName"),
+}
+_KEPT: Final = (
+    ("eventTime",),
+    ("eventName",),
+    ("awsRegion",),
+    ("sourceIPAddress",),
+    ("userIdentity", "type"),
+    ("userIdentity", "arn"),
+    ("userIdentity", "invokedBy"),
+    ("requestParameters", "modelPackageArn"),
+    ("requestParameters", "modelPackageName"),
+    ("requestParameters", "modelApprovalStatus"),
+    ("requestParameters", "endpointName"),
+    ("requestParameters", "endpointConfigName"),
+    ("requestParameters", "inferenceComponentName"),
+    ("requestParameters", "modelName"),
+    ("responseElements", "modelPackageArn"),
+    ("responseElements", "endpointArn"),
+    ("responseElements", "inferenceComponentArn"),
+)
+"""Of an event; what else a request said (environments, descriptions) is SageMaker's to tell."""
+_EVENT_JSON: Final = "CloudTrailEvent"
+
+
+def _role(record: Record) -> Role | None:
+    """What the event did."""
+    told = _EVENTS.get(str(record.body.get("EventName")))
+    return told.role if told is not None else None
+
+
+TRAIL: Final = attributes(
+    "action",
+    "cloudtrail:LookupEvents",
+    at("name", "EventName", "What was called."),
+    at("created_at", "EventTime", "When it was called."),
+    at("event_id", "EventId", "The event's id in CloudTrail."),
+    at("actor", (f"{_EVENT_JSON}|userIdentity.arn", f"{_EVENT_JSON}|userIdentity.invokedBy"), "Who called it."),
+    at("address", f"{_EVENT_JSON}|sourceIPAddress", "The address, or the AWS service, that it was called from."),
+    at("approval", f"{_EVENT_JSON}|requestParameters.modelApprovalStatus", "The approval that it gave or took."),
+    computed("type", "trail", "What it did: registration, approval, deployment or deletion.", _role),
+)
+
+
+class CloudTrail:
+    """The trail of each region of each account."""
+
+    name = "cloudtrail"
+    grants: tuple[Grant, ...] = (Grant("Cloudtrail"),)
+    actions = ("cloudtrail:LookupEvents",)
+    wave = 1
+    follows: tuple[str, ...] = ()
+
+    def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
+        """Every region of every account."""
+        return {
+            Partition(account.id, region, self.name): () for account in settings.accounts for region in account.regions
+        }
+
+    def collect(self, visit: Visit) -> None:
+        """One window; events of earlier windows stay, for nobody lists them again."""
+        for kept in visit.known(EVENT):
+            visit.reuse(kept)
+        window: dict[str, Any] = {"LookupAttributes": [_OF_SAGEMAKER], "MaxResults": 50}
+        if (start := _start(visit)) is not None:
+            window["StartTime"] = start
+        tokens = {"NextToken": "NextToken"}
+        for page in visit.pages("LookupEvents", window, tokens=tokens, items="Events"):
+            for event in page["Events"]:
+                try:
+                    _keep(visit, event)
+                except PART_LOST as error:
+                    visit.gap(error, str(event.get("EventId")) if isinstance(event, Mapping) else None)
+        visit.listed(EVENT)
+
+    def scope(self, record: Record) -> str | None:
+        return None
+
+    def normalize(self, record: Record) -> Facts:
+        """The event as an action, with an edge to what it was done to."""
+        reading = Reading(record, "LookupEvents")
+        reading.show("action", TRAIL)
+        told, event = _EVENTS.get(str(record.body.get("EventName"))), document(record.body.get(_EVENT_JSON))
+        if told is None:
+            return reading.facts
+        role, path = _role(record), f"{_EVENT_JSON}|{told.path}"
+        named = member(event, *told.path.split("."))
+        if isinstance(named, str) and named.startswith("arn:"):
+            if (target := reading.named(named, told.kind)) is not None:
+                reading.edge(record.id, target, "associated", path, role=role)
+        else:
+            reading.by_name(told.kind, named, path, "associated", upstream=False, role=role)
+        return reading.facts
+
+
+def _start(visit: Visit) -> str | None:
+    if visit.since is not None:
+        begun = datetime.fromisoformat(visit.since) - _OVERLAP
+    elif (days := visit.settings.source("cloudtrail").limits.get("days")) is not None:
+        begun = datetime.now(UTC) - timedelta(days=days)
+    else:
+        return None
+    return begun.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _keep(visit: Visit, event: Json) -> None:
+    told = _EVENTS.get(event["EventName"])
+    if told is None or event.get("ReadOnly") == "true":
+        return
+    whole = parse_json(event[_EVENT_JSON])
+    if whole.get("errorCode") or (told.role == "approval" and member(whole, *_APPROVAL) is None):
+        return
+    kept: dict[str, Any] = {}
+    for path in _KEPT:
+        if (value := member(whole, *path)) is not None:
+            part = kept.setdefault(path[0], {}) if len(path) > 1 else kept
+            part[path[-1]] = value
+    body = {name: event[name] for name in ("EventId", "EventName", "EventTime")}
+    body[_EVENT_JSON] = json.dumps(kept, sort_keys=True, separators=(",", ":"))
+    account, region, _ = visit.partition
+    visit.record(EVENT, f"cloudtrail:{account}/{region}/{event['EventId']}", body, operation="LookupEvents")
+
+
+_APPROVAL: Final = ("requestParameters", "modelApprovalStatus")
+SOURCE: Final = CloudTrail()

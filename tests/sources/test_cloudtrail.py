@@ -1,0 +1,209 @@
+"""Who registered, approved, deployed and deleted, by real boto3 against the fake AWS; and the nights that follow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benchmarks.estate import ACCOUNT, READER_ROLE, REGION
+
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.harvest.run import Harvested, harvest
+from studbook.model import Record
+from studbook.queries.answer import Night
+from studbook.queries.log import log
+from studbook.queries.trail import deeds
+from studbook.rules import check_snapshot
+from studbook.settings import Settings
+from studbook.sources.cloudtrail import SOURCE
+from studbook.store import Catalog
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/DataScience"
+PACKAGE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/bot/1"
+OFF = {name: {"enabled": False} for name in ("lambda", "s3", "mlflow")}
+SETTINGS = Settings.model_validate(
+    {
+        "accounts": [{"id": ACCOUNT, "regions": [REGION], "role_arn": READER_ROLE, "external_id": EXTERNAL_ID}],
+        "sources": {"sagemaker": {"rate": 100_000}, "cloudtrail": {"enabled": True}, **OFF},
+    }
+)
+BEGAN = datetime(2026, 11, 19, 8, tzinfo=UTC)
+
+
+class Estate:
+    """One account, people in it, and a catalog of its nights."""
+
+    def __init__(self, aws: FakeAws, folder: Path) -> None:
+        self.aws, self.catalog = aws, Catalog(folder)
+        aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
+        aws.role(ROLE)
+        aws.clock(BEGAN)
+
+    def sagemaker(self, person: str) -> Any:
+        session = self.aws.session(ROLE, name=person)
+        return session.client("sagemaker", region_name=REGION, endpoint_url=self.aws.url)
+
+    def registered(self, person: str) -> None:
+        self.sagemaker(person).create_model_package_group(ModelPackageGroupName="bot")
+        self.sagemaker(person).create_model_package(ModelPackageGroupName="bot")
+
+    def approved(self, person: str) -> None:
+        self.sagemaker(person).update_model_package(ModelPackageArn=PACKAGE, ModelApprovalStatus="Approved")
+
+    def night(self, number: int) -> Harvested:
+        now = BEGAN + timedelta(days=number)
+        self.aws.clock(now)
+        self.aws.forget_calls()
+        return harvest(SETTINGS, self.catalog, now=now)
+
+    def told(self) -> Night:
+        envelope = self.catalog.resolve("latest")
+        return Night.of(self.catalog, envelope, self.catalog.graph(envelope), SETTINGS)
+
+    def status(self) -> str:
+        (row,) = (row for row in self.catalog.resolve("latest").coverage if row.source == "cloudtrail")
+        return row.status
+
+    def asked(self) -> int:
+        return sum(call.count for call in self.aws.calls() if call.operation == "LookupEvents")
+
+    def found(self) -> list[str]:
+        envelope = self.catalog.resolve("latest")
+        findings = check_snapshot(self.catalog, envelope, self.catalog.graph(envelope), SETTINGS)
+        return [one.message for one in findings if one.rule == "approved-by-author"]
+
+
+@pytest.fixture
+def estate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Estate]:
+    with FakeAws() as aws:
+        for name, value in aws.environment().items():
+            monkeypatch.setenv(name, value)
+        found = Estate(aws, tmp_path)
+        (tmp_path / "studbook.yml").write_text("accounts: []\n")
+        yield found
+
+
+class TestNights:
+    def test_an_approval_has_its_actor(self, estate: Estate) -> None:
+        """Who, when, from where, and the event's id: as an edge that names its record, and in the log."""
+        estate.registered("ana")
+        estate.approved("ravi")
+        estate.night(1)
+
+        night = estate.told()
+        by = {deed.what: deed for deed in deeds(night.lineage, night.asset(PACKAGE))}
+        assert by["registration"].actor == f"arn:aws:sts::{ACCOUNT}:assumed-role/DataScience/ana"
+        assert by["approval"].actor == f"arn:aws:sts::{ACCOUNT}:assumed-role/DataScience/ravi"
+        assert by["approval"].address == "203.0.113.17"
+        (row,) = (row for row in log(night, PACKAGE).rows if row.event == "approval")
+        assert (row.by, row.at) == (by["approval"].actor, by["approval"].at)
+        assert row.note == f"CloudTrail event {by['approval'].event} from 203.0.113.17"
+        (edge,) = night.lineage.upstream(PACKAGE, "associated", "approval")
+        (evidence,) = edge.evidence
+        assert evidence.operation == "cloudtrail:LookupEvents"
+        assert night.record_of("trail_event", edge.source) is not None
+        assert estate.found() == []
+
+    def test_approved_by_its_author(self, estate: Estate) -> None:
+        """With the trail it is a fact."""
+        estate.registered("bo")
+        estate.approved("bo")
+        estate.night(1)
+
+        (message,) = estate.found()
+        assert f"was approved by arn:aws:sts::{ACCOUNT}:assumed-role/DataScience/bo, who registered it" in message
+
+    def test_the_next_night_asks_from_the_last_one_on(self, estate: Estate) -> None:
+        """What was seen before is not listed again, and is not stale; what is new comes to it."""
+        estate.registered("ana")
+        for _ in range(60):
+            estate.sagemaker("ana").describe_model_package(ModelPackageName=PACKAGE)
+        estate.night(1)
+        assert estate.asked() > 1
+        estate.aws.clock(BEGAN + timedelta(days=1, hours=9))
+        estate.approved("ravi")
+        estate.night(2)
+        assert estate.asked() == 1
+
+        night = estate.told()
+        several = deeds(night.lineage, night.asset(PACKAGE))
+        assert [deed.what for deed in several] == ["registration", "approval"]
+        assert [one.stale_since for one in night.lineage.of_kind("action")] == [None, None]
+
+    def test_a_night_without_news_is_the_same_night(self, estate: Estate) -> None:
+        """No time of a window is content."""
+        estate.registered("ana")
+        estate.night(1)
+        assert not estate.night(2).changed
+
+    def test_denied_is_a_gap_and_the_window_is_asked_for_again(self, estate: Estate) -> None:
+        """Nothing else is lost; what happened in the night that could not be seen comes later."""
+        estate.registered("ana")
+        estate.night(1)
+        estate.aws.fault("AccessDeniedException", service="cloudtrail", operation="LookupEvents")
+        estate.aws.clock(BEGAN + timedelta(days=1, hours=9))
+        estate.approved("ravi")
+        estate.night(2)
+        assert estate.status() == "failed"
+        (row,) = (row for row in log(estate.told(), PACKAGE).rows if row.event == "approval" and row.is_ == "Approved")
+        assert row.note == "no trail"
+        estate.aws.heal()
+        estate.night(3)
+        assert estate.status() == "complete"
+        several = deeds(estate.told().lineage, estate.told().asset(PACKAGE))
+        assert [deed.what for deed in several] == ["registration", "approval"]
+
+    def test_deployments_and_deletions(self, estate: Estate) -> None:
+        """An endpoint knows who made it, and a tombstone who deleted it."""
+        sagemaker = estate.sagemaker("ana")
+        sagemaker.create_model(ModelName="m")
+        variant = {"VariantName": "all", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
+        endpoint = sagemaker.create_endpoint(EndpointName="Live", EndpointConfigName="c")["EndpointArn"]
+        estate.night(1)
+        estate.aws.clock(BEGAN + timedelta(days=1, hours=9))
+        estate.sagemaker("bo").delete_endpoint(EndpointName="Live")
+        estate.night(2)
+
+        night = estate.told()
+        told = [(deed.what, str(deed.actor).rpartition("/")[2]) for deed in deeds(night.lineage, night.asset(endpoint))]
+        assert told == [("deployment", "ana"), ("deletion", "bo")]
+        events = {row.event: row for row in log(night, endpoint).rows}
+        assert str(events["gone"].by).endswith("/bo")
+
+
+class TestNormalize:
+    def event(self, name: str, **told: Any) -> Record:
+        body = {
+            "EventId": "e",
+            "EventName": name,
+            "EventTime": "2026-11-19T09:00:00Z",
+            "CloudTrailEvent": json.dumps(told),
+        }
+        return Record(
+            source="cloudtrail",
+            kind="trail_event",
+            id="cloudtrail:1/r/e",
+            account=ACCOUNT,
+            region=REGION,
+            revision="e",
+            body=body,
+        )
+
+    def test_an_approval(self) -> None:
+        """The edge stands where the event names the version."""
+        facts = SOURCE.normalize(self.event("UpdateModelPackage", requestParameters={"modelPackageArn": PACKAGE}))
+        (edge,) = facts.edges
+        assert (edge.target, edge.relation, edge.role) == (PACKAGE, "associated", "approval")
+        assert edge.evidence[0].path == "CloudTrailEvent|requestParameters.modelPackageArn"
+
+    @pytest.mark.parametrize("told", [{}, {"requestParameters": None}, {"requestParameters": {"modelPackageArn": 7}}])
+    def test_what_nobody_expects(self, told: dict[str, Any]) -> None:
+        """An event that names nothing is an action without an edge."""
+        facts = SOURCE.normalize(self.event("UpdateModelPackage", **told))
+        assert [asset.kind for asset in facts.assets] == ["action"]
+        assert facts.edges == []
