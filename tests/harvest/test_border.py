@@ -114,7 +114,7 @@ class TestRedactedIds:
         visit = visits({})
         for _ in range(2):
             for user in ("ana:hunter2", "bob:swordfish"):
-                visit.record("repository", f"https://{user}@git.example.com/train", {"By": user[:3]})
+                visit.record("repository", f"https://{user}@git.example.com/train", {"By": user[:3]}, operation="List")
 
         assert {key: one.body for key, one in visit.seen.items()} == {
             ("repository", "https://git.example.com/train"): {"By": "ana"}

@@ -47,6 +47,22 @@ def _lenient(parser: type[Any]) -> type[Any]:
     return type(f"Lenient{parser.__name__}", (_Lenient, parser), {})
 
 
+@cache
+def _members(shape: Any) -> dict[str, tuple[str, str, Any]] | None:
+    """A structure's members by what JSON calls them: name, handler, shape. None for documents and unions."""
+    if shape.is_document_type or shape.is_tagged_union:
+        return None
+    return {
+        member.serialization.get("name", name): (name, _handler(member), member)
+        for name, member in shape.members.items()
+    }
+
+
+def _handler(shape: Any) -> str:
+    known = f"_handle_{shape.type_name}"
+    return known if hasattr(_Lenient, known) or hasattr(BaseJSONParser, known) else "_default_handle"
+
+
 class _Lenient:
     """What botocore would stumble over is looked at, and texts, which name things: other scalars pass as they are."""
 
@@ -60,15 +76,26 @@ class _Lenient:
     _handle_boolean = _handle_integer = _handle_long = _handle_float = _handle_double = _as_it_is
 
     def _handle_structure(self, shape: Any, value: Any) -> Any:
-        if type(value) is not dict and value is not None and not shape.is_document_type:
-            return Unfit("is no object")
-        try:
-            return super()._handle_structure(shape, value)  # type: ignore[misc]
-        except ResponseParserError:  # more or less than one member of a union
-            return Unfit("is no union")
+        """Goes through what is there: botocore's own goes through all that could be, and looks each handler up."""
+        if type(value) is not dict:
+            return value if value is None or shape.is_document_type else Unfit("is no object")
+        members = _members(shape)
+        if members is None:
+            try:
+                return super()._handle_structure(shape, value)  # type: ignore[misc]
+            except ResponseParserError:  # more or less than one member of a union
+                return Unfit("is no union")
+        found = {}
+        for name, item in value.items():
+            if item is not None and (member := members.get(name)) is not None:
+                found[member[0]] = getattr(self, member[1])(member[2], item)
+        return found
 
     def _handle_list(self, shape: Any, node: Any) -> Any:
-        return super()._handle_list(shape, node) if type(node) is list else Unfit("is no list")  # type: ignore[misc]
+        if type(node) is not list:
+            return Unfit("is no list")
+        handle = getattr(self, _handler(shape.member))
+        return [None if item is None else handle(shape.member, item) for item in node]
 
     def _handle_map(self, shape: Any, value: Any) -> Any:
         return super()._handle_map(shape, value) if type(value) is dict else Unfit("is no map")  # type: ignore[misc]

@@ -102,6 +102,8 @@ class PartitionVisit(PartitionCalls):
         self._steps: dict[str, list[Record]] = {}
         self._marks: dict[tuple[str, str], str] = {}
         self._incomplete_kinds: set[str] = set()
+        self._unkept: set[str] = set()
+        """Kinds of which a record came that nobody could keep: who knows which one it was."""
         self._redacted_ids: dict[tuple[str, str], str] = {}
         """By kind and what is kept: the id as it came, of the few with a secret in them."""
         self._numbers: Counter[str] = Counter()
@@ -149,6 +151,7 @@ class PartitionVisit(PartitionCalls):
             self.ledger.gap(unreadable(operation, error, _subject(kind, record_id)))
             if isinstance(record_id, str):
                 self._store.unreadable(kind, self._redactor.identifier(record_id))
+            self._unkept.add(kind)
         for loss in lost:
             self.ledger.gap(left_out(operation, loss, _subject(kind, record_id)))
 
@@ -189,7 +192,8 @@ class PartitionVisit(PartitionCalls):
         self._progress(self.partition, kind, self._numbers.total())
 
     def listed(self, kind: str, scope: str | None = None) -> None:
-        self.complete.add((kind, scope))
+        if kind not in self._unkept:
+            self.complete.add((kind, scope))
         self.ledger.answered = True
 
     def found(self, kind: str, record_id: str) -> Record | None:
@@ -546,12 +550,9 @@ def _subject(kind: str, record_id: object) -> str:
     return f"{kind} {record_id}"
 
 
-_NAMES: Final = re.compile(r"(?:Name|Arn|Id|Identifier|Version)$", re.IGNORECASE)
-
-
 def _denotes(request: Json, record_id: str) -> bool:
-    """Whether the names in a request are those in an ARN: other members of a listing may contradict it."""
-    names = [value for member, value in request.items() if _NAMES.search(member)]
+    """Whether a request asks for what an ARN names: other members of a listing may contradict it."""
+    names = [value for member, value in request.items() if member != "IncludedData"]
     known = record_id.lower()
     return all(isinstance(name, str) and re.split("[:/]", name)[-1].lower() in known for name in names)
 

@@ -128,7 +128,10 @@ def _configured(visit: Visit) -> Iterator[str]:
     for page in visit.pages("ListFunctions", {"MaxItems": 50}, tokens=_MARKER, items="Functions"):
         for index, function in enumerate(page["Functions"]):
             try:
-                if any(fnmatchcase(function["FunctionName"], glob) for glob in globs):
+                arn = parse_arn(function["FunctionArn"])
+                if arn is None:
+                    raise ValueError("what identifies it is no ARN")
+                if any(fnmatchcase(arn.name, glob) for glob in globs):
                     yield function["FunctionArn"]
                 elif tags:
                     found = visit.call("ListTags", {"Resource": function["FunctionArn"]})["Tags"]
