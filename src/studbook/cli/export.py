@@ -35,6 +35,7 @@ Examples:
   studbook export json --lines | jq -c 'select(.type == "asset" and .kind == "endpoint") | .id'
   studbook export json --as-of 2026-11-22
   studbook export schema > export.schema.json      what the JSON export looks like, as JSON Schema
+  studbook export schema --of answer               likewise the answers to questions; report, pedigree
   studbook export cyclonedx support-bot/4 --output support-bot-4.cdx.json
   studbook export cyclonedx --spec-version 1.7     all model versions in one bill, with citations
   studbook export evidence support-bot/4 --output support-bot-4.zip
@@ -79,6 +80,12 @@ The bytes depend on the snapshot alone: findings, waivers and cards are as they 
 )
 @click.option(
     "--spec-version", type=click.Choice(["1.6", "1.7"]), default=None, help="Of cyclonedx; 1.7 has citations."
+)
+@click.option(
+    "--of",
+    type=click.Choice(["export", "answer", "report", "pedigree"]),
+    default=None,
+    help="Of schema: what it describes; export.",
 )
 @click.option(
     "--question", type=click.Choice(_QUESTIONS), default=None, help="Of mermaid, dot and svg: what is drawn; trace."

@@ -1,16 +1,18 @@
-"""`studbook export schema`: the JSON Schema (2020-12) of the JSON export, made from the model's own types.
+"""`studbook export schema`: the JSON Schemas (2020-12) of what is written as JSON, made from the model's own types.
 
-The root describes the document; `#/$defs/Line` describes one line of the `--lines` form.
+`--of export` (also without `--of`) describes the document of `studbook export json`, and at `#/$defs/Line` one line of
+its `--lines` form; `answer` the answer to a question, with the rows that each question has; `report` what
+`studbook nightly --format json` prints; `pedigree` the export of that name.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Literal, get_args, get_type_hints
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from studbook.exports.interface import Export
@@ -18,7 +20,11 @@ from studbook.exports.json_export import SCHEMA
 from studbook.model import Asset, Edge, Finding, Gap
 from studbook.model.attributes import FIELDS, LINKED, Attribute
 from studbook.model.coverage import Status
+from studbook.model.evidence import SCHEMA as EVIDENCE
 from studbook.model.snapshot import Digest
+from studbook.queries import QUESTIONS
+from studbook.queries.answer import Row, Unknown
+from studbook.queries.question import Question
 from studbook.sources import declared_attributes
 
 IDENTIFIER = "urn:studbook:schema:export-2"
@@ -130,9 +136,155 @@ def _as_line(definition: dict[str, Any], type_: str) -> dict[str, Any]:
     }
 
 
-def document() -> bytes:
-    """The schema as a file, indented for reading."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+# --- of answers, reports and pedigrees --------------------------------------------------------------------------------
 
 
-EXPORT = Export("schema", "the JSON Schema (2020-12) of the JSON export", document=document)
+class SnapshotName(BaseModel):
+    """How an answer or a report names its snapshot."""
+
+    number: int = Field(ge=1)
+    taken_at: str
+    digest: Digest
+    envelope: Digest
+
+
+class Step(BaseModel):
+    """One step of a night."""
+
+    name: Literal["preflight", "harvest", "check", "export", "build", "publish"]
+    outcome: Literal["ok", "findings", "partial", "failed", "skipped"]
+    message: str = Field(description="In a sentence.")
+
+
+class ReportGap(BaseModel):
+    """What could not be seen, and where."""
+
+    account: str | None
+    region: str | None
+    source: str
+    operation: str
+    code: str
+    message: str
+
+
+class ReportDocument(BaseModel):
+    """What a night came to."""
+
+    schema_: Literal["studbook.report/1"] = Field(alias="schema")
+    snapshot: SnapshotName | None = Field(description="The one that was written; null where none was.")
+    steps: list[Step] = Field(description="In their order.")
+    changes: list[str] = Field(description="In at most five sentences.")
+    findings: list[Finding]
+    new_findings: list[Finding] = Field(description="Those that the night before did not have.")
+    gaps: list[ReportGap]
+    exit: int = Field(description="The exit code.")
+
+
+class PedigreeDocument(BaseModel):
+    """One asset with everything that made, judged and runs it."""
+
+    schema_: Literal["studbook.pedigree/1"] = Field(alias="schema")
+    root: str = Field(description="The id of the asset.")
+    assets: list[Asset]
+    edges: list[Edge]
+    findings: list[Finding]
+
+
+class _Told(BaseModel):
+    """What an answer refers to, for their definitions."""
+
+    asset: Asset
+    edge: Edge
+    snapshot: SnapshotName
+
+
+def _model_schema(kind: type[BaseModel], of: str) -> dict[str, Any]:
+    _, generated = models_json_schema([(kind, "serialization")])
+    return _rooted(generated["$defs"], kind.__name__, of)
+
+
+def _rooted(definitions: dict[str, Any], root: str, of: str) -> dict[str, Any]:
+    definitions.pop("Evidence", None)  # pydantic's own idea of it; what stands in an edge is spelt there
+    for definition in definitions.values():
+        if "properties" in definition:
+            _close(definition)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:studbook:schema:{of.replace('/', '-').removeprefix('studbook.')}",
+        "title": of,
+        "$ref": f"#/$defs/{root}",
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def answer_schema() -> dict[str, Any]:
+    """Of the answer to any question: by `question`, which rows it has."""
+    _, generated = models_json_schema([(_Told, "serialization")])
+    definitions: dict[str, Any] = generated["$defs"]
+    definitions.pop("_Told")
+    rows = {name: _row_type(question) for name, question in QUESTIONS.items()}
+    for row in (*rows.values(), Unknown):
+        made = TypeAdapter(row).json_schema(mode="serialization", ref_template="#/$defs/{model}")
+        definitions |= made.pop("$defs", {})
+        definitions[row.__name__] = made
+    for row in (*rows.values(), Unknown):
+        known = definitions[row.__name__]
+        known["properties"] = {name.rstrip("_"): member for name, member in known["properties"].items()}
+    schema = _rooted(definitions, "Answer", "studbook.answer/1")
+    schema["$defs"]["Evidence"] = EVIDENCE["items"]
+    schema["$defs"]["Answer"] = {
+        "type": "object",
+        "description": "The answer to a question. Those beside a site's pages name no snapshot: the site does.",
+        "properties": {
+            "schema": {"const": "studbook.answer/1"},
+            "question": {"enum": list(rows)},
+            "root": {"type": "string", "description": "The resolved id of what was asked of."},
+            "asked": {"type": "string", "description": "What was asked."},
+            "snapshot": {"$ref": "#/$defs/SnapshotName"},
+            "summary": {"type": "string", "description": "One sentence that answers."},
+            "total": {"type": "integer", "minimum": 0, "description": "How many rows there are, were they cut or not."},
+            "rows": {"type": "array"},
+            "unknown": {
+                "type": "array",
+                "items": {"$ref": "#/$defs/Unknown"},
+                "description": "What could add a row, if it could be seen.",
+            },
+            "direction": {"enum": ["upstream", "downstream"]},
+            "assets": {"type": "array", "items": {"$ref": "#/$defs/Asset"}},
+            "edges": {"type": "array", "items": {"$ref": "#/$defs/Edge"}},
+            "evaluations": {"type": "array", "items": {"type": "object"}},
+        },
+        "required": ["schema", "question", "root", "summary", "total", "rows", "unknown"],
+        "allOf": [
+            {
+                "if": {"properties": {"question": {"const": name}}},
+                "then": {"properties": {"rows": {"items": {"$ref": f"#/$defs/{row.__name__}"}}}},
+            }
+            for name, row in rows.items()
+        ],
+    }
+    return schema
+
+
+def _row_type(question: Question) -> type[Row]:
+    """The rows of a question, by the type of its answer."""
+    answer = get_type_hints(question.ask)["return"]
+    of = get_args(answer) or get_args(answer.__orig_bases__[0])
+    row: type[Row] = of[0]
+    return row
+
+
+_OF: Final[dict[str, Callable[[], dict[str, Any]]]] = {
+    "export": schema,
+    "answer": answer_schema,
+    "report": lambda: _model_schema(ReportDocument, "studbook.report/1"),
+    "pedigree": lambda: _model_schema(PedigreeDocument, "studbook.pedigree/1"),
+}
+
+
+def document(*, of: str = "export") -> bytes:
+    """The schema of `export`, `answer`, `report` or `pedigree` as a file, indented for reading."""
+    return json.dumps(_OF[of](), indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+
+
+EXPORT = Export("schema", "the JSON Schemas (2020-12) of what is written as JSON", document=document, options=("of",))

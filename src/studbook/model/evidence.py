@@ -130,7 +130,7 @@ def _texts(**members: str) -> dict[str, Any]:
     }
 
 
-_SCHEMA: Final = {
+SCHEMA: Final[dict[str, Any]] = {
     "type": "array",
     "minItems": 1,
     "items": {
@@ -149,5 +149,5 @@ _SCHEMA: Final = {
 
 One = Annotated[Evidence, PlainValidator(Evidence.of)]
 """One piece, checked where it is made."""
-Several = Annotated[tuple[Evidence, ...], PlainValidator(_sorted), WithJsonSchema(_SCHEMA)]
+Several = Annotated[tuple[Evidence, ...], PlainValidator(_sorted), WithJsonSchema(SCHEMA)]
 """At least one, each once, sorted."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeVar, c
 
 from studbook.errors import NotFound
 from studbook.lineage.graph import LineageReader
-from studbook.model import KINDS, Asset, Coverage, Envelope, Gap, Partition, Record
+from studbook.model import KINDS, Asset, Coverage, Envelope, Evidence, Gap, Partition, Record
 from studbook.model.ids import service_of
 from studbook.queries.walks import runs_at, unknown_at
 from studbook.queries.walks.reach import View
@@ -63,6 +63,8 @@ def _columns(row: Hashable) -> tuple[tuple[str, str], ...]:
 def _json(value: Any) -> Any:
     if isinstance(value, Row):
         return value.to_json()
+    if isinstance(value, Evidence):
+        return value.as_data()
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name.rstrip("_"): _json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
