@@ -315,4 +315,4 @@ class TestPolicy:
 
 def test_every_role_has_a_record_kind():
     """A document's role decides how its record is read."""
-    assert set(s3_documents.KINDS) == {"manifest", "report", "results"}
+    assert set(s3_documents.KINDS) == {"manifest", "report", "results", "weights"}

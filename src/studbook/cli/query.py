@@ -60,6 +60,7 @@ Examples:
   studbook show latest                              a snapshot: what it covers, what it could not see
   studbook show support-bot-prod                    an asset: what is known of it, and what it touches
   studbook show support-bot-prod --evidence         of every value and edge: which field of which record says so
+  studbook show support-bot/4 --card                all that people wrote of it as one card, and what is missing
   studbook show card-payments@2026-11-20 --objects > manifest.tsv
   studbook show card-payments@2026-11-20 --objects | sha256sum     the digest in its id
 """
@@ -67,11 +68,12 @@ Examples:
 @click.argument("name", default="latest")
 @click.option("--objects", is_flag=True, help="Of a dataset version: its object manifest (key, size, etag).")
 @click.option("--evidence", is_flag=True, help="Show of every value and edge where it stands, and what stands there.")
+@click.option("--card", is_flag=True, help="Of a model version: all that people wrote of it, and what frameworks miss.")
 @catalog_option
 @snapshot_option
 @format_option
 def show(  # noqa: PLR0917 - options
-    name: str, objects: bool, evidence: bool, catalog: Catalog, snapshot: str, output_format: str
+    name: str, objects: bool, evidence: bool, card: bool, catalog: Catalog, snapshot: str, output_format: str
 ) -> None:
     """Show a snapshot or an asset: NAME is a snapshot's name, or an asset's id, name, or the end of its id."""
     from studbook.api import open as open_catalog
@@ -79,7 +81,7 @@ def show(  # noqa: PLR0917 - options
     from studbook.errors import NotFound
 
     named: Envelope | None = None
-    if not objects:
+    if not objects and not card:
         try:
             named = catalog.resolve(name)
         except NotFound:
@@ -94,6 +96,15 @@ def show(  # noqa: PLR0917 - options
         asset = lineage.asset(name)
         if objects:
             _print_objects(catalog, lineage.snapshot, lineage.index, asset, output_format)
+        elif card:
+            from studbook.cli.model_card import card_json, card_text
+            from studbook.people import people_of
+
+            cards = people_of(catalog, lineage.snapshot).cards
+            if output_format == "json":
+                write_json(card_json(lineage.night, asset, cards))
+            else:
+                echo_folded(card_text(lineage.night, asset, cards, lineage.handle))
         elif evidence:
             record_of = catalog.record_of(lineage.snapshot)
             if output_format == "json":

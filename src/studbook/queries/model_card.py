@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from studbook.cards import Card
 from studbook.lineage.graph import LineageReader
-from studbook.model import Asset
-from studbook.queries.walks import copied
+from studbook.model import REDACTED, Asset
+from studbook.queries.answer import Night
+from studbook.queries.frameworks import FRAMEWORKS, Framework, Point
+from studbook.queries.gaps import gaps, is_judged
+from studbook.queries.origins import makers
+from studbook.queries.runs import rows_of_version
+from studbook.queries.scores import jobs_of, judged_of
+from studbook.queries.trail import deeds, given
+from studbook.queries.walks import copied, evaluation, lines
 
 
 def card_of(lineage: LineageReader, version: Asset, cards: Mapping[str, Card]) -> Card | None:
@@ -44,3 +54,187 @@ def registry_cards(lineage: LineageReader, version: Asset) -> Iterator[Asset]:
 def has_card(lineage: LineageReader, version: Asset, cards: Mapping[str, Card]) -> bool:
     """Whether anybody wrote a card that speaks of a version."""
     return card_of(lineage, version, cards) is not None or any(True for _ in registry_cards(lineage, version))
+
+
+# --- all that was written, as one card ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What one source says under one heading."""
+
+    field: str
+    """A key of `FIELDS`, or the dotted name that SageMaker's schema has for what has none there."""
+    text: str
+    source: str
+    """`cards/<file>`, or the id of SageMaker's card."""
+
+
+_Paths = tuple[str, ...]
+FIELDS: Final[Mapping[str, tuple[_Paths, _Paths, str]]] = {
+    "title": (("model_overview.model_name",), ("title",), ""),
+    "description": (
+        ("model_overview.model_description", "model_package_details.model_package_description"), (), r"description",
+    ),
+    "owner": (("model_overview.model_owner",), ("owner",), ""),
+    "creator": (("model_overview.model_creator",), (), ""),
+    "contact": ((), ("contact",), ""),
+    "purpose": (("intended_uses.purpose_of_model", "intended_uses.intended_uses"), (), r"intended use|purpose"),
+    "limits": (("intended_uses.factors_affecting_model_efficiency",), (), r"limit|out of scope"),
+    "risk": (
+        ("intended_uses.risk_rating", "intended_uses.explanations_for_risk_rating"), ("risk",), r"\brisk",
+    ),
+    "business": (
+        ("business_details.business_problem", "business_details.business_stakeholders",
+         "business_details.line_of_business"), (), r"business",
+    ),
+    "training": (("training_details.training_observations",), (), r"training"),
+    "data": ((), (), r"\bdata\b|dataset"),
+    "evaluation": ((), (), r"evaluation|metric"),
+    "ethics": (("additional_information.ethical_considerations",), (), r"ethic|fairness"),
+    "caveats": (("additional_information.caveats_and_recommendations",), (), r"caveat|recommendation"),
+    "oversight": ((), (), r"oversight|when it fails|human"),
+    "monitoring": ((), (), r"monitor|watch"),
+    "changes": ((), (), r"planned change|roadmap"),
+    "licence": ((), ("license",), r"licen[cs]e"),
+    "approver": ((), ("approver",), ""),
+    "reviewed": ((), ("reviewed",), ""),
+    "reviewer": ((), ("reviewer",), ""),
+    "documentation": ((), ("documentation",), ""),
+}  # fmt: skip
+"""Field to its places in SageMaker's content, in the front matter of a card, and among a card's headings."""
+_OTHER_ROLES: Final = ("model_package_details", "model_overview.model_id", "model_overview.model_artifact")
+"""What SageMaker's content repeats of the registry."""
+
+
+def written(lineage: LineageReader, version: Asset, cards: Mapping[str, Card]) -> tuple[Words, ...]:
+    """What people wrote of a version, wherever they wrote it: each thing with its source, nothing left out.
+
+    People's words come first. Whatever a schema has for SageMaker's cards, or for the card inside of a package, that no
+    field means is told under its dotted name.
+    """
+    found: list[Words] = []
+    card = card_of(lineage, version, cards)
+    if card is not None:
+        source = f"cards/{card.source}"
+        for field, (_, facts, headings) in FIELDS.items():
+            found += [Words(field, card.facts[fact], source) for fact in facts if fact in card.facts]
+            if headings:
+                found += [
+                    Words(field, text, source)
+                    for heading, text in card.sections
+                    if text and re.search(headings, heading, re.IGNORECASE)
+                ]
+    places = {path: field for field, (paths, _, _) in FIELDS.items() for path in paths}
+    for one in registry_cards(lineage, version):
+        content = one.attributes.get("content")
+        for path, text in _leaves(content, "") if isinstance(content, Mapping) else ():
+            if path.startswith("evaluation_details[") and path.endswith(".evaluation_observation"):
+                found.append(Words("evaluation", text, one.id))
+            elif not path.startswith(_OTHER_ROLES):
+                found.append(Words(places.get(path, path), text, one.id))
+    order = list(FIELDS)
+    known = [one for one in found if one.field in FIELDS]
+    return (*sorted(known, key=lambda one: order.index(one.field)), *(one for one in found if one.field not in FIELDS))
+
+
+def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Every text and number of a document, by its dotted path."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _leaves(item, f"{path}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _leaves(item, f"{path}[{index}]")
+    elif value not in (None, "", REDACTED):
+        yield path, str(value)
+
+
+# --- evidence ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Whether a framework's point has evidence."""
+
+    framework: Framework
+    point: Point
+    lacking: tuple[str, ...]
+    """The facts that are missing; none where evidence is present."""
+
+
+def card_evidence(night: Night, version: Asset, cards: Mapping[str, Card]) -> Mapping[str, str]:
+    """The facts that are evidence for frameworks, and what shows each; what is not known is not among them."""
+    lineage = night.lineage
+    words: dict[str, str] = {}
+    for one in written(lineage, version, cards):
+        words.setdefault(one.field, one.source)
+    lacks = {row.what for row in gaps(night, version.id).rows if row.why == "not recorded"}
+    jobs = makers(lineage, version)
+    found = {"identity": version.id}
+    for fact, field in _FROM_WORDS.items():
+        if field in words:
+            found[fact] = words[field]
+    for job in jobs:
+        found.setdefault("training", job.id)
+        for fact, names in _FROM_JOBS.items():
+            if any(job.attributes.get(name) for name in names):
+                found.setdefault(fact, job.id)
+        inputs = {edge.role: edge.source for edge in lineage.upstream(job.id, "input_to")}
+        for fact, role in (("code", "code"), ("base_model", "base_model"), ("image", "image")):
+            if role in inputs:
+                found.setdefault(fact, inputs[role])
+    for edge in lineage.upstream(version.id, "packaged_as"):
+        if edge.role in ("image", "code"):
+            found.setdefault(edge.role, edge.source)
+    for edge in lineage.upstream(version.id, "base_of"):
+        found.setdefault("base_model", edge.source)
+    if jobs and "data" not in lacks:
+        found["data"] = jobs[0].id
+    family = copied(lineage, version.id)
+    judged = jobs_of(lineage, judged_of(lineage, [family]))
+    if is_judged(lineage, version):
+        found["evaluation"] = judged[0].id if judged else version.id
+    for job in judged:
+        if job.attributes.get("ended_at"):
+            found.setdefault("evaluation_dated", job.id)
+        if evaluation(lineage, job).data:
+            found.setdefault("evaluation_data", job.id)
+    if version.attributes.get("etags"):
+        found["weights_digest"] = version.id
+    if places := [row.endpoint for row in rows_of_version(lineage, version) if not row.candidate]:
+        found["deployment"] = places[0]
+        for edge in (edge for place in places for edge in lineage.downstream(place, "input_to", "monitored")):
+            found.setdefault("monitoring", edge.target)
+    approval = version.attributes.get("approval")
+    if approval == "Approved":
+        found["approval"] = version.id
+        if (deed := given(deeds(lineage, version), "Approved")) is not None and deed.actor:
+            found["approval_actor"] = deed.words
+        elif "approver" in words:
+            found["approval_actor"] = words["approver"]
+    if len(next(iter(lines(lineage, [version.id]).values()), ())) > 1:
+        found["predecessor"] = version.id
+    return found
+
+
+_FROM_WORDS: Final = {
+    "owner": "owner", "purpose": "purpose", "limits": "limits", "risk": "risk", "oversight": "oversight",
+    "monitoring": "monitoring", "changes": "changes", "licence": "licence", "data_described": "data",
+    "metrics_explained": "evaluation",
+}  # fmt: skip
+"""Fact to the field of the card that is evidence of it."""
+_FROM_JOBS: Final = {
+    "hyperparameters": ("hyperparameters",),
+    "compute": ("instance_type", "instance_groups", "billable_seconds", "billable_tokens"),
+}
+
+
+def shown(night: Night, version: Asset, cards: Mapping[str, Card]) -> tuple[Shown, ...]:
+    """Every point of every framework, in their order, with what is missing of it."""
+    present = card_evidence(night, version, cards)
+    return tuple(
+        Shown(framework, point, tuple(need for need in point.needs if need not in present))
+        for framework in FRAMEWORKS
+        for point in framework.points
+    )
