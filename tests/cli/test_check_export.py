@@ -137,6 +137,11 @@ class TestExport:
         assert target.read_bytes() == self.read(catalog, capsysbinary, "json")
         assert [path.name for path in target.parent.iterdir()] == ["export.json"]
 
+    def test_an_asset_is_named_in_either_way(self, catalog: Path, capsysbinary: Any) -> None:
+        """Behind the format or by `--asset`, which scripts have from before."""
+        said = self.read(catalog, capsysbinary, "pedigree", "bot")
+        assert self.read(catalog, capsysbinary, "pedigree", "--asset", "bot") == said
+
     def test_two_exports_are_the_same_bytes(self, catalog: Path, capsysbinary: Any) -> None:
         """The clock is not asked."""
         assert self.read(catalog, capsysbinary, "json") == self.read(catalog, capsysbinary, "json")

@@ -68,6 +68,7 @@ The bytes depend on the snapshot alone: findings, waivers and cards are as they 
 )
 @click.argument("format_name", metavar="FORMAT")
 @click.argument("assets", metavar="[ASSET]...", nargs=-1)
+@click.option("--asset", "about", metavar="ASSET", multiple=True, help="The same as naming it after the format.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -105,6 +106,7 @@ def export(
     *,
     format_name: str,
     assets: tuple[str, ...],
+    about: tuple[str, ...],
     output: Path | None,
     lines: bool,
     key: Path | None,
@@ -124,7 +126,7 @@ def export(
         from studbook.errors import UsageError
 
         raise UsageError(f"'{format_name}' has no option --{_SPELT.get(name, name)}", "'studbook export --help'")
-    files = _files(chosen, _Told(catalog, snapshot), assets, lines, given)
+    files = _files(chosen, _Told(catalog, snapshot), (*assets, *about), lines, given)
     if chosen.files is not None:
         _write_folder(chosen, files, output)
         return
