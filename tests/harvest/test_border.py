@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from scripted import HERD, Visits, cow, refused
 
 from studbook.aws.errors import Trouble
 from studbook.harvest.partition import visit as read
 from studbook.harvest.plan import Task
+from studbook.sources.interface import Describe
 
 DEEP = {"a": {}}
 for _ in range(150):
@@ -51,6 +54,23 @@ class TestListings:
 
         assert [gap[:2] for gap in gaps(visit)] == [("ListCows", "NoAnswer")]
         assert visit.complete == set()
+
+    @pytest.mark.parametrize("odd", ["odd", 7, None])
+    def test_a_category_that_contradicts_its_arn(self, visits, odd):
+        """Whatever a description asks by has to be what the ARN names, not the name alone."""
+        herd = replace(
+            HERD, describe=Describe(operation="DescribeCow", params=lambda it: {"Name": it["Name"], "Herd": it["Herd"]})
+        )
+        script = {
+            "ListCows": {"Cows": [{"Arn": "arn:alps/bea", "Name": "bea", "Herd": odd}]},
+            "DescribeCow": refused("ResourceNotFoundException"),
+        }
+        visit = visits(script)
+
+        visit.resource(herd)
+
+        assert visit.undescribed == {("cow", "arn:alps/bea")}
+        assert [gap[:2] for gap in gaps(visit)] == [("DescribeCow", "ResourceNotFoundException")]
 
     def test_a_name_that_contradicts_its_arn(self, visits):
         """That there is nothing of another name says nothing of what the ARN names: a gap, and nothing is gone."""
@@ -106,6 +126,19 @@ class TestListings:
             visit.resource(HERD)
 
         assert visits.sessions.operations() == []
+
+
+class TestUnkept:
+    def test_a_record_that_nobody_can_keep_leaves_its_listing_incomplete(self, visits):
+        """Which one it was is not known, so that none of its kind is gone."""
+        visit = visits({})
+        visit.record("run", "r-1", {}, operation="SearchRuns")
+        visit.record("run", "7" * 5000, {}, operation="SearchRuns")
+        visit.listed("run", "lab")
+        visit.listed("model", "lab")
+
+        assert visit.complete == {("model", "lab")}
+        assert [gap[:2] for gap in gaps(visit)] == [("SearchRuns", "Unreadable")]
 
 
 class TestRedactedIds:

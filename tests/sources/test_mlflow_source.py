@@ -19,10 +19,10 @@ from studbook.model import Partition, Record
 from studbook.settings import MlflowSettings as Configured
 from studbook.settings import Settings
 from studbook.sources import mlflow_api as mlflow
-from studbook.sources.mlflow import MlflowSettings
+from studbook.sources.mlflow import Mlflow
 from studbook.sources.mlflow_api import ALLOWED, ALLOWED_PLAIN, Api, server_of_arn
 
-SOURCE = MlflowSettings()
+SOURCE = Mlflow()
 APP = "arn:aws:sagemaker:us-west-2:111111111111:mlflow-app/app-1"
 TRACKING = "arn:aws:sagemaker:eu-west-1:222222222222:mlflow-tracking-server/lab"
 PACKAGE = "arn:aws:sagemaker:us-west-2:111111111111:model-package/bot/5"
