@@ -266,9 +266,8 @@ class TestDiff:
     def test_as_markdown_names_of_strangers_do_nothing(self, run: Run, catalog: Path) -> None:
         """Whatever is in a name stays within a code block: no heading, link, picture, mention or tag comes of it."""
         hostile = "# x\n```\n@team ![p](https://x.example/p.png) <img src=x> **b** | `"
-        graph = lineage(
-            "t(training_job) -produced-> p(model_package)", {"p": {"name": hostile}, "t": {"name": hostile}}
-        )
+        assets = [asset(hostile, "model_package"), asset("t", "training_job", name=hostile)]
+        graph = Graph(assets, [edge("t", hostile, "produced")])
         commit(Catalog(catalog), graph, night=3)
         out = run("diff", "2", "3", "--format", "markdown").out
         html = Markdown(extensions=["fenced_code"]).convert(out)

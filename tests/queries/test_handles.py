@@ -126,6 +126,7 @@ class TestFind:
             ("endpoint-config/bot-prod", arn(PROD, "endpoint-config/bot-prod")),
             ("s3://Data/fraud", "s3://Data/fraud/"),
             ("s3a://Data/fraud/", "s3://Data/fraud/"),
+            ("s3://Data", "s3://Data/fraud/"),
             ("https://Data.s3.us-west-2.amazonaws.com/fraud", None),
             ("https://s3.dualstack.us-west-2.amazonaws.com/Data/fraud/", "s3://Data/fraud/"),
             ("https://s3-fips.us-west-2.amazonaws.com/Data/fraud/", "s3://Data/fraud/"),

@@ -12,7 +12,7 @@ from studbook.cli.options import catalog_option, format_option, snapshot_option
 from studbook.cli.terminal import bold, dim, echo_folded, style, uncolored, write, write_json
 
 if TYPE_CHECKING:
-    from studbook.lineage.graph import LineageReader
+    from studbook.api import Lineage
     from studbook.queries.compare import ComparedFact, Comparison
     from studbook.queries.reproduce import Reproduction
     from studbook.store import Catalog
@@ -128,14 +128,12 @@ def compare(*, left: str, right: str, everything: bool, catalog: Catalog, snapsh
         if output_format == "json":
             write_json(found.to_json())
             return
-        echo_folded(_comparison(found, lineage.index, everything=everything))
+        echo_folded(_comparison(found, lineage, everything=everything))
 
 
-def _comparison(found: Comparison, lineage: LineageReader, *, everything: bool) -> Iterator[str]:
-    from studbook.cli.text import name
-
-    yield f"{bold(name(found.left))}  {dim(found.left.id)}"
-    yield f"{bold(name(found.right))}  {dim(found.right.id)}"
+def _comparison(found: Comparison, lineage: Lineage, *, everything: bool) -> Iterator[str]:
+    yield f"{bold(lineage.handle(found.left))}  {dim(found.left.id)}"
+    yield f"{bold(lineage.handle(found.right))}  {dim(found.right.id)}"
     different = [row for row in found.rows if not row.equal]
     equal = [row for row in found.rows if row.equal]
     yield from _rows(different, lineage)
@@ -152,23 +150,16 @@ def _comparison(found: Comparison, lineage: LineageReader, *, everything: bool) 
         yield dim(f"equal ({len(equal)}; --all shows them): {', '.join(dict.fromkeys(row.section for row in equal))}")
 
 
-def _rows(rows: list[ComparedFact], lineage: LineageReader) -> Iterator[str]:
-    from studbook.cli.text import name, place, value
+def _rows(rows: list[ComparedFact], lineage: Lineage) -> Iterator[str]:
+    from studbook.cli.text import value
     from studbook.queries.compare import spelled
 
     def called(word: object) -> str | None:
-        asset = lineage.asset(word) if isinstance(word, str) else None
-        return None if asset is None else name(asset)
+        return lineage.handle(word) if isinstance(word, str) and lineage.index.asset(word) is not None else None
 
     def told(side: object) -> str:
-        """A list of ids, each by its name and place; any other value as it is."""
-        if not isinstance(side, list):
-            return value(side)
-        known = [lineage.asset(one) if isinstance(one, str) else None for one in side]
-        return ", ".join(
-            value(one) if asset is None else f"{name(asset)} {dim(place(asset))}".rstrip()
-            for one, asset in zip(side, known, strict=True)
-        )
+        """A list of ids, each by its handle; any other value as it is."""
+        return ", ".join(called(one) or value(one) for one in side) if isinstance(side, list) else value(side)
 
     section = None
     for row in rows:
@@ -180,8 +171,5 @@ def _rows(rows: list[ComparedFact], lineage: LineageReader) -> Iterator[str]:
         if row.equal:
             yield f"    {dim('both')}   {told(row.left)}"
             continue
-        left, right = told(row.left), told(row.right)
-        if left == right:  # Two things of one name: only their ids tell them apart.
-            left, right = value(row.left), value(row.right)
-        yield f"    {dim('left')}   {left}"
-        yield f"    {dim('right')}  {right}"
+        yield f"    {dim('left')}   {told(row.left)}"
+        yield f"    {dim('right')}  {told(row.right)}"

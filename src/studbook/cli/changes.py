@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
 
 from studbook.cli.terminal import bold, dim, style, uncolored
-from studbook.cli.text import change, end, kind, relation, value
-from studbook.model import Asset, Edge, Envelope
-from studbook.queries.diff import Changes, Field, Named
+from studbook.cli.text import change, kind, relation, value
+from studbook.model import Edge, Envelope
+from studbook.queries.diff import Approval, Certainty, Changes, Deployment, Drifted, Field, Named
 
 _SHOWN = 20
 _OPERATIONS = 3
 
-AssetLookup = Callable[[str], Asset | None]
-"""From an id to the asset, of either night."""
+Called = Callable[[str], tuple[str, str]]
+"""From an id to its asset's kind in words and its handle, of either night."""
+Line = Callable[[], str]
+"""A line, made when it is shown: of a large night most are only counted."""
 
 
 class _Section(NamedTuple):
@@ -27,12 +30,12 @@ class _Section(NamedTuple):
     """How many lines are not shown."""
 
 
-def changes_text(old: Envelope, new: Envelope, changes: Changes, lineage: AssetLookup) -> Iterator[str]:
+def changes_text(old: Envelope, new: Envelope, changes: Changes, called: Called) -> Iterator[str]:
     """The lines; long lists are cut, and say so (the JSON form has all)."""
     yield bold(f"snapshot {_title(old, new)}")
     if not changes:
         yield "nothing changed"
-    for section in _sections(changes, lineage):
+    for section in _sections(changes, called):
         yield ""
         yield bold(section.title) + (dim(f"  {section.kinds}") if section.kinds else "")
         yield from (f"  {line}" for line in section.lines)
@@ -40,12 +43,12 @@ def changes_text(old: Envelope, new: Envelope, changes: Changes, lineage: AssetL
             yield dim(f"  {_more(section)}")
 
 
-def changes_markdown(old: Envelope, new: Envelope, changes: Changes, lineage: AssetLookup) -> Iterator[str]:
+def changes_markdown(old: Envelope, new: Envelope, changes: Changes, called: Called) -> Iterator[str]:
     """The same for a pull request or a chat: what strangers named is in code blocks only, where nothing acts on it."""
     yield f"## Snapshot {_title(old, new)}"
     if not changes:
         yield from ("", "Nothing changed.")
-    for section in _sections(changes, lineage):
+    for section in _sections(changes, called):
         yield from ("", f"### {section.title.capitalize()}", "")
         if section.kinds:
             yield from (section.kinds, "")
@@ -65,41 +68,53 @@ def _more(section: _Section) -> str:
     return f"... and {section.more} more; --format json has all"
 
 
-def _sections(changes: Changes, lineage: AssetLookup) -> Iterator[_Section]:
+def _sections(changes: Changes, called: Called) -> Iterator[_Section]:
     """Those that are not empty, in the order in which people look for them; what is gone is not told as changed too."""
     changed = [(c.asset, fields) for c in changes.assets_changed if (fields := _fields(c.asset, c.fields, changes))]
-    sections: tuple[tuple[str, Iterable[str], Sequence[Named]], ...] = (
-        ("models added", (_thing("+", named) for named in changes.models_added), ()),
-        (
-            "approvals",
-            (f"~ {_name(a.asset)}: {value(a.old)} -> {bold(value(a.new))}" for a in changes.approvals_changed),
-            (),
-        ),
-        (
-            "deployments",
-            (f"~ {_name(d.endpoint)}: {_names(d.old)} -> {bold(_names(d.new))}" for d in changes.deployments_changed),
-            (),
-        ),
-        (
-            "datasets drifted",
-            (f"! {_name(d.job)} read {_name(d.read)}, which is another now" for d in changes.datasets_drifted),
-            (),
-        ),
-        ("coverage", _coverage(changes), ()),
-        ("assets added", (_thing("+", named) for named in changes.assets_added), changes.assets_added),
-        ("assets gone", (_thing("-", named) for named in changes.assets_gone), changes.assets_gone),
-        (
-            "assets changed",
-            (f"~ {_name(named)}: {fields}" for named, fields in changed),
-            [named for named, _ in changed],
-        ),
-        ("edges gained", (_edge("+", edge, lineage) for edge in changes.edges_gained), ()),
-        ("edges lost", (_edge("-", edge, lineage) for edge in changes.edges_lost), ()),
-        (
-            "certainty",
-            (f"{_edge('~', c.new, lineage)}, was {_sure(c.old)}" for c in changes.edges_changed),
-            (),
-        ),
+
+    def end(asset_id: str) -> str:
+        return " ".join(filter(None, called(asset_id)))
+
+    def name(named: Named) -> str:
+        return end(named.id)
+
+    def names(several: Iterable[Named]) -> str:
+        return ", ".join(called(named.id)[1] for named in several) or "nothing"
+
+    def thing(sign: str, named: Named) -> str:
+        return f"{style(sign, _COLORS[sign])} {name(named)}  {dim(named.id)}"
+
+    def edge(sign: str, one: Edge) -> str:
+        words = f"{end(one.source)} -> {end(one.target)}"
+        return f"{style(sign, _COLORS[sign])} {words}  {dim(relation(one))}  {dim(_sure(one))}"
+
+    def approval(one: Approval) -> str:
+        return f"~ {name(one.asset)}: {value(one.old)} -> {bold(value(one.new))}"
+
+    def deployment(one: Deployment) -> str:
+        return f"~ {name(one.endpoint)}: {names(one.old)} -> {bold(names(one.new))}"
+
+    def drift(one: Drifted) -> str:
+        return f"! {name(one.job)} read {name(one.read)}, which is another now"
+
+    def attributes(one: tuple[Named, str]) -> str:
+        return f"~ {name(one[0])}: {one[1]}"
+
+    def certainty(one: Certainty) -> str:
+        return f"{edge('~', one.new)}, was {_sure(one.old)}"
+
+    sections: tuple[tuple[str, Iterable[Line], Sequence[Named]], ...] = (
+        ("models added", [partial(thing, "+", one) for one in changes.models_added], ()),
+        ("approvals", [partial(approval, one) for one in changes.approvals_changed], ()),
+        ("deployments", [partial(deployment, one) for one in changes.deployments_changed], ()),
+        ("datasets drifted", [partial(drift, one) for one in changes.datasets_drifted], ()),
+        ("coverage", [partial(str, line) for line in _coverage(changes)], ()),
+        ("assets added", [partial(thing, "+", one) for one in changes.assets_added], changes.assets_added),
+        ("assets gone", [partial(thing, "-", one) for one in changes.assets_gone], changes.assets_gone),
+        ("assets changed", [partial(attributes, one) for one in changed], [named for named, _ in changed]),
+        ("edges gained", [partial(edge, "+", one) for one in changes.edges_gained], ()),
+        ("edges lost", [partial(edge, "-", one) for one in changes.edges_lost], ()),
+        ("certainty", [partial(certainty, one) for one in changes.edges_changed], ()),
     )
     for title, lines, assets in sections:
         if several := list(lines):
@@ -107,7 +122,7 @@ def _sections(changes: Changes, lineage: AssetLookup) -> Iterator[_Section]:
             yield _Section(
                 f"{title} ({len(several)})",
                 ", ".join(f"{number} {kind(word)}" for word, number in sorted(kinds.items())),
-                several[:_SHOWN],
+                [line() for line in several[:_SHOWN]],
                 max(0, len(several) - _SHOWN),
             )
 
@@ -133,19 +148,6 @@ def _gaps(word: str, several: Iterable[str]) -> Iterator[str]:
         yield f"{word} {code}: {named}" + (f" and {more} more" if more > 0 else "")
 
 
-def _thing(sign: str, named: Named) -> str:
-    color = {"+": "green", "-": "red"}[sign]
-    return f"{style(sign, color)} {_name(named)}  {dim(named.id)}"
-
-
-def _name(named: Named) -> str:
-    return f"{kind(named.kind)} {named.name}"
-
-
-def _names(several: Iterable[Named]) -> str:
-    return ", ".join(named.name for named in several) or "nothing"
-
-
 def _fields(asset: Named, fields: Iterable[Field], changes: Changes) -> str:
     gone = asset in changes.assets_gone
     return "; ".join(
@@ -153,10 +155,7 @@ def _fields(asset: Named, fields: Iterable[Field], changes: Changes) -> str:
     )
 
 
-def _edge(sign: str, edge: Edge, lineage: AssetLookup) -> str:
-    color = {"+": "green", "-": "red", "~": None}[sign]
-    source, target = (end(one, lineage(one)) for one in (edge.source, edge.target))
-    return f"{style(sign, color)} {source} -> {target}  {dim(relation(edge))}  {dim(_sure(edge))}"
+_COLORS: Final = {"+": "green", "-": "red", "~": None}
 
 
 def _sure(edge: Edge) -> str:

@@ -55,6 +55,7 @@ def check(catalog: Catalog, snapshot: str, level: str, new_only: bool, output_fo
     """
     from studbook.cards import load_cards
     from studbook.cli.working_files import changed_lines
+    from studbook.queries.handles import Handles
     from studbook.rules import LEVELS, findings_of, prepared
 
     prepared(catalog.settings(), catalog.root)
@@ -85,22 +86,24 @@ def check(catalog: Catalog, snapshot: str, level: str, new_only: bool, output_fo
         return 1 if counting else 0
     colors = {"error": "red", "warning": "yellow", "note": "bold"}
     with catalog.index(envelope) as index:
+        handles = Handles(index, catalog.settings())
         for wanted in LEVELS:
             several = [finding for finding in findings if finding.level == wanted]
             if several:
                 echo(style(f"{wanted}s ({len(several)})", colors[wanted]))
             for finding in several:
-                echo_folded(_lines(finding, index.asset(finding.asset) if finding.asset is not None else None))
+                asset = index.asset(finding.asset) if finding.asset is not None else None
+                echo_folded(_lines(finding, asset, handles.of(asset) if asset is not None else ""))
     accepted = sum(finding.waived is not None for finding in findings)
     say(f"snapshot {envelope.number}: {len(findings)} findings, {accepted} waived, {len(counting)} at or above {level}")
     return 1 if counting else 0
 
 
-def _lines(finding: Finding, asset: Asset | None) -> tuple[str, str]:
+def _lines(finding: Finding, asset: Asset | None, handle: str) -> tuple[str, str]:
     from studbook.cli.text import kind, place
 
     waived = f"[waived by {waived.who} until {waived.until}]" if (waived := finding.waived) else ""
-    about = (kind(asset.kind), dim(place(asset))) if asset is not None else ()
+    about = (f"{kind(asset.kind)} {handle}", dim(place(asset))) if asset is not None else ()
     return "  " + "  ".join(
         part for part in (bold(finding.rule), *about, dim(waived)) if part
     ), f"      {finding.message}"

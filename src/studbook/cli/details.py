@@ -12,6 +12,7 @@ from studbook.model import Asset, Edge, Envelope, Evidence
 from studbook.model.canonical import fields_of
 
 if TYPE_CHECKING:
+    from studbook.api import Lineage
     from studbook.queries.promotion import Step
     from studbook.queries.sources_of import RecordOf
 
@@ -62,10 +63,13 @@ def asset_json(lineage: LineageReader, asset: Asset) -> dict[str, Any]:
     return shown
 
 
-def asset_text(lineage: LineageReader, asset: Asset) -> Iterator[str]:
-    """Its facts, then its nearest neighbours."""
-    yield "  ".join(p for p in (kind(asset.kind), bold(name(asset)), dim(place(asset)), marks(asset)) if p)
+def asset_text(opened: Lineage, asset: Asset) -> Iterator[str]:
+    """Its facts, then its nearest neighbours; everything by its handle."""
+    lineage = opened.index
+    yield _head(opened, asset)
     yield f"  {dim('id'.ljust(14))}{asset.id}"
+    if name(asset) != opened.handle(asset):
+        yield f"  {dim('name'.ljust(14))}{name(asset)}"
     for field in ("status", "created_at", "modified_at", "first_seen"):
         if (thing := getattr(asset, field)) is not None:
             yield f"  {dim(field.replace('_', ' ').ljust(14))}{value(thing)}"
@@ -74,9 +78,13 @@ def asset_text(lineage: LineageReader, asset: Asset) -> Iterator[str]:
             yield f"  {dim(title)}"
             for key in sorted(pairs):
                 yield f"    {key}: {value(pairs[key])}"
-    yield from _promotion_text(lineage, _promotions(lineage, asset))
-    yield from _neighbours(lineage, "upstream", lineage.upstream(asset.id))
-    yield from _neighbours(lineage, "downstream", lineage.downstream(asset.id))
+    yield from _promotion_text(opened, _promotions(lineage, asset))
+    yield from _neighbours(opened, "upstream", lineage.upstream(asset.id))
+    yield from _neighbours(opened, "downstream", lineage.downstream(asset.id))
+
+
+def _head(opened: Lineage, asset: Asset) -> str:
+    return "  ".join(p for p in (kind(asset.kind), bold(opened.handle(asset)), dim(place(asset)), marks(asset)) if p)
 
 
 def evidence_json(lineage: LineageReader, asset: Asset, record_of: RecordOf) -> dict[str, Any]:
@@ -91,7 +99,7 @@ def evidence_json(lineage: LineageReader, asset: Asset, record_of: RecordOf) -> 
     }
 
 
-def evidence_text(lineage: LineageReader, asset: Asset, record_of: RecordOf) -> Iterator[str]:
+def evidence_text(opened: Lineage, asset: Asset, record_of: RecordOf) -> Iterator[str]:
     """Each value and each edge with its evidence, and what stands there."""
     from studbook.queries.sources_of import quoted, sources_of
 
@@ -101,7 +109,8 @@ def evidence_text(lineage: LineageReader, asset: Asset, record_of: RecordOf) -> 
             says = f": {_short(value(there))}" if there is not None else ""
             yield f"      {dim(f'by {one}{says}')}"
 
-    yield "  ".join(p for p in (kind(asset.kind), bold(name(asset)), dim(place(asset)), marks(asset)) if p)
+    lineage = opened.index
+    yield _head(opened, asset)
     yield f"  {dim('id'.ljust(14))}{asset.id}"
     for one in sources_of(asset, record_of):
         yield f"    {one.name}: {_short(value(one.value))}"
@@ -110,7 +119,7 @@ def evidence_text(lineage: LineageReader, asset: Asset, record_of: RecordOf) -> 
         if edges:
             yield f"  {dim(f'{title} ({len(edges)})')}"
         for edge in edges:
-            yield "    " + _neighbour(lineage, title, edge)
+            yield "    " + _neighbour(opened, title, edge)
             yield from lines(edge.evidence)
 
 
@@ -126,48 +135,50 @@ def _promotions(lineage: LineageReader, asset: Asset) -> Sequence[Sequence[Step]
     return promotions(lineage, asset.id) if asset.kind == "model_package_group" else ()
 
 
-def _promotion_text(lineage: LineageReader, paths: Sequence[Sequence[Step]]) -> Iterator[str]:
+def _promotion_text(opened: Lineage, paths: Sequence[Sequence[Step]]) -> Iterator[str]:
     """Each way through accounts, a line a version; when exactly an approval was given is for `studbook log` to tell."""
     if not paths:
         return
     yield f"  {dim('promotion')}"
     for path in paths[:_SHOWN]:
         for step in path:
-            yield ("    " if step is path[0] else "      ") + "  ".join(filter(None, _step_words(lineage, step)))
+            yield ("    " if step is path[0] else "      ") + "  ".join(filter(None, _step_words(opened, step)))
     if len(paths) > _SHOWN:
         yield dim(f"    ... and {len(paths) - _SHOWN} more; --format json has all")
 
 
-def _step_words(lineage: LineageReader, step: Step) -> tuple[str, ...]:
+def _step_words(opened: Lineage, step: Step) -> tuple[str, ...]:
     """Which version, where, since when, whether approved, how it came there, and where it runs."""
     package = step.package
-    origins = [found for edge in step.copied if (found := lineage.asset(edge.source)) is not None]
+    origins = [opened.handle(edge.source) for edge in step.copied]
     sure = {edge.certainty + (", candidate" if edge.candidate else "") for edge in step.copied}
-    runs_at = ", ".join(name(endpoint) for endpoint in step.runs_at)
+    runs_at = ", ".join(map(opened.handle, step.runs_at))
     return (
-        " ".join(filter(None, (name(package), marks(package)))),
+        " ".join(filter(None, (opened.handle(package), marks(package)))),
         dim(place(package)),
         value(package.created_at)[:10],
         step.approval or "" if step.released else "only logged",
-        f"copy of {', '.join(name(origin) for origin in origins)} ({'; '.join(sorted(sure))})" if origins else "",
+        f"copy of {', '.join(origins)} ({'; '.join(sorted(sure))})" if origins else "",
         f"shared with {', '.join(step.shared_with)}" if step.shared_with else "",
         f"runs at {runs_at}" if runs_at else "",
     )
 
 
-def _neighbours(lineage: LineageReader, title: str, edges: Sequence[Edge]) -> Iterator[str]:
+def _neighbours(opened: Lineage, title: str, edges: Sequence[Edge]) -> Iterator[str]:
     if not edges:
         return
     yield f"  {dim(f'{title} ({len(edges)})')}"
     for edge in edges[:_SHOWN]:
-        yield "    " + _neighbour(lineage, title, edge)
+        yield "    " + _neighbour(opened, title, edge)
     if len(edges) > _SHOWN:
         yield dim(f"    ... and {len(edges) - _SHOWN} more; --format json has all")
 
 
-def _neighbour(lineage: LineageReader, title: str, edge: Edge) -> str:
-    other = lineage.asset(edge.source if title == "upstream" else edge.target)
+def _neighbour(opened: Lineage, title: str, edge: Edge) -> str:
+    other = opened.index.asset(edge.source if title == "upstream" else edge.target)
     sure = edge.certainty + (", candidate" if edge.candidate else "")
     parts = [dim(relation(edge))]
-    parts += [f"{kind(other.kind)} {name(other)}", dim(place(other)), marks(other)] if other is not None else []
+    parts += (
+        [f"{kind(other.kind)} {opened.handle(other)}", dim(place(other)), marks(other)] if other is not None else []
+    )
     return "  ".join(part for part in (*parts, dim(sure)) if part)

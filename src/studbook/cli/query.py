@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +12,9 @@ from studbook.cli.options import catalog_option, format_option, snapshot_option
 from studbook.cli.terminal import echo_folded, echo_lines, write, write_json
 
 if TYPE_CHECKING:
+    from studbook.lineage.graph import Graph
     from studbook.model import Asset, Envelope
+    from studbook.queries.handles import Handles
     from studbook.store import Catalog
     from studbook.store.index import Index
 
@@ -39,6 +43,7 @@ Examples:
 def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
     """Show what changed from snapshot OLD to snapshot NEW: models, approvals, deployments, data, coverage."""
     from studbook.queries.diff import diff as compare
+    from studbook.queries.handles import Handles, InMemory
     from studbook.store.chunks import SharedRows
 
     before, after = catalog.resolve(old), catalog.resolve(new)
@@ -51,7 +56,10 @@ def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
     from studbook.cli.changes import changes_markdown, changes_text
 
     shown, told = (changes_markdown, echo_lines) if output_format == "markdown" else (changes_text, echo_folded)
-    told(shown(before, after, changes, lambda one: now.asset(one) or was.asset(one)))
+    settings = catalog.settings() if catalog.settings_file.exists() else None
+    graphs = (now, was)
+    handles = [Handles(InMemory(graph), settings) for graph in graphs]
+    told(shown(before, after, changes, partial(_called, graphs, handles)))
 
 
 @click.command(
@@ -110,11 +118,11 @@ def show(  # noqa: PLR0917 - options
             if output_format == "json":
                 write_json(details.evidence_json(lineage.index, asset, record_of))
             else:
-                echo_folded(details.evidence_text(lineage.index, asset, record_of))
+                echo_folded(details.evidence_text(lineage, asset, record_of))
         elif output_format == "json":
             write_json(details.asset_json(lineage.index, asset))
         else:
-            echo_folded(details.asset_text(lineage.index, asset))
+            echo_folded(details.asset_text(lineage, asset))
 
 
 def _print_objects(catalog: Catalog, envelope: Envelope, index: Index, asset: Asset, output_format: str) -> None:
@@ -135,6 +143,16 @@ def _print_objects(catalog: Catalog, envelope: Envelope, index: Index, asset: As
         return
     for line in lines:
         write(line)
+
+
+def _called(graphs: Sequence[Graph], handles: Sequence[Handles], asset_id: str) -> tuple[str, str]:
+    """An asset's kind and handle, of the first night that has it; an id of none as it is."""
+    from studbook.cli.text import kind
+
+    for graph, of in zip(graphs, handles, strict=True):
+        if (asset := graph.asset(asset_id)) is not None:
+            return kind(asset.kind), of.of(asset)
+    return "", asset_id
 
 
 def _dated(envelope: Envelope) -> dict[str, Any]:

@@ -85,8 +85,3 @@ def change(field: str, old: Any, new: Any) -> str:
         back, away = happened[field]
         return back if new is None else f"{away} snapshot {new}"
     return f"{field}: {value(old)} -> {value(new)}"
-
-
-def end(asset_id: str, asset: Asset | None) -> str:
-    """The end of an edge: `training job chat-sft`, or the id where nothing more is known."""
-    return f"{kind(asset.kind)} {name(asset)}" if asset is not None else asset_id

@@ -7,7 +7,8 @@ can be typed.
     model-card/support-bot@dev       a kind in front, where things of several kinds have the name
     card-payments@2026-11-20         the version of a dataset that was in force at that date or time
     card-payments@8714c19db2ec       the beginning of a digest, of a git commit or of an MLflow id, alone too
-    s3://bucket/prefix               a place in S3 in any spelling, with or without its last slash
+    s3://bucket/prefix               a place in S3 in any spelling, with or without its last slash; a bucket or a folder
+                                     is what lies in it, where that is one thing
     arn:..., model-package/bot/4     an ARN in any case, or the end of an id behind one of '/:@#'
     models:/bot/4, runs:/<run>       MLflow's own addresses
 
@@ -99,6 +100,7 @@ class Lookup(Protocol):
     """What is asked to resolve a handle: a snapshot's index, or a lineage in memory."""
 
     def asset(self, asset_id: str) -> Asset | None: ...
+    def beginning(self, text: str) -> Sequence[str]: ...
     def named(self, name: str, accounts: Collection[str] = (), within: Collection[bytes] = ()) -> Sequence[Asset]: ...
     def ending(self, end: str, accounts: Collection[str] = (), within: Collection[bytes] = ()) -> Sequence[Asset]: ...
     def aliased(self, alias: str) -> Sequence[Asset]: ...
@@ -117,6 +119,7 @@ class InMemory:
 
     def __init__(self, graph: Graph) -> None:
         self.asset, self.upstream, self.downstream = graph.asset, graph.upstream, graph.downstream
+        self.beginning = graph.beginning
         self._graph = graph
 
     @cached_property
@@ -305,7 +308,13 @@ class Handles:
             return ()
         place = str(uri).rstrip("/")
         found = (self._index.asset(one) for one in (str(uri), f"{place}/", place))
-        return next(((asset,) for asset in found if asset is not None), ())
+        return next(((asset,) for asset in found if asset is not None), ()) or self._within(f"{place}/")
+
+    def _within(self, folder: str) -> Sequence[Asset]:
+        """What lies in a folder or a bucket that is nothing by itself: the datasets, or all where there are none."""
+        ids = self._index.beginning(folder)[:MOST]
+        assets = [asset for one in ids if (asset := self._index.asset(one)) is not None]
+        return [asset for asset in assets if asset.kind == "dataset"] or assets
 
     def _by_name(self, text: str, scope: _Scope) -> Sequence[Asset]:
         name, slash, version = text.rpartition("/")
