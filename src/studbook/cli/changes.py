@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from studbook.cli.terminal import bold, dim, style, uncolored
-from studbook.cli.text import change, kind, relation, value
+from studbook.cli.text import change, counted, relation, value
 from studbook.model import Edge, Envelope
 from studbook.queries.diff import Approval, Certainty, Changes, Deployment, Drifted, Field, Named
 
@@ -121,7 +121,7 @@ def _sections(changes: Changes, called: Called) -> Iterator[_Section]:
             kinds = Counter(asset.kind for asset in assets)
             yield _Section(
                 f"{title} ({len(several)})",
-                ", ".join(f"{number} {kind(word)}" for word, number in sorted(kinds.items())),
+                ", ".join(counted(word, number) for word, number in sorted(kinds.items())),
                 [line() for line in several[:_SHOWN]],
                 max(0, len(several) - _SHOWN),
             )

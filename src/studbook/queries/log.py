@@ -20,7 +20,7 @@ from studbook.queries.drift import Drift, drifts_of
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
 from studbook.queries.trail import NO_TRAIL, Deed, deeds, given, is_deed
-from studbook.queries.walks import NO_WEIGHTS, runs
+from studbook.queries.walks import runs, runs_at
 
 if TYPE_CHECKING:
     from studbook.store.past import EdgeEnds, SnapshotHistory
@@ -305,9 +305,9 @@ class _Past:
         nights = [
             (envelope, _Served(self._lineage, envelope.number, ends)) for envelope, ends in history.edges_into(_SERVING)
         ]
-        places = (
-            {self._asset.id} if is_place else {one for _, served in nights for one in served.may_run(self._asset.id)}
-        )
+        places = {self._asset.id} if is_place else set[str]()
+        for _, served in () if is_place else nights:
+            places |= {place.id for place in runs_at(served, [self._asset.id], _PLACES)}
         for place_id in sorted(places):
             place = self._lineage.asset(place_id)
             if place is None:
@@ -395,27 +395,9 @@ class _Served:
         new = [one for one in parts if one is not None and one.first_seen == self._number and one.kind in _PLACES]
         return max((one.created_at for one in new if one.created_at is not None), default=None)
 
-    def may_run(self, asset_id: str) -> Iterator[str]:
-        """The places that something leads to by packaging and deployment alone."""
-        seen, ahead = {asset_id}, [asset_id]
-        while ahead:
-            one = ahead.pop()
-            edges = [edge for edge in self.downstream(one) if edge.relation in _LEADS]
-            twins = [edge.source for edge in self.upstream(one, "same_as")]
-            # Deployed past the registry: from the artifact that it holds, by what else has that.
-            held = [edge.source for edge in self.upstream(one, "packaged_as") if edge.role not in NO_WEIGHTS]
-            for end in (*(edge.target for edge in edges), *twins, *(held if one == asset_id else ())):
-                found = self.asset(end)
-                if found is not None and end not in seen:
-                    seen.add(end)
-                    ahead.append(end)
-                    if found.kind in _PLACES:
-                        yield end
-
 
 _End = tuple[str, str | None, str]
 """Relation, role and source of an edge."""
-_LEADS: Final = ("packaged_as", "deployed_to", "registered_as", "same_as")
 
 
 # --- one state and the next ---------------------------------------------------------------------------------------

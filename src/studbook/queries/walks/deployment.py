@@ -7,7 +7,7 @@ endpoint that runs it; a component or an endpoint that is gone answers nobody.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -231,8 +231,11 @@ def _registered(lineage: LineageReader, artifact: Asset) -> Iterator[tuple[Asset
             yield found, sure
 
 
-def runs_at(lineage: LineageReader, versions: Iterable[str]) -> tuple[Asset, ...]:
-    """The live endpoints, by id, at which one of these versions may answer: `runs` tells whether it does."""
+def runs_at(
+    lineage: LineageReader, versions: Iterable[str], kinds: Collection[str] = ("endpoint",)
+) -> tuple[Asset, ...]:
+    """The live endpoints, or places of these kinds, by id, at which one of these versions may answer: `runs` tells
+    whether it does."""
     ahead = list(versions)
     for version in list(ahead):
         held = [edge.source for edge in lineage.upstream(version, "packaged_as") if edge.role not in NO_WEIGHTS]
@@ -241,7 +244,7 @@ def runs_at(lineage: LineageReader, versions: Iterable[str]) -> tuple[Asset, ...
         ahead += [one for one in held if (asset := lineage.asset(one)) is not None and asset.kind == "artifact"]
         ahead += [edge.source for edge in lineage.upstream(version, "registered_as")]
     seen = set(ahead)
-    endpoints: dict[str, Asset] = {}
+    places: dict[str, Asset] = {}
     while ahead:
         here = ahead.pop()
         for end in _served_by(lineage, here):
@@ -250,9 +253,9 @@ def runs_at(lineage: LineageReader, versions: Iterable[str]) -> tuple[Asset, ...
                 continue
             seen.add(end)
             ahead.append(end)
-            if found.kind == "endpoint":
-                endpoints[end] = found
-    return tuple(endpoints[one] for one in sorted(endpoints))
+            if found.kind in kinds:
+                places[end] = found
+    return tuple(places[one] for one in sorted(places))
 
 
 def shared_with(lineage: LineageReader, version: Asset) -> tuple[str, ...]:
