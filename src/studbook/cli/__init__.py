@@ -53,6 +53,7 @@ COMMANDS: dict[str, str] = {
     "redact": "studbook.cli.redact:redact",
     "iam": "studbook.cli.iam:iam",
     "doctor": "studbook.cli.doctor:doctor",
+    "ci": "studbook.cli.ci:ci",
     "mcp": "studbook.cli.mcp:mcp",
 }
 

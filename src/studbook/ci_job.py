@@ -1,0 +1,192 @@
+"""The nightly job for a CI system: GitHub Actions, GitLab CI/CD or AWS CodeBuild, as text to be committed.
+
+No secret is in it: the job logs in by OpenID Connect, as a role that may assume the readers' roles and nothing else
+(`studbook iam --part caller`). Actions are pinned to commits, Studbook to a version. The catalog is in S3, or in a
+branch of the repository that the job commits to: a push that is no fast-forward is refused, so two nights at once
+cannot both win.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from studbook import __version__
+
+CHECKOUT: Final = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683  # v4.2.2"
+SETUP_PYTHON: Final = "actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065  # v5.6.0"
+LOGIN: Final = "aws-actions/configure-aws-credentials@7474bc4690e29a8392af63c5b98e7449536d5c3a  # v4.3.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the job is to do."""
+
+    role: str
+    """The role that it logs in as."""
+    region: str
+    catalog: str
+    """`s3://bucket/prefix`, or a folder of the repository."""
+    publish: str | None = None
+    schedule: str = "23 2 * * *"
+    """When, as cron has it, in UTC; not at the full hour, when everybody's jobs begin."""
+    python: str = "3.13"
+    branch: str = "studbook"
+    """Where a catalog in the repository is committed."""
+
+    @property
+    def in_git(self) -> bool:
+        """Whether the catalog is in the repository."""
+        return not self.catalog.startswith("s3://")
+
+    @property
+    def nightly(self) -> str:
+        """The command."""
+        words = ["studbook", "nightly", "--catalog", self.catalog]
+        return shlex.join([*words, *(("--publish", self.publish) if self.publish else ())])
+
+
+def _indented(text: str, columns: int) -> str:
+    return "\n".join(" " * columns + line if line else line for line in text.splitlines())
+
+
+def install() -> str:
+    """What the job needs: graphviz for the pictures, and Studbook."""
+    return (
+        f"sudo apt-get update -qq && sudo apt-get install -qq -y graphviz\npip install --quiet studbook=={__version__}"
+    )
+
+
+def night(job: Job) -> str:
+    """The night, and what its exit code means to CI: findings and gaps are told, and fail nothing."""
+    keep = f"\n{_kept(job)}" if job.in_git else ""
+    return f"""code=0
+{job.nightly} || code=$?{keep}
+case "$code" in
+  0) ;;
+  1) echo "studbook: there are findings" ;;
+  3) echo "studbook: a part could not be seen" ;;
+  *) exit "$code" ;;
+esac"""
+
+
+def _kept(job: Job) -> str:
+    """Commits the catalog, if there is a new snapshot."""
+    return f"""git add --all -- {shlex.quote(job.catalog)}
+if ! git diff --cached --quiet; then
+  git -c user.name=studbook -c user.email=studbook@localhost commit --quiet --message "Snapshot"
+  git push origin HEAD:{shlex.quote(job.branch)}
+fi"""
+
+
+def github(job: Job) -> str:
+    """A workflow for `.github/workflows/studbook.yml`."""
+    ref = (
+        f"\n        with:\n          ref: {job.branch}"
+        if job.in_git
+        else "\n        with:\n          persist-credentials: false"
+    )
+    return f"""# The nightly lineage catalog. Written by 'studbook ci github'; write it again after an upgrade.
+name: studbook
+on:
+  schedule:
+    - cron: "{job.schedule}"
+  workflow_dispatch: {{}}
+permissions:
+  contents: {"write" if job.in_git else "read"}
+  id-token: write # logs in to AWS
+concurrency:
+  group: studbook
+  cancel-in-progress: false
+jobs:
+  nightly:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 180
+    steps:
+      - uses: {CHECKOUT}{ref}
+      - uses: {SETUP_PYTHON}
+        with:
+          python-version: "{job.python}"
+      - name: Install
+        run: |
+{_indented(install(), 10)}
+      - uses: {LOGIN}
+        with:
+          role-to-assume: {job.role}
+          aws-region: {job.region}
+          role-duration-seconds: 10800
+      - name: Night
+        run: |
+{_indented(night(job), 10)}
+"""
+
+
+def gitlab(job: Job) -> str:
+    """A job for `.gitlab-ci.yml`; its schedule is made in the project, under Build, Pipeline schedules."""
+    head = f'git checkout -B {shlex.quote(job.branch)} "origin/{job.branch}"\n' if job.in_git else ""
+    remote = (
+        'git remote set-url origin "https://studbook:${STUDBOOK_PUSH_TOKEN}@${CI_SERVER_HOST}/${CI_PROJECT_PATH}.git"\n'
+        if job.in_git
+        else ""
+    )
+    return f"""# The nightly lineage catalog. Written by 'studbook ci gitlab'; write it again after an upgrade.
+# Its schedule: Build, Pipeline schedules, "{job.schedule}".{_token(job)}
+studbook:
+  image: python:{job.python}-slim
+  rules:
+    - if: $CI_PIPELINE_SOURCE == "schedule"
+    - if: $CI_PIPELINE_SOURCE == "web"
+  resource_group: studbook # one at a time
+  timeout: 3h
+  id_tokens:
+    STUDBOOK_ID_TOKEN:
+      aud: https://gitlab.com # of your own server, its address
+  variables:
+    AWS_ROLE_ARN: {job.role}
+    AWS_REGION: {job.region}
+    AWS_WEB_IDENTITY_TOKEN_FILE: /tmp/studbook-id-token
+    GIT_DEPTH: "1"
+  script:
+    - |
+      apt-get update -qq && apt-get install -qq -y graphviz{" git" if job.in_git else ""}
+      pip install --quiet studbook=={__version__}
+      printf %s "$STUDBOOK_ID_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+{_indented(head + remote + night(job), 6)}
+"""
+
+
+def _token(job: Job) -> str:
+    return "\n# STUDBOOK_PUSH_TOKEN, a masked variable, is a project access token that may push." if job.in_git else ""
+
+
+def codebuild(job: Job) -> str:
+    """A buildspec for AWS CodeBuild, started by an EventBridge schedule; it runs as the project's own service role."""
+    return f"""# The nightly lineage catalog. Written by 'studbook ci codebuild'; write it again after an upgrade.
+# The project's service role is {job.role}; an EventBridge schedule starts it: cron({_eventbridge(job.schedule)}).
+version: 0.2
+env:
+  variables:
+    AWS_REGION: {job.region}
+phases:
+  install:
+    runtime-versions:
+      python: "{job.python}"
+    commands:
+      - apt-get update -qq && apt-get install -qq -y graphviz
+      - pip install --quiet studbook=={__version__}
+  build:
+    commands:
+      - |
+{_indented(night(job), 8)}
+"""
+
+
+def _eventbridge(schedule: str) -> str:
+    """The same time as EventBridge writes it: with a year, and a `?` for one of the days."""
+    minute, hour, day, month, weekday = schedule.split()
+    return f"{minute} {hour} {day} {month} ? *" if weekday == "*" else f"{minute} {hour} ? {month} {weekday} *"
+
+
+SYSTEMS: Final[dict[str, Callable[[Job], str]]] = {"github": github, "gitlab": gitlab, "codebuild": codebuild}

@@ -1,0 +1,65 @@
+"""`studbook ci`: the nightly job for a CI system, to be committed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from studbook.cli.options import catalog_option
+from studbook.cli.terminal import say, write
+
+if TYPE_CHECKING:
+    from studbook.store import Catalog
+
+_CRON = re.compile(r"[\d*/,-]+( [\d*/,-]+){4}")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
+_BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  studbook ci github --role arn:aws:iam::999999999999:role/studbook-ci > .github/workflows/studbook.yml
+  studbook ci gitlab --role ARN --catalog s3://our-catalog/studbook --publish s3://our-docs/models/
+  studbook ci codebuild --role ARN --catalog s3://our-catalog/studbook > buildspec.yml
+
+The role trusts the CI system's OpenID Connect provider, and may do what 'studbook iam --part caller' prints. With a
+catalog in a folder, the job commits each night to the branch of --branch; with one in S3, nothing is committed.
+"""
+)
+@click.argument("system", type=click.Choice(["github", "gitlab", "codebuild"]))
+@click.option("--role", required=True, metavar="ARN", help="The role that the job logs in as.")
+@click.option("--region", default="us-east-1", show_default=True, help="Where the role is assumed.")
+@click.option("--publish", "where", metavar="TARGET", help="Where the site goes: s3://bucket/prefix/ or a folder.")
+@click.option("--schedule", default="23 2 * * *", show_default=True, metavar="CRON", help="When, in UTC.")
+@click.option("--branch", default="studbook", show_default=True, help="Where a catalog in a folder is committed.")
+@click.option(
+    "--python", "python", default="3.13", show_default=True, type=click.Choice(["3.11", "3.12", "3.13", "3.14"])
+)
+@catalog_option
+def ci(
+    *, system: str, role: str, region: str, where: str | None, schedule: str, branch: str, python: str, catalog: Catalog
+) -> None:
+    """Print the whole nightly job: login without a secret, the night, the catalog kept, exit codes, publishing."""
+    from studbook.ci_job import SYSTEMS, Job
+    from studbook.errors import UsageError
+
+    for value, shape, what in (
+        (role, _ROLE, "--role is a role's ARN: arn:aws:iam::999999999999:role/studbook-ci"),
+        (region, _REGION, "--region is a region's name: us-east-1"),
+        (schedule, _CRON, '--schedule has five parts, as cron has them: "23 2 * * *"'),
+        (branch, _BRANCH, "--branch is a branch's name"),
+    ):
+        if not shape.fullmatch(value):
+            raise UsageError(f"{value!r} cannot be meant", what)
+    job = Job(role, region, catalog.address, where, schedule, python, branch)
+    if system == "codebuild" and job.in_git:
+        raise UsageError(
+            "a CodeBuild job has no branch to commit to", "keep the catalog in S3: --catalog s3://bucket/prefix"
+        )
+    write(SYSTEMS[system](job).encode())
+    if job.in_git:
+        say(f"make the branch first: git switch --orphan {branch}, with {catalog.address}/studbook.yml in it")

@@ -1,0 +1,135 @@
+"""`studbook ci`: each job is one that its system takes, and its commands do what they say in a shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from studbook.ci_job import SYSTEMS, Job, night
+from studbook.cli import main
+
+ROLE = "arn:aws:iam::999999999999:role/studbook-ci"
+S3 = Job(ROLE, "us-east-1", "s3://our-catalog/studbook", "s3://our-docs/models/")
+GIT = Job(ROLE, "us-east-1", "catalog")
+SCHEMAS = {"github": "vendor.github-workflows", "gitlab": "vendor.gitlab-ci"}
+
+
+@pytest.mark.parametrize("job", [S3, GIT], ids=["s3", "git"])
+@pytest.mark.parametrize("system", SCHEMAS)
+def test_the_job_is_one_by_its_systems_schema(system: str, job: Job, tmp_path: Path) -> None:
+    """Validated by check-jsonschema 0.39 with the schemas that it brings, offline."""
+    file = tmp_path / "job.yml"
+    file.write_text(SYSTEMS[system](job))
+    done = subprocess.run(
+        ["check-jsonschema", "--builtin-schema", SCHEMAS[system], str(file)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PATH": f"{Path(os.sys.executable).parent}:{os.environ['PATH']}"},
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_buildspec_has_its_parts() -> None:
+    """Version, phases and commands, as CodeBuild reads them."""
+    spec = yaml.safe_load(SYSTEMS["codebuild"](S3))
+    assert spec["version"] == 0.2
+    assert all(isinstance(command, str) for phase in spec["phases"].values() for command in phase["commands"])
+
+
+def test_actions_are_pinned_and_rights_are_few() -> None:
+    """A tag can be moved, a commit cannot; a catalog in S3 needs no right to write into the repository."""
+    for job, contents in ((S3, "read"), (GIT, "write")):
+        text = SYSTEMS["github"](job)
+        uses = [line.split("uses: ")[1] for line in text.splitlines() if "uses: " in line]
+        assert uses
+        assert all(len(one.split("@")[1].split()[0]) == 40 for one in uses)
+        assert yaml.safe_load(text)["permissions"] == {"contents": contents, "id-token": "write"}
+
+
+class TestShell:
+    """The night's commands, run by a shell, with a studbook that exits as it is told."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        program = tmp_path / "bin" / "studbook"
+        program.parent.mkdir()
+        program.write_text('#!/bin/sh\necho "$*" > told\nmkdir -p catalog && date +%s%N > catalog/new\nexit "$EXIT"\n')
+        program.chmod(0o755)
+        return tmp_path
+
+    def run(self, folder: Path, job: Job, code: int) -> int:
+        env = os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "EXIT": str(code)}
+        return subprocess.run(["sh", "-e", "-c", night(job)], check=False, cwd=folder, env=env).returncode
+
+    @pytest.mark.parametrize(("code", "outcome"), [(0, 0), (1, 0), (3, 0), (2, 2), (4, 4), (5, 5)])
+    def test_exit_codes(self, folder: Path, code: int, outcome: int) -> None:
+        """Findings and gaps are told and fail nothing; all else fails the job, with the night's own code."""
+        assert self.run(folder, S3, code) == outcome
+        assert (folder / "told").read_text().split() == [
+            "nightly",
+            "--catalog",
+            "s3://our-catalog/studbook",
+            "--publish",
+            "s3://our-docs/models/",
+        ]
+
+    def test_a_catalog_in_git_is_pushed_whatever_the_night_found(self, folder: Path) -> None:
+        """A snapshot that was written is kept, also where a later step failed; a push that comes second is refused."""
+
+        def git(*words: str) -> str:
+            told = subprocess.run(["git", *words], check=True, cwd=folder, capture_output=True, text=True)
+            return told.stdout
+
+        git("init", "--quiet", "--bare", "remote")
+        git("init", "--quiet", "--initial-branch=studbook")
+        git("remote", "add", "origin", "remote")
+        assert self.run(folder, GIT, 5) == 5
+        assert git("log", "--format=%s", "origin/studbook").split() == ["Snapshot"]
+
+        git("clone", "--quiet", "--branch", "studbook", "remote", "other")
+        (folder / "other" / "catalog" / "theirs").write_text("x")
+        for words in (
+            ["add", "."],
+            ["-c", "user.name=x", "-c", "user.email=x@y", "commit", "-qm", "theirs"],
+            ["push", "-q"],
+        ):
+            subprocess.run(["git", *words], check=True, cwd=folder / "other")
+        assert self.run(folder, GIT, 0) != 0
+        assert git("--git-dir=remote", "log", "--format=%s", "studbook").split() == ["theirs", "Snapshot"]
+
+
+class TestCommand:
+    def run(self, capsysbinary: pytest.CaptureFixture[bytes], *words: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as end:
+            main(["ci", *words])
+        told = capsysbinary.readouterr()
+        return int(end.value.code or 0), (told.out + told.err).decode()
+
+    def test_prints_a_job(self, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+        """With the role, the catalog and the schedule that were named."""
+        code, out = self.run(capsysbinary, "github", "--role", ROLE, "--schedule", "5 4 * * 1")
+        job = yaml.safe_load(out.partition("make the branch")[0])
+        assert code == 0
+        assert job[True]["schedule"] == [{"cron": "5 4 * * 1"}]  # YAML 1.1 reads `on` as true
+        assert json.dumps(job).count(ROLE) == 1
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("--role", "studbook-ci"),
+            ("--role", ROLE, "--schedule", "every night"),
+            ("--role", ROLE, "--branch", "x; rm -rf /"),
+            ("--role", ROLE, "--region", "$(id)"),
+        ],
+    )
+    def test_what_cannot_be_meant(self, capsysbinary: pytest.CaptureFixture[bytes], words: tuple[str, ...]) -> None:
+        """Exit code 2, and how it is written; nothing of it gets into a job."""
+        code, out = self.run(capsysbinary, "gitlab", *words)
+        assert code == 2
+        assert "cannot be meant" in out
