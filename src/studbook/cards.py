@@ -60,6 +60,8 @@ class Card:
     sections: tuple[tuple[str, str], ...]
     """Heading and Markdown, in the file's order; the heading is empty for what stands before the first one."""
     source: str
+    text: str
+    """The file's own words, front matter and all."""
     problems: tuple[SettingsError, ...] = ()
     """What of its front matter is left out."""
     versions: tuple[str, ...] = ()
@@ -141,6 +143,7 @@ def parse_card(text: str, name: str, source: str) -> Card:
     """The card in `text`; `name` is the model's where the front matter does not say. Raises SettingsError."""
     problems: list[SettingsError] = []
     front: dict[str, str] = {}
+    whole = text
     match = _FRONT.match(text)
     if match:
         front = _front_matter(match[1], source, problems)
@@ -154,6 +157,7 @@ def parse_card(text: str, name: str, source: str) -> Card:
         facts=front,
         sections=tuple((heading, body) for heading, body in sections if heading or body),
         source=Path(source).name,
+        text=whole,
         problems=tuple(problems),
         versions=tuple(one.strip() for one in front.get("versions", "").split(",") if one.strip()),
     )

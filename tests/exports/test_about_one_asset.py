@@ -262,7 +262,10 @@ class TestEvidence:
             assert archive.namelist() == [
                 "README.txt",
                 "pedigree.json",
+                "scores.json",
                 "model.cdx.json",
+                "card.md",
+                "people.jsonl",
                 "records.jsonl",
                 "SHA256SUMS",
             ]

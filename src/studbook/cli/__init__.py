@@ -50,6 +50,7 @@ COMMANDS: dict[str, str] = {
     "reproduce": "studbook.cli.again:reproduce",
     "verify": "studbook.cli.verify:verify",
     "sign": "studbook.cli.sign:sign",
+    "prove": "studbook.cli.prove:prove",
     "redact": "studbook.cli.redact:redact",
     "iam": "studbook.cli.iam:iam",
     "doctor": "studbook.cli.doctor:doctor",

@@ -205,6 +205,12 @@ def _files(
         return [("", (chosen.picture(told.answer(assets[0], **options)),))]
     if "envelope" in chosen.options:
         options["envelope"] = told.envelope
+    if "night" in chosen.options:
+        from functools import partial
+
+        from studbook.exports import night
+
+        options["night"] = partial(night.write, told.catalog, told.envelope)
     if chosen.about is not None and len(assets) == 1:
         return [("", (chosen.about(told.pedigree(assets[0]), **options),))]
     if chosen.about_all is not None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from studbook.cli.options import catalog_option, format_option
 from studbook.cli.terminal import echo, echo_lines, say, style, write_json
 
 if TYPE_CHECKING:
+    from studbook.audit.checks import Against, Checked
     from studbook.store import Catalog
     from studbook.store.verify import Damage
 
@@ -20,10 +22,14 @@ _FEW_DAMAGES = 20
 @click.command(
     epilog="""\b
 Examples:
-  studbook verify
+  studbook verify                                    the catalog
   studbook verify --deep
   studbook verify --anchor sha256:3f9c...            the digest of an envelope that you kept
   studbook verify --anchor checkpoint-2026-11-22     a copy of log/checkpoint
+  studbook verify support-bot.zip                    an evidence pack, on its own
+  studbook verify approval.proof.gz                  a proof, on its own
+  studbook verify studbook.json --catalog catalog    an export
+  studbook verify https://docs.example.com/models/ --catalog catalog
 
 It computes every digest again, follows the chain of snapshots and the log, and looks for whatever is missing. Only an
 anchor, kept where the catalog's writers cannot write, shows that nobody wrote a whole new chain.
@@ -32,25 +38,72 @@ anchor, kept where the catalog's writers cannot write, shows that nobody wrote a
 Exit codes: 0 all is as it was written; 1 something is damaged.
 """
 )
-@click.option("--deep", is_flag=True, help="Derive each lineage again from its records, and compare.")
+@click.argument("target", required=False, metavar="[FILE|URL]")
 @click.option("--anchor", metavar="DIGEST|CHECKPOINT", help="What must be in the chain: an envelope, or a checkpoint.")
+@click.option("--key", "keys", multiple=True, help="A public key that must have signed the checkpoint.")
+@click.option("--deep", is_flag=True, help="Of a catalog: derive each lineage again from its records, and compare.")
 @catalog_option
 @format_option
-def verify(catalog: Catalog, deep: bool, anchor: str | None, output_format: str) -> int:
-    """Check that the catalog is whole, and as it was written.
+@click.pass_context
+def verify(  # noqa: PLR0917 - options
+    ctx: click.Context,
+    target: str | None,
+    anchor: str | None,
+    keys: tuple[str, ...],
+    deep: bool,
+    catalog: Catalog,
+    output_format: str,
+) -> int:
+    """Check that a catalog, or what was given out of one, is as it was written.
 
-    With --deep also that each lineage is what its records say: of the snapshots that this Studbook made with the
-    configuration as it is now; of others it is said that they were not derived again.
+    Without FILE it is the catalog. With --deep also that each lineage is what its records say: of the snapshots that
+    this Studbook made with the configuration as it is now; of others it is said that they were not derived again.
     """
+    from studbook.audit.target import check
+
+    if target is not None:
+        named = ctx.get_parameter_source("catalog") is not ParameterSource.DEFAULT
+        return _told(check(target, _against(catalog, named, anchor, keys)), output_format)
+    return _catalog(catalog, _against(catalog, True, anchor, keys), deep, output_format)
+
+
+def _against(catalog: Catalog, named: bool, anchor: str | None, keys: tuple[str, ...]) -> Against:
+    from studbook.audit.checks import Against
+    from studbook.proof.note import Verifier
+    from studbook.store.anchor import Anchor
+
+    there = catalog.settings_file.is_file()
+    required = tuple(map(Verifier.parse, keys))
+    known = (*required, *(catalog.settings().log.verifiers if there else ()))
+    return Against(Anchor.parse(anchor, known) if anchor else None, known, required, catalog if named else None)
+
+
+def _told(checked: Checked, output_format: str) -> int:
+    damages = checked.damages
+    if output_format == "json":
+        found = [{"place": damage.place, "message": damage.message} for damage in damages]
+        write_json({"ok": not damages, "checked": checked.summary, "damages": found, "notes": checked.notes})
+        return 1 if damages else 0
+    for damage in damages:
+        echo(f"{style('damaged', 'red')}  {damage.place}: {damage.message}")
+    for note in checked.notes:
+        echo(note)
+    echo(f"{checked.summary}: " + (f"{len(damages)} damaged" if damages else "all as written"))
+    return 1 if damages else 0
+
+
+def _catalog(catalog: Catalog, against: Against, deep: bool, output_format: str) -> int:
     from studbook.cli.working_files import changed_lines
     from studbook.errors import NotFound
+    from studbook.store.verify import Damage
 
     snapshots = len(catalog.snapshots.paths())
     if not snapshots and not catalog.objects.root.exists():
         raise NotFound(f"{catalog.address}: there is no catalog here", "name another folder with --catalog DIR")
-    damages = catalog.verify()
-    if anchor and not any(damage.place.startswith("snapshots") for damage in damages):
-        damages += _not_anchored(catalog, anchor)
+    damages = catalog.verify(against.required)
+    if against.anchor is not None and not any(damage.place.startswith("snapshots") for damage in damages):
+        missed = against.anchor.missed(list(catalog.envelopes()))
+        damages += [Damage("snapshots", missed)] if missed else []
     if deep and not damages:
         damages = _derived_otherwise(catalog)
     objects = sum(1 for _ in catalog.objects)
@@ -76,14 +129,6 @@ def verify(catalog: Catalog, deep: bool, anchor: str | None, output_format: str)
         echo(f"{style('damaged', 'red')}  {damage.place}: {damage.message}")
     echo(f"{snapshots} snapshots, {objects} objects: " + (f"{len(damages)} damaged" if damages else "all as written"))
     return 1 if damages else 0
-
-
-def _not_anchored(catalog: Catalog, text: str) -> list[Damage]:
-    from studbook.store.anchor import Anchor
-    from studbook.store.verify import Damage
-
-    missed = Anchor.parse(text, catalog.settings().log.verifiers).missed(list(catalog.envelopes()))
-    return [Damage("snapshots", missed)] if missed else []
 
 
 def _derived_otherwise(catalog: Catalog) -> list[Damage]:

@@ -50,4 +50,5 @@ class Export:
     kind: str | None = None
     """The kind of asset that has such a document; without assets, all of them are written."""
     options: tuple[str, ...] = ()
-    """Of `spec_version`, `of`, `level`; and `envelope`: the snapshot's, to a function of pedigrees."""
+    """Of `spec_version`, `of`, `level`; and to a function of pedigrees `envelope`, the snapshot's, and `night`, the
+    proofs that rows are of the snapshot."""

@@ -69,6 +69,8 @@ def _json(value: Any) -> Any:
         return {field.name.rstrip("_"): _json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {key: _json(item) for key, item in value.items()}
+    if isinstance(value, Evidence):  # a tuple, too
+        return value.as_data()
     if isinstance(value, tuple | list):
         return [_json(item) for item in value]
     return value

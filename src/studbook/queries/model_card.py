@@ -27,15 +27,20 @@ def card_of(lineage: LineageReader, version: Asset, cards: Mapping[str, Card]) -
     of this copy's approval, where the card does not say of which versions they are.
     """
     family = copied(lineage, version.id)
-    number = family.original.attributes.get("version", version.attributes.get("version"))
-    approved = version.attributes.get("approval") == "Approved"
     for one in (version, family.original, *family.members):
         for edge in lineage.upstream(one.id, "has_version"):
             group = lineage.asset(edge.source)
             if group is not None and group.name in cards:
-                card = cards[group.name]
-                return card.of_version(str(number), family.original.created_at, approved=approved)
+                return said_of(lineage, version, cards[group.name])
     return None
+
+
+def said_of(lineage: LineageReader, version: Asset, card: Card) -> Card | None:
+    """What a card of a version's model says of that version; None where it does not speak of it."""
+    original = copied(lineage, version.id).original
+    number = original.attributes.get("version", version.attributes.get("version"))
+    approved = version.attributes.get("approval") == "Approved"
+    return card.of_version(str(number), original.created_at, approved=approved)
 
 
 def registry_cards(lineage: LineageReader, version: Asset) -> Iterator[Asset]:

@@ -19,6 +19,8 @@ from studbook.queries.walks import Evaluation, made
 
 _ONWARD = ("packaged_as", "deployed_to", "copied_to")
 """The relations that lead from a model to where it runs."""
+_SAYS_MORE = ("has_version", "content_of")
+"""The relations by which one of two ids that an evaluation names says more than the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Pedigree:
     """The ids of the live endpoints that surely answer with it or a copy made from it, shadows aside."""
     same: frozenset[str]
     """The root, what it was cloned from, and the ids of the same weights: what judged one of them judged the root."""
+    known: Graph
+    """These assets and edges, as a lineage."""
     findings: tuple[Finding, ...] = ()
     card: Card | None = None
     records: tuple[Record, ...] = ()
@@ -77,12 +81,17 @@ def pedigree(
     for found in walk.evaluations:
         assets[found.job.id] = found.job
         add(lineage.upstream(found.job.id, "input_to"))
+        add(lineage.downstream(found.job.id, "recorded_in"))
+        add(lineage.downstream(found.job.id, "produced", "results"))
+    for one in {end for found in walk.evaluations for end in (*found.evaluators, *found.data)}:
+        add(edge for relation in _SAYS_MORE for edge in lineage.upstream(one, relation) if edge.source in assets)
     before = set(assets)
     ahead = [walk.root.id]
     while ahead:
         here = ahead.pop()
         ahead += add(edge for relation in _ONWARD for edge in lineage.downstream(here, relation))
     ids = sorted(assets)
+    known = Graph(assets.values(), edges.values())  # what follows must follow for whoever has the pedigree alone
     behind = records(record_ids(assets.values(), edges.values()))
     return Pedigree(
         root=walk.root,
@@ -91,8 +100,9 @@ def pedigree(
         evaluations=walk.evaluations,
         made=frozenset(asset.id for asset in walk.assets),
         onward=frozenset(assets.keys() - before),
-        runs_at=_answering(Graph(assets.values(), edges.values()), walk.root),
-        same=frozenset({walk.root.id, *(asset.id for asset in origins(lineage, walk.root))}),
+        runs_at=_answering(known, walk.root),
+        same=frozenset({walk.root.id, *(asset.id for asset in origins(known, walk.root))}),
+        known=known,
         findings=tuple(finding for one in ids for finding in findings(one)),
         card=card_of(lineage, walk.root, {} if cards is None else cards),
         records=tuple(sorted(behind, key=lambda record: record.reference)),
@@ -124,6 +134,5 @@ def record_ids(assets: Iterable[Asset], edges: Iterable[Edge]) -> list[str]:
 
 
 def _answering(known: Graph, root: Asset) -> tuple[str, ...]:
-    """By what the pedigree holds, so that whoever has it alone comes to the same."""
     rows = rows_of_version(known, root)
     return tuple(sorted({row.endpoint for row in rows if not (row.shadow or row.candidate)}))

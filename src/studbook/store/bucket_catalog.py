@@ -15,6 +15,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ from studbook.store.objects import Objects, packed
 from studbook.store.snapshots import Snapshots, document, file_name, taken
 
 if TYPE_CHECKING:
+    from studbook.proof.note import Verifier
     from studbook.store.verify import Damage
 
 _OBJECTS = "objects/"
@@ -67,9 +69,10 @@ class BucketCatalog(Catalog):
             if path.is_file() and not name.startswith((".", _OBJECTS, _SNAPSHOTS)):
                 self._bucket.put(name, path.read_bytes())
 
-    def verify(self) -> list[Damage]:
+    def verify(self, signers: Sequence[Verifier] = ()) -> list[Damage]:
         """Of the bucket itself: a cache that is right would hide what somebody wrote there."""
-        return super().verify() if self._whole else BucketCatalog(self.address, believe_cache=False).verify()
+        anew = self if self._whole else BucketCatalog(self.address, believe_cache=False)
+        return super(BucketCatalog, anew).verify(signers)
 
     def _pull(self, *, whole: bool) -> None:
         """Bring what is not content up to date; with `whole`, everything."""

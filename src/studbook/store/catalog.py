@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -65,6 +65,7 @@ from studbook.store.past import SnapshotHistory
 from studbook.store.snapshots import Snapshots, envelope_digest, taken
 
 if TYPE_CHECKING:
+    from studbook.proof.note import Verifier
     from studbook.store.index import Index
     from studbook.store.verify import Damage
 
@@ -262,14 +263,14 @@ class Catalog:
 
         return Index.open(self.index_file, self.objects, envelope)
 
-    def verify(self) -> list[Damage]:
-        """What is not as it was written; empty where all is."""
+    def verify(self, signers: Sequence[Verifier] = ()) -> list[Damage]:
+        """What is not as it was written; empty where all is. `signers` are keys that must have signed the log."""
         from studbook.store.verify import verify
 
         damages = verify(self.objects, self.snapshots)
         if any(damage.place.startswith("snapshots") for damage in damages):
             return damages  # the log follows from the chain, which is broken
-        return [*damages, *self.verify_log()]
+        return [*damages, *self.verify_log(signers)]
 
     def unneeded(self) -> list[str]:
         """The files of objects that no snapshot needs, of a catalog that is whole."""
@@ -277,13 +278,13 @@ class Catalog:
 
         return unneeded(self.objects, self.snapshots)
 
-    def verify_log(self) -> list[Damage]:
+    def verify_log(self, signers: Sequence[Verifier] = ()) -> list[Damage]:
         """What of the log does not follow from the snapshots; of a catalog whose chain is whole."""
         from studbook.store.verify_log import verify_log
 
         settings = self._log_settings()
         origins = [settings.origin] if settings.origin else []
-        return list(verify_log(self.log, list(self.envelopes()), origins, settings.verifiers))
+        return list(verify_log(self.log, list(self.envelopes()), origins, settings.verifiers, signers))
 
     def _log_settings(self) -> LogSettings:
         """As configured; the usual ones where the configuration cannot be read, which others will say."""

@@ -13,12 +13,16 @@ from studbook.store.verify import Damage
 
 
 def verify_log(
-    log: Log, envelopes: Sequence[Envelope], origins: Sequence[str], keys: Sequence[Verifier]
+    log: Log,
+    envelopes: Sequence[Envelope],
+    origins: Sequence[str],
+    keys: Sequence[Verifier],
+    required: Sequence[Verifier] = (),
 ) -> Iterator[Damage]:
     """What of the log does not follow from these envelopes, which are a whole chain; a log that is behind does.
 
-    `origins` are the names that it may have besides the usual one; `keys` are those by whom it may be signed: without
-    any, signatures are not looked at.
+    `origins` are the names that it may have besides the usual one; `keys` are those that may sign it: without any, any
+    may. `required` are keys that must have signed it.
     """
     if not log.root.is_dir():
         return
@@ -36,12 +40,17 @@ def verify_log(
             checkpoint = note = None
         if checkpoint is not None and note is not None:
             size = min(checkpoint.size, len(entries))
-            yield from _checkpoint(checkpoint, note, entries, origins, keys)
+            yield from _checkpoint(checkpoint, note, entries, origins, keys, required)
     yield from _tiles(log, entries, size)
 
 
-def _checkpoint(
-    checkpoint: Checkpoint, note: Note, entries: Sequence[bytes], origins: Sequence[str], keys: Sequence[Verifier]
+def _checkpoint(  # noqa: PLR0917 - what verify_log has
+    checkpoint: Checkpoint,
+    note: Note,
+    entries: Sequence[bytes],
+    origins: Sequence[str],
+    keys: Sequence[Verifier],
+    required: Sequence[Verifier],
 ) -> Iterator[Damage]:
     place = "log/checkpoint"
     if checkpoint.size > len(entries):
@@ -53,10 +62,13 @@ def _checkpoint(
     if checkpoint.origin not in (*origins, usual):
         yield Damage(place, f"it is of the log {checkpoint.origin!r}, and this one is {(*origins, usual)[0]!r}")
     try:
-        _, strange = signers(note, keys)
+        by, strange = signers(note, {*keys, *required})
     except ProofError as error:
         yield Damage(place, error.message)
         return
+    for key in required:
+        if key not in by:
+            yield Damage(place, f"it is not signed by {key.name}")
     if keys:
         for one in strange:
             yield Damage(place, f"it is signed by {one.name!r}, a key that the configuration does not name")
