@@ -157,6 +157,14 @@ class TestNights:
         several = deeds(estate.told().lineage, estate.told().asset(PACKAGE))
         assert [deed.what for deed in several] == ["registration", "approval"]
 
+    def test_an_event_is_no_sign_that_a_thing_is_still_there(self, estate: Estate) -> None:
+        """Where SageMaker cannot be asked, what it showed is stale, whatever the trail tells of it."""
+        estate.registered("ana")
+        estate.night(1)
+        estate.aws.fault("AccessDeniedException", service="sagemaker", operation="List*")
+        estate.night(2)
+        assert estate.told().asset(PACKAGE).stale_since == 2
+
     def test_deployments_and_deletions(self, estate: Estate) -> None:
         """An endpoint knows who made it, and a tombstone who deleted it."""
         sagemaker = estate.sagemaker("ana")

@@ -26,6 +26,9 @@ from studbook.settings import Settings
 HISTORY = frozenset({"s3_prefix"})
 """Record kinds whose end is no disappearance: an earlier state of a prefix stays a version of its dataset."""
 
+EVENTS = frozenset({"trail_event"})
+"""Record kinds that tell what happened once: that one names a thing is no sign that it is still there."""
+
 
 class ConfiguredDataset(NamedTuple):
     """An S3 prefix that the configuration calls a dataset."""
@@ -137,7 +140,7 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
             edges.add(edge)
             names.add(edge.source)
             names.add(edge.target)
-        for name in names:
+        for name in names if record.kind not in EVENTS else ():
             sightings[name].add(record, shows=False)
         for claim in facts.claims:
             claims[type(claim)].append(claim)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -32,12 +32,14 @@ class CloudTrail:
         self._clock = clock
         self._events: defaultdict[tuple[str, str], deque[Json]] = defaultdict(lambda: deque(maxlen=_KEPT))
         self._asked: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
-        self._number = 0
+        self._numbers: Counter[tuple[str, str, bool]] = Counter()
 
     def note(self, account: str, region: str, operation: str, *, who: str, asked: Json, said: Json, read: bool) -> None:
         """Keeps what was called; what only reads has no answer in its event."""
-        self._number += 1
-        told = json.dumps([self._number, account, region, operation, asked], sort_keys=True, default=str)
+        # What a harvest reads comes in any order; the ids of what people did must not depend on it.
+        self._numbers[account, region, read] += 1
+        number = self._numbers[account, region, read]
+        told = json.dumps([number, read, account, region, operation, asked], sort_keys=True, default=str)
         drawn = hashlib.sha256(told.encode()).hexdigest()
         event_id = "-".join((drawn[:8], drawn[8:12], drawn[12:16], drawn[16:20], drawn[20:32]))
         now = self._clock.now
