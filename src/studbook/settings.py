@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from studbook.errors import ProofError, SettingsError
@@ -86,6 +86,9 @@ def _s3(value: str) -> str:
     return value
 
 
+S3Uri = Annotated[str, AfterValidator(_s3)]
+
+
 def _place(value: str) -> str:
     uri = parse_s3(value)
     assert uri is not None
@@ -95,7 +98,7 @@ def _place(value: str) -> str:
 class Dataset(_Part):
     """An S3 prefix that is a dataset."""
 
-    uri: str = Field(description="s3://bucket/prefix/")
+    uri: S3Uri = Field(description="s3://bucket/prefix/")
     name: str | None = Field(
         default=None, description="What people call it; the last path segment where it has no name."
     )
@@ -103,11 +106,6 @@ class Dataset(_Part):
     versions: Literal["fingerprint", "subprefixes"] = Field(
         default="fingerprint", description="One dataset over time, or one version per first-level subprefix."
     )
-
-    @field_validator("uri")
-    @classmethod
-    def _is_s3(cls, value: str) -> str:
-        return _s3(value)
 
     @property
     def id(self) -> str:
@@ -122,13 +120,8 @@ class Dataset(_Part):
 class DocumentPlace(_Part):
     """Where small JSON documents may be read: results of evaluations, metrics reports, manifests."""
 
-    uri: str = Field(description="s3://bucket/prefix/")
+    uri: S3Uri = Field(description="s3://bucket/prefix/")
     account: AccountId | None = Field(default=None, description="The owning account, whose credentials read them.")
-
-    @field_validator("uri")
-    @classmethod
-    def _is_s3(cls, value: str) -> str:
-        return _s3(value)
 
     @property
     def id(self) -> str:
@@ -358,12 +351,7 @@ class LogSettings(_Part):
 class Publish(_Part):
     """Where the site is published."""
 
-    to: str | None = Field(default=None, description="s3://bucket/prefix/")
-
-    @field_validator("to")
-    @classmethod
-    def _is_s3(cls, value: str | None) -> str | None:
-        return None if value is None else _s3(value)
+    to: S3Uri | None = Field(default=None, description="s3://bucket/prefix/")
 
 
 _NAMES: dict[type, str] = {MlflowSettings: "MLflow server", DocumentPlace: "document place"}

@@ -1,4 +1,4 @@
-"""Many edges in little space."""
+"""Interning: many edges in little space, since they share few ids and say few different things."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from studbook.model import Edge
-from studbook.model.edge import EdgeKey, Known, known_of, named, strongest
+from studbook.model.edge import EdgeKey, Known, edge_of, known_of, strongest
 
 
 class Edges(Collection[Edge]):
@@ -42,7 +42,7 @@ class Edges(Collection[Edge]):
     def respell(self, ids: Mapping[str, str]) -> None:
         """Gives the ends that are written otherwise their ids; what joins a thing with itself then is no edge."""
         odd = [key for key in self._known if key.source in ids or key.target in ids]
-        for edge in [_edge(key, self._known.pop(key)) for key in odd]:
+        for edge in [edge_of(key, self._known.pop(key)) for key in odd]:
             source, target = (ids.get(end, end) for end in (edge.source, edge.target))
             if source != target:
                 self.add(replace(edge, source=source, target=target))
@@ -58,7 +58,7 @@ class Edges(Collection[Edge]):
     def get(self, key: EdgeKey) -> Edge | None:
         """The edge of a key."""
         known = self._known.get(key)
-        return _edge(key, known) if known is not None else None
+        return edge_of(key, known) if known is not None else None
 
     def __len__(self) -> int:
         return len(self._known)
@@ -75,19 +75,7 @@ class Edges(Collection[Edge]):
         # A null sorts before every text, which tuples with nulls cannot be asked for: sorted by source, then within it.
         for _, several in groupby(sorted(self._known, key=_source), key=_source):
             for key in sorted(several, key=_order):
-                yield _edge(key, self._known[key])
-
-
-def _edge(key: EdgeKey, known: Known) -> Edge:
-    return Edge(
-        source=key.source,
-        target=key.target,
-        relation=key.relation,
-        role=key.role,
-        certainty=known.certainty,
-        candidate=known.candidate,
-        evidence=tuple(named(evidence, key.source, key.target) for evidence in known.evidence),
-    )
+                yield edge_of(key, self._known[key])
 
 
 _source, _order = attrgetter("source"), attrgetter("order")

@@ -45,7 +45,9 @@ class Attribute:
         if self.compute is not None:
             made = self.compute(record)
             return None if made in _NOTHING else made
-        return next((value for _, value in self._found(record)), None)
+        for _, value in self._found(record):
+            return value
+        return None
 
     def evidence(self, record: Record) -> tuple[Evidence, ...]:
         """Where the value stands, or by which rule it is computed; empty where there is none."""

