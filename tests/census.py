@@ -2,7 +2,7 @@
 
     python -m tests.census [OPERATION]
 
-The members come from botocore's description of each operation that a declared source calls: ARNs, names, URIs, images,
+The members come from botocore's description of each operation that keeps a record: ARNs, names, URIs, images,
 ids and digests. Whether one is read is tried, not looked up: an answer with every member filled in is given to the
 normalizer, and a member is read where its value comes out again in an asset, an edge or a claim. Every other member
 stands in `unread_members.txt` with the reason why not. A botocore that knows a new member fails `make check`, until it
@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -23,14 +24,16 @@ from typing import Any, Final
 import botocore.session
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
+from studbook.aws.errors import UNREADABLE
 from studbook.model import Record
-from studbook.sources import SOURCES, Resource
+from studbook.sources import SOURCES, Resource, source
 from studbook.sources.declarative_source import Declared
+from studbook.sources.interface import Describe, Detail, Json, Listing
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
 REASONS: Final = Path(__file__).with_name("unread_members.txt")
 _REFERENCE: Final = re.compile(
-    r"(Arns?|ARN|Ur[il]s?|URI|Images?|Ids?|Names?|Digest|E[Tt]ag|S3\w*Path|Location|Identifiers?)$", re.I
+    r"(Arns?|ARN|Ur[il]s?|URI|Images?|Ids?|Names?|Digest|E[Tt]ag|(?:S3\w*|Repository)Path|Location|Identifiers?)$", re.I
 )
 _DEPTH: Final = 12
 _ALTERNATIVES: Final = 40
@@ -131,6 +134,8 @@ _ARNS: Final = (
 _IDS: Final = {
     "hub_content": tuple(f"hub-content/hub/{kind}/itself/1.0.0" for kind in ("DataSet", "JsonDoc", "ModelReference")),
     "custom_model": ("custom-model/itself",),
+    "lambda_function": ("function:itself",),
+    "lambda_version": ("function:itself:1",),
 }
 """What records are called whose id tells more than their kind."""
 
@@ -148,7 +153,7 @@ def _reference(name: str, path: str, mark: str, arn: str | None) -> str:
             service = "sagemaker"
             kind = next((shape for word, shape in _TYPES if word.lower() in shown.lower()), "training-job/{}")
         return (arn or f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}").format(mark)
-    if re.search(r"(Ur[il]s?|URI|S3\w*Path|Location)$", name, re.I):
+    if re.search(r"(Ur[il]s?|URI|(?:S3\w*|Repository)Path|Location)$", name, re.I):
         return f"s3://{mark}/place/"
     if re.search(r"Images?$", name):
         return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{mark}:1"
@@ -191,6 +196,34 @@ def _body(service: str, resource: Resource, answer: Answer) -> dict[str, Any]:
     return body
 
 
+def _nothing(body: Json) -> Json:
+    return {}
+
+
+def _of_source(name: str, kind: str, listing: Listing, **more: Any) -> tuple[str, Resource]:
+    """What a source that is no mere declaration keeps of one operation, as if it had declared it."""
+    found = source(name)
+    assert found is not None
+    return name, Resource(kind=kind, listing=listing, identify=str, normalize=found.normalize, **more)
+
+
+def resources() -> Iterator[tuple[str, Resource]]:
+    """Every record kind that AWS's answers are kept in, with its service. Objects in S3 and accounts name nothing."""
+    for one in SOURCES:
+        for resource in one.resources if isinstance(one, Declared) else ():
+            yield one.name, resource
+    configuration, associations = "GetFunctionConfiguration", "DescribeDataRepositoryAssociations"
+    yield _of_source(
+        "lambda",
+        "lambda_function",
+        Listing(operation=configuration, items=""),
+        describe=Describe(operation=configuration, params=_nothing),
+        details=(Detail(operation="ListAliases", params=_nothing, member="Aliases", items="Aliases"),),
+    )
+    yield _of_source("lambda", "lambda_version", Listing(operation="ListVersionsByFunction", items="Versions"))
+    yield _of_source("fsx", "data_repository_association", Listing(operation=associations, items="Associations"))
+
+
 def read_of(service: str, resource: Resource) -> tuple[set[str], set[str]]:
     """The paths of all references in the record of a type, and of those that are read."""
     every: set[str] = set()
@@ -209,7 +242,8 @@ def read_of(service: str, resource: Resource) -> tuple[set[str], set[str]]:
                 revision="1",
                 body=body,
             )
-            told += f"{resource.normalize(record)} {list(resource.documents(record))}"
+            with suppress(*UNREADABLE):  # without what it always has, it says nothing
+                told += f"{resource.normalize(record)} {list(resource.documents(record))}"
         every.update(answer.marks.values())
         read.update(path for mark, path in answer.marks.items() if f"{mark}x" in told)
         return answer
@@ -258,28 +292,25 @@ class Census:
 
 
 def take(only: str | None = None) -> Census:
-    """Look at every declared type."""
+    """Look at every kind of record."""
     rows = reasons()
     used: set[int] = set()
     read = explained = 0
     unclassified = []
-    for source in SOURCES:
-        for resource in source.resources if isinstance(source, Declared) else ():
-            if only and only not in resource.operations:
-                continue
-            every, seen = read_of(source.name, resource)
-            read += len(seen)
-            for path in sorted(every - seen):
-                why = [
-                    n
-                    for n, (kind, glob, _) in enumerate(rows)
-                    if fnmatchcase(resource.kind, kind) and _fits(path, glob)
-                ]
-                used.update(why)
-                if why:
-                    explained += 1
-                else:
-                    unclassified.append(f"{resource.kind} {path}")
+    for service, resource in resources():
+        if only and only not in resource.operations:
+            continue
+        every, seen = read_of(service, resource)
+        read += len(seen)
+        for path in sorted(every - seen):
+            why = [
+                n for n, (kind, glob, _) in enumerate(rows) if fnmatchcase(resource.kind, kind) and _fits(path, glob)
+            ]
+            used.update(why)
+            if why:
+                explained += 1
+            else:
+                unclassified.append(f"{resource.kind} {path}")
     stale = () if only else tuple(" ".join(rows[n][:2]) for n in range(len(rows)) if n not in used)
     return Census(read, explained, tuple(unclassified), stale)
 

@@ -609,6 +609,15 @@ TUNED: tuple[Record, ...] = (
         },
     ),
 )
+
+LINKED_DIRECTORY = record(
+    "data_repository_association",
+    f"arn:aws:fsx:{WEST}:{DEV}:association/fs-1/dra-1",
+    source="fsx",
+    FileSystemId="fs-1",
+    FileSystemPath="/",
+    DataRepositoryPath="s3://linked/",
+)
 IN_BEDROCK: tuple[Record, ...] = (
     record(
         "model_customization_job",
@@ -757,6 +766,7 @@ RECORDS: tuple[Record, ...] = (
     *DECLARED,
     *TUNED,
     *IN_BEDROCK,
+    LINKED_DIRECTORY,
     *FROM_MLFLOW,
     *READS_BELOW,
     *WATCHED,

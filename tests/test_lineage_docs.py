@@ -26,7 +26,7 @@ PAGE = TOP / "docs" / "lineage.md"
 REFRESH = "run: python tests/test_lineage_docs.py"
 BEGIN, END = "<!-- edges: begin -->", "<!-- edges: end -->"
 _FORM = re.compile(
-    r"(?:sagemaker|bedrock|s3|lambda):[A-Z][A-Za-z0-9]+#\S+|mlflow:[a-z-]+/(?:search|get)#\S+|config:[a-z]+\[\d+\]\.\w+|rule:[a-z0-9-]+"
+    r"(?:sagemaker|bedrock|s3|lambda|fsx):[A-Z][A-Za-z0-9]+#\S+|mlflow:[a-z-]+/(?:search|get)#\S+|config:[a-z]+\[\d+\]\.\w+|rule:[a-z0-9-]+"
 )
 _CHANNEL = re.compile(r"[#|](?:(?:AutoMLJob)?InputDataConfig|ProcessingInputs)\[")
 _OUTPUT = re.compile(r"#ProcessingOutputConfig\.Outputs\[")

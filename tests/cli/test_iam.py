@@ -44,17 +44,12 @@ MANUAL = Path(__file__).parent.parent.parent / "docs" / "organisation.md"
 UNTOLD = {
     "sagemaker:DescribeAIBenchmarkJob",
     "sagemaker:DescribeAIRecommendationJob",
-    "sagemaker:DescribeCompilationJob",
-    "sagemaker:DescribeDataQualityJobDefinition",
     "sagemaker:DescribeHubContent",
     "sagemaker:DescribeJob",
-    "sagemaker:DescribeLabelingJob",
     "sagemaker:DescribeModelBiasJobDefinition",
     "sagemaker:DescribeModelExplainabilityJobDefinition",
     "sagemaker:DescribeModelQualityJobDefinition",
-    "sagemaker:DescribeMonitoringSchedule",
     "sagemaker:DescribeTrialComponent",
-    "sagemaker:ListMonitoringSchedules",
     "sagemaker:ListPipelineParametersForExecution",
 }
 """What the story has no use for."""

@@ -158,3 +158,30 @@ class TestNormalize:
         assert (facts.assets[0].kind, facts.assets[0].attributes["code_sha256"]) == ("evaluator_version", "sha-2")
         assert facts.assets[0].created_at == "2026-09-01T10:00:00Z"
         assert [(edge.source, edge.target, edge.relation) for edge in facts.edges] == [(ARN, f"{ARN}:2", "has_version")]
+
+    def test_layers_and_signers(self):
+        """What runs is its layers too, and who signed either is told; a layer without an ARN costs nothing else."""
+        layer = "arn:aws:lambda:us-west-2:111122223333:layer:metrics:4"
+        profile, job = (f"arn:aws:signer:us-west-2:1:/{path}" for path in ("signing-profiles/p/1", "signing-jobs/j"))
+        signed = {"Arn": layer, "SigningProfileVersionArn": profile, "SigningJobArn": job}
+        body = {
+            "FunctionName": "judge",
+            "Version": "2",
+            "Layers": [signed, {"CodeSize": 1}, None],
+            "SigningProfileVersionArn": profile,
+            "SigningJobArn": job,
+            "RuntimeVersionConfig": {"RuntimeVersionArn": "arn:aws:lambda:us-west-2::runtime:r"},
+        }
+        record = Record(
+            source="lambda", kind="lambda_version", id=f"{ARN}:2", account=None, region=None, revision="1", body=body
+        )
+
+        told = SOURCE.normalize(record).assets[0].attributes
+
+        assert {name: told[name] for name in ("layers", "layers_signed_by", "layers_signing_jobs")} == {
+            "layers": [layer],
+            "layers_signed_by": [profile],
+            "layers_signing_jobs": [job],
+        }
+        assert (told["signed_by"], told["signing_job"]) == (profile, job)
+        assert told["runtime_version"] == "arn:aws:lambda:us-west-2::runtime:r"

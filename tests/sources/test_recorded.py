@@ -23,6 +23,7 @@ BEGINNINGS = {"~": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:", "^": f"arn:aws:bedr
 UNRECORDED = frozenset({"Search", "ListTags"})
 """Search shows what the descriptions say (test_sagemaker_search.py holds it to that); most things have no tags."""
 ELSEWHERE = {
+    "data_repository_association": "test_fsx.py::TestLineage::test_the_place_behind_the_channel",
     "lambda_function": "test_lambda_source.py::TestNormalize::test_function_and_version",
     "lambda_version": "test_lambda_source.py::TestNormalize::test_function_and_version",
     "mlflow_experiment": "test_mlflow_source.py::TestNormalize::test_an_experiment_and_a_registered_model",

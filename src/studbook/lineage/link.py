@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self
 from studbook.gc import gc_paused
 from studbook.lineage.deleted_objects import mark_deletions
 from studbook.lineage.edges import Edges
+from studbook.lineage.file_systems import readings
 from studbook.lineage.from_id import asset_from_id, parent_edge
 from studbook.lineage.job_state import job_state
 from studbook.lineage.joins import JOINS
@@ -20,7 +21,7 @@ from studbook.lineage.joins.interface import View, is_later
 from studbook.lineage.spelling import arns_of, respelled, spellings
 from studbook.model import Asset, Claim, Evidence, Facts, Record
 from studbook.model.edge import EdgeKey
-from studbook.model.facts import DatasetState, LineageEntity
+from studbook.model.facts import DatasetState, LineageEntity, LinkedDirectory, MountedDirectory, Reads
 from studbook.settings import Settings
 
 HISTORY = frozenset({"s3_prefix"})
@@ -164,6 +165,7 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
         edges=edges.keys(),
         datasets={d.id: d.evidence for d in context.datasets},
     )
+    claims[Reads] += readings(view.all(MountedDirectory), view.all(LinkedDirectory))
     for join in JOINS:
         # What a join concludes is there for the joins after it, so a join must not feed itself.
         found = join(view)

@@ -56,7 +56,32 @@ class Reads(Claim):
     ever: bool = False
     """Whatever is there at any time is meant: the dataset, and none of its versions."""
     evidence: One
-    """Of the field that holds the URI."""
+    """Of the field that holds the URI, or leads to it."""
+    through: tuple[One, ...] = ()
+    """What led to the URI where the reader does not name it: with a rule, so that it is a conclusion."""
+
+
+@checked(frozen=True, slots=True)
+class MountedDirectory(Claim):
+    """A job reads a directory of a file system."""
+
+    reader: str
+    system: str
+    directory: str
+    role: str
+    at: str | None
+    evidence: One
+
+
+@checked(frozen=True, slots=True, kw_only=True)
+class LinkedDirectory(Claim):
+    """A directory of a file system is linked with a place in S3."""
+
+    system: str
+    path: str
+    uri: Place
+    since: str | None
+    evidence: Several
 
 
 @checked(frozen=True, slots=True, kw_only=True)

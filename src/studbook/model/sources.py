@@ -26,6 +26,7 @@ REGISTRY: Final[dict[str, SourceEntry]] = {
     "sagemaker": SourceEntry("sagemaker:SOURCE"),
     "bedrock": SourceEntry("bedrock:SOURCE", rate=5.0, optional=True),
     "cloudtrail": SourceEntry("cloudtrail:SOURCE", rate=2.0, optional=True),
+    "fsx": SourceEntry("fsx:FileSystems", rate=2.0),
     "s3": SourceEntry("s3:S3", rate=100.0),
     "lambda": SourceEntry("lambda_function:LambdaFunctions", rate=15.0),
     "mlflow": SourceEntry("mlflow:Mlflow", rate=40.0),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from studbook.model.ids import parse_arn, parse_lambda
 from studbook.settings import Settings
 from studbook.sources import bedrock, sagemaker
 from studbook.sources.interface import Grant, Json, Resource, Visit
+from studbook.sources.reading import each
 
 _FUNCTION, _VERSION = "lambda_function", "lambda_version"
 _MARKER = {"NextMarker": "Marker"}
@@ -233,12 +234,29 @@ def _published(body: Json) -> str | None:
     return None if body.get("Version") == "$LATEST" else _time(body.get("LastModified"))
 
 
+def _of_layers(member: str) -> Callable[[object], list[object]]:
+    """A member of each layer, as far as they have it."""
+    return lambda several: [layer[member] for _, layer in each(several) if layer.get(member)]
+
+
 _ALIKE: Final = (
     at("status", "State", "Whether it can be called."),
     at("modified_at", "LastModified", "When its code or its settings last changed.", _time),
     at("runtime", "Runtime", "The runtime that its code needs."),
     at("handler", "Handler", "Where its code begins."),
     at("description", "Description", "What people wrote of it."),
+    at("layers", "Layers", "The ARNs of its layers: what they hold is part of what runs.", _of_layers("Arn")),
+    at("signed_by", "SigningProfileVersionArn", "The signing profile that its code is signed with."),
+    at("signing_job", "SigningJobArn", "The job that signed its code."),
+    at("layers_signed_by", "Layers", "The signing profiles of its layers.", _of_layers("SigningProfileVersionArn")),
+    at("layers_signing_jobs", "Layers", "The jobs that signed its layers.", _of_layers("SigningJobArn")),
+    at("role", "Role", "The IAM role that it runs as."),
+    at("runtime_version", "RuntimeVersionConfig.RuntimeVersionArn", "Which build of the runtime it runs on."),
+    at("runtime_arn", "RuntimeConfig.RuntimeArn", "The runtime that it runs on, where it is one of its own."),
+    at("config_sha256", "ConfigSha256", "The digest of its settings, its layers among them."),
+    at("kms_key", "KMSKeyArn", "The KMS key of its environment variables."),
+    at("vpc", "VpcConfig", "The subnets and security groups that it runs in."),
+    at("file_systems", "FileSystemConfigs", "The file systems that it mounts."),
 )
 FUNCTION: Final = attributes(
     "evaluator",
@@ -265,7 +283,6 @@ VERSION: Final = attributes(
     at("version", "Version", "Its number, or `$LATEST`."),
     at("code_sha256", "CodeSha256", "The digest of its code."),
     at("code_size", "CodeSize", "The bytes of its code."),
-    at("layers", "Layers", "The ARNs of its layers.", lambda several: [layer["Arn"] for layer in several]),
     at(
         "mutable",
         "Version",

@@ -103,6 +103,16 @@ class TestLambdaVersion:
 
         assert self._found(FUNCTION, function, version) == {f"{FUNCTION}:7": ("inferred", False, {"rule:lambda-code"})}
 
+    def test_other_layers_run_other_code(self):
+        """The digest of the code says nothing of them."""
+        told = {"latest_code_sha256": "x", "layers": ["arn:aws:lambda:us-west-2:111122223333:layer:metrics:4"]}
+        function = asset("evaluator", FUNCTION, modified_at="2026-11-01T00:00:00Z", attributes=told)
+        version = asset(
+            "evaluator_version", f"{FUNCTION}:7", created_at="2026-11-01T00:00:01Z", attributes={"code_sha256": "x"}
+        )
+
+        assert set(self._found(FUNCTION, function, version)) == {f"{FUNCTION}:$LATEST"}
+
     def test_code_changed_since_proves_nothing(self):
         """What $LATEST was then is not what it is now."""
         function = asset(

@@ -1,4 +1,4 @@
-"""The demo's AWS as one HTTP server: moto for S3, Lambda and IAM; our own STS, SageMaker, Bedrock, KMS and CloudTrail.
+"""The demo's AWS as one HTTP server: moto for S3, Lambda and IAM; the rest is our own.
 
 It has faults, a clock and a log.
 
@@ -38,6 +38,7 @@ from studbook.demo.cloud.bedrock import Bedrock
 from studbook.demo.cloud.clock import Clock
 from studbook.demo.cloud.cloudtrail import CloudTrail
 from studbook.demo.cloud.faults import Faults, after, before
+from studbook.demo.cloud.fsx import Fsx
 from studbook.demo.cloud.kms import Kms
 from studbook.demo.cloud.protocols import (
     Answer,
@@ -62,7 +63,7 @@ CALLER_KEY = "AKIASTUDBOOKDEMOCALL"
 LAMBDA_PAGE = 50
 _FUNCTION_ARN = re.compile(r"/functions/arn:aws:lambda:[^/:]+:\d+:function:([^/:]+)(?=/|$)")
 _READS = ("List", "Describe", "Get", "Head", "BatchDescribe", "Search")
-_TICKING = ("sagemaker", "bedrock", "s3", "lambda", "iam")
+_TICKING = ("sagemaker", "bedrock", "fsx", "s3", "lambda", "iam")
 """Services whose writes take a second."""
 
 Json = dict[str, Any]
@@ -77,6 +78,7 @@ class Gateway:
         self._set_clock = set_clock
         self._sagemaker = SageMaker(clock)
         self._bedrock = Bedrock(clock)
+        self._fsx = Fsx(clock)
         self._kms = Kms(clock)
         self._trail = CloudTrail(clock)
         publish_models(self._sagemaker, clock)
@@ -136,6 +138,10 @@ class Gateway:
             elif who.service == "kms":
                 with self._lock:
                     said = self._kms.call(account, who.region, who.operation, json.loads(body or b"{}"))
+                answer = Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
+            elif who.service == "fsx":
+                with self._lock:
+                    said = self._fsx.call(account, who.region, who.operation, json.loads(body or b"{}"))
                 answer = Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
             elif who.service == "resourcegroupstaggingapi":
                 answer = self._tagging(account, who, body, cbor=cbor)

@@ -15,6 +15,8 @@ OUTPUT = "s3://acme-ml-dev-us-west-2/fraud"
 MANIFEST = f"{OUTPUT}/manifests/without-part-1.manifest"
 GROUP = "fraud"
 TOKEN = PLANTED_SECRETS
+WATCHED = "fraud-scoring-us"
+"""The endpoint whose traffic production keeps."""
 TUNING = "fraud-xgb-tuning-1114"
 
 
@@ -287,10 +289,16 @@ def _serve(sagemaker: Any, account: str, clone: str, name: str) -> None:
         PrimaryContainer={"ModelPackageName": clone},
         ExecutionRoleArn=role(account, "SageMakerExecution"),
     )
-    _endpoint(sagemaker, name)
+    captured = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 10,
+        "DestinationS3Uri": "s3://acme-payments-captured/",
+        "CaptureOptions": [{"CaptureMode": "InputAndOutput"}],
+    }
+    _endpoint(sagemaker, name, **({"DataCaptureConfig": captured} if name == WATCHED and account == PROD else {}))
 
 
-def _endpoint(sagemaker: Any, name: str) -> None:
+def _endpoint(sagemaker: Any, name: str, **more: Any) -> None:
     sagemaker.create_endpoint_config(
         EndpointConfigName=name,
         ProductionVariants=[
@@ -302,6 +310,7 @@ def _endpoint(sagemaker: Any, name: str) -> None:
                 "InitialVariantWeight": 1.0,
             }
         ],
+        **more,
     )
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tags(service="payments"))
 

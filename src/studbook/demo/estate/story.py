@@ -15,6 +15,7 @@ from studbook.demo.estate import (
     support_agent,
     support_bot,
     support_triage,
+    surroundings,
 )
 from studbook.demo.estate.world import ACCOUNTS, DATA, DEV, EUROPE, PROD, World, role
 
@@ -43,6 +44,7 @@ def _first(world: World) -> None:
     support_agent.first_agent(world)
     registry.around(world)
     fraud_pipeline.traced(world)
+    surroundings.around(world)
 
 
 def _second(world: World) -> None:
@@ -114,6 +116,7 @@ sources:  # the demo's AWS is on this machine and has no limits; without these l
   sagemaker: {{rate: 200}}
   bedrock: {{enabled: true, rate: 200}}
   cloudtrail: {{enabled: true}}
+  fsx: {{rate: 200}}
   lambda: {{rate: 200}}
   s3: {{rate: 200}}
   mlflow: {{rate: 200}}

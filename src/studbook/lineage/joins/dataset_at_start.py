@@ -122,9 +122,9 @@ def _edge(
         target=reads.reader,
         relation=reads.relation,
         role=reads.role,
-        certainty=certainty,
+        certainty="inferred" if reads.through else certainty,
         candidate=candidate,
-        evidence=evidence,
+        evidence=(*evidence, *reads.through),
     )
 
 

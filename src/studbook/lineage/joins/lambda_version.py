@@ -77,7 +77,7 @@ def _codes(function: str, version: str) -> tuple[Evidence, Evidence]:
 
 
 def _same_code(view: View, use: LambdaUse, function: Asset) -> list[str]:
-    """The published versions with the code that `$LATEST` has had since before the use."""
+    """The published versions with the code that `$LATEST` has had since before the use, and with its layers."""
     code, changed = function.attributes.get("latest_code_sha256"), function.modified_at
     if code is None or changed is None or use.at is None or instant(changed) > instant(use.at):
         return []
@@ -86,6 +86,7 @@ def _same_code(view: View, use: LambdaUse, function: Asset) -> list[str]:
         for version in view.versions(function.id)
         if not version.id.endswith(":$LATEST")
         and version.attributes.get("code_sha256") == code
+        and version.attributes.get("layers") == function.attributes.get("layers")
         and version.created_at is not None
         and instant(version.created_at) <= instant(use.at)
     )

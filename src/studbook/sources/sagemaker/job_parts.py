@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from studbook.model import Asset
-from studbook.model.facts import MANIFESTS, MlflowNames, Roleless, Writes
+from studbook.model.facts import MANIFESTS, MlflowNames, MountedDirectory, Roleless, Writes
 from studbook.model.ids import mlflow_id, parse_arn, s3_id
 from studbook.sources.interface import Document, Json
 from studbook.sources.reading import Reading, each, member, some
@@ -26,10 +26,10 @@ def channels(reading: Reading, config: object, path: str, started: str | None) -
         place = member(channel, "DataSource", "S3DataSource") or {}
         data_type = member(place, "S3DataType") or "S3Prefix"
         reading.reads(member(place, "S3Uri"), f"{where}.S3DataSource.S3Uri", role, started, data_type=data_type)
-        _file_system(reading, member(channel, "DataSource", "FileSystemDataSource"), where, role)
+        _file_system(reading, member(channel, "DataSource", "FileSystemDataSource"), where, role, started)
 
 
-def _file_system(reading: Reading, place: object, where: str, role: str) -> None:
+def _file_system(reading: Reading, place: object, where: str, role: str, started: str | None) -> None:
     """A directory of FSx or EFS."""
     system, directory = member({"": place}, "", "FileSystemId"), member({"": place}, "", "DirectoryPath")
     if not isinstance(system, str) or not isinstance(directory, str) or not system:
@@ -47,6 +47,9 @@ def _file_system(reading: Reading, place: object, where: str, role: str) -> None
     reading.facts.mentions.append(asset)
     paths = (f"{where}.FileSystemDataSource.FileSystemId", f"{where}.FileSystemDataSource.DirectoryPath")
     reading.edge(asset.id, reading.id, "input_to", *paths, role=role)
+    if kind != "EFS":  # which is linked with no place in S3
+        (told,) = reading.evidence(paths[1])
+        reading.claim(MountedDirectory(reading.id, system, directory, role, started, told))
 
 
 def evaluator(reading: Reading, named: object, path: str, started: str | None, *, bare: bool = False) -> None:
