@@ -11,10 +11,22 @@ CREATED: Final = at("created_at", "CreationTime", "When it was made.")
 MODIFIED: Final = at("modified_at", "LastModifiedTime", "When it last changed.")
 ROLE: Final = at("role", "RoleArn", "The IAM role that it runs as.")
 FAILURE: Final = at("failure", "FailureReason", "Why it failed.")
-CREATED_BY: Final = at("created_by", "CreatedBy", "Who made it: the Studio profile, else the caller's ARN.", who)
-MODIFIED_BY: Final = at("modified_by", "LastModifiedBy", "Who changed it last, whatever was changed.", who)
 EXPERIMENT: Final = at("experiment", "ExperimentConfig", "The SageMaker experiment and trial that it was run for.")
 ENVIRONMENT: Final = at("environment", "Environment", "The environment variables of its container.")
+
+
+def _person(name: str, member: str, meaning: str) -> tuple[Attribute, ...]:
+    """Whoever a UserContext names, by all that it names them by."""
+    return (
+        at(name, member, f"{meaning}: the Studio profile, else the caller's ARN.", who),
+        at(f"{name}_identity", f"{member}.IamIdentity.Arn", f"{meaning}: the caller's ARN."),
+        at(f"{name}_profile", f"{member}.UserProfileArn", f"{meaning}: the ARN of the Studio profile."),
+        at(f"{name}_source_identity", f"{member}.IamIdentity.SourceIdentity", f"{meaning}: who assumed the role."),
+    )
+
+
+CREATED_BY: Final = _person("created_by", "CreatedBy", "Who made it")
+MODIFIED_BY: Final = _person("modified_by", "LastModifiedBy", "Who changed it last, whatever was changed")
 
 
 def name(*paths: str) -> Attribute:

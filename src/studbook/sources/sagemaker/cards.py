@@ -115,9 +115,9 @@ CARD: Final = attributes(
         _versions,
         by="sagemaker:ListModelCardVersions",
     ),
-    rows.CREATED_BY,
+    *rows.CREATED_BY,
     at("kms_key", "SecurityConfig.KmsKeyId", "The KMS key that it is encrypted with."),
-    rows.MODIFIED_BY,
+    *rows.MODIFIED_BY,
     _said("Content"),
 )
 INSIDE: Final = attributes(

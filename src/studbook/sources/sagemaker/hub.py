@@ -166,8 +166,8 @@ _ABOUT: Final = (
     at("dependencies", "HubContentDependencies", "The places that its files were copied from.", _origins),
     at("support_status", "SupportStatus", "Whether it is supported, deprecated or restricted."),
     rows.FAILURE,
-    rows.CREATED_BY,
-    rows.MODIFIED_BY,
+    *rows.CREATED_BY,
+    *rows.MODIFIED_BY,
 )
 DATASET: Final = attributes(
     "dataset_version",

@@ -231,8 +231,8 @@ COMPONENT: Final = attributes(
     at("metrics", "Metrics", "The last value of each metric that the run logged.", _last_metrics),
     rows.started("StartTime"),
     rows.ended("EndTime"),
-    rows.CREATED_BY,
-    rows.MODIFIED_BY,
+    *rows.CREATED_BY,
+    *rows.MODIFIED_BY,
     at("commit", "MetadataProperties.CommitId", "The commit of its code."),
     at("project", "MetadataProperties.ProjectId", "The project that it belongs to."),
 )
@@ -249,8 +249,8 @@ _ACTION: Final = (
     at("generated_by", "MetadataProperties.GeneratedBy", "What did it."),
     at("commit", "MetadataProperties.CommitId", "The commit of its code."),
     at("project", "MetadataProperties.ProjectId", "The project that it belongs to."),
-    rows.CREATED_BY,
-    rows.MODIFIED_BY,
+    *rows.CREATED_BY,
+    *rows.MODIFIED_BY,
 )
 ACTION: Final = attributes("action", "sagemaker:DescribeAction", _ACTION)
 LISTED_ACTION: Final = attributes("action", "sagemaker:ListActions", _ACTION)

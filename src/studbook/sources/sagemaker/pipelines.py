@@ -370,8 +370,8 @@ PIPELINE: Final = attributes(
     at("definition_sha256", "PipelineDefinitionSha256", "The digest of its definition."),
     at("versions", "PipelineVersionSummaries", "Its versions.", _versions, by="sagemaker:ListPipelineVersions"),
     at("parallelism", "ParallelismConfiguration.MaxParallelExecutionSteps", "How many steps run at once at most."),
-    rows.CREATED_BY,
-    rows.MODIFIED_BY,
+    *rows.CREATED_BY,
+    *rows.MODIFIED_BY,
 )
 EXECUTION: Final = attributes(
     "pipeline_execution",
@@ -417,9 +417,9 @@ EXECUTION: Final = attributes(
         _selective,
     ),
     rows.ROLE,
-    rows.CREATED_BY,
+    *rows.CREATED_BY,
     rows.FAILURE,
-    rows.MODIFIED_BY,
+    *rows.MODIFIED_BY,
 )
 
 

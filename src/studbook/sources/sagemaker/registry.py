@@ -211,7 +211,7 @@ GROUP: Final = attributes(
     rows.CREATED,
     at("description", "ModelPackageGroupDescription", "What people wrote of it."),
     at("managed_storage", "ManagedConfiguration.ManagedStorageType", "How SageMaker keeps its weights."),
-    rows.CREATED_BY,
+    *rows.CREATED_BY,
 )
 
 
@@ -255,8 +255,8 @@ PACKAGE: Final = attributes(
     gathered("recipes", _SPECIFICATIONS, "The recipes by which its base models were tuned.", _recipes),
     gathered("is_checkpoint", _SPECIFICATIONS, "It is a checkpoint of a training, and no result.", _is_checkpoint),
     at("managed_storage", "ManagedStorageType", "How SageMaker keeps its weights."),
-    rows.CREATED_BY,
-    rows.MODIFIED_BY,
+    *rows.CREATED_BY,
+    *rows.MODIFIED_BY,
     at("validation", "ModelPackageStatusDetails.ValidationStatuses", "How its validation went."),
     gathered(
         "etags",
