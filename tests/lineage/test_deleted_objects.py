@@ -37,9 +37,15 @@ class TestLost:
         assert lost(state(PLACE, A, B, versions=[A, B], until=2), state(PLACE, B, versions=[A, B]))[0] == (1, None)
 
     def test_what_was_written_over_is_not_deleted(self):
-        """Something lies at its key."""
+        """Something lies at its key, and in a bucket with versions its own version is left."""
         newer = item("p/a", "2026-11-03T00:00:00Z", "newer")
         assert lost(state(PLACE, A, until=2), state(PLACE, newer))[0] == (None, None)
+        assert lost(state(PLACE, A, versions=[A], until=2), state(PLACE, newer, versions=[newer, A]))[0] == (None, None)
+
+    def test_a_version_that_expired_behind_a_newer_one(self):
+        """What the job read is deleted for good, though something lies at its key."""
+        newer = item("p/a", "2026-11-03T00:00:00Z", "newer")
+        assert lost(state(PLACE, A, versions=[A], until=2), state(PLACE, newer, versions=[newer]))[0] == (1, 1)
 
     def test_a_place_that_nobody_lists_any_more(self):
         """A subprefix without an object is no version of today; whether versions are left is not known."""

@@ -1,14 +1,14 @@
 """Deleted objects: what earlier states of a dataset had that its last listing shows no more.
 
-An object that was overwritten is not deleted: something lies at its key. One that a delete marker hides can be had
-back, while a version of it is left; where the bucket keeps no versions, or none is left, it is gone for good.
+One that a delete marker hides can be had back, while its version is left. Where no version of it is left it is gone for
+good, also behind a newer object of its key. Where the bucket keeps no versions what was overwritten has changed, and
+only what is missing was deleted.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from studbook.model import Asset
 from studbook.model.facts import DatasetState
@@ -21,19 +21,19 @@ def mark_deletions(nodes: dict[str, Asset], states: Iterable[DatasetState]) -> N
         places[state.uri].append(state)
     for several in places.values():
         last = next((state for state in several if state.until is None), None)
-        kept = {(row["Key"], row["ETag"]) for row in (last.versions or () if last else ())}
         for state in several:
             asset = nodes.get(state.version)
             if asset is not None and state is not last:
-                nodes[asset.id] = asset.but(attributes={**asset.attributes, **_counts(state, last, kept)})
+                nodes[asset.id] = asset.but(attributes={**asset.attributes, **_losses(state, last)})
 
 
-def _counts(state: DatasetState, last: DatasetState | None, kept: set[tuple[Any, Any]]) -> Mapping[str, int]:
-    keys = {row["Key"] for row in last.contents} if last else set()
-    deleted: Sequence[Mapping[str, Any]] = [row for row in state.contents if row["Key"] not in keys]
-    if not deleted:
-        return {}
-    if last is None:  # nobody lists that place any more
-        return {"deleted_objects": len(deleted)}
-    lost = sum((row["Key"], row["ETag"]) not in kept for row in deleted)
-    return {"deleted_objects": len(deleted), **({"deleted_for_good": lost} if lost else {})}
+def _losses(state: DatasetState, last: DatasetState | None) -> Mapping[str, int]:
+    if last is None:  # nobody lists that place any more, and so nobody tells what versions are left
+        return {"deleted_objects": len(state.contents)} if state.contents else {}
+    there = {row["Key"] for row in last.contents}
+    kept = None if last.versions is None else {(row["Key"], row["ETag"]) for row in last.versions}
+    missing = [row["Key"] not in there for row in state.contents]
+    lost = missing if kept is None else [(row["Key"], row["ETag"]) not in kept for row in state.contents]
+    deleted, for_good = sum(map(max, missing, lost)), sum(lost)
+    told = {"deleted_objects": deleted, "deleted_for_good": for_good}
+    return {name: number for name, number in told.items() if number}

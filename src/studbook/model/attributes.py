@@ -141,7 +141,7 @@ LINKED: Final = (
     computed("manifest", "manifest", "It is a list of objects, in this form."),
     computed("expanded", "manifest", "Whether the list was read."),
     computed("state", "job-state", "Of a job or run: pending, running, stopping, completed, failed or stopped."),
-    computed("deleted_objects", "listing", "How many of its objects the last listing shows no more."),
+    computed("deleted_objects", "listing", "How many of its objects are deleted, as the last listing shows."),
     computed("deleted_for_good", "listing", "Of how many of these no version is left."),
     computed("reconstructed", "dataset-at-start", "Put together from object versions: no listing showed it."),
 )

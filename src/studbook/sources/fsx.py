@@ -51,7 +51,7 @@ class FileSystems:
             for index, association in enumerate(page["Associations"]):
                 try:
                     if association.get("FileSystemId") in wanted:
-                        visit.record(_ASSOCIATION, association["ResourceARN"], association)
+                        visit.record(_ASSOCIATION, association["ResourceARN"], association, operation=_OPERATION)
                 except UNREADABLE as error:
                     visit.gap(error, f"Associations[{index}]")
         visit.listed(_ASSOCIATION)
