@@ -208,7 +208,10 @@ def _of_source(name: str, kind: str, listing: Listing, **more: Any) -> tuple[str
 
 
 def resources() -> Iterator[tuple[str, Resource]]:
-    """Every record kind that AWS's answers are kept in, with its service. Objects in S3 and accounts name nothing."""
+    """Every record kind that AWS's answers are kept in, with its service.
+
+    Objects in S3 and accounts name nothing; of CloudTrail's events, which are text, a list of their own is kept.
+    """
     for one in SOURCES:
         for resource in one.resources if isinstance(one, Declared) else ():
             yield one.name, resource

@@ -35,7 +35,7 @@ from studbook.permissions import (
     trust,
 )
 from studbook.settings import Settings, load_settings
-from studbook.sources import SOURCES, fsx, lambda_function, organizations, s3, s3_documents
+from studbook.sources import SOURCES, cloudtrail, fsx, lambda_function, organizations, s3, s3_documents
 from studbook.sources.declarative_source import Declared
 from studbook.sources.mlflow_api import ALLOWED
 from studbook.store import Catalog
@@ -57,6 +57,7 @@ ACCOUNT = {"id": "111111111111", "regions": ["us-west-2"], "role_arn": "arn:aws:
 
 
 MODULES = {
+    "cloudtrail": [cloudtrail],
     "fsx": [fsx],
     "lambda": [lambda_function],
     "organizations": [organizations],

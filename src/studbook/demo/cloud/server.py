@@ -140,9 +140,7 @@ class Gateway:
                     said = self._kms.call(account, who.region, who.operation, json.loads(body or b"{}"))
                 answer = Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
             elif who.service == "fsx":
-                with self._lock:
-                    said = self._fsx.call(account, who.region, who.operation, json.loads(body or b"{}"))
-                answer = Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
+                answer = self._file_systems(account, who, body)
             elif who.service == "resourcegroupstaggingapi":
                 answer = self._tagging(account, who, body, cbor=cbor)
             else:
@@ -232,6 +230,11 @@ class Gateway:
             f"<ResponseMetadata><RequestId>demo</RequestId></ResponseMetadata></{name}Response>"
         )
         return Answer(200, text.encode(), "text/xml")
+
+    def _file_systems(self, account: str, who: Asked, body: bytes) -> Answer:
+        with self._lock:
+            said = self._fsx.call(account, who.region, who.operation, json.loads(body or b"{}"))
+        return Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
 
     def _tagging(self, account: str, who: Asked, body: bytes, *, cbor: bool) -> Answer:
         if who.operation != "GetResources":
