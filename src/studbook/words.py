@@ -19,13 +19,14 @@ _BETWEEN = frozenset("-_/:@ ")
 
 
 def mark_words(asset: Asset) -> list[str]:
-    """What must be seen at a glance: unresolved, gone, stale."""
+    """What must be seen at a glance: unresolved, gone, stale; masked, in an edition for outsiders."""
     return [
         word
         for word, holds in (
             ("unresolved", asset.unresolved),
             ("gone", asset.gone_since is not None),
             ("stale", asset.stale_since is not None),
+            ("masked", asset.attributes.get("masked") is True),
         )
         if holds
     ]

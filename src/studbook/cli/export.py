@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from hashlib import sha256
@@ -14,7 +15,9 @@ from studbook.cli.options import catalog_option, snapshot_option
 from studbook.cli.terminal import say, write
 
 if TYPE_CHECKING:
+    from studbook.cards import Card
     from studbook.exports import Export, Subject
+    from studbook.exports.pseudonyms import Pseudonyms
     from studbook.lineage.graph import Graph
     from studbook.model import Envelope, Finding, Record
     from studbook.queries.answer_graph import AnswerGraph
@@ -95,6 +98,14 @@ The bytes depend on the snapshot alone: findings, waivers and cards are as they 
     "--limit", type=click.IntRange(min=1), default=None, help=f"Of the same: the most assets drawn; {_DRAWN}."
 )
 @click.option(
+    "--audience",
+    type=click.Choice(["internal", "external"]),
+    default="internal",
+    show_default=True,
+    help="external: accounts, people, buckets and repositories under pseudonyms, by the secret in "
+    "STUDBOOK_AUDIENCE_SECRET.",
+)
+@click.option(
     "--key",
     type=click.Path(dir_okay=False, path_type=Path),
     default=None,
@@ -109,6 +120,7 @@ def export(
     about: tuple[str, ...],
     output: Path | None,
     lines: bool,
+    audience: str,
     key: Path | None,
     catalog: Catalog,
     snapshot: str,
@@ -126,7 +138,8 @@ def export(
         from studbook.errors import UsageError
 
         raise UsageError(f"'{format_name}' has no option --{_SPELT.get(name, name)}", "'studbook export --help'")
-    files = _files(chosen, _Told(catalog, snapshot), (*assets, *about), lines, given)
+    told = _Told(catalog, snapshot, external=audience == "external")
+    files = ((name, told.checked(pieces)) for name, pieces in _files(chosen, told, (*assets, *about), lines, given))
     if chosen.files is not None:
         _write_folder(chosen, files, output)
         return
@@ -195,6 +208,8 @@ def _files(
     """The documents that a format is, by name; one that is a single document has no name."""
     from studbook.errors import UsageError
 
+    if told.external and chosen.name == "evidence":
+        raise UsageError("a pack is evidence of what the APIs said, which outsiders must not see", "take 'pedigree'")
     if chosen.document is not None:
         if assets:
             raise UsageError(f"'{chosen.name}' is about no asset", "leave the assets out")
@@ -233,32 +248,62 @@ def _files(
 class _Told:
     """A snapshot with what the rules and people say of it; each part is read when it is asked for."""
 
-    def __init__(self, catalog: Catalog, snapshot: str) -> None:
-        self.catalog, self.snapshot = catalog, snapshot
+    def __init__(self, catalog: Catalog, snapshot: str, *, external: bool) -> None:
+        self.catalog, self.snapshot, self.external = catalog, snapshot, external
 
     @cached_property
-    def envelope(self) -> Envelope:
+    def _envelope(self) -> Envelope:
         return self.catalog.resolve(self.snapshot)
 
     @cached_property
+    def _graph(self) -> Graph:
+        return self.catalog.graph(self._envelope)
+
+    @cached_property
+    def _findings(self) -> list[Finding]:
+        from studbook.rules import findings_of
+
+        return findings_of(self.catalog, self._envelope, self._graph)
+
+    @cached_property
+    def _words(self) -> dict[str, Card]:
+        from studbook.people import people_of
+
+        return people_of(self.catalog, self._envelope, lambda problem: say(f"warning: {problem.message}")).cards
+
+    @cached_property
+    def _mask(self) -> Pseudonyms | None:
+        from studbook.exports.pseudonyms import SECRET, Pseudonyms
+
+        if not self.external:
+            return None
+        graph = self._graph
+        told = (list(graph.assets.values()), graph.edges, self._findings, list(self._words.values()), self._envelope)
+        return Pseudonyms(os.environ.get(SECRET, ""), told)
+
+    @cached_property
+    def envelope(self) -> Envelope:
+        return self._mask.masked(self._envelope) if self._mask else self._envelope
+
+    @cached_property
     def graph(self) -> Graph:
-        return self.catalog.graph(self.envelope)
+        return self._mask.graph(self._graph) if self._mask else self._graph
 
     @cached_property
     def findings(self) -> list[Finding]:
-        from studbook.rules import findings_of
-
-        return findings_of(self.catalog, self.envelope, self.graph)
+        return self._mask.masked(self._findings) if self._mask else self._findings
 
     @cached_property
-    def _cards(self) -> dict[str, Any]:
-        from studbook.people import people_of
+    def _cards(self) -> dict[str, Card]:
+        return self._mask.masked(self._words) if self._mask else self._words
 
-        return people_of(self.catalog, self.envelope, lambda problem: say(f"warning: {problem.message}")).cards
+    def checked(self, pieces: Iterable[bytes]) -> Iterable[bytes]:
+        """What is written: as it is, or after a look that nothing is left of what outsiders must not see."""
+        return self._mask.checked(pieces) if self._mask else pieces
 
     def _records(self, ids: Sequence[str]) -> Iterator[Record]:
         wanted = frozenset(ids)
-        return (record for record in self.catalog.records(self.envelope) if record.id in wanted)
+        return (record for record in self.catalog.records(self._envelope) if record.id in wanted)
 
     def pedigree(self, handle: str, *, records: bool = True) -> Pedigree:
         """What made, judged and runs the asset of a handle."""
@@ -270,13 +315,15 @@ class _Told:
         else:
             with open_catalog(self.catalog, self.snapshot) as lineage:
                 found = lineage.asset(handle).id
+            if self._mask:
+                found = self._mask.text(found)
 
         return pedigree(
             self.graph,
             found,
             findings=lambda asset_id: (finding for finding in self.findings if finding.asset == asset_id),
             cards=self._cards,
-            records=self._records if records else lambda ids: (),
+            records=self._records if records and not self.external else lambda ids: (),
         )
 
     def answer(self, handle: str, *, question: str = "trace", limit: int = _DRAWN) -> AnswerGraph:
@@ -285,7 +332,8 @@ class _Told:
         from studbook.queries.answer_graph import answer_graph
 
         with open_catalog(self.catalog, self.snapshot) as lineage:
-            return answer_graph(lineage.index, lineage.ask(question, handle).answer, limit)
+            found = answer_graph(lineage.index, lineage.ask(question, handle).answer, limit)
+        return self._mask.masked(found) if self._mask else found
 
     def subject(self, handles: Sequence[str] = ()) -> Subject:
         """The snapshot, or what the pedigrees of some assets have of it."""
