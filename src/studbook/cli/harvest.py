@@ -212,7 +212,8 @@ _COLORS = {"complete": "green", "partial": "yellow", "failed": "red", "skipped":
 def _print(catalog: Catalog, harvested: Harvested) -> None:
     """What was found, what could not be seen, what changed, and what to type next."""
     envelope = harvested.envelope
-    what = "new content" if harvested.changed else "nothing changed"
+    same = "same content, people or rules say something else" if harvested.told_otherwise else "nothing changed"
+    what = "new content" if harvested.changed else same
     echo(f"{bold(f'snapshot {envelope.number}')}, {what}, {envelope.digest}")
     echo_lines(folded(f"found    {_found(catalog.kinds(envelope))}", indent=_INDENT))
     whole = sum(row.status in ("complete", "quiet") for row in harvested.coverage)

@@ -86,7 +86,14 @@ class Harvested:
 
     @property
     def changed(self) -> bool:
+        """Whether the content is another than before."""
         return self.previous is None or self.previous.digest != self.envelope.digest
+
+    @property
+    def told_otherwise(self) -> bool:
+        """Whether people wrote, or the rules say, something else of the same content."""
+        before = self.previous.parts if self.previous is not None and not self.changed else self.envelope.parts
+        return (before.people, before.findings) != (self.envelope.parts.people, self.envelope.parts.findings)
 
 
 @dataclass(frozen=True, slots=True)

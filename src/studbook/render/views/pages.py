@@ -319,6 +319,7 @@ def audit(site: Site) -> Json:
     """The chain of envelopes and the digests of the content."""
     return {
         "parts": [list(part) for part in site.envelope.parts.manifests.items()],
+        "tree": site.envelope.tree.model_dump() if site.envelope.tree is not None else None,
         "chain": [_envelope(envelope) for envelope in reversed(site.history)],
         "certainties": sorted(
             Counter(edge.certainty for edge in site.graph.edges).items(),
