@@ -1,4 +1,4 @@
-"""The calls of one partition, one at a time: paced, counted, renewed when a session ends, given up when denied.
+"""API client of one partition: calls that are paced, counted, renewed when a session ends, given up when denied.
 
 Nothing here knows of records; `collector` puts listings and descriptions together from these calls.
 """

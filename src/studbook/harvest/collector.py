@@ -1,4 +1,4 @@
-"""The engine under every source: pages, reuse, descriptions, failures, and what is complete afterwards.
+"""Incremental collection, under every source: pages, reuse, descriptions, failures, and what is complete afterwards.
 
 A visit never decides that something is gone. It says which records it saw, and of which kinds (and scopes) it saw a
 complete listing; `merge` draws the conclusion from that and from the last snapshot.

@@ -1,4 +1,4 @@
-"""Last night's records and tonight's: what is the same, stale, or gone.
+"""Merge, with tombstones: last night's records and tonight's, and what is the same, stale, or gone.
 
 Denied is never gone: a record is gone only where a complete listing of its kind (and scope) lacks it. A listing that
 lacks most of what was known is a suspect: it needs a second witness, the same listing of another night.
@@ -22,6 +22,7 @@ NOTE: Final = "_listing"
 """At the end of the kind of the collector's own notes."""
 
 _FEW: Final = 5
+"""So many of a kind may go at once. By share alone the last two of a small estate could never go in one night."""
 
 Scopes = Collection[tuple[str, str | None]]
 """(kind, scope) of every listing that came to its end, (kind, None) where all of a kind did."""

@@ -1,4 +1,4 @@
-"""One partition's records on disk: last night's, what a killed run left behind, and tonight's.
+"""Write-ahead store of one partition: its records on disk, last night's, what a killed run left behind, and tonight's.
 
 A visit holds no bodies in memory: what it reads lies here at once, and is read back one by one. The file is SQLite; a
 process that is killed at any time leaves every record that was added.

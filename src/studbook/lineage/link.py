@@ -1,4 +1,4 @@
-"""Records to one graph: read each record alone, join what needs the whole, give every end a node.
+"""Linking, by joins: records to one graph. Read each record alone, join what needs the whole, give every end a node.
 
 The result depends on the records and the configuration alone, never on their order.
 """

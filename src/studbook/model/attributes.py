@@ -7,7 +7,7 @@ made of them. Evidence is not noted while reading: what is explained could then 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -45,8 +45,9 @@ class Attribute:
         if self.compute is not None:
             made = self.compute(record)
             return None if made in _NOTHING else made
-        for _, value in self._found(record):
-            return value
+        for path in self.paths:
+            if (found := self._at(record, path)) is not None:
+                return found
         return None
 
     def evidence(self, record: Record) -> tuple[Evidence, ...]:
@@ -55,18 +56,16 @@ class Attribute:
             return ()
         if self.rule:
             return (Evidence(rule=self.rule),)
-        paths = [path for path, _ in self._found(record)]
+        paths = [path for path in self.paths if self._at(record, path) is not None]
         wanted = paths if self.compute is not None else paths[:1]
         return tuple(Evidence(self.operation, path, record.reference) for path in wanted)
 
-    def _found(self, record: Record) -> Iterator[tuple[str, Any]]:
-        for path in self.paths:
-            found = value_at(record.body, path)
-            if found in _NOTHING:
-                continue
-            value = found if self.read is None else self.read(found)
-            if value not in _NOTHING:
-                yield path, value
+    def _at(self, record: Record, path: str) -> Any:
+        found = value_at(record.body, path)
+        if found in _NOTHING:
+            return None
+        value = found if self.read is None else self.read(found)
+        return None if value in _NOTHING else value
 
     @property
     def source(self) -> list[dict[str, str]]:

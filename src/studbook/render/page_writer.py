@@ -253,6 +253,8 @@ def _everywhere(press: PageWriter, batches: list[list[_PageTask]]) -> Iterator[l
     if workers < 2 or len(batches) < 3 or threading.active_count() > 1 or not _can_fork():
         yield from map(press.batch, batches)
         return
+    # Processes, since templates are Python and threads would share one core; forked, since the lineage is too large to
+    # be pickled for each.
     global _press  # noqa: PLW0603  forked workers inherit it
     _press = press
     gc.collect()

@@ -325,6 +325,7 @@ def _cut(objects: Objects, part: Part[Row], place: Place, rows: Iterable[tuple[O
 
 
 def _cut_before(order: Order, rows_per_chunk: int) -> bool:
+    # Not after every so many rows: one new row would then move the border of each chunk behind it.
     return zlib.crc32("\0".join(map(str, order)).encode()) % rows_per_chunk == 0
 
 

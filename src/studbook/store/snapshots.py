@@ -152,6 +152,7 @@ class Snapshots:
     def write(self, envelope: Envelope) -> None:
         """Write an envelope that follows the latest; CatalogError where another one does already."""
         path = self.root / file_name(envelope.number, envelope.taken_at)
+        # No lock file: one that a killed process leaves behind would have to be taken for dead by its age.
         with self._alone():
             last = self.latest()
             follows = (last.number + 1, last.envelope) if last else (1, None)

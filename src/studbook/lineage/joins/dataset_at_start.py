@@ -193,6 +193,7 @@ class _Dataset:
                 evidence = (last.evidence,) if state.proved else (last.evidence, AT_START)
                 found.append(_Found(state.version, proved=state.proved, evidence=evidence))
             return found
+        # Where none fits the newest listing is not taken instead: a job of last month did not read today's data.
         fitting = [span for span in listed if at is None or span.since <= instant(at) < span.until]
         unique = {span.listing.version: span.listing for span in fitting}
         return [_Found(version, proved=False, evidence=(state.evidence, AT_START)) for version, state in unique.items()]

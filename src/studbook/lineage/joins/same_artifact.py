@@ -23,6 +23,7 @@ RULE: Final = Evidence.parse("rule:same-artifact")
 def join(view: View) -> Facts:
     """Resolves `Output` and the `Weights` of models."""
     facts = Facts()
+    # By place, not by ETag: equal bytes at two places are a copy or a retry, and say nothing of who made which.
     places = view.once(PackagePlaces)
     # A pipeline's step registers what a job of the pipeline made: the execution is not its maker.
     made = {key.target for key in view.edges if key.relation == "produced" and not is_execution(key.source)}
