@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from html import escape
@@ -137,6 +138,9 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             file = File.generated(config, source, content="", inclusion=InclusionLevel.INCLUDED)
             files.append(file)
             _Overview(page, body, file, config)
+        for name in _OURS:  # each page loads them: what is written for who reads the source stays there
+            if (ours := files.get_file_from_path(name)) is not None:
+                ours.content_string = _COMMENT.sub("", ours.content_string)
         return files
 
     def on_page_content(self, html: str, page: MkdocsPage, config: MkDocsConfig, files: Files) -> str:
@@ -239,6 +243,10 @@ class _Overview(MkdocsPage):
         self.content = str(self._body)
         self.toc = _toc(headings_of(self._body))
 
+
+_OURS = ("assets/studbook.css", "assets/search.css", "assets/studbook.js", "assets/search.js")
+_COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
+"""A comment that has its lines to itself."""
 
 _WIDE = ("explore", "compare", "models", "datasets", "evaluators", "deployments", "experiments", "jobs")
 """Pages whose picture or table needs the whole width."""
