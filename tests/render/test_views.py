@@ -11,6 +11,8 @@ import small_catalog as small
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, Asset, Envelope, Finding, Parts
 from studbook.model.attributes import LINKED
+from studbook.queries.candidates import candidates
+from studbook.queries.gaps import gaps
 from studbook.render import views
 from studbook.render.environment import Templates
 from studbook.render.views.addresses import links_out
@@ -188,6 +190,25 @@ class TestHome:
         assert [place["id"] for place in line["endpoints"]] == [small.ENDPOINT]
         assert dict(line["problems"])["error"] == 1
         assert data["gaps"][0]["reasons"][0]["code"] == "AccessDeniedException"
+
+
+class TestAnswersTold:
+    def test_what_is_not_known_is_what_gaps_says(self) -> None:
+        """Each row of the question in one place on the page, for versions and endpoints alike."""
+        lacking = 0
+        for asset_id in (small.PACKAGE_1, small.PACKAGE_2, small.CLONE, small.ENDPOINT, small.GHOST):
+            own = views.asset_page(SITE, SITE.graph.assets[asset_id], "x").data["own"]
+            rows = gaps(SITE.night, asset_id).rows
+            lacking += len(rows)
+            assert [item["why"] for item in own["not_known"]] == [row.why for row in rows]
+        assert lacking
+
+    def test_what_waits_is_what_candidates_says(self) -> None:
+        """A running version has the sentence of the question; one that runs nowhere has no banner."""
+        own = views.asset_page(SITE, SITE.graph.assets[small.ENDPOINT], "x").data["own"]
+        answer = candidates(SITE.night, small.ENDPOINT)
+        assert (own["waiting"] is None) is (answer.total == 0)
+        assert own["waiting"] is None or own["waiting"]["summary"] == answer.summary
 
 
 class TestPlacePages:
