@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
+import re
+import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -204,3 +209,22 @@ def test_equal_knowledge_is_equal_bytes_in_all_but_one_file(tmp_path: Path) -> N
     [root, *_] = graph.of_kind("model_package")
     one, other = files(first.whole(root.id)), files(second.whole(root.id))
     assert {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)} == {"night.json"}
+
+
+def test_the_five_lines_of_the_readme(demo_catalog: Path, tmp_path: Path) -> None:
+    """What the front page shows works as it is written, and its two digests are one."""
+    if shutil.which("jq") is None or shutil.which("unzip") is None:
+        pytest.skip("jq or unzip is not on this machine")
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    [lines] = re.findall(r"```shell\n(studbook export evidence.*?)```", readme, re.DOTALL)
+    assert lines.count("\n") == 5
+    script = "set -e\n" + lines.replace("build/demo/catalog", str(demo_catalog))
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "STUDBOOK_CATALOG": str(demo_catalog)}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, check=False, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    *_, told, summed = done.stdout.splitlines()
+    assert told.removeprefix("sha256:") == summed.split()[0]
+    assert "all as written" in done.stdout
