@@ -98,6 +98,16 @@ class TestSettings:
 
         assert one.digest == two.digest
 
+    @pytest.mark.parametrize("odd", [".inf", ".nan", "Infinity", "1" + "0" * 30, "-1" + "0" * 400])
+    def test_a_number_that_nothing_can_keep(self, tmp_path, odd):
+        """It is told with its line, before a night has begun."""
+        text = f"accounts: []\nsources:\n  sagemaker:\n    limits:\n      deep: {odd}\n"
+        rate = f"accounts: []\nsources:\n  sagemaker:\n    rate: {odd}\n"
+
+        for said, line in ((text, 5), (rate, 4)):
+            with pytest.raises(SettingsError, match=rf":{line}: "):
+                load_settings(_write(tmp_path, said))
+
     def test_a_source_has_defaults(self):
         """A source that the file does not name is on."""
         assert Settings().source("s3").enabled

@@ -6,6 +6,7 @@ Unknown keys, a malformed ARN, an account listed twice: a SettingsError that nam
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,6 +21,7 @@ from studbook.errors import ProofError, SettingsError
 from studbook.model.canonical import canonical, digest
 from studbook.model.ids import dataset_id, parse_arn, parse_s3
 from studbook.model.sources import REGISTRY, SourceName
+from studbook.model.storable import MAX_INTEGER
 from studbook.proof.note import Verifier
 from studbook.strict_yaml import load_yaml
 
@@ -444,10 +446,22 @@ def load_settings(path: Path) -> Settings:
     if not isinstance(data, dict):
         raise SettingsError(f"{path}:1: is no mapping of settings", "begin with 'accounts:'; see docs/configuration.md")
     try:
-        return Settings.model_validate(data)
+        settings = Settings.model_validate(data)
     except ValidationError as error:
         where, message, hint = told_wrong(Settings, error)
         raise SettingsError(f"{path}:{_line(tree, where)}: {message}", hint) from None
+    for where, number in _numbers(settings.model_dump(mode="json"), ()):
+        if not -MAX_INTEGER <= number <= MAX_INTEGER:  # not a number, too
+            raise SettingsError(f"{path}:{_line(tree, where)}: {number!r:.20} is no number that can be kept")
+    return settings
+
+
+def _numbers(value: Any, where: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], float]]:
+    if isinstance(value, (int, float)):
+        yield where, value
+    elif isinstance(value, (dict, list)):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _numbers(inner, (*where, name))
 
 
 def line_of(path: Path, where: tuple[Any, ...]) -> int:

@@ -3,8 +3,12 @@ export or a log."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import logging
+import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from studbook.cli import main
 from studbook.demo.cloud.aws import FakeAws
 from studbook.demo.cloud.mlflow_server import MlflowServer
 from studbook.demo.estate.tracking import Tracking
+from studbook.harvest.journal import Journal
 
 ISSUERS = (
     "AWS access key", "GitHub", "GitLab", "Hugging Face", "OpenAI", "Anthropic", "Slack", "Slack webhook", "Google API",
@@ -95,23 +100,46 @@ def said(tmp_path_factory) -> dict[str, str]:
     """All that was written, by where: files opened where they are compressed."""
     folder = tmp_path_factory.mktemp("secrets")
     catalog, site = folder / "catalog", folder / "site"
+    finish = Journal.finish
+
+    def keep(journal: Journal) -> None:
+        """The journal as a kill would have left it, with what SQLite has not written into its files yet."""
+        shutil.copytree(catalog, folder / "killed")
+        finish(journal)
+
+    log = logging.FileHandler(folder / "log")
     with FakeAws() as aws, MlflowServer(folder / "mlflow") as mlflow, pytest.MonkeyPatch.context() as patch:
         estate = Estate(aws, mlflow, *organisation(aws))
         estate.found()
         plant(estate)
         catalog.mkdir()
         (catalog / "studbook.yml").write_text(estate.configuration())
-        for name, value in estate.environment().items():
+        for name, value in {**estate.environment(), "XDG_CACHE_HOME": str(folder / "caches")}.items():
             patch.setenv(name, value)
+        patch.setattr(Journal, "finish", keep)
+        patch.setattr(logging.root, "handlers", [log])  # a host program may like to know everything
+        patch.setattr(logging.root, "level", logging.DEBUG)
         aws.fault("AccessDeniedException", operation="ListEndpoints", message=f"not with {' '.join(PLANTED.values())}")
         for words in (
             ["harvest"],
             ["build", "--output", str(site)],
             ["export", "json", "--output", str(folder / "export.json")],
+            ["export", "csv", "--output", str(folder / "tables")],
+            ["export", "openlineage", "--output", str(folder / "runs.jsonl")],
+            ["export", "evidence", "secret-1/1", "--output", str(folder / "pack.zip")],
+            ["show", "secret-1/1", "--evidence"],
         ):
-            with pytest.raises(SystemExit) as stopped:
+            with (
+                (folder / f"{'-'.join(words[:2]).replace('/', '-')}.out").open("w") as out,
+                contextlib.redirect_stdout(out),
+                contextlib.redirect_stderr(out),
+                pytest.raises(SystemExit) as stopped,
+            ):
                 main([*words, "--catalog", str(catalog)])
-            assert stopped.value.code in (0, 3)
+            assert stopped.value.code in (0, 3), words
+    log.close()
+    with zipfile.ZipFile(folder / "pack.zip") as pack:
+        pack.extractall(folder / "pack")
     return {str(path.relative_to(folder)): text(path) for path in folder.rglob("*") if path.is_file()}
 
 
@@ -123,7 +151,8 @@ def text(path: Path) -> str:
 class TestAnywhere:
     @pytest.mark.parametrize("name", PLANTED)
     def test_no_secret(self, said, name):
-        """In no file of the catalog, the site or the export, in whichever spelling."""
+        """In no file of the catalog, the journal, the index, the site, the exports, the pack or the log, in whichever
+        spelling."""
         secret = PLANTED[name]
         spellings = {secret, json.dumps(secret)[1:-1], json.dumps(json.dumps(secret))[3:-3], secret.splitlines()[0]}
         places = [place for place in said if not place.startswith("mlflow/") and not place.endswith("studbook.yml")]
@@ -137,4 +166,6 @@ class TestAnywhere:
 
         assert counted["sagemaker"] >= 8 * len(PLANTED)
         assert counted["lambda"] >= len(PLANTED)
-        assert any("[redacted]" in held for place, held in said.items() if place.startswith("site/"))
+        for place in ("site/", "killed/.harvest/", "caches/", "export.json", "tables/", "pack/", "show-secret-1"):
+            assert any("[redacted]" in held for where, held in said.items() if where.startswith(place)), place
+        assert len(said["log"]) > 10_000
