@@ -18,7 +18,7 @@ from studbook.settings import RuleSettings
 
 # Fewer kinds: those whose APIs have the member at all.
 _ENCRYPTED = ("training_job", "processing_job", "transform_job", "evaluation_job")
-# Fewer kinds, likewise.
+# Fewer kinds: only these can be cut off from the network.
 _ISOLATED = ("training_job", "processing_job", "model")
 
 
