@@ -15,6 +15,7 @@ from studbook import __version__
 from studbook.exports.interface import Export, Subject
 from studbook.model import Asset, Finding, canonical
 from studbook.rules import LEVELS, RULES, Rule
+from studbook.store.catalog import SETTINGS_FILE
 from studbook.words import shown
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -62,7 +63,7 @@ def _rule(rule_id: str, rule: Rule | None) -> dict[str, Any]:
 
 def _result(finding: Finding, rule: int, asset: Asset | None, snapshot: int) -> dict[str, Any]:
     place: dict[str, Any] = {
-        "physicalLocation": {"artifactLocation": {"uri": "studbook.yml", "uriBaseId": "CATALOG"}},
+        "physicalLocation": {"artifactLocation": {"uri": SETTINGS_FILE, "uriBaseId": "CATALOG"}},
     }
     if finding.asset is not None:
         name = asset.name if asset is not None else finding.asset

@@ -71,6 +71,8 @@ if TYPE_CHECKING:
 
 
 _LOG = logging.getLogger(__name__)
+SETTINGS_FILE = "studbook.yml"
+"""The name of the configuration, from the catalog folder."""
 _KEPT_CHUNKS = 16
 """Of records, by who asks for one after the other."""
 
@@ -82,7 +84,7 @@ class Catalog:
         self.root = root
         self.address = str(root)
         """How people name it: the folder, or where in S3 it is."""
-        self.settings_file = root / "studbook.yml"
+        self.settings_file = root / SETTINGS_FILE
         self.waivers_file = root / "waivers.yml"
         self.cards_folder = root / "cards"
         self.working_folder = root / ".harvest"
