@@ -151,7 +151,7 @@ def _night(
 
 
 def _derived(files: Mapping[str, bytes], found: Pedigree, made_by: str | None, notes: list[str]) -> Iterator[Damage]:
-    again = evidence.files(found)
+    again = evidence.pack_files(found)
     if made_by != __version__:
         notes.append(f"studbook {made_by} made it, this is {__version__}: bill, card and README are not made again")
         again = {name: data for name, data in again.items() if name not in (*_DERIVED, evidence.SUMS)}

@@ -70,7 +70,7 @@ What the APIs themselves said is taken as they said it.
 """
 
 
-def files(found: Pedigree) -> dict[str, bytes]:
+def pack_files(found: Pedigree) -> dict[str, bytes]:
     """All files but night.json, by name, in their order."""
     out = {
         "README.txt": _README.format(root=_one_line(found.root.id)).encode(),
@@ -157,7 +157,7 @@ Night = Callable[[bytes, Iterable[tuple[str, bytes]]], bytes]
 
 def write(found: Pedigree, *, night: Night | None = None) -> bytes:
     """The ZIP file; without `night` it is of no snapshot, and equal wherever the same is known of the asset."""
-    several = files(found)
+    several = pack_files(found)
     if night is not None:
         several[NIGHT] = night(several[SUMS], rows(found))
     return pack(several)
