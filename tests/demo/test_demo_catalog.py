@@ -62,8 +62,13 @@ class TestDeepVerification:
         pending = next(one for one in kept if one.attributes.get("approval") == "PendingManualApproval")
         forged = pending.but(attributes={**pending.attributes, "approval": "Approved"})
         assets = [forged if one.id == pending.id else one for one in kept]
-        parts = catalog.keep_lineage(latest.parts.records, assets, catalog.edges(latest))
-        catalog.add(parts, coverage=latest.coverage, taken_at=latest.taken_at, config=latest.config)
+        content = catalog.keep_lineage(latest.parts.records, assets, catalog.edges(latest))
+        draft = catalog.draft(content, coverage=latest.coverage, taken_at=latest.taken_at, config=latest.config)
+        findings, people, readings = latest.parts.findings, latest.parts.people, latest.parts.readings
+        assert findings is not None
+        assert people is not None
+        assert readings is not None
+        catalog.add(draft, findings=findings, people=people, readings=readings)
 
         def verified(*options: str) -> tuple[int, str]:
             done = CliRunner().invoke(verify, [*options, "--catalog", str(tmp_path)], standalone_mode=False)
