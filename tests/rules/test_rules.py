@@ -38,7 +38,7 @@ class TestDeployedWithoutApproval:
             ("Approved", "production", []),
             ("PendingManualApproval", "production", [("bot", "error")]),
             ("PendingManualApproval", None, [("bot", "error")]),
-            ("Rejected", "production", []),
+            ("Rejected", "production", [("bot", "error")]),
             (None, "production", [("bot", "error")]),
             (None, "development", [("bot", "warning")]),
         ],

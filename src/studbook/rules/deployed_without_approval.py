@@ -3,8 +3,8 @@
 What counts is the approval of the model version (the model package) that stands behind each model of a live endpoint;
 a clone has its own. A model that was deployed from its artifact is looked up in the registry by that artifact; where no
 version has it, there is nothing that could have been approved. A model in a shadow variant runs on real requests, too.
-What an inference router sends requests to is told of the endpoints behind it. What was rejected, or is gone, is told by
-`deployed-but-withdrawn`.
+What an inference router sends requests to is told of the endpoints behind it. That a version was rejected, or is gone,
+`deployed-but-withdrawn` says besides.
 
 An error where the account's stage is production or has no stage; in other stages, where trying things out is what
 endpoints are for, a warning. A base model that is served as it is has no version in the registry: a note.
@@ -35,7 +35,7 @@ def _observed(seen: Inspection, endpoint: str, running: Deployed, level: Level) 
     verb = "runs in shadow" if running.shadow else "runs"
     for version in running.versions:
         approval = version.attributes.get("approval")
-        if approval not in ("Approved", "Rejected"):
+        if approval != "Approved":
             said = f"whose approval is {approval}" if approval else "which has no approval"
             yield Observation(endpoint, f"{verb} {seen.handle(version)}, {said}", level, version.id)
     unit = seen.handle(running.unit)
