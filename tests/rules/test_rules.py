@@ -48,6 +48,14 @@ class TestDeployedWithoutApproval:
         facts = {"p/1": {"attributes": {"approval": approval}}, "bot": {"stage": stage}}
         assert told(lineage(DEPLOYED, facts), self.RULE) == expected
 
+    def test_one_of_several_that_may_run_is_said_so(self) -> None:
+        """What is behind a prefix of archives, or has the same weights, is no certainty."""
+        graph = f"{DEPLOYED}\np/2(model_package) -packaged_as~?-> m"
+        facts = {"p/1": {"attributes": {"approval": "Approved"}}, "p/2": {"attributes": {"approval": "Rejected"}}}
+        graph = graph.replace("-packaged_as-> m(", "-packaged_as~?-> m(")
+        (one,) = found(lineage(graph, facts), self.RULE)
+        assert one.message.startswith("bot may run p/2, whose approval is Rejected")
+
     def test_an_endpoint_that_is_gone_runs_nothing(self) -> None:
         """A tombstone needs no approval."""
         assert told(lineage(DEPLOYED, {"bot": {"gone_since": 3}}), self.RULE) == []

@@ -37,7 +37,8 @@ def _observed(seen: Inspection, endpoint: str, running: Deployed, level: Level) 
         approval = version.attributes.get("approval")
         if approval != "Approved":
             said = f"whose approval is {approval}" if approval else "which has no approval"
-            yield Observation(endpoint, f"{verb} {seen.handle(version)}, {said}", level, version.id)
+            runs_it = "may run" if running.sure[version.id].candidate else verb
+            yield Observation(endpoint, f"{runs_it} {seen.handle(version)}, {said}", level, version.id)
     unit = seen.handle(running.unit)
     if running.bases:
         said = f"{verb} {unit}, the base model {seen.handles(running.bases)} as it is, which nobody approved"
