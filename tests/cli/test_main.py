@@ -57,15 +57,30 @@ class TestMain:
         assert "hint: " in done.stderr
         assert "Traceback" not in done.stderr
 
-    def test_a_bug_is_exit_4_with_its_traceback(self, monkeypatch, capsys):
-        """A crash is no finding either, and whoever reports it needs to know where."""
+    @pytest.mark.parametrize("asked", ["", "1"])
+    def test_a_bug_is_exit_4_and_a_sentence(self, monkeypatch, capsys, asked):
+        """A crash is no finding either; whoever reports it asks where it was."""
         monkeypatch.setitem(COMMANDS, "log", "studbook.cli.query:there_is_none")
+        monkeypatch.setenv("STUDBOOK_TRACEBACK", asked)
+
+        with pytest.raises(SystemExit) as stop:
+            main(["log"])
+
+        said = capsys.readouterr().err
+        assert stop.value.code == 4
+        assert "error: a bug in Studbook: AttributeError: " in said
+        assert "STUDBOOK_TRACEBACK=1" in said
+        assert ("getattr(importlib.import_module(module), attribute)" in said) == bool(asked)
+
+    def test_too_little_memory_is_exit_4_and_a_sentence(self, monkeypatch, capsys):
+        """As a full disk is; it is nobody's bug."""
+        monkeypatch.setattr(root, "main", lambda *_, **__: bytearray(2**62))
 
         with pytest.raises(SystemExit) as stop:
             main(["log"])
 
         assert stop.value.code == 4
-        assert "AttributeError" in capsys.readouterr().err
+        assert "error: there is not enough memory" in capsys.readouterr().err
 
     def test_a_reader_who_has_enough_is_no_finding(self):
         """`studbook export schema | head -1` ends quietly, and not with a code of the contract."""

@@ -414,6 +414,16 @@ class TestOddAnswers:
         assert [gap[:2] for gap in gaps(visit)] == [("runs/search", "NoAnswer")]
         assert ("mlflow_run", "lab") not in visit.complete
 
+    @pytest.mark.parametrize(("member", "lost"), [("x", False), ("next_page_token", True)])
+    def test_what_no_listing_needs(self, tmp_path, serve, member, lost):
+        """A member that is left out at the border costs the listing only where it tells whether there is more."""
+        deep = json.dumps(ANSWERS["runs/search"])[:-1] + f', "{member}": ' + '{"a":' * 3000 + "1" + "}" * 3001
+        visit = visited(tmp_path, serve(runs__search=deep))
+
+        assert ("mlflow_run", "mlflow:lab/run/r1") in visit.seen
+        assert [gap[:2] for gap in gaps(visit)] == [("runs/search", "NoAnswer")] * lost
+        assert (("mlflow_run", "lab") in visit.complete) != lost
+
     def test_a_run_that_cannot_be_fetched(self, tmp_path, serve):
         """A run that is listed, and gone where it is asked for, is kept as it was listed, with a gap that names it."""
         gone = json.dumps({"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no such run"})

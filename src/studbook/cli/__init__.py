@@ -114,6 +114,8 @@ _STOPPED = 130
 """By Ctrl-C, as shells say it; no code of the contract."""
 _NOBODY_READS = 141
 """`studbook log | head -1` closed the pipe, as shells say it; no code of the contract."""
+_ASKED = "STUDBOOK_TRACEBACK"
+"""The variable that asks where bugs are."""
 
 
 @click.group(
@@ -129,6 +131,7 @@ def main(args: list[str] | None = None) -> None:
     argv = sys.argv[1:] if args is None else args
     if not any(isinstance(handler, _Warnings) for handler in logging.getLogger().handlers):
         logging.getLogger().addHandler(_Warnings())
+    logging.getLogger("studbook").setLevel(logging.DEBUG if os.environ.get(_ASKED) else logging.NOTSET)
     try:
         result: Any = root.main(argv, standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -145,9 +148,15 @@ def main(args: list[str] | None = None) -> None:
     except OSError as error:
         _report(StudbookError(str(error), "is there room, and may you write there?"), as_json=_wants_json(argv))
         _end(StudbookError.exit_code)
-    except Exception:  # noqa: BLE001 - Python would exit with 1, which says that there are findings
-        for line in traceback.format_exc().splitlines():
-            say(line)
+    except MemoryError:
+        _report(StudbookError("there is not enough memory", "free some, or raise the limit"), as_json=_wants_json(argv))
+        _end(StudbookError.exit_code)
+    except Exception as error:
+        logging.getLogger(__name__).debug("the bug is here", exc_info=True)
+        told = StudbookError(
+            f"a bug in Studbook: {type(error).__name__}: {error}", f"report it with what {_ASKED}=1 shows of it"
+        )
+        _report(told, as_json=_wants_json(argv))
         _end(StudbookError.exit_code)
     sys.exit(result if isinstance(result, int) else 0)
 
@@ -157,6 +166,9 @@ class _Warnings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         say(f"{record.levelname.lower()}: {record.getMessage()}")
+        if record.exc_info:  # where it was, not what it said: that may be a stranger's secret
+            for line in "".join(traceback.format_tb(record.exc_info[2])).splitlines():
+                say(line)
 
 
 def _end(code: int) -> NoReturn:

@@ -204,9 +204,10 @@ class Api:
         call = partial(self.call, method, path)
         tokens = {"next_page_token": "page_token"}
         most = self._visit.settings.patience.pages
+        needed = {(member,), *((token,) for token in tokens)}
         for number, page in enumerate(follow(call, name, body, tokens, most=most), start=1):
             found = page.get(member, [])
-            if not isinstance(found, list) or any(loss.path[0] != member or len(loss.path) == 1 for loss in page.lost):
+            if not isinstance(found, list) or any(loss.path in needed for loss in page.lost):
                 raise no_answer(name, f"the answer has no list of {member}")
             for index, item in enumerate(found):
                 place = f"{member}[{index}]" + (f" of page {number}" if number > 1 else "")
