@@ -121,3 +121,17 @@ def test_found_against_an_anchor(
         code, damages = verify("--anchor", anchor)
         assert code == 1
         assert damages[0]["message"]
+
+
+def test_times_that_go_backwards_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No digest tells a forged time from a clock that was wrong: it is no damage, and nobody overlooks it."""
+    catalog = nights(tmp_path / "catalog", "1", first=9)
+    nights(catalog.root, "2", first=3)
+
+    with pytest.raises(SystemExit) as end:
+        main(["verify", "--catalog", str(catalog.root)])
+
+    assert (end.value.code or 0) == 0
+    said = capsys.readouterr().out
+    assert "snapshot 2 says 2026-11-03T02:00:00Z, the one before it 2026-11-09T02:00:00Z: a clock was wrong" in said
+    assert said.count("a clock was wrong") == 1

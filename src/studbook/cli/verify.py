@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import click
@@ -109,6 +110,7 @@ def _catalog(catalog: Catalog, against: Against, deep: bool, output_format: str)
     objects = sum(1 for _ in catalog.objects)
     changed = [] if damages else changed_lines(catalog, catalog.latest())
     unneeded = [] if damages else catalog.unneeded()
+    set_back = [] if damages else _set_back(catalog)
     if output_format == "json":
         found = [{"place": damage.place, "message": damage.message} for damage in damages]
         write_json(
@@ -119,16 +121,28 @@ def _catalog(catalog: Catalog, against: Against, deep: bool, output_format: str)
                 "damages": found,
                 "changed": changed,
                 "unneeded": unneeded,
+                "set_back": set_back,
             }
         )
         return 1 if damages else 0
 
     echo_lines(changed)
     echo_lines(f"{place}: no snapshot needs it" for place in unneeded)
+    echo_lines(set_back)
     for damage in damages:
         echo(f"{style('damaged', 'red')}  {damage.place}: {damage.message}")
     echo(f"{snapshots} snapshots, {objects} objects: " + (f"{len(damages)} damaged" if damages else "all as written"))
     return 1 if damages else 0
+
+
+def _set_back(catalog: Catalog) -> list[str]:
+    """Times that go backwards, which digests cannot tell from a clock that was mended: said, and no damage."""
+    return [
+        f"snapshot {after.number} says {after.taken_at}, the one before it {before.taken_at}: a clock was wrong, or "
+        "somebody wrote one of the two"
+        for before, after in pairwise(catalog.envelopes())
+        if after.taken_at < before.taken_at
+    ]
 
 
 def _derived_otherwise(catalog: Catalog) -> list[Damage]:
