@@ -61,6 +61,14 @@ def plant(estate: Estate) -> None:
             HyperParameters={"note": json.dumps(secret)},
             Tags=tags,
         )
+        sagemaker.create_pipeline(
+            PipelineName=f"secret-{number}",
+            PipelineDisplayName=f"with {secret}",
+            PipelineDescription=f"deploys with {secret}",
+            PipelineDefinition=json.dumps({"Version": "2020-12-01", "Steps": [], "Metadata": {"note": secret}}),
+            ClientRequestToken="a" * 32,
+            RoleArn=ROLE,
+        )
         sagemaker.create_model_package_group(
             ModelPackageGroupName=f"secret-{number}", ModelPackageGroupDescription=f"see {secret}", Tags=tags
         )
@@ -164,7 +172,7 @@ class TestAnywhere:
         (envelope,) = [json.loads(held) for place, held in said.items() if place.startswith("catalog/snapshots/")]
         counted = {row["source"]: row["redacted"] for row in envelope["coverage"] if row["account"] == FIRST}
 
-        assert counted["sagemaker"] >= 8 * len(PLANTED)
+        assert counted["sagemaker"] >= 11 * len(PLANTED)
         assert counted["lambda"] >= len(PLANTED)
         for place in ("site/", "killed/.harvest/", "caches/", "export.json", "tables/", "pack/", "show-secret-1"):
             assert any("[redacted]" in held for where, held in said.items() if where.startswith(place)), place
