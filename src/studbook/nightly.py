@@ -318,16 +318,20 @@ class _Night:
             subject = Subject(
                 envelope, self._catalog.assets(envelope), self._catalog.edges(envelope), self._report.findings
             )
-            if export.document is not None:
-                pieces: Iterable[bytes] = iter((export.document(),))
-            elif export.write is not None:
-                pieces = export.write(subject)
-            else:
+            if not export.file:
                 continue
-            with replacing(folder / f"{export.name}.json") as file:
-                for piece in pieces:
-                    file.write(piece)
-            names.append(export.name)
+            documents: Iterable[tuple[str, Iterable[bytes]]] = ()
+            if export.document is not None:
+                documents = [(export.file, (export.document(),))]
+            elif export.write is not None:
+                documents = [(export.file, export.write(subject))]
+            elif export.files is not None:
+                documents = ((f"{export.file}/{name}", pieces) for name, pieces in export.files(subject))
+            for name, pieces in documents:
+                with replacing(folder / name) as file:
+                    for piece in pieces:
+                        file.write(piece)
+            names.append(export.file)
         self._done("export", f"{', '.join(names)} in {folder}")
 
     def _build(self, settings: Settings) -> None:

@@ -73,7 +73,17 @@ class TestNightly:
         assert report["new_findings"] == report["findings"]
         assert report["findings"]
         assert (tmp_path / "site" / "latest" / "index.html").exists()
-        assert json.loads((exports / "json.json").read_bytes())["findings"] == report["findings"]
+        assert json.loads((exports / "studbook.json").read_bytes())["findings"] == report["findings"]
+        assert sorted(path.name for path in exports.iterdir()) == [
+            "csv",
+            "findings.junit.xml",
+            "findings.md",
+            "findings.sarif",
+            "openlineage.jsonl",
+            "prov.json",
+            "studbook.json",
+            "studbook.schema.json",
+        ]
         assert (public / "latest" / "index.html").read_bytes() == (tmp_path / "site/latest/index.html").read_bytes()
         values = {
             (sample.name, *sorted(sample.labels.values())): sample.value

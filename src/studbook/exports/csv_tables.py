@@ -39,4 +39,4 @@ def _cell(cell: Cell) -> str | int | None:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
-EXPORT = Export("csv", "a snapshot as CSV files, for spreadsheets and databases", files=files)
+EXPORT = Export("csv", "a snapshot as CSV files, for spreadsheets and databases", files=files, file="csv")

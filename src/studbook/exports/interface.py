@@ -47,6 +47,8 @@ class Export:
     """What is said of several pedigrees, in the order of their roots' ids, in one document."""
     picture: Callable[[AnswerGraph], bytes] | None = None
     """The answer to a question, drawn."""
+    file: str = ""
+    """The name of its file among the exports of a night; empty where a night does not write it."""
     kind: str | None = None
     """The kind of asset that has such a document; without assets, all of them are written."""
     options: tuple[str, ...] = ()

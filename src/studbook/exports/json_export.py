@@ -84,4 +84,11 @@ def _coverage(row: Coverage) -> dict[str, Any]:
     }
 
 
-EXPORT = Export("json", "the whole snapshot: assets, edges, findings, coverage", write, write_lines, whole=True)
+EXPORT = Export(
+    "json",
+    "the whole snapshot: assets, edges, findings, coverage",
+    write,
+    write_lines,
+    whole=True,
+    file="studbook.json",
+)

@@ -66,4 +66,10 @@ def _text(text: str) -> str:
     return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", shown(text))
 
 
-EXPORT = Export("junit", "findings as JUnit XML, for the test report of a CI system", write, options=("level",))
+EXPORT = Export(
+    "junit",
+    "findings as JUnit XML, for the test report of a CI system",
+    write,
+    options=("level",),
+    file="findings.junit.xml",
+)

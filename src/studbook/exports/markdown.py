@@ -60,4 +60,4 @@ def code(text: str) -> str:
     return f"{fence}{pad}{inside}{pad}{fence}"
 
 
-EXPORT = Export("markdown", "findings as Markdown, for a pull request or a chat", write)
+EXPORT = Export("markdown", "findings as Markdown, for a pull request or a chat", write, file="findings.md")

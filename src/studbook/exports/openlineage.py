@@ -218,4 +218,6 @@ def _fitted(event: dict[str, Any]) -> bytes:
     return canonical(event)
 
 
-EXPORT = Export("openlineage", "the runs of all jobs as OpenLineage events, one a line", write)
+EXPORT = Export(
+    "openlineage", "the runs of all jobs as OpenLineage events, one a line", write, file="openlineage.jsonl"
+)

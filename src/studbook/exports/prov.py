@@ -141,4 +141,4 @@ def _told_by(said: defaultdict[str, dict[str, Any]], subject: Subject) -> None:
     said["wasAttributedTo"]["_:snapshot"] = {"prov:entity": "sb:snapshot", "prov:agent": "sb:studbook"}
 
 
-EXPORT = Export("prov", "the lineage as W3C PROV (PROV-JSON)", write)
+EXPORT = Export("prov", "the lineage as W3C PROV (PROV-JSON)", write, file="prov.json")

@@ -102,4 +102,4 @@ def _plain(text: str) -> str:
     return shown(text).replace("{", "{{").replace("}", "}}")
 
 
-EXPORT = Export("sarif", "findings as SARIF 2.1.0, for code scanning", write)
+EXPORT = Export("sarif", "findings as SARIF 2.1.0, for code scanning", write, file="findings.sarif")

@@ -287,4 +287,10 @@ def document(*, of: str = "export") -> bytes:
     return json.dumps(_OF[of](), indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
 
-EXPORT = Export("schema", "the JSON Schemas (2020-12) of what is written as JSON", document=document, options=("of",))
+EXPORT = Export(
+    "schema",
+    "the JSON Schemas (2020-12) of what is written as JSON",
+    document=document,
+    options=("of",),
+    file="studbook.schema.json",
+)

@@ -13,6 +13,7 @@ from typing import Final, Literal
 from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
+from studbook.model.ids import parse_arn
 from studbook.queries.answer import Answer, Night, Row, Why, counted
 from studbook.queries.origins import makers, origins
 from studbook.queries.question import Question
@@ -184,7 +185,8 @@ def _missing(lineage: LineageReader, job: Asset) -> Iterator[Missing]:
 def _is_classic(job: Asset) -> bool:
     """Whether it runs code of its own in an image. What AWS tunes for you does not, and neither does AutoML."""
     told = (job.attributes.get(name) for name in ("job_type", "technique", "base_model"))
-    return job.kind == "training_job" and not job.id.startswith("arn:aws:bedrock:") and not any(told)
+    arn = parse_arn(job.id)
+    return job.kind == "training_job" and not (arn is not None and arn.service == "bedrock") and not any(told)
 
 
 def _has_image(lineage: LineageReader, model: Asset, jobs: Sequence[Asset]) -> bool:
