@@ -76,8 +76,8 @@ class TestCompare:
         assert "0.71" in out
         assert "0.79" in out
         assert "learning_rate" not in out
-        assert "score by support-helpfulness 1.0.0 on support-golden 1.0.0" in out
-        assert "support-bot-prod 444444444444/us-west-2 production" in out
+        assert "score by support-helpfulness/1.0.0 on support-golden/1.0.0" in out
+        assert "support-bot-prod, acme-assistants" in out
         assert out.rstrip().rpartition("\n")[2].startswith("equal (")
 
     def test_all_of_it(self, run) -> None:

@@ -72,7 +72,7 @@ class TestWell:
         _, out, _ = studbook("--format", "json")
 
         checks = json.loads(out)["checks"]
-        assert {check["source"] for check in checks} == {"sagemaker", "bedrock", "s3", "lambda", "mlflow"}
+        assert {check["source"] for check in checks} == {"sagemaker", "bedrock", "s3", "lambda", "mlflow", "cloudtrail"}
         assert all(check["list"]["allowed"] == check["list"]["tried"] for check in checks)
         (dev,) = [c for c in checks if (c["account"], c["region"], c["source"]) == (DEV, "us-west-2", "sagemaker")]
         assert dev["describe"]["allowed"] == dev["describe"]["tried"] > 0

@@ -148,6 +148,7 @@ SAID = [
     ["export", "json"],
     ["export", "pedigree", "bot/1"],
     ["verify"],
+    ["prove", "bot/1"],
 ]
 REFUSED = [
     ["show", f"same{EVIL}"],
@@ -225,6 +226,8 @@ class TestEveryCommand:
             "doctor",
             "mcp",
             "redact",
+            "sign",
+            "ci",
         }
         assert {words[0] for words in SAID} | ours >= set(COMMANDS)
 

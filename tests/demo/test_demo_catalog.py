@@ -220,7 +220,7 @@ class TestNights:
         with pytest.raises(SystemExit):
             main(["show", package, "--catalog", str(demo_catalog)])
         said = " ".join(capsys.readouterr().out.split())
-        assert said.count("copy of fraud 1 (referenced)") == 3
+        assert said.count("copy of fraud/1@dev (referenced)") == 3
 
     def test_the_pipeline_that_made_the_fraud_model(self, graph: Graph) -> None:
         """Its first execution ran the job and registered the version; the second took the first one's check."""

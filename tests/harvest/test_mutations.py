@@ -21,5 +21,12 @@ class TestMutations:
         found = every()
 
         assert {mutation.how for mutation in found} == {*WRONG, *BROKEN, "missing", "twice"}
-        assert {mutation.world.partition.source for mutation in found} == {"sagemaker", "bedrock", "mlflow"}
+        assert {mutation.world.partition.source for mutation in found} == {
+            "sagemaker",
+            "bedrock",
+            "mlflow",
+            "lambda",
+            "s3",
+            "organizations",
+        }
         assert sum(1 for world in worlds() if world.tail) > len(worlds()) / 2

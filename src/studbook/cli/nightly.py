@@ -12,7 +12,7 @@ import click
 from studbook.cli.harvest import progress_shown
 from studbook.cli.options import catalog_option
 from studbook.cli.site import output_option
-from studbook.cli.terminal import bold, dim, echo_lines, folded, say, style, uncolored, write_json
+from studbook.cli.terminal import bold, dim, echo_lines, folded, say, style, uncolored, write, write_json
 
 if TYPE_CHECKING:
     from studbook.nightly import Report
@@ -22,7 +22,7 @@ _SHOWN = 10
 """Findings and gaps that are shown to people; the JSON form has all."""
 _INDENT = " " * 21
 _COLORS = {"ok": "green", "findings": "yellow", "partial": "yellow", "failed": "red", "skipped": "dim"}
-_MARKS = {"ok": "✅", "findings": "⚠️", "partial": "⚠️", "failed": "❌", "skipped": "-"}
+_MARKS = {"ok": "✅", "findings": "⚠", "partial": "⚠", "failed": "❌", "skipped": "-"}
 _MEANING = {
     0: "done",
     1: "done, and there are findings",
@@ -99,7 +99,7 @@ def nightly(
     if output_format == "json":
         write_json(report.to_json())
     elif output_format == "markdown":
-        click.echo("\n".join(markdown(report)))
+        write("\n".join([*markdown(report), ""]).encode())
     else:
         echo_lines(text(report))
     if dry_run:

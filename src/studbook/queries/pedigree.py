@@ -103,7 +103,8 @@ def pedigree(
         runs_at=_answering(known, walk.root),
         same=frozenset({walk.root.id, *(asset.id for asset in origins(known, walk.root))}),
         known=known,
-        findings=tuple(finding for one in ids for finding in findings(one)),
+        # In an order of its own, whoever gives them: equal knowledge has equal bytes.
+        findings=tuple(finding for one in ids for finding in sorted(findings(one), key=lambda one: (one.rule, one.id))),
         card=card_of(lineage, walk.root, {} if cards is None else cards),
         records=tuple(sorted(behind, key=lambda record: record.reference)),
     )
