@@ -16,6 +16,11 @@ pytestmark = [pytest.mark.demo, pytest.mark.browser]
 Opener = Callable[..., AbstractContextManager[Page]]
 
 _MANUAL = Path(__file__).parents[2] / "docs"
+_RULES_OF = """(text) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  return [...sheet.cssRules].map((rule) => rule.cssText).join("\\n").replaceAll(", ", ",");
+}"""
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 _WIDE_IN_PRINT = """() => {
@@ -136,6 +141,15 @@ class TestWeight:
 
         assert card.stat().st_size < 100 * 1024
         assert 0 < sum(loaded) < 400 * 1024
+
+    @pytest.mark.parametrize("name", ["studbook.css", "search.css"])
+    def test_styles_lose_white_space_and_no_rule(self, page: Page, demo_site: Path, name: str) -> None:
+        """The browser reads the same rules out of a stylesheet as it is written and as it is shipped."""
+        written = (_MANUAL.parent / "templates" / "theme" / "assets" / name).read_text()
+        shipped = (demo_site / "latest" / "assets" / name).read_text()
+
+        assert len(shipped) < len(written) * 0.9
+        assert page.evaluate(_RULES_OF, shipped) == page.evaluate(_RULES_OF, written) != ""
 
     def test_a_query(self, page: Page, demo_address: str) -> None:
         """It loads the few files of its letters."""

@@ -38,7 +38,7 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 from studbook.drawing import Drafting
 from studbook.errors import StudbookError
 from studbook.model import KINDS
-from studbook.packaged import code_digest
+from studbook.packaged import code_digest, packaged
 from studbook.render import downloads, search, views
 from studbook.render.contents import Contents, load_contents, templates_of
 from studbook.render.dependencies import EVERYTHING, changed, said
@@ -138,9 +138,12 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             file = File.generated(config, source, content="", inclusion=InclusionLevel.INCLUDED)
             files.append(file)
             _Overview(page, body, file, config)
+        theme = packaged("templates") / "theme"
         for name in _OURS:  # each page loads them: what is written for who reads the source stays there
-            if (ours := files.get_file_from_path(name)) is not None:
-                ours.content_string = _COMMENT.sub("", ours.content_string)
+            ours = files.get_file_from_path(name)
+            if ours is not None and ours.abs_src_path == str(theme / name):  # a user's own stay as they are
+                text = _INDENT.sub("", _COMMENT.sub("", ours.content_string))
+                ours.content_string = _AROUND.sub(r"\1\2", text) if name.endswith(".css") else text
         return files
 
     def on_page_content(self, html: str, page: MkdocsPage, config: MkDocsConfig, files: Files) -> str:
@@ -247,6 +250,10 @@ class _Overview(MkdocsPage):
 _OURS = ("assets/studbook.css", "assets/search.css", "assets/studbook.js", "assets/search.js")
 _COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
 """A comment that has its lines to itself."""
+_INDENT = re.compile(r"^\s+", re.MULTILINE)
+"""Indentation and empty lines, which mean nothing in our scripts: none of their template literals spans lines."""
+_AROUND = re.compile(r"""("[^"]*"|'[^']*')|\s*([{};,])\s*|(?<=:) (?=\S)""")
+"""A string, which stays, or white space around CSS's punctuation."""
 
 _WIDE = ("explore", "compare", "models", "datasets", "evaluators", "deployments", "experiments", "jobs")
 """Pages whose picture or table needs the whole width."""
