@@ -375,7 +375,7 @@ class TestEverySourceAtOnce:
 class TestCredentials:
     """An account that nobody can get into, or out of which one is thrown in the middle."""
 
-    EVERYTHING = frozenset((source, FIRST) for source in SOURCES if source != "organizations")
+    EVERYTHING = frozenset((source, FIRST) for source in (*SOURCES, "cloudtrail") if source != "organizations")
 
     @pytest.mark.parametrize(
         "changed",
