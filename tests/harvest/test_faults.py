@@ -237,12 +237,18 @@ class TestPrice:
     EVERY_NIGHT = {  # noqa: RUF012
         "organizations": {"ListAccounts": 1, "ListAccountsForParent": 1, "ListOrganizationalUnitsForParent": 1},
         "sagemaker": {
-            **{one.listing.operation: len(one.listing.variants) for one in RESOURCES if one.listing.parent is None},
+            **{
+                one.listing.operation: len(one.listing.variants)
+                for one in RESOURCES
+                # Schedules are asked for only where there is something to watch.
+                if one.listing.parent is None and one.kind != "monitoring_schedule"
+            },
             "DescribeMlflowApp": 1,
             "ListTags": 1,  # of the App
             "Search": 1,  # packages
         },
         "bedrock": {one.listing.operation: 1 for one in BEDROCK},
+        "cloudtrail": {"LookupEvents": 1},  # one page: less than 50 events
         "lambda": {
             "ListFunctions": 1,
             "GetFunctionConfiguration": 1,
@@ -258,7 +264,13 @@ class TestPrice:
     }
     WORK = {  # noqa: RUF012
         "sagemaker": {"DescribeModelPackageGroup": 1, "Search": 2},  # models; the groups' tags
-        "bedrock": {"GetCustomModel": 1, "GetImportedModel": 1, "GetEvaluationJob": 1},
+        "bedrock": {
+            "GetCustomModel": 1,
+            "GetModelCustomizationJob": 1,
+            "GetImportedModel": 1,
+            "GetModelImportJob": 1,
+            "GetEvaluationJob": 1,
+        },
     }
     """Of a day, as `Estate.work` has it."""
     RUN = {"mlflow": {"runs/get": 1}}  # noqa: RUF012
@@ -266,7 +278,7 @@ class TestPrice:
 
     def spent(self, envelope: Envelope) -> dict[str, Counter[str]]:
         """The calls of each source in the first account, Organizations' in none, by operation; AssumeRole aside."""
-        spent = {source: Counter() for source in SOURCES}
+        spent = {source: Counter() for source in self.EVERY_NIGHT}
         for row in envelope.coverage:
             if row.account == whose(row.source):
                 spent[row.source] += Counter(
@@ -276,7 +288,9 @@ class TestPrice:
 
     def promised(self, *more: dict[str, dict[str, int]]) -> dict[str, Counter[str]]:
         parts = (self.EVERY_NIGHT, *more)
-        return {source: sum((Counter(part.get(source, {})) for part in parts), Counter()) for source in SOURCES}
+        return {
+            source: sum((Counter(part.get(source, {})) for part in parts), Counter()) for source in self.EVERY_NIGHT
+        }
 
     def test_of_a_night_with_news(self, good, first):
         """The first night and the second: every listing, and each new thing once."""
