@@ -244,6 +244,9 @@ def catalog(root: Path) -> Catalog:
 
 
 def commit(made: Catalog, some: list[Asset], arrows: list[Edge], taken_at: str) -> Envelope:
+    made.root.mkdir(parents=True, exist_ok=True)
+    if not made.settings_file.exists():
+        made.settings_file.write_text(CONFIGURATION, encoding="utf-8")
     return made.commit(
         records=[],
         assets=some,
