@@ -67,6 +67,7 @@ class TestPackage:
             "registration_type": "Registered",
             "metadata": {"ticket": "ML-77"},
             "created_by": "arn:aws:sts::111122223333:assumed-role/DS/ana",
+            "created_by_identity": "arn:aws:sts::111122223333:assumed-role/DS/ana",
         }
 
     def test_group(self):
@@ -109,12 +110,12 @@ class TestPackage:
         assert facts.claims == [Weights(asset=PACKAGE, uri="s3://out/m/", added=added, evidence=evidence)]
 
     def test_https(self):
-        """An https address of S3 is the same artifact; the claim keeps it as recorded."""
+        """An https address of S3 is the same artifact, for the claim, too."""
         url = "https://out.s3.us-west-2.amazonaws.com/m/model.tar.gz"
         facts = holding(ModelDataUrl=url)
 
         assert arrows(facts) == {("s3://out/m/model.tar.gz", "packaged_as", PACKAGE, None)}
-        assert [claim.uri for claim in facts.claims if isinstance(claim, Weights)] == [url]
+        assert [claim.uri for claim in facts.claims if isinstance(claim, Weights)] == ["s3://out/m/model.tar.gz"]
 
     def test_more_containers(self):
         """Additional specifications and source algorithms hold weights too."""
