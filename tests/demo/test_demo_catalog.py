@@ -63,7 +63,9 @@ class TestDeepVerification:
         forged = pending.but(attributes={**pending.attributes, "approval": "Approved"})
         assets = [forged if one.id == pending.id else one for one in kept]
         content = catalog.keep_lineage(latest.parts.records, assets, catalog.edges(latest))
-        draft = catalog.draft(content, coverage=latest.coverage, taken_at=latest.taken_at, config=latest.config)
+        draft = catalog.draft(
+            content, number=None, coverage=latest.coverage, taken_at=latest.taken_at, config=latest.config
+        )
         findings, people, readings = latest.parts.findings, latest.parts.people, latest.parts.readings
         assert findings is not None
         assert people is not None

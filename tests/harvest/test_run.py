@@ -9,7 +9,8 @@ import pytest
 from scripted import nothing
 
 from studbook.demo.cloud.aws import FakeAws
-from studbook.errors import HarvestError
+from studbook.errors import CatalogError, HarvestError
+from studbook.harvest.derive import derive_anew
 from studbook.harvest.run import Silent, harvest, relink
 from studbook.settings import Account, Dataset, Evaluator, Organization, Patience, Settings
 from studbook.sources import SOURCES as EVERY_SOURCE
@@ -355,6 +356,23 @@ class TestRelink:
         assert relinked.changed
         assert relinked.envelope.coverage == harvested.envelope.coverage
         assert relinked.envelope.parts.records == harvested.envelope.parts.records
+
+    def test_a_night_that_ends_meanwhile_is_not_undone(self, aws, estate, catalog, monkeypatch):
+        """What was linked are the records before it: they do not become the snapshot after it."""
+        night(catalog)
+
+        def after_a_night(*args, **options):
+            estate.make_model(FIRST, "meanwhile")
+            night(catalog)
+            return derive_anew(*args, **options)
+
+        monkeypatch.setattr("studbook.harvest.run.derive_anew", after_a_night)
+        accounts = tuple(account.model_copy(update={"stage": "production"}) for account in settings().accounts)
+        with pytest.raises(CatalogError, match="another harvest wrote snapshot 2 in the meantime"):
+            relink(settings(accounts=accounts), catalog)
+
+        assert [one.number for one in catalog.envelopes()] == [1, 2]
+        assert "meanwhile" in {asset.name for asset in catalog.assets(catalog.latest())}
 
     def test_an_empty_catalog(self, catalog):
         """Where there is no snapshot there is nothing to derive."""

@@ -39,12 +39,14 @@ def rewrite(catalog: Catalog, settings: Settings, target: Catalog, report: Calla
         raise CatalogError(f"{catalog.address}: the first snapshot is missing", "run 'studbook verify'")
     taken_out = _copy_files(catalog, target, settings)
     before: tuple[Parts, Content, str] | None = None
+    rules = all_rules(settings, catalog.root)
     for envelope in history:
         redactor = Redactor(settings.redact)
         if before is None or before[0] != envelope.parts:
             before = envelope.parts, *_content(catalog, target, settings, envelope, redactor)
         draft = target.draft(
             before[1],
+            number=envelope.number,
             coverage=map(redactor.coverage, envelope.coverage),
             taken_at=envelope.taken_at,
             config=settings.digest,
@@ -56,7 +58,7 @@ def rewrite(catalog: Catalog, settings: Settings, target: Catalog, report: Calla
         waivers = [
             one for file in files if file.kind == "waivers" for one in read_waivers(str(file.content), file.name)
         ]
-        folder = WorkingFolder(settings, files, cards_of(files), waivers, all_rules(settings, catalog.root))
+        folder = WorkingFolder(settings, files, cards_of(files), waivers, rules)
         written = add_snapshot(target, draft, folder, readings=before[2])
         taken_out += redactor.count
         report(written)

@@ -159,11 +159,11 @@ def harvest(
         before = previous.coverage if previous else ()
         draft = catalog.draft(
             content,
+            number=number,
             coverage=with_unread(records.told(coverage), unread, before, redactor),
             taken_at=taken_at,
             config=settings.digest,
         )
-        catalog.expect(number)
         envelope = add_snapshot(catalog, draft, folder, readings=kept.readings)
         run.journal.finish()
     return Harvested(envelope, previous)
@@ -193,6 +193,7 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
     content, unread = derive_anew(catalog, context, records=kept.records, previous=latest, number=number)
     draft = catalog.draft(
         content,
+        number=number,
         coverage=with_unread(coverage, unread, (), redactor),
         taken_at=latest.taken_at,
         config=settings.digest,

@@ -54,7 +54,6 @@ def add_snapshot(
         people=people,
         readings=readings,
         only_if_changed=only_if_changed,
-        number=draft.number,
         origin=folder.settings.log.origin,
     )
 

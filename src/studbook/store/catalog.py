@@ -322,32 +322,36 @@ class Catalog:
         kept = self.keep_records(map(RECORDS.line, records))
         content = self.keep_lineage(kept.records, assets, edges)
         return self.add(
-            self.draft(content, coverage=coverage, taken_at=taken_at, config=config),
+            self.draft(content, number=number, coverage=coverage, taken_at=taken_at, config=config),
             findings=self.keep_findings(findings),
             people=self.keep_people(people),
             readings=kept.readings,
             only_if_changed=only_if_changed,
-            number=number,
             origin=origin,
         )
 
-    def expect(self, number: int | None) -> None:
-        """Raises CatalogError where the next snapshot is not to have that number."""
+    def expect(self, number: int | None) -> Envelope | None:
+        """The latest snapshot, if there is one; CatalogError where the next is not to have that number."""
         last = self.latest()
         if number is not None and number != (last.number + 1 if last else 1):
             raise taken(number)
+        return last
 
     def draft(
         self,
         content: Content,
         *,
+        number: int | None,
         coverage: Iterable[Coverage],
         taken_at: str,
         config: str,
         continues: Continues | None = None,
     ) -> Envelope:
-        """The next snapshot with its content alone, which can be read as one; `add` makes it one."""
-        last = self.latest()
+        """The next snapshot with its content alone, which can be read as one; `add` makes it one.
+
+        Raises CatalogError where the content was made for another `number`: another's snapshot would be undone by it.
+        """
+        last = self.expect(number)
         return Envelope(
             number=last.number + 1 if last else 1,
             taken_at=taken_at,
@@ -369,7 +373,6 @@ class Catalog:
         people: str,
         readings: str,
         only_if_changed: bool = False,
-        number: int | None = None,
         origin: str | None = None,
     ) -> Envelope:
         """Add a snapshot of which everything is kept already, as `commit` does; `origin` is the log's name, if it has
@@ -377,8 +380,7 @@ class Catalog:
 
         A log that cannot be brought up costs no night: it is left as it is, with a warning.
         """
-        self.expect(number)
-        last = self.latest()
+        last = self.expect(draft.number)
         parts = Parts(**draft.parts.content, findings=findings, people=people, readings=readings)
         same = last is not None and last.parts == parts
         if only_if_changed and last is not None and same:
