@@ -15,10 +15,9 @@ from studbook.lineage.graph import LineageReader
 from studbook.model import KINDS, Asset, Finding
 from studbook.model.finding import Level
 from studbook.queries.answer import Night, counted, in_production
-from studbook.queries.candidates import Candidate, Judge, Judgement, best_of, candidates
-from studbook.queries.runs import rows_of_version
-from studbook.queries.walks import Family, copied, line, made, reads_data
-from studbook.settings import MetricSettings
+from studbook.queries.candidates import Candidate, Judge, Judgement, best_of, newer
+from studbook.queries.runs import answering, rows_of_version
+from studbook.queries.walks import Family, line, made, reads_data
 
 _SCORES = 2
 """Judgements of a version that a line shows; its page has all."""
@@ -86,8 +85,8 @@ def board(night: Night, findings: Iterable[Finding]) -> Board:
     for finding in findings:
         if finding.waived is None and finding.asset is not None:
             problems[finding.asset][finding.level] += 1
-    judge = Judge(night.lineage, night.settings.rules.metrics if night.settings is not None else MetricSettings())
-    lines = sorted((_line(night, judge, group, problems) for group in _groups(night.lineage)), key=_worst_first)
+    judge = Judge(night)
+    lines = sorted((_line(night, judge, *found, problems) for found in _lines(night.lineage)), key=_worst_first)
     served = {one for status in lines for one in (*status.endpoints, *status.others)}
     live = [one for one in night.lineage.of_kind("endpoint") if one.gone_since is None]
     others = sorted(
@@ -96,18 +95,20 @@ def board(night: Night, findings: Iterable[Finding]) -> Board:
     return Board(summary=_summary(len(live), lines), lines=tuple(lines), unregistered=tuple(one.id for one in others))
 
 
-def _groups(lineage: LineageReader) -> Iterator[Asset]:
+def _lines(lineage: LineageReader) -> Iterator[tuple[Asset, Sequence[Family]]]:
     """The groups that have an original among their versions, or no version at all; a group of copies is no line."""
     for group in lineage.of_kind("model_package_group"):
-        versions = [edge.target for edge in lineage.downstream(group.id, "has_version")]
-        originals = (version for version in versions if copied(lineage, version).original.id == version)
-        if group.gone_since is None and (not versions or next(originals, None) is not None):
-            yield group
+        if group.gone_since is None:
+            families = line(lineage, group.id)
+            versions = {edge.target for edge in lineage.downstream(group.id, "has_version")}
+            if not versions or any(family.original.id in versions for family in families):
+                yield group, families
 
 
-def _line(night: Night, judge: Judge, group: Asset, problems: Mapping[str, Counter[Level]]) -> LineStatus:
+def _line(
+    night: Night, judge: Judge, group: Asset, families: Sequence[Family], problems: Mapping[str, Counter[Level]]
+) -> LineStatus:
     lineage = night.lineage
-    families = line(lineage, group.id)
     places = {family.original.id: _places(lineage, family) for family in families}
     production = [
         (family, here)
@@ -118,7 +119,7 @@ def _line(night: Night, judge: Judge, group: Asset, problems: Mapping[str, Count
     version = _standing(family, endpoints[0]) if family is not None else None
     members = [one for family in families for one in family.members]
     everywhere = {one.id: one for here in places.values() for one, _ in here}
-    newer = candidates(night, group.id).rows
+    _, waiting = newer(night, judge, group)
     data, data_at = _data(lineage, version) if version is not None else ((), None)
     counts: Counter[Level] = Counter()
     for asset_id in {group.id, *(one.id for one in members), *everywhere}:
@@ -134,8 +135,8 @@ def _line(night: Night, judge: Judge, group: Asset, problems: Mapping[str, Count
         scores=tuple(_courses(judge, families, family)) if family is not None else (),
         data=data,
         data_at=data_at,
-        candidate=best_of(newer),
-        waiting=len(newer),
+        candidate=best_of(waiting),
+        waiting=len(waiting),
         problems=dict(counts),
         accounts=_of(where, "account"),
         stages=_of(where, "stage"),
@@ -149,10 +150,10 @@ def _of(assets: Iterable[Asset], field: str) -> tuple[str, ...]:
 
 def _places(lineage: LineageReader, family: Family) -> list[tuple[Asset, bool]]:
     """The live endpoints of a version and all its copies, and whether it surely answers there, not in shadow alone."""
-    found: dict[str, bool] = {}
-    for row in rows_of_version(lineage, family.original):
-        found[row.endpoint] = found.get(row.endpoint, False) or not (row.shadow or row.candidate)
-    return [(asset, sure) for one, sure in sorted(found.items()) if (asset := lineage.asset(one)) is not None]
+    rows = list(rows_of_version(lineage, family.original))
+    sure = answering(rows)
+    endpoints = (lineage.asset(one) for one in sorted({row.endpoint for row in rows}))
+    return [(endpoint, endpoint.id in sure) for endpoint in endpoints if endpoint is not None]
 
 
 def _standing(family: Family, endpoint: Asset) -> Asset:
@@ -167,12 +168,10 @@ def _standing(family: Family, endpoint: Asset) -> Asset:
 def _courses(judge: Judge, families: Sequence[Family], family: Family) -> Iterator[Course]:
     """The judgements that most versions share first; numbers only."""
     so_far = [*takewhile(lambda one: one is not family, families), family]
-    mine = judge.numbers(family)
+    numbers = [(one.original.id, judge.numbers(one)) for one in so_far]
     told = []
-    for judgement, value in mine.items():
-        values = tuple(
-            (one.original.id, numbers[judgement]) for one in so_far if judgement in (numbers := judge.numbers(one))
-        )
+    for judgement, value in judge.numbers(family).items():
+        values = tuple((version, known[judgement]) for version, known in numbers if judgement in known)
         before = values[-2][1] if len(values) > 1 else None
         change = None if before is None else value - before
         told.append(

@@ -16,7 +16,7 @@ from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
 from studbook.queries.question import Question
-from studbook.queries.runs import Run, rows_at, rows_of_version
+from studbook.queries.runs import answering, rows_at, rows_of_version
 from studbook.queries.scores import Score, jobs_of, judged_of, rows_of_job, silent_jobs
 from studbook.queries.walks import Family, copied, lines
 from studbook.settings import MetricSettings
@@ -75,7 +75,7 @@ class _Here(NamedTuple):
     """What candidates are held against, and where they must not serve yet."""
 
     version: Asset
-    places: tuple[str, ...]
+    places: Collection[str]
     """The endpoints where it answers."""
 
 
@@ -92,50 +92,48 @@ def candidates(night: Night, root: str, asked: str | None = None) -> Answer[Cand
             "name an endpoint, a model version or a model group",
         )
     lineage = night.lineage
-    metrics = night.settings.rules.metrics if night.settings is not None else MetricSettings()
-    known: dict[str, tuple[Family, ...]] = {}
-    if asset.kind == "model_package_group":
-        members = [edge.target for edge in lineage.downstream(root, "has_version")]
-        known = lines(lineage, members)
-        here = list(_of_group(lineage, known))
-    elif asset.kind == "endpoint":
-        rows = [] if asset.gone_since is not None else [row for row in rows_at(lineage, asset) if not row.shadow]
-        versions = sorted({row.version for row in rows if row.version is not None and not row.candidate})
-        here = [_Here(night.asset(version), (root,)) for version in versions]
-    else:
-        here = [_Here(asset, _answering(rows_of_version(lineage, asset), lineage))]
-    judge = Judge(lineage, metrics)
-    found = {(row.version, row.against): row for one in here for row in _rows(lineage, judge, one, known)}
-    rows_found = sorted(found.values(), key=lambda row: (row.at or "", row.version, row.against), reverse=True)
+    judge = Judge(night)
+    here, rows = newer(night, judge, asset)
     unknown = [*night.unseen(), *judge.unknown, *_hidden(night, asset)]
     return Answer(
         question="candidates",
         root=root,
         asked=asked or root,
-        summary=_summary(lineage, asset, here, rows_found),
-        rows=tuple(rows_found),
+        summary=_summary(lineage, asset, here, rows),
+        rows=tuple(rows),
         unknown=few(unknown, lambda one: kind.kind if (kind := lineage.asset(one)) is not None else None),
     )
+
+
+def newer(night: Night, judge: Judge, asset: Asset) -> tuple[list[_Here], list[Candidate]]:
+    """What the candidates of an endpoint, a version or a group are held against, and the candidates in their order."""
+    lineage = night.lineage
+    known: dict[str, tuple[Family, ...]] = {}
+    if asset.kind == "model_package_group":
+        members = [edge.target for edge in lineage.downstream(asset.id, "has_version")]
+        known = lines(lineage, members)
+        here = list(_of_group(lineage, known))
+    elif asset.kind == "endpoint":
+        rows = [] if asset.gone_since is not None else [row for row in rows_at(lineage, asset) if not row.shadow]
+        versions = sorted({row.version for row in rows if row.version is not None and not row.candidate})
+        here = [_Here(night.asset(version), (asset.id,)) for version in versions]
+    else:
+        here = [_Here(asset, answering(rows_of_version(lineage, asset)))]
+    found = {(row.version, row.against): row for one in here for row in _rows(lineage, judge, one, known)}
+    return here, sorted(found.values(), key=lambda row: (row.at or "", row.version, row.against), reverse=True)
 
 
 def _of_group(lineage: LineageReader, known: Mapping[str, Sequence[Family]]) -> Iterator[_Here]:
     """Of each line the newest version that production runs, else the newest approved one."""
     for families in known.values():
         for family in reversed(families):
-            if places := _answering(rows_of_version(lineage, family.original), lineage, production=True):
+            endpoints = (lineage.asset(one) for one in answering(rows_of_version(lineage, family.original)))
+            if places := [one.id for one in endpoints if one is not None and in_production(one)]:
                 yield _Here(family.original, places)
                 break
         else:
             approved = [family for family in families if "Approved" in _approvals(family)]
             yield from (_Here(family.original, ()) for family in approved[-1:])
-
-
-def _answering(rows: Iterable[Run], lineage: LineageReader, production: bool = False) -> tuple[str, ...]:
-    """The endpoints of rows that are neither in shadow nor one of several candidates."""
-    found = {row.endpoint for row in rows if not row.shadow and not row.candidate}
-    if production:
-        found = {one for one in found if (asset := lineage.asset(one)) is not None and in_production(asset)}
-    return tuple(sorted(found))
 
 
 def _approvals(family: Family) -> set[str]:
@@ -145,8 +143,9 @@ def _approvals(family: Family) -> set[str]:
 class Judge:
     """The scores of versions, each family's read once."""
 
-    def __init__(self, lineage: LineageReader, metrics: MetricSettings) -> None:
-        self._lineage, self._metrics = lineage, metrics
+    def __init__(self, night: Night) -> None:
+        self._lineage = night.lineage
+        self._metrics = night.settings.rules.metrics if night.settings is not None else MetricSettings()
         self._scores: dict[str, dict[Judgement, Score]] = {}
         self.unknown: list[Unknown] = []
 
@@ -237,7 +236,7 @@ def _rows(
             if there.ids & mine.ids or _at(there) <= _at(mine) or not _may_serve(there):
                 continue
             its = [row for row in rows if row.version in there.ids]
-            serving = set(_answering(its, lineage))
+            serving = answering(its)
             if here.places and serving.issuperset(here.places):
                 continue
             yield _candidate(judge, mine, there, shadow=not serving and any(row.shadow for row in its))

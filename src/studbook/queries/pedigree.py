@@ -14,7 +14,7 @@ from studbook.lineage.graph import Graph, LineageReader
 from studbook.model import KINDS, Asset, Edge, Finding, Record
 from studbook.queries.model_card import card_of
 from studbook.queries.origins import origins
-from studbook.queries.runs import rows_of_version
+from studbook.queries.runs import answering, rows_of_version
 from studbook.queries.walks import Evaluation, made
 
 _ONWARD = ("packaged_as", "deployed_to", "copied_to")
@@ -100,7 +100,7 @@ def pedigree(
         evaluations=walk.evaluations,
         made=frozenset(asset.id for asset in walk.assets),
         onward=frozenset(assets.keys() - before),
-        runs_at=_answering(known, walk.root),
+        runs_at=tuple(sorted(answering(rows_of_version(known, walk.root)))),
         same=frozenset({walk.root.id, *(asset.id for asset in origins(known, walk.root))}),
         known=known,
         # In an order of its own, whoever gives them: equal knowledge has equal bytes.
@@ -132,8 +132,3 @@ def record_ids(assets: Iterable[Asset], edges: Iterable[Edge]) -> list[str]:
     references = {one.record for edge in edges for one in edge.evidence if one.record}
     references.update(reference for asset in several for reference in asset.records)
     return sorted({asset.id for asset in several} | {reference.split("/", 2)[2] for reference in references})
-
-
-def _answering(known: Graph, root: Asset) -> tuple[str, ...]:
-    rows = rows_of_version(known, root)
-    return tuple(sorted({row.endpoint for row in rows if not (row.shadow or row.candidate)}))

@@ -53,11 +53,9 @@ def runs(night: Night, root: str, asked: str | None = None) -> Answer[Run]:
 
     Raises NotFound where the lineage has no such asset, UsageError for what neither runs nor is run.
     """
-    asset = night.lineage.asset(root)
-    if asset is None and re.fullmatch(r"\d{12}", root):
+    if re.fullmatch(r"\d{12}", root) and night.lineage.asset(root) is None:
         return _of_account(night, root, asked or root)
-    if asset is None:
-        raise NotFound(f"no asset has the id {root!r}", "find it with 'studbook show NAME'")
+    asset = night.asset(root)
     if asset.kind in ("endpoint", "inference_component"):
         return _of_place(night, asset, asked or root)
     if asset.kind not in QUESTION.of:
@@ -101,6 +99,11 @@ def rows_of_version(lineage: LineageReader, asset: Asset) -> Iterator[Run]:
         for row in rows_at(lineage, endpoint):
             if row.version in wanted or (asset.kind == "model" and row.unit == asset.id):
                 yield row
+
+
+def answering(rows: Iterable[Run]) -> set[str]:
+    """The ids of the endpoints that surely answer so: of the rows neither in shadow nor one of several candidates."""
+    return {row.endpoint for row in rows if not (row.shadow or row.candidate)}
 
 
 def _of_place(night: Night, place: Asset, asked: str) -> Answer[Run]:

@@ -140,7 +140,7 @@ class Inspection:
     @cached_property
     def judge(self) -> Judge:
         """The scores of versions, each version's read once."""
-        return Judge(self.lineage, self.settings.rules.metrics)
+        return Judge(self.night)
 
     @cached_property
     def behind_production(self) -> Mapping[str, Sequence[str]]:
