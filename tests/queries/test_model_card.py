@@ -8,7 +8,6 @@ import pytest
 from tests.pedigrees import lineage
 
 from studbook.cards import Card, parse_card
-from studbook.queries.answer import Night
 from studbook.queries.frameworks import FRAMEWORKS
 from studbook.queries.model_card import card_evidence, card_of, shown, written
 
@@ -107,11 +106,10 @@ class TestEvidence:
         """Each fact names what shows it; what is not known is missing, and never said to be in order."""
         graph = lineage(DRAWN, FACTS)
         card = parse_card("---\nowner: ana\n---\n## Intended use\nAnswers.", "bot", "bot.md")
-        night = Night(graph)
-        present = card_evidence(night, graph.assets["bot/4"], {"bot": card})
+        present = card_evidence(graph, graph.assets["bot/4"], {"bot": card})
         assert (present["purpose"], present["data"], present["hyperparameters"]) == ("cards/bot.md", "t", "t")
         assert {"oversight", "monitoring", "evaluation", "approval_actor"}.isdisjoint(present)
-        points = {one.point.id: one.lacking for one in shown(night, graph.assets["bot/4"], {"bot": card})}
+        points = {one.point.id: one.lacking for one in shown(present)}
         assert points["1(a)"] == ()
         assert points["2(e)"] == ("oversight",)
 

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 def card_json(night: Night, version: Asset, cards: Mapping[str, Card]) -> dict[str, Any]:
     """The card, the facts that are evidence, and each framework with its points."""
     _is_version(version)
+    evidence = card_evidence(night.lineage, version, cards)
     return {
         "version": version.id,
         "card": [
             {"field": one.field, "text": one.text, "source": one.source}
             for one in written(night.lineage, version, cards)
         ],
-        "evidence": dict(sorted(card_evidence(night, version, cards).items())),
+        "evidence": dict(sorted(evidence.items())),
         "frameworks": [
             {
                 "name": first.framework.name,
@@ -43,7 +44,7 @@ def card_json(night: Night, version: Asset, cards: Mapping[str, Card]) -> dict[s
                     for one in several
                 ],
             }
-            for first, several in _by_framework(shown(night, version, cards))
+            for first, several in _by_framework(shown(evidence))
         ],
     }
 
@@ -58,7 +59,7 @@ def card_text(night: Night, version: Asset, cards: Mapping[str, Card], handle: C
         yield f"  {one.field}  {' '.join(one.text.split())}  ({source})"
     if not words:
         yield "  nobody wrote of it"
-    for first, several in _by_framework(shown(night, version, cards)):
+    for first, several in _by_framework(shown(card_evidence(night.lineage, version, cards))):
         present = sum(not one.lacking for one in several)
         framework = first.framework
         yield ""

@@ -17,23 +17,11 @@ from studbook.model.ids import parse_arn
 from studbook.queries.answer import Answer, Night, Row, Why, counted
 from studbook.queries.origins import makers, origins
 from studbook.queries.question import Question
-from studbook.queries.walks import made, runs
+from studbook.queries.walks import NO_DATA_ROLES, made, runs
 
 Missing = Literal["base_model", "code", "data", "image", "judgement"]
 
 _VERSIONS: Final = ("model_package", "mlflow_model_version")
-_NO_DATA: Final = (
-    "agent",
-    "base_model",
-    "checkpoint",
-    "code",
-    "evaluated_model",
-    "evaluator",
-    "image",
-    "judge",
-    "model",
-    "source_model",
-)
 _NO_RESULT: Final = ("Failed", "Stopped", "Stopping")
 _NOT_S3: Final = ("fsx:", "efs:", "mlflow:")
 
@@ -67,7 +55,7 @@ def gaps(night: Night, root: str, asked: str | None = None) -> Gaps:
             f"gaps is asked of a model version or an endpoint, and {asset.name} is a {asset.kind.replace('_', ' ')}",
             "ask it of a version: 'studbook impact' names those that depend on this",
         )
-    found = {*_named(night, asset), *_not_recorded(night.lineage, asset)}
+    found = {*_named(night, asset), *not_recorded(night.lineage, asset)}
     rows = tuple(sorted(found, key=lambda row: (row.what, row.why, row.partition or "", row.asset or "")))
     end = night.end(asset)
     return Gaps(
@@ -126,7 +114,8 @@ def is_unlisted_data(lineage: LineageReader, asset: Asset) -> bool:
     if lineage.upstream(asset.id, "produced"):
         return False
     return any(
-        edge.role not in _NO_DATA and _is_job(lineage, edge.target) for edge in lineage.downstream(asset.id, "input_to")
+        edge.role not in NO_DATA_ROLES and _is_job(lineage, edge.target)
+        for edge in lineage.downstream(asset.id, "input_to")
     )
 
 
@@ -138,7 +127,8 @@ def _is_job(lineage: LineageReader, asset_id: str) -> bool:
 # --- not recorded -------------------------------------------------------------------------------------------------
 
 
-def _not_recorded(lineage: LineageReader, root: Asset) -> Iterator[Lack]:
+def not_recorded(lineage: LineageReader, root: Asset) -> Iterator[Lack]:
+    """What no record names of the origins of a model version, or of all that an endpoint runs."""
     if root.kind != "endpoint":
         yield from _of_model(lineage, root)
         return
@@ -176,7 +166,7 @@ def _missing(lineage: LineageReader, job: Asset) -> Iterator[Missing]:
     kinds = {source.kind for _, source in inputs if source is not None}
     if _is_classic(job) and "code" not in roles | kinds:
         yield "code"
-    if not any(role not in _NO_DATA and source is not None for role, source in inputs):
+    if not any(role not in NO_DATA_ROLES and source is not None for role, source in inputs):
         yield "data"
     if job.kind != "automl_job" and not _is_classic(job) and not roles & {"base_model", "source_model"}:
         yield "base_model"

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from studbook.cards import Card
 from studbook.lineage.graph import LineageReader
 from studbook.model import REDACTED, Asset
-from studbook.queries.answer import Night
 from studbook.queries.frameworks import FRAMEWORKS, Framework, Point
-from studbook.queries.gaps import gaps, is_judged
+from studbook.queries.gaps import is_judged, not_recorded
 from studbook.queries.origins import makers
 from studbook.queries.runs import rows_of_version
 from studbook.queries.scores import jobs_of, judged_of
@@ -168,13 +167,12 @@ class Shown:
     """The facts that are missing; none where evidence is present."""
 
 
-def card_evidence(night: Night, version: Asset, cards: Mapping[str, Card]) -> Mapping[str, str]:
+def card_evidence(lineage: LineageReader, version: Asset, cards: Mapping[str, Card]) -> Mapping[str, str]:
     """The facts that are evidence for frameworks, and what shows each; what is not known is not among them."""
-    lineage = night.lineage
     words: dict[str, str] = {}
     for one in written(lineage, version, cards):
         words.setdefault(one.field, one.source)
-    lacks = {row.what for row in gaps(night, version.id).rows if row.why == "not recorded"}
+    lacks = {row.what for row in not_recorded(lineage, version)}
     jobs = makers(lineage, version)
     found = {"identity": version.id}
     for fact, field in _FROM_WORDS.items():
@@ -186,9 +184,9 @@ def card_evidence(night: Night, version: Asset, cards: Mapping[str, Card]) -> Ma
             if any(job.attributes.get(name) for name in names):
                 found.setdefault(fact, job.id)
         inputs = {edge.role: edge.source for edge in lineage.upstream(job.id, "input_to")}
-        for fact, role in (("code", "code"), ("base_model", "base_model"), ("image", "image")):
+        for role in ("code", "base_model", "image"):
             if role in inputs:
-                found.setdefault(fact, inputs[role])
+                found.setdefault(role, inputs[role])
     for edge in lineage.upstream(version.id, "packaged_as"):
         if edge.role in ("image", "code"):
             found.setdefault(edge.role, edge.source)
@@ -235,9 +233,8 @@ _FROM_JOBS: Final = {
 }
 
 
-def shown(night: Night, version: Asset, cards: Mapping[str, Card]) -> tuple[Shown, ...]:
-    """Every point of every framework, in their order, with what is missing of it."""
-    present = card_evidence(night, version, cards)
+def shown(present: Collection[str]) -> tuple[Shown, ...]:
+    """Every point of every framework, in their order, with what is missing of it; `present` are the facts shown."""
     return tuple(
         Shown(framework, point, tuple(need for need in point.needs if need not in present))
         for framework in FRAMEWORKS

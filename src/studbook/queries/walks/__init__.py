@@ -25,6 +25,7 @@ from studbook.queries.walks.deployment import (
     unknown_at,
 )
 from studbook.queries.walks.influence import (
+    NO_DATA_ROLES,
     Around,
     Evaluation,
     Hop,
@@ -39,6 +40,7 @@ from studbook.queries.walks.influence import (
 )
 
 __all__ = [
+    "NO_DATA_ROLES",
     "NO_WEIGHTS",
     "Around",
     "Deployed",

@@ -49,7 +49,7 @@ _JUDGED = (
 )
 _THROUGH = ("produced", "input_to")
 _JUDGING = ("evaluator", "judge")
-_NO_DATA_ROLES = (
+NO_DATA_ROLES = (
     *_JUDGING,
     "evaluated_model",
     "base_model",
@@ -349,7 +349,7 @@ def evaluation(lineage: LineageReader, job: Asset) -> Evaluation:
 
 def reads_data(edge: Edge, source: Asset) -> bool:
     """Whether something went into a job or run as data: neither as a model nor its judge, nor as what the job runs."""
-    return edge.relation == "input_to" and source.kind in DATA_KINDS and edge.role not in _NO_DATA_ROLES
+    return edge.relation == "input_to" and source.kind in DATA_KINDS and edge.role not in NO_DATA_ROLES
 
 
 def scores_of(lineage: LineageReader, job: Asset) -> tuple[Mapping[str, Any] | None, tuple[Edge, ...]]:
