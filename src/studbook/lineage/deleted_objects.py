@@ -8,7 +8,7 @@ only what is missing was deleted.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from studbook.model import Asset
 from studbook.model.facts import DatasetState
@@ -21,19 +21,24 @@ def mark_deletions(nodes: dict[str, Asset], states: Iterable[DatasetState]) -> N
         places[state.uri].append(state)
     for several in places.values():
         last = next((state for state in several if state.until is None), None)
-        for state in several:
-            asset = nodes.get(state.version)
-            if asset is not None and state is not last:
-                nodes[asset.id] = asset.but(attributes={**asset.attributes, **_losses(state, last)})
+        before = [state for state in several if state is not last and state.version in nodes]
+        for state, losses in _losses(before, last) if before else ():
+            asset = nodes[state.version]
+            nodes[asset.id] = asset.but(attributes={**asset.attributes, **losses})
 
 
-def _losses(state: DatasetState, last: DatasetState | None) -> Mapping[str, int]:
+def _losses(
+    states: Iterable[DatasetState], last: DatasetState | None
+) -> Iterator[tuple[DatasetState, Mapping[str, int]]]:
+    """What each state has lost since; the last listing, which can be long, is gone through once."""
     if last is None:  # nobody lists that place any more, and so nobody tells what versions are left
-        return {"deleted_objects": len(state.contents)} if state.contents else {}
+        for state in states:
+            yield state, {"deleted_objects": len(state.contents)} if state.contents else {}
+        return
     there = {row["Key"] for row in last.contents}
     kept = None if last.versions is None else {(row["Key"], row["ETag"]) for row in last.versions}
-    missing = [row["Key"] not in there for row in state.contents]
-    lost = missing if kept is None else [(row["Key"], row["ETag"]) not in kept for row in state.contents]
-    deleted, for_good = sum(map(max, missing, lost)), sum(lost)
-    told = {"deleted_objects": deleted, "deleted_for_good": for_good}
-    return {name: number for name, number in told.items() if number}
+    for state in states:
+        missing = [row["Key"] not in there for row in state.contents]
+        lost = missing if kept is None else [(row["Key"], row["ETag"]) not in kept for row in state.contents]
+        told = {"deleted_objects": sum(map(max, missing, lost)), "deleted_for_good": sum(lost)}
+        yield state, {name: number for name, number in told.items() if number}
