@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from studbook.lineage.joins.interface import instant
 from studbook.model import Evidence
 from studbook.model.facts import LinkedDirectory, MountedDirectory, Reads
 
@@ -52,7 +53,7 @@ def _reads(one: MountedDirectory, link: LinkedDirectory) -> Reads:
 
 
 def _is_later(link: LinkedDirectory, one: MountedDirectory) -> bool:
-    return link.since is not None and one.at is not None and link.since.rstrip("Z") > one.at.rstrip("Z")
+    return one.at is not None and instant(link.since) > instant(one.at)
 
 
 def _folder(path: str) -> str:

@@ -63,14 +63,12 @@ def _columns(row: Hashable) -> tuple[tuple[str, str], ...]:
 def _json(value: Any) -> Any:
     if isinstance(value, Row):
         return value.to_json()
-    if isinstance(value, Evidence):
+    if isinstance(value, Evidence):  # a tuple, too
         return value.as_data()
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name.rstrip("_"): _json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {key: _json(item) for key, item in value.items()}
-    if isinstance(value, Evidence):  # a tuple, too
-        return value.as_data()
     if isinstance(value, tuple | list):
         return [_json(item) for item in value]
     return value

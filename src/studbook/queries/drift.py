@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
+from studbook.queries.answer import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,10 @@ class Drift:
         """What became of the data, as the end of a sentence; empty where it merely changed."""
         if not self.deleted:
             return ""
-        objects = f"{self.deleted} object" + ("s" if self.deleted > 1 else "")
         for_good = (
             " for good" if self.for_good == self.deleted else f", {self.for_good} for good" if self.for_good else ""
         )
-        return f"{objects} deleted{for_good}"
+        return f"{counted(self.deleted, 'object')} deleted{for_good}"
 
 
 def drifts_of(lineage: LineageReader, job: Asset) -> Iterator[Drift]:

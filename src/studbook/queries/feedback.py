@@ -31,4 +31,4 @@ def own_answers(lineage: LineageReader) -> Iterator[tuple[Asset, Asset, bool]]:
             if asset.gone_since is not None or copied(lineage, asset.id).original.id != asset.id:
                 continue
             if mine & set(groups_of(lineage, asset.id)):
-                yield asset, endpoint, asset.id in ways and not ways[asset.id].candidate
+                yield asset, endpoint, not ways[asset.id].candidate

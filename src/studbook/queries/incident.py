@@ -35,6 +35,7 @@ from studbook.queries.answer import (
     Unknown,
     counted,
     few,
+    listed,
     looked_for,
 )
 from studbook.queries.question import Question
@@ -606,7 +607,7 @@ def _counted(alike: Sequence[tuple[Asset, int]]) -> str:
     others = counts.total() - live - sum(counts[kind] for kind in _NAMED)
     if others:
         told.append(counted(others, "other thing" if told else "thing"))
-    return " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
+    return listed(told)
 
 
 # Fewer kinds: those that the sentence counts by name; all others it counts together.

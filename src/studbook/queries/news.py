@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
-from studbook.queries.answer import counted, listed
+from studbook.model import Partition
+from studbook.queries.answer import counted, listed, place
 from studbook.queries.diff import Approval, Changes, CoverageChange, Deployment, Named
 
 _NAMED = 3
@@ -95,4 +96,4 @@ def _coverage(changed: Sequence[CoverageChange]) -> Iterator[str]:
     back = [one for one in changed if one.new in _WHOLE and one.old not in (*_WHOLE, None)]
     for several, what in ((lost, "no longer seen whole"), (back, "seen whole again")):
         if several:
-            yield f"{what}: {_few(['/'.join((one.account or '-', one.region or '-', one.source)) for one in several])}"
+            yield f"{what}: {_few([place(Partition(one.account, one.region, one.source)) for one in several])}"

@@ -33,8 +33,9 @@ def learned_from(lineage: LineageReader, model: str, data: Iterable[str]) -> Ite
                     learned[one] = learned.get(one, False) or _is_sure(edge)
     told: set[str] = set()
     for one in sorted(set(data)):
-        same = [state for state in _states(lineage, one) if state in learned]
-        if same and told.isdisjoint(_states(lineage, one)):
+        states = _states(lineage, one)
+        same = [state for state in states if state in learned]
+        if same and told.isdisjoint(states):
             told.add(one)
             yield one, any(learned[state] for state in same)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from studbook.lineage.graph import LineageReader
@@ -58,7 +58,5 @@ def predecessor(lineage: LineageReader, release: Release, running: Collection[st
 
 def _approved(family: Family) -> Asset | None:
     """The first of its members that somebody approved, and that is still there."""
-    members: Sequence[Asset] = family.members
-    return next(
-        (one for one in members if one.gone_since is None and one.attributes.get("approval") == "Approved"), None
-    )
+    approved = (one for one in family.members if one.attributes.get("approval") == "Approved")
+    return next((one for one in approved if one.gone_since is None), None)

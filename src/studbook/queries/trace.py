@@ -141,7 +141,7 @@ def _kinds(assets: Alike) -> str:
     counts: Counter[str] = Counter()
     for asset, number in assets:
         counts[asset.kind] += number
-    kinds = sorted(counts, key=lambda kind: (_FIRST.index(kind) if kind in _FIRST else len(_FIRST), _ORDER[kind]))
+    kinds = sorted(counts, key=_ORDER.__getitem__)
     # One kind more is as short as the words for it.
     told = kinds if len(kinds) <= _TOLD + 1 else kinds[:_TOLD]
     words = []
@@ -157,8 +157,8 @@ def _kinds(assets: Alike) -> str:
     return listed([*words, f"{rest} more"] if rest else words)
 
 
-_ORDER: Final = {kind: rank for rank, kind in enumerate(KINDS)}
 _FIRST: Final = ("endpoint", "model_package", "base_model_version", "dataset_version", "dataset", "training_job")
+_ORDER: Final = {kind: rank for rank, kind in enumerate(dict.fromkeys((*_FIRST, *KINDS)))}
 
 
 QUESTION: Final = Question(name="trace", ask=trace)
