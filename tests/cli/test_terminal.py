@@ -268,6 +268,13 @@ class TestTable:
             "other  b",
         ]
 
+    def test_times_are_whole(self) -> None:
+        """What is cut out of a time is what it says: other columns give way, while they can."""
+        rows = [("2026-11-20 02:00", "a" * 30, "b" * 30), ("2026-11-21", "", "")]
+        lines = [terminal.uncolored(line) for line in terminal.table(("at", "x", "y"), rows, 40)]
+        assert lines[1].startswith("2026-11-20 02:00  ")
+        assert max(map(len, lines)) <= 40
+
     @given(st.text(max_size=200), st.integers(min_value=30, max_value=100))
     def test_a_sentence_is_folded(self, text: str, room: int) -> None:
         """Into lines that fit."""

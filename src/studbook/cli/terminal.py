@@ -34,6 +34,7 @@ WIDTH: Final = 100
 """Columns where nothing tells how wide the terminal is."""
 _LEAST: Final = 6
 """Columns below which a cell is not cut."""
+_TIME: Final = re.compile(r"(?:\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?Z?)?)?")
 
 
 def printable(text: object) -> str:
@@ -182,19 +183,23 @@ def folded(text: str, room: int | None = None, indent: str = "", *, whole_words:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], room: int | None = None) -> Iterator[str]:
     """Lines of aligned columns under a dim head, none wider than the terminal.
 
-    The widest columns give way, cells are cut in the middle; the last column is not padded.
+    The widest columns give way, but for times, which say nothing when they are cut; cells are cut in the middle; the
+    last column is not padded.
     """
     cells = [list(row) for row in rows]
     widths = [max(wide(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
     room = (columns() if room is None else room) - 2 * (len(head) - 1)
-    while sum(widths) > room and max(widths) > _LEAST:
-        widest = max(widths)
-        next_wide = max([_LEAST, *(width for width in widths if width < widest)])
-        many = widths.count(widest)
-        step = max(1, min(widest - next_wide, -(-(sum(widths) - room) // many)))
+    giving = [at for at in range(len(head)) if not all(_TIME.fullmatch(row[at]) for row in cells)]
+    if sum(min(width, _LEAST) if at in giving else width for at, width in enumerate(widths)) > room:
+        giving = list(range(len(head)))
+    while sum(widths) > room and giving and max(widths[at] for at in giving) > _LEAST:
+        widest = max(widths[at] for at in giving)
+        next_wide = max([_LEAST, *(widths[at] for at in giving if widths[at] < widest)])
+        many = sum(widths[at] == widest for at in giving)
         over = sum(widths) - room
-        for at, width in enumerate(widths):
-            if width == widest and over > 0:
+        step = max(1, min(widest - next_wide, -(-over // many)))
+        for at in giving:
+            if widths[at] == widest and over > 0:
                 widths[at] -= min(step, over)
                 over -= step
     yield dim(_line(head, widths))
