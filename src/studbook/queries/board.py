@@ -16,8 +16,10 @@ from studbook.model import KINDS, Asset, Finding
 from studbook.model.finding import Level
 from studbook.queries.answer import Night, counted, in_production
 from studbook.queries.candidates import Candidate, Judge, Judgement, best_of, newer
-from studbook.queries.runs import answering, rows_of_version
-from studbook.queries.walks import Family, line, made, reads_data
+from studbook.queries.gaps import is_judged
+from studbook.queries.runs import rows_of_version
+from studbook.queries.walks import Family, line, reads_data
+from studbook.queries.walks.reach import surely_made
 
 _SCORES = 2
 """Judgements of a version that a line shows; its page has all."""
@@ -45,21 +47,28 @@ class LineStatus:
     """The id of the group that its originals are in."""
     name: str
     version: str | None
-    """The newest version that production runs, as it stands there; None where production runs none that is known."""
+    """The copy of the newest version that production runs, of several one that is not approved; None where production
+    runs none that is known."""
     endpoints: tuple[str, ...]
-    """Where production runs it."""
+    """Where production runs it, or another of its copies."""
+    also: tuple[str, ...]
+    """The older versions that production runs besides, newest first: ids of originals."""
     others: tuple[str, ...]
     """What other versions of the line answer anywhere, and the same one outside production: ids of endpoints."""
     approval: str | None
+    judged: bool
+    """Whether anything is known to have judged the version, with comparable scores or without."""
     scores: tuple[Course, ...]
     data: tuple[str, ...]
-    """What the version was trained on, newest first; ids."""
+    """What the version was surely trained on, newest first; ids."""
     data_at: str | None
     """The time of the newest, as far as it is known."""
     candidate: Candidate | None
     """The best of what is newer."""
     waiting: int
     """How many newer versions there are."""
+    unknown: bool
+    """Whether what could not be seen may add to all this: then nothing found is no proof that there is nothing."""
     problems: Mapping[Level, int]
     """Findings of the group, its versions, and the endpoints that run them; waived ones are left out."""
     accounts: tuple[str, ...]
@@ -77,6 +86,8 @@ class Board:
     """Worst first: what has errors in production, then what has others, then what production runs, then the rest."""
     unregistered: tuple[str, ...]
     """The live endpoints that run nothing of any line; ids, those in production first."""
+    hidden: tuple[str, ...]
+    """Those of which not all can be known that they run, and that are in no line as far as it is known; likewise."""
 
 
 def board(night: Night, findings: Iterable[Finding]) -> Board:
@@ -86,13 +97,21 @@ def board(night: Night, findings: Iterable[Finding]) -> Board:
         if finding.waived is None and finding.asset is not None:
             problems[finding.asset][finding.level] += 1
     judge = Judge(night)
-    lines = sorted((_line(night, judge, *found, problems) for found in _lines(night.lineage)), key=_worst_first)
+    unknown = any(True for _ in night.unseen()) or bool(night.hidden_content)
+    lines = sorted(
+        (_line(night, judge, *found, problems, unknown=unknown) for found in _lines(night.lineage)), key=_worst_first
+    )
     served = {one for status in lines for one in (*status.endpoints, *status.others)}
-    live = [one for one in night.lineage.of_kind("endpoint") if one.gone_since is None]
+    live = [one for one in night.lineage.of_kind("endpoint") if one.gone_since is None and not one.unresolved]
     others = sorted(
         (one for one in live if one.id not in served), key=lambda one: (not in_production(one), one.name, one.id)
     )
-    return Board(summary=_summary(len(live), lines), lines=tuple(lines), unregistered=tuple(one.id for one in others))
+    return Board(
+        summary=_summary(len(live), lines),
+        lines=tuple(lines),
+        unregistered=tuple(one.id for one in others if one.id not in night.hidden_content),
+        hidden=tuple(one.id for one in others if one.id in night.hidden_content),
+    )
 
 
 def _lines(lineage: LineageReader) -> Iterator[tuple[Asset, Sequence[Family]]]:
@@ -106,17 +125,23 @@ def _lines(lineage: LineageReader) -> Iterator[tuple[Asset, Sequence[Family]]]:
 
 
 def _line(
-    night: Night, judge: Judge, group: Asset, families: Sequence[Family], problems: Mapping[str, Counter[Level]]
+    night: Night,
+    judge: Judge,
+    group: Asset,
+    families: Sequence[Family],
+    problems: Mapping[str, Counter[Level]],
+    *,
+    unknown: bool,
 ) -> LineStatus:
     lineage = night.lineage
     places = {family.original.id: _places(lineage, family) for family in families}
     production = [
         (family, here)
         for family in families
-        if (here := [one for one, sure in places[family.original.id] if sure and in_production(one)])
+        if (here := {one.id: run for one, run in places[family.original.id] if run and in_production(one)})
     ]
-    family, endpoints = production[-1] if production else (None, [])
-    version = _standing(family, endpoints[0]) if family is not None else None
+    family, endpoints = production[-1] if production else (None, {})
+    version = _standing(lineage, endpoints)
     members = [one for family in families for one in family.members]
     everywhere = {one.id: one for here in places.values() for one, _ in here}
     _, waiting = newer(night, judge, group)
@@ -129,14 +154,17 @@ def _line(
         group=group.id,
         name=group.name,
         version=version.id if version is not None else None,
-        endpoints=tuple(sorted(one.id for one in endpoints)),
-        others=tuple(sorted(everywhere.keys() - {one.id for one in endpoints})),
+        endpoints=tuple(sorted(endpoints)),
+        also=tuple(one.original.id for one, _ in reversed(production[:-1])),
+        others=tuple(sorted(everywhere.keys() - endpoints.keys())),
         approval=version.attributes.get("approval") if version is not None else None,
+        judged=version is not None and is_judged(lineage, version),
         scores=tuple(_courses(judge, families, family)) if family is not None else (),
         data=data,
         data_at=data_at,
         candidate=best_of(waiting),
         waiting=len(waiting),
+        unknown=unknown,
         problems=dict(counts),
         accounts=_of(where, "account"),
         stages=_of(where, "stage"),
@@ -148,21 +176,21 @@ def _of(assets: Iterable[Asset], field: str) -> tuple[str, ...]:
     return tuple(sorted({value for asset in assets if (value := getattr(asset, field)) is not None}))
 
 
-def _places(lineage: LineageReader, family: Family) -> list[tuple[Asset, bool]]:
-    """The live endpoints of a version and all its copies, and whether it surely answers there, not in shadow alone."""
-    rows = list(rows_of_version(lineage, family.original))
-    sure = answering(rows)
-    endpoints = (lineage.asset(one) for one in sorted({row.endpoint for row in rows}))
-    return [(endpoint, endpoint.id in sure) for endpoint in endpoints if endpoint is not None]
+def _places(lineage: LineageReader, family: Family) -> list[tuple[Asset, tuple[str, ...]]]:
+    """The live endpoints of a version and all its copies, with the copies that surely answer there, not in shadow."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows_of_version(lineage, family.original):
+        found[row.endpoint] |= {row.version} if row.version and not (row.shadow or row.candidate) else set()
+    return [
+        (asset, tuple(sorted(sure))) for one, sure in sorted(found.items()) if (asset := lineage.asset(one)) is not None
+    ]
 
 
-def _standing(family: Family, endpoint: Asset) -> Asset:
-    """Which of a version and its copies is meant at an endpoint: the one of its account and region, else the original.
-
-    The approval of that copy is the one that counts there.
-    """
-    at = [one for one in family.members if (one.account, one.region) == (endpoint.account, endpoint.region)]
-    return next((one for one in at if one.gone_since is None), family.original)
+def _standing(lineage: LineageReader, endpoints: Mapping[str, Sequence[str]]) -> Asset | None:
+    """Which of the copies that run at endpoints is told: it is its own approval that counts, so one that has none."""
+    copies = dict.fromkeys(one for _, several in sorted(endpoints.items()) for one in several)
+    known = [asset for one in copies if (asset := lineage.asset(one)) is not None]
+    return min(known, key=lambda one: one.attributes.get("approval") == "Approved", default=None)
 
 
 def _courses(judge: Judge, families: Sequence[Family], family: Family) -> Iterator[Course]:
@@ -189,15 +217,16 @@ def _courses(judge: Judge, families: Sequence[Family], family: Family) -> Iterat
 
 def _data(lineage: LineageReader, version: Asset) -> tuple[tuple[str, ...], str | None]:
     """The data that a version, or what it was tuned from, was trained on, newest first, and the newest one's time."""
-    walk = made(lineage, version.id, judged=False)
-    assets = {one.id: one for one in walk.assets}
     times: dict[str, str] = {}
-    for edge in walk.edges:
+    for one in surely_made(lineage, version.id):
+        job = lineage.asset(one)
         # What was read to make data, or scores, no model was trained on.
-        data, job = assets[edge.source], assets[edge.target]
-        if edge.target in walk.influence and KINDS[job.kind].makes == ("model",) and reads_data(edge, data):
-            time = data.attributes.get("last_modified") or data.created_at
-            times[data.id] = str(time or "")
+        if job is None or KINDS[job.kind].makes != ("model",):
+            continue
+        for edge in lineage.upstream(one, "input_to"):
+            data = lineage.asset(edge.source)
+            if data is not None and not edge.candidate and reads_data(edge, data):
+                times[data.id] = str(data.attributes.get("last_modified") or data.created_at or "")
     ids = sorted(times, key=lambda one: (times[one], one), reverse=True)
     return tuple(ids), max(times.values(), default="") or None
 
@@ -222,7 +251,8 @@ def _summary(live: int, lines: Sequence[LineStatus]) -> str:
     wrong = [one for one in lines if one.version is not None and one.problems.get("error")]
     running = sum(one.version is not None for one in lines)
     have = "has" if len(wrong) == 1 else "have"
-    told.append(f"{len(wrong) or 'none'} of {counted(running, 'registered model')} in production {have} errors")
+    errors = f"{len(wrong) or 'none'} of {counted(running, 'registered model')} in production {have} errors"
+    told.append(errors if running else "no registered model is known to run in production")
     better = sum(one.candidate is not None and one.candidate.verdict == "better" for one in lines)
     told += [f"{counted(better, 'better candidate')} {'waits' if better == 1 else 'wait'}"] if better else []
     return "; ".join(told) + "."

@@ -251,3 +251,13 @@ class Reach(Generic[N]):
                             if not left:
                                 return found
         return found
+
+
+def surely_made(lineage: LineageReader, asset_id: str) -> frozenset[str]:
+    """What influence joins to an asset as its origin by a way without candidates, itself among it.
+
+    Raises NotFound where the lineage has no such asset.
+    """
+    reach = Reach(ByEdge(lineage, "upstream"), asset_id)
+    ways = reach.ways(reach.influence.keys() - {asset_id})
+    return frozenset({asset_id, *(one for one, way in ways.items() if not way.candidate)})
