@@ -78,9 +78,12 @@ class Gateway:
         self._set_clock = set_clock
         self._sagemaker = SageMaker(clock)
         self._bedrock = Bedrock(clock)
-        self._fsx = Fsx(clock)
-        self._kms = Kms(clock)
         self._trail = CloudTrail(clock)
+        self._services: dict[str, CloudTrail | Fsx | Kms] = {
+            "cloudtrail": self._trail,
+            "fsx": Fsx(clock),
+            "kms": Kms(clock),
+        }
         publish_models(self._sagemaker, clock)
         self._lock = threading.RLock()
         self._roles: dict[str, Json] = {}
@@ -126,21 +129,15 @@ class Gateway:
                     self._trail.note(
                         account, who.region, who.operation, who=caller, asked=request, said=said, read=reads
                     )
-                answer = Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
+                answer = _amazon_json(said)
             elif who.service == "bedrock":
                 with self._lock:
                     said = self._bedrock.call(account, who.region, who.operation, members(who, environ, body))
                 answer = Answer(200, json.dumps(said).encode(), "application/json")
-            elif who.service == "cloudtrail":
+            elif (service := self._services.get(who.service)) is not None:
                 with self._lock:
-                    said = self._trail.call(account, who.region, who.operation, json.loads(body or b"{}"))
-                answer = Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
-            elif who.service == "kms":
-                with self._lock:
-                    said = self._kms.call(account, who.region, who.operation, json.loads(body or b"{}"))
-                answer = Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
-            elif who.service == "fsx":
-                answer = self._file_systems(account, who, body)
+                    said = service.call(account, who.region, who.operation, json.loads(body or b"{}"))
+                answer = _amazon_json(said)
             elif who.service == "resourcegroupstaggingapi":
                 answer = self._tagging(account, who, body, cbor=cbor)
             else:
@@ -231,11 +228,6 @@ class Gateway:
         )
         return Answer(200, text.encode(), "text/xml")
 
-    def _file_systems(self, account: str, who: Asked, body: bytes) -> Answer:
-        with self._lock:
-            said = self._fsx.call(account, who.region, who.operation, json.loads(body or b"{}"))
-        return Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
-
     def _tagging(self, account: str, who: Asked, body: bytes, *, cbor: bool) -> Answer:
         if who.operation != "GetResources":
             raise ApiError("InvalidParameterException", f"The demo's tagging API has no {who.operation}.")
@@ -255,7 +247,7 @@ class Gateway:
             said["PaginationToken"] = str(start + size)
         if cbor:
             return Answer(200, encode_cbor(said), "application/cbor", (("smithy-protocol", "rpc-v2-cbor"),))
-        return Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
+        return _amazon_json(said)
 
     def _ask_moto(self, account: str, who: Asked, environ: dict[str, Any], body: bytes) -> Answer:
         """moto's answer, with Lambda's lists cut into pages as AWS cuts them."""
@@ -332,6 +324,10 @@ class Gateway:
                 case _:
                     return Answer(404, b"{}", "application/json")
         return Answer(200, json.dumps(said).encode(), "application/json")
+
+
+def _amazon_json(said: Json) -> Answer:
+    return Answer(200, json.dumps(said).encode(), "application/x-amz-json-1.1")
 
 
 def _caller(role: str | None, session: str = "studbook") -> str:
