@@ -101,7 +101,7 @@ def normalize_import_job(record: Record) -> Facts:
     body = record.body
     reading.show("customization_job", IMPORT)
     path = "modelDataSource.s3DataSource.s3Uri"
-    reading.reads(member(body, *path.split(".")), path, "source_model", body.get("creationTime"))
+    reading.reads(value_at(body, path), path, "source_model", body.get("creationTime"))
     made = bedrock_model(body.get("importedModelArn"))
     if made is not None:
         reading.edge(record.id, made, "produced", "importedModelArn")

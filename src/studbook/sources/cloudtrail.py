@@ -19,10 +19,11 @@ from typing import Any, Final, Literal, NamedTuple
 from studbook.aws.errors import PART_LOST
 from studbook.model import Facts, Kind, Partition, Record
 from studbook.model.attributes import at, attributes, computed
+from studbook.model.evidence import value_at
 from studbook.model.storable import parse_json
 from studbook.settings import Settings
 from studbook.sources.interface import Grant, Json, Visit
-from studbook.sources.reading import Reading, document, member
+from studbook.sources.reading import Reading, member
 
 EVENT: Final = "trail_event"
 """The kind of the records."""
@@ -78,8 +79,12 @@ _EVENT_JSON: Final = "CloudTrailEvent"
 
 def _role(record: Record) -> Role | None:
     """What the event did."""
-    told = _EVENTS.get(str(record.body.get("EventName")))
+    told = _told(record)
     return told.role if told is not None else None
+
+
+def _told(record: Record) -> _Told | None:
+    return _EVENTS.get(str(record.body.get("EventName")))
 
 
 TRAIL: Final = attributes(
@@ -133,16 +138,16 @@ class CloudTrail:
         """The event as an action, with an edge to what it was done to."""
         reading = Reading(record, "LookupEvents")
         reading.show("action", TRAIL)
-        told, event = _EVENTS.get(str(record.body.get("EventName"))), document(record.body.get(_EVENT_JSON))
+        told = _told(record)
         if told is None:
             return reading.facts
-        role, path = _role(record), f"{_EVENT_JSON}|{told.path}"
-        named = member(event, *told.path.split("."))
+        path = f"{_EVENT_JSON}|{told.path}"
+        named = value_at(record.body, path)
         if isinstance(named, str) and named.startswith("arn:"):
             if (target := reading.named(named, told.kind)) is not None:
-                reading.edge(record.id, target, "associated", path, role=role)
+                reading.edge(record.id, target, "associated", path, role=told.role)
         else:
-            reading.by_name(told.kind, named, path, "associated", upstream=False, role=role)
+            reading.by_name(told.kind, named, path, "associated", upstream=False, role=told.role)
         return reading.facts
 
 

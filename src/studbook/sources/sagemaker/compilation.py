@@ -10,11 +10,12 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
+from studbook.model.evidence import value_at
 from studbook.model.facts import Output
 from studbook.model.ids import s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Listing, Resource
-from studbook.sources.reading import Reading, member, tags_of
+from studbook.sources.reading import Reading, tags_of
 from studbook.sources.sagemaker.job_parts import parents, produced
 
 _OPERATION = "DescribeCompilationJob"
@@ -27,10 +28,11 @@ def normalize(record: Record) -> Facts:
     reading.show("compilation_job", COMPILATION)
     started = body.get("CompilationStartTime") or body.get("CreationTime")
     path = "InputConfig.S3Uri"
-    reading.reads(member(body, *path.split(".")), path, "source_model", started, data_type="Object")
+    reading.reads(value_at(body, path), path, "source_model", started, data_type="Object")
     path = "ModelPackageVersionArn"
     reading.input(body.get(path), path, "source_model", started, "model_package")
-    uri, path = member(body, "ModelArtifacts", "S3ModelArtifacts"), "ModelArtifacts.S3ModelArtifacts"
+    path = "ModelArtifacts.S3ModelArtifacts"
+    uri = value_at(body, path)
     if isinstance(uri, str) and s3_id(uri) is not None:
         produced(reading, uri, path, "model")
         (evidence,) = reading.evidence(path)

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from studbook.model import Facts, Kind, Record
 from studbook.model.attributes import Attribute, at, attributes, gathered
+from studbook.model.evidence import value_at
 from studbook.model.ids import parse_arn
 from studbook.model.kinds import JOB_CATEGORIES
 from studbook.sources import rows
@@ -147,9 +148,9 @@ def _models(reading: Reading, told: Json, started: str | None, *, evaluates: boo
 def _agent(reading: Reading, told: Json) -> None:
     """The agent that is trained, or judged, in its surroundings: a Lambda function or an AgentCore runtime."""
     path = "AgentConfig.CustomAgentLambdaConfig.LambdaArn"
-    reading.function(member(told, *path.split(".")), _DOCUMENT + path, "input_to", "agent", None)
+    reading.function(value_at(told, path), _DOCUMENT + path, "input_to", "agent", None)
     path = "AgentConfig.BedrockAgentCoreConfig.AgentRuntimeArn"
-    runtime = member(told, *path.split("."))
+    runtime = value_at(told, path)
     arn = parse_arn(runtime)
     if arn is not None:
         reading.mention(str(runtime), "code", arn.name, account=arn.account, region=arn.region)

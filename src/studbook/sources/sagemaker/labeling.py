@@ -12,6 +12,7 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
+from studbook.model.evidence import value_at
 from studbook.model.facts import OutputFolder
 from studbook.model.ids import parse_lambda, s3_id
 from studbook.sources import rows
@@ -41,18 +42,18 @@ def normalize(record: Record) -> Facts:
     body = record.body
     reading.show("labeling_job", LABELING)
     started = body.get("CreationTime")
-    reading.reads(member(body, *_MANIFEST.split(".")), _MANIFEST, "manifest", started, data_type=_FORMAT)
+    reading.reads(value_at(body, _MANIFEST), _MANIFEST, "manifest", started, data_type=_FORMAT)
     for path, role in _FILES:
-        reading.reads(member(body, *path.split(".")), path, role, started, data_type="Object")
+        reading.reads(value_at(body, path), path, role, started, data_type="Object")
     for path in _FUNCTIONS:
-        found = parse_lambda(member(body, *path.split(".")))
+        found = parse_lambda(value_at(body, path))
         if found is not None:
             code = reading.mention(found.function, "code", found.function.rpartition(":")[2])
             reading.edge(code, record.id, "input_to", path, role="code")
     path = f"{_MODELS}.InitialActiveLearningModelArn"
-    reading.input(member(body, *path.split(".")), path, "source_model", started, "model")
+    reading.input(value_at(body, path), path, "source_model", started, "model")
     path = "LabelingJobOutput.FinalActiveLearningModelArn"
-    made = reading.named(member(body, *path.split(".")), "model")
+    made = reading.named(value_at(body, path), "model")
     if made is not None:
         reading.edge(record.id, made, "produced", path, role="model")
     _output(reading, started)
@@ -65,7 +66,7 @@ def _output(reading: Reading, started: str | None) -> None:
     body = reading.body
     path = "LabelingJobOutput.OutputDatasetS3Uri"
     ended = body.get("LastModifiedTime") if body.get("LabelingJobStatus") == "Completed" else None
-    writes(reading, member(body, *path.split(".")), path, "output", between=(started, ended))
+    writes(reading, value_at(body, path), path, "output", between=(started, ended))
     folder, name = s3_id(member(body, "OutputConfig", "S3OutputPath")), body.get("LabelingJobName")
     if folder is not None and isinstance(name, str):
         told = reading.evidence("OutputConfig.S3OutputPath", "LabelingJobName")
@@ -75,7 +76,7 @@ def _output(reading: Reading, started: str | None) -> None:
 
 def documents(record: Record) -> Iterator[Document]:
     """The manifest that it labelled."""
-    uri = s3_id(member(record.body, *_MANIFEST.split(".")))
+    uri = s3_id(value_at(record.body, _MANIFEST))
     if uri is not None:
         yield Document(role="manifest", uri=uri, evidence=f"sagemaker:{_OPERATION}#{_MANIFEST}", data_type=_FORMAT)
 
@@ -101,11 +102,8 @@ LABELING: Final = attributes(
     rows.output("OutputConfig.S3OutputPath"),
     rows.started("CreationTime"),
     rows.FAILURE,
-    rows.encryption(
-        "OutputConfig.KmsKeyId",
-        f"{_MODELS}.LabelingJobResourceConfig.VolumeKmsKeyId",
-    ),
-    at("vpc", f"{_MODELS}.LabelingJobResourceConfig.VpcConfig", "The subnets and security groups that it runs in."),
+    rows.encryption("OutputConfig.KmsKeyId", f"{_MODELS}.LabelingJobResourceConfig.VolumeKmsKeyId"),
+    rows.network(f"{_MODELS}.LabelingJobResourceConfig.VpcConfig"),
 )
 
 

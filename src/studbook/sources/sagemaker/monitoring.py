@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import Attribute, at, attributes
+from studbook.model.evidence import value_at
 from studbook.model.ids import s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, Seen
@@ -43,7 +44,7 @@ def normalize(record: Record) -> Facts:
 def _definition(reading: Reading, kind: str, prefix: str) -> None:
     """What a schedule's jobs are told: in a definition of its type, or in the schedule itself."""
     where = f"{kind}JobDefinition" if kind else _INLINE
-    found = member(reading.body, *where.split(".")) or {}
+    found = value_at(reading.body, where) or {}
     baseline, application = f"{kind}BaselineConfig", f"{prefix}AppSpecification"
     job, path = member(found, baseline, "BaseliningJobName"), f"{where}.{baseline}.BaseliningJobName"
     reading.by_name("processing_job", job, path, "input_to", role="baseline")

@@ -12,6 +12,7 @@ from typing import Final
 
 from studbook.model import Facts, Kind, Record
 from studbook.model.attributes import Attribute, at, attributes, computed
+from studbook.model.evidence import value_at
 from studbook.model.facts import Output
 from studbook.model.ids import s3_id
 from studbook.sources import rows
@@ -38,7 +39,7 @@ def normalize_optimization(record: Record) -> Facts:
     reading.show("customization_job", OPTIMIZATION)
     reading.reads(member(body, "ModelSource", "S3", "S3Uri"), "ModelSource.S3.S3Uri", "source_model", started)
     path = "ModelSource.SageMakerModel.ModelName"
-    reading.by_name("model", member(body, *path.split(".")), path, "input_to", role="source_model")
+    reading.by_name("model", value_at(body, path), path, "input_to", role="source_model")
     for way, path in ways:
         reading.image(way.get("Image"), f"{path}.Image", relation="input_to")
         data, where = way.get("TrainingDataSource"), f"{path}.TrainingDataSource"
@@ -50,7 +51,7 @@ def normalize_optimization(record: Record) -> Facts:
         (evidence,) = reading.evidence(path)
         reading.claim(Output(job=record.id, uri=uri, evidence=evidence))
     path = "OutputConfig.SageMakerModel.ModelName"
-    reading.by_name("model", member(body, *path.split(".")), path, "produced", upstream=False)
+    reading.by_name("model", value_at(body, path), path, "produced", upstream=False)
     parents(reading)
     return reading.facts
 
@@ -96,8 +97,8 @@ def normalize_benchmark(record: Record) -> Facts:
     body = record.body
     reading.show("customization_job", BENCHMARK)
     where = "BenchmarkTarget.Endpoint"
-    _measured(reading, "endpoint", member(body, *where.split("."), "Identifier"), f"{where}.Identifier")
-    for index, item in each(member(body, *where.split("."), "InferenceComponents")):
+    _measured(reading, "endpoint", value_at(body, f"{where}.Identifier"), f"{where}.Identifier")
+    for index, item in each(value_at(body, f"{where}.InferenceComponents")):
         path = f"{where}.InferenceComponents[{index}].Identifier"
         _measured(reading, "inference_component", item.get("Identifier"), path)
     config = member(body, "OutputConfig", "MlflowConfig") or {}

@@ -20,6 +20,7 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes, computed, gathered
+from studbook.model.evidence import value_at
 from studbook.model.facts import CapturesTo, ModelSourceTag, PulledImage, ServedFolder, Weights
 from studbook.model.ids import image_id, image_registry, parse_arn, parse_s3, s3_id
 from studbook.sources import rows
@@ -122,7 +123,7 @@ def normalize_config(record: Record) -> Facts:
 def _captured(reading: Reading) -> None:
     """Where requests and answers are kept, if they are."""
     config, path = member(reading.body, "DataCaptureConfig"), "DataCaptureConfig.DestinationS3Uri"
-    uri = s3_id(member(reading.body, *path.split(".")))
+    uri = s3_id(value_at(reading.body, path))
     if uri is not None and config.get("EnableCapture") is not False:
         (evidence,) = reading.evidence(path)
         reading.claim(CapturesTo(place=reading.id, uri=uri, evidence=evidence))

@@ -11,6 +11,7 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
+from studbook.model.evidence import value_at
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Json, Listing, Resource
 from studbook.sources.reading import Reading, member
@@ -30,7 +31,7 @@ def normalize(record: Record) -> Facts:
     base, started = member(detail, "ModelConfig", "BaseModelArn"), detail.get("CreationTime")
     reading.input(base, f"{_DETAIL}.ModelConfig.BaseModelArn", "base_model", started, "base_model")
     path = "OutputConfig.S3Location.Path"
-    produced(reading, member(detail, *path.split(".")), f"{_DETAIL}.{path}", "output")
+    produced(reading, value_at(detail, path), f"{_DETAIL}.{path}", "output")
     return reading.facts
 
 
