@@ -28,50 +28,44 @@ from studbook.sources.sagemaker.job_parts import produced
 
 _CUSTOM, _IMPORTED, _EVALUATION = "GetCustomModel", "GetImportedModel", "GetEvaluationJob"
 _TUNING, _IMPORT = "GetModelCustomizationJob", "GetModelImportJob"
+_IMPORTED_FROM: Final = "modelDataSource.s3DataSource.s3Uri"
 
 
 def normalize_custom_model(record: Record) -> Facts:
     """A model that was tuned here, or brought here as it was, and the job that tuned it."""
     reading = Reading(record, _CUSTOM)
-    body = record.body
     reading.show("model", CUSTOM_MODEL)
-    job = _job(reading)
-    base, path = bedrock_model(body.get("baseModelArn")), "baseModelArn"
-    if base is not None and job is None:
-        reading.edge(base, reading.id, "base_of", path)
-    elif base is not None and job is not None:
-        job.edge(base, job.id, "input_to", path, role="base_model")
+    if not _job(reading) and (base := bedrock_model(record.body.get("baseModelArn"))) is not None:
+        reading.edge(base, reading.id, "base_of", "baseModelArn")
     return reading.facts
 
 
-def _job(reading: Reading) -> Reading | None:
-    """The job that tuned a model, as the model tells of it: whole, but for its own times and status."""
+def _job(reading: Reading) -> bool:
+    """The job that tuned a model, as the model tells of it: whole, but for its own times and status; if it does."""
     body = reading.body
     arn = parse_arn(body.get("jobArn"))
     if arn is None or arn.service != "bedrock" or ARN_KINDS.get(f"bedrock:{arn.type}") != "training_job":
-        return None
+        return False
     job = Reading(reading.record, _CUSTOM, about=body["jobArn"])
     job.facts = reading.facts
     job.show("training_job", CUSTOMIZATION_OF_MODEL, name=body.get("jobName") or arn.name)
     job.edge(job.id, reading.id, "produced", "jobArn")
     _customized(job, None)
-    return job
+    return True
 
 
 def _customized(job: Reading, started: str | None) -> None:
     """What went into a job that tunes a model, and where its output goes."""
     body = job.body
-    job.reads(member(body, "trainingDataConfig", "s3Uri"), "trainingDataConfig.s3Uri", "train", started)
-    logs = ("invocationLogsConfig", "invocationLogSource", "s3Uri")
-    path = f"trainingDataConfig.{'.'.join(logs)}"
-    job.reads(member(body, "trainingDataConfig", *logs), path, "train", started)
+    _named(job, body.get("baseModelArn"), "baseModelArn", "base_model")
+    for path in ("trainingDataConfig.s3Uri", "trainingDataConfig.invocationLogsConfig.invocationLogSource.s3Uri"):
+        job.reads(value_at(body, path), path, "train", started)
     for index, item in each(member(body, "validationDataConfig", "validators")):
         job.reads(item.get("s3Uri"), f"validationDataConfig.validators[{index}].s3Uri", "validation", started)
-    teacher = ("distillationConfig", "teacherModelConfig", "teacherModelIdentifier")
-    _named(job, member(body, "customizationConfig", *teacher), f"customizationConfig.{'.'.join(teacher)}", "teacher")
-    grader = ("rftConfig", "graderConfig", "lambdaGrader", "lambdaArn")
-    path = f"customizationConfig.{'.'.join(grader)}"
-    job.function(member(body, "customizationConfig", *grader), path, "input_to", "evaluator", started)
+    path = "customizationConfig.distillationConfig.teacherModelConfig.teacherModelIdentifier"
+    _named(job, value_at(body, path), path, "teacher")
+    path = "customizationConfig.rftConfig.graderConfig.lambdaGrader.lambdaArn"
+    job.function(value_at(body, path), path, "input_to", "evaluator", started)
     produced(job, member(body, "outputDataConfig", "s3Uri"), "outputDataConfig.s3Uri", "output")
 
 
@@ -87,7 +81,6 @@ def normalize_customization_job(record: Record) -> Facts:
     reading = Reading(record, _TUNING)
     body = record.body
     reading.show("training_job", CUSTOMIZATION)
-    _named(reading, body.get("baseModelArn"), "baseModelArn", "base_model")
     _customized(reading, body.get("creationTime"))
     made = bedrock_model(body.get("outputModelArn"))
     if made is not None:
@@ -100,8 +93,7 @@ def normalize_import_job(record: Record) -> Facts:
     reading = Reading(record, _IMPORT)
     body = record.body
     reading.show("customization_job", IMPORT)
-    path = "modelDataSource.s3DataSource.s3Uri"
-    reading.reads(value_at(body, path), path, "source_model", body.get("creationTime"))
+    reading.reads(value_at(body, _IMPORTED_FROM), _IMPORTED_FROM, "source_model", body.get("creationTime"))
     made = bedrock_model(body.get("importedModelArn"))
     if made is not None:
         reading.edge(record.id, made, "produced", "importedModelArn")
@@ -123,8 +115,7 @@ def normalize_imported_model(record: Record) -> Facts:
     reading = Reading(record, _IMPORTED)
     body = record.body
     reading.show("model", IMPORTED_MODEL)
-    path = ("modelDataSource", "s3DataSource", "s3Uri")
-    reading.weights(member(body, *path), ".".join(path))
+    reading.weights(value_at(body, _IMPORTED_FROM), _IMPORTED_FROM)
     arn = parse_arn(body.get("jobArn"))
     if arn is not None and ARN_KINDS.get(f"{arn.service}:{arn.type}") == "customization_job":
         reading.mention(body["jobArn"], "customization_job", body.get("jobName") or arn.name)
@@ -246,7 +237,7 @@ _JOB: Final = (
     rows.ended("endTime"),
     at("role", "roleArn", "The IAM role that it runs as."),
     _FAILURE,
-    rows.network("vpcConfig")[0],
+    *rows.network("vpcConfig"),
 )
 CUSTOMIZATION: Final = attributes(
     "training_job",
