@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from studbook.aws.errors import UNREADABLE
 from studbook.model import Facts, Partition, Record
+from studbook.model.facts import Claim
 from studbook.settings import Settings
 from studbook.sources.interface import Grant, Resource, Visit
+
+C = TypeVar("C", bound=Claim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,16 @@ class Declared:
         """By kind; a kind that is not declared any more says nothing."""
         resource = self._of(record.kind)
         return resource.normalize(record) if resource else Facts()
+
+    def claims(self, record: Record, type: type[C]) -> Iterator[C]:
+        """What a record of this source claims of one type; nothing where its body is in no form that anyone expects."""
+        if record.source != self.name:
+            return
+        try:
+            claims = self.normalize(record).claims
+        except UNREADABLE:
+            return
+        yield from (claim for claim in claims if isinstance(claim, type))
 
     def _wanted(self, settings: Settings) -> tuple[Resource, ...]:
         left_out = settings.source(self.name).leave_out

@@ -24,7 +24,6 @@ _ASSOCIATION: Final = "data_repository_association"
 _OPERATION: Final = "DescribeDataRepositoryAssociations"
 _NAMES: Final = ("FileSystemId", "FileSystemPath", "DataRepositoryPath")
 _NEVER_LINKED: Final = frozenset({"CREATING", "FAILED"})
-_JOBS: Final = {resource.kind: resource for resource in sagemaker.RESOURCES}
 
 
 class FileSystems:
@@ -73,9 +72,4 @@ class FileSystems:
 def _systems(record: Record) -> Iterator[str]:
     if record.source == "fsx":
         yield str(record.body.get("FileSystemId"))
-    elif record.source == "sagemaker" and (resource := _JOBS.get(record.kind)) is not None:
-        try:
-            claims = resource.normalize(record).claims
-        except UNREADABLE:
-            return
-        yield from (claim.system for claim in claims if isinstance(claim, MountedDirectory))
+    yield from (claim.system for claim in sagemaker.SOURCE.claims(record, MountedDirectory))

@@ -20,25 +20,11 @@ from studbook.model.facts import LambdaUse
 from studbook.model.ids import parse_arn, parse_lambda
 from studbook.settings import Settings
 from studbook.sources import bedrock, sagemaker
-from studbook.sources.interface import Grant, Json, Resource, Visit
+from studbook.sources.interface import Grant, Json, Visit
 from studbook.sources.reading import each
 
 _FUNCTION, _VERSION = "lambda_function", "lambda_version"
 _MARKER = {"NextMarker": "Marker"}
-_RESOURCES: Final = {
-    (name, resource.kind): resource
-    for name, resources in (("sagemaker", sagemaker.RESOURCES), ("bedrock", bedrock.RESOURCES))
-    for resource in resources
-}
-
-
-def _uses(resource: Resource, record: Record) -> Iterator[str]:
-    """The functions by which a record says that something is judged; an agent's function is code."""
-    try:
-        claims = resource.normalize(record).claims
-    except UNREADABLE:
-        return
-    yield from (claim.arn for claim in claims if isinstance(claim, LambdaUse) and claim.role != "agent")
 
 
 class LambdaFunctions:
@@ -78,11 +64,12 @@ class LambdaFunctions:
         return {partition: sorted(targets) for partition, targets in plan.items()}
 
     def _named(self, record: Record) -> Iterator[str]:
-        if (resource := _RESOURCES.get((record.source, record.kind))) is not None:
-            yield from _uses(resource, record)
-        elif record.source != self.name or record.gone_since is not None:
+        """The functions that judge for what a record is of, where an agent's is code; or the one that it is of itself."""
+        for source in (sagemaker.SOURCE, bedrock.SOURCE):
+            yield from (claim.arn for claim in source.claims(record, LambdaUse) if claim.role != "agent")
+        if record.source != self.name or record.gone_since is not None:
             return
-        elif record.kind == _FUNCTION:
+        if record.kind == _FUNCTION:
             yield f"{record.id} known"
         elif record.id.endswith(":$LATEST"):
             yield record.id
