@@ -93,7 +93,7 @@ class TestReadings:
             readings = {
                 (partition, reference): reading
                 for partition in {partition for partition, _ in records}
-                for reference, reading in catalog.readings(envelope, partition).items()
+                for reference, reading in catalog.readings(envelope)(partition).items()
             }
             assert readings.keys() == records
             for (partition, _), reading in readings.items():

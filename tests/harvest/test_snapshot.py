@@ -126,7 +126,7 @@ class TestReadings:
         (catalog.cards_folder / "bot.md").write_text("words")
         second = again(catalog)
 
-        assert catalog.readings(second, HERE) == {BOT.reference: read(HERE, BOT.reference)}
+        assert catalog.readings(second)(HERE) == {BOT.reference: read(HERE, BOT.reference)}
 
 
 def as_format_1(catalog: Catalog) -> None:
@@ -155,5 +155,5 @@ class TestFormat1:
         second = again(catalog)
         assert (second.format, second.digest, second.previous) == ("studbook.catalog/2", first.digest, first.envelope)
         assert unevaluated(catalog, 2).first_seen == 2
-        assert catalog.readings(second, HERE) == {BOT.reference: Reading(record=BOT.reference)}
+        assert catalog.readings(second)(HERE) == {BOT.reference: Reading(record=BOT.reference)}
         assert again(catalog) == second

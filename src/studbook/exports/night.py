@@ -64,8 +64,9 @@ def _readings(catalog: Catalog, envelope: Envelope, parts: Mapping[bytes, str]) 
             one = json.loads(row)
             partition = Partition(one["account"], one["region"], one["source"])
             wanted[partition].append(f"{one['source']}/{one['kind']}/{one['id']}")
+    readings = catalog.readings(envelope)
     for partition, references in wanted.items():
-        known = catalog.readings(envelope, partition)
+        known = readings(partition)
         for reference in references:
             yield READINGS.line(known[reference]).removesuffix(b"\n")
 

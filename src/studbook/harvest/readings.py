@@ -29,10 +29,11 @@ def readings_of(
     `clean` is what was done to the records' ids since the snapshot. One partition is held at a time: its records come
     together.
     """
+    readings = catalog.readings(before) if before is not None else lambda partition: {}
 
     @lru_cache(1)
     def known(partition: Partition) -> dict[str, Reading]:
-        found = catalog.readings(before, partition) if before is not None else {}
+        found = readings(partition)
         if clean is not None:
             found = {_cleaned(reference, clean): reading for reference, reading in found.items()}
         store = tonight(partition)

@@ -148,10 +148,7 @@ class Catalog:
 
     def record_lines(self, envelope: Envelope) -> dict[Partition, Iterable[bytes]]:
         """The records as they are stored, by partition; read from the disk each time they are gone through."""
-        several: defaultdict[Partition, list[Chunk]] = defaultdict(list)
-        for chunk in chunks.chunks(self.objects, envelope.parts.records):
-            account, region, source = chunk.place[:3]
-            several[Partition(account, region, source or "")].append(chunk)
+        several = self._by_partition(envelope.parts.records)
         return {partition: _PartitionLines(self.objects, found) for partition, found in several.items()}
 
     def records_of(self, envelope: Envelope, kind: str) -> Iterator[Record]:
@@ -175,11 +172,23 @@ class Catalog:
         """The working files as they were that night, by name; None as above."""
         return self._all(PEOPLE, envelope.parts.people)
 
-    def readings(self, envelope: Envelope, partition: Partition) -> dict[str, Reading]:
-        """How the records of a partition were read, by what evidence calls each; empty as above."""
-        found = chunks.chunks(self.objects, envelope.parts.readings) if envelope.parts.readings is not None else ()
-        several = (chunk for chunk in found if chunk.place[:3] == partition)
-        return {row.record: row for chunk in several for row in chunks.rows_of(self.objects, READINGS, chunk)}
+    def readings(self, envelope: Envelope) -> Callable[[Partition], dict[str, Reading]]:
+        """From a partition to how its records were read, by what evidence calls each; empty as above."""
+        several = self._by_partition(envelope.parts.readings) if envelope.parts.readings is not None else {}
+
+        def readings(partition: Partition) -> dict[str, Reading]:
+            found = several.get(partition, ())
+            return {row.record: row for chunk in found for row in chunks.rows_of(self.objects, READINGS, chunk)}
+
+        return readings
+
+    def _by_partition(self, manifest: str) -> dict[Partition, list[Chunk]]:
+        """The chunks of records or readings; a manifest is read once, for there are thousands of partitions."""
+        several: defaultdict[Partition, list[Chunk]] = defaultdict(list)
+        for chunk in chunks.chunks(self.objects, manifest):
+            account, region, source = chunk.place[:3]
+            several[Partition(account, region, source or "")].append(chunk)
+        return several
 
     def _all(self, part: Part[Row], manifest: str | None) -> list[Row] | None:
         return None if manifest is None else list(self._merged(part, chunks.chunks(self.objects, manifest)))
