@@ -311,6 +311,16 @@ class TestInterrupted:
         assert not (catalog.root / ".harvest").exists()
 
 
+class TestOlderSnapshots:
+    def test_a_damaged_one_costs_no_night(self, aws, catalog):
+        """A night begins from the latest; what is wrong with an older one is for `verify` to say."""
+        night(catalog)
+        night(catalog)
+        catalog.snapshots.paths()[0].write_bytes(b"{}")
+
+        assert night(catalog).envelope.number == 3
+
+
 class TestRelink:
     def test_after_nights_with_changes_tells_the_same(self, aws, estate, catalog):
         """A new model, a dataset that drifted: what the nights linked is what the records say."""

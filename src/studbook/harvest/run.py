@@ -29,6 +29,7 @@ from studbook.lineage.link import LinkContext
 from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Source, with_accounts
+from studbook.sources.cloudtrail import CloudTrail
 from studbook.sources.organizations import Organizations, not_visited
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS
@@ -226,13 +227,8 @@ class _Run:
         self._elsewhere = elsewhere
         self._sources = sources
         self._stop = threading.Event()
+        self._snapshots = catalog.snapshots
         self._known = catalog.record_lines(previous) if previous else {}
-        self._since = {
-            row.partition: envelope.taken_at
-            for envelope in catalog.envelopes()
-            for row in envelope.coverage
-            if row.status in ("complete", "quiet")
-        }
         self.cleaned: dict[Partition, Cleaned] = {}
         """What was known, by partition, where it was kept by other rules than today's."""
         if previous and not same_rules(previous, settings):
@@ -250,10 +246,7 @@ class _Run:
         """Every wave; what a wave finds decides what the next one visits. Gives a row for each visit."""
         for wave in waves(self._sources):
             self._sessions.know({account.id: account for account in self.settings.accounts})
-            tasks = [
-                replace(task, since=self._since.get(task.partition))
-                for task in plan(self._sources, wave, self.settings, self._having, self._by_hand)
-            ]
+            tasks = self._since(plan(self._sources, wave, self.settings, self._having, self._by_hand))
             if tasks:
                 self._progress.planned([task.partition for task in tasks])
                 if self._elsewhere is None:
@@ -264,6 +257,21 @@ class _Run:
             self._suspended += not_visited(self.settings, self._records(found))
             self.settings = with_accounts(self.settings, self._records(found))
         return self._coverage()
+
+    def _since(self, tasks: list[Task]) -> list[Task]:
+        """The tasks, of the source that asks for it with when the last night was taken that saw their partition whole.
+
+        Newest night first: mostly it is the one before, and what is wrong with an older one costs no harvest.
+        """
+        wanted = {task.partition for task in tasks if task.partition.source == CloudTrail.name}
+        since: dict[Partition, str] = {}
+        for envelope in reversed(self._snapshots) if wanted else ():
+            whole = {row.partition for row in envelope.coverage if row.status in ("complete", "quiet")}
+            since |= dict.fromkeys(wanted & whole, envelope.taken_at)
+            wanted -= whole
+            if not wanted:
+                break
+        return [replace(task, since=since.get(task.partition)) for task in tasks]
 
     def visited(self, partition: Partition) -> PartitionStore | None:
         """What a partition's visit brought; None where nobody visited it."""

@@ -74,6 +74,10 @@ class Snapshots:
         """Oldest first."""
         return map(self.read, self.paths())
 
+    def __reversed__(self) -> Iterator[Envelope]:
+        """Newest first."""
+        return map(self.read, reversed(self.paths()))
+
     def latest(self) -> Envelope | None:
         paths = self.paths()
         return self.read(paths[-1]) if paths else None
@@ -119,13 +123,12 @@ class Snapshots:
         elif _DATE.match(name):
             # A date alone means its whole day: every time of that day sorts before the next character after 'T'.
             limit = name if "T" in name else name + "U"
-            for path in reversed(paths):
-                envelope = self.read(path)
+            for envelope in reversed(self):
                 if envelope.taken_at <= limit:
                     return envelope
             raise NotFound(f"no snapshot is as old as {name}", f"the oldest is of {self.read(paths[0]).taken_at}")
         elif match := _HEX.match(name):
-            return self._by_digest(paths, match["hex"])
+            return self._by_digest(match["hex"])
         first, last = paths[0].name.split("-")[0], paths[-1].name.split("-")[0]
         raise NotFound(
             f"no snapshot answers to {name!r}",
@@ -136,10 +139,9 @@ class Snapshots:
     def _numbered(paths: list[Path], number: int) -> Path | None:
         return next((path for path in paths if path.name.startswith(f"{number}-")), None)
 
-    def _by_digest(self, paths: list[Path], beginning: str) -> Envelope:
+    def _by_digest(self, beginning: str) -> Envelope:
         found: dict[str, Envelope] = {}
-        for path in reversed(paths):
-            envelope = self.read(path)
+        for envelope in reversed(self):
             for name in (envelope.digest, envelope.envelope):
                 if name.startswith(f"sha256:{beginning}"):
                     found.setdefault(name, envelope)
