@@ -14,7 +14,7 @@ Every error is a sentence for a reader and, where there is one, a way out.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class StudbookError(Exception):
@@ -46,6 +46,11 @@ class NotFound(CatalogError):  # noqa: N818 - reads as what happened
     """No snapshot or asset answers to that name."""
 
     exit_code = 2
+
+    @classmethod
+    def asset(cls, asset_id: str) -> Self:
+        """No asset has that id."""
+        return cls(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
 
 
 class ProofError(StudbookError):

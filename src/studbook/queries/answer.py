@@ -116,7 +116,7 @@ class Night:
         """The asset of that id; NotFound where the lineage has none."""
         found = self.lineage.asset(asset_id)
         if found is None:
-            raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
+            raise NotFound.asset(asset_id)
         return found
 
     @cached_property

@@ -20,7 +20,7 @@ from studbook.queries.drift import Drift, drifts_of
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
 from studbook.queries.trail import NO_TRAIL, Deed, deeds, given, is_deed
-from studbook.queries.walks import runs, runs_at
+from studbook.queries.walks import ANSWERING, SERVING, runs, runs_at
 
 if TYPE_CHECKING:
     from studbook.store.past import EdgeEnds, SnapshotHistory
@@ -43,8 +43,6 @@ _ORDER: Final[Mapping[str, int]] = {name: rank for rank, name in enumerate(Event
 _VERSIONS: Final = (
     "model_package", "mlflow_model_version", "dataset_version", "evaluator_version", "base_model_version",
 )  # fmt: skip
-_SERVING: Final = ("endpoint", "inference_component", "endpoint_config")
-_PLACES: Final = ("endpoint", "inference_component")
 _TOLD_AS_EVENTS: Final = ("has_version", "copied_to")
 _NO_RESULT: Final = ("Failed", "Stopped", "Stopping")
 _WITH_APPROVAL: Final = ("attributes.approval_description", "attributes.modified_by", "modified_at")
@@ -153,7 +151,7 @@ class _Past:
         """The last event of the night before the entry's, or earlier where it is the first, that did this."""
         place = entry.is_ if entry.event == "deployed" else entry.was if entry.event == "undeployed" else None
         about = (
-            self._lineage.asset(place) if isinstance(place, str) and self._asset.kind not in _PLACES else self._asset
+            self._lineage.asset(place) if isinstance(place, str) and self._asset.kind not in ANSWERING else self._asset
         )
         night = self._nights.get(entry.night)
         if about is None or night is None:
@@ -299,15 +297,15 @@ class _Past:
     # --- deployments ----------------------------------------------------------------------------------------------
 
     def _deployed(self, history: SnapshotHistory) -> Iterator[Entry]:
-        is_place = self._asset.kind in _PLACES
+        is_place = self._asset.kind in ANSWERING
         if not is_place and self._asset.kind not in ("model_package", "model", "base_model", "base_model_version"):
             return
         nights = [
-            (envelope, _Served(self._lineage, envelope.number, ends)) for envelope, ends in history.edges_into(_SERVING)
+            (envelope, _Served(self._lineage, envelope.number, ends)) for envelope, ends in history.edges_into(SERVING)
         ]
         places = {self._asset.id} if is_place else set[str]()
         for _, served in () if is_place else nights:
-            places |= {place.id for place in runs_at(served, [self._asset.id], _PLACES)}
+            places |= {place.id for place in runs_at(served, [self._asset.id], ANSWERING)}
         for place_id in sorted(places):
             place = self._lineage.asset(place_id)
             if place is None:
@@ -392,7 +390,7 @@ class _Served:
     def came(self, place_id: str) -> str | None:
         """When the last of the components was made that this night first shows there."""
         parts = (self.asset(edge.source) for edge in self.upstream(place_id, "deployed_to"))
-        new = [one for one in parts if one is not None and one.first_seen == self._number and one.kind in _PLACES]
+        new = [one for one in parts if one is not None and one.first_seen == self._number and one.kind in ANSWERING]
         return max((one.created_at for one in new if one.created_at is not None), default=None)
 
 

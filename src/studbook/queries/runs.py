@@ -14,7 +14,7 @@ from studbook.model.relations import Certainty
 from studbook.queries import walks
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
 from studbook.queries.question import Question
-from studbook.queries.walks import NO_WEIGHTS, Deployed, Variant, copies_of, runs_at, unknown_at
+from studbook.queries.walks import ANSWERING, NO_WEIGHTS, Deployed, Variant, copies_of, runs_at, unknown_at
 
 _SOURCES = ("sagemaker", "bedrock", "mlflow", "organizations")
 """Those that tell of deployments, of versions, or of accounts that might have some."""
@@ -56,7 +56,7 @@ def runs(night: Night, root: str, asked: str | None = None) -> Answer[Run]:
     if re.fullmatch(r"\d{12}", root) and night.lineage.asset(root) is None:
         return _of_account(night, root, asked or root)
     asset = night.asset(root)
-    if asset.kind in ("endpoint", "inference_component"):
+    if asset.kind in ANSWERING:
         return _of_place(night, asset, asked or root)
     if asset.kind not in QUESTION.of:
         raise UsageError(

@@ -15,7 +15,9 @@
 from studbook.queries.walks.certainty import Sure, sure_of
 from studbook.queries.walks.copies import Family, copied, copies_of, line, lines
 from studbook.queries.walks.deployment import (
+    ANSWERING,
     NO_WEIGHTS,
+    SERVING,
     Deployed,
     Variant,
     runs,
@@ -40,8 +42,10 @@ from studbook.queries.walks.influence import (
 )
 
 __all__ = [
+    "ANSWERING",
     "NO_DATA_ROLES",
     "NO_WEIGHTS",
+    "SERVING",
     "Around",
     "Deployed",
     "Evaluation",

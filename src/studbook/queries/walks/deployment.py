@@ -15,8 +15,10 @@ from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge
 from studbook.queries.walks.certainty import Sure, best_ways, sure_of
 
-_SERVING = ("endpoint_config", "inference_component", "endpoint")
-_ANSWERING = ("inference_component", "endpoint")
+SERVING = ("endpoint_config", "inference_component", "endpoint")
+"""The kinds of places through which a model answers."""
+ANSWERING = ("inference_component", "endpoint")
+"""Those of them that are asked."""
 _SAME_WEIGHTS = ("packaged_as", "same_as", "registered_as")
 NO_WEIGHTS = ("image", "code", "manifest")
 _BASES = ("base_model", "base_model_version")
@@ -73,7 +75,7 @@ def runs(lineage: LineageReader, place_id: str) -> tuple[Deployed, ...]:
     for place, way in places.items():
         for edge in lineage.upstream(place, "deployed_to"):
             unit = lineage.asset(edge.source)
-            if unit is None or unit.kind in _SERVING:
+            if unit is None or unit.kind in SERVING:
                 continue
             units[unit.id] = unit
             through[unit.id].add(place)
@@ -106,7 +108,7 @@ def _places(lineage: LineageReader, place_id: str) -> dict[str, tuple[Edge, ...]
     def behind(place: str) -> Iterator[tuple[Edge, str]]:
         for edge in lineage.upstream(place, "deployed_to"):
             asset = lineage.asset(edge.source)
-            if asset is not None and asset.kind in _SERVING and not _silent(asset):
+            if asset is not None and asset.kind in SERVING and not _silent(asset):
                 yield edge, asset.id
 
     return best_ways(place_id, behind)
@@ -114,7 +116,7 @@ def _places(lineage: LineageReader, place_id: str) -> dict[str, tuple[Edge, ...]
 
 def _silent(asset: Asset) -> bool:
     """Whether it answers no more: nothing but a configuration can be deleted and serve on."""
-    return asset.kind in _ANSWERING and asset.gone_since is not None
+    return asset.kind in ANSWERING and asset.gone_since is not None
 
 
 def _variant(lineage: LineageReader, last: Edge, way: tuple[Edge, ...]) -> Variant:
@@ -286,7 +288,7 @@ def unknown_at(lineage: LineageReader, endpoint: Asset) -> Iterator[Asset]:
             yield asset
         for edge in behind:
             unit = lineage.asset(edge.source)
-            if unit is not None and unit.kind not in _SERVING and unit.unresolved and unit.kind != "model_package":
+            if unit is not None and unit.kind not in SERVING and unit.unresolved and unit.kind != "model_package":
                 known = _described(lineage, unit, ())
                 if not known.versions and not known.bases:
                     yield unit

@@ -123,7 +123,7 @@ def reaches(lineage: LineageReader, asset_id: str, most: int | None = None, *, j
 def _walk(lineage: LineageReader, asset_id: str, direction: Direction, most: int | None, judged: bool) -> Walk:
     root = lineage.asset(asset_id)
     if root is None:
-        raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
+        raise NotFound.asset(asset_id)
     with gc_paused():
         return _found(lineage, root, direction, most, judged)
 

@@ -171,7 +171,7 @@ class Reach(Generic[N]):
         """Raises NotFound where the lineage has no such asset."""
         root = view.node(asset_id)
         if root is None:
-            raise NotFound(f"no asset has the id {asset_id!r}", "find it with 'studbook show NAME'")
+            raise NotFound.asset(asset_id)
         self.view, self.root = view, root
         self.influence: dict[N, int] = {root: 0}
         """What influence joins to the root, with how far it is on such a way; the others are context."""
