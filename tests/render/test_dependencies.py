@@ -14,6 +14,7 @@ import small_catalog as small
 from studbook.drawing import neighbourhood
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge, Finding
+from studbook.queries import QUESTIONS
 from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, changed, said, unpacked
 from studbook.render.views import Site
@@ -129,3 +130,19 @@ def test_neither_a_page_of_an_asset_nor_a_file_beside_it_reads_everything() -> N
     """What is not one asset's changes every night, so a page that read it would never be the same."""
     assert any(asset_id.endswith(" files") for asset_id in PAGES)
     assert [asset_id for asset_id, (_, noted) in PAGES.items() if EVERYTHING in noted] == []
+
+
+@settings(max_examples=25)
+@given(another_night())
+def test_an_answer_that_is_told_twice_has_read_the_same_for_both(night: tuple[Lineage, list[Finding]]) -> None:
+    """A page and the answers beside it share an answer, and each depends on all that was read for it."""
+    site, notes = site_of(*night), ReadSet()
+    watched = TrackedSite(site, notes)
+    for asset_id, asset in site.graph.assets.items():
+        for name in (name for name, question in QUESTIONS.items() if question.is_asked_of(asset.kind)):
+            notes.begin()
+            answer = watched.answer(name, asset_id).told()
+            noted = notes.read
+            notes.begin()
+            assert watched.answer(name, asset_id).told() == answer == site.answer(name, asset_id).told()
+            assert notes.read == noted != set()

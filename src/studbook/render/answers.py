@@ -44,10 +44,8 @@ The address of an asset's page is `<kind with dashes>/<end of its id>-<first 12 
 def of_asset(site: Site, asset: Asset) -> bytes:
     """The asset with all that is known of it, its answers, and what Explore draws of them."""
     told = fields_of(asset) | {"attributes": dict(asset.attributes)}
-    # Its history is its own fields, night after night, and the edges that end in it.
-    site.graph.upstream(asset.id)
     answers = {
-        name: question.ask(site.night, asset.id).told(MOST_ROWS)
+        name: site.answer(name, asset.id).told(MOST_ROWS)
         for name, question in QUESTIONS.items()
         if question.is_asked_of(asset.kind) and (name != "incident" or asset.kind in _DATA)
     }

@@ -20,7 +20,7 @@ from zlib import crc32
 
 from studbook.lineage.graph import Direction, Graph, LineageReader, differing
 from studbook.model import KINDS, Asset, Edge, Finding, Gap, Partition
-from studbook.queries.answer import Night, Unknown, Why
+from studbook.queries.answer import Answer, LazyRows, Night, Unknown, Why
 from studbook.render.views import Site
 from studbook.render.views.site import Json
 
@@ -270,6 +270,7 @@ class TrackedSite(Site):
             "records_behind": _Noted("behind", site.records_behind, notes),
             "partial": _Noted("partial", dict(site.partial), notes),
             "_links": site._links,
+            "_answers": {},
             "night": _TrackedNight(
                 graph,
                 settings=site.settings,
@@ -284,6 +285,28 @@ class TrackedSite(Site):
 
     _site: Site
     notes: ReadSet
+    _answers: dict[tuple[str, str], tuple[Answer[Any], set[int]]]
+    """Answers to what was asked of one asset, each with what was read for it."""
+
+    def answer(self, question: str, asset_id: str) -> Answer[Any]:
+        """Memoized: a page and the answers beside it ask the same, and each is noted to have read what it took."""
+        known = self._answers.get((question, asset_id))
+        if known is None:
+            if any(asked != asset_id for _, asked in self._answers):  # pages are made asset by asset
+                self._answers.clear()
+            outer, self.notes.read = self.notes.read, set()
+            try:
+                answer = super().answer(question, asset_id)
+                if question == "log":
+                    # What its nights show is its own fields, which are shown beside it, and the edges that end in it.
+                    self.graph.upstream(asset_id)
+                known = (answer, self.notes.read)
+            finally:
+                self.notes.read = outer
+            if not isinstance(answer.rows, LazyRows):  # those read when they are looked at
+                self._answers[question, asset_id] = known
+        self.notes.read |= known[1]
+        return known[0]
 
     def link(self, asset_id: str) -> Json:
         self.graph.assets.get(asset_id)

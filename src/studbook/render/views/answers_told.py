@@ -6,9 +6,7 @@ from typing import Any
 
 from studbook.model import Asset
 from studbook.queries import QUESTIONS
-from studbook.queries.candidates import best_of, candidates
-from studbook.queries.gaps import gaps
-from studbook.queries.log import log
+from studbook.queries.candidates import best_of
 from studbook.render.views.site import Json, Site
 
 _NAMES_ANOTHER = ("registered", "copied", "deployed", "undeployed", "evaluated", "drifted")
@@ -19,7 +17,7 @@ def waiting(site: Site, asset: Asset) -> Json | None:
     """The best of what is newer than a version, or than what an endpoint runs; None where nothing is."""
     if not QUESTIONS["candidates"].is_asked_of(asset.kind):
         return None
-    answer = candidates(site.night, asset.id)
+    answer = site.answer("candidates", asset.id)
     best = best_of(answer.rows)
     if best is None:
         return None
@@ -37,7 +35,7 @@ def waiting(site: Site, asset: Asset) -> Json | None:
 
 def not_known(site: Site, asset: Asset) -> list[Json]:
     """Which of the origins of a version or an endpoint cannot be known, and why."""
-    rows = gaps(site.night, asset.id).rows if QUESTIONS["gaps"].is_asked_of(asset.kind) else ()
+    rows = site.answer("gaps", asset.id).rows if QUESTIONS["gaps"].is_asked_of(asset.kind) else ()
     return [
         {
             "asset": site.link(row.what) if row.what in site.graph.assets else None,
@@ -51,8 +49,6 @@ def not_known(site: Site, asset: Asset) -> list[Json]:
 
 def timeline(site: Site, asset: Asset) -> list[Json]:
     """What happened to an asset, newest first, approvals before all else."""
-    # Its history is its own fields, night after night, and the edges that end in it.
-    site.graph.upstream(asset.id)
     rows = [
         {
             "night": row.night,
@@ -64,7 +60,7 @@ def timeline(site: Site, asset: Asset) -> list[Json]:
             "by": row.by,
             "note": row.note,
         }
-        for row in log(site.night, asset.id).rows
+        for row in site.answer("log", asset.id).rows
     ]
     rows.reverse()
     return sorted(rows, key=lambda row: row["event"] != "approval")

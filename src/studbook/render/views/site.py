@@ -12,7 +12,8 @@ from typing import Any
 from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record
-from studbook.queries.answer import Night, RecordOf
+from studbook.queries import QUESTIONS
+from studbook.queries.answer import Answer, Night, RecordOf
 from studbook.settings import Settings
 from studbook.store.past import SnapshotHistory
 from studbook.words import account_name, reference
@@ -133,6 +134,10 @@ class Site:
     def night(self) -> Night:
         """The snapshot as questions see it."""
         return Night(self.graph, self.envelope.coverage, self.settings, self.record_of, self.envelope, self.past)
+
+    def answer(self, question: str, asset_id: str) -> Answer[Any]:
+        """The answer to a question, by its name, asked of an asset."""
+        return QUESTIONS[question].ask(self.night, asset_id)
 
     def account_name(self, account: str | None) -> str | None:
         """What people call an account."""
