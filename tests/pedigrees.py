@@ -111,3 +111,15 @@ def beside(catalog: Catalog, graph: Graph, day: datetime.date) -> dict[str, Any]
         "people": folder.files,
         "config": settings.digest,
     }
+
+
+PEDIGREE = lineage("""
+    chats(dataset) -has_version-> chats/1(dataset_version) -input_to:train-> t(training_job)
+    t -produced-> bot/1(model_package) -packaged_as-> m(model)
+""")
+"""One night of a small lineage."""
+GROWN = lineage("""
+    chats(dataset) -has_version-> chats/1(dataset_version) -input_to:train-> t(training_job)
+    t -produced-> bot/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config)
+""")
+"""The next one: the model is deployed."""

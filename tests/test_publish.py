@@ -5,13 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.s3_buckets import empty_bucket, keys_in
 
 import small_catalog as small
-from studbook.aws.bucket import writer
 from studbook.cli import main
 from studbook.errors import PublishError
 from studbook.model.ids import S3Uri
@@ -47,26 +46,12 @@ def site(folder: Path, versions: Mapping[int, Mapping[str, str]]) -> Path:
 @pytest.fixture
 def client(fake_aws, monkeypatch):
     """S3 with one empty bucket, written with the caller's own credentials."""
-    for name, value in fake_aws.environment().items():
-        monkeypatch.setenv(name, value)
-    fake_aws.heal()
-    fake_aws.caller_may("s3:*")
-    made = writer(4)
-    with suppress(made.exceptions.BucketAlreadyOwnedByYou):
-        made.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    for key in keys(made):
-        made.delete_object(Bucket=BUCKET, Key=key)
-    return made
-
-
-def keys(client) -> list[str]:
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
-    return [item["Key"] for page in pages for item in page.get("Contents", ())]
+    return empty_bucket(fake_aws, monkeypatch, BUCKET)
 
 
 def there(client) -> dict[str, str]:
     """The published files, by path, without Studbook's own lists."""
-    found = {key.removeprefix("models/"): key for key in keys(client) if "/.studbook/" not in key}
+    found = {key.removeprefix("models/"): key for key in keys_in(client, BUCKET) if "/.studbook/" not in key}
     return {name: client.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode() for name, key in found.items()}
 
 
@@ -129,7 +114,7 @@ class TestPublish:
 
         done = publish(folder, TO, client, drop={1})
 
-        left = keys(client)
+        left = keys_in(client, BUCKET)
         assert [key for key in left if key.startswith("models/1/")] == ["models/1/by-hand.txt"]
         assert "models-other/1/index.html" in left
         assert "models/.studbook/1.json.gz" not in left
@@ -190,7 +175,7 @@ class TestARealSite:
 
         types = {
             key.rpartition(".")[2]: client.head_object(Bucket=BUCKET, Key=key)["ContentType"]
-            for key in keys(client)
+            for key in keys_in(client, BUCKET)
             if key.startswith("models/latest/")
         }
         assert types["html"] == "text/html; charset=utf-8"

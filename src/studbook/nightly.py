@@ -278,7 +278,7 @@ class _Night:
 
     def _check(self) -> None:
         from studbook.api import open as open_catalog
-        from studbook.rules import findings_of
+        from studbook.rules import counts, findings_of, new_findings
 
         report, catalog = self._report, self._catalog
         now = report.snapshot
@@ -286,13 +286,10 @@ class _Night:
         before = catalog.snapshot_before(now)
         report.kinds = catalog.kinds(now)
         report.findings = tuple(findings_of(catalog, now))
+        report.new_findings = tuple(new_findings(catalog, now, report.findings))
         if before is not None:
-            known = {one.id for one in findings_of(catalog, before)}
-            report.new_findings = tuple(one for one in report.findings if one.id not in known)
             with open_catalog(catalog, now.number) as lineage:
                 report.changes = news(lineage.diff(before.number), lambda named: lineage.handle(named.id))
-        else:
-            report.new_findings = report.findings
         counting = [one for one in report.findings if counts(one, self._order.level)]
         levels: Counter[str] = Counter(one.level for one in report.findings if one.waived is None)
         told = [f"{levels[level]} {level}{'s' if levels[level] != 1 else ''}" for level in LEVELS if levels[level]]
@@ -308,29 +305,20 @@ class _Night:
 
     def _export(self, settings: Settings) -> None:
         from studbook.exports import EXPORTS, Subject
-        from studbook.store.files import replacing
+        from studbook.store.files import write_pieces
 
         envelope, folder = self._report.snapshot, self._order.exports
         assert envelope is not None
         assert folder is not None
         names = []
         for export in EXPORTS:
+            if not export.file:
+                continue
             subject = Subject(
                 envelope, self._catalog.assets(envelope), self._catalog.edges(envelope), self._report.findings
             )
-            if not export.file:
-                continue
-            documents: Iterable[tuple[str, Iterable[bytes]]] = ()
-            if export.document is not None:
-                documents = [(export.file, (export.document(),))]
-            elif export.write is not None:
-                documents = [(export.file, export.write(subject))]
-            elif export.files is not None:
-                documents = ((f"{export.file}/{name}", pieces) for name, pieces in export.files(subject))
-            for name, pieces in documents:
-                with replacing(folder / name) as file:
-                    for piece in pieces:
-                        file.write(piece)
+            for name, pieces in export.written(subject):
+                write_pieces(folder / export.file / name, pieces)
             names.append(export.file)
         self._done("export", f"{', '.join(names)} in {folder}")
 
@@ -349,11 +337,6 @@ class _Night:
         assert where is not None
         done = publish_site(self._catalog, settings, self._order.output, where, report=self._say)
         self._done("publish", done.sentence(where))
-
-
-def counts(finding: Finding, level: str) -> bool:
-    """Whether a finding is at or above a level, and nobody waived it."""
-    return finding.waived is None and LEVELS.index(finding.level) <= LEVELS.index(level)
 
 
 def _would(settings: Settings) -> str:

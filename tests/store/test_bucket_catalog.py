@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.pedigrees import commit, lineage, record
+from tests.pedigrees import GROWN, PEDIGREE, commit, record
+from tests.s3_buckets import empty_bucket, keys_in
 
-from studbook.aws.bucket import writer
 from studbook.cli import main
 from studbook.errors import CatalogError
 from studbook.store import Catalog, open_catalog
@@ -18,29 +17,12 @@ from studbook.store.snapshots import document
 
 BUCKET = "our-catalog"
 PLACE = f"s3://{BUCKET}/studbook"
-PEDIGREE = lineage("""
-    chats(dataset) -has_version-> chats/1(dataset_version) -input_to:train-> t(training_job)
-    t -produced-> bot/1(model_package) -packaged_as-> m(model)
-""")
-GROWN = lineage("""
-    chats(dataset) -has_version-> chats/1(dataset_version) -input_to:train-> t(training_job)
-    t -produced-> bot/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config)
-""")
 
 
 @pytest.fixture
 def client(fake_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """S3 with an empty bucket, and a caller who may use it."""
-    for name, value in fake_aws.environment().items():
-        monkeypatch.setenv(name, value)
-    fake_aws.heal()
-    fake_aws.caller_may("s3:*")
-    made = writer(4)
-    with suppress(made.exceptions.BucketAlreadyOwnedByYou):
-        made.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    for key in keys(made):
-        made.delete_object(Bucket=BUCKET, Key=key)
-    return made
+    return empty_bucket(fake_aws, monkeypatch, BUCKET)
 
 
 @pytest.fixture
@@ -52,11 +34,6 @@ def machine(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cal
         return open_catalog(PLACE)
 
     return on
-
-
-def keys(client: Any) -> list[str]:
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
-    return [item["Key"] for page in pages for item in page.get("Contents", ())]
 
 
 def asked(fake_aws: Any) -> Iterator[str]:
@@ -88,7 +65,7 @@ class TestBucketCatalog:
         folder = Catalog(tmp_path / "folder")
         commit(folder, PEDIGREE)
 
-        there = {key.removeprefix("studbook/") for key in keys(client)}
+        there = {key.removeprefix("studbook/") for key in keys_in(client, BUCKET)}
 
         here = {path.relative_to(folder.root).as_posix() for path in folder.root.rglob("*") if path.is_file()}
         assert there - here == {"claims/1"}
@@ -108,7 +85,7 @@ class TestBucketCatalog:
         """Its envelope was whole when it claimed the number: the next writer puts it in its place, and comes second."""
         one, other = machine("one"), machine("other")
         commit(one, PEDIGREE, night=1)
-        (name,) = [key for key in keys(client) if "/snapshots/" in key]
+        (name,) = [key for key in keys_in(client, BUCKET) if "/snapshots/" in key]
         client.delete_object(Bucket=BUCKET, Key=name)
 
         with pytest.raises(CatalogError, match="another harvest wrote snapshot 1"):
@@ -144,7 +121,7 @@ class TestBucketCatalog:
         catalog = machine("one")
         catalog.create("accounts: []\n")
         commit(catalog, PEDIGREE, records=[record("a")])
-        key = next(key for key in keys(client) if "/objects/" in key)
+        key = next(key for key in keys_in(client, BUCKET) if "/objects/" in key)
         client.put_object(Bucket=BUCKET, Key=key, Body=b"something else")
 
         with pytest.raises(SystemExit) as end:
@@ -171,7 +148,9 @@ class TestBucketCatalog:
         """Each object that is written carries the encryption that the environment asks for."""
         monkeypatch.setenv("STUDBOOK_S3_SSE", "aws:kms")
         commit(machine("one"), PEDIGREE)
-        told = {client.head_object(Bucket=BUCKET, Key=key).get("ServerSideEncryption") for key in keys(client)}
+        told = {
+            client.head_object(Bucket=BUCKET, Key=key).get("ServerSideEncryption") for key in keys_in(client, BUCKET)
+        }
         assert told == {"aws:kms"}
 
     def test_commands_take_the_place(self, machine, capsys):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.pedigrees import asset, commit, edge, lineage, record
+from tests.pedigrees import GROWN, PEDIGREE, asset, commit, edge, record
 
 from studbook.errors import CatalogError
 from studbook.lineage.graph import Graph
@@ -18,15 +18,6 @@ from studbook.model import Partition
 from studbook.model.canonical import fields_of
 from studbook.store import Catalog
 from studbook.store.chunks import ASSETS, EDGES, RECORDS, chunks, place_of_asset, write_part
-
-PEDIGREE = lineage("""
-    chats(dataset) -has_version-> chats/1(dataset_version) -input_to:train-> t(training_job)
-    t -produced-> bot/1(model_package) -packaged_as-> m(model)
-""")
-GROWN = lineage("""
-    chats(dataset) -has_version-> chats/1(dataset_version) -input_to:train-> t(training_job)
-    t -produced-> bot/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config)
-""")
 
 
 @pytest.fixture

@@ -54,9 +54,10 @@ def check(catalog: Catalog, snapshot: str, level: str, new_only: bool, output_fo
     and is told by those of today.
     """
     from studbook.cards import load_cards
+    from studbook.cli.text import LEVEL_COLORS
     from studbook.cli.working_files import changed_lines
     from studbook.queries.handles import Handles
-    from studbook.rules import LEVELS, findings_of, prepared
+    from studbook.rules import LEVELS, counts, findings_of, new_findings, prepared
 
     prepared(catalog.settings(), catalog.root)
     load_cards(catalog.cards_folder)  # a mistake in one is told with file and line
@@ -64,11 +65,9 @@ def check(catalog: Catalog, snapshot: str, level: str, new_only: bool, output_fo
     for line in changed_lines(catalog, envelope):
         say(f"{line}; 'studbook relink' takes it in")
     findings = findings_of(catalog, envelope)
-    if new_only and (before := catalog.snapshot_before(envelope)) is not None:
-        known = {finding.id for finding in findings_of(catalog, before)}
-        findings = [finding for finding in findings if finding.id not in known]
-    graver = LEVELS[: LEVELS.index(level) + 1]
-    counting = [finding for finding in findings if finding.level in graver and finding.waived is None]
+    if new_only:
+        findings = new_findings(catalog, envelope, findings)
+    counting = [finding for finding in findings if counts(finding, level)]
     if output_format == "json":
         write_json({"snapshot": envelope.number, "findings": [finding.as_data() for finding in findings]})
         return 1 if counting else 0
@@ -84,13 +83,12 @@ def check(catalog: Catalog, snapshot: str, level: str, new_only: bool, output_fo
         for piece in export.write(Subject(envelope, assets, (), findings), **options):
             write(piece)
         return 1 if counting else 0
-    colors = {"error": "red", "warning": "yellow", "note": "bold"}
     with catalog.index(envelope) as index:
         handles = Handles(index, catalog.settings())
         for wanted in LEVELS:
             several = [finding for finding in findings if finding.level == wanted]
             if several:
-                echo(style(f"{wanted}s ({len(several)})", colors[wanted]))
+                echo(style(f"{wanted}s ({len(several)})", LEVEL_COLORS[wanted]))
             for finding in several:
                 asset = index.asset(finding.asset) if finding.asset is not None else None
                 echo_folded(_lines(finding, asset, handles.of(asset) if asset is not None else ""))

@@ -130,29 +130,27 @@ def export(
 
     Assets are named as for 'show'. Without any it is the whole snapshot, or every model version.
     """
+    from studbook.errors import UsageError
+    from studbook.store.files import write_pieces
+
     chosen = _chosen(format_name, lines)
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if key is not None:
         given["sign"] = signing(key)
     for name in given.keys() - set(chosen.options):
-        from studbook.errors import UsageError
-
         raise UsageError(f"'{format_name}' has no option --{_SPELT.get(name, name)}", "'studbook export --help'")
     told = _Told(catalog, snapshot, external=audience == "external")
     files = ((name, told.checked(pieces)) for name, pieces in _files(chosen, told, (*assets, *about), lines, given))
-    if chosen.files is not None:
-        _write_folder(chosen, files, output)
-        return
-    (_, pieces), *_ = files
-    if output is None:
-        for piece in pieces:
-            write(piece)
-        return
-    from studbook.store.files import replacing
-
-    with replacing(output) as file:
-        for piece in pieces:
-            file.write(piece)
+    if chosen.files is not None and (output is None or output.is_file()):
+        raise UsageError(f"'{chosen.name}' is several files", "name a folder for them with --output DIR")
+    for name, pieces in files:
+        if output is None:
+            for piece in pieces:
+                write(piece)
+            continue
+        write_pieces(output / name, pieces)
+        if name:
+            say(str(output / name))
 
 
 def signing(key: Path) -> Callable[[bytes], tuple[str, bytes]]:
@@ -187,19 +185,6 @@ def _chosen(format_name: str, lines: bool) -> Export:
     if lines and chosen.write_lines is None:
         raise UsageError(f"'{format_name}' cannot be written as lines", "leave --lines out")
     return chosen
-
-
-def _write_folder(chosen: Export, files: Iterable[tuple[str, Iterable[bytes]]], output: Path | None) -> None:
-    from studbook.errors import UsageError
-    from studbook.store.files import replacing
-
-    if output is None or output.is_file():
-        raise UsageError(f"'{chosen.name}' is several files", "name a folder for them with --output DIR")
-    for name, pieces in files:
-        with replacing(output / name) as file:
-            for piece in pieces:
-                file.write(piece)
-        say(str(output / name))
 
 
 def _files(
@@ -237,12 +222,7 @@ def _files(
         raise UsageError(
             f"'{chosen.name}' is of the whole snapshot", "leave the assets out, or take 'pedigree' for one"
         )
-    subject = told.subject(assets)
-    if chosen.files is not None:
-        return chosen.files(subject)
-    write = chosen.write_lines if lines else chosen.write
-    assert write is not None
-    return [("", write(subject, **options))]
+    return chosen.written(told.subject(assets), lines=lines, **options)
 
 
 class _Told:

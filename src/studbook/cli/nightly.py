@@ -13,6 +13,7 @@ from studbook.cli.harvest import progress_shown
 from studbook.cli.options import catalog_option
 from studbook.cli.site import output_option
 from studbook.cli.terminal import bold, dim, echo_lines, folded, say, style, uncolored, write, write_json
+from studbook.cli.text import LEVEL_COLORS
 
 if TYPE_CHECKING:
     from studbook.nightly import Report
@@ -135,7 +136,10 @@ def _sections(report: Report) -> Iterator[tuple[str, list[str]]]:
         yield (
             f"new findings ({len(report.new_findings)})",
             _cut(
-                [f"{style(one.level, _LEVELS[one.level])} {one.message} {dim(one.rule)}" for one in report.new_findings]
+                [
+                    f"{style(one.level, LEVEL_COLORS[one.level])} {one.message} {dim(one.rule)}"
+                    for one in report.new_findings
+                ]
             ),
         )
     gaps = list(report.gaps)
@@ -150,9 +154,6 @@ def _sections(report: Report) -> Iterator[tuple[str, list[str]]]:
                 ]
             ),
         )
-
-
-_LEVELS = {"error": "red", "warning": "yellow", "note": "bold"}
 
 
 def _cut(lines: list[str]) -> list[str]:

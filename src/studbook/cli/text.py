@@ -9,6 +9,8 @@ from studbook.cli.terminal import style
 if TYPE_CHECKING:
     from studbook.model import Asset, Edge
 
+LEVEL_COLORS = {"error": "red", "warning": "yellow", "note": "bold"}
+"""Of findings."""
 _UNKNOWN = "-"
 
 

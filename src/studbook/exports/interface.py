@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from studbook.model import Asset, Edge, Envelope, Finding
 from studbook.queries.answer_graph import AnswerGraph
@@ -54,3 +55,15 @@ class Export:
     options: tuple[str, ...] = ()
     """Of `spec_version`, `of`, `level`; and to a function of pedigrees `envelope`, the snapshot's, and `night`, the
     proofs that rows are of the snapshot."""
+
+    def written(
+        self, subject: Subject, *, lines: bool = False, **options: Any
+    ) -> Iterable[tuple[str, Iterable[bytes]]]:
+        """A snapshot in this format: its files by name, each in pieces; one that is a single file has no name."""
+        if self.document is not None:
+            return [("", (self.document(**options),))]
+        if self.files is not None:
+            return self.files(subject)
+        write = self.write_lines if lines else self.write
+        assert write is not None, f"{self.name} is of no snapshot"
+        return [("", write(subject, **options))]

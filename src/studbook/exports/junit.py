@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from studbook.exports.interface import Export, Subject
 from studbook.model import Finding
-from studbook.rules import LEVELS, RULES
+from studbook.rules import RULES, counts
 from studbook.words import shown
 
 _FORBIDDEN: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -24,14 +24,13 @@ _FORBIDDEN: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 
 def write(subject: Subject, *, level: str = "error") -> Iterator[bytes]:
     """The report; findings of `level` and graver ones fail."""
-    grave = LEVELS[: LEVELS.index(level) + 1]
     by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in subject.findings:
         by_rule[finding.rule].append(finding)
     root = Element("testsuites", name="studbook")
     for rule in sorted({rule.id for rule in RULES} | by_rule.keys()):
         found = by_rule[rule]
-        failed = [one for one in found if one.level in grave and one.waived is None]
+        failed = [one for one in found if counts(one, level)]
         suite = SubElement(
             root,
             "testsuite",

@@ -35,8 +35,10 @@ __all__ = [
     "check",
     "check_night",
     "check_snapshot",
+    "counts",
     "findings_of",
     "load_waivers",
+    "new_findings",
     "prepared",
     "read_waivers",
 ]
@@ -152,6 +154,18 @@ def findings_of(catalog: Catalog, envelope: Envelope, graph: Graph | None = None
     if kept is not None:
         return sorted(kept, key=order)
     return check_snapshot(catalog, envelope, graph or catalog.graph(envelope), catalog.settings())
+
+
+def new_findings(catalog: Catalog, envelope: Envelope, findings: Iterable[Finding]) -> list[Finding]:
+    """Those of a snapshot's findings that the snapshot before did not have, by their ids; of the first snapshot all."""
+    before = catalog.snapshot_before(envelope)
+    known = {finding.id for finding in findings_of(catalog, before)} if before is not None else set()
+    return [finding for finding in findings if finding.id not in known]
+
+
+def counts(finding: Finding, level: str) -> bool:
+    """Whether a finding is at or above a level, and nobody waived it."""
+    return finding.waived is None and LEVELS.index(finding.level) <= LEVELS.index(level)
 
 
 def all_rules(settings: Settings, catalog: Path) -> tuple[Rule, ...]:

@@ -75,8 +75,13 @@ def sweep(folders: Iterable[Path]) -> None:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Make or replace a file."""
+    write_pieces(path, (data,))
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Make or replace a file whose content is made piece by piece."""
     with replacing(path) as stream:
-        stream.write(data)
+        stream.writelines(pieces)
 
 
 def write_new(path: Path, data: bytes) -> bool:
