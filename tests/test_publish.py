@@ -93,7 +93,8 @@ class TestPublish:
         """A machine without yesterday's site publishes beside it; the selector has both, what is equal is copied."""
         publish(site(tmp_path / "a", {1: FIRST}), TO, client)
 
-        done = publish(site(tmp_path / "b", {2: SECOND}), TO, client)
+        tonight = site(tmp_path / "b", {2: SECOND})
+        done = publish(tonight, TO, client)
 
         said = there(client)
         assert {name.partition("/")[0] for name in said} == {"1", "2", "latest", "index.html", "versions.json"}
@@ -104,6 +105,8 @@ class TestPublish:
         assert done.sent == 1 + 2
         assert said["latest/index.html"] == "two"
         assert "latest/assets/same.css" not in said
+        again = publish(tonight, TO, client)
+        assert (done.removed, again.removed, again.changed) == (1, 0, [])
 
     def test_what_is_not_kept_is_taken_away_and_nothing_else(self, client, tmp_path):
         """Whatever else lies in the bucket, below the prefix too, is not Studbook's to delete."""

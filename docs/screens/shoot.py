@@ -55,7 +55,7 @@ def searched(page: Page) -> None:
 
 
 PAGES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
-    "home": ("Home", "what runs now and what made it, what needs attention, what changed", overview("")),
+    "home": ("Home", "a row for each model line, worst first; last night; the nights before", overview("")),
     "model-version": ("Model version", "the model card", first("models", "support-bot 4")),
     "model": ("Model", "its versions, its way through the accounts, its scores", first("models", "support-bot")),
     "dataset": ("Dataset", "its states over time, and who read them", first("datasets", "support-chats")),

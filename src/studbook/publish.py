@@ -7,7 +7,7 @@ others. What nothing is known of in those lists is never touched.
 
 Calls: one ListObjectsV2 for each thousand versions; one GetObject for each version that is published, and one for the
 version before; one PutObject or CopyObject for each file that is not there as it is; one PutObject for each list that
-changed; one DeleteObjects for each thousand files that go.
+changed, two where files go; one DeleteObjects for each thousand files that go.
 
 Those lists are believed, unless everything is asked for: then each version's objects are listed (a thousand a call),
 and what is missing there, or has another size or MD5 than the file here, is sent again. Under SSE-KMS an ETag is no
@@ -259,6 +259,8 @@ class _Publishing:
         if new or leaving or listed["files"] != local:
             self._write_list(version, local, leaving)
         self._delete(f"{version}/{path}" for path in leaving)
+        if leaving:  # they are gone: else each run to come would take them away again
+            self._write_list(version, local, ())
         self._know(version, local)
         done = self._done
         done.calls.update(PutObject=len(sizes), CopyObject=len(copies))

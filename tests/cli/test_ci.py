@@ -119,6 +119,16 @@ class TestCommand:
         assert job[True]["schedule"] == [{"cron": "5 4 * * 1"}]  # YAML 1.1 reads `on` as true
         assert json.dumps(job).count(ROLE) == 1
 
+    def test_a_catalog_in_s3_is_named_and_not_asked(
+        self, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The job is printed where nobody is logged in; its catalog is the address, and nothing is committed."""
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        code, out = self.run(capsysbinary, "gitlab", "--role", ROLE, "--catalog", "s3://our-catalog/studbook/")
+        assert code == 0
+        assert "studbook nightly --catalog s3://our-catalog/studbook ||" in out
+        assert "git push" not in out
+
     @pytest.mark.parametrize(
         "words",
         [
@@ -126,6 +136,7 @@ class TestCommand:
             ("--role", ROLE, "--schedule", "every night"),
             ("--role", ROLE, "--branch", "x; rm -rf /"),
             ("--role", ROLE, "--region", "$(id)"),
+            ("--role", ROLE, "--catalog", "s3://"),
         ],
     )
     def test_what_cannot_be_meant(self, capsysbinary: pytest.CaptureFixture[bytes], words: tuple[str, ...]) -> None:

@@ -164,6 +164,18 @@ class TestBucketCatalog:
         assert "2026-11-0" in capsys.readouterr().out
 
 
+def test_init_says_where_the_configuration_is(client, tmp_path, monkeypatch, capsys):
+    """In the bucket: what is typed next is of the bucket too, and not of this machine's cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(SystemExit) as end:
+        main(["init", "--accounts", "111111111111", "--regions", "us-east-1", "--catalog", PLACE])
+    told = capsys.readouterr()
+    assert end.value.code == 0
+    assert told.out == f"wrote {PLACE}/studbook.yml\n"
+    assert f"studbook harvest --catalog {PLACE}\n" in told.err
+    assert str(tmp_path) not in told.err
+
+
 def test_the_claim_is_the_envelope(machine, client):
     """So that anybody can finish what another began."""
     written = commit(machine("one"), PEDIGREE)

@@ -131,5 +131,6 @@ class Bucket:
             trouble = explain(error, "S3")
             raise CatalogError(
                 f"{self.uri}: {operation}: {trouble.code}: {trouble.message}",
-                "the caller needs s3:ListBucket on the bucket, and s3:GetObject and s3:PutObject below the prefix",
+                "the caller needs s3:ListBucket on the bucket, s3:GetObject and s3:PutObject below the prefix, and "
+                "s3:DeleteObject below its log/",
             ) from error

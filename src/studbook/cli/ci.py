@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
-from studbook.cli.options import catalog_option
 from studbook.cli.terminal import say, write
-
-if TYPE_CHECKING:
-    from studbook.store import Catalog
 
 _CRON = re.compile(r"[\d*/,-]+( [\d*/,-]+){4}")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
@@ -26,8 +22,10 @@ Examples:
   studbook ci gitlab --role ARN --catalog s3://our-catalog/studbook --publish s3://our-docs/models/
   studbook ci codebuild --role ARN --catalog s3://our-catalog/studbook > buildspec.yml
 
-The role trusts the CI system's OpenID Connect provider, and may do what 'studbook iam --part caller' prints. With a
-catalog in a folder, the job commits each night to the branch of --branch; with one in S3, nothing is committed.
+The role trusts the CI system's OpenID Connect provider (of CodeBuild it is the project's service role). It may do what
+'studbook iam --part caller' prints, and write to the places in S3 that the catalog and the site have. With a catalog in
+a folder, the job commits each night to the branch of --branch; with one in S3, nothing is committed. What it publishes
+into a folder a step of yours has to take from there. Nothing is asked of AWS to print a job.
 """
 )
 @click.argument("system", type=click.Choice(["github", "gitlab", "codebuild"]))
@@ -39,9 +37,17 @@ catalog in a folder, the job commits each night to the branch of --branch; with 
 @click.option(
     "--python", "python", default="3.13", show_default=True, type=click.Choice(["3.11", "3.12", "3.13", "3.14"])
 )
-@catalog_option
+@click.option(
+    "--catalog",
+    default="catalog",
+    envvar="STUDBOOK_CATALOG",
+    show_default=True,
+    show_envvar=True,
+    metavar="DIRECTORY",
+    help="The catalog folder in the repository, or s3://bucket/prefix.",
+)
 def ci(
-    *, system: str, role: str, region: str, where: str | None, schedule: str, branch: str, python: str, catalog: Catalog
+    *, system: str, role: str, region: str, where: str | None, schedule: str, branch: str, python: str, catalog: str
 ) -> None:
     """Print the whole nightly job: login without a secret, the night, the catalog kept, exit codes, publishing."""
     from studbook.ci_job import SYSTEMS, Job
@@ -55,11 +61,23 @@ def ci(
     ):
         if not shape.fullmatch(value):
             raise UsageError(f"{value!r} cannot be meant", what)
-    job = Job(role, region, catalog.address, where, schedule, python, branch)
+    job = Job(role, region, _address(catalog), where, schedule, python, branch)
     if system == "codebuild" and job.in_git:
         raise UsageError(
             "a CodeBuild job has no branch to commit to", "keep the catalog in S3: --catalog s3://bucket/prefix"
         )
     write(SYSTEMS[system](job).encode())
     if job.in_git:
-        say(f"make the branch first: git switch --orphan {branch}, with {catalog.address}/studbook.yml in it")
+        say(f"make the branch first: git switch --orphan {branch}, with {job.catalog}/studbook.yml in it")
+
+
+def _address(catalog: str) -> str:
+    """As the job names it. It is not opened: who prints a job need not be allowed to read the bucket."""
+    from studbook.errors import UsageError
+    from studbook.model.ids import parse_s3
+
+    if not catalog.startswith("s3://"):
+        return str(Path(catalog))
+    if parse_s3(catalog) is None:
+        raise UsageError(f"{catalog!r} cannot be meant", "--catalog is a folder, or s3://bucket/prefix")
+    return catalog.rstrip("/")

@@ -64,12 +64,16 @@ def harvest(catalog: Catalog, dask: str | None = None, output_format: str = "tex
     epilog="""\b
 Examples:
   studbook relink                     after an upgrade, or after naming another dataset
+  studbook relink                     after changing a card, a waiver or a rule: a snapshot takes them in
 """
 )
 @catalog_option
 @format_option
 def relink(catalog: Catalog, output_format: str) -> int:
-    """Derive the lineage of the latest snapshot again, from its records, without calling AWS."""
+    """Derive the lineage of the latest snapshot again, from its records, without calling AWS.
+
+    What people wrote since (cards, waivers, settings) is taken in, and the rules are applied again.
+    """
     from studbook.errors import NotFound
     from studbook.harvest.run import relink as run
 

@@ -58,9 +58,9 @@ def init(
 
     from studbook.packaged import packaged
 
-    target = catalog.settings_file
-    if target.exists():
-        raise UsageError(f"{target} exists already", "edit it, or name another folder with --catalog DIR")
+    written = f"{catalog.address}/{catalog.settings_file.name}"
+    if catalog.settings_file.exists():
+        raise UsageError(f"{written} exists already", "edit it, or name another folder with --catalog DIR")
     if not (here or accounts or organization or role_name or regions) and sys.stdin.isatty():
         here, accounts, organization, regions = _asked()
     if here or accounts or organization:
@@ -76,11 +76,11 @@ def init(
         text = type(catalog)(packaged("catalog")).settings_file.read_text(encoding="utf-8")
     text += f"\nredact:\n  salt: {secrets.token_hex(16)}  # this catalog's own, to be kept: see docs/security.md\n"
     catalog.create(text)
-    option = "" if str(catalog.root) == "catalog" else f" --catalog {catalog.root}"
-    echo(f"wrote {target}")
+    option = "" if catalog.address == "catalog" else f" --catalog {catalog.address}"
+    echo(f"wrote {written}")
     say("next:")
     if not (here or accounts or organization):
-        say(f"  edit {target}: your accounts, regions and datasets")
+        say(f"  edit {written}: your accounts, regions and datasets")
     say(f"  studbook doctor{option}")
     say(f"  studbook harvest{option}")
     say(f"  studbook build{option} && studbook serve{option}")

@@ -25,8 +25,9 @@ Examples:
   studbook publish --format json | jq -r '.changed[]'      what a CloudFront distribution has to forget
 
 The bucket is written with your own credentials, never with a role of the harvest. What did not change since the
-version before is copied within S3; what the configuration's site.keep keeps no longer is taken away. Scripts and
-styles, whose names change with their content, may be cached for a year; pages are asked for again each time.
+version before is copied within S3; what the configuration's site.keep keeps no longer is taken away. Files
+with a digest in their names, as the theme's scripts and styles, may be cached for a year; all others are asked for
+again each time.
 """
 )
 @click.argument("to", required=False, metavar="[S3_URI|FOLDER]")

@@ -104,7 +104,7 @@ def _origin(catalog: Catalog) -> str:
         return origin
     checkpoint = catalog.log.checkpoint()
     if checkpoint is None:
-        raise NotFound(f"{catalog.root}: there is no log yet", "take a snapshot first, or name the key with --name")
+        raise NotFound(f"{catalog.address}: there is no log yet", "take a snapshot first, or name the key with --name")
     return checkpoint.origin
 
 
@@ -135,7 +135,7 @@ def _checked(catalog: Catalog, anchor: str | None) -> Note:
     catalog.log.bring_up(catalog.snapshots, settings.origin)
     note = catalog.log.note()
     if note is None:
-        raise NotFound(f"{catalog.root}: there is no snapshot to sign", "take one with 'studbook harvest'")
+        raise NotFound(f"{catalog.address}: there is no snapshot to sign", "take one with 'studbook harvest'")
     damages = catalog.verify_log()
     missed = Anchor.parse(anchor, settings.verifiers).missed(list(catalog.envelopes())) if anchor else None
     problem = missed or next((f"{one.place}: {one.message}" for one in damages), None)
