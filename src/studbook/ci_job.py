@@ -1,9 +1,9 @@
 """The nightly job for a CI system: GitHub Actions, GitLab CI/CD or AWS CodeBuild, as text to be committed.
 
 No secret is in it: the job logs in by OpenID Connect (CodeBuild: as the project's service role), as a role that may
-assume the readers' roles (`studbook iam --part caller`) and write where catalog and site are. Actions are pinned to commits, Studbook to a version. The catalog is in S3, or in a
-branch of the repository that the job commits to: a push that is no fast-forward is refused, so two nights at once
-cannot both win.
+assume the readers' roles (`studbook iam --part caller`) and write where catalog and site are. Actions are pinned to
+commits, Studbook to a version. The catalog is in S3, or in a branch of the repository that the job commits to: a push
+that is no fast-forward is refused, so two nights at once cannot both win.
 """
 
 from __future__ import annotations

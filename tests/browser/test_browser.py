@@ -35,6 +35,7 @@ class TestJourneys:
     def test_from_home_to_the_data_behind_production(self, page: Page, address: str) -> None:
         """From the front page, the dataset behind the production model is one click away."""
         page.goto(address)
+        page.wait_for_url("**/latest/")  # whole: a click while the tables are dressed finds its link moved
         page.get_by_role("table", name="Models").get_by_role("link", name="support-chats aaaa").click()
 
         expect(page.locator("h1")).to_have_text("support-chats aaaa")

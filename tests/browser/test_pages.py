@@ -169,6 +169,7 @@ class TestStatusBoard:
     def test_what_runs_takes_no_click(self, page: Page, demo_address: str) -> None:
         """Home says in its first screen what production runs of each model, and where."""
         page.goto(demo_address)
+        page.wait_for_url("**/latest/")
         row = page.get_by_role("table", name="Models").get_by_role("row").filter(has_text="support-bot-prod")
         expect(row.get_by_role("link", name="support-bot 2")).to_be_in_viewport()
         expect(row).to_contain_text("Approved")
@@ -177,6 +178,7 @@ class TestStatusBoard:
     def test_chips_are_kept_in_the_address(self, page: Page, demo_address: str) -> None:
         """What is chosen narrows the rows, and survives a reload and a link that is sent to somebody."""
         page.goto(demo_address)
+        page.wait_for_url("**/latest/")
         rows = page.get_by_role("table", name="Models").locator("tbody tr:visible")
         expect(rows.filter(has_text="support-agent")).to_have_count(1)
         all_rows = rows.count()
@@ -194,6 +196,7 @@ class TestJourneys:
     def test_to_the_dataset_behind_production_in_two_clicks(self, page: Page, demo_address: str) -> None:
         """Home names the data that made what answers in production; its second click is the dataset over time."""
         page.goto(demo_address)
+        page.wait_for_url("**/latest/")
         row = page.get_by_role("table", name="Models").get_by_role("row").filter(has_text="support-bot-prod")
         row.get_by_role("link", name="support-chats v2").click()
         expect(lit(page)).to_have_text("support-chats v2")

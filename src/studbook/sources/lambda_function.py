@@ -64,7 +64,7 @@ class LambdaFunctions:
         return {partition: sorted(targets) for partition, targets in plan.items()}
 
     def _named(self, record: Record) -> Iterator[str]:
-        """The functions that judge for what a record is of, where an agent's is code; or the one that it is of itself."""
+        """The functions that judge for what a record is of, where an agent's is code; or the one that it is of."""
         for source in (sagemaker.SOURCE, bedrock.SOURCE):
             yield from (claim.arn for claim in source.claims(record, LambdaUse) if claim.role != "agent")
         if record.source != self.name or record.gone_since is not None:
