@@ -196,9 +196,10 @@ class SourceSettings(_Part):
     workers: int = Field(
         default=8, ge=1, le=32, description="Resources described at a time in each partition, within the rate."
     )
-    limits: dict[str, int] = Field(default_factory=dict, description="Caps by name; see docs/configuration.md.")
+    limits: dict[str, int] = Field(default_factory=dict, description="Caps by name; see 'studbook help configuration'.")
     leave_out: tuple[Literal["lineage_api"], ...] = Field(
-        default=(), description="Parts of the source, by name, that are not asked for; see docs/configuration.md."
+        default=(),
+        description="Parts of the source, by name, that are not asked for; see 'studbook help configuration'.",
     )
 
 
@@ -440,11 +441,13 @@ def load_settings(path: Path) -> Settings:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from None
-    data, tree = load_yaml(text, str(path), "see docs/configuration.md")
+    data, tree = load_yaml(text, str(path), "see 'studbook help configuration'")
     if tree is None:
         data = {}
     if not isinstance(data, dict):
-        raise SettingsError(f"{path}:1: is no mapping of settings", "begin with 'accounts:'; see docs/configuration.md")
+        raise SettingsError(
+            f"{path}:1: is no mapping of settings", "begin with 'accounts:'; see 'studbook help configuration'"
+        )
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
@@ -486,7 +489,7 @@ def told_wrong(
         where = (*within, *where)
         return where, f"unknown key '{'.'.join(map(str, where))}'", hint
     message = first["msg"].removeprefix("Value error, ")
-    hint = "see docs/configuration.md"
+    hint = "see 'studbook help configuration'"
     if where and where[-1] == "id" and "accounts" in where:
         hint = 'an account id is twelve digits, in quotes: "111111111111"'
     where = (*within, *where)

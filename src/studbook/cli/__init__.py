@@ -56,6 +56,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "studbook.cli.doctor:doctor",
     "ci": "studbook.cli.ci:ci",
     "mcp": "studbook.cli.mcp:mcp",
+    "help": "studbook.cli.help:manual",
 }
 
 _EPILOG = """\b

@@ -67,14 +67,17 @@ def init(
         settings = _settings(
             here=here, accounts=accounts, organization=organization, role_name=role_name, regions=regions
         )
-        text = "# The configuration of a catalog: docs/configuration.md explains every key.\n\n" + yaml.safe_dump(
-            settings, sort_keys=False
+        text = (
+            "# The configuration of a catalog: 'studbook help configuration' explains every key.\n\n"
+            + yaml.safe_dump(settings, sort_keys=False)
         )
     elif role_name or regions:
         raise UsageError("whose regions, or whose role?", "say --here, --accounts ID,... or --organization as well")
     else:
         text = type(catalog)(packaged("catalog")).settings_file.read_text(encoding="utf-8")
-    text += f"\nredact:\n  salt: {secrets.token_hex(16)}  # this catalog's own, to be kept: see docs/security.md\n"
+    text += (
+        f"\nredact:\n  salt: {secrets.token_hex(16)}  # this catalog's own, to be kept: see 'studbook help security'\n"
+    )
     catalog.create(text)
     option = "" if catalog.address == "catalog" else f" --catalog {catalog.address}"
     echo(f"wrote {written}")

@@ -69,7 +69,7 @@ class Templates:
             raise BuildError(f"there is no template {error.name}", f"searched: {searched}") from None
         except TemplateError as error:
             message = f"template {_place(error, name)}: {error}"
-            raise BuildError(message, "templates/README.md says what a template may ask for") from error
+            raise BuildError(message, "'studbook help templates' says what a template may ask for") from error
 
     def asset_template(self, kind: str) -> str:
         """`assets/<kind>.html`; of kinds that have none of their own, `assets/_job.html` or `assets/_default.html`."""

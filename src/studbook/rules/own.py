@@ -31,7 +31,7 @@ def load_rules(settings: Settings, catalog: Path, taken: Collection[str]) -> tup
 
 
 def _rules_in(path: Path) -> Iterator[Rule]:
-    hint = "see docs/rules.md: it has a list RULES"
+    hint = "see 'studbook help rules': it has a list RULES"
     if not path.is_file():
         raise SettingsError(f"{path}: there is no such file", "rules.files is relative to the catalog")
     try:
