@@ -288,13 +288,12 @@ def draw(picture: Picture, layout: Layout, *, root: str = "../../", title: str) 
         f'<title id="{name}">{escape(shown(title))}</title>',
         f'<defs><marker id="{name}-tip" class="sb-tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" '
         'markerHeight="7" orient="auto-start-reverse"><path d="M0 .8 8 4 0 7.2z"/></marker></defs>',
+        f'<g marker-end="url(#{name}-tip)">',
     ]
     for line, curve in zip(picture.lines, layout.curves, strict=True):
         classes = f"sb-edge sb-{line.certainty}" + (" sb-candidate" if line.candidate else "")
-        out.append(
-            f'<path class="{classes}" d="{curve}" marker-end="url(#{name}-tip)">'
-            f"<title>{escape(shown(line.words))}</title></path>"
-        )
+        out.append(f'<path class="{classes}" d="{curve}"><title>{escape(shown(line.words))}</title></path>')
+    out.append("</g>")
     for index, (box, corner) in enumerate(zip(picture.boxes, layout.corners, strict=True)):
         out.append(_box(box, corner, root, explore, is_root=index == 0))
     out.append("</svg>")

@@ -163,9 +163,9 @@ def rows_of_job(lineage: LineageReader, job: Asset) -> Iterator[Score]:
         edges.setdefault(edge.source, []).append(edge)
     judges = [one for one in found.evaluators if any(edge.role == "judge" for edge in edges[one])]
     by = [one for one in found.evaluators if one not in judges]
-    evaluators = _named(lineage, by, edges) if by else judges
+    evaluators = named(lineage, by, edges) if by else judges
     at = job.attributes.get("ended_at") or job.attributes.get("started_at") or job.created_at
-    ways = product(found.models or (None,), evaluators or (None,), _named(lineage, found.data, edges) or (None,))
+    ways = product(found.models or (None,), evaluators or (None,), named(lineage, found.data, edges) or (None,))
     for judged, evaluator, data in ways:
         said = [*(edge for end in (judged, evaluator, data) for edge in edges[end]), *told]
         sure = sure_of(said)
@@ -185,7 +185,7 @@ def rows_of_job(lineage: LineageReader, job: Asset) -> Iterator[Score]:
             )
 
 
-def _named(lineage: LineageReader, several: Iterable[str], edges: Mapping[str | None, Sequence[Edge]]) -> list[str]:
+def named(lineage: LineageReader, several: Iterable[str], edges: Mapping[str | None, Sequence[Edge]]) -> list[str]:
     """Of one thing under several ids that which says most, as surely as any.
 
     A version says more than what it is a version of, and a registered one more than the content that it points at.

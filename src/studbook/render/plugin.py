@@ -247,7 +247,7 @@ class _Overview(MkdocsPage):
         self.toc = _toc(headings_of(self._body))
 
 
-_OURS = ("assets/studbook.css", "assets/search.css", "assets/studbook.js", "assets/search.js")
+_OURS = ("assets/studbook.css", "assets/board.css", "assets/search.css", "assets/studbook.js", "assets/search.js")
 _COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
 """A comment that has its lines to itself."""
 _INDENT = re.compile(r"^\s+", re.MULTILINE)

@@ -276,12 +276,12 @@
     }).catch(() => {});
   }
 
-  /* A wide picture opens where the page's own asset is. */
+  /* A wide picture opens where the page's own asset is: in its middle, or on a phone at that asset's own edge. */
   for (const canvas of document.querySelectorAll(".sb-canvas")) {
     const root = canvas.querySelector(".sb-root");
     if (!root) continue;
     const box = root.getBoundingClientRect(), frame = canvas.getBoundingClientRect();
-    canvas.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
+    canvas.scrollLeft += box.left - frame.left - (frame.width < 3 * box.width ? 12 : (frame.width - box.width) / 2);
     canvas.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2;
   }
 })();

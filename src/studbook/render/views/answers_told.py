@@ -1,16 +1,63 @@
-"""What pages tell of questions' answers: what waits, what cannot be known, what happened."""
+"""What pages tell of questions' answers: the pedigree, what waits, what cannot be known, what happened."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from studbook.model import Asset
+from studbook.model import RELATIONS, Asset
 from studbook.queries import QUESTIONS
 from studbook.queries.candidates import best_of
+from studbook.queries.pedigree_strip import pedigree_strip
 from studbook.render.views.site import Json, Site
 
 _NAMES_ANOTHER = ("registered", "copied", "deployed", "undeployed", "evaluated", "drifted")
 """Events that say the id of another thing."""
+
+
+_CARDS = 6
+"""The most cards of a place on the strip."""
+
+
+def strip(site: Site, version: Asset) -> Json:
+    """The pedigree strip of a model version, and the sentences that it rests on, each once."""
+    places = pedigree_strip(site.night, version)
+    edges = {edge.key: edge for place in places for card in place.cards[:_CARDS] for edge in card.way}
+    return {
+        "places": [
+            {
+                "title": place.place.capitalize(),
+                "empty": place.empty,
+                "more": max(len(place.cards) - _CARDS, 0),
+                "cards": [
+                    {
+                        "asset": site.link(card.asset),
+                        "current": card.asset == version.id,
+                        "certainty": card.certainty,
+                        "candidate": card.candidate,
+                        "shadow": card.shadow,
+                        "stage": asset.stage,
+                        "approval": asset.attributes.get("approval"),
+                        "technique": asset.attributes.get("technique"),
+                        "runs": site.link(card.runs) if card.runs else None,
+                    }
+                    for card in place.cards[:_CARDS]
+                    for asset in (site.graph.assets[card.asset],)
+                ],
+            }
+            for place in places
+        ],
+        "edges": [
+            {
+                "source": site.link(edge.source),
+                "words": RELATIONS[edge.relation],
+                "target": site.link(edge.target),
+                "certainty": edge.certainty,
+                "candidate": edge.candidate,
+                "evidence": list(map(str, edge.evidence)),
+            }
+            for edge in edges.values()
+        ],
+    }
 
 
 def waiting(site: Site, asset: Asset) -> Json | None:

@@ -16,7 +16,7 @@ from studbook.queries.neighbours import known_as, parts, withdrawn
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
 from studbook.queries.walks import copied, reaches, same_weights
-from studbook.render.views.answers_told import not_known, timeline, waiting
+from studbook.render.views.answers_told import not_known, strip, timeline, waiting
 from studbook.render.views.deployments import answers, deployments_of, promotion_of
 from studbook.render.views.evaluations import evaluations_of, judged_by, scores_of
 from studbook.render.views.flow import pipeline, pipeline_execution
@@ -72,6 +72,7 @@ def model_package(site: Site, asset: Asset) -> Json:
             for version in (versions_of(site, group) if group else [asset])
         ],
         "related_findings": _related(site, training, places),
+        "strip": strip(site, asset),
         "waiting": waiting(site, asset) if places else None,
         "not_known": not_known(site, asset),
         "timeline": timeline(site, asset),
