@@ -30,7 +30,7 @@ def merged(tmp_path):
                 store.add(found)
             for kind, name in undescribed:
                 store.unreadable(kind, name)
-            told = {"complete": set(complete), "scope": lambda found: "scope"}
+            told = {"complete": set(complete), "scope": lambda found: found.body.get("Dataset", "scope")}
             merge(store, **told, number=number, doubted=() if believed else doubts(store, **told))
             records = list(store.records())
             assert store.held() == sum(found.gone_since is None for found in records)
@@ -151,10 +151,68 @@ class TestDoubt:
 
         assert set(self.states(found)) == {(7, None)}
 
+    SMALL = tuple(record(f"{kind}{number}", kind=kind) for kind in ("model", "run") for number in range(3))
+    """Six records, three of each of two kinds."""
+
+    @pytest.mark.parametrize("where", [None, "scope"])
+    def test_a_few_of_each_kind(self, merged, where):
+        """Where everything is missing that a scope or partition had, a few of each kind are many."""
+        complete = [("model", where), ("run", where)]
+        first = merged(self.SMALL, [], complete, believed=False)
+
+        assert set(self.states(first)) == {(7, None)}
+        assert set(self.states(merged(first, [], complete, number=8, believed=False))) == {(None, 8)}
+
+    @pytest.mark.parametrize(
+        ("left", "seen"), [(SMALL, SMALL[:1]), ((*SMALL, record("e", kind="endpoint")), [record("e", kind="endpoint")])]
+    )
+    def test_one_that_is_there(self, merged, left, seen):
+        """Where one of a scope's known records is there, of whatever kind, a few of each kind are gone."""
+        found = merged(left, seen, [("model", None), ("run", None)], believed=False)
+
+        assert {one.gone_since for one in found if one not in seen} == {7}
+
+    def test_a_few_together(self, merged):
+        """Five of two kinds are a handful, and gone at once."""
+        found = merged(self.SMALL[:5], [], [("model", None), ("run", None)], believed=False)
+
+        assert set(self.states(found)) == {(None, 7)}
+
+    def test_denied_is_no_witness(self, merged):
+        """What a denied listing could not show does not speak for those that were answered with nothing."""
+        found = merged(
+            [*self.SMALL, record("e", kind="endpoint")], [], [("model", None), ("run", None)], believed=False
+        )
+
+        assert set(self.states(found)) == {(7, None)}
+
+    def test_places_that_are_all_empty(self, merged):
+        """Six places in S3 of which each listing shows nothing are not empty before another night says so too."""
+        body = [{"Uri": f"s{n}", "Dataset": f"s{n}"} for n in range(6)]
+        full = [record(f"{one['Uri']}@1", kind="s3_prefix", body={**one, "Contents": [{}]}) for one in body]
+        empty = [record(f"{one['Uri']}@0", kind="s3_prefix", body={**one, "Contents": []}) for one in body]
+        complete = [("s3_prefix", one["Uri"]) for one in body]
+
+        first = merged(full, empty, complete, believed=False)
+        again = merged(first, empty, complete, number=8, believed=False)
+
+        assert [(one.id[-1], one.stale_since, one.gone_since) for one in first] == [("1", 7, None)] * 6
+        assert {(one.id[-1], one.gone_since) for one in again} == {("0", None), ("1", 8)}
+
+    def test_a_few_empty_places(self, merged):
+        """Five of six places in S3 that are empty now are empty, for the sixth is answered as it was."""
+        body = [{"Uri": f"s{n}", "Dataset": f"s{n}"} for n in range(6)]
+        full = [record(f"{one['Uri']}@1", kind="s3_prefix", body={**one, "Contents": [{}]}) for one in body]
+        empty = [record(f"{one['Uri']}@0", kind="s3_prefix", body={**one, "Contents": []}) for one in body[:5]]
+
+        found = merged(full, [*empty, full[5]], [("s3_prefix", one["Uri"]) for one in body], believed=False)
+
+        assert [one.gone_since for one in found] == [None, 7] * 5 + [None]
+
     def test_newer_states_of_places(self, merged):
         """Ten places in S3 that all changed are ten newer states, and nothing that was lost."""
-        old = [record(f"s{n}@1", kind="s3_prefix", body={"Uri": f"s{n}"}) for n in range(10)]
-        new = [record(f"s{n}@2", kind="s3_prefix", body={"Uri": f"s{n}"}) for n in range(10)]
+        old = [record(f"s{n}@1", kind="s3_prefix", body={"Uri": f"s{n}", "Contents": [{}]}) for n in range(10)]
+        new = [record(f"s{n}@2", kind="s3_prefix", body={"Uri": f"s{n}", "Contents": [{}]}) for n in range(10)]
 
         found = merged(old, new, [("s3_prefix", "scope")], believed=False)
 

@@ -128,6 +128,13 @@ class TestCollect:
         assert visit.ledger.status == "complete"
         assert ("lambda_function", ARN) in visit.complete
 
+    def test_no_version(self, tmp_path):
+        """A function has $LATEST: a list without any version is no answer, and none is gone."""
+        visit = visited(tmp_path, {**SCRIPT, "ListVersionsByFunction": {"Versions": []}})
+
+        assert visit.complete == {("lambda_function", ARN)}
+        assert visit.ledger.status == "partial"
+
     def test_denied_versions(self, tmp_path):
         """Denied versions are a gap, and none of them is complete."""
         visit = visited(tmp_path, {**SCRIPT, "ListVersionsByFunction": refused("AccessDeniedException")})

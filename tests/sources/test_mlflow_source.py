@@ -15,6 +15,8 @@ import pytest
 from scripted import Visits
 
 from studbook.aws.sessions import NotReadOnly
+from studbook.harvest.partition import visit as read
+from studbook.harvest.plan import Task
 from studbook.model import Partition, Record
 from studbook.settings import MlflowSettings as Configured
 from studbook.settings import Settings
@@ -181,6 +183,15 @@ def visited(tmp_path, server, known=None, targets=("lab",), patience=None, **sou
     visit = Visits(tmp_path, settings)({}, partition=Partition(None, None, "mlflow"), targets=targets, known=known)
     SOURCE.collect(visit)
     return visit
+
+
+def night(tmp_path, server, number, known=None):
+    """The records after a whole visit, and its row."""
+    visits = Visits(tmp_path, Settings.model_validate({"mlflow": [{"name": "lab", "tracking_uri": server.url}]}))
+    task = Task(Partition(None, None, "mlflow"), ("lab",), swept=False)
+    store = visits({}, partition=task.partition, known=known)._store
+    row = read(task, visits.settings, store, number=number, sessions=visits.sessions, sources=[SOURCE])
+    return {(one.kind, one.id): one for one in store.records()}, row
 
 
 def paths(server):
@@ -406,6 +417,22 @@ class TestOddAnswers:
         kinds = {"experiments/search": "mlflow_experiment", "runs/search": "mlflow_run"}
         assert (kinds.get(name, "mlflow_registered_model"), "lab") not in visit.complete
         assert {operation for operation, _, _ in gaps(visit)} == {name}
+
+    @pytest.mark.parametrize("nothing", [{}, {"message": "please log in"}])
+    def test_a_small_server_that_says_nothing(self, tmp_path, serve, nothing):
+        """Who answers everything with nothing empties no catalog in one night, however small; the next one may."""
+        known, _ = night(tmp_path, serve(), 1)
+        silent = serve(**{path.replace("/", "--"): nothing for path in ANSWERS})
+        kinds = {kind for kind, _ in known}
+
+        first, row = night(tmp_path, silent, 2, known)
+        again, _ = night(tmp_path, silent, 3, first)
+
+        assert max(sum(one == kind for one, _ in known) for kind in kinds) <= 5 < len(known)
+        assert {(one.stale_since, one.gone_since) for one in first.values()} == {(2, None)}
+        assert row.status == "partial"
+        assert {(gap.code, gap.message.split()[0]) for gap in row.gaps} == {("TooMuchGone", kind) for kind in kinds}
+        assert {(one.stale_since, one.gone_since) for one in again.values()} == {(None, 3)}
 
     def test_a_list_that_cannot_be_kept(self, tmp_path, serve):
         """What is left out at the border in the place of a list is no empty list."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from scripted import Visits, refused
 
+from studbook.aws.errors import Trouble
 from studbook.model import Partition
 from studbook.settings import Account, Organization, Settings
 from studbook.sources.organizations import Organizations, not_visited, with_accounts
@@ -89,6 +90,15 @@ class TestOrganizations:
         )
 
         with pytest.raises(Exception, match="AccessDenied"):
+            Organizations().collect(visit)
+
+        assert visit.complete == set()
+
+    def test_nobody(self, tmp_path):
+        """An organisation has an account, the one that pays: a list without any is no answer."""
+        visit = Visits(tmp_path, settings())({**SCRIPT, "ListAccounts": {"Accounts": []}}, partition=HERE)
+
+        with pytest.raises(Trouble, match="NoAnswer"):
             Organizations().collect(visit)
 
         assert visit.complete == set()

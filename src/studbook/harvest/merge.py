@@ -1,12 +1,13 @@
 """Merge, with tombstones: last night's records and tonight's, and what is the same, stale, or gone.
 
 Denied is never gone: a record is gone only where a complete listing of its kind (and scope) lacks it. A listing that
-lacks most of what was known is a suspect: it needs a second witness, the same listing of another night.
+lacks most of what was known is a suspect: it needs a second witness, the same listing of another night. So are all
+that lack everything, where together that is more than a handful.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -28,6 +29,14 @@ Scopes = Collection[tuple[str, str | None]]
 """(kind, scope) of every listing that came to its end, (kind, None) where all of a kind did."""
 
 
+_Place = tuple[str, str | None]
+"""Kind and scope."""
+_Subject = tuple[str, str]
+"""Kind and what identifies it in all its states."""
+_Group = tuple[str, str]
+_PARTITION: Final[_Group] = ("partition", "")
+
+
 class Doubt(NamedTuple):
     """A listing that would make too much gone at once."""
 
@@ -38,26 +47,50 @@ class Doubt(NamedTuple):
 
 
 def doubts(store: PartitionStore, *, complete: Scopes, scope: Callable[[Record], str | None]) -> list[Doubt]:
-    """The complete listings that lack more than five known records of a kind, and more than half of them."""
+    """The complete listings that lack too much of what was known.
 
-    def part(record: Record) -> str | None:
-        return None if (record.kind, None) in complete else scope(record)
+    That is more than five records of a kind, and more than half of them; or, of all kinds of a scope, of all scopes of
+    a kind, or of the partition, more than five records together and every one: who answers nothing but empty lists
+    need not have many records of any kind.
+    """
 
-    lost: defaultdict[tuple[str, str | None], set[str]] = defaultdict(set)
+    def place(record: Record) -> _Place:
+        return record.kind, None if (record.kind, None) in complete else scope(record)
+
+    lost: defaultdict[_Place, set[_Subject]] = defaultdict(set)
     for record, listed in store.not_seen():
-        suspect = record.gone_since is None and not listed and not record.revision.startswith(MISSED)
-        if suspect and not record.kind.endswith(NOTE) and _is_complete(record, complete, scope):
-            lost[record.kind, part(record)].add(_subject(record))
-    found = []
-    for (kind, where), subjects in sorted(lost.items(), key=lambda item: (item[0][0], item[0][1] or "")):
-        if len(subjects) <= _FEW:
-            continue
-        if kind in HISTORY:
-            subjects.difference_update(_subject(record) for record in store.seen_of(kind))
-        known = {_subject(record) for record in store.known_of(kind) if part(record) == where}
-        if len(subjects) > _FEW and 2 * len(subjects) > len(known):
-            found.append(Doubt(kind, where, len(subjects), len(known)))
-    return found
+        suspect = not listed and not record.revision.startswith(MISSED) and _may_be_missed(record)
+        if suspect and _is_complete(record, complete, scope):
+            lost[place(record)].add(_subject(record))
+    if sum(map(len, lost.values())) <= _FEW:
+        return []
+    shown = {_subject(record) for kind in HISTORY for record in store.seen_of(kind) if not _is_empty(record)}
+    known: defaultdict[_Place, set[_Subject]] = defaultdict(set)
+    survived: set[_Group] = set()
+    for record, seen in store.alive():
+        if _may_be_missed(record):
+            known[place(record)].add(_subject(record))
+            if seen or _subject(record) in shown:
+                survived.update(_groups(*place(record)))
+    together: Counter[_Group] = Counter()
+    for where, subjects in lost.items():
+        subjects.difference_update(shown)
+        together.update(dict.fromkeys(_groups(*where), len(subjects)))
+    return [
+        Doubt(*where, len(subjects), len(known[where]))
+        for where, subjects in sorted(lost.items(), key=lambda item: (item[0][0], item[0][1] or ""))
+        if (len(subjects) > _FEW and 2 * len(subjects) > len(known[where]))
+        or (subjects and any(together[group] > _FEW and group not in survived for group in _groups(*where)))
+    ]
+
+
+def withdraw(store: PartitionStore, doubted: Collection[Doubt], scope: Callable[[Record], str | None]) -> None:
+    """Takes back what a doubted listing said of a place in S3 in which it showed nothing: that it is empty now."""
+    scopes = {doubt.scope for doubt in doubted}
+    for kind in HISTORY & {doubt.kind for doubt in doubted}:
+        for record in [record for record in store.seen_of(kind) if _is_empty(record)]:
+            if scope(record) in scopes and store.known(kind, record.id) is None:
+                store.take_back(record)
 
 
 def merge(
@@ -75,6 +108,7 @@ def merge(
     """
     kinds = {(doubt.kind, doubt.scope) for doubt in doubted}
     scopes = {doubt.scope for doubt in doubted}
+    withdraw(store, doubted, scope)
     for record, listed in store.not_seen():
         if record.gone_since is not None:
             store.carry_over(record)
@@ -97,9 +131,24 @@ def _is_complete(record: Record, complete: Scopes, scope: Callable[[Record], str
     return (record.kind, None) in complete or (record.kind, scope(record)) in complete
 
 
-def _subject(record: Record) -> str:
+def _subject(record: Record) -> _Subject:
     """What the record is a state of: a newer state of a place in S3 has another id, and nothing was lost."""
-    return str(record.body.get("Uri")) if record.kind in HISTORY else record.id
+    return record.kind, str(record.body.get("Uri")) if record.kind in HISTORY else record.id
+
+
+def _may_be_missed(record: Record) -> bool:
+    """Whether a listing that lacks the record lacks something."""
+    return record.gone_since is None and not record.kind.endswith(NOTE) and not _is_empty(record)
+
+
+def _is_empty(record: Record) -> bool:
+    """Whether it says of a place in S3 that nothing lies there."""
+    return record.kind in HISTORY and not record.body.get("Contents")
+
+
+def _groups(kind: str, scope: str | None) -> tuple[_Group, ...]:
+    """What may be answered by empty lists alone: a kind in all scopes, a scope in all kinds, all of a partition."""
+    return ("kind", kind), ("scope", scope) if scope is not None else _PARTITION, _PARTITION
 
 
 def carried_over(record: Record, number: int) -> Record:

@@ -20,7 +20,7 @@ from studbook.errors import StudbookError
 from studbook.harvest.calls import Stopped, VisitEnded
 from studbook.harvest.collector import PartitionVisit
 from studbook.harvest.coverage import Ledger
-from studbook.harvest.merge import doubts, merge
+from studbook.harvest.merge import doubts, merge, withdraw
 from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task
 from studbook.harvest.redact import Redactor
@@ -62,6 +62,7 @@ def visit(
     collect(source.name, source.collect, visiting)
     suspects = doubts(store, complete=visiting.complete, scope=source.scope)
     if suspects:
+        withdraw(store, suspects, source.scope)
         visiting.ask_again({(doubt.kind, doubt.scope) for doubt in suspects})
         collect(source.name, source.collect, visiting)
         suspects = doubts(store, complete=visiting.complete, scope=source.scope)

@@ -168,6 +168,11 @@ class PartitionStore:
         left_over = next(self._rows(query, record.kind, record.id), (None,))
         self.add(replace(record, stale_since=None, gone_since=None), left_over[0])
 
+    def take_back(self, record: Record) -> None:
+        """Tonight did not show it after all."""
+        with self._using() as connection:
+            connection.execute("DELETE FROM seen WHERE kind = ? AND id = ?", (record.kind, record.id))
+
     def seen(self, kind: str, record_id: str) -> Record | None:
         """The record, if tonight showed it."""
         return self._one("SELECT line FROM tonight WHERE kind = ? AND id = ?", kind, record_id)
@@ -230,6 +235,15 @@ class PartitionStore:
             "LEFT JOIN unread USING (kind, id) WHERE seen.id IS NULL ORDER BY known.kind, known.id"
         )
         return ((_record(line), bool(unread)) for line, unread in rows)
+
+    def alive(self) -> Iterator[tuple[Record, bool]]:
+        """Records of last night that were not gone, and whether tonight showed them, if only in a listing."""
+        rows = self._rows(
+            "SELECT known.line, seen.id IS NOT NULL OR unread.id IS NOT NULL FROM known "
+            "LEFT JOIN seen USING (kind, id) LEFT JOIN unread USING (kind, id)"
+        )
+        found = ((_record(line), bool(shown)) for line, shown in rows)
+        return ((record, shown) for record, shown in found if record.gone_since is None)
 
     def changed(self) -> Iterator[tuple[Record, Record]]:
         """Records that were read again, as they were and as they are; by kind and id."""

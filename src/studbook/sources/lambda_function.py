@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from studbook.aws.errors import PART_LOST, UNREADABLE, Trouble
+from studbook.aws.errors import PART_LOST, UNREADABLE, Trouble, no_answer
 from studbook.model import Asset, Edge, Evidence, Facts, Partition, Record
 from studbook.model.attributes import at, attributes, computed, gathered
 from studbook.model.facts import LambdaUse
@@ -149,16 +149,19 @@ def _function(visit: Visit, arn: str, *, latest: bool) -> None:
                 body[member] = kept.body[member]
     visit.record(_FUNCTION, arn, body, operation="GetFunctionConfiguration")
     visit.listed(_FUNCTION, arn)
-    whole = True
+    whole, empty = True, True
     request = {"FunctionName": arn, "MaxItems": 50}
     for page in visit.pages("ListVersionsByFunction", request, tokens=_MARKER, items="Versions"):
         for index, version in enumerate(page["Versions"]):
+            empty = False
             try:
                 if version["Version"] != "$LATEST" or latest:
                     visit.record(_VERSION, f"{arn}:{version['Version']}", version, operation="ListVersionsByFunction")
             except UNREADABLE as error:
                 visit.gap(error, f"{arn} Versions[{index}]")
                 whole = False
+    if empty:
+        raise no_answer("ListVersionsByFunction", "a function without a version, not even $LATEST")
     if whole:
         visit.listed(_VERSION, arn)
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Any
 
-from studbook.aws.errors import UNREADABLE, Trouble, unreadable
+from studbook.aws.errors import UNREADABLE, Trouble, no_answer, unreadable
 from studbook.model import Coverage, Facts, Gap, Partition, Record
 from studbook.model.coverage import Status
 from studbook.settings import Account, Organization, Settings
@@ -53,6 +53,8 @@ class Organizations:
                 except UNREADABLE as error:
                     visit.gap(error, f"Accounts[{index}]")
                     whole = False
+        if whole and not listed:
+            raise no_answer("ListAccounts", "an organisation without an account, not even its own")
         units = _Units(visit)
         for unit in sorted({*organization.units, *organization.stages}):
             units.walk(unit)
