@@ -224,7 +224,8 @@ class Catalog:
 
     def past(self, envelope: Envelope) -> SnapshotHistory:
         """The snapshots up to one."""
-        return SnapshotHistory(self.objects, [other for other in self.envelopes() if other.number <= envelope.number])
+        number = envelope.number
+        return SnapshotHistory(self.objects, lambda: [one for one in self.envelopes() if one.number <= number])
 
     def counts(self, envelope: Envelope) -> dict[str, int]:
         """How many rows each part of a snapshot has."""

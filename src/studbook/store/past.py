@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from studbook.model import Asset, Edge, Envelope
@@ -38,15 +38,19 @@ class EdgeEnds:
 
 class SnapshotHistory:
     """Where an asset is kept depends on what never changes of it, so that few chunks are read for each snapshot; what
-    snapshots share is read once.
+    snapshots share is read once, and the envelopes when somebody asks.
     """
 
-    def __init__(self, objects: Objects, envelopes: Sequence[Envelope]) -> None:
-        self._objects, self._envelopes = objects, envelopes
+    def __init__(self, objects: Objects, envelopes: Callable[[], Sequence[Envelope]]) -> None:
+        self._objects, self._read_envelopes = objects, envelopes
         self._manifests: dict[str, Mapping[Place, Sequence[Chunk]]] = {}
         self._into: dict[tuple[str, ...], list[tuple[Envelope, EdgeEnds]]] = {}
         self._assets = lru_cache(_KEPT)(self._read_assets)
         self._edges = lru_cache(_KEPT)(self._read_edges)
+
+    @cached_property
+    def _envelopes(self) -> Sequence[Envelope]:
+        return self._read_envelopes()
 
     def history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
         """The asset, and the edges that end in it, in every snapshot, oldest first."""
