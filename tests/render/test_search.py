@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import small_catalog as small
 from small_catalog import Sites
 from studbook.model.ids import page_path
-from studbook.render.search import CHUNK, SHARD, SearchEntry, files, sections, words_of
+from studbook.render.search import CHUNK, SHARD, SearchEntry, exact, files, sections, words_of
 
 TITLES = st.lists(st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12), max_size=60)
 
@@ -56,6 +56,23 @@ def test_every_word_of_a_title_finds_it(titles: list[str]) -> None:
         assert found(index, word) == {at for at, title in enumerate(titles) if word in words_of(title)}
 
 
+@given(st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=20, unique_by=exact))
+def test_a_whole_id_finds_its_page_alone(ids: list[str]) -> None:
+    """Whatever strangers call a thing, its id, in any case, is one word more that no other page has."""
+    entries = [SearchEntry(location=f"{at}/", title="x", kind="x", ids=(one,)) for at, one in enumerate(ids)]
+    index = dict(read(data) for _, data in files(entries))
+    for at, one in enumerate(ids):
+        assert found(index, exact(one.lower())) == {at}
+
+
+def test_a_number_is_one_word_however_it_is_written() -> None:
+    """A learning rate is found by any of its spellings, and a version is no number."""
+    spellings = ("0.0001", "1e-4", "1E-04", "0.00010")
+
+    assert all("1e-4" in words_of(f"learning_rate {one}") for one in spellings)
+    assert not any("e" in word for word in words_of("1.12.0 10.0.0.1"))
+
+
 def test_no_file_is_long() -> None:
     """At ten thousand documents a query's files stay small: the first view of the index, a word's, a dozen lines'."""
     entries = [
@@ -76,14 +93,19 @@ def test_no_file_is_long() -> None:
 
 
 def test_news_touch_few_files() -> None:
-    """A document that is added leaves all but the last lines and the files of its own words as they are."""
+    """A document that is added leaves all but the last lines, the files of its own words and their list."""
     entries = [SearchEntry(location=f"a/{at}/", title=f"sft-{at:06}", kind="job") for at in range(2_000)]
     before, after = (
         dict(files(several)) for several in (entries, [*entries, SearchEntry(location="b/", title="news", kind="job")])
     )
     changed = {name for name in after if before.get(name) != after[name]}
 
-    assert changed == {"search/index.js", f"search/d/{2_000 // CHUNK}.js", f"search/t/{b'n'.hex()}.js"}
+    assert changed == {
+        "search/index.js",
+        "search/near.js",
+        f"search/d/{2_000 // CHUNK}.js",
+        f"search/t/{b'n'.hex()}.js",
+    }
 
 
 def test_every_asset_is_there(sites: Sites) -> None:
@@ -97,7 +119,7 @@ def test_every_asset_is_there(sites: Sites) -> None:
     for asset in small.assets():
         assert page_path(asset.kind, asset.id) in locations
     assert index["count"] == len(lines)
-    assert [facet[0] for facet in index["facets"]] == ["Kind", "Account", "Region", "Stage", "Status"]
+    assert [facet[0] for facet in index["facets"]] == ["Kind", "Account", "Region", "Stage", "Status", "Approval"]
 
 
 def test_text_is_found_by_section() -> None:

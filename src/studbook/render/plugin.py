@@ -46,7 +46,7 @@ from studbook.render.environment import Templates, compiled
 from studbook.render.load import Lineages
 from studbook.render.page_writer import Earlier, KnownBuild, PageWriter
 from studbook.render.policy import InlineScripts
-from studbook.render.search import SearchEntry, entries_of, sections
+from studbook.render.search import SearchEntry, entries_of, page_entry, sections
 from studbook.render.shells import ADDRESS, BODY, DESCRIPTION, TITLE, Shells, headings_of
 from studbook.render.views import Page
 from studbook.settings import Settings
@@ -149,9 +149,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
     def on_page_content(self, html: str, page: MkdocsPage, config: MkDocsConfig, files: Files) -> str:
         """Pages of text can be searched too, section by section."""
         if isinstance(page, _Overview):
-            self._texts.append(
-                SearchEntry(location=page.url, title=str(page.title), kind="Page", words=page.description)
-            )
+            self._texts.append(page.entry)
         elif not (page.meta.get("search") or {}).get("exclude"):
             self._texts += sections(page.url, str(page.title), html)
         return html
@@ -232,8 +230,9 @@ class _Overview(MkdocsPage):
         self._page, self._body = page, body
 
     @property
-    def description(self) -> str:
-        return self._page.description
+    def entry(self) -> SearchEntry:
+        """What search knows of it."""
+        return page_entry(self.url, self._page.section, self._page.title, self._page.description)
 
     def read_source(self, config: MkDocsConfig) -> None:
         self.markdown = ""
@@ -247,7 +246,8 @@ class _Overview(MkdocsPage):
         self.toc = _toc(headings_of(self._body))
 
 
-_OURS = ("assets/studbook.css", "assets/board.css", "assets/search.css", "assets/studbook.js", "assets/search.js")
+_STYLES = ("assets/studbook.css", "assets/board.css", "assets/search.css")
+_OURS = (*_STYLES, "assets/studbook.js", "assets/search.js", "assets/find.js")
 _COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
 """A comment that has its lines to itself."""
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
