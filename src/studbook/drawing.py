@@ -256,10 +256,10 @@ def _parse(text: str, picture: Picture) -> Layout:
                 width, height = float(w), float(h)
             case ["node", name, x, y, *_]:
                 across, down = place(x, y)
-                corners[int(name[1:])] = f"{across - _WIDTH / 2:.1f} {down - _HEIGHT / 2:.1f}"
+                corners[int(name[1:])] = f"{across - _WIDTH / 2:.0f} {down - _HEIGHT / 2:.0f}"
             case ["edge", tail, head, count, *rest]:
                 points = [place(rest[2 * i], rest[2 * i + 1]) for i in range(int(count))]
-                first, *others = [f"{across:.1f} {down:.1f}" for across, down in points]
+                first, *others = [f"{across:.0f} {down:.0f}" for across, down in points]
                 curves[int(tail[1:]), int(head[1:])] = f"M{first}C{' '.join(others)}"
     return Layout(
         width=width * _POINTS + 2 * _MARGIN,
@@ -291,7 +291,8 @@ def draw(picture: Picture, layout: Layout, *, root: str = "../../", title: str) 
         f'<g marker-end="url(#{name}-tip)">',
     ]
     for line, curve in zip(picture.lines, layout.curves, strict=True):
-        classes = f"sb-edge sb-{line.certainty}" + (" sb-candidate" if line.candidate else "")
+        classes = "sb-edge" + (f" sb-{line.certainty}" if line.certainty != "referenced" else "")
+        classes += " sb-candidate" if line.candidate else ""
         out.append(f'<path class="{classes}" d="{curve}"><title>{escape(shown(line.words))}</title></path>')
     out.append("</g>")
     for index, (box, corner) in enumerate(zip(picture.boxes, layout.corners, strict=True)):

@@ -16,6 +16,7 @@ from studbook.queries.gaps import gaps
 from studbook.render import views
 from studbook.render.environment import Templates
 from studbook.render.views.addresses import links_out
+from studbook.render.views.answers_told import aliases_of
 from studbook.render.views.deployments import answers
 from studbook.render.views.site import Site
 from studbook.sources import declared_attributes
@@ -144,6 +145,41 @@ class TestAssetPage:
     def test_neighbours_show_nothing_that_changes_every_night(self) -> None:
         """A link to an asset says its name and kind, not its status or metrics."""
         assert set(SITE.link(small.JOB)) == {"id", "name", "kind", "kind_title", "path", "marks", "where"}
+
+
+class TestModelPage:
+    def test_a_version_is_named_with_its_copies(self) -> None:
+        """The line has each version once, with what it is called in other accounts, whichever group is asked."""
+        graph = lineage(
+            """
+            bots(model_package_group) -has_version-> bot/1(model_package) -copied_to-> prod/7(model_package)
+            copies(model_package_group) -has_version-> prod/7
+            """,
+            {
+                "bot/1": {"attributes": {"version": 1}},
+                "prod/7": {"attributes": {"version": 7}, "account": "444444444444"},
+            },
+        )
+        site = Site(graph=graph, envelope=ENVELOPE)
+        for group in ("bots", "copies"):
+            page = views.asset_page(site, graph.assets[group], "assets/_default.html")
+            [row] = page.data["own"]["versions"]
+            assert [one["name"] for one in row["members"]] == ["1", "444444444444 7"]
+
+    def test_aliases_are_those_of_the_same_version_in_mlflow(self) -> None:
+        """A registry's alias is told of the version that it points at, and of its copies."""
+        drawn = """
+            reg(mlflow_registered_model) -has_version-> reg/2(mlflow_model_version)
+            reg/2 -registered_as-> bot/1(model_package) -copied_to-> prod/7(model_package)
+        """
+        facts = {
+            "reg": {"attributes": {"model_aliases": {"champion": "2", "old": "1"}}},
+            "reg/2": {"attributes": {"version": "2"}},
+        }
+        graph = lineage(drawn, facts)
+        site = Site(graph=graph, envelope=ENVELOPE)
+        for version in ("bot/1", "prod/7"):
+            assert [one["name"] for one in aliases_of(site, graph.assets[version])] == ["champion"]
 
 
 class TestGlossary:

@@ -50,6 +50,11 @@ class Shared(Judgement):
     delta: float
     """`there` less `here`, whichever of them is better."""
 
+    @property
+    def judgement(self) -> Judgement:
+        """What it was judged by, alone."""
+        return Judgement(evaluator=self.evaluator, data=self.data, metric=self.metric)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate(Row):
@@ -112,7 +117,7 @@ def newer(night: Night, judge: Judge, asset: Asset) -> tuple[list[_Here], list[C
     if asset.kind == "model_package_group":
         members = [edge.target for edge in lineage.downstream(asset.id, "has_version")]
         known = lines(lineage, members)
-        here = list(_of_group(lineage, known))
+        here = list(held_against(lineage, known))
     elif asset.kind == "endpoint":
         rows = [] if asset.gone_since is not None else [row for row in rows_at(lineage, asset) if not row.shadow]
         versions = sorted({row.version for row in rows if row.version is not None and not row.candidate})
@@ -123,7 +128,7 @@ def newer(night: Night, judge: Judge, asset: Asset) -> tuple[list[_Here], list[C
     return here, sorted(found.values(), key=lambda row: (row.at or "", row.version, row.against), reverse=True)
 
 
-def _of_group(lineage: LineageReader, known: Mapping[str, Sequence[Family]]) -> Iterator[_Here]:
+def held_against(lineage: LineageReader, known: Mapping[str, Sequence[Family]]) -> Iterator[_Here]:
     """Of each line the newest version that production runs, else the newest approved one."""
     for families in known.values():
         for family in reversed(families):
@@ -168,7 +173,7 @@ class Judge:
         """What both were judged by, as far as it is surely the same."""
         ours, theirs = self.scores(here), self.scores(there)
         found = []
-        for judgement in sorted(ours.keys() & theirs.keys(), key=_order):
+        for judgement in sorted(ours.keys() & theirs.keys(), key=order_of):
             one, other = ours[judgement], theirs[judgement]
             if one.judges == other.judges and self._is_fixed(one) and self._is_fixed(other):
                 found.append(
@@ -219,7 +224,8 @@ class Judge:
         return -better if self._metrics.prefers_less(one.metric) else better
 
 
-def _order(one: Judgement) -> tuple[str, str, str]:
+def order_of(one: Judgement) -> tuple[str, str, str]:
+    """Judgements by evaluator, data and metric."""
     return (one.evaluator or "", one.data or "", one.metric)
 
 
@@ -264,7 +270,7 @@ def _candidate(judge: Judge, mine: Family, there: Family, *, shadow: bool) -> Ca
         against=mine.original.id,
         verdict=judge.verdict(shared),
         shared=shared,
-        missing=tuple(sorted(missing, key=_order)),
+        missing=tuple(sorted(missing, key=order_of)),
         shadow=shadow,
         approval=there.original.attributes.get("approval"),
         at=there.original.created_at,

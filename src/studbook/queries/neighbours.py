@@ -32,6 +32,14 @@ def parent(lineage: LineageReader, version: Asset) -> Asset | None:
     return next(_sources(lineage, version, "has_version"), None)
 
 
+def aliases(lineage: LineageReader, version: Asset) -> list[str]:
+    """The aliases (champion) that an MLflow registry has for one of its versions."""
+    model = parent(lineage, version) if version.kind == "mlflow_model_version" else None
+    known = model.attributes.get("model_aliases") if model is not None else None
+    number = str(version.attributes.get("version"))
+    return sorted(alias for alias, one in known.items() if str(one) == number) if isinstance(known, dict) else []
+
+
 def parts(lineage: LineageReader, whole: Asset) -> list[Asset]:
     """What is part of a pipeline, an execution, a search or an experiment; newest first."""
     return newest(_sources(lineage, whole, "part_of"))

@@ -1,8 +1,10 @@
-"""Where an asset can be looked at outside the catalog. Only https addresses, built from parts that were parsed."""
+"""Where an asset can be looked at outside the catalog: addresses built from parts that were parsed, and the
+configuration's own MLflow servers."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 from studbook.model import KINDS, Asset
@@ -18,11 +20,18 @@ _REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d+$")
 _COMMIT = {"github.com": "commit", "gitlab.com": "-/commit", "bitbucket.org": "commits"}
 
 
-def links_out(asset: Asset) -> list[Json]:
-    """Links to the AWS console, S3 and git, for what is still there."""
+_STUDIO = ("model_package", "model_package_group", "pipeline", "pipeline_execution")
+"""What Studio alone shows; it has an address for each domain, so that its way in is all that can be known."""
+
+
+def links_out(asset: Asset, servers: Mapping[str, str] | None = None) -> list[Json]:
+    """Links to the AWS console, Studio, S3, git and MLflow, for what is still there.
+
+    `servers` are the addresses of MLflow servers by the names that ids have for them.
+    """
     if asset.gone_since is not None:
         return []
-    found = (_console(asset), _s3(asset), _git(asset))
+    found = (_console(asset), _s3(asset), _git(asset), _mlflow(asset, servers or {}))
     return [{"title": title, "href": href} for title, href in (pair for pair in found if pair)]
 
 
@@ -34,6 +43,8 @@ def _console(asset: Asset) -> tuple[str, str] | None:
     if function := parse_lambda(asset.id):
         name = quote(function.function.rsplit(":", 1)[-1], safe="")
         return ("AWS console", f"{host}/lambda/home?region={arn.region}#/functions/{name}")
+    if arn.service == "sagemaker" and asset.kind in _STUDIO:
+        return ("Studio", f"{host}/sagemaker/home?region={arn.region}#/studio-landing")
     # Neither jobs of the Job API nor inference routers have a page of their own there.
     if (
         arn.service == "sagemaker"
@@ -66,3 +77,19 @@ def _git(asset: Asset) -> tuple[str, str] | None:
         return None
     path = quote(parts.path, safe="/")
     return ("Git commit", f"https://{parts.hostname}{path}/{_COMMIT[parts.hostname]}/{commit}")
+
+
+def _mlflow(asset: Asset, servers: Mapping[str, str]) -> tuple[str, str] | None:
+    server, _, rest = asset.id.removeprefix("mlflow:").partition("/")
+    if not asset.id.startswith("mlflow:") or server not in servers:
+        return None
+    match rest.split("/"):
+        case ["experiment", one]:
+            place = f"experiments/{one}"
+        case ["model", name]:
+            place = f"models/{name}"
+        case ["model", name, version]:
+            place = f"models/{name}/versions/{version}"
+        case _:
+            return None
+    return ("MLflow", f"{servers[server].rstrip('/')}/#/{place}")

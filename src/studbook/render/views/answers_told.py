@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from studbook.model import RELATIONS, Asset
 from studbook.queries import QUESTIONS
 from studbook.queries.candidates import best_of
+from studbook.queries.judgement_matrix import judgement_matrix
+from studbook.queries.model_card import written
+from studbook.queries.neighbours import aliases
 from studbook.queries.pedigree_strip import pedigree_strip
+from studbook.queries.walks import copied, same_weights
+from studbook.render.views.addresses import links_out
 from studbook.render.views.site import Json, Site
 
 _NAMES_ANOTHER = ("registered", "copied", "deployed", "undeployed", "evaluated", "drifted")
@@ -58,6 +64,75 @@ def strip(site: Site, version: Asset) -> Json:
             for edge in edges.values()
         ],
     }
+
+
+def matrix(site: Site, asset: Asset) -> Json:
+    """The judgement matrix of a version's line, or of a group's."""
+    found = judgement_matrix(site.night, asset)
+    return {
+        "versions": [
+            {
+                "asset": site.link(one.original.id),
+                "current": asset.id in one.ids,
+                "runs": one.original.id == found.against,
+            }
+            for one in found.versions
+        ],
+        "left_out": found.left_out,
+        "against": site.link(found.against) if found.against else None,
+        "production": found.production,
+        "rows": [
+            {
+                "evaluator": site.link(judgement.evaluator) if judgement.evaluator else None,
+                "data": site.link(judgement.data) if judgement.data else None,
+                "metric": judgement.metric,
+                "cells": [
+                    {"value": cell.score.value, "delta": cell.delta, "better": cell.better} if cell else None
+                    for cell in (cells.get(one.original.id) for one in found.versions)
+                ],
+            }
+            for judgement, cells in found.cells.items()
+        ],
+        "unknown": found.unknown,
+    }
+
+
+_SENTENCE = re.compile(r"\s*(\S.*?[.!?])(?=\s|[*_]|$)", re.DOTALL)
+"""The first sentence of a text."""
+
+
+def lead(site: Site, version: Asset) -> Json:
+    """What stands below a version's name: a sentence that a person wrote, who answers for it, terms, risk."""
+    words: dict[str, str] = {}
+    for one in written(site.graph, version, site.cards):
+        words.setdefault(one.field, one.text)
+    text = words.get("description") or words.get("purpose") or version.attributes.get("description")
+    sentence = _SENTENCE.match(text) if isinstance(text, str) else None
+    return {
+        "sentence": sentence[1] if sentence else text if isinstance(text, str) else None,
+        "facts": [
+            [name, words.get(field)] for name, field in (("Owner", "owner"), ("Licence", "licence"), ("Risk", "risk"))
+        ],
+    }
+
+
+def aliases_of(site: Site, version: Asset) -> list[Json]:
+    """The aliases that a version, or a copy of it, has in MLflow's registry, each with the entry that it points at."""
+    same = {
+        one.id: one for member in copied(site.graph, version.id).members for one in same_weights(site.graph, member)
+    }
+    return [{"name": alias, "at": site.link(one)} for one in sorted(same) for alias in aliases(site.graph, same[one])]
+
+
+def elsewhere(site: Site, version: Asset, code: list[Json]) -> list[Json]:
+    """Where a version's weights, its entry in MLflow and its code can be looked at: the first of each."""
+    own = [one for one in same_weights(site.graph, version) if one.id != version.id]
+    known = [site.graph.assets[entry["asset"]["id"]] for entry in code]
+    found: dict[str, Json] = {}
+    for one in (*own, *known):
+        for link in links_out(one, site.mlflow_servers):
+            found.setdefault(link["title"], link)
+    return list(found.values())
 
 
 def waiting(site: Site, asset: Asset) -> Json | None:

@@ -36,7 +36,8 @@ _SHOWN = {
 def asset_page(site: Site, asset: Asset, template: str) -> Page:
     """Everything the page of an asset shows."""
     info = KINDS[asset.kind]
-    own = VIEWS.get(asset.kind)
+    view = VIEWS.get(asset.kind)
+    own = view(site, asset) if view else {}
     data: Json = {
         "asset": facts(site, asset),
         "kind": {
@@ -60,8 +61,8 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
             if key not in _HIDDEN and key not in _SHOWN.get(asset.kind, ()) and value not in (None, "", [], {})
         ],
         "tags": [[key, value] for key, value in sorted(asset.tags.items())],
-        "links_out": links_out(asset),
-        "own": own(site, asset) if own else {},
+        "links_out": [*links_out(asset, site.mlflow_servers), *own.get("links_out", ())],
+        "own": own,
     }
     return Page(
         path=page_path(asset.kind, asset.id),

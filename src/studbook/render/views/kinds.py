@@ -11,18 +11,19 @@ from typing import Any
 from studbook.errors import StudbookError
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
+from studbook.queries.candidates import Judge, Judgement, order_of
 from studbook.queries.model_card import card_of
 from studbook.queries.neighbours import known_as, parts, withdrawn
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
-from studbook.queries.walks import copied, reaches, same_weights
-from studbook.render.views.answers_told import not_known, strip, timeline, waiting
+from studbook.queries.scores import jobs_of, judged_of
+from studbook.queries.walks import Family, copied, lines, reaches, same_weights
+from studbook.render.views.answers_told import aliases_of, elsewhere, lead, matrix, not_known, strip, timeline, waiting
 from studbook.render.views.deployments import answers, deployments_of, promotion_of
 from studbook.render.views.evaluations import evaluations_of, judged_by, scores_of
 from studbook.render.views.flow import pipeline, pipeline_execution
 from studbook.render.views.lists import experiment_runs, experiment_table, judged_table, readers_table
 from studbook.render.views.provenance import (
-    came_from,
     drift_of,
     ends,
     fingerprint_of,
@@ -52,6 +53,7 @@ def model_package(site: Site, asset: Asset) -> Json:
         "approval": asset.attributes.get("approval"),
         "approval_description": asset.attributes.get("approval_description"),
         "approved_by": asset.attributes.get("modified_by"),
+        "created_by": asset.attributes.get("created_by"),
         "deployments": places,
         "training": training,
         "promotion": promotion_of(site, promotion(site.graph, asset.id)),
@@ -72,7 +74,11 @@ def model_package(site: Site, asset: Asset) -> Json:
             for version in (versions_of(site, group) if group else [asset])
         ],
         "related_findings": _related(site, training, places),
+        "lead": lead(site, asset),
+        "aliases": aliases_of(site, asset),
+        "links_out": elsewhere(site, asset, training["inputs"]["code"]),
         "strip": strip(site, asset),
+        "matrix": matrix(site, asset),
         "waiting": waiting(site, asset) if places else None,
         "not_known": not_known(site, asset),
         "timeline": timeline(site, asset),
@@ -124,48 +130,63 @@ def _related(site: Site, training: Json, places: list[Json]) -> list[Json]:
 
 
 def model_package_group(site: Site, asset: Asset) -> Json:
-    """A model: its versions over time."""
-    versions = versions_of(site, asset)
-    rows = []
-    curves: dict[str, list[tuple[str, float]]] = {}
-    for version in versions:
-        evaluations = evaluations_of(site, [version, *came_from(site, version)])
-        rows.append(
-            {
-                **version_row(site, version),
-                "account": site.account_link(version.account),
-                "deployments": deployments_of(site, version),
-                "evaluations": len(evaluations),
-                "findings": len(site.findings_by_asset.get(version.id, ())),
-            }
-        )
-        for key, value in _scores_by_judge(evaluations):
-            curves.setdefault(key, []).append((ordinal(version), value))
+    """A model: the versions of its line over all accounts, with their copies, where they run, how they were judged."""
+    members = [version.id for version in versions_of(site, asset)]
+    families = [one for several in lines(site.graph, members).values() for one in reversed(several)]
     card = site.cards.get(asset.name)
     return {
-        "versions": rows,
+        "versions": [_line_row(site, family, set(members)) for family in families],
+        "matrix": matrix(site, asset),
+        "lead": lead(site, families[0].original) if families else None,
+        "waiting": waiting(site, asset),
+        "newer": site.answer("candidates", asset.id).summary,
+        "timeline": timeline(site, asset),
         "promotion": [promotion_of(site, path) for path in promotions(site.graph, asset.id)],
-        "curves": [[key, points[::-1]] for key, points in sorted(curves.items()) if len(points) > 1][:_CURVES],
-        "compare": [site.link(version.id) for version in versions[1::-1]] if len(versions) > 1 else [],
+        "curves": _curves(site, families),
+        "compare": [site.link(family.original.id) for family in families[1::-1]] if len(families) > 1 else [],
         "card": card.as_data() if card else None,
+    }
+
+
+def _line_row(site: Site, family: Family, own: set[str]) -> Json:
+    """One version of a line: its original, then what it is called in other accounts."""
+    return {
+        **version_row(site, family.original),
+        "members": [
+            {
+                "asset": site.link(one.id),
+                "name": ordinal(one)
+                if one.id == family.original.id
+                else f"{site.account_name(one.account)} {ordinal(one)}",
+                "here": one.id in own,
+            }
+            for one in family.members
+        ],
+        "approvals": list(dict.fromkeys(one.attributes.get("approval") for one in family.members)),
+        "aliases": aliases_of(site, family.original),
+        "deployments": deployments_of(site, family.original),
+        "evaluations": len(jobs_of(site.graph, judged_of(site.graph, [family]))),
+        "findings": sum(len(site.findings_by_asset.get(one.id, ())) for one in family.members),
     }
 
 
 _CURVES = 6
 
 
-def _scores_by_judge(evaluations: list[Json]) -> Iterator[tuple[str, float]]:
-    """The newest score of each metric by each evaluator: scores of two judges are no series."""
-    seen = set()
-    for evaluation in evaluations:
-        judge = ", ".join(link["name"] for link in evaluation["evaluators"])
-        if not judge:
-            continue
-        for key, value in evaluation["scores"]:
-            name = f"{key} by {judge}"
-            if isinstance(value, int | float) and not isinstance(value, bool) and name not in seen:
-                seen.add(name)
-                yield name, float(value)
+def _curves(site: Site, families: list[Family]) -> list[list[Any]]:
+    """The course of each judgement over the versions of a line, oldest first: scores of two judges are no series."""
+    judge = Judge(site.night)
+    curves: dict[Judgement, list[tuple[str, float]]] = {}
+    for family in reversed(families):
+        for judgement, value in judge.numbers(family).items():
+            curves.setdefault(judgement, []).append((ordinal(family.original), value))
+    several = sorted((one for one in curves.items() if len(one[1]) > 1), key=lambda one: order_of(one[0]))
+    return [[_judged_by(site, judgement), points] for judgement, points in several[:_CURVES]]
+
+
+def _judged_by(site: Site, judgement: Judgement) -> str:
+    by, on = (site.link(one)["name"] if one else None for one in (judgement.evaluator, judgement.data))
+    return judgement.metric + (f" by {by}" if by else "") + (f" on {on}" if on else "")
 
 
 def model_card(site: Site, asset: Asset) -> Json:

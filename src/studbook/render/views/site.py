@@ -135,6 +135,11 @@ class Site:
         """The snapshot as questions see it."""
         return Night(self.graph, self.envelope.coverage, self.settings, self.record_of, self.envelope, self.past)
 
+    @property
+    def mlflow_servers(self) -> dict[str, str]:
+        """Where the configured MLflow servers are, by the names that ids have for them."""
+        return {server.name: server.tracking_uri for server in self.settings.mlflow}
+
     def answer(self, question: str, asset_id: str) -> Answer[Any]:
         """The answer to a question, by its name, asked of an asset."""
         return QUESTIONS[question].ask(self.night, asset_id)
