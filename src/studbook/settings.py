@@ -492,6 +492,8 @@ def told_wrong(
     hint = "see 'studbook help configuration'"
     if where and where[-1] == "id" and "accounts" in where:
         hint = 'an account id is twelve digits, in quotes: "111111111111"'
+    if "regions" in where and first["type"] == "string_pattern_mismatch":
+        message, hint = f"{first['input']!r} is no region's name", "write it as AWS does: us-east-1"
     where = (*within, *where)
     return where, f"{'.'.join(map(str, where)) or 'the configuration'}: {message}", hint
 

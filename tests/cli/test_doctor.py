@@ -11,10 +11,12 @@ import pytest
 from studbook.aws.sessions import only_reads
 from studbook.cli import main
 from studbook.cli.demo import surroundings
+from studbook.demo.cloud.aws import EXTERNAL_ID
 from studbook.demo.estate.story import SETTINGS
 from studbook.harvest.doctor import examine
 from studbook.harvest.estimate import Reckoning
 from studbook.harvest.run import harvest
+from studbook.packaged import packaged
 from studbook.settings import load_settings
 from studbook.sources.interface import Listing
 from studbook.sources.sagemaker import RESOURCES
@@ -192,6 +194,78 @@ class TestDenied:
         assert all(problem["mend"].startswith("nobody answers there") for problem in _problems(out, source="sagemaker"))
 
 
+class TestHere:
+    """What is wrong on this side is told first, once, and nothing is asked for it."""
+
+    def test_what_an_example_left(self, aws, studbook, tmp_path):
+        """`studbook init` writes examples: accounts and places are not asked, an external id is remarked on."""
+        (tmp_path / "studbook.yml").write_text((packaged("catalog") / "studbook.yml").read_text())
+
+        code, out, _ = studbook("--format", "json")
+        found = json.loads(out)
+
+        assert code == 3
+        assert found["checks"] == []
+        assert [one["code"] for one in found["here"]] == ["LeftFromExample"] * 4
+        assert found["caller"].startswith("arn:aws:")
+        assert {call.operation for call in aws.calls()} == {"GetCallerIdentity"}
+
+        mine = SETTINGS.split("datasets:")[0].replace(EXTERNAL_ID, "choose-one")
+        (tmp_path / "studbook.yml").write_text(mine)
+        here = json.loads(studbook("--format", "json")[1])["here"]
+        assert {(one["code"], one["needed"]) for one in here} == {("LeftFromExample", False)}
+
+    def test_a_region_that_there_is_not(self, aws, studbook, tmp_path):
+        """It is named once, with what is spelt nearly so, and asked for nowhere."""
+        (tmp_path / "studbook.yml").write_text(SETTINGS.replace("eu-west-1", "eu-wset-1"))
+
+        code, out, _ = studbook()
+
+        assert code == 3
+        assert out.count("UnknownRegion") == 1
+        assert "did you mean eu-west-1?" in out
+        assert "eu-wset-1" not in {call.region for call in aws.calls()}
+
+    @pytest.mark.parametrize(
+        ("fault", "cure"),
+        [
+            ({"error": "ExpiredToken", "status": 403}, "the session has expired"),
+            ({"error": "InvalidClientTokenId", "status": 403}, "does not know this access key"),
+            ({"error": "SignatureDoesNotMatch", "status": 403}, "secret key is not that of the access key"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else value["error"],
+    )
+    def test_a_login_that_aws_refuses(self, aws, studbook, fault, cure):
+        """One block with its cure; no account is asked."""
+        aws.fault(fault["error"], service="sts", status=fault["status"])
+
+        code, out, _ = studbook()
+
+        assert code == 3
+        assert out.count("mend") == 1
+        assert cure in " ".join(out.split())
+        assert {call.operation for call in aws.calls()} == {"GetCallerIdentity"}
+
+    def test_without_dot_and_with_a_card_that_cannot_be_read(self, studbook, tmp_path, monkeypatch):
+        """What a night would stop at, and what its site would lack, is known before."""
+        monkeypatch.setenv("PATH", "/nowhere")
+        (tmp_path / "cards").mkdir()
+        (tmp_path / "cards" / "fraud.md").write_text("---\nowner: [\n---\n")
+
+        here = json.loads(studbook("--format", "json")[1])["here"]
+
+        assert [(one["code"], one["needed"]) for one in here] == [("Mistake", True), ("NoDot", False)]
+
+    def test_roles_of_several_accounts_that_cannot_be_assumed_are_one_cause(self, aws, studbook):
+        """Each account has its own trust policy, and they are told together."""
+        aws.fault("AccessDenied", service="sts", operation="AssumeRole", status=403)
+
+        _, out, _ = studbook()
+
+        assert out.count("AssumeRole: AccessDenied") == 1
+        assert "and so in 3 more accounts" in out
+
+
 class TestEstimate:
     def test_it_is_about_what_a_harvest_takes(self, studbook, tmp_path):
         """From nothing but first pages it is off by a fifth at most; from a snapshot by a twentieth."""
@@ -238,9 +312,8 @@ class TestClock:
         found = examine(load_settings(tmp_path / "studbook.yml"), now=lambda: time.time() + 900)
 
         assert found.skew == pytest.approx(-900, abs=30)
-        mends = {one.mend for check in found.checks for one in check.problems if check.partition.account}
-        assert len(mends) == 1
-        assert mends.pop().startswith("set this machine's clock")
+        assert [one.mend[:24] for one in found.here] == ["set this machine's clock"]
+        assert [check.partition for check in found.checks if check.partition.account] == []
 
 
 class TestUsage:
@@ -306,3 +379,14 @@ class TestLogin:
 
         assert cure in said
         assert "trust policy" not in said
+
+    def test_a_profile_that_is_not_there_is_nobodys_bug(self, home, monkeypatch, capsys):
+        """Also where a command meets it at home, before anything is asked: exit 2 and the cure."""
+        monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+        with pytest.raises(SystemExit) as stopped:
+            main(["init", "--accounts", "111111111111=dev", "--catalog", str(home / "catalog")])
+
+        assert stopped.value.code == 2
+        assert "aws configure list-profiles" in capsys.readouterr().err
+        assert not (home / "catalog").exists()

@@ -154,11 +154,18 @@ def main(args: list[str] | None = None) -> None:
         _end(StudbookError.exit_code)
     except Exception as error:
         logging.getLogger(__name__).debug("the bug is here", exc_info=True)
-        told = StudbookError(
-            f"a bug in Studbook: {type(error).__name__}: {error}", f"report it with what {_ASKED}=1 shows of it"
+        from studbook.aws.errors import login_cure
+
+        cure = login_cure(type(error).__name__)
+        told = (
+            UsageError(str(error), cure)
+            if cure
+            else StudbookError(
+                f"a bug in Studbook: {type(error).__name__}: {error}", f"report it with what {_ASKED}=1 shows of it"
+            )
         )
         _report(told, as_json=_wants_json(argv))
-        _end(StudbookError.exit_code)
+        _end(told.exit_code)
     sys.exit(result if isinstance(result, int) else 0)
 
 

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from studbook.cli.options import catalog_option, format_option
-from studbook.cli.terminal import bold, dim, echo, echo_lines, style, table, write_document
+from studbook.cli.terminal import bold, dim, echo, echo_lines, folded, style, table, write_document
 
 if TYPE_CHECKING:
     from studbook.harvest.doctor import Check, Diagnosis, Problem
     from studbook.harvest.estimate import Estimate
+    from studbook.settings import Settings
     from studbook.store import Catalog
 
 SICK = 3
 _SKEW = 60
 """Seconds from which on the clock is worth a word; AWS refuses signatures that are five minutes off."""
+_SAID = 3
+"""Messages of one cause that are shown."""
 _LINES = 40
 """Partitions from which on an account that is well has one line."""
 _NAME = 16
@@ -43,7 +48,10 @@ Exit codes: 0 all is well; 2 wrong configuration; 3 something is denied or out o
 @catalog_option
 @format_option
 def doctor(catalog: Catalog, output_format: str) -> int:
-    """Try every account, region and source with a few small requests, and say what mends what is denied. Only reads."""
+    """Try every account, region and source with a few small requests, and say what mends what is denied. Only reads.
+
+    It looks first at this side: cards, waivers, rules, the folder, dot, the login, what an example left in the file.
+    """
     from studbook.errors import UsageError
     from studbook.harvest.doctor import examine
     from studbook.model import Partition
@@ -56,7 +64,9 @@ def doctor(catalog: Catalog, output_format: str) -> int:
             paid[Partition(row.account, row.region, row.source)].append(row.requests)
     with _waiting():
         found = examine(settings, list(catalog.records(latest)) if latest else (), paid=paid)
-    if not found.checks:
+    here = [*_around(catalog, settings), *found.here]
+    found = replace(found, here=tuple(here))
+    if not found.checks and not here:
         raise UsageError("the configuration names nothing to harvest", "list your accounts or MLflow servers in it")
     basis = f"snapshot {latest.number}" if latest else "the first page of each listing"
     if output_format == "json":
@@ -78,9 +88,31 @@ def _waiting() -> Iterator[None]:
         yield
 
 
+def _around(catalog: Catalog, settings: Settings) -> Iterator[Problem]:
+    """What is wrong here, before anything is asked."""
+    from studbook.errors import UsageError
+    from studbook.harvest.doctor import Problem
+    from studbook.nightly import Order, preflight
+
+    try:
+        preflight(catalog, Order(catalog.root), ask=False)
+    except UsageError as error:
+        yield Problem("preflight", "Mistake", error.message, error.hint)
+    if settings.site.pictures == "auto" and shutil.which("dot") is None:
+        yield Problem(
+            "site.pictures",
+            "NoDot",
+            "there is no 'dot' program on this machine: the site would have a note in the place of each picture",
+            "install graphviz: apt-get install graphviz, or brew install graphviz",
+            needed=False,
+        )
+
+
 def _as_json(found: Diagnosis, basis: str) -> dict[str, Any]:
     return {
         "well": found.well,
+        "caller": found.caller,
+        "here": [asdict(one) for one in found.here],
         "checks": [
             {
                 "account": check.partition.account,
@@ -122,21 +154,23 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
 
 def _print(found: Diagnosis, basis: str) -> None:
     names = found.names
-    head = ("account, region", "source", "state", "list", "search", "describe")
-    echo_lines(table(head, _rows(found.checks, names)))
-    echo()
-    for one, where in _problems(found.checks, names).items():
-        echo(style(f"{one.operation}: {one.code}", "red" if one.needed else "yellow"))
-        echo(f"  in    {', '.join(where)}")
-        echo(f"  said  {one.message}")
-        for number, line in enumerate((one.mend or "").splitlines()):
-            echo(style("        " if number else "  mend  ", "cyan") + line)
+    for one in found.here:
+        _tell([one], [])
+    if found.caller:
+        echo(f"logged in as {found.caller}")
         echo()
+    if found.checks:
+        head = ("account, region", "source", "state", "list", "search", "describe")
+        echo_lines(table(head, _rows(found.checks, names)))
+        echo()
+    for problems, where in _causes(found.checks, names):
+        _tell(problems, where)
     for check in found.checks:
         for line in check.skipped:
             echo(f"skipped: {_where(check, names)}: {line}")
-    echo(_clock(found.skew))
-    echo(_calls(found.estimate, basis))
+    if found.checks:
+        echo(_clock(found.skew))
+        echo(_calls(found.estimate, basis))
     if untested := _never_tried(found.checks):
         echo(dim(f"{untested} operations found nothing to be tried on; --format json names them"))
     echo("all is well" if found.well else style("something is denied or out of reach", "red"))
@@ -184,13 +218,38 @@ def _calls(estimate: Estimate, basis: str) -> str:
     )
 
 
-def _problems(checks: Sequence[Check], names: Mapping[str | None, str]) -> dict[Problem, list[str]]:
-    """Where each problem was met; one that is everywhere is told once."""
-    told: dict[Problem, list[str]] = {}
+def _tell(problems: Sequence[Problem], where: Sequence[str]) -> None:
+    """One cause as a block: where it was met, what was said, what mends it."""
+    first = problems[0]
+    more = len({one.operation for one in problems}) - 1
+    others = f" and {more} more operation{'s' if more > 1 else ''}" if more else ""
+    echo(style(f"{first.operation}{others}: {first.code}", "red" if first.needed else "yellow"))
+    said = list(dict.fromkeys(one.message for one in problems))
+    mends = list(dict.fromkeys(one.mend for one in problems))
+    lines = [("in    ", ", ".join(where))] if where else []
+    lines += [("said  ", text) for text in said[:_SAID]]
+    if len(said) > _SAID:
+        lines.append(("said  ", f"... and {len(said) - _SAID} more like it; --format json has all"))
+    for label, text in lines:
+        echo_lines(folded(f"  {label}{text}", indent=" " * 8))
+    for number, line in enumerate((first.mend or "").splitlines()):
+        echo(style("        " if number else "  mend  ", "cyan") + line)
+    if len(mends) > 1:
+        echo(f"        and so in {len(mends) - 1} more account{'s' if len(mends) > 2 else ''}; --format json has each")
+    echo()
+
+
+def _causes(checks: Sequence[Check], names: Mapping[str | None, str]) -> Iterator[tuple[list[Problem], list[str]]]:
+    """The problems by cause: those that the same step mends, whichever account, region or operation met them."""
+    told: dict[tuple[object, ...], dict[Problem, None]] = {}
+    places: dict[tuple[object, ...], dict[str, None]] = {}
     for check in checks:
         for one in check.problems:
-            told.setdefault(one, []).append(_where(check, names))
-    return told
+            cause: tuple[object, ...] = (one.code, re.sub(r"\d{12}", "", one.mend), one.needed) if one.mend else (one,)
+            told.setdefault(cause, {})[one] = None
+            places.setdefault(cause, {})[_where(check, names)] = None
+    for cause, problems in told.items():
+        yield list(problems), list(places[cause])
 
 
 def _never_tried(checks: Sequence[Check]) -> int:

@@ -1,8 +1,11 @@
 """Dry run of a harvest: each operation that a source declares, for one item; what is refused, and what mends it.
 
-Nothing is kept. Calls: of every declared type the first page of each of its listings under one parent, and the
-description and the details of the first item there; one Search in a partition that has use for it; of the other sources
-what they collect, one item each; of MLflow servers one search for one experiment.
+First what is at home: the caller's own login, examples left in the configuration, regions that there are not. What that
+explains is not asked for again in each account.
+
+Nothing is kept. Calls: sts:GetCallerIdentity; of every declared type the first page of each of its listings under one
+parent, and the description and the details of the first item there; one Search in a partition that has use for it; of
+the other sources what they collect, one item each; of MLflow servers one search for one experiment.
 """
 
 from __future__ import annotations
@@ -15,15 +18,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
 from itertools import count, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
+from botocore.regions import EndpointResolver
 
 from studbook import permissions as iam
-from studbook.aws.errors import Meaning, Trouble, login_cure
+from studbook.aws.errors import Meaning, Trouble, explain, login_cure
 from studbook.aws.sessions import Sessions
 from studbook.harvest.calls import T
 from studbook.harvest.collector import PartitionVisit
@@ -35,8 +41,10 @@ from studbook.harvest.plan import Task, order, plan, waves
 from studbook.harvest.redact import Redactor
 from studbook.model import Gap, Partition, Record
 from studbook.model.coverage import Status
+from studbook.model.ids import parse_s3
 from studbook.model.storable import ApiAnswer
-from studbook.settings import Patience, Settings
+from studbook.packaged import packaged
+from studbook.settings import Account, Organization, Patience, Settings, load_settings
 from studbook.sources import SOURCES, Source, s3, with_accounts
 from studbook.sources.interface import Json, Resource, anywhere
 from studbook.sources.mlflow import Mlflow, reach
@@ -49,6 +57,8 @@ _LISTINGS = ("List", "experiments/search")
 _SEARCH: Final = "Search"
 _SKEW: Final = 300
 """Seconds from which on AWS refuses signatures."""
+_LOG_IN: Final = "log in (AWS_PROFILE, aws sso login)"
+P = TypeVar("P", Account, Organization)
 _ADVICE: Final[Mapping[Meaning, str]] = {
     "network": "nobody answers there: check the network, the proxy, the region's name and AWS_ENDPOINT_URL",
     "server": "the service failed; try again later",
@@ -102,10 +112,14 @@ class Diagnosis:
     """Seconds by which AWS's clock is ahead of ours, at worst; None where no answer told a time."""
     names: Mapping[str | None, str]
     """What the accounts are called, those that an organisation named too."""
+    caller: str | None = None
+    """The ARN that the caller's own credentials mean; None where AWS was not asked, or does not take them."""
+    here: tuple[Problem, ...] = ()
+    """What is wrong on this side; what it explains is in no check."""
 
     @property
     def well(self) -> bool:
-        return not any(one.needed for check in self.checks for one in check.problems)
+        return not any(one.needed for one in (*self.here, *(one for check in self.checks for one in check.problems)))
 
     @property
     def estimate(self) -> Estimate:
@@ -127,10 +141,21 @@ def examine(
     `known` are the last snapshot's records: they name functions and MLflow servers beyond the first one of each region,
     and say how much there is. `paid` are the requests that each partition took in earlier nights.
     """
+    aws = bool(settings.accounts or settings.organization)
+    clock = _Clock(now)
+    here: list[Problem] = []
+    settings = _known_regions(_own_words(settings, here), here)
+    sessions = Sessions.of(settings, patience)
+    who: str | None = None
+    if aws:
+        try:
+            who = _log_in(settings, sessions, clock)
+        except Trouble as trouble:
+            mend = _login_mend(trouble.code, clock) or _ADVICE.get(trouble.meaning) or _LOG_IN
+            here.insert(0, Problem(trouble.operation, trouble.code, trouble.message, mend))
+            settings = settings.model_copy(update={"accounts": (), "organization": None, "datasets": ()})
     by_hand = {account.id for account in settings.accounts}
     named = {source.name: source for source in sources}
-    sessions = Sessions.of(settings, patience)
-    clock = _Clock(now)
     last: defaultdict[Partition, list[Record]] = defaultdict(list)
     for record in known:
         if record.gone_since is None:
@@ -161,7 +186,75 @@ def examine(
                 checks.append(check)
                 found += records
     names: dict[str | None, str] = {account.id: account.label for account in settings.accounts}
-    return Diagnosis(tuple(sorted(checks, key=lambda check: order(check.partition))), clock.skew, names)
+    ordered = tuple(sorted(checks, key=lambda check: order(check.partition)))
+    return Diagnosis(ordered, clock.skew, names, who, tuple(here))
+
+
+def _log_in(settings: Settings, sessions: Sessions, clock: _Clock) -> str:
+    """Who the caller is, by ARN. Raises Trouble where AWS does not say so."""
+    first = settings.accounts[0] if settings.accounts else settings.organization
+    try:
+        client = sessions.client(None, first.regions[0] if first else None, "sts")
+        client.meta.events.register("after-call", clock.told, unique_id="studbook-clock")
+        return str(client.get_caller_identity()["Arn"])
+    except Exception as error:
+        clock.refused(error)
+        raise explain(error, "GetCallerIdentity") from error
+
+
+def _login_mend(code: str, clock: _Clock) -> str | None:
+    """What the caller has to do about the own login; None where that is not what a failure is about."""
+    if clock.skew is not None and abs(clock.skew) >= _SKEW:
+        minutes = round(abs(clock.skew) / 60)
+        return f"set this machine's clock: it is {minutes} minutes off, and AWS refuses its signatures"
+    return login_cure(code)
+
+
+def _own_words(settings: Settings, here: list[Problem]) -> Settings:
+    """The configuration without what `studbook init` writes as an example; what of it was left is told."""
+
+    def told(message: str, mend: str, *, needed: bool = True) -> None:
+        here.append(Problem("studbook.yml", "LeftFromExample", message, mend, needed))
+
+    example = load_settings(packaged("catalog") / "studbook.yml")
+    examples = {(account.id, account.label): account.external_id for account in example.accounts}
+    buckets = {uri.bucket for one in example.datasets if (uri := parse_s3(one.uri))}
+    accounts, datasets = [], []
+    for account in settings.accounts:
+        if (account.id, account.label) in examples:
+            told(f"accounts: {account.id} ({account.label}) is the example's", "write your own account's id")
+            continue
+        accounts.append(account)
+        if account.external_id in examples.values():
+            said = f"accounts: the external id {account.external_id!r} of {account.id} is the example's"
+            told(said, "choose one that nobody knows: studbook iam --part trust", needed=False)
+    for one in settings.datasets:
+        if (uri := parse_s3(one.uri)) and uri.bucket in buckets:
+            told(f"datasets: {one.uri} is the example's", "name your own, or take the entry out")
+        else:
+            datasets.append(one)
+    return settings.model_copy(update={"accounts": tuple(accounts), "datasets": tuple(datasets)})
+
+
+def _known_regions(settings: Settings, here: list[Problem]) -> Settings:
+    """The configuration without regions that botocore does not know; which those are is told."""
+    regions = EndpointResolver(create_loader().load_data("endpoints"))  # of a session a missing profile costs them
+    known = {one for part in regions.get_available_partitions() for one in regions.get_available_endpoints("s3", part)}
+
+    def kept(place: P) -> P:
+        return place.model_copy(update={"regions": tuple(one for one in place.regions if one in known)})
+
+    organization = settings.organization
+    places = (*settings.accounts, *((organization,) if organization else ()))
+    for region in sorted({region for place in places for region in place.regions} - known):
+        near = get_close_matches(region, sorted(known), 1)
+        mend = (f"did you mean {near[0]}? " if near else "") + "A region that is new: pip install --upgrade boto3"
+        here.append(Problem("studbook.yml", "UnknownRegion", f"botocore knows no region {region}", mend))
+    accounts = tuple(account for account in map(kept, settings.accounts) if account.regions)
+    organization = kept(organization) if organization else None
+    return settings.model_copy(
+        update={"accounts": accounts, "organization": organization if organization and organization.regions else None}
+    )
 
 
 class _Clock:
@@ -363,13 +456,10 @@ class _Probe(PartitionVisit):
     def _login(self, code: str) -> str:
         """What helps where there are no credentials that AWS accepts."""
         account = self.settings.account(self.partition.account)
-        if self._clock.skew is not None and abs(self._clock.skew) >= _SKEW:
-            minutes = round(abs(self._clock.skew) / 60)
-            return f"set this machine's clock: it is {minutes} minutes off, and AWS refuses its signatures"
-        if (cure := login_cure(code)) is not None:
+        if (cure := _login_mend(code, self._clock)) is not None:
             return cure
         if account is None or not account.role_arn:
-            return "log in (AWS_PROFILE, aws sso login), or give the account a role_arn"
+            return f"{_LOG_IN}, or give the account a role_arn"
         asked = ", with the configured external id" if account.external_id else ""
         return (
             f"let the trust policy of {account.role_arn} name you{asked} (studbook iam --part trust), and "
