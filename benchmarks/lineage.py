@@ -132,7 +132,7 @@ def _night(folder: Path, records: Iterator[Record], name: str) -> None:
     )
     row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=0, requests=0)
     taken_at = f"2026-11-{20 + number}T02:00:00Z"
-    draft = catalog.draft(content, coverage=[row], taken_at=taken_at, config=SETTINGS.digest)
+    draft = catalog.draft(content, number=number, coverage=[row], taken_at=taken_at, config=SETTINGS.digest)
     clock.lap(f"{name}: link, and keep the lineage")
     envelope = add_snapshot(catalog, draft, WorkingFolder(SETTINGS, (), {}, (), RULES), readings=kept.readings)
     clock.lap(f"{name}: apply the rules, make the tree")

@@ -7,8 +7,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
-from tests.pedigrees import asset, commit, edge
+from tests.pedigrees import ACCOUNT, asset, commit, edge
 from tests.queries.estates import estates
+from tests.queries.test_incident import NEW, OLD, PEDIGREE, SETS, night
 
 from studbook.answer_table import answer_table
 from studbook.lineage.graph import Graph
@@ -33,6 +34,7 @@ def test_the_index_answers_as_the_objects_do(graph: Graph) -> None:
         envelope = commit(catalog, graph)
         with catalog.index(envelope) as index:
             read, held = Night.of(catalog, envelope, index), Night.of(catalog, envelope, graph)
+            assert told(QUESTIONS["runs"].ask(read, ACCOUNT)) == told(QUESTIONS["runs"].ask(held, ACCOUNT))
             for one in graph.assets.values():
                 for name, question in QUESTIONS.items():
                     if question.is_asked_of(one.kind):
@@ -72,3 +74,16 @@ def test_rows_of_a_crowd_are_made_when_they_are_looked_at(tmp_path: Path, crowd:
         assert next(one.what for one in read.unknown) == "30 model versions"
         assert len(read.unknown) == 21
         assert read.summary == held.summary
+
+
+@pytest.mark.parametrize("root", ["s3://data/", SETS, f"{SETS}train/", f"{SETS}held/", OLD, NEW])
+def test_what_was_read_in_parts(tmp_path: Path, root: str) -> None:
+    """Readers of a place inside of a dataset or one of its states, with a manifest and without, in several channels."""
+    text = PEDIGREE + f"\n {SETS} -input_to:train-> t4(training_job)\n {SETS} -input_to:a-> t4\n {NEW} -input_to:b-> t4"
+    parts = {"t1": f"{SETS}train/", "t2": "", "t4": f"{SETS}train/0"}
+    for keys in ({}, {NEW: ("train/0", "held/0")}):
+        held = night(text, keys=keys, parts=parts)
+        catalog = Catalog(tmp_path / str(len(keys)))
+        with catalog.index(commit(catalog, held.lineage)) as index:
+            read = Night(index, record_of=held.record_of)
+            assert told(QUESTIONS["incident"].ask(read, root)) == told(QUESTIONS["incident"].ask(held, root))

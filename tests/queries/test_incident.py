@@ -189,6 +189,28 @@ class TestParts:
         assert told(incident(one, SETS)).get("t1") == "possible"
         assert told(incident(one, "s3://data/sets/held/")).get("t1") is None
 
+    def test_what_was_read_is_told_where_it_decides_nothing(self) -> None:
+        """A reader of a part of the root is possible whatever it read; which part it was is told all the same."""
+        text = PEDIGREE + f"\n {SETS} -input_to:train-> t5(training_job)\n {SETS} -input_to:test-> t5"
+        one = night(text, parts={"t5": "s3://data/sets/train/"})
+        for root in (SETS, "s3://data/", "s3://data"):
+            (row,) = [row for row in incident(one, root).rows if row.asset == "t5"]
+            assert row.status == "possible"
+            assert row.because.startswith("read a part of it: s3://data/sets/train/, ")
+
+    def test_an_edge_to_a_part_and_to_all_of_it_is_one_to_all_of_it(self) -> None:
+        """Two channels of one name, of which one reads the whole dataset, make one edge with the evidence of both."""
+        uris = (SETS, f"{SETS}train/")
+        paths = [f"Inputs[{at}].S3Uri" for at in range(2)]
+        evidence = (*(Evidence("x:Y", path, "sagemaker/training_job/t5") for path in paths), Evidence(rule="s3-prefix"))
+        graph = Graph(
+            [asset(SETS, "dataset"), asset("t5", "training_job")],
+            [edge(SETS, "t5", "input_to", "train", certainty="referenced", evidence=evidence)],
+        )
+        job = record("t5", body={"Inputs": [{"S3Uri": uri} for uri in uris]})
+        one = Night(graph, record_of=lambda kind, record_id: job if record_id == "t5" else None)
+        assert told(incident(one, SETS)) == {"t5": "certain"}
+
     def test_an_artifact_that_is_the_place_or_around_it(self) -> None:
         """What no dataset covers is read as recorded, with or without its slash."""
         assert told(incident(night(), "s3://data/other/x/y")) == {"t3": "certain"}

@@ -252,6 +252,16 @@ class TestAnswersWithoutAGraph:
         assert record_of("endpoint", "b") == record("b", kind="endpoint")
         assert record_of("endpoint", "a") is None
 
+    @settings(max_examples=25)
+    @given(st.sets(st.text(min_size=1, max_size=6), max_size=40), st.text(max_size=6))
+    def test_every_record_of_a_crowd(self, tmp_path_factory: pytest.TempPathFactory, ids: set[str], other: str) -> None:
+        """Whatever its id is, and whatever its body looks like; no other one is taken for it."""
+        catalog = Catalog(tmp_path_factory.mktemp("catalog"))
+        kept = {one: record(one, body={"Doc": f',"id":"{one}","kind":"x"', "id": one}) for one in ids}
+        record_of = catalog.record_of(commit(catalog, PEDIGREE, records=kept.values()))
+        for one in kept.keys() | {other}:
+            assert record_of("training_job", one) == kept.get(one)
+
     def test_counts_and_changes(self, catalog: Catalog) -> None:
         """How much a snapshot holds, and how many assets differ from the one before."""
         first = commit(catalog, PEDIGREE, records=[record("a")])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -39,6 +39,10 @@ class LineageReader(Protocol):
 
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         """The edges that start there, in canonical order; of one relation, and one role, where they are given."""
+        ...
+
+    def roles(self, asset_id: str, relation: str) -> Collection[str | None]:
+        """The roles of the edges of a relation that start there, however many edges there are."""
         ...
 
     def beginning(self, text: str) -> Sequence[str]:
@@ -93,6 +97,9 @@ class Graph:
 
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         return self._selected(self._downstream, asset_id, relation, role)
+
+    def roles(self, asset_id: str, relation: str) -> Collection[str | None]:
+        return {edge.role for edge in self.downstream(asset_id, relation)}
 
     def _selected(
         self, side: dict[str, list[Edge]], asset_id: str, relation: str | None, role: str | None

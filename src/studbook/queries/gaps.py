@@ -6,13 +6,13 @@ names, of the kinds that every model has (data, code, a base model where somethi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
-from studbook.model import Asset
+from studbook.model import Asset, Edge
 from studbook.model.ids import parse_arn
 from studbook.queries.answer import Answer, Night, Row, Why, counted
 from studbook.queries.origins import makers, origins
@@ -86,6 +86,7 @@ def _summary(asset: Asset, rows: Sequence[Lack]) -> str:
 
 def _named(night: Night, root: Asset) -> Iterator[Lack]:
     walk = made(night.lineage, root.id)
+    read = {edge.source for edge in walk.edges if edge.relation == "input_to" and _reads_data(night.lineage, edge)}
     for asset in walk.assets:
         if asset.id == root.id or asset.id not in walk.influence:
             continue
@@ -97,7 +98,7 @@ def _named(night: Night, root: Asset) -> Iterator[Lack]:
             yield Lack(what=asset.id, why=end.why, partition=end.partition, asset=asset.id)
         elif asset.id.startswith(_NOT_S3) and asset.kind in ("artifact", "dataset_version"):
             yield Lack(what=asset.id, why="not S3", asset=asset.id)
-        elif asset.kind in ("artifact", "dataset") and is_unlisted_data(night.lineage, asset):
+        elif asset.kind in ("artifact", "dataset") and is_unlisted_data(night.lineage, asset, read):
             yield Lack(what=asset.id, why="not recorded", asset=asset.id)
 
 
@@ -109,19 +110,24 @@ def _partition(night: Night, asset: Asset) -> tuple[Why, str | None]:
     return "failed", None
 
 
-def is_unlisted_data(lineage: LineageReader, asset: Asset) -> bool:
-    """Whether a job read it as data, and nobody knows what lay there: no state was listed, and no job made it."""
+def is_unlisted_data(lineage: LineageReader, asset: Asset, read: Collection[str] = ()) -> bool:
+    """Whether a job read it as data, and nobody knows what lay there: no state was listed, and no job made it.
+
+    `read` is what is known already to have been read so: what a crowd reads need not be asked for all its readers.
+    """
     if lineage.upstream(asset.id, "produced"):
         return False
-    return any(
-        edge.role not in NO_DATA_ROLES and _is_job(lineage, edge.target)
-        for edge in lineage.downstream(asset.id, "input_to")
-    )
+    if asset.id in read:
+        return True
+    roles = [role for role in lineage.roles(asset.id, "input_to") if role not in NO_DATA_ROLES]
+    edges = (edge for role in roles for edge in lineage.downstream(asset.id, "input_to", role))
+    return any(_reads_data(lineage, edge) for edge in edges)
 
 
-def _is_job(lineage: LineageReader, asset_id: str) -> bool:
-    found = lineage.asset(asset_id)
-    return found is not None and found.kind.endswith("_job") and found.kind != "evaluation_job"
+def _reads_data(lineage: LineageReader, edge: Edge) -> bool:
+    """Whether an input is data, and of a job that is no evaluation."""
+    reader = lineage.asset(edge.target) if edge.role not in NO_DATA_ROLES else None
+    return reader is not None and reader.kind.endswith("_job") and reader.kind != "evaluation_job"
 
 
 # --- not recorded -------------------------------------------------------------------------------------------------

@@ -295,8 +295,9 @@ class _Reading(Generic[N]):
     """The edge's relation, in words."""
     share: Share
     """Without its objects: `part` where it is told by objects whether that is all."""
-    what: str
-    """The places that were read, in words."""
+    what: str | tuple[N, N, int]
+    """The places that were read, in words; or a member, its reader and which of the edges between them names them: a
+    record is only read for what is shown, where the places decide nothing."""
     doubt: str | None
     read: frozenset[str] = frozenset()
     meant: frozenset[str] = frozenset()
@@ -334,6 +335,7 @@ class _Search(Generic[N]):
         """What the last edge says on the way to what follows from a reader."""
         self._itself: set[N] = set()
         self._told: dict[tuple[N, Said], list[_Reading[N]]] = {}
+        self._parts: dict[tuple[N, Said], tuple[bool, str, str | None]] = {}
         self._objects: dict[N, Sequence[str] | None] = {}
         self._lines: dict[str, str | None] = {}
         self._read()
@@ -379,6 +381,7 @@ class _Search(Generic[N]):
             for member in here:
                 kind = view.like(member).kind
                 in_part = set()
+                parts: defaultdict[N, list[Said]] = defaultdict(list)
                 for said, end, onward in view.steps(member, member):
                     if not onward or end in self._members or (said.relation == "has_version" and kind in _DATA):
                         continue
@@ -389,10 +392,15 @@ class _Search(Generic[N]):
                     if member not in self._members:
                         readings[end] += self._passed_on(said, member, readings.get(member, ()))
                     elif _PART in said.rules:
-                        in_part.add(view.id(end))
+                        parts[end].append(said)
                         readings[end] += ()
                     else:
                         readings[end] += self._whole(said, member)
+                for end, saids in parts.items():
+                    if all(self._is_part(said, member) for said in saids):
+                        readings[end] += (self._part(said, member, end, nth) for nth, said in enumerate(saids))
+                    else:
+                        in_part.add(view.id(end))
                 for edge in self._lineage.downstream(view.id(member)) if in_part else ():
                     said = said_of(edge)
                     if edge.target in in_part and _PART in said.rules and (node := view.node(edge.target)) is not None:
@@ -436,6 +444,29 @@ class _Search(Generic[N]):
         if shares != {"none"}:
             share = "all" if "all" in shares else "part"
             yield _Reading(member, how, share, _listed(places if self._root.place else ()), doubt)
+
+    def _is_part(self, said: Said, member: N) -> bool:
+        """Whether what was read of a member by an edge to a place inside of it is a part of the root, whatever it was.
+
+        So it is where the member is a part of the root itself, or the root is the member, and no edge to all of it
+        became one with this one. Objects decide where a manifest tells them.
+        """
+        if (member, said) not in self._parts:
+            root, place = self._root.place, _place_of(self._view.id(member))
+            if root is None or self._manifest(member) is not None:
+                known = False
+            elif place == root:
+                known = said.certainty == "inferred" and said.rules == {_PART}
+            else:
+                known = place.startswith(root) and place != f"{root}/"
+            doubt = _doubt(said, state_matters=self._root.is_state or not self._root.holds(place))
+            self._parts[member, said] = known, f"it {RELATIONS[said.relation]} this", doubt
+        return self._parts[member, said][0]
+
+    def _part(self, said: Said, member: N, end: N, nth: int) -> _Reading[N]:
+        """The same as `_reading` gives of any part, without reading which one it is."""
+        _, how, doubt = self._parts[member, said]
+        return _Reading(member, how, "part", (member, end, nth), doubt)
 
     def _manifest(self, member: N) -> Sequence[str] | None:
         if member not in self._objects:
@@ -512,11 +543,21 @@ class _Search(Generic[N]):
         elif all_of_it or (told.share == "all" and told.meant == told.read):
             what = "read all of it"
         else:
-            what = f"read a part of it: {told.what}"
+            what = f"read a part of it: {self._what(told)}"
         words = [f"{what}, {started}" if started and not itself else what]
         words += [told.doubt] if told.doubt and not all_of_it else []
         words += [] if known else ["when it started is not recorded"]
         return ", ".join(words)
+
+    def _what(self, told: _Reading[N]) -> str:
+        if isinstance(told.what, str):
+            return told.what
+        member, end, nth = told.what
+        source = self._view.id(member)
+        edges = [one for one in self._lineage.upstream(self._view.id(end)) if one.source == source]
+        edge = [one for one in edges if _PART in said_of(one).rules][nth]
+        place = _place_of(source)
+        return _listed([one for one in _recorded(self._night.record_of, edge) if _holds(place, one)])
 
     # --- the way back ---------------------------------------------------------------------------------------------
 
@@ -552,6 +593,8 @@ class _Search(Generic[N]):
 def _told(readings: Sequence[_Reading[N]]) -> tuple[_Reading[N], bool]:
     """The reading that says most, and whether all together are surely all of the root."""
     sound = [one for one in readings if one.doubt is None]
+    if not any(one.share == "all" for one in sound):
+        return (sound or readings)[0], False
     whole = next((one for one in sound if _is_whole([one])), None)
     return whole or (sound or readings)[0], whole is not None or _is_whole(sound)
 

@@ -8,7 +8,7 @@ id. An event has the time that a record gives it, else that of the night which f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -366,6 +366,9 @@ class _Served:
 
     def of_kind(self, kind: str, *, unsure: bool = False) -> Sequence[Asset]:
         return self._now.of_kind(kind, unsure=unsure)
+
+    def roles(self, asset_id: str, relation: str) -> Collection[str | None]:
+        return {edge.role for edge in self.downstream(asset_id, relation)}
 
     def beginning(self, text: str) -> Sequence[str]:
         return self._now.beginning(text)

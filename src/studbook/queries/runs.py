@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from studbook.errors import NotFound, UsageError
+from studbook.gc import gc_paused
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Partition
 from studbook.model.relations import Certainty
@@ -139,8 +140,9 @@ def _of_account(night: Night, account: str, asked: str) -> Answer[Run]:
         raise NotFound(
             f"no account {account!r} was asked for anything", "see 'studbook show latest' for those that were"
         )
-    _read_ahead(lineage, endpoints)
-    rows = [row for endpoint in endpoints for row in rows_at(lineage, endpoint)]
+    with gc_paused():
+        _read_ahead(lineage, endpoints)
+        rows = [row for endpoint in endpoints for row in rows_at(lineage, endpoint)]
     unknown = [*_unseen(night, account)]
     for endpoint in endpoints:
         unknown += night.hidden_content.get(endpoint.id, ())
@@ -156,18 +158,18 @@ def _of_account(night: Night, account: str, asked: str) -> Answer[Run]:
 
 
 def _read_ahead(lineage: LineageReader, endpoints: Iterable[Asset]) -> None:
-    """What the rows of many endpoints are asked from, in few statements: configuration, model, version."""
+    """What the rows of many endpoints are asked from, in few statements: configuration, model, what that is."""
     ahead = [endpoint.id for endpoint in endpoints]
     for _ in range(4):
         lineage.expect(ahead, "upstream")
-        ahead = sorted(
-            {
-                edge.source
-                for place in ahead
-                for edge in lineage.upstream(place)
-                if edge.relation in ("deployed_to", "packaged_as") and edge.role not in NO_WEIGHTS
-            }
-        )
+        behind = {
+            edge.source
+            for place in ahead
+            for edge in lineage.upstream(place)
+            if edge.relation in ("deployed_to", "packaged_as") and edge.role not in NO_WEIGHTS
+        }
+        # A version is the end of what is asked: what it was packaged from is most of what there is to read.
+        ahead = sorted(one for one in behind if (asset := lineage.asset(one)) and asset.kind != "model_package")
 
 
 def rows_at(lineage: LineageReader, endpoint: Asset, through: str | None = None) -> Iterator[Run]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from itertools import product
@@ -176,6 +176,9 @@ class _TrackedGraph(LineageReader):
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         self._notes.read.add(_side(_DOWNSTREAM, asset_id, relation))
         return self._graph.downstream(asset_id, relation, role)
+
+    def roles(self, asset_id: str, relation: str) -> Collection[str | None]:
+        return {edge.role for edge in self.downstream(asset_id, relation)}
 
     def beginning(self, text: str) -> Sequence[str]:
         self._notes.read.add(_bucket(text))

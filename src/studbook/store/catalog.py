@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import shutil
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 SETTINGS_FILE = "studbook.yml"
 """The name of the configuration, from the catalog folder."""
+_ID = b',"id":"'
 _KEPT_CHUNKS = 16
 """Of records, by who asks for one after the other."""
 
@@ -210,14 +212,9 @@ class Catalog:
             if not of_kind:
                 for chunk in chunks.chunks(self.objects, envelope.parts.records):
                     of_kind[chunk.place.kind].append(chunk)
-            # Which of a chunk's lines it is, its bytes tell without a reader of JSON: most are not asked for.
-            member = b'"id":' + canonical(record_id)
             for chunk in of_kind[kind]:
-                if chunk.first <= record_id <= chunk.last and member in (rows := read(chunk.object)):
-                    lines = (line for line in rows.splitlines() if member in line)
-                    found = next((one for one in map(RECORDS.row, lines) if one.id == record_id), None)
-                    if found is not None:
-                        return found
+                if chunk.first <= record_id <= chunk.last and (line := _line_of(read(chunk.object), record_id)):
+                    return RECORDS.row(line)
             return None
 
         return record
@@ -469,3 +466,24 @@ class _PartitionLines(Iterable[bytes]):
 
 def _coverage_order(row: Coverage) -> tuple[bool, str, bool, str, str]:
     return (row.account is not None, row.account or "", row.region is not None, row.region or "", row.source)
+
+
+def _line_of(rows: bytes, record_id: str) -> bytes | None:
+    """Binary search: the line of a record in a chunk, whose lines are in the order of their ids.
+
+    Raises CatalogError where they are no lines of records.
+    """
+    low, high = 0, len(rows)
+    while low < high:
+        middle = (low + high) // 2
+        try:
+            start, end = rows.rfind(b"\n", low, middle) + 1 or low, rows.index(b"\n", middle)
+            # Behind the last such member are only texts, in which a quotation mark is escaped.
+            at = rows.rindex(_ID, start, end) + len(_ID) - 1
+            found = json.loads(rows[at : rows.index(b',"kind":', at)])
+        except ValueError:
+            raise CatalogError("a line of records cannot be read", "run 'studbook verify'") from None
+        if found == record_id:
+            return rows[start:end]
+        low, high = (end + 1, high) if found < record_id else (low, start)
+    return None

@@ -164,6 +164,15 @@ class Index:
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         return self._sound(lambda: self._edges("downstream", asset_id, relation, role))
 
+    def roles(self, asset_id: str, relation: str) -> Collection[str | None]:
+        where = "SELECT DISTINCT role FROM edge WHERE source = ? AND relation = ?"
+        return {
+            role
+            for (role,) in self._sound(
+                lambda: self._connection.execute(where, (self._key(asset_id), relation)).fetchall()
+            )
+        }
+
     def beginning(self, text: str) -> Sequence[str]:
         # Over the index of ids alone, which are kept backwards: a million take half a second.
         found = self._sound(lambda: self._connection.execute(_BEGINNING, (len(text), text[::-1])).fetchall())

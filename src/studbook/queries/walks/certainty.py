@@ -48,6 +48,7 @@ def best_ways(start: str, steps: Callable[[str], Iterable[tuple[Edge, str]]]) ->
     for weakest in STRENGTH.values():
         seen: dict[str, tuple[Edge, ...]] = {start: ()}
         ahead = [start]
+        weaker = False
         while ahead:
             here, ahead = ahead, []
             for candidate in (False, True):
@@ -55,9 +56,13 @@ def best_ways(start: str, steps: Callable[[str], Iterable[tuple[Edge, str]]]) ->
                     if one not in known:
                         known[one] = list(steps(one))
                     for edge, end in known[one]:
-                        if edge.candidate is candidate and end not in seen and STRENGTH[edge.certainty] <= weakest:
+                        if STRENGTH[edge.certainty] > weakest:
+                            weaker = True
+                        elif edge.candidate is candidate and end not in seen:
                             seen[end] = (*seen[one], edge)
                             ahead.append(end)
         for end, way in seen.items():
             found.setdefault(end, way)
+        if not weaker:
+            break
     return found
