@@ -15,6 +15,11 @@ def packaged(name: str) -> Path:
     return installed if installed.exists() else _HERE.parents[1] / name
 
 
+def hosting_template() -> Path:
+    """CloudFormation of a private bucket behind CloudFront."""
+    return _HERE / "hosting.yml"
+
+
 @cache
 def code_digest() -> str:
     """Of the program itself: what another one made may be made differently by this one."""

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import traceback
+from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any, NoReturn
 
@@ -130,6 +131,12 @@ def root() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with the code that docs/commands.md gives it."""
     argv = sys.argv[1:] if args is None else args
+    if find_spec("fcntl") is None:
+        elsewhere = UsageError(
+            "Studbook runs on Linux and macOS: it locks files as POSIX does", "on Windows use it within WSL 2"
+        )
+        _report(elsewhere, as_json=_wants_json(argv))
+        sys.exit(elsewhere.exit_code)
     if not any(isinstance(handler, _Warnings) for handler in logging.getLogger().handlers):
         logging.getLogger().addHandler(_Warnings())
     logging.getLogger("studbook").setLevel(logging.DEBUG if os.environ.get(_ASKED) else logging.NOTSET)

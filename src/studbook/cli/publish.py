@@ -9,7 +9,7 @@ import click
 
 from studbook.cli.options import catalog_option, format_option
 from studbook.cli.site import output_option
-from studbook.cli.terminal import echo, say, write_json
+from studbook.cli.terminal import echo, say, write, write_json
 
 if TYPE_CHECKING:
     from studbook.store import Catalog
@@ -22,6 +22,7 @@ Examples:
   studbook publish                                to publish.to of studbook.yml
   studbook publish --all                          each file compared with the bucket; what was defaced comes back
   studbook publish public/                        plain copies in a folder, as GitHub and GitLab Pages take them
+  studbook publish --cloudformation > hosting.yml          a private bucket behind CloudFront, to be deployed
   studbook publish --format json | jq -r '.changed[]'      what a CloudFront distribution has to forget
 
 The bucket is written with your own credentials, never with a role of the harvest. What did not change since the
@@ -32,13 +33,25 @@ again each time.
 )
 @click.argument("to", required=False, metavar="[S3_URI|FOLDER]")
 @click.option("--all", "everything", is_flag=True, help="Every version here, each file compared with the bucket's own.")
+@click.option(
+    "--cloudformation",
+    is_flag=True,
+    help="Print a template of a private bucket behind CloudFront, read from networks that you name, and do no more.",
+)
 @output_option
 @catalog_option
 @format_option
-def publish(to: str | None, everything: bool, output: Path, catalog: Catalog, output_format: str) -> None:
+def publish(
+    *, to: str | None, everything: bool, cloudformation: bool, output: Path, catalog: Catalog, output_format: str
+) -> None:
     """Put the built site into an S3 bucket, at the price of what changed, or into a folder."""
     from studbook.errors import UsageError
+    from studbook.packaged import hosting_template
     from studbook.publish import publish_site
+
+    if cloudformation:
+        write(hosting_template().read_bytes())
+        return
 
     settings = catalog.settings()
     where = to or settings.publish.to
