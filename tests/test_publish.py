@@ -12,7 +12,7 @@ from tests.s3_buckets import empty_bucket, keys_in
 
 import small_catalog as small
 from studbook.cli import main
-from studbook.errors import PublishError
+from studbook.errors import PublishError, UsageError
 from studbook.model.ids import S3Uri
 from studbook.publish import publish
 
@@ -186,6 +186,22 @@ class TestARealSite:
         assert types["css"] == "text/css; charset=utf-8"
         assert types["json"] == "application/json; charset=utf-8"
         assert types["svg"] == "image/svg+xml"
+
+
+def test_two_audiences_never_share_a_bucket(client, tmp_path):
+    """An edition for outsiders goes into a place of its own, and nothing of it elsewhere before that is known."""
+    inside, outside = site(tmp_path / "inside", {1: FIRST}), site(tmp_path / "outside", {1: FIRST})
+    (outside / "audience.txt").write_text("external-0123456789abcdef\n")
+    publish(inside, TO, client)
+    before = there(client)
+    with pytest.raises(UsageError, match="has a site for insiders already"):
+        publish(outside, TO, client)
+    assert there(client) == before
+    other = TO._replace(key="outside/")
+    publish(outside, other, client)
+    assert publish(outside, other, client).sent
+    with pytest.raises(UsageError, match="has a site for outsiders already"):
+        publish(inside, other, client)
 
 
 class TestCommand:

@@ -9,6 +9,8 @@ Calls: one ListObjectsV2 for each thousand versions; one GetObject for each vers
 version before; one PutObject or CopyObject for each file that is not there as it is; one PutObject for each list that
 changed, two where files go; one DeleteObjects for each thousand files that go.
 
+Sites for insiders and for outsiders never share a place: an object among those lists has the audience's label.
+
 Those lists are believed, unless everything is asked for: then each version's objects are listed (a thousand a call),
 and what is missing there, or has another size or MD5 than the file here, is sent again. Under SSE-KMS an ETag is no
 MD5, so that all is sent again.
@@ -34,7 +36,7 @@ from typing import Any, Final, TypeVar
 from studbook.aws.errors import explain
 from studbook.errors import PublishError, UsageError
 from studbook.model.ids import S3Uri, parse_s3
-from studbook.render.versions import LATEST, built, kept
+from studbook.render.versions import AUDIENCE, LATEST, audience_of, built, kept, same_audience
 from studbook.settings import Settings
 from studbook.store import Catalog
 from studbook.store.files import write_whole
@@ -119,6 +121,8 @@ def publish_folder(site: Path, target: Path, *, drop: Collection[int] = ()) -> P
     ) + sorted(beside)
     done = Published(versions=versions)
     listed = target / f"{LISTS}files.json"
+    if (target / VERSIONS).exists() or (target / AUDIENCE).exists():
+        same_audience(target, audience_of(target), audience_of(site))
     try:
         earlier: list[str] = json.loads(listed.read_bytes()) if listed.is_file() else []
         names = [path.relative_to(site).as_posix() for path in wanted]
@@ -190,7 +194,7 @@ def publish(
     try:
         return _Publishing(site, to, client, report).run(here, {*drop} - {here[-1]}, everything=everything)
     except Exception as error:
-        if isinstance(error, PublishError):
+        if isinstance(error, PublishError | UsageError):
             raise
         trouble = explain(error, "S3")
         raise PublishError(
@@ -338,6 +342,12 @@ class _Publishing:
         names = [
             item["Key"].rpartition("/")[2].partition(".")[0] for page in pages for item in page.get("Contents", ())
         ]
+        wanted, there = audience_of(self._site), next((name for name in names if name.startswith("external-")), None)
+        if names:
+            same_audience(f"s3://{self._bucket}/{self._prefix}", there, wanted)
+        elif wanted is not None:  # before anything of it is there
+            self._send(f"{LISTS}{wanted}.txt", b"")
+            self._done.calls["PutObject"] += 1
         return {int(name) for name in names if name.isdigit()}
 
     def _list_of(self, version: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from hashlib import sha256
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from studbook.cli.options import catalog_option, snapshot_option
+from studbook.cli.options import audience_option, catalog_option, edition, snapshot_option
 from studbook.cli.terminal import say, write
 
 if TYPE_CHECKING:
@@ -97,14 +96,7 @@ The bytes depend on the snapshot alone: findings, waivers and cards are as they 
 @click.option(
     "--limit", type=click.IntRange(min=1), default=None, help=f"Of the same: the most assets drawn; {_DRAWN}."
 )
-@click.option(
-    "--audience",
-    type=click.Choice(["internal", "external"]),
-    default="internal",
-    show_default=True,
-    help="external: accounts, people, buckets and repositories under pseudonyms, by the secret in "
-    "STUDBOOK_AUDIENCE_SECRET.",
-)
+@audience_option
 @click.option(
     "--key",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -232,50 +224,37 @@ class _Told:
         self.catalog, self.snapshot, self.external = catalog, snapshot, external
 
     @cached_property
-    def _envelope(self) -> Envelope:
-        return self.catalog.resolve(self.snapshot)
-
-    @cached_property
-    def _graph(self) -> Graph:
-        return self.catalog.graph(self._envelope)
-
-    @cached_property
-    def _findings(self) -> list[Finding]:
-        from studbook.rules import findings_of
-
-        return findings_of(self.catalog, self._envelope, self._graph)
-
-    @cached_property
-    def _words(self) -> dict[str, Card]:
-        from studbook.people import people_of
-
-        return people_of(self.catalog, self._envelope, lambda problem: say(f"warning: {problem.message}")).cards
+    def _shown(self) -> Catalog:
+        """The catalog as whoever gets the export may read it."""
+        return edition(self.catalog) if self.external else self.catalog
 
     @cached_property
     def _mask(self) -> Pseudonyms | None:
-        from studbook.exports.pseudonyms import SECRET, Pseudonyms
+        from studbook.exports.edition import Edition
 
-        if not self.external:
-            return None
-        graph = self._graph
-        told = (list(graph.assets.values()), graph.edges, self._findings, list(self._words.values()), self._envelope)
-        return Pseudonyms(os.environ.get(SECRET, ""), told)
+        return self._shown.mask if isinstance(self._shown, Edition) else None
 
     @cached_property
     def envelope(self) -> Envelope:
-        return self._mask.masked(self._envelope) if self._mask else self._envelope
+        return self._shown.resolve(self.snapshot)
 
     @cached_property
     def graph(self) -> Graph:
-        return self._mask.graph(self._graph) if self._mask else self._graph
+        return self._shown.graph(self.envelope)
 
     @cached_property
     def findings(self) -> list[Finding]:
-        return self._mask.masked(self._findings) if self._mask else self._findings
+        from studbook.rules import findings_of
+
+        return findings_of(self._shown, self.envelope, self.graph)
 
     @cached_property
     def _cards(self) -> dict[str, Card]:
-        return self._mask.masked(self._words) if self._mask else self._words
+        from studbook.exports.edition import Edition
+        from studbook.people import people_of
+
+        people = people_of(self.catalog, self.envelope, lambda problem: say(f"warning: {problem.message}"))
+        return (self._shown.told(people) if isinstance(self._shown, Edition) else people).cards
 
     def checked(self, pieces: Iterable[bytes]) -> Iterable[bytes]:
         """What is written: as it is, or after a look that nothing is left of what outsiders must not see."""
@@ -283,7 +262,7 @@ class _Told:
 
     def _records(self, ids: Sequence[str]) -> Iterator[Record]:
         wanted = frozenset(ids)
-        return (record for record in self.catalog.records(self._envelope) if record.id in wanted)
+        return (record for record in self.catalog.records(self.envelope) if record.id in wanted)
 
     def pedigree(self, handle: str, *, records: bool = True) -> Pedigree:
         """What made, judged and runs the asset of a handle."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from studbook.exports.edition import Edition
     from studbook.store import Catalog
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -63,3 +65,23 @@ def format_option(function: F) -> F:
         show_default=True,
         help="How facts are printed.",
     )(function)
+
+
+def audience_option(function: F) -> F:
+    """`--audience internal|external`; `edition` gives what outsiders may read."""
+    return click.option(
+        "--audience",
+        type=click.Choice(["internal", "external"]),
+        default="internal",
+        show_default=True,
+        help="external: accounts, roles, people, buckets and repositories under pseudonyms, by the secret in "
+        "STUDBOOK_AUDIENCE_SECRET.",
+    )(function)
+
+
+def edition(catalog: Catalog) -> Edition:
+    """A catalog as outsiders may read it, by the secret of the environment; UsageError where there is none."""
+    from studbook.exports.edition import Edition
+    from studbook.exports.pseudonyms import SECRET
+
+    return Edition(catalog, os.environ.get(SECRET, ""))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from studbook.cli.options import catalog_option, snapshot_option
+from studbook.cli.options import audience_option, catalog_option, edition, snapshot_option
 from studbook.cli.terminal import echo, say
 
 if TYPE_CHECKING:
@@ -32,17 +32,21 @@ Examples:
   studbook build                         the latest snapshot; the sites of earlier ones stay
   studbook build --all                   every snapshot, or those that site.keep keeps
   studbook build --snapshot 2026-11-21   one night again
+  studbook build --audience external --output outside     the same for outsiders, under pseudonyms
 """
 )
 @click.option("--all", "everything", is_flag=True, help="Build every snapshot that is kept, not the latest alone.")
 @output_option
+@audience_option
 @snapshot_option
 @catalog_option
-def build(catalog: Catalog, snapshot: str, output: Path, everything: bool = False) -> None:
+def build(catalog: Catalog, snapshot: str, output: Path, audience: str = "internal", everything: bool = False) -> None:
     """Build the site of a snapshot beside those of the others, and point 'latest' at the newest."""
     from studbook.render import build_site
     from studbook.render.versions import kept
 
+    if audience == "external":
+        catalog = edition(catalog)
     settings = catalog.settings()
     envelopes = kept(list(catalog.envelopes()), settings.site.keep)
     if envelopes and not everything:

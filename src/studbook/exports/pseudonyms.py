@@ -6,8 +6,8 @@ is found by its form (twelve digits, `s3://`, repositories of code and images, a
 where it stands (fields and tags that name a person, cards, waivers); it is then replaced wherever it occurs.
 
 A name that is a plain word (a bucket called `data`) is replaced in names, values and sentences, and left where such
-words are vocabulary: kinds, relations, roles and keys. A name that only stands in a sentence, and nowhere where names
-stand, is not known for one.
+words are vocabulary: kinds, relations, roles and keys. An account's name that says no more than its stage (`dev`) is no
+name. A name that only stands in a sentence, and nowhere where names stand, is not known for one.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any, Final, TypeVar
 
 from studbook.cards import Card
 from studbook.errors import StudbookError, UsageError
-from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge, Envelope, Evidence, Finding
+from studbook.settings import Settings
 
 SECRET: Final = "STUDBOOK_AUDIENCE_SECRET"  # noqa: S105  the variable's name
 """The environment variable that has the secret."""
@@ -42,9 +42,12 @@ _FORMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ("repository", re.compile(r"\.dkr\.ecr[\w.-]*\.amazonaws\.com[\w.]*/([^\s@:\"']+)")),
     ("repository", re.compile(r"git:(?:https?://|ssh://|git@)?([^\s\"'@]+)")),
     ("repository", re.compile(r"(?:https?|ssh)://([^\s\"'@]+?\.git)(?![\w.])")),
+    ("repository", re.compile(r"(?<![\w./:@-])([\w.-]+\.git)(?![\w.])")),
     ("person", re.compile(r"([\w.+-]+@[\w-]+\.[\w.-]*\w)")),
     ("person", re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])")),
     ("person", re.compile(r"arn:aws[\w-]*:(?:iam|sts)::\w*:(?:user|assumed-role)/(?:[^\s\"']*/)?([^/\s\"']+)")),
+    ("role", re.compile(r"arn:aws[\w-]*:iam::\w*:role/(?:[\w+=,.@-]+/)*([\w+=,.@-]*[\w+=@-])")),
+    ("role", re.compile(r"arn:aws[\w-]*:sts::\w*:assumed-role/([\w+=,.@-]+)/")),
     ("person", re.compile(r":user-profile/[^/\s\"']+/([^/\s\"']+)")),
 )
 """Forms whose first group is what is masked."""
@@ -55,6 +58,10 @@ _VOCABULARY: Final = frozenset(
 )
 """Fields whose values are words of ours, of AWS or of the configuration."""
 _PUBLIC: Final = frozenset({"aws", "studbook", "lambda", "sagemaker"})
+_STAGES: Final = frozenset(
+    {"data", "dev", "development", "main", "ml", "prod", "production", "qa", "sandbox", "shared", "staging", "test"}
+)
+"""Names of accounts that are nobody's."""
 T = TypeVar("T")
 
 
@@ -88,8 +95,11 @@ class Pseudonyms:
 
     def _name(self, match: re.Match[str]) -> str:
         name = match[0].casefold()
-        digest = hmac.new(self._key, f"{self.originals[name]}\0{name}".encode(), "sha256").hexdigest()
-        return f"{self.originals[name]}-{digest[:12]}"
+        return f"{self.originals[name]}-{self.keyed(self.originals[name], name)[:12]}"
+
+    def keyed(self, *words: str) -> str:
+        """What stands for some words and can be compared, and that nobody without the secret can try to guess: hex."""
+        return hmac.new(self._key, "\0".join(words).encode(), "sha256").hexdigest()
 
     def masked(self, value: T) -> T:
         """The same, whatever it is made of; keys of mappings, too."""
@@ -103,7 +113,8 @@ class Pseudonyms:
         if isinstance(value, Evidence):
             return value._replace(path=self._word(value.path), record=self.text(value.record))
         if isinstance(value, Envelope):
-            return value.model_copy(update={"coverage": self._masked(value.coverage)})
+            config = "sha256:" + self.keyed("config", value.config)
+            return value.model_copy(update={"coverage": self._masked(value.coverage), "config": config})
         if isinstance(value, Mapping):
             return {self._word(str(key)): self._masked(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple | frozenset):
@@ -113,13 +124,14 @@ class Pseudonyms:
         return value
 
     def _fields(self, value: Any) -> dict[str, Any]:
-        kept = {"id"} if isinstance(value, Finding) else set()
         masked: dict[str, Any] = {}
         for field in dataclasses.fields(value):
             inner = getattr(value, field.name)
             if field.name == "role" and isinstance(inner, str):
                 masked[field.name] = self._word(inner)
-            elif field.name not in _VOCABULARY and field.name not in kept:
+            elif isinstance(value, Finding) and field.name == "id":
+                masked["id"] = self.keyed("finding", inner)[:16]  # a digest of ids could be tried out
+            elif field.name not in _VOCABULARY:
                 masked[field.name] = self._masked(inner)
         return masked
 
@@ -131,11 +143,9 @@ class Pseudonyms:
         attributes = self._masked(dict(asset.attributes)) | ({"masked": True} if hidden else {})
         return dataclasses.replace(asset, **(values | {"attributes": attributes}))
 
-    def graph(self, graph: Graph) -> Graph:
+    def edges(self, edges: Iterable[Edge]) -> list[Edge]:
         """In the order of the new ids, so that order tells nothing of the old ones."""
-        assets = sorted(map(self.asset, graph.assets.values()), key=lambda asset: asset.id)
-        edges: Iterable[Edge] = sorted(map(self.masked, graph.edges), key=lambda edge: edge.key.order)
-        return Graph(assets, edges)
+        return sorted(map(self.masked, edges), key=lambda edge: edge.key.order)
 
     def checked(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """The pieces as they are. Raises StudbookError before one that still has an original in it."""
@@ -177,6 +187,10 @@ def _originals(value: Any, person: bool = False) -> Iterator[tuple[str, str]]:
             yield from _originals(inner, person)
     elif isinstance(value, Envelope):
         yield from _originals(value.coverage)
+    elif isinstance(value, Settings):
+        yield from _originals(value.model_dump(mode="json", exclude={"rules", "redact", "exclude"}))
+        yield from (("account", one.name) for one in value.accounts if one.name and one.name.casefold() not in _STAGES)
+        yield from (("role", value.organization.role_name),) if value.organization else ()
     elif isinstance(value, Finding | Card | Asset | Edge) or dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
             named = _PERSON.search(field.name) is not None

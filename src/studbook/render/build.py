@@ -18,7 +18,8 @@ from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException, PluginError
 
 from studbook.drawing import Drafting, no_program
-from studbook.errors import BuildError
+from studbook.errors import BuildError, StudbookError
+from studbook.exports.edition import Edition
 from studbook.gc import gc_frozen, gc_paused
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope
@@ -28,7 +29,18 @@ from studbook.render.environment import Templates
 from studbook.render.load import Lineages
 from studbook.render.page_writer import KnownBuild
 from studbook.render.plugin import StudbookPlugin
-from studbook.render.versions import built, kept, list_versions, put_in_place, remove, share, sweep
+from studbook.render.versions import (
+    AUDIENCE,
+    audience_of,
+    built,
+    kept,
+    list_versions,
+    put_in_place,
+    remove,
+    same_audience,
+    share,
+    sweep,
+)
 from studbook.settings import Settings
 from studbook.store import Catalog
 from studbook.store.files import held
@@ -55,13 +67,13 @@ def build_site(
     """Build the sites of these snapshots, the latest where none are named, and the list of all that are there.
 
     Equal input gives equal bytes; the sites of other snapshots stay as they are, but for those that the configuration
-    keeps no longer. Raises BuildError.
+    keeps no longer. A catalog's edition for outsiders gets a folder of its own. Raises BuildError, UsageError.
     """
     history = list(catalog.envelopes())
     if not history:
         raise BuildError(f"{catalog.address}: there is no snapshot to build from", "take one with 'studbook harvest'")
     chosen = sorted(envelopes or history[-1:], key=lambda envelope: envelope.number)
-    output.mkdir(parents=True, exist_ok=True)
+    _claim(output, catalog.label if isinstance(catalog, Edition) else None)
     sweep(output)
     work = output / ".studbook"
     templates, drafting = templates_of(catalog, settings), Drafting(work / "layouts", settings.site.pictures)
@@ -90,6 +102,7 @@ def build_site(
                 _run_mkdocs(contents, staging)
             assert contents.known is not None
             pages = contents.known.pages
+            _look_through(catalog, staging)
             if contents.tree is not None:
                 share(staging, contents.tree, but=pages)
             put_in_place(staging, output / str(envelope.number))
@@ -105,6 +118,28 @@ def build_site(
     list_versions(output, history, _missing(templates, settings), but=goes)
     remove(output, goes)
     return done
+
+
+def _claim(output: Path, label: str | None) -> None:
+    """A folder for the sites of one audience. Raises UsageError where it is another's."""
+    output.mkdir(parents=True, exist_ok=True)
+    if built(output) or (output / AUDIENCE).exists():
+        same_audience(output, audience_of(output), label)
+    elif label is not None:
+        (output / AUDIENCE).write_text(f"{label}\n", encoding="utf-8")
+
+
+def _look_through(catalog: Catalog, tree: Path) -> None:
+    """Raises BuildError where an original is left in what outsiders get, the theme's files aside."""
+    if not isinstance(catalog, Edition):
+        return
+    for path in sorted(tree.rglob("*")):
+        if path.is_file() and path.relative_to(tree).parts[0] != "assets":
+            try:
+                for _ in catalog.mask.checked((path.read_bytes(), path.relative_to(tree).as_posix().encode())):
+                    pass
+            except StudbookError as error:
+                raise BuildError(f"{path.relative_to(tree).parent}: {error.message}", error.hint) from error
 
 
 def _missing(templates: Templates, settings: Settings) -> str:
@@ -142,7 +177,8 @@ def _run_mkdocs(contents: Contents, target: Path) -> None:
                 str(packaged("mkdocs.yml")),
                 # MkDocs would take a relative path from where its configuration lies.
                 site_dir=str(target.resolve()),
-                docs_dir=str(docs) if docs.is_dir() else empty,
+                # The manual is no part of an edition: its examples name accounts, and one of them may be yours.
+                docs_dir=str(docs) if docs.is_dir() and not contents.site.external else empty,
                 site_name=contents.site.settings.site.title,
                 site_url=_base(contents.site.settings),
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studbook.drawing import Drafting
+from studbook.exports.edition import Edition
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope
 from studbook.people import people_of
@@ -45,7 +46,10 @@ def load_contents(
     report: Callable[[str], None],
 ) -> Contents:
     """Read a snapshot and everything that is said of it; how the site looks is said by today's `settings`."""
-    people = people_of(lineages.catalog, envelope, lambda problem: report(f"warning: {problem.message}"))
+    catalog = lineages.catalog
+    people = people_of(catalog, envelope, lambda problem: report(f"warning: {problem.message}"))
+    if isinstance(catalog, Edition):
+        people = catalog.told(people)
     told = replace(people, settings=people.settings.model_copy(update={"site": settings.site}))
     site = load_site(lineages, envelope, told)
     return Contents(site=site, templates=templates, drafting=drafting)

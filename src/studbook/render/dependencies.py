@@ -266,6 +266,7 @@ class TrackedSite(Site):
             "graph": graph,
             "settings": site.settings,
             "mends": site.mends,
+            "external": site.external,
             "cards": _Noted("card", site.cards, notes),
             "findings_by_asset": _Noted("findings", dict(site.findings_by_asset), notes),
             "records": _Noted("record", site.records, notes),
@@ -316,7 +317,7 @@ class TrackedSite(Site):
         return self._site.link(asset_id)
 
 
-# Whatever else a site has is not one asset's; `settings` and `mends` are the same for every page.
+# Whatever else a site has is not one asset's; `settings`, `mends` and `external` are the same for every page.
 for _other in [field.name for field in fields(Site)] + [
     name for name, value in vars(Site).items() if isinstance(value, cached_property)
 ]:
@@ -324,6 +325,7 @@ for _other in [field.name for field in fields(Site)] + [
         "graph",
         "settings",
         "mends",
+        "external",
         "cards",
         "records",
         "running",

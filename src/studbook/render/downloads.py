@@ -33,6 +33,6 @@ def of_model(site: Site, version: Asset) -> dict[str, bytes]:
         records=lambda ids: (record for one in ids for record in site.records_behind.get(one, ())),
     )
     files = {"pedigree.json": pedigree.write(found), "model.cdx.json": cyclonedx.write(found)}
-    if version.id in site.running:
+    if version.id in site.running and not site.external:
         files["evidence.zip"] = evidence.write(found)
     return files

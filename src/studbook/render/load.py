@@ -10,6 +10,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
+from studbook.exports.edition import Edition
 from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge, Envelope, Record
 from studbook.people import People
@@ -51,6 +52,7 @@ def load_site(lineages: Lineages, envelope: Envelope, people: People) -> Site:
     graph = lineages.of(envelope)
     rules = all_rules(people.settings, catalog.root)
     running = _running(graph)
+    said = catalog.mask.text if isinstance(catalog, Edition) else str
     return Site(
         graph=graph,
         envelope=envelope,
@@ -64,7 +66,8 @@ def load_site(lineages: Lineages, envelope: Envelope, people: People) -> Site:
         past=catalog.past(envelope),
         running=running,
         records_behind=_records_behind(catalog, envelope, graph, running),
-        mends={rule.id: _manual(rule.manual) for rule in rules},
+        mends={rule.id: said(_manual(rule.manual)) for rule in rules},
+        external=isinstance(catalog, Edition),
     )
 
 

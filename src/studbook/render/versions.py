@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from studbook.errors import UsageError
 from studbook.model import Envelope
 from studbook.render.policy import with_policy
 from studbook.settings import Keep
@@ -24,6 +25,8 @@ from studbook.store.files import held
 
 LATEST = "latest"
 """The folder that is the newest version's, under a name that stays."""
+AUDIENCE = "audience.txt"
+"""The file beside the versions that says for whom they are; insiders' sites have none."""
 INDEX = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -43,6 +46,22 @@ def built(output: Path) -> list[int]:
     return sorted(
         int(path.name) for path in output.iterdir() if path.name.isdigit() and (path / "index.html").is_file()
     )
+
+
+def audience_of(output: Path) -> str | None:
+    """For whom the sites of a folder are: the label of an edition for outsiders, None for insiders."""
+    file = output / AUDIENCE
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else None
+
+
+def same_audience(place: Path | str, there: str | None, wanted: str | None) -> None:
+    """Raises UsageError where sites for insiders and outsiders would lie in one place, or those of two secrets."""
+    if there != wanted:
+        what = "insiders" if there is None else "outsiders" if wanted is None else "outsiders, of another secret,"
+        raise UsageError(
+            f"{place}: has a site for {what} already, and two audiences never share a place",
+            "name another one with --output DIR, or another target",
+        )
 
 
 def share(tree: Path, other: Path, *, but: Container[str] = ()) -> int:

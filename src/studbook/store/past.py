@@ -19,19 +19,19 @@ class EdgeEnds:
     """Edges by the asset that they end in, and by the one that they start from."""
 
     def __init__(self, edges: Sequence[Edge]) -> None:
-        self._edges = edges
+        self.edges = edges
 
     @cached_property
     def upstream(self) -> Mapping[str, Sequence[Edge]]:
         found: defaultdict[str, list[Edge]] = defaultdict(list)
-        for edge in self._edges:
+        for edge in self.edges:
             found[edge.target].append(edge)
         return found
 
     @cached_property
     def downstream(self) -> Mapping[str, Sequence[Edge]]:
         found: defaultdict[str, list[Edge]] = defaultdict(list)
-        for edge in self._edges:
+        for edge in self.edges:
             found[edge.source].append(edge)
         return found
 

@@ -61,8 +61,9 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
             if key not in _HIDDEN and key not in _SHOWN.get(asset.kind, ()) and value not in (None, "", [], {})
         ],
         "tags": [[key, value] for key, value in sorted(asset.tags.items())],
-        "links_out": [*links_out(asset, site.mlflow_servers), *own.get("links_out", ())],
+        "links_out": [] if site.external else [*links_out(asset, site.mlflow_servers), *own.get("links_out", ())],
         "own": own,
+        "external": site.external,
     }
     return Page(
         path=page_path(asset.kind, asset.id),

@@ -106,6 +106,9 @@ def _by_judge(evaluations: list[Json]) -> list[Json]:
 
 def _again(site: Site, asset: Asset) -> Json:
     """What `studbook reproduce` says: how near a new training comes, and why not nearer."""
+    if site.external:
+        why = "It is told from what the APIs answered, which this edition does not have."
+        return {"verdict": None, "why": why, "reasons": [], "job": None}
     try:
         found = reproduce(site.graph, asset, lambda kind, record_id: site.records.get((kind, record_id)))
     except StudbookError as error:

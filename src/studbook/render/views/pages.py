@@ -64,6 +64,7 @@ def page(site: Site, name: str) -> Page:
         data={
             "snapshot": snapshot(site),
             "gaps": gaps(site),
+            "external": site.external,
             "partitions_asked": len(site.envelope.coverage),
             **(view(site) if view else {}),
         },

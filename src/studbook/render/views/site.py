@@ -20,7 +20,8 @@ from studbook.words import account_name, reference
 
 Json = dict[str, Any]
 
-_ACCOUNT = re.compile(r"^(\d{12}|aws)$")
+_ACCOUNT = re.compile(r"^(\d{12}|aws|account-[0-9a-f]{12})$")
+"""An account's id, or its pseudonym."""
 
 _REGION = re.compile(r"^[a-z]{2,4}(-[a-z]{2,12}){1,3}-\d{1,2}$")
 
@@ -90,6 +91,8 @@ class Site:
     """Any record, by kind and id."""
     past: SnapshotHistory | None = None
     """The nights up to this one."""
+    external: bool = False
+    """Whether it is an edition for outsiders."""
     rows_told: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
     """What lists of assets of any kind say of each, as `Table.told`."""
     _links: dict[str, Json] = field(default_factory=dict, init=False, repr=False)

@@ -1,0 +1,135 @@
+"""An edition for outsiders: a catalog as they may read it, under pseudonyms, without what the APIs answered.
+
+Pseudonymization happens between the store and whoever tells a snapshot, so that pages, pictures, answers, search and
+exports are the ordinary ones, made of other rows. What is masked is gathered from all nights: a name that one night
+gave away is masked in each. Digests of snapshots are those of the catalog: they tie an edition to its night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, partial
+from itertools import chain
+from typing import Any
+
+from studbook.exports.pseudonyms import Pseudonyms
+from studbook.model import Asset, Edge, Envelope, Finding, Partition, Record
+from studbook.people import People, people_of
+from studbook.rules import findings_of
+from studbook.settings import Settings
+from studbook.store import Catalog, chunks
+from studbook.store.chunks import ASSETS, EDGES, FINDINGS, Part, SharedRows
+from studbook.store.past import EdgeEnds, SnapshotHistory
+
+
+class Edition(Catalog):
+    """A catalog to read from; it has no records, and its settings name nobody."""
+
+    def __init__(self, catalog: Catalog, secret: str) -> None:
+        """`secret` is what the pseudonyms are keyed by. Raises UsageError for one that could be guessed."""
+        vars(self).update(vars(catalog))
+        self._inside = catalog
+        self.mask = Pseudonyms(secret, _told(catalog))
+
+    @property
+    def label(self) -> str:
+        """What tells its sites from those for insiders, and from those of another secret."""
+        return f"external-{self.mask.keyed('edition')[:16]}"
+
+    def settings(self) -> Settings:
+        return self._without_names(self._inside.settings())
+
+    def envelopes(self) -> Iterator[Envelope]:
+        return map(self.mask.masked, self._inside.envelopes())
+
+    def latest(self) -> Envelope | None:
+        return self.mask.masked(self._inside.latest())
+
+    def resolve(self, name: str) -> Envelope:
+        return self.mask.masked(self._inside.resolve(name))
+
+    def assets(self, envelope: Envelope, shared: SharedRows | None = None) -> Iterator[Asset]:
+        """By the new ids, so that order tells nothing of the old ones."""
+        return iter(sorted(map(self.mask.asset, self._inside.assets(envelope, shared)), key=lambda one: one.id))
+
+    def originals(self, envelope: Envelope) -> Iterator[Asset]:
+        """The assets as they are."""
+        return self._inside.assets(envelope)
+
+    def edges(self, envelope: Envelope, shared: SharedRows | None = None) -> Iterator[Edge]:
+        return iter(self.mask.edges(self._inside.edges(envelope, shared)))
+
+    def findings(self, envelope: Envelope) -> list[Finding]:
+        return self.mask.masked(findings_of(self._inside, self._inside.resolve(str(envelope.number))))
+
+    def records(self, envelope: Envelope, partition: Partition | None = None) -> Iterator[Record]:
+        return iter(())
+
+    def records_of(self, envelope: Envelope, kind: str) -> Iterator[Record]:
+        return iter(())
+
+    def record_of(self, envelope: Envelope) -> Callable[[str, str], Record | None]:
+        return lambda kind, record_id: None
+
+    def past(self, envelope: Envelope) -> SnapshotHistory:
+        return _MaskedHistory(self, envelope)
+
+    def told(self, people: People) -> People:
+        """What people wrote, as outsiders may read it."""
+        return People(self._without_names(people.settings), self.mask.masked(people.cards))
+
+    def _without_names(self, settings: Settings) -> Settings:
+        """What questions and pages need of the configuration; the site's address stays inside, too."""
+        accounts = tuple(
+            one.model_copy(update={"id": self.mask.text(one.id), "name": None, "role_arn": None, "external_id": None})
+            for one in settings.accounts
+        )
+        title = self.mask.text(settings.site.title)
+        return Settings(sources=settings.sources, rules=settings.rules).model_copy(
+            update={"accounts": accounts, "site": settings.site.model_copy(update={"title": title, "url": None})}
+        )
+
+
+class _MaskedHistory(SnapshotHistory):
+    """The nights of an edition: an asset lies where its original does."""
+
+    def __init__(self, edition: Edition, envelope: Envelope) -> None:
+        number = envelope.number
+        super().__init__(edition.objects, lambda: [one for one in edition.envelopes() if one.number <= number])
+        self._mask = edition.mask
+        self._newest = partial(edition.originals, envelope)
+        self._masked: dict[int, tuple[EdgeEnds, EdgeEnds]] = {}
+
+    @cached_property
+    def _originals(self) -> Mapping[str, Asset]:
+        return {self._mask.text(asset.id): asset for asset in self._newest()}
+
+    def history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
+        for envelope, found, ending in super().history(self._originals[asset.id]):
+            yield envelope, self._mask.masked(found), self._mask.edges(ending)
+
+    def _read_into(self, kinds: Any) -> Iterator[tuple[Envelope, EdgeEnds]]:
+        for envelope, ends in super()._read_into(kinds):
+            if id(ends) not in self._masked:  # nights that share their edges share them here
+                self._masked[id(ends)] = (ends, EdgeEnds(self._mask.edges(ends.edges)))
+            yield envelope, self._masked[id(ends)][1]
+
+
+def _told(catalog: Catalog) -> Iterator[Any]:
+    """All that is told of any night, each chunk of rows once; what is no chunk's, night by night."""
+    seen: set[str] = set()
+
+    def rows(part: Part[Any], manifest: str) -> Iterable[Any]:
+        for chunk in chunks.chunks(catalog.objects, manifest):
+            if chunk.object not in seen:
+                seen.add(chunk.object)
+                yield from chunks.rows_of(catalog.objects, part, chunk)
+
+    for envelope in catalog.envelopes():
+        parts = envelope.parts
+        people = people_of(catalog, envelope)
+        kept = rows(FINDINGS, parts.findings) if parts.findings else findings_of(catalog, envelope)
+        yield from chain(rows(ASSETS, parts.assets), rows(EDGES, parts.edges), kept, people.cards.values())
+        yield from (envelope, people.settings)
+    if catalog.settings_file.exists():
+        yield catalog.settings()
