@@ -148,6 +148,11 @@ class TestOneAnswer:
                     assert [line for line in lines if line.startswith("not known")] == (
                         [f"not known ({len(found.unknown)})"] if found.unknown else []
                     )
+                    tree = said(question, one, "--tree", "--catalog", str(folder))[1]
+                    assert " ".join(tree.split()).startswith(" ".join(found.summary.split()))
+                    assert [line for line in tree.splitlines() if terminal.wide(line) > 100] == []
+                    assert ("not known (" in tree) is bool(found.unknown)
+                    assert len(tree.partition("not known (")[0].partition("\n\n")[2].splitlines()) >= found.total
                     assert json.loads(said(question, one, *options, "--format", "json")[1]) == json.loads(
                         json.dumps(found.to_json())
                     )

@@ -84,11 +84,16 @@ def run(catalog: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
     return call
 
 
+def drawn(out: str) -> list[str]:
+    """The tree between the sentence and what is not known."""
+    return out.partition("\n\n")[2].partition("\n\nnot known")[0].splitlines()
+
+
 class TestTrace:
     def test_is_a_tree_to_the_origins_each_line_with_its_certainty(self, run: Run) -> None:
         """Kind, handle, stage, relation, role and certainty, and what is uncertain is marked."""
         said = run("trace", "endpoint/bot", "--tree")
-        lines = said.out.splitlines()
+        lines = drawn(said.out)
         assert lines[0] == "endpoint  bot  production"
         assert lines[1] == "└─ endpoint config  conf  deployed to (blue)  referenced"
         (dataset,) = [line for line in lines if "dataset version" in line]
@@ -103,7 +108,7 @@ class TestTrace:
 
     def test_shows_evidence_where_asked(self, run: Run) -> None:
         """The field of the operation that says so stands under the line that it proves."""
-        lines = run("trace", "bot", "--tree", "--evidence").out.splitlines()
+        lines = drawn(run("trace", "bot", "--tree", "--evidence").out)
         assert lines[2].strip(" │") == "by sagemaker:DescribeThing#Field"
 
     def test_json_is_the_answer(self, run: Run) -> None:
@@ -134,7 +139,7 @@ class TestTrace:
         """A circle of clones is a finite tree that says where it closes."""
         graph = lineage("a(model_package) -copied_to-> b(model_package) -copied_to-> a")
         commit(Catalog(catalog), graph, night=3)
-        lines = run("trace", "a", "--tree").out.splitlines()
+        lines = drawn(run("trace", "a", "--tree").out)
         assert [line.split("  ")[1] for line in lines[:3]] == ["a", "b", "a"] or "(see above)" in lines[2]
         assert lines[2].endswith("(see above)")
 
@@ -147,7 +152,7 @@ class TestTrace:
             for a, b in pairwise(assets)
         ]
         commit(Catalog(catalog), Graph(assets, edges), night=3)
-        assert len(run("trace", f"c{depth - 1}", "--tree").out.splitlines()) == depth + 2
+        assert len(drawn(run("trace", f"c{depth - 1}", "--tree").out)) == depth + 2
 
     @pytest.mark.parametrize("command", ["trace", "impact", "show", "log"])
     def test_of_nothing_says_how_to_go_on(self, run: Run, command: str) -> None:

@@ -221,6 +221,7 @@ class TestEveryCommand:
             "build",
             "serve",
             "publish",
+            "help",
             "nightly",
             "iam",
             "doctor",

@@ -274,7 +274,7 @@ class TestCopies:
             ("prod/3", "eu/3", "referenced", "2026-11-04T10:00:00Z"),
         ]
         assert answer.rows[0].to_json().keys() == {"from", "to", "certainty", "candidate", "at"}
-        assert answer.summary == ("bot" if asked == "bot" else "dev/1") + " has 3 copies in 3 accounts."
+        assert answer.summary == ("bot" if asked == "bot" else "dev/1") + " has 3 copies in 2 accounts."
 
     def test_without_copies(self) -> None:
         """An empty answer of a version that is its own original."""

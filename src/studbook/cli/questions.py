@@ -1,7 +1,7 @@
 """The questions: one command for each of `QUESTIONS`, all made here.
 
 An answer is one sentence first; then a table that fits the terminal, what is unknown, and what to type next. `--tree`
-draws where an answer has a tree.
+draws all rows in the place of the table.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ def _command(question: Question) -> click.Command:
     parameters = (
         click.argument("asset", required=not nights),
         *(_option(name) for name in question.options),
-        *((_tree_option, _evidence_option) if question.name in _TREES else ()),
+        _tree_option,
+        *((_evidence_option,) if question.name in _WALKS else ()),
         click.option(
             "--limit",
             type=click.IntRange(min=0),
@@ -147,7 +148,7 @@ def _command(question: Question) -> click.Command:
     )(run)
 
 
-_tree_option = click.option("--tree", is_flag=True, help="Draw all of it as a tree, with the certainty of each step.")
+_tree_option = click.option("--tree", is_flag=True, help="Draw all rows as a tree, with all that is told of each.")
 _evidence_option = click.option("--evidence", is_flag=True, help="In the tree: which field of which operation says so.")
 
 
@@ -184,10 +185,10 @@ def _answer(
             write_json(found.to_json(most))
         elif output_format == "csv":
             write(_csv(found, most))
-        elif tree:
-            echo_lines(_TREES[question.name](lineage, found, evidence))
         else:
-            echo_lines(_text(lineage, found, most, _catalog_words(catalog, snapshot)))
+            more = _catalog_words(catalog, snapshot)
+            drawn = _tree(lineage, found, evidence) if tree else None
+            echo_lines(_text(lineage, found, most, more, drawn))
 
 
 def _catalog_words(catalog: Catalog, snapshot: str) -> str:
@@ -205,7 +206,9 @@ def _from_environment() -> str | None:
 # --- text ---------------------------------------------------------------------------------------------------------
 
 
-def _text(lineage: Lineage, found: Result[Any], limit: int | None, more: str) -> Iterator[str]:
+def _text(
+    lineage: Lineage, found: Result[Any], limit: int | None, more: str, tree: Iterator[str] | None
+) -> Iterator[str]:
     shown = found.table(limit)
     sentence, *rest = folded(found.summary)
     yield bold(sentence)
@@ -213,11 +216,7 @@ def _text(lineage: Lineage, found: Result[Any], limit: int | None, more: str) ->
     yield from (dim(line) for line in folded(_about(lineage, found)))
     if shown.rows:
         yield ""
-        yield from _rows(shown)
-    if shown.rows and (left := _too_many(shown.head, shown.rows)):
-        yield dim(f"without {', '.join(left)}, for which there is no room; --format csv has all columns")
-    if shown.same:
-        yield from (dim(line) for line in folded("in every row: " + ", ".join(f"{a} {b}" for a, b in shown.same)))
+        yield from tree or _rows(shown, found.total)
     if shown.unknown:
         yield ""
         yield style(f"not known ({len(shown.unknown)})", "yellow")
@@ -225,12 +224,13 @@ def _text(lineage: Lineage, found: Result[Any], limit: int | None, more: str) ->
             yield cut(f"  {line}", columns())
         if len(shown.unknown) > _UNKNOWN:
             yield dim(f"  ... and {len(shown.unknown) - _UNKNOWN} more; --format json has all")
-    yield ""
-    yield from _next(lineage, found, len(shown.rows), more)
+    if tree is None:
+        yield ""
+        yield from _next(lineage, found, len(shown.rows), more)
 
 
-def _rows(shown: AnswerTable) -> Iterator[str]:
-    """The table; rows within a row stand below it."""
+def _rows(shown: AnswerTable, total: int) -> Iterator[str]:
+    """The table; rows within a row stand below it. Then what it leaves out, and what is the same in all of it."""
     left = _too_many(shown.head, shown.rows)
     kept = [at for at, title in enumerate(shown.head) if title not in left]
     head, *lines = table([shown.head[at] for at in kept], [[row[at] for at in kept] for row in shown.rows])
@@ -241,6 +241,11 @@ def _rows(shown: AnswerTable) -> Iterator[str]:
             if detail.row == at:
                 yield f"  {detail.title}"
                 yield from (f"    {inner}" for inner in table(detail.head, detail.rows, columns() - 4))
+    if left:
+        yield dim(f"without {', '.join(left)}, for which there is no room; --tree has all columns")
+    if shown.same:
+        where = "in every row: " if len(shown.rows) == total else "in each of these rows: "
+        yield from (dim(line) for line in folded(where + ", ".join(f"{a} {b}" for a, b in shown.same)))
 
 
 def _too_many(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -278,7 +283,7 @@ def _next(lineage: Lineage, found: Result[Any], rows: int, more: str) -> Iterato
     following = []
     if found.total > rows:
         following.append((f"{this} --limit 0", f"all {found.total} rows"))
-    if found.answer.question in _TREES and found.rows:
+    if found.answer.question in _STEPS and found.rows:
         following.append((f"{this} --tree", "each step, and how sure it is"))
     for question, meaning in _NEXT.get(found.answer.question, ()):
         asked = QUESTIONS.get(question)
@@ -298,23 +303,31 @@ def _next(lineage: Lineage, found: Result[Any], rows: int, more: str) -> Iterato
 # --- trees --------------------------------------------------------------------------------------------------------
 
 
-def _influence_tree(lineage: Lineage, found: Result[Any], evidence: bool) -> Iterator[str]:
-    from studbook.cli.walks import walk_text
-
-    yield from walk_text(lineage, found.answer.walk, evidence=evidence)  # type: ignore[attr-defined]
-
-
-def _copy_tree(lineage: Lineage, found: Result[Any], evidence: bool) -> Iterator[str]:
-    from studbook.cli.walks import copy_text
-
-    yield from copy_text(lineage, found.rows)
-
-
-_TREES: Final[dict[str, Callable[[Lineage, Result[Any], bool], Iterator[str]]]] = {
-    "trace": _influence_tree,
-    "impact": _influence_tree,
-    "copies": _copy_tree,
+_WALKS: Final = ("trace", "impact")
+"""Their trees are the steps of the walk; they have edges, and so evidence."""
+_STEPS: Final = (*_WALKS, "copies", "incident")
+"""Their trees say by which step each thing was come to."""
+_LEVELS: Final[dict[str, tuple[str, ...]]] = {
+    "runs": ("endpoint",),
+    "scores": ("judged", "evaluator", "data"),
+    "candidates": ("against",),
+    "gaps": ("why", "partition"),
+    "log": ("night",),
 }
+"""The columns by which the rows of the others are a tree."""
+
+
+def _tree(lineage: Lineage, found: Result[Any], evidence: bool) -> Iterator[str]:
+    from studbook.cli import walks
+
+    question = found.answer.question
+    if question in _WALKS:
+        return walks.walk_text(lineage, found.answer.walk, evidence=evidence)  # type: ignore[attr-defined]
+    if question == "copies":
+        return walks.copy_text(lineage, found.rows)
+    if question == "incident":
+        return walks.hit_text(lineage, found.rows)
+    return walks.grouped_text(found.table(), _LEVELS[question])
 
 
 # --- CSV ----------------------------------------------------------------------------------------------------------

@@ -1,15 +1,18 @@
-"""Trees: what made a thing or depends on it, and the copies of a model version."""
+"""Answers as trees: what made a thing or depends on it, copies, what an incident reached, and rows by their columns."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from studbook.answer_table import AnswerTable
 from studbook.api import Lineage
-from studbook.cli.terminal import bold, columns, cut, dim, style, wide
+from studbook.cli.terminal import bold, columns, cut, dim, folded, style, wide
 from studbook.cli.text import counted, kind, marks, relation, value
 from studbook.model import CERTAINTIES, KINDS, Asset
 from studbook.queries.copies import Copy
+from studbook.queries.incident import Hit
 from studbook.queries.walks import Evaluation, Hop, Walk
 
 _KIND_ORDER = {word: number for number, word in enumerate(KINDS)}
@@ -101,21 +104,73 @@ def _summary(walk: Walk) -> Iterator[str]:
 
 def copy_text(lineage: Lineage, rows: Sequence[Copy]) -> Iterator[str]:
     """The trees of copies, each from its original."""
-    below: dict[str, list[Copy]] = {}
-    for copy in rows:
-        below.setdefault(copy.from_, []).append(copy)
-    copies = {copy.to for copy in rows}
-    ahead: list[tuple[str, str, str, Copy | None]] = [
-        ("", "", origin, None) for origin in reversed(below) if origin not in copies
+    links = [
+        (row.from_, row.to, f"{row.certainty}{', candidate' if row.candidate else ''}  {row.at or ''}") for row in rows
     ]
+    return _forest(lineage, links)
+
+
+def hit_text(lineage: Lineage, rows: Sequence[Hit]) -> Iterator[str]:
+    """What an incident has reached, each below that by which it was: its status, and why where that begins or falls."""
+    status = {row.asset: row.status for row in rows}
+    links = []
+    for row in rows:
+        why = row.because if status.get(row.via) != row.status else ""
+        last = f"last unaffected {lineage.handle(row.last_unaffected)}" if row.last_unaffected is not None else ""
+        links.append((row.via, row.asset, "  ".join(filter(None, (row.status, why, last)))))
+    return _forest(lineage, links)
+
+
+def _forest(lineage: Lineage, links: Sequence[tuple[str, str, str]]) -> Iterator[str]:
+    """Trees of what each thing leads to: from, to, and what is said of it."""
+    below: dict[str, list[tuple[str, str, str]]] = {}
+    for link in links:
+        below.setdefault(link[0], []).append(link)
+    ends = {end for _, end, _ in links}
     opened: set[str] = set()
-    while ahead:
-        before, inner, asset_id, row = ahead.pop()
-        asset = lineage.index.asset(asset_id)
-        sure = f"{row.certainty}{', candidate' if row.candidate else ''}  {row.at or ''}" if row is not None else ""
-        yield _fitted(lineage, before, asset, dim(sure)) if asset is not None else cut(before + asset_id, columns())
-        several = [] if asset_id in opened else below.get(asset_id, [])
-        opened.add(asset_id)
-        for at, one in enumerate(reversed(several)):
-            branch, deeper = ("└─ ", "   ") if at == 0 else ("├─ ", "│  ")
-            ahead.append((inner + branch, inner + deeper, one.to, one))
+    for origin in (*(one for one in below if one not in ends), *below):  # a circle has no origin
+        ahead = [("", "", origin, "")] if origin not in opened else []
+        while ahead:
+            before, inner, asset_id, said = ahead.pop()
+            asset = lineage.index.asset(asset_id)
+            yield _fitted(lineage, before, asset, dim(said)) if asset is not None else cut(before + asset_id, columns())
+            several = [] if asset_id in opened else below.get(asset_id, [])
+            opened.add(asset_id)
+            for at, (_, end, its) in enumerate(reversed(several)):
+                branch, deeper = ("└─ ", "   ") if at == 0 else ("├─ ", "│  ")
+                ahead.append((inner + branch, inner + deeper, end, its))
+
+
+_Branch = dict[tuple[int, str], Any]
+"""What stands below a line of a tree: lines of their own by the number of their row, or one for all rows by -1."""
+
+
+def grouped_text(shown: AnswerTable, levels: Sequence[str]) -> Iterator[str]:
+    """The rows of a table as a tree: level by level what they have in common, then each with all of its columns."""
+    trunk: _Branch = {}
+    for at, row in enumerate(shown.rows):
+        cells = dict(zip(shown.head, row, strict=True)) | dict(shown.same)
+        node = trunk
+        for level in levels:
+            if word := cells.pop(level, ""):
+                node = node.setdefault((-1, f"{dim(level)} {bold(word)}"), {})
+        leaf: _Branch = node.setdefault((at, _columns(cells)), {})
+        for detail in shown.details:
+            if detail.row == at:
+                inner = leaf.setdefault((-1, dim(detail.title)), {})
+                inner |= {(n, _columns(zip(detail.head, one, strict=True))): {} for n, one in enumerate(detail.rows)}
+    for (_, text), node in trunk.items():
+        yield from _branches("", "", text, node)
+
+
+def _columns(cells: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
+    return "  ".join(f"{dim(title)} {cell}" for title, cell in dict(cells).items() if cell)
+
+
+def _branches(before: str, inner: str, text: str, node: _Branch) -> Iterator[str]:
+    first, *rest = folded(text, columns() - wide(before) - 3)
+    yield before + first
+    yield from (inner + ("│  " if node else "   ") + line for line in rest)
+    for at, ((_, one), below) in enumerate(node.items()):
+        branch, deeper = ("└─ ", "   ") if at == len(node) - 1 else ("├─ ", "│  ")
+        yield from _branches(inner + branch, inner + deeper, one, below)

@@ -51,8 +51,8 @@ def copies(night: Night, root: str, asked: str | None = None) -> Answer[Copy]:
     ends = (night.end(one) for one in members.values() if one.unresolved or one.stale_since is not None)
     unseen = night.unseen(("sagemaker", "organizations"), lambda operation: _ELSEWHERE.search(operation) is None)
     unknown = [*unseen, *(end for end in ends if end is not None)]
-    accounts = {account for row in rows for end in (row.from_, row.to) if (account := members[end].account)}
-    where = f" in {counted(len(accounts), 'account')}" if rows else ""
+    accounts = {account for row in rows if (account := members[row.to].account)}
+    where = f" in {counted(len(accounts), 'account')}" if accounts else ""
     whose = asset if asset.kind == "model_package_group" else families[0].original
     return Answer(
         question="copies",
