@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,13 +27,15 @@ from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
 from studbook.model.ids import page_path
 from studbook.queries.answer import called
 from studbook.queries.walks import around
-from studbook.words import in_lines, mark_words, shown
+from studbook.words import in_lines, mark_words, shortened, shown
 
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""
 
 _WIDTH, _HEIGHT = 160, 56
 _LINE = 15
+_CAPTIONED = 34
+"""Letters of a caption that its box has room for."""
 _FIRST = {1: 13, 2: 5}
 """Where the first line of a name stands below the middle of its box, by the number of lines."""
 _MIDDLE = _WIDTH // 2
@@ -272,10 +274,18 @@ def _parse(text: str, picture: Picture) -> Layout:
 # --- drawing ------------------------------------------------------------------------------------------------------
 
 
-def draw(picture: Picture, layout: Layout, *, root: str = "../../", title: str) -> Markup:
+def draw(
+    picture: Picture,
+    layout: Layout,
+    *,
+    root: str = "../../",
+    title: str,
+    place_of: Callable[[Asset], str] = lambda asset: "",
+) -> Markup:
     """The picture as inline SVG: shapes and classes by kind, boxes that lead to their pages, lines by certainty.
 
-    `root` is the way from the page to the site's root. Colours are the stylesheet's: one picture for light and dark.
+    `root` is the way from the page to the site's root, `place_of` tells an asset from its namesakes. Colours are the
+    stylesheet's: one picture for light and dark.
     """
     width, height = f"{layout.width:.0f}", f"{layout.height:.0f}"
     subject = picture.boxes[0].asset if picture.boxes else None
@@ -296,12 +306,12 @@ def draw(picture: Picture, layout: Layout, *, root: str = "../../", title: str) 
         out.append(f'<path class="{classes}" d="{curve}"><title>{escape(shown(line.words))}</title></path>')
     out.append("</g>")
     for index, (box, corner) in enumerate(zip(picture.boxes, layout.corners, strict=True)):
-        out.append(_box(box, corner, root, explore, is_root=index == 0))
+        out.append(_box(box, corner, root, explore, place_of(box.asset) if box.asset else "", is_root=index == 0))
     out.append("</svg>")
     return Markup("".join(out))  # noqa: S704  every text in it is escaped above
 
 
-def _box(box: Box, corner: str, root: str, explore: str, *, is_root: bool) -> str:
+def _box(box: Box, corner: str, root: str, explore: str, at: str, *, is_root: bool) -> str:
     place = f' transform="translate({corner})"'
     if box.asset is None:
         return (
@@ -309,7 +319,7 @@ def _box(box: Box, corner: str, root: str, explore: str, *, is_root: bool) -> st
             f'<path d="{_OUTLINES["pill"]}"/><text x="{_MIDDLE}" y="{_HEIGHT // 2 + 4}">+ {box.hidden} more</text></a>'
         )
     asset = box.asset
-    drawn = _drawn(asset.kind, asset.id, called(asset), tuple(mark_words(asset)))
+    drawn = _drawn(asset.kind, asset.id, called(asset), tuple(mark_words(asset)), at)
     here = (" sb-root", ' aria-current="page"') if is_root else ("", "")
     return f'<a href="{root}{drawn.path}" class="{drawn.classes}{here[0]}"{here[1]}{place}>{drawn.inside}</a>'
 
@@ -323,9 +333,10 @@ class _Drawn(NamedTuple):
 
 
 @lru_cache(maxsize=8192)
-def _drawn(kind: str, asset_id: str, words: str, marks: tuple[str, ...]) -> _Drawn:
+def _drawn(kind: str, asset_id: str, words: str, marks: tuple[str, ...], at: str) -> _Drawn:
     """An asset stands in a dozen pictures, and in each it says the same."""
-    caption = KINDS[kind].title + (f" ({', '.join(marks)})" if marks else "")
+    place = f" · {at}" if at else ""
+    caption = KINDS[kind].title + place + (f" ({', '.join(marks)})" if marks else "")
     hint = "\n".join(part for part in (caption, shown(words), shown(asset_id)) if part)
     shape = KINDS[kind].shape
     classes = " ".join(["sb-node", f"sb-{shape}", f"sb-kind-{kind}", *(f"sb-is-{mark}" for mark in marks)])
@@ -336,7 +347,8 @@ def _drawn(kind: str, asset_id: str, words: str, marks: tuple[str, ...]) -> _Dra
     ]
     inside = (
         f'<title>{escape(hint)}</title><path d="{_OUTLINES.get(shape, _BOX)}"/>'
-        f'<text class="sb-caption" x="{_MIDDLE}" y="{first - _LINE}">{escape(caption)}</text>{"".join(texts)}'
+        f'<text class="sb-caption" x="{_MIDDLE}" y="{first - _LINE}">{escape(shortened(caption, _CAPTIONED))}</text>'
+        f"{''.join(texts)}"
     )
     return _Drawn(escape(page_path(kind, asset_id)), classes, inside)
 

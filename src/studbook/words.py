@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from studbook.model import KINDS, Asset
@@ -85,10 +86,47 @@ def account_name(settings: Settings, account: str | None) -> str | None:
     return configured.label if configured else account
 
 
-def reference(asset: Asset | None, asset_id: str, where: Iterable[str | None], *, page: bool = True) -> dict[str, Any]:
-    """What a page says of another asset where it names it; `path` leads to its page, where it has one."""
+def namesakes(assets: Iterable[Asset]) -> dict[str, bool]:
+    """The ids of those that are called as another one of their kind, each with whether its account has several."""
+    groups: defaultdict[tuple[str, str], list[Asset]] = defaultdict(list)
+    for asset in assets:
+        groups[asset.kind, called(asset)].append(asset)
+    found: dict[str, bool] = {}
+    for several in groups.values():
+        if len(several) > 1:
+            accounts = Counter(one.account for one in several)
+            found |= {one.id: accounts[one.account] > 1 for one in several}
+    return found
+
+
+def place_of(settings: Settings, asset: Asset, among: Mapping[str, bool]) -> str:
+    """What tells an asset from its namesakes: account, stage where its name lacks that, region if need be.
+
+    Empty where its name is nobody else's.
+    """
+    if asset.id not in among:
+        return ""
+    account, stage = account_name(settings, asset.account), asset.stage
+    if account and stage and (stage.lower().startswith(account.lower()) or stage.lower() in account.lower()):
+        stage = None
+    return " · ".join(part for part in (account, stage, asset.region if among[asset.id] else None) if part)
+
+
+def full_name(link: Mapping[str, Any]) -> str:
+    """A reference's name with what tells it from its namesakes."""
+    return f"{link['name']} · {link['at']}" if link.get("at") else str(link["name"])
+
+
+def reference(
+    asset: Asset | None, asset_id: str, where: Iterable[str | None], at: str = "", *, page: bool = True
+) -> dict[str, Any]:
+    """What a page says of another asset where it names it; `path` leads to its page, where it has one.
+
+    `at` is what tells it from its namesakes.
+    """
     if asset is None:
-        return {"id": asset_id, "name": asset_id, "kind": "", "kind_title": "", "path": None, "marks": [], "where": ""}
+        nothing: dict[str, Any] = {"kind": "", "kind_title": "", "path": None, "marks": [], "where": "", "at": ""}
+        return {"id": asset_id, "name": asset_id, **nothing}
     return {
         "id": asset.id,
         "name": called(asset),
@@ -97,4 +135,5 @@ def reference(asset: Asset | None, asset_id: str, where: Iterable[str | None], *
         "path": page_path(asset.kind, asset.id) if page else None,
         "marks": mark_words(asset),
         "where": " · ".join(part for part in where if part),
+        "at": at,
     }

@@ -14,12 +14,15 @@ from studbook.model.attributes import LINKED
 from studbook.queries.candidates import candidates
 from studbook.queries.gaps import gaps
 from studbook.render import views
+from studbook.render.dependencies import ReadSet, TrackedSite, changed
 from studbook.render.environment import Templates
 from studbook.render.views.addresses import links_out
 from studbook.render.views.answers_told import aliases_of
 from studbook.render.views.deployments import answers
 from studbook.render.views.site import Site
+from studbook.settings import Settings
 from studbook.sources import declared_attributes
+from studbook.words import full_name
 
 DIGEST = "sha256:" + "0" * 64
 ENVELOPE = Envelope(
@@ -144,7 +147,38 @@ class TestAssetPage:
 
     def test_neighbours_show_nothing_that_changes_every_night(self) -> None:
         """A link to an asset says its name and kind, not its status or metrics."""
-        assert set(SITE.link(small.JOB)) == {"id", "name", "kind", "kind_title", "path", "marks", "where"}
+        assert set(SITE.link(small.JOB)) == {"id", "name", "kind", "kind_title", "path", "marks", "where", "at"}
+
+
+class TestNames:
+    def test_a_name_that_is_not_unique_has_its_place(self) -> None:
+        """Of one kind and name: account and stage, and the region where the account has several; alone: nothing."""
+        several = [
+            ("a", "444444444444", "us-west-2"),
+            ("b", "444444444444", "eu-west-1"),
+            ("c", "333333333333", "us-west-2"),
+        ]
+        assets = [Asset(id=one, kind="endpoint", name="bot", account=who, region=where) for one, who, where in several]
+        assets.append(Asset(id="m", kind="model", name="bot", account="444444444444", region="us-west-2"))
+        settings = Settings.model_validate(
+            {"accounts": [{"id": "444444444444", "name": "prod", "stage": "production", "regions": ["us-west-2"]}]}
+        )
+        site = Site(graph=Graph(assets, []), envelope=ENVELOPE, settings=settings)
+        assert [full_name(site.link(one)) for one in "abcm"] == [
+            "bot · prod · us-west-2", "bot · prod · eu-west-1", "bot · 333333333333", "bot",
+        ]  # fmt: skip
+        page = views.asset_page(site, site.graph.assets["c"], "assets/_default.html")
+        assert page.title == "bot · 333333333333"
+
+    def test_a_new_namesake_changes_what_others_show(self) -> None:
+        """A page that names an asset is made again in the night in which another of that name comes."""
+        bot = Asset(id="a", kind="endpoint", name="bot", account="444444444444")
+        other = Asset(id="b", kind="endpoint", name="bot", account="333333333333")
+        old, new = Graph([bot], []), Graph([bot, other], [])
+        notes = ReadSet()
+        notes.begin()
+        TrackedSite(Site(graph=old, envelope=ENVELOPE), notes).link("a")
+        assert notes.read & changed(old, new)
 
 
 class TestModelPage:

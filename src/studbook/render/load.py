@@ -23,7 +23,7 @@ from studbook.rules import all_rules, findings_of
 from studbook.settings import Settings
 from studbook.store import Catalog
 from studbook.store.chunks import SharedRows
-from studbook.words import account_name, reference
+from studbook.words import account_name, namesakes, place_of, reference
 
 
 class Lineages:
@@ -138,10 +138,13 @@ def _changes(lineages: Lineages, settings: Settings, history: list[Envelope], ne
 def count_rows(changes: Changes, old: Graph, new: Graph, number: int, settings: Settings) -> dict[str, Any]:
     """The difference as page data; what is no more in the new graph has no page, and no link."""
 
+    among = namesakes({**old.assets, **new.assets}.values())
+
     def link(asset_id: str) -> dict[str, Any]:
         asset = new.asset(asset_id) or old.asset(asset_id)
         where = (account_name(settings, asset.account), asset.region) if asset else ()
-        return reference(asset, asset_id, where, page=asset_id in new.assets)
+        at = place_of(settings, asset, among) if asset else ""
+        return reference(asset, asset_id, where, at, page=asset_id in new.assets)
 
     def line(edge: Edge) -> dict[str, Any]:
         return {

@@ -178,7 +178,10 @@ class PageWriter:
             return done
         layouts = self.drafting.lay_out([picture for _, picture in fresh])
         for (page, picture), layout in zip(fresh, layouts, strict=True):
-            self._write(page, draw(picture, layout, root=page.root, title=f"Lineage of {page.title}"))
+            self._write(
+                page,
+                draw(picture, layout, root=page.root, title=f"Lineage of {page.title}", place_of=self.site.place_of),
+            )
         return done
 
     def _linked(self, path: str) -> bool:

@@ -10,6 +10,7 @@ from studbook.render.views.kinds import VIEWS
 from studbook.render.views.lists import edges_table
 from studbook.render.views.provenance import pairs
 from studbook.render.views.site import Json, Page, Site
+from studbook.words import full_name
 
 _HIDDEN = frozenset({"unresolved", "hyperparameters", "metrics", "parameters", "curves", "steps", "inputs"})
 """Attributes that have a place of their own on the page."""
@@ -67,7 +68,7 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
     }
     return Page(
         path=page_path(asset.kind, asset.id),
-        title=called(asset),
+        title=full_name(data["asset"]),
         description=one_line(site, asset),
         section=info.section,
         template=template,
@@ -81,6 +82,7 @@ def facts(site: Site, asset: Asset) -> Json:
     return {
         "id": asset.id,
         "name": called(asset),
+        "at": site.place_of(asset),
         "account": site.account_link(asset.account),
         "region": site.region_link(asset.region) or ({"name": asset.region, "path": None} if asset.region else None),
         "stage": asset.stage,

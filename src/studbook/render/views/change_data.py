@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studbook.render.views.site import Json, Site
+from studbook.words import full_name
 
 
 def step(site: Site) -> Json:
@@ -23,7 +24,9 @@ def step(site: Site) -> Json:
     def place(link: Json) -> int:
         if link["id"] not in places:
             places[link["id"]] = len(assets)
-            assets.append([link[key] for key in ("id", "name", "kind_title", "path", "where", "marks")])
+            assets.append(
+                [link["id"], full_name(link), *(link[key] for key in ("kind_title", "path", "where", "marks"))]
+            )
         return places[link["id"]]
 
     def edge(line: Json) -> list[Any]:

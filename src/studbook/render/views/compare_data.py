@@ -12,6 +12,7 @@ from studbook.model import Asset
 from studbook.queries.compare import SECTIONS, facts, spelled
 from studbook.render.views.provenance import versions_of
 from studbook.render.views.site import Json, Site
+from studbook.words import full_name
 
 
 def compare(site: Site) -> Json:
@@ -53,7 +54,7 @@ def _file(site: Site, versions: list[Asset]) -> Json:
         for one in value if isinstance(value, list) else ():
             if isinstance(one, str) and one in site.graph.assets:
                 link = site.link(one)
-                names[one] = [link["name"], link["path"]]
+                names[one] = [full_name(link), link["path"]]
 
     def called(word: str) -> str | None:
         return str(site.link(word)["name"]) if word in site.graph.assets else None

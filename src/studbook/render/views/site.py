@@ -16,7 +16,7 @@ from studbook.queries import QUESTIONS
 from studbook.queries.answer import Answer, Night, RecordOf
 from studbook.settings import Settings
 from studbook.store.past import SnapshotHistory
-from studbook.words import account_name, reference
+from studbook.words import account_name, namesakes, place_of, reference
 
 Json = dict[str, Any]
 
@@ -138,6 +138,15 @@ class Site:
         """The snapshot as questions see it."""
         return Night(self.graph, self.envelope.coverage, self.settings, self.record_of, self.envelope, self.past)
 
+    @cached_property
+    def namesakes(self) -> dict[str, bool]:
+        """Those whose name is not theirs alone."""
+        return namesakes(self.graph.assets.values())
+
+    def place_of(self, asset: Asset) -> str:
+        """What tells an asset from its namesakes; empty where it has none."""
+        return place_of(self.settings, asset, self.namesakes)
+
     @property
     def mlflow_servers(self) -> dict[str, str]:
         """Where the configured MLflow servers are, by the names that ids have for them."""
@@ -166,7 +175,7 @@ class Site:
     def _link(self, asset_id: str) -> Json:
         asset = self.graph.assets.get(asset_id)
         where = (self.account_name(asset.account), asset.region) if asset else ()
-        return reference(asset, asset_id, where)
+        return reference(asset, asset_id, where, self.place_of(asset) if asset else "")
 
     def links(self, ids: Iterable[str]) -> list[Json]:
         """Links, each once, in the order given."""

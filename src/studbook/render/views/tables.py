@@ -14,7 +14,7 @@ from sys import intern
 from typing import Any
 
 from studbook.render.views.site import Json
-from studbook.words import shown
+from studbook.words import full_name, shown
 
 LIMIT = 100
 """The most rows that a page itself holds."""
@@ -155,8 +155,8 @@ def packed(cell: Any) -> Any:
             return {"e": [shown(line) for line in evidence]}
         case {"code": text, "title": title}:
             return {"t": shown(text), "h": shown(title)}
-        case {"name": name, "path": path, **more}:
-            out: Json = {"t": shown(name), "a": path}
+        case {"name": _, "path": path, **more}:
+            out: Json = {"t": shown(full_name(cell)), "a": path}
             if more.get("marks"):
                 out["m"] = more["marks"]
             return out
