@@ -57,7 +57,7 @@ def searched(page: Page) -> None:
 PAGES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "home": ("Home", "a row for each model line, worst first; last night; the nights before", overview("")),
     "model-version": ("Model version", "the model card", first("models", "support-bot 4")),
-    "model": ("Model", "its versions, its way through the accounts, its scores", first("models", "support-bot")),
+    "model": ("Model", "its versions, its way through the accounts, its scores", first("models", "support-bot · dev")),
     "dataset": ("Dataset", "its states over time, and who read them", first("datasets", "support-chats")),
     "evaluator": ("Evaluator", "its versions, and what it judged", first("evaluators", "support-helpfulness")),
     "endpoint": ("Endpoint", "what answers here, back to its origins", first("deployments", "support-bot-prod")),
