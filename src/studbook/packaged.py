@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from pathlib import Path
 
@@ -23,4 +22,6 @@ def hosting_template() -> Path:
 @cache
 def code_digest() -> str:
     """Of the program itself: what another one made may be made differently by this one."""
+    import hashlib  # not for 'studbook --help', which loads this module
+
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_HERE.rglob("*.py")))).hexdigest()

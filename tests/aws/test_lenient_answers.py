@@ -151,14 +151,35 @@ class TestNoAnswers:
             "<Error><Code>AccessDenied</Code></Error>",
             LISTED.format(more="false", count=2, key=KEY),
             LISTED.format(more="true", count=1, key=KEY),
+            LISTED.format(more="perhaps", count=1, key=KEY),
+            LISTED.format(more="false", count="one", key=KEY),
         ],
     )
     def test_s3(self, ask, said):
-        """A foreign root element, fewer keys than are counted, more to come and no way to it: failed answers."""
+        """A foreign root element, fewer keys than are counted, more to come and no way to it, or nobody knows whether
+        there is: failed answers."""
         with pytest.raises(Trouble) as caught:
             ask(said, "s3", "list_objects_v2", Bucket="b")
 
         assert caught.value.code == "NoAnswer"
+
+    @pytest.mark.parametrize(
+        ("odd", "lost"),
+        [
+            ("<MaxKeys>many</MaxKeys>", "MaxKeys"),
+            (KEY.replace(">1<", ">x<"), "Contents[1].Size"),
+            (KEY.replace("</ETag>", "</ETag><ETag>f</ETag>"), "Contents[1].ETag"),
+            (KEY.replace("2026-01-01T", "yesterday"), "Contents[1].LastModified"),
+        ],
+    )
+    def test_one_odd_value_of_s3(self, ask, odd, lost):
+        """It is left out, and said; what is beside it is read."""
+        said = LISTED.format(more="false", count=1 + odd.count("<Key>"), key=KEY + odd)
+
+        found = ask(said, "s3", "list_objects_v2", Bucket="b")
+
+        assert [str(loss).partition(": ")[0] for loss in found.lost] == [lost]
+        assert found["Contents"][0].keys() == {"Key", "Size", "ETag", "LastModified"}
 
     def test_s3_as_it_is(self, ask):
         """A listing that is what it says of itself is read, be it empty."""

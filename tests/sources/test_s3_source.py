@@ -59,6 +59,15 @@ class TestCollect:
         assert len(record.body["Contents"]) == 2
         assert sessions.asked[-1][1]["ContinuationToken"] == "t"
 
+    @pytest.mark.parametrize("lost", ["Size", "ETag", "LastModified"])
+    def test_an_object_that_is_not_whole(self, tmp_path, lost):
+        """It costs the dataset's state, with a gap: the manifest of the rest would be another one's."""
+        odd = {name: value for name, value in item("chats/b").items() if name != lost}
+
+        visit, _ = visited(tmp_path, {"GetBucketVersioning": {}, "ListObjectsV2": {"Contents": [item("chats/a"), odd]}})
+
+        assert (visit.seen, visit.complete, visit.ledger.status) == ({}, set(), "failed")
+
     def test_object_versions(self, tmp_path):
         """Where the bucket keeps versions, one listing gives the history and what is current."""
         versions = {

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from botocore.parsers import PROTOCOL_PARSERS, BaseJSONParser, ResponseParserError, ResponseParserFactory
+from botocore.parsers import PROTOCOL_PARSERS, BaseJSONParser, ResponseParserError, ResponseParserFactory, RestXMLParser
 
 from studbook.aws.errors import no_answer
 from studbook.model.storable import Unfit, load_json
@@ -34,17 +34,20 @@ _TOKENS: Final = {"ListObjectsV2": "NextContinuationToken", "ListObjectVersions"
 
 
 class LenientParsers(ResponseParserFactory):
-    """Makes botocore's parsers, of which those for JSON go on where one value is odd."""
+    """Makes botocore's parsers, of which those for JSON, and for S3's XML, go on where one value is odd."""
 
     def create_parser(self, protocol_name: str) -> Any:
         parser: Any = PROTOCOL_PARSERS[protocol_name]
         defaults: dict[str, Any] = self._defaults  # type: ignore[attr-defined]  # the types of botocore lack it
-        return (_lenient(parser) if issubclass(parser, BaseJSONParser) else parser)(**defaults)
+        for base, lenient in ((BaseJSONParser, _Lenient), (RestXMLParser, _LenientXml)):
+            if issubclass(parser, base):
+                parser = _lenient(lenient, parser)
+        return parser(**defaults)
 
 
 @cache
-def _lenient(parser: type[Any]) -> type[Any]:
-    return type(f"Lenient{parser.__name__}", (_Lenient, parser), {})
+def _lenient(lenient: type[Any], parser: type[Any]) -> type[Any]:
+    return type(f"Lenient{parser.__name__}", (lenient, parser), {})
 
 
 @cache
@@ -114,6 +117,25 @@ class _Lenient:
         return found if isinstance(found, dict) else {"message": "the answer is no JSON object"}
 
 
+class _LenientXml:
+    """Of XML, in which all is text, the scalars are looked at: to botocore whatever is not `true` is false, a listing
+    that does not say whether more follows among them."""
+
+    def _parse_shape(self, shape: Any, node: Any) -> Any:
+        kind = shape.type_name
+        if kind in ("structure", "list", "map"):
+            return super()._parse_shape(shape, node)  # type: ignore[misc]
+        text = getattr(node, "text", node) or ""
+        if not isinstance(text, str):  # the elements of one that came twice
+            return Unfit(f"is no {kind}")
+        if kind == "boolean":
+            return {"true": True, "false": False}.get(text.lower(), Unfit("is neither true nor false"))
+        try:
+            return super()._parse_shape(shape, text)  # type: ignore[misc]
+        except ValueError:
+            return Unfit(f"is no {kind}")
+
+
 def check_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
     """For botocore's `before-parse`: raises Trouble for a success that is none of the API's."""
     if response_dict["status_code"] != 200 or operation_model.has_streaming_output:
@@ -148,7 +170,7 @@ def check_content(http_response: Any, parsed: Mapping[str, Any], model: Any, **_
 
 
 def _check_objects(parsed: Mapping[str, Any], operation: str) -> None:
-    if "IsTruncated" not in parsed:
+    if not isinstance(parsed.get("IsTruncated"), bool):
         raise no_answer(operation, "the listing does not say whether more follows")
     if parsed["IsTruncated"] and not parsed.get(_TOKENS[operation]):
         raise no_answer(operation, "the listing goes on, and does not say where")

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import importlib
 import json
-import logging
 import os
 import sys
-import traceback
 from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any, NoReturn
@@ -105,6 +103,9 @@ class _Lazy(click.Group):
             raise
 
     def invoke(self, ctx: click.Context) -> Any:
+        from studbook.cli.logs import log_to_terminal  # which costs the list of commands a tenth
+
+        log_to_terminal(debug=bool(os.environ.get(_ASKED)))
         try:
             return super().invoke(ctx)
         except BrokenPipeError:  # click would exit with 1, which says that there are findings
@@ -137,9 +138,6 @@ def main(args: list[str] | None = None) -> None:
         )
         _report(elsewhere, as_json=_wants_json(argv))
         sys.exit(elsewhere.exit_code)
-    if not any(isinstance(handler, _Warnings) for handler in logging.getLogger().handlers):
-        logging.getLogger().addHandler(_Warnings())
-    logging.getLogger("studbook").setLevel(logging.DEBUG if os.environ.get(_ASKED) else logging.NOTSET)
     try:
         result: Any = root.main(argv, standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -160,6 +158,8 @@ def main(args: list[str] | None = None) -> None:
         _report(StudbookError("there is not enough memory", "free some, or raise the limit"), as_json=_wants_json(argv))
         _end(StudbookError.exit_code)
     except Exception as error:
+        import logging
+
         logging.getLogger(__name__).debug("the bug is here", exc_info=True)
         from studbook.aws.errors import login_cure
 
@@ -174,16 +174,6 @@ def main(args: list[str] | None = None) -> None:
         _report(told, as_json=_wants_json(argv))
         _end(told.exit_code)
     sys.exit(result if isinstance(result, int) else 0)
-
-
-class _Warnings(logging.Handler):
-    """Warnings of every library, through the one exit."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        say(f"{record.levelname.lower()}: {record.getMessage()}")
-        if record.exc_info:  # where it was, not what it said: that may be a stranger's secret
-            for line in "".join(traceback.format_tb(record.exc_info[2])).splitlines():
-                say(line)
 
 
 def _end(code: int) -> NoReturn:

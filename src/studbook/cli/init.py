@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +76,7 @@ def init(
     else:
         text = type(catalog)(packaged("catalog")).settings_file.read_text(encoding="utf-8")
     text += (
-        f"\nredact:\n  salt: {secrets.token_hex(16)}  # this catalog's own, to be kept: see 'studbook help security'\n"
+        f"\nredact:\n  salt: {os.urandom(16).hex()}  # this catalog's own, to be kept: see 'studbook help security'\n"
     )
     catalog.create(text)
     option = "" if catalog.address == "catalog" else f" --catalog {catalog.address}"

@@ -289,6 +289,12 @@ def _versions(visit: Visit, bucket: str, prefix: str) -> dict[str, list[dict[str
 
 
 def _object(item: Json) -> dict[str, Any]:
+    """What is kept of an object.
+
+    Raises KeyError where one of these values was odd and is left out, which costs the state of the dataset, not the
+    object alone: the fingerprint of a listing without it would name a dataset that nobody has, and without its time
+    nobody knows what a job read.
+    """
     kept = {
         "Key": item["Key"],
         "Size": item["Size"],
