@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pedigrees import asset, edge, lineage, record
+from tests.queries.estates import estates
 
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.graph import Graph
 from studbook.model import Coverage, Evidence, Gap
 from studbook.queries.answer import Night
-from studbook.queries.incident import incident
+from studbook.queries.incident import Spread, incident, spread
 
 SETS = "s3://data/sets/"
 OLD, NEW = f"{SETS}@sha256:{'a' * 64}", f"{SETS}@sha256:{'b' * 64}"
@@ -369,3 +370,39 @@ def test_who_read_what_when(drawn: Any, root: str, one: int, other: int, slash: 
         if inside:
             expected[job.replace("t", "m")] = expected[job]
     assert found == expected
+
+
+def in_window(known: Spread, from_: str, to: str) -> tuple[dict[str, str], dict[str, str | None]]:
+    """What the rows are in a window, and the versions to go back to, as a page tells it."""
+    inside = {
+        n for n, (_, at) in enumerate(known.readers) if at is None or f"{from_}T00:00:00Z" <= at < f"{to}T00:00:00Z"
+    }
+    rows = {one: "cleared" for one, _ in known.readers} | dict(known.always)
+    rows |= {one: "possible" for one, several in known.possible.items() if inside & set(several)}
+    rows |= {one: "certain" for one, several in known.certain.items() if inside & set(several)}
+
+    def hit(one: str) -> bool:
+        return rows.get(one, "cleared") != "cleared"
+
+    back = {}
+    for endpoint, several in known.ways_back.items():
+        groups = {group for version, group in several if hit(version)}
+        if len(groups) == 1:  # else that window has to be asked for
+            sound = [version for version, ids in known.lines[groups.pop()] if not any(map(hit, ids))]
+            back[endpoint] = next(iter(sound), None)
+    return rows, back
+
+
+@settings(max_examples=25)
+@given(estates(), st.integers(1, 28), st.integers(0, 27))
+def test_all_windows_at_once_are_each_of_them(graph: Graph, first: int, days: int) -> None:
+    """Of any thing, in any window: the rows, and the version to go back to where that is told."""
+    from_, to = f"2026-11-{first:02}", f"2026-11-{min(first + days, 29) + 1:02}"
+    for root in graph.assets:
+        known = spread(Night(graph), root)
+        found = incident(Night(graph), root, from_=from_, to=f"{to}T00:00:00Z")
+        rows, back = in_window(known, from_, to)
+        assert rows == told(found)
+        for row in found.rows:
+            if row.asset in back:
+                assert row.last_unaffected == back[row.asset]

@@ -14,7 +14,7 @@ import heapq
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Generic, Literal
@@ -101,6 +101,32 @@ def incident(
 
 
 QUESTION: Final = Question(name="incident", ask=incident, options=("from_", "to"), places=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """All windows at once: whoever picks one needs no walk.
+
+    In a window a row is certain where one of its certain readers started in it, else possible where one of its possible
+    readers did, else cleared where it is a reader itself, else no row.
+    """
+
+    readers: tuple[tuple[str, str | None], ...]
+    """The direct readers, each with its start in UTC, oldest first; those without a start are in every window."""
+    certain: Mapping[str, tuple[int, ...]]
+    """By row: the places of the readers, in `readers`, from which it is hit for certain."""
+    possible: Mapping[str, tuple[int, ...]]
+    always: Mapping[str, Status]
+    """What is the root under another id, or a version of it: no window holds for it."""
+    ways_back: Mapping[str, tuple[tuple[str, str], ...]]
+    """By endpoint: the versions by which it may be hit, each with the group of its line."""
+    lines: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]
+    """By group: its versions newest first, each the original with all its copies."""
+
+
+def spread(night: Night, root: str) -> Spread:
+    """What `incident` answers of a root in any window. Raises NotFound as it does."""
+    return _Search(night, reaching(night.lineage), _root(night, root), _Window(None, None)).spread()
 
 
 # --- the window ---------------------------------------------------------------------------------------------------
@@ -513,6 +539,72 @@ class _Search(Generic[N]):
                     if now == status:
                         ahead.append(end)
 
+    # --- all windows at once --------------------------------------------------------------------------------------
+
+    def spread(self) -> Spread:
+        """Of a search without a window: which reader makes which row what."""
+        starts = {node: _read(self._started(node) or "") for node in self._readings if node not in self._itself}
+        ordered = sorted(starts, key=lambda node: (starts[node] or datetime.min.replace(tzinfo=UTC), node))
+        certain, possible = self._from_each(ordered, starts)
+        view, places = self._view, range(len(ordered))
+        hit = [node for node in self._hits if view.like(node).kind == "endpoint"]
+        back = {view.id(node): self._ways_back(node) for node in hit}
+        groups = {group for several in back.values() for _, group in several}
+        return Spread(
+            readers=tuple((view.id(node), _told_time(starts[node])) for node in ordered),
+            certain={view.id(node): tuple(n for n in places if mask >> n & 1) for node, mask in certain.items()},
+            possible={view.id(node): tuple(n for n in places if mask >> n & 1) for node, mask in possible.items()},
+            always={
+                view.id(node): _judged_itself(self._readings[node]) for node in self._itself if self._readings.get(node)
+            },
+            ways_back=back,
+            lines={
+                group: tuple(
+                    (one.original.id, tuple(sorted(one.ids)))
+                    for one in reversed(line(self._lineage, group))
+                    if one.original.gone_since is None
+                )
+                for group in groups
+            },
+        )
+
+    def _from_each(
+        self, ordered: Sequence[N], starts: Mapping[N, datetime | None]
+    ) -> tuple[dict[N, int], dict[N, int]]:
+        """For each row the readers from which it is hit, as the bits of a number; certain ones and possible ones.
+
+        Data-flow analysis: a worklist carries sets of readers along the edges until nothing is new.
+        """
+        certain: dict[N, int] = {}
+        possible: dict[N, int] = {}
+        for number, node in enumerate(ordered):
+            _, all_of_it = _told(self._readings[node])
+            sure = all_of_it and starts[node] is not None
+            (certain if sure else possible)[node] = 1 << number
+        fixed = {node: _judged_itself(several) for node, several in self._readings.items() if node in self._itself}
+        ahead = dict.fromkeys(ordered)
+        while ahead:
+            node = next(iter(ahead))
+            del ahead[node]
+            surely, perhaps = certain.get(node, 0), possible.get(node, 0)
+            for said, end, onward in self._view.steps(node, node):
+                if not onward or end in self._members or fixed.get(end) == "certain":
+                    continue
+                doubted = _doubt(said, state_matters=True) is not None
+                now = 0 if doubted else surely
+                then = 0 if end in fixed else perhaps | (surely if doubted else 0)
+                if now & ~certain.get(end, 0) or then & ~possible.get(end, 0):
+                    certain[end], possible[end] = certain.get(end, 0) | now, possible.get(end, 0) | then
+                    ahead[end] = None
+        return certain, possible
+
+    def _ways_back(self, node: N) -> tuple[tuple[str, str], ...]:
+        """The affected versions behind an endpoint, the one on the way there first, with the groups of their lines."""
+        running = (version.id for unit in runs(self._lineage, self._view.id(node)) for version in unit.versions)
+        versions = dict.fromkeys([self._version_behind(node), *filter(self._is_affected, running)])
+        found = ((one, next(iter(groups_of(self._lineage, one)), None)) for one in versions if one is not None)
+        return tuple((one, group) for one, group in found if group is not None)
+
     # --- in words -------------------------------------------------------------------------------------------------
 
     def _row(self, node: N) -> Hit:
@@ -597,6 +689,15 @@ def _told(readings: Sequence[_Reading[N]]) -> tuple[_Reading[N], bool]:
         return (sound or readings)[0], False
     whole = next((one for one in sound if _is_whole([one])), None)
     return whole or (sound or readings)[0], whole is not None or _is_whole(sound)
+
+
+def _judged_itself(readings: Sequence[_Reading[N]]) -> Status:
+    """Of what is the root under another id: no window holds for it."""
+    return "certain" if _told(readings)[1] else "possible"
+
+
+def _told_time(time: datetime | None) -> str | None:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time is not None else None
 
 
 _RANK: Final = {status: rank for rank, status in enumerate(STATUSES)}

@@ -16,12 +16,10 @@ from studbook.queries import QUESTIONS
 from studbook.queries.answer import snapshot_json
 from studbook.render.views import Site
 from studbook.render.views.explore import walks
+from studbook.render.views.incident import DATA, MOST_ROWS, windows
 
 NAME: Final = "index.json"
 SNAPSHOT: Final = "snapshot.json"
-MOST_ROWS: Final = 2_000
-_DATA: Final = ("artifact", "dataset", "dataset_version", "feature_group")
-"""Kinds of which a page asks for an incident: of all of it, at any time."""
 
 _LLMS: Final = """# {title}
 
@@ -42,14 +40,16 @@ The address of an asset's page is `<kind with dashes>/<end of its id>-<first 12 
 
 
 def of_asset(site: Site, asset: Asset) -> bytes:
-    """The asset with all that is known of it, its answers, and what Explore draws of them."""
+    """The asset with all that is known of it, its answers, what Explore draws of them, and an incident's windows."""
     told = fields_of(asset) | {"attributes": dict(asset.attributes)}
     answers = {
         name: site.answer(name, asset.id).told(MOST_ROWS)
         for name, question in QUESTIONS.items()
-        if question.is_asked_of(asset.kind) and (name != "incident" or asset.kind in _DATA)
+        if question.is_asked_of(asset.kind) and (name != "incident" or asset.kind in DATA)
     }
-    return _packed({"asset": told, "answers": answers, "walks": walks(site, asset)})
+    known = windows(site, asset) if asset.kind in DATA else None
+    more = {"windows": known} if known is not None else {}
+    return _packed({"asset": told, "answers": answers, "walks": walks(site, asset), **more})
 
 
 def of_site(site: Site) -> dict[str, bytes]:

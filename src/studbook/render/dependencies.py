@@ -12,7 +12,7 @@ import hashlib
 import json
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from itertools import product
 from typing import Any, cast
@@ -26,6 +26,8 @@ from studbook.render.views.site import Json
 from studbook.words import namesakes
 
 EVERYTHING = 0
+_FEW = 2_000
+"""Rows of an answer that are made once, for all who tell them."""
 _LABEL, _WHOLE = b"\0label", b"\0attributes"
 _UPSTREAM, _DOWNSTREAM = "\0up", "\0down"
 _IN_LABEL = frozenset(("id", "kind", "name", "account", "region", "stale_since", "gone_since"))
@@ -302,6 +304,8 @@ class TrackedSite(Site):
             outer, self.notes.read = self.notes.read, set()
             try:
                 answer = super().answer(question, asset_id)
+                if isinstance(answer.rows, LazyRows) and answer.total <= _FEW:
+                    answer = replace(answer, rows=tuple(answer.rows))
                 if question == "log":
                     # What its nights show is its own fields, which are shown beside it, and the edges that end in it.
                     self.graph.upstream(asset_id)

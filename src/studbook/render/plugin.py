@@ -258,7 +258,7 @@ _AROUND = re.compile(r"""("[^"]*"|'[^']*')|\s*([{};,])\s*|(?<=:) (?=\S)""")
 _WIDE = ("explore", "compare", "models", "datasets", "evaluators", "deployments", "experiments", "jobs")
 """Pages whose picture or table needs the whole width."""
 
-_IN_DEPTH = ("accounts", "coverage", "changes", "findings", "audit", "glossary")
+_IN_DEPTH = ("incident", "accounts", "coverage", "changes", "findings", "audit", "glossary")
 """Pages that share a tab, and so need the list of their siblings."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator
 from studbook.render.views.change_data import step
 from studbook.render.views.compare_data import compare_files
 from studbook.render.views.explore import chunks
+from studbook.render.views.incident import places
 from studbook.render.views.lists import long_tables
 from studbook.render.views.pages import account_ids, region_names
 from studbook.render.views.site import Json, Site
@@ -22,6 +23,7 @@ def files(site: Site, but: Container[str] = ()) -> Iterator[tuple[str, bytes]]:
         yield name, _packed(data)
     for name, data in compare_files(site):
         yield f"compare/{name}", _packed(data)
+    yield "incident/places.json", _packed(places(site))
     yield "changes/step.json", _packed(step(site))
     for table in long_tables(site, account_ids(site), region_names(site)):
         yield f"lists/{table.file}.json", table.whole().encode("utf-8", "xmlcharrefreplace")

@@ -22,6 +22,7 @@ from studbook.render.views.answers_told import aliases_of, elsewhere, lead, matr
 from studbook.render.views.deployments import answers, deployments_of, promotion_of
 from studbook.render.views.evaluations import evaluations_of, judged_by, scores_of
 from studbook.render.views.flow import pipeline, pipeline_execution
+from studbook.render.views.incident import data_changes, incident_of
 from studbook.render.views.lists import experiment_runs, experiment_table, judged_table, readers_table
 from studbook.render.views.provenance import (
     drift_of,
@@ -257,6 +258,8 @@ def dataset(site: Site, asset: Asset) -> Json:
     return {
         "versions": rows,
         "moments": [[ordinal(v), v.created_at] for v in reversed(versions) if v.created_at],
+        "incident": incident_of(site, asset),
+        "changes": data_changes(site, asset),
         "readers": readers_table(site, asset, [asset, *versions]).on_page(),
         "drift": drift_of(site, [asset, *versions]),
     }
@@ -275,6 +278,8 @@ def dataset_version(site: Site, asset: Asset) -> Json:
         "readers": readers_table(site, asset, [asset]).on_page(),
         "models": site.links(a.id for a in reaches(site.graph, asset.id).assets if a.kind == "model_package"),
         "drift": drift_of(site, [asset]),
+        "incident": incident_of(site, asset),
+        "changes": data_changes(site, asset),
     }
 
 
@@ -293,7 +298,13 @@ def feature_group(site: Site, asset: Asset) -> Json:
         "exports": site.links(sorted(one.id for one in exports)),
         "models": site.links(a.id for a in reaches(site.graph, asset.id).assets if a.kind == "model_package"),
         "readers": readers_table(site, asset, [asset]).on_page(),
+        "incident": incident_of(site, asset),
     }
+
+
+def artifact(site: Site, asset: Asset) -> Json:
+    """An object or a folder in S3 that is no dataset: what it has reached."""
+    return {"incident": incident_of(site, asset)}
 
 
 def evaluator(site: Site, asset: Asset) -> Json:
@@ -457,6 +468,7 @@ VIEWS: dict[str, Callable[[Site, Asset], Json]] = {
     "dataset": dataset,
     "dataset_version": dataset_version,
     "feature_group": feature_group,
+    "artifact": artifact,
     "evaluator": evaluator,
     "evaluator_version": evaluator_version,
     "model_card": model_card,

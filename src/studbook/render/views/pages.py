@@ -16,6 +16,7 @@ from studbook.render.views.compare_data import compare
 from studbook.render.views.deployments import running
 from studbook.render.views.explore import explore
 from studbook.render.views.home import home
+from studbook.render.views.incident import incident
 from studbook.render.views.lists import (
     account_table,
     bases_table,
@@ -42,6 +43,7 @@ TITLES = {
     "explore": ("Explore", "The lineage around one asset, step by step"),
     "experiments": ("Experiments", "MLflow experiments and runs"),
     "jobs": ("Jobs", "Everything that trained, tuned, evaluated or prepared"),
+    "incident": ("Incident", "What a place in S3, a dataset or a digest has reached, and whom to call"),
     "accounts": ("Accounts", "Every account and region that was asked"),
     "coverage": ("Coverage", "What was asked of each partition, and what came of it"),
     "changes": ("Changes", "What is different from the snapshot before"),
@@ -373,6 +375,7 @@ VIEWS: dict[str, Callable[[Site], Json]] = {
     "jobs": jobs,
     "explore": explore,
     "compare": compare,
+    "incident": incident,
     "accounts": accounts,
     "coverage": coverage,
     "changes": changes,

@@ -1,0 +1,60 @@
+"""Manifest comparison: which objects two states of a dataset share, by key, size and etag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestChange:
+    """One object that is not in both states as it is in the other."""
+
+    key: str
+    """Below the states' common prefix where there is one, else the whole key."""
+    change: str
+    """`changed`, `new` or `gone`."""
+    was: int | None
+    """Its size in bytes in the earlier state; None where it was not there."""
+    now: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestChanges:
+    """From an earlier state to a later one."""
+
+    same: int
+    """How many objects have key, size and etag in common: as far as S3 tells, they are the same."""
+    rows: tuple[ManifestChange, ...]
+    """By key."""
+
+    def number(self, change: str) -> int:
+        """How many objects are `changed`, `new` or `gone`."""
+        return sum(row.change == change for row in self.rows)
+
+
+def manifest_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> ManifestChanges:
+    """Compare the listings of two states: bodies with `Uri` and `Contents`, as a record of `s3_prefix` has them.
+
+    The keys of states in two folders (`v1/`, `v2/`) are compared below their folders.
+    """
+    before, after = _objects(old), _objects(new)
+    rows = []
+    for key in sorted(before.keys() | after.keys()):
+        was, now = before.get(key), after.get(key)
+        if was != now:
+            change = "new" if was is None else "gone" if now is None else "changed"
+            rows.append(ManifestChange(key, change, was and was[0], now and now[0]))
+    return ManifestChanges(len(before.keys() | after.keys()) - len(rows), tuple(rows))
+
+
+def _objects(body: Mapping[str, Any]) -> dict[str, tuple[int | None, str]]:
+    """Key below the state's own prefix to size and etag; folder markers are no objects."""
+    prefix = str(body.get("Uri") or "").partition("://")[2].partition("/")[2]
+    found = {}
+    for item in body.get("Contents") or ():
+        key, size = str(item.get("Key")), item.get("Size")
+        if not (key.endswith("/") and size == 0):
+            found[key.removeprefix(prefix)] = (size, str(item.get("ETag") or "").strip('"'))
+    return found

@@ -1,0 +1,105 @@
+"""The incident of a dataset in Chromium: two clicks to the endpoints, any window, and what one takes away."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from studbook.queries.answer import Night
+from studbook.queries.incident import incident
+from studbook.store import Catalog
+
+pytestmark = [pytest.mark.demo, pytest.mark.browser]
+
+ROOT = "s3://acme-shared-data/fraud/"
+
+
+@pytest.fixture
+def page(opened: Callable[..., AbstractContextManager[Page]], demo_address: str) -> Iterator[Page]:
+    """A page of the demo's site at desktop width."""
+    with opened(demo_address) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def night(demo_catalog: Path) -> Night:
+    """The demo's newest night, as questions see it."""
+    catalog = Catalog(demo_catalog)
+    envelope = catalog.resolve("latest")
+    return Night.of(catalog, envelope, catalog.graph(envelope), catalog.settings())
+
+
+def taken(page: Page, name: str) -> str:
+    """What a button gives as a file."""
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=name, exact=True).click()
+    return Path(waiting.value.path()).read_text(encoding="utf-8")
+
+
+def told(found: Any) -> set[tuple[str, str, str | None]]:
+    return {(row.asset, row.status, row.last_unaffected) for row in found.rows}
+
+
+def test_poisoned_data_to_the_endpoints_in_two_clicks(page: Page, demo_address: str, night: Night) -> None:
+    """From the front page: the page has the question's sentence, and every endpoint that the question has."""
+    page.goto(f"{demo_address}latest/")
+    page.get_by_role("link", name="Datasets", exact=True).first.click()
+    page.get_by_role("link", name="card-payments", exact=True).click()
+    found = incident(night, ROOT)
+    expect(page.locator(".sb-incident__sentence")).to_have_text(found.summary)
+    rows = page.get_by_role("table", name="Affected endpoints").locator("tbody tr")
+    expect(rows).to_have_count(sum(row.kind == "endpoint" for row in found.rows))
+    expect(rows.first).to_contain_text("payments-risk@acme.example")
+
+
+@pytest.mark.parametrize(
+    ("from_", "to"),
+    [
+        ("2026-11-15T00:00", "2026-11-16T00:00"),
+        ("2026-11-20T05:30", ""),
+        ("", "2026-11-14T08:03"),
+        ("2026-11-17T00:00", "2026-11-18T00:00"),
+    ],
+)
+def test_a_window_in_the_address_is_the_questions(
+    page: Page, demo_address: str, night: Night, from_: str, to: str
+) -> None:
+    """Opened by a link, the page tells of each thing what the question tells of that window, in what one takes away."""
+    page.goto(f"{demo_address}latest/{place(demo_address, page)}?from={from_}&to={to}#incident")
+    expect(page.locator(".sb-incident__sentence")).to_contain_text("Read ")
+    found = incident(night, ROOT, from_=from_ or None, to=to or None)
+    rows = json.loads(taken(page, "JSON"))["rows"]
+    assert {(row["asset"], row["status"], row["last_unaffected"]) for row in rows} == told(found)
+    lines = list(csv.DictReader(io.StringIO(taken(page, "CSV"))))
+    assert {line["asset"] for line in lines} == {row.asset for row in found.rows}
+    shown = page.locator(".sb-incident__rows tbody tr")
+    expect(shown).to_have_count(found.total)
+
+
+def test_a_ticket_and_a_pasted_place(page: Page, demo_address: str) -> None:
+    """An object's address leads to its dataset; the ticket names endpoints, whom to call, the night and the link."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{demo_address}latest/incident/")
+    page.get_by_label("A place in S3, an ARN or a digest").fill("https://acme-shared-data.s3.amazonaws.com/fraud/x.csv")
+    expect(page.get_by_role("link", name=ROOT, exact=True)).to_be_visible()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Copy as a ticket").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert all(
+        one in text for one in (ROOT, "endpoint fraud-scoring-us", "payments-risk@acme.example", "Snapshot 4", page.url)
+    )
+
+
+def place(address: str, page: Page) -> str:
+    """Where the dataset's page is, as the incident page knows it."""
+    answer = page.request.get(f"{address}latest/incident/places.json").json()
+    return next(path for one, _, _, path, *_ in answer["places"] if one == ROOT)
