@@ -123,6 +123,94 @@ jobs:
 """
 
 
+def impact(job: Job) -> str:
+    """What depends on the places in S3 and the ARNs of a change, as Markdown in `comment.txt`.
+
+    Commands of a shell: from `$BASE` to HEAD, of lines that come or go. A place that is in no snapshot is named as
+    such; a catalog that cannot be read fails, lest its silence be taken for an answer.
+    """
+    catalog = shlex.quote(job.catalog)
+    at = '"$RUNNER_TEMP/nights/"' if job.in_git else ""
+    nights = f'git worktree add --quiet --detach {at} "origin/{job.branch}"\n' if at else ""
+    return f"""{nights}studbook log --catalog {at}{catalog} > nights.txt
+git diff --unified=0 "$BASE"...HEAD > diff.txt
+grep '^[-+]' diff.txt | grep -oE '{_PLACES}' | sed 's/[].,:;)]*$//' | sort -u > places.txt || true
+echo '<!-- studbook -->' > comment.txt
+echo '### What depends on what this changes' >> comment.txt
+head -n {_MOST} places.txt | while IFS= read -r place; do
+  code=0
+  studbook impact --catalog {at}{catalog} --format markdown -- "$place" > answer.md 2> error.txt || code=$?
+  case "$code" in
+    0) printf '\n`%s`\n\n' "$place" >> comment.txt; cat answer.md >> comment.txt ;;
+    2) printf '\n`%s` is in no snapshot, or means several things.\n' "$place" >> comment.txt ;;
+    *) cat error.txt >&2; exit "$code" ;;
+  esac
+done
+more=$(($(wc -l < places.txt) - {_MOST}))
+if [ "$more" -gt 0 ]; then printf '\n%s more places were not asked about.\n' "$more" >> comment.txt; fi"""
+
+
+_PLACES: Final = (
+    r"s3://[a-z0-9.-]+(/[A-Za-z0-9!_.*()/=@-]*)?|arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:[A-Za-z0-9:/._-]+"
+)
+_MOST: Final = 20
+"""Places in a comment, which has at most 65,536 characters."""
+
+
+def github_pull_request(job: Job) -> str:
+    """A workflow for `.github/workflows/studbook-impact.yml`: one comment for a pull request, kept up to date."""
+    return f"""# What depends on what a pull request changes, by last night's catalog.
+# Written by 'studbook ci github --pull-request'; write it again after an upgrade.
+name: studbook impact
+on:
+  pull_request: {{}}
+permissions:
+  contents: read
+  id-token: write # logs in to AWS, to read the catalog
+  pull-requests: write # the comment
+concurrency:
+  group: studbook-impact-${{{{ github.ref }}}}
+  cancel-in-progress: true
+jobs:
+  impact:
+    if: ${{{{ !github.event.pull_request.head.repo.fork }}}} # to a fork GitHub gives no login
+    runs-on: ubuntu-24.04
+    timeout-minutes: 15
+    steps:
+      - uses: {CHECKOUT}
+        with:
+          fetch-depth: 0
+          persist-credentials: false
+      - uses: {SETUP_PYTHON}
+        with:
+          python-version: "{job.python}"
+      - run: pip install --quiet studbook=={__version__}
+      - uses: {LOGIN}
+        with:
+          role-to-assume: {job.role}
+          aws-region: {job.region}
+      - name: Impact
+        env:
+          BASE: ${{{{ github.event.pull_request.base.sha }}}}
+        run: |
+{_indented(impact(job), 10)}
+          cat comment.txt >> "$GITHUB_STEP_SUMMARY"
+      - name: Comment
+        env:
+          GH_TOKEN: ${{{{ github.token }}}}
+          COMMENTS: repos/${{{{ github.repository }}}}/issues
+          NUMBER: ${{{{ github.event.number }}}}
+        run: |
+          mine='.[] | select(.body | startswith("<!-- studbook -->")) | .id'
+          id=$(gh api --paginate "$COMMENTS/$NUMBER/comments" --jq "$mine" | head -n 1)
+          if [ -n "$id" ]; then
+            gh api --silent --method PATCH "$COMMENTS/comments/$id" --field body=@comment.txt
+          elif [ -s places.txt ]; then
+            gh api --silent --method POST "$COMMENTS/$NUMBER/comments" --field body=@comment.txt
+          fi
+"""
+
+
 def gitlab(job: Job) -> str:
     """A job for `.gitlab-ci.yml`; its schedule is made in the project, under Build, Pipeline schedules."""
     head = f'git checkout -B {shlex.quote(job.branch)} "origin/{job.branch}"\n' if job.in_git else ""

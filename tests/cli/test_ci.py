@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from tests import small_catalog
 
-from studbook.ci_job import SYSTEMS, Job, night
+from studbook.ci_job import SYSTEMS, Job, github_pull_request, impact, night
 from studbook.cli import main
 
 ROLE = "arn:aws:iam::999999999999:role/studbook-ci"
@@ -102,6 +105,56 @@ class TestShell:
             subprocess.run(["git", *words], check=True, cwd=folder / "other")
         assert self.run(folder, GIT, 0) != 0
         assert git("--git-dir=remote", "log", "--format=%s", "studbook").split() == ["theirs", "Snapshot"]
+
+
+class TestPullRequest:
+    """The job that comments a pull request."""
+
+    @pytest.mark.parametrize("job", [S3, GIT], ids=["s3", "git"])
+    def test_the_workflow(self, job: Job, tmp_path: Path) -> None:
+        """By the system's schema; it reads the repository, and writes the comment alone; each action is pinned."""
+        text = github_pull_request(job)
+        (tmp_path / "job.yml").write_text(text)
+        program = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMAS["github"]]
+        done = subprocess.run([*program, tmp_path / "job.yml"], check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+        rights = yaml.safe_load(text)["permissions"]
+        assert rights == {"contents": "read", "id-token": "write", "pull-requests": "write"}
+        assert all(re.match(r"[\w-]+/[\w-]+@[0-9a-f]{40} ", one) for one in text.split("uses: ")[1:])
+
+    def test_a_change_is_answered(self, tmp_path: Path) -> None:
+        """Places and ARNs of lines that come or go are asked about, by the real program; of unknown ones it is said."""
+        small_catalog.catalog(tmp_path / "catalog")
+
+        def git(*words: str) -> str:
+            who = ("-c", "user.name=x", "-c", "user.email=x@y")
+            return subprocess.run(
+                ["git", *who, *words], check=True, cwd=tmp_path, capture_output=True, text=True
+            ).stdout
+
+        git("init", "--quiet")
+        (tmp_path / "train.yml").write_text("data: s3://herd/chats/\nkept: s3://herd/untouched/\n")
+        git("add", "train.yml")
+        git("commit", "--quiet", "-m", "one")
+        base = git("rev-parse", "HEAD").strip()
+        (tmp_path / "train.yml").write_text(
+            f"data: 's3://new-place/$(touch bad)/'\nrole: {small_catalog.PACKAGE_1}.\nkept: s3://herd/untouched/\n"
+        )
+        git("commit", "--quiet", "-am", "two")
+        env = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "BASE": base}
+
+        script = impact(Job(ROLE, "us-east-1", str(tmp_path / "catalog")))
+        script = script.partition("\n")[2].replace('"$RUNNER_TEMP/nights/"', "")  # the catalog is here, on no branch
+        subprocess.run(["bash", "-eo", "pipefail", "-c", script], check=True, cwd=tmp_path, env=env)
+
+        told = (tmp_path / "comment.txt").read_text()
+        assert told.startswith("<!-- studbook -->\n### What depends")
+        assert "`s3://herd/chats/`\n\n```text\n" in told
+        assert f"`{small_catalog.PACKAGE_1}`\n\n```text\n" in told
+        assert "`s3://new-place/` is in no snapshot" in told
+        assert "untouched" not in told
+        assert not (tmp_path / "bad").exists()
+        assert told.count("```") % 2 == 0
 
 
 class TestCommand:

@@ -20,6 +20,7 @@ _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 Examples:
   studbook ci github --role arn:aws:iam::999999999999:role/studbook-ci > .github/workflows/studbook.yml
   studbook ci gitlab --role ARN --catalog s3://our-catalog/studbook --publish s3://our-docs/models/
+  studbook ci github --pull-request --role ARN --catalog s3://our-catalog/studbook
   studbook ci codebuild --role ARN --catalog s3://our-catalog/studbook > buildspec.yml
 
 The role trusts the CI system's OpenID Connect provider (of CodeBuild it is the project's service role). It may do what
@@ -29,6 +30,11 @@ into a folder a step of yours has to take from there. Nothing is asked of AWS to
 """
 )
 @click.argument("system", type=click.Choice(["github", "gitlab", "codebuild"]))
+@click.option(
+    "--pull-request",
+    is_flag=True,
+    help="Print the job that comments what depends on the places in S3 and the ARNs that a pull request changes.",
+)
 @click.option("--role", required=True, metavar="ARN", help="The role that the job logs in as.")
 @click.option("--region", default="us-east-1", show_default=True, help="Where the role is assumed.")
 @click.option("--publish", "where", metavar="TARGET", help="Where the site goes: s3://bucket/prefix/ or a folder.")
@@ -47,10 +53,19 @@ into a folder a step of yours has to take from there. Nothing is asked of AWS to
     help="The catalog folder in the repository, or s3://bucket/prefix.",
 )
 def ci(
-    *, system: str, role: str, region: str, where: str | None, schedule: str, branch: str, python: str, catalog: str
+    *,
+    system: str,
+    pull_request: bool,
+    role: str,
+    region: str,
+    where: str | None,
+    schedule: str,
+    branch: str,
+    python: str,
+    catalog: str,
 ) -> None:
     """Print the whole nightly job: login without a secret, the night, the catalog kept, exit codes, publishing."""
-    from studbook.ci_job import SYSTEMS, Job
+    from studbook.ci_job import SYSTEMS, Job, github_pull_request
     from studbook.errors import UsageError
 
     for value, shape, what in (
@@ -62,6 +77,13 @@ def ci(
         if not shape.fullmatch(value):
             raise UsageError(f"{value!r} cannot be meant", what)
     job = Job(role, region, _address(catalog), where, schedule, python, branch)
+    if pull_request:
+        if system != "github":
+            raise UsageError(
+                "the job for pull requests is GitHub's", "elsewhere: studbook impact PLACE --format markdown"
+            )
+        write(github_pull_request(job).encode())
+        return
     if system == "codebuild" and job.in_git:
         raise UsageError(
             "a CodeBuild job has no branch to commit to", "keep the catalog in S3: --catalog s3://bucket/prefix"

@@ -12,7 +12,7 @@ import click
 from studbook.cli.harvest import progress_shown
 from studbook.cli.options import catalog_option
 from studbook.cli.site import output_option
-from studbook.cli.terminal import bold, dim, echo_lines, folded, say, style, uncolored, write, write_json
+from studbook.cli.terminal import bold, code_block, dim, echo_lines, folded, say, style, uncolored, write, write_json
 from studbook.cli.text import LEVEL_COLORS
 
 if TYPE_CHECKING:
@@ -170,10 +170,7 @@ def markdown(report: Report) -> Iterator[str]:
     for step in report.steps:
         yield f"| {step.name} | {_MARKS[step.outcome]} {step.outcome} | {_cell(step.message)} |"
     for heading, lines in _sections(report):
-        yield from ("", f"### {heading[0].upper()}{heading[1:]}", "", "```text")
-        # A line that begins with a space closes no block.
-        yield from (f" {uncolored(line)}" for line in lines)
-        yield "```"
+        yield from ("", f"### {heading[0].upper()}{heading[1:]}", "", "```text", *code_block(lines), "```")
 
 
 def _cell(text: str) -> str:

@@ -19,6 +19,7 @@ from studbook.cli import QUESTIONS as HELP
 from studbook.cli.options import catalog_option, snapshot_option
 from studbook.cli.terminal import (
     bold,
+    code_block,
     columns,
     cut,
     dim,
@@ -126,15 +127,15 @@ def _command(question: Question) -> click.Command:
             type=click.IntRange(min=0),
             default=None,
             metavar="N",
-            help=f"Rows at most; 0 for all. Text shows {_ROWS} unless it is said, JSON and CSV all.",
+            help=f"Rows at most; 0 for all. Unless it is said, text and Markdown show {_ROWS}, JSON and CSV all.",
         ),
         click.option(
             "--format",
             "output_format",
-            type=click.Choice(["text", "json", "csv"]),
+            type=click.Choice(["text", "json", "csv", "markdown"]),
             default="text",
             show_default=True,
-            help="How the answer is printed.",
+            help="How the answer is printed; Markdown is for a comment or a chat.",
         ),
         snapshot_option,
         catalog_option,
@@ -180,7 +181,7 @@ def _answer(
 
     with open_catalog(catalog, snapshot) as lineage:
         found = lineage.ask(question.name, asset, **options)
-        most = (_ROWS if output_format == "text" else None) if limit is None else limit or None
+        most = (None if output_format in ("json", "csv") else _ROWS) if limit is None else limit or None
         if output_format == "json":
             write_json(found.to_json(most))
         elif output_format == "csv":
@@ -188,7 +189,11 @@ def _answer(
         else:
             more = _catalog_words(catalog, snapshot)
             drawn = _tree(lineage, found, evidence) if tree else None
-            echo_lines(_text(lineage, found, most, more, drawn))
+            lines = _text(lineage, found, most, more, drawn)
+            if output_format == "markdown":
+                write("\n".join(["```text", *code_block(lines), "```", ""]).encode())
+            else:
+                echo_lines(lines)
 
 
 def _catalog_words(catalog: Catalog, snapshot: str) -> str:

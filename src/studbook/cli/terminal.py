@@ -66,6 +66,14 @@ def uncolored(text: str) -> str:
     return printable(_MARK.sub("", text))
 
 
+def code_block(lines: Iterable[str]) -> Iterator[str]:
+    """Lines for a code block of Markdown, where strangers' words are acted on by nobody.
+
+    One that begins with a space closes no block.
+    """
+    return (f" {uncolored(line)}" for line in lines)
+
+
 def echo(line: str = "", *, err: bool = False) -> None:
     """Write one line for a person: a line break within it is a stranger's, and is escaped like the rest."""
     parts = _MARK.split(line)
