@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from studbook.model import KINDS
+from studbook.model.kinds import kind_words
 from studbook.queries.answer import Answer, Row, Unknown
 
 _HIDDEN: Final = frozenset({"account", "candidate", "evidence"})
@@ -109,7 +109,7 @@ class _Words:
         if value is True:
             return "yes"
         if name == "kind":
-            return _kind(value)
+            return kind_words(value)
         if name == "at":
             return str(value)[:16].replace("T", " ")
         if name == "certainty" and getattr(row, "candidate", False):
@@ -144,9 +144,3 @@ class _Words:
             return f"{self.handle(one.what)}: {one.why}"
         what = f"{names[0]} and {len(names) - 1} more operations" if len(names) > 2 else self.handle(one.what)
         return f"{one.partition}: {one.why}: {what}"
-
-
-def _kind(word: str) -> str:
-    """`model version` for `model_package`."""
-    title = KINDS[word].title if word in KINDS else word
-    return title.lower() if title.split()[0].istitle() else title

@@ -74,11 +74,12 @@ def reproduce(asset: str, output_format: str, output: Path | None, catalog: Cata
 
 
 def _reproduction(found: Reproduction) -> Iterator[str]:
-    from studbook.cli.text import kind, name
+    from studbook.cli.text import name
+    from studbook.model.kinds import kind_words
 
-    yield f"{kind(found.asset.kind)} {bold(name(found.asset))}  {dim(found.asset.id)}"
+    yield f"{kind_words(found.asset.kind)} {bold(name(found.asset))}  {dim(found.asset.id)}"
     if found.job.id != found.asset.id:
-        yield f"  made by the {kind(found.job.kind)} {bold(name(found.job))}  {dim(found.job.id)}"
+        yield f"  made by the {kind_words(found.job.kind)} {bold(name(found.job))}  {dim(found.job.id)}"
     yield f"  can be made again: {style(found.verdict, _COLORS[found.verdict])}"
     for title, lines in (
         ("in the way", [f"{r.leaves.ljust(12)}  {r.part}: {r.message}" for r in found.reasons]),

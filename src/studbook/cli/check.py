@@ -98,10 +98,11 @@ def check(catalog: Catalog, snapshot: str, level: str, new_only: bool, output_fo
 
 
 def _lines(finding: Finding, asset: Asset | None, handle: str) -> tuple[str, str]:
-    from studbook.cli.text import kind, place
+    from studbook.cli.text import place
+    from studbook.model.kinds import kind_words
 
     waived = f"[waived by {waived.who} until {waived.until}]" if (waived := finding.waived) else ""
-    about = (f"{kind(asset.kind)} {handle}", dim(place(asset))) if asset is not None else ()
+    about = (f"{kind_words(asset.kind)} {handle}", dim(place(asset))) if asset is not None else ()
     return "  " + "  ".join(
         part for part in (bold(finding.rule), *about, dim(waived)) if part
     ), f"      {finding.message}"

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from studbook.cli.terminal import bold, dim, table
-from studbook.cli.text import kind, marks, name, place, relation, value
+from studbook.cli.text import marks, name, place, relation, value
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge, Envelope, Evidence
 from studbook.model.canonical import fields_of
+from studbook.model.kinds import kind_words
 
 if TYPE_CHECKING:
     from studbook.api import Lineage
@@ -84,7 +85,9 @@ def asset_text(opened: Lineage, asset: Asset) -> Iterator[str]:
 
 
 def _head(opened: Lineage, asset: Asset) -> str:
-    return "  ".join(p for p in (kind(asset.kind), bold(opened.handle(asset)), dim(place(asset)), marks(asset)) if p)
+    return "  ".join(
+        p for p in (kind_words(asset.kind), bold(opened.handle(asset)), dim(place(asset)), marks(asset)) if p
+    )
 
 
 def evidence_json(lineage: LineageReader, asset: Asset, record_of: RecordOf) -> dict[str, Any]:
@@ -179,6 +182,8 @@ def _neighbour(opened: Lineage, title: str, edge: Edge) -> str:
     sure = edge.certainty + (", candidate" if edge.candidate else "")
     parts = [dim(relation(edge))]
     parts += (
-        [f"{kind(other.kind)} {opened.handle(other)}", dim(place(other)), marks(other)] if other is not None else []
+        [f"{kind_words(other.kind)} {opened.handle(other)}", dim(place(other)), marks(other)]
+        if other is not None
+        else []
     )
     return "  ".join(part for part in (*parts, dim(sure)) if part)

@@ -147,11 +147,11 @@ def _print_objects(catalog: Catalog, envelope: Envelope, index: Index, asset: As
 
 def _called(graphs: Sequence[Graph], handles: Sequence[Handles], asset_id: str) -> tuple[str, str]:
     """An asset's kind and handle, of the first night that has it; an id of none as it is."""
-    from studbook.cli.text import kind
+    from studbook.model.kinds import kind_words
 
     for graph, of in zip(graphs, handles, strict=True):
         if (asset := graph.asset(asset_id)) is not None:
-            return kind(asset.kind), of.of(asset)
+            return kind_words(asset.kind), of.of(asset)
     return "", asset_id
 
 

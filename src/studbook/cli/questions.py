@@ -267,13 +267,14 @@ def _too_many(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _about(lineage: Lineage, found: Result[Any]) -> str:
     """What was asked about, so that it can be typed again, and of which night this is told."""
-    from studbook.cli.text import kind, words_of_marks
+    from studbook.cli.text import words_of_marks
+    from studbook.model.kinds import kind_words
 
     root = lineage.index.asset(found.root)
     parts = [found.root]
     if root is not None:
         account = lineage.handles.account_name(root.account)
-        parts = [f"{kind(root.kind)} {lineage.handle(root)}", *filter(None, (account, root.stage, root.region))]
+        parts = [f"{kind_words(root.kind)} {lineage.handle(root)}", *filter(None, (account, root.stage, root.region))]
         parts += words_of_marks(root)
     elif (name := lineage.handles.account_name(found.root)) != found.root:
         parts = [f"account {found.root}", str(name)]

@@ -27,23 +27,13 @@ def value(thing: Any) -> str:
     return str(thing)
 
 
-def kind(word: str) -> str:
-    """`model version` for `model_package`."""
-    from studbook.model.kinds import KINDS
-
-    title = KINDS[word].title if word in KINDS else word
-    return title.lower() if title.split()[0].istitle() else title
-
-
 def counted(word: str, number: int) -> str:
     """`3 model versions`, `1 model version`; also of any other word that takes an s."""
-    from studbook.model.kinds import KINDS
+    from studbook.model.kinds import KINDS, kind_words
 
     if word not in KINDS:
         return f"{number} {word}{'' if number == 1 else 's'}"
-    plural = KINDS[word].plural
-    several = plural.lower() if plural.split()[0].istitle() else plural
-    return f"{number} {kind(word) if number == 1 else several}"
+    return f"{number} {kind_words(word, number)}"
 
 
 def name(asset: Asset) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 from studbook.answer_table import AnswerTable
 from studbook.api import Lineage
 from studbook.cli.terminal import bold, columns, cut, dim, folded, style, wide
-from studbook.cli.text import counted, kind, marks, relation, value
+from studbook.cli.text import counted, marks, relation, value
 from studbook.model import CERTAINTIES, KINDS, Asset
+from studbook.model.kinds import kind_words
 from studbook.queries.copies import Copy
 from studbook.queries.incident import Hit
 from studbook.queries.walks import Evaluation, Hop, Walk
@@ -69,7 +70,7 @@ def _steps(walk: Walk, asset_id: str) -> deque[Hop]:
 
 def _fitted(lineage: Lineage, before: str, asset: Asset, behind: str) -> str:
     """A line of the tree; where there is no room, the stage goes, then the handle is cut, and in the end the line."""
-    word, handle = kind(asset.kind), lineage.handle(asset)
+    word, handle = kind_words(asset.kind), lineage.handle(asset)
     for stage in (dim(asset.stage or ""), ""):
         rest = "".join(f"  {part}" for part in (stage, marks(asset), behind) if part)
         room = columns() - wide(before) - len(word) - 2 - wide(rest)

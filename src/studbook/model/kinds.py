@@ -248,3 +248,11 @@ HUB_KINDS: Final[dict[str, tuple[Kind, Kind]]] = {
     "ModelReference": ("base_model", "base_model_version"),
 }
 """By the HubContentType: without a version, and with one."""
+
+
+def kind_words(kind: str, number: int = 1) -> str:
+    """`model version` for `model_package`, `model versions` of several: a kind within a sentence. Other words stay."""
+    if kind not in KINDS:
+        return kind
+    title = KINDS[kind].title if number == 1 else KINDS[kind].plural
+    return title.lower() if title.split()[0].istitle() else title

@@ -17,6 +17,7 @@ from studbook.errors import NotFound
 from studbook.lineage.graph import LineageReader
 from studbook.model import KINDS, Asset, Coverage, Envelope, Evidence, Gap, Partition, Record
 from studbook.model.ids import service_of
+from studbook.model.kinds import kind_words
 from studbook.queries.walks import runs_at, unknown_at
 from studbook.queries.walks.reach import View
 
@@ -242,7 +243,7 @@ def few(
     for (why, kind, where), several in groups.items():
         number = len(several) + (more or {}).get((why, kind, where), 0)
         if kind and number > _MANY:
-            found.append(Unknown(what=f"{number} {_plural(kind)}", why=why, partition=where or None))
+            found.append(Unknown(what=f"{number} {kind_words(kind, number)}", why=why, partition=where or None))
         else:
             found += several
     return tuple(sorted(found, key=_order))
@@ -250,11 +251,6 @@ def few(
 
 def _order(one: Unknown) -> tuple[str, str, str, str]:
     return (one.why, one.what, one.partition or "", one.asset or "")
-
-
-def _plural(kind: str) -> str:
-    plural = KINDS[kind].plural if kind in KINDS else kind
-    return plural.lower() if plural.split()[0].istitle() else plural
 
 
 _FIRST: Final = ("endpoint", "model_package", "base_model_version", "dataset_version", "dataset", "evaluator_version")
@@ -387,12 +383,10 @@ def snapshot_json(snapshot: Envelope) -> dict[str, Any]:
 
 def counted(number: int, kind: str) -> str:
     """`1 endpoint`, `3 endpoints`, `no endpoints`: a kind of asset, or another word with a regular plural."""
-    if kind in KINDS:
-        title = KINDS[kind].title
-        one, several = (title.lower() if title.split()[0].istitle() else title), _plural(kind)
-    else:
-        one, several = kind, f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
-    return f"{number or 'no'} {one if number == 1 else several}"
+    words = kind_words(kind, number)
+    if number != 1 and kind not in KINDS:
+        words = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+    return f"{number or 'no'} {words}"
 
 
 def called(asset: Asset) -> str:

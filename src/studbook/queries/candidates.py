@@ -14,6 +14,7 @@ from typing import Final, Literal, NamedTuple
 from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
+from studbook.model.kinds import kind_words
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
 from studbook.queries.question import Question
 from studbook.queries.runs import answering, rows_at, rows_of_version
@@ -93,7 +94,7 @@ def candidates(night: Night, root: str, asked: str | None = None) -> Answer[Cand
     asset = night.asset(root)
     if asset.kind not in QUESTION.of:
         raise UsageError(
-            f"{root!r} is of the kind {asset.kind}, and has no candidates",
+            f"{called(asset)} is of the kind {kind_words(asset.kind)}, and has no candidates",
             "name an endpoint, a model version or a model group",
         )
     lineage = night.lineage

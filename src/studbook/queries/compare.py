@@ -15,6 +15,7 @@ from typing import Any
 from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
+from studbook.model.kinds import kind_words
 from studbook.queries.origins import makers, origins
 from studbook.queries.runs import rows_of_version
 from studbook.queries.walks import evaluation
@@ -77,7 +78,8 @@ def compare(lineage: LineageReader, left: Asset, right: Asset) -> Comparison:
     for asset in (left, right):
         if asset.kind != "model_package":
             raise UsageError(
-                f"{asset.id!r} is of the kind {asset.kind}", "name two model versions: model-package/<group>/<number>"
+                f"{asset.name} is of the kind {kind_words(asset.kind)}",
+                "name two model versions: model-package/<group>/<number>",
             )
     one, other = dict(facts(lineage, left)), dict(facts(lineage, right))
     keys = sorted(one.keys() | other.keys(), key=lambda key: (SECTIONS.index(key[0]), key[1]))

@@ -11,6 +11,7 @@ from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
 from studbook.model.ids import parse_hub_content
+from studbook.model.kinds import kind_words
 from studbook.model.relations import Certainty
 from studbook.queries.answer import Answer, Night, Row, called, counted, few
 from studbook.queries.question import Question
@@ -42,7 +43,8 @@ def copies(night: Night, root: str, asked: str | None = None) -> Answer[Copy]:
     asset = night.asset(root)
     if asset.kind not in QUESTION.of:
         raise UsageError(
-            f"{root!r} is of the kind {asset.kind}, and has no copies", "name a model version or a model group"
+            f"{called(asset)} is of the kind {kind_words(asset.kind)}, and has no copies",
+            "name a model version or a model group",
         )
     lineage = night.lineage
     families = (copied(lineage, root),) if asset.kind == "model_package" else line(lineage, root)

@@ -14,7 +14,8 @@ from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge
 from studbook.model.ids import parse_arn
-from studbook.queries.answer import Answer, Night, Row, Why, counted
+from studbook.model.kinds import kind_words
+from studbook.queries.answer import Answer, Night, Row, Why, called, counted
 from studbook.queries.origins import makers, origins
 from studbook.queries.question import Question
 from studbook.queries.walks import NO_DATA_ROLES, made, runs
@@ -52,8 +53,8 @@ def gaps(night: Night, root: str, asked: str | None = None) -> Gaps:
     asset = night.asset(root)
     if not QUESTION.is_asked_of(asset.kind):
         raise UsageError(
-            f"gaps is asked of a model version or an endpoint, and {asset.name} is a {asset.kind.replace('_', ' ')}",
-            "ask it of a version: 'studbook impact' names those that depend on this",
+            f"{called(asset)} is of the kind {kind_words(asset.kind)}, and gaps is asked of others",
+            "ask it of a model version or an endpoint: 'studbook impact' names those that depend on this",
         )
     found = {*_named(night, asset), *not_recorded(night.lineage, asset)}
     rows = tuple(sorted(found, key=lambda row: (row.what, row.why, row.partition or "", row.asset or "")))

@@ -24,6 +24,7 @@ from studbook.lineage.adjacency import Said, said_of
 from studbook.model import RELATIONS, Asset, Edge
 from studbook.model.evidence import value_at
 from studbook.model.ids import parse_s3
+from studbook.model.kinds import kind_words
 from studbook.queries.answer import (
     STATUSES,
     Answer,
@@ -623,7 +624,7 @@ class _Search(Generic[N]):
     def _because(self, node: N) -> str:
         if (said := self._followed.get(node)) is not None:
             asset, doubt = self._night.asset(self._view.id(self._via[node])), _doubt(said, state_matters=True)
-            return f"follows from the {asset.kind.replace('_', ' ')} {asset.name}" + (f", {doubt}" if doubt else "")
+            return f"follows from the {kind_words(asset.kind)} {asset.name}" + (f", {doubt}" if doubt else "")
         itself, started, readings = node in self._itself, self._started(node), self._readings[node]
         outside = None if itself else self._window.outside(started)
         if outside is not None:

@@ -11,6 +11,7 @@ from studbook.errors import NotFound, UsageError
 from studbook.gc import gc_paused
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Partition
+from studbook.model.kinds import kind_words
 from studbook.model.relations import Certainty
 from studbook.queries import walks
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
@@ -61,7 +62,7 @@ def runs(night: Night, root: str, asked: str | None = None) -> Answer[Run]:
         return _of_place(night, asset, asked or root)
     if asset.kind not in QUESTION.of:
         raise UsageError(
-            f"{root!r} is of the kind {asset.kind}, which does not run by itself",
+            f"{called(asset)} is of the kind {kind_words(asset.kind)}, which does not run by itself",
             "name a model version, an endpoint, a component or an account; 'studbook impact' tells what depends on it",
         )
     return _of_version(night, asset, asked or root)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge, Evidence
+from studbook.model.kinds import kind_words
 from studbook.model.relations import Certainty
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few
 from studbook.queries.question import Question
@@ -51,7 +52,7 @@ def scores(night: Night, root: str, asked: str | None = None) -> Answer[Score]:
     judging = asset.kind in (*_EVALUATORS, *_DATA)
     if asset.kind not in QUESTION.of:
         raise UsageError(
-            f"{root!r} is of the kind {asset.kind}, and has no scores",
+            f"{called(asset)} is of the kind {kind_words(asset.kind)}, and has no scores",
             "name a model version, a model group, an evaluator, a dataset, or a version of one",
         )
     if judging:
@@ -94,7 +95,7 @@ def _summary(asset: Asset, rows: Sequence[Score], judging: bool) -> str:
     if not rows:
         return f"No score that {called(asset)} {'gave' if judging else 'was given'} is recorded."
     told = f"{counted(len(rows), 'score')} from {counted(jobs, 'job')}"
-    return f"{called(asset)}: {told}" + (f", of {counted(judged, 'model')}." if judging else ".")
+    return f"{called(asset)}: {told}" + (f", of {judged} {'model' if judged == 1 else 'models'}." if judging else ".")
 
 
 def judged_of(lineage: LineageReader, families: Iterable[Family]) -> Iterator[Asset]:
