@@ -21,6 +21,7 @@ from studbook.model.ids import page_path
 from studbook.render import build_site
 from studbook.render.build import StudbookPlugin
 from studbook.render.environment import Templates
+from studbook.rules import RULES
 from studbook.settings import Settings
 from studbook.store import Catalog
 
@@ -121,6 +122,17 @@ class TestBuildSite:
     def test_says_where_gaps_are(self, newest: Path) -> None:
         """Home carries the banner of the account that could not be read."""
         assert "AccessDeniedException" in (newest / "index.html").read_text(encoding="utf-8")
+
+    def test_every_rule_has_its_page(self, newest: Path) -> None:
+        """What it says of itself, how it is set, and what it found; those that found nothing say that they did not."""
+        told = json.loads((newest / "export.json").read_text())["findings"]
+        for rule in RULES:
+            text = (newest / "findings" / rule.id / "index.html").read_text()
+            found = [one for one in told if one["rule"] == rule.id]
+            assert all(str(escape(one["message"])) in text for one in found)
+            assert ("has no finding of this rule" in text) is (rule.enabled and not found)
+            assert all(f"<code>{name}</code>" in text for name in rule.parameters.model_fields)
+            assert "Mend it" in text
 
     def test_export_lies_beside_the_pages(self, newest: Path) -> None:
         """The audit page's downloads are there, and are what the export writes."""

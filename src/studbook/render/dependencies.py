@@ -268,7 +268,7 @@ class TrackedSite(Site):
             "notes": notes,
             "graph": graph,
             "settings": site.settings,
-            "mends": site.mends,
+            "rules": site.rules,
             "external": site.external,
             "cards": _Noted("card", site.cards, notes),
             "findings_by_asset": _Noted("findings", dict(site.findings_by_asset), notes),
@@ -326,14 +326,14 @@ class TrackedSite(Site):
         return self._site.place_of(asset)
 
 
-# Whatever else a site has is not one asset's; `settings`, `mends` and `external` are the same for every page.
+# Whatever else a site has is not one asset's; `settings`, `rules` and `external` are the same for every page.
 for _other in [field.name for field in fields(Site)] + [
     name for name, value in vars(Site).items() if isinstance(value, cached_property)
 ]:
     if _other not in (
         "graph",
         "settings",
-        "mends",
+        "rules",
         "external",
         "cards",
         "records",

@@ -19,8 +19,8 @@ from studbook.queries.news import news
 from studbook.queries.pedigree import pedigree, record_ids
 from studbook.queries.runs import rows_at
 from studbook.render.views import Site
-from studbook.rules import all_rules, findings_of
-from studbook.settings import Settings
+from studbook.rules import Rule, applied, findings_of
+from studbook.settings import RuleSettings, Settings
 from studbook.store import Catalog
 from studbook.store.chunks import SharedRows
 from studbook.words import account_name, namesakes, place_of, reference
@@ -50,9 +50,8 @@ def load_site(lineages: Lineages, envelope: Envelope, people: People) -> Site:
     catalog = lineages.catalog
     history = [other for other in catalog.envelopes() if other.number <= envelope.number]
     graph = lineages.of(envelope)
-    rules = all_rules(people.settings, catalog.root)
     running = _running(graph)
-    said = catalog.mask.text if isinstance(catalog, Edition) else str
+    rules = {rule.id: _rule(rule, given) for rule, given in applied(people.settings, catalog.root)}
     return Site(
         graph=graph,
         envelope=envelope,
@@ -66,7 +65,7 @@ def load_site(lineages: Lineages, envelope: Envelope, people: People) -> Site:
         past=catalog.past(envelope),
         running=running,
         records_behind=_records_behind(catalog, envelope, graph, running),
-        mends={rule.id: said(_manual(rule.manual)) for rule in rules},
+        rules=catalog.mask.masked(rules) if isinstance(catalog, Edition) else rules,
         external=isinstance(catalog, Edition),
     )
 
@@ -125,8 +124,20 @@ def _called(link: Mapping[str, Any]) -> str:
     return f"{link['name']} ({link['where']})" if link.get("where") else str(link["name"])
 
 
-def _manual(docstring: str | None) -> str:
-    return (docstring or "").strip()
+def _rule(rule: Rule, given: RuleSettings) -> dict[str, Any]:
+    """What a rule says of itself, and how it is set: each parameter with its value and what it means."""
+    fields = type(given).model_fields
+    values = given.model_dump(mode="json") | {
+        "level": given.level or rule.level,
+        "enabled": rule.enabled if given.enabled is None else given.enabled,
+    }
+    return {
+        "id": rule.id,
+        "level": values["level"],
+        "enabled": values["enabled"],
+        "manual": (rule.manual or "").strip(),
+        "parameters": [[name, values[name], fields[name].description] for name in fields],
+    }
 
 
 def _changes(lineages: Lineages, settings: Settings, history: list[Envelope], new: Graph) -> dict[str, Any]:

@@ -121,7 +121,7 @@ class PageWriter:
         read = self._places_linked()
         fresh = 0
         if not read:
-            for page in views.place_pages(self.site):
+            for page in (*views.place_pages(self.site), *views.rule_pages(self.site)):
                 self._write(page, None)
                 read[page.path] = _ALL
                 fresh += 1
@@ -139,7 +139,7 @@ class PageWriter:
         return PagesMade(read, fresh)
 
     def _places_linked(self) -> dict[str, bytes]:
-        """The pages of accounts and regions, which read everything, where nothing changed."""
+        """The pages of accounts, regions and rules, which read everything, where nothing changed."""
         if self.earlier is None or EVERYTHING in self.earlier.changed:
             return {}
         return {path: noted for path, noted in self.earlier.pages.items() if noted == _ALL and self._linked(path)}

@@ -27,7 +27,7 @@ from studbook.model.ids import parse_arn, parse_s3
 from studbook.queries.answer import called
 from studbook.render.views import Site
 from studbook.render.views.pages import account_ids, region_names
-from studbook.render.views.site import account_path, region_path
+from studbook.render.views.site import account_path, region_path, rule_path
 from studbook.words import shown
 
 CHUNK = 32
@@ -103,15 +103,7 @@ def entries_of(site: Site) -> list[SearchEntry]:
         SearchEntry(location=region_path(region), title=region, kind="Region", region=region)
         for region in region_names(site)
     ]
-    rules = sorted({finding.rule for finding in site.findings})
-    places += [
-        SearchEntry(
-            location=f"findings/#{rule}" if rule in site.mends else "findings/",
-            title=f"Findings: {rule}",
-            kind="Finding",
-        )
-        for rule in rules
-    ]
+    places += [SearchEntry(location=rule_path(rule), title=f"Findings: {rule}", kind="Finding") for rule in site.rules]
     assets = sorted(site.graph.assets.values(), key=lambda a: (a.first_seen or 0, a.created_at or "", a.id))
     return places + [_entry(site, asset) for asset in assets]
 

@@ -32,6 +32,7 @@ __all__ = [
     "RuleFailed",
     "Waiver",
     "all_rules",
+    "applied",
     "check",
     "check_night",
     "check_snapshot",
@@ -182,6 +183,13 @@ def prepared(settings: Settings, catalog: Path) -> tuple[tuple[Rule, ...], tuple
     rules, folder = all_rules(settings, catalog), Catalog(catalog)
     _given(settings, rules, folder.settings_file)
     return rules, load_waivers(folder.waivers_file, [rule.id for rule in rules])
+
+
+def applied(settings: Settings, catalog: Path) -> Iterator[tuple[Rule, RuleSettings]]:
+    """All rules of a catalog folder, by id, each as it is set. Raises SettingsError, as `prepared`."""
+    rules = sorted(all_rules(settings, catalog), key=lambda rule: rule.id)
+    given = _given(settings, rules)
+    return ((rule, given[rule.id]) for rule in rules)
 
 
 def _findings(

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Envelope
+from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Envelope, Finding
 from studbook.model.attributes import LINKED, Attribute
 from studbook.render.views.compare_data import compare
 from studbook.render.views.deployments import running
@@ -30,7 +30,7 @@ from studbook.render.views.lists import (
     registered_table,
     runs_table,
 )
-from studbook.render.views.site import Json, Page, Site, account_path, region_path
+from studbook.render.views.site import Json, Page, Site, account_path, region_path, rule_path
 from studbook.sources import declared_attributes
 
 TITLES = {
@@ -310,12 +310,38 @@ def changes(site: Site) -> Json:
 
 
 def findings(site: Site) -> Json:
-    """All findings, open ones first."""
+    """All findings, open ones first, and all rules."""
+
+    def some(rule: str, waived: bool) -> list[Finding]:
+        return [one for one in site.findings if one.rule == rule and (one.waived is not None) == waived]
+
     return {
         "open": site.grouped(f for f in site.findings if f.waived is None),
         "waived": site.grouped(f for f in site.findings if f.waived is not None),
-        "rules": [[rule, mend] for rule, mend in sorted(site.mends.items())],
+        "rules": [
+            {**rule, "path": rule_path(name), "open": len(some(name, False)), "waived": len(some(name, True))}
+            for name, rule in site.rules.items()
+        ],
     }
+
+
+def rule_pages(site: Site) -> Iterable[Page]:
+    """One page for each rule, whether it found something or not: its manual, how it is set, what it found."""
+    for name, rule in site.rules.items():
+        found = [one for one in site.findings if one.rule == name]
+        yield Page(
+            path=rule_path(name),
+            title=name,
+            description="Rule",
+            section="findings",
+            template="assets/rule.html",
+            data={
+                "rule": rule,
+                "open": site.grouped(one for one in found if one.waived is None),
+                "waived": site.grouped(one for one in found if one.waived is not None),
+                "checked_by": site.envelope.generator,
+            },
+        )
 
 
 def audit(site: Site) -> Json:
@@ -384,4 +410,4 @@ VIEWS: dict[str, Callable[[Site], Json]] = {
     "glossary": glossary,
 }
 
-__all__ = ["page", "place_pages"]
+__all__ = ["page", "place_pages", "rule_pages"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from studbook.cards import Card
 from studbook.lineage.graph import Graph
-from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record
+from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record, digest
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import Answer, Night, RecordOf
 from studbook.settings import Settings
@@ -24,6 +24,8 @@ _ACCOUNT = re.compile(r"^(\d{12}|aws|account-[0-9a-f]{12})$")
 """An account's id, or its pseudonym."""
 
 _REGION = re.compile(r"^[a-z]{2,4}(-[a-z]{2,12}){1,3}-\d{1,2}$")
+
+_RULE = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 LEVELS = {"error": 0, "warning": 1, "note": 2}
 
@@ -79,8 +81,8 @@ class Site:
     """The difference from the snapshot before, as `views.changes` tells it; None for the first."""
     history: Sequence[Envelope] = ()
     """All envelopes up to this one, oldest first."""
-    mends: Mapping[str, str] = field(default_factory=dict)
-    """Rule id to what mends it."""
+    rules: Mapping[str, Json] = field(default_factory=dict)
+    """Each rule by its id: level, whether it is on, its manual, and its parameters as rows of name, value, meaning."""
     records: Mapping[tuple[str, str], Record] = field(default_factory=dict)
     """Records of jobs and of states of data, by kind and id: what would train a model again."""
     running: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -234,18 +236,18 @@ class Site:
         }
 
     def found(self, asset_id: str) -> list[Json]:
-        """The findings of one asset, with how to mend each."""
+        """The findings of one asset."""
         return [self.finding(finding) for finding in self.findings_by_asset.get(asset_id, ())]
 
     def finding(self, finding: Finding) -> Json:
-        """A finding with its asset and its mend."""
+        """A finding with its asset, and the page of its rule."""
         return {
             "rule": finding.rule,
             "level": finding.level,
             "message": finding.message,
             "waived": asdict(finding.waived) if finding.waived else None,
             "asset": self.link(finding.asset) if finding.asset is not None else None,
-            "mend": self.mends.get(finding.rule, ""),
+            "page": rule_path(finding.rule) if finding.rule in self.rules else None,
         }
 
     def grouped(self, findings: Iterable[Finding]) -> list[Json]:
@@ -257,7 +259,7 @@ class Site:
             {
                 "rule": rule,
                 "level": level,
-                "mend": self.mends.get(rule, ""),
+                "page": rule_path(rule) if rule in self.rules else None,
                 "found": [self.finding(finding) for finding in several],
             }
             for (level, rule), several in groups.items()
@@ -285,6 +287,11 @@ class Site:
 def account_path(account: str) -> str:
     """The address of an account's page."""
     return f"accounts/{account}/"
+
+
+def rule_path(rule: str) -> str:
+    """The address of a rule's page; whoever wrote a rule of their own chose its id."""
+    return f"findings/{rule if _RULE.fullmatch(rule) else digest(rule.encode())[7:19]}/"
 
 
 def region_path(region: str) -> str:
