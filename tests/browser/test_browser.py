@@ -141,8 +141,7 @@ class TestExplore:
         expect(page.get_by_role("button", name="Endpoint bot")).to_be_visible()
 
         table = page.get_by_role("table", name="Arrows that are shown")
-        arrows = table.locator("tbody tr").count()
-        assert arrows == page.locator(".sb-explore__canvas path.sb-edge").count() > 5
+        assert table.locator("tbody tr").count() >= page.locator(".sb-explore__canvas path.sb-edge").count() > 5
         page.get_by_role("button", name="Endpoint bot").press("Enter")
         page.get_by_role("link", name="Open its page").press("Enter")
         expect(page.locator("h1")).to_have_text("bot")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from unittest.mock import patch
 
 from hypothesis import given
@@ -9,11 +10,10 @@ from hypothesis import strategies as st
 import pedigrees
 import small_catalog as small
 from studbook.lineage.graph import Graph
-from studbook.model import Envelope, Parts
+from studbook.model import KINDS, Envelope, Evidence, Parts, Record
 from studbook.queries.columns import columns_of
-from studbook.queries.walks import made, reaches
 from studbook.render import views
-from studbook.render.views.explore import MOST, chunks, unchanged, walks
+from studbook.render.views.explore import LANES, chunks, explore, unchanged, upstream
 from studbook.render.views.site import Site
 
 DIGEST = "sha256:" + "0" * 64
@@ -130,17 +130,37 @@ class TestChunks:
         assert {name: after[name] for name in same} == {name: before[name] for name in same}
 
 
-class TestWalks:
-    @given(pedigree(circles=True))
-    def test_explore_shows_what_the_questions_answer(self, graph: Graph) -> None:
-        """Everything that made an asset, and all that it reaches; of many the nearest, and that there are more."""
-        site = site_of(graph)
-        digest = {asset_id: site.link(asset_id)["path"][-13:-1] for asset_id in graph.assets}
-        for asset in graph.assets.values():
-            for name, walk in (("made", made), ("reaches", reaches)):
-                told = walks(site, asset)[name]
-                found = {told["assets"][at : at + 12] for at in range(0, len(told["assets"]), 12)}
-                answer = walk(graph, asset.id)
-                whole = {digest[one.id] for one in answer.assets if one is not asset}
-                assert found == whole if len(whole) < MOST else found < whole
-                assert told["more"] == (len(whole) >= MOST)
+class TestUpstream:
+    def test_an_arrow_has_its_field_and_the_value_there(self) -> None:
+        """What an arrow of Explore tells: every edge that ends at an asset, the field that says so, and its value."""
+        says = Evidence(
+            record="sagemaker/training_job/job",
+            operation="sagemaker:DescribeTrainingJob",
+            path="InputDataConfig[0].Uri",
+        )
+        edge = replace(pedigrees.edge("data", "job", "input_to"), evidence=(says, Evidence(rule="of-names")))
+        graph = Graph([pedigrees.asset("data", "dataset"), pedigrees.asset("job", "training_job")], [edge])
+        body = {"InputDataConfig": [{"Uri": "s3://data/"}]}
+        record = Record(
+            source="sagemaker", kind="training_job", id="job", account=None, region=None, revision="1", body=body
+        )
+        site = replace(site_of(graph), records={("training_job", "job"): record})
+
+        assert [one["source"] for one in upstream(site, graph.assets["job"])] == ["data"]
+        assert upstream(site, graph.assets["job"])[0]["evidence"] == [
+            {"field": "rule:of-names"},
+            {"field": "sagemaker:DescribeTrainingJob#InputDataConfig[0].Uri of job", "value": "s3://data/"},
+        ]
+
+
+def test_every_kind_has_its_lane() -> None:
+    """What a page draws in five lanes: each kind stands in one, jobs that judge in Judgement, what answers in Serve."""
+    kinds = explore(site_of(Graph([], [])))["kinds"]
+    lanes = {kind: LANES[told[3]] for kind, told in kinds.items()}
+
+    assert lanes.keys() == KINDS.keys()
+    assert lanes["dataset_version"] == "Data"
+    assert lanes["training_job"] == "Build"
+    assert lanes["model_package"] == lanes["mlflow_model_version"] == "Model"
+    assert lanes["evaluation_job"] == lanes["evaluator_version"] == "Judgement"
+    assert lanes["endpoint"] == lanes["model"] == "Serve"

@@ -15,7 +15,7 @@ from studbook.model.canonical import fields_of
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import snapshot_json
 from studbook.render.views import Site
-from studbook.render.views.explore import walks
+from studbook.render.views.explore import upstream
 from studbook.render.views.incident import DATA, MOST_ROWS, windows
 
 NAME: Final = "index.json"
@@ -25,7 +25,8 @@ _LLMS: Final = """# {title}
 
 > Lineage of machine learning models on AWS: what made each model, what judged it, where it runs, and how we know.
 
-Every page of an asset has `index.json` beside it: `{{"asset": {{...}}, "answers": {{"trace": {{...}}, ...}}}}`.
+Every page of an asset has `index.json` beside it: `{{"asset": {{...}}, "answers": {{"trace": {{...}}, ...}}}}`, and
+`upstream`: every edge that ends at the asset, with the fields that say so.
 The questions: {questions}. Each answer has `summary` (one sentence), `total` (all rows, however many are shown),
 `rows` (at most {rows}) and `unknown` (what could add a row and cannot be seen). An empty answer with nothing unknown is
 a proof of absence.
@@ -40,7 +41,7 @@ The address of an asset's page is `<kind with dashes>/<end of its id>-<first 12 
 
 
 def of_asset(site: Site, asset: Asset) -> bytes:
-    """The asset with all that is known of it, its answers, what Explore draws of them, and an incident's windows."""
+    """The asset with all that is known of it, its answers, the edges that end at it, and an incident's windows."""
     told = fields_of(asset) | {"attributes": dict(asset.attributes)}
     answers = {
         name: site.answer(name, asset.id).told(MOST_ROWS)
@@ -49,7 +50,7 @@ def of_asset(site: Site, asset: Asset) -> bytes:
     }
     known = windows(site, asset) if asset.kind in DATA else None
     more = {"windows": known} if known is not None else {}
-    return _packed({"asset": told, "answers": answers, "walks": walks(site, asset), **more})
+    return _packed({"asset": told, "answers": answers, "upstream": upstream(site, asset), **more})
 
 
 def of_site(site: Site) -> dict[str, bytes]:

@@ -76,6 +76,8 @@
     return hash.map((value) => (value >>> 0).toString(16).padStart(8, "0")).join("");
   }
 
+  search.sha256 = sha256;
+
   /* A place in S3 in one spelling, whichever of the URI, the ARN, the address and the console's it was; null for anything else. */
   function place(text) {
     const uri = /^(?:s3[an]?:\/\/|arn:[^:]*:s3:::)([^/]+)\/?(.*)$/is.exec(text);

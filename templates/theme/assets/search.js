@@ -20,7 +20,7 @@
 
   /* The files of the index call it; what else it is, find.js adds. */
   const search = window.studbookSearch = (name, data) => search.take(name, data);
-  Object.assign(search, { root: new URL("../", here), make, input, dialog, status, find: (...asked) => engine().then(() => search.find(...asked)) });
+  Object.assign(search, { root: new URL("../", here), make, input, dialog, status, ready: () => engine(), find: (...asked) => engine().then(() => search.find(...asked)) });
 
   let loading;
   const engine = () => loading ||= new Promise((done, failed) => {

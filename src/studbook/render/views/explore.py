@@ -12,10 +12,11 @@ from collections.abc import Container, Iterator
 from functools import cache
 
 from studbook.lineage.graph import Graph, differing
-from studbook.model import KINDS, RELATIONS, Asset
+from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Evidence, Record
 from studbook.model.ids import page_path
+from studbook.model.kinds import KindInfo
 from studbook.queries.columns import columns_of
-from studbook.queries.walks import made, reaches
+from studbook.queries.sources_of import RecordOf, quoted
 from studbook.render.views.site import Json, Site
 from studbook.words import mark_words, reference
 
@@ -28,10 +29,34 @@ def explore(site: Site) -> Json:
     """What the page itself needs: how to find a chunk, the words, and where one may begin."""
     return {
         "bits": _bits(site.graph),
-        "kinds": {name: [info.title, info.shape] for name, info in KINDS.items()},
+        "kinds": {kind: [i.title, i.plural, i.shape, _lane(i), _layer(i)] for kind, i in KINDS.items()},
         "words": dict(RELATIONS),
+        "lanes": LANES,
+        "certainties": dict(CERTAINTIES),
         "starts": site.links(asset.id for asset in _starts(site))[:_STARTS],
     }
+
+
+LANES = ("Data", "Build", "Model", "Judgement", "Serve")
+"""The columns in which a lineage is drawn."""
+
+
+def _lane(info: KindInfo) -> int:
+    """The column of a kind."""
+    if info.section == "deployments":
+        return LANES.index("Serve")
+    if info.section == "evaluators" or "scores" in info.makes:
+        return LANES.index("Judgement")
+    if info.section == "models" or info.shape == "facet":
+        return LANES.index("Model")
+    return LANES.index("Data" if info.data and info.section != "other" else "Build")
+
+
+def _layer(info: KindInfo) -> str:
+    """What is folded into the arrows until somebody asks for it: `mlflow`, `artifact`, or nothing."""
+    if info.section == "experiments":
+        return "mlflow"
+    return "artifact" if info.section == "other" or info.name in ("endpoint_config", "model_card") else ""
 
 
 def _starts(site: Site) -> Iterator[Asset]:
@@ -110,23 +135,27 @@ def unchanged(old: Graph, site: Site) -> set[str]:
     return {_address(number) for number in range(1 << bits) if number not in touched}
 
 
-MOST = 160
-"""The most assets that Explore draws at once."""
+def upstream(site: Site, asset: Asset) -> list[Json]:
+    """Every edge that ends at an asset, with its fields and, of jobs, states of data and what runs, their values."""
+
+    def record_of(kind: str, record_id: str) -> Record | None:
+        behind = (one for one in site.records_behind.get(record_id, ()) if one.kind == kind)
+        return site.records.get((kind, record_id)) or next(behind, None)
+
+    return [
+        {
+            "source": edge.source,
+            "relation": edge.relation,
+            "role": edge.role,
+            "evidence": [_quoted(one, record_of) for one in edge.evidence],
+        }
+        for edge in sorted(site.graph.upstream(asset.id), key=lambda edge: edge.key.order)
+    ]
 
 
-def walks(site: Site, asset: Asset) -> Json:
-    """What made an asset and what depends on it, for Explore, which looks it up and never walks by itself.
-
-    Of each asset the digest that ends its address, twelve letters after the other, the root left out; of many the
-    nearest, and then `more`.
-    """
-    found = {"made": made, "reaches": reaches}
-    out: Json = {}
-    for name, walk in found.items():
-        answer = walk(site.graph, asset.id, MOST, judged=False)
-        digests = sorted(_digest_of(str(site.link(one.id)["path"])) for one in answer.assets if one.id != asset.id)
-        out[name] = {"assets": "".join(digests), "more": not answer.ended}
-    return out
+def _quoted(evidence: Evidence, record_of: RecordOf) -> Json:
+    value = quoted(evidence, record_of)
+    return {"field": str(evidence)} | ({} if value is None else {"value": value})
 
 
 def _alike(before: Asset | None, after: Asset | None) -> bool:
