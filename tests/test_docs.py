@@ -3,6 +3,7 @@
 import ast
 import io
 import re
+import shlex
 import tokenize
 from pathlib import Path
 
@@ -54,6 +55,41 @@ class TestCommands:
             known = {option for each in commands for p in each.params for option in (*p.opts, *p.secondary_opts)}
             shown = set(re.findall(r"(?<!\S)--[a-z-]+", rest)) - {"--help"}
             assert shown <= known, f"{page.name} shows 'studbook {name}{rest}'"
+
+    @pytest.mark.parametrize("page", [TOP / "README.md", TOP / "CONTRIBUTING.md", *DOCS], ids=lambda page: page.name)
+    def test_every_command_in_a_block_can_be_typed(self, page):
+        """Of each line of a console or shell block: options with values, choices, as many arguments as needed."""
+        for words in typed(page.read_text()):
+            context = click.Context(root)
+            command = root.get_command(context, words[0])
+            if words[0].startswith("-"):
+                continue
+            assert command is not None, f"{page.name} shows 'studbook {words[0]}'"
+            given, _, _ = command.make_parser(click.Context(command)).parse_args(words[1:])
+            for parameter in command.params:
+                value = given.get(parameter.name)
+                told = f"{page.name}: studbook {' '.join(words)}: {parameter.name}"
+                assert value is not None or not parameter.required or "--help" in words, told
+                if isinstance(parameter.type, click.Choice) and isinstance(value, str) and not value.isupper():
+                    assert value in parameter.type.choices, told
+
+
+def typed(text):
+    """The words after `studbook`, of each command in a page's console and shell blocks."""
+    for language, block in re.findall(r"^```(console|shell|sh|bash)\n(.*?)^```", text, re.M | re.S):
+        for line in block.replace("\\\n", " ").splitlines():
+            if language == "console" and not line.startswith("$ "):
+                continue
+            reader = shlex.shlex(line.removeprefix("$ "), posix=True, punctuation_chars=True)
+            reader.whitespace_split = True
+            words = []
+            for word in [*reader, ";"]:
+                if not re.fullmatch(r"[|&;<>()]+", word):
+                    words.append(word)
+                    continue
+                if words[:1] == ["studbook"] and len(words) > 1:
+                    yield words[1:]
+                words = []
 
 
 class TestConfiguration:
