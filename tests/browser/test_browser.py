@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import threading
@@ -249,6 +250,28 @@ class TestTables:
         table.get_by_role("button", name="Name").click()
         names = table.locator("tbody tr:visible td:first-child .sb-name").all_inner_texts()
         assert names[-1].startswith("train")
+
+    def test_what_is_chosen_is_in_the_address_and_in_the_file(self, page: Page, address: str) -> None:
+        """Filter, choice and order survive a reload; the CSV has the rows that are shown, in their order."""
+        page.goto(address + f"latest/accounts/{small.DEV}/")
+        table = page.get_by_role("table", name="Assets of this account")
+        table.get_by_role("button", name="Name").click()
+        table.get_by_role("button", name="Name").click()
+        page.get_by_label("Kind: Assets of this account").select_option("Training job")
+        page.get_by_role("searchbox", name="Filter: Assets of this account").fill("t")
+        expect(page).to_have_url(re.compile("assets-of-this-account.q=t"))
+        rows = table.locator("tbody tr:visible td:first-child")
+        before = rows.all_inner_texts()
+        page.reload()
+        expect(page.get_by_role("searchbox", name="Filter: Assets of this account")).to_have_value("t")
+        expect(page.get_by_label("Kind: Assets of this account")).to_have_value("Training job")
+        assert rows.all_inner_texts() == before
+        with page.expect_download() as saved:
+            page.locator(".sb-tools", has=page.get_by_role("searchbox")).get_by_role("button", name="CSV").click()
+        with saved.value.path().open(newline="", encoding="utf-8") as file:
+            told = list(csv.reader(file))
+        assert told[0][0] == "Name"
+        assert [" ".join(row[0].split()) for row in told[1:]] == [" ".join(one.split()) for one in before]
 
 
 class TestEveryPage:

@@ -59,6 +59,16 @@ class TestTable:
 
         assert [column["title"] for column in table.on_page()["columns"]] == ["a"]
 
+    def test_a_column_that_is_the_same_in_every_row_is_said_once(self) -> None:
+        """All rows count, also those that only the file has; the first column stays, and so do all of a single row."""
+        columns = [Column("a", named), Column("b", lambda row: row[1]), Column("c", lambda row: row[2])]
+        rows = [("x", "y", 1)] * LIMIT + [("x", "y", 2)]
+        for several, shown, same in ((rows, ["a", "c"], [["b", "y"]]), (rows[:1], ["a", "b", "c"], [])):
+            table = Table("T", columns, several, "t")
+            assert [column["title"] for column in table.on_page()["columns"]] == shown
+            assert table.on_page()["same"] == same
+            assert len(json.loads(table.whole())["rows"][0]) == len(shown)
+
     @pytest.mark.parametrize("text", [small.HOSTILE, "good\u202egpj.exe"])
     def test_strangers_stay_text_in_files(self, text: str) -> None:
         """A hostile name is a string with nothing hidden in it."""

@@ -15,6 +15,8 @@
     if (!body || !head || table.dataset.dressed) return;
     table.dataset.dressed = "yes";
     const label = table.getAttribute("aria-label") || "table";
+    const heads = Array.from(head.cells);
+    const title = (cell) => cell.dataset.title || tidy(cell.textContent);
     let rows = Array.from(body.rows, (row, index) => {
       const cells = Array.from(row.cells, (cell) => tidy(cell.textContent));
       return { index, cells, text: cells.join(" ").toLowerCase(), row: () => row };
@@ -62,6 +64,7 @@
     };
     const turn = (by) => {
       page += by;
+      remember();
       ((page + 1) * size > rows.length ? whole() : Promise.resolve()).then(draw).catch(() => {});
     };
 
@@ -74,40 +77,85 @@
       order();
     }).catch(() => {});
 
-    if (total > 8) {
+    /* What is chosen of this table, by its name and the titles of its columns. */
+    const name = slug(label);
+    function remember() {
+      keep(`${name}.q`, filter ? filter.value : "");
+      keep(`${name}.sort`, column < 0 ? "" : (direction < 0 ? "-" : "") + title(heads[column]));
+      keep(`${name}.page`, page ? String(page + 1) : "");
+      for (const [index, cell] of heads.entries()) if ("facet" in cell.dataset) keep(`${name}.${title(cell)}`, chosen.get(index));
+    }
+    const chose = () => narrow().then(remember);
+    function recall() {
+      const asked = choices(), sort = asked.get(`${name}.sort`) || "", at = Number(asked.get(`${name}.page`)) - 1;
+      for (const [index, cell] of heads.entries()) {
+        const value = asked.get(`${name}.${title(cell)}`);
+        if (value && tools && "facet" in cell.dataset) chosen.set(index, value);
+        if (sort.replace(/^-/, "") === title(cell)) sortBy(index, sort.startsWith("-") ? -1 : 1);
+      }
+      if (filter) filter.value = asked.get(`${name}.q`) || "";
+      if (!filter) return column < 0 ? undefined : order();
+      if (!chosen.size && column < 0 && !filter.value && !(at > 0)) return draw();
+      return narrow().then(() => { facets(); page = Math.max(at, 0); draw(); });
+    }
+    function sortBy(index, way) {
+      [column, direction] = [index, way];
+      for (const other of heads) other.removeAttribute("aria-sort");
+      heads[index].setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
+    }
+
+    /* A column that is the same in every row is said once; of a long table the build has done so. */
+    if (!table.dataset.count && rows.length > 1) {
+      const same = [];
+      heads.forEach((cell, index) => {
+        const value = rows[0].cells[index];
+        if (!index || rows.some((item) => item.cells[index] !== value)) return;
+        for (const row of [head, ...body.rows]) if (row.cells[index]) row.cells[index].hidden = true;
+        if (value) same.push(`${title(cell)} ${value}`);
+      });
+      if (same.length) (table.closest(".sb-scroll") || table).before(element("p", { className: "sb-same" }, `In every row: ${same.join(" · ")}`));
+    }
+
+    if (total > 1) {
       tools = document.createElement("div");
       tools.className = "sb-tools";
+      const csv = button("CSV", () => whole().then(() => save(name, [heads.map(title),
+        ...shown.filter((item) => !item.row().hidden).map((item) => item.cells)])).catch(() => {}));
+      csv.title = `What is shown of "${label}", all pages of it, as a file`;
+      tools.append(csv);
+      (table.closest(".sb-scroll") || table).before(tools);
+    }
+    if (total > 8) {
       filter = document.createElement("input");
       filter.type = "search";
       filter.placeholder = "Filter";
       filter.setAttribute("aria-label", `Filter: ${label}`);
-      filter.addEventListener("input", narrow);
+      filter.addEventListener("input", chose);
       count = document.createElement("span");
       count.setAttribute("role", "status");
-      tools.append(filter, count);
+      tools.prepend(filter, count);
       back = button("Back", () => turn(-1));
       next = button("Next", () => turn(1));
-      if (total > size) tools.append(back, next);
-      (table.closest(".sb-scroll") || table).before(tools);
+      if (total > size) count.after(back, next);
       facets();
     }
 
     /* A column of few different values has them to choose from. */
     function facets() {
-      if (!tools) return;
+      if (!filter) return;
       for (const old of tools.querySelectorAll("select")) old.remove();
-      Array.from(head.cells).forEach((cell, index) => {
-        if (!("facet" in cell.dataset)) return;
-        const title = cell.dataset.title || tidy(cell.textContent);
+      heads.forEach((cell, index) => {
+        if (!("facet" in cell.dataset) || cell.hidden) return;
+        const named = title(cell);
         const values = [...new Set(rows.map((item) => item.cells[index]))].filter(Boolean).sort(collator.compare);
         if (values.length < 2 || values.length > 40) return;
         const select = document.createElement("select");
-        select.setAttribute("aria-label", `${title}: ${label}`);
-        select.append(new Option(`${title}: all`, ""), ...values.map((value) => new Option(value, value)));
+        select.setAttribute("aria-label", `${named}: ${label}`);
+        select.append(new Option(`${named}: all`, ""), ...values.map((value) => new Option(value, value)));
         select.value = chosen.get(index) || "";
         select.addEventListener("change", () => {
           if (select.value) chosen.set(index, select.value); else chosen.delete(index);
-          narrow();
+          chose();
         });
         count.before(select);
       });
@@ -119,23 +167,20 @@
       draw();
     }
 
-    Array.from(head.cells).forEach((cell, index) => {
+    heads.forEach((cell, index) => {
       if ("plain" in cell.dataset || total < 2) return;
       cell.dataset.title = tidy(cell.textContent);
       const press = button(cell.dataset.title, () => {
-        direction = column === index ? -direction : 1;
-        column = index;
-        for (const other of head.cells) other.removeAttribute("aria-sort");
-        cell.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
+        sortBy(index, column === index ? -direction : 1);
         page = 0;
-        (filter ? narrow() : Promise.resolve(order()));
+        (filter ? narrow() : Promise.resolve(order())).then(remember);
       });
       cell.replaceChildren(press);
       /* A head that is repeated on the next sheet loses what can be pressed. */
       addEventListener("beforeprint", () => cell.replaceChildren(cell.dataset.title));
       addEventListener("afterprint", () => cell.replaceChildren(press));
     });
-    if (count) draw();
+    recall();
     /* On paper there is no next page. */
     addEventListener("beforeprint", () => { if (shown.length <= 500) body.replaceChildren(...shown.map((item) => item.row())); });
     addEventListener("afterprint", draw);
@@ -143,6 +188,15 @@
 
   /* --- rows from a file: text is set as text, and an address is one of this site's own -------------------------- */
 
+  const slug = (label) => label.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  /* A cell that a spreadsheet would run as a formula has an apostrophe before it. */
+  const quoted = (cell) => `"${(/^[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(cell) && Number.isNaN(Number(cell.replace(/,/g, ""))) ? `'${cell}` : cell).replace(/"/g, '""')}"`;
+  function save(name, rows) {
+    const file = new Blob([rows.map((row) => `${row.map(quoted).join(",")}\r\n`).join("")], { type: "text/csv" });
+    const link = element("a", { href: URL.createObjectURL(file), download: `${name}.csv` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
   const text = (cell) => (cell === null ? "" : typeof cell === "object" ? (cell.l ? cell.l.map(text).join(" ") : (cell.e || [cell.t]).join(" ")) : String(cell));
 
   function element(name, properties, ...children) {

@@ -82,12 +82,14 @@ class Table:
     """Of rows that stand in several tables with these columns: their cells, as JSON, by the row's id."""
 
     def on_page(self) -> Json:
-        """The table as page data: without the columns that are empty, with the first rows, and where the rest is."""
-        columns = [self.columns[place] for place in self._filled()]
+        """The table as page data: without the columns that say nothing, with the first rows, and where the rest is."""
+        places, same = self._varied()
+        columns = [self.columns[place] for place in places]
         long = len(self.rows) > LIMIT
         rows = [[column.cell(row) for column in columns] for row in self.rows[:LIMIT]]
         return {
             "label": self.label,
+            "same": [[self.columns[place].title, self.columns[place].cell(self.rows[0])] for place in same],
             "columns": [
                 {
                     "title": column.title,
@@ -104,7 +106,7 @@ class Table:
 
     def whole(self) -> str:
         """All rows, as the JSON of the file; cells as short as JSON allows."""
-        filled = self._filled()
+        filled, _ = self._varied()
         lines = (",".join([told[place] for place in filled]) for told in map(self._row, self.rows))
         rows = ",".join(f"[{line}]" for line in lines)
         return f'{{"rows":[{rows}]}}'
@@ -113,14 +115,25 @@ class Table:
     def long(self) -> bool:
         return len(self.rows) > LIMIT
 
-    def _filled(self) -> list[int]:
-        """The places of the columns that are not empty; the first may be."""
+    def _varied(self) -> tuple[list[int], list[int]]:
+        """The places of the columns to show, and of those that are the same in every row; empty ones are in neither.
+
+        The first column, which says what a row is, is always shown.
+        """
         if self.told is None:
-            cells = ((column.cell(row) for row in self.rows) for column in self.columns)
-            return [place for place, column in enumerate(cells) if not place or any(c not in _EMPTY for c in column)]
-        rows = [self._row(row) for row in self.rows]
+            cells = [[column.cell(row) for row in self.rows] for column in self.columns]
+            empty = [all(cell in _EMPTY for cell in column) for column in cells]
+        else:
+            cells = [list(column) for column in zip(*map(self._row, self.rows), strict=True)] or [[]] * len(
+                self.columns
+            )
+            empty = [all(cell in _EMPTY_JSON for cell in column) for column in cells]
+        same = [len(column) > 1 and all(cell == column[0] for cell in column) for column in cells]
         places = range(len(self.columns))
-        return [place for place in places if not place or any(row[place] not in _EMPTY_JSON for row in rows)]
+        return (
+            [place for place in places if not place or not (empty[place] or same[place])],
+            [place for place in places if place and same[place] and not empty[place]],
+        )
 
     def _row(self, row: Any) -> list[str]:
         if self.told is None:
