@@ -78,6 +78,21 @@ def _first(text: str, room: int) -> str:
     return text
 
 
+_SAYS = {"declared": "Lineage API says", "inferred": "Studbook infers"}
+
+
+def says(certainty: str, evidence: Iterable[str] = ()) -> str:
+    """Who says so, from an edge's certainty and the lines of its evidence."""
+    if certainty in _SAYS:
+        return _SAYS[certainty]
+    services = {line.partition(":")[0] for line in evidence} - {"rule"}
+    if not services:
+        return "A record says"
+    if services <= {"mlflow", "config"}:
+        return "MLflow says" if "mlflow" in services else "The configuration says"
+    return "AWS says"
+
+
 def account_name(settings: Settings, account: str | None) -> str | None:
     """What people call an account."""
     if account == "aws":

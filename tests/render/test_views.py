@@ -22,7 +22,7 @@ from studbook.render.views.deployments import answers
 from studbook.render.views.site import Site
 from studbook.settings import Settings
 from studbook.sources import declared_attributes
-from studbook.words import full_name
+from studbook.words import full_name, says
 
 DIGEST = "sha256:" + "0" * 64
 ENVELOPE = Envelope(
@@ -179,6 +179,23 @@ class TestNames:
         notes.begin()
         TrackedSite(Site(graph=old, envelope=ENVELOPE), notes).link("a")
         assert notes.read & changed(old, new)
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("certainty", "evidence", "said"),
+        [
+            ("referenced", ["sagemaker:DescribeEndpoint#X of arn:y", "mlflow:runs/search#z"], "AWS says"),
+            ("referenced", ["mlflow:runs/search#z", "config:mlflow"], "MLflow says"),
+            ("referenced", ["config:datasets[0]"], "The configuration says"),
+            ("declared", ["sagemaker:ListAssociations#SourceArn"], "Lineage API says"),
+            ("inferred", ["sagemaker:DescribeEndpoint#X", "rule:x"], "Studbook infers"),
+            ("referenced", [], "A record says"),
+        ],
+    )
+    def test_who_says_so(self, certainty: str, evidence: list[str], said: str) -> None:
+        """What MLflow alone recorded is not said to be AWS's word."""
+        assert says(certainty, evidence) == said
 
 
 class TestModelPage:

@@ -17,6 +17,7 @@ from studbook.model.finding import Level
 from studbook.queries.answer import Night, counted, in_production
 from studbook.queries.candidates import Candidate, Judge, Judgement, best_of, newer
 from studbook.queries.gaps import is_judged
+from studbook.queries.log import log
 from studbook.queries.runs import rows_of_version
 from studbook.queries.walks import Family, line, reads_data
 from studbook.queries.walks.reach import surely_made
@@ -56,6 +57,8 @@ class LineStatus:
     others: tuple[str, ...]
     """What other versions of the line answer anywhere, and the same one outside production: ids of endpoints."""
     approval: str | None
+    approved_by: str | None
+    """Who gave it, as far as its log or the trail knows."""
     judged: bool
     """Whether anything is known to have judged the version, with comparable scores or without."""
     scores: tuple[Course, ...]
@@ -158,6 +161,7 @@ def _line(
         also=tuple(one.original.id for one, _ in reversed(production[:-1])),
         others=tuple(sorted(everywhere.keys() - endpoints.keys())),
         approval=version.attributes.get("approval") if version is not None else None,
+        approved_by=_approved_by(night, version) if version is not None else None,
         judged=version is not None and is_judged(lineage, version),
         scores=tuple(_courses(judge, families, family)) if family is not None else (),
         data=data,
@@ -191,6 +195,15 @@ def _standing(lineage: LineageReader, endpoints: Mapping[str, Sequence[str]]) ->
     copies = dict.fromkeys(one for _, several in sorted(endpoints.items()) for one in several)
     known = [asset for one in copies if (asset := lineage.asset(one)) is not None]
     return min(known, key=lambda one: one.attributes.get("approval") == "Approved", default=None)
+
+
+def _approved_by(night: Night, version: Asset) -> str | None:
+    """Whose the last event is that made the approval what it is."""
+    approval = version.attributes.get("approval")
+    if approval in (None, "PendingManualApproval"):
+        return None
+    given = [row for row in log(night, version.id).rows if row.event == "approval" and row.is_ == approval]
+    return given[-1].by if given else None
 
 
 def _courses(judge: Judge, families: Sequence[Family], family: Family) -> Iterator[Course]:

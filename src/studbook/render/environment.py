@@ -35,7 +35,7 @@ from studbook.model import KINDS
 from studbook.packaged import code_digest, packaged
 from studbook.render import charts, markdown
 from studbook.render.views.tables import tone
-from studbook.words import shown
+from studbook.words import says, shown
 
 
 class Templates:
@@ -292,6 +292,7 @@ FILTERS = {
     "digest_short": digest_short,
     "tone": tone,
     "counted": counted,
+    "says": says,
     "markdown": markdown.to_html,
     "http": markdown.safe_href,
 }

@@ -123,7 +123,7 @@
         ...shown.filter((item) => !item.row().hidden).map((item) => item.cells)])).catch(() => {}));
       csv.title = `What is shown of "${label}", all pages of it, as a file`;
       tools.append(csv);
-      (table.closest(".sb-scroll") || table).before(tools);
+      (table.closest(".sb-scroll") || table)[total > 8 ? "before" : "after"](tools);
     }
     if (total > 8) {
       filter = document.createElement("input");
@@ -227,7 +227,7 @@
     }
     if (cell.b) return [element("span", { className: `sb-badge sb-badge--${cell.b}` }, cell.t)];
     if (cell.h) return [element("code", { className: "sb-digest", title: cell.h }, cell.t)];
-    if ("c" in cell) return [element("span", { className: `sb-certainty sb-certainty--${cell.t}` }, cell.t + (cell.c ? ", candidate" : ""))];
+    if ("c" in cell) return [element("span", { className: `sb-certainty sb-certainty--${cell.s}` }, cell.t + (cell.c ? ", candidate" : ""))];
     const link = /^[a-z0-9-]+\/[a-z0-9-]+\/$/.test(cell.a || "")
       ? element("a", { className: "sb-name", href: base + cell.a }, cell.t) : element("span", { className: "sb-name" }, cell.t);
     return [link, ...(cell.m || []).flatMap((mark) => [" ", element("span", { className: `sb-badge sb-badge--${mark}` }, mark)])];

@@ -68,6 +68,7 @@ def _row(site: Site, status: LineStatus) -> Json:
         "also": site.links(status.also),
         "others": len(status.others),
         "approval": status.approval,
+        "approved_by": status.approved_by,
         "judged": status.judged,
         "unknown": status.unknown,
         "scores": [_score(site, course) for course in status.scores],

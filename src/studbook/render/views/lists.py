@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from studbook.model import KINDS, Asset
+from studbook.model import CERTAINTIES, KINDS, Asset
 from studbook.queries.neighbours import newest, uses
 from studbook.render.views.deployments import deployments_of, running
 from studbook.render.views.evaluations import judged_by
 from studbook.render.views.provenance import drift_of, ends, fingerprint_of, readers_of, versions_of
 from studbook.render.views.site import Json, Site, account_path
 from studbook.render.views.tables import Column, Table, badge, stage_badge
+from studbook.words import says
 
 _MOST = 8
 """The most parameters, and metrics, that have a column."""
@@ -106,10 +107,12 @@ def datasets_table(site: Site) -> Table:
     columns = [
         Column("Dataset", lambda a: site.link(a.id)),
         _newest(site),
-        Column("Fingerprint", fingerprint),
+        Column(
+            "Fingerprint", fingerprint, hint="A digest of the object manifest: keys, sizes and etags, not the bytes."
+        ),
         _versions(site),
         Column("Readers", readers),
-        Column("Drift", drift, facet=True),
+        Column("Drift", drift, facet=True, hint="Whether it changed after a job had read it."),
         *_places(site),
     ]
     return Table("Datasets", columns, site.of("dataset"), "datasets")
@@ -259,6 +262,15 @@ def experiment_table(site: Site, experiment: Asset) -> Table:
     return runs_table(site, experiment_runs(site, experiment), _beside(site, experiment))
 
 
+def _certainty() -> Column:
+    def cell(line: Json) -> Json:
+        who = says(line["certainty"], line["evidence"])
+        return {"certainty": line["certainty"], "candidate": line["candidate"], "says": who}
+
+    meanings = " ".join(f"{says(name)}: {meaning}" for name, meaning in CERTAINTIES.items())
+    return Column("Certainty", cell, facet=True, hint=meanings)
+
+
 def edges_table(site: Site, asset: Asset, *, upwards: bool) -> Table:
     """All edges of an asset on one side, as sentences with their evidence."""
     lines = site.upstream(asset.id) if upwards else site.downstream(asset.id)
@@ -267,7 +279,7 @@ def edges_table(site: Site, asset: Asset, *, upwards: bool) -> Table:
         Column("Role", lambda line: line["role"], facet=True),
         Column("Asset", lambda line: line["asset"]),
         Column("Kind", lambda line: line["asset"]["kind_title"], facet=True),
-        Column("Certainty", lambda line: {"certainty": line["certainty"], "candidate": line["candidate"]}, facet=True),
+        _certainty(),
         Column("Evidence", lambda line: {"evidence": line["evidence"]}, plain=True),
     ]
     side = "upstream" if upwards else "downstream"
@@ -282,7 +294,7 @@ def readers_table(site: Site, asset: Asset, subjects: Sequence[Asset]) -> Table:
         Column("Read", lambda reader: reader["read"]),
         Column("Role", lambda reader: reader["role"], facet=True),
         Column("When", lambda reader: _moment(reader["when"])),
-        Column("Certainty", lambda r: {"certainty": r["certainty"], "candidate": r["candidate"]}, facet=True),
+        _certainty(),
         Column("Evidence", lambda reader: {"evidence": reader["evidence"]}, plain=True),
     ]
     return Table("Readers", columns, readers_of(site, subjects), f"{_beside(site, asset)}-readers")

@@ -1,8 +1,8 @@
 """Tables: columns over rows of anything. A long one is on its page in part, and as a whole in a file beside it.
 
 A cell is None, text, a number, or a mapping: a link to an asset (as `Site.link` makes it) or to another page (`name`,
-`path`), a badge (`badge`, `tone`), several links (`links`), a certainty (`certainty`, `candidate`), evidence
-(`evidence`), or text in code's letters (`code`, and `title` with the whole of it).
+`path`), a badge (`badge`, `tone`), several links (`links`), a certainty (`certainty`, `candidate`, and `says`
+who says so), evidence (`evidence`), or text in code's letters (`code`, and `title` with the whole of it).
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ class Column:
     """Whether readers choose among its values."""
     plain: bool = False
     """Whether it is not to be sorted by."""
+    hint: str = ""
+    """What its title means, for who asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Table:
                     "title": column.title,
                     "facet": column.facet,
                     "plain": column.plain,
+                    "hint": column.hint,
                     "number": any(isinstance(row[place], int | float) for row in rows),
                 }
                 for place, column in enumerate(columns)
@@ -152,7 +155,8 @@ _EMPTY_JSON = frozenset(map(_JSON, _EMPTY))
 
 
 def packed(cell: Any) -> Any:
-    """A cell for the browser: `t` text, `a` address, `m` marks, `b` tone, `l` links, `c` certainty, `e` evidence."""
+    """A cell for the browser: `t` text, `a` address, `m` marks, `b` tone, `l` links, `e` evidence, `s` certainty, `c`
+    whether it is a candidate."""
     if cell.__class__ is str:
         return shown(cell)
     if cell.__class__ is not dict:
@@ -162,8 +166,8 @@ def packed(cell: Any) -> Any:
             return {"t": shown(text), "b": tone_of}
         case {"links": links}:
             return {"l": [packed(link) for link in links]}
-        case {"certainty": certainty, "candidate": candidate}:
-            return {"t": certainty, "c": 1 if candidate else 0}
+        case {"certainty": certainty, "candidate": candidate, "says": who}:
+            return {"t": who, "s": certainty, "c": 1 if candidate else 0}
         case {"evidence": evidence}:
             return {"e": [shown(line) for line in evidence]}
         case {"code": text, "title": title}:
