@@ -173,6 +173,7 @@ class TestStatusBoard:
         row = page.get_by_role("table", name="Models").get_by_role("row").filter(has_text="support-bot-prod")
         expect(row.get_by_role("link", name="support-bot 2")).to_be_in_viewport()
         expect(row).to_contain_text("Approved")
+        expect(row).to_contain_text("by ana")
         expect(row).to_contain_text("0.632")
 
     def test_chips_are_kept_in_the_address(self, page: Page, demo_address: str) -> None:
