@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studbook.model import canonical
+from studbook.model import Edge, Evidence, canonical
+from studbook.model.edge import edge_json
+from studbook.model.relations import CERTAINTIES, Relation
 
 VALUES = st.recursive(
     st.none()
@@ -59,3 +63,24 @@ class TestCanonical:
         """A value that another program would read as another one is no digest's business."""
         with pytest.raises(ValueError):
             canonical(value)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+EVIDENCE = st.builds(Evidence, *[TEXTS | st.just("")] * 5).filter(any)
+
+
+@given(
+    st.builds(
+        Edge,
+        source=TEXTS,
+        target=TEXTS,
+        relation=st.sampled_from(get_args(Relation)),
+        role=st.none() | TEXTS,
+        certainty=st.sampled_from(sorted(CERTAINTIES)),
+        candidate=st.booleans(),
+        evidence=st.lists(EVIDENCE | st.builds(Evidence, TEXTS, TEXTS, TEXTS), min_size=1, max_size=3).map(tuple),
+    )
+)
+def test_edges_have_a_faster_way(edge):
+    """What writes edges, of which there are millions, writes what all else is written by."""
+    assert edge_json(edge) == canonical(edge.as_data())

@@ -8,11 +8,11 @@ made of them. Evidence is not noted while reading: what is explained could then 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from studbook.model.asset import Asset
-from studbook.model.evidence import Evidence, value_at
+from studbook.model.evidence import Evidence, first_step, value_at
 from studbook.model.kinds import Kind
 from studbook.model.record import Record
 
@@ -39,6 +39,11 @@ class Attribute:
     """Of a computed attribute: how it is computed, as evidence names it."""
     compute: Callable[[Record], Any] | None = None
     """From the record to the value, of what no one member says; with paths it is gathered from all of them."""
+    heads: frozenset[object] = field(init=False, repr=False, compare=False)
+    """The members of the body at which its paths begin; none where all of the record is looked at."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "heads", frozenset(first_step(path) for path in self.paths if self.compute is None))
 
     def value(self, record: Record) -> Any:
         """The value, and None where there is none."""
@@ -90,8 +95,10 @@ class Attributes:
 
     def asset(self, kind: Kind, record: Record, *, name: str | None = None, **fields: Any) -> Asset:
         """What the record shows; `fields` are those that no row fills, and its id where it is not the record's."""
-        found = ((row.name, row.value(record)) for row in self.rows)
-        values = {name: value for name, value in found if value is not None}
+        there = record.body.keys()
+        # Most members are not there, and reading by a path is not free.
+        rows = (row for row in self.rows if not row.heads or not there.isdisjoint(row.heads))
+        values = {row.name: value for row in rows if (value := row.value(record)) is not None}
         fields = {"id": record.id, **{field: values.pop(field, None) for field in FIELDS}, **fields}
         fields["name"] = name or fields["name"] or fields["id"]
         return Asset(kind=kind, attributes=values, **fields)

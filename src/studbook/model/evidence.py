@@ -90,6 +90,11 @@ def value_at(body: Any, path: str) -> Any:
     return found
 
 
+def first_step(path: str) -> str | int | None:
+    """What of a body a path begins with."""
+    return next(iter(_steps(path)), None)
+
+
 @lru_cache(1 << 14)
 def _steps(path: str) -> tuple[str | int | None, ...]:
     """Names and positions; None for what is inside of JSON text."""
