@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
-from studbook.queries.walks import Family, copied, line, lines
+from studbook.queries.walks import Family, copied, groups_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,11 @@ class Release:
     """Whether it runs in production."""
 
 
-def releases(lineage: LineageReader, running: Collection[str]) -> Iterator[Release]:
+Lines = Callable[[str], Sequence[Family]]
+"""The line of a group by its id, as `walks.line` tells it; who asks for many looks each up once."""
+
+
+def releases(lineage: LineageReader, running: Collection[str], line_of: Lines) -> Iterator[Release]:
     """The releases of all lines, each version once; `running` are the versions that run in production."""
     met: set[str] = set()
     for version_id in sorted(running):
@@ -32,14 +36,14 @@ def releases(lineage: LineageReader, running: Collection[str]) -> Iterator[Relea
             met.add(family.original.id)
             yield Release(version, family, True)
     for group in lineage.of_kind("model_package_group"):
-        approved = [(family, one) for family in line(lineage, group.id) if (one := _approved(family)) is not None]
+        approved = [(family, one) for family in line_of(group.id) if (one := _approved(family)) is not None]
         for family, version in approved[-1:]:
             if family.original.id not in met:
                 met.add(family.original.id)
                 yield Release(version, family, False)
 
 
-def predecessor(lineage: LineageReader, release: Release, running: Collection[str] = ()) -> Family | None:
+def predecessor(lineage: LineageReader, release: Release, running: Collection[str], line_of: Lines) -> Family | None:
     """The newest older version of the line that was approved or runs in production; None where there is none.
 
     What nobody dated is older than nothing.
@@ -47,8 +51,8 @@ def predecessor(lineage: LineageReader, release: Release, running: Collection[st
     mine = release.family
     at = mine.original.created_at
     found: list[Family] = []
-    for families in lines(lineage, [release.version.id]).values():
-        for family in families:
+    for group in groups_of(lineage, release.version.id):
+        for family in line_of(group):
             before = family.original.created_at
             released = _approved(family) is not None or any(one.id in running for one in family.members)
             if family.original.id != mine.original.id and released and before is not None and at and before < at:

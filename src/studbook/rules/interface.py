@@ -6,7 +6,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Final, NamedTuple, TypeVar
 
 from studbook.cards import Card
@@ -17,7 +17,7 @@ from studbook.queries.answer import Night, in_production, listed
 from studbook.queries.candidates import Judge
 from studbook.queries.handles import Handles, InMemory
 from studbook.queries.succession import Release, predecessor, releases
-from studbook.queries.walks import Deployed, Family, made, runs
+from studbook.queries.walks import Deployed, Family, line, made, runs
 from studbook.rules.waivers import Waiver
 from studbook.settings import RuleSettings, Settings
 
@@ -134,8 +134,9 @@ class Inspection:
     @cached_property
     def releases(self) -> Sequence[tuple[Release, Family | None]]:
         """The versions that people rely on, each with the one that it replaced."""
-        running = self.in_production.keys()
-        return [(one, predecessor(self.lineage, one, running)) for one in releases(self.lineage, running)]
+        running, line_of = self.in_production.keys(), cache(partial(line, self.lineage))
+        released = releases(self.lineage, running, line_of)
+        return [(one, predecessor(self.lineage, one, running, line_of)) for one in released]
 
     @cached_property
     def judge(self) -> Judge:

@@ -13,7 +13,7 @@
 """
 
 from studbook.queries.walks.certainty import Sure, sure_of
-from studbook.queries.walks.copies import Family, copied, copies_of, line, lines
+from studbook.queries.walks.copies import Family, copied, copies_of, groups_of, line, lines
 from studbook.queries.walks.deployment import (
     ANSWERING,
     NO_WEIGHTS,
@@ -58,6 +58,7 @@ __all__ = [
     "copied",
     "copies_of",
     "evaluation",
+    "groups_of",
     "line",
     "lines",
     "made",
