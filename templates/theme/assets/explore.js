@@ -6,7 +6,7 @@
 
   const frame = document.querySelector(".sb-explore");
   if (!frame) return;
-  const { kinds, words, bits, lanes: LANES, certainties } = JSON.parse(document.getElementById("sb-explore-words").textContent);
+  const { kinds, words, bits, lanes: LANES, certainties, says } = JSON.parse(document.getElementById("sb-explore-words").textContent);
   const root = frame.dataset.root;
   const canvas = frame.querySelector(".sb-explore__canvas");
   const panel = frame.querySelector(".sb-explore__panel");
@@ -16,12 +16,14 @@
   const WIDTH = 160, HEIGHT = 56, GAP = 70, ROW = 14, STEP = 12, HEAD = 34;
   /* The most assets that are drawn, and the most boxes that a picture opens with. */
   const MOST = 160, OPENS = 36, STACK = 3;
+  /* Pixels below which lanes stand one below the other. */
+  const NARROW = 640;
   const LAYERS = ["artifact", "mlflow"];
 
   /* --- what is known ---------------------------------------------------------------------------------------- */
 
   const nodes = new Map(), byDigest = new Map(), arrows = new Map(), chunks = new Map(), beside = new Map();
-  let rows = new Map(), start = null, chosen = null, drawn = [], unknown = 0, furthest = { up: 0, down: 0 };
+  let rows = new Map(), start = null, chosen = null, drawn = [], through = new Set(), unknown = 0, furthest = { up: 0, down: 0 };
 
   const digest = (path) => path.replace(/\/$/, "").slice(-12);
 
@@ -155,7 +157,7 @@
     }
     const cut = Math.max(0, wanted.length - MOST);
     wanted = wanted.slice(0, MOST);
-    const through = new Set(wanted.flatMap((row) => way_to(row.key)).map((row) => row.key));
+    through = new Set(wanted.flatMap((row) => way_to(row.key)).map((row) => row.key));
     const needed = [...new Set([...wanted.map((row) => row.key), ...through, ...(view.to ? [] : view.add)])];
     const failed = (await Promise.allSettled(needed.map(load))).filter((one) => one.status === "rejected").length;
     for (const row of [...wanted, ...[...through].map((key) => rows.get(key))]) if (!byDigest.has(row.key)) unread(row);
@@ -189,12 +191,17 @@
 
   const key_of = (node) => (node.path ? digest(node.path) : node.key);
 
-  /* The neighbours that are not in the picture and not folded into its arrows; null where they are not known. */
-  function more(node, side) {
-    if (!node.count) return null;
+  /* How many neighbours are not in the picture and not folded into its arrows; null where that is not known. */
+  function more(members, side) {
+    if (members.some((node) => !node.loaded)) return null;
+    return beyond(members, side).length;
+  }
+
+  function beyond(members, side) {
     const here = new Set(drawn);
-    if (!node.loaded) return Math.max(0, node.count[side] - [...node[side].keys()].filter((other) => here.has(other)).length);
-    return [...node[side].keys()].filter((other) => other !== node && !here.has(other) && !folded(other.kind)).length;
+    /* What is folded is no border where an arrow stands for it, or where it ends. */
+    const counts = (other) => !folded(other.kind) || (!through.has(key_of(other)) && other.count?.[side]);
+    return [...new Set(members.flatMap((node) => [...node[side].keys()]))].filter((other) => !here.has(other) && counts(other));
   }
 
   /* Lines between what is shown: edges, and what is folded into one along the way of each row. */
@@ -322,12 +329,31 @@
         settle(lane);
       }
     }
+    const heads = used.map((lane) => LANES[lane]), narrow = canvas.clientWidth < NARROW;
+    const bands = narrow ? below(lanes) : abreast(lanes);
+    return { cells, of, lines: [...lines.values()], lanes, narrow, bands: bands.map((band, lane) => ({ head: heads[lane], ...band })) };
+  }
+
+  /* Lane beside lane. */
+  function abreast(lanes) {
     const top = Math.min(...lanes.flat().map((cell) => cell.y));
     for (const cell of lanes.flat()) {
       cell.x = cell.lane * (WIDTH + GAP) + WIDTH / 2;
       cell.y = Math.round(cell.y - top + HEIGHT / 2 + HEAD);
     }
-    return { cells, of, lines: [...lines.values()], lanes, heads: used.map((lane) => LANES[lane]), bottom: Math.max(...lanes.flat().map((cell) => cell.y)) + HEIGHT / 2 };
+    const height = Math.max(...lanes.flat().map((cell) => cell.y)) + HEIGHT / 2 + 14;
+    return lanes.map((_, lane) => ({ x: lane * (WIDTH + GAP) - GAP / 2 + 4, y: 0, width: WIDTH + GAP - 8, height }));
+  }
+
+  /* Lane below lane, two boxes side by side: what a phone can show in letters that can be read. */
+  function below(lanes) {
+    let y = 0;
+    return lanes.map((lane) => {
+      const from = y, boxes = lane.filter((cell) => cell.box);
+      boxes.forEach((cell, at) => { cell.x = (at % 2) * (WIDTH + 60) + WIDTH / 2; cell.y = from + HEAD + Math.floor(at / 2) * (HEIGHT + 22) + HEIGHT / 2; });
+      y += HEAD + Math.ceil(boxes.length / 2) * (HEIGHT + 22) + 6;
+      return { x: -32, y: from, width: 2 * WIDTH + 124, height: y - from - 8 };
+    });
   }
 
   function link(a, b, step) {
@@ -398,11 +424,10 @@
     placed = arrange();
     layer = canvas.querySelector("svg g");
     layer.replaceChildren();
-    placed.heads.forEach((head, lane) => {
-      const x = lane * (WIDTH + GAP);
-      layer.append(make("rect", { class: "sb-lane", x: x - GAP / 2 + 4, y: 0, width: WIDTH + GAP - 8, height: placed.bottom + 14, rx: 8 }));
-      layer.append(make("text", { class: "sb-lane__head", x: x + WIDTH / 2, y: 20 }, head));
-    });
+    for (const { head, ...band } of placed.bands) {
+      layer.append(make("rect", { class: "sb-lane", rx: 8, ...band }));
+      layer.append(make("text", { class: "sb-lane__head", x: band.x + band.width / 2, y: band.y + 20 }, head));
+    }
     for (const line of placed.lines) {
       const best = line.parts.map(strongest).reduce((a, b) => (STRENGTH.indexOf(b) < STRENGTH.indexOf(a) ? b : a));
       const group = make("g", { class: "sb-line" });
@@ -430,6 +455,11 @@
   function way(cells) {
     const [a, ...rest] = cells;
     const b = rest[rest.length - 1];
+    if (placed.narrow) {
+      const down = Math.sign(b.y - a.y), from = a.y + (down * HEIGHT) / 2, to = b.y - (down * HEIGHT) / 2, half = (to - from) / 2;
+      if (!down) return `M${a.x + (Math.sign(b.x - a.x) * WIDTH) / 2} ${a.y}H${b.x - (Math.sign(b.x - a.x) * WIDTH) / 2}`;
+      return `M${a.x} ${from}C${a.x} ${from + half} ${b.x} ${to - half} ${b.x} ${to}`;
+    }
     if (b.lane === a.lane) {
       /* In one lane: down to the next box, else around on the right. */
       const between = placed_between(a, b);
@@ -458,7 +488,7 @@
     const caption = many ? (led && led < members.length ? `${led} led on to what is shown` : "press to see each") : name + (place_of && ` · ${place_of}`) + (node.marks.length ? ` (${node.marks.join(", ")})` : "");
     const label = many ? counted(members.length, name.toLowerCase(), plural.toLowerCase()) : node.label;
     const group = make("g", { transform: `translate(${cell.x} ${cell.y})` });
-    const borders = many ? [] : [["up", -WIDTH / 2 - 14], ["down", WIDTH / 2 + 14]].map(([side, x]) => [side, x, more(node, side)]);
+    const borders = [["up", -WIDTH / 2 - 14], ["down", WIDTH / 2 + (many ? 22 : 14)]].map(([side, x]) => [side, x, more(members, side)]);
     const whole = `${many ? label : `${caption} ${label}`}${borders.map(([side, , count]) => (count === null ? `, unknown ${side}stream` : count ? `, ${count} more ${side}stream` : "")).join("")}`;
     const press = make("g", {
       class: ["sb-node", `sb-${shape}`, members.includes(start) ? "sb-root" : "", many ? "sb-stack" : "", ...(many ? [] : node.marks.map((mark) => `sb-is-${mark}`))].join(" "),
@@ -474,30 +504,28 @@
     press.addEventListener("dblclick", () => { if (many) unfold(cell.box); else if (node.path) location.href = root + node.path; });
     press.addEventListener("keydown", (event) => key(event, node));
     group.append(press);
-    for (const [side, x, count] of borders) if (count !== 0) group.append(handle(node, side, count, x));
+    for (const [side, x, count] of borders) if (count !== 0) group.append(handle(members, side, count, x));
     cell.press = press;
     return group;
   }
 
   /* For the mouse alone: the panel has the same as buttons. */
-  function handle(node, side, count, x) {
+  function handle(members, side, count, x) {
     const made = make("g", { class: "sb-handle", transform: `translate(${x} 0)`, "aria-hidden": "true" });
     made.append(make("title", {}, count === null ? "What is here could not be fetched" : `${count} more ${side === "up" ? "upstream" : "downstream"}`));
     made.append(make("circle", { r: 12 }));
     made.append(make("text", { y: 3.5 }, count === null ? "?" : count > 99 ? "99+" : `+${count}`));
-    made.addEventListener("click", () => widen(node, side).catch(failed));
+    made.addEventListener("click", () => widen(members, side).catch(failed));
     return made;
   }
 
   /* --- what one does with it -------------------------------------------------------------------------------- */
 
-  async function widen(node, side) {
-    await load(node.path);
-    const here = new Set(drawn);
-    const next = [...node[side].keys()].filter((other) => other !== node && !here.has(other) && !folded(other.kind));
-    for (const other of next.slice(0, STEP)) { view.add.add(key_of(other)); view.drop.delete(key_of(other)); }
+  async function widen(members, side) {
+    await Promise.all(members.map((node) => load(key_of(node))));
+    for (const other of beyond(members, side).slice(0, STEP)) { view.add.add(key_of(other)); view.drop.delete(key_of(other)); }
     view.to = null;
-    await show({ near: node });
+    await show({ near: members[0] });
   }
 
   function unfold(box) {
@@ -521,10 +549,11 @@
   function path_to(node) {
     const key = key_of(node), found = way_to(key);
     if (!found.length) {
-      return say(`${start.label} and ${node.label}: neither is among what made the other, as far as this snapshot knows${unknown ? `; ${counted(unknown, "thing")} could not be seen` : ""}.`);
+      const all = start.trace + start.impact <= rows.size;
+      return say(`${start.label} and ${node.label}: neither is among ${all ? "what made the other, as far as this snapshot knows" : `the nearest ${rows.size} that the other's answers tell of`}${unknown ? `; ${counted(unknown, "thing")} could not be seen` : ""}.`);
     }
     view.to = key;
-    return show({ fit: true }).then(() => say(`${counted(found.length, "step")} between ${start.label} and ${node.label}; its weakest is ${rows.get(key).certainty}${rows.get(key).candidate ? ", one of several that fit" : ""}.`));
+    return show({ fit: true }).then(() => say(`${counted(found.length, "step")} between ${start.label} and ${node.label}; of the weakest ${says[rows.get(key).certainty].replace(/^A /, "a ")} so${rows.get(key).candidate ? ", one of several that fit" : ""}.`));
   }
 
   /* --- the chosen one --------------------------------------------------------------------------------------- */
@@ -551,17 +580,17 @@
   }
 
   function single(node) {
-    const [up, down] = ["up", "down"].map((side) => more(node, side));
+    const [up, down] = ["up", "down"].map((side) => more([node], side));
     const row = rows.get(key_of(node));
     panel.replaceChildren(
       element("p", { className: "sb-overline" }, title(node)),
       element("h2", {}, node.label),
       element("p", { className: "sb-quiet" }, [node.where, ...node.marks].filter(Boolean).join(" · ")),
-      ...(row ? [element("p", { className: "sb-quiet" }, `${row.side === "up" ? "Upstream" : "Downstream"} of ${start.label}, ${counted(row.distance, "step")} away, ${row.certainty}${row.candidate ? ", one of several that fit" : ""}.`)] : []),
+      ...(row ? [element("p", { className: "sb-quiet" }, `${row.side === "up" ? "Upstream" : "Downstream"} of ${start.label}, ${counted(row.distance, "step")} away; of its weakest arrow ${says[row.certainty].replace(/^A /, "a ")} so${row.candidate ? ", one of several that fit" : ""}.`)] : []),
       ...(node.path ? [element("p", {}, element("a", { href: root + node.path, className: "sb-go" }, "Open its page"))] : [element("p", {}, "What is known of it could not be fetched.")]),
       actions(
-        ["Show more upstream", up && `${up}`, () => widen(node, "up"), !up],
-        ["Show more downstream", down && `${down}`, () => widen(node, "down"), !down],
+        ["Show more upstream", up && `${up}`, () => widen([node], "up"), !up],
+        ["Show more downstream", down && `${down}`, () => widen([node], "down"), !down],
         ["Everything that made it", "", () => everything(node, "up"), !node.count?.up],
         ["Everything it reaches", "", () => everything(node, "down"), !node.count?.down],
         ["Path from the start", "", () => path_to(node), node === start || Boolean(view.to)],
@@ -579,7 +608,10 @@
       element("h2", {}, counted(box.members.length, name.toLowerCase(), plural.toLowerCase())),
       element("p", { className: "sb-quiet" }, box.led ? `${box.led} led on to what is shown.` : "None led on to what is shown."),
       element("ul", { className: "sb-plainlist" }, ...box.members.map((node) => element("li", {}, node.path ? element("a", { href: root + node.path }, node.label) : node.label, ...node.marks.map((mark) => ` (${mark})`)))),
-      actions(["Show each", "", () => unfold(box), false]),
+      actions(
+        ["Show each", "", () => unfold(box), false],
+        ...["up", "down"].map((side) => [`Show more ${side}stream`, `${more(box.members, side)}`, () => widen(box.members, side), !more(box.members, side)]),
+      ),
     );
   }
 
@@ -589,13 +621,13 @@
     const said = [];
     for (const part of parts) {
       if (!part.arrows.length) {
-        said.push(element("p", {}, `${part.from.label} leads to ${part.to.label} by way of ${part.via.map((row) => byDigest.get(row.key)?.label || row.asset).join(", ")}.`), element("p", { className: "sb-quiet" }, `${part.certainty}: ${certainties[part.certainty] || ""} Switch on what is folded to see each arrow.`));
+        said.push(element("p", {}, `${part.from.label} leads to ${part.to.label} by way of ${part.via.map((row) => byDigest.get(row.key)?.label || row.asset).join(", ")}.`), element("p", { className: "sb-quiet" }, `${says[part.certainty]}: ${certainties[part.certainty]} Switch on what is folded to see each arrow.`));
         continue;
       }
       const edges = part.to.path ? (await answers(part.to.path)).upstream : [];
       for (const arrow of part.arrows) {
         said.push(element("p", {}, `${arrow.from.label} `, element("strong", {}, told(arrow)), ` ${arrow.to.label}.`));
-        said.push(element("p", { className: "sb-quiet" }, `${arrow.certainty}: ${certainties[arrow.certainty] || ""}${arrow.candidate ? " It is one of several that fit." : ""}`));
+        said.push(element("p", { className: "sb-quiet" }, `${says[arrow.certainty]}: ${certainties[arrow.certainty]}${arrow.candidate ? " It is one of several that fit." : ""}`));
         const edge = edges.find((one) => one.relation === arrow.relation && (one.role || "") === arrow.role && window.studbookSearch.sha256(one.source).slice(0, 12) === key_of(arrow.from));
         for (const { field, value } of edge?.evidence || []) {
           said.push(element("p", {}, element("code", {}, field), ...(value === undefined ? [] : [" is ", element("code", {}, JSON.stringify(value).slice(0, 400))])));
@@ -637,7 +669,7 @@
     const moves = { ArrowLeft: () => side("b", "a"), ArrowRight: () => side("a", "b"), ArrowUp: () => lane[index - 1], ArrowDown: () => lane[index + 1], Home: () => placed.of.get(start) };
     const acts = {
       Enter: () => choose(node), " ": () => choose(node),
-      "[": () => widen(node, "up").then(focusChosen), "]": () => widen(node, "down").then(focusChosen),
+      "[": () => widen(cell.box.members, "up").then(focusChosen), "]": () => widen(cell.box.members, "down").then(focusChosen),
       Delete: () => { if (node !== start) drop(node).then(focusChosen); },
       "+": () => zoom(1.25), "-": () => zoom(0.8), 0: () => frameAll(),
     };
@@ -782,13 +814,15 @@
   }
 
   function extent() {
-    const cells = [...placed.cells.values()];
-    const xs = cells.map((cell) => cell.x);
-    return { left: Math.min(...xs) - WIDTH / 2 - 34, right: Math.max(...xs) + WIDTH / 2 + 42, top: -6, bottom: placed.bottom + 20 };
+    const { bands } = placed, last = bands[bands.length - 1];
+    return { left: bands[0].x - 6, right: last.x + last.width + 12, top: -6, bottom: last.y + last.height + 8 };
   }
 
   function frameAll() {
     const { left, right, top, bottom } = extent();
+    /* The frame is as high as the picture, as far as the window lets it; on a phone the page scrolls over it. */
+    const needed = ((bottom - top) * canvas.clientWidth) / (right - left);
+    canvas.style.height = `${Math.round(placed.narrow ? needed : Math.max(340, Math.min(needed, (bottom - top) * 1.1, innerHeight * 0.68)))}px`;
     const { clientWidth: w, clientHeight: h } = canvas;
     eye.k = Math.min(1.1, w / (right - left), h / (bottom - top));
     eye.x = (w - (left + right) * eye.k) / 2;
@@ -851,7 +885,7 @@
       row.append(
         element("td", {}, linked(part.from)), element("td", {}, arrow ? words[arrow.relation] || arrow.relation : `by way of ${part.via.length}`),
         element("td", {}, arrow?.role || ""), element("td", {}, linked(part.to)),
-        element("td", {}, arrow ? arrow.certainty + (arrow.candidate ? ", candidate" : "") : part.certainty), element("td", {}, why),
+        element("td", {}, arrow ? says[arrow.certainty] + (arrow.candidate ? ", candidate" : "") : says[part.certainty]), element("td", {}, why),
       );
       return row;
     }));
@@ -923,7 +957,7 @@
   const again = () => { if (asked() && asked() !== (start && written())) open(asked(), { push: false }).catch(failed); };
   addEventListener("hashchange", again);
   addEventListener("popstate", again);
-  addEventListener("resize", () => placed && frameAll());
+  addEventListener("resize", () => placed && draw({ fit: true }));
   frame.hidden = false;
   nights().catch(() => {});
   const first = valid(asked().split("?")[0]) ? asked() : frame.dataset.start;

@@ -18,7 +18,7 @@ from studbook.model.kinds import KindInfo
 from studbook.queries.columns import columns_of
 from studbook.queries.sources_of import RecordOf, quoted
 from studbook.render.views.site import Json, Site
-from studbook.words import mark_words, reference
+from studbook.words import mark_words, reference, says
 
 _CHUNK = 64
 """About so many assets in a chunk."""
@@ -33,6 +33,7 @@ def explore(site: Site) -> Json:
         "words": dict(RELATIONS),
         "lanes": LANES,
         "certainties": dict(CERTAINTIES),
+        "says": {certainty: says(certainty) for certainty in CERTAINTIES},
         "starts": site.links(asset.id for asset in _starts(site))[:_STARTS],
     }
 
