@@ -479,8 +479,10 @@ def _line_of(rows: bytes, record_id: str) -> bytes | None:
         try:
             start, end = rows.rfind(b"\n", low, middle) + 1 or low, rows.index(b"\n", middle)
             # Behind the last such member are only texts, in which a quotation mark is escaped.
-            at = rows.rindex(_ID, start, end) + len(_ID) - 1
-            found = json.loads(rows[at : rows.index(b',"kind":', at)])
+            at = rows.rindex(_ID, start, end) + len(_ID)
+            found = rows[at : rows.index(b'","kind":', at)].decode()
+            if "\\" in found:
+                found = json.loads(f'"{found}"')
         except ValueError:
             raise CatalogError("a line of records cannot be read", "run 'studbook verify'") from None
         if found == record_id:

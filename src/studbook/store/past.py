@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from studbook.model import Asset, Edge, Envelope
+from studbook.model.canonical import canonical
 from studbook.store import chunks
 from studbook.store.chunks import ASSETS, EDGES, Chunk, Place, place_of_asset
 from studbook.store.objects import Objects
@@ -36,6 +37,22 @@ class EdgeEnds:
         return found
 
 
+class _EdgesInto:
+    """The edges of a chunk by the asset that they end in, which the end of a line tells: most are not asked for."""
+
+    def __init__(self, lines: Iterator[bytes]) -> None:
+        self._lines: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        self._edges: dict[str, list[Edge]] = {}
+        for line in lines:
+            self._lines[line.rpartition(b',"target":')[2]].append(line)
+
+    def __getitem__(self, asset_id: str) -> Sequence[Edge]:
+        if asset_id not in self._edges:
+            lines = self._lines.get(canonical(asset_id) + b"}\n", ())
+            self._edges[asset_id] = [EDGES.row(line) for line in lines]
+        return self._edges[asset_id]
+
+
 class SnapshotHistory:
     """Where an asset is kept depends on what never changes of it, so that few chunks are read for each snapshot; what
     snapshots share is read once, and the envelopes when somebody asks.
@@ -62,7 +79,7 @@ class SnapshotHistory:
                     found = self._assets(chunk).get(asset.id)
             ending: list[Edge] = []
             for chunk in self._chunks(envelope.parts.edges).get(place, ()):
-                ending += self._edges(chunk).get(asset.id, ())
+                ending += self._edges(chunk)[asset.id]
             yield envelope, found, sorted(ending, key=lambda edge: edge.key.order)
 
     def edges_into(self, kinds: Collection[str]) -> Sequence[tuple[Envelope, EdgeEnds]]:
@@ -98,8 +115,5 @@ class SnapshotHistory:
     def _read_assets(self, chunk: Chunk) -> Mapping[str, Asset]:
         return {asset.id: asset for asset in chunks.rows_of(self._objects, ASSETS, chunk)}
 
-    def _read_edges(self, chunk: Chunk) -> Mapping[str, Sequence[Edge]]:
-        found: defaultdict[str, list[Edge]] = defaultdict(list)
-        for edge in chunks.rows_of(self._objects, EDGES, chunk):
-            found[edge.target].append(edge)
-        return dict(found)
+    def _read_edges(self, chunk: Chunk) -> _EdgesInto:
+        return _EdgesInto(self._objects.lines(chunk.object))
