@@ -48,6 +48,7 @@ from studbook.settings import Account, Organization, Patience, Settings, load_se
 from studbook.sources import SOURCES, Source, s3, with_accounts
 from studbook.sources.interface import Json, Resource, anywhere
 from studbook.sources.mlflow import Mlflow, reach
+from studbook.store.catalog import SETTINGS_FILE
 from studbook.threads import Threads
 
 PATIENCE: Final = Patience(connect_timeout=5, read_timeout=20, attempts=3)
@@ -214,9 +215,9 @@ def _own_words(settings: Settings, here: list[Problem]) -> Settings:
     """The configuration without what `studbook init` writes as an example; what of it was left is told."""
 
     def told(message: str, mend: str, *, needed: bool = True) -> None:
-        here.append(Problem("studbook.yml", "LeftFromExample", message, mend, needed))
+        here.append(Problem(SETTINGS_FILE, "LeftFromExample", message, mend, needed))
 
-    example = load_settings(packaged("catalog") / "studbook.yml")
+    example = load_settings(packaged("catalog") / SETTINGS_FILE)
     examples = {(account.id, account.label): account.external_id for account in example.accounts}
     buckets = {uri.bucket for one in example.datasets if (uri := parse_s3(one.uri))}
     accounts, datasets = [], []
@@ -249,7 +250,7 @@ def _known_regions(settings: Settings, here: list[Problem]) -> Settings:
     for region in sorted({region for place in places for region in place.regions} - known):
         near = get_close_matches(region, sorted(known), 1)
         mend = (f"did you mean {near[0]}? " if near else "") + "A region that is new: pip install --upgrade boto3"
-        here.append(Problem("studbook.yml", "UnknownRegion", f"botocore knows no region {region}", mend))
+        here.append(Problem(SETTINGS_FILE, "UnknownRegion", f"botocore knows no region {region}", mend))
     accounts = tuple(account for account in map(kept, settings.accounts) if account.regions)
     organization = kept(organization) if organization else None
     return settings.model_copy(
