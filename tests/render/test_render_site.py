@@ -15,6 +15,7 @@ from markupsafe import escape
 
 import small_catalog as small
 from small_catalog import Sites
+from studbook.cli import main
 from studbook.errors import BuildError
 from studbook.model import Asset
 from studbook.model.ids import page_path
@@ -133,6 +134,22 @@ class TestBuildSite:
             assert ("has no finding of this rule" in text) is (rule.enabled and not found)
             assert all(f"<code>{name}</code>" in text for name in rule.parameters.model_fields)
             assert "Mend it" in text
+
+    def test_a_version_has_one_card(self, sites: Sites, newest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Its page counts the evidence that `show --card` counts; beside it lies the whole card, with what is missing."""
+        for version in (small.PACKAGE_2, small.CLONE):
+            with pytest.raises(SystemExit):
+                main(["show", version, "--card", "--format", "json", "--catalog", str(sites.catalog.root)])
+            told = json.loads(capsys.readouterr().out)
+            folder = (newest / path_of(version)).parent
+            page, card = (folder / "index.html").read_text(), (folder / "card.html").read_text()
+            for framework in told["frameworks"]:
+                assert f"{framework['name']} {framework['present']} of {len(framework['points'])}" in page
+                assert f"evidence present for {framework['present']} of {len(framework['points'])} points" in card
+            for point in (one for framework in told["frameworks"] for one in framework["points"] if one["missing"]):
+                assert f"missing: {', '.join(point['missing']).replace('_', ' ')}" in card
+            assert all(one["source"] in card for one in told["card"] if one["source"].startswith("cards/"))
+            assert told["card"] or "Nobody wrote of it" in page
 
     def test_export_lies_beside_the_pages(self, newest: Path) -> None:
         """The audit page's downloads are there, and are what the export writes."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from studbook.errors import UsageError
-from studbook.queries.model_card import Shown, card_evidence, shown, written
+from studbook.queries.model_card import by_framework, card_evidence, written
 
 if TYPE_CHECKING:
     from studbook.cards import Card
@@ -28,11 +27,11 @@ def card_json(night: Night, version: Asset, cards: Mapping[str, Card]) -> dict[s
         "evidence": dict(sorted(evidence.items())),
         "frameworks": [
             {
-                "name": first.framework.name,
-                "edition": first.framework.edition,
-                "since": first.framework.since,
-                "source": first.framework.source,
-                "read": first.framework.read,
+                "name": framework.name,
+                "edition": framework.edition,
+                "since": framework.since,
+                "source": framework.source,
+                "read": framework.read,
                 "present": sum(not one.lacking for one in several),
                 "points": [
                     {
@@ -44,7 +43,7 @@ def card_json(night: Night, version: Asset, cards: Mapping[str, Card]) -> dict[s
                     for one in several
                 ],
             }
-            for first, several in _by_framework(shown(evidence))
+            for framework, several in by_framework(evidence)
         ],
     }
 
@@ -59,21 +58,14 @@ def card_text(night: Night, version: Asset, cards: Mapping[str, Card], handle: C
         yield f"  {one.field}  {' '.join(one.text.split())}  ({source})"
     if not words:
         yield "  nobody wrote of it"
-    for first, several in _by_framework(shown(card_evidence(night.lineage, version, cards))):
+    for framework, several in by_framework(card_evidence(night.lineage, version, cards)):
         present = sum(not one.lacking for one in several)
-        framework = first.framework
         yield ""
         yield f"{framework.name}: evidence present for {present} of {len(several)} points"
         yield f"  {framework.edition}, since {framework.since}; from {framework.read}: {framework.source}"
         for point in several:
             told = f"evidence missing: {', '.join(point.lacking)}" if point.lacking else "evidence present"
             yield f"  {point.point.id}  {point.point.words}: {told}"
-
-
-def _by_framework(points: tuple[Shown, ...]) -> Iterator[tuple[Shown, list[Shown]]]:
-    for _, group in groupby(points, key=lambda one: one.framework.name):
-        several = list(group)
-        yield several[0], several
 
 
 def _is_version(asset: Asset) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from studbook.cards import Card
@@ -68,7 +69,7 @@ class Words:
     """What one source says under one heading."""
 
     field: str
-    """A key of `FIELDS`, or the dotted name that SageMaker's schema has for what has none there."""
+    """A key of `FIELDS`, or for what has none there the dotted name in SageMaker's schema, or a card's own heading."""
     text: str
     source: str
     """`cards/<file>`, or the id of SageMaker's card."""
@@ -114,21 +115,20 @@ _OTHER_ROLES: Final = ("model_package_details", "model_overview.model_id", "mode
 def written(lineage: LineageReader, version: Asset, cards: Mapping[str, Card]) -> tuple[Words, ...]:
     """What people wrote of a version, wherever they wrote it: each thing with its source, nothing left out.
 
-    People's words come first. Whatever a schema has for SageMaker's cards, or for the card inside of a package, that no
-    field means is told under its dotted name.
+    People's words come first. What no field means is told after the fields: a section of a card under its heading, and
+    whatever a schema has for SageMaker's cards, or for the card inside of a package, under its dotted name.
     """
     found: list[Words] = []
     card = card_of(lineage, version, cards)
     if card is not None:
         source = f"cards/{card.source}"
-        for field, (_, facts, headings) in FIELDS.items():
+        for field, (_, facts, _) in FIELDS.items():
             found += [Words(field, card.facts[fact], source) for fact in facts if fact in card.facts]
-            if headings:
-                found += [
-                    Words(field, text, source)
-                    for heading, text in card.sections
-                    if text and re.search(headings, heading, re.IGNORECASE)
-                ]
+        for heading, text in card.sections:
+            fields = [
+                field for field, (_, _, named) in FIELDS.items() if named and re.search(named, heading, re.IGNORECASE)
+            ]
+            found += [Words(field, text, source) for field in fields or [heading or "card"] if text]
     places = {path: field for field, (paths, _, _) in FIELDS.items() for path in paths}
     for one in registry_cards(lineage, version):
         content = one.attributes.get("content")
@@ -240,3 +240,10 @@ def shown(present: Collection[str]) -> tuple[Shown, ...]:
         for framework in FRAMEWORKS
         for point in framework.points
     )
+
+
+def by_framework(present: Collection[str]) -> Iterator[tuple[Framework, list[Shown]]]:
+    """The same, framework by framework."""
+    for _, group in groupby(shown(present), key=lambda one: one.framework.name):
+        several = list(group)
+        yield several[0].framework, several

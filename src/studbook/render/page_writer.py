@@ -30,6 +30,7 @@ from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, unpacked
 from studbook.render.environment import Templates
 from studbook.render.views import Page, Site
+from studbook.render.views.card import NAME
 
 _BATCH = 100
 _INDEX = "index.html"
@@ -171,6 +172,8 @@ class PageWriter:
                 notes.begin()
                 for name, data in downloads.of_model(watched, seen).items():
                     self._put(path, name, data)
+                card = views.card_page(watched, seen)
+                self._put(path, NAME, self._filled(card, None))
                 done.append((path + _FILES, notes.packed()))
         if not self.drafting.draws:
             for page, _ in fresh:
@@ -216,8 +219,11 @@ class PageWriter:
         return folder
 
     def _write(self, page: Page, picture: Markup | None) -> None:
+        self._put(page.path, _INDEX, self._filled(page, picture))
+
+    def _filled(self, page: Page, picture: Markup | None) -> bytes:
         body = self.templates.render(page.template, root=page.root, page=page, picture=picture or "", **page.data)
-        self._put(page.path, _INDEX, self.fill_shell(page, body).encode("utf-8", errors="xmlcharrefreplace"))
+        return self.fill_shell(page, body).encode("utf-8", errors="xmlcharrefreplace")
 
     def _put(self, path: str, name: str, data: bytes) -> None:
         """Write a file, or link the earlier build's where it has the same bytes."""

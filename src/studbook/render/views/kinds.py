@@ -12,13 +12,13 @@ from studbook.errors import StudbookError
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
 from studbook.queries.candidates import Judge, Judgement, order_of
-from studbook.queries.model_card import card_of
 from studbook.queries.neighbours import known_as, parts, withdrawn
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
 from studbook.queries.scores import jobs_of, judged_of
 from studbook.queries.walks import Family, copied, lines, reaches, same_weights
 from studbook.render.views.answers_told import aliases_of, elsewhere, lead, matrix, not_known, strip, timeline, waiting
+from studbook.render.views.card import card
 from studbook.render.views.deployments import answers, deployments_of, promotion_of
 from studbook.render.views.evaluations import evaluations_of, judged_by, scores_of
 from studbook.render.views.flow import pipeline, pipeline_execution
@@ -47,7 +47,6 @@ def model_package(site: Site, asset: Asset) -> Json:
     training = training_of(site, asset)
     copies = ends(site, site.graph.downstream(asset.id), "copied_to", target=True)
     origins = ends(site, site.graph.upstream(asset.id), "copied_to", target=False)
-    card = card_of(site.graph, asset, site.cards)
     places = deployments_of(site, asset)
     return {
         "group": site.link(group.id) if group else None,
@@ -68,7 +67,7 @@ def model_package(site: Site, asset: Asset) -> Json:
         ],
         "copies": site.links(copy.id for copy in copies),
         "origins": site.links(origin.id for origin in origins),
-        "card": card.as_data() if card else None,
+        "card": card(site, asset),
         "runs": asset.id in site.running,
         "siblings": [
             version_row(site, version, current=version.id == asset.id)
@@ -137,7 +136,7 @@ def model_package_group(site: Site, asset: Asset) -> Json:
     """A model: the versions of its line over all accounts, with their copies, where they run, how they were judged."""
     members = [version.id for version in versions_of(site, asset)]
     families = [one for several in lines(site.graph, members).values() for one in reversed(several)]
-    card = site.cards.get(asset.name)
+    words = site.cards.get(asset.name)
     return {
         "versions": [_line_row(site, family, set(members)) for family in families],
         "matrix": matrix(site, asset),
@@ -148,7 +147,7 @@ def model_package_group(site: Site, asset: Asset) -> Json:
         "promotion": [promotion_of(site, path) for path in promotions(site.graph, asset.id)],
         "curves": _curves(site, families),
         "compare": [site.link(family.original.id) for family in families[1::-1]] if len(families) > 1 else [],
-        "card": card.as_data() if card else None,
+        "card": words.as_data() if words else None,
     }
 
 

@@ -1,0 +1,81 @@
+"""The model card of a version, merged of all that people wrote, and the evidence that frameworks ask for."""
+
+from __future__ import annotations
+
+from studbook.model import Asset
+from studbook.queries.answer import called
+from studbook.queries.model_card import FIELDS, Words, by_framework, card_evidence, written
+from studbook.render.views.site import Json, Page, Site
+
+NAME = "card.html"
+"""The card's page lies beside the version's, which loads in one view."""
+
+
+def card(site: Site, version: Asset) -> Json:
+    """What the version's own page says: each field's words with their source, and a count for each framework."""
+    words = written(site.graph, version, site.cards)
+    evidence = card_evidence(site.graph, version, site.cards)
+    return {
+        "words": [_said(site, one) for one in words if one.field in FIELDS],
+        "others": [_said(site, one) for one in words if one.field not in FIELDS],
+        "frameworks": [
+            [framework.name, sum(not one.lacking for one in several), len(several)]
+            for framework, several in by_framework(evidence)
+        ],
+    }
+
+
+def card_page(site: Site, version: Asset) -> Page:
+    """The whole card, and each framework point by point, with what shows it."""
+    evidence = card_evidence(site.graph, version, site.cards)
+    link = site.link(version.id)
+    return Page(
+        path=f"{link['path']}{NAME}",
+        title=f"Model card of {called(version)}",
+        description="Model card",
+        section="models",
+        template="assets/card.html",
+        data={
+            "version": link,
+            "card": card(site, version),
+            "frameworks": [
+                {
+                    "name": framework.name,
+                    "edition": framework.edition,
+                    "since": framework.since,
+                    "read": framework.read,
+                    "source": framework.source,
+                    "present": sum(not one.lacking for one in several),
+                    "points": [
+                        {
+                            "id": one.point.id,
+                            "words": one.point.words,
+                            "missing": [fact.replace("_", " ") for fact in one.lacking],
+                            "shown": [
+                                _source(site, shown)
+                                for shown in dict.fromkeys(
+                                    evidence[fact] for fact in one.point.needs if fact in evidence
+                                )
+                            ],
+                        }
+                        for one in several
+                    ],
+                }
+                for framework, several in by_framework(evidence)
+            ],
+        },
+    )
+
+
+def _said(site: Site, words: Words) -> Json:
+    return {
+        "field": words.field.replace("_", " "),
+        "text": words.text,
+        "markdown": words.source.startswith("cards/"),
+        "source": _source(site, words.source),
+    }
+
+
+def _source(site: Site, source: str) -> Json | str:
+    """A link, where it is an asset."""
+    return site.link(source) if source in site.graph.assets else source
