@@ -1,4 +1,4 @@
-"""A night as CI runs it: preflight, harvest, check, export, build, publish; and one report of what came of each.
+"""A night as CI runs it: preflight, harvest, sign, check, export, build, publish; and one report of what came of each.
 
 No step hides another: a harvest that saw a part of the accounts is checked and built, a build that fails leaves the
 snapshot and the findings told. The preflight sees what people mistype before anything is asked.
@@ -20,19 +20,21 @@ from studbook.errors import StudbookError, UsageError
 from studbook.harvest.run import Progress, harvest
 from studbook.model import Envelope, Finding
 from studbook.model.ids import S3Uri, parse_s3
+from studbook.proof.note import Signer
 from studbook.queries.answer import counted, snapshot_json
 from studbook.queries.news import news
 from studbook.rules import LEVELS, prepared
 from studbook.settings import Settings
+from studbook.signing import key_data, sign_checkpoint, signer_of
 
 if TYPE_CHECKING:
     from studbook.store import Catalog
 
 SCHEMA: Final = "studbook.report/1"
-StepName = Literal["preflight", "harvest", "check", "export", "build", "publish"]
+StepName = Literal["preflight", "harvest", "sign", "check", "export", "build", "publish"]
 Outcome = Literal["ok", "findings", "partial", "failed", "skipped"]
 STEPS: Final[tuple[StepName, ...]] = StepName.__args__  # type: ignore[attr-defined]
-"""In the order in which they are done."""
+"""In the order in which they are done; `sign` where somebody asks for it."""
 NOTHING_WRITTEN, LATER_FAILED, PARTIAL, FINDINGS = 4, 5, 3, 1
 """Exit codes, the worst first but for 2: a mistake that the preflight saw, before anything was asked."""
 
@@ -58,6 +60,8 @@ class Order:
     """The folder for every export of the whole snapshot; None for none."""
     publish: str | None = None
     """Where the site goes after the build: `s3://bucket/prefix/` or a folder."""
+    sign_key: Path | None = None
+    """The private key by which the log's checkpoint is signed; else the configuration's in KMS, else it is not."""
     others: Sequence[Path] = ()
     """More files that will be written, for the preflight."""
 
@@ -139,6 +143,8 @@ def preflight(catalog: Catalog, order: Order, *, ask: bool = True) -> tuple[Sett
             "studbook.yml: site.pictures: there is no 'dot' program on this machine, and pictures are required",
             "install graphviz, or let site.pictures be auto",
         )
+    if order.sign_key is not None:
+        Signer.of_file("studbook", key_data(order.sign_key))
     seen = [f"the configuration, {counted(len(cards), 'card')}, {counted(len(waivers), 'waiver')} and the folders"]
     if (bucket := target(publish)) is not None and ask:
         from studbook.aws.bucket import reachable
@@ -192,10 +198,12 @@ class _Night:
         self._catalog, self._order = catalog, order
         self._progress, self._say = progress, say
         self._report = Report()
+        self._signs = order.sign_key is not None
 
     def run(self, dry: bool) -> Report:
         settings = self._preflight(ask=not dry)
         if settings is not None:
+            self._signs = self._signs or settings.log.kms is not None
             if dry:
                 self._skip(_would(settings))
             else:
@@ -207,7 +215,7 @@ class _Night:
         """The steps that nobody came to."""
         done = {step.name for step in self._report.steps}
         for name in STEPS:
-            if name not in done:
+            if name not in done and (name != "sign" or self._signs):
                 self._report.steps.append(Step(name, "skipped", why))
 
     def _done(self, name: StepName, message: str, outcome: Outcome = "ok") -> None:
@@ -249,6 +257,8 @@ class _Night:
     def _night(self, settings: Settings) -> None:
         if not self._attempt("harvest", lambda: self._harvest(settings)):
             return
+        if self._signs:
+            self._attempt("sign", lambda: self._sign(settings))
         self._attempt("check", self._check)
         if self._order.exports is None:
             self._done("export", "nothing asked for it: --exports DIR", "skipped")
@@ -275,6 +285,14 @@ class _Night:
             f"in {counted(requests, 'request')}",
             "partial" if harvested.partial else "ok",
         )
+
+    def _sign(self, settings: Settings) -> None:
+        key = self._order.sign_key
+        verifier = sign_checkpoint(
+            self._catalog, signer_of(self._catalog, key, settings.log.kms if key is None else None)
+        )
+        known = "" if str(verifier) in settings.log.keys else "; name the key under log: keys, or nobody checks it"
+        self._done("sign", f"the log's checkpoint, by {verifier}{known}")
 
     def _check(self) -> None:
         from studbook.api import open as open_catalog

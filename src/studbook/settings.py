@@ -332,6 +332,9 @@ class LogSettings(_Part):
     origin: Annotated[str, Field(pattern=r"^[^\s+]+$")] | None = Field(
         default=None, description="Its name in checkpoints, as example.com/models; made of its first entry by default."
     )
+    kms: str | None = Field(
+        default=None, description="The id, ARN or alias of a key in AWS KMS by which each `studbook nightly` signs."
+    )
     keys: tuple[str, ...] = Field(
         default=(), description="Public keys that sign or cosign its checkpoints, as `studbook sign` prints them."
     )

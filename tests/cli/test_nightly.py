@@ -17,6 +17,8 @@ from studbook.demo.estate.story import SETTINGS
 from studbook.errors import StudbookError
 from studbook.model import Finding
 from studbook.nightly import Report, Step
+from studbook.proof.note import ED25519, Signer, new_key
+from studbook.store import Catalog
 
 BUCKET = "nightly-docs"
 ORDER = ["preflight", "harvest", "check", "export", "build", "publish"]
@@ -45,11 +47,11 @@ def nightly(aws, tmp_path, capsys):
     return run
 
 
-def outcomes(out: str) -> dict[str, str]:
+def outcomes(out: str, order: list[str] = ORDER) -> dict[str, str]:
     """The outcome of each step of a report, by name."""
     report = json.loads(out)
     assert report["schema"] == "studbook.report/1"
-    assert [step["name"] for step in report["steps"]] == ORDER
+    assert [step["name"] for step in report["steps"]] == order
     return {step["name"]: step["outcome"] for step in report["steps"]}
 
 
@@ -95,19 +97,26 @@ class TestNightly:
         assert values["studbook_step", "build", "ok"] == 1
         assert sum(value for key, value in values.items() if key[0] == "studbook_findings") == len(report["findings"])
 
-        code, out = nightly("--format", "json")
+        key = tmp_path / "studbook.key"
+        key.write_bytes(new_key()[0])
+        code, out = nightly("--format", "json", "--sign-key", str(key))
 
         report = json.loads(out)
         assert code == 1
-        assert outcomes(out) == {
+        assert outcomes(out, [*ORDER[:2], "sign", *ORDER[2:]]) == {
             "preflight": "ok",
             "harvest": "ok",
+            "sign": "ok",
             "check": "findings",
             "build": "ok",
         } | dict.fromkeys(("export", "publish"), "skipped")
         assert report["changes"] == ["Nothing changed."]
         assert report["new_findings"] == []
         assert summary.read_text().count("## Studbook: Snapshot") == 2
+        log = Catalog(tmp_path).log
+        signer = Signer.of_file(log.checkpoint().origin, key.read_bytes()).verifier(ED25519)
+        signer.check(log.note(), log.note().signatures[0])
+        assert str(signer) in report["steps"][2]["message"]
 
     def test_a_part_that_failed_hides_no_findings(self, aws, nightly, tmp_path):
         """Exit 3, the gap is named, the findings are told and the site is there."""
@@ -207,6 +216,10 @@ class TestNightly:
         assert outcomes(out) == {"preflight": "ok"} | dict.fromkeys(ORDER[1:], "skipped")
         assert not aws.calls()
         assert sorted(tmp_path.rglob("*")) == before
+
+        code, out = nightly("--dry-run", "--format", "json", "--sign-key", str(tmp_path / "studbook.yml"))
+
+        assert (code, json.loads(out)["steps"][0]["outcome"]) == (2, "failed")  # that file is no key
 
 
 class TestForPeople:

@@ -136,7 +136,7 @@ class TestBuildSite:
             assert "Mend it" in text
 
     def test_a_version_has_one_card(self, sites: Sites, newest: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """Its page counts the evidence that `show --card` counts; beside it lies the whole card, with what is missing."""
+        """Its page counts the evidence that `show --card` counts; beside it lies the whole card, with what misses."""
         for version in (small.PACKAGE_2, small.CLONE):
             with pytest.raises(SystemExit):
                 main(["show", version, "--card", "--format", "json", "--catalog", str(sites.catalog.root)])

@@ -147,15 +147,10 @@ def export(
 
 def signing(key: Path) -> Callable[[bytes], tuple[str, bytes]]:
     """What signs with the key of a file."""
-    from studbook.errors import UsageError
     from studbook.proof.note import Signer
+    from studbook.signing import key_data
 
-    try:
-        signer = Signer.of_file("studbook", key.read_bytes())
-    except OSError as error:
-        raise UsageError(
-            f"{key}: cannot be read: {error.strerror}", "'studbook sign --new-key FILE' makes one"
-        ) from None
+    signer = Signer.of_file("studbook", key_data(key))
     key_id = sha256(signer.public).hexdigest()
     return lambda message: (key_id, signer.sign(message))
 

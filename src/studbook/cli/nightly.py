@@ -47,7 +47,7 @@ Examples:
 Exit codes, the worst step's, in this order:
   2 a mistake that was seen before anything was asked
   4 nothing was harvested, and the catalog is as it was before
-  5 a snapshot was written, and a later step failed (check, export, build, publish)
+  5 a snapshot was written, and a later step failed (sign, check, export, build, publish)
   3 part of the harvest could not be seen
   1 findings at or above --level
   0 all is well
@@ -67,6 +67,13 @@ The report tells every step, whatever the code; GitHub shows it with the run ($G
     help="A folder for every export of the whole snapshot.",
 )
 @click.option("--publish", "where", metavar="TARGET", help="An S3 URI or a folder for the built site; else publish.to.")
+@click.option(
+    "--sign-key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="STUDBOOK_SIGN_KEY",
+    show_envvar=True,
+    help="Sign the log's checkpoint with this Ed25519 key, as 'studbook sign --key'; else with log.kms.",
+)
 @click.option("--metrics", type=click.Path(dir_okay=False, path_type=Path), help="A file for Prometheus' text format.")
 @click.option("--dry-run", is_flag=True, help="Look at everything here, ask nothing, write nothing.")
 @click.option(
@@ -86,15 +93,16 @@ def nightly(
     level: str,
     exports: Path | None,
     where: str | None,
+    sign_key: Path | None,
     metrics: Path | None,
     dry_run: bool,
     output_format: str,
 ) -> int:
-    """Preflight, harvest, check, export, build and publish, as one report; no step hides another."""
+    """Preflight, harvest, sign, check, export, build and publish, as one report; no step hides another."""
     from studbook.nightly import Order, prometheus, run
     from studbook.store.files import write_whole
 
-    order = Order(output, level, exports, where, others=(metrics,) if metrics is not None else ())
+    order = Order(output, level, exports, where, sign_key, others=(metrics,) if metrics is not None else ())
     with progress_shown() as progress:
         report = run(catalog, order, dry=dry_run, progress=progress, say=say)
     if output_format == "json":

@@ -12,7 +12,6 @@ from studbook.cli.options import catalog_option
 from studbook.cli.terminal import echo, say
 
 if TYPE_CHECKING:
-    from studbook.proof.note import Note, Signer
     from studbook.store import Catalog
 
 
@@ -55,6 +54,7 @@ def sign(  # noqa: PLR0917 - options
     """
     from studbook.errors import UsageError
     from studbook.proof.note import COSIGNATURE, ED25519, Signer
+    from studbook.signing import log_origin, sign_checkpoint, signer_of
 
     if cosign and name is None:
         raise UsageError(
@@ -62,18 +62,12 @@ def sign(  # noqa: PLR0917 - options
         )
     if new_key is not None:
         _make(new_key)
-        signer = Signer.of_file(name or _origin(catalog), new_key.read_bytes())
+        signer = Signer.of_file(name or log_origin(catalog), new_key.read_bytes())
         echo(str(signer.verifier(COSIGNATURE if cosign else ED25519)))
         say(f"{new_key}: a new key; name its public one, above, in studbook.yml (log: keys) and wherever you verify")
         return
-    checkpoint_signer = _signer(catalog, key, kms, name)
-    note = _checked(catalog, anchor)
-    signed = checkpoint_signer.cosigned(note, int(time.time())) if cosign else checkpoint_signer.signed(note)
-    verifier = checkpoint_signer.verifier(COSIGNATURE if cosign else ED25519)
-    for signature in signed.signatures:
-        if (signature.name, signature.key_id) == (verifier.name, verifier.key_id):
-            verifier.check(signed, signature)
-    catalog.log.write(catalog.log.checkpoint_file.name, str(signed).encode())
+    signer = signer_of(catalog, key, kms, name)
+    verifier = sign_checkpoint(catalog, signer, anchor=anchor, cosigned_at=int(time.time()) if cosign else None)
     echo(str(verifier))
     if str(verifier) not in catalog.settings().log.keys:
         say("the key is not in studbook.yml (log: keys): until it is, 'studbook verify' does not check its signatures")
@@ -94,53 +88,3 @@ def _make(path: Path) -> None:
             raise UsageError(f"{file}: is there already, and a key is not overwritten", "name another file") from None
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
-
-
-def _origin(catalog: Catalog) -> str:
-    from studbook.errors import NotFound
-
-    origin = catalog.settings().log.origin
-    if origin is not None:
-        return origin
-    checkpoint = catalog.log.checkpoint()
-    if checkpoint is None:
-        raise NotFound(f"{catalog.address}: there is no log yet", "take a snapshot first, or name the key with --name")
-    return checkpoint.origin
-
-
-def _signer(catalog: Catalog, key: Path | None, kms: str | None, name: str | None) -> Signer:
-    from studbook.errors import UsageError
-    from studbook.proof.note import Signer
-
-    if (key is None) == (kms is None):
-        raise UsageError("whose signature?", "name a key with --key FILE or --kms KEY; --new-key FILE makes one")
-    if kms is not None:
-        from studbook.aws.kms import signer
-
-        return signer(name or _origin(catalog), kms)
-    assert key is not None
-    try:
-        data = key.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{key}: cannot be read: {error.strerror}", "--new-key FILE makes one") from None
-    return Signer.of_file(name or _origin(catalog), data)
-
-
-def _checked(catalog: Catalog, anchor: str | None) -> Note:
-    """The checkpoint, brought up to the newest snapshot, of a log that is as the snapshots say."""
-    from studbook.errors import CatalogError, NotFound
-    from studbook.store.anchor import Anchor
-
-    settings = catalog.settings().log
-    catalog.log.bring_up(catalog.snapshots, settings.origin)
-    note = catalog.log.note()
-    if note is None:
-        raise NotFound(f"{catalog.address}: there is no snapshot to sign", "take one with 'studbook harvest'")
-    damages = catalog.verify_log()
-    missed = Anchor.parse(anchor, settings.verifiers).missed(list(catalog.envelopes())) if anchor else None
-    problem = missed or next((f"{one.place}: {one.message}" for one in damages), None)
-    if problem is not None:
-        raise CatalogError(
-            f"nothing was signed: {problem}", "run 'studbook verify', and restore the folder from a copy"
-        )
-    return note

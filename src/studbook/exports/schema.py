@@ -151,7 +151,7 @@ class SnapshotName(BaseModel):
 class Step(BaseModel):
     """One step of a night."""
 
-    name: Literal["preflight", "harvest", "check", "export", "build", "publish"]
+    name: Literal["preflight", "harvest", "sign", "check", "export", "build", "publish"]
     outcome: Literal["ok", "findings", "partial", "failed", "skipped"]
     message: str = Field(description="In a sentence.")
 
