@@ -168,7 +168,18 @@ class TestNames:
             "bot · prod · us-west-2", "bot · prod · eu-west-1", "bot · 333333333333", "bot",
         ]  # fmt: skip
         page = views.asset_page(site, site.graph.assets["c"], "assets/_default.html")
-        assert page.title == "bot · 333333333333"
+        assert page.title == "Endpoint bot · 333333333333"
+
+    def test_what_one_region_has_twice_is_told_apart(self) -> None:
+        """By its time, or by the end of its page's address."""
+        times = {"a": "2026-11-19T16:45:00Z", "b": "2026-11-19T16:46:00Z", "c": None, "d": None}
+        assets = [
+            Asset(id=one, kind="action", name="Create", region="eu-west-1", created_at=at) for one, at in times.items()
+        ]
+        site = Site(graph=Graph(assets, []), envelope=ENVELOPE)
+        told = [full_name(site.link(one)) for one in times]
+        assert told[0] == "Create · eu-west-1 · 2026-11-19 16:45"
+        assert len(set(told)) == len(times)
 
     def test_a_new_namesake_changes_what_others_show(self) -> None:
         """A page that names an asset is made again in the night in which another of that name comes."""

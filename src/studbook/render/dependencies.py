@@ -23,7 +23,7 @@ from studbook.model import KINDS, Asset, Edge, Finding, Gap, Partition
 from studbook.queries.answer import Answer, LazyRows, Night, Unknown, Why
 from studbook.render.views import Site
 from studbook.render.views.site import Json
-from studbook.words import namesakes
+from studbook.words import renamed
 
 EVERYTHING = 0
 _FEW = 2_000
@@ -389,28 +389,18 @@ def changed(old: Graph, new: Graph) -> set[int]:
             out.add(_bucket(asset_id))
         if before is not after and before != after:
             out.update(_differences(crc32(asset_id.encode("utf-8", "surrogatepass")), before, after))
-    was, now = _told_apart(old), _told_apart(new)
-    out.update(
-        crc32(_LABEL, crc32(one.encode("utf-8", "surrogatepass")))
-        for one in was.keys() | now.keys()
-        if was.get(one) != now.get(one)
-    )
+    out.update(crc32(_LABEL, crc32(one.encode("utf-8", "surrogatepass"))) for one in renamed(old.assets, new.assets))
     for edge in _one_sided(old, new):
         for relation in (None, edge.relation):
             out.add(_side(_UPSTREAM, edge.target, relation))
             out.add(_side(_DOWNSTREAM, edge.source, relation))
     for kind, unsure in product(KINDS, (False, True)):
-        before_ids, after_ids = ([asset.id for asset in graph.of_kind(kind, unsure=unsure)] for graph in (old, new))
-        if before_ids != after_ids:
+        was, now = ([asset.id for asset in graph.of_kind(kind, unsure=unsure)] for graph in (old, new))
+        if was != now:
             out.add(_members(kind, unsure))
     if out:
         out.add(EVERYTHING)
     return out
-
-
-def _told_apart(graph: Graph) -> dict[str, tuple[str | None, bool]]:
-    """What tells those that have namesakes from them, beside what is in each label."""
-    return {one: (graph.assets[one].stage, region) for one, region in namesakes(graph.assets.values()).items()}
 
 
 def _differences(base: int, before: Asset | None, after: Asset | None) -> Iterator[int]:

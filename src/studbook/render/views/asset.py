@@ -68,7 +68,7 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
     }
     return Page(
         path=page_path(asset.kind, asset.id),
-        title=full_name(data["asset"]),
+        title=f"{data['kind']['title']} {full_name(data['asset'])}",
         description=one_line(site, asset),
         section=info.section,
         template=template,

@@ -18,7 +18,7 @@ from studbook.model.kinds import KindInfo
 from studbook.queries.columns import columns_of
 from studbook.queries.sources_of import RecordOf, quoted
 from studbook.render.views.site import Json, Site
-from studbook.words import mark_words, reference, says
+from studbook.words import full_name, mark_words, reference, renamed, says
 
 _CHUNK = 64
 """About so many assets in a chunk."""
@@ -121,7 +121,8 @@ def unchanged(old: Graph, site: Site) -> set[str]:
     joined = {end for key in (*lost, *gained) for end in (key.source, key.target)}
     ids = old.assets.keys() | new.assets.keys()
     # A node says how many neighbours it has, wherever it stands.
-    nodes = joined | {one for one in ids if not _alike(old.assets.get(one), new.assets.get(one))}
+    nodes = joined | renamed(old.assets, new.assets)
+    nodes |= {one for one in ids if not _alike(old.assets.get(one), new.assets.get(one))}
     if joined or old.assets.keys() != new.assets.keys():
         before, after = columns_of(old), columns_of(new)
         nodes |= {one for one in ids if before.get(one) != after.get(one)}
@@ -181,7 +182,7 @@ def _node(site: Site, asset: Asset, columns: dict[str, int]) -> list[object]:
         {edge.target for edge in site.graph.downstream(asset.id)},
     )
     counts = [len(side - {asset.id}) for side in sides]
-    return [link["path"], link["name"], asset.kind, columns[asset.id], link["where"], mark_words(asset), *counts]
+    return [link["path"], full_name(link), asset.kind, columns[asset.id], link["where"], mark_words(asset), *counts]
 
 
 def _bits(graph: Graph) -> int:

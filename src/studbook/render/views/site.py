@@ -141,7 +141,7 @@ class Site:
         return Night(self.graph, self.envelope.coverage, self.settings, self.record_of, self.envelope, self.past)
 
     @cached_property
-    def namesakes(self) -> dict[str, bool]:
+    def namesakes(self) -> dict[str, tuple[str, ...]]:
         """Those whose name is not theirs alone."""
         return namesakes(self.graph.assets.values())
 
