@@ -119,7 +119,7 @@ def namesakes(assets: Iterable[Asset]) -> dict[str, tuple[str, ...]]:
                 more = [one.region] if accounts[one.account] > 1 and one.region else []
                 if regions[one.account, one.region] > 1:
                     at = one.created_at if times[one.account, one.region, one.created_at] == 1 else None
-                    more.append(at[:16].replace("T", " ") if at else _address(one))
+                    more.append(at[:19].replace("T", " ") if at else _address(one))
                 found[one.id] = tuple(more)
     return found
 

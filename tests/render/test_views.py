@@ -178,7 +178,7 @@ class TestNames:
         ]
         site = Site(graph=Graph(assets, []), envelope=ENVELOPE)
         told = [full_name(site.link(one)) for one in times]
-        assert told[0] == "Create · eu-west-1 · 2026-11-19 16:45"
+        assert told[0] == "Create · eu-west-1 · 2026-11-19 16:45:00"
         assert len(set(told)) == len(times)
 
     def test_a_new_namesake_changes_what_others_show(self) -> None:
