@@ -17,7 +17,7 @@ from studbook.model import Asset, Edge, Finding
 from studbook.queries import QUESTIONS
 from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, changed, said, unpacked
-from studbook.render.views import Site
+from studbook.render.views import Site, dossier
 
 Lineage = tuple[dict[str, Asset], list[Edge]]
 FIELDS = ("name", "status", "stage", "created_at", "stale_since", "gone_since", "region")
@@ -60,6 +60,9 @@ def pages_of(site: Site) -> dict[str, tuple[str, set[int]]]:
             notes.begin()
             files = downloads.of_model(watched, asset)
             out[f"{asset_id} files"] = (repr(files), set(unpacked(notes.packed())))
+            notes.begin()
+            told = json.dumps(dossier.dossier_page(watched, asset).data)
+            out[f"{asset_id} dossier"] = (told, set(unpacked(notes.packed())))
     return out
 
 

@@ -29,11 +29,12 @@ def _pieces(table: Table, subject: Subject) -> Iterator[bytes]:
     yield (",".join(column.name for column in table.columns) + "\r\n").encode()
     for batch in batches(table.rows(subject), _ROWS):
         out = io.StringIO()
-        csv.writer(out, lineterminator="\r\n").writerows([_cell(cell) for cell in row] for row in batch)
+        csv.writer(out, lineterminator="\r\n").writerows([csv_cell(cell) for cell in row] for row in batch)
         yield out.getvalue().encode()
 
 
-def _cell(cell: Cell) -> str | int | None:
+def csv_cell(cell: Cell) -> str | int | None:
+    """A cell as it is written: never a formula."""
     if isinstance(cell, bool):
         return str(cell).lower()
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Iterator
 
-from studbook.exports import Subject, cyclonedx, evidence, json_export, pedigree, schema
+from studbook.exports import Subject, csv_tables, cyclonedx, evidence, json_export, pedigree, schema
 from studbook.model import Asset
 from studbook.queries.pedigree import pedigree as pedigree_of
 from studbook.render import answers
 from studbook.render.views import Site
+from studbook.render.views.dossier import APPROVALS, approvals
 
 KIND = "model_package"
 """The kind of asset that has files beside its page."""
@@ -19,8 +22,17 @@ def of_site(site: Site) -> Iterator[tuple[str, Iterable[bytes]]]:
     subject = Subject(site.envelope, site.graph.assets.values(), site.graph.edges, site.findings)
     yield "export.json", json_export.write(subject)
     yield "export.schema.json", (schema.document(),)
+    yield "audit/approvals.csv", (_approvals(site),)
     for name, data in answers.of_site(site).items():
         yield name, (data,)
+
+
+def _approvals(site: Site) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(APPROVALS)
+    writer.writerows([csv_tables.csv_cell(cell) for cell in row] for row in approvals(site))
+    return out.getvalue().encode("utf-8", "replace")
 
 
 def of_model(site: Site, version: Asset) -> dict[str, bytes]:

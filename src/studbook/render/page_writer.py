@@ -29,7 +29,7 @@ from studbook.model.ids import page_path
 from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, unpacked
 from studbook.render.environment import Templates
-from studbook.render.views import Page, Site
+from studbook.render.views import Page, Site, dossier
 from studbook.render.views.card import NAME
 
 _BATCH = 100
@@ -104,6 +104,7 @@ class _PageTask(NamedTuple):
     page: bool
     answers: bool
     files: bool
+    dossier: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,11 +131,14 @@ class PageWriter:
         for asset in self.site.graph.assets.values():
             path = self.site.link(asset.id)["path"]
             wanted = [path, path + _ANSWERS] + [path + _FILES] * (asset.kind == downloads.KIND)
+            filed = dossier.path_of(asset)
+            wanted += [filed] * dossier.has_dossier(self.site, asset)
             missing = [one for one in wanted if not self._linked(one)]
             read.update((one, self._earlier.pages[one]) for one in wanted if one not in missing)
             if missing:
-                todo.append(_PageTask(asset.id, *(f"{path}{what}" in missing for what in ("", _ANSWERS, _FILES))))
-                fresh += path in missing
+                due = [one in missing for one in (path, path + _ANSWERS, path + _FILES, filed)]
+                todo.append(_PageTask(asset.id, *due))
+                fresh += todo[-1].page + todo[-1].dossier
         for batch in _everywhere(self, [todo[start : start + _BATCH] for start in range(0, len(todo), _BATCH)]):
             read.update(batch)
         return PagesMade(read, fresh)
@@ -175,6 +179,11 @@ class PageWriter:
                 card = views.card_page(watched, seen)
                 self._put(path, NAME, self._filled(card, None))
                 done.append((path + _FILES, notes.packed()))
+            if task.dossier:
+                notes.begin()
+                told = dossier.dossier_page(watched, seen)
+                self._write(told, None)
+                done.append((told.path, notes.packed()))
         if not self.drafting.draws:
             for page, _ in fresh:
                 self._write(page, None)

@@ -14,6 +14,7 @@ from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Envelope, Findi
 from studbook.model.attributes import LINKED, Attribute
 from studbook.render.views.compare_data import compare
 from studbook.render.views.deployments import running
+from studbook.render.views.dossier import approvals, dossiers
 from studbook.render.views.explore import explore
 from studbook.render.views.home import home
 from studbook.render.views.incident import incident
@@ -347,6 +348,8 @@ def rule_pages(site: Site) -> Iterable[Page]:
 def audit(site: Site) -> Json:
     """The chain of envelopes and the digests of the content."""
     return {
+        "dossiers": dossiers(site),
+        "approvals": [[row[0], site.link(row[2]), *row[4:]] for row in approvals(site)[:_APPROVALS]],
         "parts": [list(part) for part in site.envelope.parts.manifests.items()],
         "tree": site.envelope.tree.model_dump() if site.envelope.tree is not None else None,
         "chain": [_envelope(envelope) for envelope in reversed(site.history)],
@@ -356,6 +359,10 @@ def audit(site: Site) -> Json:
         ),
         "kinds": [[KINDS[kind].plural, len(site.by_kind[kind])] for kind in KINDS if site.by_kind.get(kind)],
     }
+
+
+_APPROVALS = 100
+"""The most approvals that the page itself shows."""
 
 
 def _envelope(envelope: Envelope) -> Json:

@@ -154,6 +154,18 @@ class Site:
         """Where the configured MLflow servers are, by the names that ids have for them."""
         return {server.name: server.tracking_uri for server in self.settings.mlflow}
 
+    @cached_property
+    def approvals(self) -> list[tuple[Asset, Any]]:
+        """Every change of an approval that a night shows, of all model versions, newest first: version and event."""
+        found = [
+            (version, row)
+            for version in self.of("model_package")
+            if version.attributes.get("approval") is not None
+            for row in self.answer("log", version.id).rows
+            if row.event == "approval"
+        ]
+        return sorted(found, key=lambda one: (one[1].at, one[1].night, one[0].id), reverse=True)
+
     def answer(self, question: str, asset_id: str) -> Answer[Any]:
         """The answer to a question, by its name, asked of an asset."""
         return QUESTIONS[question].ask(self.night, asset_id)

@@ -1,0 +1,103 @@
+"""Audit in Chromium: approvals of a past night, a dossier, and a proof that the browser verifies."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from studbook.cli import main
+from studbook.queries.answer import Night
+from studbook.queries.log import log
+from studbook.queries.scores import scores
+from studbook.store import Catalog
+
+pytestmark = [pytest.mark.demo, pytest.mark.browser]
+
+VERSION = "arn:aws:sagemaker:us-west-2:444444444444:model-package/support-bot/2"
+
+
+@pytest.fixture
+def page(opened: Callable[..., AbstractContextManager[Page]], demo_address: str) -> Iterator[Page]:
+    """A page of the demo's site at desktop width."""
+    with opened(demo_address) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def pack(demo_catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The evidence of the version that production runs, of the newest night."""
+    out = tmp_path_factory.mktemp("pack") / "evidence.zip"
+    with pytest.raises(SystemExit) as end:
+        main(["export", "evidence", VERSION, "--catalog", str(demo_catalog), "--output", str(out)])
+    assert end.value.code == 0
+    return out
+
+
+def test_approvals_of_a_past_night_in_three_clicks(page: Page, demo_address: str) -> None:
+    """The menu of nights, a night, the version that ran then: its history begins with who approved it, and when."""
+    page.goto(f"{demo_address}latest/")
+    page.locator(".md-version__current").focus()
+    page.locator(".md-version__link", has_text="3 ").click()
+    page.locator(f"main a[title='{VERSION}']").first.click()
+    expect(page).to_have_url(re.compile("/3/model-package/"))
+    expect(page.get_by_text("assumed-role/DataScience/ana").first).to_be_attached()
+
+
+def test_a_dossier_has_every_line_of_the_questions(page: Page, demo_address: str, demo_catalog: Path) -> None:
+    """Numbered through, with its evidence quoted; at its foot the snapshot that it is of; each score and approval."""
+    catalog = Catalog(demo_catalog)
+    envelope = catalog.resolve("latest")
+    night = Night.of(catalog, envelope, catalog.graph(envelope), catalog.settings())
+    page.goto(f"{demo_address}latest/audit/")
+    page.locator(f"#dossiers + p + ul a[title='{VERSION}']").click()
+    expect(page.locator("dl[data-snapshot]")).to_contain_text(envelope.envelope)
+    numbers = page.locator("ol.sb-dossier > li").evaluate_all("(lines) => lines.map((one) => one.value)")
+    assert numbers == list(range(1, len(numbers) + 1))
+    text = page.locator("article").inner_text()
+    for row in scores(night, VERSION).rows:
+        assert f"{row.metric} = {row.value} by" in text
+    for event in log(night, VERSION).rows:
+        if event.event == "approval":
+            assert f"{event.at}: " in text
+            assert str(event.by) in text
+    expect(page.locator("q").first).to_be_visible()
+    lines = list(csv.DictReader(page.request.get(f"{demo_address}latest/audit/approvals.csv").text().splitlines()))
+    mine = [(line["at"], line["is"], line["by"]) for line in lines if line["version"] == VERSION]
+    assert (
+        mine == [(one.at, one.is_, one.by or "") for one in log(night, VERSION).rows if one.event == "approval"][::-1]
+    )
+
+
+def test_a_proof_is_verified_here(
+    page: Page, demo_address: str, demo_catalog: Path, demo_site: Path, pack: Path, tmp_path: Path
+) -> None:
+    """A pack and an anchor: whole; with another anchor, without one, or altered anywhere it is said what is wrong."""
+    page.goto(f"{demo_address}latest/audit/")
+    said = page.locator(".sb-here__said")
+    page.get_by_label("Evidence pack").set_input_files(pack)
+    expect(said).to_contain_text("No anchor was given", timeout=30_000)
+    anchor = page.get_by_label("Your anchor")
+    anchor.fill((demo_catalog / "log" / "checkpoint").read_text())
+    anchor.blur()
+    expect(said).to_contain_text(f"Whole, and of your anchor: {VERSION}", timeout=30_000)
+    anchor.fill(Catalog(demo_catalog).resolve("1").envelope)
+    anchor.blur()
+    expect(said).to_contain_text("not of your anchor", timeout=30_000)
+    data = pack.read_bytes()
+    for nth in range(1, 6):
+        altered = tmp_path / f"{nth}.zip"
+        at = len(data) * nth // 6
+        altered.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        page.get_by_label("Evidence pack").set_input_files(altered)
+        expect(said).to_contain_text("Damaged: ", timeout=30_000)
+        page.get_by_label("Evidence pack").set_input_files(pack)
+        expect(said).to_contain_text("not of your anchor", timeout=30_000)
+    own = next((demo_site / "latest" / "model-package").glob("support-bot-2-*/evidence.zip"))
+    page.get_by_label("Evidence pack").set_input_files(own)
+    expect(said).to_contain_text("It names no night", timeout=30_000)
