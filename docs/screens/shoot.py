@@ -65,7 +65,7 @@ PAGES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "job": ("Job", "what went in, what came out, its curves", first("jobs", "support-bot-rlvr-20261119")),
     "models": ("Overviews", "sorted, filtered, in pages", overview("models/")),
     "deployments": ("Deployments", "where models answer, and which", overview("deployments/")),
-    "explore": ("Explore", "the lineage around one asset, step by step", overview("explore/")),
+    "explore": ("Explore", "what made an asset and what depends on it, in five lanes", overview("explore/")),
     "compare": ("Compare", "two versions, what differs first", overview("compare/")),
     "changes": ("Changes", "between any two nights", overview("changes/")),
     "findings": ("Findings", "what the rules say, and what mends it", overview("findings/")),

@@ -240,20 +240,27 @@
   function boxes_of(lines, here = new Set(lines.flatMap((line) => [line.from, line.to]).concat(start))) {
     const sides = new Map([...here].map((node) => [node, { up: [], down: [] }]));
     for (const line of lines) { sides.get(line.from).down.push(key_of(line.to)); sides.get(line.to).up.push(key_of(line.from)); }
-    const groups = new Map();
-    for (const node of here) {
-      const { up, down } = sides.get(node);
-      const key = node === start || view.to ? key_of(node) : [node.kind, up.length ? "up" : "down", ...(up.length ? up : down).sort()].join(" ");
-      if (!groups.has(key)) groups.set(key, []);
-      groups.get(key).push(node);
+    /* Those of one stack count as one, so that what came from them can be a stack too. */
+    const of = new Map([...here].map((node) => [key_of(node), key_of(node)]));
+    let groups;
+    for (let pass = 0; pass < 4; pass += 1) {
+      groups = new Map();
+      for (const node of here) {
+        const [up, down] = ["up", "down"].map((side) => [...new Set(sides.get(node)[side].map((one) => of.get(one)))].sort());
+        const key = node === start || view.to ? key_of(node) : [node.kind, up.length ? "up" : "down", ...(up.length ? up : down)].join(" ");
+        if (!groups.has(key)) groups.set(key, []);
+        groups.get(key).push(node);
+      }
+      for (const several of groups.values()) if (stacks(several)) for (const node of several) of.set(key_of(node), key_of(several[0]));
     }
     return [...groups.values()].flatMap((several) => {
+      if (!stacks(several)) return several.map((node) => ({ key: key_of(node), members: [node] }));
       several.sort((a, b) => (a.label < b.label ? -1 : 1));
-      const key = key_of(several[0]);
-      if (several.length < STACK || several.some((node) => view.open.has(key_of(node)))) return several.map((node) => ({ key: key_of(node), members: [node] }));
-      return [{ key, members: several, led: several.filter((node) => sides.get(node).down.length).length }];
+      return [{ key: key_of(several[0]), members: several, led: several.filter((node) => sides.get(node).down.length).length }];
     });
   }
+
+  const stacks = (several) => several.length >= STACK && !several.some((node) => view.open.has(key_of(node)));
 
   /* --- places ----------------------------------------------------------------------------------------------- */
 
@@ -529,7 +536,7 @@
   }
 
   function unfold(box) {
-    for (const node of box.members) view.open.add(key_of(node));
+    view.open.add(box.key);
     return show({ near: box.members[0] });
   }
 
