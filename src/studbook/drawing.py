@@ -34,7 +34,7 @@ LIMIT = 30
 
 _WIDTH, _HEIGHT = 160, 56
 _LINE = 15
-_CAPTIONED = 34
+_CAPTIONED = 28
 """Letters of a caption that its box has room for."""
 _FIRST = {1: 13, 2: 5}
 """Where the first line of a name stands below the middle of its box, by the number of lines."""

@@ -69,6 +69,7 @@ def model_package(site: Site, asset: Asset) -> Json:
         "origins": site.links(origin.id for origin in origins),
         "card": card(site, asset),
         "runs": asset.id in site.running,
+        "runs_unknown": bool(site.answer("runs", asset.id).unknown),
         "siblings": [
             version_row(site, version, current=version.id == asset.id)
             for version in (versions_of(site, group) if group else [asset])
