@@ -23,7 +23,7 @@ class TestMain:
         code = (
             "import sys\nfrom studbook.cli import main\n"
             "try: main(['--help'])\nexcept SystemExit: pass\n"
-            "heavy = ('boto3', 'botocore', 'jinja2', 'mkdocs', 'pydantic', 'rich', 'requests')\n"
+            "heavy = ('boto3', 'botocore', 'hashlib', 'jinja2', 'logging', 'mkdocs', 'pydantic', 'rich', 'requests')\n"
             "print([m for m in heavy if m in sys.modules])"
         )
 

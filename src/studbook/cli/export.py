@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -147,6 +146,8 @@ def export(
 
 def signing(key: Path) -> Callable[[bytes], tuple[str, bytes]]:
     """What signs with the key of a file."""
+    from hashlib import sha256
+
     from studbook.proof.note import Signer
     from studbook.signing import key_data
 

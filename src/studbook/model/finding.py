@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from studbook.model.canonical import canonical, digest
+from studbook.model.canonical import canonical, digest, fields_of
 
 Level = Literal["error", "warning", "note"]
 
@@ -36,7 +35,7 @@ class Finding:
 
     def as_data(self) -> dict[str, Any]:
         """As plain JSON values."""
-        return asdict(self)
+        return fields_of(self) | {"waived": self.waived and fields_of(self.waived)}
 
 
 def finding_id(rule: str, asset: str | None, subject: str = "") -> str:
