@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from studbook.cards import load_cards
 from studbook.errors import StudbookError, UsageError
+from studbook.harvest.coverage import seen_whole
 from studbook.harvest.run import Progress, harvest
 from studbook.model import Envelope, Finding
 from studbook.model.ids import S3Uri, parse_s3
@@ -276,12 +277,10 @@ class _Night:
     def _harvest(self, settings: Settings) -> None:
         harvested = harvest(settings, self._catalog, progress=self._progress)
         envelope = self._report.snapshot = harvested.envelope
-        asked = [row for row in envelope.coverage if row.status != "skipped"]
-        whole = sum(row.status in ("complete", "quiet") for row in asked)
         requests = sum(row.requests for row in envelope.coverage)
         self._done(
             "harvest",
-            f"snapshot {envelope.number}: {whole} of {counted(len(asked), 'source')} seen whole, "
+            f"snapshot {envelope.number}: {seen_whole(envelope.coverage, 'seen whole')}, "
             f"in {counted(requests, 'request')}",
             "partial" if harvested.partial else "ok",
         )

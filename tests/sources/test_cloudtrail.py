@@ -161,6 +161,8 @@ class TestNights:
         """Where SageMaker cannot be asked, what it showed is stale, whatever the trail tells of it."""
         estate.registered("ana")
         estate.night(1)
+        estate.aws.clock(BEGAN + timedelta(days=1, hours=9))
+        estate.approved("ravi")
         estate.aws.fault("AccessDeniedException", service="sagemaker", operation="List*")
         estate.night(2)
         assert estate.told().asset(PACKAGE).stale_since == 2

@@ -215,15 +215,15 @@ _COLORS = {"complete": "green", "partial": "yellow", "failed": "red", "skipped":
 
 def _print(catalog: Catalog, harvested: Harvested) -> None:
     """What was found, what could not be seen, what changed, and what to type next."""
+    from studbook.harvest.coverage import seen_whole
+
     envelope = harvested.envelope
     same = "same content, people or rules say something else" if harvested.told_otherwise else "nothing changed"
     what = "new content" if harvested.changed else same
     echo(f"{bold(f'snapshot {envelope.number}')}, {what}, {envelope.digest}")
     echo_lines(folded(f"found    {_found(catalog.kinds(envelope))}", indent=_INDENT))
-    whole = sum(row.status in ("complete", "quiet") for row in harvested.coverage)
-    asked = sum(row.status != "skipped" for row in harvested.coverage)
     requests = sum(row.requests for row in harvested.coverage)
-    echo(f"seen     {whole} of {asked} sources whole, in {requests} requests")
+    echo(f"seen     {seen_whole(harvested.coverage, 'whole')}, in {requests} requests")
     for line in gaps(harvested.coverage):
         echo_lines(folded(f"{style('not seen', 'yellow')} {line}", indent=_INDENT))
     before = catalog.snapshot_before(envelope)

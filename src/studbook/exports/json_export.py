@@ -81,6 +81,7 @@ def _coverage(row: Coverage) -> dict[str, Any]:
         "records": row.records,
         "requests": row.requests,
         "gaps": [fields_of(gap) for gap in row.gaps],
+        **({"reason": row.reason, "listed_at": row.listed_at} if row.listed_at is not None else {}),
     }
 
 

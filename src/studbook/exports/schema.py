@@ -19,7 +19,7 @@ from studbook.exports.interface import Export
 from studbook.exports.json_export import SCHEMA
 from studbook.model import Asset, Edge, Finding, Gap
 from studbook.model.attributes import FIELDS, LINKED, Attribute
-from studbook.model.coverage import Status
+from studbook.model.coverage import Status, of_quiet
 from studbook.model.evidence import SCHEMA as EVIDENCE
 from studbook.model.snapshot import Digest
 from studbook.queries import QUESTIONS
@@ -36,10 +36,12 @@ class CoverageRow(BaseModel):
     account: str | None = Field(description="The account that was asked.")
     region: str | None = Field(description="The region that was asked; null where the source has none.")
     source: str = Field(description="sagemaker, lambda, s3, mlflow or organizations.")
-    status: Status = Field(description="complete, partial, failed or skipped.")
+    status: Status = Field(description="complete, partial, failed, skipped, or quiet: without news.")
     records: int = Field(ge=0, description="Records that this partition holds, carried over ones included.")
     requests: int = Field(ge=0, description="API requests that were sent, retries included.")
     gaps: list[Gap] = Field(description="What could not be seen, and why.")
+    reason: str | None = of_quiet("Why it was not asked")
+    listed_at: str | None = of_quiet("When the night began that last listed it")
 
 
 class Generator(BaseModel):
@@ -87,6 +89,8 @@ def schema() -> dict[str, Any]:
     for definition in definitions.values():
         if "properties" in definition:
             _close(definition)
+    row = definitions["CoverageRow"]
+    row["required"] = [name for name in row["required"] if CoverageRow.model_fields[name].exclude_if is None]
     definitions["Asset"]["allOf"] = [_of_kind(kind, rows) for kind, rows in declared_attributes().items()]
     for name in ("Asset", "Edge", "Finding"):
         definitions[f"{name}Line"] = _as_line(definitions[name], name.lower())

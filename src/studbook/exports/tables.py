@@ -54,7 +54,8 @@ def _coverage(subject: Subject) -> Iterator[tuple[Cell, ...]]:
 
 def _coverage_row(row: Coverage) -> tuple[Cell, ...]:
     gaps = _json([fields_of(gap) for gap in row.gaps])
-    return (row.account, row.region, row.source, row.status, row.records, row.requests, row.redacted, gaps)
+    counts = row.records, row.requests, row.redacted
+    return (row.account, row.region, row.source, row.status, *counts, gaps, row.reason, row.listed_at)
 
 
 def _assets(subject: Subject) -> Iterator[tuple[Cell, ...]]:
@@ -92,7 +93,7 @@ TABLES: Final = (
     Table(
         "coverage",
         _columns(
-            "account region source status records:integer requests:integer redacted:integer gaps:json",
+            "account region source status records:integer requests:integer redacted:integer gaps:json reason listed_at",
         ),
         _coverage,
     ),

@@ -205,6 +205,9 @@ class PartitionVisit(PartitionCalls):
     def says(self, kind: str, member: str) -> bool:
         return self._store.says(kind, f'"{member}":')
 
+    def wrote(self) -> None:
+        self._store.note_write()
+
     def gap(self, trouble: Exception, subject: str | None = None) -> None:
         operation = getattr(self._asked, "operation", self.partition.source)
         unread = isinstance(trouble, UNREADABLE)

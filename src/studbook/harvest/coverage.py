@@ -94,6 +94,15 @@ class Ledger:
         )
 
 
+def seen_whole(coverage: Iterable[Coverage], what: str) -> str:
+    """`72 of 2000 sources whole, 1928 quiet`: how much was asked and answered, in words."""
+    asked = [row for row in coverage if row.status != "skipped"]
+    quiet = sum(row.status == "quiet" and row.listed_at is not None for row in asked)
+    whole = sum(row.status in ("complete", "quiet") for row in asked) - quiet
+    several = "source" if len(asked) == 1 else "sources"
+    return f"{whole} of {len(asked)} {several} {what}" + (f", {quiet} quiet" if quiet else "")
+
+
 _UNREAD: Final = "UnreadRecord"
 
 

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS known (kind TEXT, id TEXT, line BLOB, PRIMARY KEY (ki
 CREATE TABLE IF NOT EXISTS left_over (kind TEXT, id TEXT, line BLOB, operation TEXT, PRIMARY KEY (kind, id));
 CREATE TABLE IF NOT EXISTS seen (kind TEXT, id TEXT, line BLOB, operation TEXT, PRIMARY KEY (kind, id));
 CREATE TABLE IF NOT EXISTS unseen (kind TEXT, id TEXT, line BLOB, known_as TEXT, PRIMARY KEY (kind, id));
+CREATE TABLE IF NOT EXISTS written (noted INTEGER PRIMARY KEY);
 CREATE TEMP TABLE unread (kind TEXT, id TEXT, PRIMARY KEY (kind, id));
 CREATE TEMP TABLE wanted (number INTEGER PRIMARY KEY, id TEXT UNIQUE, age TEXT, revision TEXT, summary TEXT);
 -- What was seen again unchanged has no line of its own: it is as it was known.
@@ -196,6 +197,16 @@ class PartitionStore:
 
     def unread_ids(self, kind: str) -> list[str]:
         return [found for (found,) in self._rows("SELECT id FROM unread WHERE kind = ? ORDER BY id", kind)]
+
+    def note_write(self) -> None:
+        """Notes that tonight's events of the account and region show a write."""
+        with self._using() as connection:
+            connection.execute("INSERT OR IGNORE INTO written VALUES (1)")
+
+    @property
+    def wrote(self) -> bool:
+        """Whether one was noted."""
+        return next(self._rows("SELECT 1 FROM written"), None) is not None
 
     # --- what has to be read ---
 

@@ -22,6 +22,7 @@ from studbook.harvest.partition import Order, Return, charged, lost, visit
 from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.past_rules import Cleaned, same_rules
 from studbook.harvest.plan import Task, order, plan, waves
+from studbook.harvest.quiet import QuietPartitions, settled
 from studbook.harvest.readings import readings_of
 from studbook.harvest.redact import Redactor
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
@@ -138,6 +139,7 @@ def harvest(
             workers=workers,
             sources=sources,
             elsewhere=elsewhere,
+            taken_at=taken_at,
         )
     ) as run:
         coverage = run.visit_all()
@@ -217,6 +219,7 @@ class _Run:
         workers: int,
         sources: Sequence[Source],
         elsewhere: Elsewhere | None,
+        taken_at: str,
     ) -> None:
         self.settings = settings
         self._by_hand = {account.id for account in settings.accounts}
@@ -228,6 +231,7 @@ class _Run:
         self._sources = sources
         self._stop = threading.Event()
         self._snapshots = catalog.snapshots
+        self._previous, self._taken_at = previous, taken_at
         self._known = catalog.record_lines(previous) if previous else {}
         self.cleaned: dict[Partition, Cleaned] = {}
         """What was known, by partition, where it was kept by other rules than today's."""
@@ -235,6 +239,8 @@ class _Run:
             self.cleaned = {partition: Cleaned(lines, settings.redact) for partition, lines in self._known.items()}
             self._known = dict(self.cleaned)
         self._visited: dict[Partition, Coverage] = {}
+        self._quiet: dict[Partition, Coverage] = {}
+        """Those that need no visit: they are as they were."""
         self._suspended: list[Coverage] = []
         self._sessions = Sessions.of(settings)
 
@@ -247,12 +253,12 @@ class _Run:
         for wave in waves(self._sources):
             self._sessions.know({account.id: account for account in self.settings.accounts})
             tasks = self._since(plan(self._sources, wave, self.settings, self._having, self._by_hand))
-            if tasks:
-                self._progress.planned([task.partition for task in tasks])
+            for part in self._without_quiet(tasks):
+                self._progress.planned([task.partition for task in part])
                 if self._elsewhere is None:
-                    self._side_by_side(tasks)
+                    self._side_by_side(part)
                 else:
-                    self._apart(tasks, self._elsewhere)
+                    self._apart(part, self._elsewhere)
             found = [task.partition for task in tasks if task.partition.source == Organizations.name]
             self._suspended += not_visited(self.settings, self._records(found))
             self.settings = with_accounts(self.settings, self._records(found))
@@ -266,12 +272,38 @@ class _Run:
         wanted = {task.partition for task in tasks if task.partition.source == CloudTrail.name}
         since: dict[Partition, str] = {}
         for envelope in reversed(self._snapshots) if wanted else ():
-            whole = {row.partition for row in envelope.coverage if row.status in ("complete", "quiet")}
+            whole = {row.partition for row in envelope.coverage if row.status == "complete"}
             since |= dict.fromkeys(wanted & whole, envelope.taken_at)
             wanted -= whole
             if not wanted:
                 break
         return [replace(task, since=since.get(task.partition)) for task in tasks]
+
+    def _without_quiet(self, tasks: list[Task]) -> Iterator[list[Task]]:
+        """The tasks in parts, none empty: the trails first, and then what they do not show to be as it was."""
+        quiet = QuietPartitions(self.settings, self._previous, self._taken_at, tasks)
+        trails = [task for task in tasks if task.partition.source == CloudTrail.name]
+        idle = {task.partition: row for task in trails if (row := quiet.idle(task)) is not None}
+        self._quiet |= idle
+        if asked := [task for task in trails if task.partition not in idle]:
+            yield asked
+        if loud := [task for task in tasks if task not in trails and not self._is_quiet(task.partition, quiet)]:
+            yield loud
+
+    def _is_quiet(self, partition: Partition, quiet: QuietPartitions) -> bool:
+        trail = Partition(partition.account, partition.region, CloudTrail.name)
+        told = self._visited.get(trail) or self._quiet.get(trail)
+
+        def wrote() -> bool:
+            with closing(self.journal.store(trail)) as store:
+                return store.wrote
+
+        row = quiet.unchanged(partition, told, wrote)
+        records = map(RECORDS.row, self._known.get(partition, ()))
+        if row is None or row.listed_at is None or not settled(records, row.listed_at):
+            return False
+        self._quiet[partition] = row
+        return True
 
     def visited(self, partition: Partition) -> PartitionStore | None:
         """What a partition's visit brought; None where nobody visited it."""
@@ -290,7 +322,7 @@ class _Run:
             else:
                 for line in self._known[partition]:
                     record = RECORDS.row(line)
-                    kept = carried_over(record, self._number)
+                    kept = self._unvisited(record)
                     yield line if kept is record else RECORDS.line(kept)
 
     def _having(self, texts: tuple[str, ...]) -> Iterable[Record]:
@@ -310,7 +342,10 @@ class _Run:
             else:  # nobody visits it (any more): carried over
                 for line in self._known[partition]:
                     if having is None or any(text.encode() in line for text in having):
-                        yield carried_over(RECORDS.row(line), self._number)
+                        yield self._unvisited(RECORDS.row(line))
+
+    def _unvisited(self, record: Record) -> Record:
+        return record if record.partition in self._quiet else carried_over(record, self._number)
 
     def _coverage(self) -> list[Coverage]:
         """What an account's role cost is in the account's first row."""
@@ -323,7 +358,7 @@ class _Run:
             if partition in self.cleaned:
                 row = replace(row, redacted=row.redacted + self.cleaned[partition].count)
             rows.append(row)
-        return sorted([*rows, *self._suspended], key=lambda row: order(row.partition))
+        return sorted([*rows, *self._quiet.values(), *self._suspended], key=lambda row: order(row.partition))
 
     def _side_by_side(self, tasks: Sequence[Task]) -> None:
         with Threads(min(self._workers, len(tasks)), "harvest") as pool:
@@ -376,7 +411,7 @@ def _some_success(coverage: Sequence[Coverage]) -> None:
     if not coverage:
         raise HarvestError("the configuration names nothing to harvest", "list your accounts or MLflow servers in it")
     failed = [row for row in coverage if row.status == "failed"]
-    if failed and not any(row.status in ("complete", "partial") for row in coverage):
+    if failed and not any(row.status in ("complete", "partial") or row.listed_at for row in coverage):
         gap = failed[0].gaps[0]
         where = " ".join(part for part in (failed[0].account, failed[0].region, failed[0].source) if part)
         raise HarvestError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -10,7 +10,12 @@ from pydantic.dataclasses import dataclass
 from studbook.model.record import Partition
 
 Status = Literal["complete", "partial", "failed", "skipped", "quiet"]
-"""`complete`: every answer that was needed came. `quiet`: none was, since nothing had to be asked."""
+"""`complete`: every answer that was needed came. `quiet`: none was, since nothing had to be asked; see `reason`."""
+
+
+def of_quiet(about: str) -> Any:
+    """A member that only quiet rows have."""
+    return Field(default=None, exclude_if=lambda value: value is None, description=f"{about}; of quiet ones alone.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,8 @@ class Coverage:
     redacted: Annotated[int, Field(ge=0, description="Values that were redacted.")] = 0
     calls: Annotated[dict[str, int], Field(default_factory=dict, description="Requests by service:Operation.")]
     gaps: Annotated[tuple[Gap, ...], Field(description="What could not be seen, and why.")] = ()
+    reason: str | None = of_quiet("Why it was not asked")
+    listed_at: str | None = of_quiet("When the night began that last listed it")
 
     @property
     def partition(self) -> Partition:

@@ -260,7 +260,7 @@ def _coverage(old: Iterable[Coverage], new: Iterable[Coverage]) -> Iterator[Cove
     for key in sorted(before.keys() | after.keys(), key=_null_first):
         was, now = before.get(key), after.get(key)
         was_gaps, now_gaps = _gaps(was), _gaps(now)
-        if (was and was.status) != (now and now.status) or was_gaps != now_gaps:
+        if _seen(was) != _seen(now) or was_gaps != now_gaps:
             yield CoverageChange(
                 *key,
                 was.status if was else None,
@@ -268,6 +268,13 @@ def _coverage(old: Iterable[Coverage], new: Iterable[Coverage]) -> Iterator[Cove
                 tuple(sorted(now_gaps - was_gaps)),
                 tuple(sorted(was_gaps - now_gaps)),
             )
+
+
+def _seen(row: Coverage | None) -> str | None:
+    """Its status; whether a partition was listed tonight or had no news is no change."""
+    if row is None:
+        return None
+    return "complete" if row.status == "quiet" else row.status
 
 
 def _null_first(key: Partition) -> tuple[tuple[bool, str], ...]:

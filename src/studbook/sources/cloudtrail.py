@@ -6,12 +6,14 @@ for fewer). AWS allows two such calls a second in an account and region. What on
 what is told by SageMaker itself: of a window the changes of versions, endpoints, components and models are, for ever.
 
 An event is late by up to a quarter of an hour: each window begins an hour before the last one ended, and an event that
-comes twice is one. The window's listing is whole, or it is a gap and the next night asks for it again.
+comes twice is one. The window's listing is whole, or it is a gap and the next night asks for it again. Where it shows
+no write, SageMaker need not be listed (`harvest.quiet`); LookupEvents takes one attribute, so reads come as well.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
@@ -27,7 +29,10 @@ from studbook.sources.reading import Reading, member
 
 EVENT: Final = "trail_event"
 """The kind of the records."""
-_OVERLAP: Final = timedelta(hours=1)
+OVERLAP: Final = timedelta(hours=1)
+"""Between two windows: by AWS an event comes within a quarter of an hour, mostly."""
+EVENTS_KEPT: Final = timedelta(days=90)
+"""How far back LookupEvents looks."""
 _OF_SAGEMAKER: Final = {"AttributeKey": "EventSource", "AttributeValue": "sagemaker.amazonaws.com"}
 
 Role = Literal["registration", "approval", "deployment", "deletion"]
@@ -126,6 +131,8 @@ class CloudTrail:
         for page in visit.pages("LookupEvents", window, tokens=tokens, items="Events"):
             for event in page["Events"]:
                 try:
+                    if _writes(event):
+                        visit.wrote()
                     _keep(visit, event)
                 except PART_LOST as error:
                     visit.gap(error, str(event.get("EventId")) if isinstance(event, Mapping) else None)
@@ -153,12 +160,24 @@ class CloudTrail:
 
 def _start(visit: Visit) -> str | None:
     if visit.since is not None:
-        begun = datetime.fromisoformat(visit.since) - _OVERLAP
+        begun = datetime.fromisoformat(visit.since) - OVERLAP
     elif (days := visit.settings.source("cloudtrail").limits.get("days")) is not None:
         begun = datetime.now(UTC) - timedelta(days=days)
     else:
         return None
     return begun.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_UNREAD: Final = re.compile(
+    r"(Create|Update|Delete|Start|Stop)(App|Domain|Space|UserProfile|NotebookInstance)(LifecycleConfig)?"
+    r"|CreatePresigned(Domain|NotebookInstance|MlflowTrackingServer|MlflowApp)Url"
+)
+"""Writes to what Studbook never reads: people who open Studio every morning change nothing."""
+
+
+def _writes(event: Json) -> bool:
+    """Whether an event may have changed what a listing shows: all do that do not say that they only read."""
+    return event.get("ReadOnly") != "true" and not _UNREAD.fullmatch(str(event.get("EventName")))
 
 
 def _keep(visit: Visit, event: Json) -> None:

@@ -305,6 +305,10 @@ class Visit(Protocol):
         """Says that all records of a kind (in a scope, see `Source.scope`) were seen: what is missing now is gone."""
         ...
 
+    def wrote(self) -> None:
+        """Says that an event of this account and region is a write: what was listed before may hold no longer."""
+        ...
+
     def gap(self, trouble: Exception, subject: str | None = None) -> None:
         """Notes what could not be seen: a Trouble, or what reading the last answer raised (aws.errors.PART_LOST).
 

@@ -123,6 +123,8 @@ def _partition(site: Site, coverage: Any) -> Json:
         "requests": coverage.requests,
         "redacted": coverage.redacted,
         "gaps": [{"operation": gap.operation, "code": gap.code, "message": gap.message} for gap in coverage.gaps],
+        "reason": coverage.reason,
+        "listed_at": coverage.listed_at,
     }
 
 
