@@ -17,6 +17,7 @@ from studbook.settings import Dataset, DocumentPlace, Settings
 from studbook.sources import SOURCES
 from studbook.sources.declarative_source import Declared
 from studbook.sources.interface import Source
+from studbook.sources.s3 import families
 from studbook.sources.s3_documents import is_directory
 
 PolicyJson = dict[str, Any]
@@ -270,9 +271,9 @@ def _places(
 ) -> list[PolicyJson]:
     """Datasets and documents; those in directory buckets by a session for reading, and by nothing else."""
     if settings is None:
-        return _buckets(aws_partition, source.actions, None)
+        return _buckets(aws_partition, source.actions, None, None)
     datasets, documents = whose(settings, settings.datasets), whose(settings, settings.documents)
-    held = _buckets(aws_partition, source.actions, [one for one in datasets if not _directory(one)])
+    held = _buckets(aws_partition, source.actions, [one for one in datasets if not _directory(one)], settings)
     held += _documents(aws_partition, [one for one in documents if not _directory(one)])
     found = {bucket for one in [*datasets, *documents] if (bucket := _directory(one))}
     if found:
@@ -288,12 +289,16 @@ def _directory(place: Dataset | DocumentPlace) -> str | None:
     return bucket if is_directory(bucket) else None
 
 
-def _buckets(aws_partition: str, actions: Iterable[str], datasets: Iterable[Dataset] | None) -> list[PolicyJson]:
-    """The listing of the datasets' prefixes and nothing beside them; a placeholder where none are known."""
+def _buckets(
+    aws_partition: str, actions: Iterable[str], datasets: Iterable[Dataset] | None, settings: Settings | None
+) -> list[PolicyJson]:
+    """The listing of the datasets' prefixes, and of folders in which many lie; a placeholder where none are known."""
     prefixes: defaultdict[str, set[str]] = defaultdict(set)
     for dataset in datasets or ():
         bucket, prefix = parse_s3(dataset.id) or ("", "")
         prefixes[bucket].add(prefix)
+    for together in prefixes.values():
+        together.update(families(settings or Settings(), together))
     if datasets is None:
         prefixes[PLACEHOLDER_BUCKET] = {""}
     named = sorted(set(actions) - {_READ, _SESSION})

@@ -320,7 +320,7 @@ class _Probe(PartitionVisit):
         super().__init__(
             task.partition,
             targets,
-            settings,
+            s3.one_by_one(settings),
             sessions=sessions,
             store=store,
             stop=threading.Event(),

@@ -81,7 +81,7 @@ class QuietPartitions:
         if self._turns_up(self._turns[there], self._every) or self._age(asked) >= self._every:
             return None
         why = f"nothing was there when it was asked last, {asked}; such a region is asked once in {self._every} days"
-        return _quiet(row, why, row.listed_at or self._before)
+        return _quiet(row, why, asked)
 
     def unchanged(self, partition: Partition, trail: Coverage | None, wrote: Callable[[], bool]) -> Coverage | None:
         """The row of a partition without news, by tonight's row of the trail and whether an event there is a write.

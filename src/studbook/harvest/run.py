@@ -272,9 +272,13 @@ class _Run:
         wanted = {task.partition for task in tasks if task.partition.source == CloudTrail.name}
         since: dict[Partition, str] = {}
         for envelope in reversed(self._snapshots) if wanted else ():
-            whole = {row.partition for row in envelope.coverage if row.status == "complete"}
-            since |= dict.fromkeys(wanted & whole, envelope.taken_at)
-            wanted -= whole
+            whole = {
+                row.partition: row.listed_at or envelope.taken_at  # of a quiet one it is known when it was asked
+                for row in envelope.coverage
+                if row.partition in wanted and row.status in ("complete", "quiet")
+            }
+            since |= whole
+            wanted -= whole.keys()
             if not wanted:
                 break
         return [replace(task, since=since.get(task.partition)) for task in tasks]

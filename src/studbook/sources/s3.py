@@ -3,16 +3,16 @@
 Calls, per dataset: GetBucketVersioning once per bucket; then ListObjectVersions where the bucket keeps versions (one
 request per 1,000 versions), else ListObjectsV2 (one per 1,000 objects), and one more where nothing is found. With
 `versions: subprefixes` one listing is shared out over the first-level subprefixes, which costs less than a listing
-each. A directory bucket has no versions, and opens a session for reading now and then (CreateSession, by the SDK). No
-object of a dataset is ever read; the documents that records name are read by `s3_documents`, where the
-configuration allows it.
+each; so is that of a folder in which ten datasets or more lie side by side, without what lies between them. A directory
+bucket has no versions, and opens a session for reading now and then (CreateSession, by the SDK). No object of a dataset
+is ever read; the documents that records name are read by `s3_documents`, where the configuration allows it.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from studbook.aws.errors import PART_LOST, Trouble
@@ -25,6 +25,18 @@ from studbook.sources import s3_documents
 from studbook.sources.interface import Grant, Json, Visit
 
 _PREFIX = "s3_prefix"
+_SIBLINGS: Final = 10
+"""From so many datasets on that lie side by side in one folder, the folder is listed in place of each."""
+
+Listing = dict[str, list[dict[str, Any]]]
+"""Of one prefix: `Contents`, and where the bucket keeps versions `Versions` and `DeleteMarkers`."""
+_MEMBERS: Final = {"ListObjectsV2": ("Contents",), "ListObjectVersions": ("Versions", "DeleteMarkers")}
+_TOKENS: Final = {
+    "ListObjectsV2": {"NextContinuationToken": "ContinuationToken"},
+    "ListObjectVersions": {"NextKeyMarker": "KeyMarker", "NextVersionIdMarker": "VersionIdMarker"},
+}
+_START: Final = {"ListObjectsV2": "StartAfter", "ListObjectVersions": "KeyMarker"}
+"""What a listing begins after."""
 
 
 class S3:
@@ -54,12 +66,12 @@ class S3:
 
     def collect(self, visit: Visit) -> None:
         versioning: dict[str, str | None] = {}
-        for index, dataset in enumerate(visit.settings.datasets):
-            if dataset.id in visit.targets:
-                try:
-                    _dataset(visit, index, dataset, versioning)
-                except PART_LOST as error:
-                    visit.gap(error, dataset.id)
+        targets = set(visit.targets)
+        wanted = {one.id: (index, one) for index, one in enumerate(visit.settings.datasets) if one.id in targets}
+        for dataset_id, listing in _side_by_side(visit, [one for _, one in wanted.values()], versioning):
+            _dataset(visit, *wanted.pop(dataset_id), versioning, listing)
+        for index, dataset in wanted.values():
+            _dataset(visit, index, dataset, versioning, None)
         for target in visit.targets:
             if s3_documents.is_target(target):
                 try:
@@ -208,26 +220,28 @@ def sample(targets: Sequence[str]) -> tuple[str, ...]:
     return tuple(first.values())
 
 
-def _dataset(visit: Visit, index: int, dataset: Dataset, versioning: dict[str, str | None]) -> None:
+def _dataset(
+    visit: Visit, index: int, dataset: Dataset, versioning: dict[str, str | None], listing: Listing | None
+) -> None:
+    """One dataset, by what its parent's listing shows of it or by its own; what cannot be read is a gap."""
+    try:
+        _read(visit, index, dataset, versioning, listing)
+    except PART_LOST as error:
+        visit.gap(error, dataset.id)
+
+
+def _read(
+    visit: Visit, index: int, dataset: Dataset, versioning: dict[str, str | None], listing: Listing | None
+) -> None:
     """All states of one dataset that there are now: one, or one for each subprefix."""
     uri = parse_s3(dataset.id)
     assert uri is not None
-    if s3_documents.is_directory(uri.bucket):
-        versioning[uri.bucket] = None
-    elif uri.bucket not in versioning:
-        try:
-            status = visit.call("GetBucketVersioning", {"Bucket": uri.bucket}).get("Status")
-        except Trouble as trouble:
-            if trouble.meaning == "gone":
-                raise
-            visit.gap(trouble)
-            status = None
-        versioning[uri.bucket] = status
-    keeps = versioning[uri.bucket]
-    listing = _versions(visit, uri.bucket, uri.key) if keeps else None
-    listed_by = "ListObjectsV2" if listing is None else "ListObjectVersions"
+    keeps = _keeps(visit, uri.bucket, versioning)
+    if listing is None and keeps:
+        listing = _listed_with_history(visit, uri.bucket, uri.key)
     if listing is None:
-        listing = {"Contents": _objects(visit, uri.bucket, uri.key)}
+        listing = _listed(visit, "ListObjectsV2", uri.bucket, uri.key)
+    listed_by = "ListObjectVersions" if "Versions" in listing else "ListObjectsV2"
     if not listing["Contents"] and not s3_documents.is_directory(uri.bucket):
         _one_object(visit, uri.bucket, uri.key.rstrip("/"))
     for prefix, state in _states(listing, uri.key, dataset.versions):
@@ -248,6 +262,22 @@ def _dataset(visit: Visit, index: int, dataset: Dataset, versioning: dict[str, s
     visit.listed(_PREFIX, dataset.id)
 
 
+def _keeps(visit: Visit, bucket: str, versioning: dict[str, str | None]) -> str | None:
+    """Whether a bucket keeps versions, in its own word: asked once, however many datasets it has."""
+    if s3_documents.is_directory(bucket):
+        return None
+    if bucket not in versioning:
+        try:
+            status = visit.call("GetBucketVersioning", {"Bucket": bucket}).get("Status")
+        except Trouble as trouble:
+            if trouble.meaning == "gone":
+                raise
+            visit.gap(trouble)
+            status = None
+        versioning[bucket] = status
+    return versioning[bucket]
+
+
 def _one_object(visit: Visit, bucket: str, key: str) -> None:
     """A gap where nothing lies under a prefix, and an object has the prefix's own name."""
     found = visit.call("ListObjectsV2", {"Bucket": bucket, "Prefix": key, "MaxKeys": 1}).get("Contents") or ()
@@ -259,33 +289,123 @@ def _one_object(visit: Visit, bucket: str, key: str) -> None:
         visit.gap(Trouble("gone", "ListObjectsV2", "DatasetIsOneObject", message))
 
 
-def _objects(visit: Visit, bucket: str, prefix: str) -> list[dict[str, Any]]:
+def _listed(visit: Visit, operation: str, bucket: str, prefix: str) -> Listing:
+    """All that lies under a prefix."""
+    listing: Listing = {member: [] for member in _MEMBERS[operation]}
     request = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": 1000}
-    tokens = {"NextContinuationToken": "ContinuationToken"}
-    pages = visit.pages("ListObjectsV2", request, tokens=tokens)
-    return [_object(item) for page in pages for item in page.get("Contents") or ()]
+    for page in visit.pages(operation, request, tokens=_TOKENS[operation]):
+        for member, row in _page(operation, page):
+            listing[member].append(row)
+    return _with_current(listing)
 
 
-def _versions(visit: Visit, bucket: str, prefix: str) -> dict[str, list[dict[str, Any]]] | None:
+def _listed_with_history(visit: Visit, bucket: str, prefix: str) -> Listing | None:
     """Every version and delete marker, and the objects that are current; None where that may not be listed."""
-    request = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": 1000}
-    tokens = {"NextKeyMarker": "KeyMarker", "NextVersionIdMarker": "VersionIdMarker"}
-    versions: list[dict[str, Any]] = []
-    markers: list[dict[str, Any]] = []
     try:
-        for page in visit.pages("ListObjectVersions", request, tokens=tokens):
-            versions += [{**_object(item), "IsLatest": item["IsLatest"]} for item in page.get("Versions") or ()]
-            markers += [
-                {name: item[name] for name in ("Key", "VersionId", "LastModified", "IsLatest")}
-                for item in page.get("DeleteMarkers") or ()
-            ]
+        return _listed(visit, "ListObjectVersions", bucket, prefix)
     except Trouble as trouble:
         if trouble.meaning not in ("denied", "unsupported"):
             raise
         visit.gap(trouble)
         return None
-    current = [{name: item[name] for name in item if name != "IsLatest"} for item in versions if item["IsLatest"]]
-    return {"Contents": current, "Versions": versions, "DeleteMarkers": markers}
+
+
+def _side_by_side(
+    visit: Visit, datasets: Iterable[Dataset], versioning: dict[str, str | None]
+) -> Iterator[tuple[str, Listing]]:
+    """The listings of datasets that share a parent with many others, by their ids, read from the parent's.
+
+    What is not given, as the parent may not be listed or one of its answers cannot be read, is to be listed by itself.
+    """
+    below: defaultdict[str, list[str]] = defaultdict(list)
+    for dataset in datasets:
+        bucket, key = parse_s3(dataset.id) or ("", "")
+        if not s3_documents.is_directory(bucket):
+            below[bucket].append(key)
+    for bucket, keys in below.items():
+        for parent, prefixes in families(visit.settings, keys).items():
+            try:
+                operation = "ListObjectVersions" if _keeps(visit, bucket, versioning) else "ListObjectsV2"
+                for prefix, listing in _scan(visit, operation, bucket, parent, prefixes):
+                    yield f"s3://{bucket}/{prefix}", listing
+            except PART_LOST:
+                continue  # of each that is listed by itself it is told what is the matter with it
+
+
+def _scan(
+    visit: Visit, operation: str, bucket: str, parent: str, prefixes: Iterable[str]
+) -> Iterator[tuple[str, Listing]]:
+    """Each prefix below one parent with all that lies under it, in order, once it is whole.
+
+    Skip scan: where a page ends in what belongs to nobody, the next one begins at the next prefix. Whatever else lies
+    beside it, a prefix takes no more pages than by itself, or one more where its last page is full.
+    """
+    waiting = deque(sorted(prefixes, key=_in_bytes))
+    rows: dict[str, Listing] = {prefix: {member: [] for member in _MEMBERS[operation]} for prefix in waiting}
+    request = {"Bucket": bucket, "Prefix": parent, "MaxKeys": 1000}
+    begun = ""
+    while waiting and begun != waiting[0]:
+        begun = waiting[0]
+        # All that sorts before `a/` and after `a.` has the longest of keys: nothing, mostly.
+        start = {_START[operation]: f"{begun[:-1]}.\U0010fffd"}
+        for page in visit.pages(operation, {**request, **start}, tokens=_TOKENS[operation]):
+            last = ""
+            for member, row in _page(operation, page):
+                last = max(last, row["Key"], key=_in_bytes)
+                prefix = f"{parent}{row['Key'][len(parent) :].partition('/')[0]}/"
+                if prefix in rows:
+                    rows[prefix][member].append(row)
+            while waiting and _in_bytes(waiting[0]) < _in_bytes(last) and not last.startswith(waiting[0]):
+                prefix = waiting.popleft()
+                yield prefix, _with_current(rows.pop(prefix))
+            if not waiting or (waiting[0] != begun and not last.startswith(waiting[0])):
+                break
+        else:
+            for prefix in waiting:
+                yield prefix, _with_current(rows[prefix])
+            return
+
+
+def one_by_one(settings: Settings) -> Settings:
+    """The configuration by which no folder is listed in place of the datasets in it."""
+    source = settings.source(S3.name)
+    alone = source.model_copy(update={"limits": {**source.limits, "siblings": 0}})
+    return settings.model_copy(update={"sources": {**settings.sources, S3.name: alone}})
+
+
+def _page(operation: str, page: Json) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What a page has, by the member that has it."""
+    for member in _MEMBERS[operation]:
+        for item in page.get(member) or ():
+            if member == "DeleteMarkers":
+                yield member, {name: item[name] for name in ("Key", "VersionId", "LastModified", "IsLatest")}
+            else:
+                yield member, _object(item) | ({"IsLatest": item["IsLatest"]} if member == "Versions" else {})
+
+
+def _with_current(listing: Listing) -> Listing:
+    """The same; of all versions also the objects that are current."""
+    if "Contents" in listing:
+        return listing
+    current = [item for item in listing["Versions"] if item["IsLatest"]]
+    return {"Contents": [{name: item[name] for name in item if name != "IsLatest"} for item in current], **listing}
+
+
+def families(settings: Settings, prefixes: Iterable[str]) -> dict[str, list[str]]:
+    """Of the datasets' prefixes in one bucket those that have enough others beside them, by their parent's.
+
+    `sets/` is that of `sets/a/`; `a/` has none but the bucket, which is the empty one.
+    """
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for prefix in filter(None, prefixes):
+        found[prefix[: prefix[:-1].rfind("/") + 1]].append(prefix)
+    fewest = settings.source(S3.name).limits.get("siblings", _SIBLINGS)
+    return {parent: several for parent, several in found.items() if 0 < fewest <= len(several)}
+
+
+def _in_bytes(key: str) -> bytes:
+    """What S3 sorts by."""
+    return key.encode(errors="surrogatepass")
 
 
 def _object(item: Json) -> dict[str, Any]:
@@ -304,13 +424,11 @@ def _object(item: Json) -> dict[str, Any]:
     return {**kept, "VersionId": item["VersionId"]} if "VersionId" in item else kept
 
 
-def _states(
-    listing: Mapping[str, list[dict[str, Any]]], prefix: str, versions: str
-) -> list[tuple[str, dict[str, list[dict[str, Any]]]]]:
+def _states(listing: Listing, prefix: str, versions: str) -> list[tuple[str, Listing]]:
     """The listing by the prefix of each version; what lies beside the subprefixes belongs to none."""
     if versions != "subprefixes":
-        return [(prefix, dict(listing))]
-    states: defaultdict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: {member: [] for member in listing})
+        return [(prefix, listing)]
+    states: defaultdict[str, Listing] = defaultdict(lambda: {member: [] for member in listing})
     for member, items in listing.items():
         for item in items:
             first, slash, _ = item["Key"][len(prefix) :].partition("/")

@@ -42,6 +42,22 @@ def application(clock: Clock) -> Callable[..., Iterable[bytes]]:
         state = json.dumps([self.function_arn, self.last_modified, configuration.get("CodeSha256")])
         return {**configuration, "RevisionId": str(UUID(hashlib.md5(state.encode()).hexdigest()))}  # noqa: S324
 
+    buckets = s3_models.S3Backend
+    list_versions = buckets.list_object_versions
+
+    def list_object_versions(
+        self: Any, name: str, *, key_marker: str | None = None, version_id_marker: str | None = None, **more: Any
+    ) -> Any:
+        """As AWS: what follows a key marker, be there such a key or not, where moto leaves the first of it out."""
+        if key_marker and not version_id_marker:
+            stored = self.get_bucket(name).keys
+            before = [key for key, _ in stored.iterlists() if key <= key_marker]
+            key_marker = max(before, default=None)
+            if key_marker is not None:
+                version_id_marker = stored.getlist(key_marker)[0].version_id
+        return list_versions(self, name, key_marker=key_marker, version_id_marker=version_id_marker, **more)
+
+    _replace(buckets, "list_object_versions", list_object_versions)
     _replace(function, "update_function_code", update_function_code)
     _replace(function, "get_configuration", get_whole_configuration)
     move(clock, clock.now)

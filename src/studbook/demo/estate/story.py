@@ -115,7 +115,7 @@ evaluators:
 sources:  # the demo's AWS is on this machine and has no limits; without these lines the pace suits a real one
   sagemaker: {{rate: 200}}
   bedrock: {{enabled: true, rate: 200}}
-  cloudtrail: {{enabled: true}}
+  cloudtrail: {{enabled: true, limits: {{rotation: 1}}}}  # each night lists everything: there are but four
   fsx: {{rate: 200}}
   lambda: {{rate: 200}}
   s3: {{rate: 200}}
