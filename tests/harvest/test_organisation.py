@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from studbook.demo.cloud.aws import FakeAws
 from studbook.harvest.run import Harvested, harvest
 from studbook.model import Coverage
 from studbook.permissions import actions_in, caller_policy
-from studbook.settings import Settings
+from studbook.settings import Settings, SourceSettings
 from studbook.sources.organizations import Organizations
 from studbook.store import Catalog
 
@@ -282,6 +283,19 @@ class TestRefused:
         night = harvest(configured, Catalog(tmp_path))
 
         assert seen(organisation, night) == {"by hand": "complete", "early": "complete", "late": "failed"}
+
+
+class TestQuiet:
+    def test_accounts_that_are_found(self, organisation, tmp_path):
+        """They are as quiet as those that the configuration names itself; the session is all that they cost beside."""
+        found = organisation.settings(units=[organisation.units["models"]])
+        trail = SourceSettings(enabled=True)
+        configured = found.model_copy(update={"sources": {**found.sources, "cloudtrail": trail}})
+        nights = [harvest(configured, Catalog(tmp_path), now=datetime(2027, 1, day, tzinfo=UTC)) for day in (11, 12)]
+
+        assert seen(organisation, nights[0]) == dict.fromkeys(("by hand", "ranker", "rewards"), "complete")
+        assert sorted(seen(organisation, nights[1]).values()).count("quiet") >= 2
+        assert nights[1].envelope.digest == nights[0].envelope.digest
 
 
 class TestDoctor:

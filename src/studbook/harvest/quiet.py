@@ -21,7 +21,6 @@ from typing import Any, Final
 
 from studbook.aws.times import timestamp
 from studbook.harvest.coverage import SKIPPED
-from studbook.harvest.past_rules import same_rules
 from studbook.harvest.plan import Task
 from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.model.ids import parse_arn
@@ -52,7 +51,8 @@ class QuietPartitions:
     """Which of the planned partitions could be quiet tonight, by the night before; made before the first call."""
 
     def __init__(self, settings: Settings, previous: Envelope | None, taken_at: str, tasks: Sequence[Task]) -> None:
-        """`tasks` are those of the wave; without one for CloudTrail nothing is quiet."""
+        """`tasks` are those of the wave; without one for CloudTrail nothing is quiet. `previous` was taken by the same
+        rules; None: there is no such night."""
         limits = settings.source(CloudTrail.name).limits
         self._rotation, self._every = limits.get("rotation", _ROTATION), limits.get("idle", _IDLE)
         self._excludes = bool(settings.exclude.tags)
@@ -60,8 +60,8 @@ class QuietPartitions:
         self._trails = {task.partition[:2]: task for task in tasks if task.partition.source == CloudTrail.name}
         self._rows: dict[Partition, Coverage] = {}
         self._turns: dict[Partition, int] = {}
-        if previous is None or not self._trails or not same_rules(previous, settings):
-            return  # other settings, or another program, may read what was never asked for
+        if previous is None or not self._trails:
+            return
         self._before = previous.taken_at
         # By dates, for snapshots have other reasons than nights; a night that was skipped is made up for.
         self._days = range(_day(self._before) + 1, _day(taken_at) + 1)

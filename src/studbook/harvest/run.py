@@ -231,11 +231,13 @@ class _Run:
         self._sources = sources
         self._stop = threading.Event()
         self._snapshots = catalog.snapshots
-        self._previous, self._taken_at = previous, taken_at
+        # What other settings, or another program, had read may lack what is asked for today.
+        self._alike = previous if previous and same_rules(previous, settings) else None
+        self._taken_at = taken_at
         self._known = catalog.record_lines(previous) if previous else {}
         self.cleaned: dict[Partition, Cleaned] = {}
         """What was known, by partition, where it was kept by other rules than today's."""
-        if previous and not same_rules(previous, settings):
+        if previous and not self._alike:
             self.cleaned = {partition: Cleaned(lines, settings.redact) for partition, lines in self._known.items()}
             self._known = dict(self.cleaned)
         self._visited: dict[Partition, Coverage] = {}
@@ -285,7 +287,7 @@ class _Run:
 
     def _without_quiet(self, tasks: list[Task]) -> Iterator[list[Task]]:
         """The tasks in parts, none empty: the trails first, and then what they do not show to be as it was."""
-        quiet = QuietPartitions(self.settings, self._previous, self._taken_at, tasks)
+        quiet = QuietPartitions(self.settings, self._alike, self._taken_at, tasks)
         trails = [task for task in tasks if task.partition.source == CloudTrail.name]
         idle = {task.partition: row for task in trails if (row := quiet.idle(task)) is not None}
         self._quiet |= idle
