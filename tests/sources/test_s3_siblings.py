@@ -131,19 +131,20 @@ class TestSideBySide:
         assert together.calls <= alone.calls + len(chosen)
 
     def test_a_folder_that_may_not_be_listed(self, tmp_path) -> None:
-        """Each is listed by itself, as ever, and nothing is missing."""
-        bucket = Bucket([f"sets/{name}/x" for name in "abc"], 1000)
+        """Each is listed by itself, as ever, and nothing is missing, however many folders that are."""
+        names = [f"sets-{number}/{name}" for number in range(9) for name in "abc"]
+        bucket = Bucket([f"{name}/x" for name in names], 1000)
 
         def some(Prefix: str, **request: Any) -> Any:  # noqa: N803 - as the API calls them
-            if Prefix == "sets/":
+            if Prefix.count("/") == 1:
                 raise refused("AccessDenied")
             return bucket.objects(Prefix, **request)
 
-        uris = [f"s3://bucket/sets/{name}/" for name in "abc"]
+        uris = [f"s3://bucket/{name}/" for name in names]
         visit = seen(tmp_path, bucket, uris, 2, ListObjectsV2=some)
 
-        assert len(visit.seen) == 3
-        assert visit.ledger.coverage(HERE, records=3, calls={}).status == "complete"
+        assert len(visit.seen) == 27
+        assert visit.ledger.coverage(HERE, records=27, calls={}).status == "complete"
 
     def test_an_object_that_cannot_be_read(self, tmp_path) -> None:
         """It costs its own dataset."""

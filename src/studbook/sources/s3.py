@@ -312,10 +312,10 @@ def _listed_with_history(visit: Visit, bucket: str, prefix: str) -> Listing | No
 
 def _side_by_side(
     visit: Visit, datasets: Iterable[Dataset], versioning: dict[str, str | None]
-) -> Iterator[tuple[str, Listing]]:
+) -> Iterator[tuple[str, Listing | None]]:
     """The listings of datasets that share a parent with many others, by their ids, read from the parent's.
 
-    What is not given, as the parent may not be listed or one of its answers cannot be read, is to be listed by itself.
+    None, as the parent may not be listed or one of its answers cannot be read: it is to be listed by itself.
     """
     below: defaultdict[str, list[str]] = defaultdict(list)
     for dataset in datasets:
@@ -324,12 +324,17 @@ def _side_by_side(
             below[bucket].append(key)
     for bucket, keys in below.items():
         for parent, prefixes in families(visit.settings, keys).items():
+            left = dict.fromkeys(prefixes)
             try:
                 operation = "ListObjectVersions" if _keeps(visit, bucket, versioning) else "ListObjectsV2"
                 for prefix, listing in _scan(visit, operation, bucket, parent, prefixes):
+                    del left[prefix]
                     yield f"s3://{bucket}/{prefix}", listing
             except PART_LOST:
-                continue  # of each that is listed by itself it is told what is the matter with it
+                pass  # of each that is listed by itself it is told what is the matter with it
+            # Now, before the next parent is denied: an operation that is denied again and again is given up.
+            for prefix in left:
+                yield f"s3://{bucket}/{prefix}", None
 
 
 def _scan(
