@@ -1,4 +1,4 @@
-/* Compare: two model versions side by side, differences first. A model's facts are fetched when it is chosen. */
+/* Compare: two to six model versions side by side, a verdict first. A model's facts are fetched when one of its versions is chosen. */
 (() => {
   "use strict";
 
@@ -7,13 +7,15 @@
   const { sections } = JSON.parse(document.getElementById("sb-compare-words").textContent);
   const root = frame.dataset.root;
   const status = frame.querySelector("[role=status]");
+  const verdict = frame.querySelector(".sb-compare__verdict");
   const result = frame.querySelector(".sb-compare__result");
+  const model = frame.querySelector("[data-model]");
+  const boxes = frame.querySelector(".sb-compare__versions");
+  const only = frame.querySelector("[data-only]");
   const TITLES = { base: "Base model", data: "Data", hyperparameters: "Hyperparameters", code: "Code", training: "Training", metrics: "Training metrics", evaluations: "Evaluations", registry: "Registry", deployments: "Deployments" };
-  const SIDES = ["left", "right"];
-  const model = Object.fromEntries(SIDES.map((side) => [side, frame.querySelector(`[data-model=${side}]`)]));
-  const version = Object.fromEntries(SIDES.map((side) => [side, frame.querySelector(`[data-version=${side}]`)]));
+  const MOST = 6;
   const files = new Map();
-  let models = [];
+  let models = [], chosen = [];
 
   function get(path) {
     if (!/^[a-z0-9/-]+$/.test(path)) return Promise.reject(new Error(path));
@@ -27,52 +29,85 @@
     return files.get(path);
   }
 
-  const chosen = (side) => models[model[side].value];
+  const holder = (path) => models.find((one) => one.versions.some(([, other]) => other === path));
+  const named = (path) => { const of = holder(path); return `${of.versions.find(([, other]) => other === path)[0]}${of.where ? ` (${of.where})` : ""}`; };
 
-  function versions(side, wanted) {
-    const all = chosen(side).versions;
-    version[side].replaceChildren(...all.map(([name, path]) => new Option(name, path)));
-    if (wanted && all.some(([, path]) => path === wanted)) version[side].value = wanted;
+  /* The check boxes: the versions of the model that is looked at, and those that are chosen of others. */
+  function choices() {
+    const here = models[model.value].versions.map(([, path]) => path);
+    boxes.replaceChildren(...[...here, ...chosen.filter((path) => !here.includes(path))].map((path) => {
+      const box = element("input", { type: "checkbox", value: path, checked: chosen.includes(path), disabled: !chosen.includes(path) && chosen.length >= MOST });
+      return element("label", {}, box, here.includes(path) ? holder(path).versions.find(([, other]) => other === path)[0] : named(path));
+    }));
   }
 
   async function show() {
-    const [left, right] = await Promise.all(SIDES.map((side) => get(chosen(side).path.replace(/\/$/, ""))));
-    const names = { ...left.names, ...right.names };
-    const one = facts(left.facts[version.left.value]), other = facts(right.facts[version.right.value]);
-    const rows = [...new Map([...one, ...other]).keys()].map((key) => {
-      const a = one.get(key), b = other.get(key);
-      const [section, , label] = a || b;
-      return { section, label, left: a && a[3], right: b && b[3], equal: Boolean(a && b) && JSON.stringify(a[3]) === JSON.stringify(b[3]) };
+    choices();
+    history.replaceState(null, "", `#${chosen.join("+")}`);
+    verdict.replaceChildren();
+    result.replaceChildren();
+    if (chosen.length < 2) {
+      status.textContent = chosen.length ? "Choose one more." : "Choose two versions.";
+      return;
+    }
+    const asked = [...chosen];
+    const several = await Promise.all(asked.map((path) => get(holder(path).path.replace(/\/$/, ""))));
+    if (asked.join() !== chosen.join()) return;
+    const names = Object.assign({}, ...several.map((one) => one.names));
+    const facts = several.map((one, index) => new Map((one.facts[asked[index]] || []).map((fact) => [`${fact[0]}\n${fact[1]}`, fact])));
+    const rows = [...new Map(facts.flatMap((one) => [...one])).values()].map(([section, key, label, , less]) => {
+      const values = facts.map((one) => (one.get(`${section}\n${key}`) || [])[3]);
+      return { section, label, less: Boolean(less), values, equal: values.every((one) => one !== undefined && JSON.stringify(one) === JSON.stringify(values[0])) };
     }).sort((p, q) => sections.indexOf(p.section) - sections.indexOf(q.section) || (p.label < q.label ? -1 : 1));
     const different = rows.filter((row) => !row.equal), equal = rows.filter((row) => row.equal);
-    history.replaceState(null, "", `#${version.left.value}+${version.right.value}`);
-    status.textContent = version.left.value === version.right.value ? "This is one version twice."
-      : `${different.length} ${different.length === 1 ? "fact differs" : "facts differ"}, ${equal.length} ${equal.length === 1 ? "is" : "are"} equal.`;
+    status.textContent = `${different.length} ${different.length === 1 ? "fact differs" : "facts differ"}, ${equal.length} ${equal.length === 1 ? "is" : "are"} equal.`;
+    verdict.replaceChildren(...asked.slice(1).map((path, index) => element("li", {}, sentence(rows, asked[0], path, index + 1))));
     result.replaceChildren(
-      ...(different.length ? [table("What differs", different, names)] : []),
-      ...(equal.length ? [element("h2", {}, "What is equal"), table("What is equal", equal, names)] : []),
+      ...(different.length ? [table("What differs", different, asked, names)] : []),
+      ...(equal.length && !only.checked ? [element("h2", {}, "What is equal"), table("What is equal", equal, asked, names)] : []),
     );
   }
 
-  const facts = (list) => new Map((list || []).map((fact) => [`${fact[0]}\n${fact[1]}`, fact]));
+  /* One version against the first: only scores by the same evaluators on the same data are held against each other. */
+  function sentence(rows, first, path, at) {
+    const scores = rows.filter((row) => row.section === "evaluations");
+    const shared = scores.filter((row) => typeof row.values[0] === "number" && typeof row.values[at] === "number");
+    const sign = (row) => Math.sign(row.values[at] - row.values[0]) * (row.less ? -1 : 1);
+    const better = shared.filter((row) => sign(row) > 0).length, worse = shared.filter((row) => sign(row) < 0).length;
+    const lacks = scores.filter((row) => row.values[0] !== undefined && row.values[at] === undefined).length;
+    const adds = scores.filter((row) => row.values[0] === undefined && row.values[at] !== undefined).length;
+    const told = [shared.length ? `better than ${named(first)} on ${better} of ${shared.length} shared judgements${worse ? `, worse on ${worse}` : ""}` : `no judgement is shared with ${named(first)}`];
+    if (lacks) told.push(`lacks ${lacks} that it has`);
+    if (adds) told.push(`has ${adds} that it lacks`);
+    for (const [section, words] of [["base", "base"], ["data", "data"], ["code", "code"]]) {
+      const of = rows.filter((row) => row.section === section);
+      const both = of.filter((row) => row.values[0] !== undefined && row.values[at] !== undefined);
+      const differ = both.some((row) => JSON.stringify(row.values[0]) !== JSON.stringify(row.values[at])) || (both.length > 0 && of.some((row) => (row.values[0] === undefined) !== (row.values[at] === undefined)));
+      told.push(`${differ ? "other" : both.length ? "same" : "not comparable"} ${words}`);
+    }
+    return `${named(path)}: ${told.join("; ")}.`;
+  }
 
-  function table(label, rows, names) {
+  function table(label, rows, paths, names) {
     const body = document.createElement("tbody");
     let section = null;
     for (const row of rows) {
       if (row.section !== section) {
         section = row.section;
-        const head = element("tr", {}, Object.assign(document.createElement("th"), { colSpan: 3, scope: "colgroup", textContent: TITLES[section] || section }));
-        head.className = "sb-compare__section";
-        body.append(head);
+        body.append(element("tr", { className: "sb-compare__section" }, element("th", { colSpan: paths.length + 1, scope: "colgroup" }, TITLES[section] || section)));
       }
-      const change = !row.equal && typeof row.left === "number" && typeof row.right === "number" ? row.right - row.left : null;
-      const right = element("td", {}, ...told(row.right, names));
-      if (change !== null) right.append(" ", element("span", { className: "sb-quiet" }, `(${change > 0 ? "+" : "−"}${Number(Math.abs(change).toPrecision(4))})`));
-      body.append(element("tr", {}, Object.assign(document.createElement("th"), { scope: "row", textContent: row.label }), element("td", {}, ...told(row.left, names)), right));
+      const cells = row.values.map((value, index) => {
+        const cell = element("td", {}, ...told(value, names));
+        const change = index && typeof value === "number" && typeof row.values[0] === "number" ? value - row.values[0] : 0;
+        if (change) {
+          const scored = row.section === "evaluations" ? (change > 0) === !row.less ? "sb-compare__better" : "sb-compare__worse" : "sb-quiet";
+          cell.append(" ", element("span", { className: scored }, `(${change > 0 ? "+" : "−"}${Number(Math.abs(change).toPrecision(4))})`));
+        }
+        return cell;
+      });
+      body.append(element("tr", {}, element("th", { scope: "row" }, row.label), ...cells));
     }
-    const head = element("thead", {}, element("tr", {}, element("th", {}, "Fact"), ...SIDES.map((side) => element("th", {},
-      element("a", { href: root + version[side].value }, version[side].selectedOptions[0].textContent), " ", element("span", { className: "sb-quiet" }, chosen(side).where)))));
+    const head = element("thead", {}, element("tr", {}, element("th", {}, "Fact"), ...paths.map((path) => element("th", {}, element("a", { href: root + path }, named(path))))));
     const made = element("table", { className: "sb-table sb-pairs" }, head, body);
     made.setAttribute("aria-label", label);
     return element("div", { className: "sb-scroll" }, made);
@@ -95,20 +130,20 @@
   const failed = () => {
     status.textContent = "The facts could not be fetched. This page needs a web server: 'studbook serve' is one.";
   };
+  const shown = () => show().catch(failed);
 
   function begin(data) {
     models = data.models;
-    const options = () => models.map((one, index) => new Option(one.where ? `${one.name} (${one.where})` : one.name, index));
-    const asked = decodeURIComponent(location.hash.slice(1)).split("+");
-    SIDES.forEach((side, index) => {
-      model[side].replaceChildren(...options());
-      const holder = models.findIndex((one) => one.versions.some(([, path]) => path === asked[index]));
-      const usual = models.findIndex((one) => one.versions.length > 1);
-      model[side].value = String(holder >= 0 ? holder : index && asked[0] ? model.left.value : Math.max(0, usual));
-      versions(side, asked[index]);
-      if (holder < 0 && side === "left" && chosen(side).versions.length > 1) version.left.value = chosen(side).versions[1][1];
-      model[side].addEventListener("change", () => { versions(side); show().catch(failed); });
-      version[side].addEventListener("change", () => show().catch(failed));
+    model.replaceChildren(...models.map((one, index) => new Option(one.where ? `${one.name} (${one.where})` : one.name, index)));
+    chosen = [...new Set(decodeURIComponent(location.hash.slice(1)).split("+").filter((path) => path && holder(path)))].slice(0, MOST);
+    const usual = Math.max(0, models.findIndex((one) => one.versions.length > 1));
+    model.value = String(chosen.length ? models.indexOf(holder(chosen[0])) : usual);
+    if (!chosen.length) chosen = models[usual].versions.slice(0, 2).map(([, path]) => path).reverse();
+    model.addEventListener("change", choices);
+    only.addEventListener("change", shown);
+    boxes.addEventListener("change", ({ target }) => {
+      chosen = target.checked ? [...chosen, target.value].slice(0, MOST) : chosen.filter((path) => path !== target.value);
+      shown().then(() => boxes.querySelector(`[value="${CSS.escape(target.value)}"]`)?.focus());
     });
     frame.hidden = false;
     return show();

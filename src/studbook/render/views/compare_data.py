@@ -23,7 +23,8 @@ def compare(site: Site) -> Json:
 def compare_files(site: Site) -> Iterator[tuple[str, Json]]:
     """`models.json`, the list to choose from; and for each model a file with the facts of its versions.
 
-    A fact is `[section, key, label, value]`: equal keys are the same question. `names` says what an id in a value is
+    A fact is `[section, key, label, value]`: equal keys are the same question. A score of which less is better has a 1
+    behind it. `names` says what an id in a value is
     called, and where its page is.
     """
     index = []
@@ -59,11 +60,16 @@ def _file(site: Site, versions: list[Asset]) -> Json:
     def called(word: str) -> str | None:
         return str(site.link(word)["name"]) if word in site.graph.assets else None
 
-    told = {}
+    told: dict[str, list[list[Any]]] = {}
+    metrics = site.settings.rules.metrics
     for version in versions:
         rows = []
         for (section, key), value in facts(site.graph, version):
             known(value)
-            rows.append([section, key, spelled(key, called) if section == "evaluations" else key, value])
+            if section == "evaluations":
+                less = metrics.prefers_less(key.partition(" by ")[0])
+                rows.append([section, key, spelled(key, called), value, *([1] if less else [])])
+            else:
+                rows.append([section, key, key, value])
         told[site.link(version.id)["path"]] = rows
     return {"facts": told, "names": names}

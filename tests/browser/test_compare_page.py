@@ -1,0 +1,57 @@
+"""Several model versions compared in Chromium."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from studbook.model.ids import page_path
+from studbook.queries.answer import Night
+from studbook.queries.candidates import candidates
+from studbook.queries.compare import compare
+from studbook.store import Catalog
+
+pytestmark = [pytest.mark.demo, pytest.mark.browser]
+
+GROUP = "arn:aws:sagemaker:us-west-2:222222222222:model-package/support-bot"
+
+
+def test_a_verdict_first_and_what_differs(
+    opened: Callable[..., AbstractContextManager[Page]], demo_address: str, demo_catalog: Path
+) -> None:
+    """The page counts what the question counts, and says better where it does; a third is a box away."""
+    catalog = Catalog(demo_catalog)
+    envelope = catalog.resolve("latest")
+    graph = catalog.graph(envelope)
+    one, other, third = (graph.assets[f"{GROUP}/{number}"] for number in (2, 4, 3))
+    paths = [page_path(version.kind, version.id) for version in (one, other, third)]
+    found = compare(graph, one, other)
+    different = sum(not row.equal for row in found.rows)
+    with opened(demo_address) as page:
+        page.goto(f"{demo_address}latest/compare/#{paths[0]}+{paths[1]}")
+        expect(page.locator(".sb-compare > [role=status]")).to_contain_text(
+            f"{different} facts differ, {len(found.rows) - different} are equal."
+        )
+        verdict = page.locator(".sb-compare__verdict li")
+        expect(verdict).to_have_count(1)
+        night = Night.of(catalog, envelope, graph, catalog.settings())
+        (row,) = [row for row in candidates(night, one.id).rows if row.version == other.id]
+        shared = len(
+            [score for score in found.rows if score.section == "evaluations" and None not in (score.left, score.right)]
+        )
+        assert (row.verdict == "better") == (
+            re.search(f"better than .* on {shared} of {shared} ", verdict.inner_text()) is not None
+        )
+        page.locator(f".sb-compare__versions input[value='{paths[2]}']").check()
+        expect(verdict).to_have_count(2)
+        expect(page.get_by_role("table", name="What differs").locator("thead th")).to_have_count(4)
+        expect(page).to_have_url(re.compile(re.escape("+".join(paths)) + "$"))
+        page.reload()
+        expect(verdict).to_have_count(2)
+        page.get_by_label("differences only").uncheck()
+        expect(page.get_by_role("table", name="What is equal")).to_be_visible()
