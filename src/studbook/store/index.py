@@ -68,9 +68,10 @@ _EDGES = """
 SELECT s.backwards, t.backwards, relation, role, told FROM edge
 JOIN asset s ON s.key = source JOIN asset t ON t.key = target WHERE
 """
+_NUMBERS = "SELECT source, target, relation, role, told FROM edge WHERE "
 _BEGINNING = "SELECT backwards FROM asset WHERE substr(backwards, length(backwards) + 1 - ?) = ?"
 _UNSURE = "kind = ? AND (unsure OR NOT EXISTS (SELECT 1 FROM edge WHERE target = key))"
-_LINES = "SELECT key, line FROM asset WHERE key IN ({})"
+_LINES = "SELECT key, backwards, line FROM asset WHERE key IN ({})"
 _OTHER: Final[dict[Direction, Direction]] = {"upstream": "downstream", "downstream": "upstream"}
 _HERE: Final[dict[Direction, str]] = {"upstream": "target", "downstream": "source"}
 """The end of an edge at which an asset stands that is asked for its edges in a direction."""
@@ -86,6 +87,8 @@ _LAST = chr(0x10FFFF)
 _OTHERS = "key IN (SELECT asset FROM other WHERE {})"
 _DIGEST = re.compile(r"(?:sha256:|@|/|m-)([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?=/|$)")
 """A digest, a git commit, an MLflow run or logged model, in an id."""
+_CACHE = 64 * 1024
+"""Kilobytes of the file that may stay in memory: SQLite's two thousand do not hold the upper pages of the indexes."""
 _PATIENCE = 10.0
 """Seconds to wait for another process that uses the file."""
 
@@ -99,6 +102,8 @@ class Index:
         """What was read ahead: the edges on a side of an asset, of one relation or of any."""
         self._near: dict[str, Asset | bytes] = {}
         """What was read ahead; as its line until somebody asks for it."""
+        self._ids: dict[int, str] = {}
+        """Of what was read ahead, by key."""
         self._told: dict[int, Known] = {}
         self._adjacency: Adjacency | None = None
         self._connection = self._open()
@@ -131,7 +136,7 @@ class Index:
         except (sqlite3.DatabaseError, CatalogError, ValidationError, KeyError, ValueError):
             self._connection.close()
             self._unlink()
-            for kept in (self._expected, self._near, self._told):
+            for kept in (self._expected, self._near, self._ids, self._told):
                 kept.clear()
             self._adjacency = None
             self._connection = self._open()
@@ -260,22 +265,29 @@ class Index:
         return self._sound(lambda: self._assets("key = ?", key)[0])
 
     def _read_ahead(self, several: Sequence[str], direction: Direction, relation: str | None) -> None:
-        met = set(several)
+        keys = list(map(self._key, several))
         sides: list[tuple[Direction, str | None]] = [(direction, relation)]
         if relation is None:
             sides.append((_OTHER[direction], "same_as"))
+        read = []
         for side, only in sides:
-            keys = [self._key(asset_id) for asset_id in several]
             where = f"{_HERE[side]} IN ({_marks(keys)})" + (" AND relation = ?" if only else "")
-            edges = self._read_edges(where, [*keys, *([only] if only else ())])
-            self._expected.update({(side, asset_id, only): [] for asset_id in several})
-            for edge in edges:
-                self._expected[side, getattr(edge, _HERE[side]), only].append(edge)
-                met |= {edge.source, edge.target}
-        for new in _batches(met - self._near.keys()):
-            keyed = {self._key(asset_id): asset_id for asset_id in new}
-            for key, line in self._connection.execute(_LINES.format(_marks(keyed)), tuple(keyed)):
-                self._near[keyed[key]] = line
+            rows = self._connection.execute(_NUMBERS + where, [*keys, *([only] if only else ())]).fetchall()
+            read.append((side, only, rows))
+        ends = {key for _, _, rows in read for row in rows for key in row[:2]}
+        for new in _batches(ends.union(keys) - self._ids.keys()):
+            for key, backwards, line in self._connection.execute(_LINES.format(_marks(new)), new):
+                self._ids[key] = backwards[::-1]
+                self._near[self._ids[key]] = line
+        for side, only, rows in read:
+            lists: dict[str, list[Edge]] = {asset_id: [] for asset_id in several}
+            for source, target, name, role, told in rows:
+                if source in self._ids and target in self._ids:
+                    key = EdgeKey(self._ids[source], self._ids[target], name, role)
+                    lists[key.target if side == "upstream" else key.source].append(edge_of(key, self._said_by(told)))
+            for asset_id, edges in lists.items():
+                edges.sort(key=lambda edge: edge.key.order)
+                self._expected[side, asset_id, only] = edges
 
     def _edges(self, direction: Direction, asset_id: str, relation: str | None, role: str | None) -> Sequence[Edge]:
         for only in (None, relation):
@@ -302,19 +314,24 @@ class Index:
 
     def _read_edges(self, where: str, values: Sequence[str | int]) -> list[Edge]:
         """In canonical order."""
-        edges = []
-        for source, target, relation, role, told in self._connection.execute(_EDGES + where, values):
-            if told not in self._told:
-                (text,) = self._connection.execute("SELECT told FROM told WHERE number = ?", (told,)).fetchone()
-                self._told[told] = _known(json.loads(text))
-            edges.append(edge_of(EdgeKey(source[::-1], target[::-1], relation, role), self._told[told]))
+        edges = [
+            edge_of(EdgeKey(source[::-1], target[::-1], relation, role), self._said_by(told))
+            for source, target, relation, role, told in self._connection.execute(_EDGES + where, values)
+        ]
         edges.sort(key=lambda edge: edge.key.order)
         return edges
+
+    def _said_by(self, told: int) -> Known:
+        if told not in self._told:
+            (text,) = self._connection.execute("SELECT told FROM told WHERE number = ?", (told,)).fetchone()
+            self._told[told] = _known(json.loads(text))
+        return self._told[told]
 
 
 def _opened(place: str, objects: Objects, envelope: Envelope) -> sqlite3.Connection:
     connection = sqlite3.connect(place, timeout=_PATIENCE, isolation_level=None)
     try:
+        connection.execute(f"PRAGMA cache_size = -{_CACHE}")
         connection.execute("BEGIN")
         if _holds(connection) != envelope.digest:
             connection.execute("ROLLBACK")
@@ -521,7 +538,7 @@ def _marks(values: Sized) -> str:
     return ",".join("?" * len(values))
 
 
-def _batches(asset_ids: Iterable[str]) -> Iterator[Sequence[str]]:
-    rest = iter(asset_ids)
-    while several := tuple(islice(rest, _BATCH)):
-        yield several
+def _batches(several: Iterable[T]) -> Iterator[Sequence[T]]:
+    rest = iter(several)
+    while batch := tuple(islice(rest, _BATCH)):
+        yield batch
