@@ -18,7 +18,7 @@ from studbook.queries.answer import Night
 from studbook.queries.log import log
 from studbook.queries.trail import deeds
 from studbook.rules import check_snapshot
-from studbook.settings import Settings
+from studbook.settings import Settings, SourceSettings
 from studbook.sources.cloudtrail import SOURCE
 from studbook.store import Catalog
 
@@ -156,6 +156,17 @@ class TestNights:
         assert estate.status() == "complete"
         several = deeds(estate.told().lineage, estate.told().asset(PACKAGE))
         assert [deed.what for deed in several] == ["registration", "approval"]
+
+    def test_where_it_is_off_the_log_says_that_it_is_not_read(self, estate: Estate) -> None:
+        """Nobody takes the silence of a source that was not asked for a trail that has nothing."""
+        off = SETTINGS.model_copy(update={"sources": SETTINGS.sources | {"cloudtrail": SourceSettings(enabled=False)}})
+        estate.registered("ana")
+        harvest(off, estate.catalog, now=BEGAN)
+        estate.approved("ravi")
+        envelope = harvest(off, estate.catalog, now=BEGAN + timedelta(days=1)).envelope
+        night = Night.of(estate.catalog, envelope, estate.catalog.graph(envelope), off)
+        (row,) = (row for row in log(night, PACKAGE).rows if row.event == "approval" and row.is_ == "Approved")
+        assert row.note == "no trail: not read"
 
     def test_an_event_is_no_sign_that_a_thing_is_still_there(self, estate: Estate) -> None:
         """Where SageMaker cannot be asked, what it showed is stale, whatever the trail tells of it."""

@@ -47,7 +47,8 @@ manifests/        the objects (key, size, ETag) of each dataset version in S3; t
                   in the id of the version
 SHA256SUMS        digests of all these files
 night.json        the snapshot that all this is of: its envelope (time, coverage, gaps), the place of each row in the
-                  snapshot's tree, of the envelope in the catalog's log, and the log's checkpoint
+                  snapshot's tree, of the envelope in the catalog's log, and the log's checkpoint. A pack from a page of
+                  the site has none, since nights that know the same share it; 'studbook export evidence' writes it
 
 To check it with what every machine has:
 

@@ -19,7 +19,7 @@ from studbook.queries.diff import changed_fields
 from studbook.queries.drift import Drift, drifts_of
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
-from studbook.queries.trail import NO_TRAIL, Deed, deeds, given, is_deed
+from studbook.queries.trail import NO_TRAIL, NOT_READ, Deed, deeds, given, is_deed
 from studbook.queries.walks import ANSWERING, SERVING, runs, runs_at
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class _Past:
         self._lineage, self._asset = night.lineage, asset
         self._history = night.history
         self._nights: dict[int, Envelope] = {}
-        self._trail = night.settings is not None and night.settings.source("cloudtrail").enabled
+        self._trail = night.settings.source("cloudtrail").enabled if night.settings is not None else None
 
     def entries(self) -> Iterator[Entry]:
         """All events, some of them twice, in no order."""
@@ -136,14 +136,18 @@ class _Past:
         yield from self._drifted()
 
     def _with_trail(self, entry: Entry) -> Entry:
-        """An approval, a deployment or an end with who did it, when and from where; or that no trail tells."""
-        if not self._trail or entry.event not in ("approval", "deployed", "undeployed", "gone"):
+        """An approval, a deployment or an end with who did it, when and from where; or that no trail tells.
+
+        Nothing of it where the configuration is not known.
+        """
+        if self._trail is None or entry.event not in ("approval", "deployed", "undeployed", "gone"):
             return entry
         if entry.event == "approval" and entry.is_ == _PENDING:
             return entry
         deed = self._deed(entry)
         if deed is None:
-            return replace(entry, note="; ".join(filter(None, (entry.note, NO_TRAIL))))
+            words = NO_TRAIL if self._trail else NOT_READ
+            return replace(entry, note="; ".join(filter(None, (entry.note, words))))
         words = "; ".join(filter(None, (entry.note, deed.words)))
         return replace(entry, at=deed.at or entry.at, by=deed.actor or entry.by, note=words)
 
