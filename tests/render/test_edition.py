@@ -114,6 +114,18 @@ def test_it_is_the_edition_that_exports_are(outside: Path) -> None:
     assert "edition for outsiders" in (site / "audit" / "index.html").read_text()
 
 
+def test_it_can_be_checked_by_who_has_the_secret(
+    outside: Path, demo_catalog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As an export, against the catalog; with another secret it is another edition."""
+    words = ("verify", outside / "e.json", "--audience", "external", "--catalog", demo_catalog)
+    monkeypatch.setenv(SECRET, KEY)
+    assert call(*words) == 0
+    assert "all as written" in capsys.readouterr().out
+    monkeypatch.setenv(SECRET, KEY[::-1])
+    assert call(*words) == 1
+
+
 def test_questions_have_as_many_answers(demo_catalog: Path) -> None:
     """Pseudonyms hide who, never what: each question about each asset has as many rows, for `incident` aside, which
     reads the objects of data, and what nobody knows stays unknown.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from studbook.cli.options import catalog_option, format_option
+from studbook.cli.options import audience_option, catalog_option, edition, format_option
 from studbook.cli.terminal import echo, echo_lines, say, style, write_json
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ Examples:
   studbook verify approval.proof.gz                  a proof, on its own
   studbook verify studbook.json --catalog catalog    an export
   studbook verify https://docs.example.com/models/ --catalog catalog
+  studbook verify outside.json --audience external --catalog catalog
 
 It computes every digest again, follows the chain of snapshots and the log, and looks for whatever is missing. Only an
 anchor, kept where the catalog's writers cannot write, shows that nobody wrote a whole new chain.
@@ -43,6 +44,7 @@ Exit codes: 0 all is as it was written; 1 something is damaged.
 @click.option("--anchor", metavar="DIGEST|CHECKPOINT", help="What must be in the chain: an envelope, or a checkpoint.")
 @click.option("--key", "keys", multiple=True, help="A public key that must have signed the checkpoint.")
 @click.option("--deep", is_flag=True, help="Of a catalog: derive each lineage again from its records, and compare.")
+@audience_option
 @catalog_option
 @format_option
 @click.pass_context
@@ -52,6 +54,7 @@ def verify(  # noqa: PLR0917 - options
     anchor: str | None,
     keys: tuple[str, ...],
     deep: bool,
+    audience: str,
     catalog: Catalog,
     output_format: str,
 ) -> int:
@@ -64,6 +67,8 @@ def verify(  # noqa: PLR0917 - options
 
     if target is not None:
         named = ctx.get_parameter_source("catalog") is not ParameterSource.DEFAULT
+        if audience == "external":
+            catalog = edition(catalog)
         return _told(check(target, _against(catalog, named, anchor, keys)), output_format)
     return _catalog(catalog, _against(catalog, True, anchor, keys), deep, output_format)
 

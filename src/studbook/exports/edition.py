@@ -7,10 +7,10 @@ gave away is masked in each. Digests of snapshots are those of the catalog: they
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studbook.exports.pseudonyms import Pseudonyms
 from studbook.model import Asset, Edge, Envelope, Finding, Partition, Record
@@ -20,6 +20,10 @@ from studbook.settings import Settings
 from studbook.store import Catalog, chunks
 from studbook.store.chunks import ASSETS, EDGES, FINDINGS, Part, SharedRows
 from studbook.store.past import EdgeEnds, SnapshotHistory
+
+if TYPE_CHECKING:
+    from studbook.proof.note import Verifier
+    from studbook.store.verify import Damage
 
 
 class Edition(Catalog):
@@ -73,6 +77,9 @@ class Edition(Catalog):
 
     def past(self, envelope: Envelope) -> SnapshotHistory:
         return _MaskedHistory(self, envelope)
+
+    def verify(self, signers: Sequence[Verifier] = ()) -> list[Damage]:
+        return self._inside.verify(signers)
 
     def told(self, people: People) -> People:
         """What people wrote, as outsiders may read it."""
