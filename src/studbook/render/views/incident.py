@@ -36,7 +36,7 @@ _RUNBOOK = re.compile(r"\b(fails?|failure|incident|runbook|roll(?:ing)? ?back)\b
 def incident_of(site: Site, asset: Asset) -> Json:
     """The answer for a page: its sentence, endpoints first, then the others by status, and what is unknown."""
     answer = site.answer("incident", asset.id)
-    rows = [_row(site, row) for row in answer.foremost(MOST_ROWS)]
+    rows = [_affected_row(site, row) for row in answer.foremost(MOST_ROWS)]
     endpoints = [row for row in rows if row["asset"]["kind"] == "endpoint"]
     others = [row for row in rows if row["asset"]["kind"] != "endpoint"]
     groups = []
@@ -72,7 +72,7 @@ def incident_of(site: Site, asset: Asset) -> Json:
     }
 
 
-def _row(site: Site, row: Any) -> Json:
+def _affected_row(site: Site, row: Any) -> Json:
     asset = site.graph.assets[row.asset]
     return {
         "asset": site.link(row.asset),
@@ -109,7 +109,7 @@ def windows(site: Site, asset: Asset) -> Json | None:
     known = spread(site.night, asset.id)
     rows = []
     for row in answer.rows:
-        told = _row(site, row)
+        told = _affected_row(site, row)
         link, account = told["asset"], told["account"]
         rows.append(
             {
