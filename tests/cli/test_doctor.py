@@ -242,7 +242,7 @@ class TestHere:
         code, out, _ = studbook()
 
         assert code == 3
-        assert out.count("mend") == 1
+        assert out.count("\n  said  ") == out.count("\n  mend  ") == 1
         assert cure in " ".join(out.split())
         assert {call.operation for call in aws.calls()} == {"GetCallerIdentity"}
 

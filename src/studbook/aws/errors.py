@@ -156,6 +156,9 @@ _CURES: Final = {
 }
 
 
+NOBODY_ANSWERS: Final = "nobody answers there: check the network, the proxy, the region's name and AWS_ENDPOINT_URL"
+
+
 def login_cure(code: str) -> str | None:
     """What whoever calls has to do about their own login; None where that is not what an error is about.
 

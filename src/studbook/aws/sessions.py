@@ -24,7 +24,7 @@ from botocore.loaders import Loader, create_loader
 
 from studbook import __version__
 from studbook.aws.answers import LenientParsers, check_answer, check_content
-from studbook.aws.errors import Trouble, explain, is_throttling, login_cure
+from studbook.aws.errors import NOBODY_ANSWERS, Trouble, explain, is_throttling, login_cure
 from studbook.aws.pacing import Pace, Paces
 from studbook.aws.times import parsed
 from studbook.aws.transport import Limits, bounded
@@ -321,9 +321,9 @@ def caller() -> tuple[str, str | None, str]:
         account: str = sessions.client(None, None, "sts").get_caller_identity()["Account"]
     except Exception as error:
         trouble = explain(error, "GetCallerIdentity")
+        log_in = NOBODY_ANSWERS if trouble.meaning == "network" else "set AWS_PROFILE, or log in with 'aws sso login'"
         raise UsageError(
-            f"AWS does not say whose credentials these are: {trouble.message}",
-            login_cure(trouble.code) or "set AWS_PROFILE, or log in with 'aws configure' or 'aws sso login'",
+            f"AWS does not say whose credentials these are: {trouble.message}", login_cure(trouble.code) or log_in
         ) from error
     region = boto3.Session().region_name
     try:

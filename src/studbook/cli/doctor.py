@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from studbook.cli.options import catalog_option, format_option
-from studbook.cli.terminal import bold, dim, echo, echo_lines, folded, style, table, write_document
+from studbook.cli.terminal import bold, columns, dim, echo, echo_lines, folded, style, table, write_document
 
 if TYPE_CHECKING:
     from studbook.harvest.doctor import Check, Diagnosis, Problem
@@ -231,7 +231,8 @@ def _tell(problems: Sequence[Problem], where: Sequence[str]) -> None:
     if len(said) > _SAID:
         lines.append(("said  ", f"... and {len(said) - _SAID} more like it; --format json has all"))
     for label, text in lines:
-        echo_lines(folded(f"  {label}{text}", indent=" " * 8))
+        for at, line in enumerate(folded(text, columns() - 8)):
+            echo(f"  {' ' * 6 if at else label}{line}")
     for number, line in enumerate((first.mend or "").splitlines()):
         echo(style("        " if number else "  mend  ", "cyan") + line)
     if len(mends) > 1:

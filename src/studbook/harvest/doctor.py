@@ -29,7 +29,7 @@ from botocore.loaders import create_loader
 from botocore.regions import EndpointResolver
 
 from studbook import permissions as iam
-from studbook.aws.errors import Meaning, Trouble, explain, login_cure
+from studbook.aws.errors import NOBODY_ANSWERS, Meaning, Trouble, explain, login_cure
 from studbook.aws.sessions import Sessions
 from studbook.harvest.calls import T
 from studbook.harvest.collector import PartitionVisit
@@ -61,7 +61,7 @@ _SKEW: Final = 300
 _LOG_IN: Final = "log in (AWS_PROFILE, aws sso login)"
 P = TypeVar("P", Account, Organization)
 _ADVICE: Final[Mapping[Meaning, str]] = {
-    "network": "nobody answers there: check the network, the proxy, the region's name and AWS_ENDPOINT_URL",
+    "network": NOBODY_ANSWERS,
     "server": "the service failed; try again later",
     "throttled": "too many calls, others' included: lower sources.{source}.rate, or try again later",
     "unsupported": "this region's service, or the installed botocore, does not know it: pip install --upgrade boto3",
