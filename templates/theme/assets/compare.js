@@ -55,28 +55,31 @@
     if (asked.join() !== chosen.join()) return;
     const names = Object.assign({}, ...several.map((one) => one.names));
     const facts = several.map((one, index) => new Map((one.facts[asked[index]] || []).map((fact) => [`${fact[0]}\n${fact[1]}`, fact])));
-    const rows = [...new Map(facts.flatMap((one) => [...one])).values()].map(([section, key, label, , less]) => {
+    const rows = [...new Map(facts.flatMap((one) => [...one])).values()].map(([section, key, label]) => {
       const values = facts.map((one) => (one.get(`${section}\n${key}`) || [])[3]);
-      return { section, label, less: Boolean(less), values, equal: values.every((one) => one !== undefined && JSON.stringify(one) === JSON.stringify(values[0])) };
+      return { section, label, values, equal: values.every((one) => one !== undefined && JSON.stringify(one) === JSON.stringify(values[0])) };
     }).sort((p, q) => sections.indexOf(p.section) - sections.indexOf(q.section) || (p.label < q.label ? -1 : 1));
     const different = rows.filter((row) => !row.equal), equal = rows.filter((row) => row.equal);
     status.textContent = `${different.length} ${different.length === 1 ? "fact differs" : "facts differ"}, ${equal.length} ${equal.length === 1 ? "is" : "are"} equal.`;
-    verdict.replaceChildren(...asked.slice(1).map((path, index) => element("li", {}, sentence(rows, asked[0], path, index + 1))));
+    verdict.replaceChildren(...asked.slice(1).map((path, index) => element("li", {}, sentence(rows, asked, several.map((one, place) => one.scores[asked[place]]), index + 1))));
     result.replaceChildren(
       ...(different.length ? [table("What differs", different, asked, names)] : []),
       ...(equal.length && !only.checked ? [element("h2", {}, "What is equal"), table("What is equal", equal, asked, names)] : []),
     );
   }
 
-  /* One version against the first: only scores by the same evaluators on the same data are held against each other. */
-  function sentence(rows, first, path, at) {
-    const scores = rows.filter((row) => row.section === "evaluations");
-    const shared = scores.filter((row) => typeof row.values[0] === "number" && typeof row.values[at] === "number");
-    const sign = (row) => Math.sign(row.values[at] - row.values[0]) * (row.less ? -1 : 1);
-    const better = shared.filter((row) => sign(row) > 0).length, worse = shared.filter((row) => sign(row) < 0).length;
-    const lacks = scores.filter((row) => row.values[0] !== undefined && row.values[at] === undefined).length;
-    const adds = scores.filter((row) => row.values[0] === undefined && row.values[at] !== undefined).length;
-    const told = [shared.length ? `better than ${named(first)} on ${better} of ${shared.length} shared judgements${worse ? `, worse on ${worse}` : ""}` : `no judgement is shared with ${named(first)}`];
+  /* One version against the first: numbers are held against each other where both were surely found alike. */
+  function sentence(rows, paths, scores, at) {
+    const [first, path] = [paths[0], paths[at]];
+    const by = (list) => new Map(list.map((one) => [JSON.stringify(one.slice(0, 3)), one]));
+    const ours = by(scores[0]), theirs = by(scores[at]);
+    const shared = [...ours].flatMap(([key, one]) => {
+      const other = theirs.get(key);
+      return other && one[5] && other[5] && JSON.stringify(one[3]) === JSON.stringify(other[3]) ? [Math.sign(Number((other[4] - one[4]).toFixed(12))) * one[5]] : [];
+    });
+    const better = shared.filter((sign) => sign > 0).length, worse = shared.filter((sign) => sign < 0).length;
+    const lacks = [...ours.keys()].filter((key) => !theirs.has(key)).length, adds = [...theirs.keys()].filter((key) => !ours.has(key)).length;
+    const told = [shared.length ? `better than ${named(first)} on ${better} of ${shared.length} shared judgements${worse ? `, worse on ${worse}` : ""}` : `no judgement is surely shared with ${named(first)}`];
     if (lacks) told.push(`lacks ${lacks} that it has`);
     if (adds) told.push(`has ${adds} that it lacks`);
     for (const [section, words] of [["base", "base"], ["data", "data"], ["code", "code"]]) {
@@ -100,8 +103,7 @@
         const cell = element("td", {}, ...told(value, names));
         const change = index && typeof value === "number" && typeof row.values[0] === "number" ? value - row.values[0] : 0;
         if (change) {
-          const scored = row.section === "evaluations" ? (change > 0) === !row.less ? "sb-compare__better" : "sb-compare__worse" : "sb-quiet";
-          cell.append(" ", element("span", { className: scored }, `(${change > 0 ? "+" : "−"}${Number(Math.abs(change).toPrecision(4))})`));
+          cell.append(" ", element("span", { className: "sb-quiet" }, `(${change > 0 ? "+" : "−"}${Number(Math.abs(change).toPrecision(4))})`));
         }
         return cell;
       });

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from studbook.model import Asset
+from studbook.queries.candidates import Judge
 from studbook.queries.compare import SECTIONS, facts, spelled
+from studbook.queries.walks import Family, copied
 from studbook.render.views.provenance import versions_of
 from studbook.render.views.site import Json, Site
 from studbook.words import full_name
@@ -23,11 +25,10 @@ def compare(site: Site) -> Json:
 def compare_files(site: Site) -> Iterator[tuple[str, Json]]:
     """`models.json`, the list to choose from; and for each model a file with the facts of its versions.
 
-    A fact is `[section, key, label, value]`: equal keys are the same question. A score of which less is better has a 1
-    behind it. `names` says what an id in a value is
+    A fact is `[section, key, label, value]`: equal keys are the same question. `names` says what an id in a value is
     called, and where its page is.
     """
-    index = []
+    index, judge = [], Judge(site.night)
     for group, versions in _models(site):
         link = site.link(group.id)
         index.append(
@@ -38,7 +39,7 @@ def compare_files(site: Site) -> Iterator[tuple[str, Json]]:
                 "versions": [[site.link(v.id)["name"], site.link(v.id)["path"]] for v in versions],
             }
         )
-        yield f"{link['path'].rstrip('/')}.json", _file(site, versions)
+        yield f"{link['path'].rstrip('/')}.json", _file(site, judge, versions)
     yield "models.json", {"models": index}
 
 
@@ -48,7 +49,7 @@ def _models(site: Site) -> Iterator[tuple[Asset, list[Asset]]]:
             yield group, versions
 
 
-def _file(site: Site, versions: list[Asset]) -> Json:
+def _file(site: Site, judge: Judge, versions: list[Asset]) -> Json:
     names: dict[str, list[Any]] = {}
 
     def known(value: Any) -> None:
@@ -61,15 +62,29 @@ def _file(site: Site, versions: list[Asset]) -> Json:
         return str(site.link(word)["name"]) if word in site.graph.assets else None
 
     told: dict[str, list[list[Any]]] = {}
-    metrics = site.settings.rules.metrics
+    scores: dict[str, list[list[Any]]] = {}
     for version in versions:
         rows = []
         for (section, key), value in facts(site.graph, version):
             known(value)
-            if section == "evaluations":
-                less = metrics.prefers_less(key.partition(" by ")[0])
-                rows.append([section, key, spelled(key, called), value, *([1] if less else [])])
-            else:
-                rows.append([section, key, key, value])
+            rows.append([section, key, spelled(key, called) if section == "evaluations" else key, value])
         told[site.link(version.id)["path"]] = rows
-    return {"facts": told, "names": names}
+        scores[site.link(version.id)["path"]] = _scores(judge, copied(site.graph, version.id))
+    return {"facts": told, "scores": scores, "names": names}
+
+
+def _scores(judge: Judge, family: Family) -> list[list[Any]]:
+    """How a version was judged: evaluator, data, metric, what judged, value, whether that can be held against another
+    value (null where not), which is then 1 where more is better and -1 where less is."""
+    fixed = judge.numbers(family)
+    return [
+        [
+            one.evaluator,
+            one.data,
+            one.metric,
+            sorted(score.judges),
+            score.value,
+            None if one not in fixed else -1 if judge.prefers_less(one.metric) else 1,
+        ]
+        for one, score in judge.scores(family).items()
+    ]
