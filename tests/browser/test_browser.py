@@ -209,8 +209,8 @@ class TestCompare:
         table = page.get_by_role("table", name="What differs")
         expect(table.get_by_role("row", name="approval")).to_contain_text("Rejected")
         expect(table.get_by_role("row", name="approval")).to_contain_text("Approved")
-        page.get_by_label("Right version").select_option(label="bot/1")
-        expect(page.get_by_role("status")).to_have_text("This is one version twice.")
+        page.locator(".sb-compare__versions input:checked").first.click()
+        expect(page.get_by_role("status")).to_have_text("Choose one more.")
 
 
 class TestTables:

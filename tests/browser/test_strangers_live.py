@@ -62,6 +62,7 @@ class TestAnywhere:
         page.get_by_role("button", name="Everything that made it").click()
         expect(page.locator(".sb-explore__canvas .sb-node title").nth(3)).to_contain_text("<script>")
         page.goto(strange_address + "latest/compare/")
+        page.get_by_label("differences only").click()
         expect(page.get_by_role("table", name="What is equal")).to_contain_text("<img src=x onerror=")
         page.goto(strange_address + "2/changes/")
         expect(page.get_by_role("table", name="Changed assets")).to_contain_text("<img src=x onerror=")
