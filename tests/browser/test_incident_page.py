@@ -40,7 +40,8 @@ def night(demo_catalog: Path) -> Night:
 def taken(page: Page, name: str) -> str:
     """What a button gives as a file."""
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=name, exact=True).click()
+        reached = page.get_by_role("region", name="What it has reached")
+        reached.get_by_role("button", name=name, exact=True).click()
     return Path(waiting.value.path()).read_text(encoding="utf-8")
 
 

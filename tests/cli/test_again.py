@@ -43,6 +43,13 @@ class TestReproduce:
         assert any("keeps what was read" in reason["message"] for reason in found["reasons"])
         assert found["request"]["TrainingJobName"] == "fraud-xgb-20261115-again"
 
+    def test_nothing_left_to_chance_is_exact(self, run) -> None:
+        """An image by digest, no code, data whose object versions are kept: every part of it is fixed."""
+        _, out = run("reproduce", "fraud-xgb-pinned-20261121", "--format", "json")
+        found = json.loads(out)
+        assert (found["verdict"], found["reasons"]) == ("exact", [])
+        assert {pin["part"] for pin in found["pins"]} == {"data (train)", "data (validation)", "image"}
+
     def test_a_name_that_others_have_too(self, run) -> None:
         """A job records into a run of its own name: what no request makes is not meant."""
         code, out = run("reproduce", "support-bot-sft-20261118")

@@ -9,6 +9,7 @@ from studbook.demo.estate.secrets import HOSTILE, PLANTED_SECRETS
 from studbook.demo.estate.world import DATA, DEV, EUROPE, PROD, STAGING, WEST, World, role, seconds, tags
 
 XGBOOST = "246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-xgboost:1.7-1"
+XGBOOST_PINNED = f"{XGBOOST.partition(':')[0]}@sha256:{'5b0e' * 16}"
 XGBOOST_EU = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 TABLES = "s3://acme-shared-data/fraud"
 OUTPUT = "s3://acme-ml-dev-us-west-2/fraud"
@@ -18,6 +19,8 @@ TOKEN = PLANTED_SECRETS
 WATCHED = "fraud-scoring-us"
 """The endpoint whose traffic production keeps."""
 TUNING = "fraud-xgb-tuning-1114"
+PINNED = "fraud-xgb-pinned-20261121"
+"""The job that can be made again exactly."""
 
 
 def found(world: World) -> None:
@@ -69,9 +72,24 @@ def overwritten(world: World) -> None:
 
 
 def nightly_training(world: World) -> None:
-    """The approved weights are written over; a job still runs as the harvest comes, on the tables as they are now."""
+    """The approved weights are written over; a job still runs as the harvest comes, on the tables as they are now.
+
+    Of another nothing is left to chance: its image is named by digest, it has no code, and the bucket keeps what it read.
+    """
     world.at("2026-11-21T18:20:00Z")
     world.put(DEV, _weights("fraud-xgb-20261115"), "trees of depth 7, tuned by hand")
+    world.at("2026-11-21T19:00:00Z")
+    world.client(DEV, "sagemaker").create_training_job(
+        TrainingJobName=PINNED,
+        AlgorithmSpecification={"TrainingImage": XGBOOST_PINNED, "TrainingInputMode": "File"},
+        RoleArn=role(DEV, "SageMakerExecution"),
+        HyperParameters={"objective": "binary:logistic", "max_depth": "6", "num_round": "200", "seed": "7"},
+        InputDataConfig=channels(),
+        OutputDataConfig={"S3OutputPath": f"{OUTPUT}/output"},
+        ResourceConfig={"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50},
+        StoppingCondition={"MaxRuntimeInSeconds": 7200},
+    )
+    finished(world, PINNED, "2026-11-21T19:00:00Z", "2026-11-21T19:50:00Z")
     world.at("2026-11-21T23:30:00Z")
     _create(world, "fraud-xgb-20261121", depth="7")
 
