@@ -74,7 +74,7 @@ def overwritten(world: World) -> None:
 def nightly_training(world: World) -> None:
     """The approved weights are written over; a job still runs as the harvest comes, on the tables as they are now.
 
-    Of another nothing is left to chance: its image is named by digest, it has no code, and the bucket keeps what it read.
+    Of another nothing is left to chance: its image is named by digest, it has no code, the bucket keeps what it read.
     """
     world.at("2026-11-21T18:20:00Z")
     world.put(DEV, _weights("fraud-xgb-20261115"), "trees of depth 7, tuned by hand")
