@@ -310,8 +310,8 @@ class TestLog:
     def test_of_an_asset_is_its_mutable_facts_over_time(self, run: Run) -> None:
         """When it was first seen, and each change since."""
         lines = [" ".join(line.split()) for line in run("log", "bot/1").out.splitlines()]
-        assert lines[3:5] == ["night at event was is", "1 2026-11-01 02:00 first seen"]
-        assert "2 2026-11-02 02:00 approval PendingManualApproval Approved" in lines
+        assert lines[3:5] == ["night at event was is note", "1 2026-11-01 02:00 first seen"]
+        assert "2 2026-11-02 02:00 approval PendingManualApproval Approved no trail read" in lines
 
     def test_as_of_a_night_knows_nothing_of_later_ones(self, run: Run) -> None:
         """The nights until then, and what had changed about an asset by then."""

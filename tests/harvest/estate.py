@@ -81,7 +81,9 @@ class Estate:
             "evaluators": [{"function": "eval-*"}],
             "sources": {
                 # CloudTrail allows two calls a second here, too, and each harvest lengthens its trail: its pace stays.
-                source.name: {"enabled": True} | ({} if source.name == "cloudtrail" else {"rate": 2000})
+                # The estate's past is older than the trail's window: what changed in it is found by listing alone.
+                source.name: {"enabled": True}
+                | ({"limits": {"rotation": 1}} if source.name == "cloudtrail" else {"rate": 2000})
                 for source in SOURCES
             },
             "patience": {"attempts": 2},

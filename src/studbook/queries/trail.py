@@ -11,7 +11,7 @@ from studbook.model import Asset
 
 NO_TRAIL: Final = "no trail"
 """What is said of a deed of which no event tells."""
-NOT_READ: Final = f"{NO_TRAIL}: not read"
+NOT_READ: Final = f"{NO_TRAIL} read"
 """What is said where the configuration has CloudTrail off, so that nobody asked for events."""
 _PREFIX: Final = "cloudtrail:"
 

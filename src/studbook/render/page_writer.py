@@ -132,7 +132,7 @@ class PageWriter:
             path = self.site.link(asset.id)["path"]
             wanted = [path, path + _ANSWERS] + [path + _FILES] * (asset.kind == downloads.KIND)
             filed = dossier.path_of(asset)
-            wanted += [filed] * dossier.has_dossier(self.site, asset)
+            wanted += [filed] * (asset.kind == dossier.KIND)
             missing = [one for one in wanted if not self._linked(one)]
             read.update((one, self._earlier.pages[one]) for one in wanted if one not in missing)
             if missing:

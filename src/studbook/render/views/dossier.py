@@ -1,4 +1,4 @@
-"""The dossier of a model version that runs: what an auditor files, on one page to print, each line with its evidence.
+"""The dossier of a model version: what an auditor files, on one page to print, each line with its evidence.
 
 Its lines are those of the questions `runs`, `log`, `scores` and `gaps`, of the edges into the jobs that made it, and of
 the findings; a line's evidence is quoted from the kept record. The snapshot stands in `snapshot.json`, from which the
@@ -35,9 +35,8 @@ _SHOWN: Final = (
 """What the registry itself says of a version that an auditor looks for."""
 
 
-def has_dossier(site: Site, asset: Asset) -> bool:
-    """Whether a version has one: it runs somewhere."""
-    return asset.kind == "model_package" and asset.id in site.running
+KIND: Final = "model_package"
+"""Each of these has one, wherever it runs: the address of what was filed stays when the version is replaced."""
 
 
 def path_of(version: Asset) -> str:
@@ -233,8 +232,8 @@ def _quotes(site: Site, evidence: Iterable[Evidence]) -> list[Json]:
 
 
 def dossiers(site: Site) -> list[Json]:
-    """Every version that has one, by name."""
-    known = [one for one in site.of("model_package") if has_dossier(site, one)]
+    """Those of the versions that run, by name."""
+    known = [one for one in site.of(KIND) if one.id in site.running]
     return [
         {"version": site.link(one.id), "path": path_of(one), "stage": one.stage}
         for one in sorted(known, key=lambda one: (one.name, one.account or "", one.id))
