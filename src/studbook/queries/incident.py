@@ -549,7 +549,7 @@ class _Search(Generic[N]):
         certain, possible = self._from_each(ordered, starts)
         view, places = self._view, range(len(ordered))
         hit = [node for node in self._hits if view.like(node).kind == "endpoint"]
-        back = {view.id(node): self._ways_back(node) for node in hit}
+        back = {view.id(node): tuple(dict.fromkeys(self._ways_back(node))) for node in hit}
         groups = {group for several in back.values() for _, group in several}
         return Spread(
             readers=tuple((view.id(node), _told_time(starts[node])) for node in ordered),
@@ -598,13 +598,6 @@ class _Search(Generic[N]):
                     certain[end], possible[end] = certain.get(end, 0) | now, possible.get(end, 0) | then
                     ahead[end] = None
         return certain, possible
-
-    def _ways_back(self, node: N) -> tuple[tuple[str, str], ...]:
-        """The affected versions behind an endpoint, the one on the way there first, with the groups of their lines."""
-        running = (version.id for unit in runs(self._lineage, self._view.id(node)) for version in unit.versions)
-        versions = dict.fromkeys([self._version_behind(node), *filter(self._is_affected, running)])
-        found = ((one, next(iter(groups_of(self._lineage, one)), None)) for one in versions if one is not None)
-        return tuple((one, group) for one, group in found if group is not None)
 
     # --- in words -------------------------------------------------------------------------------------------------
 
@@ -655,32 +648,30 @@ class _Search(Generic[N]):
     # --- the way back ---------------------------------------------------------------------------------------------
 
     def _last_unaffected(self, node: N) -> str | None:
-        version = self._version_behind(node)
-        return self._newest_unaffected(version) if version is not None else None
+        return next((self._newest_unaffected(group) for _, group in self._ways_back(node)), None)
 
-    def _version_behind(self, node: N) -> str | None:
-        """The affected version by which an endpoint is hit: it is on the way there, or else what `runs` finds."""
-        one, seen = self._via[node], {node}
-        while one not in seen:
-            seen.add(one)
-            if self._view.like(one).kind == "model_package":
-                return self._view.id(one)
-            if one not in self._hits:
-                break
-            one = self._via[one]
-        running = (version.id for unit in runs(self._lineage, self._view.id(node)) for version in unit.versions)
-        return next(filter(self._is_affected, running), None)
+    def _ways_back(self, node: N) -> Iterator[tuple[str, str]]:
+        """The affected versions that run at an endpoint, with the groups of their lines.
+
+        Not those on the way by which the endpoint was reached: of several ways a search keeps one, and another window
+        another one.
+        """
+        for unit in runs(self._lineage, self._view.id(node)):
+            for version in unit.versions:
+                if self._is_affected(version.id):
+                    for group in groups_of(self._lineage, version.id):
+                        yield version.id, group
+                        break
 
     def _is_affected(self, asset_id: str) -> bool:
         node = self._view.node(asset_id)
         return node is not None and (node in self._members or self._hits.get(node, "cleared") != "cleared")
 
-    def _newest_unaffected(self, version: str) -> str | None:
-        group = next(iter(groups_of(self._lineage, version)), None)
-        if group is not None and group not in self._lines:
+    def _newest_unaffected(self, group: str) -> str | None:
+        if group not in self._lines:
             sound = [one.original for one in line(self._lineage, group) if not any(map(self._is_affected, one.ids))]
             self._lines[group] = next((one.id for one in reversed(sound) if one.gone_since is None), None)
-        return self._lines[group] if group is not None else None
+        return self._lines[group]
 
 
 def _told(readings: Sequence[_Reading[N]]) -> tuple[_Reading[N], bool]:
