@@ -64,6 +64,7 @@ def dossier_page(site: Site, version: Asset) -> Page:
             "asset": facts(site, version),
             "version": site.link(version.id),
             "sections": sections,
+            "runs": version.id in site.running,
             "external": site.external,
         },
     )
