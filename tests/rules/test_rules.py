@@ -126,9 +126,15 @@ class TestUnevaluated:
         (finding,) = found(lineage(DEPLOYED, {"p/1": {"attributes": {"approval": "Approved"}}}), self.RULE)
         assert (finding.asset, finding.message) == (
             "p/1",
-            "p/1 is deployed to bot and approved, and no evaluation of it is known: evaluate it, or register it with "
-            "its report.",
+            "p/1 is deployed to bot and is approved, and no evaluation of it is known: evaluate it, or register it "
+            "with its report.",
         )
+
+    def test_one_of_several_that_may_run_is_said_so(self) -> None:
+        """What fits is not what is deployed."""
+        graph = lineage(DEPLOYED.replace("-packaged_as-> m(", "-packaged_as~?-> m("))
+        (one,) = found(graph, self.RULE)
+        assert one.message.startswith("p/1 may be deployed to bot, and no evaluation of it is known")
 
     def test_neither_deployed_nor_approved(self) -> None:
         """Not every experiment needs an evaluation."""

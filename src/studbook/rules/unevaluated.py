@@ -20,11 +20,14 @@ def check(seen: Inspection) -> Iterator[Observation]:
     for version in seen.lineage.of_kind("model_package"):
         if version.gone_since is not None:
             continue
-        where = dict.fromkeys(one.endpoint.id for one in seen.running.get(version.id, ()))
-        reasons = [f"deployed to {seen.handles(where)}"] if where else []
-        reasons += ["approved"] if version.attributes.get("approval") == "Approved" else []
+        running = seen.running.get(version.id, ())
+        where = dict.fromkeys(one.endpoint.id for one in running if not one.unit.sure[version.id].candidate)
+        perhaps = dict.fromkeys(one.endpoint.id for one in running if one.endpoint.id not in where)
+        reasons = [f"is deployed to {seen.handles(where)}"] if where else []
+        reasons += [f"may be deployed to {seen.handles(perhaps)}"] if perhaps else []
+        reasons += ["is approved"] if version.attributes.get("approval") == "Approved" else []
         if reasons and not is_judged(seen.lineage, version):
-            yield Observation(version.id, f"is {' and '.join(reasons)}, and no evaluation of it is known")
+            yield Observation(version.id, f"{' and '.join(reasons)}, and no evaluation of it is known")
 
 
 RULE = Rule("unevaluated", "warning", check, __doc__, mend="evaluate it, or register it with its report")
