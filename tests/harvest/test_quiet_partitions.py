@@ -120,7 +120,8 @@ class TestQuiet:
             assert quiet.listed_at == "2026-11-02T02:00:00Z"
             assert quiet.reason == f"CloudTrail shows no write from {began} to {night.envelope.taken_at}"
             assert night.envelope.digest == first.envelope.digest
-        assert nights.calls() == ["LookupEvents"]
+        # Asked again where the night before used up the two calls that an account has in a second.
+        assert set(nights.calls()) == {"LookupEvents"}
         assert nights.row(first).reason is None
         assert Catalog(nights.catalog.root).resolve("latest") == third.envelope
 
