@@ -86,6 +86,13 @@ class TestEverybody:
 
         assert found == []
 
+    def test_every_endpoint_fits_a_phone(self, opened: Opener, demo_address: str, demo_site: Path) -> None:
+        """Also one whose record names images by digest within a list: nothing is wider than the window."""
+        with opened(demo_address, width=390) as page:
+            for folder in sorted((demo_site / "latest" / "endpoint").iterdir()):
+                page.goto(f"{demo_address}latest/endpoint/{folder.name}/")
+                assert page.evaluate("document.documentElement.scrollWidth") <= 390, folder.name
+
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_axe_finds_nothing_serious_in_what_opens(self, opened: Opener, demo_address: str, scheme: str) -> None:
         """Search with results, Explore with a neighbourhood and the list of versions hold to it too."""

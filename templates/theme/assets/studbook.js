@@ -335,14 +335,7 @@
     const root = canvas.querySelector(".sb-root");
     if (!root) continue;
     const box = root.getBoundingClientRect(), frame = canvas.getBoundingClientRect();
-    const narrow = frame.width < 3 * box.width;
-    canvas.scrollLeft += box.left - frame.left - (narrow ? 12 : (frame.width - box.width) / 2);
-    /* Where there is less to the right than a phone is wide, the asset stands at the left all the same, not cut off. */
-    const short = narrow ? root.getBoundingClientRect().left - canvas.getBoundingClientRect().left - 12 : 0;
-    if (short > 1) {
-      canvas.querySelector("svg").style.marginRight = `${short}px`;
-      canvas.scrollLeft += short;
-    }
+    canvas.scrollLeft += box.left - frame.left - (frame.width < 3 * box.width ? 12 : (frame.width - box.width) / 2);
     canvas.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2;
   }
 })();
