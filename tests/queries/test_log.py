@@ -15,7 +15,7 @@ from tests.pedigrees import asset, commit, edge, lineage
 from studbook.errors import NotFound
 from studbook.lineage.graph import Graph
 from studbook.queries.answer import Night
-from studbook.queries.log import log
+from studbook.queries.log import approvals, log
 from studbook.store import Catalog
 
 Facts = Mapping[str, Mapping[str, Any]]
@@ -78,6 +78,8 @@ class TestOfItself:
             },
         ]
         assert [row.event for row in answer.rows] == ["first_seen", "registered", "approval", "approval"]
+        night = Night.of(catalog, envelope, catalog.graph(envelope))
+        assert [row.to_json() for row in approvals(night, night.asset("v"))] == found
 
     def test_a_version_that_was_approved_before_the_first_night(self, tmp_path: Path) -> None:
         """It is in the log all the same, with the record's time."""

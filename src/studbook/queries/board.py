@@ -17,7 +17,7 @@ from studbook.model.finding import Level
 from studbook.queries.answer import Night, counted, in_production
 from studbook.queries.candidates import Candidate, Judge, Judgement, best_of, newer
 from studbook.queries.gaps import is_judged
-from studbook.queries.log import log
+from studbook.queries.log import approvals
 from studbook.queries.runs import rows_of_version
 from studbook.queries.walks import Family, line, reads_data
 from studbook.queries.walks.reach import surely_made
@@ -202,7 +202,7 @@ def _approved_by(night: Night, version: Asset) -> str | None:
     approval = version.attributes.get("approval")
     if approval in (None, "PendingManualApproval"):
         return None
-    given = [row for row in log(night, version.id).rows if row.event == "approval" and row.is_ == approval]
+    given = [row for row in approvals(night, version) if row.is_ == approval]
     return given[-1].by if given else None
 
 

@@ -92,6 +92,11 @@ def log(night: Night, root: str, asked: str | None = None) -> Log:
 QUESTION: Final = Question(name="log", ask=log)
 
 
+def approvals(night: Night, asset: Asset) -> list[Entry]:
+    """The approvals in the log of an asset, oldest first; who wants them of many needs no other event."""
+    return sorted(_Past(night, asset).approvals(), key=_in_order)
+
+
 def _in_order(row: Entry) -> tuple[Any, ...]:
     return (
         row.night,
@@ -134,6 +139,12 @@ class _Past:
         yield from self._registered()
         yield from self._evaluated()
         yield from self._drifted()
+
+    def approvals(self) -> Iterator[Entry]:
+        """Those of the events that tell of its approval, in no order."""
+        if self._history is not None:
+            own = [entry for entry in self._own(self._history) if entry.event == "approval"]
+            yield from map(self._with_trail, own)
 
     def _with_trail(self, entry: Entry) -> Entry:
         """An approval, a deployment or an end with who did it, when and from where; or that no trail tells.

@@ -14,6 +14,7 @@ from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record, digest
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import Answer, Night, RecordOf
+from studbook.queries.log import approvals
 from studbook.settings import Settings
 from studbook.store.past import SnapshotHistory
 from studbook.words import account_name, namesakes, place_of, reference
@@ -161,8 +162,7 @@ class Site:
             (version, row)
             for version in self.of("model_package")
             if version.attributes.get("approval") is not None
-            for row in self.answer("log", version.id).rows
-            if row.event == "approval"
+            for row in approvals(self.night, version)
         ]
         return sorted(found, key=lambda one: (one[1].at, one[1].night, one[0].id), reverse=True)
 
