@@ -293,7 +293,8 @@ class _Run:
         self._quiet |= idle
         if asked := [task for task in trails if task.partition not in idle]:
             yield asked
-        if loud := [task for task in tasks if task not in trails and not self._is_quiet(task.partition, quiet)]:
+        others = (task for task in tasks if task.partition.source != CloudTrail.name)
+        if loud := [task for task in others if not self._is_quiet(task.partition, quiet)]:
             yield loud
 
     def _is_quiet(self, partition: Partition, quiet: QuietPartitions) -> bool:
