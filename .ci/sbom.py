@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
 from importlib.metadata import Distribution, distribution
 from typing import Any
 
@@ -20,21 +20,22 @@ EXTRAS = ("dask", "mcp", "parquet")
 """What users install besides; the demo's and the tests' are not shipped."""
 
 
-def requirements(found: Distribution, extras: Iterable[str]) -> Iterator[Requirement]:
-    """What a distribution needs here, with those extras."""
-    for text in found.requires or ():
-        one = Requirement(text)
-        if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in extras):
-            yield one
-
-
-def needed(name: str, seen: dict[str, Distribution], extras: Iterable[str] = ("",)) -> dict[str, Distribution]:
-    """A distribution and all that it needs at run time, by name."""
-    if canonicalize_name(name) not in seen:
-        found = seen[canonicalize_name(name)] = distribution(name)
-        for one in requirements(found, extras):
-            needed(one.name, seen, one.extras or ("",))
-    return seen
+def needed() -> tuple[dict[str, Distribution], dict[str, set[str]]]:
+    """Studbook and all that it needs at run time, by name; and what each of them needs, with the extras asked of it."""
+    found: dict[str, Distribution] = {}
+    links: defaultdict[str, set[str]] = defaultdict(set)
+    ahead, done = [("studbook", extra) for extra in ("", *EXTRAS)], set[tuple[str, str]]()
+    while ahead:
+        name, extra = at = ahead.pop()
+        if at in done:
+            continue
+        done.add(at)
+        found[name] = distribution(name)
+        for one in map(Requirement, found[name].requires or ()):
+            if one.marker is None or one.marker.evaluate({"extra": extra}):
+                links[name].add(canonicalize_name(one.name))
+                ahead += [(canonicalize_name(one.name), inner) for inner in ("", *one.extras)]
+    return dict(sorted(found.items())), links
 
 
 def licence(found: Distribution) -> str:
@@ -55,15 +56,10 @@ def component(name: str, found: Distribution) -> dict[str, Any]:
 
 def bill() -> dict[str, Any]:
     """The document; the same for the same versions."""
-    found = dict(sorted(needed("studbook", {}, ("", *EXTRAS)).items()))
+    found, links = needed()
     made = {name: component(name, one) for name, one in found.items()}
+    refs = {name: one["bom-ref"] for name, one in made.items()}
     root = made.pop("studbook")
-    links = []
-    for name, one in found.items():
-        extras = ("", *EXTRAS) if name == "studbook" else ("",)
-        names = {canonicalize_name(each.name) for each in requirements(one, extras)} & made.keys()
-        ref = (made.get(name) or root)["bom-ref"]
-        links.append({"ref": ref, "dependsOn": sorted(made[other]["bom-ref"] for other in names)})
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -71,7 +67,9 @@ def bill() -> dict[str, Any]:
         "version": 1,
         "metadata": {"component": root},
         "components": list(made.values()),
-        "dependencies": links,
+        "dependencies": [
+            {"ref": refs[name], "dependsOn": sorted(refs[other] for other in links[name])} for name in refs
+        ],
     }
 
 
