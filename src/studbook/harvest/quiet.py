@@ -19,13 +19,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from studbook.aws.times import timestamp
 from studbook.harvest.coverage import SKIPPED
 from studbook.harvest.plan import Task
 from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.model.ids import parse_arn
 from studbook.settings import Settings
-from studbook.sources.cloudtrail import EVENTS_KEPT, OVERLAP, CloudTrail
+from studbook.sources.cloudtrail import EVENTS_KEPT, OVERLAP, CloudTrail, window_start
 
 WATCHED: Final = "sagemaker"
 """The source of which CloudTrail has every call that writes."""
@@ -95,8 +94,7 @@ class QuietPartitions:
             return _quiet(row, trail.reason or "", row.listed_at or self._before)
         if wrote():
             return None
-        begun = timestamp(_moment(task.since) - OVERLAP)
-        why = f"CloudTrail shows no write from {begun} to {self._taken_at}"
+        why = f"CloudTrail shows no write from {window_start(task.since)} to {self._taken_at}"
         return _quiet(row, why, row.listed_at or self._before)
 
     def _could_be(self, partition: Partition) -> Coverage | None:
@@ -116,7 +114,7 @@ class QuietPartitions:
 
 def settled(records: Iterable[Record], listed_at: str) -> bool:
     """Whether nothing in a partition can become another thing without an event that its trail has."""
-    late = timestamp(_moment(listed_at) - OVERLAP)
+    late = window_start(listed_at)
     return all(record.gone_since is not None or _is_settled(record, late) for record in records)
 
 

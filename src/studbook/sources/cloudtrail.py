@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
 from studbook.aws.errors import PART_LOST
+from studbook.aws.times import timestamp
 from studbook.model import Facts, Kind, Partition, Record
 from studbook.model.attributes import at, attributes, computed
 from studbook.model.evidence import value_at
@@ -158,14 +159,16 @@ class CloudTrail:
         return reading.facts
 
 
+def window_start(since: str) -> str:
+    """When a window begins that goes on from a night, by the time at which that was taken."""
+    return timestamp(datetime.fromisoformat(since) - OVERLAP)
+
+
 def _start(visit: Visit) -> str | None:
     if visit.since is not None:
-        begun = datetime.fromisoformat(visit.since) - OVERLAP
-    elif (days := visit.settings.source("cloudtrail").limits.get("days")) is not None:
-        begun = datetime.now(UTC) - timedelta(days=days)
-    else:
-        return None
-    return begun.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return window_start(visit.since)
+    days = visit.settings.source("cloudtrail").limits.get("days")
+    return timestamp(datetime.now(UTC).replace(microsecond=0) - timedelta(days=days)) if days is not None else None
 
 
 _UNREAD: Final = re.compile(
