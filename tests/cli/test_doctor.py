@@ -215,6 +215,17 @@ class TestHere:
         here = json.loads(studbook("--format", "json")[1])["here"]
         assert {(one["code"], one["needed"]) for one in here} == {("LeftFromExample", False)}
 
+    def test_places_of_an_account_that_is_left_out(self, aws, studbook, tmp_path):
+        """A harvest would ask for them with that account's role: the caller's own is never tried in its stead."""
+        text = SETTINGS.replace("us-west-2", "us-wset-2").replace("eu-west-1", "eu-wset-1")
+        (tmp_path / "studbook.yml").write_text(text)
+
+        code, out, _ = studbook("--format", "json")
+
+        assert code == 3
+        assert _problems(out, source="s3") == []
+        assert not [call for call in aws.calls() if call.operation in ("GetBucketVersioning", "ListObjectsV2")]
+
     def test_a_region_that_there_is_not(self, aws, studbook, tmp_path):
         """It is named once, with what is spelt nearly so, and asked for nowhere."""
         (tmp_path / "studbook.yml").write_text(SETTINGS.replace("eu-west-1", "eu-wset-1"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -427,6 +428,27 @@ class TestProductionGap:
         )
         account = {"id": "444444444444", "name": "prod", "regions": ["us-west-2"], "stage": stage}
         assert told(self.RULE, Graph((), ()), settings={"accounts": [account]}, night={"coverage": (row,)}) == expected
+
+    def test_what_was_not_asked_did_not_fail(self) -> None:
+        """A suspended account is told in its row's own words, and is not said to be production where nobody says so."""
+        off = Gap(operation="ListAccounts", code="Skipped", message="the account is SUSPENDED")
+        row = Coverage(
+            account="333333333333",
+            region=None,
+            source="organizations",
+            status="skipped",
+            records=0,
+            requests=0,
+            gaps=(off,),
+        )
+        (one,) = found(self.RULE, Graph((), ()), night={"coverage": (row,)})
+        assert one.message.startswith(
+            "organizations of the account 333333333333, whose stage is not known, was not seen whole "
+            "(the account is SUSPENDED): "
+        )
+        denied = Gap(operation="ListModels", code="AccessDeniedException", message="no")
+        (one,) = found(self.RULE, Graph((), ()), night={"coverage": (replace(row, gaps=(denied, off)),)})
+        assert "(1 operation denied; the account is SUSPENDED)" in one.message
 
     def test_nothing_hidden(self) -> None:
         """A region that is not enabled hides nothing."""

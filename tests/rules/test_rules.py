@@ -85,11 +85,16 @@ class TestDeployedWithoutApproval:
         (finding,) = found(lineage(graph), self.RULE)
         assert finding.message.startswith("bot runs p/1, which has no approval: approve that version")
 
+    def test_a_version_that_no_listing_shows(self) -> None:
+        """Its registry could not be seen: that it has no approval is not known."""
+        (finding,) = found(lineage(DEPLOYED, {"p/1": {"attributes": {"unresolved": True}}}), self.RULE)
+        assert finding.message.startswith("bot runs p/1, of which no approval is known: ")
+
     def test_deployed_and_in_no_registry(self) -> None:
         """What nobody could approve is said to be so."""
         graph = lineage("m(model) -deployed_to-> c(endpoint_config) -deployed_to-> bot(endpoint)")
         (finding,) = found(graph, self.RULE)
-        assert finding.message.startswith("bot runs m, of which the registry has no version that could be approved")
+        assert finding.message.startswith("bot runs m, of which no version that could be approved is known")
 
     def test_a_base_model_as_it_is_is_a_note(self) -> None:
         """The base component under adapters has no version in the registry, and is no scandal."""

@@ -10,15 +10,11 @@ from typing import Final
 from studbook.aws.errors import Trouble, meaning_of
 from studbook.harvest.redact import Redactor
 from studbook.model import Coverage, Gap, Partition
-from studbook.model.coverage import Status
+from studbook.model.coverage import SKIPPED, Status
 from studbook.sources import Unread
 
 # What AWS answers to good credentials in a region that the account has not opted into.
 _DISABLED = frozenset({"UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired"})
-
-
-SKIPPED: Final = "Skipped"
-"""The code of a gap that is none: something is switched off."""
 
 _NAMED: Final = 100
 """Of an operation's losses of one code so many have a gap each; how many more there are is one more."""

@@ -33,14 +33,14 @@ from studbook.aws.errors import NOBODY_ANSWERS, Meaning, Trouble, explain, login
 from studbook.aws.sessions import Sessions
 from studbook.harvest.calls import T
 from studbook.harvest.collector import PartitionVisit
-from studbook.harvest.coverage import SKIPPED, Ledger
+from studbook.harvest.coverage import Ledger
 from studbook.harvest.estimate import Estimate, Reckoning
 from studbook.harvest.partition import collect
 from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.harvest.redact import Redactor
 from studbook.model import Gap, Partition, Record
-from studbook.model.coverage import Status
+from studbook.model.coverage import SKIPPED, Status
 from studbook.model.ids import parse_s3
 from studbook.model.storable import ApiAnswer
 from studbook.packaged import packaged
@@ -145,7 +145,16 @@ def examine(
     aws = bool(settings.accounts or settings.organization)
     clock = _Clock(now)
     here: list[Problem] = []
+    configured = {account.id for account in settings.accounts}
     settings = _known_regions(_own_words(settings, here), here)
+    left_out = configured - {account.id for account in settings.accounts}
+    # Its places would be asked with the caller's own credentials, which no harvest asks with.
+    settings = settings.model_copy(
+        update={
+            "datasets": tuple(one for one in settings.datasets if one.account not in left_out),
+            "documents": tuple(one for one in settings.documents if one.account not in left_out),
+        }
+    )
     sessions = Sessions.of(settings, patience)
     who: str | None = None
     if aws:

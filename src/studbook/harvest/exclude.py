@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studbook.model import Coverage, Gap, Partition, Record
+from studbook.model.coverage import SKIPPED
 from studbook.model.ids import parse_arn
 from studbook.settings import Settings
 
@@ -54,7 +55,7 @@ class Included(Iterable[Record]):
         if not number:
             return row
         said = "1 record is" if number == 1 else f"{number} records are"
-        gap = Gap(operation="exclude", code="Skipped", message=f"{said} excluded by tag")
+        gap = Gap(operation="exclude", code=SKIPPED, message=f"{said} excluded by tag")
         gaps = sorted([*row.gaps, gap], key=lambda gap: (gap.operation, gap.code, gap.message))
         return replace(row, records=row.records - number, gaps=tuple(gaps))
 

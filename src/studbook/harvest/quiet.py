@@ -19,9 +19,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from studbook.harvest.coverage import SKIPPED
 from studbook.harvest.plan import Task
 from studbook.model import Coverage, Envelope, Partition, Record
+from studbook.model.coverage import SKIPPED
 from studbook.model.ids import parse_arn
 from studbook.settings import Settings
 from studbook.sources.cloudtrail import EVENTS_KEPT, OVERLAP, CloudTrail, window_start

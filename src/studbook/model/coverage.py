@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -11,6 +11,9 @@ from studbook.model.record import Partition
 
 Status = Literal["complete", "partial", "failed", "skipped", "quiet"]
 """`complete`: every answer that was needed came. `quiet`: none was, since nothing had to be asked; see `reason`."""
+
+SKIPPED: Final = "Skipped"
+"""The code of a gap that is no failure: something is switched off, or may not be looked into."""
 
 
 def of_quiet(about: str) -> Any:

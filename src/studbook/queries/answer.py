@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeVar, c
 from studbook.errors import NotFound
 from studbook.lineage.graph import LineageReader
 from studbook.model import KINDS, Asset, Coverage, Envelope, Evidence, Gap, Partition, Record
+from studbook.model.coverage import SKIPPED
 from studbook.model.ids import service_of
 from studbook.model.kinds import kind_words
 from studbook.queries.walks import runs_at, unknown_at
@@ -221,7 +222,7 @@ def _why(gap: Gap) -> Why:
 
 def _is_nothing(gap: Gap) -> bool:
     """Whether a gap hides nothing: in a region that the account has not enabled there is nothing."""
-    return gap.operation == "region" and gap.code == "Skipped"
+    return gap.operation == "region" and gap.code == SKIPPED
 
 
 Several = tuple[Why, str, str]

@@ -1,4 +1,4 @@
-"""A model version runs in production, and nobody wrote a card of it.
+"""A model version runs in production, and no card of it is known.
 
 A card is `cards/<model>.md` of the catalog that speaks of this version, a SageMaker model card of it or of what serves
 it, or the card inside of the package. A card whose text a customer's key encrypts counts: it is there.
@@ -18,7 +18,7 @@ def check(seen: Inspection) -> Iterator[Observation]:
     for version, several in seen.in_production.items():
         if not has_card(seen.lineage, several[0].version, seen.cards):
             places = seen.handles(dict.fromkeys(one.endpoint.id for one in several))
-            yield Observation(version, f"runs at {places}, and has no model card")
+            yield Observation(version, f"runs at {places}, and no model card of it is known")
 
 
 RULE = Rule("card-missing", "warning", check, __doc__, mend="write one in cards/ of the catalog")

@@ -36,7 +36,8 @@ def _observed(seen: Inspection, endpoint: str, running: Deployed, level: Level) 
     for version in running.versions:
         approval = version.attributes.get("approval")
         if approval != "Approved":
-            said = f"whose approval is {approval}" if approval else "which has no approval"
+            none = "of which no approval is known" if version.unresolved else "which has no approval"
+            said = f"whose approval is {approval}" if approval else none
             runs_it = "may run" if running.sure[version.id].candidate else verb
             yield Observation(endpoint, f"{runs_it} {seen.handle(version)}, {said}", level, version.id)
     unit = seen.handle(running.unit)
@@ -44,7 +45,7 @@ def _observed(seen: Inspection, endpoint: str, running: Deployed, level: Level) 
         said = f"{verb} {unit}, the base model {seen.handles(running.bases)} as it is, which nobody approved"
         yield Observation(endpoint, said, "note", running.unit.id, "waive it if that is meant")
     elif not running.versions:
-        said = f"{verb} {unit}, of which the registry has no version that could be approved"
+        said = f"{verb} {unit}, of which no version that could be approved is known"
         yield Observation(endpoint, said, level, running.unit.id, "register what it runs, and deploy the version")
 
 

@@ -22,8 +22,8 @@ def check(seen: Inspection) -> Iterator[Observation]:
         ours, theirs = judges(seen, release.family), judges(seen, before)
         for evaluator in sorted(theirs.keys() - ours.keys()):
             said = (
-                f"was not judged by {seen.handle(evaluator)}, which judged {seen.handle(before.original)}, the version "
-                "that it replaces"
+                f"is not known to be judged by {seen.handle(evaluator)}, which judged "
+                f"{seen.handle(before.original)}, the version that it replaces"
             )
             yield Observation(release.version.id, said, subject=evaluator)
 

@@ -33,7 +33,7 @@ def check(seen: Inspection) -> Iterator[Observation]:
         card = card_of(seen.lineage, several[0].version, seen.cards)
         licence = card.facts.get("license") if card is not None else None
         if licence is None:
-            said = "runs in production, and no card says its licence"
+            said = "runs in production, and no card that is known says its licence"
             yield Observation(version, said, "note", mend="write the licence into its card")
         elif not any(fnmatchcase(licence.lower(), pattern) for pattern in allowed):
             yield Observation(version, f"runs in production, and its licence, {licence}, is none that is allowed")

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studbook.model import Partition
-from studbook.queries.answer import listed, place
+from studbook.model import Gap
+from studbook.model.coverage import SKIPPED
+from studbook.queries.answer import Why, counted, listed, place
 from studbook.rules.interface import Inspection, Observation, Rule
 
 
@@ -20,24 +21,24 @@ def check(seen: Inspection) -> Iterator[Observation]:
     accounts = {account.id: account for account in seen.settings.accounts}
     for partition, gaps in seen.night.gaps.items():
         account = accounts.get(partition.account or "")
-        stage = (account.stage if account is not None else None) or "production"
-        if partition.account is None or stage.lower() not in ("production", "prod", "live"):
+        stage = account.stage if account is not None else None
+        if partition.account is None or (stage or "production").lower() not in ("production", "prod", "live"):
             continue
         name = account.label if account is not None else partition.account
-        yield Observation(None, f"{_where(name, partition)} {_why(gaps)}", subject=place(partition))
+        whose = f"the production account {name}" if stage else f"the account {name}, whose stage is not known,"
+        region = f" in {partition.region}" if partition.region else ""
+        yield Observation(None, f"{partition.source} of {whose}{region} {_why(gaps)}", subject=place(partition))
 
 
-def _where(name: str, partition: Partition) -> str:
-    region = f" in {partition.region}" if partition.region else ""
-    return f"{partition.source} of the production account {name}{region}"
-
-
-def _why(gaps: tuple[tuple[object, str], ...]) -> str:
+def _why(gaps: tuple[tuple[Gap, Why], ...]) -> str:
+    """Nothing failed where nothing was asked: what is switched off, or cannot be looked into, says so itself."""
     if not gaps:
         return "could not be read at all"
-    words = sorted({why for _, why in gaps})
-    operations = len({getattr(gap, "operation", "") for gap, _ in gaps})
-    return f"was not seen whole ({operations} operation{'s' if operations > 1 else ''} {listed(words)})"
+    told = sorted({gap.message for gap, _ in gaps if gap.code == SKIPPED})
+    if lost := {gap.operation for gap, _ in gaps if gap.code != SKIPPED}:
+        whys = {why for gap, why in gaps if gap.code != SKIPPED}
+        told.insert(0, f"{counted(len(lost), 'operation')} {listed(sorted(whys))}")
+    return f"was not seen whole ({'; '.join(told)})"
 
 
 RULE = Rule("production-gap", "warning", check, __doc__, mend="'studbook doctor' says what is missing")

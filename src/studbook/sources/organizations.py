@@ -15,7 +15,7 @@ from typing import Any
 
 from studbook.aws.errors import UNREADABLE, Trouble, no_answer, unreadable
 from studbook.model import Coverage, Facts, Gap, Partition, Record
-from studbook.model.coverage import Status
+from studbook.model.coverage import SKIPPED, Status
 from studbook.settings import Account, Organization, Settings
 from studbook.sources.interface import Grant, Json, Visit
 
@@ -203,7 +203,7 @@ def not_visited(settings: Settings, records: Iterable[Record]) -> Iterator[Cover
             yield _row(record.id.rpartition("/")[2], "failed", gap.code, f"{gap.subject}: {gap.message}")
         else:
             message = f"the account is {_state(body)}: nobody can look into it, and what was known of it is kept"
-            yield _row(body["Id"], "skipped", "Skipped", message)
+            yield _row(body["Id"], "skipped", SKIPPED, message)
 
 
 def _row(account: str, status: Status, code: str, message: str) -> Coverage:
