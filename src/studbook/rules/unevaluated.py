@@ -1,4 +1,4 @@
-"""A model version is deployed or approved, and nothing shows that it was evaluated.
+"""A model version is deployed, or may be, or is approved, and nothing shows that it was evaluated.
 
 An evaluation is an evaluation job that names the version, its artifact, what it was cloned from, or its logged MLflow
 model as the evaluated model, and did not fail; or a metrics report that the version carries. Metrics that the training
