@@ -93,6 +93,14 @@ class TestVerdict:
         assert rows("live", settings=settings)["dev/2"].verdict == "worse"
         assert rows("live", {"e2": scored(exact_match=0.79, loss=1.5)})["dev/2"].verdict == "mixed"
 
+    def test_equal_scores_are_no_better_and_no_worse(self) -> None:
+        """They are mixed for whoever counts, and as good for whoever reads."""
+        facts = FACTS | {"e2": scored(exact_match=0.73, loss=1.0), "dev/3": {**dated(3), "gone_since": 3}}
+        answer = candidates(Night(lineage(LINE, facts)), "dev/1")
+        (row,) = [one for one in answer.rows if one.version == "dev/2"]
+        assert row.verdict == "mixed"
+        assert answer.summary.startswith("dev/2 is as good as dev/1 (2 shared judgements")
+
     @pytest.mark.parametrize(
         "facts",
         [

@@ -61,6 +61,20 @@ class TestCompare:
             "registry: approval",
         }
 
+    def test_one_of_several_candidates_is_no_fact(self) -> None:
+        """Two that may have read either of two states are not said to have read the same, nor to run where they may."""
+        text = """
+            s/1(dataset_version) -input_to:train~?-> t1(training_job) -produced-> p/1(model_package)
+            s/2(dataset_version) -input_to:train~?-> t1
+            s/1 -input_to:train~?-> t2(training_job) -produced-> p/2(model_package)
+            s/2 -input_to:train~?-> t2
+            p/1 -packaged_as~?-> m(model) -deployed_to-> c(endpoint_config) -deployed_to-> bot(endpoint)
+            p/2 -packaged_as~?-> m
+        """
+        graph = lineage(text)
+        found = compare(graph, graph.assets["p/1"], graph.assets["p/2"])
+        assert {row.section for row in found.rows} == {"training"}
+
     def test_the_endpoint_of_a_descendant_is_not_its_own(self) -> None:
         """A model made from this one runs there; this one does not."""
         assert "bot" not in str([row.left for row in set_beside().rows])

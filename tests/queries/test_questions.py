@@ -177,6 +177,16 @@ class TestRuns:
             ("p/1", "inferred", True),
             ("p/2", "inferred", True),
         ]
+        assert runs(night(text), "p/1").summary == "p/1 may run at 1 endpoint (1 in production)."
+        assert runs(night(text), ACCOUNT).summary == (
+            f"no model versions, and perhaps 2 more, at 1 endpoint of {ACCOUNT}."
+        )
+
+    def test_nowhere_is_said_where_nothing_is_unknown(self) -> None:
+        """Behind a gap it runs nowhere that is known."""
+        denied = ("eu-west-1", "ListEndpoints", "AccessDeniedException")
+        assert runs(night(SERVED, None, denied), "eu/1").summary == "eu/1 runs nowhere that is known."
+        assert runs(night(SERVED), "eu/1").summary == "eu/1 runs nowhere."
 
     def test_a_shadow_is_said_to_be_one(self) -> None:
         """It gets copies of the requests and answers nobody."""
@@ -279,6 +289,8 @@ class TestCopies:
     def test_without_copies(self) -> None:
         """An empty answer of a version that is its own original."""
         assert copies(night(self.TREE), "dev/2").summary == "dev/2 has no copies."
+        denied = ("eu-west-1", "ListModelPackages", "AccessDeniedException")
+        assert copies(night(self.TREE, None, denied), "dev/2").summary == "dev/2 has no copy that is known."
 
 
 JUDGED = """

@@ -19,6 +19,7 @@ from studbook.render.environment import Templates
 from studbook.render.views.addresses import links_out
 from studbook.render.views.answers_told import aliases_of
 from studbook.render.views.deployments import answers
+from studbook.render.views.dossier import dossier_page
 from studbook.render.views.site import Site
 from studbook.settings import Settings
 from studbook.sources import declared_attributes
@@ -307,6 +308,29 @@ class TestAnswersTold:
         answer = candidates(SITE.night, small.ENDPOINT)
         assert (own["waiting"] is None) is (answer.total == 0)
         assert own["waiting"] is None or own["waiting"]["summary"] == answer.summary
+
+
+class TestDossier:
+    def test_what_may_be_is_not_said_to_be(self) -> None:
+        """A score on one of several candidates, and a place where one of several versions answers, are told as such."""
+        graph = lineage(
+            """
+            p/1(model_package) -input_to:evaluated_model-> exam(evaluation_job)
+            judge/1(evaluator_version) -input_to:evaluator-> exam
+            s/1(dataset_version) -input_to:test~?-> exam
+            s/2(dataset_version) -input_to:test~?-> exam
+            p/1 -packaged_as~?-> many(model) -deployed_to-> c(endpoint_config) -deployed_to-> bot(endpoint)
+            """,
+            {"exam": {"attributes": {"metrics": {"f1": 0.5}}}},
+        )
+        site = Site(graph=graph, envelope=ENVELOPE, settings=small.SETTINGS, findings=[], history=[ENVELOPE])
+        sections = {one["title"]: one for one in dossier_page(site, graph.assets["p/1"]).data["sections"]}
+
+        scores = [line["parts"][-1] for line in sections["Scores"]["lines"]]
+        assert scores == [", inferred, one of several candidates"] * 2
+        assert sections["What runs"]["lines"][0]["parts"][1].startswith(" may answer with it, ")
+        assert sections["Data"]["lines"] == []
+        assert sections["Data"]["none"] == "None is known."
 
 
 class TestPlacePages:

@@ -298,7 +298,8 @@ def _summary(lineage: LineageReader, asset: Asset, here: Collection[_Here], rows
     assert best is not None
     version = lineage.asset(best.version)
     name = called(version) if version is not None else best.version
-    better = f"{name} is {_RANK[best.verdict]} {names}{where}"
+    alike = best.verdict == "mixed" and not any(one.delta for one in best.shared)
+    better = f"{name} is {'as good as' if alike else _RANK[best.verdict]} {names}{where}"
     told = [f"{counted(len(best.shared), 'shared judgement')}"] if best.shared else []
     told += [f"{len(best.missing)} not repeated"] if best.missing else []
     more = f"; {counted(len(rows) - 1, 'other candidate')}" if len(rows) > 1 else ""

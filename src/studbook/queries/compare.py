@@ -2,7 +2,8 @@
 
 A row is equal only where both sides are known and the same; two unknowns are no row. Evaluations are set side by side
 only where the same evaluators judged on the same data, both by id: any other two scores say nothing about each other.
-Where the job that made a version is one of several, its facts are left out rather than guessed.
+Where the job that made a version is one of several, its facts are left out rather than guessed, and so is an input or
+an endpoint that is one of several candidates.
 """
 
 from __future__ import annotations
@@ -96,6 +97,8 @@ def facts(lineage: LineageReader, version: Asset) -> Iterator[tuple[tuple[str, s
         job = jobs[0]
         data: defaultdict[str, list[str]] = defaultdict(list)
         for edge in lineage.upstream(job.id, "input_to"):
+            if edge.candidate:
+                continue
             if edge.role == "code":
                 code.add(edge.source)
             elif edge.role == "base_model":
@@ -119,7 +122,7 @@ def facts(lineage: LineageReader, version: Asset) -> Iterator[tuple[tuple[str, s
 
 def _endpoints(lineage: LineageReader, version: Asset) -> Iterator[str]:
     """The endpoints that run the version or a clone of it; those of models made from it are not its own."""
-    return (row.endpoint for row in rows_of_version(lineage, version))
+    return (row.endpoint for row in rows_of_version(lineage, version) if not row.candidate)
 
 
 def _evaluations(lineage: LineageReader, version: Asset) -> Iterator[tuple[tuple[str, str], Any]]:

@@ -55,12 +55,13 @@ def copies(night: Night, root: str, asked: str | None = None) -> Answer[Copy]:
     unknown = [*unseen, *(end for end in ends if end is not None)]
     accounts = {account for row in rows if (account := members[row.to].account)}
     where = f" in {counted(len(accounts), 'account')}" if accounts else ""
+    told = "no copy that is known" if unknown and not rows else counted(len(rows), "copy")
     whose = asset if asset.kind == "model_package_group" else families[0].original
     return Answer(
         question="copies",
         root=root,
         asked=asked or root,
-        summary=f"{called(whose)} has {counted(len(rows), 'copy')}{where}.",
+        summary=f"{called(whose)} has {told}{where}.",
         rows=rows,
         unknown=few(unknown, lambda one: members[one].kind),
     )

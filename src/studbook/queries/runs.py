@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,14 +72,14 @@ def _of_version(night: Night, asset: Asset, asked: str) -> Answer[Run]:
     lineage = night.lineage
     rows = list(rows_of_version(lineage, asset))
     unknown = [*_unseen(night), *(one for several in night.hidden_content.values() for one in several)]
-    live, shadows = (_endpoints(lineage, (row for row in rows if row.shadow is shadow)) for shadow in (False, True))
-    where = [
-        counted(len(live), "endpoint") + (f" ({known} in production)" if (known := _in_production(live)) else "")
-    ] * bool(live)
-    where += [f"in shadow at {counted(len(shadows), 'endpoint')}"] * bool(shadows)
-    summary = (
-        f"{called(asset)} runs {'at ' if live else ''}{listed(where)}" if where else f"{called(asset)} runs nowhere"
-    )
+    sure = [row for row in rows if not row.candidate]
+    live, shadows = (_endpoints(lineage, (row for row in sure if row.shadow is shadow)) for shadow in (False, True))
+    perhaps = [one for one in _endpoints(lineage, rows) if one not in live and one not in shadows]
+    where = [f"at {_counted(live)}"] * bool(live) + [f"in shadow at {_counted(shadows, stage=False)}"] * bool(shadows)
+    told = [f"runs {listed(where)}"] if where else []
+    told += [f"may run at {_counted(perhaps)}"] if perhaps else []
+    nowhere = "runs nowhere that is known" if unknown else "runs nowhere"
+    summary = f"{called(asset)} {listed(told) if told else nowhere}"
     hidden = len(night.hidden_content)
     return Answer(
         question="runs",
@@ -148,11 +148,13 @@ def _of_account(night: Night, account: str, asked: str) -> Answer[Run]:
     for endpoint in endpoints:
         unknown += night.hidden_content.get(endpoint.id, ())
     versions = {row.version for row in rows if row.version is not None}
+    sure = {row.version for row in rows if row.version is not None and not row.candidate}
+    more = f", and perhaps {len(versions - sure)} more," if versions - sure else ""
     return Answer(
         question="runs",
         root=account,
         asked=asked,
-        summary=f"{counted(len(versions), 'model_package')} at {counted(len(endpoints), 'endpoint')} of {account}.",
+        summary=f"{counted(len(sure), 'model_package')}{more} at {counted(len(endpoints), 'endpoint')} of {account}.",
         rows=tuple(rows),
         unknown=few(unknown, lambda one: "endpoint"),
     )
@@ -245,8 +247,9 @@ def _endpoints(lineage: LineageReader, rows: Iterable[Run]) -> list[Asset]:
     return [one for one in found if one is not None]
 
 
-def _in_production(endpoints: Iterable[Asset]) -> int:
-    return sum(in_production(endpoint) for endpoint in endpoints)
+def _counted(endpoints: Sequence[Asset], *, stage: bool = True) -> str:
+    number = sum(map(in_production, endpoints)) if stage else 0
+    return counted(len(endpoints), "endpoint") + (f" ({number} in production)" if number else "")
 
 
 def _names(lineage: LineageReader, rows: Iterable[Run]) -> str:

@@ -15,6 +15,8 @@ from studbook.model import KINDS, Asset, Edge, Evidence
 from studbook.model.ids import page_path
 from studbook.queries.answer import called
 from studbook.queries.origins import makers
+from studbook.queries.runs import Run
+from studbook.queries.scores import Score
 from studbook.queries.sources_of import quoted, sources_of
 from studbook.queries.walks import NO_WEIGHTS, copied, reads_data
 from studbook.render.views.asset import facts
@@ -80,10 +82,10 @@ def _sections(site: Site, version: Asset) -> Iterator[tuple[str, str, list[_Line
     own = [edge for edge in site.graph.upstream(version.id) if edge.relation in ("packaged_as", "base_of")]
     unknown = site.answer("gaps", version.id)
     yield "What runs", "It runs nowhere that is known.", [*_runs(site, version), *_events(site, version, _WORDS)]
-    yield "What the registry says", "Nothing is recorded.", list(_registered(site, version))
+    yield "What the registry says", "Nothing is known.", list(_registered(site, version))
     yield (
         "Weights",
-        "Where its weights lie is not recorded.",
+        "Where its weights lie is not known.",
         [
             ([site.link(edge.source), f", {_sure(edge)}"], edge.evidence)
             for edge in own
@@ -103,7 +105,7 @@ def _sections(site: Site, version: Asset) -> Iterator[tuple[str, str, list[_Line
     ):
         yield (
             title,
-            "Not recorded.",
+            "None is known.",
             [
                 ([site.link(edge.source), " into ", site.link(edge.target), f", {_sure(edge)}"], edge.evidence)
                 for edge in several
@@ -111,7 +113,7 @@ def _sections(site: Site, version: Asset) -> Iterator[tuple[str, str, list[_Line
         )
     yield (
         "Scores",
-        "No score is recorded.",
+        "No score is known.",
         [
             (
                 [
@@ -121,6 +123,7 @@ def _sections(site: Site, version: Asset) -> Iterator[tuple[str, str, list[_Line
                     site.link(row.data) if row.data else "data that is not recorded",
                     f", {row.at or 'when is not recorded'}: ",
                     site.link(row.job),
+                    f", {_sure(row)}",
                 ],
                 row.evidence,
             )
@@ -130,7 +133,7 @@ def _sections(site: Site, version: Asset) -> Iterator[tuple[str, str, list[_Line
     members = copied(site.graph, version.id).members
     yield (
         "Approvals",
-        "No approval is recorded.",
+        "No approval is known.",
         [line for one in members for line in _events(site, one, {"approval": "approval"})],
     )
     findings = [
@@ -172,10 +175,11 @@ def _runs(site: Site, version: Asset) -> Iterator[_Line]:
         endpoint = site.graph.assets[row.endpoint]
         way = [edge for edge in site.graph.upstream(row.endpoint) if edge.source == row.via]
         words = [endpoint.stage, f"variant {row.variant}" if row.variant else None, "shadow" if row.shadow else None]
-        words += [row.certainty, "one of several candidates" if row.candidate else None]
+        words.append(_sure(row))
         told = ", ".join(word for word in words if word)
+        verb = "may answer" if row.candidate else "answers"
         yield (
-            [site.link(row.endpoint), f" answers with it, {told}, through ", site.link(row.unit)],
+            [site.link(row.endpoint), f" {verb} with it, {told}, through ", site.link(row.unit)],
             [one for edge in way for one in edge.evidence],
         )
 
@@ -213,8 +217,8 @@ def _said(site: Site, asset: Asset, name: str) -> tuple[Evidence, ...]:
     return next((one.evidence for one in sources_of(asset, site.night.record_of) if one.name == name), ())
 
 
-def _sure(edge: Edge) -> str:
-    return edge.certainty + (", one of several candidates" if edge.candidate else "")
+def _sure(one: Edge | Score | Run) -> str:
+    return one.certainty + (", one of several candidates" if one.candidate else "")
 
 
 def _plain(value: Any) -> str:
