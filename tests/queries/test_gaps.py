@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,6 +87,29 @@ class TestNotRecorded:
         """Neither its code nor its data can be known."""
         found = told("v(model_package)", "v")
         assert {what for what, _, _ in found} == {"code", "data", "image", "judgement"}
+
+    @pytest.mark.parametrize(("code", "why"), [("AccessDeniedException", "denied"), ("InternalServerError", "failed")])
+    def test_what_an_unseen_job_may_have_recorded_is_not_said_to_be_unrecorded(self, code: str, why: str) -> None:
+        """Jobs were not listed: one may have made the version, or judged it. A seen job lacks what it lacks."""
+        row = Coverage(
+            account=ACCOUNT,
+            region=REGION,
+            source="sagemaker",
+            status="partial",
+            records=0,
+            requests=1,
+            gaps=(Gap(operation="ListTrainingJobs", code=code, message=""),),
+        )
+        answer = gaps(Night(lineage("v(model_package)"), (row,)), "v")
+        assert {one.why for one in answer.rows} == {why}
+        assert {one.partition for one in answer.rows} == {f"{ACCOUNT}/{REGION}/sagemaker"}
+        assert answer.summary == (
+            "Of v 4 things cannot be known: no code is known, no data is known, no image is known, "
+            "no judgement is known."
+        )
+        assert told(without(WHOLE, "git"), "v", coverage=[row]) == {("code", "not recorded", "t")}
+        models = replace(row, gaps=(Gap(operation="ListModels", code=code, message=""),))
+        assert {one for _, one, _ in told("v(model_package)", "v", coverage=[models])} == {"not recorded"}
 
     def test_an_endpoint_of_which_nothing_is_known(self) -> None:
         """What answers there is the first thing that lacks."""

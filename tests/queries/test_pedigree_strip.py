@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -78,6 +79,9 @@ class TestStrip:
             "not known", "not recorded", "not known", "not known", "none", "none",
         ]  # fmt: skip
         assert strip_of(graph, "lone", gap)["endpoints"].empty == "none known"
+        assert strip_of(graph, "lone", gap)["data"].empty == "not recorded"
+        jobs = Gap(operation="ListTrainingJobs", code="AccessDenied", message="")
+        assert strip_of(graph, "lone", replace(gap, gaps=(jobs,)))["data"].empty == "not known"
 
     @settings(max_examples=40, deadline=None)
     @given(estates())

@@ -6,13 +6,14 @@ names, of the kinds that every model has (data, code, a base model where somethi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
-from studbook.model import Asset, Edge
+from studbook.model import KINDS, Asset, Edge, Partition
 from studbook.model.ids import parse_arn
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import Answer, Night, Row, Why, called, counted
@@ -24,6 +25,9 @@ Missing = Literal["base_model", "code", "data", "image", "judgement"]
 
 _VERSIONS: Final = ("model_package", "mlflow_model_version")
 _NO_RESULT: Final = ("Failed", "Stopped", "Stopping")
+_OF_JOBS: Final = ("sagemaker", "bedrock")
+_JOBS: Final = re.compile(r"Job|^Search|^AssumeRole$")
+"""Operations that show jobs, or without which none is seen."""
 _NOT_S3: Final = ("fsx:", "efs:", "mlflow:")
 
 
@@ -56,7 +60,7 @@ def gaps(night: Night, root: str, asked: str | None = None) -> Gaps:
             f"{called(asset)} is of the kind {kind_words(asset.kind)}, and gaps is asked of others",
             "ask it of a model version or an endpoint: 'studbook impact' names those that depend on this",
         )
-    found = {*_named(night, asset), *not_recorded(night.lineage, asset)}
+    found = {*_named(night, asset), *lacking(night, asset)}
     rows = tuple(sorted(found, key=lambda row: (row.what, row.why, row.partition or "", row.asset or "")))
     end = night.end(asset)
     return Gaps(
@@ -76,8 +80,9 @@ def _summary(asset: Asset, rows: Sequence[Lack]) -> str:
     if not rows:
         return f"All origins of {asset.name} are known."
     missing = sorted({row.what.replace("_", " ") for row in rows if row.what in Missing.__args__})  # type: ignore[attr-defined]
+    unseen = {row.what.replace("_", " ") for row in rows if row.why != "not recorded"}
     named = len({row.what for row in rows if row.what not in Missing.__args__})  # type: ignore[attr-defined]
-    told = [f"no {what} is recorded" for what in missing]
+    told = [f"no {what} is {'known' if what in unseen else 'recorded'}" for what in missing]
     told += [f"{counted(named, 'named origin')} cannot be seen"] * bool(named)
     return f"Of {asset.name} {counted(len(rows), 'thing')} cannot be known: {', '.join(told)}."
 
@@ -132,6 +137,24 @@ def _reads_data(lineage: LineageReader, edge: Edge) -> bool:
 
 
 # --- not recorded -------------------------------------------------------------------------------------------------
+
+
+def lacking(night: Night, root: Asset) -> Iterator[Lack]:
+    """The same as `not_recorded`, but where jobs that may have recorded it could not be seen: denied, or failed."""
+    lineage = night.lineage
+    for one in not_recorded(lineage, root):
+        model = lineage.asset(one.asset or "")
+        known = one.what != "judgement" and (model is None or KINDS[model.kind].job or makers(lineage, model))
+        if model is None or known or one.what not in Missing.__args__:  # type: ignore[attr-defined]
+            yield one
+            continue
+        accounts = {origin.account for origin in origins(lineage, model) if origin.account is not None}
+        end = next(night.unseen(_OF_JOBS, lambda name: _JOBS.search(name) is not None, _in(accounts)), None)
+        yield one if end is None else replace(one, why=end.why, partition=end.partition)
+
+
+def _in(accounts: Collection[str]) -> Callable[[Partition], bool]:
+    return lambda partition: partition.account in accounts
 
 
 def not_recorded(lineage: LineageReader, root: Asset) -> Iterator[Lack]:

@@ -16,7 +16,7 @@ from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Certainty, Edge
 from studbook.queries.answer import Night
 from studbook.queries.copies import copies
-from studbook.queries.gaps import not_recorded
+from studbook.queries.gaps import lacking
 from studbook.queries.neighbours import parent
 from studbook.queries.origins import makers, origins
 from studbook.queries.runs import Run, runs
@@ -75,7 +75,7 @@ def pedigree_strip(night: Night, version: Asset) -> tuple[StripPlace, ...]:
 
     jobs, bases = _trained(lineage, version, family)
     trained = [one for one in jobs if one.id in ways]
-    lacks = {row.what for row in not_recorded(lineage, version)}
+    lacks = {row.what for row in lacking(night, version) if row.why == "not recorded"}
     data = dict.fromkeys(one for job in trained for one in _data_of(lineage, job) if one in ways)
     its_copies, its_places = copies(night, family.original.id), runs(night, family.original.id)
     unnamed: Empty = "none named" if trained else "not known"
