@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from studbook.harvest.plan import Task
@@ -64,7 +64,8 @@ class QuietPartitions:
         self._before = previous.taken_at
         # By dates, for snapshots have other reasons than nights; a night that was skipped is made up for.
         self._days = range(_day(self._before) + 1, _day(taken_at) + 1)
-        if self._before < taken_at and _moment(taken_at) - _moment(self._before) < EVENTS_KEPT - OVERLAP:
+        apart = datetime.fromisoformat(taken_at) - datetime.fromisoformat(self._before)
+        if timedelta() < apart < EVENTS_KEPT - OVERLAP:
             self._rows = {row.partition: row for row in previous.coverage}
             self._turns = {one: turn for turn, one in enumerate(t.partition for t in tasks if _watched(t.partition))}
 
@@ -155,10 +156,6 @@ def _whole(row: Coverage) -> bool:
 
 def _quiet(row: Coverage, why: str, listed_at: str) -> Coverage:
     return replace(row, status="quiet", requests=0, redacted=0, calls={}, reason=why, listed_at=listed_at)
-
-
-def _moment(time: str) -> datetime:
-    return datetime.fromisoformat(time).astimezone(UTC)
 
 
 def _day(time: str) -> int:
