@@ -20,6 +20,7 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -95,9 +96,9 @@ class World:
     def disturb(self, dice: random.Random) -> None:
         """Some faults, each for some calls or until they are healed."""
         for _ in range(dice.randint(1, 3)):
-            times = {"times": dice.randint(1, 5)} if dice.random() < 0.7 else {}
-            operation = dice.choice(OPERATIONS)
-            self.aws.fault(account=self.account, operation=operation, **times, **dice.choice(FAULTS))
+            what: dict[str, Any] = {"times": dice.randint(1, 5)} if dice.random() < 0.7 else {}
+            what["operation"] = dice.choice(OPERATIONS)
+            self.aws.fault(account=self.account, **what, **dice.choice(FAULTS))
 
 
 def night(folder: Path, now: datetime, killed_at: int | None = None) -> Callable[[], int]:
@@ -122,7 +123,7 @@ def _die_at(number: int) -> None:
     """Ends this process when it flushes for that time: before a file has its name, or just after."""
     flush, left = os.fsync, [number]
 
-    def fsync(descriptor: int) -> None:
+    def fsync(descriptor: Any) -> None:
         left[0] -= 1
         if left[0] <= 0:
             os._exit(KILLED)
@@ -133,8 +134,7 @@ def _die_at(number: int) -> None:
 
 def told(catalog: Catalog) -> dict[str, list[str]]:
     """All that the newest snapshot says, without the numbers of nights."""
-    latest = catalog.latest()
-    assert latest is not None
+    latest = catalog.resolve("latest")
     return {
         "records": sorted(_row(asdict(one)) for one in catalog.records(latest)),
         "assets": sorted(_row(asdict(one)) for one in catalog.assets(latest)),
@@ -148,13 +148,13 @@ def _row(row: dict[str, Any]) -> str:
     )
 
 
-def play(aws: FakeAws, seed: int, folder: Path) -> dict[str, int]:
+def play(aws: FakeAws, seed: int, folder: Path) -> Counter[str]:
     """One seed; gives what came of its nights. Raises AssertionError where something does not hold."""
     dice, world = random.Random(seed), World(aws, seed)
     peace, trouble = Catalog(folder / "peace"), Catalog(folder / "trouble")
     for catalog in (peace, trouble):
         catalog.create(world.configuration)
-    came: dict[str, int] = {}
+    came: Counter[str] = Counter()
     world.grow(0)
     for catalog in (peace, trouble):
         assert night(catalog.root, BEGAN)() == 0
@@ -172,7 +172,7 @@ def play(aws: FakeAws, seed: int, folder: Path) -> dict[str, int]:
         for wait in begun:
             code = wait()
             assert code in (0, 4, KILLED), f"day {day}, {how}: exit {code}"
-            came[f"{how} {code}"] = came.get(f"{how} {code}", 0) + 1
+            came[f"{how} {code}"] += 1
         aws.heal()
         assert trouble.verify() == [], f"day {day}, {how}"
     for catalog in (peace, trouble):
@@ -181,22 +181,22 @@ def play(aws: FakeAws, seed: int, folder: Path) -> dict[str, int]:
     ours, theirs = told(trouble), told(peace)
     for part, rows in ours.items():
         assert rows == theirs[part], f"{part}: {sorted({*rows} ^ {*theirs[part]})[:2]}"
-    assert not any(row.gaps for row in trouble.latest().coverage)
+    assert not any(row.gaps for row in trouble.resolve("latest").coverage)
     assert [path for path in trouble.root.rglob(f"{TEMPORARY}*") if ".harvest" not in path.parts] == []
     return came
 
 
 def main(arguments: list[str]) -> None:
     """Plays seeds; exits with 1 and the seeds that failed, if any did."""
-    number, first = (int(one) for one in [*arguments, *(SEEDS, 0)[len(arguments) :]])
-    began, came, failed = time.monotonic(), dict[str, int](), []
+    given = [int(one) for one in arguments]
+    number, first = (*given, *(SEEDS, 0)[len(given) :])
+    began, came, failed = time.monotonic(), Counter[str](), []
     with FakeAws() as aws:
         os.environ.update(aws.environment())
         for seed in range(first, first + number):
             with tempfile.TemporaryDirectory() as folder:
                 try:
-                    for name, times in play(aws, seed, Path(folder)).items():
-                        came[name] = came.get(name, 0) + times
+                    came += play(aws, seed, Path(folder))
                 except AssertionError as error:
                     failed.append(seed)
                     aws.heal()

@@ -41,7 +41,7 @@ class Coverage:
     records: Annotated[int, Field(ge=0, description="Records that this partition holds, carried over ones included.")]
     requests: Annotated[int, Field(ge=0, description="API requests that were sent, retries included.")]
     redacted: Annotated[int, Field(ge=0, description="Values that were redacted.")] = 0
-    calls: Annotated[dict[str, int], Field(default_factory=dict, description="Requests by service:Operation.")]
+    calls: dict[str, int] = Field(default_factory=dict, description="Requests by service:Operation.")
     gaps: Annotated[tuple[Gap, ...], Field(description="What could not be seen, and why.")] = ()
     reason: str | None = of_quiet("Why it was not asked")
     listed_at: str | None = of_quiet("When the night began that last listed it")
