@@ -14,7 +14,16 @@ Every error is a sentence for a reader and, where there is one, a way out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar, Self
+
+
+def meant(word: str, known: Iterable[str], otherwise: str) -> str:
+    """The hint for a word that nobody knows: the known one that is nearest to it, else `otherwise`."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(known), 1)
+    return f"did you mean '{near[0]}'?" if near else otherwise
 
 
 class StudbookError(Exception):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -17,7 +16,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from studbook.errors import ProofError, SettingsError
+from studbook.errors import ProofError, SettingsError, meant
 from studbook.model.canonical import canonical, digest
 from studbook.model.ids import dataset_id, parse_arn, parse_s3
 from studbook.model.sources import REGISTRY, SourceName
@@ -487,8 +486,7 @@ def told_wrong(
         where = (*where, first["ctx"]["index"])
     if first["type"] == "extra_forbidden":
         known = _known_keys(model, where[:-1])
-        near = get_close_matches(str(where[-1]), known, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}"
+        hint = meant(str(where[-1]), known, f"known keys here: {', '.join(known)}")
         where = (*within, *where)
         return where, f"unknown key '{'.'.join(map(str, where))}'", hint
     message = first["msg"].removeprefix("Value error, ")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from studbook.cli.terminal import columns, echo, echo_lines, table
-from studbook.errors import UsageError
+from studbook.errors import UsageError, meant
 from studbook.packaged import packaged
 
 _LINK = re.compile(r"\[([^]\[]+)\]\(([\w-]+)\.md(?:#[^)]*)?\)|\[([^]\[]+)\]\(#[^)]*\)")
@@ -43,11 +43,7 @@ def manual(ctx: click.Context, topic: str | None) -> None:
     group = root.command
     command = group.get_command(root, topic) if isinstance(group, click.Group) else None
     if command is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(topic, pages, 1)
-        hint = f"did you mean '{near[0]}'?" if near else "'studbook help' lists them"
-        raise UsageError(f"the manual has no page {topic!r}", hint)
+        raise UsageError(f"the manual has no page {topic!r}", meant(topic, pages, "'studbook help' lists them"))
     with click.Context(command, info_name=topic, parent=root) as of_command:
         echo_lines(command.get_help(of_command).splitlines())
 

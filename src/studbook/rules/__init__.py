@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from studbook.cards import Card, load_cards
-from studbook.errors import SettingsError, StudbookError
+from studbook.errors import SettingsError, StudbookError, meant
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope, Finding
 from studbook.model.finding import Waived, finding_id
@@ -240,8 +239,7 @@ def _given(settings: Settings, rules: Sequence[Rule], file: Path | None = None) 
     by_id = {rule.id: rule for rule in rules}
     for name in settings.rules.by_id:
         if name not in by_id:
-            near = get_close_matches(name, by_id, 1)
-            hint = f"did you mean '{near[0]}'?" if near else f"the rules are {', '.join(by_id)}"
+            hint = meant(name, by_id, f"the rules are {', '.join(by_id)}")
             raise _mistake(file, ("rules", name), f"rules: there is no rule '{name}'", hint)
     found = {}
     for rule in rules:

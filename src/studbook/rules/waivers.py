@@ -15,12 +15,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
 
-from studbook.errors import SettingsError
+from studbook.errors import SettingsError, meant
 from studbook.strict_yaml import load_yaml
 
 _KEYS = ("rule", "asset", "finding", "why", "who", "until")
@@ -78,8 +77,7 @@ def _waiver(path: str, node: yaml.Node, known: Collection[str] | None) -> Waiver
     for key, value in node.value:
         at = key.start_mark.line + 1
         if key.value not in _KEYS:
-            near = get_close_matches(str(key.value), _KEYS, 1)
-            hint = f"did you mean '{near[0]}'?" if near else f"a waiver has {', '.join(_KEYS)}"
+            hint = meant(str(key.value), _KEYS, f"a waiver has {', '.join(_KEYS)}")
             raise SettingsError(f"{path}:{at}: unknown key '{key.value}'", hint)
         if not isinstance(value, yaml.ScalarNode) or not value.value.strip():
             raise SettingsError(f"{path}:{at}: {key.value}: is no text", _example())
@@ -91,8 +89,7 @@ def _waiver(path: str, node: yaml.Node, known: Collection[str] | None) -> Waiver
     if missing:
         raise SettingsError(f"{path}:{line}: the waiver has no {' and no '.join(missing)}", _example())
     if known is not None and values["rule"] not in known:
-        near = get_close_matches(values["rule"], known, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"the rules are {', '.join(sorted(known))}"
+        hint = meant(values["rule"], known, f"the rules are {', '.join(sorted(known))}")
         raise SettingsError(f"{path}:{lines['rule']}: there is no rule '{values['rule']}'", hint)
     try:
         until = datetime.date.fromisoformat(values["until"])
