@@ -21,12 +21,11 @@ from studbook.harvest.coverage import seen_whole
 from studbook.harvest.run import Progress, harvest
 from studbook.model import Envelope, Finding
 from studbook.model.ids import S3Uri, parse_s3
-from studbook.proof.note import Signer
 from studbook.queries.answer import counted, snapshot_json
 from studbook.queries.news import news
 from studbook.rules import LEVELS, prepared
 from studbook.settings import Settings
-from studbook.signing import key_data, sign_checkpoint, signer_of
+from studbook.signing import file_signer, sign_checkpoint, signer_of
 
 if TYPE_CHECKING:
     from studbook.store import Catalog
@@ -145,7 +144,7 @@ def preflight(catalog: Catalog, order: Order, *, ask: bool = True) -> tuple[Sett
             "install graphviz, or let site.pictures be auto",
         )
     if order.sign_key is not None:
-        Signer.of_file("studbook", key_data(order.sign_key))
+        file_signer("studbook", order.sign_key)
     seen = [f"the configuration, {counted(len(cards), 'card')}, {counted(len(waivers), 'waiver')} and the folders"]
     if (bucket := target(publish)) is not None and ask:
         from studbook.aws.bucket import reachable

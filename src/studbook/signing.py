@@ -13,7 +13,7 @@ from studbook.store.anchor import Anchor
 def signer_of(catalog: Catalog, key: Path | None, kms: str | None, name: str | None = None) -> Signer:
     """The signer with the key of a file, or with one in AWS KMS; its name is the log's where none is given.
 
-    Raises UsageError for a file that is no key.
+    Raises UsageError unless one of both is given, and as `file_signer` does.
     """
     if (key is None) == (kms is None):
         raise UsageError("whose signature?", "name a key with --key FILE or --kms KEY; --new-key FILE makes one")
@@ -22,13 +22,13 @@ def signer_of(catalog: Catalog, key: Path | None, kms: str | None, name: str | N
 
         return signer(name or log_origin(catalog), kms)
     assert key is not None
-    return Signer.of_file(name or log_origin(catalog), key_data(key))
+    return file_signer(name or log_origin(catalog), key)
 
 
-def key_data(key: Path) -> bytes:
-    """What is in a key's file. Raises UsageError where it cannot be read."""
+def file_signer(name: str, key: Path) -> Signer:
+    """The signer with the key of a file. Raises UsageError where it cannot be read, ProofError where it is no key."""
     try:
-        return key.read_bytes()
+        return Signer.of_file(name, key.read_bytes())
     except OSError as error:
         raise UsageError(
             f"{key}: cannot be read: {error.strerror}", "'studbook sign --new-key FILE' makes one"

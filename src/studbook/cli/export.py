@@ -15,6 +15,7 @@ from studbook.cli.terminal import say, write
 if TYPE_CHECKING:
     from studbook.cards import Card
     from studbook.exports import Export, Subject
+    from studbook.exports.edition import Edition
     from studbook.exports.pseudonyms import Pseudonyms
     from studbook.lineage.graph import Graph
     from studbook.model import Envelope, Finding, Record
@@ -148,28 +149,21 @@ def signing(key: Path) -> Callable[[bytes], tuple[str, bytes]]:
     """What signs with the key of a file."""
     from hashlib import sha256
 
-    from studbook.proof.note import Signer
-    from studbook.signing import key_data
+    from studbook.signing import file_signer
 
-    signer = Signer.of_file("studbook", key_data(key))
+    signer = file_signer("studbook", key)
     key_id = sha256(signer.public).hexdigest()
     return lambda message: (key_id, signer.sign(message))
 
 
 def _chosen(format_name: str, lines: bool) -> Export:
-    from difflib import get_close_matches
-
-    from studbook.errors import UsageError
+    from studbook.errors import UsageError, meant
     from studbook.exports import EXPORTS
 
     chosen = {export.name: export for export in EXPORTS}.get(format_name)
     if chosen is None:
-        names = [found.name for found in EXPORTS]
-        near = get_close_matches(format_name, names, 1)
-        raise UsageError(
-            f"there is no export '{format_name}'",
-            f"did you mean '{near[0]}'?" if near else "; ".join(f"{found.name}: {found.summary}" for found in EXPORTS),
-        )
+        names, listed = zip(*((found.name, f"{found.name}: {found.summary}") for found in EXPORTS), strict=True)
+        raise UsageError(f"there is no export '{format_name}'", meant(format_name, names, "; ".join(listed)))
     if lines and chosen.write_lines is None:
         raise UsageError(f"'{format_name}' cannot be written as lines", "leave --lines out")
     return chosen
@@ -220,15 +214,17 @@ class _Told:
         self.catalog, self.snapshot, self.external = catalog, snapshot, external
 
     @cached_property
+    def _edition(self) -> Edition | None:
+        return edition(self.catalog) if self.external else None
+
+    @property
     def _shown(self) -> Catalog:
         """The catalog as whoever gets the export may read it."""
-        return edition(self.catalog) if self.external else self.catalog
+        return self._edition or self.catalog
 
-    @cached_property
+    @property
     def _mask(self) -> Pseudonyms | None:
-        from studbook.exports.edition import Edition
-
-        return self._shown.mask if isinstance(self._shown, Edition) else None
+        return self._edition.mask if self._edition else None
 
     @cached_property
     def envelope(self) -> Envelope:
@@ -246,11 +242,10 @@ class _Told:
 
     @cached_property
     def _cards(self) -> dict[str, Card]:
-        from studbook.exports.edition import Edition
         from studbook.people import people_of
 
         people = people_of(self.catalog, self.envelope, lambda problem: say(f"warning: {problem.message}"))
-        return (self._shown.told(people) if isinstance(self._shown, Edition) else people).cards
+        return (self._edition.told(people) if self._edition else people).cards
 
     def checked(self, pieces: Iterable[bytes]) -> Iterable[bytes]:
         """What is written: as it is, or after a look that nothing is left of what outsiders must not see."""
