@@ -40,8 +40,7 @@ from studbook.queries.answer import (
     looked_for,
 )
 from studbook.queries.question import Question
-from studbook.queries.walks import line, runs
-from studbook.queries.walks.copies import groups_of
+from studbook.queries.walks import Family, groups_of, line, runs
 from studbook.queries.walks.reach import N, View, reaching
 
 _ITSELF: Final = ("has_version", "content_of", "same_as")
@@ -420,7 +419,6 @@ class _Search(Generic[N]):
                         readings[end] += self._passed_on(said, member, readings.get(member, ()))
                     elif _PART in said.rules:
                         parts[end].append(said)
-                        readings[end] += ()
                     else:
                         readings[end] += self._whole(said, member)
                 for end, saids in parts.items():
@@ -546,7 +544,8 @@ class _Search(Generic[N]):
         """Of a search without a window: which reader makes which row what."""
         starts = {node: _read(self._started(node) or "") for node in self._readings if node not in self._itself}
         ordered = sorted(starts, key=lambda node: (starts[node] or datetime.min.replace(tzinfo=UTC), node))
-        certain, possible = self._from_each(ordered, starts)
+        always = {node: self._judged(node, self._readings[node])[0] for node in self._itself & self._readings.keys()}
+        certain, possible = self._from_each(ordered, starts, always)
         view, places = self._view, range(len(ordered))
         hit = [node for node in self._hits if view.like(node).kind == "endpoint"]
         back = {view.id(node): tuple(dict.fromkeys(self._ways_back(node))) for node in hit}
@@ -555,26 +554,21 @@ class _Search(Generic[N]):
             readers=tuple((view.id(node), _told_time(starts[node])) for node in ordered),
             certain={view.id(node): tuple(n for n in places if mask >> n & 1) for node, mask in certain.items()},
             possible={view.id(node): tuple(n for n in places if mask >> n & 1) for node, mask in possible.items()},
-            always={
-                view.id(node): _judged_itself(self._readings[node]) for node in self._itself if self._readings.get(node)
-            },
+            always={view.id(node): status for node, status in always.items()},
             ways_back=back,
             lines={
-                group: tuple(
-                    (one.original.id, tuple(sorted(one.ids)))
-                    for one in reversed(line(self._lineage, group))
-                    if one.original.gone_since is None
-                )
+                group: tuple((one.original.id, tuple(sorted(one.ids))) for one in self._newest_first(group))
                 for group in groups
             },
         )
 
     def _from_each(
-        self, ordered: Sequence[N], starts: Mapping[N, datetime | None]
+        self, ordered: Sequence[N], starts: Mapping[N, datetime | None], fixed: Mapping[N, Status]
     ) -> tuple[dict[N, int], dict[N, int]]:
         """For each row the readers from which it is hit, as the bits of a number; certain ones and possible ones.
 
-        Data-flow analysis: a worklist carries sets of readers along the edges until nothing is new.
+        Data-flow analysis: a worklist carries sets of readers along the edges until nothing is new. Rows that are
+        `fixed` are never less than that.
         """
         certain: dict[N, int] = {}
         possible: dict[N, int] = {}
@@ -582,7 +576,6 @@ class _Search(Generic[N]):
             _, all_of_it = _told(self._readings[node])
             sure = all_of_it and starts[node] is not None
             (certain if sure else possible)[node] = 1 << number
-        fixed = {node: _judged_itself(several) for node, several in self._readings.items() if node in self._itself}
         ahead = dict.fromkeys(ordered)
         while ahead:
             node = next(iter(ahead))
@@ -659,9 +652,7 @@ class _Search(Generic[N]):
         for unit in runs(self._lineage, self._view.id(node)):
             for version in unit.versions:
                 if self._is_affected(version.id):
-                    for group in groups_of(self._lineage, version.id):
-                        yield version.id, group
-                        break
+                    yield from ((version.id, group) for group in groups_of(self._lineage, version.id)[:1])
 
     def _is_affected(self, asset_id: str) -> bool:
         node = self._view.node(asset_id)
@@ -669,9 +660,13 @@ class _Search(Generic[N]):
 
     def _newest_unaffected(self, group: str) -> str | None:
         if group not in self._lines:
-            sound = [one.original for one in line(self._lineage, group) if not any(map(self._is_affected, one.ids))]
-            self._lines[group] = next((one.id for one in reversed(sound) if one.gone_since is None), None)
+            sound = (one for one in self._newest_first(group) if not any(map(self._is_affected, one.ids)))
+            self._lines[group] = next((one.original.id for one in sound), None)
         return self._lines[group]
+
+    def _newest_first(self, group: str) -> Iterator[Family]:
+        """The versions of a line that one could go back to."""
+        return (one for one in reversed(line(self._lineage, group)) if one.original.gone_since is None)
 
 
 def _told(readings: Sequence[_Reading[N]]) -> tuple[_Reading[N], bool]:
@@ -681,11 +676,6 @@ def _told(readings: Sequence[_Reading[N]]) -> tuple[_Reading[N], bool]:
         return (sound or readings)[0], False
     whole = next((one for one in sound if _is_whole([one])), None)
     return whole or (sound or readings)[0], whole is not None or _is_whole(sound)
-
-
-def _judged_itself(readings: Sequence[_Reading[N]]) -> Status:
-    """Of what is the root under another id: no window holds for it."""
-    return "certain" if _told(readings)[1] else "possible"
 
 
 def _told_time(time: datetime | None) -> str | None:
