@@ -221,7 +221,7 @@ def _courses(judge: Judge, families: Sequence[Family], family: Family) -> Iterat
                 value=value,
                 values=values,
                 change=change,
-                better=None if not change else (change > 0) is not judge.prefers_less(judgement.metric),
+                better=judge.is_better(judgement.metric, change),
             )
         )
     told.sort(key=lambda one: (-len(one.values), one.judgement.metric, repr(one.judgement)))

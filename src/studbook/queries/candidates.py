@@ -211,18 +211,18 @@ class Judge:
         """Whether the lower of two values of a metric is the better one."""
         return self._metrics.prefers_less(metric)
 
+    def is_better(self, metric: str, change: float | None) -> bool | None:
+        """Whether a change of a metric is one for the better; None where nothing changed, or nothing is known."""
+        return (change > 0) is not self.prefers_less(metric) if change else None
+
     def verdict(self, shared: Iterable[Shared]) -> Verdict:
         """Of the candidate."""
-        signs = {self._sign(one) for one in shared}
-        if not signs:
+        found = {self.is_better(one.metric, one.delta) for one in shared}
+        if not found:
             return "not comparable"
-        if signs <= {0, 1} and 1 in signs:
-            return "better"
-        return "worse" if signs <= {0, -1} and -1 in signs else "mixed"
-
-    def _sign(self, one: Shared) -> int:
-        better = (one.delta > 0) - (one.delta < 0)
-        return -better if self._metrics.prefers_less(one.metric) else better
+        if (True in found) is (False in found):
+            return "mixed"
+        return "better" if True in found else "worse"
 
 
 def order_of(one: Judgement) -> tuple[str, str, str]:

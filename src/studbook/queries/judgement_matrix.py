@@ -5,7 +5,7 @@ Each cell is the newest score, as `scores` finds it; two of them are compared as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,7 +53,7 @@ def judgement_matrix(night: Night, asset: Asset) -> JudgementMatrix:
     if asset.kind == "model_package_group":
         members = [edge.target for edge in lineage.downstream(asset.id, "has_version")]
     known = lines(lineage, members) or {one: (copied(lineage, one),) for one in members}
-    here = next(iter(held_against(lineage, known)), None)
+    here = next(held_against(lineage, known), None)
     families = [family for several in known.values() for family in reversed(several)]
     shown = _shown(families, {asset.id} if here is None else {asset.id, here.version.id})
     judge = Judge(night)
@@ -64,7 +64,7 @@ def judgement_matrix(night: Night, asset: Asset) -> JudgementMatrix:
         alike = {one.judgement: one.delta for one in shared}
         for judgement, score in judge.scores(family).items():
             delta = alike.get(judgement)
-            better = None if not delta else (delta > 0) is not judge.prefers_less(judgement.metric)
+            better = judge.is_better(judgement.metric, delta)
             cells.setdefault(judgement, {})[family.original.id] = Cell(score=score, delta=delta, better=better)
     return JudgementMatrix(
         versions=tuple(shown),
@@ -76,10 +76,9 @@ def judgement_matrix(night: Night, asset: Asset) -> JudgementMatrix:
     )
 
 
-def _shown(families: Sequence[Family], wanted: Iterable[str]) -> list[Family]:
+def _shown(families: Sequence[Family], wanted: Set[str]) -> list[Family]:
     """In their order: those that are wanted, and of the others the first."""
-    several = set(wanted)
-    first = [family for family in families if family.ids & several]
-    rest = [family for family in families if not family.ids & several][: max(_COLUMNS - len(first), 0)]
+    first = [family for family in families if family.ids & wanted]
+    rest = [family for family in families if family.ids.isdisjoint(wanted)][: max(_COLUMNS - len(first), 0)]
     chosen = {family.original.id for family in (*first, *rest)}
     return [family for family in families if family.original.id in chosen]
