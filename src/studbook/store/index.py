@@ -171,12 +171,8 @@ class Index:
 
     def roles(self, asset_id: str, relation: str) -> Collection[str | None]:
         where = "SELECT DISTINCT role FROM edge WHERE source = ? AND relation = ?"
-        return {
-            role
-            for (role,) in self._sound(
-                lambda: self._connection.execute(where, (self._key(asset_id), relation)).fetchall()
-            )
-        }
+        found = self._sound(lambda: self._connection.execute(where, (self._key(asset_id), relation)).fetchall())
+        return {role for (role,) in found}
 
     def beginning(self, text: str) -> Sequence[str]:
         # Over the index of ids alone, which are kept backwards: a million take half a second.
