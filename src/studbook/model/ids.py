@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
@@ -207,20 +207,24 @@ def manifest_key(relative_key: str) -> str:
     return _CONTROL.sub(lambda match: f"%{ord(match[0]):02X}", relative_key)
 
 
-def manifest_lines(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> list[bytes]:
-    """The object manifest: `key TAB size TAB etag LF` in byte order of the relative key.
+def manifest_rows(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> Iterator[tuple[str, int, str]]:
+    """Relative key, size in bytes and etag without quotes of each object that a manifest has.
 
     `objects` are `{"Key", "Size", "ETag"}` as ListObjectsV2 gives them; `prefix` is cut from the keys. Folder markers
     (zero bytes, key ending in `/`) are left out.
     """
-    rows = []
     for item in objects:
         key, size = str(item["Key"]), int(item["Size"])
-        if size == 0 and key.endswith("/"):
-            continue
-        relative = key[len(prefix) :].encode()
-        etag = str(item["ETag"]).strip('"')
-        rows.append((relative, f"{manifest_key(key[len(prefix) :])}\t{size}\t{etag}\n".encode()))
+        if size or not key.endswith("/"):
+            yield key[len(prefix) :], size, str(item["ETag"]).strip('"')
+
+
+def manifest_lines(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> list[bytes]:
+    """The object manifest: `key TAB size TAB etag LF` in byte order of the relative key, of each of `manifest_rows`."""
+    rows = (
+        (key.encode(), f"{manifest_key(key)}\t{size}\t{etag}\n".encode())
+        for key, size, etag in manifest_rows(objects, prefix)
+    )
     return [line for _, line in sorted(rows)]
 
 

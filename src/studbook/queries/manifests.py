@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from studbook.model.ids import manifest_rows, parse_s3
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestChange:
@@ -49,12 +51,8 @@ def manifest_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Manifest
     return ManifestChanges(len(before.keys() | after.keys()) - len(rows), tuple(rows))
 
 
-def _objects(body: Mapping[str, Any]) -> dict[str, tuple[int | None, str]]:
-    """Key below the state's own prefix to size and etag; folder markers are no objects."""
-    prefix = str(body.get("Uri") or "").partition("://")[2].partition("/")[2]
-    found = {}
-    for item in body.get("Contents") or ():
-        key, size = str(item.get("Key")), item.get("Size")
-        if not (key.endswith("/") and size == 0):
-            found[key.removeprefix(prefix)] = (size, str(item.get("ETag") or "").strip('"'))
-    return found
+def _objects(body: Mapping[str, Any]) -> dict[str, tuple[int, str]]:
+    """Key below the state's own prefix to size and etag."""
+    uri = parse_s3(body["Uri"])
+    rows = manifest_rows(body["Contents"], uri.key if uri is not None else "")
+    return {key: (size, etag) for key, size, etag in rows}
