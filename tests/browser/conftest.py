@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import small_catalog as small
 from studbook.cli.site import listen
+from studbook.queries.answer import Night
+from studbook.store import Catalog
 
 _ARGUMENTS = (
     "--no-sandbox",
@@ -97,10 +99,18 @@ def opened(browser: Browser) -> Opener:
 
 
 @pytest.fixture
-def page(opened: Opener, address: str) -> Iterator[Page]:
-    """A page of the small catalog's site."""
-    with opened(address) as made:
+def page(opened: Opener, demo_address: str) -> Iterator[Page]:
+    """A page of the demo's site at desktop width."""
+    with opened(demo_address) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def night(demo_catalog: Path) -> Night:
+    """The demo's newest night, as questions see it."""
+    catalog = Catalog(demo_catalog)
+    envelope = catalog.resolve("latest")
+    return Night.of(catalog, envelope, catalog.graph(envelope), catalog.settings())
 
 
 @contextmanager

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -20,13 +18,6 @@ from studbook.store import Catalog
 pytestmark = [pytest.mark.demo, pytest.mark.browser]
 
 VERSION = "arn:aws:sagemaker:us-west-2:444444444444:model-package/support-bot/2"
-
-
-@pytest.fixture
-def page(opened: Callable[..., AbstractContextManager[Page]], demo_address: str) -> Iterator[Page]:
-    """A page of the demo's site at desktop width."""
-    with opened(demo_address) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +40,11 @@ def test_approvals_of_a_past_night_in_three_clicks(page: Page, demo_address: str
     expect(page.get_by_text("assumed-role/DataScience/ana").first).to_be_attached()
 
 
-def test_a_dossier_has_every_line_of_the_questions(page: Page, demo_address: str, demo_catalog: Path) -> None:
+def test_a_dossier_has_every_line_of_the_questions(page: Page, demo_address: str, night: Night) -> None:
     """Numbered through, with its evidence quoted; at its foot the snapshot that it is of; each score and approval."""
-    catalog = Catalog(demo_catalog)
-    envelope = catalog.resolve("latest")
-    night = Night.of(catalog, envelope, catalog.graph(envelope), catalog.settings())
     page.goto(f"{demo_address}latest/audit/")
     page.locator(f"#dossiers + p + ul a[title='{VERSION}']").click()
-    expect(page.locator("dl[data-snapshot]")).to_contain_text(envelope.envelope)
+    expect(page.locator("dl[data-snapshot]")).to_contain_text(night.envelope.envelope)
     numbers = page.locator("ol.sb-dossier > li").evaluate_all("(lines) => lines.map((one) => one.value)")
     assert numbers == list(range(1, len(numbers) + 1))
     text = page.locator("article").inner_text()

@@ -22,6 +22,13 @@ from studbook.render.views.tables import Column, Table
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture
+def page(opened: Callable[..., AbstractContextManager[Page]], address: str) -> Iterator[Page]:
+    """A page of the small catalog's site."""
+    with opened(address) as made:
+        yield made
+
+
 def path_of(asset_id: str) -> str:
     asset = next(asset for asset in small.assets() if asset.id == asset_id)
     return page_path(asset.kind, asset.id)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -13,13 +11,6 @@ from studbook.queries.diff import Changes, diff
 from studbook.store import Catalog
 
 pytestmark = [pytest.mark.demo, pytest.mark.browser]
-
-
-@pytest.fixture
-def page(opened: Callable[..., AbstractContextManager[Page]], demo_address: str) -> Iterator[Page]:
-    """A page of the demo's site."""
-    with opened(demo_address) as made:
-        yield made
 
 
 def between(catalog: Path, old: int, new: int) -> Changes:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +13,10 @@ from playwright.sync_api import Page, expect
 
 from studbook.queries.answer import Night
 from studbook.queries.incident import incident
-from studbook.store import Catalog
 
 pytestmark = [pytest.mark.demo, pytest.mark.browser]
 
 ROOT = "s3://acme-shared-data/fraud/"
-
-
-@pytest.fixture
-def page(opened: Callable[..., AbstractContextManager[Page]], demo_address: str) -> Iterator[Page]:
-    """A page of the demo's site at desktop width."""
-    with opened(demo_address) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def night(demo_catalog: Path) -> Night:
-    """The demo's newest night, as questions see it."""
-    catalog = Catalog(demo_catalog)
-    envelope = catalog.resolve("latest")
-    return Night.of(catalog, envelope, catalog.graph(envelope), catalog.settings())
 
 
 def taken(page: Page, name: str) -> str:

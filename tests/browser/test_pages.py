@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -38,13 +38,6 @@ _UNSEEN_FOCUS = """() => {
   const outline = how.outlineStyle !== "none" && parseFloat(how.outlineWidth) >= 1;
   return outline || how.boxShadow !== "none" || parseFloat(stroke) >= 3 ? "seen" : it.outerHTML.slice(0, 160);
 }"""
-
-
-@pytest.fixture
-def page(opened: Opener, demo_address: str) -> Iterator[Page]:
-    """A page of the demo's site at desktop width."""
-    with opened(demo_address) as made:
-        yield made
 
 
 def one_of_each(site: Path) -> list[str]:
