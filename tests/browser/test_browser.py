@@ -282,6 +282,16 @@ class TestTables:
         assert told[0][0] == "Name"
         assert [" ".join(row[0].split()) for row in told[1:]] == [" ".join(one.split()) for one in before]
 
+    def test_no_cell_of_a_file_is_a_formula(self, page: Page, address: str) -> None:
+        """Whichever page's script writes the CSV file; a number is no formula, and what is not known is empty."""
+        page.goto(f"{address}latest/")
+        cells = ["=1", "+a", "-a", "@a", "\t=1", "\r=1", "\n=1", "\uff1d1", "\uff0ba", "\uff0da", "\uff20a"]
+        with page.expect_download() as saved:
+            page.evaluate("(rows) => studbook.saveCsv('cells', rows)", [cells, ["-1,234.5", "+1", 0, None, 'a "b"']])
+        with saved.value.path().open(newline="", encoding="utf-8") as file:
+            assert list(csv.reader(file)) == [[f"'{cell}" for cell in cells], ["-1,234.5", "+1", "0", "", 'a "b"']]
+        assert saved.value.suggested_filename == "cells.csv"
+
 
 class TestEveryPage:
     @pytest.mark.parametrize("scheme", ["light", "dark"])

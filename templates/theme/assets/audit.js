@@ -2,21 +2,16 @@
 (() => {
   "use strict";
 
+  const { element, save } = window.studbook;
+
   /* --- the snapshot of a dossier ----------------------------------------------------------------------------- */
 
   const foot = document.querySelector("[data-snapshot][data-root]");
   if (foot && foot.tagName === "DL") {
     fetch(`${foot.dataset.root}snapshot.json`).then((answer) => answer.json()).then((snapshot) => {
       const rows = [["Snapshot", `${snapshot.number}`], ["Taken", snapshot.taken_at], ["Content digest", snapshot.digest], ["Envelope", snapshot.envelope]];
-      foot.replaceChildren(...rows.map(([name, text]) => {
-        const row = document.createElement("div"), dt = document.createElement("dt"), dd = document.createElement("dd"), code = document.createElement("code");
-        code.className = "sb-break";
-        dt.textContent = name;
-        code.textContent = text;
-        dd.append(code);
-        row.append(dt, dd);
-        return row;
-      }));
+      foot.replaceChildren(...rows.map(([name, text]) => element("div", {},
+        element("dt", {}, name), element("dd", {}, element("code", { className: "sb-break" }, text)))));
       const head = document.querySelector("[data-taken]");
       if (head) head.textContent = `snapshot ${snapshot.number} of ${snapshot.taken_at}`;
     }).catch(() => {});
@@ -35,11 +30,7 @@
         const [head, ...rows] = lines(text);
         const kept = rows.filter((row) => (!from || row.slice(0, 10) >= from) && (!to || row.slice(0, 10) <= to));
         said.textContent = `${kept.length} of ${rows.length}`;
-        const link = document.createElement("a");
-        link.href = URL.createObjectURL(new Blob([[head, ...kept, ""].join("\r\n")], { type: "text/csv" }));
-        link.download = `approvals${from ? `-${from}` : ""}${to ? `-${to}` : ""}.csv`;
-        link.click();
-        setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+        save(`approvals${from ? `-${from}` : ""}${to ? `-${to}` : ""}.csv`, [head, ...kept, ""].join("\r\n"), "text/csv");
       }).catch(() => { said.textContent = "The approvals could not be fetched."; });
     });
   }

@@ -4,6 +4,7 @@
 
   const frame = document.querySelector("[data-steps]");
   if (!frame || location.protocol === "file:") return;
+  const { element } = window.studbook;
   const home = new URL(frame.dataset.root, location);
   const told = document.querySelector("[data-told]");
   const result = frame.querySelector(".sb-steps__result");
@@ -78,12 +79,6 @@
   }
 
   /* --- what is shown: text is set as text, and an address is one of this site's own ------------------------------ */
-
-  function element(name, properties, ...children) {
-    const made = Object.assign(document.createElement(name), properties);
-    made.append(...children);
-    return made;
-  }
 
   function show(all, now) {
     const link = (id) => {

@@ -5,6 +5,7 @@
   const frame = document.querySelector(".sb-compare");
   if (!frame) return;
   const { sections } = JSON.parse(document.getElementById("sb-compare-words").textContent);
+  const { element } = window.studbook;
   const root = frame.dataset.root;
   const status = frame.querySelector("[role=status]");
   const verdict = frame.querySelector(".sb-compare__verdict");
@@ -121,12 +122,6 @@
     const known = typeof value === "string" && Object.hasOwn(names, value) ? names[value] : null;
     if (known) return [element("a", { href: root + known[1], title: value, className: "sb-name" }, known[0])];
     return [typeof value === "object" ? JSON.stringify(value) : String(value)];
-  }
-
-  function element(name, properties, ...children) {
-    const made = Object.assign(document.createElement(name), properties);
-    made.append(...children);
-    return made;
   }
 
   const failed = () => {

@@ -7,6 +7,7 @@
   const frame = document.querySelector(".sb-explore");
   if (!frame) return;
   const { kinds, words, bits, lanes: LANES, certainties, says } = JSON.parse(document.getElementById("sb-explore-words").textContent);
+  const { element, save, saveCsv } = window.studbook;
   const root = frame.dataset.root;
   const canvas = frame.querySelector(".sb-explore__canvas");
   const panel = frame.querySelector(".sb-explore__panel");
@@ -778,32 +779,23 @@
     return { text: new XMLSerializer().serializeToString(copy), width: right - left, height: bottom - top };
   }
 
-  function save(kind, data) {
-    const link = element("a", { href: URL.createObjectURL(new Blob([data], { type: kind === "csv" ? "text/csv;charset=utf-8" : "image/svg+xml" })) });
-    if (data instanceof Blob) link.href = URL.createObjectURL(data);
-    link.download = `lineage-${view.path.split("/")[1]}.${kind}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  }
-
+  const file = () => `lineage-${view.path.split("/")[1]}`;
   const takes = {
-    svg: () => save("svg", as_svg().text),
+    svg: () => save(`${file()}.svg`, as_svg().text, "image/svg+xml"),
     png: () => {
       const { text, width, height } = as_svg(), picture = new Image();
       const scale = Math.min(2, 8000 / Math.max(width, height));
       picture.onload = () => {
         const sheet = Object.assign(document.createElement("canvas"), { width: width * scale, height: height * scale });
         sheet.getContext("2d").drawImage(picture, 0, 0, sheet.width, sheet.height);
-        sheet.toBlob((blob) => save("png", blob));
+        sheet.toBlob((blob) => save(`${file()}.png`, blob, blob.type));
       };
       picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
     },
     csv: () => {
-      /* A cell that a spreadsheet would take for a formula is text. */
-      const cell = (text) => `"${String(text).replace(/^([=+\-@\t\r])/, "'$1").replace(/"/g, '""')}"`;
       const line = (part, arrow) => [title(part.from), part.from.label, part.from.where, arrow ? arrow.relation : `by way of ${part.via.length}`, arrow?.role || "", title(part.to), part.to.label, part.to.where, arrow ? arrow.certainty : part.certainty];
       const all = placed.lines.flatMap((one) => one.parts).flatMap((part) => (part.arrows.length ? part.arrows.map((arrow) => line(part, arrow)) : [line(part)]));
-      save("csv", [["from_kind", "from", "from_place", "relation", "role", "to_kind", "to", "to_place", "certainty"], ...all].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n");
+      saveCsv(file(), [["from_kind", "from", "from_place", "relation", "role", "to_kind", "to", "to_place", "certainty"], ...all]);
     },
   };
   for (const [kind, take] of Object.entries(takes)) frame.querySelector(`[data-take=${kind}]`).addEventListener("click", () => placed && take());
@@ -902,12 +894,6 @@
   function linked(node) {
     const made = document.createElement("span");
     made.append(element("span", { className: "sb-kind" }, title(node)), " ", node.path ? element("a", { className: "sb-name", href: root + node.path }, node.label) : node.label);
-    return made;
-  }
-
-  function element(name, properties, ...children) {
-    const made = Object.assign(document.createElement(name), properties);
-    made.append(...children);
     return made;
   }
 

@@ -6,6 +6,7 @@
   const frame = document.querySelector(".sb-incident");
   const form = frame && frame.querySelector("form");
   if (!form) return;
+  const { element, save, saveCsv } = window.studbook;
   const root = frame.dataset.root;
   const rows = frame.querySelector(".sb-incident__rows");
   const counts = frame.querySelector(".sb-incident__counts");
@@ -117,12 +118,6 @@
     return element("div", { className: "sb-scroll" }, made);
   }
 
-  function element(name, properties, ...children) {
-    const made = Object.assign(document.createElement(name), properties);
-    made.append(...children);
-    return made;
-  }
-
   /* The readers in the order of time, and the window over them. */
   function draw(all) {
     const times = all.readers.filter(([, at]) => at !== null).map(([, at]) => time(at));
@@ -154,19 +149,12 @@
     } else if (what === "csv") {
       const heads = ["asset", "kind", "name", "stage", "account", "status", "because", "last_unaffected", "owner", "contact"];
       const lines = found.map((row) => [row.id, row.kind, row.name, row.stage, row.account, row.status, row.why, row.last && row.last.id, row.call && row.call.owner, row.call && row.call.contact]);
-      save(`${name}.csv`, "text/csv", [heads, ...lines].map((cells) => cells.map(cell).join(",")).join("\r\n") + "\r\n");
+      saveCsv(name, [heads, ...lines]);
     } else {
       const told = found.map((row) => ({ asset: row.id, kind: row.kind, stage: row.stage, account: row.account, status: row.status, because: row.why, last_unaffected: (row.last && row.last.id) || null }));
-      save(`${name}.json`, "application/json", JSON.stringify({ question: "incident", root: frame.dataset.asset, from: utc(from) || null, to: utc(to) || null, snapshot: all.snapshot, total: told.length, rows: told, unknown: all.unknown }, null, 1));
+      save(`${name}.json`, JSON.stringify({ question: "incident", root: frame.dataset.asset, from: utc(from) || null, to: utc(to) || null, snapshot: all.snapshot, total: told.length, rows: told, unknown: all.unknown }, null, 1), "application/json");
     }
   }
-
-  /* A cell that a spreadsheet would take for a formula stays text. */
-  const cell = (value) => {
-    const text = value === null || value === undefined ? "" : String(value);
-    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-    return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
-  };
 
   function ticket(all, found, from, to) {
     const place = (row) => [row.name, row.stage, row.named].filter(Boolean).join(" · ");
@@ -180,12 +168,6 @@
     }
     if (all.unknown.length) out.push("", "## Could not be seen", ...all.unknown.map((one) => `- ${one.what}: ${one.why}${one.partition ? ` in ${one.partition}` : ""}`));
     return [...out, "", `Snapshot ${all.snapshot.number} of ${all.snapshot.taken_at}, ${all.snapshot.envelope}`, location.href, ""].join("\n");
-  }
-
-  function save(name, type, text) {
-    const made = element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
-    made.click();
-    setTimeout(() => URL.revokeObjectURL(made.href), 1000);
   }
 
   const query = new URLSearchParams(location.search);

@@ -4,6 +4,7 @@
 
   const form = document.querySelector(".sb-places");
   if (!form) return;
+  const { element } = window.studbook;
   const root = form.dataset.root;
   const status = form.querySelector("[role=status]");
   const found = form.querySelector(".sb-places__found");
@@ -38,15 +39,8 @@
     const several = matches(all, text);
     status.textContent = several.length ? `${several.length} known ${several.length === 1 ? "place" : "places"}, the nearest first.` : "No known place of data. That is no proof that nobody read it: the command line says what is unknown.";
     if (go && several.length) { location.assign(`${root}${several[0][3]}#incident`); return; }
-    found.replaceChildren(...several.slice(0, 50).map(([id, name, kind, path]) => {
-      const made = document.createElement("li"), link = document.createElement("a"), rest = document.createElement("span");
-      link.href = `${root}${path}#incident`;
-      link.textContent = id.replace(/(@sha256:.{12}).*/, "$1");
-      rest.className = "sb-quiet";
-      rest.textContent = ` ${kind} ${name}`;
-      made.append(link, rest);
-      return made;
-    }));
+    found.replaceChildren(...several.slice(0, 50).map(([id, name, kind, path]) => element("li", {},
+      element("a", { href: `${root}${path}#incident` }, id.replace(/(@sha256:.{12}).*/, "$1")), element("span", { className: "sb-quiet" }, ` ${kind} ${name}`))));
   }
 
   form.hidden = false;

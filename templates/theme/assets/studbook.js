@@ -8,6 +8,28 @@
   const root = (table) => table.dataset.more.replace(/lists\/.*$/, "");
   const tidy = (text) => text.trim().replace(/\s+/g, " ");
 
+  /* --- what the scripts of single pages use too ----------------------------------------------------------------- */
+
+  function element(name, properties, ...children) {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  }
+
+  /* A file to take away, and what is in it: a blob or a text. */
+  function save(name, data, type) {
+    const link = element("a", { href: URL.createObjectURL(new Blob([data], { type })), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  /* A cell that a spreadsheet would run as a formula has an apostrophe before it, as in the exports; a number is none. */
+  const formula = (cell) => /^[=@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(cell) || (/^[+-]/.test(cell) && Number.isNaN(Number(cell.replace(/,/g, ""))));
+  const quoted = (cell) => `"${(formula(cell) ? `'${cell}` : cell).replace(/"/g, '""')}"`;
+  const saveCsv = (name, rows) => save(`${name}.csv`, rows.map((row) => `${row.map((cell) => quoted(String(cell ?? ""))).join(",")}\r\n`).join(""), "text/csv");
+
+  window.studbook = { element, save, saveCsv };
+
   function dress(table) {
     const size = Number(table.dataset.table) || 50;
     const body = table.tBodies[0];
@@ -119,7 +141,7 @@
     if (total > 1) {
       tools = document.createElement("div");
       tools.className = "sb-tools";
-      const csv = button("CSV", () => whole().then(() => save(name, [heads.map(title),
+      const csv = button("CSV", () => whole().then(() => saveCsv(name, [heads.map(title),
         ...shown.filter((item) => !item.row().hidden).map((item) => item.cells)])).catch(() => {}));
       csv.title = `What is shown of "${label}", all pages of it, as a file`;
       tools.append(csv);
@@ -189,21 +211,7 @@
   /* --- rows from a file: text is set as text, and an address is one of this site's own -------------------------- */
 
   const slug = (label) => label.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  /* A cell that a spreadsheet would run as a formula has an apostrophe before it. */
-  const quoted = (cell) => `"${(/^[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(cell) && Number.isNaN(Number(cell.replace(/,/g, ""))) ? `'${cell}` : cell).replace(/"/g, '""')}"`;
-  function save(name, rows) {
-    const file = new Blob([rows.map((row) => `${row.map(quoted).join(",")}\r\n`).join("")], { type: "text/csv" });
-    const link = element("a", { href: URL.createObjectURL(file), download: `${name}.csv` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }
   const text = (cell) => (cell === null ? "" : typeof cell === "object" ? (cell.l ? cell.l.map(text).join(" ") : (cell.e || [cell.t]).join(" ")) : String(cell));
-
-  function element(name, properties, ...children) {
-    const made = Object.assign(document.createElement(name), properties);
-    made.append(...children);
-    return made;
-  }
 
   function rowOf(cells, base) {
     const row = document.createElement("tr");
