@@ -307,7 +307,10 @@ class TrackedSite(Site):
                 if isinstance(answer.rows, LazyRows) and answer.total <= _FEW:
                     answer = replace(answer, rows=tuple(answer.rows))
                 if question == "log":
-                    # What its nights show is its own fields, which are shown beside it, and the edges that end in it.
+                    # What its nights show is all of its own fields, whether it or another page tells it, and the edges
+                    # that end in it.
+                    base = crc32(asset_id.encode("utf-8", "surrogatepass"))
+                    self.notes.read.update(crc32(field, base) for field in (*_FIELDS.values(), _WHOLE))
                     self.graph.upstream(asset_id)
                 known = (answer, self.notes.read)
             finally:

@@ -186,8 +186,6 @@ def _runs(site: Site, version: Asset) -> Iterator[_Line]:
 
 def _events(site: Site, asset: Asset, wanted: dict[str, str]) -> Iterator[_Line]:
     """Events of the log, with who and when; an approval's evidence is what the registry says now."""
-    # What the nights show of an asset is its fields: a page depends on those of whatever's log it tells.
-    said, _ = dict(asset.attributes), (asset.modified_at, asset.status)
     for row in site.answer("log", asset.id).rows:
         if row.event not in wanted:
             continue
@@ -200,7 +198,7 @@ def _events(site: Site, asset: Asset, wanted: dict[str, str]) -> Iterator[_Line]
         parts.append(f", by {_plain(row.by)}" if row.by else ", by whom is not recorded")
         parts.append(f"; {row.note}" if row.note else "")
         parts.append(f" (first in snapshot {row.night})")
-        now = row.event == "approval" and said.get("approval") == row.is_
+        now = row.event == "approval" and asset.attributes.get("approval") == row.is_
         yield parts, _said(site, asset, "approval") if now else ()
 
 
