@@ -82,6 +82,22 @@ def test_a_ticket_and_a_pasted_place(page: Page, demo_address: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "<http://s3.us-west-2.amazonaws.com/acme-shared-data/fraud/x.csv>",
+        "https://acme-shared-data.s3.dualstack.us-west-2.amazonaws.com/%66raud/x.csv?X-Amz-Expires=60",
+        "https://us-west-2.console.aws.amazon.com/s3/buckets/acme-shared-data?prefix=fraud/x/",
+        "arn:aws:s3:::acme-shared-data/fraud/x.csv",
+    ],
+)
+def test_a_place_is_known_in_any_spelling(page: Page, demo_address: str, pasted: str) -> None:
+    """What search knows for a place in S3, the incident page does: addresses, the console's, and ARNs."""
+    page.goto(f"{demo_address}latest/incident/")
+    page.get_by_label("A place in S3, an ARN or a digest").fill(pasted)
+    expect(page.get_by_role("link", name=ROOT, exact=True)).to_be_visible()
+
+
 def place(address: str, page: Page) -> str:
     """Where the dataset's page is, as the incident page knows it."""
     answer = page.request.get(f"{address}latest/incident/places.json").json()

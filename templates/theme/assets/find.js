@@ -92,6 +92,8 @@
     return shown ? `s3://${shown[1]}/${url.searchParams.get("prefix") || ""}` : null;
   }
 
+  search.place = place;
+
   let index;
   async function opened() {
     if (index) return index;

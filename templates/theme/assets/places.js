@@ -15,8 +15,11 @@
     return answer.json();
   }).then((data) => data.places));
 
-  /* Spellings of a place in S3 are one; a folder is what lies in it, and an object lies in the folders around it. */
-  const plain = (text) => text.trim().replace(/^["'<]+|["'>]+$/g, "").replace(/^s3[an]:\/\//, "s3://").replace(/^https?:\/\/([^./]+)\.s3[^/]*\//, "s3://$1/").replace(/^https?:\/\/s3[^/]*\/([^/]+)\//, "s3://$1/").replace(/^arn:aws[\w-]*:s3:::/, "s3://");
+  /* Spellings of a place in S3 are one, as search knows them; a folder is what lies in it, and an object lies in the folders around it. */
+  function plain(text) {
+    const asked = text.trim().replace(/^["'<]+|["'>]+$/g, "");
+    return (!asked.startsWith("s3://") && window.studbookSearch.place(asked.replace(/^http:/, "https:"))) || asked;
+  }
   const folder = (id) => `${id.split("@sha256:")[0].replace(/\/+$/, "")}/`;
 
   function matches(all, text) {
@@ -35,7 +38,7 @@
     found.replaceChildren();
     if (!text.trim()) { status.textContent = ""; return; }
     let all;
-    try { all = await places(); } catch { status.textContent = "The places could not be fetched. This page needs a web server: 'studbook serve' is one."; return; }
+    try { [all] = await Promise.all([places(), window.studbookSearch.ready()]); } catch { status.textContent = "The places could not be fetched. This page needs a web server: 'studbook serve' is one."; return; }
     const several = matches(all, text);
     status.textContent = several.length ? `${several.length} known ${several.length === 1 ? "place" : "places"}, the nearest first.` : "No known place of data. That is no proof that nobody read it: the command line says what is unknown.";
     if (go && several.length) { location.assign(`${root}${several[0][3]}#incident`); return; }
