@@ -35,6 +35,7 @@ def test_approvals_of_a_past_night_in_three_clicks(page: Page, demo_address: str
     page.goto(f"{demo_address}latest/")
     page.locator(".md-version__current").focus()
     page.locator(".md-version__link", has_text="3 ").click()
+    page.wait_for_url(f"{demo_address}3/**")
     page.locator(f"main a[title='{VERSION}']").first.click()
     expect(page).to_have_url(re.compile("/3/model-package/"))
     expect(page.get_by_text("assumed-role/DataScience/ana").first).to_be_attached()
