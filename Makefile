@@ -23,7 +23,7 @@ help:
 	@echo "make bench      the benchmarks of benchmarks/README.md"
 	@echo "make screenshots  the pictures of docs/screens, from the site that 'make demo' made"
 	@echo "make docs       the product's documentation, into build/docs"
-	@echo "make dist       the source distribution and the wheel, into dist"
+	@echo "make dist       the source distributions and the wheels of Studbook and of its demo, into dist"
 	@echo "make sbom       what the product needs at run time, as CycloneDX, into dist"
 	@echo "make clean      remove what was built, and the virtual environment"
 
@@ -85,6 +85,7 @@ docs: $(VENV)/.demo
 
 dist: $(VENV)/.dev
 	$(BIN)/python -m hatchling build -d dist
+	cd src/studbook/demo && $(CURDIR)/$(BIN)/python -m hatchling build -d $(CURDIR)/dist
 
 sbom: $(VENV)/.dev
 	@mkdir -p dist

@@ -21,7 +21,7 @@ from studbook.cli.verify import verify
 from studbook.demo.estate import registry, support_triage
 from studbook.demo.estate.secrets import PLANTED_SECRETS
 from studbook.demo.estate.world import DEV, EUROPE, PROD, STAGING
-from studbook.errors import StudbookError, UsageError
+from studbook.errors import UsageError
 from studbook.lineage.graph import Graph
 from studbook.queries.runs import rows_at
 from studbook.queries.sources_of import sources_of
@@ -322,17 +322,6 @@ class TestCards:
         assert "Known to those who have the key." not in sealed
 
 
-class TestAgain:
-    """The same story gives the same bytes."""
-
-    def test_a_second_demo_has_the_same_digests(self, catalog: Catalog, tmp_path: Path) -> None:
-        """Two demos from scratch agree on the content of each night."""
-        with command.estate(tmp_path / "servers") as (aws, mlflow):
-            command.play(Catalog(tmp_path / "catalog"), aws, mlflow, lambda line: None)
-        again = [envelope.digest for envelope in Catalog(tmp_path / "catalog").envelopes()]
-        assert again == [envelope.digest for envelope in catalog.envelopes()]
-
-
 class TestCommand:
     """`studbook demo` before it starts anything."""
 
@@ -342,15 +331,6 @@ class TestCommand:
         result = CliRunner().invoke(command.demo, ["--output", str(tmp_path), "--no-serve"])
         assert isinstance(result.exception, UsageError)
         assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
-
-    def test_a_missing_extra_is_named(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        """Without moto the error says what to install."""
-        monkeypatch.setattr(command, "find_spec", lambda name: None if name == "moto" else object())
-        result = CliRunner().invoke(command.demo, ["--output", str(tmp_path / "new")])
-        assert isinstance(result.exception, StudbookError)
-        assert result.exception.message == "the demo needs moto"
-        assert result.exception.hint == "pip install 'studbook[demo]'"
-        assert not (tmp_path / "new").exists()
 
     def test_the_callers_own_aws_is_hidden_and_given_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A profile or a session of the caller does not reach the demo, and is there again afterwards."""

@@ -76,7 +76,7 @@ def demo(ctx: click.Context, output: Path, serve: bool, port: int) -> None:
     from studbook.cli.site import build, listen
     from studbook.store import Catalog
 
-    need_the_extra()
+    need_the_package()
     say = _Clocked()
     catalog, site, exported = Catalog(output / "catalog"), output / "site", output / "export.json"
     _make_room(output)
@@ -104,11 +104,11 @@ def demo(ctx: click.Context, output: Path, serve: bool, port: int) -> None:
                 say("stopped")
 
 
-def need_the_extra() -> None:
-    """Raises StudbookError, with the way out, where the demo's packages are missing."""
-    missing = [name for name in ("moto", "mlflow", "flask") if find_spec(name) is None]
+def need_the_package() -> None:
+    """Raises StudbookError, with the way out, where the demo's own distribution, or what that needs, is missing."""
+    missing = [name for name in ("studbook.demo", "moto", "mlflow", "flask") if find_spec(name) is None]
     if missing:
-        raise StudbookError(f"the demo needs {' and '.join(missing)}", "pip install 'studbook[demo]'")
+        raise StudbookError(f"the demo needs {missing[0]}, which is not installed", "pip install studbook-demo")
 
 
 @contextmanager
