@@ -141,3 +141,19 @@ def test_what_was_not_fetched_is_not_taken_for_nothing(browser: Browser, demo_ad
     expect(page.locator(".sb-explore__status")).to_contain_text("could not be fetched")
     expect(page.locator(".sb-handle text", has_text="?").first).to_be_attached()
     page.close()
+
+
+def test_what_is_switched_off_is_counted(opened: Opener, demo_address: str, demo_site: Path) -> None:
+    """A picture without its artifacts seems whole: how many assets it leaves out is said beside how many it has."""
+    with opened(demo_address) as page:
+        opens(page, demo_address, address_of(demo_site, "endpoint/support-bot-prod-*"))
+        page.get_by_role("button", name="Everything that made it").click()
+        told = page.locator(".sb-explore__status")
+        expect(told).not_to_contain_text("switched off")
+        page.get_by_label("inferred").uncheck()
+        expect(told).to_contain_text("switched off")
+        shown, made, off = (
+            int(re.search(pattern, told.inner_text())[1])  # type: ignore[index]
+            for pattern in (r"^(\d+) assets", r"made from (\d+)", r"(\d+) of them are switched off")
+        )
+        assert shown - 1 + off == made

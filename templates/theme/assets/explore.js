@@ -24,7 +24,7 @@
   /* --- what is known ---------------------------------------------------------------------------------------- */
 
   const nodes = new Map(), byDigest = new Map(), arrows = new Map(), chunks = new Map(), beside = new Map();
-  let rows = new Map(), start = null, chosen = null, drawn = [], through = new Set(), unknown = 0, furthest = { up: 0, down: 0 };
+  let rows = new Map(), start = null, chosen = null, drawn = [], through = new Set(), unknown = 0, folds = 0, furthest = { up: 0, down: 0 };
 
   const digest = (path) => path.replace(/\/$/, "").slice(-12);
 
@@ -165,6 +165,8 @@
     const chosenOnes = new Set([start, ...wanted.map((row) => byDigest.get(row.key)), ...(view.to ? [] : [...view.add].map((key) => byDigest.get(key)))].filter(Boolean));
     for (const node of chosenOnes) if (node !== start && !view.to && view.hide.has("gone") && node.marks.includes("gone")) chosenOnes.delete(node);
     drawn = [...chosenOnes];
+    /* What a switch or a press hides, within the depth that is shown: it is said, for a picture seems whole. */
+    folds = view.to ? 0 : [...rows.values()].filter((row) => (view[row.side] === null || row.distance <= view[row.side]) && !chosenOnes.has(byDigest.get(row.key))).length - cut;
     /* A picture opens with what fits it: the nearest on both sides. */
     if (fit && !view.to && view.up === null && view.down === null && boxes_of(lines_of(new Set(drawn))).length > OPENS) {
       const depth = Math.max(furthest.up, furthest.down);
@@ -584,7 +586,7 @@
 
   function summary() {
     const assets = drawn.length, boxes = placed.cells.size;
-    say(`${counted(assets, "asset")}${boxes < assets ? ` in ${counted(boxes, "box", "boxes")}` : ""} and ${counted(placed.lines.length, "arrow")}. ${start.label} was made from ${counted(start.trace, "asset")} and reaches ${start.impact.toLocaleString("en")}${unknown ? `; ${counted(unknown, "thing")} could not be seen` : ""}.`);
+    say(`${counted(assets, "asset")}${boxes < assets ? ` in ${counted(boxes, "box", "boxes")}` : ""} and ${counted(placed.lines.length, "arrow")}. ${start.label} was made from ${counted(start.trace, "asset")} and reaches ${start.impact.toLocaleString("en")}${folds > 0 ? `; ${folds.toLocaleString("en")} of them are switched off here` : ""}${unknown ? `; ${counted(unknown, "thing")} could not be seen` : ""}.`);
   }
 
   function single(node) {
