@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from studbook.lineage.adjacency import Adjacency
 from studbook.model import Asset, Edge
 from studbook.model.edge import EdgeKey
 
 Direction = Literal["upstream", "downstream"]
+T = TypeVar("T")
 
 
 class LineageReader(Protocol):
@@ -53,6 +54,10 @@ class LineageReader(Protocol):
         """A hint: a walk in that direction comes to these next; with a relation, it asks for edges of that alone."""
         ...
 
+    def once(self, key: Hashable, find: Callable[[], T]) -> T:
+        """What several questions need of this lineage (a line, its scores), found once where all of it is at hand."""
+        ...
+
     def adjacency(self) -> Adjacency | None:
         """The same as numbers, for walks through crowds; None where objects are as near."""
         ...
@@ -74,6 +79,7 @@ class Graph:
         self._upstream: defaultdict[str, list[Edge]] = defaultdict(list)
         self._downstream: defaultdict[str, list[Edge]] = defaultdict(list)
         self._crowds: dict[tuple[int, str], defaultdict[tuple[str, str | None], list[Edge]]] = {}
+        self._found: dict[Hashable, Any] = {}
         for edge in self.edges:
             self._upstream[edge.target].append(edge)
             self._downstream[edge.source].append(edge)
@@ -127,6 +133,13 @@ class Graph:
 
     def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
         """All is at hand."""
+
+    def once(self, key: Hashable, find: Callable[[], T]) -> T:
+        """Memoized."""
+        if key not in self._found:
+            self._found[key] = find()
+        found: T = self._found[key]
+        return found
 
     def adjacency(self) -> None:
         """Objects are at hand."""

@@ -152,22 +152,15 @@ class Judge:
     def __init__(self, night: Night) -> None:
         self._lineage = night.lineage
         self._metrics = night.settings.rules.metrics if night.settings is not None else MetricSettings()
-        self._scores: dict[str, dict[Judgement, Score]] = {}
+        self._scores: dict[str, Mapping[Judgement, Score]] = {}
         self.unknown: list[Unknown] = []
 
-    def scores(self, family: Family) -> dict[Judgement, Score]:
+    def scores(self, family: Family) -> Mapping[Judgement, Score]:
         """The newest score for each evaluator, data and metric."""
         key = family.original.id
         if key not in self._scores:
-            judged = list(judged_of(self._lineage, [family]))
-            ids = {one.id for one in judged}
-            jobs = jobs_of(self._lineage, judged)
-            rows = [row for job in jobs for row in rows_of_job(self._lineage, job) if row.judged in ids]
-            self.unknown += silent_jobs(self._lineage, jobs)
-            rows.sort(key=lambda row: (row.at or "", row.job))
-            self._scores[key] = {
-                Judgement(evaluator=row.evaluator, data=row.data, metric=row.metric): row for row in rows
-            }
+            self._scores[key], silent = self._lineage.once(("judged", key), lambda: _judged(self._lineage, family))
+            self.unknown += silent
         return self._scores[key]
 
     def shared(self, here: Family, there: Family) -> tuple[Shared, ...]:
@@ -223,6 +216,17 @@ class Judge:
         if (True in found) is (False in found):
             return "mixed"
         return "better" if True in found else "worse"
+
+
+def _judged(lineage: LineageReader, family: Family) -> tuple[Mapping[Judgement, Score], Sequence[Unknown]]:
+    """The newest score of a version for each judgement, and the evaluations of which nothing is recorded."""
+    judged = list(judged_of(lineage, [family]))
+    ids = {one.id for one in judged}
+    jobs = jobs_of(lineage, judged)
+    rows = [row for job in jobs for row in rows_of_job(lineage, job) if row.judged in ids]
+    rows.sort(key=lambda row: (row.at or "", row.job))
+    scores = {Judgement(evaluator=row.evaluator, data=row.data, metric=row.metric): row for row in rows}
+    return scores, tuple(silent_jobs(lineage, jobs))
 
 
 def order_of(one: Judgement) -> tuple[str, str, str]:

@@ -8,9 +8,9 @@ id. An event has the time that a record gives it, else that of the night which f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from studbook.lineage.graph import Direction, LineageReader
 from studbook.model import Asset, Edge, Envelope
@@ -25,6 +25,7 @@ from studbook.queries.walks import ANSWERING, SERVING, runs, runs_at
 if TYPE_CHECKING:
     from studbook.store.past import EdgeEnds, SnapshotHistory
 
+T = TypeVar("T")
 Event = Literal[
     "first_seen",
     "registered",
@@ -390,6 +391,10 @@ class _Served:
 
     def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
         self._now.expect(asset_ids, direction, relation)
+
+    def once(self, key: Hashable, find: Callable[[], T]) -> T:
+        """What was found of today may not hold for then."""
+        return find()
 
     def adjacency(self) -> None:
         """What was deployed then is not in the numbers of today."""

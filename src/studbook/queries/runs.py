@@ -70,7 +70,7 @@ def runs(night: Night, root: str, asked: str | None = None) -> Answer[Run]:
 
 def _of_version(night: Night, asset: Asset, asked: str) -> Answer[Run]:
     lineage = night.lineage
-    rows = list(rows_of_version(lineage, asset))
+    rows = rows_of_version(lineage, asset)
     unknown = [*_unseen(night), *(one for several in night.hidden_content.values() for one in several)]
     sure = [row for row in rows if not row.candidate]
     live, shadows = (_endpoints(lineage, (row for row in sure if row.shadow is shadow)) for shadow in (False, True))
@@ -86,13 +86,17 @@ def _of_version(night: Night, asset: Asset, asked: str) -> Answer[Run]:
         root=asset.id,
         asked=asked,
         summary=summary + (f"; of {counted(hidden, 'endpoint')} not all is known that runs there." if hidden else "."),
-        rows=tuple(rows),
+        rows=rows,
         unknown=few(unknown, lambda one: "endpoint"),
     )
 
 
-def rows_of_version(lineage: LineageReader, asset: Asset) -> Iterator[Run]:
+def rows_of_version(lineage: LineageReader, asset: Asset) -> tuple[Run, ...]:
     """Where a version and the copies made from it run; of a group, each of its versions; of a model, itself."""
+    return lineage.once(("runs", asset.id), lambda: tuple(_rows_of_version(lineage, asset)))
+
+
+def _rows_of_version(lineage: LineageReader, asset: Asset) -> Iterator[Run]:
     versions = [asset.id]
     if asset.kind == "model_package_group":
         versions = [edge.target for edge in lineage.downstream(asset.id, "has_version")]

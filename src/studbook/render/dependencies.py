@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from itertools import product
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from zlib import crc32
 
 from studbook.lineage.graph import Direction, Graph, LineageReader, differing
@@ -25,6 +25,7 @@ from studbook.render.views import Site
 from studbook.render.views.site import Json
 from studbook.words import renamed
 
+T = TypeVar("T")
 EVERYTHING = 0
 _FEW = 2_000
 """Rows of an answer that are made once, for all who tell them."""
@@ -48,6 +49,16 @@ class ReadSet:
 
     def begin(self) -> None:
         self.read = set()
+
+    def apart(self, find: Callable[[], T]) -> tuple[T, frozenset[int]]:
+        """What `find` gives, and what it read: that is noted here, too, also where it fails."""
+        outer, self.read = self.read, set()
+        try:
+            found = find()
+            return found, frozenset(self.read)
+        finally:
+            outer |= self.read
+            self.read = outer
 
     def packed(self) -> bytes:
         """In few bytes; `unpacked` reads them."""
@@ -153,11 +164,17 @@ class _Assets(Mapping[str, Asset]):
 
 
 class _TrackedGraph(LineageReader):
-    """Answers as `Graph` does, and notes what was asked."""
+    """Answers as `Graph` does, and notes what was asked.
+
+    Edges that were asked for are kept with the number of that side: the pages of a batch walk through the same
+    neighbours again and again.
+    """
 
     def __init__(self, graph: Graph, notes: ReadSet) -> None:
         self._graph, self._notes = graph, notes
         self.assets = _Assets(graph.assets, notes)
+        self._sides: tuple[_Side, _Side] = ({}, {})
+        self._found: dict[Hashable, tuple[Any, frozenset[int]]] = {}
 
     @property
     def edges(self) -> list[Edge]:
@@ -173,12 +190,20 @@ class _TrackedGraph(LineageReader):
         return [asset for one in self._graph.of_kind(kind, unsure=unsure) if (asset := self.asset(one.id)) is not None]
 
     def upstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
-        self._notes.read.add(_side(_UPSTREAM, asset_id, relation))
-        return self._graph.upstream(asset_id, relation, role)
+        known = self._sides[0].get((asset_id, relation, role))
+        if known is None:
+            edges = self._graph.upstream(asset_id, relation, role)
+            known = self._sides[0][asset_id, relation, role] = (_side(_UPSTREAM, asset_id, relation), edges)
+        self._notes.read.add(known[0])
+        return known[1]
 
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
-        self._notes.read.add(_side(_DOWNSTREAM, asset_id, relation))
-        return self._graph.downstream(asset_id, relation, role)
+        known = self._sides[1].get((asset_id, relation, role))
+        if known is None:
+            edges = self._graph.downstream(asset_id, relation, role)
+            known = self._sides[1][asset_id, relation, role] = (_side(_DOWNSTREAM, asset_id, relation), edges)
+        self._notes.read.add(known[0])
+        return known[1]
 
     def roles(self, asset_id: str, relation: str) -> Collection[str | None]:
         return {edge.role for edge in self.downstream(asset_id, relation)}
@@ -190,8 +215,20 @@ class _TrackedGraph(LineageReader):
     def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
         """All is at hand."""
 
+    def once(self, key: Hashable, find: Callable[[], T]) -> T:
+        """Memoized for a batch of pages; each is noted to have read what it took."""
+        if key not in self._found:
+            self._found[key] = self._notes.apart(find)
+        found, read = self._found[key]
+        self._notes.read |= read
+        return cast(T, found)
+
     def adjacency(self) -> None:
         """What is read is noted: object by object."""
+
+
+_Side = dict[tuple[str, str | None, str | None], tuple[int, Sequence[Edge]]]
+"""What was asked of one side of assets: the number under which it is noted, and the edges."""
 
 
 def _members(kind: str, unsure: bool) -> int:
@@ -292,7 +329,7 @@ class TrackedSite(Site):
 
     _site: Site
     notes: ReadSet
-    _answers: dict[tuple[str, str], tuple[Answer[Any], set[int]]]
+    _answers: dict[tuple[str, str], tuple[Answer[Any], frozenset[int]]]
     """Answers to what was asked of one asset, each with what was read for it."""
 
     def answer(self, question: str, asset_id: str) -> Answer[Any]:
@@ -301,24 +338,23 @@ class TrackedSite(Site):
         if known is None:
             if any(asked != asset_id for _, asked in self._answers):  # pages are made asset by asset
                 self._answers.clear()
-            outer, self.notes.read = self.notes.read, set()
-            try:
-                answer = super().answer(question, asset_id)
-                if isinstance(answer.rows, LazyRows) and answer.total <= _FEW:
-                    answer = replace(answer, rows=tuple(answer.rows))
-                if question == "log":
-                    # What its nights show is all of its own fields, whether it or another page tells it, and the edges
-                    # that end in it.
-                    base = crc32(asset_id.encode("utf-8", "surrogatepass"))
-                    self.notes.read.update(crc32(field, base) for field in (*_FIELDS.values(), _WHOLE))
-                    self.graph.upstream(asset_id)
-                known = (answer, self.notes.read)
-            finally:
-                self.notes.read = outer
-            if not isinstance(answer.rows, LazyRows):  # those read when they are looked at
+            known = self.notes.apart(lambda: self._asked(question, asset_id))
+            if not isinstance(known[0].rows, LazyRows):  # those read when they are looked at
                 self._answers[question, asset_id] = known
         self.notes.read |= known[1]
         return known[0]
+
+    def _asked(self, question: str, asset_id: str) -> Answer[Any]:
+        answer = super().answer(question, asset_id)
+        if isinstance(answer.rows, LazyRows) and answer.total <= _FEW:
+            answer = replace(answer, rows=tuple(answer.rows))
+        if question == "log":
+            # What its nights show is all of its own fields, whether it or another page tells it, and the edges that
+            # end in it.
+            base = crc32(asset_id.encode("utf-8", "surrogatepass"))
+            self.notes.read.update(crc32(field, base) for field in (*_FIELDS.values(), _WHOLE))
+            self.graph.upstream(asset_id)
+        return answer
 
     def link(self, asset_id: str) -> Json:
         self.graph.assets.get(asset_id)

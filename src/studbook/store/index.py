@@ -16,7 +16,7 @@ import re
 import sqlite3
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from functools import partial
 from itertools import accumulate, islice
 from pathlib import Path
@@ -183,6 +183,10 @@ class Index:
         """Reads what a step from each of them asks for, five hundred in one statement."""
         for several in _batches(asset_ids):
             self._sound(partial(self._read_ahead, several, direction, relation))
+
+    def once(self, key: Hashable, find: Callable[[], T]) -> T:
+        """Found each time: what is kept of a large lineage is its index."""
+        return find()
 
     def adjacency(self) -> Adjacency:
         """The arrays, read once, with what numbers stand for."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge
 from studbook.model.edge import EdgeKey
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Family:
     """One version of a model: an original and all its copies, over all accounts."""
 
@@ -19,13 +20,13 @@ class Family:
     edges: tuple[Edge, ...]
     """The copies that were made of each, in canonical order: what was copied to what, by evidence and never by date."""
 
-    @property
+    @cached_property
     def original(self) -> Asset:
         """What nothing among them was copied to, the earliest of several; in a circle of copies the earliest of all."""
         copies = {edge.target for edge in self.edges}
         return next((one for one in self.members if one.id not in copies), self.members[0])
 
-    @property
+    @cached_property
     def ids(self) -> frozenset[str]:
         """Of all members."""
         return frozenset(one.id for one in self.members)
@@ -33,6 +34,10 @@ class Family:
 
 def copied(lineage: LineageReader, version: str) -> Family:
     """The whole tree of copies that a version is in, whichever of them it is."""
+    return lineage.once(("copied", version), lambda: _copied(lineage, version))
+
+
+def _copied(lineage: LineageReader, version: str) -> Family:
     members: dict[str, Asset] = {}
     edges: dict[EdgeKey, Edge] = {}
     ahead = [version]
@@ -70,6 +75,10 @@ def registered(version: Asset) -> tuple[bool, str, str]:
 
 def line(lineage: LineageReader, group: str) -> tuple[Family, ...]:
     """What one model group and all copies of its versions are, over all accounts: each version once, oldest first."""
+    return lineage.once(("line", group), lambda: _line(lineage, group))
+
+
+def _line(lineage: LineageReader, group: str) -> tuple[Family, ...]:
     versions = [edge.target for edge in lineage.downstream(group, "has_version")]
     lineage.expect(versions, "downstream", "copied_to")
     lineage.expect(versions, "upstream", "copied_to")
