@@ -12,6 +12,7 @@ import small_catalog as small
 from small_catalog import Sites
 from studbook.model.ids import page_path
 from studbook.render.search import CHUNK, SHARD, SearchEntry, exact, files, sections, words_of
+from studbook.words import namesakes, place_of, shown
 
 TITLES = st.lists(st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12), max_size=60)
 
@@ -109,15 +110,18 @@ def test_news_touch_few_files() -> None:
 
 
 def test_every_asset_is_there(sites: Sites) -> None:
-    """Each asset's page is a document with its facets; strangers' text is data in a script, and nothing more."""
+    """Each asset's page is a document with its facets, and its place where others are called so; text is but data."""
     folder = sites.output / "2" / "search"
     index = read((folder / "index.js").read_bytes())[1]
     lines = [
         line for path in sorted(folder.glob("d/*.js"), key=lambda p: int(p.stem)) for line in read(path.read_bytes())[1]
     ]
-    locations = {location: at for at, (_, location) in enumerate(lines)}
+    places = {location: place for _, location, *place in lines}
+    several = namesakes(small.assets())
+    assert several
     for asset in small.assets():
-        assert page_path(asset.kind, asset.id) in locations
+        place = place_of(small.SETTINGS, asset, several)
+        assert places[page_path(asset.kind, asset.id)] == ([shown(place)] if place else [])
     assert index["count"] == len(lines)
     assert [facet[0] for facet in index["facets"]] == ["Kind", "Account", "Region", "Stage", "Status", "Approval"]
 

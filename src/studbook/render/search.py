@@ -1,12 +1,12 @@
 """Full-text search: an inverted index in many small files, of which a query loads the few that it needs.
 
-A document is one line: title and address. Its kind, account, region, stage, status and approval are six letters in
-`index.js`; its words (of title, id, tags, parameters, findings, base model, card) lie in files by their first letters
-(`t/`), cut where they would be too long, and the lines themselves in files of thirty-two (`d/`). A whole id is one word
-more, a digest, so that what is pasted finds its page and no other: `exact`. `near.js` has the words that a misspelt one
-may mean. Documents are numbered in the order in which they were first seen, so that a night's news touch the last files
-and those of their own words. The files are scripts that call `studbookSearch`, since a page that was opened from a
-folder may load scripts, and nothing else.
+A document is one line: title, address and, where its name is not its alone, its place. Its kind, account, region,
+stage, status and approval are six letters in `index.js`; its words (of title, id, tags, parameters, findings, base
+model, card) lie in files by their first letters (`t/`), cut where they would be too long, and the lines themselves in
+files of thirty-two (`d/`). A whole id is one word more, a digest, so that what is pasted finds its page and no other:
+`exact`. `near.js` has the words that a misspelt one may mean. Documents are numbered in the order in which they were
+first seen, so that a night's news touch the last files and those of their own words. The files are scripts that call
+`studbookSearch`, since a page that was opened from a folder may load scripts, and nothing else.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ class SearchEntry:
     location: str
     title: str
     kind: str
+    place: str = ""
+    """What tells it from its namesakes, to be shown beside its title; it is found by its facets."""
     account: str = ""
     region: str = ""
     stage: str = ""
@@ -120,6 +122,7 @@ def _entry(site: Site, asset: Asset) -> SearchEntry:
         location=str(site.link(asset.id)["path"]),
         title=called(asset),
         kind=KINDS[asset.kind].title,
+        place=site.place_of(asset),
         account=site.account_name(asset.account) or "",
         region=asset.region or "",
         stage=asset.stage or "",
@@ -229,7 +232,10 @@ def files(entries: Sequence[SearchEntry]) -> Iterator[tuple[str, bytes]]:
         names.append(prefix)
         yield _script(f"t/{prefix.encode().hex()}", rows)
     for start in range(0, len(entries), CHUNK):
-        lines = [[shown(entry.title), entry.location] for entry in entries[start : start + CHUNK]]
+        lines = [
+            [shown(entry.title), entry.location, *([shown(entry.place)] if entry.place else [])]
+            for entry in entries[start : start + CHUNK]
+        ]
         yield _script(f"d/{start // CHUNK}", lines)
     yield _script("near", sorted(sorted(near, key=lambda word: (-near[word], word))[:_NEAR]))
     facets = [_facet([entry.facets[place] for entry in entries]) for place in range(len(FACETS))]

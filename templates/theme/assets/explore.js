@@ -916,9 +916,9 @@
     const asked = input.value.trim();
     const hits = asked ? await window.studbookSearch.find(asked, (page) => valid(page.path), 8) : [];
     if (mine !== turn) return;
-    found.replaceChildren(...hits.map(({ title: label, path, facets }) => {
-      const about = facets.filter(Boolean).join(" · ");
-      const press = element("button", { type: "button" }, element("strong", {}, label), " ", element("span", { className: "sb-quiet" }, about));
+    found.replaceChildren(...hits.map(({ title: label, path, place, facets }) => {
+      const about = facets.filter((one) => one && !place.split(" · ").includes(one)).join(" · ");
+      const press = element("button", { type: "button" }, element("strong", {}, place ? `${label} · ${place}` : label), " ", element("span", { className: "sb-quiet" }, about));
       press.addEventListener("click", () => {
         turn += 1;
         input.value = "";

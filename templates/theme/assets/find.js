@@ -238,12 +238,12 @@
 
   async function documents(several) {
     return Promise.all(several.map(async (number) => {
-      const [title, path] = (await load(`d/${Math.floor(number / index.chunk)}`))[number % index.chunk];
-      return { number, title, path, facets: index.facets.map((facet) => facet.values[facet.of[number]]) };
+      const [title, path, place = ""] = (await load(`d/${Math.floor(number / index.chunk)}`))[number % index.chunk];
+      return { number, title, path, place, facets: index.facets.map((facet) => facet.values[facet.of[number]]) };
     }));
   }
 
-  /* For other scripts: the best pages for a query that `fits` holds of, `[{title, path, facets}]`. */
+  /* For other scripts: the best pages for a query that `fits` holds of, `[{title, path, place, facets}]`. */
   search.find = async (query, fits, count) => {
     const out = [];
     const { found } = await look(query, []);
@@ -287,7 +287,8 @@
     });
   }
 
-  function marked(title, parts) {
+  /* The title with what was asked for marked, and what tells it from its namesakes. */
+  function marked({ title, place }, parts) {
     const out = make("span", { class: "sb-search__title" });
     let rest = title;
     const pattern = parts.length ? new RegExp(parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).sort((a, b) => b.length - a.length).join("|"), "iu") : null;
@@ -295,15 +296,15 @@
       out.append(rest.slice(0, match.index), make("mark", {}, match[0]));
       rest = rest.slice(match.index + match[0].length);
     }
-    out.append(rest);
+    out.append(rest, ...(place ? [make("small", {}, ` · ${place}`)] : []));
     return out;
   }
 
   function option(found, place) {
     const [kind, ...where] = found.facets;
     const link = make("a", { role: "option", id: `sb-search-${place}`, class: "sb-search__option", tabindex: "-1", "aria-selected": "false" },
-      make("span", { class: "sb-search__kind" }, kind), marked(found.title, answer.parts),
-      make("span", { class: "sb-search__where" }, where.filter(Boolean).join(" · ")));
+      make("span", { class: "sb-search__kind" }, kind), marked(found, answer.parts),
+      make("span", { class: "sb-search__where" }, where.filter((one) => one && !found.place.split(" · ").includes(one)).join(" · ")));
     const [path, anchor] = found.path.split("#");
     link.href = new URL(path + (root.protocol === "file:" && (path === "" || path.endsWith("/")) ? "index.html" : "") + (anchor ? `#${anchor}` : ""), root);
     return link;
