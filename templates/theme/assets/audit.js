@@ -59,21 +59,42 @@
     said.textContent = "This browser computes digests only on pages that came over https, or from this machine.";
     return;
   }
-  let turn = 0;
+  const root = form.dataset.root, where = /^model-package\/[a-z0-9-]+\/$/;
+  let turn = 0, own = null;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", run);
 
-  async function run() {
-    const file = form.elements.pack.files[0], anchor = form.elements.anchor.value.trim(), mine = ++turn;
-    if (!file) return;
-    tell("Computing ...", "");
-    let found;
-    try { found = await verify(new Uint8Array(await file.arrayBuffer()), anchor); } catch (error) { found = [`Damaged: ${error instanceof Wrong ? error.message : `cannot be read: ${error.message}`}.`, "bad"]; }
-    if (mine === turn) tell(...found);
+  /* A version's page leads here with its own pack: what lies beside it is fetched, and looked at like any other. */
+  const asked = new URLSearchParams(location.search).get("pack") || "";
+  if (where.test(asked)) {
+    own = asked;
+    run();
   }
 
-  function tell(text, tone) {
-    said.textContent = text;
+  async function bytesOf(path) {
+    const answer = await fetch(`${root}${path}`);
+    check(answer.ok, `${path} could not be fetched`);
+    return new Uint8Array(await answer.arrayBuffer());
+  }
+
+  async function run() {
+    const file = form.elements.pack.files[0], anchor = form.elements.anchor.value.trim(), mine = ++turn;
+    if (!file && !own) return;
+    tell({ said: "Computing ..." });
+    let found;
+    try {
+      const pack = file ? new Uint8Array(await file.arrayBuffer()) : await bytesOf(`${own}evidence.zip`);
+      found = await verify(pack, anchor, file ? null : own);
+    } catch (error) {
+      found = { tone: "bad", said: `Damaged: ${error instanceof Wrong ? error.message : `cannot be read: ${error.message}`}.` };
+    }
+    if (mine === turn) tell(found);
+  }
+
+  /* The sentence, then what was shown by computing it here, and what was not. */
+  function tell({ said: sentence, tone = "", shown = [], open = [] }) {
+    const list = (title, items) => (items.length ? [element("p", {}, title), element("ul", {}, ...items.map((one) => element("li", {}, one)))] : []);
+    said.replaceChildren(element("strong", {}, sentence), ...list("Shown here:", shown), ...list("Not shown:", open));
     said.dataset.tone = tone;
   }
 
@@ -164,7 +185,7 @@
   const value = (body, path) => [...path.matchAll(step)].reduce((at, [, name, index, key, inner]) =>
     (inner ? JSON.parse(at) : at?.[name ?? (key ? JSON.parse(key) : index)]), body);
 
-  async function verify(pack, anchor) {
+  async function verify(pack, anchor, own) {
     const files = unpacked(pack);
     const text = (name) => { check(files.has(name), `${name} is missing`); return decoder.decode(files.get(name)); };
     const told = [];
@@ -172,6 +193,8 @@
       if (name === "SHA256SUMS" || name === "night.json") continue;
       told.push(`${hex(await sha(data))}  ${name}\n`);
       check(text("SHA256SUMS").includes(told.at(-1)), name);
+      const manifest = /^manifests\/([0-9a-f]{64})\.tsv$/.exec(name);
+      check(!manifest || told.at(-1).startsWith(manifest[1]), `${name} is not what its name says`);
     }
     check(text("SHA256SUMS") === told.join(""), "SHA256SUMS");
     const pedigree = JSON.parse(text("pedigree.json"));
@@ -180,8 +203,19 @@
     for (const one of pedigree.edges.flatMap((edge) => edge.evidence)) {
       check(!one.record || value(bodies.get(one.record), one.path) != null, `${one.path} of ${one.record} leads nowhere`);
     }
+    const shown = [
+      `${files.size} files are what SHA256SUMS says, and nothing stands between them.`,
+      `Whatever evidence of its ${pedigree.edges.length} links names a record leads to a value in one of ${bodies.size}.`,
+    ];
+    const open = [
+      "That the APIs answered so: their answers are taken as they were kept.",
+      "That bill, card and README follow from the other files: studbook verify makes them anew.",
+    ];
     if (!files.has("night.json")) {
-      return [`Whole in itself: ${pedigree.root}; ${files.size} files are what their list says, and all evidence leads to its record. It names no night, so it can be held against no anchor: 'studbook export evidence' writes a pack that does.`, anchor ? "bad" : "wait"];
+      const [more, less] = await heldAgainstSite(pack, pedigree.root, own);
+      const unheld = anchor ? "your anchor was held against nothing" : "it can be held against no anchor";
+      return { tone: "wait", said: `Whole in itself: ${pedigree.root}. It names no night: ${unheld}.`, shown: [...shown, ...more], open: [
+        "That any of it is in a snapshot, or of the chain that you know: 'studbook export evidence' writes a pack that shows it.", ...less, ...open] };
     }
     const night = JSON.parse(text("night.json"));
     const sealed = canonical({ ...night, digest: await named(encoded(canonical(but(night, "digest")))) });
@@ -204,11 +238,33 @@
     const entry = canonical({ envelope: envelope.envelope, number: envelope.number });
     const top = await root(await leaf(entry), night.log.index, Number(size), night.log.path.map(bytes));
     check(same(top, bytes(hash)), "the log");
-    const what = `${pedigree.root}, snapshot ${envelope.number} of ${envelope.taken_at}, ${envelope.envelope}; ${rows.length} rows, ${files.size} files`;
-    if (!anchor) return [`Whole: ${what}. No anchor was given: that it is the chain that you know is not shown.`, "wait"];
+    const what = `${pedigree.root}, snapshot ${envelope.number} of ${envelope.taken_at}, ${envelope.envelope}`;
+    shown.push(
+      `Each of its ${rows.length} rows is in the tree of snapshot ${envelope.number}, whose envelope has the digest that it names.`,
+      `That envelope is entry ${night.log.index + 1} of a log of ${size}.`,
+    );
+    if (night.log.checkpoint.includes("\n\n\u2014")) open.push("Whose signature stands below the log: studbook verify checks it.");
+    const unanchored = "That it is the chain that you know";
+    if (!anchor) return { tone: "wait", said: `Whole: ${what}. No anchor was given.`, shown, open: [`${unanchored}: paste the digest of the envelope, or the checkpoint, that you kept.`, ...open] };
     const kept = anchor.split("\n").map((line) => line.trim());
     const right = kept.length >= 3 ? kept[1] === size && kept[2] === hash : anchor === envelope.envelope;
-    if (!right) return [`Whole in itself, and not of your anchor: ${what}. An anchor of another night needs the log in between: studbook verify PACK --anchor ... --catalog CATALOG.`, "bad"];
-    return [`Whole, and of your anchor: ${what}.`, "good"];
+    if (!right) {
+      return { tone: "bad", said: `Whole in itself, and not of your anchor: ${what}.`, shown, open: [
+        `${unanchored}: an anchor of another night needs the log in between: studbook verify PACK --anchor ... --catalog CATALOG.`, ...open] };
+    }
+    return { tone: "good", said: `Whole, and of your anchor: ${what}.`, shown: [...shown, "Your anchor is of that envelope, or of that log."], open };
+  }
+
+  /* Nights that know the same share a pack, so that one from a page can be held against what the site itself says. */
+  async function heldAgainstSite(pack, id, own) {
+    try {
+      const [page] = own ? [{ path: own }] : await window.studbookSearch.find(id, (one) => where.test(one.path), 1);
+      const [snapshot, here] = await Promise.all([bytesOf("snapshot.json"), page ? bytesOf(`${page.path}evidence.zip`) : null]);
+      const { number, taken_at: taken, envelope } = JSON.parse(decoder.decode(snapshot));
+      const site = `this site of snapshot ${number} of ${taken}, which says that its envelope is ${envelope}`;
+      return here && same(here, pack) ? [[`It is, byte for byte, the pack of ${site}.`], []] : [[], [`That it is of ${site}: the pack there is another.`]];
+    } catch {
+      return [[], ["That this site has the same pack: it could not be fetched."]];
+    }
   }
 })();
