@@ -204,7 +204,8 @@ def of_version(estate: Estate, asset: Asset, page: Told) -> Differs:
     if not runs.rows:
         yield "where it runs", text_of(here), "nowhere that is known" if runs.unknown else "nowhere"
     waits = QUESTIONS["candidates"].ask(estate.night, asset.id)
-    yield "what waits", page.says(waits.summary), bool(runs.rows) and best_of(waits.rows) is not None
+    yield "what waits", page.says(waits.summary), bool(runs.rows)
+    yield "whether it waits", page.says("waits. "), bool(runs.rows) and best_of(waits.rows) is not None
     rows = page.rows("Evaluations")
     yield "judged in", {one for row in rows for one in ids_of(row[1])}, {row.job for row in scores.rows}
     told = " ".join(text_of(row[3]) for row in rows)
@@ -253,7 +254,8 @@ def of_endpoint(estate: Estate, asset: Asset, page: Told) -> Differs:
     answers = [ids_of(chain[0][1])[0] for chain in page.all("dl", "sb-chain", "answers")]
     yield "what runs", sorted(set(answers)), sorted({row.version or row.base or row.unit for row in rows})
     waits = QUESTIONS["candidates"].ask(estate.night, asset.id)
-    yield "what waits", page.says(waits.summary), best_of(waits.rows) is not None
+    yield "what waits", page.says(waits.summary), True
+    yield "whether it waits", page.says("waits. "), best_of(waits.rows) is not None
     yield from _gaps(estate, asset, page)
 
 

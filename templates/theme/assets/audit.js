@@ -59,20 +59,13 @@
     said.textContent = "This browser computes digests only on pages that came over https, or from this machine.";
     return;
   }
-  const root = form.dataset.root, where = /^model-package\/[a-z0-9-]+\/$/;
+  const base = form.dataset.root, where = /^model-package\/[a-z0-9-]+\/$/;
   let turn = 0, own = null;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", run);
 
-  /* A version's page leads here with its own pack: what lies beside it is fetched, and looked at like any other. */
-  const asked = new URLSearchParams(location.search).get("pack") || "";
-  if (where.test(asked)) {
-    own = asked;
-    run();
-  }
-
   async function bytesOf(path) {
-    const answer = await fetch(`${root}${path}`);
+    const answer = await fetch(`${base}${path}`);
     check(answer.ok, `${path} could not be fetched`);
     return new Uint8Array(await answer.arrayBuffer());
   }
@@ -266,5 +259,12 @@
     } catch {
       return [[], ["That this site has the same pack: it could not be fetched."]];
     }
+  }
+
+  /* A version's page leads here with its own pack: what lies beside it is fetched, and looked at like any other. */
+  const asked = new URLSearchParams(location.search).get("pack") || "";
+  if (where.test(asked)) {
+    own = asked;
+    run();
   }
 })();

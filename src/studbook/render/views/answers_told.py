@@ -136,22 +136,16 @@ def elsewhere(site: Site, version: Asset, code: list[Json]) -> list[Json]:
 
 
 def waiting(site: Site, asset: Asset) -> Json | None:
-    """The best of what is newer than a version, or than what an endpoint runs; None where nothing is."""
+    """Whether something newer waits than a version, or than what an endpoint runs, and the best of it where it does."""
     if not QUESTIONS["candidates"].is_asked_of(asset.kind):
         return None
     answer = site.answer("candidates", asset.id)
     best = best_of(answer.rows)
     if best is None:
-        return None
+        return {"summary": answer.summary, "best": None}
     return {
         "summary": answer.summary,
-        "version": site.link(best.version),
-        "against": site.link(best.against),
-        "verdict": best.verdict,
-        "shared": [
-            [site.link(one.evaluator)["name"] if one.evaluator else None, one.metric, one.here, one.there]
-            for one in best.shared
-        ],
+        "best": {"version": site.link(best.version), "against": site.link(best.against), "verdict": best.verdict},
     }
 
 
