@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import datetime
 import json
 import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,9 @@ from studbook.harvest.derive import derive_anew
 from studbook.harvest.run import relink
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
 from studbook.lineage.link import LinkContext
-from studbook.model import Coverage, Envelope, Partition, Reading, canonical, digest
+from studbook.model import Content, Coverage, Envelope, Gap, Partition, Reading, canonical, digest
 from studbook.people import people_of
-from studbook.rules import findings_of
+from studbook.rules import Inspection, Observation, Rule, findings_of
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS
 
@@ -118,6 +121,41 @@ class TestWorkingFiles:
         assert [(one.level, one.asset) for one in found if one.rule == "mine"] == [("error", None)]
         assert {one.id for one in findings_of(catalog, catalog.resolve("1"))} < {one.id for one in found}
         assert "mine.py" in {file.name for file in catalog.people(second) or ()}
+
+
+def night(catalog: Catalog, day: str, rule: Callable[[Inspection], Iterable[Observation]], *gaps: Gap) -> Envelope:
+    """One more night with the same content, and with one more rule, as a harvest adds it."""
+    latest, settings = catalog.resolve("latest"), catalog.settings()
+    content = Content(**latest.parts.content)
+    row = replace(latest.coverage[0], gaps=gaps)
+    taken_at = f"{day}T02:00:00Z"
+    draft = catalog.draft(content, number=None, coverage=[row], taken_at=taken_at, config=settings.digest)
+    folder = WorkingFolder.read(catalog, settings)
+    folder = replace(folder, rules=[*folder.rules, Rule("witness", "note", rule, None)])
+    return add_snapshot(catalog, draft, folder, readings=latest.parts.readings or "", alike=latest)
+
+
+class TestFindings:
+    def test_an_equal_night_takes_them_over(self, catalog: Catalog) -> None:
+        """No rule is asked; a new gap, a changed card or a turn of the calendar asks all of them."""
+        asked: list[datetime.date] = []
+
+        def rule(seen: Inspection) -> Iterable[Observation]:
+            asked.append(seen.today)
+            return ()
+
+        waive(catalog, until="2026-11-24")
+        assert unevaluated(catalog, night(catalog, "2026-11-23", rule).number).waived.who == "ana"
+        asked.clear()
+        kept = night(catalog, "2026-11-24", rule)
+        assert (asked, unevaluated(catalog, kept.number).waived.who) == ([], "ana")
+        assert unevaluated(catalog, night(catalog, "2026-11-25", rule).number).waived is None
+        night(catalog, "2026-11-25", rule, Gap(operation="ListModels", code="AccessDenied", message="no"))
+        (catalog.cards_folder / "bot.md").write_text(CARD + "More.")
+        night(catalog, "2026-11-25", rule, Gap(operation="ListModels", code="AccessDenied", message="no"))
+
+        assert [day.day for day in asked] == [25, 25, 25]
+        assert catalog.verify() == []
 
 
 class TestReadings:

@@ -50,7 +50,9 @@ def readings_of(
 
     def reading_of(partition: Partition, reference: str) -> Reading:
         found = known(partition).get(reference)
-        return Reading(record=reference) if found is None else replace(found, record=reference)
+        if found is None:
+            return Reading(record=reference)
+        return found if found.record == reference else replace(found, record=reference)
 
     return reading_of
 

@@ -167,7 +167,7 @@ def harvest(
             taken_at=taken_at,
             config=settings.digest,
         )
-        envelope = add_snapshot(catalog, draft, folder, readings=kept.readings)
+        envelope = add_snapshot(catalog, draft, folder, readings=kept.readings, alike=previous)
         run.journal.finish()
     return Harvested(envelope, previous)
 

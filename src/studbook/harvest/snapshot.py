@@ -16,7 +16,7 @@ from studbook.model import Envelope, Finding, WorkingFile
 from studbook.model.finding import finding_id
 from studbook.people import cards_of, working_files
 from studbook.queries.answer import Night
-from studbook.rules import Inspection, Observation, Rule, RuleFailed, Waiver, check_night, prepared
+from studbook.rules import Inspection, Observation, Rule, RuleFailed, Waiver, check_night, prepared, turned
 from studbook.settings import Settings
 from studbook.store import Catalog
 
@@ -40,14 +40,22 @@ class WorkingFolder:
 
 
 def add_snapshot(
-    catalog: Catalog, draft: Envelope, folder: WorkingFolder, *, readings: str, only_if_changed: bool = False
+    catalog: Catalog,
+    draft: Envelope,
+    folder: WorkingFolder,
+    *,
+    readings: str,
+    only_if_changed: bool = False,
+    alike: Envelope | None = None,
 ) -> Envelope:
     """Add the snapshot of a draft, with the working files and the findings; gives its envelope, as `Catalog.add` does.
 
-    Findings that the snapshot before has keep their `first_seen`.
+    Findings that the snapshot before has keep their `first_seen`. Those of `alike` are taken, and no rule is applied,
+    where the rules see of the draft what they saw of that.
     """
     people = catalog.keep_people(folder.files)
-    findings = catalog.keep_findings(_findings(catalog, draft, folder))
+    known = alike.parts.findings if alike is not None and _same(alike, draft, people, folder) else None
+    findings = known or catalog.keep_findings(_findings(catalog, draft, folder))
     return catalog.add(
         draft,
         findings=findings,
@@ -58,10 +66,31 @@ def add_snapshot(
     )
 
 
+def _same(before: Envelope, draft: Envelope, people: str, folder: WorkingFolder) -> bool:
+    """Whether rules see one thing of two nights: by one program the same content, gaps and words, and no day on which
+    a rule says something else lies between them."""
+
+    def seen(envelope: Envelope, people: str | None) -> tuple[object, ...]:
+        gaps = [(row.partition, row.status == "failed", row.gaps) for row in envelope.coverage]
+        return envelope.generator, envelope.config, envelope.parts.content, people, gaps
+
+    return seen(before, before.parts.people) == seen(draft, people) and not turned(
+        _day(before),
+        _day(draft),
+        settings=folder.settings,
+        waivers=folder.waivers,
+        cards=folder.cards,
+        rules=folder.rules,
+    )
+
+
+def _day(envelope: Envelope) -> datetime.date:
+    return datetime.date.fromisoformat(envelope.taken_at[:10])
+
+
 def _findings(catalog: Catalog, draft: Envelope, folder: WorkingFolder) -> Iterator[Finding]:
-    """Of every night anew, changed or not: a rule may ask which day it is."""
     night = Night.of(catalog, draft, catalog.graph(draft), folder.settings)
-    today = datetime.date.fromisoformat(draft.taken_at[:10])
+    today = _day(draft)
     rules, failed = folder.rules, list[Finding]()
     while True:
         try:

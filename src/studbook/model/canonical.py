@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import rfc8785
 
 _SAFE_INTEGER = 2**53 - 1
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
+quoted: Final[Callable[[str], str]] = json.encoder.encode_basestring
+"""A text in canonical JSON."""
 
 
 def canonical(value: Any) -> bytes:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from studbook.model.canonical import canonical, fields_of
+from studbook.model.canonical import canonical, fields_of, quoted
 from studbook.model.evidence import Evidence, Several
 from studbook.model.relations import CERTAINTIES, Certainty, Relation
 
@@ -116,28 +114,25 @@ def strongest(one: Known, other: Known) -> Known:
     )
 
 
-_quoted: Final[Callable[[str], str]] = json.encoder.encode_basestring
-
-
 def edge_json(edge: Edge) -> bytes:
     """The canonical JSON of an edge: texts between keys that stand in order, in half the time that `canonical` takes,
     for a lineage has millions. Raises ValueError for a lone surrogate."""
     evidence = ",".join(map(_evidence_json, edge.evidence))
-    role = "null" if edge.role is None else _quoted(edge.role)
+    role = "null" if edge.role is None else quoted(edge.role)
     candidate = "true" if edge.candidate else "false"
     return (
         f'{{"candidate":{candidate},"certainty":"{edge.certainty}","evidence":[{evidence}],'
-        f'"relation":"{edge.relation}","role":{role},"source":{_quoted(edge.source)},"target":{_quoted(edge.target)}}}'
+        f'"relation":"{edge.relation}","role":{role},"source":{quoted(edge.source)},"target":{quoted(edge.target)}}}'
     ).encode()
 
 
 def _evidence_json(evidence: Evidence) -> str:
     operation, path, record, rule, config = evidence
     if operation and path and record and not rule and not config:  # nearly all
-        return f'{{{_place_json(operation, path)},"record":{_quoted(record)}}}'
+        return f'{{{_place_json(operation, path)},"record":{quoted(record)}}}'
     return canonical(evidence.as_data()).decode()
 
 
 @lru_cache(1 << 12)
 def _place_json(operation: str, path: str) -> str:
-    return f'"operation":{_quoted(operation)},"path":{_quoted(path)}'
+    return f'"operation":{quoted(operation)},"path":{quoted(path)}'

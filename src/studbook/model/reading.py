@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from studbook.model.canonical import quoted
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -18,3 +20,12 @@ class Reading:
         Field(description="service:Operation, as the coverage counts it; null where nobody knows: before format 2."),
     ] = None
     snapshot: Annotated[int | None, Field(description="The snapshot that it was read for; null as above.")] = None
+
+
+def reading_json(reading: Reading) -> bytes:
+    """The canonical JSON of a reading, as `edge_json`: each record of each night has one."""
+    operation, snapshot = reading.operation, reading.snapshot
+    return (
+        f'{{"operation":{"null" if operation is None else quoted(operation)},"record":{quoted(reading.record)},'
+        f'"snapshot":{"null" if snapshot is None else snapshot}}}'
+    ).encode()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from studbook.model.coverage import Coverage
-from studbook.proof.merkle import Tree
+from studbook.proof import merkle
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -56,9 +57,10 @@ class TreeHead(BaseModel):
     root: Digest = Field(description="The tree's root.")
 
     @classmethod
-    def of(cls, tree: Tree) -> Self:
-        """That of a tree with all rows in it."""
-        return cls(size=tree.size, root=f"sha256:{tree.root.hex()}")
+    def of(cls, hashes: Iterable[bytes]) -> Self:
+        """That of the rows with these hashes as leaves."""
+        size, root = merkle.head(hashes)
+        return cls(size=size, root=f"sha256:{root.hex()}")
 
 
 class Continues(BaseModel):

@@ -6,6 +6,7 @@ Roots and proofs are made from a stream of leaves: what is held grows with the l
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import reduce
 from hashlib import sha256
 
 
@@ -19,44 +20,24 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\1" + left + right).digest()
 
 
-class Tree:
-    """The root of a growing list, with a stack of the roots of its full subtrees."""
+def head(hashes: Iterable[bytes]) -> tuple[int, bytes]:
+    """The size and the root of the tree of leaves with these hashes; of none, the hash of the empty string.
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._stack: list[bytes] = []
-        """A full subtree for each bit of the size that is set, the largest first."""
-
-    def add(self, leaf: bytes) -> None:
-        """Append a leaf."""
-        self.add_hash(leaf_hash(leaf))
-
-    def add_hash(self, node: bytes) -> None:
-        """Append a leaf by its hash."""
-        size = self.size
-        while size & 1:
-            node = node_hash(self._stack.pop(), node)
-            size >>= 1
-        self._stack.append(node)
-        self.size += 1
-
-    @property
-    def root(self) -> bytes:
-        """The root of what was added; of nothing, the hash of the empty string."""
-        if not self._stack:
-            return sha256().digest()
-        *larger, node = self._stack
-        for left in reversed(larger):
-            node = node_hash(left, node)
-        return node
+    What is held is a stack: of each bit of the size that is set a full subtree's root, the largest first.
+    """
+    size, stack = 0, list[bytes]()
+    for leaf in hashes:
+        node, before = leaf, size
+        while before & 1:
+            node, before = sha256(b"\1" + stack.pop() + node).digest(), before >> 1  # a night has millions: no call
+        stack.append(node)
+        size += 1
+    return size, reduce(lambda right, left: node_hash(left, right), reversed(stack)) if stack else sha256().digest()
 
 
 def root(leaves: Iterable[bytes]) -> bytes:
     """The root of these leaves, in their order."""
-    tree = Tree()
-    for leaf in leaves:
-        tree.add(leaf)
-    return tree.root
+    return head(map(leaf_hash, leaves))[1]
 
 
 def inclusion_paths(hashes: Iterable[bytes], size: int, wanted: Collection[int]) -> dict[int, list[bytes]]:
@@ -76,10 +57,7 @@ def _subtree(
     hashes: Iterator[bytes], start: int, size: int, wanted: Sequence[int], paths: dict[int, list[bytes]]
 ) -> bytes:
     if not wanted:
-        tree = Tree()
-        for _ in range(size):
-            tree.add_hash(_next(hashes))
-        return tree.root
+        return head(_next(hashes) for _ in range(size))[1]
     if size == 1:
         return _next(hashes)
     middle = start + _split(size)
@@ -137,21 +115,14 @@ def consistency_proof(hashes: Sequence[bytes], before: int) -> list[bytes]:
     while before != end - start:
         middle = start + _split(end - start)
         if before <= middle - start:
-            proof.append(_root(hashes[middle:end]))
+            proof.append(head(hashes[middle:end])[1])
             end = middle
         else:
-            proof.append(_root(hashes[start:middle]))
+            proof.append(head(hashes[start:middle])[1])
             before, start, whole = before - (middle - start), middle, False
     if not whole:
-        proof.append(_root(hashes[start:end]))
+        proof.append(head(hashes[start:end])[1])
     return proof[::-1]
-
-
-def _root(hashes: Iterable[bytes]) -> bytes:
-    tree = Tree()
-    for node in hashes:
-        tree.add_hash(node)
-    return tree.root
 
 
 def roots_by_consistency(before: int, size: int, old: bytes, proof: Sequence[bytes]) -> tuple[bytes, bytes]:

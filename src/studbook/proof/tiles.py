@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from studbook.proof.merkle import Tree, leaf_hash
+from studbook.proof.merkle import head, leaf_hash
 
 WIDTH = 256
 """Hashes, or entries, of a full tile."""
@@ -38,7 +38,7 @@ def files(entries: Sequence[bytes]) -> dict[str, bytes]:
         for path, some in _cut(level, hashes):
             out[path] = b"".join(some)
             if len(some) == WIDTH:
-                above.append(_root(some))
+                above.append(head(some)[1])
         level, hashes = level + 1, above
     return out
 
@@ -47,13 +47,6 @@ def _cut(level: int | str, items: Sequence[bytes]) -> Iterator[tuple[str, Sequen
     for start in range(0, len(items), WIDTH):
         some = items[start : start + WIDTH]
         yield tile_path(level, start // WIDTH, len(some)), some
-
-
-def _root(hashes: Sequence[bytes]) -> bytes:
-    tree = Tree()
-    for node in hashes:
-        tree.add_hash(node)
-    return tree.root
 
 
 def fuller(path: str, whole: Mapping[str, bytes]) -> str | None:

@@ -41,6 +41,7 @@ __all__ = [
     "new_findings",
     "prepared",
     "read_waivers",
+    "turned",
 ]
 
 NAMES: Final = (
@@ -117,11 +118,8 @@ def check_night(
     StudbookError, with the rule's name, where a rule fails: a check that ran by half must not pass.
     """
     rules = tuple(rules)
-    settings = night.settings or Settings()
-    given = _given(settings, rules)
-    seen = Inspection(
-        night, today, cards or {}, waivers, {type(one): one for one in given.values() if type(one) is not RuleSettings}
-    )
+    given = _given(night.settings or Settings(), rules)
+    seen = _inspection(night, today, waivers, cards, given)
     in_force = {}
     for waiver in sorted(waivers, key=lambda one: one.until):
         if waiver.until >= today:
@@ -129,6 +127,37 @@ def check_night(
     for rule in rules:
         seen.found.extend(_findings(rule, seen, given[rule.id], in_force))
     return sorted(seen.found, key=order)
+
+
+def turned(
+    since: datetime.date,
+    today: datetime.date,
+    *,
+    settings: Settings,
+    waivers: Sequence[Waiver],
+    cards: Mapping[str, Card],
+    rules: Sequence[Rule],
+) -> bool:
+    """Whether the rules may say something else `today` than they said on another day of an equal night: a waiver ended,
+    say. What a catalog's own rules ask, nobody knows.
+    """
+    if settings.rules.files:
+        return True
+    seen = _inspection(Night(Graph((), ()), settings=settings), today, waivers, cards, _given(settings, rules))
+    days = {waiver.until + datetime.timedelta(days=1) for waiver in waivers}
+    days.update(day for rule in rules for day in rule.turns(seen))
+    return any(min(since, today) < day <= max(since, today) for day in days)
+
+
+def _inspection(
+    night: Night,
+    today: datetime.date,
+    waivers: Sequence[Waiver],
+    cards: Mapping[str, Card] | None,
+    given: Mapping[str, RuleSettings],
+) -> Inspection:
+    of_kind = {type(one): one for one in given.values() if type(one) is not RuleSettings}
+    return Inspection(night, today, cards or {}, waivers, of_kind)
 
 
 def order(finding: Finding) -> tuple[str, bool, str, str, str]:

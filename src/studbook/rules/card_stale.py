@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from studbook.cards import Card
 from studbook.queries.model_card import card_of
 from studbook.queries.walks import copied
 from studbook.rules.interface import Inspection, Observation, Rule
@@ -30,18 +31,35 @@ def check(seen: Inspection) -> Iterator[Observation]:
     limit = seen.today - datetime.timedelta(days=seen.parameters(Age).days)
     for version, several in seen.in_production.items():
         card = card_of(seen.lineage, several[0].version, seen.cards)
-        reviewed = card.facts.get("reviewed", "") if card is not None else ""
-        try:
-            day = datetime.date.fromisoformat(reviewed)
-        except ValueError:
+        reviewed = _reviewed(card) if card is not None else None
+        if card is None or reviewed is None:
             continue
         registered = (copied(seen.lineage, version).original.created_at or "")[:10]
-        assert card is not None
-        if day < limit:
-            yield Observation(version, f"has a card that was last reviewed on {reviewed}")
-        elif not card.versions and reviewed < registered:
-            said = f"was registered on {registered}, after its card was last reviewed ({reviewed})"
+        if reviewed < limit:
+            yield Observation(version, f"has a card that was last reviewed on {card.facts['reviewed']}")
+        elif not card.versions and card.facts["reviewed"] < registered:
+            said = f"was registered on {registered}, after its card was last reviewed ({card.facts['reviewed']})"
             yield Observation(version, said)
 
 
-RULE = Rule("card-stale", "note", check, __doc__, mend="read the card again, and say so in it", parameters=Age)
+def turns(seen: Inspection) -> Iterator[datetime.date]:
+    for reviewed in filter(None, map(_reviewed, seen.cards.values())):
+        yield reviewed + datetime.timedelta(days=seen.parameters(Age).days + 1)
+
+
+def _reviewed(card: Card) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(card.facts.get("reviewed", ""))
+    except ValueError:
+        return None
+
+
+RULE = Rule(
+    "card-stale",
+    "note",
+    check,
+    __doc__,
+    mend="read the card again, and say so in it",
+    parameters=Age,
+    turns=turns,
+)

@@ -167,3 +167,5 @@ class Rule:
     """How it can be set in studbook.yml: `enabled`, `level`, and fields of its own."""
     enabled: bool = True
     """Whether it is on where the configuration does not say."""
+    turns: Callable[[Inspection], Iterable[datetime.date]] = lambda seen: ()
+    """The days from which on it says something else of a night that is like the one before, by what people wrote."""

@@ -20,7 +20,8 @@ from studbook.rules.interface import Inspection, Observation, Rule
 def check(seen: Inspection) -> Iterator[Observation]:
     found: defaultdict[str, list[tuple[int, Asset]]] = defaultdict(list)
     for asset in seen.lineage.assets.values():
-        if asset.gone_since is None and (count := _redacted([asset.attributes, asset.tags])):
+        told = (asset.attributes, asset.tags)
+        if asset.gone_since is None and REDACTED in repr(told) and (count := _redacted(told)):
             found[asset.account or "-"].append((count, asset))
     names = {account.id: account.label for account in seen.settings.accounts}
     for account, several in found.items():

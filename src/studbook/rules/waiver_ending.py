@@ -34,6 +34,17 @@ def check(seen: Inspection) -> Iterator[Observation]:
             yield Observation(None, said, subject=f"{waiver.rule} {waiver.of}")
 
 
+def turns(seen: Inspection) -> Iterator[datetime.date]:
+    for waiver in seen.waivers:
+        yield waiver.until - datetime.timedelta(days=seen.parameters(Notice).days - 1)
+
+
 RULE = Rule(
-    "waiver-ending", "note", check, __doc__, mend="mend what it accepts, or extend it with a reason", parameters=Notice
+    "waiver-ending",
+    "note",
+    check,
+    __doc__,
+    mend="mend what it accepts, or extend it with a reason",
+    parameters=Notice,
+    turns=turns,
 )

@@ -37,7 +37,7 @@ from studbook.model import (
     digest,
 )
 from studbook.packaged import packaged
-from studbook.proof.merkle import Tree
+from studbook.proof.merkle import leaf_hash
 from studbook.settings import LogSettings, Settings, load_settings
 from studbook.store import chunks
 from studbook.store.chunks import (
@@ -408,12 +408,7 @@ class Catalog:
 
         The subtrees of chunks are not kept: a chunk has any number of rows, so that none of them is a node of the tree.
         """
-        tree = Tree()
-        for manifest in parts.manifests.values():
-            for chunk in chunks.chunks(self.objects, manifest):
-                for line in self.objects.lines(chunk.object):
-                    tree.add(line.rstrip(b"\n"))
-        return TreeHead.of(tree)
+        return TreeHead.of(map(leaf_hash, chunks.leaves(self.objects, parts)))
 
     def keep_records(self, lines: Iterable[bytes], reading_of: ReadingOf = unknown_reading) -> KeptRecords:
         """Keep the records of a snapshot that is to be, as canonical lines, and how each was read."""

@@ -23,9 +23,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from studbook.errors import CatalogError
-from studbook.model import Asset, Edge, Finding, Partition, Reading, Record, WorkingFile, canonical
+from studbook.model import Asset, Edge, Finding, Partition, Parts, Reading, Record, WorkingFile, canonical
 from studbook.model.canonical import fields_of
-from studbook.model.edge import EdgeKey, edge_json
+from studbook.model.edge import edge_json
+from studbook.model.reading import reading_json
 from studbook.model.storable import storable
 from studbook.store.objects import Objects
 
@@ -92,8 +93,6 @@ class Part(Generic[Row]):
     order: Callable[[Row], Order]
     start: Callable[[Chunk], Order]
     """The smallest order that a row of the chunk can have."""
-    order_of: Callable[[dict[str, Any]], Order]
-    """The order of a row that is only read as JSON."""
     rows_per_chunk: int
     """On average, where a place has more; a power of two."""
     write: Callable[[Row], bytes] = lambda row: canonical(fields_of(row))
@@ -123,10 +122,6 @@ RECORDS: Part[Record] = Part(
         record.id,
     ),
     start=lambda chunk: (*chunk.place.order[:4], chunk.first),
-    order_of=lambda line: (
-        *Place(line["account"], line["region"], line["source"], line["kind"], None).order[:4],
-        line["id"],
-    ),
     rows_per_chunk=512,
 )
 ASSETS: Part[Asset] = Part(
@@ -135,7 +130,6 @@ ASSETS: Part[Asset] = Part(
     identify=lambda asset: asset.id,
     order=lambda asset: (asset.id,),
     start=lambda chunk: (chunk.first,),
-    order_of=lambda line: (line["id"],),
     rows_per_chunk=2048,
 )
 EDGES: Part[Edge] = Part(
@@ -144,7 +138,6 @@ EDGES: Part[Edge] = Part(
     identify=lambda edge: edge.source,
     order=lambda edge: edge.key.order,
     start=lambda chunk: (chunk.first,),
-    order_of=lambda line: EdgeKey(line["source"], line["target"], line["relation"], line["role"]).order,
     rows_per_chunk=4096,
     write=edge_json,
 )
@@ -154,7 +147,6 @@ FINDINGS: Part[Finding] = Part(
     identify=lambda finding: finding.id,
     order=lambda finding: (finding.id,),
     start=lambda chunk: (chunk.first,),
-    order_of=lambda line: (line["id"],),
     rows_per_chunk=2048,
     write=lambda finding: canonical(finding.as_data()),
 )
@@ -164,7 +156,6 @@ PEOPLE: Part[WorkingFile] = Part(
     identify=lambda file: file.name,
     order=lambda file: (file.name,),
     start=lambda chunk: (chunk.first,),
-    order_of=lambda line: (line["name"],),
     rows_per_chunk=1,
 )
 READINGS: Part[Reading] = Part(
@@ -173,8 +164,8 @@ READINGS: Part[Reading] = Part(
     identify=lambda reading: reading.record,
     order=lambda reading: (reading.record,),
     start=lambda chunk: (chunk.first,),
-    order_of=lambda line: (line["record"],),
     rows_per_chunk=4096,
+    write=reading_json,
 )
 PARTS: dict[str, Part[Any]] = {part.name: part for part in (RECORDS, ASSETS, EDGES, FINDINGS, PEOPLE, READINGS)}
 """In the order in which a snapshot's tree has their rows."""
@@ -276,13 +267,15 @@ def write_records(objects: Objects, lines: Iterable[bytes], reading_of: ReadingO
     """As `write_part`, of records that are canonical lines already, with the reading of each in the same place."""
     piles: defaultdict[Place, _Pile] = defaultdict(_Pile)
     readings: defaultdict[Place, _Pile] = defaultdict(_Pile)
+    orders: dict[Place, Order] = {}
     for line in lines:
         row = json.loads(line)
-        place = Place(row["account"], row["region"], row["source"], row["kind"], _created(row["body"]))
-        piles[place].add(RECORDS.order_of(row), row["id"], line)
-        reference = f"{row['source']}/{row['kind']}/{row['id']}"
-        reading = reading_of(Partition(row["account"], row["region"], row["source"]), reference)
-        readings[place].add((reference,), reference, READINGS.line(reading))
+        partition, kind, name = Partition(row["account"], row["region"], row["source"]), row["kind"], row["id"]
+        place = Place(*partition, kind, _created(row["body"]))
+        order = orders.get(place) or orders.setdefault(place, place.order[:4])
+        piles[place].add((*order, name), name, line)
+        reference = f"{partition.source}/{kind}/{name}"
+        readings[place].add((reference,), reference, READINGS.line(reading_of(partition, reference)))
     return KeptRecords(_manifest(objects, RECORDS, piles), _manifest(objects, READINGS, readings))
 
 
@@ -341,6 +334,14 @@ def rows_of(objects: Objects, part: Part[Row], chunk: Chunk) -> Iterator[Row]:
     """The rows of one chunk, in canonical order."""
     for line in objects.lines(chunk.object):
         yield part.row(line)
+
+
+def leaves(objects: Objects, parts: Parts) -> Iterator[bytes]:
+    """The rows of all parts of a snapshot in the order of its tree, without their line feeds."""
+    for manifest in parts.manifests.values():
+        for chunk in chunks(objects, manifest):
+            for line in objects.lines(chunk.object):
+                yield line.removesuffix(b"\n")
 
 
 class SharedRows:

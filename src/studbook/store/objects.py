@@ -24,6 +24,7 @@ _HEADER = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"
 """Of gzip (RFC 1952): deflate, no flags, no time, the best compression, a system that nobody names."""
 _TRAILER = struct.Struct("<II")
 """The CRC-32 and the size of what was compressed."""
+_PIECE = 1 << 16
 _NAME = re.compile(r"^[0-9a-f]{64}$")
 _MEND = "run 'studbook verify', and restore the folder from a copy"
 
@@ -108,7 +109,8 @@ class Objects:
         """
         hasher = hashlib.sha256()
         try:
-            with gzip.GzipFile(fileobj=io.BytesIO(self._packed_bytes(name))) as stream:
+            # The buffer finds the ends of lines in a third of the time: that is written in C.
+            with io.BufferedReader(gzip.GzipFile(fileobj=io.BytesIO(self._packed_bytes(name))), _PIECE) as stream:
                 for line in stream:
                     hasher.update(line)
                     yield line

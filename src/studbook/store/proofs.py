@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,14 +31,6 @@ class Inclusion:
     path: tuple[bytes, ...]
 
 
-def leaves(objects: Objects, envelope: Envelope) -> Iterator[bytes]:
-    """The rows of a snapshot in the order of its tree, without their line feeds."""
-    for manifest in envelope.parts.manifests.values():
-        for chunk in chunks.chunks(objects, manifest):
-            for line in objects.lines(chunk.object):
-                yield line.removesuffix(b"\n")
-
-
 def prove_rows(objects: Objects, envelope: Envelope, rows: Collection[bytes]) -> dict[bytes, Inclusion]:
     """The proof of each of these rows, which are given as they are stored, without their line feeds.
 
@@ -50,7 +42,7 @@ def prove_rows(objects: Objects, envelope: Envelope, rows: Collection[bytes]) ->
         )
     wanted, hashes = frozenset(rows), bytearray()
     found: dict[int, bytes] = {}
-    for index, row in enumerate(leaves(objects, envelope)):
+    for index, row in enumerate(chunks.leaves(objects, envelope.parts)):
         hashes += merkle.leaf_hash(row)
         if row in wanted:
             found[index] = row

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from studbook.errors import CatalogError
 from studbook.model import Envelope, Parts, TreeHead, canonical, digest
-from studbook.proof.merkle import Tree, leaf_hash
+from studbook.proof.merkle import leaf_hash
 from studbook.store import chunks
 from studbook.store.chunks import PARTS, PEOPLE, READINGS, RECORDS, Chunk, Order, Part, Place
 from studbook.store.files import TEMPORARY
@@ -267,20 +267,18 @@ class _Verification:
                 continue
             place = f"snapshots/{file_name(envelope.number, envelope.taken_at)}"
             if envelope.parts not in trees:
-                trees[envelope.parts] = self._tree(envelope.parts)
+                trees[envelope.parts] = TreeHead.of(self._hashes(envelope.parts))
                 if self._sums(RECORDS, envelope.parts.records) != self._sums(READINGS, envelope.parts.readings):
                     yield Damage(place, "its readings are not those of its records")
             if envelope.tree != trees[envelope.parts]:
                 yield Damage(place, "its tree is not that of its rows")
 
-    def _tree(self, parts: Parts) -> TreeHead:
-        tree = Tree()
+    def _hashes(self, parts: Parts) -> Iterator[bytes]:
         for manifest in parts.manifests.values():
             for chunk in chunks.chunks(self._objects, manifest):
                 leaves = self._leaves[chunk.object]
                 for start in range(0, len(leaves), 32):
-                    tree.add_hash(leaves[start : start + 32])
-        return TreeHead.of(tree)
+                    yield leaves[start : start + 32]
 
     def _sums(self, part: Part[Any], manifest: str) -> dict[Place, int]:
         found: defaultdict[Place, int] = defaultdict(int)
