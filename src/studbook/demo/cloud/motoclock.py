@@ -19,6 +19,7 @@ import moto.s3.models as s3_models
 from moto.core.config import default_user_config
 from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.organizations.utils import PAGINATION_MODEL as ORGANIZATION_PAGES
 
 from studbook.demo.cloud.clock import Clock
 
@@ -29,6 +30,8 @@ def application(clock: Clock) -> Callable[..., Iterable[bytes]]:
     for module in (moto.core.utils, s3_models, lambda_models):
         _replace(module, "utcnow", clock.naive)
     _replace(lambda_models, "iso_8601_datetime_with_nanoseconds", lambda: _lambda_time(clock))
+    # By the time of joining, as moto has it, a page of accounts of one moment is followed by itself for ever.
+    ORGANIZATION_PAGES["list_accounts"]["unique_attribute"] = "Id"
 
     function = lambda_models.LambdaFunction
     update_code, get_configuration = function.update_function_code, function.get_configuration
