@@ -1,6 +1,6 @@
 """Deterministic simulation: nights with faults at any call, kills at any write, clocks that step, two nights at once.
 
-    python -m benchmarks simulation [SEEDS [FIRST]]      a seed that fails is named: simulation 1 SEED plays it again
+    python -m benchmarks simulation [SEEDS [FIRST [JOBS]]]  a seed that fails is named: simulation 1 SEED plays it again
 
 Each seed is an account of its own in the demo's AWS, over HTTP, and two catalogs: one harvests each day in peace, the
 other on three days with faults on the wire, alone, killed (SIGKILL's like: the process ends in the middle of a write),
@@ -8,8 +8,9 @@ or two at once, at a time that may lie before that of the night before. Then the
 night later: the catalog verifies, nothing is left lying about, nothing is stale, and its records, assets and edges are
 those of the catalog that had peace, but for the numbers of the snapshots that saw them first or last.
 
-Scheduling of threads is the machine's, so a seed plays the same world, faults, kills and clocks, and not the same
-interleaving. Only SageMaker's registry is in this world.
+A seed waits longer (for what is tried again) than it works: JOBS processes, each with an AWS of its own, play several
+at once. Scheduling of threads is the machine's, so a seed plays the same world, faults, kills and clocks, and not the
+same interleaving. Only SageMaker's registry is in this world.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,11 +36,13 @@ from studbook.sources import SOURCES
 from studbook.store import Catalog
 from studbook.store.files import TEMPORARY
 
-SEEDS = 20
-"""Each takes some five seconds of processor."""
+SEEDS, JOBS = 20, 4
+"""Each seed takes some three seconds of processor, and three times as many of waiting."""
 REGION = "us-west-2"
 BEGAN = datetime(2026, 11, 1, 2, tzinfo=UTC)
 KILLED = 137
+WARM_UP = 10**9
+"""Of the account in which nothing is played."""
 FAULTS: tuple[dict[str, Any], ...] = (
     {"code": "ThrottlingException"},
     {"code": "InternalFailure", "status": 500},
@@ -186,21 +190,35 @@ def play(aws: FakeAws, seed: int, folder: Path) -> Counter[str]:
     return came
 
 
-def main(arguments: list[str]) -> None:
-    """Plays seeds; exits with 1 and the seeds that failed, if any did."""
-    given = [int(one) for one in arguments]
-    number, first = (*given, *(SEEDS, 0)[len(given) :])
-    began, came, failed = time.monotonic(), Counter[str](), []
-    with FakeAws() as aws:
+def played(seeds: Sequence[int]) -> tuple[Counter[str], list[int]]:
+    """Plays these seeds before an AWS of their own: how many nights came out how, and the seeds that failed."""
+    came, failed = Counter[str](), list[int]()
+    with FakeAws() as aws, tempfile.TemporaryDirectory() as folder:
         os.environ.update(aws.environment())
-        for seed in range(first, first + number):
-            with tempfile.TemporaryDirectory() as folder:
+        # What a night loads it loads here, once: the children of each seed begin with it.
+        catalog, world = Catalog(Path(folder)), World(aws, WARM_UP)
+        catalog.create(world.configuration)
+        harvest(catalog.settings(), catalog, now=BEGAN)
+        for seed in seeds:
+            with tempfile.TemporaryDirectory() as inner:
                 try:
-                    came += play(aws, seed, Path(folder))
+                    came.update(play(aws, seed, Path(inner)))
                 except AssertionError as error:
                     failed.append(seed)
                     aws.heal()
                     print(f"seed {seed}: {str(error)[:2000]}", file=sys.stderr)
+    return came, failed
+
+
+def main(arguments: list[str]) -> None:
+    """Plays seeds; exits with 1 and the seeds that failed, if any did."""
+    number, first, jobs = (int(one) for one in [*arguments, *(SEEDS, 0, JOBS)[len(arguments) :]])
+    began = time.monotonic()
+    shares = [share for job in range(jobs) if (share := range(first + job, first + number, jobs))]
+    with ProcessPoolExecutor(len(shares)) as pool:
+        results = list(pool.map(played, shares))
+    came = sum((found for found, _ in results), Counter[str]())
+    failed = sorted(seed for _, several in results for seed in several)
     print(f"{number} seeds in {time.monotonic() - began:.0f} s; nights by exit code: {dict(sorted(came.items()))}")
     if failed:
         raise SystemExit(f"failed, and played again by 'simulation 1 SEED': {failed}")
