@@ -33,6 +33,7 @@ SETTINGS = Settings.model_validate(
             {"uri": "s3://kept/chats/", "name": "chats"},
             {"uri": "s3://plain/sets/a/", "name": "a"},
             {"uri": "s3://plain/sets/ab/", "name": "ab"},
+            {"uri": "s3://huge/frames/", "name": "frames", "inventory": "s3://reports/"},
         ],
         "documents": [{"uri": "s3://out/", "account": DEV}],
     }
@@ -124,6 +125,28 @@ def state(index: int, uri: str, name: str, **more: Any) -> Record:
         Fingerprint=digest,
         Contents=[item],
         **more,
+    )
+
+
+def inventoried(index: int, uri: str, name: str) -> Record:
+    digest = "sha256:" + f"{index}" * 64
+    return record(
+        "s3_prefix",
+        f"{uri}@{digest}",
+        source="s3",
+        Uri=uri,
+        Dataset=uri,
+        DatasetName=name,
+        Owner=DEV,
+        Index=index,
+        VersionsBy="fingerprint",
+        VersioningStatus=None,
+        Fingerprint=digest,
+        Inventory={"Manifest": "s3://reports/manifest.json", "ManifestChecksum": "0" * 32, "CreatedAt": NIGHT},
+        Objects=10**9,
+        Bytes=10**12,
+        Newest=EARLY,
+        Oldest=EARLY,
     )
 
 
@@ -448,6 +471,7 @@ ELSEWHERE = (
     ),
     state(1, "s3://plain/sets/a/", "a"),
     state(2, "s3://plain/sets/ab/", "ab"),
+    inventoried(3, "s3://huge/frames/", "frames"),
     function("still", changed=EARLY),
     function_version("still", "3"),
     function(

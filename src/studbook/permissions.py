@@ -35,9 +35,11 @@ _S3: Final = {
     "HeadBucket": "s3:ListBucket",
     "ListObjectVersions": "s3:ListBucketVersions",
     "CreateSession": "s3express:CreateSession",
+    "GetBucketInventoryConfiguration": "s3:GetInventoryConfiguration",
 }
 _APP_API: Final = "sagemaker:CallMlflowAppApi"
 _READ: Final = "s3:GetObject"
+_INVENTORY: Final = "s3:GetInventoryConfiguration"
 _SESSION: Final = "s3express:CreateSession"
 """All that a directory bucket asks for: what a session may do, its mode says (S3 User Guide, "Authorizing regional and
 zonal endpoint API operations with IAM")."""
@@ -269,12 +271,19 @@ def _of_service(aws_partition: str, source: Source, actions: Iterable[str]) -> l
 def _places(
     aws_partition: str, source: Source, settings: Settings | None, whose: Callable[[Settings, Any], list[Any]]
 ) -> list[PolicyJson]:
-    """Datasets and documents; those in directory buckets by a session for reading, and by nothing else."""
+    """Datasets, the inventories that tell of them, and documents; those in directory buckets by a session for reading,
+    and by nothing else."""
     if settings is None:
         return _buckets(aws_partition, source.actions, None, None)
     datasets, documents = whose(settings, settings.datasets), whose(settings, settings.documents)
-    held = _buckets(aws_partition, source.actions, [one for one in datasets if not _directory(one)], settings)
-    held += _documents(aws_partition, [one for one in documents if not _directory(one)])
+    counted = [one for one in datasets if one.inventory is not None]
+    listed = [one for one in datasets if one.inventory is None and not _directory(one)]
+    held = _buckets(aws_partition, source.actions, listed, settings)
+    if counted:
+        buckets = sorted({(parse_s3(one.id) or ("", ""))[0] for one in counted})
+        held.append(_statement("Inventories", [_INVENTORY], [f"arn:{aws_partition}:s3:::{one}" for one in buckets]))
+    reports = [DocumentPlace(uri=uri) for uri in dict.fromkeys(one.inventory for one in counted) if uri]
+    held += _documents(aws_partition, [*(one for one in documents if not _directory(one)), *reports])
     found = {bucket for one in [*datasets, *documents] if (bucket := _directory(one))}
     if found:
         at = [f"arn:{aws_partition}:s3express:*:*:bucket/{bucket}" for bucket in sorted(found)]
@@ -301,7 +310,7 @@ def _buckets(
         together.update(families(settings or Settings(), together))
     if datasets is None:
         prefixes[PLACEHOLDER_BUCKET] = {""}
-    named = sorted(set(actions) - {_READ, _SESSION})
+    named = sorted(set(actions) - {_READ, _SESSION, _INVENTORY})
     held, whole = [], sorted(bucket for bucket, below in prefixes.items() if "" in below)
     if whole:
         held.append(_statement("Datasets", named, [f"arn:{aws_partition}:s3:::{bucket}" for bucket in whole]))
@@ -318,7 +327,8 @@ def _buckets(
 
 
 def _documents(aws_partition: str, places: Iterable[DocumentPlace]) -> list[PolicyJson]:
-    """Reading objects below the places that the configuration lists, and listing there: results have no fixed names."""
+    """Reading objects below the places that the configuration lists, and listing there: results and reports of
+    inventories have no fixed names."""
     held = []
     for number, place in enumerate(places, start=1):
         bucket, prefix = parse_s3(place.id) or ("", "")

@@ -107,6 +107,10 @@ class Dataset(_Part):
     versions: Literal["fingerprint", "subprefixes"] = Field(
         default="fingerprint", description="One dataset over time, or one version per first-level subprefix."
     )
+    inventory: Annotated[S3Uri, AfterValidator(_place)] | None = Field(
+        default=None,
+        description="s3://destination/prefix/bucket/id/: the S3 Inventory to read in place of listing huge prefixes.",
+    )
 
     @property
     def id(self) -> str:

@@ -35,7 +35,7 @@ from studbook.permissions import (
     trust,
 )
 from studbook.settings import Settings, load_settings
-from studbook.sources import SOURCES, cloudtrail, fsx, lambda_function, organizations, s3, s3_documents
+from studbook.sources import SOURCES, cloudtrail, fsx, lambda_function, organizations, s3, s3_documents, s3_inventory
 from studbook.sources.declarative_source import Declared
 from studbook.sources.mlflow_api import ALLOWED
 from studbook.store import Catalog
@@ -61,7 +61,7 @@ MODULES = {
     "fsx": [fsx],
     "lambda": [lambda_function],
     "organizations": [organizations],
-    "s3": [s3, s3_documents],
+    "s3": [s3, s3_documents, s3_inventory],
 }
 """What the sources are written in that declare no types."""
 
@@ -210,6 +210,22 @@ class TestPolicy:
         assert statements[0]["Condition"] == {"StringEquals": {"s3:prefix": ["a${$}{b/", "chats/"]}}
         assert resources_of(caller_policy(settings), "s3:ListBucket") == ["arn:aws:s3:::elsewhere"]
 
+    def test_an_inventory_is_read_in_place_of_listing(self):
+        """Its configuration and the folder of its reports; the dataset's own bucket is not listed."""
+        inventory = "s3://reports/daily/lake/id/"
+        several = [
+            {"uri": f"s3://lake/{name}/", "account": "111111111111", "inventory": inventory} for name in ("a", "b")
+        ]
+
+        statements = policy(Settings.model_validate({"accounts": [ACCOUNT], "datasets": several}))["Statement"]
+
+        held = [one for one in statements if any(action.startswith("s3:") for action in one["Action"])]
+        assert [(one["Action"], one["Resource"]) for one in held] == [
+            (["s3:GetInventoryConfiguration"], ["arn:aws:s3:::lake"]),
+            (["s3:GetObject"], ["arn:aws:s3:::reports/daily/lake/id/*"]),
+            (["s3:ListBucket"], ["arn:aws:s3:::reports"]),
+        ]
+
     def test_a_directory_bucket_is_read_by_sessions(self):
         """S3 Express One Zone knows one action, and that one for reading alone; no other names such a bucket."""
         fast = {"uri": "s3://fast--usw2-az1--x-s3/a/", "account": "111111111111"}
@@ -261,6 +277,7 @@ CONFIGURATION = {
         {"uri": "s3://lake/a$b/", "account": "111111111111"},
         {"uri": "s3://lake/%{if}/", "account": "111111111111"},
         {"uri": "s3://other/", "account": "222222222222"},
+        {"uri": "s3://huge/", "account": "111111111111", "inventory": "s3://reports/huge/id/"},
         {"uri": "s3://fast--usw2-az1--x-s3/a/", "account": "111111111111"},
     ],
     "documents": [{"uri": "s3://out/${x}/", "account": "222222222222"}],

@@ -23,6 +23,7 @@ _ROOTS: Final = {
     "ListObjectsV2": "ListBucketResult",
     "ListObjectVersions": "ListVersionsResult",
     "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketInventoryConfiguration": "InventoryConfiguration",
     "CreateSession": "CreateSessionResult",
 }
 """The root elements of S3's answers; those of the query protocol, and of some who speak for S3, have the operation's

@@ -134,6 +134,9 @@ def _print_objects(catalog: Catalog, envelope: Envelope, index: Index, asset: As
     record = next((found for one in ids if (found := record_of("s3_prefix", one)) is not None), None)
     if record is None:
         raise NotFound(f"no object manifest is kept of {asset.id!r}", "it is kept of the versions of S3 datasets")
+    if "Contents" not in record.body:
+        hint = f"its objects are those that {record.body['Inventory']['Manifest']} lists"
+        raise NotFound(f"of {asset.id!r} S3's inventory tells, and no object manifest is kept", hint)
     uri = parse_s3(record.body["Uri"])
     assert uri is not None
     lines = manifest_lines(record.body["Contents"], uri.key)

@@ -132,7 +132,8 @@ def _manifests(found: Pedigree) -> Iterator[tuple[str, bytes]]:
     for asset in found.assets:
         record, place = shown.get(asset.id), asset.id.rpartition("@sha256:")[2]
         uri = parse_s3(record.body["Uri"]) if record is not None else None
-        if record is not None and uri is not None and asset.kind == "dataset_version":
+        listed = record is not None and "Contents" in record.body
+        if record is not None and listed and uri is not None and asset.kind == "dataset_version":
             yield f"manifests/{place}.tsv", b"".join(manifest_lines(record.body["Contents"], uri.key))
 
 

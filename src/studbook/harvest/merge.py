@@ -143,7 +143,7 @@ def _may_be_missed(record: Record) -> bool:
 
 def _is_empty(record: Record) -> bool:
     """Whether it says of a place in S3 that nothing lies there."""
-    return record.kind in HISTORY and not record.body.get("Contents")
+    return record.kind in HISTORY and not (record.body.get("Contents") or record.body.get("Objects"))
 
 
 def _groups(kind: str, scope: str | None) -> tuple[_Group, ...]:

@@ -2,7 +2,7 @@
 
 One that a delete marker hides can be had back, while its version is left. Where no version of it is left it is gone for
 good, also behind a newer object of its key. Where the bucket keeps no versions what was overwritten has changed, and
-only what is missing was deleted.
+only what is missing was deleted. Of states by inventory nobody knows the keys, and nothing is said.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ def mark_deletions(nodes: dict[str, Asset], states: Iterable[DatasetState]) -> N
         places[state.uri].append(state)
     for several in places.values():
         last = next((state for state in several if state.until is None), None)
-        before = [state for state in several if state is not last and state.version in nodes]
+        if last is not None and last.inventory is not None:
+            continue
+        before = [state for state in several if state is not last and state.version in nodes and not state.inventory]
         for state, losses in _losses(before, last) if before else ():
             asset = nodes[state.version]
             nodes[asset.id] = asset.but(attributes={**asset.attributes, **losses})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import AfterValidator, SkipValidation
 from pydantic.dataclasses import dataclass as checked
@@ -84,6 +84,16 @@ class LinkedDirectory(Claim):
     evidence: Several
 
 
+class InventoryTold(NamedTuple):
+    """What an inventory says of a prefix, of which no list of objects is kept."""
+
+    objects: int
+    newest: str
+    """When the newest of them was written; empty where there is none."""
+    seen_at: str
+    """When the last inventory began that shows this state."""
+
+
 @checked(frozen=True, slots=True, kw_only=True)
 class DatasetState(Claim):
     """One state of an S3 prefix, as listed: what `Reads` is resolved against."""
@@ -109,6 +119,8 @@ class DatasetState(Claim):
     """All object versions, where the bucket keeps and lists them: Key, Size, ETag, LastModified, VersionId."""
     markers: Rows
     """Delete markers: Key, LastModified."""
+    inventory: InventoryTold | None = None
+    """Told by S3 Inventory: `contents` are not kept."""
 
 
 @checked(frozen=True, slots=True, kw_only=True)

@@ -207,6 +207,11 @@ def manifest_key(relative_key: str) -> str:
     return _CONTROL.sub(lambda match: f"%{ord(match[0]):02X}", relative_key)
 
 
+def manifest_line(relative_key: str, size: int, etag: str) -> bytes:
+    """An object's line of the manifest; the etag without quotes."""
+    return f"{manifest_key(relative_key)}\t{size}\t{etag}\n".encode()
+
+
 def manifest_rows(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> Iterator[tuple[str, int, str]]:
     """Relative key, size in bytes and etag without quotes of each object that a manifest has.
 
@@ -222,8 +227,7 @@ def manifest_rows(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> Ite
 def manifest_lines(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> list[bytes]:
     """The object manifest: `key TAB size TAB etag LF` in byte order of the relative key, of each of `manifest_rows`."""
     rows = (
-        (key.encode(), f"{manifest_key(key)}\t{size}\t{etag}\n".encode())
-        for key, size, etag in manifest_rows(objects, prefix)
+        (key.encode(), manifest_line(key, size, etag)) for key, size, etag in manifest_rows(objects, prefix)
     )
     return [line for _, line in sorted(rows)]
 

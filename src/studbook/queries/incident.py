@@ -295,7 +295,7 @@ def _objects(record_of: RecordOf, state: str) -> Sequence[str] | None:
     """The objects of a dataset's state as URIs; None where no manifest of it is kept."""
     record = record_of("s3_prefix", state)
     uri = parse_s3(record.body.get("Uri")) if record is not None else None
-    if record is None or uri is None:
+    if record is None or uri is None or "Contents" not in record.body:
         return None
     return [f"s3://{uri.bucket}/{item['Key']}" for item in record.body["Contents"]]
 

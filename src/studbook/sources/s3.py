@@ -4,8 +4,9 @@ Calls, per dataset: GetBucketVersioning once per bucket; then ListObjectVersions
 request per 1,000 versions), else ListObjectsV2 (one per 1,000 objects), and one more where nothing is found. With
 `versions: subprefixes` one listing is shared out over the first-level subprefixes, which costs less than a listing
 each; so is that of a folder in which ten datasets or more lie side by side, without what lies between them. A directory
-bucket has no versions, and opens a session for reading now and then (CreateSession, by the SDK). No object of a dataset
-is ever read; the documents that records name are read by `s3_documents`, where the configuration allows it.
+bucket has no versions, and opens a session for reading now and then (CreateSession, by the SDK). In place of all this
+`s3_inventory` reads S3's own report, where the configuration names one. No object of a dataset is ever read; the
+documents that records name are read by `s3_documents`, where the configuration allows it.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from typing import Any, Final
 from studbook.aws.errors import PART_LOST, Trouble
 from studbook.model import Edge, Evidence, Facts, Partition, Record
 from studbook.model.attributes import at, attributes, computed
-from studbook.model.facts import DatasetState
+from studbook.model.facts import DatasetState, InventoryTold
 from studbook.model.ids import dataset_version_id, fingerprint, parse_s3
+from studbook.model.relations import Certainty
 from studbook.settings import Dataset, Settings
-from studbook.sources import s3_documents
+from studbook.sources import s3_documents, s3_inventory
 from studbook.sources.interface import Grant, Json, Visit
 
 _PREFIX = "s3_prefix"
@@ -48,6 +50,7 @@ class S3:
     follows = ("s3:",)
     actions = (
         "s3:GetBucketVersioning",
+        "s3:GetInventoryConfiguration",
         "s3:GetObject",
         "s3:ListBucket",
         "s3:ListBucketVersions",
@@ -68,6 +71,15 @@ class S3:
         versioning: dict[str, str | None] = {}
         targets = set(visit.targets)
         wanted = {one.id: (index, one) for index, one in enumerate(visit.settings.datasets) if one.id in targets}
+        by_inventory: defaultdict[tuple[str, str], dict[int, Dataset]] = defaultdict(dict)
+        for index, dataset in [each for each in wanted.values() if each[1].inventory is not None]:
+            del wanted[dataset.id]
+            by_inventory[dataset.inventory or "", (parse_s3(dataset.id) or ("", ""))[0]][index] = dataset
+        for (place, bucket), several in by_inventory.items():
+            try:
+                _by_inventory(visit, place, bucket, several)
+            except PART_LOST as error:
+                visit.gap(error, place)
         for dataset_id, listing in _side_by_side(visit, [one for _, one in wanted.values()], versioning):
             _dataset(visit, *wanted.pop(dataset_id), versioning, listing)
         for index, dataset in wanted.values():
@@ -92,20 +104,22 @@ class S3:
             return s3_documents.normalize(record)
         body = record.body
         dataset, index = body["Dataset"], body["Index"]
-        contents = _rows(body["Contents"], _OBJECT)
+        told = _inventory_told(body) if "Inventory" in body else None
+        contents = _rows(body.get("Contents") or () if told else body["Contents"], _OBJECT)
         member, versions = object_versions(body)
         operation = "s3:ListObjectsV2" if versions is None else "s3:ListObjectVersions"
         listed = Evidence(operation, member, record.reference)
         config = Evidence(config=f"datasets[{index}].uri")
-        version = STATE.asset("dataset_version", record, account=body.get("Owner"))
+        certainty: Certainty = "referenced"
+        rows = STATE
+        evidence: tuple[Evidence, ...] = (config, listed)
+        if told is not None:
+            listed = Evidence("s3:GetObject", "Inventory", record.reference)
+            # S3 writes the report while the bucket goes on: what it shows may never have been there at once.
+            certainty, rows, evidence = "inferred", INVENTORIED, (config, listed, BY_INVENTORY)
+        version = rows.asset("dataset_version", record, account=body.get("Owner"))
         parent = DATASET.asset("dataset", record, id=dataset, account=body.get("Owner"))
-        edge = Edge(
-            source=dataset,
-            target=record.id,
-            relation="has_version",
-            certainty="referenced",
-            evidence=(config, listed),
-        )
+        edge = Edge(source=dataset, target=record.id, relation="has_version", certainty=certainty, evidence=evidence)
         state = DatasetState(
             version=record.id,
             dataset=dataset,
@@ -118,14 +132,15 @@ class S3:
             contents=contents,
             versions=None if versions is None else _rows(versions, _OBJECT),
             markers=_rows(body.get("DeleteMarkers") or (), _MARKER),
+            inventory=told,
         )
         facts = Facts(claims=[state])
         if record.gone_since is not None:  # what it says of the dataset is old
             facts.mentions.append(parent)
         else:
             facts.show(parent, DATASET)
-        if contents:  # nothing is no state of a dataset
-            facts.show(version, STATE)
+        if contents or (told and told.objects):  # nothing is no state of a dataset
+            facts.show(version, rows)
             facts.edges.append(edge)
         return facts
 
@@ -153,14 +168,19 @@ def _newest(contents: Any) -> str | None:
 
 
 _PLACE: Final = computed("uri", "id", "Its place in S3, as its id says.", lambda record: record.body["Uri"])
-STATE: Final = attributes(
-    "dataset_version",
-    "s3:ListObjectsV2",
+_ANY_STATE: Final = (
     computed("name", "fingerprint", "The dataset's name, and the subprefix or the fingerprint's beginning.", _label),
-    at("created_at", "Contents", "When the newest of its objects was written.", _newest),
     _PLACE,
     computed("fingerprint", "fingerprint", "The digest of its manifest.", lambda record: record.body["Fingerprint"]),
     computed("fingerprint_of", "fingerprint", "What the fingerprint is of.", lambda record: "object manifest"),
+    computed("current", "listing", "Whether the last listing shows it.", lambda record: record.gone_since is None),
+    computed("superseded_since", "listing", "The snapshot that shows another.", lambda record: record.gone_since),
+)
+STATE: Final = attributes(
+    "dataset_version",
+    "s3:ListObjectsV2",
+    _ANY_STATE,
+    at("created_at", "Contents", "When the newest of its objects was written.", _newest),
     at("objects", "Contents", "How many objects it has.", len),
     at("bytes", "Contents", "The bytes of all of them.", lambda contents: sum(item["Size"] for item in contents)),
     at("newest", "Contents", "When the newest of its objects was written.", _newest),
@@ -171,8 +191,21 @@ STATE: Final = attributes(
         lambda contents: min(item["LastModified"] for item in contents),
     ),
     at("versioning", "VersioningStatus", "Whether the bucket keeps versions.", by="s3:GetBucketVersioning"),
-    computed("current", "listing", "Whether the last listing shows it.", lambda record: record.gone_since is None),
-    computed("superseded_since", "listing", "The snapshot that shows another.", lambda record: record.gone_since),
+)
+INVENTORIED: Final = attributes(
+    "dataset_version",
+    "s3:GetObject",
+    _ANY_STATE,
+    at("created_at", "Newest", "When the newest of its objects was written."),
+    at("objects", "Objects", "How many objects it has."),
+    at("bytes", "Bytes", "The bytes of all of them."),
+    at("newest", "Newest", "When the newest of its objects was written."),
+    at("oldest", "Oldest", "When the oldest of its objects was written."),
+    at(
+        "seen_at",
+        "Inventory.CreatedAt",
+        "When S3 began the last inventory that shows it: of later times it says nothing.",
+    ),
 )
 DATASET: Final = attributes(
     "dataset",
@@ -186,6 +219,17 @@ DATASET: Final = attributes(
         lambda record: record.body.get("VersionsBy") or record.body["Versions"],
     ),
 )
+
+
+BY_INVENTORY: Final = Evidence.parse("rule:s3-inventory")
+
+
+def _inventory_told(body: Json) -> InventoryTold:
+    """TypeError where it does not say what there is, or of when that is."""
+    objects, newest, seen_at = body["Objects"], body["Newest"], body["Inventory"]["CreatedAt"]
+    if not isinstance(objects, int) or not isinstance(seen_at, str) or (objects and not isinstance(newest, str)):
+        raise TypeError("it does not say how many objects an inventory shows, and of which time")
+    return InventoryTold(objects, newest or "", seen_at)
 
 
 _MARKER: Final = ("Key", "LastModified")
@@ -247,19 +291,95 @@ def _read(
     for prefix, state in _states(listing, uri.key, dataset.versions):
         digest = fingerprint(state["Contents"], prefix)
         place = f"s3://{uri.bucket}/{prefix}"
-        body = {
-            "Uri": place,
-            "Dataset": dataset.id,
-            "DatasetName": dataset.label,
-            "Owner": dataset.account,
-            "Index": index,
-            "VersionsBy": dataset.versions,
-            "VersioningStatus": keeps,
-            "Fingerprint": digest,
-            **state,
-        }
+        body = {"Uri": place, **_told(index, dataset), "VersioningStatus": keeps, "Fingerprint": digest, **state}
         visit.record(_PREFIX, dataset_version_id(place, digest), body, operation=listed_by)
     visit.listed(_PREFIX, dataset.id)
+
+
+def _told(index: int, dataset: Dataset) -> dict[str, Any]:
+    """What the configuration says of a dataset, as records of its states have it."""
+    return {
+        "Dataset": dataset.id,
+        "DatasetName": dataset.label,
+        "Owner": dataset.account,
+        "Index": index,
+        "VersionsBy": dataset.versions,
+    }
+
+
+def _by_inventory(visit: Visit, inventory: str, bucket: str, datasets: Mapping[int, Dataset]) -> None:
+    """The states of all datasets of one inventory, by its newest whole report; what it does not cover is a gap.
+
+    Never by an older report than one that was read before: what was gone would be back. Raises Trouble.
+    """
+    place = parse_s3(inventory)
+    assert place is not None
+    covered = s3_inventory.covered(visit, place, bucket)
+    prefixes = {index: (parse_s3(one.id) or ("", ""))[1] for index, one in datasets.items()}
+    for index, prefix in prefixes.items():
+        if not prefix.startswith(covered):
+            message = f"{inventory} covers s3://{bucket}/{covered} alone; widen its filter, or take 'inventory' out"
+            visit.gap(Trouble("invalid", "GetBucketInventoryConfiguration", "NotCovered", message), datasets[index].id)
+    left = {index: one for index, one in datasets.items() if prefixes[index].startswith(covered)}
+    kept: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in visit.known(_PREFIX) if left else ():
+        if "Inventory" in record.body:
+            kept[record.body["Dataset"]].append(record)
+    read_before = max(
+        (record.body["Inventory"]["CreatedAt"] for one in left.values() for record in kept[one.id]), default=""
+    )
+    for report in s3_inventory.reports(visit, place, bucket) if left else ():
+        if report.created_at < read_before:
+            message = f"{report.uri} is older than the report that was read before, of {read_before}"
+            raise Trouble("lost", "GetObject", "InventoryOlder", message)
+        if visit.settings.source(S3.name).limits.get("inventories") == 0:
+            return
+        try:
+            _by_report(visit, bucket, report, left, kept)
+        except Trouble as trouble:
+            if not s3_inventory.is_torn(trouble):
+                raise
+            visit.gap(trouble)
+            continue
+        visit.skip(
+            "GetObject", f"what lies in s3://{bucket}/{covered} is told as of {report.created_at}, by {report.uri}"
+        )
+        return
+
+
+def _by_report(
+    visit: Visit,
+    bucket: str,
+    report: s3_inventory.Report,
+    datasets: Mapping[int, Dataset],
+    kept: Mapping[str, Sequence[Record]],
+) -> None:
+    """The states that a report shows. One that was read before, and said the same of a dataset, is not read again."""
+    unread: list[tuple[int, Dataset]] = []
+    again: list[Record] = []
+    for index, dataset in datasets.items():
+        expected = {**_told(index, dataset), "Inventory": report.body}
+        if (before := kept.get(dataset.id)) and all(expected.items() <= one.body.items() for one in before):
+            again += before
+        else:
+            unread.append((index, dataset))
+    wanted = [
+        s3_inventory.Wanted((parse_s3(one.id) or ("", ""))[1], one.versions == "subprefixes") for _, one in unread
+    ]
+    for number, state in s3_inventory.read(visit, report, wanted) if wanted else ():
+        place = f"s3://{bucket}/{state.prefix}"
+        body = {
+            "Uri": place,
+            **_told(*unread[number]),
+            "VersioningStatus": None,
+            "Inventory": report.body,
+            **state.body,
+        }
+        visit.record(_PREFIX, dataset_version_id(place, state.fingerprint), body, operation="GetObject")
+    for record in again:
+        visit.reuse(record)
+    for dataset in datasets.values():
+        visit.listed(_PREFIX, dataset.id)
 
 
 def _keeps(visit: Visit, bucket: str, versioning: dict[str, str | None]) -> str | None:
@@ -372,9 +492,10 @@ def _scan(
 
 
 def one_by_one(settings: Settings) -> Settings:
-    """The configuration by which no folder is listed in place of the datasets in it."""
+    """The configuration by which no folder is listed in place of the datasets in it, and no inventory is read beyond
+    its manifest."""
     source = settings.source(S3.name)
-    alone = source.model_copy(update={"limits": {**source.limits, "siblings": 0}})
+    alone = source.model_copy(update={"limits": {**source.limits, "siblings": 0, "inventories": 0}})
     return settings.model_copy(update={"sources": {**settings.sources, S3.name: alone}})
 
 

@@ -1,8 +1,10 @@
 """What a job read, as docs/lineage.md concludes it."""
 
+from dataclasses import replace
+
 from fact_records import ACCOUNT, JOB, Estate, inputs, item, job, state
 from studbook.lineage.link import ConfiguredDataset, LinkContext
-from studbook.model.facts import Manifest, Reads
+from studbook.model.facts import DatasetState, InventoryTold, Manifest, Reads
 from studbook.model.ids import fingerprint
 
 NOON = "2026-11-02T12:00:00Z"
@@ -14,6 +16,11 @@ def reads(uri: str, at: str | None = NOON, data_type: str = "S3Prefix") -> Reads
 
 def read_by_the_job(uri: str, *states, at: str | None = NOON, data_type: str = "S3Prefix") -> dict:
     return inputs(Estate().say(job(), claims=[reads(uri, at, data_type), *states]).linked())
+
+
+def inventoried(digit: str, newest: str, seen_at: str) -> DatasetState:
+    told = InventoryTold(3, newest, seen_at)
+    return replace(state("s3://b/p/"), version=f"s3://b/p/@sha256:{digit * 64}", inventory=told)
 
 
 OLD = item("p/a", "2026-11-01T00:00:00Z", "old")
@@ -55,6 +62,29 @@ class TestByListing:
 
         assert inputs(linked) == {"s3://b/p/": ("inferred", False, {"rule:s3-prefix"})}
         assert next(a for a in linked.assets if a.id == "s3://b/p/").unresolved
+
+
+class TestByInventory:
+    def test_it_was_in_force_until_it_was_seen(self):
+        """A job before its newest object, or after the inventory began, is not said to have read it."""
+        seen = inventoried("1", OLD["LastModified"], "2026-11-03T00:00:00Z")
+
+        assert read_by_the_job("s3://b/p/", seen) == {seen.version: ("inferred", False, {"rule:dataset-at-start"})}
+        for at in ("2026-10-31T00:00:00Z", "2026-11-03T00:00:00Z"):
+            assert set(read_by_the_job("s3://b/p/", seen, at=at)) == {"s3://b/p/"}
+
+    def test_what_was_listed_before_was_over_when_something_newer_came(self):
+        """The first inventory ends what the last listing showed, by the newest object that it has."""
+        listed, seen = state("s3://b/p/", OLD, until=2), inventoried("1", NEW["LastModified"], "2026-11-09T00:00:00Z")
+
+        assert set(read_by_the_job("s3://b/p/", listed, seen)) == {listed.version}
+        assert set(read_by_the_job("s3://b/p/", listed, seen, at="2026-11-04T00:00:00Z")) == {seen.version}
+
+    def test_one_that_shows_nothing_is_no_state(self):
+        """Nothing lies there: the URI is an artifact's."""
+        nothing = replace(inventoried("1", "", NOON), inventory=InventoryTold(0, "", NOON))
+
+        assert set(read_by_the_job("s3://b/p/x", nothing)) == {"s3://b/p/x"}
 
 
 class TestByObjectVersions:

@@ -159,7 +159,10 @@ class _Dataset:
     def empty(self) -> bool:
         """Whether every listing of it shows nothing, now or ever."""
         listings = [listing for several in self.states.values() for listing in several]
-        return bool(listings) and not any(listing.contents or listing.versions for listing in listings)
+        return bool(listings) and not any(
+            listing.contents or listing.versions or (listing.inventory and listing.inventory.objects)
+            for listing in listings
+        )
 
     def place_of(self, uri: str) -> str:
         """The listed prefix that a URI lies in; empty where it is in none."""

@@ -223,16 +223,25 @@ def spans(listings: Sequence[DatasetState]) -> list[Span]:
     """Of each listing, oldest first, that shows anything.
 
     A state that holds an object from after a time came later; one that lacks an object which a later listing shows to
-    have been there by then was over.
+    have been there by then was over. An inventory says of when it is: what it shows is not known to have been there
+    later, and any other state was over by then.
     """
     found: list[Span] = []
     until: str = _NEVER
     following: set[tuple[str, str, str]] | None = None
     for listing in reversed(listings):
+        if (told := listing.inventory) is not None:
+            until, following = min(until, instant(told.seen_at)), None
+            if told.objects:
+                found.append(Span(listing, instant(told.newest), until))
+            continue
         objects = {(item["Key"], item["ETag"], instant(item["LastModified"])) for item in listing.contents}
         arrived = following - objects if following is not None else ()
         until = min([until, *(time for _, etag, time in arrived if not _MULTIPART.search(str(etag)))])
         following = objects
         if objects:
-            found.append(Span(listing, max(time for _, _, time in objects), until))
+            newest = max(time for _, _, time in objects)
+            if found and found[-1].listing.inventory and found[-1].since > newest:
+                until = min(until, found[-1].since)
+            found.append(Span(listing, newest, until))
     return found[::-1]

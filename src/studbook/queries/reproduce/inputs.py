@@ -311,13 +311,22 @@ class Inputs:
             place = parse_s3(uri) or parse_s3(data.id.partition("@")[0])
             assert place is not None
             self.manifests.append(ObjectVersions(channel, data.id, place.bucket, place.key, tuple(objects)))
-        if data.attributes.get("current") is not False or (objects and now is not None and objects == now.objects):
+        if (seen_at := data.attributes.get("seen_at")) and data.attributes.get("current") is not False:
+            self._pin(part, data.id)
+            self._say(
+                part, "close", f"{data.id} is as of {seen_at}, by S3's inventory: whether it has changed is not told"
+            )
+        elif data.attributes.get("current") is not False or (objects and now is not None and objects == now.objects):
             self._pin(part, data.id)
         elif objects and now is not None and all((item["Key"], item["VersionId"]) in now.kept for item in objects):
             self._pin(part, data.id)
             count = f"{len(objects)} object{'s' * (len(objects) != 1)}"
             self._say(
                 part, "close", f"{data.id} has changed since; the bucket keeps what was read ({count}): copy it back"
+            )
+        elif seen_at or self._counted_by_inventory(data):
+            self._say(
+                part, "close", f"{data.id} has changed since; what the bucket keeps of it S3's inventory does not tell"
             )
         else:
             self._say(part, "not possible", f"{data.id} has changed since, and the bucket does not keep what was read")
@@ -327,8 +336,8 @@ class Inputs:
         own, now = self._record_of("s3_prefix", version.id), self._current(version)
         wanted = parse_s3(uri)
         beginning = wanted.key if wanted is not None else ""
-        state = list(own.body["Contents"]) if own is not None else _state(version, now)
-        if now is None:
+        state = list(own.body.get("Contents") or ()) if own is not None else _state(version, now)
+        if now is None or "Inventory" in now.body:
             return _listed(state, beginning), None
         kept = {
             (item["Key"], item["VersionId"])
@@ -336,6 +345,11 @@ class Inputs:
             if item.get("VersionId") not in (None, "null")
         }
         return _listed(state, beginning), _Now(_listed(now.body["Contents"], beginning), kept)
+
+    def _counted_by_inventory(self, version: Asset) -> bool:
+        """Whether what lies there now is told by S3's inventory, which is kept without its objects."""
+        now = self._current(version)
+        return now is not None and "Inventory" in now.body
 
     def _current(self, version: Asset) -> Record | None:
         """The listing of what lies there now."""

@@ -152,8 +152,9 @@ def _changes(site: Site, new: Asset, old: Asset) -> Json:
     bodies = [record.body if (record := site.records.get(("s3_prefix", one.id))) else None for one in (old, new)]
     told: Json = {"old": site.link(old.id), "new": site.link(new.id), "at": new.created_at}
     told |= {"summary": None, "rows": [], "more": 0}
-    if bodies[0] is not None and bodies[1] is not None:
-        found = manifest_changes(bodies[0], bodies[1])
+    listed = [body for body in bodies if body is not None and "Contents" in body]
+    if len(listed) == 2:
+        found = manifest_changes(*listed)
         told["summary"] = ", ".join(
             [f"{counted(found.same, 'object')} the same", *(f"{found.number(one)} {one}" for one in _CHANGES)]
         )

@@ -1,0 +1,315 @@
+"""S3 Inventory in place of listing, over the wire: what S3 delivers of a bucket, and what comes of broken reports."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from studbook.demo.cloud.aws import FakeAws
+from studbook.demo.cloud.inventory import deliver
+from studbook.harvest.doctor import examine
+from studbook.harvest.run import Harvested, harvest
+from studbook.model import Asset, Coverage, Record
+from studbook.model.coverage import SKIPPED
+from studbook.settings import Settings
+from studbook.store import Catalog
+
+ACCOUNT, BUCKET, REPORTS = "111111111111", "inventoried", "inventory-reports"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/Reader"
+NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
+PLACE = f"s3://{REPORTS}/all/{BUCKET}/nightly/"
+KEYS = ("chats/b", "chats/a", "chats/", "chats/%41+1 ä.txt", "chats/v1/x", "chats/v1/y", "chats/v10/z", "beside/a")
+FIELDS = ["Size", "LastModifiedDate", "ETag"]
+
+
+class World(NamedTuple):
+    """The bucket, and a catalog of its datasets."""
+
+    aws: FakeAws
+    s3: Any
+    catalog: Path
+
+    def configure(
+        self, *, fields: list[str] = FIELDS, versions: str = "All", of: str = "CSV", prefix: str = ""
+    ) -> None:
+        to = {"Bucket": f"arn:aws:s3:::{REPORTS}", "Format": of, "Prefix": "all"}
+        configuration: dict[str, Any] = {
+            "Id": "nightly",
+            "IsEnabled": True,
+            "IncludedObjectVersions": versions,
+            "Schedule": {"Frequency": "Daily"},
+            "Destination": {"S3BucketDestination": to},
+            "OptionalFields": fields,
+        }
+        configuration |= {"Filter": {"Prefix": prefix}} if prefix else {}
+        self.s3.put_bucket_inventory_configuration(Bucket=BUCKET, Id="nightly", InventoryConfiguration=configuration)
+
+    def deliver(self, day: int = 0) -> None:
+        assert deliver(self.s3, BUCKET, "nightly", NOW + timedelta(days=day)) == PLACE
+
+    def night(self, day: int = 0, **dataset: Any) -> Harvested:
+        said = {"inventory": PLACE, **dataset}
+        return harvest(settings(**said), Catalog(self.catalog), now=NOW + timedelta(days=day, hours=1))
+
+    def calls(self) -> dict[str, int]:
+        """Of S3, without those for the dataset that is listed."""
+        beside = ("GetBucketVersioning", "ListObjectVersions")
+        return {
+            one.operation: one.count for one in self.aws.calls() if one.service == "s3" and one.operation not in beside
+        }
+
+    def assets(self) -> list[Asset]:
+        catalog = Catalog(self.catalog)
+        latest = catalog.latest()
+        assert latest is not None
+        return [one for one in catalog.assets(latest) if f"{BUCKET}/beside/" not in one.id]
+
+    def states(self) -> list[Record]:
+        catalog = Catalog(self.catalog)
+        latest = catalog.latest()
+        assert latest is not None
+        return [one for one in catalog.records(latest) if one.body.get("DatasetName") == "chats"]
+
+
+def settings(**dataset: Any) -> Settings:
+    dataset = {name: value for name, value in dataset.items() if value is not None}
+    return Settings.model_validate(
+        {
+            "accounts": [{"id": ACCOUNT, "regions": ["us-west-2"], "role_arn": ROLE}],
+            "datasets": [
+                {"uri": f"s3://{BUCKET}/chats/", "name": "chats", "account": ACCOUNT, **dataset},
+                {"uri": f"s3://{BUCKET}/beside/", "name": "beside", "account": ACCOUNT},
+            ],
+            "sources": {name: {"enabled": False} for name in ("sagemaker", "lambda", "fsx", "mlflow")},
+        }
+    )
+
+
+def gaps(night: Harvested) -> list[tuple[str, str]]:
+    return [(gap.code, gap.message) for gap in row(night).gaps if gap.code != SKIPPED]
+
+
+def row(night: Harvested) -> Coverage:
+    return next(one for one in night.coverage if one.source == "s3")
+
+
+@pytest.fixture
+def world(fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
+    for name, value in fake_aws.environment().items():
+        monkeypatch.setenv(name, value)
+    fake_aws.heal()
+    fake_aws.clock(NOW - timedelta(days=3))
+    fake_aws.role(ROLE)
+    s3 = fake_aws.session(ROLE).client("s3", endpoint_url=fake_aws.url)
+    for name in (BUCKET, REPORTS):
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    for key in KEYS:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"" if key.endswith("/") else b"old")
+    fake_aws.clock(NOW - timedelta(days=2))
+    for key in ("chats/b", "chats/gone"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"newer")
+    s3.delete_object(Bucket=BUCKET, Key="chats/gone")
+    yield World(fake_aws, s3, tmp_path)
+    for name in (BUCKET, REPORTS):
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+            for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                s3.delete_object(Bucket=name, Key=one["Key"], VersionId=one["VersionId"])
+        s3.delete_bucket(Bucket=name)
+
+
+class TestStates:
+    @pytest.mark.parametrize("by", ["fingerprint", "subprefixes"])
+    @pytest.mark.parametrize("of", ["CSV", "Parquet"])
+    @pytest.mark.parametrize("versions", ["All", "Current"])
+    def test_the_same_as_by_listing(self, world: World, of: str, versions: str, by: str) -> None:
+        """Ids, numbers and times are those that a listing of the same objects gives; the keys are not kept."""
+        world.configure(of=of, versions=versions)
+        world.deliver()
+        assert row(world.night(versions=by)).status == "complete"
+        counted = world.states()
+
+        listed = replace_catalog(world)
+        listed.night(versions=by, inventory=None)
+
+        for ours, theirs in zip(counted, listed.states(), strict=True):
+            contents = theirs.body["Contents"]
+            assert ours.id == theirs.id
+            assert ours.body["Objects"] == len(contents)
+            assert ours.body["Bytes"] == sum(one["Size"] for one in contents)
+            assert ours.body["Newest"] == max(one["LastModified"] for one in contents)
+            assert ours.body["Oldest"] == min(one["LastModified"] for one in contents)
+            assert "Contents" not in ours.body
+
+    def test_it_is_as_of_its_date(self, world: World) -> None:
+        """The asset says until when it is known, the coverage by which report; no edge says more than inferred."""
+        world.configure()
+        world.deliver()
+        world.s3.put_object(Bucket=BUCKET, Key="chats/since", Body=b"x")
+
+        night = world.night()
+
+        (said,) = [gap.message for gap in row(night).gaps]
+        assert f"as of 2026-11-20T02:00:00Z, by {PLACE}2026-11-20T02-00Z/manifest.json" in said
+        (state,) = [one for one in world.assets() if one.kind == "dataset_version"]
+        assert (state.attributes["seen_at"], state.attributes["objects"]) == ("2026-11-20T02:00:00Z", 7)
+        catalog = Catalog(world.catalog)
+        latest = catalog.latest()
+        assert latest is not None
+        (edge,) = [one for one in catalog.edges(latest) if one.target == state.id]
+        assert (edge.relation, edge.certainty) == ("has_version", "inferred")
+
+    def test_a_report_is_read_once(self, world: World) -> None:
+        """A night without a newer report asks for its manifest alone, and says the same; a newer one is read."""
+        world.configure()
+        world.deliver()
+        world.night()
+        (before,) = world.states()
+        world.aws.forget_calls()
+        world.night(1)
+        assert world.calls() == {"GetBucketInventoryConfiguration": 1, "ListObjectsV2": 1, "GetObject": 2}
+        assert world.states() == [before]
+
+        world.deliver(2)
+        world.night(2)
+
+        (now,) = world.states()
+        assert (now.id, now.body["Inventory"]["CreatedAt"]) == (before.id, "2026-11-22T02:00:00Z")
+
+    def test_nothing_is_there(self, world: World) -> None:
+        """An inventory that shows nothing under a prefix says that it is empty: the dataset, and no version of it."""
+        world.configure()
+        world.deliver()
+        world.night(uri=f"s3://{BUCKET}/nowhere/")
+        (state,) = world.states()
+        assert (state.body["Objects"], state.body["Newest"]) == (0, None)
+        assert [one.kind for one in world.assets()] == ["dataset"]
+
+
+def replace_catalog(world: World) -> World:
+    return world._replace(catalog=world.catalog / "another")
+
+
+def spoiled(world: World, key: str, change: Callable[[bytes], bytes | None]) -> None:
+    raw = world.s3.get_object(Bucket=REPORTS, Key=key)["Body"].read()
+    if (other := change(raw)) is None:
+        world.s3.delete_object(Bucket=REPORTS, Key=key)
+    else:
+        world.s3.put_object(Bucket=REPORTS, Key=key, Body=other)
+
+
+FOLDER = f"all/{BUCKET}/nightly"
+TORN = {
+    "checksum": (f"{FOLDER}/2026-11-21T02-00Z/manifest.checksum", lambda raw: b"0" * 32),
+    "manifest": (f"{FOLDER}/2026-11-21T02-00Z/manifest.json", lambda raw: raw[:-9]),
+    "file gone": (f"{FOLDER}/data/20261121-1.csv.gz", lambda raw: None),
+    "file cut": (f"{FOLDER}/data/20261121-1.csv.gz", lambda raw: raw[:-1]),
+    "file changed": (f"{FOLDER}/data/20261121-1.csv.gz", lambda raw: raw[:-1] + bytes([raw[-1] ^ 1])),
+}
+
+
+class TestTorn:
+    @pytest.mark.parametrize("how", TORN)
+    def test_the_newest_whole_report_is_taken(self, world: World, how: str) -> None:
+        """Where a checksum does not fit, or a file is missing, the report before it tells, and that is a gap."""
+        world.configure()
+        world.deliver()
+        world.s3.put_object(Bucket=BUCKET, Key="chats/since", Body=b"x")
+        world.deliver(1)
+        spoiled(world, *TORN[how])
+
+        night = world.night(1)
+
+        (state,) = world.states()
+        assert state.body["Inventory"]["CreatedAt"] == "2026-11-20T02:00:00Z"
+        ((code, _),) = gaps(night)
+        assert code in ("InventoryTorn", "NoSuchKey", "InvalidRange")
+        assert any("as of 2026-11-20T02:00:00Z" in gap.message for gap in row(night).gaps)
+
+    def test_one_that_is_being_delivered(self, world: World) -> None:
+        """A folder without its manifest is no failure: the report before it tells, and that is said."""
+        world.configure()
+        world.deliver()
+        world.deliver(1)
+        spoiled(world, f"{FOLDER}/2026-11-21T02-00Z/manifest.checksum", lambda raw: None)
+        night = world.night(1)
+        assert (row(night).status, gaps(night)) == ("complete", [])
+        assert any("2026-11-21T02-00Z" in gap.message for gap in row(night).gaps)
+
+    def test_never_an_older_one_than_was_read(self, world: World) -> None:
+        """What an older report shows again was gone: where the one that was read is torn, nothing is said anew."""
+        world.configure()
+        world.deliver()
+        world.s3.put_object(Bucket=BUCKET, Key="chats/since", Body=b"x")
+        world.deliver(1)
+        world.night(1)
+        (before,) = world.states()
+        spoiled(world, *TORN["checksum"])
+
+        night = world.night(2)
+
+        assert {code for code, _ in gaps(night)} == {"InventoryTorn", "InventoryOlder"}
+        (state,) = world.states()
+        assert (state.id, state.stale_since) == (before.id, 2)
+
+
+class TestRefused:
+    @pytest.mark.parametrize("lacking", FIELDS)
+    def test_a_column_that_is_needed(self, world: World, lacking: str) -> None:
+        """Without size, ETag or time there is no state, and the message says what to add."""
+        world.configure(fields=[name for name in FIELDS if name != lacking])
+        world.deliver()
+        ((code, message),) = gaps(world.night())
+        assert (code, f"lacks {lacking}; add" in message, world.states()) == ("InventoryColumns", True, [])
+
+    @pytest.mark.parametrize(
+        ("change", "code", "words"),
+        [
+            ({"fileFormat": "ORC"}, "InventoryFormat", "CSV or Parquet"),
+            ({"sourceBucket": "another"}, "OtherBucket", "name the one of the dataset's bucket"),
+            ({"fileSchema": "Bucket, Key, VersionId, Size, LastModifiedDate, ETag"}, "InventoryColumns", "IsLatest"),
+        ],
+    )
+    def test_what_is_not_understood(self, world: World, change: dict[str, str], code: str, words: str) -> None:
+        """Another format, another bucket, versions without the column that says which one counts: never a guess."""
+        world.configure()
+        world.deliver()
+        dated = f"{FOLDER}/2026-11-20T02-00Z"
+        raw = world.s3.get_object(Bucket=REPORTS, Key=f"{dated}/manifest.json")["Body"].read()
+        other = json.dumps({**json.loads(raw), **change}).encode()
+        world.s3.put_object(Bucket=REPORTS, Key=f"{dated}/manifest.json", Body=other)
+        world.s3.put_object(
+            Bucket=REPORTS, Key=f"{dated}/manifest.checksum", Body=hashlib.md5(other).hexdigest().encode()
+        )
+        ((got, message),) = gaps(world.night())
+        assert (got, words in message, world.states()) == (code, True, [])
+
+    def test_a_filter_that_leaves_it_out(self, world: World) -> None:
+        """An inventory of another prefix says nothing of a dataset beside it: not that it is empty."""
+        world.configure(prefix="chats/v1/")
+        world.deliver()
+        ((code, message),) = gaps(world.night())
+        assert (code, f"covers s3://{BUCKET}/chats/v1/ alone" in message) == ("NotCovered", True)
+        assert world.states() == []
+
+    def test_none_was_delivered(self, world: World) -> None:
+        """A gap that says how long the first one takes; and doctor says so before a night does."""
+        world.configure()
+        ((code, message),) = gaps(world.night())
+        assert (code, "48 hours" in message) == ("NoInventory", True)
+        problems = [one for check in examine(settings(inventory=PLACE)).checks for one in check.problems]
+        assert [one.code for one in problems] == ["NoInventory"]
+
+    def test_doctor_reads_no_files(self, world: World) -> None:
+        """It looks at the configuration and the newest manifest."""
+        world.configure()
+        world.deliver()
+        world.aws.forget_calls()
+        assert examine(settings(inventory=PLACE)).well
+        assert world.calls() == {"GetBucketInventoryConfiguration": 1, "ListObjectsV2": 1, "GetObject": 2}
