@@ -66,7 +66,7 @@ PAGES: dict[str, tuple[str, str, Callable[[Page], None]]] = {
     "models": ("Overviews", "sorted, filtered, in pages", overview("models/")),
     "deployments": ("Deployments", "where models answer, and which", overview("deployments/")),
     "explore": ("Explore", "what made an asset and what depends on it, in five lanes", overview("explore/")),
-    "compare": ("Compare", "two versions, what differs first", overview("compare/")),
+    "compare": ("Compare", "a verdict first, then what differs", overview("compare/")),
     "changes": ("Changes", "between any two nights", overview("changes/")),
     "findings": ("Findings", "what the rules say, and what mends it", overview("findings/")),
     "coverage": ("Coverage", "what could not be seen, and why", overview("coverage/")),

@@ -22,13 +22,16 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from studbook.answer_table import AnswerTable, answer_table
-from studbook.errors import BuildError, NotFound
+from studbook.errors import BuildError, NotFound, StudbookError, UsageError
 from studbook.model import Asset, Envelope
 from studbook.model.ids import parse_s3
 from studbook.people import settings_of
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import Answer, Night, Row, Unknown
 from studbook.queries.candidates import Candidate
+from studbook.queries.compare import ComparedFact
+from studbook.queries.compare import compare as comparison
+from studbook.queries.compared_facts import COMPARABLE
 from studbook.queries.copies import Copy
 from studbook.queries.diff import Changes
 from studbook.queries.diff import diff as difference
@@ -185,6 +188,37 @@ class Lineage:
     def log(self, asset: str) -> Result[Entry]:
         """What happened to an asset, from the first night on."""
         return self.ask("log", asset)
+
+    def compare(self, *assets: str) -> Result[ComparedFact]:
+        """Two to six versions, runs, training jobs, dataset or evaluator versions side by side, a verdict first.
+
+        The first is what the others are held against. Two nights are compared by `diff`.
+        """
+        things = self._comparable(assets)
+        asked = ", ".join(assets)
+        return Result(comparison(self.night, things, self.handle, asked), self.snapshot, self)
+
+    def _comparable(self, handles: Sequence[str]) -> list[Asset]:
+        """What the handles mean, of one kind where they can: a job and its run often have one name."""
+        for kind in COMPARABLE:
+            try:
+                found = [self.handles.find(handle, (kind,)) for handle in handles]
+            except NotFound:
+                continue
+            if all(one.kind == kind for one in found):
+                return found
+        try:
+            return [self.asset(handle, tuple(COMPARABLE)) for handle in handles]
+        except NotFound:
+            if all(map(self._is_night, handles)):
+                raise UsageError("nights are compared by diff", f"studbook diff {' '.join(handles[:2])}") from None
+            raise
+
+    def _is_night(self, name: str) -> bool:
+        try:
+            return bool(self.catalog.resolve(name))
+        except StudbookError:
+            return False
 
     def _root(self, question: str, handle: str) -> str:
         """What a question is asked of: an asset's id; an account, or a place or digest, where it takes those."""

@@ -218,7 +218,7 @@ class TestCompare:
         table = page.get_by_role("table", name="What differs")
         expect(table.get_by_role("row", name="approval")).to_contain_text("Rejected")
         expect(table.get_by_role("row", name="approval")).to_contain_text("Approved")
-        page.locator(".sb-compare__versions input:checked").first.click()
+        page.locator(".sb-compare__things input:checked").first.click()
         expect(page.get_by_role("status")).to_have_text("Choose one more.")
 
 

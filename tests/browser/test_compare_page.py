@@ -1,27 +1,37 @@
-"""Several model versions compared in Chromium."""
+"""Several things of a kind compared in Chromium."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Browser, Page, expect
+from tests.pedigrees import asset
 
+import studbook
 from studbook.model.ids import page_path
-from studbook.queries.answer import Night
-from studbook.queries.candidates import candidates
-from studbook.queries.compare import compare
+from studbook.queries.compare import SECTIONS, compared
+from studbook.queries.compared_facts import COMPARABLE, HeldScore, Subject
+from studbook.render.environment import Templates
 
 pytestmark = [pytest.mark.demo, pytest.mark.browser]
 
 GROUP = "arn:aws:sagemaker:us-west-2:222222222222:model-package/support-bot"
+SCRIPT = Templates().theme_folders()[0] / "assets" / "comparison.js"
 
 
-def test_a_verdict_first_and_what_differs(page: Page, demo_address: str, night: Night) -> None:
-    """The page counts what the question counts, and says better where it does; a third is a box away."""
-    one, other, third = (night.lineage.assets[f"{GROUP}/{number}"] for number in (2, 4, 3))
-    paths = [page_path(version.kind, version.id) for version in (one, other, third)]
-    found = compare(night.lineage, one, other)
+def test_a_verdict_first_and_what_differs(page: Page, demo_address: str, demo_catalog: Path) -> None:
+    """The page counts what the question counts, and says what it says; a third is a box away."""
+    ids = [f"{GROUP}/{number}" for number in (2, 4, 3)]
+    with studbook.open(demo_catalog) as lineage:
+        found = lineage.compare(*ids[:2])
+    paths = [page_path("model_package", one) for one in ids]
     different = sum(not row.equal for row in found.rows)
     page.goto(f"{demo_address}latest/compare/#{paths[0]}+{paths[1]}")
     expect(page.locator(".sb-compare > [role=status]")).to_contain_text(
@@ -29,11 +39,8 @@ def test_a_verdict_first_and_what_differs(page: Page, demo_address: str, night: 
     )
     verdict = page.locator(".sb-compare__verdict li")
     expect(verdict).to_have_count(1)
-    (row,) = [row for row in candidates(night, one.id).rows if row.version == other.id]
-    better = sum(one.delta > 0 for one in row.shared)
-    expect(verdict).to_contain_text(f" on {better} of {len(row.shared)} shared judgements")
-    expect(verdict).to_contain_text(f"lacks {len(row.missing)} that it has")
-    page.locator(f".sb-compare__versions input[value='{paths[2]}']").check()
+    expect(verdict).to_contain_text(found.summary.partition(": ")[2].partition(";")[0])
+    page.locator(f".sb-compare__things input[value='{paths[2]}']").check()
     expect(verdict).to_have_count(2)
     expect(page.get_by_role("table", name="What differs").locator("thead th")).to_have_count(4)
     expect(page).to_have_url(re.compile(re.escape("+".join(paths)) + "$"))
@@ -41,3 +48,97 @@ def test_a_verdict_first_and_what_differs(page: Page, demo_address: str, night: 
     expect(verdict).to_have_count(2)
     page.get_by_label("differences only").uncheck()
     expect(page.get_by_role("table", name="What is equal")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def script(browser: Browser) -> Iterator[Page]:
+    """A page with nothing but the script that compares."""
+    page = browser.new_page()
+    page.add_script_tag(content=SCRIPT.read_text(encoding="utf-8") + "; window.Comparison = Comparison;")
+    yield page
+    page.close()
+
+
+def by_script(page: Page, things: list[dict[str, Any]], names: list[str]) -> tuple[list[Any], list[str]]:
+    """Rows and verdicts, as the page's script finds them."""
+    found = page.evaluate("(given) => Comparison.compared(...given)", [things, names, SECTIONS])
+    rows = [(row["section"], row["name"], row["values"], row["equal"]) for row in found["rows"]]
+    return rows, found["verdicts"]
+
+
+def by_question(subjects: list[Subject], names: list[str]) -> tuple[list[Any], list[str]]:
+    rows, verdicts = compared(subjects, names)
+    return json.loads(json.dumps([(row.section, row.name, row.values, row.equal) for row in rows])), verdicts
+
+
+@pytest.mark.parametrize("kind", COMPARABLE)
+def test_the_site_compares_as_the_question_does(kind: str, script: Page, demo_site: Path, demo_catalog: Path) -> None:
+    """Of each kind, any things: the rows and the verdicts are those of Python, and so of the command line."""
+    with studbook.open(demo_catalog) as lineage:
+        things = lineage.index.of_kind(kind)[:6]
+        assert len(things) > 1
+        found = lineage.compare(*(one.id for one in things))
+        files = [demo_site / "latest" / "compare" / f"{page_path(kind, one.id).rstrip('/')}.json" for one in things]
+        rows, verdicts = by_script(
+            script, [json.loads(file.read_text()) for file in files], list(map(lineage.handle, things))
+        )
+        told = json.loads(json.dumps(found.to_json()))
+        assert [list(row) for row in rows] == [
+            [row[key] for key in ("section", "name", "values", "equal")] for row in told["rows"]
+        ]
+        assert verdicts == told["verdicts"]
+
+
+WORDS = st.text(alphabet="abc\n{é€\"'", min_size=1, max_size=3)
+NUMBERS = st.one_of(st.integers(-(10**9), 10**9), st.floats(-(10.0**12), 10.0**12))
+VALUES = st.one_of(
+    st.booleans(), NUMBERS, WORDS, st.lists(WORDS, max_size=2), st.dictionaries(WORDS, NUMBERS, max_size=2)
+)
+FACTS = st.dictionaries(
+    st.tuples(st.sampled_from([one for one in SECTIONS if one != "objects"]), st.sampled_from("abc")),
+    VALUES,
+    max_size=8,
+)
+FINGERPRINTS = st.dictionaries(st.just(("state", "fingerprint")), WORDS, max_size=1)
+OBJECTS = st.dictionaries(
+    WORDS, st.tuples(st.one_of(st.none(), st.integers(0, 10**7)), st.sampled_from("xy")), max_size=4
+)
+
+
+@st.composite
+def subjects(draw: st.DrawFn) -> list[Subject]:
+    """Two or three things of a kind, that have something in common."""
+    kind = draw(st.sampled_from(list(COMPARABLE)))
+    of = st.tuples(st.sampled_from(["e1", "e2", None]), st.sampled_from(["d", None]), st.sampled_from(["auc", "loss"]))
+    ways = st.sampled_from([1, -1, None] if kind == "model_package" else [0, None])
+
+    def scores() -> tuple[HeldScore, ...]:
+        judges = st.sampled_from([(), ("judge",)])
+        known = draw(st.dictionaries(of, st.tuples(judges, NUMBERS, ways), max_size=5))
+        return tuple(HeldScore(one, *known[one]) for one in known)
+
+    return [
+        Subject(
+            asset=asset(name, kind),
+            facts=draw(FACTS) | draw(FINGERPRINTS),
+            scores=scores(),
+            objects=draw(st.one_of(st.none(), OBJECTS)) if kind == "dataset_version" else None,
+        )
+        for name in ("x", "y", "z")[: draw(st.integers(2, 3))]
+    ]
+
+
+def test_the_script_says_what_the_question_says(script: Page) -> None:
+    """Whatever is known of the things: equal values, counts, differences and sentences come out alike."""
+
+    @settings(max_examples=60)
+    @given(subjects())
+    def holds(given: list[Subject]) -> None:
+        names = [one.asset.id for one in given]
+        things = json.loads(json.dumps([one.to_json() for one in given]))
+        rows, verdicts = by_script(script, things, names)
+        expected, told = by_question(given, names)
+        assert [list(row) for row in rows] == expected
+        assert verdicts == told
+
+    holds()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -92,13 +93,29 @@ class TestCompare:
         _, out = run("compare", f"{DEV}/support-bot/2", f"{DEV}/support-bot/4", "--all")
         assert "learning_rate" in out
         _, out = run("compare", f"{DEV}/support-bot/2", f"{DEV}/support-bot/4", "--format", "json")
-        assert {row["name"] for row in json.loads(out)["equal"]} >= {"learning_rate", "lora_rank"}
+        told = json.loads(out)
+        assert {row["name"] for row in told["rows"] if row["equal"]} >= {"learning_rate", "lora_rank"}
+        assert (told["question"], told["snapshot"]["number"], len(told["verdicts"])) == ("compare", 4, 1)
 
     def test_two_of_one_name_are_told_apart(self, run) -> None:
         """What differs never reads the same on both sides, whatever it is called."""
         _, out = run("compare", f"{DEV}/fraud/1", f"{DEV}/support-bot/4")
         # What is too long for a line goes on below it, further in.
         lines = [line.split(maxsplit=1) for line in re.sub(r"\n {8}", " ", out).splitlines() if line.startswith("    ")]
-        pairs = list(zip(lines[::2], lines[1::2], strict=True))
+        pairs = [pair for pair in pairwise(lines) if [one[0] for one in pair] == ["A", "B"]]
         assert pairs
         assert all(left[1] != right[1] for left, right in pairs)
+
+    def test_three_jobs_of_a_name_that_runs_have_too(self, run) -> None:
+        """A name that a job and its run share means what the others are; the first is what they are held against."""
+        names = [f"support-bot-{one}" for one in ("sft-20261112", "sft-20261118", "rlvr-20261119")]
+        code, out = run("compare", *names)
+        assert code == 0
+        assert f"{names[2]} against {names[0]}: train/loss \N{MINUS SIGN}0.36" in out
+        assert "support-chat-sft/2.0.0" in out
+
+    def test_two_nights_have_their_own_command(self, run) -> None:
+        """It is named."""
+        code, out = run("compare", "2", "4")
+        assert code == 2
+        assert "studbook diff 2 4" in out

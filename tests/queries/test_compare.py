@@ -1,14 +1,17 @@
-"""Two model versions side by side."""
+"""Two to six things of a kind side by side."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.pedigrees import lineage
 
 from studbook.errors import UsageError
-from studbook.queries.compare import Comparison, compare
+from studbook.model import Record
+from studbook.queries.answer import Night
+from studbook.queries.compare import Comparison, code_state, compare
+from studbook.queries.compared_facts import curves
 
 PEDIGREE = """
     base(base_model_version) -input_to:base_model-> t1(training_job) -produced-> p/1(model_package)
@@ -34,13 +37,13 @@ FACTS: dict[str, dict[str, Any]] = {
 }
 
 
-def set_beside(text: str = PEDIGREE, left: str = "p/1", right: str = "p/2") -> Comparison:
-    graph = lineage(text, FACTS)
-    return compare(graph, graph.assets[left], graph.assets[right])
+def set_beside(text: str = PEDIGREE, *things: str, facts: dict[str, dict[str, Any]] | None = None) -> Comparison:
+    graph = lineage(text, FACTS if facts is None else facts)
+    return compare(Night(graph), [graph.assets[one] for one in things or ("p/1", "p/2")])
 
 
-def different(found: Comparison) -> dict[str, tuple[Any, Any]]:
-    return {f"{row.section}: {row.name}": (row.left, row.right) for row in found.rows if not row.equal}
+def different(found: Comparison) -> dict[str, tuple[Any, ...]]:
+    return {f"{row.section}: {row.name}": row.values for row in found.rows if not row.equal}
 
 
 class TestCompare:
@@ -71,13 +74,12 @@ class TestCompare:
             p/1 -packaged_as~?-> m(model) -deployed_to-> c(endpoint_config) -deployed_to-> bot(endpoint)
             p/2 -packaged_as~?-> m
         """
-        graph = lineage(text)
-        found = compare(graph, graph.assets["p/1"], graph.assets["p/2"])
+        found = set_beside(text, facts={})
         assert {row.section for row in found.rows} == {"training"}
 
     def test_the_endpoint_of_a_descendant_is_not_its_own(self) -> None:
         """A model made from this one runs there; this one does not."""
-        assert "bot" not in str([row.left for row in set_beside().rows])
+        assert "bot" not in str([row.values[0] for row in set_beside().rows])
 
     def test_scores_of_another_evaluator_are_not_set_beside(self) -> None:
         """Other code, or other data, gives another scale."""
@@ -94,7 +96,137 @@ class TestCompare:
         text = PEDIGREE + "\n p/2 -copied_to-> prod/1(model_package)"
         assert set(different(set_beside(text, "p/2", "prod/1"))) == {"registry: approval", "deployments: endpoints"}
 
-    def test_only_model_versions_can_be_compared(self) -> None:
-        """A job and a model have nothing to set side by side."""
-        with pytest.raises(UsageError):
-            set_beside(left="t1")
+    def test_what_has_no_such_comparison(self) -> None:
+        """Neither a dataset nor a single thing, nor things of two kinds, nor one thing twice."""
+        for things in (("golden", "exam1"), ("p/1", "bot"), ("p/1",), ("p/1", "t1"), ("p/1", "p/1")):
+            with pytest.raises(UsageError):
+                set_beside(PEDIGREE, *things)
+
+    def test_the_verdict_of_versions(self) -> None:
+        """Better only on what the same evaluator judged on the same data; what is known of neither is not the same."""
+        (told,) = set_beside().verdicts
+        assert told == (
+            "p/2 against p/1: better on 1 of 1 shared judgement; same base; other data; code not known of both."
+        )
+
+    def test_what_is_redacted_is_not_known_to_be_equal(self) -> None:
+        """Two values that nobody may see are no row."""
+        facts = {"a": {"attributes": {"parameters": {"key": "[redacted]", "lr": "1"}}}}
+        found = set_beside("a(mlflow_run) -part_of-> e(mlflow_experiment)\nb(mlflow_run) -part_of-> e", "a", "b",
+                           facts=facts | {"b": facts["a"]})  # fmt: skip
+        assert [row.name for row in found.rows] == ["lr"]
+
+
+RUNS = """
+    d/1(dataset_version) -input_to:train-> a(mlflow_run) -part_of-> e(mlflow_experiment)
+    d/2(dataset_version) -input_to:train-> b(mlflow_run) -part_of-> e
+    d/1 -input_to:train-> c(mlflow_run) -part_of-> e
+    job(training_job) -recorded_in-> a
+"""
+
+
+class TestRuns:
+    FACTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "a": {"attributes": {"parameters": {"lr": "1", "depth": "6"}, "metrics": {"auc": 0.9, "loss": 0.5},
+                             "curves": {"loss": [[1, 0.9], [2, 0.5]]}}},
+        "b": {"attributes": {"parameters": {"lr": "2", "seed": "7"}, "metrics": {"auc": 0.93, "loss": 0.5}}},
+        "c": {"attributes": {"metrics": {"f1": 1}}},
+    }  # fmt: skip
+
+    def test_no_run_is_called_better(self) -> None:
+        """Nobody knows which way a metric of a run is good, or that two found it alike: the difference is told."""
+        assert set_beside(RUNS, "a", "b", "c", facts=self.FACTS).verdicts == (
+            "b against a: auc +0.03; 1 of 1 shared parameter differs, 2 recorded of one alone; other data;"
+            " code not known of both.",
+            "c against a: no metric is recorded of both; no parameter is recorded of both; same data;"
+            " code not known of both.",
+        )
+
+    def test_a_job_has_the_metrics_and_curves_of_its_run(self) -> None:
+        """What MLflow records of a job is the job's."""
+        graph = lineage(RUNS + "other(training_job) -recorded_in-> b", self.FACTS)
+        found = compare(Night(graph), [graph.assets["job"], graph.assets["other"]])
+        assert different(found)["metrics: auc"] == (0.9, 0.93)
+        assert curves(graph, graph.assets["job"]) == {"loss": [[1, 0.9], [2, 0.5]]}
+
+
+class TestData:
+    TEXT = "d(dataset) -has_version-> d/1(dataset_version)\nd -has_version-> d/2(dataset_version)"
+    FACTS: ClassVar[dict[str, dict[str, Any]]] = {
+        f"d/{one}": {"attributes": {"fingerprint": f"sha256:{one}"}} for one in (1, 2)
+    }
+
+    def night(self, **states: dict[str, tuple[int, str]]) -> Night:
+        def record_of(kind: str, one: str) -> Record | None:
+            objects = states.get(one.replace("/", ""))
+            if kind != "s3_prefix" or objects is None:
+                return None
+            contents = [{"Key": f"d/{key}", "Size": size, "ETag": tag} for key, (size, tag) in objects.items()]
+            body = {"Uri": "s3://b/d/", "Contents": contents}
+            return Record(source="s3", kind=kind, id=one, account="1" * 12, region="us-west-2", revision="1", body=body)
+
+        return Night(lineage(self.TEXT, self.FACTS), record_of=record_of)
+
+    def test_which_objects_differ(self) -> None:
+        """By key, size and etag; what is the same is counted and is no row."""
+        night = self.night(
+            d1={"a": (1, "x"), "b": (2, "y"), "c": (3, "z")}, d2={"a": (1, "x"), "b": (2, "Y"), "n": (9, "")}
+        )
+        found = compare(night, [night.asset("d/1"), night.asset("d/2")])
+        assert found.verdicts == ("d/2 against d/1: 1 object the same, 1 changed, 1 new, 1 gone; 12 bytes, 6 more.",)
+        assert {row.name: row.values for row in found.rows if row.section == "objects"} == {
+            "b": ((2, "y"), (2, "Y")),
+            "c": ((3, "z"), None),
+            "n": (None, (9, "")),
+        }
+        assert not found.unknown
+
+    def test_a_listing_that_is_not_kept_is_not_empty(self) -> None:
+        """Of no object is said that it came or went, and what is missing is named."""
+        night = self.night(d1={"a": (1, "x")})
+        found = compare(night, [night.asset("d/1"), night.asset("d/2")])
+        assert found.verdicts == ("d/2 against d/1: another object manifest; which objects differ is not known here.",)
+        assert [row for row in found.rows if row.section == "objects"] == []
+        assert [(one.what, one.why, one.asset) for one in found.unknown] == [("object manifest", "not recorded", "d/2")]
+
+
+class TestEvaluators:
+    TEXT = """
+        e(evaluator) -has_version-> e/1(evaluator_version) -input_to:evaluator-> x1(evaluation_job)
+        e -has_version-> e/2(evaluator_version) -input_to:evaluator-> x2(evaluation_job)
+        p/1(model_package) -input_to:evaluated_model-> x1
+        p/1 -input_to:evaluated_model-> x2
+        g(dataset_version) -input_to:test-> x1
+        g -input_to:test-> x2
+    """
+
+    def test_what_two_versions_made_of_the_same_model(self) -> None:
+        """Their code, and what they gave the same version on the same data; neither is called better."""
+        facts = {
+            "e/1": {"attributes": {"code_sha256": "one", "runtime": "py"}},
+            "e/2": {"attributes": {"code_sha256": "two", "runtime": "py"}},
+            "x1": {"attributes": {"metrics": {"score": 0.5, "n": 3}}},
+            "x2": {"attributes": {"metrics": {"score": 0.4, "n": 3}}},
+        }
+        found = set_beside(self.TEXT, "e/1", "e/2", facts=facts)
+        assert found.verdicts == (
+            "e/2 against e/1: another value in 1 of 2 judgements of the same model on the same data; other code;"
+            " same configuration.",
+        )
+        assert different(found)["evaluations: score of p/1 on g"] == (0.5, 0.4)
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        ("git:https://github.com/a/b.git@9fceb02", ("https://github.com/a/b/compare/", "9fceb02")),
+        ("git:https://gitlab.com/a/b/c@9fceb02", ("https://gitlab.com/a/b/c/-/compare/", "9fceb02")),
+        ("git:https://git.example.com/a/b@9fceb02", None),
+        ("git:https://github.com/a/b@main", None),
+        ("git:https://github.com:8443/a/b@9fceb02", None),
+        ("s3://bucket/code.tar.gz", None),
+    ],
+)
+def test_only_a_known_host_compares_two_commits(code: str, state: tuple[str, str] | None) -> None:
+    """Of any other the address would be a guess."""
+    assert code_state(code) == state

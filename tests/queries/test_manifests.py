@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studbook.queries.manifests import manifest_changes
+from studbook.queries.manifests import manifest_changes, objects_of
 
 LISTING = st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 2), st.sampled_from(["x", '"x"', "y"])))
 
@@ -20,7 +20,7 @@ def body(folder: str, objects: dict[str, tuple[int, str]]) -> dict[str, Any]:
 @given(LISTING, LISTING)
 def test_each_object_is_the_same_changed_new_or_gone(old: dict[str, Any], new: dict[str, Any]) -> None:
     """By key below the folder, size and etag without quotes; a folder's marker is no object."""
-    found = manifest_changes(body("v1/", old), body("v2/", new))
+    found = manifest_changes(objects_of(body("v1/", old)), objects_of(body("v2/", new)))
     told = {row.key: row.change for row in found.rows}
     for key in old.keys() | new.keys():
         was, now = (

@@ -1,10 +1,11 @@
-"""`studbook reproduce` and `compare`: how a model was made, to make it again or to set it beside another."""
+"""`studbook reproduce` and `compare`: how a model was made, to make it again or to set it beside others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -111,44 +112,51 @@ def _indented(request: object) -> Iterator[str]:
 Examples:
   studbook compare support-bot/2@dev support-bot/4
   studbook compare fraud/1@dev fraud/2 --format json
+  studbook compare support-chat-sft/1.0.0 support-chat-sft/2.0.0    two states of data: which objects differ
+  studbook compare support-helpfulness/1.0.0 support-helpfulness/2.0.0
+  studbook compare RUN RUN RUN                                      up to six; the first is what they are held against
+
+\b
+Two nights are compared by `studbook diff`.
 """
 )
-@click.argument("left")
-@click.argument("right")
+@click.argument("things", nargs=-1, required=True, metavar="THING THING...")
 @click.option("--all", "everything", is_flag=True, help="What is equal too.")
 @catalog_option
 @snapshot_option
 @format_option
-def compare(*, left: str, right: str, everything: bool, catalog: Catalog, snapshot: str, output_format: str) -> None:
-    """Set two model versions side by side, LEFT and RIGHT: what differs first."""
+def compare(*, things: tuple[str, ...], everything: bool, catalog: Catalog, snapshot: str, output_format: str) -> None:
+    """Set two to six things side by side: model versions, training jobs, runs, dataset or evaluator versions."""
     from studbook.api import open as open_catalog
-    from studbook.queries.compare import compare as find
 
     with open_catalog(catalog, snapshot) as lineage:
-        found = find(lineage.index, *(lineage.asset(one, ("model_package",)) for one in (left, right)))
+        found = lineage.compare(*things)
         if output_format == "json":
             write_json(found.to_json())
             return
-        echo_folded(_comparison(found, lineage, everything=everything))
+        echo_folded(_comparison(cast("Comparison", found.answer), lineage, everything=everything))
 
 
 def _comparison(found: Comparison, lineage: Lineage, *, everything: bool) -> Iterator[str]:
-    yield f"{bold(lineage.handle(found.left))}  {dim(found.left.id)}"
-    yield f"{bold(lineage.handle(found.right))}  {dim(found.right.id)}"
+    for letter, one in zip(ascii_uppercase, found.things, strict=False):
+        yield f"{dim(letter)}  {bold(lineage.handle(one))}  {dim(one.id)}"
+    yield ""
+    yield from found.verdicts
+    yield from found.ranges
     different = [row for row in found.rows if not row.equal]
     equal = [row for row in found.rows if row.equal]
     yield from _rows(different, lineage)
     if not different:
         yield ""
         yield "nothing that is known differs"
-    if not equal:
-        return
-    yield ""
-    if everything:
-        yield bold(f"equal ({len(equal)})")
-        yield from _rows(equal, lineage)
-    else:
-        yield dim(f"equal ({len(equal)}; --all shows them): {', '.join(dict.fromkeys(row.section for row in equal))}")
+    if equal:
+        yield ""
+        if everything:
+            yield bold(f"equal ({len(equal)})")
+            yield from _rows(equal, lineage)
+        else:
+            named = ", ".join(dict.fromkeys(row.section for row in equal))
+            yield dim(f"equal ({len(equal)}; --all shows them): {named}")
 
 
 def _rows(rows: list[ComparedFact], lineage: Lineage) -> Iterator[str]:
@@ -158,8 +166,11 @@ def _rows(rows: list[ComparedFact], lineage: Lineage) -> Iterator[str]:
     def called(word: object) -> str | None:
         return lineage.handle(word) if isinstance(word, str) and lineage.index.asset(word) is not None else None
 
-    def told(side: object) -> str:
-        """A list of ids, each by its handle; any other value as it is."""
+    def told(row: ComparedFact, side: object) -> str:
+        """A list of ids, each by its handle; an object by its size and etag; any other value as it is."""
+        if row.section == "objects":
+            size, etag = side if isinstance(side, tuple) else (None, None)
+            return "not there" if side is None else f"{size:,} bytes, etag {etag}" if size is not None else str(etag)
         return ", ".join(called(one) or value(one) for one in side) if isinstance(side, list) else value(side)
 
     section = None
@@ -170,7 +181,7 @@ def _rows(rows: list[ComparedFact], lineage: Lineage) -> Iterator[str]:
             yield bold(section)
         yield f"  {spelled(row.name, called) if section == 'evaluations' else row.name}"
         if row.equal:
-            yield f"    {dim('both')}   {told(row.left)}"
+            yield f"    {dim('all')}  {told(row, row.values[0])}"
             continue
-        yield f"    {dim('left')}   {told(row.left)}"
-        yield f"    {dim('right')}  {told(row.right)}"
+        for letter, side in zip(ascii_uppercase, row.values, strict=False):
+            yield f"    {dim(letter)}  {told(row, side)}"

@@ -226,9 +226,7 @@ def manifest_rows(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> Ite
 
 def manifest_lines(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> list[bytes]:
     """The object manifest: `key TAB size TAB etag LF` in byte order of the relative key, of each of `manifest_rows`."""
-    rows = (
-        (key.encode(), manifest_line(key, size, etag)) for key, size, etag in manifest_rows(objects, prefix)
-    )
+    rows = ((key.encode(), manifest_line(key, size, etag)) for key, size, etag in manifest_rows(objects, prefix))
     return [line for _, line in sorted(rows)]
 
 

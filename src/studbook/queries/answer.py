@@ -326,7 +326,7 @@ class Answer(Generic[R_co]):
     """The answer to a named question, whole; whoever shows it may cut its rows, and never its total."""
 
     question: str
-    """Its name in `QUESTIONS`."""
+    """Its name in `QUESTIONS`, or `compare`, which is asked of several."""
     root: str
     """The resolved id of what it was asked of."""
     asked: str

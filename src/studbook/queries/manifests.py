@@ -8,6 +8,9 @@ from typing import Any
 
 from studbook.model.ids import manifest_rows, parse_s3
 
+Objects = Mapping[str, tuple[int, str]]
+"""The objects of one state: key below the state's own prefix to size in bytes and etag."""
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestChange:
@@ -35,13 +38,15 @@ class ManifestChanges:
         """How many objects are `changed`, `new` or `gone`."""
         return sum(row.change == change for row in self.rows)
 
+    @property
+    def summary(self) -> str:
+        """`3 objects the same, 1 changed, 0 new, 2 gone`."""
+        told = (f"{self.number(change)} {change}" for change in ("changed", "new", "gone"))
+        return ", ".join([f"{self.same} {'object' if self.same == 1 else 'objects'} the same", *told])
 
-def manifest_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> ManifestChanges:
-    """Compare the listings of two states: bodies with `Uri` and `Contents`, as a record of `s3_prefix` has them.
 
-    The keys of states in two folders (`v1/`, `v2/`) are compared below their folders.
-    """
-    before, after = _objects(old), _objects(new)
+def manifest_changes(before: Objects, after: Objects) -> ManifestChanges:
+    """Compare two states. The keys of states in two folders (`v1/`, `v2/`) are compared below their folders."""
     rows = []
     for key in sorted(before.keys() | after.keys()):
         was, now = before.get(key), after.get(key)
@@ -51,8 +56,8 @@ def manifest_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Manifest
     return ManifestChanges(len(before.keys() | after.keys()) - len(rows), tuple(rows))
 
 
-def _objects(body: Mapping[str, Any]) -> dict[str, tuple[int, str]]:
-    """Key below the state's own prefix to size and etag."""
+def objects_of(body: Mapping[str, Any]) -> Objects:
+    """The objects of a listing: a body with `Uri` and `Contents`, as a record of `s3_prefix` has it."""
     uri = parse_s3(body["Uri"])
     rows = manifest_rows(body["Contents"], uri.key if uri is not None else "")
     return {key: (size, etag) for key, size, etag in rows}

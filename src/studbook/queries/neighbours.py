@@ -45,6 +45,11 @@ def parts(lineage: LineageReader, whole: Asset) -> list[Asset]:
     return newest(_sources(lineage, whole, "part_of"))
 
 
+def whole(lineage: LineageReader, part: Asset) -> Asset | None:
+    """The experiment, search or execution that an asset is part of; of several the first."""
+    return next(_targets(lineage, part, "part_of"), None)
+
+
 def withdrawn(lineage: LineageReader, endpoint: Asset) -> list[Asset]:
     """The components that answered at an endpoint and are gone, newest first."""
     components = (one for one in _sources(lineage, endpoint, "deployed_to") if one.kind == "inference_component")

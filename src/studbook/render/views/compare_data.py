@@ -1,58 +1,71 @@
-"""Comparing on the site: the facts of every model version, a file for each model, set side by side in the browser.
+"""Comparing on the site: a file with what can be compared of each thing, set side by side in the browser.
 
-The facts, and what makes two of them equal, are those of `studbook compare`.
+The facts are those of `studbook compare`, and the script makes of them what that does.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from studbook.model import Asset
+from studbook.model import KINDS, Asset
 from studbook.queries.candidates import Judge
-from studbook.queries.compare import SECTIONS, facts, spelled
-from studbook.queries.walks import Family, copied
-from studbook.render.views.provenance import versions_of
+from studbook.queries.compare import SECTIONS, code_state, spelled
+from studbook.queries.compared_facts import COMPARABLE, curves, subject
+from studbook.queries.neighbours import parent, whole
 from studbook.render.views.site import Json, Site
 from studbook.words import full_name
+
+_MEMBERS = 60
+"""The most things of a whole that can be chosen without going to its page, the newest."""
+_OBJECTS = 1_000
+"""The most objects of a dataset version that its file has."""
 
 
 def compare(site: Site) -> Json:
     """What the page itself needs."""
-    return {"sections": SECTIONS, "models": sum(1 for _ in _models(site))}
+    kinds = [[kind.replace("_", "-"), KINDS[kind].plural] for kind in COMPARABLE if site.of(kind)]
+    return {"sections": SECTIONS, "kinds": kinds}
 
 
 def compare_files(site: Site) -> Iterator[tuple[str, Json]]:
-    """`models.json`, the list to choose from; and for each model a file with the facts of its versions.
+    """`index/<kind>.json`, the lists to choose from; and for each thing a file of its own, where its page is.
 
     A fact is `[section, key, label, value]`: equal keys are the same question. `names` says what an id in a value is
-    called, and where its page is.
+    called, and where its page is; `code` where a host compares two states of a repository.
     """
-    index, judge = [], Judge(site.night)
-    for group, versions in _models(site):
-        link = site.link(group.id)
-        index.append(
+    judge = Judge(site.night)
+    for kind in COMPARABLE:
+        wholes: defaultdict[tuple[str, str], list[Asset]] = defaultdict(list)
+        for one in site.of(kind):
+            wholes[_whole(site, one)].append(one)
+            yield f"{site.link(one.id)['path'].rstrip('/')}.json", _file(site, judge, one)
+        index = [
             {
-                "name": link["name"],
-                "where": link["where"],
-                "path": link["path"],
-                "versions": [[site.link(v.id)["name"], site.link(v.id)["path"]] for v in versions],
+                "name": name,
+                "where": where,
+                "total": len(several),
+                "members": [[full_name(site.link(one.id)), site.link(one.id)["path"]] for one in several[:_MEMBERS]],
             }
-        )
-        yield f"{link['path'].rstrip('/')}.json", _file(site, judge, versions)
-    yield "models.json", {"models": index}
+            for (name, where), several in sorted(wholes.items())
+        ]
+        yield f"index/{kind.replace('_', '-')}.json", {"wholes": index}
 
 
-def _models(site: Site) -> Iterator[tuple[Asset, list[Asset]]]:
-    for group in sorted(site.of("model_package_group"), key=lambda asset: (asset.name, asset.account or "", asset.id)):
-        if versions := versions_of(site, group):
-            yield group, versions
+def _whole(site: Site, one: Asset) -> tuple[str, str]:
+    """What a thing is chosen from: what it is a version or a part of, else those of its account and month."""
+    of = parent(site.graph, one) or whole(site.graph, one)
+    if of is not None:
+        link = site.link(of.id)
+        return full_name(link), link["where"]
+    return (one.created_at or "undated")[:7], site.account_name(one.account) or ""
 
 
-def _file(site: Site, judge: Judge, versions: list[Asset]) -> Json:
+def _file(site: Site, judge: Judge, asset: Asset) -> Json:
+    found = subject(site.night, judge, asset)
     names: dict[str, list[Any]] = {}
-
-    def known(value: Any) -> None:
+    for value in found.facts.values():
         for one in value if isinstance(value, list) else ():
             if isinstance(one, str) and one in site.graph.assets:
                 link = site.link(one)
@@ -61,30 +74,18 @@ def _file(site: Site, judge: Judge, versions: list[Asset]) -> Json:
     def called(word: str) -> str | None:
         return str(site.link(word)["name"]) if word in site.graph.assets else None
 
-    told: dict[str, list[list[Any]]] = {}
-    scores: dict[str, list[list[Any]]] = {}
-    for version in versions:
-        rows = []
-        for (section, key), value in facts(site.graph, version):
-            known(value)
-            rows.append([section, key, spelled(key, called) if section == "evaluations" else key, value])
-        told[site.link(version.id)["path"]] = rows
-        scores[site.link(version.id)["path"]] = _scores(judge, copied(site.graph, version.id))
-    return {"facts": told, "scores": scores, "names": names}
-
-
-def _scores(judge: Judge, family: Family) -> list[list[Any]]:
-    """How a version was judged: evaluator, data, metric, what judged, value, whether that can be held against another
-    value (null where not), which is then 1 where more is better and -1 where less is."""
-    fixed = judge.numbers(family)
-    return [
-        [
-            one.evaluator,
-            one.data,
-            one.metric,
-            sorted(score.judges),
-            score.value,
-            None if one not in fixed else -1 if judge.prefers_less(one.metric) else 1,
-        ]
-        for one, score in judge.scores(family).items()
-    ]
+    told = found.to_json()
+    code = {str(one): code_state(str(one)) for one in found.facts.get(("code", "code"), ())}
+    link = site.link(asset.id)
+    return told | {
+        "name": full_name(link),
+        "where": "" if link["at"] else link["where"],
+        "facts": [
+            [section, key, spelled(key, called) if section == "evaluations" else key, value]
+            for section, key, value in told["facts"]
+        ],
+        "objects": found.objects if found.objects is not None and len(found.objects) <= _OBJECTS else None,
+        "names": names,
+        "code": {one: state for one, state in code.items() if state is not None},
+        "curves": curves(site.graph, asset),
+    }

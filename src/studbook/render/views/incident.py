@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import Any, Final
 
 from studbook.model import KINDS, Asset
-from studbook.queries.answer import STATUSES, counted
+from studbook.queries.answer import STATUSES
 from studbook.queries.incident import spread
-from studbook.queries.manifests import manifest_changes
+from studbook.queries.manifests import manifest_changes, objects_of
 from studbook.queries.model_card import card_of
 from studbook.queries.walks import runs
 from studbook.render.views.provenance import parent_of, versions_of
@@ -152,18 +152,13 @@ def _changes(site: Site, new: Asset, old: Asset) -> Json:
     bodies = [record.body if (record := site.records.get(("s3_prefix", one.id))) else None for one in (old, new)]
     told: Json = {"old": site.link(old.id), "new": site.link(new.id), "at": new.created_at}
     told |= {"summary": None, "rows": [], "more": 0}
-    listed = [body for body in bodies if body is not None and "Contents" in body]
+    listed = [objects_of(body) for body in bodies if body is not None and "Contents" in body]
     if len(listed) == 2:
         found = manifest_changes(*listed)
-        told["summary"] = ", ".join(
-            [f"{counted(found.same, 'object')} the same", *(f"{found.number(one)} {one}" for one in _CHANGES)]
-        )
+        told["summary"] = found.summary
         told["rows"] = [[one.key, one.change, one.was, one.now] for one in found.rows[:_OBJECTS]]
         told["more"] = max(0, len(found.rows) - _OBJECTS)
     return told
-
-
-_CHANGES = ("changed", "new", "gone")
 
 
 def incident(site: Site) -> Json:

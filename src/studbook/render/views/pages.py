@@ -40,7 +40,7 @@ TITLES = {
     "datasets": ("Datasets", "What models are trained and judged on"),
     "evaluators": ("Evaluators", "What judges models"),
     "deployments": ("Deployments", "Where models answer"),
-    "compare": ("Compare", "Two model versions side by side"),
+    "compare": ("Compare", "Two to six versions, runs or jobs side by side"),
     "explore": ("Explore", "The lineage around one asset, step by step"),
     "experiments": ("Experiments", "MLflow experiments and runs"),
     "jobs": ("Jobs", "Everything that trained, tuned, evaluated or prepared"),
