@@ -50,6 +50,36 @@ def test_a_verdict_first_and_what_differs(page: Page, demo_address: str, demo_ca
     expect(page.get_by_role("table", name="What is equal")).to_be_visible()
 
 
+def test_chosen_by_boxes_in_a_table(page: Page, demo_address: str) -> None:
+    """Two to six of one kind are checked where they are listed, by keyboard too; sorting and filtering keep them."""
+    page.goto(f"{demo_address}latest/jobs/")
+    table = page.locator("table:has(input.sb-pick)").first
+    boxes = table.locator("input.sb-pick")
+    opens = page.locator("button.sb-compare-picked:visible")
+    expect(boxes.nth(1)).to_be_visible()
+    assert opens.count() == 0
+    boxes.first.focus()
+    page.keyboard.press("Space")
+    expect(opens).to_be_disabled()
+    expect(opens).to_have_text("Compare: check one more")
+    table.locator("th button").first.click()
+    left = table.locator("input.sb-pick:not(:checked):not(:disabled)")
+    for _ in range(5):
+        left.first.check()
+    expect(opens).to_have_text("Compare 6")
+    expect(left).to_have_count(0)
+    opens.click()
+    expect(page).to_have_url(re.compile(r"/compare/#(training-job/[a-z0-9-]+/\+?){6}$"))
+    expect(page.locator(".sb-compare__verdict li")).to_have_count(5)
+
+
+def test_the_boxes_are_of_what_can_be_compared() -> None:
+    """The script of the tables knows the kinds that the question knows."""
+    text = (SCRIPT.parent / "studbook.js").read_text(encoding="utf-8")
+    (named,) = re.findall(r"COMPARABLE = /\^\(([a-z|-]+)\)", text)
+    assert set(named.split("|")) == {kind.replace("_", "-") for kind in COMPARABLE}
+
+
 @pytest.fixture(scope="module")
 def script(browser: Browser) -> Iterator[Page]:
     """A page with nothing but the script that compares."""

@@ -7,9 +7,11 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from studbook.cli import main
+from studbook.exports.schema import document
 
 DEV = "222222222222:model-package"
 
@@ -96,6 +98,7 @@ class TestCompare:
         told = json.loads(out)
         assert {row["name"] for row in told["rows"] if row["equal"]} >= {"learning_rate", "lora_rank"}
         assert (told["question"], told["snapshot"]["number"], len(told["verdicts"])) == ("compare", 4, 1)
+        jsonschema.validate(told, json.loads(document(of="answer")))
 
     def test_two_of_one_name_are_told_apart(self, run) -> None:
         """What differs never reads the same on both sides, whatever it is called."""

@@ -24,7 +24,7 @@ from studbook.model.evidence import SCHEMA as EVIDENCE
 from studbook.model.snapshot import Digest
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import Row, Unknown
-from studbook.queries.question import Question
+from studbook.queries.compare import compare
 from studbook.sources import declared_attributes
 
 IDENTIFIER = "urn:studbook:schema:export-2"
@@ -222,11 +222,11 @@ def _rooted(definitions: dict[str, Any], root: str, of: str) -> dict[str, Any]:
 
 
 def answer_schema() -> dict[str, Any]:
-    """Of the answer to any question: by `question`, which rows it has."""
+    """Of the answer to any question, and of `compare`: by `question`, which rows it has."""
     _, generated = models_json_schema([(_Told, "serialization")])
     definitions: dict[str, Any] = generated["$defs"]
     definitions.pop("_Told")
-    rows = {name: _row_type(question) for name, question in QUESTIONS.items()}
+    rows = {**{name: _row_type(question.ask) for name, question in QUESTIONS.items()}, "compare": _row_type(compare)}
     for row in (*rows.values(), Unknown):
         made = TypeAdapter(row).json_schema(mode="serialization", ref_template="#/$defs/{model}")
         definitions |= made.pop("$defs", {})
@@ -257,6 +257,9 @@ def answer_schema() -> dict[str, Any]:
             "assets": {"type": "array", "items": {"$ref": "#/$defs/Asset"}},
             "edges": {"type": "array", "items": {"$ref": "#/$defs/Edge"}},
             "evaluations": {"type": "array", "items": {"type": "object"}},
+            "things": {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 6},
+            "verdicts": {"type": "array", "items": {"type": "string"}},
+            "code": {"type": "array", "items": {"type": "string", "format": "uri"}},
         },
         "required": ["schema", "question", "root", "summary", "total", "rows", "unknown"],
         "allOf": [
@@ -270,9 +273,9 @@ def answer_schema() -> dict[str, Any]:
     return schema
 
 
-def _row_type(question: Question) -> type[Row]:
+def _row_type(ask: Callable[..., Any]) -> type[Row]:
     """The rows of a question, by the type of its answer."""
-    answer = get_type_hints(question.ask)["return"]
+    answer = get_type_hints(ask)["return"]
     of = get_args(answer) or get_args(answer.__orig_bases__[0])
     row: type[Row] = of[0]
     return row

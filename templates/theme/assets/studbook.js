@@ -77,6 +77,7 @@
       page = Math.max(0, Math.min(page, pages() - 1));
       const visible = shown.slice(page * size, (page + 1) * size);
       body.replaceChildren(...visible.map((item) => item.row()));
+      if (picks) picks.offer(visible.map((item) => item.row()));
       if (!count) return;
       const all = table.dataset.more ? total : shown.length;
       const first = all ? page * size + 1 : 0;
@@ -90,7 +91,7 @@
       ((page + 1) * size > rows.length ? whole() : Promise.resolve()).then(draw).catch(() => {});
     };
 
-    let count, back, next, tools, filter;
+    let count, back, next, tools, filter, picks;
     const narrow = () => whole().then(() => {
       const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
       shown = rows.filter((item) => words.every((word) => item.text.includes(word))
@@ -145,6 +146,8 @@
         ...shown.filter((item) => !item.row().hidden).map((item) => item.cells)])).catch(() => {}));
       csv.title = `What is shown of "${label}", all pages of it, as a file`;
       tools.append(csv);
+      picks = picker(label, csv);
+      picks.offer(rows.slice(0, size).map((item) => item.row()));
       (table.closest(".sb-scroll") || table)[total > 8 ? "before" : "after"](tools);
     }
     if (total > 8) {
@@ -206,6 +209,49 @@
     /* On paper there is no next page. */
     addEventListener("beforeprint", () => { if (shown.length <= 500) body.replaceChildren(...shown.map((item) => item.row())); });
     addEventListener("afterprint", draw);
+  }
+
+  /* --- two to six of a kind, chosen by check boxes in a table, for the page Compare ------------------------------- */
+
+  const COMPARABLE = /^(model-package|training-job|mlflow-run|dataset-version|evaluator-version)\/[a-z0-9-]+\/$/;
+  const MOST = 6;
+  const home = () => new URL(`${JSON.parse(document.getElementById("__config").textContent).base}/`, location);
+
+  function picker(label, before) {
+    const picked = new Set(), boxes = new Map();
+    const open = button("", () => { location.href = `${home()}compare/#${[...picked].join("+")}`; });
+    const kind = (path) => path.split("/")[0];
+    open.className = "sb-compare-picked";
+    before.before(open);
+
+    /* A row is a thing where its first cell leads to the page of one; what is picked stays so on another page of the table. */
+    function offer(shown) {
+      if (location.protocol === "file:" || !document.getElementById("__config")) return told();
+      for (const row of shown) {
+        const link = row.cells[0] && row.cells[0].querySelector("a[href]");
+        const path = link && link.href.startsWith(home().href) ? link.href.slice(home().href.length) : "";
+        if (!COMPARABLE.test(path) || boxes.has(path)) continue;
+        const box = element("input", { type: "checkbox", className: "sb-pick", title: `Compare ${tidy(link.textContent)}` });
+        box.setAttribute("aria-label", `Compare ${tidy(link.textContent)}: ${label}`);
+        box.addEventListener("change", () => { if (box.checked) picked.add(path); else picked.delete(path); told(); });
+        boxes.set(path, box);
+        row.cells[0].prepend(box);
+      }
+      /* One alone has nothing to be held against. */
+      const alone = boxes.size < 2;
+      for (const box of boxes.values()) box.hidden = alone;
+      return told();
+    }
+
+    function told() {
+      const [first] = picked;
+      for (const [path, box] of boxes) box.disabled = !box.checked && (picked.size >= MOST || (first !== undefined && kind(first) !== kind(path)));
+      open.hidden = !picked.size;
+      open.disabled = picked.size < 2;
+      open.textContent = picked.size < 2 ? "Compare: check one more" : `Compare ${picked.size}`;
+    }
+
+    return { offer };
   }
 
   /* --- rows from a file: text is set as text, and an address is one of this site's own -------------------------- */
