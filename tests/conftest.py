@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests import wheels
 
 from studbook.demo.cloud.aws import FakeAws
 from studbook.demo.cloud.mlflow_server import MlflowServer
@@ -78,6 +79,19 @@ def demo_site(tmp_path_factory: pytest.TempPathFactory, demo_catalog: Path) -> P
         assert end.value.code == 0
 
     return _once(tmp_path_factory, "demo-site", make) / "site"
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that users get."""
+    (made,) = _once(tmp_path_factory, "wheel", lambda folder: wheels.built(wheels.TOP, folder)).glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> wheels.Installed:
+    """The wheel in an environment of its own."""
+    return wheels.Installed(_once(tmp_path_factory, "home", lambda folder: wheels.Installed.make(folder, wheel)))
 
 
 @pytest.fixture(scope="session")

@@ -3,62 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-import sys
-import sysconfig
-import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 import yaml
 from tests import small_catalog
+from tests.wheels import DEMO, Done, Installed, built
 
 from studbook.store import Catalog
-
-TOP = Path(__file__).parents[1]
-DEMO = TOP / "src" / "studbook" / "demo"
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def done(*words: str | Path, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=300)
-
-
-def built(project: Path, folder: Path) -> Path:
-    """A project's wheel, made of its source distribution, so that nothing is in it that only a checkout has."""
-    build = (sys.executable, "-m", "hatchling", "build")
-    done(*build, "-t", "sdist", "-d", folder, cwd=project).check_returncode()
-    (sdist,) = folder.glob("*.tar.gz")
-    with tarfile.open(sdist) as file:
-        file.extractall(folder, filter="data")
-    done(*build, "-t", "wheel", "-d", folder, cwd=folder / sdist.name.removesuffix(".tar.gz")).check_returncode()
-    (made,) = folder.glob("*.whl")
-    return made
-
-
-def environment(home: Path, *wheels: Path, python: str | Path = sys.executable) -> Path:
-    """A virtual environment with these wheels; what they need is taken from ours, for it is large."""
-    done(python, "-m", "venv", "--without-pip", home / "venv", cwd=home).check_returncode()
-    program = home / "venv" / "bin" / "python"
-    pip = (sys.executable, "-m", "pip", "--python", program, "install", "--quiet", "--no-deps", "--no-index", *wheels)
-    done(*pip, cwd=home).check_returncode()
-    (site,) = (home / "venv" / "lib").glob("*/site-packages")
-    (site / "needed.pth").write_text(sysconfig.get_path("purelib"))
-    return home
-
-
-def runner(home: Path, folder: Path) -> Run:
-    """Runs a program of an environment in a folder, with nothing of ours around it."""
-    path = os.pathsep.join([str(home / "venv" / "bin"), "/usr/local/bin", "/usr/bin", "/bin"])
-    surroundings = {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true"}
-    return lambda *words: done(home / "venv" / "bin" / words[0], *words[1:], cwd=folder, env=surroundings)
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built(TOP, tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +23,34 @@ def demo_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built(DEMO, tmp_path_factory.mktemp("demo"))
 
 
-@pytest.fixture(scope="module")
-def home(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return environment(tmp_path_factory.mktemp("home"), wheel)
-
-
 @pytest.fixture
-def run(home: Path, tmp_path: Path) -> Run:
-    return runner(home, tmp_path)
+def run(installed: Installed, tmp_path: Path) -> Callable[..., Done]:
+    """Runs a program of the environment with the wheel, in an empty folder."""
+    return partial(installed.run, cwd=tmp_path)
+
+
+def pythons() -> Iterator[str]:
+    """Each Python from 3.11 on that is on the path or of pyenv, by its program."""
+    folders = [os.environ["PATH"], *map(str, sorted(Path.home().glob(".pyenv/versions/*/bin")))]
+    for minor in range(11, 20):
+        for program in filter(None, (shutil.which(f"python3.{minor}", path=folder) for folder in folders)):
+            if not subprocess.run([program, "-c", "import venv"], capture_output=True, check=False).returncode:
+                yield program
+                break
+
+
+@pytest.mark.parametrize("python", [*pythons()], ids=lambda program: Path(program).name)
+def test_every_python_of_this_machine_takes_it(python: str, wheel: Path, tmp_path: Path) -> None:
+    """It is installed, each module is one to that Python, without a warning, and what needs nothing compiled runs."""
+    home = Installed.make(tmp_path, wheel, python=python)
+    (site,) = tmp_path.glob("venv/lib/*/site-packages")
+
+    read = home.run("python", "-W", "error", "-m", "compileall", "-qq", site / "studbook", cwd=tmp_path)
+    told = home.run("studbook", "help", "start", cwd=tmp_path)
+
+    assert (read.returncode, read.stdout) == (0, "")
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.lstrip().startswith("Getting started")
 
 
 def without(module: str, words: str) -> tuple[str, ...]:
@@ -103,7 +80,7 @@ def test_the_demo_is_of_the_same_version_and_touches_nothing_of_the_core(wheel: 
     assert f"Requires-Dist: studbook[demo]=={version}\n" in told
 
 
-def test_a_first_hour(run: Run, tmp_path: Path) -> None:
+def test_a_first_hour(run: Callable[..., Done], tmp_path: Path) -> None:
     """Its version, its manual, a configuration, and the cure where there is no login; all of it from the wheel."""
     assert "_data" in run("python", "-c", "from studbook.packaged import packaged; print(packaged('docs'))").stdout
     assert run("studbook", "--help").returncode == 0
@@ -117,7 +94,7 @@ def test_a_first_hour(run: Run, tmp_path: Path) -> None:
     assert "there are no credentials" in doctor.stdout
 
 
-def test_a_site(run: Run, tmp_path: Path) -> None:
+def test_a_site(run: Callable[..., Done], tmp_path: Path) -> None:
     """A catalog becomes a site, with the manual in it."""
     small_catalog.catalog(tmp_path / "catalog")
 
@@ -127,7 +104,7 @@ def test_a_site(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "site" / "latest" / "troubleshooting" / "index.html").is_file()
 
 
-def test_without_the_demo_its_command_says_what_to_install(run: Run, tmp_path: Path) -> None:
+def test_without_the_demo_its_command_says_what_to_install(run: Callable[..., Done], tmp_path: Path) -> None:
     """The fake AWS is no part of the product; nothing is made before that is said."""
     told = run("studbook", "demo")
 
@@ -139,9 +116,9 @@ def test_without_the_demo_its_command_says_what_to_install(run: Run, tmp_path: P
 @pytest.mark.demo
 def test_the_demo_tells_the_same_story_again(wheel: Path, demo_wheel: Path, demo_catalog: Path, tmp_path: Path) -> None:
     """From both wheels, from scratch: every night, the export and the site; each night's content as it was before."""
-    run = runner(environment(tmp_path, wheel, demo_wheel), tmp_path)
+    both = Installed.make(tmp_path, wheel, demo_wheel)
 
-    told = run("studbook", "demo", "--no-serve", "--output", "demo")
+    told = both.run("studbook", "demo", "--no-serve", "--output", "demo", cwd=tmp_path)
 
     assert told.returncode == 0, told.stderr
     assert (tmp_path / "demo" / "site" / "latest" / "index.html").is_file()
@@ -150,7 +127,7 @@ def test_the_demo_tells_the_same_story_again(wheel: Path, demo_wheel: Path, demo
     assert nights[0] == nights[1]
 
 
-def test_another_system_is_refused_kindly(run: Run) -> None:
+def test_another_system_is_refused_kindly(run: Callable[..., Done]) -> None:
     """Locks are those of POSIX: elsewhere the first line says so, and what to use."""
     told = run(*without("fcntl", "harvest"))
 

@@ -1,12 +1,10 @@
-"""Nights in a row, as users have them: in a folder, in a branch that CI commits to, in a bucket; and two at once."""
+"""Nights in a row, from the wheel: in a folder, in a branch that CI commits to, in a bucket; killed; two at once."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +12,9 @@ import jsonschema
 import pytest
 from tests.harvest.estate import FIRST, REGION
 from tests.s3_buckets import empty_bucket
+from tests.wheels import Installed
 
-from studbook.errors import StudbookError
 from studbook.exports.schema import document
-from studbook.harvest.run import harvest
-from studbook.nightly import Order, Report, run
 from studbook.sources import SOURCES
 from studbook.store import Catalog, open_catalog
 
@@ -41,10 +37,9 @@ SETTINGS = json.dumps(
 
 
 @pytest.fixture
-def sagemaker(fake_aws: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+def sagemaker(fake_aws: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """SageMaker of the account that is harvested, and a bucket for a catalog."""
     empty_bucket(fake_aws, monkeypatch, BUCKET)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for role in ("StudbookReader", "Admin"):
         fake_aws.role(f"arn:aws:iam::{FIRST}:role/{role}")
     session = fake_aws.session(f"arn:aws:iam::{FIRST}:role/Admin")
@@ -72,11 +67,31 @@ def commit(clone: Path) -> None:
     git("push", "--quiet", "origin", "HEAD:studbook", at=clone)
 
 
-def night(catalog: Catalog, site: Path) -> Report:
-    """A night whose report is as its published schema says."""
-    report = run(catalog, Order(site))
-    jsonschema.validate(json.loads(json.dumps(report.to_json())), json.loads(document(of="report")))
+@pytest.fixture
+def studbook(installed: Installed, fake_aws: Any, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts the installed program as CI would: with the caller's login and a cache, and nothing of ours around it."""
+    around = {**fake_aws.environment(), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    yield lambda *words, cwd: installed.start("studbook", *words, cwd=cwd, **around)
+    assert not [path for path in tmp_path.rglob("*") if path.name.startswith((".tmp-", ".building-"))]
+
+
+def told(night: subprocess.Popen[str]) -> dict[str, Any]:
+    """The report of a night, which is as its published schema says, and ends as the program does."""
+    out, error = night.communicate(timeout=600)
+    assert out, error
+    report: dict[str, Any] = json.loads(out)
+    jsonschema.validate(report, json.loads(document(of="report")))
+    assert report["exit"] == night.returncode
     return report
+
+
+def killed(night: subprocess.Popen[str], step: str) -> None:
+    """Ends a night, as a machine that goes away does, when it comes to a step."""
+    assert night.stderr is not None
+    with night:
+        for line in night.stderr:
+            if line.startswith(step):
+                night.kill()
 
 
 def days(sagemaker: Any) -> Iterator[str]:
@@ -89,40 +104,42 @@ def days(sagemaker: Any) -> Iterator[str]:
     yield "1 model group is gone"
 
 
-def test_five_nights(sagemaker: Any, remote: Path, tmp_path: Path) -> None:
-    """Equal content in a folder, a branch and a bucket, night by night; every report is valid, and true."""
-    folder, bucket = Catalog(tmp_path / "catalog"), open_catalog(f"s3://{BUCKET}/five")
-    folder.create(SETTINGS)
-    bucket.create(SETTINGS)
+def test_five_nights(
+    sagemaker: Any, remote: Path, studbook: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    """Equal content in a folder, a branch and a bucket, night by night, two of which a machine did not live through."""
+    Catalog(tmp_path / "catalog").create(SETTINGS)
+    open_catalog(f"s3://{BUCKET}/five").create(SETTINGS)
+    command = ("nightly", "--format", "json", "--catalog")
     for number, changed in enumerate(days(sagemaker), start=1):
         clone = tmp_path / f"clone-{number}"  # CI has a machine of its own each night
         git("clone", "--quiet", str(remote), str(clone), at=tmp_path)
-        report = night(folder, tmp_path / "site")
-        others = [harvest(one.settings(), one).envelope for one in (Catalog(clone / "catalog"), bucket)]
+        if number in (2, 5):
+            killed(studbook(*command, "catalog", cwd=tmp_path), "harvest" if number == 2 else "build")
+        places = (("catalog", tmp_path), ("catalog", clone), (f"s3://{BUCKET}/five", clone))
+        reports = [told(night) for night in [studbook(*command, at, cwd=cwd) for at, cwd in places]]
         commit(clone)
 
-        assert report.exit == 0
-        assert number == 1 or report.changes[0].startswith(changed)
-        assert {(one.number, one.digest) for one in (report.snapshot, *others)} == {(number, report.snapshot.digest)}
-    for catalog in (folder, Catalog(clone / "catalog"), open_catalog(f"s3://{BUCKET}/five")):
+        assert [report["exit"] for report in reports] == [0, 0, 0]
+        assert len({report["snapshot"]["digest"] for report in reports}) == 1
+        assert [report["snapshot"]["number"] for report in reports] == [number + (number == 5), number, number]
+        for report in reports[number == 5 :]:  # what the killed night wrote was new then, and is not now
+            assert number == 1 or report["changes"][0].startswith(changed)
+    for catalog in (Catalog(tmp_path / "catalog"), Catalog(clone / "catalog"), open_catalog(f"s3://{BUCKET}/five")):
         assert catalog.verify() == []
 
 
-def test_two_at_once(sagemaker: Any, tmp_path: Path) -> None:
+def test_two_at_once(sagemaker: Any, studbook: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> None:
     """Of two at the same time each is whole or says that the other was first; the night after is whole."""
     place = f"s3://{BUCKET}/two"
     open_catalog(place).create(SETTINGS)
+    command = ("nightly", "--format", "json", "--catalog", place, "--output")
 
-    def other(_: int) -> int | None:
-        with suppress(StudbookError):
-            catalog = open_catalog(place)
-            return harvest(catalog.settings(), catalog).envelope.number
-        return None
+    both = [told(night) for night in [studbook(*command, site, cwd=tmp_path) for site in ("one", "other")]]
+    after = told(studbook(*command, "one", cwd=tmp_path))
 
-    with ThreadPoolExecutor(2) as pool:
-        written = sorted(number for number in pool.map(other, range(2)) if number is not None)
-
-    assert written in ([1], [1, 2])
-    report = night(open_catalog(place), tmp_path / "site")
-    assert (report.exit, report.snapshot.number) == (0, len(written) + 1)
+    assert sorted(report["exit"] for report in both) in ([0, 0], [0, 4])
+    written = sorted(report["snapshot"]["number"] for report in both if report["snapshot"])
+    assert written == [*range(1, len(written) + 1)]
+    assert (after["exit"], after["snapshot"]["number"]) == (0, len(written) + 1)
     assert open_catalog(place).verify() == []
