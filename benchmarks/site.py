@@ -205,7 +205,7 @@ def _search(output: Path, catalog: Catalog) -> None:
             start = time.perf_counter()
             page.keyboard.insert_text(query)
             answer.filter(has_text=re.compile(r"^(?!.*the newest first)")).wait_for()
-            page.get_by_role("listbox", name="Results").locator("mark").first.wait_for()
+            page.get_by_role("listbox", name="Results").get_by_role("option").first.wait_for()
             seconds.append(time.perf_counter() - start)
             page.wait_for_load_state("networkidle")
             sizes.append(sum(loaded))

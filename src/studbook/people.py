@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from studbook.cards import Card, card_texts, cards_in
-from studbook.errors import SettingsError
+from studbook.errors import CatalogError, SettingsError
 from studbook.model import Envelope, WorkingFile
-from studbook.settings import Settings
+from studbook.settings import Settings, told_wrong
 from studbook.store import Catalog
 
 Skip = Callable[[SettingsError], None]
@@ -76,10 +78,20 @@ def changed_files(catalog: Catalog, envelope: Envelope, clean: Callable[[Setting
 
 
 def settings_of(catalog: Catalog, envelope: Envelope) -> Settings | None:
-    """The configuration of the night on which a snapshot was taken; None where nobody knows it."""
+    """The configuration of the night on which a snapshot was taken; None where nobody knows it.
+
+    Raises CatalogError where this version of Studbook does not know what it says.
+    """
     for file in catalog.people(envelope) or ():
         if isinstance(file.content, dict):
-            return Settings.model_validate(file.content)
+            try:
+                return Settings.model_validate(file.content)
+            except ValidationError as error:
+                where, message, _ = told_wrong(Settings, error)
+                raise CatalogError(
+                    f"snapshot {envelope.number}: {'.'.join(map(str, where))} of its configuration: {message}",
+                    "another version of Studbook wrote it: use that one or a newer one",
+                ) from None
     return catalog.settings() if envelope.parts.people is None and catalog.settings_file.exists() else None
 
 

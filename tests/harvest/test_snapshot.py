@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.pedigrees import ACCOUNT, REGION, record
 
+from studbook.errors import CatalogError
 from studbook.harvest.derive import derive_anew
 from studbook.harvest.run import relink
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
@@ -18,6 +19,7 @@ from studbook.lineage.link import LinkContext
 from studbook.model import Content, Coverage, Envelope, Gap, Partition, Reading, canonical, digest
 from studbook.people import people_of
 from studbook.rules import Inspection, Observation, Rule, findings_of
+from studbook.settings import Settings
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS
 
@@ -107,6 +109,26 @@ class TestWorkingFiles:
         assert second.config == catalog.settings().digest != catalog.resolve("1").config
         assert not [word for word in ("tulip", "pepper") if word in str(kept)]
         assert people_of(catalog, catalog.resolve("1")).settings.redact.values == ()
+
+    def test_what_a_newer_version_wrote_is_said_so(self, catalog: Catalog) -> None:
+        """A key that this version does not know is no bug of the program, and not passed over."""
+
+        class Newer(Settings):
+            later: str = "x"
+
+        settings = Newer.model_validate(catalog.settings().model_dump())
+        latest = catalog.resolve("latest")
+        content = Content(**latest.parts.content)
+        draft = catalog.draft(
+            content, number=None, coverage=latest.coverage, taken_at="2026-11-25T02:00:00Z", config=settings.digest
+        )
+        added = add_snapshot(
+            catalog, draft, WorkingFolder.read(catalog, settings), readings=latest.parts.readings or ""
+        )
+
+        with pytest.raises(CatalogError, match=f"snapshot {added.number}: later of its configuration") as raised:
+            people_of(catalog, added)
+        assert "another version of Studbook" in (raised.value.hint or "")
 
     def test_a_rule_that_fails_does_not_cost_the_night(self, catalog: Catalog) -> None:
         """It is an error in the snapshot, so that no check passes; what other rules find is there."""
