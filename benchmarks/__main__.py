@@ -5,7 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("harvest", "lineage", "mcp", "mutations", "organisation", "pace", "redaction", "simulation", "site")
+NAMES = (
+    "harvest",
+    "inventory",
+    "lineage",
+    "mcp",
+    "mutations",
+    "organisation",
+    "pace",
+    "redaction",
+    "simulation",
+    "site",
+)
 
 
 def main(arguments: list[str]) -> None:

@@ -227,7 +227,7 @@ class BuiltSite:
             numbers = having if numbers is None else numbers & having
         for number in sorted(numbers or (), key=lambda number: (-titled[number], -number)):
             chunk = self._script(base, f"d/{number // index['chunk']}")
-            title, place = chunk[number % index["chunk"]]
+            title, place, *_ = chunk[number % index["chunk"]]
             yield str(title), str(place)
 
     def _script(self, base: str, name: str) -> Any:

@@ -114,10 +114,10 @@ Examples:
   studbook compare fraud/1@dev fraud/2 --format json
   studbook compare support-chat-sft/1.0.0 support-chat-sft/2.0.0    two states of data: which objects differ
   studbook compare support-helpfulness/1.0.0 support-helpfulness/2.0.0
-  studbook compare RUN RUN RUN                                      up to six; the first is what they are held against
+  studbook compare support-bot-rlvr-20261119 support-bot-rlvr-20261113 support-bot-sft-20261118
 
 \b
-Two nights are compared by `studbook diff`.
+Up to six; the first is what the others are held against. Two nights are compared by `studbook diff`.
 """
 )
 @click.argument("things", nargs=-1, required=True, metavar="THING THING...")
