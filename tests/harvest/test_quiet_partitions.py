@@ -146,16 +146,21 @@ class TestQuiet:
         assert nights.row(nights.night(1)).status == "quiet"
 
     def test_a_deletion_without_an_event_is_found_within_the_rotation(self, nights: Nights) -> None:
-        """Each partition has its night; together they have as many as there are."""
-        nights.night(0, rotation=4)
+        """Each of the four partitions is listed whole in one night of 28, and the deletion is found by its own."""
+        nights.night(0)
         nights.unseen(nights.account, "DeleteModel", ModelName="m")
 
-        whole = []
-        for day in range(1, 5):
-            night = nights.night(day, rotation=4)
-            whole += [one.partition for one in night.coverage if one.source == "sagemaker" and one.status == "complete"]
+        whole: dict[tuple[str | None, str | None], int] = {}
+        for day in range(1, 29):
+            night = nights.night(day)
+            now = {one.partition[:2]: one.status for one in night.coverage if one.source == "sagemaker"}
+            assert set(now.values()) <= {"quiet", "complete"}
+            listed = {place for place, status in now.items() if status == "complete"}
+            assert not listed & whole.keys()
+            whole |= dict.fromkeys(listed, day)
+            assert bool(nights.gone()) is ((nights.account, REGION) in whole)
 
-        assert len(whole) == len(set(whole)) == 4
+        assert sorted(whole) == [(one, at) for one in (nights.account, nights.other) for at in (EMPTY, REGION)]
         assert nights.gone() == [nights.arn("model/m")]
 
     def test_nights_that_are_skipped_are_made_up_for(self, nights: Nights) -> None:
