@@ -1,15 +1,15 @@
 """MCP server (Model Context Protocol, stdio): the questions as tools for agents, over a catalog or a built site.
 
-A tool for each question under its name, and `search`, `asset`, `diff`, `verify`. An answer is a text (the sentence and
-the first rows) and the same as `structuredContent`; together they stay below 8 KB unless `full` is asked for, and say
-how many rows there are, of which snapshot, and what is unknown, however much is cut.
+A tool for each question under its name, and `compare`, `search`, `asset`, `diff`, `verify`. An answer is a text (the
+sentence and the first rows) and the same as `structuredContent`; together they stay below 8 KB unless `full` is asked
+for, and say how many rows there are, of which snapshot, and what is unknown, however much is cut.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from typing import Any, Final, Protocol
 from urllib.error import HTTPError
@@ -31,6 +31,8 @@ from studbook.model.canonical import fields_of
 from studbook.model.ids import page_path
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import snapshot_json
+from studbook.queries.compare import LEAST
+from studbook.queries.compare import MOST as MOST_COMPARED
 from studbook.store import Catalog
 
 Json = dict[str, Any]
@@ -55,6 +57,10 @@ class AnswerSource(Protocol):
     ) -> Json:
         """A question's answer in the form `studbook.answer/1`, with at most `limit` rows; what it tells besides its
         rows, such as the edges between them, only where it is to be `whole`."""
+        ...
+
+    def compare(self, assets: Sequence[str], as_of: str, limit: int | None, *, whole: bool) -> Json:
+        """Two to six things of a kind side by side, in the form `studbook.answer/1`."""
         ...
 
     def search(self, text: str, as_of: str, limit: int) -> Json:
@@ -98,6 +104,9 @@ class Folder:
         self, question: str, asset: str, as_of: str, options: Mapping[str, str], limit: int | None, *, whole: bool
     ) -> Json:
         return self._open(as_of).ask(question, asset, **options).to_json(limit, whole=whole)
+
+    def compare(self, assets: Sequence[str], as_of: str, limit: int | None, *, whole: bool) -> Json:
+        return self._open(as_of).compare(*assets).to_json(limit, whole=whole)
 
     def search(self, text: str, as_of: str, limit: int) -> Json:
         lineage = self._open(as_of)
@@ -156,6 +165,9 @@ class BuiltSite:
             raise UsageError(f"a page of a {kind} has no answer to {question}", f"it has: {', '.join(page['answers'])}")
         answer = page["answers"][question]
         return {**answer, "rows": answer["rows"][:limit], "asked": asset, "snapshot": snapshot}
+
+    def compare(self, assets: Sequence[str], as_of: str, limit: int | None, *, whole: bool) -> Json:
+        raise UsageError("a site compares in the browser", "ask the catalog: studbook mcp --catalog DIR")
 
     def search(self, text: str, as_of: str, limit: int) -> Json:
         base, snapshot = self._base(as_of)
@@ -373,6 +385,12 @@ def tools() -> list[types.Tool]:
     for name, question in QUESTIONS.items():
         window = _WINDOW if "from_" in question.options else {}
         found.append(_tool(name, _ABOUT.get(name, name), {"asset": _ASSET, **window, **usual}, "asset"))
+    about = (
+        f"{LEAST} to {MOST_COMPARED} versions, training jobs, MLflow runs, dataset or evaluator versions side by side"
+    )
+    things = {"type": "array", "items": _ASSET, "minItems": LEAST, "maxItems": MOST_COMPARED}
+    things["description"] = "Things of one kind; the first is what the others are held against."
+    found.append(_tool("compare", f"{about}, a verdict first.", {"assets": things, **usual}, "assets"))
     text = {"type": "string", "description": "A part of a name, an id, a place in S3."}
     older = {"type": "string", "default": "latest~1", "description": "The snapshot to compare with."}
     found.append(_tool("search", "Finds assets by a text.", {"text": text, **usual}, "text"))
@@ -408,7 +426,9 @@ def called(source: AnswerSource, name: str, given: Mapping[str, Any]) -> types.C
 
 def _found(source: AnswerSource, name: str, arguments: Json, limit: int | None, *, full: bool) -> Json:
     as_of = arguments.get("as_of", "latest")
+    most = _ROWS if limit is None and not full else limit
     ask: dict[str, Callable[[], Json]] = {
+        "compare": lambda: source.compare(arguments["assets"], as_of, most, whole=full),
         "search": lambda: source.search(arguments["text"], as_of, _ROWS if limit is None else limit),
         "asset": lambda: source.asset(arguments["asset"], as_of),
         "diff": lambda: source.diff(arguments.get("from", "latest~1"), as_of),
@@ -417,11 +437,10 @@ def _found(source: AnswerSource, name: str, arguments: Json, limit: int | None, 
     if name in ask:
         return ask[name]()
     options = {key: arguments[given] for given, key in (("from", "from_"), ("to", "to")) if given in arguments}
-    most = _ROWS if limit is None and not full else limit
     return source.answer(name, arguments["asset"], as_of, options, most, whole=full)
 
 
-_TYPES: Final[dict[str, type]] = {"string": str, "integer": int, "boolean": bool}
+_TYPES: Final[dict[str, type]] = {"string": str, "integer": int, "boolean": bool, "array": list}
 
 
 def _checked(name: str, given: Mapping[str, Any]) -> Json:
@@ -433,7 +452,11 @@ def _checked(name: str, given: Mapping[str, Any]) -> Json:
         if key not in properties:
             raise UsageError(f"{name} takes no {key[:80]!r}", f"it takes: {', '.join(properties)}")
         wanted = properties[key]["type"]
-        if type(value) is not _TYPES[wanted] or (isinstance(value, int) and value < 0):
+        if (
+            type(value) is not _TYPES[wanted]
+            or (isinstance(value, int) and value < 0)
+            or (isinstance(value, list) and not all(isinstance(one, str) for one in value))
+        ):
             raise UsageError(f"{name}: {key} is to be of the type {wanted}", f"not {str(value)[:80]!r}")
     for key in tool.input_schema["required"]:
         if key not in given:

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pedigrees import asset, commit, edge
 
+import studbook
 from studbook.lineage.graph import Graph
 from studbook.queries import QUESTIONS
 from studbook.store import Catalog
@@ -41,7 +42,7 @@ def asked(source: Path, calls: list[Call]) -> list[Any]:
         )
         async with Client(command) as client:
             names = {tool.name for tool in (await client.list_tools()).tools}
-            assert names == {*QUESTIONS, "search", "asset", "diff", "verify"}
+            assert names == {*QUESTIONS, "compare", "search", "asset", "diff", "verify"}
             return [await client.call_tool(name, dict(arguments)) for name, arguments in calls]
 
     return anyio.run(ask)
@@ -54,8 +55,10 @@ def size(result: Any) -> int:
 VERSION = "arn:aws:sagemaker:us-west-2:222222222222:model-package/support-bot/4"
 ENDPOINT = "arn:aws:sagemaker:us-west-2:444444444444:endpoint/support-bot-prod"
 ABOUT = {"candidates": ENDPOINT, "incident": "s3://acme-shared-data/fraud/"}
+COMPARED = [VERSION.replace("/4", f"/{number}") for number in (2, 4)]
 EVERY: list[Call] = [
     *((name, {"asset": ABOUT.get(name, VERSION)}) for name in QUESTIONS),
+    ("compare", {"assets": COMPARED}),
     ("search", {"text": "support-bot"}),
     ("asset", {"asset": VERSION}),
     ("diff", {"from": "1"}),
@@ -84,8 +87,10 @@ def test_an_answer_is_the_question_s_own(demo_catalog: Path) -> None:
         ("incident", {"asset": "s3://acme-shared-data/fraud", "full": True, "from": "2026-11-15", "to": "2026-11-15"}),
         ("incident", {"asset": "s3://acme-shared-data/fraud", "limit": 2, "from": "2026-11-15", "to": "2026-11-15"}),
         ("log", {"asset": VERSION, "as_of": "2", "full": True}),
+        ("compare", {"assets": COMPARED, "full": True}),
+        ("compare", {"assets": COMPARED, "limit": 1}),
     ]
-    whole, few, log = asked(demo_catalog, calls)
+    whole, few, log, compared, first = asked(demo_catalog, calls)
     catalog = Catalog(demo_catalog)
     source = door.Folder(catalog)
     window = {"from_": "2026-11-15", "to": "2026-11-15"}
@@ -95,6 +100,12 @@ def test_an_answer_is_the_question_s_own(demo_catalog: Path) -> None:
     assert few.structured_content["rows"] == whole.structured_content["rows"][:2]
     assert few.structured_content["total"] == whole.structured_content["total"] == len(expected["rows"])
     assert {row["night"] for row in log.structured_content["rows"]} == {2}
+    with studbook.open(demo_catalog) as lineage:
+        expected = lineage.compare(*COMPARED).to_json()
+    assert compared.structured_content == json.loads(json.dumps(expected))
+    assert first.structured_content["rows"] == compared.structured_content["rows"][:1]
+    assert first.structured_content["total"] == len(expected["rows"]) > 1
+    assert first.content[0].text.startswith(" ".join(expected["verdicts"]))
 
 
 @pytest.mark.demo
@@ -116,6 +127,7 @@ def test_a_site_answers_as_its_catalog(demo_catalog: Path, demo_site: Path) -> N
             ("trace", {"asset": VERSION, "as_of": "77"}),
             ("incident", {"asset": VERSION, "from": "2026-11-15"}),
             ("runs", {"asset": "s3://acme-shared-data/fraud/"}),
+            ("compare", {"assets": COMPARED}),
             ("verify", {}),
         ):
             result = door.called(site, name, arguments)
@@ -152,6 +164,10 @@ def test_a_mistake_is_answered_with_the_way_out(demo_catalog: Path) -> None:
         ("trace", {"asset": VERSION, "limit": "many"}),
         ("trace", {}),
         ("trace", {"asset": VERSION, "as_of": "77"}),
+        ("compare", {"assets": [VERSION]}),
+        ("compare", {"assets": [VERSION, ENDPOINT]}),
+        ("compare", {"assets": [VERSION, 4]}),
+        ("compare", {"assets": VERSION}),
     ]
     for result in asked(demo_catalog, calls):
         assert result.is_error
