@@ -8,15 +8,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from estate import FIRST, REGION, Estate, organisation
+from test_quiet_partitions import BEGAN, EMPTY, reader, settings
 
 from studbook.cli import main
-from studbook.demo.cloud.aws import FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.demo.cloud.mlflow_server import MlflowServer
+from studbook.harvest.run import Harvested, harvest
 from studbook.store import Catalog
 
 distributed = pytest.importorskip("distributed")
@@ -35,7 +41,7 @@ def estate(tmp_path_factory) -> Iterator[Estate]:
 
 @pytest.fixture(scope="module")
 def cluster(estate, tmp_path_factory) -> Iterator[str]:
-    """A scheduler and three worker processes; nobody starts a dead worker again."""
+    """A scheduler and five worker processes; nobody starts a dead worker again."""
     folder = tmp_path_factory.mktemp("dask")
     file = folder / "scheduler.json"
     quiet = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": (folder / "log").open("w")}
@@ -43,14 +49,14 @@ def cluster(estate, tmp_path_factory) -> Iterator[str]:
     worker = ["distributed.cli.dask_worker", "--nthreads", "2", "--no-nanny", "--no-dashboard"]
     started = [
         subprocess.Popen([sys.executable, "-m", *words, "--scheduler-file", str(file)], **quiet)
-        for words in (scheduler, worker, worker, worker)
+        for words in (scheduler, *[worker] * 5)
     ]
     while not file.exists():
         assert started[0].poll() is None
         time.sleep(0.1)
     address = json.loads(file.read_text())["address"]
     with distributed.Client(address, set_as_default=False) as client:
-        client.wait_for_workers(3)
+        client.wait_for_workers(5)
     yield address
     for process in started:
         process.kill()
@@ -112,7 +118,7 @@ class TestSameSnapshot:
         with distributed.Client(cluster, set_as_default=False) as client:
             pids = client.run(os.getpid)
             harvest = subprocess.Popen([sys.executable, "-m", "studbook", *words])
-            while not (worker := stuck(estate, client)):
+            while not (worker := stuck(estate, client, FIRST, "sagemaker", "ListModels")):
                 assert harvest.poll() is None
                 time.sleep(0.05)
             os.kill(pids[worker], signal.SIGKILL)
@@ -123,11 +129,81 @@ class TestSameSnapshot:
         assert {row.status for row in made.latest().coverage} == {"complete"}
 
 
-def stuck(estate: Estate, client) -> str | None:
+class TestQuietNights:
+    """Three accounts in two regions each, with CloudTrail."""
+
+    ACCOUNTS = ("444400000001", "444400000002", "444400000003")
+
+    @pytest.fixture
+    def aws(self, estate) -> FakeAws:
+        estate.aws.clock(BEGAN - timedelta(days=2))
+        for account in self.ACCOUNTS:
+            estate.aws.role(reader(account), external_id=EXTERNAL_ID, allow=READER)
+            for region in (REGION, EMPTY):
+                model = {"ModelName": "m", "ExecutionRoleArn": f"arn:aws:iam::{account}:role/x"}
+                estate.aws.batch(account, region, [("CreateModel", model)])
+        return estate.aws
+
+    def night(self, aws: FakeAws, made: Catalog, day: int, workers: Any = None) -> Harvested:
+        now = BEGAN + timedelta(days=day)
+        aws.clock(now)
+        aws.forget_calls()
+        time.sleep(1)  # CloudTrail bears two calls a second, whoever makes them
+        return harvest(settings(self.ACCOUNTS), made, now=now, elsewhere=workers)
+
+    def calls(self, aws: FakeAws) -> Counter[tuple[str, str, str]]:
+        """What was asked besides sessions, of which every visit elsewhere has its own."""
+        return Counter(
+            {(one.account, one.region, one.operation): one.count for one in aws.calls() if one.service != "sts"}
+        )
+
+    def test_a_worker_dies_on_each_of_two_nights(self, aws, estate, cluster, tmp_path):
+        """In the middle of a listing, and of reading a trail: the snapshots and what the coverage says are those of a
+        machine alone, the second night is as quiet, and a call is made again at most once."""
+        from studbook.harvest.cluster import Cluster
+
+        here, there = Catalog(tmp_path / "here"), Catalog(tmp_path / "there")
+        dying = [("sagemaker", "ListModels"), ("cloudtrail", "LookupEvents")]
+        with (
+            Cluster(cluster) as workers,
+            distributed.Client(cluster, set_as_default=False) as client,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            for day, (source, operation) in enumerate(dying):
+                alone = self.night(aws, here, day)
+                cost = self.calls(aws)
+                aws.fault(account=self.ACCOUNTS[1], region=REGION, operation=operation, seconds=120, times=1)
+                running: Future[Harvested] = pool.submit(self.night, aws, there, day, workers)
+                while not (worker := stuck(estate, client, self.ACCOUNTS[1], source, operation)):
+                    assert not running.done()
+                    time.sleep(0.25)
+                pids = client.run(os.getpid)
+                os.kill(pids[worker], signal.SIGKILL)
+                shared = running.result()
+
+                assert worker not in client.nthreads()
+                assert shared.envelope.digest == alone.envelope.digest
+                assert self.told(shared) == self.told(alone)
+                again = self.calls(aws)
+                assert again[self.ACCOUNTS[1], REGION, operation] > cost[self.ACCOUNTS[1], REGION, operation]
+                assert again.keys() == cost.keys()
+                # One more where the trail was asked again so soon that it refused.
+                spare = {call: call[2] == "LookupEvents" for call in cost}
+                assert [call for call, n in again.items() if n > 2 * cost[call] + spare[call]] == []
+
+        assert {row.status for row in shared.coverage if row.source == "sagemaker"} == {"quiet"}
+        assert {operation for _, _, operation in again} == {"LookupEvents"}
+
+    def told(self, night: Harvested) -> list[tuple[Any, ...]]:
+        return [(row.partition, row.status, row.records, row.gaps, row.reason, row.listed_at) for row in night.coverage]
+
+
+def stuck(estate: Estate, client, account: str, source: str, operation: str) -> str | None:
     """The worker that waits for the answer that does not come."""
-    if not any(call.operation == "ListModels" and call.account == FIRST for call in estate.aws.calls()):
+    asked = (account, REGION, operation)
+    if not any((call.account, call.region, call.operation) == asked for call in estate.aws.calls()):
         return None
-    visited = f"sagemaker {REGION} {FIRST} "
+    visited = f"{source} {REGION} {account} "
     return next(
         (worker for worker, keys in client.processing().items() if any(k.startswith(visited) for k in keys)), None
     )
