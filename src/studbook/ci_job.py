@@ -130,8 +130,8 @@ def impact(job: Job) -> str:
     such; a catalog that cannot be read fails, lest its silence be taken for an answer.
     """
     catalog = shlex.quote(job.catalog)
-    at = '"$RUNNER_TEMP/nights/"' if job.in_git else ""
-    nights = f'git worktree add --quiet --detach {at} "origin/{job.branch}"\n' if at else ""
+    at = '"$nights/"' if job.in_git else ""
+    nights = f'nights=$(mktemp -d)\ngit worktree add --quiet --detach "$nights" "origin/{job.branch}"\n' if at else ""
     return f"""{nights}studbook log --catalog {at}{catalog} > nights.txt
 git diff --unified=0 "$BASE"...HEAD > diff.txt
 grep '^[-+]' diff.txt | grep -oE '{_PLACES}' | sed 's/[].,:;)]*$//' | sort -u > places.txt || true
@@ -228,21 +228,85 @@ studbook:
     - if: $CI_PIPELINE_SOURCE == "web"
   resource_group: studbook # one at a time
   timeout: 3h
+{_login(job)}
+    GIT_DEPTH: "1"
+  script:
+    - |
+      apt-get update -qq && apt-get install -qq -y graphviz{" git" if job.in_git else ""}
+      pip install --quiet studbook=={__version__}
+      {_KEEP_LOGIN}
+{_indented(head + remote + night(job), 6)}
+"""
+
+
+def gitlab_merge_request(job: Job) -> str:
+    """A job for `.gitlab-ci.yml`: one note at a merge request, kept up to date.
+
+    GitLab's job token may write no note (November 2026), so a project access token does. Its bot's own note is looked
+    for, whoever else begins one with the same words.
+    """
+    fetch = (
+        f"git fetch --quiet origin +refs/heads/{job.branch}:refs/remotes/origin/{job.branch}\n" if job.in_git else ""
+    )
+    return f"""# What depends on what a merge request changes, by last night's catalog.
+# Written by 'studbook ci gitlab --pull-request'; write it again after an upgrade.
+# STUDBOOK_NOTE_TOKEN, a variable that is masked and not protected, is a project access token: scope api, role Reporter.
+studbook-impact:
+  image: python:{job.python}-slim
+  rules: # not from a fork: it would get the token
+    - if: $CI_MERGE_REQUEST_IID && $CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID
+  timeout: 15m
+  interruptible: true
+{_login(job)}
+    GIT_DEPTH: "0"
+  script:
+    - |
+      apt-get update -qq && apt-get install -qq -y git curl jq
+      pip install --quiet studbook=={__version__}
+      {_KEEP_LOGIN}
+    - |
+      BASE=$CI_MERGE_REQUEST_DIFF_BASE_SHA
+{_indented(fetch + impact(job), 6)}
+      cat comment.txt
+    - |
+{_indented(_NOTE, 6)}
+"""
+
+
+_NOTE: Final = """\
+gitlab() {
+  curl --silent --show-error --fail-with-body --header "PRIVATE-TOKEN: $STUDBOOK_NOTE_TOKEN" "$@"
+}
+notes=$CI_API_V4_URL/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes
+bot=$(gitlab "$CI_API_V4_URL/user" | jq .id)
+mine='.[] | select(.author.id == $bot and (.body | startswith("<!-- studbook -->"))) | .id'
+id= page=1
+while [ -z "$id" ] && [ -n "$page" ]; do
+  gitlab --dump-header headers.txt "$notes?sort=asc&per_page=100&page=$page" > notes.json
+  id=$(jq --argjson bot "$bot" "$mine" notes.json | head -n 1)
+  page=$(tr -d '\\r' < headers.txt | sed -n 's/^[Xx]-[Nn]ext-[Pp]age: *//p')
+done
+if [ -n "$id" ]; then
+  gitlab --output /dev/null --request PUT --data-urlencode body@comment.txt "$notes/$id"
+elif [ -s places.txt ]; then
+  gitlab --output /dev/null --data-urlencode body@comment.txt "$notes"
+fi"""
+"""GitLab's REST API for notes: https://docs.gitlab.com/api/notes/#merge-requests."""
+
+
+_KEEP_LOGIN: Final = 'printf %s "$STUDBOOK_ID_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"'
+
+
+def _login(job: Job) -> str:
+    """How a job of GitLab logs in to AWS, and the beginning of its variables."""
+    return f"""\
   id_tokens:
     STUDBOOK_ID_TOKEN:
       aud: https://gitlab.com # of your own server, its address
   variables:
     AWS_ROLE_ARN: {job.role}
     AWS_REGION: {job.region}
-    AWS_WEB_IDENTITY_TOKEN_FILE: /tmp/studbook-id-token
-    GIT_DEPTH: "1"
-  script:
-    - |
-      apt-get update -qq && apt-get install -qq -y graphviz{" git" if job.in_git else ""}
-      pip install --quiet studbook=={__version__}
-      printf %s "$STUDBOOK_ID_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
-{_indented(head + remote + night(job), 6)}
-"""
+    AWS_WEB_IDENTITY_TOKEN_FILE: /tmp/studbook-id-token"""
 
 
 def _token(job: Job) -> str:
@@ -278,3 +342,5 @@ def _eventbridge(schedule: str) -> str:
 
 
 SYSTEMS: Final[dict[str, Callable[[Job], str]]] = {"github": github, "gitlab": gitlab, "codebuild": codebuild}
+PULL_REQUEST: Final[dict[str, Callable[[Job], str]]] = {"github": github_pull_request, "gitlab": gitlab_merge_request}
+"""The jobs that comment what depends on a change."""

@@ -7,13 +7,20 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
 from tests import small_catalog
 
-from studbook.ci_job import SYSTEMS, Job, github_pull_request, impact, night
+from studbook.ci_job import PULL_REQUEST, SYSTEMS, Job, impact, night
 from studbook.cli import main
 
 ROLE = "arn:aws:iam::999999999999:role/studbook-ci"
@@ -107,54 +114,160 @@ class TestShell:
         assert git("--git-dir=remote", "log", "--format=%s", "studbook").split() == ["theirs", "Snapshot"]
 
 
+@dataclass
+class GitLab:
+    """Notes of one merge request, as https://docs.gitlab.com/api/notes/ has them: who asks is told by a token."""
+
+    notes: list[dict[str, Any]]
+    url: str = ""
+    asked: list[str] = field(default_factory=list)
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        """User, pages of notes, a new note, a changed one; the author alone may change it."""
+        address = urlsplit(handler.path)
+        self.asked.append(f"{handler.command} {address.path}")
+        given = parse_qs(handler.rfile.read(int(handler.headers.get("Content-Length") or 0)).decode())
+        query, (_, _, note_id) = (
+            parse_qs(address.query),
+            address.path.partition("/api/projects/7/merge_requests/3/notes"),
+        )
+        status, said, next_page = HTTPStatus.OK, {}, ""
+        if handler.headers["Private-Token"] != "of-the-bot":
+            status = HTTPStatus.UNAUTHORIZED
+        elif address.path == "/api/user":
+            said = {"id": 42}
+        elif handler.command == "GET":
+            size, page = int(query["per_page"][0]), int(query["page"][0])
+            said = self.notes[size * (page - 1) : size * page]
+            next_page = str(page + 1) if len(self.notes) > size * page else ""
+        elif handler.command == "POST":
+            self.notes.append({"id": 9000, "author": {"id": 42}, "body": given["body"][0]})
+            status = HTTPStatus.CREATED
+        else:
+            (note,) = (one for one in self.notes if f"/{one['id']}" == note_id)
+            status = HTTPStatus.OK if note["author"]["id"] == 42 else HTTPStatus.FORBIDDEN
+            note["body"] = given["body"][0]
+        handler.send_response(status)
+        handler.send_header("X-Next-Page", next_page)
+        handler.end_headers()
+        handler.wfile.write(json.dumps(said).encode())
+
+
+@pytest.fixture
+def gitlab() -> Iterator[GitLab]:
+    """A page of notes by others, one of which begins as the job's own."""
+    made = GitLab([{"id": n, "author": {"id": n}, "body": "<!-- studbook -->" if n == 1 else "hm"} for n in range(100)])
+
+    class Handler(BaseHTTPRequestHandler):
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("do_"):
+                return lambda: made.answer(self)
+            raise AttributeError(name)
+
+        def log_message(self, *args: Any) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        made.url = f"http://127.0.0.1:{server.server_port}/api"
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield made
+        server.shutdown()
+
+
+@dataclass
+class Change:
+    """A repository with a catalog on a branch of its remote, and a change."""
+
+    folder: Path
+    env: dict[str, str]
+
+    def run(self, script: str) -> str:
+        """What the comment is after a script."""
+        subprocess.run(["bash", "-eo", "pipefail", "-c", script], check=True, cwd=self.folder, env=self.env)
+        return (self.folder / "comment.txt").read_text()
+
+
+@pytest.fixture
+def change(tmp_path: Path) -> Change:
+    folder = tmp_path / "work"
+
+    def git(*words: str, cwd: Path = folder) -> str:
+        who = ("-c", "user.name=x", "-c", "user.email=x@y")
+        return subprocess.run(["git", *who, *words], check=True, cwd=cwd, capture_output=True, text=True).stdout
+
+    nights = tmp_path / "nights"
+    small_catalog.catalog(nights / "catalog")
+    git("init", "--quiet", "--initial-branch=studbook", cwd=nights)
+    git("add", "--all", cwd=nights)
+    git("commit", "--quiet", "-m", "Snapshot", cwd=nights)
+    folder.mkdir()
+    git("init", "--quiet")
+    git("remote", "add", "origin", str(nights))
+    git("fetch", "--quiet", "origin")
+    (folder / "train.yml").write_text("data: s3://herd/chats/\nkept: s3://herd/untouched/\n")
+    git("add", "train.yml")
+    git("commit", "--quiet", "-m", "one")
+    base = git("rev-parse", "HEAD").strip()
+    (folder / "train.yml").write_text(
+        f"data: 's3://new-place/$(touch bad)/'\nrole: {small_catalog.PACKAGE_1}.\nkept: s3://herd/untouched/\n"
+    )
+    git("commit", "--quiet", "-am", "two")
+    return Change(folder, os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "BASE": base})
+
+
 class TestPullRequest:
-    """The job that comments a pull request."""
+    """The jobs that comment a pull request, and a merge request."""
 
     @pytest.mark.parametrize("job", [S3, GIT], ids=["s3", "git"])
-    def test_the_workflow(self, job: Job, tmp_path: Path) -> None:
-        """By the system's schema; it reads the repository, and writes the comment alone; each action is pinned."""
-        text = github_pull_request(job)
+    @pytest.mark.parametrize("system", PULL_REQUEST)
+    def test_the_job(self, system: str, job: Job, tmp_path: Path) -> None:
+        """By the system's schema; each action is pinned, and GitHub's reads the repository and writes the comment."""
+        text = PULL_REQUEST[system](job)
         (tmp_path / "job.yml").write_text(text)
-        program = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMAS["github"]]
+        program = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMAS[system]]
         done = subprocess.run([*program, tmp_path / "job.yml"], check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
-        rights = yaml.safe_load(text)["permissions"]
-        assert rights == {"contents": "read", "id-token": "write", "pull-requests": "write"}
+        rights = yaml.safe_load(text).get("permissions", {})
+        assert rights == (
+            {"contents": "read", "id-token": "write", "pull-requests": "write"} if system == "github" else {}
+        )
         assert all(re.match(r"[\w-]+/[\w-]+@[0-9a-f]{40} ", one) for one in text.split("uses: ")[1:])
 
-    def test_a_change_is_answered(self, tmp_path: Path) -> None:
+    def test_a_change_is_answered(self, change: Change) -> None:
         """Places and ARNs of lines that come or go are asked about, by the real program; of unknown ones it is said."""
-        small_catalog.catalog(tmp_path / "catalog")
+        told = change.run(impact(GIT))
 
-        def git(*words: str) -> str:
-            who = ("-c", "user.name=x", "-c", "user.email=x@y")
-            return subprocess.run(
-                ["git", *who, *words], check=True, cwd=tmp_path, capture_output=True, text=True
-            ).stdout
-
-        git("init", "--quiet")
-        (tmp_path / "train.yml").write_text("data: s3://herd/chats/\nkept: s3://herd/untouched/\n")
-        git("add", "train.yml")
-        git("commit", "--quiet", "-m", "one")
-        base = git("rev-parse", "HEAD").strip()
-        (tmp_path / "train.yml").write_text(
-            f"data: 's3://new-place/$(touch bad)/'\nrole: {small_catalog.PACKAGE_1}.\nkept: s3://herd/untouched/\n"
-        )
-        git("commit", "--quiet", "-am", "two")
-        env = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "BASE": base}
-
-        script = impact(Job(ROLE, "us-east-1", str(tmp_path / "catalog")))
-        script = script.partition("\n")[2].replace('"$RUNNER_TEMP/nights/"', "")  # the catalog is here, on no branch
-        subprocess.run(["bash", "-eo", "pipefail", "-c", script], check=True, cwd=tmp_path, env=env)
-
-        told = (tmp_path / "comment.txt").read_text()
         assert told.startswith("<!-- studbook -->\n### What depends")
         assert "`s3://herd/chats/`\n\n```text\n" in told
         assert f"`{small_catalog.PACKAGE_1}`\n\n```text\n" in told
         assert "`s3://new-place/` is in no snapshot" in told
         assert "untouched" not in told
-        assert not (tmp_path / "bad").exists()
+        assert not (change.folder / "bad").exists()
         assert told.count("```") % 2 == 0
+
+    def test_one_note_at_a_merge_request(self, change: Change, gitlab: GitLab) -> None:
+        """Written with the first push, changed with the next; nobody else's, however it begins, and none where the
+        token is refused."""
+        change.env |= {
+            "CI_API_V4_URL": gitlab.url,
+            "CI_PROJECT_ID": "7",
+            "CI_MERGE_REQUEST_IID": "3",
+            "CI_MERGE_REQUEST_DIFF_BASE_SHA": change.env.pop("BASE"),
+            "STUDBOOK_NOTE_TOKEN": "of-the-bot",
+        }
+        install, answer, note = yaml.safe_load(PULL_REQUEST["gitlab"](GIT))["studbook-impact"]["script"]
+        assert "pip install" in install
+        told = change.run(f"{answer}\n{note}")
+        assert "`s3://new-place/` is in no snapshot" in told
+        assert [one["body"] for one in gitlab.notes[100:]] == [told]
+
+        told = change.run(f"echo '<!-- studbook --> nothing now' > comment.txt; : > places.txt\n{note}")
+        assert [one["body"] for one in gitlab.notes[100:]] == [told]
+        assert {one.split()[0] for one in gitlab.asked} == {"GET", "POST", "PUT"}
+        assert gitlab.notes[1]["body"] == "<!-- studbook -->"
+
+        change.env["STUDBOOK_NOTE_TOKEN"] = "another"
+        with pytest.raises(subprocess.CalledProcessError):
+            change.run(note)
 
 
 class TestCommand:

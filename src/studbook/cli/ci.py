@@ -21,6 +21,7 @@ Examples:
   studbook ci github --role arn:aws:iam::999999999999:role/studbook-ci > .github/workflows/studbook.yml
   studbook ci gitlab --role ARN --catalog s3://our-catalog/studbook --publish s3://our-docs/models/
   studbook ci github --pull-request --role ARN --catalog s3://our-catalog/studbook
+  studbook ci gitlab --pull-request --role ARN --catalog s3://our-catalog/studbook
   studbook ci codebuild --role ARN --catalog s3://our-catalog/studbook > buildspec.yml
 
 The role trusts the CI system's OpenID Connect provider (of CodeBuild it is the project's service role). It may do what
@@ -33,7 +34,8 @@ into a folder a step of yours has to take from there. Nothing is asked of AWS to
 @click.option(
     "--pull-request",
     is_flag=True,
-    help="Print the job that comments what depends on the places in S3 and the ARNs that a pull request changes.",
+    help="Print the job that comments what depends on the places in S3 and the ARNs that a pull request changes; of "
+    "gitlab a merge request.",
 )
 @click.option("--role", required=True, metavar="ARN", help="The role that the job logs in as.")
 @click.option("--region", default="us-east-1", show_default=True, help="Where the role is assumed.")
@@ -65,7 +67,7 @@ def ci(
     catalog: str,
 ) -> None:
     """Print the whole nightly job: login without a secret, the night, the catalog kept, exit codes, publishing."""
-    from studbook.ci_job import SYSTEMS, Job, github_pull_request
+    from studbook.ci_job import PULL_REQUEST, SYSTEMS, Job
     from studbook.errors import UsageError
 
     for value, shape, what in (
@@ -78,11 +80,12 @@ def ci(
             raise UsageError(f"{value!r} cannot be meant", what)
     job = Job(role, region, _address(catalog), where, schedule, python, branch)
     if pull_request:
-        if system != "github":
+        if system not in PULL_REQUEST:
             raise UsageError(
-                "the job for pull requests is GitHub's", "elsewhere: studbook impact PLACE --format markdown"
+                "the jobs for pull requests are GitHub's and GitLab's",
+                "elsewhere: studbook impact PLACE --format markdown",
             )
-        write(github_pull_request(job).encode())
+        write(PULL_REQUEST[system](job).encode())
         return
     if system == "codebuild" and job.in_git:
         raise UsageError(
