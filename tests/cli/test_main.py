@@ -38,6 +38,14 @@ class TestMain:
         assert done.returncode == 2
         assert "Did you mean 'harvest'?" in done.stderr
 
+    def test_without_a_command_its_help_is_shown(self):
+        """The first thing that anybody types is no error."""
+        done = _run()
+
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("Usage: studbook")
+        assert "\nExit codes: 0 done" in done.stderr
+
     def test_a_missing_configuration_is_exit_2_with_a_hint(self, tmp_path):
         """A newcomer is told about init."""
         done = _run("harvest", cwd=tmp_path)

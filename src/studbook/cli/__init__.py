@@ -142,6 +142,9 @@ def main(args: list[str] | None = None) -> None:
         result: Any = root.main(argv, standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:  # its message is the help, and nothing went wrong
+        say(error.format_message())
+        sys.exit(2)
     except click.ClickException as error:
         _report(UsageError(error.format_message(), _usage(error)), as_json=_wants_json(argv))
         sys.exit(2)

@@ -16,7 +16,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Generic, Literal
 
 from studbook.errors import NotFound, UsageError
@@ -142,8 +142,8 @@ class _Window:
     @classmethod
     def of(cls, from_: str | None, to: str | None) -> _Window:
         begin, end = _instant(from_, "from"), _instant(to, "to")
-        if end is not None and to is not None and len(to.strip()) == len("2026-11-20"):
-            end += timedelta(days=1)
+        if end is not None and to is not None and _is_day(to.strip()):
+            end = end + timedelta(days=1) if end.date() < date.max else None
         if begin is not None and end is not None and begin >= end:
             raise UsageError(f"from {from_} to {to} is no time at all", "give the earlier one as from")
         return cls(begin, end)
@@ -176,9 +176,17 @@ def _instant(text: str | None, which: str) -> datetime | None:
 def _read(text: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):  # of a time whose day in UTC no calendar has
         return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 # --- the root -----------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from studbook.lineage.graph import Graph
 from studbook.model import Envelope, Finding
 from studbook.model.finding import Waived, finding_id
 from studbook.queries.answer import Night
-from studbook.rules.interface import Inspection, Observation, Rule
+from studbook.rules.interface import Inspection, Observation, Rule, days_from
 from studbook.rules.own import load_rules
 from studbook.rules.waivers import Waiver, load_waivers, read_waivers
 from studbook.settings import RuleSettings, Settings, line_of, told_wrong
@@ -144,7 +144,7 @@ def turned(
     if settings.rules.files:
         return True
     seen = _inspection(Night(Graph((), ()), settings=settings), today, waivers, cards, _given(settings, rules))
-    days = {waiver.until + datetime.timedelta(days=1) for waiver in waivers}
+    days = {days_from(waiver.until, 1) for waiver in waivers}
     days.update(day for rule in rules for day in rule.turns(seen))
     return any(min(since, today) < day <= max(since, today) for day in days)
 

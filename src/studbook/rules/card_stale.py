@@ -17,7 +17,7 @@ from pydantic import Field
 from studbook.cards import Card
 from studbook.queries.model_card import card_of
 from studbook.queries.walks import copied
-from studbook.rules.interface import Inspection, Observation, Rule
+from studbook.rules.interface import Inspection, Observation, Rule, days_from
 from studbook.settings import RuleSettings
 
 
@@ -28,7 +28,7 @@ class Age(RuleSettings):
 
 
 def check(seen: Inspection) -> Iterator[Observation]:
-    limit = seen.today - datetime.timedelta(days=seen.parameters(Age).days)
+    limit = days_from(seen.today, -seen.parameters(Age).days)
     for version, several in seen.in_production.items():
         card = card_of(seen.lineage, several[0].version, seen.cards)
         reviewed = _reviewed(card) if card is not None else None
@@ -44,7 +44,7 @@ def check(seen: Inspection) -> Iterator[Observation]:
 
 def turns(seen: Inspection) -> Iterator[datetime.date]:
     for reviewed in filter(None, map(_reviewed, seen.cards.values())):
-        yield reviewed + datetime.timedelta(days=seen.parameters(Age).days + 1)
+        yield days_from(reviewed, seen.parameters(Age).days + 1)
 
 
 def _reviewed(card: Card) -> datetime.date | None:

@@ -153,6 +153,12 @@ class Inspection:
         return found
 
 
+def days_from(day: datetime.date, days: int) -> datetime.date:
+    """So many days later, before where negative; no day is before the calendar's first or after its last."""
+    number = min(max(day.toordinal() + days, datetime.date.min.toordinal()), datetime.date.max.toordinal())
+    return datetime.date.fromordinal(number)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule; its module's docstring is its page in the manual, and says how to mend what it finds."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from studbook.rules.interface import Inspection, Observation, Rule
+from studbook.rules.interface import Inspection, Observation, Rule, days_from
 from studbook.settings import RuleSettings
 
 
@@ -23,7 +23,7 @@ class Notice(RuleSettings):
 
 
 def check(seen: Inspection) -> Iterator[Observation]:
-    last = seen.today + datetime.timedelta(days=seen.parameters(Notice).days)
+    last = days_from(seen.today, seen.parameters(Notice).days)
     longest = {waiver.key: waiver for waiver in sorted(seen.waivers, key=lambda waiver: waiver.until)}
     waived = {
         (finding.rule, about) for finding in seen.found if finding.waived for about in (finding.asset, finding.id)
@@ -36,7 +36,7 @@ def check(seen: Inspection) -> Iterator[Observation]:
 
 def turns(seen: Inspection) -> Iterator[datetime.date]:
     for waiver in seen.waivers:
-        yield waiver.until - datetime.timedelta(days=seen.parameters(Notice).days - 1)
+        yield days_from(waiver.until, 1 - seen.parameters(Notice).days)
 
 
 RULE = Rule(
