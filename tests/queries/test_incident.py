@@ -309,6 +309,15 @@ class TestWayBack:
         assert self.last(incident(night(text, facts), OLD)) == "m/2"
         assert self.last(incident(night(), SETS)) is None
 
+    def test_the_way_back_is_never_what_was_asked_about(self) -> None:
+        """Also of what was trained from it in its own line, in one window and in all of them at once."""
+        text = f"{PEDIGREE}\n m/1 -input_to:source_model-> t2\n m/2 -packaged_as-> m"
+        facts = {**FACTS, "m/1": {"created_at": "2026-11-10T09:00:00Z"}}
+        known = spread(night(text, facts), "m/1")
+        assert self.last(incident(night(text, facts), "m/1", from_="2026-11-20")) is None
+        assert in_window(known, "2026-11-20", "2026-11-21")[1] == {"e": None}
+        assert known.members == ("m/1",)
+
     def test_a_copy_of_a_hit_version_is_hit(self) -> None:
         """A version and its copies are one version of the line."""
         text = PEDIGREE + "\n m/1 -copied_to-> p/1(model_package) -packaged_as-> pm(model) -deployed_to-> p(endpoint)"
@@ -385,7 +394,7 @@ def in_window(known: Spread, from_: str, to: str) -> tuple[dict[str, str], dict[
     rows |= {one: "certain" for one, several in known.certain.items() if inside & set(several)}
 
     def hit(one: str) -> bool:
-        return rows.get(one, "cleared") != "cleared"
+        return one in known.members or rows.get(one, "cleared") != "cleared"
 
     back = {}
     for endpoint, several in known.ways_back.items():

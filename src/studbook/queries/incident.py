@@ -122,6 +122,8 @@ class Spread:
     """By endpoint: the versions by which it may be hit, each with the group of its line."""
     lines: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]
     """By group: its versions newest first, each the original with all its copies."""
+    members: tuple[str, ...]
+    """The versions of these lines that are the root itself: no rows, and hit in every window."""
 
 
 def spread(night: Night, root: str) -> Spread:
@@ -558,16 +560,20 @@ class _Search(Generic[N]):
         hit = [node for node in self._hits if view.like(node).kind == "endpoint"]
         back = {view.id(node): tuple(dict.fromkeys(self._ways_back(node))) for node in hit}
         groups = {group for several in back.values() for _, group in several}
+        lines = {
+            group: tuple((one.original.id, tuple(sorted(one.ids))) for one in self._newest_first(group))
+            for group in groups
+        }
+        versions = {one for several in lines.values() for _, ids in several for one in ids}
+        versions |= {version for several in back.values() for version, _ in several}
         return Spread(
             readers=tuple((view.id(node), _told_time(starts[node])) for node in ordered),
             certain={view.id(node): tuple(n for n in places if mask >> n & 1) for node, mask in certain.items()},
             possible={view.id(node): tuple(n for n in places if mask >> n & 1) for node, mask in possible.items()},
             always={view.id(node): status for node, status in always.items()},
             ways_back=back,
-            lines={
-                group: tuple((one.original.id, tuple(sorted(one.ids))) for one in self._newest_first(group))
-                for group in groups
-            },
+            lines=lines,
+            members=tuple(sorted(one for one in versions if view.node(one) in self._members)),
         )
 
     def _from_each(

@@ -36,7 +36,7 @@
       const status = certain.length ? "certain" : possible.length || row.always === "possible" ? "possible" : row.always ? "certain" : place.has(row.id) ? "cleared" : null;
       if (status) found.push({ ...row, status, by: certain.length ? certain : possible });
     }
-    const hit = new Set(found.filter((row) => row.status !== "cleared").map((row) => row.id));
+    const hit = new Set([...all.members, ...found.filter((row) => row.status !== "cleared").map((row) => row.id)]);
     for (const row of found) {
       row.why = why(all, row, place, inside, from);
       if (row.kind !== "endpoint" || row.status === "cleared") continue;

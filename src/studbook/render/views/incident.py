@@ -102,6 +102,7 @@ def windows(site: Site, asset: Asset) -> Json | None:
     """All windows at once, for the page's script; None where there is nothing to choose, or too much.
 
     `readers` are `[id, start]`; a row has the places of the readers in it from which it is hit.
+    `members` are versions that are the root itself: hit in every window.
     """
     answer = site.answer("incident", asset.id)
     if not 0 < answer.total <= MOST_ROWS:
@@ -134,7 +135,7 @@ def windows(site: Site, asset: Asset) -> Json | None:
         group: [[one, site.link(one)["name"], site.link(one)["path"], ids] for one, ids in several]
         for group, several in known.lines.items()
     }
-    return {"readers": known.readers, "rows": rows, "lines": lines}
+    return {"readers": known.readers, "rows": rows, "lines": lines, "members": known.members}
 
 
 def data_changes(site: Site, asset: Asset) -> list[Json]:
