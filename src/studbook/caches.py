@@ -1,7 +1,7 @@
 """The user's own cache folder: what is read from here without a check must be nobody else's to write.
 
-Caches (the index of a catalog, compiled templates) lie below `$XDG_CACHE_HOME/studbook`, by default
-`~/.cache/studbook`, and not beside a catalog or a site, which pipelines store, fetch and share.
+Caches (the index of a catalog, compiled templates, parsed pages of the manual) lie below `$XDG_CACHE_HOME/studbook`,
+by default `~/.cache/studbook`, and not beside a catalog or a site, which pipelines store, fetch and share.
 """
 
 from __future__ import annotations

@@ -44,6 +44,7 @@ from studbook.render.contents import Contents, load_contents, templates_of
 from studbook.render.dependencies import EVERYTHING, changed, said
 from studbook.render.environment import Templates, compiled
 from studbook.render.load import Lineages
+from studbook.render.manual import ManualPage
 from studbook.render.page_writer import Earlier, KnownBuild, PageWriter
 from studbook.render.policy import InlineScripts
 from studbook.render.search import SearchEntry, entries_of, page_entry, sections
@@ -89,6 +90,14 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             config.theme.static_templates.discard("404.html")
         config.theme.static_templates.discard("sitemap.xml")
         config.nav = self._nav(config)
+        get_env = config.theme.get_env
+
+        def without_icons() -> jinja2.Environment:
+            env = get_env()
+            env.loader = _Loader(config.theme.dirs)
+            return env
+
+        config.theme.get_env = without_icons  # type: ignore[method-assign]
         return config
 
     def _read(self, base: Path) -> Contents | None:
@@ -155,8 +164,11 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
         return html
 
     def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
-        """Keep what the shells are rendered with."""
+        """Keep what the shells are rendered with; pages of our own manual are parsed once, not each night."""
         self._nav_items, self._files = nav, files
+        for file in files.documentation_pages() if self.versioned else ():
+            if file.page.__class__ is MkdocsPage:
+                file.page.__class__ = ManualPage
         return nav
 
     def on_env(self, env: jinja2.Environment, config: MkDocsConfig, files: Files) -> jinja2.Environment:
@@ -220,6 +232,18 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
                     lit.active = False
 
         return Shells(render, config.site_url)
+
+
+class _Loader(jinja2.FileSystemLoader):
+    """Lists nothing of hidden folders: MkDocs copies nothing out of them, and Material has ten thousand icons there."""
+
+    def list_templates(self) -> list[str]:
+        found: set[str] = set()
+        for root in self.searchpath:
+            for folder, folders, names in os.walk(root):
+                folders[:] = [name for name in folders if not name.startswith(".")]
+                found.update(Path(folder, name).relative_to(root).as_posix() for name in names)
+        return sorted(found)
 
 
 class _Overview(MkdocsPage):
