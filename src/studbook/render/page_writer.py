@@ -33,6 +33,8 @@ from studbook.render.views import Page, Site, dossier
 from studbook.render.views.card import NAME
 
 _BATCH = 100
+_ROUND = 12
+"""How many batches a worker makes before another takes its place: what it has touched of the lineage is a copy."""
 _INDEX = "index.html"
 _FILES = "files"
 _ANSWERS = "answers"
@@ -277,8 +279,9 @@ def _everywhere(press: PageWriter, batches: list[list[_PageTask]]) -> Iterator[l
     _press = press
     gc.collect()
     try:
-        with gc_frozen(), ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
-            yield from pool.map(_work, batches)
+        for start in range(0, len(batches), workers * _ROUND):
+            with gc_frozen(), ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+                yield from pool.map(_work, batches[start : start + workers * _ROUND])
     finally:
         _press = None
 
