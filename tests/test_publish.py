@@ -194,13 +194,13 @@ def test_two_audiences_never_share_a_bucket(client, tmp_path):
     (outside / "audience.txt").write_text("external-0123456789abcdef\n")
     publish(inside, TO, client)
     before = there(client)
-    with pytest.raises(UsageError, match="has a site for insiders already"):
+    with pytest.raises(UsageError, match="is for insiders already"):
         publish(outside, TO, client)
     assert there(client) == before
     other = TO._replace(key="outside/")
     publish(outside, other, client)
     assert publish(outside, other, client).sent
-    with pytest.raises(UsageError, match="has a site for outsiders already"):
+    with pytest.raises(UsageError, match="is for outsiders already"):
         publish(inside, other, client)
 
 

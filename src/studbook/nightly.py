@@ -2,6 +2,9 @@
 
 No step hides another: a harvest that saw a part of the accounts is checked and built, a build that fails leaves the
 snapshot and the findings told. The preflight sees what people mistype before anything is asked.
+
+For outsiders the same night is told under pseudonyms: harvest and signature are of the catalog as it is, all that comes
+after, and the report, of its edition. Why a step failed is for insiders, so it is said and not reported.
 """
 
 from __future__ import annotations
@@ -10,8 +13,9 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -64,6 +68,12 @@ class Order:
     """The private key by which the log's checkpoint is signed; else the configuration's in KMS, else it is not."""
     others: Sequence[Path] = ()
     """More files that will be written, for the preflight."""
+    secret: str | None = None
+    """What the pseudonyms of a night for outsiders are keyed by; None for insiders."""
+
+    def target(self, settings: Settings) -> str | None:
+        """Where the site goes after the build. The place that the configuration names is for insiders."""
+        return self.publish or (settings.publish.to if self.secret is None else None)
 
 
 @dataclass(slots=True)
@@ -81,7 +91,9 @@ class Report:
     kinds: Mapping[str, int] = field(default_factory=dict)
     """How many assets of each kind there are."""
     error: StudbookError | None = None
-    """Why the first step that failed did; with its way out."""
+    """Why the first step that failed did; with its way out. None for outsiders."""
+    audience: Literal["external"] | None = None
+    """For whom it is; None for insiders."""
 
     @property
     def exit(self) -> int:
@@ -122,6 +134,7 @@ class Report:
             "new_findings": [one.as_data() for one in self.new_findings],
             "gaps": list(self.gaps),
             "exit": self.exit,
+            **({"audience": self.audience} if self.audience else {}),
         }
 
 
@@ -131,7 +144,7 @@ def preflight(catalog: Catalog, order: Order, *, ask: bool = True) -> tuple[Sett
     With `ask`, a bucket that is published to is asked for, too. Raises UsageError for the first mistake.
     """
     settings = catalog.settings()
-    publish = order.publish or settings.publish.to
+    publish = order.target(settings)
     _, waivers = prepared(settings, catalog.root)
     cards = load_cards(catalog.cards_folder)
     for folder in (catalog.root, order.output, *((order.exports,) if order.exports else ())):
@@ -145,6 +158,7 @@ def preflight(catalog: Catalog, order: Order, *, ask: bool = True) -> tuple[Sett
         )
     if order.sign_key is not None:
         file_signer("studbook", order.sign_key)
+    _one_audience(order, publish)
     seen = [f"the configuration, {counted(len(cards), 'card')}, {counted(len(waivers), 'waiver')} and the folders"]
     if (bucket := target(publish)) is not None and ask:
         from studbook.aws.bucket import reachable
@@ -152,6 +166,22 @@ def preflight(catalog: Catalog, order: Order, *, ask: bool = True) -> tuple[Sett
         reachable(bucket)
         seen.append(f"{bucket} can be listed")
     return settings, "; ".join(seen)
+
+
+def _one_audience(order: Order, publish: str | None) -> None:
+    """Raises UsageError where a folder has what is for another audience, or a secret could be guessed."""
+    from studbook.exports.edition import label_of
+    from studbook.exports.pseudonyms import Pseudonyms
+    from studbook.render.versions import audience_of, built, same_audience
+
+    label = label_of(Pseudonyms(order.secret, ())) if order.secret is not None else None
+    places = [order.output, *([Path(publish)] if publish is not None and parse_s3(publish) is None else [])]
+    taken = [place for place in places if built(place) or audience_of(place) is not None]
+    taken += (
+        [order.exports] if order.exports is not None and order.exports.is_dir() and any(order.exports.iterdir()) else []
+    )
+    for place in taken:
+        same_audience(place, audience_of(place), label)
 
 
 def target(publish: str | None) -> S3Uri | None:
@@ -197,8 +227,21 @@ class _Night:
     def __init__(self, catalog: Catalog, order: Order, progress: Progress | None, say: Callable[[str], None]) -> None:
         self._catalog, self._order = catalog, order
         self._progress, self._say = progress, say
-        self._report = Report()
+        self._report = Report(audience=None if order.secret is None else "external")
         self._signs = order.sign_key is not None
+
+    @cached_property
+    def _told(self) -> Catalog:
+        """The catalog as whoever gets the night may read it. Asked for after the harvest: names of tonight count."""
+        from studbook.exports.edition import Edition
+
+        return self._catalog if self._order.secret is None else Edition(self._catalog, self._order.secret)
+
+    @cached_property
+    def _envelope(self) -> Envelope:
+        """The snapshot of tonight, as it is told."""
+        assert self._report.snapshot is not None
+        return self._told.resolve(str(self._report.snapshot.number))
 
     def run(self, dry: bool) -> Report:
         settings = self._preflight(ask=not dry)
@@ -209,7 +252,25 @@ class _Night:
             else:
                 self._night(settings)
         self._skip("the step before it failed")
-        return self._report
+        return self._report if self._order.secret is None else self._outside(self._order.secret)
+
+    def _outside(self, secret: str) -> Report:
+        """The report as outsiders may read it: findings and changes are masked already, the rest is here."""
+        from studbook.exports.edition import Edition
+        from studbook.exports.pseudonyms import Pseudonyms
+
+        report, order, told = self._report, self._order, vars(self).get("_told")
+        if report.exit == UsageError.exit_code:  # there is nothing else in it; and the secret may be what is wrong
+            return report
+        folders = (self._catalog.root, order.output, order.exports, *order.others, Path(order.publish or "."))
+        known = {str(path).casefold(): "place" for path in folders if path is not None and path.is_absolute()}
+        known |= told.mask.originals if isinstance(told, Edition) else {}
+        mask = Pseudonyms(secret, ([step.message for step in report.steps], report.snapshot), known)
+        return replace(
+            report,
+            steps=[replace(step, message=mask.text(step.message)) for step in report.steps],
+            snapshot=mask.masked(report.snapshot),
+        )
 
     def _skip(self, why: str) -> None:
         """The steps that nobody came to."""
@@ -242,6 +303,10 @@ class _Night:
             told = StudbookError(str(error), "is there room, and may you write there?")
         else:
             told = StudbookError(f"{type(error).__name__}: {error}", "this is a bug in Studbook: report it")
+        if self._order.secret is not None:
+            self._say(f"{name}: {told}" + (f"; {told.hint}" if told.hint else ""))
+            self._done(name, "why is told to insiders, on standard error", "failed")
+            return
         self._report.error = self._report.error or told
         self._done(name, told.message, "failed")
 
@@ -263,13 +328,16 @@ class _Night:
         if self._order.exports is None:
             self._done("export", "nothing asked for it: --exports DIR", "skipped")
         else:
-            self._attempt("export", lambda: self._export(settings))
+            folder = self._order.exports
+            self._attempt("export", lambda: self._export(folder))
         if not self._attempt("build", lambda: self._build(settings)):
             return
-        if (self._order.publish or settings.publish.to) is None:
-            self._done("publish", "nothing says where: --publish TARGET, or publish.to in studbook.yml", "skipped")
+        if (where := self._order.target(settings)) is not None:
+            self._attempt("publish", lambda: self._publish(settings, where))
+        elif self._order.secret is not None:
+            self._done("publish", "nothing says where outsiders find it: --publish TARGET", "skipped")
         else:
-            self._attempt("publish", lambda: self._publish(settings))
+            self._done("publish", "nothing says where: --publish TARGET, or publish.to in studbook.yml", "skipped")
 
     # --- the steps ------------------------------------------------------------------------------------------------
 
@@ -294,65 +362,72 @@ class _Night:
 
     def _check(self) -> None:
         from studbook.api import open as open_catalog
+        from studbook.exports.edition import Edition
         from studbook.rules import counts, findings_of, new_findings
 
-        report, catalog = self._report, self._catalog
-        now = report.snapshot
-        assert now is not None
-        before = catalog.snapshot_before(now)
-        report.kinds = catalog.kinds(now)
-        report.findings = tuple(findings_of(catalog, now))
-        report.new_findings = tuple(new_findings(catalog, now, report.findings))
+        report, told, now = self._report, self._told, self._envelope
+        before = told.snapshot_before(now)
+        report.kinds = told.kinds(now)
+        report.findings = tuple(findings_of(told, now))
+        report.new_findings = tuple(new_findings(told, now, report.findings))
         if before is not None:
-            with open_catalog(catalog, now.number) as lineage:
-                report.changes = news(lineage.diff(before.number), lambda named: lineage.handle(named.id))
+            with open_catalog(self._catalog, now.number) as lineage:
+                changes = news(lineage.diff(before.number), lambda named: lineage.handle(named.id))
+            report.changes = told.mask.masked(changes) if isinstance(told, Edition) else changes
         counting = [one for one in report.findings if counts(one, self._order.level)]
         levels: Counter[str] = Counter(one.level for one in report.findings if one.waived is None)
-        told = [f"{levels[level]} {level}{'s' if levels[level] != 1 else ''}" for level in LEVELS if levels[level]]
+        parts = [f"{levels[level]} {level}{'s' if levels[level] != 1 else ''}" for level in LEVELS if levels[level]]
         waived = sum(one.waived is not None for one in report.findings)
-        told += [f"{waived} waived"] if waived else []
+        parts += [f"{waived} waived"] if waived else []
         self._done(
             "check",
-            f"{', '.join(told) or 'no findings'}; {len(report.new_findings) or 'none'} new"
+            f"{', '.join(parts) or 'no findings'}; {len(report.new_findings) or 'none'} new"
             if report.findings
             else "no findings",
             "findings" if counting else "ok",
         )
 
-    def _export(self, settings: Settings) -> None:
+    def _export(self, folder: Path) -> None:
         from studbook.exports import EXPORTS, Subject
-        from studbook.store.files import write_pieces
+        from studbook.exports.edition import Edition
+        from studbook.render.versions import AUDIENCE
+        from studbook.store.files import write_pieces, write_whole
 
-        envelope, folder = self._report.snapshot, self._order.exports
-        assert envelope is not None
-        assert folder is not None
+        told = self._told
         names = []
+        if isinstance(told, Edition):
+            write_whole(folder / AUDIENCE, f"{told.label}\n".encode())
         for export in EXPORTS:
             if not export.file:
                 continue
             subject = Subject(
-                envelope, self._catalog.assets(envelope), self._catalog.edges(envelope), self._report.findings
+                self._envelope, told.assets(self._envelope), told.edges(self._envelope), self._report.findings
             )
             for name, pieces in export.written(subject):
-                write_pieces(folder / export.file / name, pieces)
+                checked = told.mask.checked(pieces) if isinstance(told, Edition) else pieces
+                write_pieces(folder / export.file / name, checked)
             names.append(export.file)
         self._done("export", f"{', '.join(names)} in {folder}")
 
     def _build(self, settings: Settings) -> None:
         from studbook.render import build_site
 
-        envelope = self._report.snapshot
-        assert envelope is not None
-        (site,) = build_site(self._catalog, settings, self._order.output, envelopes=[envelope], report=self._say)
+        (site,) = build_site(
+            self._told, self._shown(settings), self._order.output, envelopes=[self._envelope], report=self._say
+        )
         self._done("build", f"{site.pages:,} pages, {site.written:,} of them new, in {site.path}")
 
-    def _publish(self, settings: Settings) -> None:
+    def _publish(self, settings: Settings, where: str) -> None:
         from studbook.publish import publish_site
 
-        where = self._order.publish or settings.publish.to
-        assert where is not None
-        done = publish_site(self._catalog, settings, self._order.output, where, report=self._say)
+        done = publish_site(self._told, self._shown(settings), self._order.output, where, report=self._say)
         self._done("publish", done.sentence(where))
+
+    def _shown(self, settings: Settings) -> Settings:
+        """The settings as the site tells them."""
+        from studbook.exports.edition import Edition
+
+        return self._told.without_names(settings) if isinstance(self._told, Edition) else settings
 
 
 def _would(settings: Settings) -> str:

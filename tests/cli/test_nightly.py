@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import suppress
 
 import pytest
+from jsonschema import validate
 from prometheus_client.parser import text_string_to_metric_families
+from tests.render.test_edition import found_in, originals
 
 from studbook.aws.bucket import writer
 from studbook.cli import main
@@ -15,6 +18,7 @@ from studbook.cli.nightly import markdown, text
 from studbook.cli.terminal import uncolored
 from studbook.demo.estate.story import SETTINGS
 from studbook.errors import StudbookError
+from studbook.exports.schema import document
 from studbook.model import Finding
 from studbook.nightly import Report, Step
 from studbook.proof.note import ED25519, Signer, new_key
@@ -220,6 +224,80 @@ class TestNightly:
         code, out = nightly("--dry-run", "--format", "json", "--sign-key", str(tmp_path / "studbook.yml"))
 
         assert (code, json.loads(out)["steps"][0]["outcome"]) == (2, "failed")  # that file is no key
+
+
+class TestForOutsiders:
+    """`--audience external`: the night of a company whose names nobody else may read."""
+
+    KEY = "a secret of the house, kept apart"
+
+    @pytest.fixture
+    def company(self, aws, demo_catalog, tmp_path, monkeypatch):
+        """The demo's four nights, to be gone on with."""
+        monkeypatch.setenv("STUDBOOK_AUDIENCE_SECRET", self.KEY)
+        return shutil.copytree(demo_catalog, tmp_path / "catalog")
+
+    def night(self, capsys, company, *words):
+        """Its exit code, and what it printed; all that it writes for others is in one folder."""
+        outside = company.parent / "outside"
+        fixed = ["--catalog", company, "--output", outside / "site", "--exports", outside / "exports"]
+        with pytest.raises(SystemExit) as stopped:
+            main(["nightly", "--format", "json", *map(str, (*fixed, *words))])
+        return stopped.value.code, capsys.readouterr()
+
+    def test_no_original_is_in_what_they_get(self, aws, company, tmp_path, monkeypatch, capsys):
+        """Site, exports, the published copy, summary, metrics and the report of a night with a gap: all are masked, the
+        report says for whom it is, and the night is in the catalog as it is; insiders' nights go elsewhere."""
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(outside / "summary.md"))
+        aws.fault("AccessDeniedException", account="333333333333", service="sagemaker")
+        words = ("--publish", outside / "public", "--metrics", outside / "metrics")
+
+        code, told = self.night(capsys, company, "--audience", "external", *words)
+
+        (outside / "report.json").write_text(told.out)
+        report = json.loads(told.out)
+        validate(report, json.loads(document(of="report")))
+        assert (code, report["audience"], report["exit"]) == (3, "external", 3)
+        assert outcomes(told.out) == dict.fromkeys(ORDER, "ok") | {"harvest": "partial", "check": "findings"}
+        assert all(gap["account"].startswith("account-") for gap in report["gaps"])
+        assert report["gaps"]
+        assert report["changes"]
+        assert report["findings"] == json.loads((outside / "exports" / "studbook.json").read_bytes())["findings"]
+        assert (outside / "site" / "latest" / "export.json").read_bytes() == (
+            outside / "exports" / "studbook.json"
+        ).read_bytes()
+        assert "For outsiders" in (outside / "summary.md").read_text()
+        assert found_in(outside, {*originals(company), self.KEY, str(tmp_path)}) > 1000
+        latest = Catalog(company).resolve("latest")
+        assert latest.number == report["snapshot"]["number"] == 5
+        assert {gap.code for row in latest.coverage if row.account == "333333333333" for gap in row.gaps}
+
+        aws.forget_calls()
+        code, told = self.night(capsys, company)
+        assert (code, aws.calls()) == (2, [])
+        assert "is for outsiders already" in json.loads(told.out)["steps"][0]["message"]
+
+    def test_why_a_step_failed_is_for_insiders(self, aws, company, capsys):
+        """The report has none of an error's words; standard error has them."""
+        aws.fault("AccessDeniedException")
+
+        code, told = self.night(capsys, company, "--audience", "external")
+
+        assert (code, outcomes(told.out)["harvest"]) == (4, "failed")
+        assert "111111111111" in told.err
+        assert "111111111111" not in told.out
+
+    def test_without_a_secret(self, aws, company, monkeypatch, capsys):
+        """Nothing is asked, and the way out is told."""
+        monkeypatch.setenv("STUDBOOK_AUDIENCE_SECRET", "short")
+        aws.forget_calls()
+
+        code, told = self.night(capsys, company, "--audience", "external")
+
+        assert (code, aws.calls()) == (2, [])
+        assert "openssl rand" in told.err
 
 
 class TestForPeople:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from studbook.cli.harvest import progress_shown
-from studbook.cli.options import catalog_option
+from studbook.cli.options import audience_option, catalog_option
 from studbook.cli.site import output_option
 from studbook.cli.terminal import bold, code_block, dim, echo_lines, folded, say, style, uncolored, write, write_json
 from studbook.cli.text import LEVEL_COLORS
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SHOWN = 10
 """Findings and gaps that are shown to people; the JSON form has all."""
 _INDENT = " " * 21
+_OUTSIDE = "For outsiders: names stand under pseudonyms"
 _COLORS = {"ok": "green", "findings": "yellow", "partial": "yellow", "failed": "red", "skipped": "dim"}
 _MARKS = {"ok": "✅", "findings": "⚠", "partial": "⚠", "failed": "❌", "skipped": "-"}
 _MEANING = {
@@ -39,6 +40,7 @@ _MEANING = {
 Examples:
   studbook nightly                               harvest, check, build the site into 'site'
   studbook nightly --publish s3://our-docs/models/ --exports exports
+  studbook nightly --audience external --output outside --publish s3://for-the-auditors/models/
   studbook nightly --dry-run                     would it begin? Asks nothing, writes nothing
   studbook nightly --format markdown > report.md     for a chat or a pull request
   studbook nightly --format json | jq '.new_findings[].message'
@@ -84,6 +86,7 @@ The report tells every step, whatever the code; GitHub shows it with the run ($G
     show_default=True,
     help="How the report is printed; JSON is the form studbook.report/1.",
 )
+@audience_option
 @output_option
 @catalog_option
 def nightly(
@@ -97,12 +100,16 @@ def nightly(
     metrics: Path | None,
     dry_run: bool,
     output_format: str,
+    audience: str,
 ) -> int:
     """Preflight, harvest, sign, check, export, build and publish, as one report; no step hides another."""
+    from studbook.exports.pseudonyms import SECRET
     from studbook.nightly import Order, prometheus, run
     from studbook.store.files import write_whole
 
-    order = Order(output, level, exports, where, sign_key, others=(metrics,) if metrics is not None else ())
+    others = (metrics,) if metrics is not None else ()
+    secret = os.environ.get(SECRET, "") if audience == "external" else None
+    order = Order(output, level, exports, where, sign_key, others, secret)
     with progress_shown() as progress:
         report = run(catalog, order, dry=dry_run, progress=progress, say=say)
     if output_format == "json":
@@ -123,6 +130,9 @@ def nightly(
 
 def text(report: Report) -> Iterator[str]:
     """The report for a terminal."""
+    if report.audience is not None:
+        yield f"{_OUTSIDE}."
+        yield ""
     for step in report.steps:
         outcome = style(f"{step.outcome:<8}", _COLORS[step.outcome])
         yield from folded(f"{step.name:<11}{outcome}  {step.message}", indent=_INDENT)
@@ -174,6 +184,8 @@ def markdown(report: Report) -> Iterator[str]:
     snapshot = report.snapshot
     title = f"Snapshot {snapshot.number} of {snapshot.taken_at}" if snapshot is not None else "No snapshot"
     yield from (f"## Studbook: {title}", "", f"Exit {report.exit}: {_MEANING[report.exit]}.", "")
+    if report.audience is not None:
+        yield from (f"{_OUTSIDE}.", "")
     yield from ("| step | outcome | |", "| --- | --- | --- |")
     for step in report.steps:
         yield f"| {step.name} | {_MARKS[step.outcome]} {step.outcome} | {_cell(step.message)} |"

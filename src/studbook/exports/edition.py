@@ -38,10 +38,10 @@ class Edition(Catalog):
     @property
     def label(self) -> str:
         """What tells its sites from those for insiders, and from those of another secret."""
-        return f"external-{self.mask.keyed('edition')[:16]}"
+        return label_of(self.mask)
 
     def settings(self) -> Settings:
-        return self._without_names(self._inside.settings())
+        return self.without_names(self._inside.settings())
 
     def envelopes(self) -> Iterator[Envelope]:
         return map(self.mask.masked, self._inside.envelopes())
@@ -83,9 +83,9 @@ class Edition(Catalog):
 
     def told(self, people: People) -> People:
         """What people wrote, as outsiders may read it."""
-        return People(self._without_names(people.settings), self.mask.masked(people.cards))
+        return People(self.without_names(people.settings), self.mask.masked(people.cards))
 
-    def _without_names(self, settings: Settings) -> Settings:
+    def without_names(self, settings: Settings) -> Settings:
         """What questions and pages need of the configuration; the site's address stays inside, too."""
         accounts = tuple(
             one.model_copy(update={"id": self.mask.text(one.id), "name": None, "role_arn": None, "external_id": None})
@@ -95,6 +95,11 @@ class Edition(Catalog):
         return Settings(sources=settings.sources, rules=settings.rules).model_copy(
             update={"accounts": accounts, "site": settings.site.model_copy(update={"title": title, "url": None})}
         )
+
+
+def label_of(mask: Pseudonyms) -> str:
+    """The label of the edition that a secret makes."""
+    return f"external-{mask.keyed('edition')[:16]}"
 
 
 class _MaskedHistory(SnapshotHistory):

@@ -68,15 +68,18 @@ T = TypeVar("T")
 class Pseudonyms:
     """What is masked in a snapshot, and as what."""
 
-    def __init__(self, secret: str, told: Iterable[Any]) -> None:
-        """`told` is all that is to be written. Raises UsageError for a secret that could be guessed."""
+    def __init__(self, secret: str, told: Iterable[Any], known: Mapping[str, str] | None = None) -> None:
+        """`told` is all that is to be written, `known` the kind of each thing that is masked besides, in lower case.
+
+        Raises UsageError for a secret that could be guessed.
+        """
         if len(secret) < _LEAST:
             raise UsageError(
                 f"an edition for outsiders needs a secret of at least {_LEAST} characters in {SECRET}",
                 f"make one and keep it: export {SECRET}=$(openssl rand -hex 32)",
             )
         self._key = secret.encode()
-        found: dict[str, str] = {}
+        found = dict(known or {})
         for value in told:
             for kind, name in _originals(value):
                 found.setdefault(name.casefold(), kind)

@@ -182,6 +182,11 @@ class ReportDocument(BaseModel):
     new_findings: list[Finding] = Field(description="Those that the night before did not have.")
     gaps: list[ReportGap]
     exit: int = Field(description="The exit code.")
+    audience: Literal["external"] | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="Of a night for outsiders: names stand under pseudonyms. Not there in any other.",
+    )
 
 
 class PedigreeDocument(BaseModel):
@@ -204,7 +209,11 @@ class _Told(BaseModel):
 
 def _model_schema(kind: type[BaseModel], of: str) -> dict[str, Any]:
     _, generated = models_json_schema([(kind, "serialization")])
-    return _rooted(generated["$defs"], kind.__name__, of)
+    schema = _rooted(generated["$defs"], kind.__name__, of)
+    optional = {name for name, field in kind.model_fields.items() if field.exclude_if is not None}
+    root = schema["$defs"][kind.__name__]
+    root["required"] = [name for name in root["required"] if name not in optional]
+    return schema
 
 
 def _rooted(definitions: dict[str, Any], root: str, of: str) -> dict[str, Any]:

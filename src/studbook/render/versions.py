@@ -55,12 +55,12 @@ def audience_of(output: Path) -> str | None:
 
 
 def same_audience(place: Path | str, there: str | None, wanted: str | None) -> None:
-    """Raises UsageError where sites for insiders and outsiders would lie in one place, or those of two secrets."""
+    """Raises UsageError where what is for two audiences would lie in one place: insiders, outsiders by their secret."""
     if there != wanted:
         what = "insiders" if there is None else "outsiders" if wanted is None else "outsiders, of another secret,"
         raise UsageError(
-            f"{place}: has a site for {what} already, and two audiences never share a place",
-            "name another one with --output DIR, or another target",
+            f"{place}: is for {what} already, and two audiences never share a place",
+            "name another folder, or another target",
         )
 
 
