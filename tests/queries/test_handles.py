@@ -195,6 +195,18 @@ class TestFind:
         with catalog.index(commit(catalog, graph, night=2)) as index, pytest.raises(NotFound, match="4 things"):
             Handles(index).find("chats")
 
+    def test_a_version_is_meant_where_its_weights_lie_at_a_place_that_ends_so(self, tmp_path: Path) -> None:
+        """A place in S3 has its URI; but whatever else is called so is listed beside the version."""
+        text = "s3://models/bot/1/(artifact) -packaged_as-> v1(model_package)"
+        catalog = Catalog(tmp_path)
+        graph = lineage(text, {"v1": {"name": "bot 1"}, "s3://models/bot/1/": {"name": "bot/1"}})
+        with catalog.index(commit(catalog, graph)) as index:
+            assert Handles(index).find("bot/1").id == "v1"
+            assert Handles(index).find("s3://models/bot/1").kind == "artifact"
+        job = Graph([*graph.assets.values(), asset("j", "training_job", name="bot/1")], graph.edges)
+        with catalog.index(commit(catalog, job, night=2)) as index, pytest.raises(NotFound, match="2 things"):
+            Handles(index).find("bot/1")
+
     def test_between_two_nights_a_version_made_by_deleting_is_not_ruled_out(self, tmp_path: Path) -> None:
         """Its newest object is older than that of the version before, so that no time says when it began."""
         whole, cut = state(NEW, "2026-10-20T08:00:00Z", 1, superseded=2), state(CUT, "2026-10-19T08:00:00Z", 2)

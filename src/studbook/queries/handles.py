@@ -279,7 +279,7 @@ class Handles:
         for ask in (self._by_id, self._by_place_in_s3, self._by_name, self._by_end, self._by_digest):
             found = [asset for asset in ask(text, scope) if scope.holds(asset)]
             if found:
-                written_so = [asset for asset in found if text in (asset.id, asset.name)]
+                written_so = [asset for asset in found if asset.id == text or asset.name in _spelled(text)]
                 return written_so or found
         base, at, behind = text.rpartition("@")
         if at and base:
@@ -317,10 +317,9 @@ class Handles:
         return [asset for asset in assets if asset.kind == "dataset"] or assets
 
     def _by_name(self, text: str, scope: _Scope) -> Sequence[Asset]:
-        name, slash, version = text.rpartition("/")
-        spelled = [text, f"{name} {version}", f"{name}:{version}"] if slash else [text]
-        found = (self._index.named(one, scope.accounts, scope.members) for one in spelled)
-        return next((several for several in found if several), ())
+        several = [asset for one in _spelled(text) for asset in self._index.named(one, scope.accounts, scope.members)]
+        # A place in S3 is shown by the end of its URI, which may read as somebody's name.
+        return [asset for asset in several if _base(asset) is not None] or several
 
     def _by_end(self, text: str, scope: _Scope) -> Sequence[Asset]:
         for mlflow, end in (("models:/", "model/"), ("runs:/", "run/")):
@@ -491,6 +490,12 @@ def _base(asset: Asset) -> str | None:
     if asset.kind.endswith("_version") and version is not None and str(version) not in asset.name:
         return f"{asset.name}/{version}"
     return asset.name
+
+
+def _spelled(text: str) -> tuple[str, ...]:
+    """The names that are typed so: `bot/4` is that of version 4 as well, however its kind writes it."""
+    name, slash, version = text.rpartition("/")
+    return (text, f"{name} {version}", f"{name}:{version}") if slash else (text,)
 
 
 def _is_of(version: Asset, base: str) -> bool:
