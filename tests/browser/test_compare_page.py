@@ -142,15 +142,18 @@ def subjects(draw: st.DrawFn) -> list[Subject]:
     of = st.tuples(st.sampled_from(["e1", "e2", None]), st.sampled_from(["d", None]), st.sampled_from(["auc", "loss"]))
     ways = st.sampled_from([1, -1, None] if kind == "model_package" else [0, None])
 
+    values = NUMBERS if kind == "model_package" else st.one_of(NUMBERS, st.sampled_from(["NaN", "Infinity"]))
+
     def scores() -> tuple[HeldScore, ...]:
         judges = st.sampled_from([(), ("judge",)])
-        known = draw(st.dictionaries(of, st.tuples(judges, NUMBERS, ways), max_size=5))
+        known = draw(st.dictionaries(of, st.tuples(judges, values, ways), max_size=5))
         return tuple(HeldScore(one, *known[one]) for one in known)
 
     return [
         Subject(
             asset=asset(name, kind),
             facts=draw(FACTS) | draw(FINGERPRINTS),
+            unsure=draw(st.frozensets(st.sampled_from(["base", "data", "code", "configuration"]), max_size=2)),
             scores=scores(),
             objects=draw(st.one_of(st.none(), OBJECTS)) if kind == "dataset_version" else None,
         )

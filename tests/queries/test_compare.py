@@ -116,6 +116,35 @@ class TestCompare:
                            facts=facts | {"b": facts["a"]})  # fmt: skip
         assert [row.name for row in found.rows] == ["lr"]
 
+    @pytest.mark.parametrize(
+        ("inputs", "told"),
+        [
+            ("s3://b/x/(artifact) -input_to:train-> {}", "data not wholly known of both"),
+            ("d(dataset) -input_to:train-> {}", "data not wholly known of both"),
+            ("d/1(dataset_version) -input_to:train-> {}", "same data"),
+            ("d/1(dataset_version) -input_to:train-> {}\n d/2(dataset_version) -input_to:test~?-> {}",
+             "data not wholly known of both"),
+            ("s3://b/code.tar.gz(code) -input_to:code-> {}", "code not wholly known of both"),
+            ("git:https://g.example/a@main(code) -input_to:code-> {}", "code not wholly known of both"),
+            ("git:https://g.example/a@9fceb02(code) -input_to:code-> {}", "same code"),
+            ("llama(base_model) -input_to:base_model-> {}", "base not wholly known of both"),
+            ("llama/1(base_model_version) -input_to:base_model-> {}", "same base"),
+        ],
+    )  # fmt: skip
+    def test_the_same_name_is_not_the_same_content(self, inputs: str, told: str) -> None:
+        """What lies at a place, or is a dataset's version, changes under one id; a candidate may be another one."""
+        (said,) = set_beside(
+            f"a(training_job) -produced-> x(artifact)\n b(training_job) -produced-> y(artifact)\n"
+            f"{inputs.replace('{}', 'a')}\n{inputs.replace('{}', 'b')}", "a", "b", facts={}
+        ).verdicts  # fmt: skip
+        assert told in said
+
+    def test_what_is_named_twice_is_said(self) -> None:
+        """'2 were named' would say that nothing is wrong."""
+        with pytest.raises(UsageError) as refused:
+            set_beside(PEDIGREE, "p/1", "p/1")
+        assert refused.value.hint == "p/1 is named twice"
+
 
 RUNS = """
     d/1(dataset_version) -input_to:train-> a(mlflow_run) -part_of-> e(mlflow_experiment)
@@ -141,6 +170,15 @@ class TestRuns:
             "c against a: no metric is recorded of both; no parameter is recorded of both; same data;"
             " code not known of both.",
         )
+
+    def test_a_metric_that_is_no_number_is_equal_to_none(self) -> None:
+        """A run that diverged is not as good as one that did not, nor as another that did."""
+        text = "a(mlflow_run) -part_of-> e(mlflow_experiment)\nb(mlflow_run) -part_of-> e"
+        for other in ("NaN", 0.5):
+            facts = {"a": {"auc": 0.9, "loss": "NaN"}, "b": {"auc": 0.9, "loss": other}}
+            told = {one: {"attributes": {"metrics": facts[one]}} for one in facts}
+            (said,) = set_beside(text, "a", "b", facts=told).verdicts
+            assert said.startswith("b against a: loss not comparable; ")
 
     def test_a_job_has_the_metrics_and_curves_of_its_run(self) -> None:
         """What MLflow records of a job is the job's."""
@@ -214,6 +252,29 @@ class TestEvaluators:
             " same configuration.",
         )
         assert different(found)["evaluations: score of p/1 on g"] == (0.5, 0.4)
+
+    @pytest.mark.parametrize(
+        ("ours", "theirs", "told"),
+        [
+            ({"code_sha256": "one"}, {"code_sha256": "one"}, "same code; configuration not known of both."),
+            ({"runtime": "py"}, {"runtime": "py", "memory": 1}, "configuration not wholly known of both."),
+            ({"runtime": "py", "memory": "[redacted]"}, {"runtime": "py", "memory": "[redacted]"},
+             "configuration not wholly known of both."),
+            ({"runtime": "py", "memory": "[redacted]"}, {"runtime": "js"}, "other configuration."),
+        ],
+    )  # fmt: skip
+    def test_a_setting_that_one_lacks_is_not_known_to_be_another(self, ours: Any, theirs: Any, told: str) -> None:
+        """Nor is one the same that nobody may see; two functions of one digest have the same code."""
+        facts = {"e/1": {"attributes": ours}, "e/2": {"attributes": theirs}}
+        assert set_beside(self.TEXT, "e/1", "e/2", facts=facts).verdicts[0].endswith(told)
+
+    def test_code_is_the_same_by_its_digest(self) -> None:
+        """Two versions of a function with one digest have one code; an unqualified function alone tells of none."""
+        text = "\n".join(f"f:{n}(evaluator_version) -content_of-> r/{n}(evaluator_version)" for n in (1, 2))
+        facts = {one: {"attributes": {"code_sha256": "one"}} for one in ("f:1", "f:2")}
+        said = set_beside(text, "r/1", "r/2", facts=facts).verdicts[0]
+        assert "same code" in said
+        assert "code not known of both" in set_beside(text, "r/1", "r/2", facts={}).verdicts[0]
 
 
 @pytest.mark.parametrize(

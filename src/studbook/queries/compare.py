@@ -25,7 +25,7 @@ from studbook.model.canonical import canonical
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, listed
 from studbook.queries.candidates import Judge
-from studbook.queries.compared_facts import COMPARABLE, HeldScore, Subject, subject
+from studbook.queries.compared_facts import COMPARABLE, HeldScore, Subject, is_number, subject
 from studbook.queries.manifests import manifest_changes
 
 SECTIONS: Final = (
@@ -98,7 +98,13 @@ def compare(
     Raises UsageError where they are too few or too many, of several kinds, or of one whose things are not compared.
     """
     if not LEAST <= len({one.id for one in things}) == len(things) <= MOST:
-        raise UsageError("two to six different things are compared", f"{len(things)} were named")
+        twice = next((one for number, one in enumerate(things) if one in things[:number]), None)
+        named = (
+            f"{len(things)} {'was' if len(things) == 1 else 'were'} named"
+            if twice is None
+            else f"{called(twice)} is named twice"
+        )
+        raise UsageError("two to six different things are compared", named)
     kinds = list(dict.fromkeys(one.kind for one in things))
     comparable = listed(kind_words(kind, 2) for kind in COMPARABLE)
     for one in things:
@@ -215,7 +221,7 @@ def _of_evaluators(first: Iterable[HeldScore], other: Iterable[HeldScore]) -> st
 
 
 def _of_metrics(first: Iterable[HeldScore], other: Iterable[HeldScore]) -> str:
-    pairs = [pair for pair in _shared(first, other) if all(_is_number(one.value) for one in pair)]
+    pairs = list(_shared(first, other))
     if not pairs:
         return "no metric is recorded of both"
     told = [
@@ -229,16 +235,14 @@ def _of_metrics(first: Iterable[HeldScore], other: Iterable[HeldScore]) -> str:
     return listed([*told[:_NAMED], *more])
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-
-
 _MINUS: Final = "\N{MINUS SIGN}"
 _FOUR: Final = Context(prec=4, rounding=ROUND_HALF_UP)
 
 
-def _change(was: float, now: float) -> str:
+def _change(was: Any, now: Any) -> str:
     """`+0.03`: a difference in four digits, in the form of JSON; empty where there is none."""
+    if not is_number(was) or not is_number(now):
+        return "not comparable"
     difference = round(float(now) - float(was), _DIGITS)
     if not difference or not isfinite(difference):
         return ""
@@ -258,13 +262,17 @@ def _of_settings(first: Subject, other: Subject, section: str, word: str) -> str
 
 
 def _how(first: Subject, other: Subject, section: str) -> str:
-    """`same base` and `other base` only where something is known of both."""
+    """`same base` only where all of it is known of both, and `other base` where something surely differs."""
     ours, theirs = ({key: one.facts[key] for key in one.facts if key[0] == section} for one in (first, other))
     both = ours.keys() & theirs.keys()
     if not both:
         return f"{section} not known of both"
-    differ = ours.keys() != theirs.keys() or any(not _same(ours[key], theirs[key]) for key in both)
-    return f"{'other' if differ else 'same'} {section}"
+    if any(not _same(ours[key], theirs[key]) for key in both):
+        return f"other {section}"
+    alone = ours.keys() != theirs.keys()
+    if section in first.unsure | other.unsure or (alone and section == "configuration"):
+        return f"{section} not wholly known of both"
+    return f"{'other' if alone else 'same'} {section}"
 
 
 def _of_data(first: Subject, other: Subject) -> Iterator[str]:

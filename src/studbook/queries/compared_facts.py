@@ -2,14 +2,17 @@
 
 A fact that is not known is left out, and so is one that was redacted: two values that nobody may see are not known to
 be equal. Where the job that made a version is one of several, its facts are left out rather than guessed, and so is
-an end that is one of several candidates.
+an end that is one of several candidates. Of which sections something was left out so is kept, and which name things
+that change under one id: a place in S3, a dataset without its version.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final, NamedTuple
 
 from studbook.lineage.graph import LineageReader
@@ -53,6 +56,8 @@ class Subject:
 
     asset: Asset
     facts: Mapping[tuple[str, str], Any]
+    unsure: frozenset[str] = frozenset()
+    """The sections whose facts, equal as they are, do not show that the things are equal there."""
     scores: tuple[HeldScore, ...] = ()
     objects: Objects | None = None
     """Of a dataset version; None where its listing is not kept."""
@@ -62,6 +67,7 @@ class Subject:
         return {
             "kind": self.asset.kind,
             "facts": [[*key, self.facts[key]] for key in sorted(self.facts)],
+            "unsure": sorted(self.unsure),
             "scores": [list(one) for one in self.scores],
             "objects": self.objects,
         }
@@ -69,7 +75,9 @@ class Subject:
 
 def subject(night: Night, judge: Judge, asset: Asset) -> Subject:
     """What can be compared of an asset of one of `COMPARABLE`."""
-    facts = {key: value for key, value in COMPARABLE[asset.kind](night, asset) if REDACTED not in str(value)}
+    told = dict(COMPARABLE[asset.kind](night, asset))
+    facts = {key: value for key, value in told.items() if REDACTED not in str(value)}
+    unsure = {section for section, _ in told.keys() - facts.keys()} | {*_unsure(night.lineage, asset, facts)}
     held: Iterable[HeldScore] = ()
     if asset.kind == "model_package":
         held = _judgements(judge, night.lineage, asset)
@@ -79,9 +87,30 @@ def subject(night: Night, judge: Judge, asset: Asset) -> Subject:
         metrics = _metrics(night.lineage, asset)
         held = [HeldScore((name,), (), metrics[name], 0) for name in sorted(metrics)]
     objects = _objects(night, asset) if asset.kind == "dataset_version" else None
-    return Subject(asset=asset, facts=facts, scores=tuple(held), objects=objects)
+    return Subject(asset=asset, facts=facts, unsure=frozenset(unsure), scores=tuple(held), objects=objects)
 
 
+def _unsure(lineage: LineageReader, asset: Asset, facts: Mapping[tuple[str, str], Any]) -> Iterator[str]:
+    """The sections that name what changes under its id, or that lack an end which is one of several candidates."""
+    for (section, _), ids in facts.items():
+        named = ids if section in _INPUTS and isinstance(ids, list) else ()
+        if not all(_is_fixed(lineage.asset(one)) for one in named):
+            yield section
+    for one in (asset, *(makers(lineage, asset) if asset.kind == "model_package" else ())):
+        for edge in lineage.upstream(one.id):
+            if edge.candidate and edge.relation in ("base_of", "packaged_as", "input_to"):
+                yield "base" if edge.relation == "base_of" else _section(edge)
+
+
+def _is_fixed(asset: Asset | None) -> bool:
+    """Whether an id means one content for ever, as that of a version or a commit does."""
+    if asset is None or asset.kind == "code":
+        return asset is not None and _CODE.fullmatch(asset.id) is not None
+    return asset.kind not in ("artifact", "base_model", "dataset", "feature_group", "table")
+
+
+_CODE: Final = re.compile(r"git:.+@[0-9a-f]{7,64}|arn:.+:function:[^:]+:\d+")
+_INPUTS: Final = ("base", "data", "code")
 _MEASURED: Final = ("training_job", "mlflow_run")
 
 
@@ -172,7 +201,7 @@ def facts_of_evaluator(night: Night, version: Asset) -> Iterator[Fact]:
     for one in states:
         said = {name: one.attributes[name] for name in one.attributes} | said
     yield from _pairs("code", {"code digest": said.get("code_sha256")})
-    yield from _listed("code", "function", (one.id for one in states if one.id != version.id))
+    yield from _listed("configuration", "function", (one.id for one in states if one.id != version.id))
     yield from _pairs("configuration", {name: said[name] for name in said if name not in _NAMING})
     held = list(_judged(night, version))
     yield from _listed("judged", "versions", (str(score.of[0]) for score in held if score.of[0]))
@@ -196,19 +225,25 @@ def _of_job(lineage: LineageReader, job: Asset, bases: set[str], code: set[str])
     """What a job was made with; its base models and its code are added to those that are known."""
     data: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for edge in _sure(lineage.upstream(job.id, "input_to")):
-        if edge.role == "code":
+        section = _section(edge)
+        if section == "code":
             code.add(edge.source)
-        elif edge.role == "base_model":
+        elif section == "base":
             bases.add(edge.source)
-        elif edge.role in _MADE_WITH:
-            data["training", edge.role].append(edge.source)
         else:
-            data["data", edge.role or "input"].append(edge.source)
+            data[section, edge.role or "input"].append(edge.source)
     for (section, name), ids in data.items():
         yield from _listed(section, name, ids)
     yield from _pairs("hyperparameters", job.attributes.get("hyperparameters"))
     yield from _pairs("metrics", _metrics(lineage, job))
     yield from _pairs("training", {name: job.attributes.get(name) for name in _OF_JOB})
+
+
+def _section(edge: Edge) -> str:
+    """Of what went into a job, or into a version beside its job."""
+    if edge.role in ("code", "base_model"):
+        return "code" if edge.role == "code" else "base"
+    return "training" if edge.role in _MADE_WITH or edge.relation == "packaged_as" else "data"
 
 
 def _metrics(lineage: LineageReader, asset: Asset) -> Mapping[str, Any]:
@@ -257,7 +292,7 @@ def _judged(night: Night, version: Asset) -> Iterator[HeldScore]:
         if row.evaluator not in mine or row.candidate:
             continue
         data = lineage.asset(row.data or "")
-        sure = row.judged is not None and data is not None and data.kind == "dataset_version"
+        sure = row.judged is not None and data is not None and data.kind == "dataset_version" and is_number(row.value)
         of = (copied(lineage, row.judged).original.id if row.judged else None, row.data, row.metric)
         found[of] = HeldScore(of, row.judges, row.value, 0 if sure else None)
     yield from (found[of] for of in sorted(found, key=lambda of: [one or "" for one in of]))
@@ -270,6 +305,11 @@ def _objects(night: Night, version: Asset) -> Objects | None:
         if record is not None and isinstance(record.body.get("Contents"), list):
             return objects_of(record.body)
     return None
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value can be held against another: what diverged is kept as the text NaN."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _ends(lineage: LineageReader, asset: Asset, *relations: str) -> Iterator[str]:

@@ -81,7 +81,7 @@ const Comparison = (() => {
   }
 
   function ofMetrics(first, other) {
-    const pairs = shared(first, other).filter((pair) => pair.every((one) => Number.isFinite(one[2])));
+    const pairs = shared(first, other);
     if (!pairs.length) return "no metric is recorded of both";
     const told = pairs.sort(([p], [q]) => (p[0][0] < q[0][0] ? -1 : 1)).map(([one, there]) => [one[0][0], change(one[2], there[2])]).filter(([, by]) => by).map((one) => one.join(" "));
     if (!told.length) return `equal in ${counted(pairs.length, "shared metric")}`;
@@ -89,6 +89,7 @@ const Comparison = (() => {
   }
 
   function change(was, now) {
+    if (![was, now].every(Number.isFinite)) return "not comparable";
     const difference = rounded(now - was);
     return difference && Number.isFinite(difference) ? `${difference > 0 ? "+" : "−"}${Number(Math.abs(difference).toPrecision(4))}` : "";
   }
@@ -106,8 +107,10 @@ const Comparison = (() => {
     const [ours, theirs] = [within(first, section), within(other, section)];
     const both = [...ours.keys()].filter((key) => theirs.has(key));
     if (!both.length) return `${section} not known of both`;
-    const differ = both.length < ours.size || both.length < theirs.size || both.some((key) => !same(ours.get(key), theirs.get(key)));
-    return `${differ ? "other" : "same"} ${section}`;
+    if (both.some((key) => !same(ours.get(key), theirs.get(key)))) return `other ${section}`;
+    const alone = both.length < ours.size || both.length < theirs.size;
+    if ([first, other].some((one) => one.unsure.includes(section)) || (alone && section === "configuration")) return `${section} not wholly known of both`;
+    return `${alone ? "other" : "same"} ${section}`;
   }
 
   function ofData(first, other) {
