@@ -50,10 +50,13 @@ class TestExplain:
         assert explain(answered("AccessDenied", operation="AssumeRole"), "ListHubs").operation == "AssumeRole"
 
     def test_is_idempotent(self):
-        """A trouble explained again is the same trouble."""
-        trouble = Trouble("denied", "ListHubs", "AccessDenied", "no")
+        """A trouble explained again says the same, and is not its own cause where it is raised from itself."""
+        trouble = Trouble("denied", "ListHubs", "AccessDenied", "no", subject="hub h")
 
-        assert explain(trouble, "Other") is trouble
+        again = explain(trouble, "Other")
+
+        assert vars(again) == vars(trouble)
+        assert again is not trouble
 
     def test_messages_are_cut(self):
         """A stranger's message cannot fill the envelope."""

@@ -139,7 +139,8 @@ OBJECTS = st.dictionaries(
 def subjects(draw: st.DrawFn) -> list[Subject]:
     """Two or three things of a kind, that have something in common."""
     kind = draw(st.sampled_from(list(COMPARABLE)))
-    of = st.tuples(st.sampled_from(["e1", "e2", None]), st.sampled_from(["d", None]), st.sampled_from(["auc", "loss"]))
+    named = ["e1", "e2"] if kind in ("training_job", "mlflow_run") else ["e1", "e2", None]  # a metric has a name
+    of = st.tuples(st.sampled_from(named), st.sampled_from(["d", None]), st.sampled_from(["auc", "loss"]))
     ways = st.sampled_from([1, -1, None] if kind == "model_package" else [0, None])
 
     values = NUMBERS if kind == "model_package" else st.one_of(NUMBERS, st.sampled_from(["NaN", "Infinity"]))

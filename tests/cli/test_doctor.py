@@ -382,6 +382,7 @@ class TestLogin:
         role = "arn:aws:iam::111111111111:role/StudbookReader"
         (home / "studbook.yml").write_text(
             f'accounts: [{{id: "111111111111", name: dev, regions: [us-east-1], role_arn: "{role}"}}]\n'
+            'documents: [{uri: "s3://b/reports/", account: "111111111111"}]\n'
         )
 
         with pytest.raises(SystemExit):
@@ -389,6 +390,21 @@ class TestLogin:
         said = "".join(capsys.readouterr())
 
         assert cure in said
+        assert "trust policy" not in said
+
+    @pytest.mark.parametrize("command", ["doctor", "harvest"])
+    def test_where_nobody_answers_the_network_is_named_and_no_role(self, home, monkeypatch, capsys, command):
+        """One cause has one cure, whichever command meets it."""
+        for name, value in (("ACCESS_KEY_ID", "AKIA1"), ("SECRET_ACCESS_KEY", "x"), ("MAX_ATTEMPTS", "1")):
+            monkeypatch.setenv(f"AWS_{name}", value)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        (home / "studbook.yml").write_text('accounts: [{id: "111111111111", name: dev, regions: [us-east-1]}]\n')
+
+        with pytest.raises(SystemExit):
+            main([command, "--catalog", str(home)])
+        said = "".join(capsys.readouterr())
+
+        assert "check the network, the proxy" in said
         assert "trust policy" not in said
 
     def test_a_profile_that_is_not_there_is_nobodys_bug(self, home, monkeypatch, capsys):

@@ -159,6 +159,13 @@ _CURES: Final = {
 NOBODY_ANSWERS: Final = "nobody answers there: check the network, the proxy, the region's name and AWS_ENDPOINT_URL"
 
 
+def network_cure(code: str) -> str | None:
+    """What to look at where nobody answered; None where that is not what an error is about."""
+    kind = getattr(boto, code, None)
+    is_network = isinstance(kind, type) and issubclass(kind, boto.HTTPClientError | boto.ConnectionError)
+    return NOBODY_ANSWERS if is_network else None
+
+
 def login_cure(code: str) -> str | None:
     """What whoever calls has to do about their own login; None where that is not what an error is about.
 
@@ -187,8 +194,8 @@ def explain(error: Exception, operation: str) -> Trouble:
     match error:
         case Trouble(operation="http"):  # of the transport, which knows no operations
             return Trouble(error.meaning, operation, error.code, error.message)
-        case Trouble():
-            return error
+        case Trouble():  # not itself: raised from itself it would be its own cause, and a walk of causes has no end
+            return Trouble(error.meaning, error.operation, error.code, error.message, subject=error.subject)
         case boto.HTTPClientError() if isinstance(inner := error.kwargs.get("error"), Trouble):
             return Trouble(inner.meaning, operation, inner.code, inner.message)
         case boto.ClientError():

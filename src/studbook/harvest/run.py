@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from studbook.aws.errors import Trouble, login_cure
+from studbook.aws.errors import Trouble, login_cure, network_cure
 from studbook.aws.sessions import Sessions
 from studbook.aws.times import timestamp
 from studbook.errors import HarvestError
@@ -423,6 +423,10 @@ def _some_success(coverage: Sequence[Coverage]) -> None:
         where = " ".join(part for part in (failed[0].account, failed[0].region, failed[0].source) if part)
         raise HarvestError(
             f"nothing could be read: {where}: {gap.operation}: {gap.code}: {gap.message}",
-            (login_cure(gap.code) or "check the credentials, the role's trust policy and the network")
+            (
+                login_cure(gap.code)
+                or network_cure(gap.code)
+                or "check the credentials, the role's trust policy and the network"
+            )
             + "; the catalog is as it was before",
         )
