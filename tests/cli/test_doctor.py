@@ -215,6 +215,16 @@ class TestHere:
         here = json.loads(studbook("--format", "json")[1])["here"]
         assert {(one["code"], one["needed"]) for one in here} == {("LeftFromExample", False)}
 
+    def test_credentials_of_another_account(self, aws, studbook, tmp_path):
+        """It says whose they are, and ends."""
+        (tmp_path / "studbook.yml").write_text('accounts: [{id: "999999999999", name: x, regions: [us-west-2]}]\n')
+
+        code, out, _ = studbook()
+
+        assert code == 3
+        assert "WrongAccount" in out
+        assert "give the account a role_arn" in " ".join(out.split())
+
     def test_places_of_an_account_that_is_left_out(self, aws, studbook, tmp_path):
         """A harvest would ask for them with that account's role: the caller's own is never tried in its stead."""
         text = SETTINGS.replace("us-west-2", "us-wset-2").replace("eu-west-1", "eu-wset-1")
