@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from studbook.api import Lineage
+from studbook.api import open as open_catalog
+from studbook.cli import main
 from studbook.demo.cloud.aws import FakeAws
 from studbook.demo.cloud.inventory import deliver
 from studbook.harvest.doctor import examine
@@ -313,3 +318,152 @@ class TestRefused:
         world.aws.forget_calls()
         assert examine(settings(inventory=PLACE)).well
         assert world.calls() == {"GetBucketInventoryConfiguration": 1, "ListObjectsV2": 1, "GetObject": 2}
+
+
+class TestNotThere:
+    """A bucket, an inventory or a report that is not there or not to be read: a gap with its cure, and the night goes
+    on with what is listed; what was known stays, stale."""
+
+    def gap(self, world: World, night: Harvested) -> tuple[str, str, str]:
+        assert row(night).status == "partial"
+        catalog = Catalog(world.catalog)
+        latest = catalog.resolve("latest")
+        listed = [one for one in catalog.records(latest) if one.body.get("DatasetName") == "beside"]
+        assert [(one.stale_since, len(one.body["Contents"])) for one in listed] == [(None, 1)]
+        (gap,) = [gap for gap in row(night).gaps if gap.code != SKIPPED]
+        return gap.operation, gap.code, gap.message
+
+    @pytest.mark.parametrize(
+        ("dataset", "operation", "cure"),
+        [
+            ({"uri": "s3://nobody-has-this/chats/"}, "GetBucketInventoryConfiguration", "'uri' names"),
+            ({"inventory": "s3://nobody-has-this/all/inventoried/nightly/"}, "ListObjectsV2", "'inventory' names"),
+        ],
+    )
+    def test_a_bucket(self, world: World, dataset: dict[str, str], operation: str, cure: str) -> None:
+        """Of the dataset, or of the reports: which one, and which line of the configuration to mend."""
+        world.configure()
+        world.deliver()
+        asked, code, message = self.gap(world, world.night(**dataset))
+        assert (asked, code) == (operation, "NoSuchBucket")
+        assert f"{cure} s3://nobody-has-this" in message
+        assert world.states() == []
+
+    def test_an_inventory(self, world: World) -> None:
+        """No configuration of that id: how the place is spelt."""
+        world.configure()
+        place = PLACE.replace("nightly", "weekly")
+        asked, code, message = self.gap(world, world.night(inventory=place))
+        assert (asked, code) == ("GetBucketInventoryConfiguration", "NoSuchInventory")
+        assert f"s3://{BUCKET} has no inventory 'weekly'" in message
+
+    def test_a_manifest(self, world: World) -> None:
+        """One whose checksum alone lies there is no report; where it is the only one, the gap says what to look for."""
+        world.configure()
+        world.deliver()
+        spoiled(world, f"{FOLDER}/2026-11-20T02-00Z/manifest.json", lambda raw: None)
+        night = world.night()
+        asked, code, message = self.gap(world, night)
+        assert (asked, code, "is it the folder with the dates?" in message) == ("GetObject", "NoInventory", True)
+        assert any("2026-11-20T02-00Z" in gap.message and "no manifest" in gap.message for gap in row(night).gaps)
+
+    @pytest.mark.parametrize(
+        ("operation", "action"),
+        [
+            ("GetBucketInventoryConfiguration", f"s3:GetInventoryConfiguration on s3://{BUCKET}"),
+            ("ListObjectsV2", f"s3:ListBucket on s3://{REPORTS}"),
+            ("GetObject", f"s3:GetObject below {PLACE}"),
+        ],
+    )
+    def test_denied(self, world: World, operation: str, action: str) -> None:
+        """Which action on what; and the state of the night before is carried over, of which nobody says it is gone."""
+        world.configure()
+        world.deliver()
+        world.night()
+        (before,) = world.states()
+        world.aws.fault("AccessDenied", service="s3", operation=operation, account=ACCOUNT)
+
+        night = world.night(1)
+
+        asked, code, message = self.gap(world, night)
+        assert (asked, code, action in message, "studbook iam" in message) == (operation, "AccessDenied", True, True)
+        (now,) = world.states()
+        assert (now.id, now.stale_since, now.gone_since) == (before.id, 2, None)
+
+
+class TestQuestions:
+    """What is said of a dataset that S3 Inventory tells: its date, and nothing of single objects."""
+
+    REGION = "eu-north-1"
+    JOB = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/of-the-inventory"
+
+    @pytest.fixture
+    def told(self, world: World) -> Iterator[Lineage]:
+        """A night with a job that read the dataset a day after its last object came, and a day before the report."""
+        world.configure()
+        world.aws.clock(NOW - timedelta(days=1))
+        sagemaker = world.aws.session(ROLE).client("sagemaker", endpoint_url=world.aws.url, region_name=self.REGION)
+        with suppress(sagemaker.exceptions.ClientError):  # the fake is shared, and this job stays
+            sagemaker.create_training_job(
+                TrainingJobName="of-the-inventory",
+                RoleArn=ROLE,
+                AlgorithmSpecification={"TrainingImage": "image", "TrainingInputMode": "File"},
+                InputDataConfig=[
+                    {
+                        "ChannelName": "train",
+                        "DataSource": {
+                            "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/chats/"},
+                        },
+                    }
+                ],
+                OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/out/"},
+                ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+                StoppingCondition={"MaxRuntimeInSeconds": 60},
+            )
+        began = (NOW - timedelta(days=1)).isoformat()
+        world.aws.fill(self.JOB, TrainingJobStatus="Completed", TrainingStartTime=began, TrainingEndTime=began)
+        world.deliver()
+        made = settings(inventory=PLACE)
+        account = made.accounts[0].model_copy(update={"regions": (self.REGION,)})
+        watched = {**made.sources, "sagemaker": made.source("sagemaker").model_copy(update={"enabled": True})}
+        harvest(
+            made.model_copy(update={"accounts": (account,), "sources": watched}),
+            Catalog(world.catalog),
+            now=NOW + timedelta(hours=1),
+        )
+        with open_catalog(world.catalog) as lineage:
+            yield lineage
+
+    @pytest.mark.parametrize("key", ["b", "no-such-object"])
+    def test_an_incident_with_one_object(self, told: Lineage, key: str) -> None:
+        """Whether the object was there nobody knows: the job is hit possibly, neither for certain nor cleared."""
+        rows = {row.asset: row for row in told.incident(f"s3://{BUCKET}/chats/{key}").rows}
+        assert rows[self.JOB].status == "possible"
+
+    def test_reproduce(self, told: Lineage, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+        """The state is named with the date of the report; of later times nothing is told, and no object is pinned."""
+        with pytest.raises(SystemExit):
+            main(["reproduce", self.JOB, "--catalog", str(world.catalog), "--format", "json"])
+        said = json.loads(capsys.readouterr().out)
+        (state,) = [one["value"] for one in said["pins"] if one["part"] == "data (train)"]
+        assert [one["message"] for one in said["reasons"] if one["part"] == "data (train)"] == [
+            f"{state} is as of 2026-11-20T02:00:00Z, by S3's inventory: whether it has changed is not told",
+            f"that it read {state} is inferred from S3's inventory",
+        ]
+        assert (said["verdict"], said["manifests"]) == ("close", [])
+
+    def test_evidence(self, told: Lineage, world: World, tmp_path: Path) -> None:
+        """The pack has the record with the report's date, no list of objects, and says why there is none."""
+        with pytest.raises(SystemExit):
+            main(["export", "evidence", self.JOB, "--catalog", str(world.catalog), "--output", str(tmp_path / "e.zip")])
+        with zipfile.ZipFile(tmp_path / "e.zip") as pack:
+            names = pack.namelist()
+            readme, records = pack.read("README.txt").decode(), pack.read("records.jsonl").splitlines()
+        (state,) = [one for one in map(json.loads, records) if one["kind"] == "s3_prefix"]
+        assert state["body"]["Inventory"]["CreatedAt"] == "2026-11-20T02:00:00Z"
+        assert "Contents" not in state["body"]
+        assert not [name for name in names if name.startswith("manifests/")]
+        assert "S3 Inventory" in readme
+        with pytest.raises(SystemExit) as end:
+            main(["verify", str(tmp_path / "e.zip")])
+        assert end.value.code == 0

@@ -7,7 +7,7 @@
     card              what people wrote of the model, and what the APIs say, to read (Markdown)
     people.jsonl      the card as the catalog keeps it
     records.jsonl     what the APIs answered, redacted: a record a line, in canonical JSON
-    manifests/*.tsv   the objects of each dataset version in S3, each named by its fingerprint
+    manifests/*.tsv   the objects of each dataset version in S3 that was listed, each named by its fingerprint
     SHA256SUMS        for `sha256sum --check`
     night.json        the snapshot that all this is of, and the proofs that it is (see `exports.night`)
 
@@ -43,8 +43,9 @@ model.cdx.json    the same as a CycloneDX bill of materials (model versions only
 card.md           what people wrote of the model and what the APIs say, to read
 people.jsonl      what people wrote, as the catalog keeps it
 records.jsonl     the answers of the APIs that the evidence points into; secrets read [redacted]
-manifests/        the objects (key, size, ETag) of each dataset version in S3; the digest of a file is its name, and is
-                  in the id of the version
+manifests/        the objects (key, size, ETag) of each dataset version in S3 that was listed; the digest of a file is
+                  its name, and is in the id of the version. Of one that S3 Inventory tells no list is kept: its record
+                  has the report's time (Inventory.CreatedAt), and of later times nobody says anything
 SHA256SUMS        digests of all these files
 night.json        the snapshot that all this is of: its envelope (time, coverage, gaps), the place of each row in the
                   snapshot's tree, of the envelope in the catalog's log, and the log's checkpoint. A pack from a page of

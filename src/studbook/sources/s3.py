@@ -20,7 +20,7 @@ from studbook.aws.errors import PART_LOST, Trouble
 from studbook.model import Edge, Evidence, Facts, Partition, Record
 from studbook.model.attributes import at, attributes, computed
 from studbook.model.facts import DatasetState, InventoryTold
-from studbook.model.ids import dataset_version_id, fingerprint, parse_s3
+from studbook.model.ids import S3Uri, dataset_version_id, fingerprint, parse_s3
 from studbook.model.relations import Certainty
 from studbook.settings import Dataset, Settings
 from studbook.sources import s3_documents, s3_inventory
@@ -314,6 +314,14 @@ def _by_inventory(visit: Visit, inventory: str, bucket: str, datasets: Mapping[i
     """
     place = parse_s3(inventory)
     assert place is not None
+    try:
+        _by_newest(visit, inventory, place, bucket, datasets)
+    except Trouble as trouble:
+        raise s3_inventory.cured(trouble, place, bucket) from trouble
+
+
+def _by_newest(visit: Visit, inventory: str, place: S3Uri, bucket: str, datasets: Mapping[int, Dataset]) -> None:
+    """The same in S3's own words."""
     covered = s3_inventory.covered(visit, place, bucket)
     prefixes = {index: (parse_s3(one.id) or ("", ""))[1] for index, one in datasets.items()}
     for index, prefix in prefixes.items():

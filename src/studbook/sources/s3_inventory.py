@@ -180,6 +180,23 @@ def read(visit: Visit, report: Report, wanted: Sequence[Wanted]) -> Iterator[tup
         raise _trouble("limit", "NoSpace", message) from error
 
 
+def cured(trouble: Trouble, place: S3Uri, bucket: str) -> Trouble:
+    """The same with the way out, where S3 knows no bucket or lets nobody ask: it names neither."""
+    if trouble.code == "NoSuchBucket":
+        source = trouble.operation == "GetBucketInventoryConfiguration"
+        cure = f"'uri' names s3://{bucket}" if source else f"'inventory' names s3://{place.bucket}"
+        cure += ", which is not there"
+    elif trouble.meaning == "denied":
+        action = {
+            "GetBucketInventoryConfiguration": f"s3:GetInventoryConfiguration on s3://{bucket}",
+            "ListObjectsV2": f"s3:ListBucket on s3://{place.bucket}",
+        }.get(trouble.operation, f"s3:GetObject below {place}, and kms:Decrypt where a key of KMS encrypts it")
+        cure = f"the account's role needs {action}: see 'studbook iam'; a bucket of another account must allow it, too"
+    else:
+        return trouble
+    return Trouble(trouble.meaning, trouble.operation, trouble.code, f"{trouble.message}; {cure}")
+
+
 def is_torn(trouble: Trouble) -> bool:
     """Whether it is the matter with one report, so that an older one may be whole."""
     return trouble.code in ("NoSuchKey", *_TORN)

@@ -12,9 +12,9 @@ worst that any reason leaves possible:
 - **close**: the request can be sent, but something may be another than it was, or has to be put right first:
   - a value was redacted, and has to be filled in;
   - the data has changed, but the bucket keeps the object versions that were read: they are listed, to be copied back;
-  - which state of the data was read is inferred from listings, is one of several candidates, or was never listed
-    (a place in S3 that is no configured dataset, a manifest, a file system); what a registered dataset version points
-    at had changed before the job started;
+  - which state of the data was read is inferred from listings or S3's inventory, is one of several candidates, or was
+    never listed (a place in S3 that is no configured dataset, a manifest, a file system); what a registered dataset
+    version points at had changed before the job started;
   - the image or the code is named by something that can be overwritten: a tag, an S3 URI; or the service chooses it;
   - a serverless job: the service takes the latest version of the base model, whatever version is asked for;
   - a Job: hyperparameters that its document does not name are the service's, and its agent's code is not fixed;

@@ -305,7 +305,8 @@ class Inputs:
         if edge.candidate:
             self._say(part, "close", f"{data.id} is one of several states that it can have read")
         elif AT_START in edge.evidence:
-            self._say(part, "close", f"that it read {data.id} is inferred from listings")
+            told = "S3's inventory" if data.attributes.get("seen_at") else "listings"
+            self._say(part, "close", f"that it read {data.id} is inferred from {told}")
         objects, now = self._objects(data, uri)
         if objects and all(item["VersionId"] for item in objects):
             place = parse_s3(uri) or parse_s3(data.id.partition("@")[0])
