@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from studbook.model.ids import page_path
 from studbook.queries.diff import Changes, diff
 from studbook.store import Catalog
+
+VERSION = "arn:aws:sagemaker:us-west-2:222222222222:model-package/support-bot/4"
 
 pytestmark = [pytest.mark.demo, pytest.mark.browser]
 
@@ -40,6 +43,24 @@ class TestAnyTwo:
         told = page.locator(".sb-steps__result .sb-told li").all_inner_texts()
         assert sum(" runs " in line for line in told) == len(said.deployments_changed)
         assert sum(" went from " in line for line in told) == len(said.approvals_changed)
+
+    def test_of_one_asset_alone(self, page: Page, demo_address: str, demo_catalog: Path) -> None:
+        """From a version's page to what is different of it since the night before, of other nights, and of all."""
+        said = between(demo_catalog, 1, 4)
+        page.goto(f"{demo_address}latest/{page_path('model_package', VERSION)}")
+        page.locator(".sb-against").get_by_role("link", name="the night before").click()
+        status = page.get_by_role("status").first
+        expect(status).to_have_text("Nothing is different between snapshot 3 and 4. Of this asset alone. All changes")
+        page.get_by_label("From snapshot").select_option("1")
+        expect(status).to_have_text("Snapshot 1 to 4. Of Model version support-bot 4 alone. All changes")
+        assert VERSION in {one.id for one in said.assets_added}
+        mine = [edge for edge in said.edges_gained if VERSION in (edge.source, edge.target)]
+        numbers = page.locator(".sb-steps__result .sb-numbers strong")
+        assert numbers.all_inner_texts() == ["+1", "0", "\N{MINUS SIGN}0", f"+{len(mine)} \N{MINUS SIGN}0"]
+        page.reload()
+        expect(numbers).to_have_text(["+1", "0", "\N{MINUS SIGN}0", f"+{len(mine)} \N{MINUS SIGN}0"])
+        status.get_by_role("link", name="All changes").click()
+        expect(numbers.first).to_have_text(f"+{len(said.assets_added)}")
 
     def test_another_night_is_chosen(self, page: Page, demo_address: str) -> None:
         """The page tells its own step until another is chosen; what is named leads to the pages of the later night."""

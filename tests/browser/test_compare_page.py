@@ -18,6 +18,7 @@ import studbook
 from studbook.model.ids import page_path
 from studbook.queries.compare import SECTIONS, compared
 from studbook.queries.compared_facts import COMPARABLE, HeldScore, Subject
+from studbook.queries.counterparts import counterparts
 from studbook.render.environment import Templates
 
 pytestmark = [pytest.mark.demo, pytest.mark.browser]
@@ -48,6 +49,26 @@ def test_a_verdict_first_and_what_differs(page: Page, demo_address: str, demo_ca
     expect(verdict).to_have_count(2)
     page.get_by_label("differences only").uncheck()
     expect(page.get_by_role("table", name="What is equal")).to_be_visible()
+
+
+def test_with_what_runs_and_what_was_before(page: Page, demo_address: str, demo_catalog: Path) -> None:
+    """Each page of what is compared leads to what the question has it held against, in its words."""
+    with studbook.open(demo_catalog) as lineage:
+        for kind in COMPARABLE:
+            for one in lineage.index.of_kind(kind):
+                page.goto(f"{demo_address}latest/{page_path(kind, one.id)}")
+                links = page.locator(".sb-against a")
+                told = [(link.inner_text(), link.get_attribute("href")) for link in links.all()]
+                found = counterparts(lineage.night, one)
+                assert [place.partition("#")[2] for _, place in told] == [
+                    *(f"{page_path(kind, other.asset.id)}+{page_path(kind, one.id)}" for other in found),
+                    page_path(kind, one.id),
+                ]
+                text = page.locator(".sb-against").inner_text()
+                assert all(other.words in text for other in found)
+        page.goto(f"{demo_address}latest/{page_path('model_package', f'{GROUP}/2')}")
+        page.locator(".sb-against").get_by_text("support-bot 4").click()
+        expect(page.locator(".sb-compare__verdict li")).to_contain_text("against support-bot 4")
 
 
 def test_chosen_by_boxes_in_a_table(page: Page, demo_address: str) -> None:

@@ -243,7 +243,7 @@ class TestJourneys:
         """From a model version, one click compares it with the one before, what differs first."""
         page.goto(demo_address + "latest/models/")
         page.get_by_role("row", name=re.compile("support-bot 4")).get_by_role("link", name="support-bot 4").click()
-        page.get_by_role("link", name=re.compile("^Compare with support-bot")).click()
+        page.locator(".sb-against").get_by_role("link", name="support-bot 3").click()
         expect(page.locator(".sb-compare__things input:checked")).to_have_count(2)
         expect(page.get_by_role("table", name="What differs").get_by_role("row").nth(1)).to_be_visible()
         expect(page.locator(".sb-compare > [role=status]")).to_contain_text("differ")

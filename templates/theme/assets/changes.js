@@ -12,7 +12,7 @@
   const [from, to] = ["from", "to"].map((side) => frame.querySelector(`[data-side=${side}]`));
   const [ours, before] = [frame.dataset.steps, frame.dataset.before];
   const steps = new Map();
-  let asked = 0;
+  let asked = 0, alone = "";
 
   function get(number) {
     if (!steps.has(number)) {
@@ -66,6 +66,17 @@
     }
     return { assets, came: [...came.keys()], gone: [...gone.keys()], fields, models: [...models], drifted: [...drifted.values()], ...first,
       gained: [...edges.values()].filter((one) => one.by > 0).map((one) => one.edge), lost: [...edges.values()].filter((one) => one.by < 0).map((one) => one.edge) };
+  }
+
+  /* Of one asset alone, by its page: what is said of it, and its edges. */
+  function only(all, path) {
+    const here = (id) => all.assets.get(id)[3] === path;
+    const kept = (map) => new Map([...map].filter(([id]) => here(id)));
+    const ends = (edge) => here(edge.source) || here(edge.target);
+    return { ...all, came: all.came.filter(here), gone: all.gone.filter(here), models: all.models.filter(here), drifted: all.drifted.filter((pair) => pair.some(here)),
+      fields: kept(all.fields), approvals: kept(all.approvals), coverage: new Map(),
+      deployments: new Map([...all.deployments].filter(([id, { old, now }]) => [id, ...old, ...now].some(here))),
+      certainty: new Map([...all.certainty].filter(([, { more }]) => ends(more))), gained: all.gained.filter(ends), lost: all.lost.filter(ends) };
   }
 
   function merge(map, key, old, now, more) {
@@ -122,18 +133,23 @@
   async function choose() {
     const turn = asked += 1;  // an answer to an earlier choice that comes late is not shown
     const [old, now] = [Number(from.value), Number(to.value)];
-    const own = from.value === before && to.value === ours;
+    const own = !alone && from.value === before && to.value === ours;
     told.hidden = !own;
     result.hidden = own;
     status.textContent = "";
-    history.replaceState(null, "", own ? location.pathname : `#${old}..${now}`);
+    history.replaceState(null, "", own ? location.pathname : `#${old}..${now}${alone ? `+${alone}` : ""}`);
     if (own) return;
     if (old >= now) { result.replaceChildren(); status.textContent = "Choose an older snapshot on the left."; return; }
     try {
-      const all = sum(await between(old, now));
+      const every = sum(await between(old, now));
       if (turn !== asked) return;
+      const all = alone ? only(every, alone) : every;
       show(all, now);
-      status.textContent = all.came.length + all.gone.length + all.fields.size + all.gained.length + all.lost.length ? `Snapshot ${old} to ${now}.` : `Nothing is different between snapshot ${old} and ${now}.`;
+      const some = [all.came, all.gone, all.gained, all.lost, all.drifted].some((list) => list.length) || [all.fields, all.deployments, all.certainty].some((map) => map.size);
+      const of = [...every.assets.values()].find((asset) => asset[3] === alone);
+      status.textContent = some ? `Snapshot ${old} to ${now}.` : `Nothing is different between snapshot ${old} and ${now}.`;
+      if (alone) status.append(" Of ", element("a", { href: new URL(`../${now}/${alone}`, home).href }, of ? `${of[2]} ${of[1]}` : "this asset"), " alone. ",
+        element("a", { href: `#${old}..${now}` }, "All changes"));
     } catch (error) {
       if (turn !== asked) return;
       result.replaceChildren();
@@ -146,12 +162,15 @@
     if (versions.length < 2) return;
     from.replaceChildren(...options());
     to.replaceChildren(...options());
-    const [, old, now] = /^#(\d+)\.\.(\d+)$/.exec(location.hash) || [null, before, ours];
-    from.value = old;
-    to.value = now;
-    if (!from.value || !to.value) return;
-    frame.hidden = false;
+    const recall = () => {
+      const [, old, now, path] = /^#(?:(\d+)\.\.(\d+))?\+?([a-z0-9-]+\/[a-z0-9-]+\/)?$/.exec(location.hash) || [];
+      [from.value, to.value, alone] = [old || before, now || ours, path || ""];
+      if (!from.value || !to.value) return;
+      frame.hidden = false;
+      choose();
+    };
     for (const side of [from, to]) side.addEventListener("change", choose);
-    choose();
+    addEventListener("hashchange", recall);
+    recall();
   }).catch(() => {});
 })();

@@ -8,6 +8,7 @@ from typing import Any
 from studbook.model import RELATIONS, Asset
 from studbook.queries import QUESTIONS
 from studbook.queries.candidates import best_of
+from studbook.queries.counterparts import counterparts
 from studbook.queries.judgement_matrix import judgement_matrix
 from studbook.queries.model_card import written
 from studbook.queries.neighbours import aliases
@@ -147,6 +148,11 @@ def waiting(site: Site, asset: Asset) -> Json | None:
         "summary": answer.summary,
         "best": {"version": site.link(best.version), "against": site.link(best.against), "verdict": best.verdict},
     }
+
+
+def against(site: Site, asset: Asset) -> list[Json]:
+    """What a thing is compared with first, each as words say."""
+    return [{"asset": site.link(one.asset.id), "words": one.words} for one in counterparts(site.night, asset)]
 
 
 def not_known(site: Site, asset: Asset) -> list[Json]:

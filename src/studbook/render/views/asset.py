@@ -5,7 +5,9 @@ from __future__ import annotations
 from studbook.model import KINDS, Asset
 from studbook.model.ids import page_path
 from studbook.queries.answer import called
+from studbook.queries.compared_facts import COMPARABLE
 from studbook.render.views.addresses import links_out
+from studbook.render.views.answers_told import against
 from studbook.render.views.kinds import VIEWS
 from studbook.render.views.lists import edges_table
 from studbook.render.views.provenance import pairs
@@ -62,6 +64,7 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
             if key not in _HIDDEN and key not in _SHOWN.get(asset.kind, ()) and value not in (None, "", [], {})
         ],
         "tags": [[key, value] for key, value in sorted(asset.tags.items())],
+        "compare": against(site, asset) if asset.kind in COMPARABLE else None,
         "links_out": [] if site.external else [*links_out(asset, site.mlflow_servers), *own.get("links_out", ())],
         "own": own,
         "external": site.external,

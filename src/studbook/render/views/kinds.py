@@ -59,7 +59,6 @@ def model_package(site: Site, asset: Asset) -> Json:
         "promotion": promotion_of(site, promotion(site.graph, asset.id)),
         "evaluations": _by_judge(evaluations_of(site, _judged(site, asset))),
         "again": _again(site, asset),
-        "compare": _previous(site, group, asset),
         "curves": [
             [f"{key} of {run.name}", points]
             for run in _runs_behind(site, training)
@@ -91,14 +90,6 @@ def _judged(site: Site, version: Asset) -> list[Asset]:
     members = copied(site.graph, version.id).members
     found = {one.id: one for member in members for one in same_weights(site.graph, member)}
     return list(found.values())
-
-
-def _previous(site: Site, group: Asset | None, asset: Asset) -> Json | None:
-    """The version before this one, or the next one where it is the first."""
-    versions = versions_of(site, group) if group else [asset]
-    place = next(index for index, version in enumerate(versions) if version.id == asset.id)
-    other = versions[place + 1] if place + 1 < len(versions) else versions[place - 1]
-    return site.link(other.id) if other.id != asset.id else None
 
 
 def _by_judge(evaluations: list[Json]) -> list[Json]:

@@ -1,0 +1,127 @@
+"""What a thing is compared with first: what production runs, and its predecessor.
+
+A training job's are those that made its version's, a run's are the runs of those jobs. Where something is one of
+several that it could be, or two were made at one time, nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from studbook.lineage.graph import LineageReader
+from studbook.model import Asset
+from studbook.queries.answer import Night
+from studbook.queries.candidates import held_against
+from studbook.queries.neighbours import parent, versions
+from studbook.queries.origins import makers
+from studbook.queries.walks import copied, lines
+
+Reason = Literal["production", "approved", "predecessor"]
+
+_WORDS: Final[dict[Reason, str]] = {
+    "production": "which production runs",
+    "approved": "the newest that is approved",
+    "predecessor": "its predecessor",
+}
+_BEHIND: Final[dict[Reason, str]] = {
+    "production": "behind what production runs",
+    "approved": "behind the newest that is approved",
+    "predecessor": "behind the version before",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterpart:
+    """One thing of the same kind."""
+
+    asset: Asset
+    reasons: tuple[Reason, ...]
+
+    @property
+    def words(self) -> str:
+        """What it is, in the terms of its kind."""
+        of = _BEHIND if self.asset.kind in ("training_job", "mlflow_run") else _WORDS
+        return " and ".join(of[reason] for reason in self.reasons)
+
+
+def counterparts(night: Night, asset: Asset) -> list[Counterpart]:
+    """Of anything that is compared; each once, what runs before the predecessor."""
+    found: dict[str, tuple[Asset, list[Reason]]] = {}
+    for reason, one in _found(night.lineage, asset):
+        if one.id != asset.id:
+            found.setdefault(one.id, (one, []))[1].append(reason)
+    return [Counterpart(asset=one, reasons=tuple(reasons)) for one, reasons in found.values()]
+
+
+def _found(lineage: LineageReader, asset: Asset) -> Iterator[tuple[Reason, Asset]]:
+    if asset.kind == "mlflow_run":
+        job = _only(_ends(lineage, asset, "recorded_in", "training_job", up=True))
+        for reason, other in _found(lineage, job) if job is not None else ():
+            if (run := _only(_ends(lineage, other, "recorded_in", "mlflow_run"))) is not None:
+                yield reason, run
+    elif asset.kind == "training_job":
+        version = _made(lineage, asset)
+        for reason, other in _found(lineage, version) if version is not None else ():
+            if (job := _only(makers(lineage, other))) is not None and job.kind == asset.kind:
+                yield reason, job
+    else:
+        if asset.kind == "model_package":
+            family = copied(lineage, asset.id).ids
+            for here in held_against(lineage, lines(lineage, [asset.id])):
+                if here.version.id not in family:
+                    yield "production" if here.places else "approved", here.version
+        if (before := predecessor(lineage, asset)) is not None:
+            yield "predecessor", before
+
+
+def predecessor(lineage: LineageReader, version: Asset) -> Asset | None:
+    """The version of the same group, dataset or evaluator that was made last before it."""
+    of = parent(lineage, version)
+    if of is None or version.created_at is None:
+        return None
+    older = [one for one in versions(lineage, of) if _is_before(one, version)]
+    last = [one for one in older if one.created_at == older[0].created_at]
+    numbers = {_number(one): one for one in last}
+    known = [number for number in numbers if number is not None]
+    if len(last) > 1:
+        return numbers[max(known)] if len(known) == len(last) else None
+    return _only(last)
+
+
+def _is_before(one: Asset, other: Asset) -> bool:
+    if one.created_at is None or other.created_at is None:
+        return False
+    if one.created_at != other.created_at:
+        return one.created_at < other.created_at
+    numbers = (_number(one), _number(other))
+    return numbers[0] is not None and numbers[1] is not None and numbers[0] < numbers[1]
+
+
+def _number(version: Asset) -> int | None:
+    number = str(version.attributes.get("version"))
+    return int(number) if number.isascii() and number.isdigit() else None
+
+
+def _made(lineage: LineageReader, job: Asset) -> Asset | None:
+    """The one version of which this is the one maker, where it was registered first."""
+    ends = [lineage.asset(edge.target) for edge in lineage.downstream(job.id, "produced")]
+    made = {one.id: one for one in ends if one is not None and one.kind == "model_package"}
+    for end in ends:
+        if end is not None and end.id not in made:
+            made |= {one.id: one for one in _ends(lineage, end, "packaged_as", "model_package")}
+    originals = {one.id: one for one in (copied(lineage, version).original for version in made)}
+    version = _only(originals.values())
+    return version if version is not None and _only(makers(lineage, version)) == job else None
+
+
+def _ends(lineage: LineageReader, asset: Asset, relation: str, kind: str, *, up: bool = False) -> list[Asset]:
+    edges = (lineage.upstream if up else lineage.downstream)(asset.id, relation)
+    ids = dict.fromkeys(edge.source if up else edge.target for edge in edges)
+    return [found for one in ids if (found := lineage.asset(one)) is not None and found.kind == kind]
+
+
+def _only(found: Iterable[Asset]) -> Asset | None:
+    several: Collection[Asset] = list(found)
+    return next(iter(several)) if len(several) == 1 else None
