@@ -143,6 +143,25 @@ def test_what_was_not_fetched_is_not_taken_for_nothing(browser: Browser, demo_ad
     page.close()
 
 
+def test_a_night_that_has_it_not_says_so(browser: Browser, demo_address: str, demo_site: Path) -> None:
+    """Moved to a night before its first, the page says that it is not there, and leads back; no empty picture."""
+    path = address_of(demo_site, "model-package/support-bot-4-*")
+    page = browser.new_page()
+    opens(page, demo_address, path)
+    page.get_by_label("Night").press("Home")
+    page.wait_for_url(f"{demo_address}1/explore/#{path}*")
+    panel = page.locator(".sb-explore__panel")
+    expect(panel).to_contain_text("Not in this night")
+    expect(panel).to_contain_text("Snapshot 1")
+    expect(page.locator(".sb-explore__canvas")).to_be_hidden()
+    page.get_by_label("MLflow").check()
+    expect(page.locator(".sb-explore__status")).to_have_text("")
+    panel.get_by_role("link", name="the newest").click()
+    expect(page.locator(".sb-node").first).to_be_visible()
+    expect(page).to_have_url(re.compile(re.escape(f"{demo_address}latest/explore/#{path}")))
+    page.close()
+
+
 def test_what_is_switched_off_is_counted(opened: Opener, demo_address: str, demo_site: Path) -> None:
     """A picture without its artifacts seems whole: how many assets it leaves out is said beside how many it has."""
     with opened(demo_address) as page:

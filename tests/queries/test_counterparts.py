@@ -9,7 +9,7 @@ from tests.queries.estates import estates
 from tests.queries.test_candidates import FACTS, LINE, dated
 
 from studbook.lineage.graph import Graph
-from studbook.queries.answer import Night
+from studbook.queries.answer import Night, in_production
 from studbook.queries.compared_facts import COMPARABLE
 from studbook.queries.counterparts import counterparts, predecessor
 from studbook.queries.runs import runs
@@ -97,6 +97,4 @@ class TestCounterparts:
                 if "predecessor" in found.reasons and one.kind == "model_package":
                     assert (found.asset.created_at or "") <= (one.created_at or "")
                 if "production" in found.reasons and one.kind == "model_package":
-                    assert any(
-                        graph.assets[row.endpoint].stage == "production" for row in runs(night, found.asset.id).rows
-                    )
+                    assert any(in_production(graph.assets[row.endpoint]) for row in runs(night, found.asset.id).rows)

@@ -81,10 +81,10 @@ class TestBuildSite:
                     continue
                 target = newest.parent / parts.path.lstrip("/")
                 target = target / "index.html" if target.is_dir() else target
-                # Explore and Compare take addresses of assets for a fragment.
+                # Explore, Compare and Changes take addresses of assets for a fragment.
                 places = [newest / place / "index.html" for place in parts.fragment.split("+")]
                 anchored = parts.fragment in anchors.get(target, ()) or (
-                    target.parent.name in ("explore", "compare") and all(place.is_file() for place in places)
+                    target.parent.name in ("explore", "compare", "changes") and all(place.is_file() for place in places)
                 )
                 if not target.is_file() or (parts.fragment and not anchored):
                     broken.append((page.relative_to(newest).as_posix(), address))

@@ -122,9 +122,12 @@
     if (!read(address)) return;
     rows = new Map();
     unknown = 0;
-    const [told] = await Promise.all([answers(view.path), load(view.path), window.studbookSearch.ready()]);
+    start = chosen = null;
+    await load(view.path).catch((error) => { if (!/^40[34]$/.test(error.message)) throw error; });
+    if (!nodes.get(view.path)?.loaded) return absent();
+    const [told] = await Promise.all([answers(view.path), window.studbookSearch.ready()]);
     start = chosen = nodes.get(view.path);
-    if (!start) return say("There is no such asset in this snapshot.");
+    canvas.hidden = false;
     furthest = { up: 0, down: 0 };
     for (const [side, question] of [["up", "trace"], ["down", "impact"]]) {
       const answer = told.answers[question];
@@ -139,6 +142,21 @@
     await show({ fit: true, push });
   }
 
+  /* No picture, and why: what another night had, or an address of nothing. */
+  async function absent() {
+    await known;
+    const night = frame.querySelector("[data-night]").textContent;
+    const newest = new URL(`${root}../latest/explore/#${written()}`, location.href);
+    canvas.hidden = true;
+    layer = placed = null;
+    listed.replaceChildren();
+    document.getElementById("sb-explore-list").hidden = true;
+    say("");
+    panel.replaceChildren(element("p", { className: "sb-overline" }, night ? `Snapshot ${night}` : "This snapshot"), element("h2", {}, "Not in this night"),
+      element("p", {}, "This snapshot does not have the asset that the address names. No source had shown it yet, or another version of Studbook named it otherwise."),
+      element("p", {}, ...(night ? ["Move the night, look at ", element("a", { href: newest.href }, "the newest"), ", or begin"] : ["Begin"]), " with what is listed above."));
+  }
+
   const folded = (kind) => info(kind)[4] && !view.show.has(info(kind)[4]);
 
   /* The rows on the way from one to the start, itself first: each names the neighbour that leads there. */
@@ -149,6 +167,7 @@
   }
 
   async function show({ fit = false, push = false, near = null } = {}) {
+    if (!start) return undefined;
     let wanted;
     if (view.to) {
       wanted = way_to(view.to);
@@ -954,7 +973,7 @@
   addEventListener("popstate", again);
   addEventListener("resize", () => placed && draw({ fit: true }));
   frame.hidden = false;
-  nights().catch(() => {});
+  const known = nights().catch(() => {});
   const first = valid(asked().split("?")[0]) ? asked() : frame.dataset.start;
   if (first) open(first, { push: false }).catch(failed);
 })();
