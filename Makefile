@@ -11,7 +11,7 @@ PORT   ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export NO_MKDOCS_2_WARNING = 1
 
-.PHONY: help demo demo-stop test check audit format bench docs dist sbom screenshots clean
+.PHONY: help demo demo-stop test check audit format bench docs manual dist sbom screenshots clean
 
 help:
 	@echo "make demo       harvest the embedded estate, build its catalog and serve it on port $(PORT)"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench      the benchmarks of benchmarks/README.md"
 	@echo "make screenshots  the pictures of docs/screens, from the site that 'make demo' made"
 	@echo "make docs       the product's documentation, into build/docs"
+	@echo "make manual     the same of this version beside those of the others, on the branch gh-pages"
 	@echo "make dist       the source distributions and the wheels of Studbook and of its demo, into dist"
 	@echo "make sbom       what the product needs at run time, as CycloneDX, into dist"
 	@echo "make clean      remove what was built, and the virtual environment"
@@ -82,6 +83,9 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.demo
 	$(BIN)/mkdocs build --strict --site-dir build/docs
+
+manual: $(VENV)/.dev docs
+	@.ci/manual $(BIN)/python
 
 dist: $(VENV)/.dev
 	$(BIN)/python -m hatchling build -d dist

@@ -23,6 +23,7 @@ from tests import small_catalog
 from studbook.ci_job import PULL_REQUEST, SYSTEMS, Job, impact, night
 from studbook.cli import main
 
+TOP = Path(__file__).parent.parent.parent
 ROLE = "arn:aws:iam::999999999999:role/studbook-ci"
 S3 = Job(ROLE, "us-east-1", "s3://our-catalog/studbook", "s3://our-docs/models/")
 GIT = Job(ROLE, "us-east-1", "catalog")
@@ -43,6 +44,20 @@ def test_the_job_is_one_by_its_systems_schema(system: str, job: Job, tmp_path: P
         env=os.environ | {"PATH": f"{Path(os.sys.executable).parent}:{os.environ['PATH']}"},
     )
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("file", sorted((TOP / ".github" / "workflows").glob("*.yml")), ids=lambda file: file.name)
+def test_our_own_workflows(file: Path) -> None:
+    """By the same schema; each action is pinned to a commit, and what a step runs is a program of the repository."""
+    program = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMAS["github"], file]
+    done = subprocess.run(program, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    jobs = yaml.safe_load(file.read_text())["jobs"].values()
+    steps = [step for job in jobs for step in job["steps"]]
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"]) for step in steps if "uses" in step)
+    runs = [step["run"] for step in steps if "run" in step]
+    assert runs
+    assert all(os.access(TOP / run.split()[0], os.X_OK) for run in runs)
 
 
 def test_a_buildspec_has_its_parts() -> None:
