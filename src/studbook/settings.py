@@ -26,7 +26,7 @@ from studbook.strict_yaml import load_yaml
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]

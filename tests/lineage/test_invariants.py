@@ -100,7 +100,7 @@ class TestMoreAndLess:
     def test_an_account_that_has_nothing_to_do_with_others_changes_nothing_of_them(self, records, more):
         """The same estate under other accounts and buckets beside it: the first tells what it told alone.
 
-        Only of public models, which are nobody's own, both together know more regions.
+        Only of public models, which are nobody's own, both together know more regions and more forms.
         """
         strange = [_elsewhere(record) for record in more]
         alone, both = linked(records), linked([*records, *strange])
@@ -110,7 +110,10 @@ class TestMoreAndLess:
             key: known for key, known in before.items() if key not in beside
         }
         new = after.keys() - before.keys() - beside
-        assert all(key.relation == "same_as" and ":aws:hub-content/" in key.source for key in new)
+        assert all(
+            key.relation == "same_as" and (":aws:hub-content/" in key.source or key.source.startswith("bedrock:"))
+            for key in new
+        )
 
     @thorough
     @given(estates.filter(bool), st.data())
@@ -118,7 +121,8 @@ class TestMoreAndLess:
         """An edge is lost where the record named an end of it, or what the API said of it is among its evidence."""
         gone = data.draw(st.sampled_from(records))
         facts = normalize(gone)
-        told = tuple({text for text in _texts([gone.body, gone.id]) if len(text) > 2})
+        texts = {text for text in _texts([gone.body, gone.id]) if len(text) > 2}
+        told = tuple(texts | {text.rpartition("/")[2] for text in texts if "::foundation-model/" in text})
         cited = {one.operation for one in _evidence(facts)} | _NAMED_BY.get(gone.kind, set())
         before = by_key(linked(records))
         after = by_key(linked([record for record in records if record is not gone]))

@@ -74,7 +74,6 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _COOKIE = re.compile(r"\b(?:set-)?cookie:[ \t]*(?P<value>[^\"'\n]+)", re.IGNORECASE)
-_ASSIGNS = ("=", ":")
 _WORD_ONLY = re.compile(r"[a-z]+[.,]?\Z|[A-Z][a-z]+[.,]?\Z")
 
 _USER_INFO = re.compile(

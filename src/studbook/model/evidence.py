@@ -81,12 +81,12 @@ def value_at(body: Any, path: str) -> Any:
     """What a path leads to; None where it leads nowhere."""
     found = body
     for step in _steps(path):
-        if step is None:
-            found = _document(found) if isinstance(found, str) else None
-        elif isinstance(step, int):
-            found = found[step] if isinstance(found, list) and step < len(found) else None
-        else:
+        if isinstance(step, str):
             found = found.get(step) if isinstance(found, dict) else None  # `Mapping` takes ten times as long
+        elif step is None:
+            found = _document(found) if isinstance(found, str) else None
+        else:
+            found = found[step] if isinstance(found, list) and step < len(found) else None
     return found
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import AfterValidator, SkipValidation
+from pydantic import AfterValidator, ConfigDict, SkipValidation
 from pydantic.dataclasses import dataclass as checked
 
 from studbook.model.asset import Asset
@@ -32,6 +32,9 @@ Place = Annotated[str, AfterValidator(lambda uri: s3_id(uri) or uri)]
 Rows = Annotated[Sequence[Mapping[str, Any]], SkipValidation]
 """Of a listing: too many to be checked again."""
 
+_LAZY: Final = ConfigDict(defer_build=True)
+"""Lazy initialization: a validator is made with the first claim of its type; most estates have few of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -41,7 +44,7 @@ class Claim:
     """
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class Reads(Claim):
     """Somebody reads an S3 URI: a job its channel, a registered dataset version the content it points at."""
 
@@ -61,7 +64,7 @@ class Reads(Claim):
     """What led to the URI where the reader does not name it: with a rule, so that it is a conclusion."""
 
 
-@checked(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_LAZY)
 class MountedDirectory(Claim):
     """A job reads a directory of a file system."""
 
@@ -73,7 +76,7 @@ class MountedDirectory(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class LinkedDirectory(Claim):
     """A directory of a file system is linked with a place in S3."""
 
@@ -94,7 +97,7 @@ class InventoryTold(NamedTuple):
     """When the last inventory began that shows this state."""
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class DatasetState(Claim):
     """One state of an S3 prefix, as listed: what `Reads` is resolved against."""
 
@@ -123,7 +126,7 @@ class DatasetState(Claim):
     """Told by S3 Inventory: `contents` are not kept."""
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class Manifest(Claim):
     """A manifest was read: what a `Reads` of its URI comes to."""
 
@@ -134,7 +137,7 @@ class Manifest(Claim):
     """Evidence and URI of each object that it lists."""
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class Results(Claim):
     """A file lies where the service writes the results of a job."""
 
@@ -143,7 +146,7 @@ class Results(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class Weights(Claim):
     """An asset takes its weights from an S3 URI: what ties packages, models and adapters to one another."""
 
@@ -154,7 +157,7 @@ class Weights(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class ServedFolder(Claim):
     """A multi-model container serves whatever lies under an S3 prefix."""
 
@@ -163,7 +166,7 @@ class ServedFolder(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class MlflowPlace(Claim):
     """MLflow keeps a logged model, or the artifacts of a run, under a URI of any scheme."""
 
@@ -172,7 +175,7 @@ class MlflowPlace(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class MlflowUri(Claim):
     """A model version or a package says where in MLflow it is from: `models:/...`, `runs:/...` or a place."""
 
@@ -183,7 +186,7 @@ class MlflowUri(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class Output(Claim):
     """A job wrote its model to an S3 URI."""
 
@@ -192,7 +195,7 @@ class Output(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class Writes(Claim):
     """A job writes data to an S3 URI, for others to read."""
 
@@ -205,7 +208,7 @@ class Writes(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class OutputFolder(Claim):
     """A job writes whatever it writes below a folder of its own; it matters where another job reads there."""
 
@@ -215,7 +218,7 @@ class OutputFolder(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class PulledImage(Claim):
     """An endpoint or component pulled an image for one of its variants, and says with which digest."""
 
@@ -228,7 +231,7 @@ class PulledImage(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class CapturesTo(Claim):
     """An endpoint, or a configuration for those that it serves, says where requests and answers are kept."""
 
@@ -238,7 +241,7 @@ class CapturesTo(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class BedrockAddress(Claim):
     """An address in Bedrock is answered by a model: what is asked there is asked of it."""
 
@@ -247,7 +250,7 @@ class BedrockAddress(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class ModelSourceTag(Claim):
     """A model carries the SDK's tag that names the package which was deployed, though maybe not as this model."""
 
@@ -256,7 +259,7 @@ class ModelSourceTag(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class LambdaUse(Claim):
     """A record names a Lambda function, by whatever qualifier."""
 
@@ -269,7 +272,7 @@ class LambdaUse(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class ByName(Claim):
     """One end of an edge is known by its name alone: the record of that account, region and kind is meant."""
 
@@ -287,7 +290,7 @@ class ByName(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class Roleless(Claim):
     """An edge whose role, if it has one, another record tells: that edge is the same, and this one more proof of it."""
 
@@ -298,7 +301,7 @@ class Roleless(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class LineageEntity(Claim):
     """An entity of the Lineage API that is an asset under another id: its ARN is an alias."""
 
@@ -313,7 +316,7 @@ class LineageEntity(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class Association(Claim):
     """The Lineage API says that two of its entities are connected."""
 
@@ -325,7 +328,7 @@ class Association(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class RunBehind(Claim):
     """The source of a Lineage entity is an MLflow run, named by its id alone, without its server."""
 
@@ -334,7 +337,7 @@ class RunBehind(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class DeployedBy(Claim):
     """An action of the SDK deployed a package as a component, which may run something else by now."""
 
@@ -344,7 +347,7 @@ class DeployedBy(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class BaseModelName(Claim):
     """A package names its base model by hub content name, maybe with its version, without the hub."""
 
@@ -357,7 +360,7 @@ class BaseModelName(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class MlflowNames(Claim):
     """A job names its MLflow experiment and run by name, without ids."""
 
@@ -368,7 +371,7 @@ class MlflowNames(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
 class LatestAtStart(Claim):
     """A job names hub content without a version: the latest one at that time was meant."""
 

@@ -12,7 +12,6 @@ in that run; servers may have runs of one id, which are then candidates.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -27,8 +26,6 @@ from studbook.model.kinds import JOB_KINDS
 
 _INTO: Final = ("ContributedTo", "AssociatedWith")
 RULE: Final = Evidence.parse("rule:mlflow-run-id")
-
-_SERVED: Final = re.compile(r":model(?:-package)?/")
 
 _Declared = tuple[str, str, Relation, str | None]
 """Source, target, relation, and the type that is the role of what is only associated."""
