@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from studbook.cards import load_cards
 from studbook.errors import StudbookError, UsageError
 from studbook.harvest.coverage import seen_whole
-from studbook.harvest.run import Progress, harvest
+from studbook.harvest.run import Progress, elsewhere_at, harvest
 from studbook.model import Envelope, Finding
 from studbook.model.ids import S3Uri, parse_s3
 from studbook.queries.answer import counted, snapshot_json
@@ -70,6 +70,8 @@ class Order:
     """More files that will be written, for the preflight."""
     secret: str | None = None
     """What the pseudonyms of a night for outsiders are keyed by; None for insiders."""
+    dask: str | None = None
+    """The address of a Dask scheduler whose workers visit the accounts; None for threads of this machine."""
 
     def target(self, settings: Settings) -> str | None:
         """Where the site goes after the build. The place that the configuration names is for insiders."""
@@ -141,7 +143,7 @@ class Report:
 def preflight(catalog: Catalog, order: Order, *, ask: bool = True) -> tuple[Settings, str]:
     """What people mistype, seen before the first request of a harvest; gives the configuration and what was looked at.
 
-    With `ask`, a bucket that is published to is asked for, too. Raises UsageError for the first mistake.
+    With `ask`, a bucket that is published to and a cluster are asked for, too. Raises UsageError for the first mistake.
     """
     settings = catalog.settings()
     publish = order.target(settings)
@@ -165,6 +167,9 @@ def preflight(catalog: Catalog, order: Order, *, ask: bool = True) -> tuple[Sett
 
         reachable(bucket)
         seen.append(f"{bucket} can be listed")
+    if order.dask is not None and ask:
+        with elsewhere_at(order.dask):
+            seen.append(f"the cluster at {order.dask} answers")
     return settings, "; ".join(seen)
 
 
@@ -342,7 +347,8 @@ class _Night:
     # --- the steps ------------------------------------------------------------------------------------------------
 
     def _harvest(self, settings: Settings) -> None:
-        harvested = harvest(settings, self._catalog, progress=self._progress)
+        with elsewhere_at(self._order.dask) as elsewhere:
+            harvested = harvest(settings, self._catalog, progress=self._progress, elsewhere=elsewhere)
         envelope = self._report.snapshot = harvested.envelope
         requests = sum(row.requests for row in envelope.coverage)
         self._done(

@@ -69,9 +69,10 @@ def catalog(estate: Estate, folder: Path) -> Path:
     return folder
 
 
-def harvested(folder: Path, *words: str) -> tuple[int, Catalog]:
+def harvested(folder: Path, *words: str, command: str = "harvest") -> tuple[int, Catalog]:
+    site = ["--output", str(folder.parent / "site")] if command == "nightly" else []
     with pytest.raises(SystemExit) as stopped:
-        main(["harvest", "--catalog", str(folder), *words])
+        main([command, "--catalog", str(folder), *site, *words])
     return int(stopped.value.code or 0), Catalog(folder)
 
 
@@ -86,11 +87,11 @@ class TestSameSnapshot:
         """On workers and on threads the content is the same to the byte, on a first night and on a second."""
         here, there = catalog(estate, tmp_path / "here"), catalog(estate, tmp_path / "there")
 
-        for _ in range(2):
+        for command in ("harvest", "nightly"):
             code, on_threads = harvested(here)
             assert code == 0
-            code, on_workers = harvested(there, "--dask", cluster)
-            assert code == 0
+            code, on_workers = harvested(there, "--dask", cluster, command=command)
+            assert code in (0, 1)  # what a night finds is another matter
             assert digest(on_workers) == digest(on_threads)
 
         rows = [envelope.coverage for envelope in on_workers.envelopes()]
@@ -210,12 +211,15 @@ def stuck(estate: Estate, client, account: str, source: str, operation: str) -> 
 
 
 class TestUsage:
-    def test_no_cluster(self, estate, tmp_path, capsys, monkeypatch):
-        """An address where nobody answers is wrong usage, and says so."""
+    @pytest.mark.parametrize("command", ["harvest", "nightly"])
+    def test_no_cluster(self, estate, tmp_path, capsys, monkeypatch, command):
+        """An address where nobody answers is wrong usage, and says so before anything is asked."""
         monkeypatch.setattr("studbook.harvest.cluster._CONNECT", "1s")
+        estate.aws.forget_calls()
 
-        code, made = harvested(catalog(estate, tmp_path / "there"), "--dask", "tcp://127.0.0.1:9")
+        code, made = harvested(catalog(estate, tmp_path / "there"), "--dask", "tcp://127.0.0.1:9", command=command)
 
-        assert code == 2
-        assert "no Dask scheduler answers" in capsys.readouterr().err
+        assert (code, estate.aws.calls()) == (2, [])
+        told = capsys.readouterr()
+        assert "no Dask scheduler answers" in " ".join((told.out + told.err).split())
         assert made.latest() is None

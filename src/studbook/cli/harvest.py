@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,9 @@ import click
 
 from studbook.cli.options import catalog_option, format_option
 from studbook.cli.terminal import bold, columns, dim, echo, echo_lines, folded, say, style, table, write_document
-from studbook.errors import UsageError
 
 if TYPE_CHECKING:
-    from studbook.harvest.run import Elsewhere, Harvested, Progress
+    from studbook.harvest.run import Harvested, Progress
     from studbook.model import Asset, Coverage, Partition
     from studbook.store import Catalog
 
@@ -45,11 +44,12 @@ Exit codes: 0 all was seen; 3 part of it could not be seen (the snapshot says wh
 def harvest(catalog: Catalog, dask: str | None = None, output_format: str = "text", costs: bool = False) -> int:
     """Read the accounts, datasets and MLflow servers of the configuration into a new snapshot. Only reads."""
     from studbook.cards import load_cards
+    from studbook.harvest.run import elsewhere_at
     from studbook.harvest.run import harvest as run
 
     settings = catalog.settings()
     load_cards(catalog.cards_folder, lambda problem: say(f"warning: {problem.message}"))
-    with _cluster(dask) as elsewhere, progress_shown() as progress:
+    with elsewhere_at(dask) as elsewhere, progress_shown() as progress:
         harvested = run(settings, catalog, progress=progress, elsewhere=elsewhere)
     if output_format == "json":
         write_document(_as_json(harvested))
@@ -90,16 +90,6 @@ def relink(catalog: Catalog, output_format: str) -> int:
     else:
         echo(f"snapshot {relinked.envelope.number} stays: its records say the same as before")
     return 0
-
-
-def _cluster(address: str | None) -> AbstractContextManager[Elsewhere | None]:
-    if address is None:
-        return nullcontext()
-    try:
-        from studbook.harvest.cluster import Cluster
-    except ModuleNotFoundError as error:
-        raise UsageError(f"--dask needs the package {error.name}", "pip install 'studbook[dask]'") from error
-    return Cluster(address)
 
 
 # --- progress -----------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ Examples:
   studbook nightly                               harvest, check, build the site into 'site'
   studbook nightly --publish s3://our-docs/models/ --exports exports
   studbook nightly --audience external --output outside --publish s3://for-the-auditors/models/
+  studbook nightly --dask tcp://scheduler:8786   the harvest on the workers of a Dask cluster
   studbook nightly --dry-run                     would it begin? Asks nothing, writes nothing
   studbook nightly --format markdown > report.md     for a chat or a pull request
   studbook nightly --format json | jq '.new_findings[].message'
@@ -76,6 +77,7 @@ The report tells every step, whatever the code; GitHub shows it with the run ($G
     show_envvar=True,
     help="Sign the log's checkpoint with this Ed25519 key, as 'studbook sign --key'; else with log.kms.",
 )
+@click.option("--dask", metavar="ADDRESS", help="Visit the accounts on a Dask cluster's workers (extra 'dask').")
 @click.option("--metrics", type=click.Path(dir_okay=False, path_type=Path), help="A file for Prometheus' text format.")
 @click.option("--dry-run", is_flag=True, help="Look at everything here, ask nothing, write nothing.")
 @click.option(
@@ -101,6 +103,7 @@ def nightly(
     dry_run: bool,
     output_format: str,
     audience: str,
+    dask: str | None,
 ) -> int:
     """Preflight, harvest, sign, check, export, build and publish, as one report; no step hides another."""
     from studbook.exports.pseudonyms import SECRET
@@ -109,7 +112,7 @@ def nightly(
 
     others = (metrics,) if metrics is not None else ()
     secret = os.environ.get(SECRET, "") if audience == "external" else None
-    order = Order(output, level, exports, where, sign_key, others, secret)
+    order = Order(output, level, exports, where, sign_key, others, secret, dask)
     with progress_shown() as progress:
         report = run(catalog, order, dry=dry_run, progress=progress, say=say)
     if output_format == "json":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -12,7 +12,7 @@ from typing import Protocol
 from studbook.aws.errors import Trouble, login_cure, network_cure
 from studbook.aws.sessions import Sessions
 from studbook.aws.times import timestamp
-from studbook.errors import HarvestError
+from studbook.errors import HarvestError, UsageError
 from studbook.harvest.coverage import with_unread
 from studbook.harvest.derive import derive, derive_anew
 from studbook.harvest.exclude import Included
@@ -58,6 +58,20 @@ class Elsewhere(Protocol):
     def __call__(self, orders: Iterable[Order]) -> Iterator[tuple[Partition, Return | Trouble]]:
         """Every order's outcome, in any order; a Trouble where nobody could visit the partition."""
         ...
+
+
+def elsewhere_at(address: str | None) -> AbstractContextManager[Elsewhere | None]:
+    """The workers of a Dask cluster, None for this machine's own threads.
+
+    Raises UsageError without the extra `dask`, and on entry where no cluster of this Studbook answers.
+    """
+    if address is None:
+        return nullcontext()
+    try:
+        from studbook.harvest.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise UsageError(f"--dask needs the package {error.name}", "pip install 'studbook[dask]'") from error
+    return Cluster(address)
 
 
 class Silent:
