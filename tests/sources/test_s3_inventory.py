@@ -439,6 +439,7 @@ class TestQuestions:
         """Whether the object was there nobody knows: the job is hit possibly, neither for certain nor cleared."""
         rows = {row.asset: row for row in told.incident(f"s3://{BUCKET}/chats/{key}").rows}
         assert rows[self.JOB].status == "possible"
+        assert rows[self.JOB].because.endswith("by S3 Inventory as of 2026-11-20T02:00:00Z, whose objects are not kept")
 
     def test_reproduce(self, told: Lineage, world: World, capsys: pytest.CaptureFixture[str]) -> None:
         """The state is named with the date of the report; of later times nothing is told, and no object is pinned."""

@@ -478,6 +478,8 @@ class _Search(Generic[N]):
         shares = {self._root.share(one) for one in places} or {"part"}
         if shares != {"none"}:
             share = "all" if "all" in shares else "part"
+            if doubt is not None and (seen_at := self._seen_at(member)) is not None:
+                doubt += f", by S3 Inventory as of {seen_at}, whose objects are not kept"
             yield _Reading(member, how, share, _listed(places if self._root.place else ()), doubt)
 
     def _is_part(self, said: Said, member: N) -> bool:
@@ -508,6 +510,12 @@ class _Search(Generic[N]):
             state = self._view.id(member)
             self._objects[member] = _objects(self._night.record_of, state) if _STATE in state else None
         return self._objects[member]
+
+    def _seen_at(self, member: N) -> str | None:
+        """The time of the inventory that tells a state of a dataset; None where another thing does."""
+        asset_id = self._view.id(member)
+        told = self._night.asset(asset_id).attributes.get("seen_at") if _STATE in asset_id else None
+        return str(told) if told is not None else None
 
     def _judged(self, node: N, readings: Sequence[_Reading[N]]) -> tuple[Status, N]:
         """Whether a reader was hit, and by way of which member."""
