@@ -24,8 +24,9 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from studbook.drawing import Drafting, Picture, draw, neighbourhood
-from studbook.gc import gc_frozen
+from studbook.gc import gc_frozen, gc_paused
 from studbook.model.ids import page_path
+from studbook.queries.compared_facts import COMPARABLE
 from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, unpacked
 from studbook.render.environment import Templates
@@ -38,6 +39,7 @@ _ROUND = 12
 _INDEX = "index.html"
 _FILES = "files"
 _ANSWERS = "answers"
+_COMPARED = "compare"
 _ALL = array("I", [EVERYTHING]).tobytes()
 FillShell = Callable[[Page, Markup], str]
 """Page and body to the whole file."""
@@ -54,7 +56,7 @@ class KnownBuild:
     said: Mapping[str, str]
     """Findings, gaps and cards, by `watching.said`."""
     pages: Mapping[str, bytes]
-    """What each page read, by its path; what the files beside it read, by its path and `files` or `answers`."""
+    """What each page read, by its path; what other files of it read, by its path and `files`, `answers` or `compare`."""
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,6 +107,7 @@ class _PageTask(NamedTuple):
     asset_id: str
     page: bool
     answers: bool
+    compared: bool
     files: bool
     dossier: bool
 
@@ -132,13 +135,14 @@ class PageWriter:
         todo: list[_PageTask] = []
         for asset in self.site.graph.assets.values():
             path = self.site.link(asset.id)["path"]
-            wanted = [path, path + _ANSWERS] + [path + _FILES] * (asset.kind == downloads.KIND)
+            wanted = [path, path + _ANSWERS] + [path + _COMPARED] * (asset.kind in COMPARABLE)
+            wanted += [path + _FILES] * (asset.kind == downloads.KIND)
             filed = dossier.path_of(asset)
             wanted += [filed] * (asset.kind == dossier.KIND)
             missing = [one for one in wanted if not self._linked(one)]
             read.update((one, self._earlier.pages[one]) for one in wanted if one not in missing)
             if missing:
-                due = [one in missing for one in (path, path + _ANSWERS, path + _FILES, filed)]
+                due = [one in missing for one in (path, path + _ANSWERS, path + _COMPARED, path + _FILES, filed)]
                 todo.append(_PageTask(asset.id, *due))
                 fresh += todo[-1].page + todo[-1].dossier
         for batch in _everywhere(self, [todo[start : start + _BATCH] for start in range(0, len(todo), _BATCH)]):
@@ -174,6 +178,10 @@ class PageWriter:
                 notes.begin()
                 self._put(path, answers.NAME, answers.of_asset(watched, seen))
                 done.append((path + _ANSWERS, notes.packed()))
+            if task.compared:
+                notes.begin()
+                self._put(*_compared(path), views.packed(views.compare_file(watched, seen)))
+                done.append((path + _COMPARED, notes.packed()))
             if task.files:
                 notes.begin()
                 for name, data in downloads.of_model(watched, seen).items():
@@ -206,9 +214,13 @@ class PageWriter:
         if noted is None or not self.earlier.changed.isdisjoint(unpacked(noted)):
             return False
         folder = path[: path.rfind("/") + 1]
+        what = path[len(folder) :]
         try:
+            if what == _COMPARED:
+                folder, *names = _compared(folder)
+            else:
+                names = {"": [_INDEX], _ANSWERS: [answers.NAME]}.get(what) or self._beside(folder)
             place = self._place(folder)
-            names = {"": [_INDEX], _ANSWERS: [answers.NAME]}.get(path[len(folder) :]) or self._beside(folder)
             for name in names:
                 _link(f"{self.earlier.tree}/{folder}{name}", f"{place}{name}")
         except OSError:
@@ -254,13 +266,23 @@ class PageWriter:
 
 _link = os.link
 
+
+def _compared(path: str) -> tuple[str, str]:
+    """Folder and name of the file from which Compare takes what has its page at `path`."""
+    folder, _, name = path.rstrip("/").rpartition("/")
+    return f"compare/{folder}/", f"{name}.json"
+
+
 _press: PageWriter | None = None
 """What the workers make pages with: they are forked, and so have it without a copy."""
 
 
 def _work(tasks: Sequence[_PageTask]) -> list[tuple[str, bytes]]:
     assert _press is not None
-    return _press.batch(tasks)
+    with gc_paused():
+        made = _press.batch(tasks)
+    gc.collect()
+    return made
 
 
 def _everywhere(press: PageWriter, batches: list[list[_PageTask]]) -> Iterator[list[tuple[str, bytes]]]:

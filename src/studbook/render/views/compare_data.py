@@ -29,18 +29,12 @@ def compare(site: Site) -> Json:
     return {"sections": SECTIONS, "kinds": kinds}
 
 
-def compare_files(site: Site) -> Iterator[tuple[str, Json]]:
-    """`index/<kind>.json`, the lists to choose from; and for each thing a file of its own, where its page is.
-
-    A fact is `[section, key, label, value]`: equal keys are the same question. `names` says what an id in a value is
-    called, and where its page is; `code` where a host compares two states of a repository.
-    """
-    judge = Judge(site.night)
+def compare_lists(site: Site) -> Iterator[tuple[str, Json]]:
+    """`index/<kind>.json`: what there is to choose from."""
     for kind in COMPARABLE:
         wholes: defaultdict[tuple[str, str], list[Asset]] = defaultdict(list)
         for one in site.of(kind):
             wholes[_whole(site, one)].append(one)
-            yield f"{site.link(one.id)['path'].rstrip('/')}.json", _file(site, judge, one)
         index = [
             {
                 "name": name,
@@ -62,8 +56,13 @@ def _whole(site: Site, one: Asset) -> tuple[str, str]:
     return (one.created_at or "undated")[:7], site.account_name(one.account) or ""
 
 
-def _file(site: Site, judge: Judge, asset: Asset) -> Json:
-    found = subject(site.night, judge, asset)
+def compare_file(site: Site, asset: Asset) -> Json:
+    """What can be compared of one thing.
+
+    A fact is `[section, key, label, value]`: equal keys are the same question. `names` says what an id in a value is
+    called, and where its page is; `code` where a host compares two states of a repository.
+    """
+    found = subject(site.night, Judge(site.night), asset)
     names: dict[str, list[Any]] = {}
     for value in found.facts.values():
         for one in value if isinstance(value, list) else ():
