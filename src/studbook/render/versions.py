@@ -71,15 +71,17 @@ def share(tree: Path, other: Path, *, but: Container[str] = ()) -> int:
     """
     count = 0
     for folder, folders, names in os.walk(tree):
-        inner = Path(folder).relative_to(tree).as_posix() + "/"
-        inner = "" if inner == "./" else inner
+        inner = folder[len(str(tree)) + 1 :]
+        inner = f"{inner}/" if inner else ""
         folders[:] = [name for name in folders if f"{inner}{name}/" not in but]
         for name in names:
-            path, twin = Path(folder) / name, other / inner / name
-            if not twin.is_file() or path.samefile(twin):
+            path, twin = f"{folder}/{name}", f"{other}/{inner}{name}"
+            try:
+                here, there = os.stat(path), os.stat(twin)  # noqa: PTH116  ten thousand times
+            except OSError:
                 continue
-            if path.stat().st_size == twin.stat().st_size and filecmp.cmp(path, twin, shallow=False):
-                _link_over(twin, path)
+            if here.st_ino != there.st_ino and here.st_size == there.st_size and filecmp.cmp(path, twin, shallow=False):
+                _link_over(Path(twin), Path(path))
                 count += 1
     return count
 
