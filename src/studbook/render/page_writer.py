@@ -56,7 +56,7 @@ class KnownBuild:
     said: Mapping[str, str]
     """Findings, gaps and cards, by `watching.said`."""
     pages: Mapping[str, bytes]
-    """What each page read, by its path; what other files of it read, by its path and `files`, `answers` or `compare`."""
+    """What each page read, by its path; its other files, by its path and `files`, `answers` or `compare`."""
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
