@@ -1,8 +1,10 @@
-"""docs/attributes.md is what the rows declare. After a change, `python tests/test_attribute_docs.py` writes it anew."""
+"""docs/attributes*.md are what the rows declare. After a change, `python tests/test_attribute_docs.py` writes them anew."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import pytest
 
 from join_records import RECORDS
 from recorded_answers import EXAMPLES, records_of
@@ -10,7 +12,7 @@ from studbook.model import KINDS
 from studbook.model.attributes import LINKED, Attribute
 from studbook.sources import declared_attributes, normalize
 
-PAGE = Path(__file__).parent.parent / "docs" / "attributes.md"
+DOCS = Path(__file__).parent.parent / "docs"
 INTRO = """# Attributes
 
 What is known of each kind of asset, what it means, and where it is read: the operation of the API that has the member,
@@ -18,6 +20,22 @@ and the member's path in the kept record. Of several the first that has a value 
 computed. `studbook show ASSET --evidence` shows the record and the value itself; `studbook export schema` has the same
 under `x-source`.
 """
+_TRAINING = ("training_job", "tuning_job", "automl_job", "customization_job", "training_session")
+_GROUPS = {
+    "attributes-models": "Attributes of models, data and evaluators",
+    "attributes-training": "Attributes of what trains and tunes",
+    "attributes-jobs": "Attributes of other jobs and pipelines",
+    "attributes-deployments": "Attributes of deployments, MLflow and the Lineage API",
+}
+"""The pages of kinds, each with its heading."""
+
+
+def group_of(kind: str) -> str:
+    """The page of a kind."""
+    section = KINDS[kind].section
+    if section == "jobs":
+        return "attributes-training" if kind in _TRAINING else "attributes-jobs"
+    return "attributes-models" if section in ("models", "datasets", "evaluators") else "attributes-deployments"
 
 
 def line(row: Attribute) -> str:
@@ -27,19 +45,28 @@ def line(row: Attribute) -> str:
     return f"| `{row.name}` | {row.meaning} | {read} |"
 
 
-def page() -> str:
-    """The whole page."""
+def pages() -> dict[str, str]:
+    """All pages by name. Of each kind the first one has a line with the anchor that the kind once had there."""
     head = "| attribute | meaning | read from |\n| --- | --- | --- |\n"
-    parts = [INTRO, "## Any kind\n", head + "\n".join(map(line, LINKED)) + "\n"]
-    for kind, rows in declared_attributes().items():
-        parts += [f"## {KINDS[kind].title}\n", head + "\n".join(dict.fromkeys(map(line, rows))) + "\n"]
-    return "\n".join(parts)
+    kinds = declared_attributes()
+    parts = {
+        name: [f"# {title}\n\n[Attributes](attributes.md) says how to read this.\n"] for name, title in _GROUPS.items()
+    }
+    for kind, rows in kinds.items():
+        parts[group_of(kind)] += [f"## {KINDS[kind].title}\n", head + "\n".join(dict.fromkeys(map(line, rows))) + "\n"]
+    titles = {kind: KINDS[kind].title for kind in kinds}
+    anchors = {kind: title.lower().replace(" ", "-") for kind, title in titles.items()}
+    links = [f"- [{titles[kind]}]({group_of(kind)}.md#{anchors[kind]}){{ #{anchors[kind]} }}" for kind in kinds]
+    parts["attributes"] = [INTRO, "## Any kind\n", head + "\n".join(map(line, LINKED)) + "\n", "## By kind\n"]
+    parts["attributes"].append("\n".join(links) + "\n")
+    return {f"{name}.md": "\n".join(text) for name, text in parts.items()}
 
 
 class TestPage:
-    def test_says_what_the_rows_declare(self) -> None:
+    @pytest.mark.parametrize("name", sorted(pages()))
+    def test_says_what_the_rows_declare(self, name: str) -> None:
         """No attribute is read that the manual does not explain."""
-        assert PAGE.read_text() == page(), "run: python tests/test_attribute_docs.py"
+        assert (DOCS / name).read_text() == pages()[name], "run: python tests/test_attribute_docs.py"
 
     def test_every_attribute_that_is_read_is_declared(self) -> None:
         """Whatever recorded answers and the records of joins show has a row of its kind."""
@@ -56,4 +83,5 @@ class TestPage:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    for name, text in pages().items():
+        (DOCS / name).write_text(text)

@@ -1,4 +1,4 @@
-"""docs/lineage.md is what the code does. After a change, `python tests/test_lineage_docs.py` writes it anew."""
+"""docs/lineage.md and the pages of its edges are what the code does. After a change, `python tests/test_lineage_docs.py` writes it anew."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from studbook.sources import normalize
 
 TOP = Path(__file__).parent.parent
 PAGE = TOP / "docs" / "lineage.md"
+INPUTS, OTHERS = TOP / "docs" / "lineage-inputs.md", TOP / "docs" / "lineage-edges.md"
 REFRESH = "run: python tests/test_lineage_docs.py"
 BEGIN, END = "<!-- edges: begin -->", "<!-- edges: end -->"
 _FORM = re.compile(
@@ -63,16 +64,17 @@ def row(edge: Edge, source: str, target: str) -> str:
     return f"| {source} | {target} | {edge.relation} | {role} | {edge.certainty} | {evidence} |"
 
 
-def table() -> list[str]:
-    """The rows, in the order of the relations."""
+def table(page: Path) -> list[str]:
+    """The rows of a page, in the order of the relations."""
     order = list(RELATIONS)
-    rows = {(order.index(found[0].relation), row(*found)) for found in edges()}
+    here = [found for found in edges() if (found[0].relation == "input_to") == (page == INPUTS)]
+    rows = {(order.index(found[0].relation), row(*found)) for found in here}
     return [text for _, text in sorted(rows)]
 
 
-def written() -> list[str]:
-    """The rows that the page has."""
-    between = PAGE.read_text().partition(BEGIN)[2].partition(END)[0]
+def written(page: Path) -> list[str]:
+    """The rows that a page has."""
+    between = page.read_text().partition(BEGIN)[2].partition(END)[0]
     return [line for line in between.splitlines() if line.startswith("| ")][2:]
 
 
@@ -106,9 +108,10 @@ def joins() -> list[str]:
 
 
 class TestTable:
-    def test_every_edge_rule_is_in_the_table(self):
-        """What the code concludes from recorded answers is what the page says, no row more and none less."""
-        assert written() == table(), REFRESH
+    @pytest.mark.parametrize("page", [INPUTS, OTHERS], ids=lambda page: page.stem)
+    def test_every_edge_rule_is_in_the_table(self, page):
+        """What the code concludes from recorded answers is what the pages say, no row more and none less."""
+        assert written(page) == table(page), REFRESH
 
     def test_evidence_has_its_form(self):
         """Every line names a service, an operation and a field, an entry of the configuration, or a rule."""
@@ -173,13 +176,15 @@ class TestTraps:
 
 
 def refresh() -> None:
-    """Writes the joins and the table of the code into the page."""
+    """Writes the joins and the tables of the code into the pages."""
     intro, joined, rest = PAGE.read_text().partition("## The joins\n")
     lead = rest.partition("\n- ")[0]
-    text = f"{intro}{joined}{lead}\n" + "\n".join(joins()) + "\n\n## " + rest.partition("\n## ")[2]
-    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    PAGE.write_text(f"{intro}{joined}{lead}\n" + "\n".join(joins()) + "\n\n## " + rest.partition("\n## ")[2])
     head = ["| from | to | relation | role | certainty | evidence |", "| --- | --- | --- | --- | --- | --- |"]
-    PAGE.write_text(f"{before}{BEGIN}\n" + "\n".join([*head, *table()]) + f"\n{END}{after}")
+    for page in (INPUTS, OTHERS):
+        before, _, after = page.read_text().partition(BEGIN)
+        text = "\n".join([*head, *table(page)])
+        page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after.partition(END)[2]}")
 
 
 if __name__ == "__main__":

@@ -30,10 +30,12 @@ from mkdocs.config.config_options import Optional, Type
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
+from mkdocs.structure import StructureItem
 from mkdocs.structure.files import File, Files, InclusionLevel
-from mkdocs.structure.nav import Navigation
+from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as MkdocsPage
 from mkdocs.structure.toc import AnchorLink, TableOfContents
+from mkdocs.utils.templates import TemplateContext
 
 from studbook.drawing import Drafting
 from studbook.errors import StudbookError
@@ -48,7 +50,7 @@ from studbook.render.manual import ManualPage
 from studbook.render.page_writer import Earlier, KnownBuild, PageWriter
 from studbook.render.policy import InlineScripts
 from studbook.render.search import SearchEntry, entries_of, page_entry, sections
-from studbook.render.shells import ADDRESS, BODY, DESCRIPTION, TITLE, Shells, headings_of
+from studbook.render.shells import ADDRESS, BODY, DESCRIPTION, INDENT, TITLE, Shells, headings_of
 from studbook.render.views import Page
 from studbook.settings import Settings
 from studbook.store import open_catalog
@@ -171,6 +173,14 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
                 file.page.__class__ = ManualPage
         return nav
 
+    def on_page_context(
+        self, context: TemplateContext, *, page: MkdocsPage, config: MkDocsConfig, nav: Navigation
+    ) -> TemplateContext:
+        """The menu lists the pages of the manual on these themselves; on a hundred thousand others it opens it."""
+        if isinstance(page, _Overview) or page.file.src_uri == _SHELL:
+            context["nav"] = Navigation([_closed(item) for item in nav.items], nav.pages)
+        return context
+
     def on_env(self, env: jinja2.Environment, config: MkDocsConfig, files: Files) -> jinja2.Environment:
         """Keep what the shells are rendered with."""
         env.bytecode_cache = compiled(f"mkdocs-{mkdocs_version}")
@@ -178,8 +188,9 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
         return env
 
     def on_post_page(self, output: str, page: MkdocsPage, config: MkDocsConfig) -> str:
-        """Under the site's policy no script stands in a page."""
-        return self._scripts.moved(output, page.url)
+        """Under the site's policy no script stands in a page; what Material puts around the text is not indented."""
+        shell, article, rest = output.partition("<article")
+        return self._scripts.moved(INDENT.sub("\n", shell) + article + rest, page.url)
 
     @event_priority(-100)
     def on_post_build(self, config: MkDocsConfig) -> None:
@@ -209,7 +220,7 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
     def _shells(self, config: MkDocsConfig) -> Shells:
         def render(section: str, headings: tuple[tuple[str, str], ...]) -> str:
             """Material's own template, by mkdocs' own way, with markers for what differs from page to page."""
-            file = File.generated(config, "shell/page.md", content="", inclusion=InclusionLevel.NOT_IN_NAV)
+            file = File.generated(config, _SHELL, content="", inclusion=InclusionLevel.NOT_IN_NAV)
             page = MkdocsPage(None, file, config)
             page.meta = {"title": TITLE, "description": DESCRIPTION, "hide": ["navigation"]}
             page.content = f"<h1></h1>{BODY}"
@@ -270,6 +281,14 @@ class _Overview(MkdocsPage):
         self.toc = _toc(headings_of(self._body))
 
 
+def _closed(item: StructureItem) -> StructureItem:
+    """A section that has none of our pages, as its first page alone."""
+    if isinstance(item, Section) and not any(isinstance(one, _Overview) for one in item.children):
+        return Section(item.title, item.children[:1])
+    return item
+
+
+_SHELL = "shell/page.md"
 _STYLES = ("assets/studbook.css", "assets/board.css", "assets/search.css")
 _OURS = (*_STYLES, "assets/studbook.js", "assets/search.js", "assets/find.js")
 _COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.DOTALL | re.MULTILINE)

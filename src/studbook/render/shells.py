@@ -30,7 +30,7 @@ TITLE, DESCRIPTION, ADDRESS, BODY = (
     "@@STUDBOOK-BODY@@",
 )
 _MARKERS = re.compile("|".join((TITLE, DESCRIPTION, ADDRESS, BODY)))
-_INDENT = re.compile(r"\n\s+")
+INDENT = re.compile(r"\n\s+")
 
 
 class Shells:
@@ -61,6 +61,6 @@ class Shells:
         shape = (section, headings)
         if shape not in self._known:
             # Material indents deeply, which is a quarter of a page; nothing in the shell is preformatted.
-            text = _INDENT.sub("\n", self._render(section, headings))
+            text = INDENT.sub("\n", self._render(section, headings))
             self._known[shape] = (_MARKERS.split(text), _MARKERS.findall(text))
         return self._known[shape]
