@@ -1,4 +1,4 @@
-"""docs/attributes*.md are what the rows declare. After a change, `python tests/test_attribute_docs.py` writes them anew."""
+"""docs/attributes*.md say what the rows declare. `python tests/test_attribute_docs.py` writes them anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/lineage.md and the pages of its edges are what the code does. After a change, `python tests/test_lineage_docs.py` writes it anew."""
+"""docs/lineage*.md say what the code does. After a change, `python tests/test_lineage_docs.py` writes them anew."""
 
 from __future__ import annotations
 
