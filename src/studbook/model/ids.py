@@ -329,6 +329,7 @@ def service_of(asset_id: str) -> str | None:
     return arn.service if arn is not None and arn.service in ("sagemaker", "lambda", "bedrock") else None
 
 
+@lru_cache(maxsize=8192)
 def slug(asset_id: str) -> str:
     """A stable, unique, safe path segment: what is readable at an id's end, then twelve hex digits of its SHA-256.
 

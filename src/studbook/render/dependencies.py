@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from itertools import product
+from operator import attrgetter
 from typing import Any, TypeVar, cast
 from zlib import crc32
 
@@ -62,7 +63,7 @@ class ReadSet:
 
     def packed(self) -> bytes:
         """In few bytes; `unpacked` reads them."""
-        return array("I", sorted(self.read)).tobytes()
+        return array("I", self.read).tobytes()
 
 
 def unpacked(noted: bytes) -> array[int]:
@@ -122,10 +123,21 @@ class _TrackedAsset:
         self.attributes = _Attributes(asset, base, notes)
 
     def __getattr__(self, name: str) -> Any:
-        noted = _FIELDS.get(name)
-        if noted is not None:
-            self._notes.read.add(crc32(noted, self._base))
         return getattr(self._asset, name)
+
+
+def _noting(name: str, noted: bytes) -> property:
+    value = attrgetter(name)
+
+    def read(self: _TrackedAsset) -> Any:
+        self._notes.read.add(crc32(noted, self._base))
+        return value(self._asset)
+
+    return property(read)
+
+
+for _field, _bytes in _FIELDS.items():
+    setattr(_TrackedAsset, _field, _noting(_field, _bytes))
 
 
 class _Assets(Mapping[str, Asset]):

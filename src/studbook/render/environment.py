@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import traceback
 from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import suppress
@@ -27,13 +26,14 @@ from jinja2 import (
 from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context, Macro
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from studbook.caches import own_folder
 from studbook.errors import BuildError
 from studbook.model import KINDS
 from studbook.packaged import code_digest, packaged
 from studbook.render import charts, markdown
+from studbook.render.cells import CELLS, number, put, thousands
 from studbook.render.views.tables import tone
 from studbook.words import says, shown
 
@@ -58,6 +58,7 @@ class Templates:
             bytecode_cache=compiled(code_digest()),
         )
         self.jinja.filters.update(FILTERS)
+        self.jinja.globals.update(CELLS)
         self.jinja.globals.update({chart.__name__: chart for chart in charts.CHARTS})
 
     def render(self, name: str, /, **data: Any) -> Markup:
@@ -195,16 +196,7 @@ class _Environment(Environment):
             self._found[name] = super().get_template(name, parent)
         return self._found[name]
 
-    @staticmethod
-    def put(value: Any) -> str:
-        """The HTML of a value that a template puts out; most have nothing in them to escape."""
-        if value.__class__ is Markup:
-            return value
-        if value.__class__ is not str:
-            return escape(value)
-        if value.isprintable() and _SPECIAL(value) is None:
-            return value
-        return escape(shown(value))
+    put = staticmethod(put)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if obj.__class__ is dict and attribute not in _METHODS:
@@ -213,7 +205,6 @@ class _Environment(Environment):
 
 
 _METHODS = frozenset(dir(dict))
-_SPECIAL = re.compile("[&<>'\"]").search
 
 
 def _place(error: TemplateError, name: str) -> str:
@@ -227,11 +218,6 @@ def _safe(value: Any) -> Any:
     return shown(value) if type(value) is str else value
 
 
-def thousands(value: int) -> str:
-    """1234567 as 1,234,567."""
-    return f"{value:,}"
-
-
 _UNIT = 1024
 
 
@@ -243,13 +229,6 @@ def size(value: int | float) -> str:
             return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= _UNIT
     raise AssertionError("unreachable")
-
-
-def number(value: Any) -> str:
-    """A metric as people read it: at most six significant digits, never in words of a machine."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return thousands(value) if isinstance(value, int) else f"{value:.6g}"
 
 
 def moment(value: str | None) -> str:

@@ -250,18 +250,19 @@ class PageWriter:
 
     def _put(self, path: str, name: str, data: bytes) -> None:
         """Write a file, or link the earlier build's where it has the same bytes."""
-        place = Path(self._place(path) + name)
-        # A link that was made before another failed is the earlier build's own file.
-        place.unlink(missing_ok=True)
+        place = self._place(path) + name
         if self.earlier is not None:
+            # A link that was made before another failed is the earlier build's own file.
+            Path(place).unlink(missing_ok=True)
             twin = self.earlier.tree / path / name
             try:
                 if twin.read_bytes() == data:
-                    _link(str(twin), str(place))
+                    _link(str(twin), place)
                     return
             except OSError:
                 pass
-        place.write_bytes(data)
+        with open(place, "wb") as file:  # noqa: PTH123  ten thousand times, and twice as fast
+            file.write(data)
 
 
 _link = os.link

@@ -311,5 +311,8 @@ def region_path(region: str) -> str:
     return f"regions/{region}/"
 
 
+_RANKS = {relation: rank for rank, relation in enumerate(RELATIONS)}
+
+
 def _order(edge: Edge) -> tuple[Any, ...]:
-    return (list(RELATIONS).index(edge.relation), edge.role or "", edge.source, edge.target)
+    return (_RANKS[edge.relation], edge.role or "", edge.source, edge.target)

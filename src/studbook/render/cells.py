@@ -1,0 +1,99 @@
+"""Cells of tables as HTML: most of what pages are made of, and so in Python; `partials/macros.html` has the rest.
+
+What stands in a cell is told in `views/tables.py`. Everything that is not markup of this module is escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from markupsafe import Markup, escape
+
+from studbook.words import shown
+
+_SPECIAL = re.compile("[&<>'\"]").search
+_SHORT = 16
+"""Letters of a text that is not to be broken."""
+
+
+def put(value: Any) -> str:
+    """The HTML of a value that a template puts out; most have nothing in them to escape."""
+    if value.__class__ is Markup:
+        return value
+    if value.__class__ is not str:
+        return escape(value)
+    if value.isprintable() and _SPECIAL(value) is None:
+        return value
+    return escape(shown(value))
+
+
+def thousands(value: int) -> str:
+    """1234567 as 1,234,567."""
+    return f"{value:,}"
+
+
+def number(value: Any) -> str:
+    """A metric as people read it: at most six significant digits, never in words of a machine."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return thousands(value) if isinstance(value, int) else f"{value:.6g}"
+
+
+def asset_link(link: Mapping[str, Any], root: str, kind: bool = False) -> Markup:
+    """A link to an asset, where it has a page, with its place and its marks."""
+    name = put(link["name"]) + (f" · {put(link['at'])}" if link["at"] else "")
+    before = f'<span class="sb-kind">{put(link["kind_title"])}</span> ' if kind and link["kind_title"] else ""
+    if link["path"] is None:
+        told = f'<span class="sb-name">{name}</span>'
+    else:
+        told = f'<a class="sb-name" href="{root}{put(link["path"])}" title="{put(link["id"])}">{name}</a>'
+    marks = "".join(f' <span class="sb-badge sb-badge--{put(mark)}">{put(mark)}</span>' for mark in link["marks"])
+    return Markup(before + told + marks)  # noqa: S704  every text in it is escaped above
+
+
+def cell(item: Any, root: str) -> Markup:
+    """A cell, whatever stands in it."""
+    return Markup(_cell(item, root))  # noqa: S704  every text in it is escaped there
+
+
+def rows(items: Sequence[Sequence[Any]], root: str) -> Markup:
+    """The rows of a table."""
+    lines = ("".join(f"<td{_class(item)}>{_cell(item, root)}</td>" for item in row) for row in items)
+    return Markup("".join(f"      <tr>{line}</tr>\n" for line in lines))  # noqa: S704  every text in it is escaped
+
+
+def _class(item: Any) -> str:
+    if isinstance(item, int | float):
+        return ' class="sb-num"'
+    return ' class="sb-place"' if isinstance(item, str) and len(item) <= _SHORT else ""
+
+
+def _cell(item: Any, root: str) -> str:
+    if isinstance(item, str):
+        return put(item)
+    if item is None:
+        return ""
+    if isinstance(item, int | float):
+        return put(number(item))
+    match item:
+        case {"marks": _}:
+            return asset_link(item, root)
+        case {"badge": text, "tone": tone}:
+            return f'<span class="sb-badge sb-badge--{put(tone)}">{put(text)}</span>'
+        case {"links": links}:
+            return ", ".join(asset_link(link, root) for link in links) or '<span class="sb-quiet">none</span>'
+        case {"certainty": certainty, "says": who, "candidate": candidate}:
+            more = ' <span class="sb-badge sb-badge--wait">candidate</span>' if candidate else ""
+            return f'<span class="sb-certainty sb-certainty--{put(certainty)}">{put(who)}</span>{more}'
+        case {"evidence": lines}:
+            told = "".join(f"<li><code>{put(line)}</code></li>" for line in lines)
+            return f'<details class="sb-evidence"><summary>evidence</summary><ul>{told}</ul></details>'
+        case {"code": text, "title": title}:
+            return f'<code class="sb-digest" title="{put(title)}">{put(text)}</code>'
+    return f'<a href="{root}{put(item["path"])}">{put(item["name"])}</a>'
+
+
+CELLS: Final[Mapping[str, Callable[..., Markup]]] = {"asset_link": asset_link, "cell_of": cell, "rows_of": rows}
+"""What templates call, by the names that they have for it."""
