@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 from typing import Any, NamedTuple
+from xml.etree.ElementTree import Element
 
+import html5lib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,9 +12,11 @@ from test_explore import site_of
 
 import pedigrees
 import small_catalog as small
+from studbook import words
 from studbook.lineage.graph import Graph
 from studbook.model import Asset
 from studbook.render import views
+from studbook.render.cells import rows
 from studbook.render.views.lists import endpoints_table, judged_table
 from studbook.render.views.site import Json
 from studbook.render.views.tables import LIMIT, Column, Table, packed
@@ -136,3 +140,39 @@ def mores(data: Json) -> list[str]:
             if value.get("more"):
                 found.append(value["more"])
     return found
+
+
+LINK = {"kind_title": "Job", "path": "job/x/", "id": "arn:x", "name": "n", "at": "", "marks": ["gone"]}
+HOSTILE = st.text(alphabet="<>&\"'a \u202e\n", max_size=8)
+
+
+class TestCells:
+    @given(HOSTILE)
+    def test_nothing_of_a_stranger_is_markup(self, text: str) -> None:
+        """Whatever a text holds, each kind of cell has the same elements, and shows the text as pages do."""
+        cells: list[tuple[Any, Any]] = [
+            (one(text), one("plain"))
+            for one in (
+                lambda word: word,
+                lambda word: LINK | {"name": word, "at": word, "id": word},
+                lambda word: LINK | {"name": word, "path": None},
+                lambda word: {"links": [LINK | {"name": word}]},
+                lambda word: {"badge": word, "tone": "good"},
+                lambda word: {"certainty": "inferred", "candidate": True, "says": word},
+                lambda word: {"evidence": [word]},
+                lambda word: {"code": word, "title": word},
+                lambda word: {"name": word, "path": "accounts/1/"},
+            )
+        ]
+        for hostile, plain in cells:
+            found, wanted = (elements(str(rows([[one]], "../"))) for one in (hostile, plain))
+            assert [(one.tag, sorted(one.attrib.keys() - {"class"})) for one in found] == [
+                (one.tag, sorted(one.attrib.keys() - {"class"})) for one in wanted
+            ]
+            assert words.shown(text) in "".join(found[0].itertext())
+
+
+def elements(html: str) -> list[Element]:
+    """What a browser makes of the rows of a table."""
+    document = html5lib.parse(f"<table><tbody>{html}</tbody></table>", namespaceHTMLElements=False)
+    return list(document.iter())
