@@ -273,6 +273,16 @@ class TestNothing:
 
 
 class TestPrefixes:
+    def test_a_state_without_anything_there_was_not_read(self):
+        """What was read is gone since, and the state without it looks as if it had been in force all the time."""
+        other = item("p/b", "2026-10-01T00:00:00Z")
+        one, two = state("s3://b/p/", OLD, other, until=2), state("s3://b/p/", OLD)
+
+        assert read_by_the_job("s3://b/p/b", one, two) == {
+            one.version: ("inferred", False, {"rule:s3-prefix", "rule:dataset-at-start"})
+        }
+        assert read_by_the_job("s3://b/p/b", two) == {"s3://b/p/": ("inferred", False, {"rule:s3-prefix"})}
+
     def test_a_longer_name_is_another_prefix(self):
         """s3://b/p/ says nothing of s3://b/p2/."""
         assert read_by_the_job("s3://b/p2/x", state("s3://b/p/", OLD)) == {"s3://b/p2/x": ("referenced", False, set())}

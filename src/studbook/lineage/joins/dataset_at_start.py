@@ -3,7 +3,8 @@
 A URI inside a configured dataset is a read of that dataset (of nested ones, the innermost). Where the bucket keeps
 object versions they tell the state at the start, and prove it where a listing showed that very state and nothing is
 open (`object_history`); where it does not, the listed states that may have been in force are inferred. Several that fit
-are candidates; where none fits, the edge comes from the dataset itself. A dataset that is empty, and always was, was
+are candidates; where none fits, the edge comes from the dataset itself. A state without any object at the place inside
+that was read does not fit: a job finds something there, or fails. A dataset that is empty, and always was, was
 read by nobody. A manifest is an input itself, and where it was read, so are the datasets of
 the objects that it lists; what it lists elsewhere makes no artifact of its own. A URI without a final slash reads
 every key that starts with it: each dataset that it can mean has an edge. What lies in no configured dataset, and at
@@ -14,9 +15,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from studbook.lineage.joins.interface import View, instant
 from studbook.lineage.joins.object_history import ObjectHistory, Span, State, in_order, spans
@@ -71,7 +72,8 @@ def _resolved(
     innermost = places.around(text)
     if innermost is not None:
         rule = None if text == innermost.id else INSIDE
-        yield from _edges(reads, innermost, innermost.versions_at(text, reads.at), rule, candidate=False)
+        found = innermost.versions_at(text, reads.at, inside=rule is not None and reads.relation == "input_to")
+        yield from _edges(reads, innermost, found, rule, candidate=False)
         return
     if not places.registered.read_by(reads):
         yield _edge(reads, reads.uri, "referenced", (reads.evidence,)), _artifact(reads, uri)
@@ -154,6 +156,8 @@ class _Dataset:
     states: defaultdict[str, list[DatasetState]] = field(default_factory=lambda: defaultdict(list))
     """By listed prefix, oldest first."""
     _found: dict[str, tuple[ObjectHistory | None, list[Span]]] = field(default_factory=dict)
+    _keys: dict[str, list[str]] = field(default_factory=dict)
+    """By version: the keys of its objects, sorted."""
 
     @property
     def empty(self) -> bool:
@@ -168,21 +172,33 @@ class _Dataset:
         """The listed prefix that a URI lies in; empty where it is in none."""
         return next((place for place in self.states if uri.startswith(place)), "")
 
-    def versions_at(self, uri: str, at: str | None) -> Sequence[_Found]:
+    def versions_at(self, uri: str, at: str | None, *, inside: bool = False) -> Sequence[_Found]:
         """The versions that a read of `uri` at a time can have met; empty where that is not known.
 
-        With subprefixes a read of the whole dataset is a read of no one version.
+        With subprefixes a read of the whole dataset is a read of no one version. `inside` leaves out those of which
+        nothing lies at `uri`.
         """
         if place := self.place_of(uri):
-            return self._version_at(place, at)
+            return self._version_at(place, at, uri if inside and uri != place else place)
         if uri.endswith("/"):
             return ()
         meant = [
-            found for place in sorted(self.states) if place.startswith(uri) for found in self._version_at(place, at)
+            found
+            for place in sorted(self.states)
+            if place.startswith(uri)
+            for found in self._version_at(place, at, place)
         ]
         return [_Found(found.id, proved=False, evidence=(*found.evidence, WITHOUT_SLASH)) for found in meant]
 
-    def _version_at(self, place: str, at: str | None) -> Sequence[_Found]:
+    def _holds(self, version: str, objects: Iterable[Mapping[str, Any]], uri: str) -> bool:
+        """Whether any object of a version has a key that begins so."""
+        if version not in self._keys:
+            self._keys[version] = sorted(item["Key"] for item in objects)
+        keys, wanted = self._keys[version], uri.removeprefix("s3://").partition("/")[2]
+        first = bisect_left(keys, wanted)
+        return first < len(keys) and keys[first].startswith(wanted)
+
+    def _version_at(self, place: str, at: str | None, uri: str) -> Sequence[_Found]:
         if place not in self._found:
             listings = self.states[place]
             kept = listings[-1].versions is not None and listings[-1].until is None
@@ -191,6 +207,8 @@ class _Dataset:
         if history is not None and at is not None and (possible := history.at(at)):
             found, last = [], self.states[place][-1]
             for state in possible:
+                if uri != place and not self._holds(state.version, state.objects, uri):
+                    continue
                 if not state.listed:
                     self.places.reconstruct(last, state)
                 evidence = (last.evidence,) if state.proved else (last.evidence, AT_START)
@@ -198,6 +216,12 @@ class _Dataset:
             return found
         # Where none fits the newest listing is not taken instead: a job of last month did not read today's data.
         fitting = [span for span in listed if at is None or span.since <= instant(at) < span.until]
+        if uri != place:  # an inventory is kept without its objects
+            fitting = [
+                one
+                for one in fitting
+                if one.listing.inventory or self._holds(one.listing.version, one.listing.contents, uri)
+            ]
         unique = {span.listing.version: span.listing for span in fitting}
         return [_Found(version, proved=False, evidence=(state.evidence, AT_START)) for version, state in unique.items()]
 
