@@ -97,6 +97,19 @@ class TestWorkingFiles:
         assert (before.waived, now.waived.who) == (None, "ana")
         assert (before.id, before.first_seen) == (now.id, now.first_seen) == (now.id, 1)
 
+    def test_a_secret_in_a_waiver_is_in_no_finding(self, catalog: Catalog) -> None:
+        """Neither a known form nor a password among the words: why, and who, are told wherever the finding is."""
+        waive(
+            catalog,
+            why="see ghp_abcdefghijklmnopqrstuvwxyzABCDEF0123, --password tulip-4711",
+            who="ana token=tulip-4711",
+        )
+        again(catalog)
+
+        told = str(unevaluated(catalog, 2))
+        assert "ana" in told
+        assert not [word for word in ("ghp_", "tulip") if word in told]
+
     def test_the_settings_of_a_night_are_told_with_it(self, catalog: Catalog) -> None:
         """`config` is the digest of what the snapshot keeps, and patterns of secrets stand as digests."""
         text = catalog.settings_file.read_text()
