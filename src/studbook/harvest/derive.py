@@ -6,9 +6,11 @@ keys its claims find each other, a second time and by hand. A night on which no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from heapq import merge
+from itertools import groupby
+from typing import Any, TypeVar
 
 from studbook.generator import generator
 from studbook.lineage.chronicle import chronicle
@@ -18,6 +20,8 @@ from studbook.settings import Settings
 from studbook.sources import Unread, normalize, with_accounts
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS, chunks
+
+T = TypeVar("T")
 
 
 def derive(
@@ -46,14 +50,15 @@ def derive_anew(
 def differing(catalog: Catalog, settings: Settings, envelope: Envelope) -> Iterator[str]:
     """Deep verification: the ids of assets, and the ends of edges, that are not what the records of a snapshot say.
 
-    Writes nothing. Only for a snapshot that this Studbook made with these settings: see `can_derive`.
+    Writes nothing. Only for a snapshot that this Studbook made with these settings: see `can_derive`. What is held is
+    what a night holds: both sides come in one order and are compared as they come, by a merge.
     """
-    records = list(catalog.records(envelope))
-    linked = link(records, partial(normalize, unread=[]), LinkContext.of(with_accounts(settings, records)))
+    context = LinkContext.of(with_accounts(settings, catalog.records(envelope)))
+    linked = link(catalog.records(envelope), partial(normalize, unread=[]), context)
     before = catalog.snapshot_before(envelope)
     assets = chronicle(linked, catalog.assets(before) if before else (), envelope.number)
-    yield from _unlike(((one.id, one) for one in assets), ((one.id, one) for one in catalog.assets(envelope)))
-    yield from _unlike(map(_named, linked.edges), map(_named, catalog.edges(envelope)))
+    yield from (asset.id for asset in _unlike(assets, catalog.assets(envelope), key=lambda asset: asset.id))
+    yield from map(_named, _unlike(linked.edges, catalog.edges(envelope), key=lambda edge: edge.key.order))
 
 
 def can_derive(envelope: Envelope, settings: Settings) -> bool:
@@ -61,13 +66,16 @@ def can_derive(envelope: Envelope, settings: Settings) -> bool:
     return (envelope.config, envelope.generator) == (settings.digest, generator())
 
 
-def _named(edge: Edge) -> tuple[str, Edge]:
-    return f"{edge.source} -{edge.relation}{f':{edge.role}' if edge.role else ''}-> {edge.target}", edge
+def _named(edge: Edge) -> str:
+    return f"{edge.source} -{edge.relation}{f':{edge.role}' if edge.role else ''}-> {edge.target}"
 
 
-def _unlike(derived: Iterable[tuple[str, Any]], kept: Iterable[tuple[str, Any]]) -> Iterator[str]:
-    mine, theirs = dict(derived), dict(kept)
-    return (name for name in sorted(mine.keys() | theirs.keys()) if mine.get(name) != theirs.get(name))
+def _unlike(derived: Iterable[T], kept: Iterable[T], key: Callable[[T], Any]) -> Iterator[T]:
+    """One of each key whose row one side lacks or has otherwise; both in the order of the key, which each has once."""
+    for _, several in groupby(merge(derived, kept, key=key), key=key):
+        first, *others = several
+        if others != [first]:
+            yield first
 
 
 def _same(previous: Envelope, records: str, config: str) -> bool:
