@@ -84,43 +84,6 @@ def test_known_paths(index: int, size: int, path: list[str]) -> None:
     assert hexes(merkle.inclusion_paths(hashes(LEAVES[:size]), size, [index])[index]) == path
 
 
-@pytest.mark.parametrize(
-    ("before", "size", "proof"),
-    [
-        (1, 1, []),
-        (
-            1,
-            8,
-            [
-                "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
-                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
-                "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
-            ],
-        ),
-        (
-            6,
-            8,
-            [
-                "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
-                "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
-                "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-            ],
-        ),
-        (
-            2,
-            5,
-            [
-                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
-                "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
-            ],
-        ),
-    ],
-)
-def test_known_consistency(before: int, size: int, proof: list[str]) -> None:
-    """The consistency proofs of the known leaves are the known ones."""
-    assert hexes(merkle.consistency_proof(hashes(LEAVES[:size]), before)) == proof
-
-
 SOME = st.lists(st.binary(max_size=3), min_size=1, max_size=70)
 
 
@@ -149,29 +112,12 @@ def test_inclusion(leaves: list[bytes], data: st.DataObject) -> None:
             assert merkle.root_by_inclusion(node, index, size, bent) != tree_head(leaves)
 
 
-@given(SOME, st.data())
-def test_consistency(leaves: list[bytes], data: st.DataObject) -> None:
-    """A proof gives the roots of beginning and whole, and of no tree that begins otherwise."""
-    before = data.draw(st.integers(1, len(leaves)))
-    proof = merkle.consistency_proof(hashes(leaves), before)
-    old, new = tree_head(leaves[:before]), tree_head(leaves)
-    assert merkle.roots_by_consistency(before, len(leaves), old, proof) == (old, new)
-    forked = tree_head([*leaves[: before - 1], b"else"])
-    assert merkle.roots_by_consistency(before, len(leaves), forked, proof) != (forked, new)
-    for bad in (*([proof[:-1]] if proof else ()), [*proof, new]):
-        with pytest.raises(ValueError):
-            merkle.roots_by_consistency(before, len(leaves), old, bad)
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
         lambda: merkle.inclusion_paths([], 0, [0]),
         lambda: merkle.inclusion_paths(hashes(LEAVES), 9, [0]),
         lambda: merkle.root_by_inclusion(b"", 3, 3, []),
-        lambda: merkle.consistency_proof(hashes(LEAVES), 0),
-        lambda: merkle.consistency_proof(hashes(LEAVES), 9),
-        lambda: merkle.roots_by_consistency(0, 8, b"", []),
     ],
 )
 def test_no_proof(wrong) -> None:  # type: ignore[no-untyped-def]
