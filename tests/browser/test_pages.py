@@ -57,6 +57,36 @@ _WIDE_IN_PRINT = """() => {
     .map((one) => one.outerHTML.slice(0, 120));
 }"""
 
+_ILL_TABLES = """() => {
+  const wrong = [];
+  const text = (cell) => cell ? cell.textContent.trim().replace(/\\s+/g, " ") : "";
+  for (const table of document.querySelectorAll("article table:not(.sb-pairs, .sb-compare *)")) {
+    const rows = [...table.tBodies].flatMap((body) => [...body.rows]), name = table.getAttribute("aria-label");
+    if (rows.length < 2) continue;
+    const box = table.closest(".sb-scroll") ?? table;
+    const near = [box.previousElementSibling, box.nextElementSibling, box.closest(".sb-explore")];
+    const takes = near.flatMap((one) => one ? [...one.querySelectorAll("button")] : []);
+    if (!takes.some((one) => one.textContent === "CSV" && one.checkVisibility())) wrong.push(`${name}: no CSV`);
+    const paged = takes.some((one) => one.textContent === "Next");  // a page alone says nothing of the others
+    if (paged || table.matches(".sb-matrix")) continue;
+    [...table.tHead.rows[0].cells].forEach((head, at) => {
+      const first = rows[0].cells[at], one = text(first);
+      const opens = !first || first.querySelector("button, details");
+      const same = at && !head.hidden && !opens && rows.every((row) => text(row.cells[at]) === one);
+      if (same) wrong.push(`${name}: ${text(head)} is ${one} in every row`);
+    });
+    const right = (one) => one.getBoundingClientRect().right;
+    for (const svg of table.querySelectorAll("td svg"))
+      if (svg.checkVisibility() && right(svg) > right(svg.closest("td"))) wrong.push(`${name}: a chart is cut`);
+  }
+  const pressed = "article :is(th button, .sb-pick, [data-chip]), .md-version__current";
+  for (const one of document.querySelectorAll(pressed)) {
+    const { width, height } = one.getBoundingClientRect();
+    if (one.checkVisibility() && Math.min(width, height) < 24) wrong.push(`${text(one)}: ${width} by ${height}`);
+  }
+  return wrong;
+}"""
+
 _UNSEEN_FOCUS = """() => {
   const it = document.activeElement;
   if (!it || it === document.body) return "";
@@ -105,6 +135,23 @@ class TestEverybody:
                 found += _serious(page)
 
         assert found == []
+
+    def test_each_table_can_be_taken_away(self, opened: Opener, demo_address: str, demo_site: Path) -> None:
+        """On every page type: as CSV; no column says one thing in every row, no chart leaves its cell, and what is
+        pressed or checked is 24 pixels or more."""
+        manual = {f"{file.stem}/" for file in _MANUAL.glob("*.md")}
+        version = max((demo_site / "latest" / "model-package").glob("support-bot-4-*/card.html"))
+        wrong = []
+        with opened(demo_address) as page:
+            for path in [*one_of_each(demo_site), version.relative_to(demo_site / "latest").as_posix()]:
+                if path in manual or path.startswith("manual/"):
+                    continue
+                page.goto(f"{demo_address}latest/{path}")
+                page.wait_for_load_state("networkidle")
+                page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+                wrong += [f"{path} {one}" for one in page.evaluate(_ILL_TABLES)]
+
+        assert wrong == []
 
     def test_every_endpoint_fits_a_phone(self, opened: Opener, demo_address: str, demo_site: Path) -> None:
         """Also one whose record names images by digest within a list: nothing is wider than the window."""

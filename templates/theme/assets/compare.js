@@ -6,7 +6,7 @@
   const frame = document.querySelector(".sb-compare");
   if (!frame) return;
   const { sections, kinds } = JSON.parse(document.getElementById("sb-compare-words").textContent);
-  const { element } = window.studbook;
+  const { element, saveCsv } = window.studbook;
   const root = frame.dataset.root;
   const part = (name) => frame.querySelector(name);
   const [status, verdict, charts, result] = ["[role=status]", ".sb-compare__verdict", ".sb-compare__charts", ".sb-compare__result"].map(part);
@@ -73,7 +73,16 @@
     result.replaceChildren(
       ...(different.length ? [element("h2", {}, "What differs"), table("What differs", different)] : [element("p", {}, "Nothing that is known differs.")]),
       ...(equal.length && !only.checked ? [element("h2", {}, "What is equal"), table("What is equal", equal)] : []),
+      csv(only.checked ? different : found.rows, names, label),
     );
+  }
+
+  /* What is shown, as a file: a line for each fact. */
+  function csv(rows, names, label) {
+    const press = element("button", { type: "button", title: "What is shown of the facts, as a file" }, "CSV");
+    press.addEventListener("click", () => saveCsv("comparison", [["section", "fact", ...names],
+      ...rows.map((row) => [TITLES[row.section] || row.section, label(row), ...row.values.map((value) => (value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value)))])]));
+    return element("div", { className: "sb-tools" }, press);
   }
 
   function facts(label, rows, paths, names, links, named) {

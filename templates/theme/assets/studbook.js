@@ -127,8 +127,8 @@
       heads[index].setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
     }
 
-    /* A column that is the same in every row is said once; of a long table the build has done so. */
-    if (!table.dataset.count && rows.length > 1) {
+    /* A column that is the same in every row is said once; of a long table the build has done so. Columns that are things stay. */
+    if (!table.dataset.count && !("keep" in table.dataset) && rows.length > 1) {
       const same = [];
       heads.forEach((cell, index) => {
         const value = rows[0].cells[index];
@@ -146,8 +146,8 @@
         ...shown.filter((item) => !item.row().hidden).map((item) => item.cells)])).catch(() => {}));
       csv.title = `What is shown of "${label}", all pages of it, as a file`;
       tools.append(csv);
-      picks = picker(label, csv);
-      picks.offer(rows.slice(0, size).map((item) => item.row()));
+      picks = "keep" in table.dataset ? null : picker(label, csv);
+      if (picks) picks.offer(rows.slice(0, size).map((item) => item.row()));
       (table.closest(".sb-scroll") || table)[total > 8 ? "before" : "after"](tools);
     }
     if (total > 8) {
