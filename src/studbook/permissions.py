@@ -128,11 +128,6 @@ def caller_policy(settings: Settings | None = None, sources: Iterable[Source] = 
     return _policy(held)
 
 
-def resources_of(document: PolicyJson, action: str) -> str | list[str] | None:
-    """What a policy lets an action be done to; None where it does not allow it. The first statement that does."""
-    return next((one["Resource"] for one in document["Statement"] if action in one["Action"]), None)
-
-
 def allowing(document: PolicyJson, action: str) -> list[PolicyJson]:
     """The statements of a policy that allow an action, cut down to it: conditions stay, names go."""
     return [

@@ -27,9 +27,9 @@ from studbook.permissions import (
     MANAGED_LIMIT,
     action_of,
     actions_in,
+    allowing,
     caller_policy,
     policy,
-    resources_of,
     role_name,
     size,
     trust,
@@ -182,11 +182,11 @@ class TestPolicy:
 
     def test_apis_that_open_a_whole_service_are_scoped(self):
         """MLflow's actions reach MLflow's resources only; hub content is named on both of its ARNs."""
-        assert resources_of(policy(), "sagemaker:CallMlflowAppApi") == ["arn:aws:sagemaker:*:*:mlflow-app/*"]
-        assert resources_of(policy(), "sagemaker-mlflow:SearchRuns") == [
+        assert allowing(policy(), "sagemaker:CallMlflowAppApi")[0]["Resource"] == ["arn:aws:sagemaker:*:*:mlflow-app/*"]
+        assert allowing(policy(), "sagemaker-mlflow:SearchRuns")[0]["Resource"] == [
             "arn:aws:sagemaker:*:*:mlflow-tracking-server/*"
         ]
-        assert resources_of(policy(), "sagemaker:DescribeHubContent") == [
+        assert allowing(policy(), "sagemaker:DescribeHubContent")[0]["Resource"] == [
             "arn:aws:sagemaker:*:*:hub/*",
             "arn:aws:sagemaker:*:*:hub-content/*",
         ]
@@ -208,7 +208,7 @@ class TestPolicy:
 
         assert [one["Resource"] for one in statements] == [["arn:aws:s3:::lake"]]
         assert statements[0]["Condition"] == {"StringEquals": {"s3:prefix": ["a${$}{b/", "chats/"]}}
-        assert resources_of(caller_policy(settings), "s3:ListBucket") == ["arn:aws:s3:::elsewhere"]
+        assert allowing(caller_policy(settings), "s3:ListBucket")[0]["Resource"] == ["arn:aws:s3:::elsewhere"]
 
     def test_an_inventory_is_read_in_place_of_listing(self):
         """Its configuration and the folder of its reports; the dataset's own bucket is not listed."""
