@@ -102,7 +102,8 @@ def _measure(folder: Path, size: int, *, stock: bool, search: bool) -> None:
 
 def _cost(command: list[str], output: Path, where: Path | None = None) -> Cost:
     before = {inode for inode, _ in _inodes(output)}
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    # What is installed has its bytecode, the theme's tools too; empty is as if it were not set.
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONDONTWRITEBYTECODE": ""}
     process = subprocess.Popen(command, cwd=where, env=environment, stdout=subprocess.DEVNULL)
     peak = [0.0]
     done = threading.Event()

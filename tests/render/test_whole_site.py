@@ -13,6 +13,8 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import html5lib
 import pytest
 
+from studbook.packaged import packaged
+
 pytestmark = pytest.mark.demo
 
 _ADDRESSES = {"href", "src", "data", "poster", "action", "data-more", "xlink:href"}
@@ -168,3 +170,19 @@ class TestHtml:
         """No page has two things of one name."""
         twice = {path: [one for one, n in Counter(page.ids).items() if n > 1] for path, page in pages.items()}
         assert {path: ids for path, ids in twice.items() if ids} == {}
+
+
+class TestSize:
+    def test_the_manual_is_read_a_page_at_a_time(self, demo_site: Path) -> None:
+        """No page of the manual or the glossary is larger than 100 KB, and other pages do not list the manual's."""
+        listing = [path for path in one_of_each(demo_site) if "troubleshooting/" in menu(path)]
+        glossary = demo_site / "latest" / "glossary" / "index.html"
+
+        assert {path.parent.name for path in listing} == {path.stem for path in packaged("docs").glob("*.md")}
+        sizes = {path.parent.name: path.stat().st_size for path in (*listing, glossary)}
+        assert {name: size for name, size in sizes.items() if size > 100_000} == {}
+
+
+def menu(path: Path) -> str:
+    """What stands before the text of a page."""
+    return path.read_text(encoding="utf-8").partition("<article")[0]
