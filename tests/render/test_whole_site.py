@@ -19,7 +19,7 @@ pytestmark = pytest.mark.demo
 
 _ADDRESSES = {"href", "src", "data", "poster", "action", "data-more", "xlink:href"}
 
-_BY_SCRIPT = {"explore/", "compare/"}
+_BY_SCRIPT = {"explore/", "compare/", "changes/"}
 """Their fragments name pages: their scripts read them."""
 
 _MADE_BY_SCRIPT = {"__search", "__comments"}
