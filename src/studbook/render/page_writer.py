@@ -34,7 +34,7 @@ from studbook.render.views import Page, Site, dossier
 from studbook.render.views.card import NAME
 
 _BATCH = 100
-_ROUND = 12
+_ROUND = 6
 """How many batches a worker makes before another takes its place: what it has touched of the lineage is a copy."""
 _INDEX = "index.html"
 _FILES = "files"
