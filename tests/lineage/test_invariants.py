@@ -145,12 +145,13 @@ class TestMoreAndLess:
 
 
 def _elsewhere(record: Record) -> Record:
-    """The record with every account, bucket, host, run and configured place another; what is public stays as it is."""
+    """The record with every account, bucket, host, run, file system and configured place another; the public stays."""
     text = json.dumps([record.id, record.body, record.account])
     text = re.sub(r"\b\d{12}\b", lambda match: str(999_999_999_999 - int(match[0])), text)
     text = re.sub(r'(s3://|Bucket\\*": ?\\*")', r"\1stranger-", text)
     text = re.sub(r"\b[0-9a-f]{32}\b", lambda match: f"{(1 << 128) - 1 - int(match[0], 16):032x}", text)
     text = re.sub(r"git(hub|lab)?\.", "git-elsewhere.", text)
+    text = re.sub(r"\bfs-\d", "fs-stranger", text)
     record_id, body, account = json.loads(text)
     return replace(record, id=record_id, body=body, account=account)
 
