@@ -201,7 +201,7 @@ jobs:
           COMMENTS: repos/${{{{ github.repository }}}}/issues
           NUMBER: ${{{{ github.event.number }}}}
         run: |
-          mine='.[] | select(.body | startswith("<!-- studbook -->")) | .id'
+          mine='.[] | select(.user.login == "github-actions[bot]" and (.body | startswith("<!-- studbook -->"))) | .id'
           id=$(gh api --paginate "$COMMENTS/$NUMBER/comments" --jq "$mine" | head -n 1)
           if [ -n "$id" ]; then
             gh api --silent --method PATCH "$COMMENTS/comments/$id" --field body=@comment.txt

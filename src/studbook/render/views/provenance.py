@@ -8,7 +8,6 @@ from typing import Any
 from studbook.model import KINDS, Asset, Edge
 from studbook.queries.drift import drifts_of
 from studbook.queries.neighbours import content, newest, parent, uses, versions
-from studbook.queries.origins import origins
 from studbook.queries.walks import made, reads_data
 from studbook.render.views.site import Json, Site
 
@@ -41,11 +40,6 @@ def parent_of(site: Site, asset: Asset) -> Asset | None:
 def runs_of(site: Site, asset: Asset) -> list[Asset]:
     """The MLflow runs in which a job or package is recorded."""
     return newest(ends(site, site.graph.downstream(asset.id), "recorded_in", target=True, kinds=("mlflow_run",)))
-
-
-def came_from(site: Site, version: Asset) -> list[Asset]:
-    """What a version has its weights from: what it was cloned from, and the same weights under another id."""
-    return [asset for asset in origins(site.graph, version) if asset.id != version.id]
 
 
 def training_of(site: Site, asset: Asset) -> Json:
