@@ -123,6 +123,24 @@ class TestRuns:
             "via": "c",
         }
 
+    def test_an_endpoint_without_service_runs_nothing(self) -> None:
+        """What is deployed where nothing can be invoked is told so, and production has it not; the rows stay."""
+        text = """
+            bot/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config) -deployed_to-> down(endpoint)
+            cat/1(model_package) -packaged_as-> n(model) -deployed_to-> d(endpoint_config) -deployed_to-> off(endpoint)
+            d -deployed_to-> up(endpoint)
+        """
+        places = {"down": "Failed", "off": "OutOfService", "up": "InService"}
+        asked = night(text, {name: {"status": now, "stage": "production"} for name, now in places.items()})
+        assert [runs(asked, one).summary for one in ("bot/1", "down", "cat/1", ACCOUNT)] == [
+            "bot/1 is deployed at 1 endpoint without service (Failed).",
+            "down is Failed and takes no requests; deployed there is bot/1.",
+            "cat/1 runs at 1 endpoint (1 in production) and is deployed at 1 endpoint without service (OutOfService).",
+            f"2 model versions at 3 endpoints of {ACCOUNT}, "
+            "among them 2 endpoints without service (Failed, OutOfService).",
+        ]
+        assert [row.endpoint for row in runs(asked, "bot/1").rows] == ["down"]
+
     def test_the_endpoints_of_copies_count_and_those_of_siblings_do_not(self) -> None:
         """The version is then the copy's id."""
         assert [(row.endpoint, row.version) for row in runs(night(SERVED), "dev/1").rows] == [("live", "prod/1")]

@@ -14,7 +14,18 @@ from studbook.model import Asset, Partition
 from studbook.model.kinds import kind_words
 from studbook.model.relations import Certainty
 from studbook.queries import walks
-from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
+from studbook.queries.answer import (
+    Answer,
+    Night,
+    Row,
+    Unknown,
+    called,
+    counted,
+    few,
+    in_production,
+    listed,
+    out_of_service,
+)
 from studbook.queries.question import Question
 from studbook.queries.walks import ANSWERING, NO_WEIGHTS, Deployed, Variant, copies_of, runs_at, unknown_at
 
@@ -75,9 +86,12 @@ def _of_version(night: Night, asset: Asset, asked: str) -> Answer[Run]:
     sure = [row for row in rows if not row.candidate]
     live, shadows = (_endpoints(lineage, (row for row in sure if row.shadow is shadow)) for shadow in (False, True))
     perhaps = [one for one in _endpoints(lineage, rows) if one not in live and one not in shadows]
+    down = [one for one in (*live, *shadows) if out_of_service(one)]
+    live, shadows = ([one for one in several if one not in down] for several in (live, shadows))
     where = [f"at {_counted(live)}"] * bool(live) + [f"in shadow at {_counted(shadows, stage=False)}"] * bool(shadows)
     told = [f"runs {listed(where)}"] if where else []
     told += [f"may run at {_counted(perhaps)}"] if perhaps else []
+    told += [f"is deployed at {_down(down)}"] if down else []
     nowhere = "runs nowhere that is known" if unknown else "runs nowhere"
     summary = f"{called(asset)} {listed(told) if told else nowhere}"
     hidden = len(night.hidden_content)
@@ -125,7 +139,9 @@ def _of_place(night: Night, place: Asset, asked: str) -> Answer[Run]:
         if place.kind == "inference_component":
             ends = (night.end(hidden) for hidden in unknown_at(lineage, place))
             unknown += [end for end in ends if end is not None]
-        summary = f"{called(place)} runs {_names(lineage, rows)}."
+        there = _names(lineage, rows)
+        down = f"is {place.status} and takes no requests; deployed there is {there}."
+        summary = f"{called(place)} {down if out_of_service(place) else f'runs {there}.'}"
     kinds = {place.id: place.kind}
     return Answer(
         question="runs",
@@ -154,11 +170,13 @@ def _of_account(night: Night, account: str, asked: str) -> Answer[Run]:
     versions = {row.version for row in rows if row.version is not None}
     sure = {row.version for row in rows if row.version is not None and not row.candidate}
     more = f", and perhaps {len(versions - sure)} more," if versions - sure else ""
+    down = [endpoint for endpoint in endpoints if out_of_service(endpoint)]
+    there = f"{counted(len(endpoints), 'endpoint')} of {account}" + (f", among them {_down(down)}" if down else "")
     return Answer(
         question="runs",
         root=account,
         asked=asked,
-        summary=f"{counted(len(sure), 'model_package')}{more} at {counted(len(endpoints), 'endpoint')} of {account}.",
+        summary=f"{counted(len(sure), 'model_package')}{more} at {there}.",
         rows=tuple(rows),
         unknown=few(unknown, lambda one: "endpoint"),
     )
@@ -254,6 +272,12 @@ def _endpoints(lineage: LineageReader, rows: Iterable[Run]) -> list[Asset]:
 def _counted(endpoints: Sequence[Asset], *, stage: bool = True) -> str:
     number = sum(map(in_production, endpoints)) if stage else 0
     return counted(len(endpoints), "endpoint") + (f" ({number} in production)" if number else "")
+
+
+def _down(endpoints: Sequence[Asset]) -> str:
+    """`2 endpoints without service (Failed, OutOfService)`."""
+    statuses = sorted({endpoint.status or "" for endpoint in endpoints})
+    return f"{counted(len(endpoints), 'endpoint')} without service ({', '.join(statuses)})"
 
 
 def _names(lineage: LineageReader, rows: Iterable[Run]) -> str:
