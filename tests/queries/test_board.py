@@ -126,6 +126,13 @@ class TestBoard:
         """An endpoint whose model nobody registered is in no line, and not forgotten."""
         assert board(Night(lineage(LINE, FACTS)), ()).unregistered == ("lost",)
 
+    def test_what_failed_answers_nothing(self) -> None:
+        """Production does not run what is deployed at an endpoint that takes no requests, and nobody counts it."""
+        stand = board(Night(lineage(LINE, FACTS | {one: {"status": "Failed"} for one in ("prod", "lost")})), ())
+        bots = next(line for line in stand.lines if line.name == "bots")
+        assert (bots.version, bots.endpoints, bots.others) == (None, (), ("prod",))
+        assert (stand.unregistered, stand.summary[:18]) == ((), "1 endpoint answers")
+
     def test_errors_in_production_come_first(self) -> None:
         """Then errors elsewhere, then what production runs."""
         graph = lineage(LINE, FACTS)

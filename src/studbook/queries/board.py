@@ -14,7 +14,7 @@ from itertools import takewhile
 from studbook.lineage.graph import LineageReader
 from studbook.model import KINDS, Asset, Finding
 from studbook.model.finding import Level
-from studbook.queries.answer import Night, counted, in_production
+from studbook.queries.answer import Night, counted, in_production, out_of_service
 from studbook.queries.candidates import Candidate, Judge, Judgement, best_of, newer
 from studbook.queries.gaps import is_judged
 from studbook.queries.log import approvals
@@ -105,7 +105,11 @@ def board(night: Night, findings: Iterable[Finding]) -> Board:
         (_line(night, judge, *found, problems, unknown=unknown) for found in _lines(night.lineage)), key=_worst_first
     )
     served = {one for status in lines for one in (*status.endpoints, *status.others)}
-    live = [one for one in night.lineage.of_kind("endpoint") if one.gone_since is None and not one.unresolved]
+    live = [
+        one
+        for one in night.lineage.of_kind("endpoint")
+        if one.gone_since is None and not one.unresolved and not out_of_service(one)
+    ]
     others = sorted(
         (one for one in live if one.id not in served), key=lambda one: (not in_production(one), one.name, one.id)
     )
