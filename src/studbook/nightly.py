@@ -32,6 +32,7 @@ from studbook.settings import Settings
 from studbook.signing import file_signer, sign_checkpoint, signer_of
 
 if TYPE_CHECKING:
+    from studbook.exports.edition import Edition
     from studbook.store import Catalog
 
 SCHEMA: Final = "studbook.report/1"
@@ -236,11 +237,16 @@ class _Night:
         self._signs = order.sign_key is not None
 
     @cached_property
-    def _told(self) -> Catalog:
-        """The catalog as whoever gets the night may read it. Asked for after the harvest: names of tonight count."""
+    def _edition(self) -> Edition | None:
+        """The catalog under pseudonyms; None for insiders. Asked for after the harvest: names of tonight count."""
         from studbook.exports.edition import Edition
 
-        return self._catalog if self._order.secret is None else Edition(self._catalog, self._order.secret)
+        return Edition(self._catalog, self._order.secret) if self._order.secret is not None else None
+
+    @property
+    def _told(self) -> Catalog:
+        """The catalog as whoever gets the night may read it."""
+        return self._edition if self._edition is not None else self._catalog
 
     @cached_property
     def _envelope(self) -> Envelope:
@@ -261,15 +267,14 @@ class _Night:
 
     def _outside(self, secret: str) -> Report:
         """The report as outsiders may read it: findings and changes are masked already, the rest is here."""
-        from studbook.exports.edition import Edition
         from studbook.exports.pseudonyms import Pseudonyms
 
-        report, order, told = self._report, self._order, vars(self).get("_told")
+        report, order, edition = self._report, self._order, vars(self).get("_edition")
         if report.exit == UsageError.exit_code:  # there is nothing else in it; and the secret may be what is wrong
             return report
         folders = (self._catalog.root, order.output, order.exports, *order.others, Path(order.publish or "."))
         known = {str(path).casefold(): "place" for path in folders if path is not None and path.is_absolute()}
-        known |= told.mask.originals if isinstance(told, Edition) else {}
+        known |= edition.mask.originals if edition is not None else {}
         mask = Pseudonyms(secret, ([step.message for step in report.steps], report.snapshot), known)
         return replace(
             report,
@@ -368,7 +373,6 @@ class _Night:
 
     def _check(self) -> None:
         from studbook.api import open as open_catalog
-        from studbook.exports.edition import Edition
         from studbook.rules import counts, findings_of, new_findings
 
         report, told, now = self._report, self._told, self._envelope
@@ -379,7 +383,7 @@ class _Night:
         if before is not None:
             with open_catalog(self._catalog, now.number) as lineage:
                 changes = news(lineage.diff(before.number), lambda named: lineage.handle(named.id))
-            report.changes = told.mask.masked(changes) if isinstance(told, Edition) else changes
+            report.changes = self._edition.mask.masked(changes) if self._edition is not None else changes
         counting = [one for one in report.findings if counts(one, self._order.level)]
         levels: Counter[str] = Counter(one.level for one in report.findings if one.waived is None)
         parts = [f"{levels[level]} {level}{'s' if levels[level] != 1 else ''}" for level in LEVELS if levels[level]]
@@ -395,14 +399,13 @@ class _Night:
 
     def _export(self, folder: Path) -> None:
         from studbook.exports import EXPORTS, Subject
-        from studbook.exports.edition import Edition
         from studbook.render.versions import AUDIENCE
         from studbook.store.files import write_pieces, write_whole
 
-        told = self._told
+        told, edition = self._told, self._edition
         names = []
-        if isinstance(told, Edition):
-            write_whole(folder / AUDIENCE, f"{told.label}\n".encode())
+        if edition is not None:
+            write_whole(folder / AUDIENCE, f"{edition.label}\n".encode())
         for export in EXPORTS:
             if not export.file:
                 continue
@@ -410,7 +413,7 @@ class _Night:
                 self._envelope, told.assets(self._envelope), told.edges(self._envelope), self._report.findings
             )
             for name, pieces in export.written(subject):
-                checked = told.mask.checked(pieces) if isinstance(told, Edition) else pieces
+                checked = edition.mask.checked(pieces) if edition is not None else pieces
                 write_pieces(folder / export.file / name, checked)
             names.append(export.file)
         self._done("export", f"{', '.join(names)} in {folder}")
@@ -431,9 +434,7 @@ class _Night:
 
     def _shown(self, settings: Settings) -> Settings:
         """The settings as the site tells them."""
-        from studbook.exports.edition import Edition
-
-        return self._told.without_names(settings) if isinstance(self._told, Edition) else settings
+        return self._edition.without_names(settings) if self._edition is not None else settings
 
 
 def _would(settings: Settings) -> str:

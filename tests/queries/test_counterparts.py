@@ -11,7 +11,7 @@ from tests.queries.test_candidates import FACTS, LINE, dated
 from studbook.lineage.graph import Graph
 from studbook.queries.answer import Night, in_production
 from studbook.queries.compared_facts import COMPARABLE
-from studbook.queries.counterparts import counterparts, predecessor
+from studbook.queries.counterparts import counterparts, version_before
 from studbook.queries.runs import runs
 
 JOBS = """
@@ -76,12 +76,12 @@ class TestCounterparts:
             return Graph([asset("d", "dataset"), *made, later], edges)
 
         counted, plain = states("2", "10"), states(None, "10")
-        assert [predecessor(counted, counted.assets[one]) for one in ("d@9", "d@1", "d@0")] == [
+        assert [version_before(counted, counted.assets[one]) for one in ("d@9", "d@1", "d@0")] == [
             counted.assets["d@1"],
             counted.assets["d@0"],
             None,
         ]
-        assert [predecessor(plain, plain.assets[one]) for one in ("d@9", "d@1", "d@0")] == [None] * 3
+        assert [version_before(plain, plain.assets[one]) for one in ("d@9", "d@1", "d@0")] == [None] * 3
 
     @settings(max_examples=40, deadline=None)
     @given(estates())

@@ -6,7 +6,7 @@ several that it could be, or two were made at one time, nothing is said.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,7 +14,7 @@ from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
 from studbook.queries.answer import Night
 from studbook.queries.candidates import held_against
-from studbook.queries.neighbours import parent, versions
+from studbook.queries.neighbours import parent, sources, targets, versions
 from studbook.queries.origins import makers
 from studbook.queries.walks import copied, lines
 
@@ -57,9 +57,10 @@ def counterparts(night: Night, asset: Asset) -> list[Counterpart]:
 
 def _found(lineage: LineageReader, asset: Asset) -> Iterator[tuple[Reason, Asset]]:
     if asset.kind == "mlflow_run":
-        job = _only(_ends(lineage, asset, "recorded_in", "training_job", up=True))
+        job = _only(one for one in sources(lineage, asset, "recorded_in") if one.kind == "training_job")
         for reason, other in _found(lineage, job) if job is not None else ():
-            if (run := _only(_ends(lineage, other, "recorded_in", "mlflow_run"))) is not None:
+            run = _only(one for one in targets(lineage, other, "recorded_in") if one.kind == asset.kind)
+            if run is not None:
                 yield reason, run
     elif asset.kind == "training_job":
         version = _made(lineage, asset)
@@ -72,11 +73,11 @@ def _found(lineage: LineageReader, asset: Asset) -> Iterator[tuple[Reason, Asset
             for here in held_against(lineage, lines(lineage, [asset.id])):
                 if here.version.id not in family:
                     yield "production" if here.places else "approved", here.version
-        if (before := predecessor(lineage, asset)) is not None:
+        if (before := version_before(lineage, asset)) is not None:
             yield "predecessor", before
 
 
-def predecessor(lineage: LineageReader, version: Asset) -> Asset | None:
+def version_before(lineage: LineageReader, version: Asset) -> Asset | None:
     """The version of the same group, dataset or evaluator that was made last before it."""
     of = parent(lineage, version)
     if of is None or version.created_at is None:
@@ -106,22 +107,15 @@ def _number(version: Asset) -> int | None:
 
 def _made(lineage: LineageReader, job: Asset) -> Asset | None:
     """The one version of which this is the one maker, where it was registered first."""
-    ends = [lineage.asset(edge.target) for edge in lineage.downstream(job.id, "produced")]
-    made = {one.id: one for one in ends if one is not None and one.kind == "model_package"}
-    for end in ends:
-        if end is not None and end.id not in made:
-            made |= {one.id: one for one in _ends(lineage, end, "packaged_as", "model_package")}
+    made: dict[str, Asset] = {}
+    for end in targets(lineage, job, "produced"):
+        packages = [end] if end.kind == "model_package" else targets(lineage, end, "packaged_as")
+        made |= {one.id: one for one in packages if one.kind == "model_package"}
     originals = {one.id: one for one in (copied(lineage, version).original for version in made)}
     version = _only(originals.values())
     return version if version is not None and _only(makers(lineage, version)) == job else None
 
 
-def _ends(lineage: LineageReader, asset: Asset, relation: str, kind: str, *, up: bool = False) -> list[Asset]:
-    edges = (lineage.upstream if up else lineage.downstream)(asset.id, relation)
-    ids = dict.fromkeys(edge.source if up else edge.target for edge in edges)
-    return [found for one in ids if (found := lineage.asset(one)) is not None and found.kind == kind]
-
-
 def _only(found: Iterable[Asset]) -> Asset | None:
-    several: Collection[Asset] = list(found)
-    return next(iter(several)) if len(several) == 1 else None
+    several = list(found)
+    return several[0] if len(several) == 1 else None

@@ -24,12 +24,12 @@ def newest(assets: Iterable[Asset]) -> list[Asset]:
 
 def versions(lineage: LineageReader, asset: Asset) -> list[Asset]:
     """The versions of a thing, newest first."""
-    return newest(_targets(lineage, asset, "has_version"))
+    return newest(targets(lineage, asset, "has_version"))
 
 
 def parent(lineage: LineageReader, version: Asset) -> Asset | None:
     """The thing that an asset is a version of."""
-    return next(_sources(lineage, version, "has_version"), None)
+    return next(sources(lineage, version, "has_version"), None)
 
 
 def aliases(lineage: LineageReader, version: Asset) -> list[str]:
@@ -42,28 +42,28 @@ def aliases(lineage: LineageReader, version: Asset) -> list[str]:
 
 def parts(lineage: LineageReader, whole: Asset) -> list[Asset]:
     """What is part of a pipeline, an execution, a search or an experiment; newest first."""
-    return newest(_sources(lineage, whole, "part_of"))
+    return newest(sources(lineage, whole, "part_of"))
 
 
 def whole(lineage: LineageReader, part: Asset) -> Asset | None:
     """The experiment, search or execution that an asset is part of; of several the first."""
-    return next(_targets(lineage, part, "part_of"), None)
+    return next(targets(lineage, part, "part_of"), None)
 
 
 def withdrawn(lineage: LineageReader, endpoint: Asset) -> list[Asset]:
     """The components that answered at an endpoint and are gone, newest first."""
-    components = (one for one in _sources(lineage, endpoint, "deployed_to") if one.kind == "inference_component")
+    components = (one for one in sources(lineage, endpoint, "deployed_to") if one.kind == "inference_component")
     return newest(one for one in components if one.gone_since is not None)
 
 
 def known_as(lineage: LineageReader, version: Asset) -> list[Asset]:
     """A version, and the registered versions that have their content from it."""
-    return [version, *_targets(lineage, version, "content_of")]
+    return [version, *targets(lineage, version, "content_of")]
 
 
 def content(lineage: LineageReader, version: Asset) -> list[Asset]:
     """A version, and the content that it points at."""
-    return [version, *_sources(lineage, version, "content_of")]
+    return [version, *sources(lineage, version, "content_of")]
 
 
 def uses(lineage: LineageReader, assets: Iterable[Asset]) -> Iterator[Use]:
@@ -81,11 +81,13 @@ def models_of(lineage: LineageReader, job: Asset) -> list[str]:
     return sorted(edge.source for edge in lineage.upstream(job.id) if edge.role in roles)
 
 
-def _targets(lineage: LineageReader, asset: Asset, relation: str) -> Iterator[Asset]:
+def targets(lineage: LineageReader, asset: Asset, relation: str) -> Iterator[Asset]:
+    """What edges of one relation lead to from an asset, each once."""
     ends = dict.fromkeys(edge.target for edge in lineage.downstream(asset.id, relation))
     return (found for end in ends if (found := lineage.asset(end)) is not None)
 
 
-def _sources(lineage: LineageReader, asset: Asset, relation: str) -> Iterator[Asset]:
+def sources(lineage: LineageReader, asset: Asset, relation: str) -> Iterator[Asset]:
+    """What edges of one relation come from to an asset, each once."""
     ends = dict.fromkeys(edge.source for edge in lineage.upstream(asset.id, relation))
     return (found for end in ends if (found := lineage.asset(end)) is not None)

@@ -53,6 +53,22 @@ def asset_link(link: Mapping[str, Any], root: str, kind: bool = False) -> Markup
     return Markup(before + told + marks)  # noqa: S704  every text in it is escaped above
 
 
+def asset_links(links: Sequence[Mapping[str, Any]], root: str, none_text: str = "none", where: bool = False) -> Markup:
+    """Links to assets in a row of words; with `where`, each with its account where its name has no place."""
+    told = (f"{asset_link(link, root)}{_where(link) if where else ''}" for link in links)
+    return Markup(", ".join(told) or f'<span class="sb-quiet">{put(none_text)}</span>')  # noqa: S704  escaped above
+
+
+def _where(link: Mapping[str, Any]) -> str:
+    return f' <span class="sb-quiet">({put(link["where"])})</span>' if link["where"] and not link["at"] else ""
+
+
+def evidence(lines: Sequence[str]) -> Markup:
+    """Evidence, shown on demand."""
+    told = "".join(f"<li><code>{put(line)}</code></li>" for line in lines)
+    return Markup(f'<details class="sb-evidence"><summary>evidence</summary><ul>{told}</ul></details>')  # noqa: S704
+
+
 def cell(item: Any, root: str) -> Markup:
     """A cell, whatever stands in it."""
     return Markup(_cell(item, root))  # noqa: S704  every text in it is escaped there
@@ -83,17 +99,22 @@ def _cell(item: Any, root: str) -> str:
         case {"badge": text, "tone": tone}:
             return f'<span class="sb-badge sb-badge--{put(tone)}">{put(text)}</span>'
         case {"links": links}:
-            return ", ".join(asset_link(link, root) for link in links) or '<span class="sb-quiet">none</span>'
+            return asset_links(links, root)
         case {"certainty": certainty, "says": who, "candidate": candidate}:
             more = ' <span class="sb-badge sb-badge--wait">candidate</span>' if candidate else ""
             return f'<span class="sb-certainty sb-certainty--{put(certainty)}">{put(who)}</span>{more}'
         case {"evidence": lines}:
-            told = "".join(f"<li><code>{put(line)}</code></li>" for line in lines)
-            return f'<details class="sb-evidence"><summary>evidence</summary><ul>{told}</ul></details>'
+            return evidence(lines)
         case {"code": text, "title": title}:
             return f'<code class="sb-digest" title="{put(title)}">{put(text)}</code>'
     return f'<a href="{root}{put(item["path"])}">{put(item["name"])}</a>'
 
 
-CELLS: Final[Mapping[str, Callable[..., Markup]]] = {"asset_link": asset_link, "cell_of": cell, "rows_of": rows}
+CELLS: Final[Mapping[str, Callable[..., Markup]]] = {
+    "asset_link": asset_link,
+    "asset_links": asset_links,
+    "evidence_of": evidence,
+    "cell_of": cell,
+    "rows_of": rows,
+}
 """What templates call, by the names that they have for it."""

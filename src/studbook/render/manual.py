@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +16,7 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from studbook.caches import own_folder
 from studbook.packaged import code_digest
+from studbook.store.files import write_whole
 
 _PARSERS = ("mkdocs", "Markdown", "pymdown-extensions", "Pygments")
 
@@ -40,10 +40,8 @@ class ManualPage(Page):
         super().render(config, files)
         if kept:
             told = {"key": key, "content": self.content, "title": self._title_from_render}
-            beside = kept.with_name(f"{kept.name}.{os.getpid()}")
             with suppress(OSError):
-                beside.write_text(json.dumps(told | {"toc": list(map(_entry, self.toc))}), encoding="utf-8")
-                beside.replace(kept)
+                write_whole(kept, json.dumps(told | {"toc": list(map(_entry, self.toc))}).encode())
 
     def _key(self, config: MkDocsConfig, files: Files) -> str:
         """The digest of all that the HTML is made from."""
