@@ -14,7 +14,7 @@ from studbook.queries.answer import Night, Unknown
 from studbook.queries.copies import copies
 from studbook.queries.impact import impact
 from studbook.queries.pedigree import pedigree
-from studbook.queries.runs import runs
+from studbook.queries.runs import rows_at, rows_of_version, runs
 from studbook.queries.scores import scores
 from studbook.queries.trace import trace
 
@@ -140,6 +140,9 @@ class TestRuns:
             "among them 2 endpoints without service (Failed, OutOfService).",
         ]
         assert [row.endpoint for row in runs(asked, "bot/1").rows] == ["down"]
+        version = asked.asset("cat/1")
+        assert [row.endpoint for row in rows_of_version(asked.lineage, version)] == ["up"]
+        assert list(rows_at(asked.lineage, asked.asset("off"))) == []
 
     def test_the_endpoints_of_copies_count_and_those_of_siblings_do_not(self) -> None:
         """The version is then the copy's id."""

@@ -18,7 +18,7 @@ from studbook.queries.answer import Night, counted, in_production, out_of_servic
 from studbook.queries.candidates import Candidate, Judge, Judgement, best_of, newer
 from studbook.queries.gaps import is_judged
 from studbook.queries.log import approvals
-from studbook.queries.runs import rows_of_version
+from studbook.queries.runs import deployed_rows
 from studbook.queries.walks import Family, line, reads_data
 from studbook.queries.walks.reach import surely_made
 
@@ -187,7 +187,7 @@ def _of(assets: Iterable[Asset], field: str) -> tuple[str, ...]:
 def _places(lineage: LineageReader, family: Family) -> list[tuple[Asset, tuple[str, ...]]]:
     """The live endpoints of a version and all its copies, with the copies that surely answer there, not in shadow."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for row in rows_of_version(lineage, family.original):
+    for row in deployed_rows(lineage, family.original):
         found[row.endpoint] |= {row.version} if row.version and not (row.shadow or row.candidate) else set()
     return [
         (asset, tuple(sorted(sure))) for one, sure in sorted(found.items()) if (asset := lineage.asset(one)) is not None

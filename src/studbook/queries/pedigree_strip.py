@@ -19,7 +19,7 @@ from studbook.queries.copies import copies
 from studbook.queries.gaps import lacking
 from studbook.queries.neighbours import parent
 from studbook.queries.origins import makers, origins
-from studbook.queries.runs import Run, runs
+from studbook.queries.runs import Run, rows_of_version, runs
 from studbook.queries.scores import named
 from studbook.queries.walks import Family, copied, reads_data, sure_of
 from studbook.queries.walks.certainty import STRENGTH, best_ways
@@ -91,7 +91,7 @@ def pedigree_strip(night: Night, version: Asset) -> tuple[StripPlace, ...]:
         StripPlace(place="copies", cards=tuple(_copies(family)), empty="none known" if its_copies.unknown else "none"),
         StripPlace(
             place="endpoints",
-            cards=tuple(_endpoints(lineage, its_places.rows)),
+            cards=tuple(_endpoints(lineage, rows_of_version(lineage, family.original))),
             empty="none known" if its_places.unknown else "none",
         ),
     )

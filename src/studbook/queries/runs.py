@@ -81,7 +81,7 @@ def runs(night: Night, root: str, asked: str | None = None) -> Answer[Run]:
 
 def _of_version(night: Night, asset: Asset, asked: str) -> Answer[Run]:
     lineage = night.lineage
-    rows = rows_of_version(lineage, asset)
+    rows = deployed_rows(lineage, asset)
     unknown = [*_unseen(night), *(one for several in night.hidden_content.values() for one in several)]
     sure = [row for row in rows if not row.candidate]
     live, shadows = (_endpoints(lineage, (row for row in sure if row.shadow is shadow)) for shadow in (False, True))
@@ -106,17 +106,23 @@ def _of_version(night: Night, asset: Asset, asked: str) -> Answer[Run]:
 
 
 def rows_of_version(lineage: LineageReader, asset: Asset) -> tuple[Run, ...]:
-    """Where a version and the copies made from it run; of a group, each of its versions; of a model, itself."""
-    return lineage.once(("runs", asset.id), lambda: tuple(_rows_of_version(lineage, asset)))
+    """Where a version and the copies made from it run: of where they are deployed, what takes requests."""
+    places = ((row, lineage.asset(row.endpoint)) for row in deployed_rows(lineage, asset))
+    return tuple(row for row, place in places if place is not None and not out_of_service(place))
 
 
-def _rows_of_version(lineage: LineageReader, asset: Asset) -> Iterator[Run]:
+def deployed_rows(lineage: LineageReader, asset: Asset) -> tuple[Run, ...]:
+    """Where a version and its copies are deployed; of a group, each of its versions; of a model, itself."""
+    return lineage.once(("runs", asset.id), lambda: tuple(_deployed_rows(lineage, asset)))
+
+
+def _deployed_rows(lineage: LineageReader, asset: Asset) -> Iterator[Run]:
     versions = [asset.id]
     if asset.kind == "model_package_group":
         versions = [edge.target for edge in lineage.downstream(asset.id, "has_version")]
     wanted = set(copies_of(lineage, versions))
     for endpoint in runs_at(lineage, sorted(wanted)):
-        for row in rows_at(lineage, endpoint):
+        for row in deployed_at(lineage, endpoint):
             if row.version in wanted or (asset.kind == "model" and row.unit == asset.id):
                 yield row
 
@@ -163,7 +169,7 @@ def _of_account(night: Night, account: str, asked: str) -> Answer[Run]:
         )
     with gc_paused():
         _read_ahead(lineage, endpoints)
-        rows = [row for endpoint in endpoints for row in rows_at(lineage, endpoint)]
+        rows = [row for endpoint in endpoints for row in deployed_at(lineage, endpoint)]
     unknown = [*_unseen(night, account)]
     for endpoint in endpoints:
         unknown += night.hidden_content.get(endpoint.id, ())
@@ -197,8 +203,13 @@ def _read_ahead(lineage: LineageReader, endpoints: Iterable[Asset]) -> None:
         ahead = sorted(one for one in behind if (asset := lineage.asset(one)) and asset.kind != "model_package")
 
 
-def rows_at(lineage: LineageReader, endpoint: Asset, through: str | None = None) -> Iterator[Run]:
-    """What answers at a live endpoint, by unit, variant and version; then what carries weights for adapters.
+def rows_at(lineage: LineageReader, endpoint: Asset) -> Iterator[Run]:
+    """What answers at a live endpoint: nothing where it takes no requests."""
+    return iter(()) if out_of_service(endpoint) else deployed_at(lineage, endpoint)
+
+
+def deployed_at(lineage: LineageReader, endpoint: Asset, through: str | None = None) -> Iterator[Run]:
+    """What is deployed at a live endpoint, by unit, variant and version; then what carries weights for adapters.
 
     With `through`, only what it runs by way of that component.
     """
@@ -243,14 +254,14 @@ def _row(endpoint: Asset, deployed: Deployed, variant: Variant, version: str | N
 
 def _rows_of_place(lineage: LineageReader, place: Asset) -> Iterator[Run]:
     if place.kind == "endpoint":
-        yield from rows_at(lineage, place)
+        yield from deployed_at(lineage, place)
         return
     ends = [lineage.asset(edge.target) for edge in lineage.downstream(place.id, "deployed_to")]
     live = [end for end in ends if end is not None and end.gone_since is None]
     for endpoint in live:
-        yield from rows_at(lineage, endpoint, through=place.id)
+        yield from deployed_at(lineage, endpoint, through=place.id)
     if not live:
-        yield from rows_at(lineage, place)
+        yield from deployed_at(lineage, place)
 
 
 def _unseen(night: Night, account: str | None = None, region: str | None = None) -> Iterator[Unknown]:

@@ -19,16 +19,15 @@ from collections.abc import Iterator
 
 from studbook.model.finding import Level
 from studbook.queries.answer import in_production
-from studbook.queries.walks import Deployed, runs
+from studbook.queries.walks import Deployed
 from studbook.rules.interface import Inspection, Observation, Rule
 
 
 def check(seen: Inspection) -> Iterator[Observation]:
-    for endpoint in seen.lineage.of_kind("endpoint"):
-        if endpoint.gone_since is None and not endpoint.attributes.get("router"):
-            level: Level = "error" if in_production(endpoint) else "warning"
-            for running in runs(seen.lineage, endpoint.id):
-                yield from _observed(seen, endpoint.id, running, level)
+    for endpoint, units in seen.serving:
+        level: Level = "error" if in_production(endpoint) else "warning"
+        for running in units:
+            yield from _observed(seen, endpoint.id, running, level)
 
 
 def _observed(seen: Inspection, endpoint: str, running: Deployed, level: Level) -> Iterator[Observation]:

@@ -13,7 +13,7 @@ from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Finding
 from studbook.model.finding import Level
-from studbook.queries.answer import Night, in_production, listed
+from studbook.queries.answer import Night, in_production, listed, out_of_service
 from studbook.queries.candidates import Judge
 from studbook.queries.handles import Handles, InMemory
 from studbook.queries.succession import Release, predecessor, releases
@@ -108,14 +108,22 @@ class Inspection:
         return Handles(InMemory(self.lineage), self.settings)
 
     @cached_property
+    def serving(self) -> Sequence[tuple[Asset, Sequence[Deployed]]]:
+        """The live endpoints that take requests, with what answers there; what a router sends on is told behind it."""
+        return [
+            (endpoint, runs(self.lineage, endpoint.id))
+            for endpoint in self.lineage.of_kind("endpoint")
+            if endpoint.gone_since is None and not endpoint.attributes.get("router") and not out_of_service(endpoint)
+        ]
+
+    @cached_property
     def running(self) -> Mapping[str, Sequence[Running]]:
-        """What answers at live endpoints, by the version's id. What a router sends on is told of what stands behind."""
+        """The same, by the id of each version."""
         found: defaultdict[str, list[Running]] = defaultdict(list)
-        for endpoint in self.lineage.of_kind("endpoint"):
-            if endpoint.gone_since is None and not endpoint.attributes.get("router"):
-                for unit in runs(self.lineage, endpoint.id):
-                    for version in unit.versions:
-                        found[version.id].append(Running(version, endpoint, unit))
+        for endpoint, units in self.serving:
+            for unit in units:
+                for version in unit.versions:
+                    found[version.id].append(Running(version, endpoint, unit))
         return found
 
     @cached_property

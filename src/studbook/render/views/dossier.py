@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from studbook.model import KINDS, Asset, Edge, Evidence
 from studbook.model.ids import page_path
-from studbook.queries.answer import called
+from studbook.queries.answer import called, out_of_service
 from studbook.queries.origins import makers
 from studbook.queries.runs import Run
 from studbook.queries.scores import Score
@@ -177,9 +177,11 @@ def _runs(site: Site, version: Asset) -> Iterator[_Line]:
         words = [endpoint.stage, f"variant {row.variant}" if row.variant else None, "shadow" if row.shadow else None]
         words.append(_sure(row))
         told = ", ".join(word for word in words if word)
-        verb = "may answer" if row.candidate else "answers"
+        verb = "may answer with it" if row.candidate else "answers with it"
+        if out_of_service(endpoint):
+            verb = f"has it deployed and takes no requests ({endpoint.status})"
         yield (
-            [site.link(row.endpoint), f" {verb} with it, {told}, through ", site.link(row.unit)],
+            [site.link(row.endpoint), f" {verb}, {told}, through ", site.link(row.unit)],
             [one for edge in way for one in edge.evidence],
         )
 
