@@ -88,6 +88,23 @@ class TestAssetPage:
         assert [link["id"] for link in answer["bases"]] == [small.BASE_1]
         assert [link["id"] for link in answer["data"]] == [small.DATA_1]
 
+    def test_an_endpoint_without_service_runs_nothing(self) -> None:
+        """Its page tells what is deployed there, as that; the version's page does not have it among where it runs."""
+        graph = lineage(
+            """bot/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config)
+            c -deployed_to-> bot(endpoint)""",
+            {"bot": {"status": "Failed", "stage": "production"}},
+        )
+        site = Site(graph=graph, envelope=ENVELOPE, settings=small.SETTINGS, findings=[], history=[ENVELOPE])
+        page = views.asset_page(site, graph.assets["bot"], "assets/endpoint.html")
+        told = Templates().render(page.template, root="../", page=page, picture="", **page.data)
+
+        assert "What is deployed here" in told
+        assert "It is Failed and takes no requests." in told
+        assert "What runs here" not in told
+        version = views.asset_page(site, graph.assets["bot/1"], "assets/model_package.html").data["own"]
+        assert version["deployments"] == []
+
     def test_what_data_was_made_of_is_not_what_a_model_was_trained_on(self) -> None:
         """A job that made the table read the exports; the model's job read the table alone."""
         graph = lineage(

@@ -11,6 +11,7 @@ from typing import Any
 from studbook.errors import StudbookError
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
+from studbook.queries.answer import out_of_service
 from studbook.queries.candidates import Judge, Judgement, order_of
 from studbook.queries.neighbours import known_as, parts, withdrawn
 from studbook.queries.promotion import promotion, promotions
@@ -345,6 +346,7 @@ def endpoint(site: Site, asset: Asset) -> Json:
             for target in asset.attributes.get("targets") or ()
         ],
         "since": asset.modified_at or asset.created_at,
+        "out_of_service": out_of_service(asset),
         "before": [
             {"asset": site.link(gone.id), "gone_since": gone.gone_since, "answers": answers(site, gone)}
             for gone in withdrawn(site.graph, asset)
