@@ -269,6 +269,16 @@ class TestTable:
             "other  b",
         ]
 
+    def test_a_sentence_goes_on_below_itself(self) -> None:
+        """In the last column, where there is room for it; a coloured cell is cut, since a colour ends with its line."""
+        rows = [("short", "follows from another"), ("other", terminal.bold("follows from another"))]
+        assert [terminal.uncolored(line) for line in terminal.table(("x", "y"), rows, 20)] == [
+            "x      y",
+            "short  follows from",
+            "       another",
+            "other  follow…nother",
+        ]
+
     def test_times_are_whole(self) -> None:
         """What is cut out of a time is what it says: other columns give way, while they can."""
         rows = [("2026-11-20 02:00", "a" * 30, "b" * 30), ("2026-11-21", "", "")]

@@ -191,8 +191,8 @@ def folded(text: str, room: int | None = None, indent: str = "", *, whole_words:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], room: int | None = None) -> Iterator[str]:
     """Lines of aligned columns under a dim head, none wider than the terminal.
 
-    The widest columns give way, but for times, which say nothing when they are cut; cells are cut in the middle; the
-    last column is not padded.
+    The widest columns give way, but for times, which say nothing when they are cut; cells are cut in the middle, and a
+    sentence in the last column goes on below itself; that column is not padded.
     """
     cells = [list(row) for row in rows]
     widths = [max(wide(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
@@ -211,8 +211,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], room: int | None =
                 widths[at] -= min(step, over)
                 over -= step
     yield dim(_line(head, widths))
-    for row in cells:
-        yield _line(row, widths)
+    for *row, last in cells:
+        sentence = " " in last and not _MARK.search(last)
+        first, *rest = folded(last, widths[-1]) if sentence else [last]
+        yield _line([*row, first], widths)
+        yield from (_line([*[""] * len(row), more], widths) for more in rest)
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

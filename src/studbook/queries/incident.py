@@ -631,8 +631,10 @@ class _Search(Generic[N]):
 
     def _because(self, node: N) -> str:
         if (said := self._followed.get(node)) is not None:
-            asset, doubt = self._night.asset(self._view.id(self._via[node])), _doubt(said, state_matters=True)
-            return f"follows from the {kind_words(asset.kind)} {asset.name}" + (f", {doubt}" if doubt else "")
+            doubt = _doubt(said, state_matters=True)
+            asset, via = (self._night.asset(self._view.id(at)) for at in (node, self._via[node]))
+            its = "another of this name" if asset.kind == via.kind else f"its {kind_words(via.kind)}"
+            return f"follows from {its if asset.name == via.name else via.name}" + (f", {doubt}" if doubt else "")
         itself, started, readings = node in self._itself, self._started(node), self._readings[node]
         outside = None if itself else self._window.outside(started)
         if outside is not None:
