@@ -770,6 +770,24 @@ LABELLED = (
     ),
     job("on-labels", InputDataConfig=[channel("train", "s3://labels/cats/annotations/")]),
 )
+EARLIER: tuple[Record, ...] = (
+    record(
+        "endpoint_config",
+        f"{SMR}:{DEV}:endpoint-config/older",
+        EndpointConfigName="older",
+        ProductionVariants=[{"VariantName": "all", "ModelName": "served"}],
+        CreationTime=EARLY,
+    ),
+    record(
+        "model",
+        f"{SMR}:{DEV}:model/older",
+        ModelName="older",
+        PrimaryContainer={"ModelPackageName": f"{SMR}:{DEV}:model-package/bot/5"},
+        CreationTime=EARLY,
+    ),
+)
+"""What named things before their present holders were made."""
+
 RECORDS: tuple[Record, ...] = (
     SERVERLESS,
     CLASSIC,
@@ -784,6 +802,7 @@ RECORDS: tuple[Record, ...] = (
     *PACKAGES,
     *FEATURES,
     *SERVING,
+    *EARLIER,
     *ELSEWHERE,
     ABROAD,
     *DOCUMENTS,

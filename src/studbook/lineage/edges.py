@@ -42,10 +42,14 @@ class Edges(Collection[Edge]):
     def respell(self, ids: Mapping[str, str]) -> None:
         """Gives the ends that are written otherwise their ids; what joins a thing with itself then is no edge."""
         odd = [key for key in self._known if key.source in ids or key.target in ids]
-        for edge in [edge_of(key, self._known.pop(key)) for key in odd]:
+        for edge in [self.pop(key) for key in odd]:
             source, target = (ids.get(end, end) for end in (edge.source, edge.target))
             if source != target:
                 self.add(replace(edge, source=source, target=target))
+
+    def pop(self, key: EdgeKey) -> Edge:
+        """Takes an edge out."""
+        return edge_of(key, self._known.pop(key))
 
     def keys(self) -> KeysView[EdgeKey]:
         """In no order."""

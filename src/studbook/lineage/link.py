@@ -15,6 +15,7 @@ from studbook.lineage.deleted_objects import mark_deletions
 from studbook.lineage.edges import Edges
 from studbook.lineage.file_systems import readings
 from studbook.lineage.from_id import asset_from_id, parent_edge
+from studbook.lineage.holders import Holders, give_back
 from studbook.lineage.job_state import job_state
 from studbook.lineage.joins import JOINS
 from studbook.lineage.joins.interface import View, is_later
@@ -158,6 +159,8 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
         )
     assets = {asset_id: _shown(several) for asset_id, several in shown.items()}
     shown.clear()
+    for holder in give_back(edges, Holders(assets)):
+        _name(named[holder.id], holder)
     view = View(
         assets=assets,
         named=named,

@@ -64,6 +64,76 @@ class TestNames:
             assert set(inputs(Estate().say(*said, claims=[claim]).linked(), relation="packaged_as")) == {PACKAGE}
 
 
+class TestHolders:
+    """A name, and with it an ARN, may be given again."""
+
+    ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+    MODEL, CONFIG, ENDPOINT = f"{ARN}:model/bot", f"{ARN}:endpoint-config/c", f"{ARN}:endpoint/e"
+    EARLY, LATER = "2026-11-01T12:00:00Z", "2026-11-03T12:00:00Z"
+
+    def _claim(self, kind: str, name: str, other: str) -> ByName:
+        return replace(TestNames.CLAIM, kind=kind, name=name, other=other)
+
+    def _found(self, *known, deployed: str = NOON, target: str = CONFIG) -> dict:
+        model = asset("model", self.MODEL, "bot", created_at=self.LATER)
+        config = asset("endpoint_config", self.CONFIG, "c", created_at=NOON)
+        endpoint = asset("endpoint", self.ENDPOINT, "e", modified_at=deployed)
+        claims = [self._claim("model", "bot", config.id), self._claim("endpoint_config", "c", endpoint.id)]
+        said = Estate().say(model, config, endpoint, *known, claims=claims)
+        assert self._forms(said.linked(), target) == self._forms(said.reversed(), target)
+        return self._forms(said.linked(), target)
+
+    def _forms(self, linked, target: str) -> dict:
+        found = [edge for edge in linked.edges if (edge.target, edge.relation) == (target, "deployed_to")]
+        return {edge.source: (edge.certainty, edge.candidate) for edge in found}
+
+    def test_trap_what_was_made_later_was_not_meant(self):
+        """The endpoint answers with a model of that name which no night showed."""
+        assert self._found() == {f"{self.MODEL}@before-{self.LATER}": ("inferred", False)}
+
+    def test_the_last_one_who_had_the_name_by_then_was_meant(self):
+        """As far as a night showed it."""
+        several = [
+            asset("model", f"{self.MODEL}@{at}", "bot", created_at=at)
+            for at in ("2026-10-01T12:00:00Z", self.EARLY, "2026-11-02T13:00:00Z")
+        ]
+
+        assert self._found(*several) == {f"{self.MODEL}@{self.EARLY}": ("inferred", False)}
+
+    def test_a_configuration_that_was_deployed_again_may_mean_either(self):
+        """Names are looked up when it is deployed."""
+        assert self._found(deployed="2026-11-04T12:00:00Z") == {
+            f"{self.MODEL}@before-{self.LATER}": ("inferred", True),
+            self.MODEL: ("inferred", True),
+        }
+
+    def test_a_configuration_made_after_the_endpoint_changed_is_not_the_one_in_force(self):
+        """So that what it names does not run there."""
+        assert self._found(deployed=self.EARLY, target=self.ENDPOINT) == {
+            f"{self.CONFIG}@before-{NOON}": ("inferred", False)
+        }
+
+    def test_an_arn_is_given_again_too(self):
+        """A model was made of version 1 of a group that was deleted, and made again."""
+        package = asset("model_package", PACKAGE, "bot 1", created_at=self.LATER)
+        model = asset("model", self.MODEL, "bot", created_at=NOON)
+        edge = _edge(package.id, model.id, "packaged_as")
+        linked = Estate().say(package, model, edges=[edge]).linked()
+
+        assert [(one.source, one.certainty) for one in linked.edges if one.target == model.id] == [
+            (f"{PACKAGE}@before-{self.LATER}", "inferred")
+        ]
+        assert next(one for one in linked.assets if "@" in one.id).unresolved
+
+    def test_what_stands_behind_an_endpoint_comes_and_goes(self):
+        """A component is made after its endpoint."""
+        component = asset("inference_component", f"{self.ARN}:inference-component/i", created_at=self.LATER)
+        endpoint = asset("endpoint", self.ENDPOINT, "e", modified_at=NOON)
+        edge = _edge(component.id, endpoint.id, "deployed_to")
+
+        assert [one.source for one in Estate().say(component, endpoint, edges=[edge]).linked().edges] == [component.id]
+
+
 class TestLambdaVersion:
     def _found(self, arn: str, *said) -> dict:
         use = LambdaUse(arn=arn, target=JOB, relation="input_to", role="evaluator", at=NOON, evidence="t:T#f")

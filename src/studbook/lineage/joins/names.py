@@ -1,12 +1,17 @@
 """What a record names without an ARN: the record of that account, region and type with that name.
 
 Names of one kind do not differ by case. Where no listing shows one, its ARN is made from the name, in lower case as
-AWS writes it.
+AWS writes it. Where the one of that name was made later, an earlier one is meant; but what a configuration names is
+looked up whenever it is deployed, so that where that may have been later both are candidates.
 """
 
 from __future__ import annotations
 
-from studbook.lineage.joins.interface import View
+from collections import defaultdict
+from collections.abc import Mapping
+
+from studbook.lineage.holders import EARLIER, Holders
+from studbook.lineage.joins.interface import View, inferred, is_later
 from studbook.model import Asset, Edge, Facts
 from studbook.model.facts import ByName
 from studbook.model.ids import sagemaker_arn
@@ -15,16 +20,24 @@ from studbook.model.ids import sagemaker_arn
 def join(view: View) -> Facts:
     """Resolves every `ByName`."""
     facts = Facts()
+    holders = view.once(lambda view: Holders(view.assets))
+    deployments = _deployments(view)
     for claim in view.all(ByName):
-        name = called(claim)
-        holders = view.by_name.get((claim.kind, claim.account, claim.region, name.lower()), [])
-        # An earlier holder of the name is gone, and has its creation time behind an @.
-        named = min(holders, key=lambda asset_id: ("@" in asset_id, asset_id), default=None)
+        named = _holder(view, claim)
         if named is None:
             named = made_up(claim)
             facts.mentions.append(
-                Asset(id=named, kind=claim.kind, name=name, account=claim.account, region=claim.region)
+                Asset(id=named, kind=claim.kind, name=called(claim), account=claim.account, region=claim.region)
             )
+        earlier = holders.meant(named, claim.relation, claim.other) if claim.upstream else None
+        if earlier is not None:
+            facts.mentions.append(earlier)
+            again = any(not is_later(view.assets, named, at) for at in deployments.get(claim.other, ()))
+            for one in (earlier.id, named) if again else (earlier.id,):
+                proof = (claim.evidence, EARLIER)
+                edge = inferred(one, claim.other, claim.relation, proof, role=claim.role, candidate=again)
+                facts.edges.append(edge)
+            continue
         source, target = (named, claim.other) if claim.upstream else (claim.other, named)
         facts.edges.append(
             Edge(
@@ -37,6 +50,23 @@ def join(view: View) -> Facts:
             )
         )
     return facts
+
+
+def _holder(view: View, claim: ByName) -> str | None:
+    """The present holder of a name."""
+    holders = view.by_name.get((claim.kind, claim.account, claim.region, called(claim).lower()), [])
+    # An earlier holder of the name is gone, and has its creation time behind an @.
+    return min(holders, key=lambda asset_id: ("@" in asset_id, asset_id), default=None)
+
+
+def _deployments(view: View) -> Mapping[str, list[str | None]]:
+    """When the endpoints of each configuration can have been deployed last."""
+    found: defaultdict[str, list[str | None]] = defaultdict(list)
+    for claim in view.all(ByName):
+        endpoint = view.assets.get(claim.other)
+        if claim.kind == "endpoint_config" and endpoint is not None and (config := _holder(view, claim)) is not None:
+            found[config].append(endpoint.modified_at)
+    return found
 
 
 def called(claim: ByName) -> str:

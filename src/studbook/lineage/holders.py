@@ -1,0 +1,86 @@
+"""Reused names: what was named before the present holder of a name was made is an earlier holder.
+
+What is deleted leaves its name, and with it its ARN, to whoever takes it next, and what named it goes on naming it: an
+endpoint the configuration that it runs, a configuration the model that it was made for. Of those who had the name
+before, the latest that a night showed is meant, or one that no night did.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from studbook.lineage.edges import Edges
+from studbook.lineage.from_id import asset_from_id
+from studbook.lineage.joins.interface import instant, is_later
+from studbook.model import Asset, Evidence, Relation
+from studbook.model.kinds import JOB_KINDS
+
+EARLIER: Final = Evidence.parse("rule:earlier-holder")
+_NAMING: Final[frozenset[Relation]] = frozenset(("base_of", "copied_to", "deployed_to", "input_to", "packaged_as"))
+"""Relations in which the downstream end names the other one."""
+_AT_CREATION: Final = frozenset((*JOB_KINDS, "model", "endpoint_config"))
+"""What names all that it names when it is made."""
+_WHEN_CHANGED: Final = frozenset(("endpoint", "inference_component", "model_package"))
+"""What may name another thing whenever it is changed."""
+_COMING_AND_GOING: Final = frozenset(("endpoint", "inference_component"))
+"""What stands behind an address that knows it by name alone, whenever it was made."""
+
+
+class Holders:
+    """Who had which ARN when; `assets` are those that records show."""
+
+    def __init__(self, assets: Mapping[str, Asset]) -> None:
+        self._assets = assets
+        self._earlier: defaultdict[str, list[Asset]] = defaultdict(list)
+        for asset_id, asset in assets.items():
+            holder, at, _ = asset_id.partition("@")
+            if at and holder.startswith("arn:"):
+                self._earlier[holder.lower()].append(asset)
+
+    def meant(self, named: str, relation: Relation, by: str) -> Asset | None:
+        """The earlier holder that `by` named; None where it can have named the present one."""
+        present, namer = self._assets.get(named), self._assets.get(by)
+        if relation not in _NAMING or present is None or namer is None or "@" in named:
+            return None
+        if not named.startswith("arn:") or ":lambda:" in named or present.account == "aws":
+            return None  # Lambda gives no number again
+        if present.kind in _COMING_AND_GOING or not is_later(self._assets, named, _settled(namer)):
+            return None
+        return self._then(present, instant(_settled(namer)))
+
+    def _then(self, present: Asset, at: str) -> Asset:
+        """The last who had the name by then, or somebody before the next one who is known."""
+        known = sorted(self._earlier[present.id.lower()], key=lambda one: instant(one.created_at))
+        by_then = [one for one in known if one.created_at and instant(one.created_at) <= at]
+        if by_then:
+            return by_then[-1]
+        following = next((one.created_at for one in known if one.created_at), present.created_at)
+        unseen = asset_from_id(present.id)
+        name = f"{present.name} before {following}"
+        return unseen.but(id=f"{present.id}@before-{following}", kind=present.kind, name=name)
+
+
+def _settled(namer: Asset) -> str | None:
+    """The last time at which it can have begun to name what it names; None where nothing tells."""
+    if namer.kind in _AT_CREATION:
+        return namer.created_at
+    if namer.kind not in _WHEN_CHANGED:
+        return None
+    return namer.modified_at or (namer.created_at if namer.kind == "model_package" else None)
+
+
+def give_back(edges: Edges, holders: Holders) -> Iterator[Asset]:
+    """Moves what records say by ARN to the holder that they meant; the holders that got an edge."""
+    moved = [
+        (key, holder)
+        for key in edges.known()
+        if (holder := holders.meant(key.source, key.relation, key.target)) is not None
+    ]
+    for key, holder in moved:
+        edge = edges.pop(key)
+        proof = (*edge.evidence, EARLIER)
+        edges.add(replace(edge, source=holder.id, certainty="inferred", evidence=proof))
+        yield holder
