@@ -29,7 +29,12 @@ from studbook.sources import SOURCES, Resource
 from studbook.sources.declarative_source import Declared
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
-SETTINGS = Settings.model_validate({"accounts": [{"id": ACCOUNT, "name": "dev", "regions": [REGION]}]})
+SETTINGS = Settings.model_validate(
+    {
+        "accounts": [{"id": ACCOUNT, "name": "dev", "regions": [REGION]}],
+        "sources": {source.name: {"rate": 2000} for source in SOURCES},  # nobody waits for a recording
+    }
+)
 EXAMPLES = sorted((Path(__file__).parent / "sources" / "recorded").glob("*.json"))
 DECLARED = {
     (source.name, resource.kind): resource
