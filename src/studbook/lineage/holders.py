@@ -21,12 +21,10 @@ from studbook.model.kinds import JOB_KINDS
 EARLIER: Final = Evidence.parse("rule:earlier-holder")
 _NAMING: Final[frozenset[Relation]] = frozenset(("base_of", "copied_to", "deployed_to", "input_to", "packaged_as"))
 """Relations in which the downstream end names the other one."""
-_AT_CREATION: Final = frozenset((*JOB_KINDS, "model", "endpoint_config"))
+_AT_CREATION: Final = frozenset((*JOB_KINDS, "model", "model_package", "endpoint_config"))
 """What names all that it names when it is made."""
-_WHEN_CHANGED: Final = frozenset(("endpoint", "inference_component", "model_package"))
-"""What may name another thing whenever it is changed."""
-_COMING_AND_GOING: Final = frozenset(("endpoint", "inference_component"))
-"""What stands behind an address that knows it by name alone, whenever it was made."""
+_WHEN_CHANGED: Final = frozenset(("endpoint", "inference_component"))
+"""What may name another thing whenever it is changed. Who sends requests to one does so whenever it was made."""
 
 
 class Holders:
@@ -47,7 +45,7 @@ class Holders:
             return None
         if not named.startswith("arn:") or ":lambda:" in named or present.account == "aws":
             return None  # Lambda gives no number again
-        if present.kind in _COMING_AND_GOING or not is_later(self._assets, named, _settled(namer)):
+        if present.kind in _WHEN_CHANGED or not is_later(self._assets, named, _settled(namer)):
             return None
         return self._then(present, instant(_settled(namer)))
 
@@ -67,9 +65,7 @@ def _settled(namer: Asset) -> str | None:
     """The last time at which it can have begun to name what it names; None where nothing tells."""
     if namer.kind in _AT_CREATION:
         return namer.created_at
-    if namer.kind not in _WHEN_CHANGED:
-        return None
-    return namer.modified_at or (namer.created_at if namer.kind == "model_package" else None)
+    return namer.modified_at if namer.kind in _WHEN_CHANGED else None
 
 
 def give_back(edges: Edges, holders: Holders) -> Iterator[Asset]:

@@ -158,6 +158,16 @@ class TestLambdaVersion:
             f"{FUNCTION}:8": ("inferred", True, {"rule:lambda-alias"}),
         }
 
+    def test_an_alias_that_has_moved_since_means_nobody_knows_what(self):
+        """It points at what was published after the job began."""
+        told = {"aliases_of_function": {"prod": {"version": "7", "weights": {}}}}
+        function = asset("evaluator", FUNCTION, attributes=told)
+        version = asset("evaluator_version", f"{FUNCTION}:7", created_at="2026-11-02T13:00:00Z")
+
+        assert self._found(f"{FUNCTION}:prod", function, version) == {
+            FUNCTION: ("inferred", False, {"rule:lambda-alias"})
+        }
+
     def test_without_a_qualifier_it_is_latest(self):
         """Nothing pins it."""
         assert self._found(FUNCTION) == {f"{FUNCTION}:$LATEST": ("inferred", False, {"rule:lambda-latest"})}
@@ -207,6 +217,25 @@ class TestSharedArtifacts:
         linked = Estate().say(job(), self._package(), claims=[self.OUTPUT, self.WEIGHTS]).linked()
 
         assert inputs(linked, PACKAGE, "produced") == {JOB: ("inferred", False, {"rule:same-artifact"})}
+
+    def test_what_was_registered_before_a_job_began_is_not_its(self):
+        """Something else lay there then."""
+        began, registered = job(created_at=NOON), self._package(created_at="2026-11-02T11:59:59Z")
+        linked = Estate().say(began, registered, claims=[self.OUTPUT, self.WEIGHTS]).linked()
+
+        assert inputs(linked, PACKAGE, "produced") == {}
+
+    def test_a_place_that_was_written_over_makes_no_copy(self):
+        """Both packages keep the ETag that their weights had, and it is another one."""
+        uri, elsewhere = self.WEIGHTS.uri, f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/other/1"
+        first = self._package(created_at=NOON, attributes={"etags": {uri: "a"}})
+        claims = [self.WEIGHTS, replace(self.WEIGHTS, asset=elsewhere)]
+        for etag, copies in (("a", {PACKAGE}), ("b", set())):
+            kept = {"etags": {uri: etag}}
+            later = self._package(elsewhere, created_at="2026-11-02T13:00:00Z", attributes=kept)
+            linked = Estate().say(first, later, claims=claims).linked()
+
+            assert set(inputs(linked, elsewhere, "copied_to")) == copies
 
     def test_an_exact_producer_needs_no_inference(self):
         """What the record says stands alone."""

@@ -1,4 +1,7 @@
-"""A package registered again in another group, account or region with the same S3 weights, without saying so."""
+"""A package registered again in another group, account or region with the same S3 weights, without saying so.
+
+A place may be written over: where both packages keep the ETag that their weights had, it has to be the same.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +36,17 @@ def join(view: View) -> Facts:
             first = origins[0]
             if _group(first) == _group(later) or not view.assets[first].created_at:
                 continue
+            if _written_over(view, packages[first], packages[later]):
+                continue
             evidence = (packages[first].evidence, packages[later].evidence, RULE)
             facts.edges.append(inferred(first, later, "copied_to", evidence))
     return facts
+
+
+def _written_over(view: View, *several: Weights) -> bool:
+    """Whether the packages keep different ETags of their weights."""
+    kept = [(view.assets[claim.asset].attributes.get("etags") or {}).get(claim.uri) for claim in several]
+    return None not in kept and len(set(kept)) > 1
 
 
 def _group(package: str) -> str:

@@ -1,7 +1,8 @@
 """Which version of a Lambda function a reference meant.
 
 A number and `$LATEST` name a version. An alias is no asset: the version that it points at is inferred, two weighted
-ones are two candidates. Without a qualifier `$LATEST` is meant; where a published version has the very code that
+ones are two candidates; where one of them was published later, the alias has moved since, and nothing tells what it
+meant. Without a qualifier `$LATEST` is meant; where a published version has the very code that
 `$LATEST` has had since before the reference, that version is what ran.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from studbook.lineage.joins.interface import View, instant
+from studbook.lineage.joins.interface import View, instant, is_later
 from studbook.model import Asset, Certainty, Edge, Evidence, Facts
 from studbook.model.facts import LambdaUse
 from studbook.model.ids import LambdaFunction, parse_arn, parse_lambda
@@ -49,7 +50,8 @@ def _meant(view: View, use: LambdaUse, function: LambdaFunction) -> Iterator[_Me
         yield f"{name}:{qualifier}", "referenced", ()
     elif qualifier is not None:
         alias: dict[str, Any] | None = (attributes.get("aliases_of_function") or {}).get(qualifier)
-        if alias is None:
+        meant = [f"{name}:{version}" for version in (alias["version"], *alias["weights"])] if alias else []
+        if alias is None or any(is_later(view.assets, version, use.at) for version in meant):
             yield name, "inferred", (ALIAS,)
             return
         path = f"Aliases[{list(attributes['aliases_of_function']).index(qualifier)}]"

@@ -2,7 +2,8 @@
 
 Where no record names the other, an equal S3 place ties a job to the package and a package to the model; a model may
 also serve a folder inside the package's. A clone holds the artifact of its source, so the job did not produce the
-clone. What one job wrote and another reads is one artifact too, with and without the final slash.
+clone; nor did a job produce what was registered before it began. What one job wrote and another reads is one artifact
+too, with and without the final slash.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.lineage.from_id import is_execution
-from studbook.lineage.joins.interface import View, inferred
+from studbook.lineage.joins.interface import View, inferred, is_later
 from studbook.lineage.joins.weights import PackagePlaces, place
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import Output, Reads, Weights, Writes
@@ -36,6 +37,8 @@ def join(view: View) -> Facts:
     makers: defaultdict[str, dict[str, tuple[Output, Weights]]] = defaultdict(dict)
     for output in view.all(Output):
         for weights in places.at(output.uri):
+            if is_later(view.assets, output.job, view.assets[weights.asset].created_at):
+                continue
             if weights.asset not in made and weights.asset not in copies:
                 makers[weights.asset][output.job] = (output, weights)
     for package, jobs in makers.items():
