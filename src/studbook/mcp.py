@@ -30,7 +30,6 @@ from studbook.model import Envelope
 from studbook.model.canonical import fields_of
 from studbook.model.ids import page_path
 from studbook.queries import QUESTIONS
-from studbook.queries.answer import snapshot_json
 from studbook.queries.compare import LEAST
 from studbook.queries.compare import MOST as MOST_COMPARED
 from studbook.store import Catalog
@@ -273,7 +272,7 @@ class BuiltSite:
 
 
 def _told(snapshot: Envelope, summary: str, rows: list[Json] | None, **more: Any) -> Json:
-    found: Json = {"summary": summary, "snapshot": snapshot_json(snapshot)}
+    found: Json = {"summary": summary, "snapshot": snapshot.summary}
     if rows is not None:
         found |= {"total": len(rows), "rows": rows}
     return found | {"unknown": []} | more

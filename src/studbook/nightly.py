@@ -25,7 +25,7 @@ from studbook.harvest.coverage import seen_whole
 from studbook.harvest.run import Progress, elsewhere_at, harvest
 from studbook.model import Envelope, Finding
 from studbook.model.ids import S3Uri, parse_s3
-from studbook.queries.answer import counted, snapshot_json
+from studbook.queries.answer import counted
 from studbook.queries.news import news
 from studbook.rules import LEVELS, prepared
 from studbook.settings import Settings
@@ -130,7 +130,7 @@ class Report:
         """The form `studbook.report/1`."""
         return {
             "schema": SCHEMA,
-            "snapshot": snapshot_json(self.snapshot) if self.snapshot is not None else None,
+            "snapshot": self.snapshot.summary if self.snapshot is not None else None,
             "steps": [{"name": step.name, "outcome": step.outcome, "message": step.message} for step in self.steps],
             "changes": list(self.changes),
             "findings": [one.as_data() for one in self.findings],
@@ -178,16 +178,15 @@ def _one_audience(order: Order, publish: str | None) -> None:
     """Raises UsageError where a folder has what is for another audience, or a secret could be guessed."""
     from studbook.exports.edition import label_of
     from studbook.exports.pseudonyms import Pseudonyms
-    from studbook.render.versions import audience_of, built, same_audience
+    from studbook.render.versions import audience_of, is_taken, same_audience
 
     label = label_of(Pseudonyms(order.secret, ())) if order.secret is not None else None
-    places = [order.output, *([Path(publish)] if publish is not None and parse_s3(publish) is None else [])]
-    taken = [place for place in places if built(place) or audience_of(place) is not None]
-    taken += (
-        [order.exports] if order.exports is not None and order.exports.is_dir() and any(order.exports.iterdir()) else []
-    )
-    for place in taken:
-        same_audience(place, audience_of(place), label)
+    is_taken(order.output, label)
+    if publish is not None and parse_s3(publish) is None:
+        is_taken(Path(publish), label)
+    exports = order.exports
+    if exports is not None and exports.is_dir() and any(exports.iterdir()):
+        same_audience(exports, audience_of(exports), label)
 
 
 def target(publish: str | None) -> S3Uri | None:

@@ -36,7 +36,7 @@ from typing import Any, Final, TypeVar
 from studbook.aws.errors import explain
 from studbook.errors import PublishError, UsageError
 from studbook.model.ids import S3Uri, parse_s3
-from studbook.render.versions import AUDIENCE, LATEST, audience_of, built, kept, same_audience
+from studbook.render.versions import LATEST, VERSIONS, audience_of, built, is_taken, kept, same_audience
 from studbook.settings import Settings
 from studbook.store import Catalog
 from studbook.store.files import write_whole
@@ -46,7 +46,6 @@ T = TypeVar("T")
 
 WORKERS: Final = 16
 LISTS: Final = ".studbook/"
-VERSIONS: Final = "versions.json"
 _DELETED_AT_ONCE: Final = 1000
 _TYPES: Final = {".js": "text/javascript", ".webp": "image/webp", ".map": "application/json", ".md": "text/markdown"}
 
@@ -121,8 +120,7 @@ def publish_folder(site: Path, target: Path, *, drop: Collection[int] = ()) -> P
     ) + sorted(beside)
     done = Published(versions=versions)
     listed = target / f"{LISTS}files.json"
-    if (target / VERSIONS).exists() or (target / AUDIENCE).exists():
-        same_audience(target, audience_of(target), audience_of(site))
+    is_taken(target, audience_of(site))
     try:
         earlier: list[str] = json.loads(listed.read_bytes()) if listed.is_file() else []
         names = [path.relative_to(site).as_posix() for path in wanted]

@@ -13,7 +13,7 @@ LINKED = Evidence.parse("fsx:DescribeDataRepositoryAssociations#FileSystemPath")
 
 
 def mounted(directory: str) -> MountedDirectory:
-    return MountedDirectory(JOB, "fs-1", directory, "train", NOON, MOUNTED)
+    return MountedDirectory(reader=JOB, system="fs-1", directory=directory, role="train", at=NOON, evidence=MOUNTED)
 
 
 def linked(path: str, uri: str, system: str = "fs-1", since: str | None = None) -> LinkedDirectory:

@@ -158,11 +158,8 @@ def _as_json(harvested: Harvested) -> dict[str, Any]:
     envelope = harvested.envelope
     return {
         "snapshot": {
-            "number": envelope.number,
-            "taken_at": envelope.taken_at,
-            "digest": envelope.digest,
+            **envelope.summary,
             "previous": envelope.previous,
-            "envelope": envelope.envelope,
             "coverage": [asdict(row) for row in envelope.coverage],
         },
         "changed": harvested.changed,

@@ -18,10 +18,7 @@ def snapshot_log(catalog: Catalog) -> list[dict[str, Any]]:
         counts = catalog.counts(envelope)
         rows.append(
             {
-                "number": envelope.number,
-                "taken_at": envelope.taken_at,
-                "digest": envelope.digest,
-                "envelope": envelope.envelope,
+                **envelope.summary,
                 "assets": counts["assets"],
                 "edges": counts["edges"],
                 "records": counts["records"],

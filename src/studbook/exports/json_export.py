@@ -62,11 +62,8 @@ def _head(envelope: Envelope) -> dict[str, Any]:
         "schema": SCHEMA,
         "generator": {"name": "studbook", "version": __version__},
         "snapshot": {
-            "number": envelope.number,
-            "taken_at": envelope.taken_at,
-            "digest": envelope.digest,
+            **envelope.summary,
             "previous": envelope.previous,
-            "envelope": envelope.envelope,
             "coverage": [_coverage(row) for row in envelope.coverage],
         },
     }

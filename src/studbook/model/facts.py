@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, TypeVar, cast, dataclass_transform
 
 from pydantic import AfterValidator, ConfigDict, SkipValidation
 from pydantic.dataclasses import dataclass as checked
@@ -32,8 +32,7 @@ Place = Annotated[str, AfterValidator(lambda uri: s3_id(uri) or uri)]
 Rows = Annotated[Sequence[Mapping[str, Any]], SkipValidation]
 """Of a listing: too many to be checked again."""
 
-_LAZY: Final = ConfigDict(defer_build=True)
-"""Lazy initialization: a validator is made with the first claim of its type; most estates have few of them."""
+C = TypeVar("C", bound="Claim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,14 @@ class Claim:
     """
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def _checked(cls: type[C]) -> type[C]:
+    """Lazy initialization: the validator is made with the first claim of a type; most estates have few of them."""
+    made = checked(cls, frozen=True, slots=True, kw_only=True, config=ConfigDict(defer_build=True))
+    return cast("type[C]", made)
+
+
+@_checked
 class Reads(Claim):
     """Somebody reads an S3 URI: a job its channel, a registered dataset version the content it points at."""
 
@@ -64,7 +70,7 @@ class Reads(Claim):
     """What led to the URI where the reader does not name it: with a rule, so that it is a conclusion."""
 
 
-@checked(frozen=True, slots=True, config=_LAZY)
+@_checked
 class MountedDirectory(Claim):
     """A job reads a directory of a file system."""
 
@@ -76,7 +82,7 @@ class MountedDirectory(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class LinkedDirectory(Claim):
     """A directory of a file system is linked with a place in S3."""
 
@@ -97,7 +103,7 @@ class InventoryTold(NamedTuple):
     """When the last inventory began that shows this state."""
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class DatasetState(Claim):
     """One state of an S3 prefix, as listed: what `Reads` is resolved against."""
 
@@ -126,7 +132,7 @@ class DatasetState(Claim):
     """Told by S3 Inventory: `contents` are not kept."""
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class Manifest(Claim):
     """A manifest was read: what a `Reads` of its URI comes to."""
 
@@ -137,7 +143,7 @@ class Manifest(Claim):
     """Evidence and URI of each object that it lists."""
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class Results(Claim):
     """A file lies where the service writes the results of a job."""
 
@@ -146,7 +152,7 @@ class Results(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class Weights(Claim):
     """An asset takes its weights from an S3 URI: what ties packages, models and adapters to one another."""
 
@@ -157,7 +163,7 @@ class Weights(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class ServedFolder(Claim):
     """A multi-model container serves whatever lies under an S3 prefix."""
 
@@ -166,7 +172,7 @@ class ServedFolder(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class MlflowPlace(Claim):
     """MLflow keeps a logged model, or the artifacts of a run, under a URI of any scheme."""
 
@@ -175,7 +181,7 @@ class MlflowPlace(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class MlflowUri(Claim):
     """A model version or a package says where in MLflow it is from: `models:/...`, `runs:/...` or a place."""
 
@@ -186,7 +192,7 @@ class MlflowUri(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class Output(Claim):
     """A job wrote its model to an S3 URI."""
 
@@ -195,7 +201,7 @@ class Output(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class Writes(Claim):
     """A job writes data to an S3 URI, for others to read."""
 
@@ -208,7 +214,7 @@ class Writes(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class OutputFolder(Claim):
     """A job writes whatever it writes below a folder of its own; it matters where another job reads there."""
 
@@ -218,7 +224,7 @@ class OutputFolder(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class PulledImage(Claim):
     """An endpoint or component pulled an image for one of its variants, and says with which digest."""
 
@@ -231,7 +237,7 @@ class PulledImage(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class CapturesTo(Claim):
     """An endpoint, or a configuration for those that it serves, says where requests and answers are kept."""
 
@@ -241,7 +247,7 @@ class CapturesTo(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class BedrockAddress(Claim):
     """An address in Bedrock is answered by a model: what is asked there is asked of it."""
 
@@ -250,7 +256,7 @@ class BedrockAddress(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class ModelSourceTag(Claim):
     """A model carries the SDK's tag that names the package which was deployed, though maybe not as this model."""
 
@@ -259,7 +265,7 @@ class ModelSourceTag(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class LambdaUse(Claim):
     """A record names a Lambda function, by whatever qualifier."""
 
@@ -272,7 +278,7 @@ class LambdaUse(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class ByName(Claim):
     """One end of an edge is known by its name alone: the record of that account, region and kind is meant."""
 
@@ -290,7 +296,7 @@ class ByName(Claim):
     evidence: One
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class Roleless(Claim):
     """An edge whose role, if it has one, another record tells: that edge is the same, and this one more proof of it."""
 
@@ -301,7 +307,7 @@ class Roleless(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class LineageEntity(Claim):
     """An entity of the Lineage API that is an asset under another id: its ARN is an alias."""
 
@@ -316,7 +322,7 @@ class LineageEntity(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class Association(Claim):
     """The Lineage API says that two of its entities are connected."""
 
@@ -328,7 +334,7 @@ class Association(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class RunBehind(Claim):
     """The source of a Lineage entity is an MLflow run, named by its id alone, without its server."""
 
@@ -337,7 +343,7 @@ class RunBehind(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class DeployedBy(Claim):
     """An action of the SDK deployed a package as a component, which may run something else by now."""
 
@@ -347,7 +353,7 @@ class DeployedBy(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class BaseModelName(Claim):
     """A package names its base model by hub content name, maybe with its version, without the hub."""
 
@@ -360,7 +366,7 @@ class BaseModelName(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class MlflowNames(Claim):
     """A job names its MLflow experiment and run by name, without ids."""
 
@@ -371,7 +377,7 @@ class MlflowNames(Claim):
     evidence: Several
 
 
-@checked(frozen=True, slots=True, kw_only=True, config=_LAZY)
+@_checked
 class LatestAtStart(Claim):
     """A job names hub content without a version: the latest one at that time was meant."""
 

@@ -96,3 +96,8 @@ class Envelope(BaseModel):
         description="Of a first snapshot: the chain that this one was written anew from; not there in any other.",
     )
     envelope: Digest = Field(description="The SHA-256 of this document's canonical JSON without this field.")
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """How an answer names its snapshot."""
+        return {name: getattr(self, name) for name in ("number", "taken_at", "digest", "envelope")}

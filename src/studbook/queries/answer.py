@@ -368,18 +368,8 @@ class Answer(Generic[R_co]):
 
         What it tells besides its rows is left out where it is not to be `whole`.
         """
-        told = {**self.told(limit), "asked": self.asked, "snapshot": snapshot_json(snapshot)}
+        told = {**self.told(limit), "asked": self.asked, "snapshot": snapshot.summary}
         return told | self.more() if whole else told
-
-
-def snapshot_json(snapshot: Envelope) -> dict[str, Any]:
-    """How an answer names its snapshot."""
-    return {
-        "number": snapshot.number,
-        "taken_at": snapshot.taken_at,
-        "digest": snapshot.digest,
-        "envelope": snapshot.envelope,
-    }
 
 
 def counted(number: int, kind: str) -> str:

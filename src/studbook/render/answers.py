@@ -13,7 +13,6 @@ from typing import Any, Final
 from studbook.model import Asset
 from studbook.model.canonical import fields_of
 from studbook.queries import QUESTIONS
-from studbook.queries.answer import snapshot_json
 from studbook.render.views import Site
 from studbook.render.views.explore import upstream
 from studbook.render.views.incident import DATA, MOST_ROWS, windows
@@ -61,7 +60,7 @@ def of_site(site: Site) -> dict[str, bytes]:
         rows=f"{MOST_ROWS:,}",
         snapshot=SNAPSHOT,
     )
-    return {"llms.txt": text.encode("utf-8", "replace"), SNAPSHOT: _packed(snapshot_json(site.envelope))}
+    return {"llms.txt": text.encode("utf-8", "replace"), SNAPSHOT: _packed(site.envelope.summary)}
 
 
 def _packed(data: Any) -> bytes:

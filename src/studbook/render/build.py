@@ -31,13 +31,12 @@ from studbook.render.page_writer import KnownBuild
 from studbook.render.plugin import StudbookPlugin
 from studbook.render.versions import (
     AUDIENCE,
-    audience_of,
     built,
+    is_taken,
     kept,
     list_versions,
     put_in_place,
     remove,
-    same_audience,
     share,
     sweep,
 )
@@ -123,9 +122,7 @@ def build_site(
 def _claim(output: Path, label: str | None) -> None:
     """A folder for the sites of one audience. Raises UsageError where it is another's."""
     output.mkdir(parents=True, exist_ok=True)
-    if built(output) or (output / AUDIENCE).exists():
-        same_audience(output, audience_of(output), label)
-    elif label is not None:
+    if not is_taken(output, label) and label is not None:
         (output / AUDIENCE).write_text(f"{label}\n", encoding="utf-8")
 
 

@@ -25,6 +25,8 @@ from studbook.store.files import held
 
 LATEST = "latest"
 """The folder that is the newest version's, under a name that stays."""
+VERSIONS = "versions.json"
+"""The file beside the versions that lists them for Material's selector."""
 AUDIENCE = "audience.txt"
 """The file beside the versions that says for whom they are; insiders' sites have none."""
 INDEX = """<!doctype html>
@@ -52,6 +54,14 @@ def audience_of(output: Path) -> str | None:
     """For whom the sites of a folder are: the label of an edition for outsiders, None for insiders."""
     file = output / AUDIENCE
     return file.read_text(encoding="utf-8").strip() if file.is_file() else None
+
+
+def is_taken(folder: Path, wanted: str | None) -> bool:
+    """Whether sites are there already. Raises UsageError where they are for another audience than is wanted."""
+    taken = bool(built(folder)) or any((folder / name).exists() for name in (VERSIONS, AUDIENCE))
+    if taken:
+        same_audience(folder, audience_of(folder), wanted)
+    return taken
 
 
 def same_audience(place: Path | str, there: str | None, wanted: str | None) -> None:
@@ -196,7 +206,7 @@ def list_versions(output: Path, history: Sequence[Envelope], missing: str, but: 
         }
         for number in reversed(numbers)
     ]
-    _write(output / "versions.json", json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
+    _write(output / VERSIONS, json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
     _write(output / "index.html", with_policy(INDEX))
     _write(output / "404.html", with_policy(missing, missing))
     mirror(output / str(newest), output / LATEST)

@@ -78,10 +78,7 @@ def snapshot(site: Site) -> Json:
     """The snapshot in words."""
     envelope = site.envelope
     return {
-        "number": envelope.number,
-        "taken_at": envelope.taken_at,
-        "digest": envelope.digest,
-        "envelope": envelope.envelope,
+        **envelope.summary,
         "previous": envelope.previous,
         "config": envelope.config,
         "generator": envelope.generator,
@@ -369,10 +366,7 @@ _APPROVALS = 100
 
 def _envelope(envelope: Envelope) -> Json:
     return {
-        "number": envelope.number,
-        "taken_at": envelope.taken_at,
-        "digest": envelope.digest,
-        "envelope": envelope.envelope,
+        **envelope.summary,
         "previous": envelope.previous,
         "partial": sum(1 for coverage in envelope.coverage if coverage.status in ("partial", "failed")),
     }

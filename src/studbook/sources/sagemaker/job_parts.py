@@ -49,7 +49,11 @@ def _file_system(reading: Reading, place: object, where: str, role: str, started
     reading.edge(asset.id, reading.id, "input_to", *paths, role=role)
     if kind != "EFS":  # which is linked with no place in S3
         (told,) = reading.evidence(paths[1])
-        reading.claim(MountedDirectory(reading.id, system, directory, role, started, told))
+        reading.claim(
+            MountedDirectory(
+                reader=reading.id, system=system, directory=directory, role=role, at=started, evidence=told
+            )
+        )
 
 
 def evaluator(reading: Reading, named: object, path: str, started: str | None, *, bare: bool = False) -> None:
