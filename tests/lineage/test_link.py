@@ -35,6 +35,18 @@ class TestLink:
         assert (found[PACKAGE].kind, found[PACKAGE].account) == ("model_package", ACCOUNT)
         assert not found[JOB].unresolved
 
+    def test_a_place_behind_an_access_point_is_unresolved(self):
+        """Its ARN or its alias does not tell the bucket."""
+        places = {
+            "s3://ml-abc-s3alias/sets/": True,
+            f"s3://arn:aws:s3:us-west-2:{ACCOUNT}:accesspoint/ml/sets/": True,
+            "s3://ml/sets-s3alias/": False,
+        }
+        reads = [Reads(reader=JOB, uri=uri, role="train", at=None, evidence="t:T#f") for uri in places]
+        linked = Estate().say(job(), claims=reads).linked()
+
+        assert {one.id: one.unresolved for one in linked.assets if one.id in places} == places
+
     def test_a_version_alone_tells_its_parent(self):
         """The shape of the id is the evidence."""
         linked = Estate().say(job(), edges=[_produced()]).linked()

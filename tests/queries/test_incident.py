@@ -15,6 +15,7 @@ from studbook.errors import NotFound, UsageError
 from studbook.lineage.graph import Graph
 from studbook.model import Coverage, Evidence, Gap
 from studbook.queries.answer import Night
+from studbook.queries.impact import impact
 from studbook.queries.incident import Spread, incident, spread
 
 SETS = "s3://data/sets/"
@@ -340,6 +341,15 @@ class TestUnknown:
         facts = {**FACTS, "t2": {"attributes": {"unresolved": True}}}
         found = incident(night(facts=facts), SETS)
         assert [(one.asset, one.why) for one in found.unknown] == [("t2", "unresolved")]
+
+    def test_a_place_behind_an_access_point_may_be_any(self) -> None:
+        """No record says which bucket an alias is of: who reads there may read what was asked about."""
+        alias = "s3://ml-abc-s3alias/sets/"
+        text = f"{PEDIGREE}\n {alias}(artifact) -input_to:train-> t4(training_job)"
+        seen = night(text, {**FACTS, alias: {"attributes": {"unresolved": True}}})
+        for found in (incident(seen, SETS), incident(seen, "s3://data/nobody/"), impact(seen, SETS)):
+            assert [(one.asset, one.why) for one in found.unknown] == [(alias, "unresolved")]
+        assert incident(seen, "t1").unknown == ()
 
 
 # --- on generated pedigrees ---------------------------------------------------------------------------------------

@@ -173,6 +173,17 @@ class TestRuns:
         assert runs(night(text, facts), "was").summary == "was is gone since snapshot 3 and answers no more."
         assert runs(night(text, {"bot": {"gone_since": 3}}), "new").rows == ()
 
+    def test_a_failed_component_answers_nobody(self) -> None:
+        """Though its endpoint is in service; asked of it, what is deployed there is told."""
+        text = """
+            old(model_package) -deployed_to-> was(inference_component) -deployed_to:all-> bot(endpoint)
+            new(model_package) -deployed_to-> now(inference_component) -deployed_to:all-> bot
+        """
+        facts: Facts = {"was": {"status": "Failed"}}
+        assert [row.version for row in runs(night(text, facts), "bot").rows] == ["new"]
+        assert runs(night(text, facts), "old").rows == ()
+        assert runs(night(text, facts), "was").summary == "was is Failed and takes no requests; deployed there is old."
+
     def test_what_carries_weights_for_adapters_is_a_row_with_its_base(self) -> None:
         """The version is the adapter's; the base model is no version that runs by itself."""
         text = """

@@ -23,6 +23,7 @@ from studbook.lineage.spelling import arns_of, respelled, spellings
 from studbook.model import Asset, Claim, Evidence, Facts, Record
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import DatasetState, LineageEntity, LinkedDirectory, MountedDirectory, Reads
+from studbook.model.ids import by_access_point, parse_s3
 from studbook.settings import Settings
 
 HISTORY = frozenset({"s3_prefix"})
@@ -314,7 +315,11 @@ def _first(values: Iterable[str | None]) -> str | None:
 
 def _unresolved(asset: Asset) -> Asset:
     """Marked, where a listing could have shown it: what is known by its URI alone, and a table
-    that a query or a feature store names, has no listing to be missing from."""
+    that a query or a feature store names, has no listing to be missing from. A place behind an access point is in a
+    bucket that its URI does not tell."""
+    uri = parse_s3(asset.id)
+    if uri is not None and by_access_point(uri):
+        return asset.but(attributes={**asset.attributes, "unresolved": True})
     by_uri = asset.kind in ("artifact", "container_image", "code") and not asset.id.startswith("arn:")
     if by_uri or asset.kind == "table" or asset.account == "aws" or asset.id.startswith(("bedrock:", "builtin:")):
         return asset

@@ -141,8 +141,8 @@ class S3Uri(NamedTuple):
 
 
 _HOST = (
-    r"s3(?:-fips|-accelerate|-external-1|-[a-z]{2}(?:-[a-z]+)+-\d)?"
-    r"(?:\.dualstack)?(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com(?:\.cn)?"
+    r"s3(?:-fips|-accelerate|-external-1|-[a-z]{2,4}(?:-[a-z]+)+-\d)?"
+    r"(?:\.dualstack)?(?:\.[a-z]{2,4}(?:-[a-z]+)+-\d)?\.amazonaws\.(?:com(?:\.cn)?|eu)"
 )
 _VIRTUAL_HOSTED = re.compile(rf"^(?P<bucket>.+)\.{_HOST}$")
 _PATH_STYLE = re.compile(rf"^{_HOST}$")
@@ -181,6 +181,15 @@ def s3_id(uri: object) -> str | None:
         return uri if parse_s3(uri) else None
     parsed = parse_s3(uri)
     return str(parsed) if parsed else None
+
+
+_ACCESS_POINT = re.compile(r"arn:.*|.*(?:-s3alias|--op-s3|--ol-s3)")
+"""What stands in place of a bucket's name: an access point's ARN or alias (of S3, Outposts, Object Lambda)."""
+
+
+def by_access_point(uri: S3Uri) -> bool:
+    """Whether a place is told by an access point, so that nothing in it tells the bucket."""
+    return _ACCESS_POINT.fullmatch(uri.bucket) is not None
 
 
 def place_name(uri: S3Uri) -> str:

@@ -17,9 +17,9 @@ from studbook.errors import NotFound
 from studbook.lineage.graph import LineageReader
 from studbook.model import KINDS, Asset, Coverage, Envelope, Evidence, Gap, Partition, Record
 from studbook.model.coverage import SKIPPED
-from studbook.model.ids import service_of
+from studbook.model.ids import parse_s3, service_of
 from studbook.model.kinds import kind_words
-from studbook.queries.walks import ANSWERING, runs_at, unknown_at
+from studbook.queries.walks import ANSWERING, NO_SERVICE, runs_at, unknown_at
 from studbook.queries.walks.reach import View
 
 if TYPE_CHECKING:
@@ -189,6 +189,12 @@ class Night:
                 found += [replace(end, what=one, asset=one) for one in named]
                 more[end.why, asset.kind, end.partition or ""] += len(several) - len(named)
         return found, more
+
+    @cached_property
+    def nameless_places(self) -> tuple[Unknown, ...]:
+        """Places in S3 behind access points: no record says in which bucket they are, so it may be any."""
+        places = (one for one in self.lineage.of_kind("artifact", unsure=True) if one.unresolved)
+        return tuple(Unknown(what=one.id, why="unresolved", asset=one.id) for one in places if parse_s3(one.id))
 
     @cached_property
     def hidden_content(self) -> Mapping[str, tuple[Unknown, ...]]:
@@ -400,5 +406,5 @@ def in_production(asset: Asset) -> bool:
 
 
 def out_of_service(asset: Asset) -> bool:
-    """Whether an endpoint takes no requests whatever is deployed there (DescribeEndpoint, `EndpointStatus`)."""
-    return asset.kind in ANSWERING and asset.status in ("Failed", "OutOfService")
+    """Whether an endpoint or a component takes no requests, whatever is deployed there."""
+    return asset.kind in ANSWERING and asset.status in NO_SERVICE

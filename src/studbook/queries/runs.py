@@ -260,7 +260,7 @@ def _rows_of_place(lineage: LineageReader, place: Asset) -> Iterator[Run]:
     live = [end for end in ends if end is not None and end.gone_since is None]
     for endpoint in live:
         yield from deployed_at(lineage, endpoint, through=place.id)
-    if not live:
+    if not live or out_of_service(place):
         yield from deployed_at(lineage, place)
 
 

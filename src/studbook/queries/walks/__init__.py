@@ -16,6 +16,7 @@ from studbook.queries.walks.certainty import Sure, sure_of
 from studbook.queries.walks.copies import Family, copied, copies_of, groups_of, line, lines
 from studbook.queries.walks.deployment import (
     ANSWERING,
+    NO_SERVICE,
     NO_WEIGHTS,
     SERVING,
     Deployed,
@@ -44,6 +45,7 @@ from studbook.queries.walks.influence import (
 __all__ = [
     "ANSWERING",
     "NO_DATA_ROLES",
+    "NO_SERVICE",
     "NO_WEIGHTS",
     "SERVING",
     "Around",

@@ -19,6 +19,8 @@ SERVING = ("endpoint_config", "inference_component", "endpoint")
 """The kinds of places through which a model answers."""
 ANSWERING = ("inference_component", "endpoint")
 """Those of them that are asked."""
+NO_SERVICE = ("Failed", "OutOfService")
+"""What says of these that no request is taken (`EndpointStatus`, `InferenceComponentStatus`)."""
 _SAME_WEIGHTS = ("packaged_as", "same_as", "registered_as")
 NO_WEIGHTS = ("image", "code", "manifest")
 _BASES = ("base_model", "base_model_version")
@@ -115,6 +117,11 @@ def _places(lineage: LineageReader, place_id: str) -> dict[str, tuple[Edge, ...]
 
 
 def _silent(asset: Asset) -> bool:
+    """Whether it answers nobody, though what it is part of may."""
+    return _gone(asset) or (asset.kind in ANSWERING and asset.status in NO_SERVICE)
+
+
+def _gone(asset: Asset) -> bool:
     """Whether it answers no more: nothing but a configuration can be deleted and serve on."""
     return asset.kind in ANSWERING and asset.gone_since is not None
 
@@ -251,7 +258,7 @@ def runs_at(
         here = ahead.pop()
         for end in _served_by(lineage, here):
             found = lineage.asset(end)
-            if found is None or end in seen or found.kind == "model_package" or _silent(found):
+            if found is None or end in seen or found.kind == "model_package" or _gone(found):
                 continue
             seen.add(end)
             ahead.append(end)

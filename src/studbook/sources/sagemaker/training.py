@@ -22,7 +22,16 @@ from studbook.model.ids import bedrock_model, parse_s3, s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen
 from studbook.sources.reading import PUBLIC_HUB, Reading, each, member, some, tags_of, unquoted
-from studbook.sources.sagemaker.job_parts import ENDED, channels, evaluator, made_package, mlflow_run, parents, produced
+from studbook.sources.sagemaker.job_parts import (
+    ENDED,
+    channels,
+    evaluator,
+    made_package,
+    mlflow_run,
+    parents,
+    produced,
+    writes,
+)
 from studbook.sources.sagemaker.search import never_whole, search
 
 _OPERATION = "DescribeTrainingJob"
@@ -215,7 +224,8 @@ def _container(reading: Reading, started: str | None) -> None:
     # Checkpoints are written there, and read from there when the job starts.
     checkpoints = member(reading.body, "CheckpointConfig", "S3Uri")
     if reading.reads(checkpoints, "CheckpointConfig.S3Uri", "checkpoint", started):
-        produced(reading, checkpoints, "CheckpointConfig.S3Uri", "checkpoint")
+        ran = (started, reading.body.get("TrainingEndTime"))
+        writes(reading, checkpoints, "CheckpointConfig.S3Uri", "checkpoint", between=ran)
 
 
 def _outputs(reading: Reading, started: str | None, *, trains: bool) -> None:
