@@ -6,8 +6,8 @@ import boto3
 import pytest
 
 from studbook import __version__
-from studbook.aws.errors import Trouble, explain
-from studbook.aws.sessions import NotReadOnly, Sessions, caller, only_reads
+from studbook.aws.errors import NotReadOnly, Trouble, explain
+from studbook.aws.sessions import Sessions, caller, only_reads
 from studbook.demo.cloud.aws import FakeAws
 from studbook.errors import UsageError
 from studbook.settings import Account, Patience

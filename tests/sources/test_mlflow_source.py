@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from scripted import Visits
 
-from studbook.aws.sessions import NotReadOnly
+from studbook.aws.errors import NotReadOnly
 from studbook.harvest.partition import visit as read
 from studbook.harvest.plan import Task
 from studbook.model import Partition, Record

@@ -78,6 +78,10 @@ UNREADABLE: Final = (
 """What reading an answer raises that is not as it was expected."""
 
 
+class NotReadOnly(AssertionError):  # noqa: N818 - it reads as a sentence where it is raised
+    """Studbook was about to make a call that could change something; it was not sent."""
+
+
 class Trouble(Exception):  # noqa: N818 - a word of the domain: it becomes a gap, not a stack trace
     """One failed call, or one loss: what it means, and in whose words."""
 

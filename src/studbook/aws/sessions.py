@@ -24,7 +24,7 @@ from botocore.loaders import Loader, create_loader
 
 from studbook import __version__
 from studbook.aws.answers import LenientParsers, check_answer, check_content
-from studbook.aws.errors import NOBODY_ANSWERS, Trouble, explain, is_throttling, login_cure
+from studbook.aws.errors import NOBODY_ANSWERS, NotReadOnly, Trouble, explain, is_throttling, login_cure
 from studbook.aws.pacing import Pace, Paces
 from studbook.aws.times import parsed
 from studbook.aws.transport import Limits, bounded
@@ -36,10 +36,6 @@ _READ_ONLY = re.compile(r"^(List|Describe|Get|Search|Query|Lookup|BatchDescribe|
 
 Signer = Callable[[str, str, Mapping[str, str], bytes, str], dict[str, str]]
 """(method, url, headers, body, signing name) -> all the headers to send."""
-
-
-class NotReadOnly(AssertionError):  # noqa: N818 - it reads as a sentence where it is raised
-    """Studbook was about to make a call that could change something; it was not sent."""
 
 
 def only_reads(operation: str) -> bool:

@@ -31,8 +31,8 @@ class Said(NamedTuple):
 
 def said_of(edge: Edge) -> Said:
     """What an edge says."""
-    rules = frozenset(one.line for one in edge.evidence if one.rule)
-    return Said(edge.relation, edge.certainty, edge.candidate, rules)
+    rules = [one.line for one in edge.evidence if one.rule]
+    return Said(edge.relation, edge.certainty, edge.candidate, frozenset(rules))
 
 
 def sort_of(asset: Mapping[str, Any]) -> tuple[Any, ...]:

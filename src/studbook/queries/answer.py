@@ -47,9 +47,9 @@ class Row:
     def to_json(self) -> dict[str, Any]:
         """The columns as plain JSON values, in their order."""
         found = {}
-        for column, name in _columns(cast(Hashable, type(self))):
+        for column, name in _columns(type(self)):  # type: ignore[arg-type]
             value = getattr(self, name)
-            found[column] = value if type(value) in _SCALARS else _json(value)
+            found[column] = value if type(value) in _SCALARS else _json(value)  # most are: a call for each is too many
         return found
 
 
@@ -63,6 +63,8 @@ def _columns(row: Hashable) -> tuple[tuple[str, str], ...]:
 
 
 def _json(value: Any) -> Any:
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, Row):
         return value.to_json()
     if isinstance(value, Evidence):  # a tuple, too

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal, NamedTuple
 
 from studbook.errors import UsageError
@@ -131,15 +132,19 @@ def newer(night: Night, judge: Judge, asset: Asset) -> tuple[list[_Here], list[C
 
 def held_against(lineage: LineageReader, known: Mapping[str, Sequence[Family]]) -> Iterator[_Here]:
     """Of each line the newest version that production runs, else the newest approved one."""
-    for families in known.values():
-        for family in reversed(families):
-            endpoints = (lineage.asset(one) for one in answering(rows_of_version(lineage, family.original)))
-            if places := [one.id for one in endpoints if one is not None and in_production(one)]:
-                yield _Here(family.original, places)
-                break
-        else:
-            approved = [family for family in families if "Approved" in _approvals(family)]
-            yield from (_Here(family.original, ()) for family in approved[-1:])
+    for group, families in known.items():
+        here = lineage.once(("held against", group), partial(_held_against, lineage, families))
+        if here is not None:
+            yield here
+
+
+def _held_against(lineage: LineageReader, families: Sequence[Family]) -> _Here | None:
+    for family in reversed(families):
+        endpoints = (lineage.asset(one) for one in answering(rows_of_version(lineage, family.original)))
+        if places := [one.id for one in endpoints if one is not None and in_production(one)]:
+            return _Here(family.original, places)
+    approved = [family for family in families if "Approved" in _approvals(family)]
+    return _Here(approved[-1].original, ()) if approved else None
 
 
 def _approvals(family: Family) -> set[str]:

@@ -129,7 +129,7 @@ class _Past:
         self._lineage, self._asset = night.lineage, asset
         self._history = night.history
         self._nights: dict[int, Envelope] = {}
-        self._trail = night.settings.source("cloudtrail").enabled if night.settings is not None else None
+        self._settings = night.settings
 
     def entries(self) -> Iterator[Entry]:
         """All events, some of them twice, in no order."""
@@ -152,13 +152,13 @@ class _Past:
 
         Nothing of it where the configuration is not known.
         """
-        if self._trail is None or entry.event not in ("approval", "deployed", "undeployed", "gone"):
+        if self._settings is None or entry.event not in ("approval", "deployed", "undeployed", "gone"):
             return entry
         if entry.event == "approval" and entry.is_ == _PENDING:
             return entry
         deed = self._deed(entry)
         if deed is None:
-            words = NO_TRAIL if self._trail else NOT_READ
+            words = NO_TRAIL if self._settings.source("cloudtrail").enabled else NOT_READ
             return replace(entry, note="; ".join(filter(None, (entry.note, words))))
         words = "; ".join(filter(None, (entry.note, deed.words)))
         return replace(entry, at=deed.at or entry.at, by=deed.actor or entry.by, note=words)

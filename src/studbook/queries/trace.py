@@ -147,13 +147,11 @@ def _kinds(assets: Alike) -> str:
     told = kinds if len(kinds) <= _TOLD + 1 else kinds[:_TOLD]
     words = []
     for kind in told:
-        live = sum(
-            number
-            for asset, number in assets
-            if asset.kind == kind and asset.gone_since is None and in_production(asset)
-        )
-        where = f" ({live} in production)" if kind == "endpoint" and live else ""
-        words.append(counted(counts[kind], kind) + where)
+        words.append(counted(counts[kind], kind))
+        if kind == "endpoint":
+            running = (n for one, n in assets if one.kind == kind and one.gone_since is None and in_production(one))
+            if live := sum(running):
+                words[-1] += f" ({live} in production)"
     rest = sum(counts[kind] for kind in kinds[len(told) :])
     return listed([*words, f"{rest} more"] if rest else words)
 

@@ -74,10 +74,12 @@ class Templates:
 
     def asset_template(self, kind: str) -> str:
         """`assets/<kind>.html`; of kinds that have none of their own, `assets/_job.html` or `assets/_default.html`."""
-        name = f"assets/{kind}.html"
-        if any((folder / name).is_file() for folder in self.folders):
-            return name
-        return "assets/_job.html" if KINDS[kind].job else "assets/_default.html"
+        return self._asset_templates.get(kind) or ("assets/_job.html" if KINDS[kind].job else "assets/_default.html")
+
+    @cached_property
+    def _asset_templates(self) -> dict[str, str]:
+        found = (path.name for folder in self.folders for path in folder.glob("assets/*.html"))
+        return {name.removesuffix(".html"): f"assets/{name}" for name in found}
 
     def pages(self) -> list[str]:
         """The names of the pages: the files in `pages/` are the list."""
@@ -195,6 +197,10 @@ class _Environment(Environment):
         if name not in self._found:
             self._found[name] = super().get_template(name, parent)
         return self._found[name]
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """In one dict, which each part of each page copies; of Jinja's chain of two that takes ten times as long."""
+        return {**self.globals, **(d or {})}
 
     put = staticmethod(put)
 

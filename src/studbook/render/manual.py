@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,14 @@ class ManualPage(Page):
     def _key(self, config: MkDocsConfig, files: Files) -> str:
         """The digest of all that the HTML is made from."""
         places = [(file.src_uri, file.url) for file in files]
-        parsers = [*map(version, _PARSERS), code_digest(), repr(config.markdown_extensions), repr(config.mdx_configs)]
+        parsers = [*_versions(), code_digest(), repr(config.markdown_extensions), repr(config.mdx_configs)]
         return hashlib.sha256(repr([self.markdown, self.url, sorted(places), parsers]).encode()).hexdigest()
+
+
+@cache
+def _versions() -> tuple[str, ...]:
+    """Of the parsers: to find them takes longer than to read a page."""
+    return tuple(map(version, _PARSERS))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -250,18 +250,24 @@ class PageWriter:
 
     def _put(self, path: str, name: str, data: bytes) -> None:
         """Write a file, or link the earlier build's where it has the same bytes."""
-        place = self._place(path) + name
+        place = f"{self.target}/{path}{name}"
         if self.earlier is not None:
             # A link that was made before another failed is the earlier build's own file.
             Path(place).unlink(missing_ok=True)
             twin = self.earlier.tree / path / name
             try:
                 if twin.read_bytes() == data:
+                    self._place(path)
                     _link(str(twin), place)
                     return
             except OSError:
                 pass
-        with open(place, "wb") as file:  # noqa: PTH123  ten thousand times, and twice as fast
+        try:
+            file = open(place, "wb")  # noqa: PTH123, SIM115  ten thousand times, and twice as fast
+        except FileNotFoundError:
+            self._place(path)
+            file = open(place, "wb")  # noqa: PTH123, SIM115
+        with file:
             file.write(data)
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from studbook.aws.sessions import Signer
 from studbook.model import Facts, Partition, Record
 from studbook.model.storable import ApiAnswer
 from studbook.settings import Settings
+
+if TYPE_CHECKING:
+    from studbook.aws.sessions import Signer  # it loads boto3, and a site asks sources only what they declare
 
 Json = Mapping[str, Any]
 

@@ -27,9 +27,8 @@ from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from studbook import __version__
-from studbook.aws.errors import Meaning, Trouble, explain, meaning_of, no_answer
+from studbook.aws.errors import Meaning, NotReadOnly, Trouble, explain, meaning_of, no_answer
 from studbook.aws.pages import follow
-from studbook.aws.sessions import NotReadOnly
 from studbook.aws.transport import Limits, bounded, too_large
 from studbook.model import canonical
 from studbook.model.ids import parse_arn

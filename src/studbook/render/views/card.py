@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from studbook.model import Asset
 from studbook.queries.answer import called
 from studbook.queries.model_card import FIELDS, Words, by_framework, card_evidence, written
@@ -13,8 +15,11 @@ NAME = "card.html"
 
 def card(site: Site, version: Asset) -> Json:
     """What the version's own page says: each field's words with their source, and a count for each framework."""
+    return _card(site, version, card_evidence(site.graph, version, site.cards))
+
+
+def _card(site: Site, version: Asset, evidence: Mapping[str, str]) -> Json:
     words = written(site.graph, version, site.cards)
-    evidence = card_evidence(site.graph, version, site.cards)
     return {
         "words": [_said(site, one) for one in words if one.field in FIELDS],
         "others": [_said(site, one) for one in words if one.field not in FIELDS],
@@ -37,7 +42,7 @@ def card_page(site: Site, version: Asset) -> Page:
         template="assets/card.html",
         data={
             "version": link,
-            "card": card(site, version),
+            "card": _card(site, version, evidence),
             "frameworks": [
                 {
                     "name": framework.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from studbook.model import CERTAINTIES, KINDS, Asset
@@ -262,28 +263,32 @@ def experiment_table(site: Site, experiment: Asset) -> Table:
     return runs_table(site, experiment_runs(site, experiment), _beside(site, experiment))
 
 
-def _certainty() -> Column:
-    def cell(line: Json) -> Json:
-        who = says(line["certainty"], line["evidence"])
-        return {"certainty": line["certainty"], "candidate": line["candidate"], "says": who}
+def _certainty(line: Json) -> Json:
+    who = says(line["certainty"], line["evidence"])
+    return {"certainty": line["certainty"], "candidate": line["candidate"], "says": who}
 
-    meanings = " ".join(f"{says(name)}: {meaning}" for name, meaning in CERTAINTIES.items())
-    return Column("Certainty", cell, facet=True, hint=meanings)
+
+_CERTAINTY = Column(
+    "Certainty",
+    _certainty,
+    facet=True,
+    hint=" ".join(f"{says(name)}: {meaning}" for name, meaning in CERTAINTIES.items()),
+)
+_EDGES = (
+    Column("Relation", itemgetter("words"), facet=True),
+    Column("Role", itemgetter("role"), facet=True),
+    Column("Asset", itemgetter("asset")),
+    Column("Kind", lambda line: line["asset"]["kind_title"], facet=True),
+    _CERTAINTY,
+    Column("Evidence", lambda line: {"evidence": line["evidence"]}, plain=True),
+)
 
 
 def edges_table(site: Site, asset: Asset, *, upwards: bool) -> Table:
     """All edges of an asset on one side, as sentences with their evidence."""
     lines = site.upstream(asset.id) if upwards else site.downstream(asset.id)
-    columns = [
-        Column("Relation", lambda line: line["words"], facet=True),
-        Column("Role", lambda line: line["role"], facet=True),
-        Column("Asset", lambda line: line["asset"]),
-        Column("Kind", lambda line: line["asset"]["kind_title"], facet=True),
-        _certainty(),
-        Column("Evidence", lambda line: {"evidence": line["evidence"]}, plain=True),
-    ]
     side = "upstream" if upwards else "downstream"
-    return Table(f"{side.capitalize()} edges", columns, lines, f"{_beside(site, asset)}-{side}")
+    return Table(f"{side.capitalize()} edges", _EDGES, lines, f"{_beside(site, asset)}-{side}")
 
 
 def readers_table(site: Site, asset: Asset, subjects: Sequence[Asset]) -> Table:
@@ -294,7 +299,7 @@ def readers_table(site: Site, asset: Asset, subjects: Sequence[Asset]) -> Table:
         Column("Read", lambda reader: reader["read"]),
         Column("Role", lambda reader: reader["role"], facet=True),
         Column("When", lambda reader: _moment(reader["when"])),
-        _certainty(),
+        _CERTAINTY,
         Column("Evidence", lambda reader: {"evidence": reader["evidence"]}, plain=True),
     ]
     return Table("Readers", columns, readers_of(site, subjects), f"{_beside(site, asset)}-readers")

@@ -85,13 +85,14 @@ class Table:
 
     def on_page(self) -> Json:
         """The table as page data: without the columns that say nothing, with the first rows, and where the rest is."""
-        places, same = self._varied()
+        cells = [[column.cell(row) for row in self.rows[:LIMIT]] for column in self.columns]
+        places, same = self._varied(cells)
         columns = [self.columns[place] for place in places]
         long = len(self.rows) > LIMIT
-        rows = [[column.cell(row) for column in columns] for row in self.rows[:LIMIT]]
+        rows = [list(row) for row in zip(*(cells[place] for place in places), strict=True)]
         return {
             "label": self.label,
-            "same": [[self.columns[place].title, self.columns[place].cell(self.rows[0])] for place in same],
+            "same": [[self.columns[place].title, cells[place][0]] for place in same],
             "columns": [
                 {
                     "title": column.title,
@@ -109,7 +110,7 @@ class Table:
 
     def whole(self) -> str:
         """All rows, as the JSON of the file; cells as short as JSON allows."""
-        filled, _ = self._varied()
+        filled, _ = self._varied([[]] * len(self.columns))
         lines = (",".join([told[place] for place in filled]) for told in map(self._row, self.rows))
         rows = ",".join(f"[{line}]" for line in lines)
         return f'{{"rows":[{rows}]}}'
@@ -118,13 +119,16 @@ class Table:
     def long(self) -> bool:
         return len(self.rows) > LIMIT
 
-    def _varied(self) -> tuple[list[int], list[int]]:
+    def _varied(self, first: Sequence[Sequence[Any]]) -> tuple[list[int], list[int]]:
         """The places of the columns to show, and of those that are the same in every row; empty ones are in neither.
 
-        The first column, which says what a row is, is always shown.
+        The first column, which says what a row is, is always shown. `first` has the cells of the first rows by column.
         """
         if self.told is None:
-            cells = [[column.cell(row) for row in self.rows] for column in self.columns]
+            cells = [
+                [*known, *map(column.cell, self.rows[len(known) :])]
+                for column, known in zip(self.columns, first, strict=True)
+            ]
             empty = [all(cell in _EMPTY for cell in column) for column in cells]
         else:
             cells = [list(column) for column in zip(*map(self._row, self.rows), strict=True)] or [[]] * len(
