@@ -79,10 +79,11 @@ def _found(lineage: LineageReader, asset: Asset) -> Iterator[tuple[Reason, Asset
 
 def version_before(lineage: LineageReader, version: Asset) -> Asset | None:
     """The version of the same group, dataset or evaluator that was made last before it."""
-    of = parent(lineage, version)
-    if of is None or version.created_at is None:
+    of, at = parent(lineage, version), version.created_at
+    if of is None or at is None:
         return None
-    older = [one for one in versions(lineage, of) if _is_before(one, version)]
+    dated = [(when, one) for one in versions(lineage, of) if (when := one.created_at) is not None]
+    older = [one for when, one in dated if when < at or (when == at and _is_numbered_before(one, version))]
     last = [one for one in older if one.created_at == older[0].created_at]
     numbers = {_number(one): one for one in last}
     known = [number for number in numbers if number is not None]
@@ -91,11 +92,7 @@ def version_before(lineage: LineageReader, version: Asset) -> Asset | None:
     return _only(last)
 
 
-def _is_before(one: Asset, other: Asset) -> bool:
-    if one.created_at is None or other.created_at is None:
-        return False
-    if one.created_at != other.created_at:
-        return one.created_at < other.created_at
+def _is_numbered_before(one: Asset, other: Asset) -> bool:
     numbers = (_number(one), _number(other))
     return numbers[0] is not None and numbers[1] is not None and numbers[0] < numbers[1]
 

@@ -14,8 +14,8 @@ import heapq
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Generic, Literal
 
@@ -77,6 +77,9 @@ class Hit(Row):
 class Incident(Answer[Hit]):
     """Certain ones first, then possible, then cleared; by id within each."""
 
+    spread: Callable[[], Spread] = field(compare=False)
+    """The same in any window, where none was asked for."""
+
 
 def incident(
     night: Night, root: str, asked: str | None = None, *, from_: str | None = None, to: str | None = None
@@ -97,6 +100,7 @@ def incident(
         summary=_summary(search.alike()),
         rows=search.rows(),
         unknown=search.unknown(),
+        spread=search.spread,
     )
 
 
@@ -124,11 +128,6 @@ class Spread:
     """By group: its versions newest first, each the original with all its copies."""
     members: tuple[str, ...]
     """The versions of these lines that are the root itself: no rows, and hit in every window."""
-
-
-def spread(night: Night, root: str) -> Spread:
-    """What `incident` answers of a root in any window. Raises NotFound as it does."""
-    return _Search(night, reaching(night.lineage), _root(night, root), _Window(None, None)).spread()
 
 
 # --- the window ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import json
 from array import array
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from operator import attrgetter
 from typing import Any, TypeVar, cast
@@ -107,7 +107,12 @@ class _Attributes(Mapping[str, Any]):
 
 
 def _attribute(base: int, key: str) -> int:
-    return crc32(f"\0attributes\0{key}".encode("utf-8", "surrogatepass"), base)
+    return crc32(_attribute_name(key), base)
+
+
+@lru_cache(1 << 12)
+def _attribute_name(key: str) -> bytes:
+    return f"\0attributes\0{key}".encode("utf-8", "surrogatepass")
 
 
 class _TrackedAsset:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from studbook.model import KINDS, Asset
 from studbook.queries.answer import STATUSES
-from studbook.queries.incident import spread
+from studbook.queries.incident import Incident
 from studbook.queries.manifests import manifest_changes, objects_of
 from studbook.queries.model_card import card_of
 from studbook.queries.walks import runs
@@ -107,7 +107,8 @@ def windows(site: Site, asset: Asset) -> Json | None:
     answer = site.answer("incident", asset.id)
     if not 0 < answer.total <= MOST_ROWS:
         return None
-    known = spread(site.night, asset.id)
+    assert isinstance(answer, Incident)
+    known = answer.spread()
     rows = []
     for row in answer.rows:
         told = _affected_row(site, row)

@@ -111,6 +111,9 @@ class Table:
     def whole(self) -> str:
         """All rows, as the JSON of the file; cells as short as JSON allows."""
         filled, _ = self._varied([[]] * len(self.columns))
+        if self.told is None:
+            columns = [self.columns[place] for place in filled]
+            return _JSON({"rows": [[packed(column.cell(row)) for column in columns] for row in self.rows]})
         lines = (",".join([told[place] for place in filled]) for told in map(self._row, self.rows))
         rows = ",".join(f"[{line}]" for line in lines)
         return f'{{"rows":[{rows}]}}'
