@@ -163,6 +163,12 @@ def parse_card(text: str, name: str, source: str) -> Card:
     )
 
 
+def front_matter(text: str) -> tuple[int, int]:
+    """Where the YAML of a card begins and ends; twice 0 where it has none."""
+    match = _FRONT.match(text)
+    return match.span(1) if match else (0, 0)
+
+
 def _is_from(first: str, version: str, registered: str | None) -> bool:
     """Whether a version is not older than a number or a day; what cannot be told is not spoken of."""
     if first.isdigit():

@@ -6,19 +6,21 @@ says. A snapshot of format 1 kept none: it is told with the working files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
 
-from studbook.cards import Card, card_texts, cards_in
+from studbook.cards import Card, card_texts, cards_in, front_matter
 from studbook.errors import CatalogError, SettingsError
 from studbook.model import Envelope, WorkingFile
+from studbook.model.people import FileKind
 from studbook.settings import Settings, told_wrong
 from studbook.store import Catalog
+from studbook.strict_yaml import with_values
 
 Skip = Callable[[SettingsError], None]
 
@@ -39,6 +41,25 @@ class Cleaner(Protocol):
 
     def identifier(self, text: str) -> str: ...
 
+    def body(self, body: Mapping[str, Any]) -> dict[str, Any]: ...
+
+
+_NAMES: Final = ("asset", "finding", "model", "rule")
+"""What stands under these names something else, as its records do: a secret in it becomes a pseudonym, as there."""
+
+
+def cleaned(kind: FileKind, text: str, clean: Cleaner) -> str:
+    """A working file as it is kept. In YAML each value is cleaned by its key, so that it stays the same YAML."""
+
+    def value(key: str, said: str) -> str:
+        return clean.identifier(said) if key in _NAMES else str(next(iter(clean.body({key: said}).values())))
+
+    start, end = front_matter(text) if kind == "card" else (0, len(text) if kind == "waivers" else 0)
+    try:
+        return text[:start] + with_values(text[start:end], value, clean.text) + clean.text(text[end:])
+    except SettingsError:  # nobody can read it but people
+        return clean.text(text)
+
 
 def cards_of(files: Iterable[WorkingFile], skip: Skip = lambda problem: None) -> dict[str, Card]:
     """The cards among working files, by the model they belong to; `skip` hears of those that cannot be read."""
@@ -51,16 +72,16 @@ def working_files(catalog: Catalog, settings: Settings | None, clean: Cleaner) -
     A file that is no text is left out: who takes the files in has said so.
     """
     for path, text in card_texts(catalog.cards_folder, lambda problem: None):
-        yield WorkingFile(kind="card", name=str(path.relative_to(catalog.root)), content=clean.text(text))
+        yield WorkingFile(kind="card", name=str(path.relative_to(catalog.root)), content=cleaned("card", text, clean))
     if settings is not None:
         yield WorkingFile(kind="settings", name=catalog.settings_file.name, content=settings.resolved)
         for name in settings.rules.files:
             with suppress(OSError, UnicodeDecodeError):
                 text = (catalog.root / name).read_text(encoding="utf-8")
-                yield WorkingFile(kind="rules", name=name, content=clean.text(text))
+                yield WorkingFile(kind="rules", name=name, content=cleaned("rules", text, clean))
     with suppress(OSError, UnicodeDecodeError):
         text = catalog.waivers_file.read_text(encoding="utf-8")
-        yield WorkingFile(kind="waivers", name=catalog.waivers_file.name, content=clean.identifier(text))
+        yield WorkingFile(kind="waivers", name=catalog.waivers_file.name, content=cleaned("waivers", text, clean))
 
 
 def changed_files(catalog: Catalog, envelope: Envelope, clean: Callable[[Settings], Cleaner]) -> list[str]:

@@ -275,8 +275,13 @@ def _places(
     listed = [one for one in datasets if one.inventory is None and not _directory(one)]
     held = _buckets(aws_partition, source.actions, listed, settings)
     if counted:
-        buckets = sorted({(parse_s3(one.id) or ("", ""))[0] for one in counted})
-        held.append(_statement("Inventories", [_INVENTORY], [f"arn:{aws_partition}:s3:::{one}" for one in buckets]))
+        below = _by_bucket(counted)
+        held.append(_statement("Inventories", [_INVENTORY], [f"arn:{aws_partition}:s3:::{one}" for one in below]))
+        # What a report does not show is looked for, as its filter may have left it out.
+        held += [
+            _listing(aws_partition, f"InventoriedDatasets{number}", ["s3:ListBucket"], bucket, prefixes)
+            for number, (bucket, prefixes) in enumerate(below.items(), start=1)
+        ]
     reports = [DocumentPlace(uri=uri) for uri in dict.fromkeys(one.inventory for one in counted) if uri]
     held += _documents(aws_partition, [*(one for one in documents if not _directory(one)), *reports])
     found = {bucket for one in [*datasets, *documents] if (bucket := _directory(one))}
@@ -297,10 +302,7 @@ def _buckets(
     aws_partition: str, actions: Iterable[str], datasets: Iterable[Dataset] | None, settings: Settings | None
 ) -> list[PolicyJson]:
     """The listing of the datasets' prefixes, and of folders in which many lie; a placeholder where none are known."""
-    prefixes: defaultdict[str, set[str]] = defaultdict(set)
-    for dataset in datasets or ():
-        bucket, prefix = parse_s3(dataset.id) or ("", "")
-        prefixes[bucket].add(prefix)
+    prefixes = _by_bucket(datasets or ())
     for together in prefixes.values():
         together.update(families(settings or Settings(), together))
     if datasets is None:
@@ -309,16 +311,31 @@ def _buckets(
     held, whole = [], sorted(bucket for bucket, below in prefixes.items() if "" in below)
     if whole:
         held.append(_statement("Datasets", named, [f"arn:{aws_partition}:s3:::{bucket}" for bucket in whole]))
-    some = {bucket: sorted(below) for bucket, below in sorted(prefixes.items()) if "" not in below}
+    some = {bucket: below for bucket, below in prefixes.items() if "" not in below}
     rest = [action for action in named if action not in _BY_PREFIX]
     if some and rest:
         held.append(_statement("DatasetBuckets", rest, [f"arn:{aws_partition}:s3:::{bucket}" for bucket in some]))
     for number, (bucket, below) in enumerate(some.items(), start=1):
-        listed = _statement(f"Datasets{number}", list(_BY_PREFIX), [f"arn:{aws_partition}:s3:::{bucket}"])
-        # A dollar in a prefix would begin a policy variable.
-        listed["Condition"] = {"StringEquals": {"s3:prefix": [prefix.replace("$", "${$}") for prefix in below]}}
-        held.append(listed)
+        held.append(_listing(aws_partition, f"Datasets{number}", list(_BY_PREFIX), bucket, below))
     return held
+
+
+def _by_bucket(datasets: Iterable[Dataset]) -> dict[str, set[str]]:
+    """The datasets' prefixes, by their buckets' names in order."""
+    prefixes: defaultdict[str, set[str]] = defaultdict(set)
+    for dataset in datasets:
+        bucket, prefix = parse_s3(dataset.id) or ("", "")
+        prefixes[bucket].add(prefix)
+    return dict(sorted(prefixes.items()))
+
+
+def _listing(aws_partition: str, sid: str, actions: list[str], bucket: str, below: Iterable[str]) -> PolicyJson:
+    """Listing a bucket below some prefixes."""
+    listed = _statement(sid, actions, [f"arn:{aws_partition}:s3:::{bucket}"])
+    if "" not in below:
+        # A dollar in a prefix would begin a policy variable.
+        listed["Condition"] = {"StringEquals": {"s3:prefix": [prefix.replace("$", "${$}") for prefix in sorted(below)]}}
+    return listed
 
 
 def _documents(aws_partition: str, places: Iterable[DocumentPlace]) -> list[PolicyJson]:

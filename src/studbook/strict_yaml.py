@@ -6,6 +6,8 @@ twice, and dates as the text that they are. A mistake is a SettingsError with fi
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 import yaml
@@ -60,6 +62,36 @@ def load_yaml(text: str, place: str, hint: str | None = None, *, above: int = 0)
         raise wrong(f"is no YAML: {problem}", getattr(error, "problem_mark", None)) from None
     except ValueError as error:  # a number, or a key, that PyYAML takes for one and cannot make
         raise wrong(f"is no YAML: {error}", None) from None
+
+
+def with_values(text: str, change: Callable[[str, str], str], between: Callable[[str], str]) -> str:
+    """The text with its values changed where they stand, each by its key and itself, and what is no value by `between`:
+    comments, above all. It says the same as before but for that, in the same order, and is YAML still.
+
+    Raises SettingsError where it is no YAML.
+    """
+    _, tree = load_yaml(text, "")
+    parts, end = list[str](), 0
+    for key, node in _values(tree, ""):
+        start, stop = node.start_mark.index, node.end_mark.index
+        changed, raw = change(key, node.value), text[start:stop]
+        if changed != node.value:
+            raw = json.dumps(changed, ensure_ascii=False) + ("\n" if raw.endswith("\n") else "")
+        parts += [between(text[end:start]), raw]
+        end = stop
+    return "".join([*parts, between(text[end:])])
+
+
+def _values(node: yaml.Node | None, key: str) -> Iterator[tuple[str, yaml.ScalarNode]]:
+    """The scalars that are no key, as they stand, with the key that they are under."""
+    if isinstance(node, yaml.ScalarNode):
+        yield key, node
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _values(item, key)
+    elif isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield from _values(value, name.value if isinstance(name, yaml.ScalarNode) else key)
 
 
 def _twice(node: yaml.Node | None) -> yaml.ScalarNode | None:

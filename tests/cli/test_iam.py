@@ -211,7 +211,7 @@ class TestPolicy:
         assert allowing(caller_policy(settings), "s3:ListBucket")[0]["Resource"] == ["arn:aws:s3:::elsewhere"]
 
     def test_an_inventory_is_read_in_place_of_listing(self):
-        """Its configuration and the folder of its reports; the dataset's own bucket is not listed."""
+        """Its configuration, the folder of its reports, and below the datasets' prefixes what it does not show."""
         inventory = "s3://reports/daily/lake/id/"
         several = [
             {"uri": f"s3://lake/{name}/", "account": "111111111111", "inventory": inventory} for name in ("a", "b")
@@ -222,9 +222,11 @@ class TestPolicy:
         held = [one for one in statements if any(action.startswith("s3:") for action in one["Action"])]
         assert [(one["Action"], one["Resource"]) for one in held] == [
             (["s3:GetInventoryConfiguration"], ["arn:aws:s3:::lake"]),
+            (["s3:ListBucket"], ["arn:aws:s3:::lake"]),
             (["s3:GetObject"], ["arn:aws:s3:::reports/daily/lake/id/*"]),
             (["s3:ListBucket"], ["arn:aws:s3:::reports"]),
         ]
+        assert held[1]["Condition"] == {"StringEquals": {"s3:prefix": ["a/", "b/"]}}
 
     def test_a_directory_bucket_is_read_by_sessions(self):
         """S3 Express One Zone knows one action, and that one for reading alone; no other names such a bucket."""

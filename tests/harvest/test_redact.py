@@ -14,10 +14,13 @@ from benchmarks.secret_corpus import SHAPES, Planted, harmless, is_left, secrets
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from studbook.cards import parse_card
 from studbook.harvest.redact import Redactor, looks_random
 from studbook.harvest.secret_forms import ANCHORED, FORMS
 from studbook.harvest.secret_keys import strength
 from studbook.model import REDACTED
+from studbook.people import cleaned
+from studbook.rules import read_waivers
 from studbook.settings import Redact
 
 RANDOM = "wJalrXUtnFEMIK7MDENGbPxRfiCYzEXAMPL3KEY9"
@@ -429,3 +432,53 @@ def test_no_text_takes_long(piece):
     Redactor().text(piece * (30_000 // len(piece)) + "@")
 
     assert time.process_time() - started < 5
+
+
+class TestWhatPeopleWrite:
+    """Waivers and cards, as a snapshot keeps them."""
+
+    WAIVERS = """\
+# of ana, password=Hunter22secret
+- rule: unevaluated
+  asset: "arn:aws:sagemaker:us-east-1:222222222222:endpoint/bot"
+  why: |
+    until Tuesday
+    password: Hunter22secret
+  who: bob   # password=Hunter22secret
+  until: 2027-01-31
+- {rule: a, finding: b, why: password=Hunter22secret, who: KNOWN, until: "2027-01-31"}
+"""
+
+    def test_waivers_stay_waivers(self):
+        """Why and who are cleaned as any text is, whatever the YAML looks like; what is accepted, and until when, is
+        what it was, and each is read again."""
+        text = self.WAIVERS.replace("KNOWN", KNOWN["GitHub 0"])
+
+        kept = cleaned("waivers", text, Redactor())
+
+        assert "Hunter22secret" not in kept
+        before, after = read_waivers(text, ""), read_waivers(kept, "")
+        assert [(one.key, one.until) for one in after] == [(one.key, one.until) for one in before]
+        assert [one.why for one in after] == ["until Tuesday\npassword: [redacted]\n", "password=[redacted]"]
+        assert [one.who for one in after] == ["bob", "[redacted]"]
+
+    @pytest.mark.parametrize("kind", ["waivers", "card", "rules"])
+    def test_nothing_else_changes(self, kind):
+        """A file without a secret is kept to the byte."""
+        card = "---\r\nowner: 'a: b'\r\nversions: [1, '2']\r\n---\r\n# not: yaml {{\r\n"
+        text = card if kind == "card" else "- a: |\n   b\n"
+
+        assert cleaned(kind, text, Redactor()) == text
+
+    def test_a_card_can_still_be_read(self):
+        """A value that is a secret alone is redacted text in its place, not a list."""
+        card = f"---\nowner: {KNOWN['GitHub 0']}\ntitle: Bot\n---\n## Use\nwith password=Hunter22secret\n"
+
+        found = parse_card(cleaned("card", card, Redactor()), "bot", "bot.md")
+
+        assert (found.facts, found.problems) == ({"owner": "[redacted]", "title": "Bot"}, ())
+        assert found.sections == (("Use", "with password=[redacted]"),)
+
+    def test_what_is_no_yaml_is_cleaned_as_text(self):
+        """Nobody but people can read it; it is kept all the same."""
+        assert cleaned("waivers", "{{ password=Hunter22secret", Redactor()) == "{{ password=[redacted]"

@@ -303,6 +303,101 @@ class TestRefused:
         assert (code, f"covers s3://{BUCKET}/chats/v1/ alone" in message) == ("NotCovered", True)
         assert world.states() == []
 
+    @pytest.mark.parametrize(
+        ("then", "uri", "by", "beside"),
+        [
+            ("chats/", "beside2/", "fingerprint", "beside2/a"),  # nothing of it is in the report
+            ("chats/", "beside2/", "subprefixes", "beside2/v1/"),
+            ("chats/v1/", "chats/", "fingerprint", "chats/"),  # a part of it is
+            ("chats/v1", "chats/", "subprefixes", "chats/"),
+            ("", "beside2/", "fingerprint", "beside2/a"),  # the report is older than the dataset
+            ("chats/%", "", "fingerprint", "beside/a"),  # the whole bucket, of which one object was in the report
+        ],
+    )
+    def test_a_filter_that_was_another_at_the_report(
+        self, world: World, then: str, uri: str, by: str, beside: str
+    ) -> None:
+        """What a report leaves out of a dataset, although it is there, is not said to be gone: a gap names it and the
+        report, what was known stays, stale, and the next report by the wider filter tells."""
+        world.configure(prefix=then)
+        if then:
+            self.put(world)
+        world.deliver()
+        if not then:
+            self.put(world)
+        world.configure()
+        dataset = {"uri": f"s3://{BUCKET}/{uri}", "versions": by}
+        world.night(**dataset, inventory=None)
+        before = {one.id for one in world.states() if one.gone_since is None}
+        assert before
+
+        night = world.night(1, **dataset)
+
+        ((code, message),) = gaps(night)
+        assert (code, f"s3://{BUCKET}/{beside} is not in {PLACE}2026-11-20T02-00Z" in message) == ("NotInReport", True)
+        now = world.states()
+        assert {one.id for one in now} == before
+        assert {(one.gone_since, one.stale_since) for one in now} == {(None, 2)}
+        world.deliver(2)
+        assert row(world.night(2, **dataset)).status == "complete"
+        assert {one.id for one in world.states() if one.gone_since is None} == before
+
+    def put(self, world: World) -> None:
+        for key in ("beside2/a", "beside2/v1/b"):
+            world.s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+
+    def test_a_filter_that_shows_one_folder(self, world: World) -> None:
+        """A dataset whose objects all lie in one folder of it is told: S3 says that nothing else is there, or nothing
+        as old as the report."""
+        world.s3.put_object(Bucket=BUCKET, Key="one/folder/a", Body=b"x")
+        world.configure(prefix="one/folder/")
+        world.deliver()
+        world.configure()
+        world.aws.clock(NOW + timedelta(hours=2))
+        world.s3.put_object(Bucket=BUCKET, Key="one/since", Body=b"x")
+        world.aws.forget_calls()
+
+        night = world.night(uri=f"s3://{BUCKET}/one/")
+
+        assert (row(night).status, [one.body["Objects"] for one in world.states()]) == ("complete", [1])
+        assert world.calls()["ListObjectsV2"] == 2
+
+    def test_who_may_not_ask_what_else_there_is(self, world: World) -> None:
+        """Where nobody may list what a report does not show, it is not known: a gap with the action to allow."""
+        world.configure()
+        world.deliver()
+        world.aws.fault(service="s3", operation="ListObjectsV2", seconds=0, times=1)  # where the reports lie
+        world.aws.fault("AccessDenied", service="s3", operation="ListObjectsV2", account=ACCOUNT)
+
+        night = world.night(uri=f"s3://{BUCKET}/nowhere/")
+
+        ((code, message),) = gaps(night)
+        assert (code, f"needs s3:ListBucket on s3://{BUCKET}" in message, world.states()) == ("AccessDenied", True, [])
+
+    def test_an_empty_dataset_is_looked_at_every_night(self, world: World) -> None:
+        """Something that came since is no empty dataset, though the report is the same."""
+        world.configure()
+        world.deliver()
+        dataset = {"uri": f"s3://{BUCKET}/later/"}
+        assert row(world.night(**dataset)).status == "complete"
+        world.s3.put_object(Bucket=BUCKET, Key="later/a", Body=b"x")
+
+        assert [code for code, _ in gaps(world.night(1, **dataset))] == ["NotInReport"]
+        (state,) = world.states()
+        assert (state.body["Objects"], state.stale_since) == (0, 2)
+
+    def test_a_report_older_than_a_listing(self, world: World) -> None:
+        """A dataset that was listed until now is not told as it was before that."""
+        world.configure()
+        world.deliver()
+        world.aws.clock(NOW + timedelta(hours=2))
+        world.s3.put_object(Bucket=BUCKET, Key="chats/since", Body=b"x")
+        world.night(inventory=None)
+        (before,) = world.states()
+
+        assert [code for code, _ in gaps(world.night(1))] == ["InventoryOlder"]
+        assert [(one.id, one.gone_since) for one in world.states()] == [(before.id, None)]
+
     def test_none_was_delivered(self, world: World) -> None:
         """A gap that says how long the first one takes; and doctor says so before a night does."""
         world.configure()

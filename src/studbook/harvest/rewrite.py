@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from studbook.errors import CatalogError, UsageError
 from studbook.harvest.derive import derive_anew
@@ -16,7 +17,8 @@ from studbook.harvest.redact import Redactor
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
 from studbook.lineage.link import LinkContext
 from studbook.model import Content, Continues, Envelope, Parts, WorkingFile
-from studbook.people import cards_of, working_files
+from studbook.model.people import FileKind
+from studbook.people import cards_of, cleaned, working_files
 from studbook.rules import all_rules, read_waivers
 from studbook.settings import Settings
 from studbook.sources import with_accounts
@@ -86,18 +88,18 @@ def _files(catalog: Catalog, settings: Settings, envelope: Envelope, redactor: R
         if file.kind == "settings":
             yield replace(file, content=settings.resolved)
         else:
-            clean = redactor.text if file.kind == "card" else redactor.identifier
-            yield replace(file, content=clean(str(file.content)))
+            yield replace(file, content=cleaned(file.kind, str(file.content), redactor))
 
 
 def _copy_files(catalog: Catalog, target: Catalog, settings: Settings) -> int:
     """The words of people, without what was taken out of the records, and the configuration, which has the rules."""
     redactor = Redactor(settings.redact)
     target.create(catalog.settings_file.read_text(encoding="utf-8"))
-    cards = sorted(catalog.cards_folder.glob("*.md"))
-    several = [(path, target.cards_folder / path.name, redactor.text) for path in cards]
-    several.append((catalog.waivers_file, target.waivers_file, redactor.identifier))
-    for source, place, clean in several:
+    several: list[tuple[FileKind, Path, Path]] = [
+        ("card", path, target.cards_folder / path.name) for path in sorted(catalog.cards_folder.glob("*.md"))
+    ]
+    several.append(("waivers", catalog.waivers_file, target.waivers_file))
+    for kind, source, place in several:
         if source.is_file():
-            place.write_text(clean(source.read_text(encoding="utf-8")), encoding="utf-8")
+            place.write_text(cleaned(kind, source.read_text(encoding="utf-8"), redactor), encoding="utf-8")
     return redactor.count

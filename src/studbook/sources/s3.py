@@ -331,16 +331,14 @@ def _by_newest(visit: Visit, inventory: str, place: S3Uri, bucket: str, datasets
     left = {index: one for index, one in datasets.items() if prefixes[index].startswith(covered)}
     kept: defaultdict[str, list[Record]] = defaultdict(list)
     for record in visit.known(_PREFIX) if left else ():
-        if "Inventory" in record.body:
-            kept[record.body["Dataset"]].append(record)
-    read_before = max(
-        (record.body["Inventory"]["CreatedAt"] for one in left.values() for record in kept[one.id]), default=""
-    )
+        kept[record.body["Dataset"]].append(record)
     for report in s3_inventory.reports(visit, place, bucket) if left else ():
-        if report.created_at < read_before:
-            message = f"{report.uri} is older than the report that was read before, of {read_before}"
-            raise Trouble("lost", "GetObject", "InventoryOlder", message)
-        if visit.settings.source(S3.name).limits.get("inventories") == 0:
+        for index, dataset in list(left.items()):
+            if report.created_at < (seen := max(map(_seen, kept[dataset.id]), default="")):
+                message = f"{report.uri} is older than what was read of it before, of {seen}"
+                visit.gap(Trouble("lost", "GetObject", "InventoryOlder", message), dataset.id)
+                del left[index]
+        if not left or visit.settings.source(S3.name).limits.get("inventories") == 0:
             return
         try:
             _by_report(visit, bucket, report, left, kept)
@@ -355,6 +353,20 @@ def _by_newest(visit: Visit, inventory: str, place: S3Uri, bucket: str, datasets
         return
 
 
+def _seen(record: Record) -> str:
+    """Up to when a state is known at least: the date of its report, or of the last change that its listing shows."""
+    body = record.body
+    if "Inventory" in body:
+        return str(body["Inventory"]["CreatedAt"])
+    members = ("Contents", "Versions", "DeleteMarkers")
+    return max((str(row["LastModified"]) for name in members for row in _items(body.get(name))), default="")
+
+
+def _items(member: Any) -> Sequence[Json]:
+    """The rows of a listing; records of older catalogs have the configuration's word under one of the names."""
+    return member if isinstance(member, list) else ()
+
+
 def _by_report(
     visit: Visit,
     bucket: str,
@@ -362,32 +374,99 @@ def _by_report(
     datasets: Mapping[int, Dataset],
     kept: Mapping[str, Sequence[Record]],
 ) -> None:
-    """The states that a report shows. One that was read before, and said the same of a dataset, is not read again."""
+    """The states that a report shows. One that was read before, and said the same of a dataset, is not read again.
+
+    A dataset of which it may not show all is a gap.
+    """
     unread: list[tuple[int, Dataset]] = []
-    again: list[Record] = []
+    told: dict[str, list[Record]] = {}
     for index, dataset in datasets.items():
-        expected = {**_told(index, dataset), "Inventory": report.body}
-        if (before := kept.get(dataset.id)) and all(expected.items() <= one.body.items() for one in before):
-            again += before
+        expected = {**_told(index, dataset), "Inventory": report.body}.items()
+        if (before := kept.get(dataset.id)) and all(expected <= one.body.items() for one in before):
+            if before[0].body["Objects"] or _shows_all(visit, bucket, dataset, report, None):
+                told[dataset.id] = list(before)
         else:
             unread.append((index, dataset))
     wanted = [
         s3_inventory.Wanted((parse_s3(one.id) or ("", ""))[1], one.versions == "subprefixes") for _, one in unread
     ]
+    doubtful: set[str] = set()
+    shown: set[str] = set()
     for number, state in s3_inventory.read(visit, report, wanted) if wanted else ():
+        index, dataset = unread[number]
+        if dataset.id not in shown | doubtful:
+            (shown if _shows_all(visit, bucket, dataset, report, state) else doubtful).add(dataset.id)
+        if dataset.id in doubtful or (not state.objects and dataset.versions == "subprefixes"):
+            continue
         place = f"s3://{bucket}/{state.prefix}"
         body = {
             "Uri": place,
-            **_told(*unread[number]),
+            **_told(index, dataset),
             "VersioningStatus": None,
             "Inventory": report.body,
             **state.body,
         }
         visit.record(_PREFIX, dataset_version_id(place, state.fingerprint), body, operation="GetObject")
-    for record in again:
+    for record in (one for several in told.values() for one in several):
         visit.reuse(record)
-    for dataset in datasets.values():
-        visit.listed(_PREFIX, dataset.id)
+    for dataset_id in (*told, *shown):
+        visit.listed(_PREFIX, dataset_id)
+
+
+def _shows_all(
+    visit: Visit, bucket: str, dataset: Dataset, report: s3_inventory.Report, state: s3_inventory.State | None
+) -> bool:
+    """Whether what a report does not show of a dataset is not there; else, or where nobody may ask, it is a gap.
+
+    The filter that it was made by is the beginning of all its keys. So it covers a dataset whose prefix begins with
+    what they have in common; of any other S3 is asked what lies where the report shows nothing.
+    """
+    prefix = (parse_s3(dataset.id) or ("", ""))[1]
+    try:
+        if state is None or not state.objects:
+            beside = _anything(visit, bucket, prefix, parts=dataset.versions == "subprefixes")
+        elif state.begins is None or prefix.startswith(state.begins):
+            beside = None
+        else:
+            beside = _outside(visit, bucket, prefix, state.begins, report.created_at)
+    except Trouble as trouble:
+        message = (
+            f"{trouble.message}; it was asked as {report.uri} does not show whether it covers s3://{bucket}/{prefix}: "
+            f"the account's role needs s3:ListBucket on s3://{bucket}, see 'studbook iam'"
+        )
+        visit.gap(Trouble(trouble.meaning, trouble.operation, trouble.code, message), dataset.id)
+        return False
+    if beside is not None:
+        message = (
+            f"s3://{bucket}/{beside} is not in {report.uri}: the inventory had another filter then, or the report is "
+            "older; the next report tells"
+        )
+        visit.gap(Trouble("lost", "ListObjectsV2", "NotInReport", message), dataset.id)
+    return beside is None
+
+
+def _anything(visit: Visit, bucket: str, prefix: str, *, parts: bool) -> str | None:
+    """A key, or of a dataset by subprefixes one of those, where anything lies under a prefix now."""
+    request = {"Bucket": bucket, "Prefix": prefix, **({"Delimiter": "/"} if parts else {"MaxKeys": 1})}
+    for page in visit.pages("ListObjectsV2", request, tokens=_TOKENS["ListObjectsV2"]):
+        for found in (page.get("CommonPrefixes") if parts else page.get("Contents")) or ():
+            return str(found["Prefix" if parts else "Key"])
+    _one_object(visit, bucket, prefix.rstrip("/"))
+    return None
+
+
+def _outside(visit: Visit, bucket: str, prefix: str, begins: str, until: str) -> str | None:
+    """A key under a prefix that does not begin so and was written before a time, among the first thousand before all
+    that begin so and the first thousand after."""
+    request = {"Bucket": bucket, "Prefix": prefix}
+    for start in ({}, {"StartAfter": f"{begins}\U0010fffd"}):
+        page = visit.call("ListObjectsV2", {**request, **start})
+        for found in page.get("Contents") or ():
+            if not found["Key"].startswith(begins) and found["LastModified"] < until:
+                return str(found["Key"])
+        if not page.get("IsTruncated"):
+            break
+    return None
 
 
 def _keeps(visit: Visit, bucket: str, versioning: dict[str, str | None]) -> str | None:
@@ -407,8 +486,16 @@ def _keeps(visit: Visit, bucket: str, versioning: dict[str, str | None]) -> str 
 
 
 def _one_object(visit: Visit, bucket: str, key: str) -> None:
-    """A gap where nothing lies under a prefix, and an object has the prefix's own name."""
-    found = visit.call("ListObjectsV2", {"Bucket": bucket, "Prefix": key, "MaxKeys": 1}).get("Contents") or ()
+    """A gap where nothing lies under a prefix, and an object has the prefix's own name.
+
+    It is help with a slip of the pen: a role that may list below the prefix alone is told nothing, and that is no gap.
+    """
+    try:
+        found = visit.call("ListObjectsV2", {"Bucket": bucket, "Prefix": key, "MaxKeys": 1}).get("Contents") or ()
+    except Trouble as trouble:
+        if trouble.meaning != "denied":
+            raise
+        return
     if key and any(item["Key"] == key for item in found):
         message = (
             f"nothing lies under s3://{bucket}/{key}/, but s3://{bucket}/{key} is an object: "

@@ -9,6 +9,10 @@ Calls, per inventory: GetBucketInventoryConfiguration (which prefix does it cove
 for the newest report. Nothing more where that one was read before; else one GetObject for each 8 MiB of its files. They
 pass through the disk, one after the other, and so do the rows, which S3 gives in no order and a manifest has in that of
 its keys: memory stays the same for any number of objects.
+
+A report does not say of which prefix it is, and the filter may be another since: what it does not show is absent only
+where its rows prove that it covers the dataset, or where S3 says the same. One or two ListObjectsV2 for each dataset of
+which a report shows nothing, or only what lies below one of its folders.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -95,6 +100,8 @@ class State:
     bytes: int = 0
     newest: str | None = None
     oldest: str | None = None
+    begins: str | None = None
+    """What every key of the whole report begins with, and so the filter that it was made by; None where it has none."""
 
     @property
     def body(self) -> dict[str, Any]:
@@ -155,7 +162,7 @@ def reports(visit: Visit, place: S3Uri, bucket: str) -> Iterator[Report]:
 
 
 def read(visit: Visit, report: Report, wanted: Sequence[Wanted]) -> Iterator[tuple[int, State]]:
-    """The states that a report shows, by the number of the dataset; a whole dataset of which nothing is there, too.
+    """The states that a report shows, by the number of the dataset; one without objects where it shows nothing of it.
 
     Nothing comes before all files were read. Raises Trouble: `is_torn` says whether another report may do.
     """
@@ -166,15 +173,18 @@ def read(visit: Visit, report: Report, wanted: Sequence[Wanted]) -> Iterator[tup
         ):
             # Nobody reads it after a crash.
             rows.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLE}")
+            keys = _Keys()
             for number, file in enumerate(report.files):
                 path = Path(folder) / f"{number}"
                 _download(visit, report.bucket, file, path)
                 rows.execute("BEGIN")
-                found = _placed(_rows(path, report, file[0]), wanted)
+                found = _placed(keys.of(_rows(path, report, file[0])), wanted)
                 rows.executemany("INSERT INTO object VALUES (?, ?, ?, ?, ?, ?)", found)
                 rows.execute("COMMIT")
                 path.unlink()
-            yield from _states(rows, wanted)
+            for number, state in _states(rows, wanted):
+                state.begins = keys.begin
+                yield number, state
     except (sqlite3.Error, OSError) as error:
         message = f"the rows of {report.uri} do not fit on the disk of TMPDIR: {error}"
         raise _trouble("limit", "NoSpace", message) from error
@@ -294,7 +304,7 @@ def _columns(names: Sequence[str], report: Report, known: Mapping[str, str]) -> 
     """Which of the known columns are there. Raises Trouble where that does not tell what is current, or what it is."""
     there = [name for name in known if known[name] in names]
     lacking = [name for name in _NEEDED if name not in there]
-    if "VersionId" in there:  # all versions are listed, and only these two tell which one counts
+    if any(name in there for name in _VERSIONS):  # all versions are listed, and these tell which one counts
         lacking += [name for name in _VERSIONS if name not in there]
     if lacking:
         message = f"{report.uri} lacks {', '.join(lacking)}; add them to the fields of the inventory's configuration"
@@ -342,6 +352,20 @@ def _parquet(path: Path, report: Report) -> Iterator[Json]:
         raise _trouble("invalid", "Unreadable", f"a file of {report.uri} is not as expected: {error}") from error
 
 
+class _Keys:
+    """The longest common prefix of all keys that went through."""
+
+    def __init__(self) -> None:
+        self.begin: str | None = None
+
+    def of(self, rows: Iterator[Row]) -> Iterator[Row]:
+        for row in rows:
+            if self.begin is None or not row[0].startswith(self.begin):
+                # By characters, as a filter is.
+                self.begin = row[0] if self.begin is None else commonprefix((self.begin, row[0]))  # noqa: RUF071
+            yield row
+
+
 def _placed(rows: Iterator[Row], wanted: Sequence[Wanted]) -> Iterator[tuple[Any, ...]]:
     """Each object for each dataset that it lies in; what lies beside the subprefixes belongs to none."""
     for key, size, etag, modified in rows:
@@ -376,5 +400,5 @@ def _states(rows: sqlite3.Connection, wanted: Sequence[Wanted]) -> Iterator[tupl
         seen.add(number)
         yield number, state
     for number, one in enumerate(wanted):
-        if number not in seen and not one.parts:
+        if number not in seen:
             yield number, State(one.prefix, f"sha256:{hashlib.sha256().hexdigest()}")
