@@ -1,6 +1,6 @@
 """What a night without news costs an organisation: calls by operation, where CloudTrail tells what need not be listed.
 
-    python -m benchmarks organisation [ACCOUNTS]
+    python -m benchmarks organisation [ACCOUNTS [WORKERS]]
 
 500 accounts with four regions each, if it is not said, found by AWS Organizations, with a model in every region: none
 is one of those that are asked once a week. The first night lists everything. On the next nothing has changed: what is
@@ -8,14 +8,26 @@ printed is what that costs, the share of partitions that is listed whatever the 
 CloudTrail refuses a third call of an account and region within a second, as AWS does; a refused call would be made, and
 counted, again. A bucket of calls is AWS's for one operation in one account and region: the second column has the one
 that was asked most. What it prints is Markdown.
+
+With a number of workers, the second night is played again, from the same first one, by so many worker processes of a
+Dask cluster on this machine: as it is, with one of them killed in the middle, and then the first night with another one
+killed. The last column says whether the snapshot's digest and all that the coverage says are those of the night without
+a cluster.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,31 +46,95 @@ _MANAGEMENT = "000000000000"
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the calls of both nights."""
-    number = int((arguments or [str(ACCOUNTS)])[0])
+    """Print the calls of each night."""
+    number, workers, *_ = (*map(int, arguments or ()), *(ACCOUNTS, 0)[len(arguments or ()) :])
     with tempfile.TemporaryDirectory() as folder, FakeAws() as aws:
         os.environ.update(aws.environment())
         build(aws, number)
         print(f"\n### {number:,} accounts x {len(REGIONS)} regions\n")
-        print("| night | calls | most of one bucket | listed whole | quiet | gaps | seconds |")
-        print("| --- | ---: | --- | ---: | ---: | ---: | ---: |")
-        asked: list[Counter[str]] = []
-        for day, name in enumerate(("first", "nothing changed")):
-            aws.clock(BEGAN + timedelta(days=day))
-            aws.forget_calls()
-            began = time.perf_counter()
-            night = harvest(settings(), Catalog(Path(folder)), now=BEGAN + timedelta(days=day))
-            took = time.perf_counter() - began
-            calls: Counter[str] = Counter()
-            made = aws.calls()
-            for call in made:
-                calls[f"{call.service}:{call.operation}"] += call.count
-            asked.append(calls)
-            most = max((call.count, call.operation) for call in made if call.service != "sts")
-            print(f"| {name} | {calls.total():,} | {most[1]} {most[0]} | {_told(night)} | {took:,.0f} |", flush=True)
-    print("\n| call | first | nothing changed |\n| --- | ---: | ---: |")
-    for operation in sorted(asked[0] | asked[1], key=lambda one: (-asked[1][one], one)):
-        print(f"| {operation} | {asked[0][operation]:,} | {asked[1][operation]:,} |")
+        print("| night | calls | most of one bucket | listed whole | quiet | gaps | seconds | same |")
+        print("| --- | ---: | --- | ---: | ---: | ---: | ---: | --- |")
+        alone, there, elsewhere = (Path(folder) / name for name in ("alone", "there", "elsewhere"))
+        first, plain = _Played(aws, "first", 0, alone), None
+        if workers:
+            shutil.copytree(alone, there)
+            shutil.copytree(alone, there.with_name("again"))
+        plain = _Played(aws, "nothing changed", 1, alone)
+        print("\n| call | first | nothing changed |\n| --- | ---: | ---: |")
+        for operation in sorted(first.calls | plain.calls, key=lambda one: (-plain.calls[one], one)):
+            print(f"| {operation} | {first.calls[operation]:,} | {plain.calls[operation]:,} |")
+        if workers:
+            print(f"\n{workers} workers of a Dask cluster:\n", flush=True)
+            with _cluster(Path(folder), workers, number) as (unharmed, killing):
+                _Played(aws, "nothing changed, a worker killed", 1, there.with_name("again"), killing, plain)
+                _Played(aws, "nothing changed", 1, there, unharmed, plain)
+                _Played(aws, "first, a worker killed", 0, elsewhere, killing, first)
+
+
+Visits = Callable[[Iterable[Any]], Iterator[Any]]
+
+
+class _Played:
+    """One night, and its row of the table."""
+
+    def __init__(
+        self, aws: FakeAws, name: str, day: int, place: Path, visits: Visits | None = None, like: Any = None
+    ) -> None:
+        aws.clock(BEGAN + timedelta(days=day))
+        aws.forget_calls()
+        began = time.perf_counter()
+        night = harvest(settings(), Catalog(place), now=BEGAN + timedelta(days=day), elsewhere=visits)
+        took = time.perf_counter() - began
+        made = aws.calls()
+        self.calls = Counter[str]()
+        for call in made:
+            self.calls[f"{call.service}:{call.operation}"] += call.count
+        most = max((call.count, call.operation) for call in made if call.service != "sts")
+        self.told = (
+            night.envelope.digest,
+            [(row.partition, row.status, row.records, row.gaps, row.reason, row.listed_at) for row in night.coverage],
+        )
+        same = "" if like is None else "yes" if self.told == like.told else "NO"
+        row = f"{self.calls.total():,} | {most[1]} {most[0]} | {_told(night)} | {took:,.0f} | {same}"
+        print(f"| {name} | {row} |", flush=True)
+
+
+@contextmanager
+def _cluster(folder: Path, number: int, accounts: int) -> Iterator[tuple[Visits, Visits]]:
+    """A scheduler and so many worker processes: their visits, and the same with one worker killed in the middle."""
+    from distributed import Client
+
+    from studbook.harvest.cluster import Cluster
+
+    file = folder / "scheduler.json"
+    scheduler = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    worker = ["distributed.cli.dask_worker", "--nthreads", "4", "--no-nanny", "--no-dashboard"]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", *words, "--scheduler-file", str(file)], cwd=folder, stderr=(folder / "log").open("a")
+        )
+        for words in (scheduler, *[worker] * number)
+    ]
+    try:
+        while not file.exists():
+            time.sleep(0.1)
+        address = json.loads(file.read_text())["address"]
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(number)
+            with Cluster(address) as workers:
+
+                def killing(orders: Iterable[Any]) -> Iterator[Any]:
+                    for count, each in enumerate(workers(orders)):
+                        if count == accounts:
+                            busy = next(name for name, keys in client.processing().items() if keys)
+                            os.kill(client.run(os.getpid)[busy], signal.SIGKILL)
+                        yield each
+
+                yield workers, killing
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def build(aws: FakeAws, number: int) -> None:

@@ -136,6 +136,14 @@ class TestCollect:
         facts = SOURCE.normalize(record)
         assert ([asset.kind for asset in facts.assets], facts.edges) == (["dataset"], [])
 
+    def test_nothing_under_a_prefix_beside_which_nobody_may_list(self, tmp_path):
+        """A role that may list below the prefix alone knows that nothing lies there: that is no gap."""
+        script = {"GetBucketVersioning": {}, "ListObjectsV2": [{"Contents": []}, refused("AccessDenied")]}
+
+        visit, _ = visited(tmp_path, script)
+
+        assert (visit.ledger.status, len(visit.seen)) == ("complete", 1)
+
     @pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket"])
     def test_what_cannot_be_read(self, tmp_path, code):
         """A configured dataset that cannot be read is a gap, and never an empty dataset."""
