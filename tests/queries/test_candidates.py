@@ -135,6 +135,13 @@ class TestWho:
         serving = candidates(Night(lineage(text, FACTS)), "live").rows
         assert {(row.version, row.against) for row in serving} == {("dev/2", "dev/1")}
 
+    def test_a_group_that_no_listing_shows_may_have_newer_versions(self) -> None:
+        """Nothing newer is known, and that is no proof."""
+        unseen = Night(lineage(LINE, FACTS | {"bot": {"attributes": {"unresolved": True}}}))
+        for asked in ("live", "prod/1", "bot"):
+            assert [(one.asset, one.why) for one in candidates(unseen, asked).unknown] == [("bot", "unresolved")]
+        assert candidates(Night(lineage(LINE, FACTS)), "live").unknown == ()
+
     def test_newer_is_by_the_originals_registration(self) -> None:
         """A copy that came late is no newer version."""
         assert rows("dev/3") == {}

@@ -20,7 +20,7 @@ from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted
 from studbook.queries.question import Question
 from studbook.queries.runs import answering, rows_at, rows_of_version
 from studbook.queries.scores import Score, jobs_of, judged_of, rows_of_job, silent_jobs
-from studbook.queries.walks import Family, copied, lines
+from studbook.queries.walks import Family, copied, groups_of, lines
 from studbook.settings import MetricSettings
 
 Verdict = Literal["better", "worse", "mixed", "not comparable"]
@@ -101,7 +101,7 @@ def candidates(night: Night, root: str, asked: str | None = None) -> Answer[Cand
     lineage = night.lineage
     judge = Judge(night)
     here, rows = newer(night, judge, asset)
-    unknown = [*night.unseen(), *judge.unknown, *_hidden(night, asset)]
+    unknown = [*night.unseen(), *judge.unknown, *_hidden(night, asset), *_unlisted(night, here)]
     return Answer(
         question="candidates",
         root=root,
@@ -294,6 +294,15 @@ def _hidden(night: Night, asset: Asset) -> Iterator[Unknown]:
     elif asset.kind == "model_package_group":
         for several in night.hidden_content.values():
             yield from several
+
+
+def _unlisted(night: Night, here: Iterable[_Here]) -> Iterator[Unknown]:
+    """The groups of which no listing of this night shows every version, another organisation's say."""
+    for group in sorted({group for one in here for group in groups_of(night.lineage, one.version.id)}):
+        found = night.asset(group)
+        end = night.end(found) if found.gone_since is None else None
+        if end is not None:
+            yield end
 
 
 def _summary(lineage: LineageReader, asset: Asset, here: Collection[_Here], rows: Sequence[Candidate]) -> str:
