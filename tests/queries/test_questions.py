@@ -173,6 +173,18 @@ class TestRuns:
         assert runs(night(text, facts), "was").summary == "was is gone since snapshot 3 and answers no more."
         assert runs(night(text, {"bot": {"gone_since": 3}}), "new").rows == ()
 
+    def test_a_variant_without_weight_gets_no_share(self) -> None:
+        """It runs, for whoever names it in the request: the sentence says so, of the endpoint and of the version."""
+        text = """
+            p/1(model_package) -packaged_as-> m(model) -deployed_to:blue-> c(endpoint_config) -deployed_to-> e(endpoint)
+            p/2(model_package) -packaged_as-> n(model) -deployed_to:green-> c
+        """
+        shares = [{"name": "blue", "weight": 1.0}, {"name": "green", "weight": 0.0}]
+        seen = night(text, {"e": {"attributes": {"variants": shares}}})
+        assert runs(seen, "e").summary == "e runs p/1 and p/2 without a share of the requests."
+        assert runs(seen, "p/1").summary == "p/1 runs at 1 endpoint (1 in production)."
+        assert runs(seen, "p/2").summary == "p/2 runs without a share of the requests at 1 endpoint (1 in production)."
+
     def test_a_failed_component_answers_nobody(self) -> None:
         """Though its endpoint is in service; asked of it, what is deployed there is told."""
         text = """

@@ -84,11 +84,16 @@ def _of_version(night: Night, asset: Asset, asked: str) -> Answer[Run]:
     rows = deployed_rows(lineage, asset)
     unknown = [*_unseen(night), *(one for several in night.hidden_content.values() for one in several)]
     sure = [row for row in rows if not row.candidate]
-    live, shadows = (_endpoints(lineage, (row for row in sure if row.shadow is shadow)) for shadow in (False, True))
-    perhaps = [one for one in _endpoints(lineage, rows) if one not in live and one not in shadows]
-    down = [one for one in (*live, *shadows) if out_of_service(one)]
-    live, shadows = ([one for one in several if one not in down] for several in (live, shadows))
-    where = [f"at {_counted(live)}"] * bool(live) + [f"in shadow at {_counted(shadows, stage=False)}"] * bool(shadows)
+    live, unasked, shadows = (
+        _endpoints(lineage, (row for row in sure if _share(lineage, row) == one)) for one in _SHARES
+    )
+    unasked = [one for one in unasked if one not in live]
+    perhaps = [one for one in _endpoints(lineage, rows) if one not in (*live, *unasked, *shadows)]
+    down = [one for one in (*live, *unasked, *shadows) if out_of_service(one)]
+    live, unasked, shadows = ([one for one in several if one not in down] for several in (live, unasked, shadows))
+    where = [f"at {_counted(live)}"] * bool(live)
+    where += [f"{_UNASKED} at {_counted(unasked)}"] * bool(unasked)
+    where += [f"in shadow at {_counted(shadows, stage=False)}"] * bool(shadows)
     told = [f"runs {listed(where)}"] if where else []
     told += [f"may run at {_counted(perhaps)}"] if perhaps else []
     told += [f"is deployed at {_down(down)}"] if down else []
@@ -275,6 +280,20 @@ def _unseen(night: Night, account: str | None = None, region: str | None = None)
     return night.unseen(_SOURCES, lambda operation: _ELSEWHERE.search(operation) is None, within)
 
 
+_SHARES: Final = ("some", "none", "shadow")
+_UNASKED: Final = "without a share of the requests"
+
+
+def _share(lineage: LineageReader, row: Run) -> str:
+    """What of the requests a variant gets: some; none but those that name it (`CurrentWeight` 0); or copies."""
+    if row.shadow:
+        return "shadow"
+    endpoint = lineage.asset(row.endpoint)
+    variants = endpoint.attributes.get("variants") if endpoint is not None else None
+    mine = [one for one in variants or () if row.variant is not None and one.get("name") == row.variant]
+    return "none" if any(one.get("weight") == 0 for one in mine) else "some"
+
+
 def _endpoints(lineage: LineageReader, rows: Iterable[Run]) -> list[Asset]:
     found = (lineage.asset(one) for one in sorted({row.endpoint for row in rows}))
     return [one for one in found if one is not None]
@@ -298,7 +317,8 @@ def _names(lineage: LineageReader, rows: Iterable[Run]) -> str:
         asset = lineage.asset(row.version or row.base or row.unit)
         if asset is not None:
             doubt = "perhaps " if row.candidate else ""
-            names[f"{doubt}{called(asset)}{' in shadow' if row.shadow else ''}"] = None
+            share = {"shadow": " in shadow", "none": f" {_UNASKED}"}.get(_share(lineage, row), "")
+            names[f"{doubt}{called(asset)}{share}"] = None
     told = list(names)
     if len(told) > 5:
         told = [*told[:4], f"{len(told) - 4} more"]
