@@ -15,7 +15,10 @@ Every error is a sentence for a reader and, where there is one, a way out.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, Self
+from pathlib import Path
+from typing import ClassVar, Final, Self
+
+UNWRITABLE: Final = "is there room, and may you write there?"
 
 
 def meant(word: str, known: Iterable[str], otherwise: str) -> str:
@@ -49,6 +52,11 @@ class SettingsError(UsageError):
 
 class CatalogError(StudbookError):
     """The catalog folder cannot be read or written."""
+
+    @classmethod
+    def unwritable(cls, place: Path, error: Exception) -> Self:
+        """For what the operating system, or SQLite, says of a full disk and of a folder that is another user's."""
+        return cls(f"{place}: cannot be written: {getattr(error, 'strerror', None) or error}", UNWRITABLE)
 
 
 class NotFound(CatalogError):  # noqa: N818 - reads as what happened

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from studbook.cards import load_cards
-from studbook.errors import StudbookError, UsageError
+from studbook.errors import UNWRITABLE, StudbookError, UsageError
 from studbook.harvest.coverage import seen_whole
 from studbook.harvest.run import Progress, elsewhere_at, harvest
 from studbook.model import Envelope, Finding
@@ -309,7 +309,7 @@ class _Night:
         if isinstance(error, StudbookError):
             told = error
         elif isinstance(error, OSError):
-            told = StudbookError(str(error), "is there room, and may you write there?")
+            told = StudbookError(str(error), UNWRITABLE)
         else:
             told = StudbookError(f"{type(error).__name__}: {error}", "this is a bug in Studbook: report it")
         if self._order.secret is not None:

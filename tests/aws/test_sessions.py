@@ -52,6 +52,21 @@ class TestRoles:
         assert made.tally("222222222222", None, "sts").counts == {"sts:AssumeRole": 1}
         assert made.tally("222222222222", "us-west-2", "sagemaker").counts == {"sagemaker:ListModels": 1}
 
+    @pytest.mark.parametrize(("role", "asked"), [(None, "GetCallerIdentity"), (ROLE, "AssumeRole")])
+    def test_signing_without_a_login(self, monkeypatch, tmp_path, role, asked):
+        """What is missing is told of the call that would have shown it: nobody assumes a role that there is none of."""
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+        signer = sessions(account(role_arn=role, external_id=None)).signer("222222222222", "us-west-2")
+
+        with pytest.raises(Trouble) as raised:
+            signer("GET", "https://example.com/", {}, b"", "sagemaker-mlflow")
+
+        assert (raised.value.operation, raised.value.code) == (asked, "NoCredentialsError")
+
     def test_clients_are_shared(self, aws):
         """One client for each account, region and service, whoever asks."""
         made = sessions()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from studbook.cli import main
 from studbook.demo.cloud.aws import FakeAws
+from studbook.errors import UNWRITABLE
 
 ACCOUNTS = ("222222222222", "333333333333")
 CONFIGURATION = """
@@ -107,7 +109,17 @@ class TestHarvest:
 
         assert code == 4
         assert "hint:" in err
+        assert re.search(r"nothing could be read: .*AssumeRole: AccessDenied.*; the same of \d+ more", err)
         assert not (catalog / "snapshots").exists()
+
+    def test_a_folder_of_somebody_else(self, aws, studbook, catalog):
+        """Where the catalog cannot be written the error has a way out, and nothing is left there."""
+        (catalog / ".harvest").write_text("in the way")
+
+        code, _, err = studbook("harvest")
+
+        assert (code, "cannot be written" in err, UNWRITABLE in err) == (4, True, True)
+        assert {path.name for path in catalog.iterdir()} == {".harvest", "studbook.yml"}
 
     def test_no_configuration(self, studbook, catalog):
         """Without a configuration the code is 2."""

@@ -164,7 +164,7 @@ class Sessions:
             else:
                 self.credentials(account)
         except Exception as error:
-            raise explain(error, "AssumeRole" if known and known.role_arn else "GetCallerIdentity") from error
+            raise explain(error, self._login(account)) from error
         with self._lock:
             self._confirmed.add(account)
 
@@ -198,14 +198,22 @@ class Sessions:
         return credentials.get_frozen_credentials()
 
     def signer(self, account: str | None, region: str) -> Signer:
-        """Signs requests with Signature Version 4 as the account."""
+        """Signs requests with Signature Version 4 as the account. Signing raises Trouble."""
 
         def sign(method: str, url: str, headers: Mapping[str, str], body: bytes, name: str) -> dict[str, str]:
             request = AWSRequest(method=method, url=url, data=body, headers=dict(headers))
-            SigV4Auth(self.credentials(account), name, region).add_auth(request)
+            try:
+                SigV4Auth(self.credentials(account), name, region).add_auth(request)
+            except Exception as error:
+                raise explain(error, self._login(account)) from error
             return dict(request.headers.items())
 
         return sign
+
+    def _login(self, account: str | None) -> str:
+        """The operation by which an account's credentials are had, or shown to be its own."""
+        known = self._accounts.get(account or "")
+        return "AssumeRole" if known and known.role_arn else "GetCallerIdentity"
 
     def _home(self, account: str | None) -> str | None:
         """A region that the account uses, for services that have none of their own."""

@@ -17,7 +17,7 @@ import click
 
 from studbook import __version__
 from studbook.cli.terminal import say, style
-from studbook.errors import StudbookError, UsageError
+from studbook.errors import UNWRITABLE, StudbookError, UsageError
 
 QUESTIONS = {
     "trace": "What made ASSET: base models, data, code, evaluators.",
@@ -155,7 +155,7 @@ def main(args: list[str] | None = None) -> None:
         _report(error, as_json=_wants_json(argv))
         _end(error.exit_code)
     except OSError as error:
-        _report(StudbookError(str(error), "is there room, and may you write there?"), as_json=_wants_json(argv))
+        _report(StudbookError(str(error), UNWRITABLE), as_json=_wants_json(argv))
         _end(StudbookError.exit_code)
     except MemoryError:
         _report(StudbookError("there is not enough memory", "free some, or raise the limit"), as_json=_wants_json(argv))

@@ -66,7 +66,7 @@ def build(catalog: Catalog, snapshot: str, output: Path, audience: str = "intern
     epilog="""\b
 Examples:
   studbook serve                 http://127.0.0.1:8000, built first if need be
-  studbook serve --port 9000     another port; if it is taken, the next free one
+  studbook serve --port 9000     another port; if it is taken, any free one
 """
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen on.")
@@ -78,7 +78,9 @@ def serve(ctx: click.Context, catalog: Catalog, output: Path, port: int) -> None
     if not (output / "index.html").is_file():
         ctx.invoke(build, catalog=catalog, snapshot="latest", output=output)
     server = listen(output, port)
-    echo(f"http://127.0.0.1:{server.server_address[1]}/")
+    if (had := server.server_address[1]) != port and port:
+        say(f"port {port} is taken, or not for this user: {had} in its place")
+    echo(f"http://127.0.0.1:{had}/")
     try:
         server.serve_forever()
     finally:

@@ -75,7 +75,7 @@ class Journal:
             try:
                 folder.mkdir(parents=True)
             except OSError as error:
-                raise CatalogError(f"{folder}: cannot be written: {error.strerror or error}") from error
+                raise CatalogError.unwritable(folder, error) from error
             self._locked(folder)
             self._own = folder
         return self._own

@@ -320,7 +320,7 @@ class PartitionStore:
             except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
                 raise  # not the disk's fault, but of who asked for it
             except (OSError, sqlite3.Error) as error:
-                raise CatalogError(f"{self.path}: cannot be used: {error}") from error
+                raise CatalogError.unwritable(self.path, error) from error
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -435,8 +435,10 @@ def _some_success(coverage: Sequence[Coverage]) -> None:
     if failed and not any(row.status in ("complete", "partial") or row.listed_at for row in coverage):
         gap = failed[0].gaps[0]
         where = " ".join(part for part in (failed[0].account, failed[0].region, failed[0].source) if part)
+        alike = sum((row.gaps[0].code, row.gaps[0].message) == (gap.code, gap.message) for row in failed[1:])
+        others = f"; the same of {alike:,} more" if alike else ""
         raise HarvestError(
-            f"nothing could be read: {where}: {gap.operation}: {gap.code}: {gap.message}",
+            f"nothing could be read: {where}: {gap.operation}: {gap.code}: {gap.message}{others}",
             (
                 login_cure(gap.code)
                 or network_cure(gap.code)

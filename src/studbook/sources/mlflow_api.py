@@ -268,10 +268,7 @@ class Api:
             }
             if data:
                 headers["Content-Type"] = "application/json"
-            try:
-                prepared.headers.update(signer(method, prepared.url, headers, data, self.server.signing_name))
-            except Exception as error:
-                raise explain(error, "AssumeRole") from error
+            prepared.headers.update(signer(method, prepared.url, headers, data, self.server.signing_name))
         # A redirect leads to a login page, never to the API, and would leave the list of what may be asked.
         patience = self._visit.settings.patience
         address = prepared.url or ""

@@ -44,7 +44,7 @@ def replacing(path: Path, *, exclusive: bool = False) -> Iterator[BinaryIO]:
     except FileExistsError:
         raise
     except OSError as error:
-        raise CatalogError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise CatalogError.unwritable(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

@@ -168,7 +168,7 @@ class Snapshots:
             self.root.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.root, os.O_RDONLY)
         except OSError as error:
-            raise CatalogError(f"{self.root}: cannot be written: {error.strerror or error}") from error
+            raise CatalogError.unwritable(self.root, error) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
