@@ -3,6 +3,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from pathlib import Path
 
 import pytest
 from tests.pedigrees import lineage
@@ -264,11 +265,15 @@ class TestModelPage:
 
 class TestGlossary:
     def test_says_what_each_field_of_each_kind_means(self) -> None:
-        """Each declared attribute, below its kind; what any kind can have is said once."""
+        """Each declared attribute, below its kind, which leads to the manual; what any kind can have is said once."""
         page = views.page(SITE, "glossary")
         text = html.unescape(Templates().render(page.template, root="../", page=page, **page.data))
         kinds = dict(zip(KINDS, re.split(r"<dt>(?!<code>)", text.partition('id="kinds"')[2])[1:], strict=False))
         beside = text.partition('id="fields"')[2].partition('id="relations"')[0]
+        anchors = set(
+            re.findall(r"\{ #([\w-]+) \}", (Path(__file__).parents[2] / "docs" / "attributes.md").read_text("utf-8"))
+        )
+        assert set(re.findall(r'href="\.\./attributes/#([\w-]+)"', text)) == anchors
         told = [(kinds[kind], row) for kind, rows in declared_attributes().items() for row in rows]
         for part, row in [*told, *((beside, row) for row in LINKED)]:
             assert row.meaning in part.partition(f"<dt><code>{row.name}</code></dt><dd>")[2].partition("</dd>")[0]

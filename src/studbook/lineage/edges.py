@@ -26,14 +26,14 @@ class Edges(Collection[Edge]):
 
     def add(self, edge: Edge) -> None:
         """One more source of an edge."""
-        key = edge.key
+        one, source, target, role = self._texts.setdefault, edge.source, edge.target, edge.role
+        key = EdgeKey(
+            one(source, source), one(target, target), edge.relation, role if role is None else one(role, role)
+        )
         known = known_of(edge)
         known = self._told.setdefault(known, known)
         held = self._known.get(key)
         if held is None:
-            one = self._texts.setdefault
-            role = None if key.role is None else one(key.role, key.role)
-            key = EdgeKey(one(key.source, key.source), one(key.target, key.target), key.relation, role)
             self._known[key] = known
         elif held is not known:
             both = strongest(held, known)

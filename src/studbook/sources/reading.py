@@ -56,7 +56,9 @@ def member(body: Json, *path: str) -> Any:
     """What lies down a path of members; None where it ends early."""
     found: Any = body
     for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
+        if not isinstance(found, dict):
+            return None
+        found = found.get(name)
     return found
 
 

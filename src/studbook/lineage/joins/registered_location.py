@@ -29,7 +29,7 @@ class Registered:
 
     def read_by(self, reads: Reads) -> dict[str, Reads]:
         """The versions that point at what is read, or at the innermost folder around it, by id."""
-        if reads.relation != "input_to" or reads.data_type in MANIFESTS:
+        if not self._at or reads.relation != "input_to" or reads.data_type in MANIFESTS:
             return {}
         return next((found for place in _around(reads.uri) if (found := self._at.get(place))), {})
 
