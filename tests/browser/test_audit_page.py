@@ -32,7 +32,7 @@ def pack(demo_catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_dossier_has_every_line_of_the_questions(page: Page, demo_address: str, night: Night) -> None:
     """Numbered through, with its evidence quoted; at its foot the snapshot that it is of; each score and approval."""
     page.goto(f"{demo_address}latest/audit/")
-    page.locator(f"#dossiers + p + ul a[title='{VERSION}']").click()
+    page.get_by_role("table", name="Dossiers").locator(f"a[title='{VERSION}']").click()
     expect(page.locator("dl[data-snapshot]")).to_contain_text(night.envelope.envelope)
     numbers = page.locator("ol.sb-dossier > li").evaluate_all("(lines) => lines.map((one) => one.value)")
     assert numbers == list(range(1, len(numbers) + 1))

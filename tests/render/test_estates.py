@@ -29,6 +29,7 @@ from studbook.queries.candidates import best_of
 from studbook.render import build_site
 from studbook.render.answers import MOST_ROWS, NAME
 from studbook.render.views.dossier import path_of
+from studbook.render.views.tables import LIMIT
 from studbook.store import Catalog
 from studbook.words import namesakes, place_of
 
@@ -346,6 +347,14 @@ def test_home_says_what_the_board_says(estate: Estate) -> None:
         assert re.split(" by ", text_of(row[2]))[0] == (line.approval or "")
         assert next(iter(ids_of(row[5])), None) == (line.candidate.version if line.candidate else None)
         assert sum(int(text_of(one).split()[0]) for one in row[6].iter("a")) == sum(line.problems.values())
+
+
+def test_no_page_is_heavier_than_a_reader_has_patience_for(estate: Estate) -> None:
+    """At most 100 KB before pictures, and no table is longer than what its page may hold."""
+    for file in estate.root.rglob("index.html"):
+        text = file.read_text(encoding="utf-8")
+        assert len(text.encode()) <= 100_000, file
+        assert all(table.count("<tr") <= LIMIT + 1 for table in re.findall(r"<table.*?</table>", text, re.DOTALL)), file
 
 
 def test_a_dossier_has_each_line_of_the_questions(estate: Estate) -> None:

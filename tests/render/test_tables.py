@@ -96,7 +96,7 @@ class TestFiles:
 
         def pages() -> list[views.Page]:
             assets: list[Asset] = list(site.graph.assets.values())
-            overviews = ("jobs", "experiments", "models", "datasets", "evaluators", "deployments", "coverage")
+            overviews = ("jobs", "experiments", "models", "datasets", "evaluators", "deployments", "coverage", "audit")
             return [
                 *(views.page(site, name) for name in overviews),
                 *views.place_pages(site),

@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.pedigrees import lineage
+from test_explore import site_of
 
+import pedigrees
 import small_catalog as small
+from pedigrees import lineage
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, Asset, Envelope, Finding, Parts
 from studbook.model.attributes import LINKED
@@ -21,6 +23,7 @@ from studbook.render.views.addresses import links_out
 from studbook.render.views.answers_told import aliases_of
 from studbook.render.views.deployments import answers
 from studbook.render.views.dossier import dossier_page
+from studbook.render.views.home import LINES
 from studbook.render.views.site import Site
 from studbook.settings import Settings
 from studbook.sources import declared_attributes
@@ -311,6 +314,25 @@ class TestHome:
         assert [place["id"] for place in line["endpoints"]] == [small.ENDPOINT]
         assert dict(line["problems"])["error"] == 1
         assert data["gaps"][0]["reasons"][0]["code"] == "AccessDeniedException"
+
+    def test_a_long_board_says_so(self) -> None:
+        """Of many lines the first are told, with how many there are more; chips of a part would deny the rest."""
+        groups = [
+            pedigrees.asset(f"team-{n:03}", "model_package_group", stage=("staging", "production")[n % 2])
+            for n in range(LINES + 3)
+        ]
+        for count, more, chips in ((LINES, 0, ["Stage"]), (LINES + 3, 3, [])):
+            data = views.page(site_of(Graph(groups[:count], [])), "home").data
+            assert (len(data["lines"]), data["more"], list(data["chips"])) == (LINES, more, chips)
+
+    @pytest.mark.parametrize(("name", "account"), [("bot", "dev"), ("two words", "dev"), ("bot", None)])
+    def test_a_finding_stands_behind_a_link_to_its_asset(self, name: str, account: str | None) -> None:
+        """A message that begins with a handle of its asset goes on behind the link; any other is told whole."""
+        asset = pedigrees.asset(name, "endpoint", account=account)
+        site = site_of(Graph([asset], []))
+        for message, said in ((f"{name} runs x: mend it.", "runs x: mend it."), ("It is odd.", None)):
+            finding = Finding(id="1", rule="r", level="note", asset=asset.id, message=message)
+            assert site.finding(finding)["said"] == said
 
 
 class TestAnswersTold:

@@ -203,7 +203,7 @@ class Handles:
         """The shortest handle that means this asset and no other; its id where no shorter one does."""
         if asset.id not in self._printed:
             self._printed[asset.id] = next(
-                (text for text in self._spellings(asset) if self._means(text, asset)), asset.id
+                (text for text in _spellings(asset, self._accounts) if self._means(text, asset)), asset.id
             )
         return self._printed[asset.id]
 
@@ -439,23 +439,6 @@ class Handles:
             return False
         return len(found) == 1 and found[0].id == asset.id
 
-    def _spellings(self, asset: Asset) -> Iterator[str]:
-        """What an asset can be called, from short to long."""
-        kind = asset.kind.replace("_", "-")
-        base = _base(asset)
-        where = [""]
-        if asset.account is not None:
-            account = self._accounts.get(asset.account, asset.account)
-            where += [f"@{place}" for place in dict.fromkeys((account, asset.account))]
-            where += [f"{place}/{asset.region}" for place in where[1:] if asset.region]
-        if base is not None:
-            yield from (spelled + place for place in where for spelled in (base, f"{kind}/{base}"))
-        arn = parse_arn(asset.id)
-        if arn is not None:
-            yield arn.resource
-            yield f"{arn.account}:{arn.resource}"
-        yield asset.id.rpartition("/")[2]
-
     def _list(self, title: str, several: Sequence[Asset]) -> str:
         """Handles below each other, each with what it is."""
         rows = [
@@ -472,6 +455,33 @@ def _chief(several: list[Asset]) -> list[Asset]:
     """Of the assets of one name in one place the one that the others are made beside, or all."""
     things = [asset for asset in several if asset.kind not in _BESIDE]
     return things if len(things) == 1 else several
+
+
+def _spellings(asset: Asset, accounts: Mapping[str, str]) -> Iterator[str]:
+    """What an asset can be called, from short to long; `accounts` has their names by their ids."""
+    kind = asset.kind.replace("_", "-")
+    base = _base(asset)
+    where = [""]
+    if asset.account is not None:
+        account = accounts.get(asset.account, asset.account)
+        where += [f"@{place}" for place in dict.fromkeys((account, asset.account))]
+        where += [f"{place}/{asset.region}" for place in where[1:] if asset.region]
+    if base is not None:
+        yield from (spelled + place for place in where for spelled in (base, f"{kind}/{base}"))
+    arn = parse_arn(asset.id)
+    if arn is not None:
+        yield arn.resource
+        yield f"{arn.account}:{arn.resource}"
+    yield asset.id.rpartition("/")[2]
+
+
+def behind_handle(sentence: str, asset: Asset, accounts: Mapping[str, str]) -> str | None:
+    """The rest of a sentence that begins with a handle of an asset; None where it begins otherwise.
+
+    `accounts` has their names by their ids.
+    """
+    handles = [one for one in (*_spellings(asset, accounts), asset.id) if sentence.startswith(f"{one} ")]
+    return sentence[len(max(handles, key=len)) + 1 :] if handles else None
 
 
 def _base(asset: Asset) -> str | None:

@@ -25,12 +25,18 @@
 
   const hex = (text) => Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
+  /* Letter by letter: to cut the text into words first takes several times as long. */
   function numbers(packed, each) {
-    let last = -1;
-    if (!packed) return;
-    for (const part of packed.split(" ")) {
-      if (part[0] === "+") for (let run = parseInt(part.slice(1), 36); run > 0; run -= 1) each(last += 1);
-      else each(last += parseInt(part, 36));
+    let last = -1, value = 0, run = false;
+    for (let at = 0; at <= packed.length && packed; at += 1) {
+      const code = at < packed.length ? packed.charCodeAt(at) : 32;
+      if (code === 43) run = true;
+      else if (code !== 32) value = value * 36 + code - (code < 58 ? 48 : 87);
+      else {
+        if (run) for (; value > 0; value -= 1) each(last += 1);
+        else each(last += value);
+        [value, run] = [0, false];
+      }
     }
   }
 
@@ -123,8 +129,8 @@
     const out = new Uint8Array(index.count);
     const best = (number, score) => { if (out[number] < score) out[number] = score; };
     index.facets.forEach((facet, at) => {
-      const fits = facet.words.map((several) => several.some((one) => one.startsWith(word) || `${one}s` === word) && TELLS[at] + (several.every((one) => one === word || `${one}s` === word) && 2));
-      if (fits.some(Boolean)) facet.of.forEach((value, number) => best(number, fits[value]));
+      const fits = facet.words.map((several) => Number(several.some((one) => one.startsWith(word) || `${one}s` === word) && TELLS[at] + (several.every((one) => one === word || `${one}s` === word) && 2)));
+      if (fits.some(Boolean)) for (let number = 0; number < index.count; number += 1) best(number, fits[facet.of[number]]);
     });
     const prefix = shardOf(word);
     if (prefix) for (const [term, title, other] of await load(`t/${hex(prefix)}`)) {
@@ -209,11 +215,14 @@
         for (const several of await Promise.all(others.map(scores))) score = score.map((one, at) => Math.max(one, several[at]));
       }
       /* What few pages have tells more. */
-      return { score, weight: Math.log2(1 + index.count / (1 + score.reduce((sum, one) => sum + (one > 0), 0))) };
+      let having = 0;
+      for (const one of score) if (one) having += 1;
+      return { score, weight: Math.log2(1 + index.count / (1 + having)) };
     }));
     for (const [, others] of corrected) parts = parts.concat(others);
     const first = new Map((pasted?.found || []).map((number, at) => [number, at]));
-    const found = [];
+    const found = [], ranks = new Float64Array(index.count);
+    const narrowed = [...index.facets.keys()].filter((place) => chosen[place] >= 0);
     const counts = index.facets.map((facet) => new Uint32Array(facet.values.length));
     let whole = 0;
     for (let number = 0; number < index.count; number += 1) {
@@ -223,24 +232,23 @@
       const full = hits === each.length || first.has(number);
       /* A choice is counted as if it alone were open, so that another value can be taken instead. */
       let misses = 0, missed = -1;
-      index.facets.forEach((facet, place) => { if (chosen[place] >= 0 && chosen[place] !== facet.of[number]) { misses += 1; missed = place; } });
+      for (const place of narrowed) if (chosen[place] !== index.facets[place].of[number]) { misses += 1; missed = place; }
       if (misses === 0) {
         /* First what has all words, as they stand and then as beginnings; the manual where little else is like them. */
         const rank = index.text[number] ? 0 : first.has(number) ? Infinity : !full ? 0 : plain === each.length ? 2e6 : 1e6;
-        found.push([rank + score * index.prior[number], number]);
+        ranks[number] = rank + score * index.prior[number];
+        found.push(number);
         whole += full;
-        counts.forEach((count, place) => { count[index.facets[place].of[number]] += 1; });
+        for (let place = 0; place < counts.length; place += 1) counts[place][index.facets[place].of[number]] += 1;
       } else if (misses === 1) counts[missed][index.facets[missed].of[number]] += 1;
     }
-    found.sort((a, b) => (a[0] === b[0] ? (first.size && first.get(a[1]) - first.get(b[1])) || b[1] - a[1] : b[0] - a[0]));
-    return { parts, counts, corrected, pasted, whole, found: found.map((pair) => pair[1]) };
+    found.sort((a, b) => (ranks[a] === ranks[b] ? (first.size && first.get(a) - first.get(b)) || b - a : ranks[b] - ranks[a]));
+    return { parts, counts, corrected, pasted, whole, found };
   }
 
-  async function documents(several) {
-    return Promise.all(several.map(async (number) => {
-      const [title, path, place = ""] = (await load(`d/${Math.floor(number / index.chunk)}`))[number % index.chunk];
-      return { number, title, path, place, facets: index.facets.map((facet) => facet.values[facet.of[number]]) };
-    }));
+  async function told(number) {
+    const [title, path, place = ""] = (await load(`d/${Math.floor(number / index.chunk)}`))[number % index.chunk];
+    return { number, title, path, place, facets: index.facets.map((facet) => facet.values[facet.of[number]]) };
   }
 
   /* For other scripts: the best pages for a query that `fits` holds of, `[{title, path, place, facets}]`. */
@@ -248,7 +256,7 @@
     const out = [];
     const { found } = await look(query, []);
     for (let at = 0; at < found.length && out.length < count; at += count) {
-      out.push(...(await documents(found.slice(at, at + count))).filter(fits));
+      out.push(...(await Promise.all(found.slice(at, at + count).map(told))).filter(fits));
     }
     return out.slice(0, count);
   };
@@ -321,20 +329,23 @@
   }
 
   async function show(mine) {
-    const next = answer.found.slice(shownCount, shownCount + PAGE);
-    const found = await documents(next);
-    if (mine !== turn) return;
-    if (!shownCount) list.replaceChildren();
-    list.append(...found.map((one, place) => option(one, shownCount + place)));
-    if (!shownCount) { list.scrollTop = 0; current = -1; point(0); }
+    const start = shownCount, next = answer.found.slice(start, start + PAGE).map(told);
     shownCount += next.length;
     more.hidden = shownCount >= answer.found.length;
+    /* All are asked for at once, and each stands as soon as those before it do: the best need not wait for the last. */
+    for (const [at, one] of next.entries()) {
+      const made = option(await one, start + at);
+      if (mine !== turn) return;
+      if (!start && !at) list.replaceChildren();
+      list.append(made);
+      if (!start && !at) { list.scrollTop = 0; current = -1; point(0); }
+    }
   }
 
   const counted = (count) => `${count.toLocaleString("en")} ${count === 1 ? "page" : "pages"}`;
 
   /* What was found, in words. */
-  function told() {
+  function summary() {
     const { found, whole, parts, corrected, pasted } = answer;
     const some = found.length - whole;
     const out = corrected.map(([word, others]) => `Nothing has “${word}”; near it: ${others.join(", ")}.`);
@@ -358,10 +369,11 @@
       if (mine !== turn) return;
       answer = result;
       shownCount = 0;
+      const listed = show(mine);
       refill();
-      status.textContent = told();
+      status.textContent = summary();
       if (!answer.found.length) list.replaceChildren();
-      await show(mine);
+      await listed;
       if (straight && answer.pasted?.found.length === 1) location.replace(list.firstElementChild.href);
     } catch (error) {
       if (mine === turn) status.textContent = "The search index could not be loaded. Is the site whole?";

@@ -20,7 +20,9 @@ from studbook.queries.scores import Score
 from studbook.queries.sources_of import quoted, sources_of
 from studbook.queries.walks import NO_WEIGHTS, copied, reads_data
 from studbook.render.views.asset import facts
+from studbook.render.views.lists import moment, places
 from studbook.render.views.site import Json, Page, Site
+from studbook.render.views.tables import Column, Table, badge, stage_badge
 
 _QUOTED = 160
 _WORDS: Final = {"deployed": "deployed to", "undeployed": "no longer deployed to"}
@@ -236,15 +238,6 @@ def _quotes(site: Site, evidence: Iterable[Evidence]) -> list[Json]:
     return found
 
 
-def dossiers(site: Site) -> list[Json]:
-    """Those of the versions that run, by name."""
-    known = [one for one in site.of(KIND) if one.id in site.running]
-    return [
-        {"version": site.link(one.id), "path": path_of(one), "stage": one.stage}
-        for one in sorted(known, key=lambda one: (one.name, one.account or "", one.id))
-    ]
-
-
 APPROVALS: Final = ("at", "snapshot", "version", "name", "account", "stage", "was", "is", "by", "note")
 """The columns of the approvals of all models."""
 
@@ -266,3 +259,30 @@ def approvals(site: Site) -> list[list[Any]]:
         ]
         for version, row in site.approvals
     ]
+
+
+def dossiers_table(site: Site) -> Table:
+    """The dossiers of the versions that run, by name."""
+    columns = [
+        Column("Version", lambda version: {**site.link(version.id), "path": path_of(version)}),
+        *places(site),
+        Column("Approval", lambda version: badge(version.attributes.get("approval")), facet=True),
+    ]
+    known = [one for one in site.of(KIND) if one.id in site.running]
+    ordered = sorted(known, key=lambda one: (one.name, one.account or "", one.id))
+    return Table("Dossiers", columns, ordered, "dossiers")
+
+
+def approvals_table(site: Site) -> Table:
+    """Every change of an approval that a night shows, newest first."""
+    columns = [
+        Column("When", lambda row: moment(row[0])),
+        Column("Version", lambda row: site.link(row[2])),
+        Column("Account", lambda row: row[4], facet=True),
+        Column("Stage", lambda row: stage_badge(row[5]), facet=True),
+        Column("From", lambda row: row[6] or "not recorded"),
+        Column("To", lambda row: badge(row[7]), facet=True),
+        Column("By whom", lambda row: row[8] or "not recorded"),
+        Column("Note", lambda row: row[9]),
+    ]
+    return Table("Approvals", columns, approvals(site), "approvals")

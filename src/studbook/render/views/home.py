@@ -14,17 +14,24 @@ from studbook.render.views.site import Json, Site
 
 NIGHTS = 30
 """So many are in the strip."""
+LINES = 40
+"""The most model lines of which the board tells; the page Models has them all."""
 
 
 def home(site: Site) -> Json:
     """The status board, what could not be seen, what changed, what needs attention, and the way into the past."""
     stand = board(site.night, site.findings)
     open_findings = [finding for finding in site.findings if finding.waived is None]
-    rows = [_row(site, status) for status in stand.lines]
+    rows = [_row(site, status) for status in stand.lines[:LINES]]
+    more = len(stand.lines) - len(rows)
     return {
         "summary": stand.summary,
         "lines": rows,
-        "chips": {
+        "more": more,
+        # Chips choose among what is here: of a part they would say that there is none where there is.
+        "chips": {}
+        if more
+        else {
             title: values
             for title, name in (
                 ("Stage", "stages"),

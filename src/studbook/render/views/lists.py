@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from studbook.model import CERTAINTIES, KINDS, Asset
+from studbook.model import CERTAINTIES, KINDS, Asset, Envelope, Finding
 from studbook.queries.neighbours import newest, uses
+from studbook.render.cells import number
 from studbook.render.views.deployments import deployments_of, running
 from studbook.render.views.evaluations import judged_by
 from studbook.render.views.provenance import drift_of, ends, fingerprint_of, readers_of, versions_of
-from studbook.render.views.site import Json, Site, account_path
+from studbook.render.views.site import LEVELS, Json, Site, account_path, rule_path
 from studbook.render.views.tables import Column, Table, badge, stage_badge
 from studbook.words import says
 
 _MOST = 8
 """The most parameters, and metrics, that have a column."""
+_LONG = 400
+"""Letters of a changed value that a table has."""
 
 
 def assets_table(site: Site, label: str, assets: Sequence[Asset], file: str) -> Table:
@@ -29,14 +33,15 @@ def _columns(site: Site) -> list[Column]:
     return [
         Column("Name", lambda a: site.link(a.id)),
         Column("Kind", lambda a: KINDS[a.kind].title, facet=True),
-        *_places(site),
+        *places(site),
         Column("Status", lambda a: badge(a.status), facet=True),
         Column("Created", lambda a: (a.created_at or "")[:10]),
         _findings(site),
     ]
 
 
-def _places(site: Site) -> list[Column]:
+def places(site: Site) -> list[Column]:
+    """Where assets are."""
     return [
         Column("Account", lambda a: site.account_link(a.account) or a.account, facet=True),
         Column("Region", lambda a: site.region_link(a.region) or a.region, facet=True),
@@ -62,7 +67,11 @@ def groups_table(site: Site) -> Table:
     def approval(group: Asset) -> Json | None:
         return next((badge(v.attributes.get("approval")) for v in versions_of(site, group)), None)
 
-    def places(group: Asset) -> Json | None:
+    def owner(group: Asset) -> str | None:
+        card = site.cards.get(group.name)
+        return card.facts.get("owner") if card is not None else None
+
+    def runs_at(group: Asset) -> Json | None:
         endpoints = {
             place["asset"]["id"]: place["asset"]
             for version in versions_of(site, group)
@@ -75,8 +84,9 @@ def groups_table(site: Site) -> Table:
         _newest(site),
         Column("Approval", approval, facet=True),
         _versions(site),
-        Column("Runs at", places),
-        *_places(site),
+        Column("Runs at", runs_at),
+        *places(site),
+        Column("Owner", owner, facet=True),
         Column(
             "Findings",
             lambda a: sum(len(site.findings_by_asset.get(v.id, ())) for v in versions_of(site, a)) or None,
@@ -87,7 +97,7 @@ def groups_table(site: Site) -> Table:
 
 def bases_table(site: Site) -> Table:
     """Base models."""
-    columns = [Column("Base model", lambda a: site.link(a.id)), _newest(site), _versions(site), *_places(site)]
+    columns = [Column("Base model", lambda a: site.link(a.id)), _newest(site), _versions(site), *places(site)]
     return Table("Base models", columns, site.of("base_model"), "base-models")
 
 
@@ -114,7 +124,7 @@ def datasets_table(site: Site) -> Table:
         _versions(site),
         Column("Readers", readers),
         Column("Drift", drift, facet=True, hint="Whether it changed after a job had read it."),
-        *_places(site),
+        *places(site),
     ]
     return Table("Datasets", columns, site.of("dataset"), "datasets")
 
@@ -142,7 +152,7 @@ def endpoints_table(site: Site) -> Table:
         Column("Answers with", models),
         Column("Approval", approval, facet=True),
         Column("Base model", bases),
-        *_places(site),
+        *places(site),
         _findings(site),
     ]
     return Table("Endpoints", columns, site.of("endpoint"), "endpoints")
@@ -165,7 +175,7 @@ def evaluators_table(site: Site) -> Table:
         _newest(site),
         _versions(site),
         Column("Jobs that used it", judged),
-        *_places(site),
+        *places(site),
         _findings(site),
     ]
     return Table("Evaluators", columns, site.of("evaluator"), "evaluators")
@@ -179,7 +189,7 @@ def experiments_table(site: Site) -> Table:
     columns = [
         Column("Experiment", lambda a: site.link(a.id)),
         Column("Runs", lambda a: counts[a.id]),
-        *_places(site),
+        *places(site),
         Column("Created", lambda a: (a.created_at or "")[:10]),
     ]
     return Table("Experiments", columns, site.of("mlflow_experiment"), "experiments")
@@ -191,7 +201,7 @@ def registered_table(site: Site) -> Table:
         Column("Model", lambda a: site.link(a.id)),
         _newest(site),
         _versions(site),
-        *_places(site),
+        *places(site),
     ]
     return Table("Registered in MLflow", columns, site.of("mlflow_registered_model"), "mlflow-models")
 
@@ -210,7 +220,7 @@ def judged_table(site: Site, evaluator: Asset, subjects: Sequence[Asset]) -> Tab
         *map(score, own),
         Column("Other scores", lambda row: _others(row["scores"], own)),
         Column("By version", lambda row: row["by"]),
-        Column("When", lambda row: _moment(row["when"])),
+        Column("When", lambda row: moment(row["when"])),
         Column("Kind", lambda row: row["job"]["kind_title"], facet=True),
     ]
     return Table("What it judged", columns, rows, f"{_beside(site, evaluator)}-judged")
@@ -245,7 +255,7 @@ def runs_table(site: Site, runs: Sequence[Asset], file: str) -> Table:
     columns = [
         Column("Run", lambda run: site.link(run.id)),
         Column("Status", lambda run: badge(run.status), facet=True),
-        Column("Started", lambda run: _moment(run.created_at)),
+        Column("Started", lambda run: moment(run.created_at)),
         *(value("metrics", key) for key in metrics),
         *(value("parameters", key) for key in parameters),
         Column("Other parameters", lambda run: _others(run.attributes.get("parameters") or {}, parameters)),
@@ -298,11 +308,123 @@ def readers_table(site: Site, asset: Asset, subjects: Sequence[Asset]) -> Table:
         Column("Kind", lambda reader: reader["job"]["kind_title"], facet=True),
         Column("Read", lambda reader: reader["read"]),
         Column("Role", lambda reader: reader["role"], facet=True),
-        Column("When", lambda reader: _moment(reader["when"])),
+        Column("When", lambda reader: moment(reader["when"])),
         _CERTAINTY,
         Column("Evidence", lambda reader: {"evidence": reader["evidence"]}, plain=True),
     ]
     return Table("Readers", columns, readers_of(site, subjects), f"{_beside(site, asset)}-readers")
+
+
+def chain_table(site: Site) -> Table:
+    """The snapshots up to this one, newest first, each with the digests that chain it to the one before."""
+
+    def digest(value: str) -> Json:
+        return {"code": value.removeprefix("sha256:")[:12], "title": value}
+
+    def incomplete(envelope: Envelope) -> int | None:
+        return sum(coverage.status in ("partial", "failed") for coverage in envelope.coverage) or None
+
+    columns = [
+        Column("Snapshot", lambda envelope: envelope.number),
+        Column("Taken", lambda envelope: moment(envelope.taken_at)),
+        Column("Content", lambda envelope: digest(envelope.digest)),
+        Column("Envelope", lambda envelope: digest(envelope.envelope)),
+        Column("Incomplete partitions", incomplete),
+    ]
+    return Table("Snapshots", columns, list(reversed(site.history)), "snapshots")
+
+
+def findings_table(site: Site, rule: str, *, waived: bool) -> Table:
+    """What a rule found, worst first; or what of it is accepted for now, by whom and until when."""
+
+    def asset(finding: Finding) -> Json | None:
+        return site.link(finding.asset) if finding.asset is not None else None
+
+    def place(name: str) -> Callable[[Finding], Any]:
+        def cell(finding: Finding) -> Any:
+            known = site.graph.assets.get(finding.asset or "")
+            return known and _value(getattr(known, name))
+
+        return cell
+
+    columns = [
+        Column("Asset", asset),
+        Column("Kind", lambda finding: (asset(finding) or {}).get("kind_title"), facet=True),
+        Column("Account", lambda finding: site.account_name(place("account")(finding)), facet=True),
+        Column("Stage", lambda finding: stage_badge(place("stage")(finding)), facet=True),
+        Column("Level", lambda finding: {"badge": finding.level, "tone": finding.level}, facet=True),
+        Column("Finding", lambda finding: site.said_of(finding) or finding.message),
+    ]
+    if waived:
+        columns += [
+            Column("Accepted by", lambda finding: finding.waived.who, facet=True),
+            Column("Until", lambda finding: str(finding.waived.until)),
+            Column("Why", lambda finding: finding.waived.why),
+        ]
+    found = [one for one in site.findings if one.rule == rule and (one.waived is not None) == waived]
+    found.sort(key=lambda one: (LEVELS[one.level], one.asset or "", one.message))
+    return Table("Accepted" if waived else "Found", columns, found, f"{rule_path(rule)[:-1]}{'-accepted' * waived}")
+
+
+def change_tables(site: Site) -> dict[str, Table]:
+    """What is different from the snapshot before, by the anchor of its heading."""
+    changes = site.changes or {}
+    assets = [
+        Column("Name", lambda link: link),
+        Column("Kind", lambda link: link["kind_title"], facet=True),
+        Column("Where", lambda link: link["where"], facet=True),
+    ]
+    fields = [
+        Column("Name", lambda row: row[0]),
+        Column("Kind", lambda row: row[0]["kind_title"], facet=True),
+        Column("Field", lambda row: row[1]["name"], facet=True),
+        Column("Was", lambda row: _told(row[1]["old"])),
+        Column("Is", lambda row: _told(row[1]["new"])),
+    ]
+    ends = [
+        Column("From", lambda line: line["source"]),
+        Column("Relation", lambda line: line["words"], facet=True),
+        Column("Role", lambda line: line["role"], facet=True),
+        Column("To", lambda line: line["target"]),
+    ]
+
+    def sure(title: str, name: str) -> Column:
+        def cell(line: Json) -> Json:
+            candidate = line["candidate"] and name == "certainty"
+            return {"certainty": line[name], "candidate": candidate, "says": says(line[name])}
+
+        return Column(title, cell, facet=True)
+
+    certainty = [*ends, sure("Certainty", "certainty")]
+    several: dict[str, tuple[str, Sequence[Column], Sequence[Any]]] = {
+        "added": ("New", assets, changes.get("added", ())),
+        "changed": (
+            "Changed",
+            fields,
+            [(one["asset"], field) for one in changes.get("changed", ()) for field in one["fields"]],
+        ),
+        "gone": ("Gone", assets, changes.get("removed", ())),
+        "edges-added": ("New edges", certainty, changes.get("edges_added", ())),
+        "edges-removed": ("Edges no more", certainty, changes.get("edges_removed", ())),
+        "edges-changed": (
+            "Edges of another certainty",
+            [*ends, sure("Was", "was"), sure("Is", "certainty")],
+            changes.get("edges_changed", ()),
+        ),
+    }
+    return {
+        anchor: Table(label, columns, rows, f"changes/{anchor}") for anchor, (label, columns, rows) in several.items()
+    }
+
+
+def _told(value: Any) -> str:
+    """A field's value as a cell; `changes/step.json` has the whole of a long one."""
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    if isinstance(value, int | float):
+        return number(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return (text if len(text) <= _LONG else f"{text[:_LONG]}…") or "empty"
 
 
 def account_table(site: Site, account: str) -> Table:
@@ -338,51 +460,11 @@ def plain_tables(site: Site) -> dict[str, Table]:
     return {file: assets_table(site, label, rows, file) for file, (label, rows) in several.items()}
 
 
-def long_tables(site: Site, accounts: Sequence[str], regions: Sequence[str]) -> Iterator[Table]:
-    """Every table that is too long for its page."""
-    several = [
-        *plain_tables(site).values(),
-        groups_table(site),
-        bases_table(site),
-        datasets_table(site),
-        endpoints_table(site),
-        evaluators_table(site),
-        experiments_table(site),
-        registered_table(site),
-        runs_table(site, site.of("mlflow_run"), "runs"),
-    ]
-    yield from (table for table in several if table.long)
-    for account in accounts:
-        if (table := account_table(site, account)).long:
-            yield table
-    for region in regions:
-        if (table := region_table(site, region)).long:
-            yield table
-    for experiment in site.of("mlflow_experiment"):
-        if (table := experiment_table(site, experiment)).long:
-            yield table
-    for asset in site.graph.assets.values():
-        for upwards in (True, False):
-            edges = site.graph.upstream(asset.id) if upwards else site.graph.downstream(asset.id)
-            if len(edges) > _FEW and (table := edges_table(site, asset, upwards=upwards)).long:
-                yield table
-    for evaluator in site.of("evaluator", "evaluator_version"):
-        versions = versions_of(site, evaluator) if evaluator.kind == "evaluator" else []
-        if (table := judged_table(site, evaluator, [evaluator, *versions])).long:
-            yield table
-    for dataset in site.of("dataset", "dataset_version", "feature_group"):
-        versions = versions_of(site, dataset) if dataset.kind == "dataset" else []
-        if (table := readers_table(site, dataset, [dataset, *versions])).long:
-            yield table
-
-
-_FEW = 50
-
-
 def _beside(site: Site, asset: Asset) -> str:
     """Where the files of an asset's own tables lie."""
     return str(site.link(asset.id)["path"]).rstrip("/")
 
 
-def _moment(value: str | None) -> str:
+def moment(value: str | None) -> str:
+    """A time as tables have it: to the minute, UTC."""
     return f"{value[:10]} {value[11:16]}" if value else ""

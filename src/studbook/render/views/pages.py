@@ -10,21 +10,24 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Envelope, Finding
+from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset
 from studbook.model.attributes import LINKED, Attribute
 from studbook.render.views.compare_data import compare
 from studbook.render.views.deployments import running
-from studbook.render.views.dossier import approvals, dossiers
+from studbook.render.views.dossier import approvals_table, dossiers_table
 from studbook.render.views.explore import explore
 from studbook.render.views.home import home
 from studbook.render.views.incident import incident
 from studbook.render.views.lists import (
     account_table,
     bases_table,
+    chain_table,
+    change_tables,
     datasets_table,
     endpoints_table,
     evaluators_table,
     experiments_table,
+    findings_table,
     groups_table,
     plain_tables,
     region_table,
@@ -306,20 +309,20 @@ def coverage(site: Site) -> Json:
 
 def changes(site: Site) -> Json:
     """The difference from the snapshot before."""
-    return {"changes": site.changes}
+    return {
+        "changes": site.changes,
+        "tables": {anchor: table.on_page() for anchor, table in change_tables(site).items() if table.rows},
+    }
 
 
 def findings(site: Site) -> Json:
     """All findings, open ones first, and all rules."""
-
-    def some(rule: str, waived: bool) -> list[Finding]:
-        return [one for one in site.findings if one.rule == rule and (one.waived is not None) == waived]
-
+    counts = Counter((one.rule, one.waived is not None) for one in site.findings)
     return {
         "open": site.grouped(f for f in site.findings if f.waived is None),
         "waived": site.grouped(f for f in site.findings if f.waived is not None),
         "rules": [
-            {**rule, "path": rule_path(name), "open": len(some(name, False)), "waived": len(some(name, True))}
+            {**rule, "path": rule_path(name), "open": counts[name, False], "waived": counts[name, True]}
             for name, rule in site.rules.items()
         ],
     }
@@ -328,7 +331,6 @@ def findings(site: Site) -> Json:
 def rule_pages(site: Site) -> Iterable[Page]:
     """One page for each rule, whether it found something or not: its manual, how it is set, what it found."""
     for name, rule in site.rules.items():
-        found = [one for one in site.findings if one.rule == name]
         yield Page(
             path=rule_path(name),
             title=name,
@@ -337,8 +339,8 @@ def rule_pages(site: Site) -> Iterable[Page]:
             template="assets/rule.html",
             data={
                 "rule": rule,
-                "open": site.grouped(one for one in found if one.waived is None),
-                "waived": site.grouped(one for one in found if one.waived is not None),
+                "open": findings_table(site, name, waived=False).on_page(),
+                "waived": findings_table(site, name, waived=True).on_page(),
                 "checked_by": site.envelope.generator,
             },
         )
@@ -347,28 +349,16 @@ def rule_pages(site: Site) -> Iterable[Page]:
 def audit(site: Site) -> Json:
     """The chain of envelopes and the digests of the content."""
     return {
-        "dossiers": dossiers(site),
-        "approvals": [[row[0], site.link(row[2]), *row[4:]] for row in approvals(site)[:_APPROVALS]],
+        "dossiers": dossiers_table(site).on_page(),
+        "approvals": approvals_table(site).on_page(),
         "parts": [list(part) for part in site.envelope.parts.manifests.items()],
         "tree": site.envelope.tree.model_dump() if site.envelope.tree is not None else None,
-        "chain": [_envelope(envelope) for envelope in reversed(site.history)],
+        "chain": chain_table(site).on_page(),
         "certainties": sorted(
             Counter(edge.certainty for edge in site.graph.edges).items(),
             key=lambda item: list(CERTAINTIES).index(item[0]),
         ),
         "kinds": [[KINDS[kind].plural, len(site.by_kind[kind])] for kind in KINDS if site.by_kind.get(kind)],
-    }
-
-
-_APPROVALS = 100
-"""The most approvals that the page itself shows."""
-
-
-def _envelope(envelope: Envelope) -> Json:
-    return {
-        **envelope.summary,
-        "previous": envelope.previous,
-        "partial": sum(1 for coverage in envelope.coverage if coverage.status in ("partial", "failed")),
     }
 
 

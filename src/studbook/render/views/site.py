@@ -14,6 +14,7 @@ from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record, digest
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import Answer, Night, RecordOf
+from studbook.queries.handles import behind_handle
 from studbook.queries.log import approvals
 from studbook.settings import Settings
 from studbook.store.past import SnapshotHistory
@@ -257,10 +258,17 @@ class Site:
             "rule": finding.rule,
             "level": finding.level,
             "message": finding.message,
+            "said": self.said_of(finding),
             "waived": asdict(finding.waived) if finding.waived else None,
             "asset": self.link(finding.asset) if finding.asset is not None else None,
             "page": rule_path(finding.rule) if finding.rule in self.rules else None,
         }
+
+    def said_of(self, finding: Finding) -> str | None:
+        """What a finding says, to stand behind a link to its asset; None where its message does not begin with it."""
+        asset = self.graph.assets.get(finding.asset) if finding.asset is not None else None
+        names = {account.id: account.name or account.id for account in self.settings.accounts}
+        return behind_handle(finding.message, asset, names) if asset is not None else None
 
     def grouped(self, findings: Iterable[Finding]) -> list[Json]:
         """Findings by level and rule, worst first, since one cause is often found in many places."""

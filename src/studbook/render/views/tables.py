@@ -16,8 +16,8 @@ from typing import Any
 from studbook.render.views.site import Json
 from studbook.words import full_name, shown
 
-LIMIT = 100
-"""The most rows that a page itself holds."""
+LIMIT = 50
+"""The most rows that a page itself holds: as many as a reader's browser shows at once."""
 
 _TONES = {
     **dict.fromkeys(
