@@ -19,6 +19,7 @@ RETRAINED = (
     + "t2(training_job) -produced-> p/2(model_package) -packaged_as-> m2(model) -deployed_to-> c2(endpoint_config) "
     + "-deployed_to-> bot(endpoint)"
 )
+DOWN = {"bot": {"status": "OutOfService"}}
 OLD = {"p/1": {"attributes": {"approval": "PendingManualApproval"}}}
 
 # What changed, told as: the older night, the newer night, and what people are told.
@@ -48,6 +49,13 @@ CHANGES: list[tuple[str, Any, Any, dict[str, Any]]] = [
         (BASE, {"bot": {"gone_since": 2}}),
         {"assets_gone": ["bot"], "deployments_changed": [("bot", ["p/1"], [])]},
     ),
+    (
+        "an endpoint takes no more requests",
+        (BASE, {}),
+        (BASE, {"bot": {"status": "Failed"}}),
+        {"deployments_changed": [("bot", ["p/1"], [])]},
+    ),
+    ("another model was deployed where nothing answers", (BASE, DOWN), (RETRAINED, DOWN), {"models_added": ["p/2"]}),
     (
         "an endpoint came back",
         (BASE, {"bot": {"gone_since": 1}}),

@@ -127,7 +127,7 @@ class TestFiles:
         row = dict(zip(titles, table["rows"][0], strict=True))
 
         assert row["Endpoint"]["id"] == small.ENDPOINT
-        assert [link["id"] for link in row["Answers with"]["links"]] == [small.CLONE]
+        assert [link["id"] for link in row["Deployed"]["links"]] == [small.CLONE]
         assert row["Base model"]["links"]
 
 

@@ -93,7 +93,7 @@ class TestAssetPage:
         assert [link["id"] for link in answer["data"]] == [small.DATA_1]
 
     def test_an_endpoint_without_service_runs_nothing(self) -> None:
-        """Its page tells what is deployed there, as that; the version's page does not have it among where it runs."""
+        """Its page and its account's tell what is deployed there, as that; the version's does not say it runs."""
         graph = lineage(
             """bot/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config)
             c -deployed_to-> bot(endpoint)""",
@@ -108,6 +108,11 @@ class TestAssetPage:
         assert "What runs here" not in told
         version = views.asset_page(site, graph.assets["bot/1"], "assets/model_package.html").data["own"]
         assert version["deployments"] == []
+        for account in views.place_pages(site):
+            overview = Templates().render(account.template, root="../", page=account, picture="", **account.data)
+            assert ("It is Failed and takes no requests. Deployed there:" in overview) == bool(
+                account.data["endpoints"]
+            )
 
     def test_what_data_was_made_of_is_not_what_a_model_was_trained_on(self) -> None:
         """A job that made the table read the exports; the model's job read the table alone."""

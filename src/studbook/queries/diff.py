@@ -14,6 +14,7 @@ from typing import Any
 from studbook.lineage.graph import Graph, differing
 from studbook.model import REDACTED, Asset, Coverage, Edge, Partition
 from studbook.model.canonical import fields_of
+from studbook.queries.answer import out_of_service
 from studbook.queries.drift import drifts_of
 from studbook.queries.walks import runs
 
@@ -230,7 +231,9 @@ def _deployments(old: Graph, new: Graph) -> Iterator[Deployment]:
 
 
 def _running(graph: Graph, endpoint: str) -> tuple[Named, ...]:
-    if not _is_here(graph.asset(endpoint)):
+    """What answers there; what is deployed at an endpoint that takes no requests does not run."""
+    place = graph.asset(endpoint)
+    if place is None or not _is_here(place) or out_of_service(place):
         return ()
     found = {
         asset.id: _named(asset)

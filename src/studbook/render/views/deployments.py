@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from studbook.model import KINDS, Asset
+from studbook.queries.answer import out_of_service
 from studbook.queries.origins import origins
 from studbook.queries.promotion import Step
 from studbook.queries.runs import rows_of_version
@@ -36,13 +37,14 @@ def deployments_of(site: Site, asset: Asset) -> list[Json]:
 
 
 def running(site: Site, endpoint: Asset) -> Json:
-    """An endpoint with what answers there, as overviews list it."""
+    """An endpoint with what is deployed there, as overviews list it: it answers unless it is out of service."""
     return {
         "endpoint": site.link(endpoint.id),
         "account": site.account_link(endpoint.account),
         "region": endpoint.region,
         "stage": endpoint.stage,
         "status": endpoint.status,
+        "out_of_service": out_of_service(endpoint),
         "answers": answers(site, endpoint),
         "findings": site.found(endpoint.id),
         "marks": site.link(endpoint.id)["marks"],

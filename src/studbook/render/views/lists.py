@@ -130,7 +130,7 @@ def datasets_table(site: Site) -> Table:
 
 
 def endpoints_table(site: Site) -> Table:
-    """Endpoints with what answers there, and what that is made of."""
+    """Endpoints with what is deployed there, and what that is made of."""
 
     def at(endpoint: Asset) -> Sequence[Json]:
         answers: list[Json] = site.deployment(endpoint.id, running)["answers"]
@@ -149,7 +149,7 @@ def endpoints_table(site: Site) -> Table:
     columns = [
         Column("Endpoint", lambda a: site.link(a.id)),
         Column("Status", lambda a: badge(a.status), facet=True),
-        Column("Answers with", models),
+        Column("Deployed", models, hint="It answers there, unless the endpoint is Failed or OutOfService."),
         Column("Approval", approval, facet=True),
         Column("Base model", bases),
         *places(site),
