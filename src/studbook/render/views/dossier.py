@@ -278,11 +278,9 @@ def approvals_table(site: Site) -> Table:
     columns = [
         Column("When", lambda row: moment(row[0])),
         Column("Version", lambda row: site.link(row[2])),
-        Column("Account", lambda row: row[4], facet=True),
         Column("Stage", lambda row: stage_badge(row[5]), facet=True),
         Column("From", lambda row: row[6] or "not recorded"),
         Column("To", lambda row: badge(row[7]), facet=True),
-        Column("By whom", lambda row: row[8] or "not recorded"),
-        Column("Note", lambda row: row[9]),
+        Column("By whom", lambda row: " · ".join(filter(None, (row[8] or "not recorded", row[9])))),
     ]
     return Table("Approvals", columns, approvals(site), "approvals")
