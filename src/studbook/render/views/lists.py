@@ -85,7 +85,7 @@ def groups_table(site: Site) -> Table:
         Column("Approval", approval, facet=True),
         _versions(site),
         Column("Runs at", runs_at),
-        *places(site),
+        *(column for column in places(site) if column.title != "Region"),
         Column("Owner", owner, facet=True),
         Column(
             "Findings",
