@@ -52,6 +52,15 @@ class TestPackages:
         """Nothing is concluded from it, nor from a name that nobody has."""
         assert concluded(estate(MlflowUri(asset=PACKAGE, uri=uri, evidence="t:T#s"))) == {}
 
+    @pytest.mark.parametrize(("made", "edges"), [("2026-11-02T10:00:00Z", 1), ("2026-11-09T10:00:00Z", 0)])
+    def test_trap_a_registered_model_that_was_made_again_counts_from_one(self, made, edges):
+        """A version that is much younger than the package is another one; a little younger, and a clock is wrong."""
+        version = asset("mlflow_model_version", VERSION, "fraud 1", created_at=made, attributes={"server": "lab"})
+        package = asset("model_package", PACKAGE, "fraud 1", created_at="2026-11-02T12:00:00Z")
+        claim = MlflowUri(asset=PACKAGE, uri="models:/fraud/1", evidence="t:T#s")
+
+        assert len(concluded(Estate().say(version, package, claims=[claim]))) == edges
+
     def test_servers_with_one_id_are_candidates(self):
         """Which of them is meant the record does not say."""
         made = estate(MlflowUri(asset=PACKAGE, uri="models:/m-1", evidence="t:T#s"))

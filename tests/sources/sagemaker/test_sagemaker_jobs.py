@@ -402,6 +402,7 @@ class TestTuning:
             "HyperParameterRanges": {"IntegerParameterRanges": [{"Name": "depth"}]},
             "AlgorithmSpecification": {"TrainingImage": "registry.example/train:1"},
             "InputDataConfig": [channel("train", **s3("s3://acme/x/"))],
+            "StaticHyperParameters": {"sagemaker_submit_directory": '"s3://acme/code/src.tar.gz"'},
         }
         facts = said(
             "tuning_job", search, TrainingJobDefinitions=[definition, {**definition, "DefinitionName": "nets"}]
@@ -411,7 +412,10 @@ class TestTuning:
         assert attributes["objective"]["MetricName"] == "test:rmse"
         assert attributes["ranges"] == {"IntegerParameterRanges": [{"Name": "depth"}]}
         assert [one["name"] for one in attributes["definitions"]] == ["trees", "nets"]
-        assert arrows(facts) == {("registry.example/train:1", "input_to", search, "image")}
+        assert arrows(facts) == {
+            ("registry.example/train:1", "input_to", search, "image"),
+            ("s3://acme/code/src.tar.gz", "input_to", search, "code"),
+        }
         assert len(facts.claims) == 2
 
 

@@ -1,7 +1,8 @@
 """What was registered or served from MLflow: by the place of a logged model, or by a `models:/` or `runs:/` URI.
 
 A URI that names no server means the model, version or run of that id or name on whichever server has it; several are
-candidates. A place is a logged model's where it is equal to it or lies below it.
+candidates. A place is a logged model's where it is equal to it or lies below it. A registered model that was deleted
+and made again gives the numbers of its versions again: what is much younger than what names it is not meant.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import Final
 
-from studbook.lineage.joins.interface import View, inferred
+from studbook.lineage.joins.interface import View, inferred, instant
 from studbook.lineage.joins.weights import place
 from studbook.model import Asset, Evidence, Facts, Relation
 from studbook.model.facts import MlflowPlace, MlflowUri, Weights
@@ -21,6 +23,8 @@ PLACE: Final = Evidence.parse("rule:mlflow-place")
 _LOGGED: Final = re.compile(r"models:/(m-[^/]+)/?")
 _VERSION: Final = re.compile(r"models:/([^/@]+)/(\d+)/?")
 _RUN: Final = re.compile(r"runs:/([^/]+)(?:/(.+?))?/?")
+_CLOCKS: Final = timedelta(days=1)
+"""As much as a server's clock is believed to be wrong at most."""
 _USERS: Final = ("model_package", "model")
 
 
@@ -29,7 +33,7 @@ def join(view: View) -> Facts:
     facts = Facts()
     kept = _Kept(view)
     for claim in view.all(MlflowUri):
-        by_name = list(kept.named(claim))
+        by_name = [asset for asset in kept.named(claim) if not _given_again(asset, view.assets.get(claim.asset))]
         by_place = [] if by_name else kept.around(claim.uri, claim.server)
         found = {asset.id: asset for asset in by_name} | {asset.id: asset for asset, _ in by_place}
         lines = (claim.evidence, URI) if by_name else (claim.evidence, PLACE, *(line for _, line in by_place))
@@ -97,6 +101,15 @@ class _Kept:
 
     def _on(self, assets: Iterable[Asset], server: str | None) -> list[Asset]:
         return [asset for asset in assets if server in (None, asset.attributes.get("server"))]
+
+
+def _given_again(named: Asset, by: Asset | None) -> bool:
+    """Whether a version was made so long after what names it was changed last that no clock's error explains it."""
+    changed = by.modified_at or by.created_at if by is not None else None
+    if named.kind != "mlflow_model_version" or not changed or not named.created_at:
+        return False
+    made, naming = (datetime.fromisoformat(instant(time)) for time in (named.created_at, changed))
+    return made - naming > _CLOCKS
 
 
 def _key(uri: str) -> str:

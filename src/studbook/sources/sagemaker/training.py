@@ -41,6 +41,7 @@ _CONVERTED = "/llmaj-benchmarks/"
 _INFERENCE = "inference_only"
 """The task of a job that writes a model's answers to a dataset, for another job to judge."""
 _TAG = "sagemaker-sdk:"
+_ARCHIVE = "sagemaker_submit_directory"
 
 
 def normalize_training(record: Record) -> Facts:
@@ -216,16 +217,20 @@ def _builtin(reading: Reading, name: str, path: str) -> None:
 def _container(reading: Reading, started: str | None) -> None:
     image = member(reading.body, "AlgorithmSpecification", "TrainingImage")
     reading.image(image, "AlgorithmSpecification.TrainingImage", relation="input_to")
-    archive, path = _hyperparameter(reading, "sagemaker_submit_directory")
-    code = s3_id(archive)
-    if code is not None:
-        reading.mention(code, "code", code.rpartition("/")[2])
-        reading.edge(code, reading.id, "input_to", path, role="code")
+    _code(reading, reading.body, "HyperParameters")
     # Checkpoints are written there, and read from there when the job starts.
     checkpoints = member(reading.body, "CheckpointConfig", "S3Uri")
     if reading.reads(checkpoints, "CheckpointConfig.S3Uri", "checkpoint", started):
         ran = (started, reading.body.get("TrainingEndTime"))
         writes(reading, checkpoints, "CheckpointConfig.S3Uri", "checkpoint", between=ran)
+
+
+def _code(reading: Reading, told: Json, path: str) -> None:
+    """The archive that the SDK names among the hyperparameters."""
+    code = s3_id(unquoted(member(told, path.rpartition(".")[2], _ARCHIVE)))
+    if code is not None:
+        reading.mention(code, "code", code.rpartition("/")[2])
+        reading.edge(code, reading.id, "input_to", f'{path}["{_ARCHIVE}"]', role="code")
 
 
 def _outputs(reading: Reading, started: str | None, *, trains: bool) -> None:
@@ -283,6 +288,7 @@ def normalize_tuning(record: Record) -> Facts:
         channels(reading, definition.get("InputDataConfig"), f"{where}.InputDataConfig", started)
         image = member(definition, "AlgorithmSpecification", "TrainingImage")
         reading.image(image, f"{where}.AlgorithmSpecification.TrainingImage", relation="input_to")
+        _code(reading, definition, f"{where}.StaticHyperParameters")
     job = reading.named(best.get("TrainingJobArn"), "training_job")
     if job is not None:
         reading.edge(job, record.id, "part_of", "BestTrainingJob.TrainingJobArn")
