@@ -44,7 +44,9 @@ def of_model(site: Site, version: Asset) -> dict[str, bytes]:
         cards=site.cards,
         records=lambda ids: (record for one in ids for record in site.records_behind.get(one, ())),
     )
-    files = {"pedigree.json": pedigree.write(found), "model.cdx.json": cyclonedx.write(found)}
-    if version.id in site.running and not site.external:
-        files["evidence.zip"] = evidence.write(found)
-    return files
+    if version.id not in site.running or site.external:
+        return {"pedigree.json": pedigree.write(found), "model.cdx.json": cyclonedx.write(found)}
+    several = evidence.pack_files(found)
+    return {name: several[name] for name in ("pedigree.json", "model.cdx.json")} | {
+        "evidence.zip": evidence.pack(several)
+    }

@@ -137,8 +137,8 @@ class PageWriter:
             path = self.site.link(asset.id)["path"]
             wanted = [path, path + _ANSWERS] + [path + _COMPARED] * (asset.kind in COMPARABLE)
             wanted += [path + _FILES] * (asset.kind == downloads.KIND)
-            filed = dossier.path_of(asset)
-            wanted += [filed] * (asset.kind == dossier.KIND)
+            filed = dossier.path_of(asset) if asset.kind == dossier.KIND else ""
+            wanted += [filed] * bool(filed)
             missing = [one for one in wanted if not self._linked(one)]
             read.update((one, self._earlier.pages[one]) for one in wanted if one not in missing)
             if missing:
