@@ -16,7 +16,7 @@ from studbook.lineage.graph import Graph
 from studbook.model import Coverage, Evidence, Gap
 from studbook.queries.answer import Night
 from studbook.queries.impact import impact
-from studbook.queries.incident import Spread, incident, spread
+from studbook.queries.incident import Spread, incident
 
 SETS = "s3://data/sets/"
 OLD, NEW = f"{SETS}@sha256:{'a' * 64}", f"{SETS}@sha256:{'b' * 64}"
@@ -314,7 +314,7 @@ class TestWayBack:
         """Also of what was trained from it in its own line, in one window and in all of them at once."""
         text = f"{PEDIGREE}\n m/1 -input_to:source_model-> t2\n m/2 -packaged_as-> m"
         facts = {**FACTS, "m/1": {"created_at": "2026-11-10T09:00:00Z"}}
-        known = spread(night(text, facts), "m/1")
+        known = incident(night(text, facts), "m/1").spread()
         assert self.last(incident(night(text, facts), "m/1", from_="2026-11-20")) is None
         assert in_window(known, "2026-11-20", "2026-11-21")[1] == {"e": None}
         assert known.members == ("m/1",)
@@ -421,7 +421,7 @@ def test_all_windows_at_once_are_each_of_them(graph: Graph, first: int, days: in
     """Of any thing, in any window: the rows, and the version to go back to where that is told."""
     from_, to = f"2026-11-{first:02}", f"2026-11-{min(first + days, 29) + 1:02}"
     for root in graph.assets:
-        known = spread(Night(graph), root)
+        known = incident(Night(graph), root).spread()
         found = incident(Night(graph), root, from_=from_, to=f"{to}T00:00:00Z")
         rows, back = in_window(known, from_, to)
         assert rows == told(found)
