@@ -343,12 +343,16 @@ class TestUnknown:
         assert [(one.asset, one.why) for one in found.unknown] == [("t2", "unresolved")]
 
     def test_a_place_behind_an_access_point_may_be_any(self) -> None:
-        """No record says which bucket an alias is of: who reads there may read what was asked about."""
+        """No record says which bucket an alias is of, nor what a manifest lists that nobody read."""
         alias = "s3://ml-abc-s3alias/sets/"
         text = f"{PEDIGREE}\n {alias}(artifact) -input_to:train-> t4(training_job)"
         seen = night(text, {**FACTS, alias: {"attributes": {"unresolved": True}}})
         for found in (incident(seen, SETS), incident(seen, "s3://data/nobody/"), impact(seen, SETS)):
             assert [(one.asset, one.why) for one in found.unknown] == [(alias, "unresolved")]
+        for read, unknown in ((False, [(alias, "not recorded")]), (True, [])):
+            told = {**FACTS, alias: {"attributes": {"manifest": "ManifestFile", "expanded": read}}}
+            found = incident(night(text, told), SETS)
+            assert [(one.asset, one.why) for one in found.unknown] == unknown
         assert incident(seen, "t1").unknown == ()
 
 

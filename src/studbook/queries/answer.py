@@ -194,9 +194,15 @@ class Night:
 
     @cached_property
     def nameless_places(self) -> tuple[Unknown, ...]:
-        """Places in S3 behind access points: no record says in which bucket they are, so it may be any."""
-        places = (one for one in self.lineage.of_kind("artifact", unsure=True) if one.unresolved)
-        return tuple(Unknown(what=one.id, why="unresolved", asset=one.id) for one in places if parse_s3(one.id))
+        """What may be read of any place in S3: no record says in which bucket an access point's places are, and what a
+        manifest lists is known only where it was read."""
+        found: list[Unknown] = []
+        for one in self.lineage.of_kind("artifact", unsure=True):
+            if one.unresolved and parse_s3(one.id):
+                found.append(Unknown(what=one.id, why="unresolved", asset=one.id))
+            elif one.attributes.get("manifest") and one.attributes.get("expanded") is False:
+                found.append(Unknown(what=one.id, why="not recorded", asset=one.id))
+        return tuple(found)
 
     @cached_property
     def hidden_content(self) -> Mapping[str, tuple[Unknown, ...]]:

@@ -237,6 +237,18 @@ class TestSharedArtifacts:
 
             assert set(inputs(linked, elsewhere, "copied_to")) == copies
 
+    def test_a_copy_may_be_copied(self):
+        """The first of one place may itself say what it was copied from."""
+        source, later = (f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/{one}/1" for one in ("src", "later"))
+        first = self._package(created_at=NOON)
+        copied = [_edge(source, PACKAGE, "copied_to")]
+        claims = [self.WEIGHTS, replace(self.WEIGHTS, asset=later)]
+        again = self._package(later, created_at="2026-11-02T13:00:00Z")
+        linked = Estate().say(first, again, edges=copied, claims=claims).linked()
+
+        assert inputs(linked, PACKAGE, "copied_to") == {source: ("referenced", False, set())}
+        assert inputs(linked, later, "copied_to") == {PACKAGE: ("inferred", False, {"rule:same-weights"})}
+
     def test_an_exact_producer_needs_no_inference(self):
         """What the record says stands alone."""
         linked = (

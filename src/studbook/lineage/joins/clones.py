@@ -28,13 +28,9 @@ def join(view: View) -> Facts:
             at[where][claim.asset] = claim
     told = {key.target for key in view.edges if key.relation == "copied_to"}
     for packages in at.values():
-        origins = sorted(
-            (package for package in packages if package not in told),
-            key=lambda package: (instant(view.assets[package].created_at), package),
-        )
-        for later in origins[1:]:
-            first = origins[0]
-            if _group(first) == _group(later) or not view.assets[first].created_at:
+        first, *others = sorted(packages, key=lambda one: (instant(view.assets[one].created_at), one))
+        for later in others:
+            if later in told or _group(first) == _group(later) or not view.assets[first].created_at:
                 continue
             if _written_over(view, packages[first], packages[later]):
                 continue
