@@ -22,6 +22,16 @@ from studbook.demo.cloud.aws import FakeAws
 from studbook.demo.cloud.mlflow_server import MlflowServer
 from studbook.demo.estate.world import World
 
+_LONG = (
+    "browser/test_pages.py",
+    "harvest/test_faults.py",
+    "test_wheel.py",
+    "cli/test_five_nights.py",
+    "cli/test_nightly.py",
+    "browser/",
+)
+"""Files of minutes; each belongs to one worker."""
+
 os.environ["COLUMNS"] = "100"  # a terminal's width, whoever runs the tests
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="studbook-cache-")  # the tests leave nothing in the user's own
 
@@ -33,6 +43,17 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("studbook")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Longest processing time first: files that take long begin early, so that no worker waits for another's last."""
+    top = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(top).as_posix()
+        return next((nth for nth, long in enumerate(_LONG) if path.startswith(long)), len(_LONG))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,18 @@ class Installed:
         """By pip, which refuses a Python for which the wheel is not."""
         done(python, "-m", "venv", "--without-pip", home / "venv", cwd=home)
         program = home / "venv" / "bin" / "python"
-        pip = (sys.executable, "-m", "pip", "--python", program, "install", "--quiet", "--no-deps", "--no-index")
+        pip = (
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            program,
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-index",
+            "--no-compile",
+        )
         done(*pip, *wheels, cwd=home)
         (site,) = (home / "venv" / "lib").glob("*/site-packages")
         (site / "needed.pth").write_text(sysconfig.get_path("purelib"))

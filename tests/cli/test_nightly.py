@@ -7,6 +7,7 @@ import shutil
 from contextlib import suppress
 
 import pytest
+import yaml
 from jsonschema import validate
 from prometheus_client.parser import text_string_to_metric_families
 from tests.render.test_edition import found_in, originals
@@ -57,6 +58,13 @@ def outcomes(out: str, order: list[str] = ORDER) -> dict[str, str]:
     assert report["schema"] == "studbook.report/1"
     assert [step["name"] for step in report["steps"]] == order
     return {step["name"]: step["outcome"] for step in report["steps"]}
+
+
+def of_accounts(*numbers: str) -> str:
+    """The demo's configuration of these accounts alone: a night in a part of the time."""
+    told = yaml.safe_load(SETTINGS)
+    told["accounts"] = [one for one in told["accounts"] if one["id"] in numbers]
+    return yaml.safe_dump({name: told[name] for name in ("accounts", "sources")} | {"site": {"pictures": "off"}})
 
 
 class TestNightly:
@@ -124,6 +132,7 @@ class TestNightly:
 
     def test_a_part_that_failed_hides_no_findings(self, aws, nightly, tmp_path):
         """Exit 3, the gap is named, the findings are told and the site is there."""
+        (tmp_path / "studbook.yml").write_text(of_accounts("333333333333", "444444444444"))
         aws.fault("AccessDeniedException", account="333333333333", service="sagemaker")
 
         code, out = nightly("--format", "json")
@@ -197,8 +206,9 @@ class TestNightly:
         assert (code, outcomes(out)["preflight"]) == (2, "failed")
         assert [one for one in aws.calls() if one.service != "s3"] == []
 
-    def test_published_to_a_bucket(self, aws, nightly, monkeypatch):
+    def test_published_to_a_bucket(self, aws, nightly, tmp_path):
         """What was built is in the bucket before the night ends."""
+        (tmp_path / "studbook.yml").write_text(of_accounts("444444444444"))
         aws.caller_may("s3:*", "sts:*")
         client = writer(1)
         with suppress(client.exceptions.BucketAlreadyOwnedByYou):
