@@ -55,7 +55,8 @@ class TestTemplate:
         assert "OriginAccessControlId" in config["Origins"][0]
 
     def test_the_door(self, resources, tmp_path):
-        """Who is in no network is refused; folders are given their page; what is no network lets nobody in."""
+        """Who is in no network is refused; folders are given their page; what is no network lets nobody in, and no
+        address leads to another host."""
         if shutil.which("node") is None:
             pytest.skip("node is not on this machine: the function of the template is not run")
         code, _ = resources["Door"]["FunctionCode"]["Fn::Sub"]
@@ -67,6 +68,10 @@ class TestTemplate:
             ("0.0.0.0/0", "8.8.8.8", "/"),
             ("office", "203.0.113.9", "/"),
             ("203.0.113.0/24", "2001:db8::1", "/"),
+            ("203.0.113.0/", "8.8.8.8", "/"),
+            ("203.0.113.0/24/8", "8.8.8.8", "/"),
+            ("203.0.113.0/24", "203.0.113.9", "//example.com/x"),
+            ("203.0.113.0/24", "203.0.113.9", "/\\example.com/x"),
         ]
         calls = []
         for networks, ip, uri in asked:
@@ -78,8 +83,20 @@ class TestTemplate:
 
         said = [json.loads(line) for line in done.stdout.splitlines()]
         assert [one.get("uri") or one["statusCode"] for one in said] == [
-            "/latest/index.html", 302, "/assets/site.css", 403, "/index.html", 403, 403
+            "/latest/index.html", 302, "/assets/site.css", 403, "/index.html", 403, 403, 403, 403, 302, 302
         ]  # fmt: skip
+        found = [one["headers"]["location"]["value"] for one in said if "headers" in one]
+        assert found == ["/latest/models/", "/example.com/x/", "/example.com/x/"]
+
+    def test_networks_are_checked_before_they_are_let_in(self):
+        """What is no network in CIDR notation CloudFormation refuses, before it is a line of the door's program."""
+        template, _ = cfnlint.decode.decode(str(TEMPLATE))
+        pattern = template["Parameters"]["Networks"]["AllowedPattern"]
+
+        for one in ("203.0.113.0/24", "198.51.100.7", "0.0.0.0/0"):
+            assert re.fullmatch(pattern, one), one
+        for one in ("203.0.113.0/", "203.0.113.0/33", "office", "10.0.0/8", "1.2.3.4');//"):
+            assert re.fullmatch(pattern, one) is None, one
 
 
 @pytest.fixture

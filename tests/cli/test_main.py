@@ -45,6 +45,7 @@ class TestMain:
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("Usage: ")
         assert "Exit codes: 0 done" in done.stderr
+        assert {f"  {name}" for name in COMMANDS} <= {line[:12].rstrip() for line in done.stderr.splitlines()}
 
     def test_a_missing_configuration_is_exit_2_with_a_hint(self, tmp_path):
         """A newcomer is told about init."""

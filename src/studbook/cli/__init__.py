@@ -143,7 +143,8 @@ def main(args: list[str] | None = None) -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:  # its message is the help, and nothing went wrong
-        say(error.format_message())
+        for line in error.format_message().splitlines():
+            say(line)
         sys.exit(2)
     except click.ClickException as error:
         _report(UsageError(error.format_message(), _usage(error)), as_json=_wants_json(argv))

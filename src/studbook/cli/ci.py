@@ -24,9 +24,11 @@ Examples:
   studbook ci gitlab --pull-request --role ARN --catalog s3://our-catalog/studbook
   studbook ci codebuild --role ARN --catalog s3://our-catalog/studbook > buildspec.yml
 
-The role trusts the CI system's OpenID Connect provider (of CodeBuild it is the project's service role). It may do what
-'studbook iam --part caller' prints, and write to the places in S3 that the catalog and the site have. With a catalog in
-a folder, the job commits each night to the branch of --branch; with one in S3, nothing is committed. What it publishes
+The role trusts the CI system's OpenID Connect provider, for this repository and branch alone ('studbook help
+organisation' has the trust policy; of CodeBuild it is the project's service role). It may do what 'studbook iam --part
+caller' prints, and write to the places in S3 that the catalog and the site have. A job of --pull-request runs as
+whoever may push a branch: give it another role, which may read the catalog and nothing else. With a catalog in a
+folder, the job commits each night to the branch of --branch; with one in S3, nothing is committed. What it publishes
 into a folder a step of yours has to take from there. Nothing is asked of AWS to print a job.
 """
 )
