@@ -73,10 +73,11 @@ def chain(of: str, kind: str) -> list[Resource]:
 class Recorded(ThreadingHTTPServer):
     """AWS as far as it was recorded."""
 
-    def __init__(self, service: str, answers: Mapping[str, Any]) -> None:
+    service: str
+    answers: Mapping[str, Any]
+
+    def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.service = service
-        self.answers = answers
 
     def answer(self, operation: str, request: Mapping[str, Any]) -> Any:
         for to, said in self.answers.items():
@@ -121,19 +122,27 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @cache
+def _aws() -> tuple[Recorded, Sessions]:
+    """One server, and one client of each service, for all examples: to make them takes longer than to ask."""
+    server = Recorded()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server, Sessions.of(SETTINGS)
+
+
+@cache
 def records_of(path: Path) -> tuple[Record, ...]:
     """The records that an example's declarations make of its answers."""
-    of = service(path)
+    server, sessions = _aws()
+    server.service, server.answers = service(path), example(path)["answers"]
     login = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "none"}
-    with Recorded(of, example(path)["answers"]) as server, tempfile.TemporaryDirectory() as folder:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    with tempfile.TemporaryDirectory() as folder:
         store = PartitionStore(Path(folder) / "store.sqlite")
         with mock.patch.dict(os.environ, login, AWS_ENDPOINT_URL=f"http://127.0.0.1:{server.server_port}"):
             visit = PartitionVisit(
-                Partition(ACCOUNT, REGION, of),
+                Partition(ACCOUNT, REGION, server.service),
                 (),
                 SETTINGS,
-                sessions=Sessions.of(SETTINGS),
+                sessions=sessions,
                 store=store,
                 stop=threading.Event(),
                 progress=lambda *_: None,
@@ -142,5 +151,4 @@ def records_of(path: Path) -> tuple[Record, ...]:
                 visit.resource(resource)
         found = tuple(store.records())
         store.close()
-        server.shutdown()
     return found
