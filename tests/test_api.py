@@ -22,6 +22,7 @@ from studbook.api import Lineage, Result
 from studbook.cli import main, terminal
 from studbook.errors import NotFound, StudbookError, UsageError
 from studbook.lineage.graph import Graph
+from studbook.model import WorkingFile
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import Night
 from studbook.render import answers
@@ -121,7 +122,8 @@ class TestOneAnswer:
         """Of every question over any estate: JSON, MCP's and that beside a page are Python's, and so is what is asked
         of the exported document; the text has its sentence and rows, and fits."""
         folder = tmp_path_factory.mktemp("estate")
-        envelope = commit(Catalog(folder), graph)
+        known = WorkingFile(kind="settings", name="studbook.yml", content=Settings().resolved)
+        envelope = commit(Catalog(folder), graph, people=[known])
         door = pytest.importorskip("studbook.mcp", exc_type=ImportError)
         agents = door.Folder(Catalog(folder))
         past = Catalog(folder).past(envelope)
@@ -131,7 +133,7 @@ class TestOneAnswer:
             map(ASSETS.adapter.validate_python, document["assets"]),
             map(EDGES.adapter.validate_python, document["edges"]),
         )
-        night = Night.of(Catalog(folder), envelope, exported)
+        night = Night.of(Catalog(folder), envelope, exported, Settings())
         with studbook.open(folder) as lineage:
             for question in QUESTIONS:
                 for one in list(graph.assets)[:3]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from studbook.cli.options import catalog_option, snapshot_option
+from studbook.cli.options import catalog_option, level_option, snapshot_option
 from studbook.cli.terminal import bold, dim, echo, echo_folded, say, style, write, write_json
 
 if TYPE_CHECKING:
@@ -27,13 +27,7 @@ Examples:
 Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configuration or waivers.
 """
 )
-@click.option(
-    "--level",
-    type=click.Choice(["error", "warning", "note"]),
-    default="error",
-    show_default=True,
-    help="Findings from this level on make the exit code 1.",
-)
+@level_option
 @click.option(
     "--new-only", is_flag=True, help="Only what the snapshot before did not have; a finding is known by its id."
 )

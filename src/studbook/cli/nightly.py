@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from studbook.cli.harvest import progress_shown
-from studbook.cli.options import audience_option, catalog_option
+from studbook.cli.options import audience_option, catalog_option, level_option
 from studbook.cli.site import output_option
 from studbook.cli.terminal import bold, code_block, dim, echo_lines, folded, say, style, uncolored, write, write_json
 from studbook.cli.text import LEVEL_COLORS
@@ -57,13 +57,7 @@ Exit codes, the worst step's, in this order:
 The report tells every step, whatever the code; GitHub shows it with the run ($GITHUB_STEP_SUMMARY).
 """
 )
-@click.option(
-    "--level",
-    type=click.Choice(["error", "warning", "note"]),
-    default="error",
-    show_default=True,
-    help="Findings from this level on make the exit code 1.",
-)
+@level_option
 @click.option(
     "--exports",
     type=click.Path(file_okay=False, path_type=Path),

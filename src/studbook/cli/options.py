@@ -67,6 +67,17 @@ def format_option(function: F) -> F:
     )(function)
 
 
+def level_option(function: F) -> F:
+    """`--level error|warning|note`: from which findings on the exit code is 1."""
+    return click.option(
+        "--level",
+        type=click.Choice(["error", "warning", "note"]),
+        default="error",
+        show_default=True,
+        help="Findings from this level on make the exit code 1.",
+    )(function)
+
+
 def audience_option(function: F) -> F:
     """`--audience internal|external`; `edition` gives what outsiders may read."""
     return click.option(
