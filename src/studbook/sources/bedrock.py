@@ -12,6 +12,7 @@ and their ids are the model's with a word before it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Any, Final
 
 from studbook.model import Facts, Record
@@ -22,7 +23,7 @@ from studbook.model.ids import bedrock_model, parse_arn
 from studbook.model.kinds import ARN_KINDS
 from studbook.sources import rows
 from studbook.sources.declarative_source import Declared
-from studbook.sources.interface import Describe, Json, Listing, Resource
+from studbook.sources.interface import Describe, Json, Listing, Resource, request
 from studbook.sources.reading import Reading, each, member
 from studbook.sources.sagemaker.job_parts import produced
 
@@ -328,60 +329,60 @@ RESOURCES: Final = (
     Resource(
         kind="custom_model",
         listing=_listing("ListCustomModels", "modelSummaries", isOwned=True),
-        identify=lambda summary: summary["modelArn"],
-        describe=Describe(operation=_CUSTOM, params=lambda summary: {"modelIdentifier": summary["modelArn"]}),
+        identify=itemgetter("modelArn"),
+        describe=Describe(operation=_CUSTOM, params=request("modelIdentifier", "modelArn")),
         normalize=normalize_custom_model,
     ),
     Resource(
         kind="imported_model",
         listing=_listing("ListImportedModels", "modelSummaries"),
-        identify=lambda summary: summary["modelArn"],
-        describe=Describe(operation=_IMPORTED, params=lambda summary: {"modelIdentifier": summary["modelArn"]}),
+        identify=itemgetter("modelArn"),
+        describe=Describe(operation=_IMPORTED, params=request("modelIdentifier", "modelArn")),
         normalize=normalize_imported_model,
     ),
     Resource(
         kind="custom_model_deployment",
         listing=_listing("ListCustomModelDeployments", "modelDeploymentSummaries"),
-        identify=lambda summary: summary["customModelDeploymentArn"],
+        identify=itemgetter("customModelDeploymentArn"),
         normalize=normalize_deployment,
     ),
     Resource(
         kind="provisioned_model",
         listing=_listing("ListProvisionedModelThroughputs", "provisionedModelSummaries"),
-        identify=lambda summary: summary["provisionedModelArn"],
+        identify=itemgetter("provisionedModelArn"),
         normalize=normalize_throughput,
     ),
     Resource(
         kind="inference_profile",
         listing=_listing("ListInferenceProfiles", "inferenceProfileSummaries", typeEquals="APPLICATION"),
-        identify=lambda summary: summary["inferenceProfileArn"],
+        identify=itemgetter("inferenceProfileArn"),
         normalize=normalize_profile,
     ),
     Resource(
         kind="model_customization_job",
         listing=_listing("ListModelCustomizationJobs", "modelCustomizationJobSummaries"),
-        identify=lambda summary: summary["jobArn"],
-        describe=Describe(operation=_TUNING, params=lambda summary: {"jobIdentifier": summary["jobArn"]}),
+        identify=itemgetter("jobArn"),
+        describe=Describe(operation=_TUNING, params=request("jobIdentifier", "jobArn")),
         normalize=normalize_customization_job,
     ),
     Resource(
         kind="model_import_job",
         listing=_listing("ListModelImportJobs", "modelImportJobSummaries"),
-        identify=lambda summary: summary["jobArn"],
-        describe=Describe(operation=_IMPORT, params=lambda summary: {"jobIdentifier": summary["jobArn"]}),
+        identify=itemgetter("jobArn"),
+        describe=Describe(operation=_IMPORT, params=request("jobIdentifier", "jobArn")),
         normalize=normalize_import_job,
     ),
     Resource(
         kind="model_copy_job",
         listing=_listing("ListModelCopyJobs", "modelCopyJobSummaries"),
-        identify=lambda summary: summary["jobArn"],
+        identify=itemgetter("jobArn"),
         normalize=normalize_copy,
     ),
     Resource(
         kind="evaluation_job",
         listing=_listing("ListEvaluationJobs", "jobSummaries"),
-        identify=lambda summary: summary["jobArn"],
-        describe=Describe(operation=_EVALUATION, params=lambda summary: {"jobIdentifier": summary["jobArn"]}),
+        identify=itemgetter("jobArn"),
+        describe=Describe(operation=_EVALUATION, params=request("jobIdentifier", "jobArn")),
         normalize=normalize_evaluation,
     ),
 )

@@ -60,6 +60,11 @@ class Listing:
     token: str = "NextToken"  # noqa: S105 - the name of a member
 
 
+def request(parameter: str, member: str | None = None) -> Callable[[Json], Json]:
+    """Of a call with one parameter: from a summary, or a body, to its member of that name, or of the one given."""
+    return lambda body: {parameter: body[member or parameter]}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Describe:
     """How one resource is read whole: the answer becomes the record's body."""

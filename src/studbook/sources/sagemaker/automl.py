@@ -9,13 +9,14 @@ The jobs of all candidates name the search in records of their own; of the best 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Document, Json, Listing, Resource
+from studbook.sources.interface import Describe, Document, Json, Listing, Resource, request
 from studbook.sources.reading import Reading, each, member, tags_of
 from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, produced
 
@@ -143,8 +144,8 @@ RESOURCES: Final = (
     Resource(
         kind="automl_job",
         listing=Listing(operation="ListAutoMLJobs", items="AutoMLJobSummaries"),
-        identify=lambda summary: summary["AutoMLJobArn"],
-        describe=Describe(operation=_OPERATION, params=lambda summary: {"AutoMLJobName": summary["AutoMLJobName"]}),
+        identify=itemgetter("AutoMLJobArn"),
+        describe=Describe(operation=_OPERATION, params=request("AutoMLJobName")),
         details=(tags_of("AutoMLJobArn"),),
         final=lambda body: body.get("AutoMLJobStatus") in ENDED,
         volatile=True,

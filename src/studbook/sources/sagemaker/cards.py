@@ -10,12 +10,13 @@ of a card is a JSON document; it is believed as far as it names things by ARN.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import Attribute, at, attributes
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Detail, Json, Listing, Resource
+from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, request
 from studbook.sources.reading import Reading, document, each, member, some, tags_of
 from studbook.sources.sagemaker.search import never_whole, search
 
@@ -132,7 +133,7 @@ RESOURCES: Final = (
     Resource(
         kind="model_card",
         listing=Listing(operation="ListModelCards", items="ModelCardSummaries"),
-        identify=lambda summary: summary["ModelCardArn"],
+        identify=itemgetter("ModelCardArn"),
         describe=Describe(
             operation=_OPERATION,
             params=lambda summary: {"ModelCardName": summary["ModelCardName"], "IncludedData": "MetadataOnly"},
@@ -147,7 +148,7 @@ RESOURCES: Final = (
             ),
             Detail(
                 operation="ListModelCardVersions",
-                params=lambda body: {"ModelCardName": body["ModelCardName"]},
+                params=request("ModelCardName"),
                 member="Versions",
                 items="ModelCardVersionSummaryList",
                 sort="ModelCardVersion",

@@ -6,6 +6,7 @@ shows a change. Search does not know them.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
@@ -14,7 +15,7 @@ from studbook.model.evidence import value_at
 from studbook.model.facts import Output
 from studbook.model.ids import s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Listing, Resource
+from studbook.sources.interface import Describe, Listing, Resource, request
 from studbook.sources.reading import Reading, tags_of
 from studbook.sources.sagemaker.job_parts import parents, produced
 
@@ -71,10 +72,8 @@ RESOURCES: Final = (
     Resource(
         kind="compilation_job",
         listing=Listing(operation="ListCompilationJobs", items="CompilationJobSummaries"),
-        identify=lambda summary: summary["CompilationJobArn"],
-        describe=Describe(
-            operation=_OPERATION, params=lambda summary: {"CompilationJobName": summary["CompilationJobName"]}
-        ),
+        identify=itemgetter("CompilationJobArn"),
+        describe=Describe(operation=_OPERATION, params=request("CompilationJobName")),
         details=(tags_of("CompilationJobArn"),),
         normalize=normalize,
     ),

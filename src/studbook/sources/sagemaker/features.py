@@ -7,12 +7,13 @@ the offline store lies never changes in a group's life.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Listing, Resource
+from studbook.sources.interface import Describe, Listing, Resource, request
 from studbook.sources.reading import Reading, each, member, tags_of
 from studbook.sources.sagemaker.job_parts import writes
 from studbook.sources.sagemaker.search import always_whole, search
@@ -75,11 +76,8 @@ RESOURCES: Final = (
     Resource(
         kind="feature_group",
         listing=Listing(operation="ListFeatureGroups", items="FeatureGroupSummaries"),
-        identify=lambda summary: summary["FeatureGroupArn"],
-        describe=Describe(
-            operation="DescribeFeatureGroup",
-            params=lambda summary: {"FeatureGroupName": summary["FeatureGroupName"]},
-        ),
+        identify=itemgetter("FeatureGroupArn"),
+        describe=Describe(operation="DescribeFeatureGroup", params=request("FeatureGroupName")),
         details=(tags_of("FeatureGroupArn"),),
         bulk=search(
             "FeatureGroup",

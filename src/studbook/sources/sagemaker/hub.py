@@ -9,6 +9,7 @@ listed: it holds thousands of models, and what matters of it is named by what wa
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Asset, Facts, Record
@@ -200,7 +201,7 @@ RESOURCES: Final = (
     Resource(
         kind="hub",
         listing=Listing(operation="ListHubs", items="HubSummaries"),
-        identify=lambda summary: summary["HubArn"],
+        identify=itemgetter("HubArn"),
         keep=_private,
         normalize=_nothing,
         transient=True,
@@ -227,7 +228,7 @@ RESOURCES: Final = (
             parent_params=lambda name: _names(_content_of(name.id)),
             parent_of=lambda record: _content_of(record.id).parent,
         ),
-        identify=lambda summary: summary["HubContentArn"],
+        identify=itemgetter("HubContentArn"),
         describe=Describe(operation=_OPERATION, params=_describe),
         details=(tags_of("HubContentArn"),),
         bulk=search("HubContent", always_whole, order="CreationTime", unshared=("OriginalCreationTime",)),

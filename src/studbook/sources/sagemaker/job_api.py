@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any, Final
 
 from studbook.model import Facts, Kind, Record
@@ -206,7 +207,7 @@ RESOURCES: Final = (
             items="JobSummaries",
             variants=tuple({"JobCategory": category} for category in CATEGORIES),
         ),
-        identify=lambda summary: summary["JobArn"],
+        identify=itemgetter("JobArn"),
         describe=Describe(
             operation=_OPERATION,
             params=lambda summary: {"JobName": summary["JobName"], "JobCategory": summary["JobCategory"]},

@@ -8,6 +8,7 @@ The functions that prepare a task and put the answers together are code of the j
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
@@ -16,7 +17,7 @@ from studbook.model.evidence import value_at
 from studbook.model.facts import OutputFolder
 from studbook.model.ids import parse_lambda, s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Document, Listing, Resource
+from studbook.sources.interface import Describe, Document, Listing, Resource, request
 from studbook.sources.reading import Reading, member
 from studbook.sources.sagemaker.job_parts import parents, writes
 
@@ -111,8 +112,8 @@ RESOURCES: Final = (
     Resource(
         kind="labeling_job",
         listing=Listing(operation="ListLabelingJobs", items="LabelingJobSummaryList"),
-        identify=lambda summary: summary["LabelingJobArn"],
-        describe=Describe(operation=_OPERATION, params=lambda summary: {"LabelingJobName": summary["LabelingJobName"]}),
+        identify=itemgetter("LabelingJobArn"),
+        describe=Describe(operation=_OPERATION, params=request("LabelingJobName")),
         documents=documents,
         normalize=normalize,
     ),

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Kind, Record
@@ -26,7 +27,7 @@ from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleles
 from studbook.model.ids import image_registry, s3_id
 from studbook.model.kinds import ARN_KINDS
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Json, Listing, Resource
+from studbook.sources.interface import Describe, Json, Listing, Resource, request
 from studbook.sources.reading import Reading, each, member
 from studbook.sources.sagemaker.job_parts import produced
 
@@ -261,10 +262,10 @@ RESOURCES: Final = (
         kind="trial_component",
         part="lineage_api",
         listing=Listing(operation="ListTrialComponents", items="TrialComponentSummaries"),
-        identify=lambda summary: summary["TrialComponentArn"],
+        identify=itemgetter("TrialComponentArn"),
         describe=Describe(
             operation="DescribeTrialComponent",
-            params=lambda summary: {"TrialComponentName": summary["TrialComponentName"]},
+            params=request("TrialComponentName"),
             when=lambda summary: not member(summary, "TrialComponentSource", "SourceArn"),
         ),
         normalize=normalize_component,
@@ -273,17 +274,17 @@ RESOURCES: Final = (
         kind="artifact",
         part="lineage_api",
         listing=Listing(operation="ListArtifacts", items="ArtifactSummaries"),
-        identify=lambda summary: summary["ArtifactArn"],
+        identify=itemgetter("ArtifactArn"),
         normalize=normalize_artifact,
     ),
     Resource(
         kind="action",
         part="lineage_api",
         listing=Listing(operation="ListActions", items="ActionSummaries"),
-        identify=lambda summary: summary["ActionArn"],
+        identify=itemgetter("ActionArn"),
         describe=Describe(
             operation="DescribeAction",
-            params=lambda summary: {"ActionName": summary["ActionName"]},
+            params=request("ActionName"),
             when=_told_apart,
         ),
         normalize=normalize_action,
@@ -292,7 +293,7 @@ RESOURCES: Final = (
         kind="context",
         part="lineage_api",
         listing=Listing(operation="ListContexts", items="ContextSummaries"),
-        identify=lambda summary: summary["ContextArn"],
+        identify=itemgetter("ContextArn"),
         normalize=normalize_context,
     ),
     Resource(

@@ -10,6 +10,7 @@ What a schedule's last job came to is left out: the job's own record says it, an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import Any, Final
 
 from studbook.model import Facts, Record
@@ -17,7 +18,7 @@ from studbook.model.attributes import Attribute, at, attributes
 from studbook.model.evidence import value_at
 from studbook.model.ids import s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, Seen
+from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, Seen, request
 from studbook.sources.reading import Reading, each, member, tags_of
 
 _OPERATION = "DescribeMonitoringSchedule"
@@ -193,10 +194,10 @@ RESOURCES: Final = (
     Resource(
         kind="monitoring_schedule",
         listing=Listing(operation="ListMonitoringSchedules", items="MonitoringScheduleSummaries"),
-        identify=lambda summary: summary["MonitoringScheduleArn"],
+        identify=itemgetter("MonitoringScheduleArn"),
         describe=Describe(
             operation=_OPERATION,
-            params=lambda summary: {"MonitoringScheduleName": summary["MonitoringScheduleName"]},
+            params=request("MonitoringScheduleName"),
             trim=_without_last,
         ),
         details=(tags_of("MonitoringScheduleArn"), *map(_definition_of, _TYPES)),

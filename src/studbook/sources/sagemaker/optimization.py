@@ -8,6 +8,7 @@ descriptions have their tags. Search does not know them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Kind, Record
@@ -16,7 +17,7 @@ from studbook.model.evidence import value_at
 from studbook.model.facts import Output
 from studbook.model.ids import s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Document, Json, Listing, Resource
+from studbook.sources.interface import Describe, Document, Json, Listing, Resource, request
 from studbook.sources.reading import Reading, each, member, tags_of
 from studbook.sources.sagemaker.job_parts import ENDED, made_package, manifests, mlflow_run, parents, produced
 
@@ -197,10 +198,8 @@ RESOURCES: Final = (
     Resource(
         kind="optimization_job",
         listing=Listing(operation="ListOptimizationJobs", items="OptimizationJobSummaries"),
-        identify=lambda summary: summary["OptimizationJobArn"],
-        describe=Describe(
-            operation=_OPERATION, params=lambda summary: {"OptimizationJobName": summary["OptimizationJobName"]}
-        ),
+        identify=itemgetter("OptimizationJobArn"),
+        describe=Describe(operation=_OPERATION, params=request("OptimizationJobName")),
         details=(tags_of("OptimizationJobArn"),),
         final=lambda body: body.get("OptimizationJobStatus") in _OVER,
         volatile=True,
@@ -210,11 +209,8 @@ RESOURCES: Final = (
     Resource(
         kind="ai_recommendation_job",
         listing=Listing(operation="ListAIRecommendationJobs", items="AIRecommendationJobs"),
-        identify=lambda summary: summary["AIRecommendationJobArn"],
-        describe=Describe(
-            operation="DescribeAIRecommendationJob",
-            params=lambda summary: {"AIRecommendationJobName": summary["AIRecommendationJobName"]},
-        ),
+        identify=itemgetter("AIRecommendationJobArn"),
+        describe=Describe(operation="DescribeAIRecommendationJob", params=request("AIRecommendationJobName")),
         final=lambda body: body.get("AIRecommendationJobStatus") in ENDED,
         volatile=True,
         normalize=normalize_recommendation,
@@ -222,11 +218,8 @@ RESOURCES: Final = (
     Resource(
         kind="ai_benchmark_job",
         listing=Listing(operation="ListAIBenchmarkJobs", items="AIBenchmarkJobs"),
-        identify=lambda summary: summary["AIBenchmarkJobArn"],
-        describe=Describe(
-            operation="DescribeAIBenchmarkJob",
-            params=lambda summary: {"AIBenchmarkJobName": summary["AIBenchmarkJobName"]},
-        ),
+        identify=itemgetter("AIBenchmarkJobArn"),
+        describe=Describe(operation="DescribeAIBenchmarkJob", params=request("AIBenchmarkJobName")),
         final=lambda body: body.get("AIBenchmarkJobStatus") in ENDED,
         volatile=True,
         normalize=normalize_benchmark,

@@ -23,6 +23,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any, Final
 
 from studbook.model import Facts, Kind, Record
@@ -31,7 +32,7 @@ from studbook.model.facts import Association
 from studbook.model.ids import parse_arn, parse_lambda, s3_id
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, never
+from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, never, request
 from studbook.sources.reading import Reading, document, each, member, some, tags_of
 from studbook.sources.sagemaker.search import never_whole, search
 
@@ -427,10 +428,10 @@ RESOURCES: Final = (
     Resource(
         kind="pipeline",
         listing=Listing(operation="ListPipelines", items="PipelineSummaries"),
-        identify=lambda summary: summary["PipelineArn"],
+        identify=itemgetter("PipelineArn"),
         describe=Describe(
             operation=_PIPELINE,
-            params=lambda summary: {"PipelineName": summary["PipelineArn"]},
+            params=request("PipelineName", "PipelineArn"),
             trim=_pipeline_answer,
         ),
         details=(
@@ -459,15 +460,12 @@ RESOURCES: Final = (
             parent_of=_pipeline_of,
             settled=lambda body: body.get("PipelineExecutionStatus") == "Succeeded",
         ),
-        identify=lambda summary: summary["PipelineExecutionArn"],
-        describe=Describe(
-            operation=_EXECUTION,
-            params=lambda summary: {"PipelineExecutionArn": summary["PipelineExecutionArn"]},
-        ),
+        identify=itemgetter("PipelineExecutionArn"),
+        describe=Describe(operation=_EXECUTION, params=request("PipelineExecutionArn")),
         details=(
             Detail(
                 operation="DescribePipelineDefinitionForExecution",
-                params=lambda body: {"PipelineExecutionArn": body["PipelineExecutionArn"]},
+                params=request("PipelineExecutionArn"),
                 member="Definition",
                 trim=_outlined,
             ),
@@ -479,7 +477,7 @@ RESOURCES: Final = (
             ),
             Detail(
                 operation="ListPipelineParametersForExecution",
-                params=lambda body: {"PipelineExecutionArn": body["PipelineExecutionArn"]},
+                params=request("PipelineExecutionArn"),
                 member="PipelineParameters",
                 items="PipelineParameters",
                 sort="Name",

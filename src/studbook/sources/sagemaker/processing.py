@@ -10,13 +10,14 @@ read from there.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
 from studbook.model.ids import s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Document, Json, Listing, Resource
+from studbook.sources.interface import Describe, Document, Json, Listing, Resource, request
 from studbook.sources.reading import Reading, each, member, tags_of
 from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, writes
 from studbook.sources.sql_tables import tables_of
@@ -156,10 +157,8 @@ RESOURCES: Final = (
     Resource(
         kind="processing_job",
         listing=Listing(operation="ListProcessingJobs", items="ProcessingJobSummaries"),
-        identify=lambda summary: summary["ProcessingJobArn"],
-        describe=Describe(
-            operation=_OPERATION, params=lambda summary: {"ProcessingJobName": summary["ProcessingJobName"]}
-        ),
+        identify=itemgetter("ProcessingJobArn"),
+        describe=Describe(operation=_OPERATION, params=request("ProcessingJobName")),
         details=(tags_of("ProcessingJobArn"),),
         final=lambda body: body.get("ProcessingJobStatus") in ENDED,
         volatile=True,

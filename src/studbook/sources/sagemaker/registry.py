@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
@@ -25,7 +26,7 @@ from studbook.model.facts import BaseModelName, MlflowUri
 from studbook.model.ids import code_id, s3_id, without_credentials
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Detail, Document, Json, Listing, Resource, Seen
+from studbook.sources.interface import Describe, Detail, Document, Json, Listing, Resource, Seen, request
 from studbook.sources.reading import (
     Reading,
     data_sources,
@@ -299,10 +300,8 @@ RESOURCES: Final = (
     Resource(
         kind="model_package_group",
         listing=Listing(operation="ListModelPackageGroups", items="ModelPackageGroupSummaryList"),
-        identify=lambda summary: summary["ModelPackageGroupArn"],
-        describe=Describe(
-            operation=_GROUP, params=lambda summary: {"ModelPackageGroupName": summary["ModelPackageGroupName"]}
-        ),
+        identify=itemgetter("ModelPackageGroupArn"),
+        describe=Describe(operation=_GROUP, params=request("ModelPackageGroupName")),
         details=(tags_of("ModelPackageGroupArn"),),
         bulk=search("ModelPackageGroup", never_whole, order="CreationTime", unshared=("ManagedConfiguration",)),
         normalize=normalize_group,
@@ -314,7 +313,7 @@ RESOURCES: Final = (
             items="ModelPackageSummaryList",
             params={"ModelPackageType": "Both"},
         ),
-        identify=lambda summary: summary["ModelPackageArn"],
+        identify=itemgetter("ModelPackageArn"),
         describe=Describe(
             operation=_PACKAGE,
             params=lambda summary: {"ModelPackageName": summary["ModelPackageArn"], "IncludedData": "MetadataOnly"},

@@ -16,6 +16,7 @@ accounts and regions.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
@@ -24,7 +25,7 @@ from studbook.model.evidence import value_at
 from studbook.model.facts import CapturesTo, ModelSourceTag, PulledImage, ServedFolder, Weights
 from studbook.model.ids import image_id, image_registry, parse_arn, parse_s3, s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Json, Listing, Resource, Seen, always
+from studbook.sources.interface import Describe, Json, Listing, Resource, Seen, always, request
 from studbook.sources.reading import (
     Reading,
     data_sources,
@@ -380,8 +381,8 @@ RESOURCES: Final = (
     Resource(
         kind="model",
         listing=Listing(operation="ListModels", items="Models"),
-        identify=lambda summary: summary["ModelArn"],
-        describe=Describe(operation="DescribeModel", params=lambda summary: {"ModelName": summary["ModelName"]}),
+        identify=itemgetter("ModelArn"),
+        describe=Describe(operation="DescribeModel", params=request("ModelName")),
         details=(tags_of("ModelArn"),),
         bulk=search("Model", always_whole, path=("Model", "Model"), order="CreationTime"),
         final=always,
@@ -390,11 +391,8 @@ RESOURCES: Final = (
     Resource(
         kind="endpoint_config",
         listing=Listing(operation="ListEndpointConfigs", items="EndpointConfigs"),
-        identify=lambda summary: summary["EndpointConfigArn"],
-        describe=Describe(
-            operation="DescribeEndpointConfig",
-            params=lambda summary: {"EndpointConfigName": summary["EndpointConfigName"]},
-        ),
+        identify=itemgetter("EndpointConfigArn"),
+        describe=Describe(operation="DescribeEndpointConfig", params=request("EndpointConfigName")),
         details=(tags_of("EndpointConfigArn"),),
         final=always,
         normalize=normalize_config,
@@ -402,10 +400,8 @@ RESOURCES: Final = (
     Resource(
         kind="endpoint",
         listing=Listing(operation="ListEndpoints", items="Endpoints"),
-        identify=lambda summary: summary["EndpointArn"],
-        describe=Describe(
-            operation="DescribeEndpoint", params=lambda summary: {"EndpointName": summary["EndpointName"]}
-        ),
+        identify=itemgetter("EndpointArn"),
+        describe=Describe(operation="DescribeEndpoint", params=request("EndpointName")),
         details=(tags_of("EndpointArn"),),
         bulk=search(
             "Endpoint",
@@ -425,22 +421,16 @@ RESOURCES: Final = (
     Resource(
         kind="inference_component",
         listing=Listing(operation="ListInferenceComponents", items="InferenceComponents"),
-        identify=lambda summary: summary["InferenceComponentArn"],
-        describe=Describe(
-            operation="DescribeInferenceComponent",
-            params=lambda summary: {"InferenceComponentName": summary["InferenceComponentName"]},
-        ),
+        identify=itemgetter("InferenceComponentArn"),
+        describe=Describe(operation="DescribeInferenceComponent", params=request("InferenceComponentName")),
         details=(tags_of("InferenceComponentArn"),),
         normalize=normalize_component,
     ),
     Resource(
         kind="inference_router",
         listing=Listing(operation="ListInferenceRouters", items="InferenceRouters"),
-        identify=lambda summary: summary["InferenceRouterArn"],
-        describe=Describe(
-            operation="DescribeInferenceRouter",
-            params=lambda summary: {"InferenceRouterName": summary["InferenceRouterName"]},
-        ),
+        identify=itemgetter("InferenceRouterArn"),
+        describe=Describe(operation="DescribeInferenceRouter", params=request("InferenceRouterName")),
         details=(tags_of("InferenceRouterArn"),),
         normalize=normalize_router,
     ),

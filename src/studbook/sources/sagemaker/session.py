@@ -7,6 +7,7 @@ night while it runs, tags included. What a session was trained on, its program a
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
@@ -60,7 +61,7 @@ RESOURCES: Final = (
     Resource(
         kind="training_session",
         listing=Listing(operation="ListTrainingSessions", items="TrainingSessionSummaries"),
-        identify=lambda summary: summary["TrainingSessionArn"],
+        identify=itemgetter("TrainingSessionArn"),
         describe=Describe(
             operation=_OPERATION,
             params=lambda summary: {"TrainingSessionName": summary["TrainingSessionArn"].rpartition("/")[2]},

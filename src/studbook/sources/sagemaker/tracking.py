@@ -7,10 +7,11 @@ DescribeMlflowTrackingServer and ListTags where the listing shows a change. Thei
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
-from studbook.sources.interface import Describe, Listing, Resource
+from studbook.sources.interface import Describe, Listing, Resource, request
 from studbook.sources.reading import tags_of
 
 
@@ -23,8 +24,8 @@ RESOURCES: Final = (
     Resource(
         kind="mlflow_app",
         listing=Listing(operation="ListMlflowApps", items="Summaries"),
-        identify=lambda summary: summary["Arn"],
-        describe=Describe(operation="DescribeMlflowApp", params=lambda summary: {"Arn": summary["Arn"]}),
+        identify=itemgetter("Arn"),
+        describe=Describe(operation="DescribeMlflowApp", params=request("Arn")),
         details=(tags_of("Arn"),),
         volatile=True,
         normalize=normalize,
@@ -32,11 +33,8 @@ RESOURCES: Final = (
     Resource(
         kind="mlflow_tracking_server",
         listing=Listing(operation="ListMlflowTrackingServers", items="TrackingServerSummaries"),
-        identify=lambda summary: summary["TrackingServerArn"],
-        describe=Describe(
-            operation="DescribeMlflowTrackingServer",
-            params=lambda summary: {"TrackingServerName": summary["TrackingServerName"]},
-        ),
+        identify=itemgetter("TrackingServerArn"),
+        describe=Describe(operation="DescribeMlflowTrackingServer", params=request("TrackingServerName")),
         details=(tags_of("TrackingServerArn"),),
         normalize=normalize,
     ),

@@ -13,6 +13,7 @@ Records leave out what the profiler, remote debugging and the health checks were
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
@@ -20,7 +21,7 @@ from studbook.model.attributes import at, attributes
 from studbook.model.facts import MANIFESTS, Output, OutputFolder
 from studbook.model.ids import bedrock_model, parse_s3, s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen
+from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen, request
 from studbook.sources.reading import PUBLIC_HUB, Reading, each, member, some, tags_of, unquoted
 from studbook.sources.sagemaker.job_parts import (
     ENDED,
@@ -376,11 +377,8 @@ RESOURCES: Final = (
     Resource(
         kind="tuning_job",
         listing=Listing(operation="ListHyperParameterTuningJobs", items="HyperParameterTuningJobSummaries"),
-        identify=lambda summary: summary["HyperParameterTuningJobArn"],
-        describe=Describe(
-            operation="DescribeHyperParameterTuningJob",
-            params=lambda summary: {"HyperParameterTuningJobName": summary["HyperParameterTuningJobName"]},
-        ),
+        identify=itemgetter("HyperParameterTuningJobArn"),
+        describe=Describe(operation="DescribeHyperParameterTuningJob", params=request("HyperParameterTuningJobName")),
         details=(tags_of("HyperParameterTuningJobArn"),),
         bulk=search("HyperParameterTuningJob", never_whole, unshared=("Strategy", "ResourceLimits")),
         final=lambda body: body.get("HyperParameterTuningJobStatus") in ENDED,
@@ -390,8 +388,8 @@ RESOURCES: Final = (
     Resource(
         kind="training_job",
         listing=Listing(operation="ListTrainingJobs", items="TrainingJobSummaries"),
-        identify=lambda summary: summary["TrainingJobArn"],
-        describe=Describe(operation=_OPERATION, params=lambda summary: {"TrainingJobName": summary["TrainingJobName"]}),
+        identify=itemgetter("TrainingJobArn"),
+        describe=Describe(operation=_OPERATION, params=request("TrainingJobName")),
         details=(tags_of("TrainingJobArn"),),
         bulk=search(
             "TrainingJob",

@@ -7,12 +7,13 @@ every night while it runs. Search does not know them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Document, Listing, Resource
+from studbook.sources.interface import Describe, Document, Listing, Resource, request
 from studbook.sources.reading import Reading, member, tags_of
 from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, writes
 
@@ -67,10 +68,8 @@ RESOURCES: Final = (
     Resource(
         kind="transform_job",
         listing=Listing(operation="ListTransformJobs", items="TransformJobSummaries"),
-        identify=lambda summary: summary["TransformJobArn"],
-        describe=Describe(
-            operation=_OPERATION, params=lambda summary: {"TransformJobName": summary["TransformJobName"]}
-        ),
+        identify=itemgetter("TransformJobArn"),
+        describe=Describe(operation=_OPERATION, params=request("TransformJobName")),
         details=(tags_of("TransformJobArn"),),
         final=lambda body: body.get("TransformJobStatus") in ENDED,
         volatile=True,
