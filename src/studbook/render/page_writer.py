@@ -18,6 +18,7 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -283,8 +284,13 @@ _press: PageWriter | None = None
 
 def _work(tasks: Sequence[_PageTask]) -> list[tuple[str, bytes]]:
     assert _press is not None
+    return _made(_press, tasks)
+
+
+def _made(press: PageWriter, tasks: Sequence[_PageTask]) -> list[tuple[str, bytes]]:
+    """A batch, and then what of it refers to itself is let go: to look for that on the way takes a fifth of it."""
     with gc_paused():
-        made = _press.batch(tasks)
+        made = press.batch(tasks)
     gc.collect()
     return made
 
@@ -297,7 +303,7 @@ def _everywhere(press: PageWriter, batches: list[list[_PageTask]]) -> Iterator[l
     """
     workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
     if workers < 2 or len(batches) < 3 or threading.active_count() > 1 or not _can_fork():
-        yield from map(press.batch, batches)
+        yield from map(partial(_made, press), batches)
         return
     # Processes, since templates are Python and threads would share one core; forked, since the lineage is too large to
     # be pickled for each.
