@@ -115,6 +115,15 @@ class TestDenied:
             "Resource": ["*"],
         }
 
+    def test_a_source_that_may_read_nothing(self, aws, studbook):
+        """One block, with the policy as a whole for its cure, and not one for each of thirty operations."""
+        aws.fault("AccessDeniedException", account=PROD, service="sagemaker")
+
+        code, out, _ = studbook()
+
+        assert (code, out.count("AccessDeniedException"), out.count("what 'studbook iam' prints")) == (3, 1, 1)
+        assert re.search(r"^ListAIBenchmarkJobs and \d\d more operations: AccessDeniedException$", out, re.M)
+
     def test_a_denied_s3_listing_names_the_permission_not_the_operation(self, aws, studbook):
         """ListObjectVersions is allowed by s3:ListBucketVersions, on the dataset's bucket."""
         aws.fault("AccessDenied", service="s3", operation="ListObjectVersions", status=403)

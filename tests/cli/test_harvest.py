@@ -112,6 +112,16 @@ class TestHarvest:
         assert re.search(r"nothing could be read: .*AssumeRole: AccessDenied.*; the same of \d+ more", err)
         assert not (catalog / "snapshots").exists()
 
+    def test_nothing_allowed(self, aws, studbook):
+        """Where the roles are there and may read nothing, the way out is their policy."""
+        aws.fault("AccessDenied", service="sagemaker")
+        aws.fault("AccessDenied", service="s3")
+        aws.fault("AccessDenied", service="lambda")
+
+        code, _, err = studbook("harvest")
+
+        assert (code, "hint: give that role, or user, what 'studbook iam' prints" in err) == (4, True)
+
     def test_a_folder_of_somebody_else(self, aws, studbook, catalog):
         """Where the catalog cannot be written the error has a way out, and nothing is left there."""
         (catalog / ".harvest").write_text("in the way")

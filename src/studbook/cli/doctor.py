@@ -245,12 +245,25 @@ def _causes(checks: Sequence[Check], names: Mapping[str | None, str]) -> Iterato
     told: dict[tuple[object, ...], dict[Problem, None]] = {}
     places: dict[tuple[object, ...], dict[str, None]] = {}
     for check in checks:
-        for one in check.problems:
+        for one in map(_as_nothing, check.problems) if _nothing_allowed(check) else check.problems:
             cause: tuple[object, ...] = (one.code, re.sub(r"\d{12}", "", one.mend), one.needed) if one.mend else (one,)
             told.setdefault(cause, {})[one] = None
             places.setdefault(cause, {})[_where(check, names)] = None
     for cause, problems in told.items():
         yield list(problems), list(places[cause])
+
+
+def _nothing_allowed(check: Check) -> bool:
+    """Whether a source may read nothing there: one policy is missing, and not a line for each operation."""
+    from studbook.aws.errors import meaning_of
+
+    tried = sum(count for _, count in _tries(check))
+    denied = all(meaning_of(one.code) == "denied" for one in check.problems)
+    return check.credentials and denied and len(check.problems) > 1 and tried > 1 and not any(_sum(_tries(check))[:1])
+
+
+def _as_nothing(problem: Problem) -> Problem:
+    return replace(problem, mend="nothing may be read there: give that role, or user, what 'studbook iam' prints")
 
 
 def _never_tried(checks: Sequence[Check]) -> int:

@@ -105,7 +105,8 @@ def _catalog(catalog: Catalog, against: Against, deep: bool, output_format: str)
 
     snapshots = len(catalog.snapshots.paths())
     if not snapshots and not catalog.objects.root.exists():
-        raise NotFound(f"{catalog.address}: there is no catalog here", "name another folder with --catalog DIR")
+        hint = "take one with 'studbook harvest', or name another folder with --catalog DIR"
+        raise NotFound(f"{catalog.address}: there is no snapshot here", hint)
     damages = catalog.verify(against.required)
     if against.anchor is not None and not any(damage.place.startswith("snapshots") for damage in damages):
         missed = against.anchor.missed(list(catalog.envelopes()))

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
-from studbook.aws.errors import Trouble, login_cure, network_cure
+from studbook.aws.errors import Trouble, login_cure, meaning_of, network_cure
 from studbook.aws.sessions import Sessions
 from studbook.aws.times import timestamp
 from studbook.errors import HarvestError, UsageError
@@ -428,6 +428,9 @@ class _Run:
         return row
 
 
+_NOT_ALLOWED: Final = "give that role, or user, what 'studbook iam' prints; 'studbook doctor' says what is denied"
+
+
 def _some_success(coverage: Sequence[Coverage]) -> None:
     if not coverage:
         raise HarvestError("the configuration names nothing to harvest", "list your accounts or MLflow servers in it")
@@ -442,6 +445,7 @@ def _some_success(coverage: Sequence[Coverage]) -> None:
             (
                 login_cure(gap.code)
                 or network_cure(gap.code)
+                or (_NOT_ALLOWED if meaning_of(gap.code) == "denied" and gap.operation != "AssumeRole" else None)
                 or "check the credentials, the role's trust policy and the network"
             )
             + "; the catalog is as it was before",
