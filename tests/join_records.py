@@ -787,22 +787,6 @@ EARLIER: tuple[Record, ...] = (
     ),
 )
 """What named things before their present holders were made."""
-WRITTEN_LATER: tuple[Record, ...] = (
-    record(
-        "processing_job",
-        f"{SMR}:{DEV}:processing-job/yesterday",
-        ProcessingJobName="yesterday",
-        ProcessingInputs=[{"InputName": "sets", "S3Input": {"S3Uri": "s3://daily/sets/"}}],
-        CreationTime=EARLY,
-    ),
-    record(
-        "processing_job",
-        f"{SMR}:{DEV}:processing-job/today",
-        ProcessingJobName="today",
-        ProcessingOutputConfig={"Outputs": [{"OutputName": "sets", "S3Output": {"S3Uri": "s3://daily/sets/"}}]},
-    ),
-)
-"""One job writes where another has read."""
 
 RECORDS: tuple[Record, ...] = (
     SERVERLESS,
@@ -819,7 +803,6 @@ RECORDS: tuple[Record, ...] = (
     *FEATURES,
     *SERVING,
     *EARLIER,
-    *WRITTEN_LATER,
     *ELSEWHERE,
     ABROAD,
     *DOCUMENTS,

@@ -19,7 +19,6 @@ from studbook.lineage.holders import Holders, give_back
 from studbook.lineage.job_state import job_state
 from studbook.lineage.joins import JOINS
 from studbook.lineage.joins.interface import View, is_later
-from studbook.lineage.later_writers import doubt_later_writers
 from studbook.lineage.spelling import arns_of, respelled, spellings
 from studbook.model import Asset, Claim, Evidence, Facts, Record
 from studbook.model.edge import EdgeKey
@@ -180,7 +179,6 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
             _name(named[asset.id], asset)
         for edge in found.edges:
             edges.add(edge)
-    doubt_later_writers(edges, assets)
     _complete(assets, named, edges)
     _alias(assets, claims)
     mark_deletions(assets, view.all(DatasetState))

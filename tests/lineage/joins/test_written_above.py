@@ -52,25 +52,16 @@ class TestWrittenAbove:
 
 
 class TestLaterWriters:
-    """A place is no state: who wrote there after it was read did not make what was read."""
+    """A place is no state: who wrote there names it, whenever somebody read it."""
 
-    def _found(self, *, began: str, place: str = "s3://prepared/today") -> dict:
-        later = asset("processing_job", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:processing-job/later", created_at=began)
+    def test_who_wrote_after_a_reading_wrote_there_for_certain(self):
+        """What its own record says is no inference, and no candidate among others."""
         first, reader = job(created_at=EARLY), asset("training_job", OTHER, "judge", created_at=LATE)
+        later = asset("processing_job", f"{JOB}-later", created_at="2026-11-03T00:00:00Z")
         claims = [
-            Writes(writer=one.id, uri=place, role="sets", began=None, ended=None, evidence="t:T#w")
+            Writes(writer=one.id, uri="s3://prepared/today/", role="sets", began=None, ended=None, evidence="t:T#w")
             for one in (first, later)
         ]
         linked = Estate().say(first, reader, later, claims=[*claims, reads("s3://prepared/today/")]).linked()
-        made = [edge for edge in linked.edges if edge.relation == "produced"]
-        assert {edge.candidate for edge in made if edge.source == JOB} == {False}
-        return {edge.source: (edge.certainty, edge.candidate) for edge in made}[later.id]
-
-    def test_trap_who_wrote_after_the_reading_is_no_sure_maker(self):
-        """However the place's end is spelt."""
-        for place in ("s3://prepared/today", "s3://prepared/today/"):
-            assert self._found(began="2026-11-03T00:00:00Z", place=place) == ("inferred", True)
-
-    def test_who_wrote_before_is(self):
-        """Both may have made a part of it."""
-        assert self._found(began="2026-11-01T12:00:00Z") == ("referenced", False)
+        made = {e.source: (e.certainty, e.candidate) for e in linked.edges if e.relation == "produced"}
+        assert made == {JOB: ("referenced", False), later.id: ("referenced", False)}
