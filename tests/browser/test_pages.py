@@ -222,6 +222,19 @@ class TestWeight:
         assert card.stat().st_size < 100 * 1024
         assert 0 < sum(loaded) < 400 * 1024
 
+    def test_a_picture_opens_as_wide_as_its_frame(self, page: Page, demo_address: str, demo_site: Path) -> None:
+        """And has its own size at a press."""
+        version = max((demo_site / "latest" / "model-package").glob("support-bot-4-*/"))
+        page.goto(f"{demo_address}latest/model-package/{version.name}/")
+        wide = "(drawn) => [drawn.clientWidth, drawn.parentElement.clientWidth, Number(drawn.getAttribute('width'))]"
+        drawn = page.locator("svg.sb-lineage")
+        shown, frame, own = drawn.evaluate(wide)
+        assert shown <= frame < own
+        page.get_by_role("button", name="100 %").click()
+        assert drawn.evaluate(wide)[0] == own
+        page.get_by_role("button", name="Fit").click()
+        assert drawn.evaluate(wide)[0] == shown
+
     @pytest.mark.parametrize("name", ["studbook.css", "search.css"])
     def test_styles_lose_white_space_and_no_rule(self, page: Page, demo_site: Path, name: str) -> None:
         """The browser reads the same rules out of a stylesheet as it is written and as it is shipped."""

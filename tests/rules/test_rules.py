@@ -219,8 +219,11 @@ class TestDatasetDrifted:
     @pytest.mark.parametrize(
         ("lost", "told"),
         [
-            ({"deleted_objects": 1, "deleted_for_good": 1}, "of which 1 object deleted for good since"),
-            ({"deleted_objects": 3, "deleted_for_good": 2}, "of which 3 objects deleted, 2 for good since"),
+            ({"deleted_objects": 1, "deleted_for_good": 1}, "of which the bytes of 1 object gone for good since"),
+            (
+                {"deleted_objects": 3, "deleted_for_good": 2},
+                "of which 1 object deleted and the bytes of 2 objects gone for good since",
+            ),
             ({"deleted_objects": 2}, "of which 2 objects deleted since"),
         ],
     )
@@ -239,7 +242,7 @@ class TestDatasetDrifted:
         lost = {**REPLACED, "deleted_objects": 1, "deleted_for_good": 1}
         facts = {self.OLD: {"attributes": lost, "created_at": "2026-11-01T00:00:00Z"}, "t": {"first_seen": first_seen}}
         messages = [finding.message for finding in found(lineage(text, facts), self.RULE)]
-        said = f"t {verb} s3://b/chats/, of which 1 object deleted for good since"
+        said = f"t {verb} s3://b/chats/, of which the bytes of 1 object gone for good since"
         assert [message[: len(said)] for message in messages] == ([said] if verb else [])
 
     def test_a_newer_registered_version_is_no_drift(self) -> None:

@@ -22,19 +22,18 @@ class Drift:
     since: int | None
     """The first snapshot that shows the newer state, where snapshots show it."""
     deleted: int = 0
-    """How many objects of what was read are deleted."""
+    """How many objects of what was read are deleted, or left in no version."""
     for_good: int = 0
-    """Of how many of these nothing is left."""
+    """Of how many of these no version is left, whatever lies at their keys now."""
 
     @property
     def words(self) -> str:
         """What became of the data, as the end of a sentence; empty where it merely changed."""
-        if not self.deleted:
-            return ""
-        for_good = (
-            " for good" if self.for_good == self.deleted else f", {self.for_good} for good" if self.for_good else ""
-        )
-        return f"{counted(self.deleted, 'object')} deleted{for_good}"
+        hidden = self.deleted - self.for_good
+        told = [f"{counted(hidden, 'object')} deleted"] if hidden else []
+        # Also where a newer object lies at the key: that one is not what was read.
+        told += [f"the bytes of {counted(self.for_good, 'object')} gone for good"] if self.for_good else []
+        return " and ".join(told)
 
 
 def drifts_of(lineage: LineageReader, job: Asset) -> Iterator[Drift]:

@@ -384,12 +384,24 @@
     }).catch(() => {});
   }
 
-  /* A wide picture opens where the page's own asset is: in its middle, or on a phone at that asset's own edge. */
+  /* A wide picture opens as wide as its frame, but on a phone no smaller than a third; a button gives its own size. Where it
+     scrolls, it opens where the page's own asset is: in its middle, or on a phone at that asset's own edge. */
   for (const canvas of document.querySelectorAll(".sb-canvas")) {
-    const root = canvas.querySelector(".sb-root");
-    if (!root) continue;
-    const box = root.getBoundingClientRect(), frame = canvas.getBoundingClientRect();
-    canvas.scrollLeft += box.left - frame.left - (frame.width < 3 * box.width ? 12 : (frame.width - box.width) / 2);
-    canvas.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2;
+    const drawn = canvas.querySelector("svg.sb-lineage"), root = canvas.querySelector(".sb-root");
+    if (!drawn) continue;
+    const own = Number(drawn.getAttribute("width"));
+    const size = button("", () => { resize(size.textContent === "Fit"); });
+    size.className = "sb-canvas__size";
+    function resize(fit) {
+      drawn.style.minWidth = `${fit ? own / 3 : own}px`;
+      size.textContent = fit ? "100 %" : "Fit";
+      size.title = fit ? "The picture in its own size" : "The picture as wide as its frame";
+      if (!root) return;
+      const box = root.getBoundingClientRect(), frame = canvas.getBoundingClientRect();
+      canvas.scrollLeft += box.left - frame.left - (frame.width < 3 * box.width ? 12 : (frame.width - box.width) / 2);
+      canvas.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2;
+    }
+    resize(true);
+    if (drawn.getBoundingClientRect().width < own - 1) canvas.after(size);
   }
 })();
