@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from test_explore import site_of
+from tests.render.test_explore import site_of
 
 import pedigrees
 import small_catalog as small
