@@ -8,6 +8,7 @@ from tests.pedigrees import lineage
 
 from studbook.model import Coverage, Gap, canonical
 from studbook.queries.diff import Changes, diff
+from studbook.queries.news import news
 
 BASE = """
     s3://b/c/(dataset) -has_version-> s3://b/c/@sha256:aa(dataset_version) -input_to:train-> t(training_job)
@@ -81,6 +82,22 @@ def told(changes: Changes) -> dict[str, Any]:
 
 
 class TestDiff:
+    def test_what_runs_is_told_with_how_it_does(self) -> None:
+        """One of several that fit, or in shadow alone, is not said to answer; what surely answers, too, is."""
+        shadow = {"c": {"attributes": {"variants": [{"name": "try", "shadow": True}]}}}
+        drawn = BASE + "p/2(model_package) -packaged_as-> m2(model) -deployed_to:try-> c\n"
+        drawn += "p/3(model_package) -packaged_as~?-> m\n p/4(model_package) -packaged_as~?-> m2"
+        (changed,) = diff(lineage(BASE), lineage(drawn, shadow)).deployments_changed
+        assert {one.id: one.manner for one in changed.old} == {"p/1": ""}
+        assert {one.id: one.manner for one in changed.new} == {
+            "p/1": "",
+            "p/2": "shadow",
+            "p/3": "candidate",
+            "p/4": "candidate",
+        }
+        (sentence,) = [one for one in news(diff(lineage(BASE), lineage(drawn, shadow))) if "Endpoint" in one]
+        assert "p/1, p/2 (shadow), p/3 (candidate) and 1 more now, before p/1" in sentence
+
     @pytest.mark.parametrize(("old", "new", "expected"), [row[1:] for row in CHANGES], ids=[row[0] for row in CHANGES])
     def test_in_terms_that_people_use(self, old: Any, new: Any, expected: dict[str, Any]) -> None:
         """Models, approvals, deployments and data, each in its own list."""

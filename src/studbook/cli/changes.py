@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from studbook.cli.terminal import bold, dim, style, uncolored
 from studbook.cli.text import change, counted, relation, value
 from studbook.model import Edge, Envelope
-from studbook.queries.diff import Approval, Certainty, Changes, Deployment, Drifted, Field, Named
+from studbook.queries.diff import Approval, Certainty, Changes, Deployment, Drifted, Field, Named, Running
 
 _SHOWN = 20
 _OPERATIONS = 3
@@ -78,8 +78,8 @@ def _sections(changes: Changes, called: Called) -> Iterator[_Section]:
     def name(named: Named) -> str:
         return end(named.id)
 
-    def names(several: Iterable[Named]) -> str:
-        return ", ".join(called(named.id)[1] for named in several) or "nothing"
+    def names(several: Iterable[Running]) -> str:
+        return ", ".join(running.called(called(running.id)[1]) for running in several) or "nothing"
 
     def thing(sign: str, named: Named) -> str:
         return f"{style(sign, _COLORS[sign])} {name(named)}  {dim(named.id)}"

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from studbook.lineage.graph import Graph, differing
 from studbook.model import REDACTED, Asset, Coverage, Edge, Partition
 from studbook.model.canonical import fields_of
 from studbook.queries.answer import out_of_service
 from studbook.queries.drift import drifts_of
-from studbook.queries.walks import runs
+from studbook.queries.walks import Deployed, runs
 
 _MODEL_VERSIONS = ("model_package", "mlflow_model_version")
 _UNTOLD = ("id", "first_seen", "records", "attributes", "tags")
@@ -29,6 +29,18 @@ class Named:
     id: str
     kind: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running(Named):
+    """What answers at an endpoint."""
+
+    manner: Literal["", "candidate", "shadow"] = ""
+    """One of several that fit; or it gets copies of the requests alone. Empty where it surely answers."""
+
+    def called(self, name: str) -> str:
+        """What it is called in a sentence: `bot 4 (shadow)`."""
+        return f"{name} ({self.manner})" if self.manner else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +75,8 @@ class Deployment:
     """An endpoint that runs something else."""
 
     endpoint: Named
-    old: tuple[Named, ...]
-    new: tuple[Named, ...]
+    old: tuple[Running, ...]
+    new: tuple[Running, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,17 +242,25 @@ def _deployments(old: Graph, new: Graph) -> Iterator[Deployment]:
             yield Deployment(_named(asset), before, after)
 
 
-def _running(graph: Graph, endpoint: str) -> tuple[Named, ...]:
+def _running(graph: Graph, endpoint: str) -> tuple[Running, ...]:
     """What answers there; what is deployed at an endpoint that takes no requests does not run."""
     place = graph.asset(endpoint)
     if place is None or not _is_here(place) or out_of_service(place):
         return ()
-    found = {
-        asset.id: _named(asset)
-        for running in runs(graph, endpoint)
-        for asset in (running.versions or running.bases or (running.unit,))
-    }
+    found: dict[str, Running] = {}
+    for running in runs(graph, endpoint):
+        for asset in running.versions or running.bases or (running.unit,):
+            one = Running(asset.id, asset.kind, asset.name, _manner(running, asset))
+            if asset.id not in found or one.manner < found[asset.id].manner:
+                found[asset.id] = one
     return tuple(found[asset_id] for asset_id in sorted(found))
+
+
+def _manner(running: Deployed, asset: Asset) -> Literal["", "candidate", "shadow"]:
+    known = running.sure.get(asset.id)
+    if (known is not None and known.candidate) or all(variant.sure.candidate for variant in running.variants):
+        return "candidate"
+    return "shadow" if running.shadow else ""
 
 
 def _drifted(old: Graph, new: Graph) -> Iterator[Drifted]:

@@ -54,7 +54,10 @@ def _approvals(changed: Sequence[Approval], name_of: Callable[[Named], str]) -> 
 
 def _deployments(changed: Sequence[Deployment], name_of: Callable[[Named], str]) -> Iterator[str]:
     for one in changed[:_NAMED]:
-        old, new = (_few([name_of(named) for named in several]) if several else None for several in (one.old, one.new))
+        old, new = (
+            _few([running.called(name_of(running)) for running in several]) if several else None
+            for several in (one.old, one.new)
+        )
         endpoint = f"endpoint {name_of(one.endpoint)}"
         if new is None:
             yield f"{endpoint} runs {old} no longer"

@@ -14,7 +14,7 @@ from studbook.exports.edition import Edition
 from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge, Envelope, Record
 from studbook.people import People
-from studbook.queries.diff import Changes, CoverageChange, diff
+from studbook.queries.diff import Changes, CoverageChange, Running, diff
 from studbook.queries.news import news
 from studbook.queries.pedigree import pedigree, record_ids
 from studbook.queries.runs import rows_at
@@ -157,6 +157,10 @@ def count_rows(changes: Changes, old: Graph, new: Graph, number: int, settings: 
         at = place_of(settings, asset, among) if asset else ""
         return reference(asset, asset_id, where, at, page=asset_id in new.assets)
 
+    def running(one: Running) -> dict[str, Any]:
+        found = link(one.id)
+        return {**found, "marks": [*found["marks"], *filter(None, [one.manner])], "manner": one.manner}
+
     def line(edge: Edge) -> dict[str, Any]:
         return {
             "source": link(edge.source),
@@ -182,8 +186,8 @@ def count_rows(changes: Changes, old: Graph, new: Graph, number: int, settings: 
         "deployments": [
             {
                 "asset": link(item.endpoint.id),
-                "old": [link(named.id) for named in item.old],
-                "new": [link(named.id) for named in item.new],
+                "old": [running(one) for one in item.old],
+                "new": [running(one) for one in item.new],
             }
             for item in changes.deployments_changed
         ],

@@ -56,7 +56,10 @@
       }
       step.models.map(id).forEach((one) => models.add(one));
       for (const [place, old, now] of step.approvals) if (!came.has(id(place))) merge(first.approvals, id(place), old, now);
-      for (const [place, old, now] of step.deployments) merge(first.deployments, id(place), old.map(id), now.map(id));
+      for (const [place, old, now] of step.deployments) {
+        const runs = ([one, manner]) => [id(one), manner];
+        merge(first.deployments, id(place), old.map(runs), now.map(runs));
+      }
       for (const [where, old, now] of step.coverage) merge(first.coverage, where, old, now);
       for (const [read, job] of step.drifted) drifted.set(`${id(read)}\n${id(job)}`, [id(read), id(job)]);
       const edge = (line) => ({ source: id(line[0]), target: id(line[1]), words: line[2], role: line[3], certainty: line[4], candidate: line[5] });
@@ -75,7 +78,7 @@
     const ends = (edge) => here(edge.source) || here(edge.target);
     return { ...all, came: all.came.filter(here), gone: all.gone.filter(here), models: all.models.filter(here), drifted: all.drifted.filter((pair) => pair.some(here)),
       fields: kept(all.fields), approvals: kept(all.approvals), coverage: new Map(),
-      deployments: new Map([...all.deployments].filter(([id, { old, now }]) => [id, ...old, ...now].some(here))),
+      deployments: new Map([...all.deployments].filter(([id, { old, now }]) => [id, ...[...old, ...now].map(([one]) => one)].some(here))),
       certainty: new Map([...all.certainty].filter(([, { more }]) => ends(more))), gained: all.gained.filter(ends), lost: all.lost.filter(ends) };
   }
 
@@ -98,7 +101,7 @@
         ? element("a", { className: "sb-name", href: new URL(`../${now}/${path}`, home).href }, name) : element("span", { className: "sb-name" }, name);
       return [made, ...marks.flatMap((mark) => [" ", element("span", { className: `sb-badge sb-badge--${mark}` }, mark)])];
     };
-    const links = (ids) => ids.flatMap((id, index) => [...(index ? [", "] : []), ...link(id)]);
+    const links = (several) => several.flatMap(([id, manner], index) => [...(index ? [", "] : []), ...link(id), ...(manner ? [" ", element("span", { className: "sb-badge" }, manner)] : [])]);
     const kind = (id) => [element("span", { className: "sb-kind" }, all.assets.get(id)[2]), " ", ...link(id)];
     const value = (one) => (one === null || one === undefined ? "none" : typeof one === "object" ? JSON.stringify(one) : String(one));
     const table = (title, heads, rows) => (rows.length ? [element("h2", {}, title), element("div", { className: "sb-scroll" },

@@ -12,7 +12,7 @@ def step(site: Site) -> Json:
     """What is different from the snapshot before: every asset once, elsewhere by its place in that list.
 
     `old` is the number of the snapshot before, null for the first. An asset is `[id, name, kind, path, where, marks]`;
-    an edge `[source, target, words, role, certainty, candidate]`.
+    an edge `[source, target, words, role, certainty, candidate]`; of a deployment, what runs is `[asset, manner]`.
     """
     changes = site.changes
     head = {"number": site.envelope.number, "taken_at": site.envelope.taken_at}
@@ -39,7 +39,7 @@ def step(site: Site) -> Json:
         "models": [place(link) for link in changes["models"]],
         "approvals": [[place(item["asset"]), item["old"], item["new"]] for item in changes["approvals"]],
         "deployments": [
-            [place(item["asset"]), [place(link) for link in item["old"]], [place(link) for link in item["new"]]]
+            [place(item["asset"]), *([[place(one), one["manner"]] for one in item[night]] for night in ("old", "new"))]
             for item in changes["deployments"]
         ],
         "drifted": [[place(item["read"]), place(item["job"])] for item in changes["drifted"]],
