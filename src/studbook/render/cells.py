@@ -41,14 +41,15 @@ def number(value: Any) -> str:
     return thousands(value) if isinstance(value, int) else f"{value:.6g}"
 
 
-def asset_link(link: Mapping[str, Any], root: str, kind: bool = False) -> Markup:
-    """A link to an asset, where it has a page, with its place and its marks."""
+def asset_link(link: Mapping[str, Any], root: str, kind: bool = False, title: bool = True) -> Markup:
+    """A link to an asset, where it has a page, with its place and its marks; `title` is its id, shown on demand."""
     name = put(link["name"]) + (f" · {put(link['at'])}" if link["at"] else "")
     before = f'<span class="sb-kind">{put(link["kind_title"])}</span> ' if kind and link["kind_title"] else ""
     if link["path"] is None:
         told = f'<span class="sb-name">{name}</span>'
     else:
-        told = f'<a class="sb-name" href="{root}{put(link["path"])}" title="{put(link["id"])}">{name}</a>'
+        asset_id = f' title="{put(link["id"])}"' if title else ""
+        told = f'<a class="sb-name" href="{root}{put(link["path"])}"{asset_id}>{name}</a>'
     marks = "".join(f' <span class="sb-badge sb-badge--{put(mark)}">{put(mark)}</span>' for mark in link["marks"])
     return Markup(before + told + marks)  # noqa: S704  every text in it is escaped above
 

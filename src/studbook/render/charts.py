@@ -56,10 +56,9 @@ def spark(points: Sequence[tuple[str, float]], label: str) -> Markup:
     x, y = spots[-1]
     return _close(
         [
-            f'<svg class="sb-spark" viewBox="0 0 64 18" width="64" height="18" role="img" '
-            f'aria-label="{escape(shown(text))}">',
-            f'<path d="M{"L".join(f"{across:.1f} {down:.1f}" for across, down in spots)}"/>',
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2"/>',
+            f'<svg class="sb-spark" viewBox="0 0 64 18" role="img" aria-label="{escape(shown(text))}">',
+            f'<path d="M{"L".join(f"{across:.0f} {down:.1f}" for across, down in spots)}"/>',
+            f'<circle cx="{x:.0f}" cy="{y:.1f}" r="2"/>',
         ]
     )
 
