@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,6 +128,11 @@ class TestDiff:
         one = lineage(BASE)
         assert diff(one, one, [], coverage) == diff(one, lineage(BASE), [], coverage)
         assert len(diff(one, one, [], coverage).coverage_changed) == 1
+        lost = diff(one, one, coverage, [replace(coverage[0], status="failed")])
+        assert news(lost) == ("No longer seen whole: 111111111111/eu-west-1/sagemaker.",)
+        assert news(lost, account_of={"111111111111": "prod"}.get) == (
+            "No longer seen whole: prod/eu-west-1/sagemaker.",
+        )
 
     def test_there_and_back_are_mirrors(self) -> None:
         """What one way is gained is lost the other way."""

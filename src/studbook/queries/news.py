@@ -17,14 +17,21 @@ _NAMED = 3
 _WHOLE = ("complete", "quiet")
 
 
-def news(changes: Changes, name_of: Callable[[Named], str] = lambda named: named.name) -> tuple[str, ...]:
-    """The sentences, none empty; a single one where nothing changed. `name_of` gives what an asset is called."""
+def news(
+    changes: Changes,
+    name_of: Callable[[Named], str] = lambda named: named.name,
+    account_of: Callable[[str | None], str | None] = lambda account: account,
+) -> tuple[str, ...]:
+    """The sentences, none empty; a single one where nothing changed.
+
+    `name_of` gives what an asset is called, `account_of` what an account is.
+    """
     sentences = [
         "; ".join(_models(changes.models_added, name_of)),
         "; ".join(_approvals(changes.approvals_changed, name_of)),
         "; ".join(_deployments(changes.deployments_changed, name_of)),
         _data(changes, name_of),
-        "; ".join([*_others(changes), *_coverage(changes.coverage_changed)]),
+        "; ".join([*_others(changes), *_coverage(changes.coverage_changed, account_of)]),
     ]
     told = tuple(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences if sentence)
     return told or ("Nothing changed.",)
@@ -93,10 +100,11 @@ def _others(changes: Changes) -> Iterator[str]:
         yield f"{counted(moved, 'other asset')} changed"
 
 
-def _coverage(changed: Sequence[CoverageChange]) -> Iterator[str]:
+def _coverage(changed: Sequence[CoverageChange], account_of: Callable[[str | None], str | None]) -> Iterator[str]:
     """What was seen whole the night before and is not now, and the other way round."""
     lost = [one for one in changed if one.old in _WHOLE and one.new not in _WHOLE]
     back = [one for one in changed if one.new in _WHOLE and one.old not in (*_WHOLE, None)]
     for several, what in ((lost, "no longer seen whole"), (back, "seen whole again")):
         if several:
-            yield f"{what}: {_few([place(Partition(one.account, one.region, one.source)) for one in several])}"
+            places = [place(Partition(account_of(one.account), one.region, one.source)) for one in several]
+            yield f"{what}: {_few(places)}"

@@ -7,7 +7,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from studbook.exports.edition import Edition
@@ -178,7 +178,7 @@ def count_rows(changes: Changes, old: Graph, new: Graph, number: int, settings: 
     return {
         "old": number,
         "empty": not changes,
-        "news": list(news(changes, lambda named: _called(link(named.id)))),
+        "news": list(news(changes, lambda named: _called(link(named.id)), partial(account_name, settings))),
         "models": [link(named.id) for named in changes.models_added],
         "approvals": [
             {"asset": link(item.asset.id), "old": item.old, "new": item.new} for item in changes.approvals_changed
