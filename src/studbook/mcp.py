@@ -38,6 +38,8 @@ Json = dict[str, Any]
 
 MOST: Final = 8_192
 """Bytes of an answer, text and structure together."""
+_ADDED: Final = 256
+"""Room for what the SDK adds to a result: the server's name and version, and that the result is complete."""
 _ROWS: Final = 20
 _SHORT: Final = ((4_000, 50), (1_000, 20), (400, 12), (200, 8), (120, 5), (80, 3), (60, 1), (40, 0))
 """Letters of a text and members of a list that are kept, ever fewer until the answer fits."""
@@ -289,11 +291,11 @@ def fitted(found: Json, limit: int | None, *, full: bool) -> types.CallToolResul
         found = {**found, "rows": found["rows"][: _ROWS if limit is None else limit]}
     result = _result(found)
     for letters, members in _SHORT:
-        if _size(result) <= MOST:
+        if _size(result) <= MOST - _ADDED:
             return result
         cut = {name: value if name == "snapshot" else _cut(value, letters, members) for name, value in found.items()}
         result = _result(cut | {"cut": True, "unknown_total": len(found.get("unknown", ()))})
-    if _size(result) <= MOST:
+    if _size(result) <= MOST - _ADDED:
         return result
     # What is nested deeply enough does not fit at any length: what every answer says is left.
     told = {name: found[name] for name in ("question", "root", "snapshot", "total") if name in found}
