@@ -230,17 +230,23 @@
       for (const row of shown) {
         const link = row.cells[0] && row.cells[0].querySelector("a[href]");
         const path = link && link.href.startsWith(home().href) ? link.href.slice(home().href.length) : "";
-        if (!COMPARABLE.test(path) || boxes.has(path)) continue;
-        const box = element("input", { type: "checkbox", className: "sb-pick", title: `Compare ${tidy(link.textContent)}` });
-        box.setAttribute("aria-label", `Compare ${tidy(link.textContent)}: ${label}`);
-        box.addEventListener("change", () => { if (box.checked) picked.add(path); else picked.delete(path); told(); });
-        boxes.set(path, box);
-        row.cells[0].prepend(box);
+        if (!COMPARABLE.test(path)) continue;
+        if (!boxes.has(path)) boxes.set(path, made(path, tidy(link.textContent)));
+        /* Once the whole table came, its rows are others than those that stood on the page. */
+        const box = boxes.get(path);
+        if (!box.isConnected) row.cells[0].prepend(box);
       }
       /* One alone has nothing to be held against. */
       const alone = boxes.size < 2;
       for (const box of boxes.values()) box.hidden = alone;
       return told();
+    }
+
+    function made(path, name) {
+      const box = element("input", { type: "checkbox", className: "sb-pick", title: `Compare ${name}` });
+      box.setAttribute("aria-label", `Compare ${name}: ${label}`);
+      box.addEventListener("change", () => { if (box.checked) picked.add(path); else picked.delete(path); told(); });
+      return box;
     }
 
     function told() {
