@@ -37,7 +37,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> small.Sites:
     return small.build(tmp_path_factory.mktemp("sites"))
 
 
-@pytest.fixture(scope="package")  # not longer: nothing else may use asyncio meanwhile
+@pytest.fixture(scope="module")  # not longer: nothing else may use asyncio meanwhile
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), args=list(_ARGUMENTS))

@@ -58,7 +58,7 @@ class TestJourneys:
         page.locator(".sb-where").get_by_role("link", name="prod").click()
 
         expect(page.locator("h1")).to_have_text("prod")
-        expect(page.get_by_role("heading", name="What runs here")).to_be_visible()
+        expect(page.get_by_role("heading", name="Endpoints")).to_be_visible()
 
     def test_evidence_is_one_click_away(self, page: Page, address: str) -> None:
         """Each edge in the list opens to the field of the operation that says so."""

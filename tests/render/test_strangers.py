@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +14,9 @@ import pytest
 import hostile_texts
 
 pytestmark = pytest.mark.demo
+
+
+_LOGO = re.compile(r"(?:\.\./)*assets/studbook\.svg")
 
 
 class _Suspicious(HTMLParser):
@@ -29,7 +33,11 @@ class _Suspicious(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
-        ours = (tag, said.get("name")) == ("textarea", "anchor")  # of Audit, where an anchor is pasted
+        anchor = (tag, said.get("name")) == ("textarea", "anchor")  # of Audit, where an anchor is pasted
+        logo = (
+            tag == "img" and _LOGO.fullmatch(said.get("src", "")) and said.keys() == {"src", "alt", "width", "height"}
+        )
+        ours = anchor or logo
         if tag in ("img", "iframe", "object", "embed", "base", "textarea") and not ours:
             self.found.append(f"<{tag}>")
         for name, value in said.items():
