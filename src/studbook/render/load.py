@@ -157,7 +157,7 @@ def count_rows(changes: Changes, old: Graph, new: Graph, number: int, settings: 
         at = place_of(settings, asset, among) if asset else ""
         return reference(asset, asset_id, where, at, page=asset_id in new.assets)
 
-    def running(one: Running) -> dict[str, Any]:
+    def run_link(one: Running) -> dict[str, Any]:
         found = link(one.id)
         return {**found, "marks": [*found["marks"], *filter(None, [one.manner])], "manner": one.manner}
 
@@ -186,8 +186,8 @@ def count_rows(changes: Changes, old: Graph, new: Graph, number: int, settings: 
         "deployments": [
             {
                 "asset": link(item.endpoint.id),
-                "old": [running(one) for one in item.old],
-                "new": [running(one) for one in item.new],
+                "old": [run_link(one) for one in item.old],
+                "new": [run_link(one) for one in item.new],
             }
             for item in changes.deployments_changed
         ],
