@@ -14,7 +14,7 @@ from studbook.render.views.site import Json, Site
 
 NIGHTS = 30
 """So many are in the strip."""
-LINES = 64
+LINES = 48
 """The most model lines of which the board tells; the page Models has them all."""
 
 
