@@ -144,6 +144,45 @@ class TestRuns:
         assert [row.endpoint for row in rows_of_version(asked.lineage, version)] == ["up"]
         assert list(rows_at(asked.lineage, asked.asset("off"))) == []
 
+    @pytest.mark.parametrize("status", ["Creating", "Deleting"])
+    def test_what_is_being_made_or_taken_away_answers_nobody(self, status: str) -> None:
+        """A component that is not there yet, or not any more, is none of what its endpoint runs."""
+        text = """
+            bot/1(model_package) -packaged_as-> m(model) -deployed_to-> part(inference_component)
+            part -deployed_to-> up(endpoint)
+            cat/1(model_package) -packaged_as-> n(model) -deployed_to-> c(endpoint_config) -deployed_to-> soon(endpoint)
+        """
+        asked = night(text, {"part": {"status": status}, "soon": {"status": status}, "up": {"status": "InService"}})
+        assert [runs(asked, one).summary for one in ("bot/1", "up", "cat/1", "soon")] == [
+            "bot/1 runs nowhere.",
+            "up runs nothing that is known.",
+            f"cat/1 is deployed at 1 endpoint without service ({status}).",
+            f"soon is {status} and takes no requests; deployed there is cat/1.",
+        ]
+
+    @pytest.mark.parametrize(
+        ("facts", "hidden"),
+        [
+            ({"status": "Updating", "attributes": {"config": "c", "pending": {"config": "d"}}}, True),
+            ({"status": "UpdateRollbackFailed", "attributes": {"config": "c"}}, True),
+            ({"status": "SystemUpdating", "attributes": {"config": "c", "pending": {"config": "c"}}}, False),
+            ({"status": "RollingBack", "attributes": {"config": "c"}}, False),
+            ({"status": "InService", "attributes": {"config": "c"}}, False),
+        ],
+    )
+    def test_what_a_deployment_brings_may_answer_before_it_is_done(self, facts: dict[str, Any], hidden: bool) -> None:
+        """While configurations change, and where a roll-out and its rollback failed, of no version is it sure that it
+        answers nothing there."""
+        text = """
+            bot/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config) -deployed_to-> bot(endpoint)
+            bot/2(model_package) -packaged_as-> n(model) -deployed_to-> d(endpoint_config)
+        """
+        asked = night(text, {"bot": facts})
+        told = [(one.asset, one.why) for one in runs(asked, "bot/2").unknown]
+        assert told == ([("bot", "not recorded")] if hidden else [])
+        assert [(one.asset, one.why) for one in runs(asked, "bot").unknown] == told
+        assert [row.version for row in runs(asked, "bot").rows] == ["bot/1"]
+
     def test_the_endpoints_of_copies_count_and_those_of_siblings_do_not(self) -> None:
         """The version is then the copy's id."""
         assert [(row.endpoint, row.version) for row in runs(night(SERVED), "dev/1").rows] == [("live", "prod/1")]

@@ -51,6 +51,27 @@ class TestIndex:
                 assert made(index, one) == made(PEDIGREE, one)
                 assert reaches(index, one) == reaches(PEDIGREE, one)
 
+    def test_knows_where_an_answer_may_end_too_early(self, tmp_path: Path) -> None:
+        """As the graph does: at what is stale, at what nothing leads to, and at an endpoint between two states."""
+        text = """
+            m(model) -deployed_to-> c(endpoint_config) -deployed_to-> new(endpoint)
+            c -deployed_to-> mixed(endpoint)
+            c -deployed_to-> old(endpoint)
+            c -deployed_to-> sound(endpoint)
+        """
+        facts = {
+            "new": {"status": "Updating", "attributes": {"config": "c", "pending": {"config": "d"}}},
+            "mixed": {"status": "UpdateRollbackFailed"},
+            "old": {"status": "InService", "stale_since": 1},
+            "sound": {"status": "InService", "attributes": {"config": "c", "pending": {"config": "c"}}},
+        }
+        graph, catalog = lineage(text, facts), Catalog(tmp_path)
+        commit(catalog, graph, night=1)
+        with catalog.index(catalog.resolve("1")) as index:
+            for kind, unsure in (("endpoint", ["mixed", "new", "old"]), ("model", ["m"]), ("endpoint_config", [])):
+                for lineage_of in (index, graph):
+                    assert sorted(one.id for one in lineage_of.of_kind(kind, unsure=True)) == unsure
+
     def test_follows_the_snapshot_that_is_asked_for(self, catalog: Catalog) -> None:
         """To a later snapshot and back, nothing of the other is left."""
         for name, graph in (("1", PEDIGREE), ("2", OTHER), ("1", PEDIGREE)):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -29,8 +29,8 @@ class LineageReader(Protocol):
     def of_kind(self, kind: str, *, unsure: bool = False) -> Sequence[Asset]:
         """The assets of a kind, by id.
 
-        With `unsure` those at which an answer may end too early: no listing shows them, they are stale or gone, or
-        nothing leads to them.
+        With `unsure` those at which an answer may end too early: no listing shows them, they are stale or gone, between
+        two states, or nothing leads to them.
         """
         ...
 
@@ -146,8 +146,22 @@ class Graph:
 
 
 def is_unsure(asset: Asset) -> bool:
-    """Whether no listing shows an asset, or it is stale or gone."""
-    return asset.unresolved or asset.stale_since is not None or asset.gone_since is not None
+    """Whether no listing shows an asset, it is stale or gone, or between two states."""
+    unseen = asset.unresolved or asset.stale_since is not None or asset.gone_since is not None
+    return unseen or is_between(asset.kind, asset.status, asset.attributes)
+
+
+def is_between(kind: str, status: str | None, attributes: Mapping[str, Any]) -> bool:
+    """Whether an endpoint may answer by two configurations: while another one is rolled out (canary, linear, rolling),
+    and for good where neither that nor its rollback succeeded.
+
+    The one that is to come has no edge: no record says whether it answers yet.
+    """
+    if kind != "endpoint":
+        return False
+    pending = attributes.get("pending")
+    coming = pending.get("config") if isinstance(pending, Mapping) else None
+    return status == "UpdateRollbackFailed" or coming not in (None, attributes.get("config"))
 
 
 def differing(old: Graph, new: Graph) -> tuple[dict[EdgeKey, Edge], dict[EdgeKey, Edge]]:

@@ -27,14 +27,14 @@ from pydantic import ValidationError
 
 from studbook.errors import CatalogError
 from studbook.lineage.adjacency import Adjacency, Said, sort_of, walked_back
-from studbook.lineage.graph import Direction
+from studbook.lineage.graph import Direction, is_between
 from studbook.model import RELATIONS, Asset, Edge, Envelope, Evidence
 from studbook.model.edge import EdgeKey, Known, among_ends, edge_of
 from studbook.store import chunks
 from studbook.store.chunks import ASSETS
 from studbook.store.objects import Objects
 
-_VERSION = 5
+_VERSION = 6
 _SCHEMA = """
 CREATE TABLE salt (salt BLOB NOT NULL);
 CREATE TABLE chunk (number INTEGER PRIMARY KEY, part TEXT NOT NULL, object TEXT NOT NULL);
@@ -414,6 +414,7 @@ class _Rows:
             seen = asset["stale_since"] is None and asset["gone_since"] is None
             sort = json.dumps(sort_of(asset))
             unsure = not seen or asset["attributes"].get("unresolved") is True
+            unsure = unsure or is_between(asset["kind"], asset["status"], asset["attributes"])
             yield (
                 *(key, chunk, asset["name"], asset["account"], asset["id"][::-1], line),
                 *(asset["kind"], unsure, self._sorts.setdefault(sort, len(self._sorts) + 1)),

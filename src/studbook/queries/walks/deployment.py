@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from studbook.lineage.graph import LineageReader
+from studbook.lineage.graph import LineageReader, is_between
 from studbook.model import Asset, Edge
 from studbook.queries.walks.certainty import Sure, best_ways, sure_of
 
@@ -19,7 +19,7 @@ SERVING = ("endpoint_config", "inference_component", "endpoint")
 """The kinds of places through which a model answers."""
 ANSWERING = ("inference_component", "endpoint")
 """Those of them that are asked."""
-NO_SERVICE = ("Failed", "OutOfService")
+NO_SERVICE = ("Creating", "Deleting", "Failed", "OutOfService")
 """What says of these that no request is taken (`EndpointStatus`, `InferenceComponentStatus`)."""
 _SAME_WEIGHTS = ("packaged_as", "same_as", "registered_as")
 NO_WEIGHTS = ("image", "code", "manifest")
@@ -285,13 +285,18 @@ def _served_by(lineage: LineageReader, asset_id: str) -> Iterator[str]:
 
 
 def unknown_at(lineage: LineageReader, endpoint: Asset) -> Iterator[Asset]:
-    """What hides a part of what a live endpoint runs: what nobody showed, and what is told from before."""
+    """What hides a part of what a live endpoint runs: what nobody showed, what is told from before, and a deployment
+    that is under way."""
     for place, way in _places(lineage, endpoint.id).items():
         asset = lineage.asset(place)
         assert asset is not None
         behind = lineage.upstream(place, "deployed_to")
         hides = not behind if way else not behind or asset.unresolved
-        if asset.stale_since is not None or (hides and (asset.unresolved or not way)):
+        if (
+            asset.stale_since is not None
+            or is_between(asset.kind, asset.status, asset.attributes)
+            or (hides and (asset.unresolved or not way))
+        ):
             yield asset
         for edge in behind:
             unit = lineage.asset(edge.source)

@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Any
 
 from studbook.errors import StudbookError
+from studbook.lineage.graph import is_between
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
 from studbook.queries.answer import out_of_service
@@ -336,6 +337,7 @@ def endpoint(site: Site, asset: Asset) -> Json:
     return {
         "answers": answers(site, asset),
         "pending": asset.attributes.get("pending"),
+        "between": is_between(asset.kind, asset.status, asset.attributes),
         "targets": [
             {
                 "name": target.get("name"),

@@ -149,7 +149,7 @@ def endpoints_table(site: Site) -> Table:
     columns = [
         Column("Endpoint", lambda a: site.link(a.id)),
         Column("Status", lambda a: badge(a.status), facet=True),
-        Column("Deployed", models, hint="It answers there, unless the endpoint is Failed or OutOfService."),
+        Column("Deployed", models, hint="It answers there, if the endpoint takes requests."),
         Column("Approval", approval, facet=True),
         Column("Base model", bases),
         *places(site),
