@@ -159,6 +159,11 @@ class TestWho:
             "dev/2 is better than prod/1 at live (2 shared judgements and 1 not repeated); 1 other candidate."
         )
         assert candidates(Night(lineage(LINE, FACTS)), "dev/3").summary == "Nothing newer than dev/3 is known."
+        unlike = Night(lineage(LINE, FACTS | {"e2": scored(grace=1.0)}))
+        assert candidates(unlike, "live").summary == (
+            "dev/3 is newer than, and cannot be compared with, prod/1 at live (3 judgements not repeated); "
+            "1 other candidate."
+        )
 
 
 @given(st.lists(st.tuples(st.sampled_from(["f1", "loss"]), st.integers(0, 3), st.integers(0, 3)), max_size=3))

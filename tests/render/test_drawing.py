@@ -147,6 +147,23 @@ class TestDraw:
         """The page's own asset is marked for assistive technology."""
         assert picture_of(small.JOB).count('aria-current="page"') == 1
 
+    @pytest.mark.parametrize(
+        ("at", "caption"),
+        [
+            ("dev", "Training job · dev"),
+            ("ml-dev · development", "Training job · ml-dev"),
+            ("machine-learning · eu-west-1", "Training job …hine-learning"),
+        ],
+    )
+    def test_a_box_has_room_for_the_account_before_all_else_of_a_place(self, at: str, caption: str) -> None:
+        """Half a region is worth less than the account; all of it shows where one points at the box."""
+        picture = neighbourhood(GRAPH, GRAPH.assets[small.JOB])
+        [layout] = Drafting().lay_out([picture])
+        root = ElementTree.fromstring(str(draw(picture, layout, title="Lineage", place_of=lambda asset: at)))
+        box = next(node for node in root.iter(f"{SVG}a") if node.get("aria-current"))
+        assert next(node.text for node in box.iter(f"{SVG}text")) == caption
+        assert at in next(str(node.text) for node in box.iter(f"{SVG}title"))
+
 
 class TestShown:
     def test_makes_direction_changes_visible(self) -> None:

@@ -318,8 +318,9 @@ def _summary(lineage: LineageReader, asset: Asset, here: Collection[_Here], rows
     name = called(version) if version is not None else best.version
     alike = best.verdict == "mixed" and not any(one.delta for one in best.shared)
     better = f"{name} is {'as good as' if alike else _RANK[best.verdict]} {names}{where}"
-    told = [f"{counted(len(best.shared), 'shared judgement')}"] if best.shared else []
-    told += [f"{len(best.missing)} not repeated"] if best.missing else []
+    told = [counted(len(best.shared), "shared judgement")] if best.shared else []
+    missing = len(best.missing)
+    told += [f"{missing if told else counted(missing, 'judgement')} not repeated"] if missing else []
     more = f"; {counted(len(rows) - 1, 'other candidate')}" if len(rows) > 1 else ""
     return f"{better}{f' ({listed(told)})' if told else ''}{more}."
 
