@@ -26,9 +26,9 @@ from botocore.model import ListShape, MapShape, Shape, StringShape, StructureSha
 
 from studbook.aws.errors import UNREADABLE
 from studbook.model import Record
-from studbook.sources import SOURCES, Resource, source
+from studbook.sources import SOURCES, source
 from studbook.sources.declarative_source import Declared
-from studbook.sources.interface import Describe, Detail, Json, Listing
+from studbook.sources.interface import Describe, Detail, Json, Listing, Resource
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
 REASONS: Final = Path(__file__).with_name("unread_members.txt")

@@ -25,8 +25,9 @@ from studbook.harvest.collector import PartitionVisit
 from studbook.harvest.partition_store import PartitionStore
 from studbook.model import Partition, Record
 from studbook.settings import Settings
-from studbook.sources import SOURCES, Resource
+from studbook.sources import SOURCES
 from studbook.sources.declarative_source import Declared
+from studbook.sources.interface import Resource
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
 SETTINGS = Settings.model_validate(

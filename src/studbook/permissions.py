@@ -137,11 +137,6 @@ def allowing(document: PolicyJson, action: str) -> list[PolicyJson]:
     ]
 
 
-def actions_in(document: PolicyJson) -> set[str]:
-    """Every action that a policy allows."""
-    return {action for one in document["Statement"] for action in one["Action"]}
-
-
 def aws_partition_of(settings: Settings | None) -> str:
     """`aws`, `aws-cn`, `aws-us-gov`: that of the configured roles."""
     for account in settings.accounts if settings else ():

@@ -15,6 +15,7 @@ import pytest
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 from cfnlint.api import lint_all
+from tests.policies import actions_in
 
 from studbook.aws.sessions import only_reads
 from studbook.cli import main
@@ -26,7 +27,6 @@ from studbook.permissions import (
     INLINE_LIMIT,
     MANAGED_LIMIT,
     action_of,
-    actions_in,
     allowing,
     caller_policy,
     policy,

@@ -16,12 +16,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.policies import actions_in
 
 from studbook.cli import main
 from studbook.demo.cloud.aws import FakeAws
 from studbook.harvest.run import Harvested, harvest
 from studbook.model import Coverage
-from studbook.permissions import actions_in, caller_policy
+from studbook.permissions import caller_policy
 from studbook.settings import Settings, SourceSettings
 from studbook.sources.organizations import Organizations
 from studbook.store import Catalog

@@ -18,8 +18,8 @@ from studbook.errors import NotFound, UsageError
 from studbook.lineage.graph import Graph
 from studbook.model import REDACTED, Record
 from studbook.model.ids import dataset_version_id, fingerprint
-from studbook.queries.reproduce import Reproduction, problems, reproduce, script
-from studbook.queries.reproduce.request import JOB
+from studbook.queries.reproduce import Reproduction, reproduce, script
+from studbook.queries.reproduce.request import JOB, problems
 from studbook.store import Catalog
 
 IMAGE = "1.dkr.ecr.r.amazonaws.com/x@sha256:" + "0" * 64

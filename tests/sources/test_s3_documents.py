@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scripted import Visits, refused
+from tests.policies import actions_in
 
 from fact_records import Estate, asset
 from studbook.model import Evidence, Partition, Record
 from studbook.model.facts import Manifest
-from studbook.permissions import actions_in, allowing, policy
+from studbook.permissions import allowing, policy
 from studbook.settings import Settings
 from studbook.sources import s3_documents
 from studbook.sources.s3 import S3, sample

@@ -55,7 +55,6 @@ PATIENCE: Final = Patience(connect_timeout=5, read_timeout=20, attempts=3)
 _WORKERS = 16
 _SIZES = ("MaxResults", "MaxItems", "MaxKeys")
 _LISTINGS = ("List", "experiments/search")
-_SEARCH: Final = "Search"
 _SKEW: Final = 300
 """Seconds from which on AWS refuses signatures."""
 _LOG_IN: Final = "log in (AWS_PROFILE, aws sso login)"

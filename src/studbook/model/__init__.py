@@ -7,7 +7,7 @@ from studbook.model.edge import Edge
 from studbook.model.evidence import Evidence
 from studbook.model.facts import Claim, Facts
 from studbook.model.finding import Finding
-from studbook.model.kinds import KINDS, Kind, KindInfo
+from studbook.model.kinds import KINDS, Kind
 from studbook.model.people import WorkingFile
 from studbook.model.reading import Reading
 from studbook.model.record import REDACTED, Partition, Record
@@ -32,7 +32,6 @@ __all__ = [
     "Finding",
     "Gap",
     "Kind",
-    "KindInfo",
     "Partition",
     "Parts",
     "Reading",

@@ -176,7 +176,6 @@ class Handles:
         self._index, self._taken_at = index, taken_at
         accounts = settings.accounts if settings is not None else ()
         self._accounts = {account.id: account.name or account.id for account in accounts}
-        self._stages = {account.id: account.stage for account in accounts}
         self._printed: dict[str, str] = {}
 
     def find(self, text: str, kinds: Collection[str] = ()) -> Asset:

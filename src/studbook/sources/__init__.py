@@ -12,15 +12,13 @@ from studbook.model import KINDS, Facts, Partition, Record
 from studbook.model.attributes import Attribute, Attributes
 from studbook.model.sources import REGISTRY, SourceEntry
 from studbook.model.storable import noting_losses
-from studbook.sources.interface import Resource, Source, Visit
+from studbook.sources.interface import Source
 from studbook.sources.organizations import with_accounts
 
 __all__ = [
     "SOURCES",
-    "Resource",
     "Source",
     "Unread",
-    "Visit",
     "declared_attributes",
     "normalize",
     "source",

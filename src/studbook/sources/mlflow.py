@@ -33,7 +33,6 @@ _POINTS = 100
 _ENDED = frozenset({"FINISHED", "FAILED", "KILLED"})
 _INCOMPLETE = "incomplete:"
 """Before a revision: something was missing when the run was read, so no search ever equals it."""
-_KINDS = ("mlflow_experiment", "mlflow_run", "mlflow_logged_model", "mlflow_registered_model", "mlflow_model_version")
 
 
 class Mlflow:

@@ -254,10 +254,6 @@ def _aliases(several: Any) -> dict[str, str]:
     return {str(alias["alias"]): str(alias["version"]) for _, alias in each(several)}
 
 
-def _version_name(body: Json) -> str:
-    return f"{body['name']} {body['version']}"
-
-
 _SERVER: Final = computed("server", "id", "The server that has it.", lambda record: record.body["server"])
 EXPERIMENT: Final = attributes(
     "mlflow_experiment",

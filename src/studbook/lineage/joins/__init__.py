@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Final
 
-from studbook.lineage.joins.interface import Join, View
+from studbook.lineage.joins.interface import Join
 
-__all__ = ["JOINS", "Join", "View"]
+__all__ = ["JOINS", "Join"]
 
 NAMES: Final = (
     "names",

@@ -41,9 +41,9 @@ from studbook.queries.answer import RecordOf
 from studbook.queries.origins import makers
 from studbook.queries.reproduce.inputs import Inputs, ObjectVersions, Pin, Reason, Verdict, rank
 from studbook.queries.reproduce.program import script
-from studbook.queries.reproduce.request import JOB, create_of, problems, request_of
+from studbook.queries.reproduce.request import JOB, create_of, request_of
 
-__all__ = ["Manifest", "Pin", "Reason", "RecordOf", "Reproduction", "problems", "reproduce", "script"]
+__all__ = ["Manifest", "Pin", "Reason", "RecordOf", "Reproduction", "reproduce", "script"]
 
 # Fewer kinds: those that CreateTrainingJob makes; a Job is known by its ARN.
 _JOBS = ("training_job", "evaluation_job")

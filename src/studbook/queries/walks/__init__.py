@@ -12,7 +12,7 @@
 | `line` | a model group with all copies of its versions | `has_version`, `copied_to` |
 """
 
-from studbook.queries.walks.certainty import Sure, sure_of
+from studbook.queries.walks.certainty import sure_of
 from studbook.queries.walks.copies import Family, copied, copies_of, groups_of, line, lines
 from studbook.queries.walks.deployment import (
     ANSWERING,
@@ -29,14 +29,12 @@ from studbook.queries.walks.deployment import (
 )
 from studbook.queries.walks.influence import (
     NO_DATA_ROLES,
-    Around,
     Evaluation,
     Hop,
     Walk,
     around,
     evaluation,
     made,
-    reach_steps,
     reaches,
     reads_data,
     scores_of,
@@ -48,12 +46,10 @@ __all__ = [
     "NO_SERVICE",
     "NO_WEIGHTS",
     "SERVING",
-    "Around",
     "Deployed",
     "Evaluation",
     "Family",
     "Hop",
-    "Sure",
     "Variant",
     "Walk",
     "around",
@@ -64,7 +60,6 @@ __all__ = [
     "line",
     "lines",
     "made",
-    "reach_steps",
     "reaches",
     "reads_data",
     "runs",

@@ -76,7 +76,6 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
         section=info.section,
         template=template,
         data=data,
-        picture_of=asset.id,
     )
 
 

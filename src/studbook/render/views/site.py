@@ -61,8 +61,6 @@ class Page:
     """The tab that is lit."""
     template: str
     data: Json
-    picture_of: str | None = None
-    """The asset whose neighbourhood the page shows."""
 
     @property
     def root(self) -> str:
