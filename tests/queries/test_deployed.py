@@ -36,6 +36,22 @@ class TestTraps:
         """One variant whose answers count is enough."""
         assert self.shadows(self.SHADOW + "\n n -deployed_to:blue-> c") == {"m": False, "n": False}
 
+    @pytest.mark.parametrize(
+        ("more", "manner"),
+        [
+            ("n -deployed_to:next-> c", "shadow"),
+            ("n -deployed_to:next~?-> c", "candidate"),
+            ("n -deployed_to:next-> c\n n -deployed_to:blue~?-> c", "candidate"),
+            ("n -deployed_to:next~?-> c\n n -deployed_to:blue-> c", ""),
+        ],
+    )
+    def test_how_it_runs_is_the_best_of_its_variants(self, more: str, manner: str) -> None:
+        """A variant that may answer people counts before one that surely answers nobody."""
+        text = self.SHADOW.replace("n(model) -deployed_to:next-> c", f"n(model)\n {more}")
+        facts = {"c": {"attributes": {"variants": [{"name": "blue"}, {"name": "next", "shadow": True}]}}}
+        _, n = runs(lineage(text, facts), "bot")
+        assert n.manner("p/2") == manner
+
     @pytest.mark.parametrize("config", [{"gone_since": 2}, {"attributes": {"unresolved": True}}])
     def test_the_configuration_may_be_deleted_under_a_living_endpoint(self, config: dict[str, object]) -> None:
         """The endpoint runs on what the configuration said."""

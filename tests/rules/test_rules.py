@@ -56,6 +56,14 @@ class TestDeployedWithoutApproval:
         (one,) = found(lineage(graph, facts), self.RULE)
         assert one.message.startswith("bot may run p/2, whose approval is Rejected")
 
+    def test_a_deployment_that_is_one_of_several_is_said_so(self) -> None:
+        """Where a name was taken again, the endpoint runs one of two configurations, and of each the version may be
+        it: what `runs` calls a candidate no rule calls running."""
+        graph = DEPLOYED.replace("-deployed_to:blue-> bot", "-deployed_to:blue~?-> bot")
+        assert graph != DEPLOYED
+        (one,) = found(lineage(graph), self.RULE)
+        assert one.message.startswith("bot may run p/1, ")
+
     def test_an_endpoint_that_is_gone_runs_nothing(self) -> None:
         """A tombstone needs no approval."""
         assert told(lineage(DEPLOYED, {"bot": {"gone_since": 3}}), self.RULE) == []

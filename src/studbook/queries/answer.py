@@ -19,7 +19,7 @@ from studbook.model import KINDS, Asset, Coverage, Envelope, Evidence, Gap, Part
 from studbook.model.coverage import SKIPPED
 from studbook.model.ids import parse_s3, service_of
 from studbook.model.kinds import kind_words
-from studbook.queries.walks import ANSWERING, NO_SERVICE, runs_at, unknown_at
+from studbook.queries.walks import out_of_service, runs_at, unknown_at
 from studbook.queries.walks.reach import View
 
 if TYPE_CHECKING:
@@ -411,8 +411,3 @@ def listed(words: Iterable[str]) -> str:
 def in_production(asset: Asset) -> bool:
     """Whether its account's stage is production, or none, and it takes requests: no stage may be production."""
     return (asset.stage or "production").lower() in ("production", "prod", "live") and not out_of_service(asset)
-
-
-def out_of_service(asset: Asset) -> bool:
-    """Whether an endpoint or a component takes no requests, whatever is deployed there."""
-    return asset.kind in ANSWERING and asset.status in NO_SERVICE

@@ -14,12 +14,12 @@ from itertools import takewhile
 from studbook.lineage.graph import LineageReader
 from studbook.model import KINDS, Asset, Finding
 from studbook.model.finding import Level
-from studbook.queries.answer import Night, counted, in_production, out_of_service
+from studbook.queries.answer import Night, counted, in_production
 from studbook.queries.candidates import Candidate, Judge, Judgement, best_of, newer
 from studbook.queries.gaps import is_judged
 from studbook.queries.log import approvals
 from studbook.queries.runs import deployed_rows
-from studbook.queries.walks import Family, line, reads_data
+from studbook.queries.walks import Family, line, out_of_service, reads_data
 from studbook.queries.walks.reach import surely_made
 
 _SCORES = 2
@@ -188,7 +188,7 @@ def _places(lineage: LineageReader, family: Family) -> list[tuple[Asset, tuple[s
     """The live endpoints of a version and all its copies, with the copies that surely answer there, not in shadow."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for row in deployed_rows(lineage, family.original):
-        found[row.endpoint] |= {row.version} if row.version and not (row.shadow or row.candidate) else set()
+        found[row.endpoint] |= {row.version} if row.version and row.surely_answers else set()
     return [
         (asset, tuple(sorted(sure))) for one, sure in sorted(found.items()) if (asset := lineage.asset(one)) is not None
     ]

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from studbook.lineage.graph import Graph, differing
 from studbook.model import REDACTED, Asset, Coverage, Edge, Partition
 from studbook.model.canonical import fields_of
-from studbook.queries.answer import out_of_service
 from studbook.queries.drift import drifts_of
-from studbook.queries.walks import Deployed, runs
+from studbook.queries.walks import Manner, out_of_service, runs
 
 _MODEL_VERSIONS = ("model_package", "mlflow_model_version")
 _UNTOLD = ("id", "first_seen", "records", "attributes", "tags")
@@ -35,7 +34,7 @@ class Named:
 class Running(Named):
     """What answers at an endpoint."""
 
-    manner: Literal["", "candidate", "shadow"] = ""
+    manner: Manner = ""
     """One of several that fit; or it gets copies of the requests alone. Empty where it surely answers."""
 
     def called(self, name: str) -> str:
@@ -250,17 +249,10 @@ def _running(graph: Graph, endpoint: str) -> tuple[Running, ...]:
     found: dict[str, Running] = {}
     for running in runs(graph, endpoint):
         for asset in running.versions or running.bases or (running.unit,):
-            one = Running(asset.id, asset.kind, asset.name, _manner(running, asset))
+            one = Running(asset.id, asset.kind, asset.name, running.manner(asset.id))
             if asset.id not in found or one.manner < found[asset.id].manner:
                 found[asset.id] = one
     return tuple(found[asset_id] for asset_id in sorted(found))
-
-
-def _manner(running: Deployed, asset: Asset) -> Literal["", "candidate", "shadow"]:
-    known = running.sure.get(asset.id)
-    if (known is not None and known.candidate) or all(variant.sure.candidate for variant in running.variants):
-        return "candidate"
-    return "shadow" if running.shadow else ""
 
 
 def _drifted(old: Graph, new: Graph) -> Iterator[Drifted]:

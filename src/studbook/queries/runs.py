@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,10 +25,18 @@ from studbook.queries.answer import (
     few,
     in_production,
     listed,
-    out_of_service,
 )
 from studbook.queries.question import Question
-from studbook.queries.walks import ANSWERING, NO_WEIGHTS, Deployed, Variant, copies_of, runs_at, unknown_at
+from studbook.queries.walks import (
+    ANSWERING,
+    NO_WEIGHTS,
+    Deployed,
+    Variant,
+    copies_of,
+    out_of_service,
+    runs_at,
+    unknown_at,
+)
 
 _SOURCES = ("sagemaker", "bedrock", "mlflow", "organizations")
 """Those that tell of deployments, of versions, or of accounts that might have some."""
@@ -60,6 +69,11 @@ class Run(Row):
     via: str
     """The endpoint's neighbour on that way."""
 
+    @property
+    def surely_answers(self) -> bool:
+        """Whether it is neither in shadow nor one of several candidates."""
+        return not (self.shadow or self.candidate)
+
 
 def runs(night: Night, root: str, asked: str | None = None) -> Answer[Run]:
     """By relations of deployment alone: what was trained from a version is another one.
@@ -83,12 +97,14 @@ def _of_version(night: Night, asset: Asset, asked: str) -> Answer[Run]:
     lineage = night.lineage
     rows = deployed_rows(lineage, asset)
     unknown = [*_unseen(night), *(one for several in night.hidden_content.values() for one in several)]
-    sure = [row for row in rows if not row.candidate]
-    live, unasked, shadows = (
-        _endpoints(lineage, (row for row in sure if _share(lineage, row) == one)) for one in _SHARES
+    shares: defaultdict[str, list[Run]] = defaultdict(list)
+    for row in rows:
+        shares["perhaps" if row.candidate else _share(lineage, row)].append(row)
+    live, unasked, shadows, perhaps = (
+        _endpoints(lineage, shares[one]) for one in ("some", "none", "shadow", "perhaps")
     )
     unasked = [one for one in unasked if one not in live]
-    perhaps = [one for one in _endpoints(lineage, rows) if one not in (*live, *unasked, *shadows)]
+    perhaps = [one for one in perhaps if one not in (*live, *unasked, *shadows)]
     down = [one for one in (*live, *unasked, *shadows) if out_of_service(one)]
     live, unasked, shadows = ([one for one in several if one not in down] for several in (live, unasked, shadows))
     where = [f"at {_counted(live)}"] * bool(live)
@@ -133,8 +149,8 @@ def _deployed_rows(lineage: LineageReader, asset: Asset) -> Iterator[Run]:
 
 
 def answering(rows: Iterable[Run]) -> set[str]:
-    """The ids of the endpoints that surely answer so: of the rows neither in shadow nor one of several candidates."""
-    return {row.endpoint for row in rows if not (row.shadow or row.candidate)}
+    """The ids of the endpoints that surely answer so."""
+    return {row.endpoint for row in rows if row.surely_answers}
 
 
 def _of_place(night: Night, place: Asset, asked: str) -> Answer[Run]:
@@ -242,8 +258,7 @@ def _rows(endpoint: Asset, deployed: Deployed, variant: Variant) -> Iterator[Run
 
 
 def _row(endpoint: Asset, deployed: Deployed, variant: Variant, version: str | None, base: str | None) -> Run:
-    known = deployed.sure.get(version or base or "")
-    sure = variant.sure if known is None else variant.sure.and_(known)
+    sure = deployed.surely(variant, version or base)
     return Run(
         endpoint=endpoint.id,
         unit=deployed.unit.id,
@@ -280,7 +295,6 @@ def _unseen(night: Night, account: str | None = None, region: str | None = None)
     return night.unseen(_SOURCES, lambda operation: _ELSEWHERE.search(operation) is None, within)
 
 
-_SHARES: Final = ("some", "none", "shadow")
 _UNASKED: Final = "without a share of the requests"
 
 

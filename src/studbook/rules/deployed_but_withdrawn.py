@@ -13,15 +13,14 @@ from collections.abc import Iterator
 
 from studbook.model import Asset
 from studbook.queries.answer import in_production
-from studbook.rules.interface import Inspection, Observation, Rule
+from studbook.rules.interface import RUNS, Inspection, Observation, Rule
 
 
 def check(seen: Inspection) -> Iterator[Observation]:
     for several in seen.running.values():
         for version, endpoint, unit in several:
             if (why := _why(version)) is not None:
-                verb = "may run" if unit.sure[version.id].candidate else "runs in shadow" if unit.shadow else "runs"
-                said = f"{verb} {seen.handle(version)}, which {why}"
+                said = f"{RUNS[unit.manner(version.id)]} {seen.handle(version)}, which {why}"
                 yield Observation(endpoint.id, said, "error" if in_production(endpoint) else "warning", version.id)
 
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from studbook.model.finding import Level
 from studbook.queries.answer import in_production
 from studbook.queries.walks import Deployed
-from studbook.rules.interface import Inspection, Observation, Rule
+from studbook.rules.interface import RUNS, Inspection, Observation, Rule
 
 
 def check(seen: Inspection) -> Iterator[Observation]:
@@ -31,20 +31,20 @@ def check(seen: Inspection) -> Iterator[Observation]:
 
 
 def _observed(seen: Inspection, endpoint: str, running: Deployed, level: Level) -> Iterator[Observation]:
-    verb = "runs in shadow" if running.shadow else "runs"
     for version in running.versions:
         approval = version.attributes.get("approval")
         if approval != "Approved":
             none = "of which no approval is known" if version.unresolved else "which has no approval"
             said = f"whose approval is {approval}" if approval else none
-            runs_it = "may run" if running.sure[version.id].candidate else verb
-            yield Observation(endpoint, f"{runs_it} {seen.handle(version)}, {said}", level, version.id)
-    unit = seen.handle(running.unit)
+            yield Observation(
+                endpoint, f"{RUNS[running.manner(version.id)]} {seen.handle(version)}, {said}", level, version.id
+            )
+    runs_unit = f"{RUNS[running.manner(running.unit.id)]} {seen.handle(running.unit)}"
     if running.bases:
-        said = f"{verb} {unit}, the base model {seen.handles(running.bases)} as it is, which nobody approved"
+        said = f"{runs_unit}, the base model {seen.handles(running.bases)} as it is, which nobody approved"
         yield Observation(endpoint, said, "note", running.unit.id, "waive it if that is meant")
     elif not running.versions:
-        said = f"{verb} {unit}, of which no version that could be approved is known"
+        said = f"{runs_unit}, of which no version that could be approved is known"
         yield Observation(endpoint, said, level, running.unit.id, "register what it runs, and deploy the version")
 
 

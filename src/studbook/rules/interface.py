@@ -13,15 +13,18 @@ from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Finding
 from studbook.model.finding import Level
-from studbook.queries.answer import Night, in_production, listed, out_of_service
+from studbook.queries.answer import Night, in_production, listed
 from studbook.queries.candidates import Judge
 from studbook.queries.handles import Handles, InMemory
 from studbook.queries.succession import Release, predecessor, releases
-from studbook.queries.walks import Deployed, Family, line, made, runs
+from studbook.queries.walks import Deployed, Family, Manner, line, made, out_of_service, runs
 from studbook.rules.waivers import Waiver
 from studbook.settings import RuleSettings, Settings
 
 P = TypeVar("P", bound=RuleSettings)
+
+RUNS: Final[Mapping[Manner, str]] = {"": "runs", "candidate": "may run", "shadow": "runs in shadow"}
+"""What is said of how an endpoint runs a version."""
 
 _NAMED: Final = 5
 
@@ -130,11 +133,7 @@ class Inspection:
     def in_production(self) -> Mapping[str, Sequence[Running]]:
         """The same of endpoints in production and of those without a stage; not what runs in shadow or is a guess."""
         found = {
-            version: [
-                one
-                for one in several
-                if in_production(one.endpoint) and not one.unit.shadow and not one.unit.sure[version].candidate
-            ]
+            version: [one for one in several if in_production(one.endpoint) and not one.unit.manner(version)]
             for version, several in self.running.items()
         }
         return {version: several for version, several in found.items() if several}

@@ -21,7 +21,7 @@ def check(seen: Inspection) -> Iterator[Observation]:
         if version.gone_since is not None:
             continue
         running = seen.running.get(version.id, ())
-        where = dict.fromkeys(one.endpoint.id for one in running if not one.unit.sure[version.id].candidate)
+        where = dict.fromkeys(one.endpoint.id for one in running if one.unit.manner(version.id) != "candidate")
         perhaps = dict.fromkeys(one.endpoint.id for one in running if one.endpoint.id not in where)
         reasons = [f"is deployed to {seen.handles(where)}"] if where else []
         reasons += [f"may be deployed to {seen.handles(perhaps)}"] if perhaps else []

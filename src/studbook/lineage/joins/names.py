@@ -20,7 +20,7 @@ from studbook.model.ids import sagemaker_arn
 def join(view: View) -> Facts:
     """Resolves every `ByName`."""
     facts = Facts()
-    holders = view.once(lambda view: Holders(view.assets))
+    holders = Holders(view.assets)
     deployments = _deployments(view)
     for claim in view.all(ByName):
         named = _holder(view, claim)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from studbook.lineage.graph import LineageReader, is_between
 from studbook.model import Asset, Edge
@@ -19,11 +19,13 @@ SERVING = ("endpoint_config", "inference_component", "endpoint")
 """The kinds of places through which a model answers."""
 ANSWERING = ("inference_component", "endpoint")
 """Those of them that are asked."""
-NO_SERVICE = ("Creating", "Deleting", "Failed", "OutOfService")
+_NO_SERVICE: Final = ("Creating", "Deleting", "Failed", "OutOfService")
 """What says of these that no request is taken (`EndpointStatus`, `InferenceComponentStatus`)."""
 _SAME_WEIGHTS = ("packaged_as", "same_as", "registered_as")
 NO_WEIGHTS = ("image", "code", "manifest")
 _BASES = ("base_model", "base_model_version")
+
+Manner = Literal["", "candidate", "shadow"]
 
 
 class Variant(NamedTuple):
@@ -62,6 +64,21 @@ class Deployed:
     def shadow(self) -> bool:
         """Whether it runs in shadow variants alone."""
         return all(variant.shadow for variant in self.variants)
+
+    def surely(self, variant: Variant, version: str | None) -> Sure:
+        """How sure it is that a variant runs that version or base model; without one, that it runs the unit."""
+        known = self.sure.get(version or "")
+        return variant.sure if known is None else variant.sure.and_(known)
+
+    def manner(self, version: str) -> Manner:
+        """How it runs that: the best that holds of a variant, and empty where one surely answers requests."""
+        shadow, doubted = min((one.shadow, self.surely(one, version).candidate) for one in self.variants)
+        return "candidate" if doubted else "shadow" if shadow else ""
+
+
+def out_of_service(asset: Asset) -> bool:
+    """Whether an endpoint or a component takes no requests, whatever is deployed there."""
+    return asset.kind in ANSWERING and asset.status in _NO_SERVICE
 
 
 def runs(lineage: LineageReader, place_id: str) -> tuple[Deployed, ...]:
@@ -118,7 +135,7 @@ def _places(lineage: LineageReader, place_id: str) -> dict[str, tuple[Edge, ...]
 
 def _silent(asset: Asset) -> bool:
     """Whether it answers nobody, though what it is part of may."""
-    return _gone(asset) or (asset.kind in ANSWERING and asset.status in NO_SERVICE)
+    return _gone(asset) or out_of_service(asset)
 
 
 def _gone(asset: Asset) -> bool:

@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from studbook.model import KINDS, Asset
-from studbook.queries.answer import out_of_service
 from studbook.queries.origins import origins
 from studbook.queries.promotion import Step
 from studbook.queries.runs import rows_of_version
-from studbook.queries.walks import runs
+from studbook.queries.walks import out_of_service, runs
 from studbook.render.views.evaluations import evaluations_of
 from studbook.render.views.provenance import parent_of, training_of
 from studbook.render.views.site import Json, Site

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from studbook.model import KINDS, Asset, Edge, Evidence
 from studbook.model.ids import page_path
-from studbook.queries.answer import called, out_of_service
+from studbook.queries.answer import called
 from studbook.queries.origins import makers
 from studbook.queries.runs import Run
 from studbook.queries.scores import Score
 from studbook.queries.sources_of import quoted, sources_of
-from studbook.queries.walks import NO_WEIGHTS, copied, reads_data
+from studbook.queries.walks import NO_WEIGHTS, copied, out_of_service, reads_data
 from studbook.render.views.asset import facts
 from studbook.render.views.lists import moment, places
 from studbook.render.views.site import Json, Page, Site

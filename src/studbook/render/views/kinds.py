@@ -12,13 +12,12 @@ from studbook.errors import StudbookError
 from studbook.lineage.graph import is_between
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
-from studbook.queries.answer import out_of_service
 from studbook.queries.candidates import Judge, Judgement, order_of
 from studbook.queries.neighbours import known_as, parts, withdrawn
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
 from studbook.queries.scores import jobs_of, judged_of
-from studbook.queries.walks import Family, copied, lines, reaches, same_weights
+from studbook.queries.walks import Family, copied, lines, out_of_service, reaches, same_weights
 from studbook.render.views.answers_told import aliases_of, elsewhere, lead, matrix, not_known, strip, timeline, waiting
 from studbook.render.views.card import card
 from studbook.render.views.deployments import answers, deployments_of, promotion_of
