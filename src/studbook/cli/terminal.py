@@ -212,7 +212,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], room: int | None =
                 over -= step
     yield dim(_line(head, widths))
     for *row, last in cells:
-        sentence = " " in last and not _MARK.search(last)
+        sentence = " " in last and wide(last) > widths[-1] and not _MARK.search(last)
         first, *rest = folded(last, widths[-1]) if sentence else [last]
         yield _line([*row, first], widths)
         yield from (_line([*[""] * len(row), more], widths) for more in rest)

@@ -47,51 +47,45 @@ def files(site: Site, but: Container[str] = ()) -> Iterator[tuple[str, bytes]]:
         yield f"compare/{name}", packed(data)
     yield "incident/places.json", packed(places(site))
     yield "changes/step.json", packed(step(site))
-    for table in _long_tables(site):
-        yield f"lists/{table.file}.json", table.whole().encode("utf-8", "xmlcharrefreplace")
+    for table in _tables(site):
+        if table.long:
+            yield f"lists/{table.file}.json", table.whole().encode("utf-8", "xmlcharrefreplace")
 
 
-def _long_tables(site: Site) -> Iterator[Table]:
-    """Every table that is too long for its page."""
-    several = [
-        *plain_tables(site).values(),
-        groups_table(site),
-        bases_table(site),
-        datasets_table(site),
-        endpoints_table(site),
-        evaluators_table(site),
-        experiments_table(site),
-        registered_table(site),
-        runs_table(site, site.of("mlflow_run"), "runs"),
-        dossiers_table(site),
-        approvals_table(site),
-        chain_table(site),
-        *(findings_table(site, rule, waived=waived) for rule in site.rules for waived in (False, True)),
-        *change_tables(site).values(),
-    ]
-    yield from (table for table in several if table.long)
-    for account in account_ids(site):
-        if (table := account_table(site, account)).long:
-            yield table
-    for region in region_names(site):
-        if (table := region_table(site, region)).long:
-            yield table
-    for experiment in site.of("mlflow_experiment"):
-        if (table := experiment_table(site, experiment)).long:
-            yield table
+def _tables(site: Site) -> Iterator[Table]:
+    """Every table of the site that may be too long for its page, one at a time."""
+    yield from plain_tables(site).values()
+    for make in (
+        groups_table,
+        bases_table,
+        datasets_table,
+        endpoints_table,
+        evaluators_table,
+        experiments_table,
+        registered_table,
+        dossiers_table,
+        approvals_table,
+        chain_table,
+    ):
+        yield make(site)
+    yield runs_table(site, site.of("mlflow_run"), "runs")
+    for rule in site.rules:
+        yield from (findings_table(site, rule, waived=waived) for waived in (False, True))
+    yield from change_tables(site).values()
+    yield from (account_table(site, account) for account in account_ids(site))
+    yield from (region_table(site, region) for region in region_names(site))
+    yield from (experiment_table(site, experiment) for experiment in site.of("mlflow_experiment"))
     for asset in site.graph.assets.values():
         for upwards in (True, False):
             edges = site.graph.upstream(asset.id) if upwards else site.graph.downstream(asset.id)
-            if len(edges) > LIMIT and (table := edges_table(site, asset, upwards=upwards)).long:
-                yield table
+            if len(edges) > LIMIT:
+                yield edges_table(site, asset, upwards=upwards)
     for evaluator in site.of("evaluator", "evaluator_version"):
         versions = versions_of(site, evaluator) if evaluator.kind == "evaluator" else []
-        if (table := judged_table(site, evaluator, [evaluator, *versions])).long:
-            yield table
+        yield judged_table(site, evaluator, [evaluator, *versions])
     for dataset in site.of("dataset", "dataset_version", "feature_group"):
         versions = versions_of(site, dataset) if dataset.kind == "dataset" else []
-        if (table := readers_table(site, dataset, [dataset, *versions])).long:
-            yield table
+        yield readers_table(site, dataset, [dataset, *versions])
 
 
 def packed(data: Json) -> bytes:
