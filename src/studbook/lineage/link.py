@@ -1,4 +1,4 @@
-"""Linking, by joins: records to one graph. Read each record alone, join what needs the whole, give every end a node.
+"""Record linkage, by joins: each record is read alone, joins see the whole, every end of an edge gets a node.
 
 The result depends on the records and the configuration alone, never on their order.
 """
@@ -125,29 +125,11 @@ def link(records: Iterable[Record], normalize: Callable[[Record], Facts], contex
 
 
 def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Linked:
-    shown: dict[str, tuple[_Showing, ...]] = {}
-    named: defaultdict[str, list[Asset]] = defaultdict(list)
-    edges = Edges()
-    claims: defaultdict[type[Claim], list[Claim]] = defaultdict(list)
-    sightings: defaultdict[str, Sightings] = defaultdict(Sightings)
+    gathered = _Gathered()
     for record, facts in several:
-        rank = (record.gone_since is not None, record.stale_since is not None, record.source, record.kind, record.id)
-        for asset in facts.assets:
-            shown[asset.id] = (*shown.get(asset.id, ()), _Showing(rank, asset))
-            sightings[asset.id].add(record, shows=True)
-        names: set[str] = set()
-        for asset in facts.mentions:
-            _name(named[asset.id], asset)
-            names.add(asset.id)
-        for edge in facts.edges:
-            edges.add(edge)
-            names.add(edge.source)
-            names.add(edge.target)
-        for name in names if record.kind not in EVENTS else ():
-            sightings[name].add(record, shows=False)
-        for claim in facts.claims:
-            claims[type(claim)].append(claim)
-    _respell(shown, named, edges, claims, sightings)
+        gathered.add(record, facts)
+    gathered.respell()
+    shown, named, edges, claims = gathered.shown, gathered.named, gathered.edges, gathered.claims
     for dataset in context.datasets:
         named[dataset.id].append(
             Asset(
@@ -182,38 +164,12 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
     _complete(assets, named, edges)
     _alias(assets, claims)
     mark_deletions(assets, view.all(DatasetState))
-    _sight(assets, edges.keys(), sightings)
+    _sight(assets, edges.keys(), gathered.sightings)
     return Linked(
         assets=[_placed(assets.pop(asset_id), context) for asset_id in sorted(assets)],
         edges=edges,
-        sightings=sightings,
+        sightings=gathered.sightings,
     )
-
-
-def _respell(
-    shown: Mapping[str, Any],
-    named: defaultdict[str, list[Asset]],
-    edges: Edges,
-    claims: dict[type[Claim], list[Claim]],
-    sightings: dict[str, Sightings],
-) -> None:
-    """One id for each thing, whatever case its ARN is written in."""
-    ids = set(named)
-    for key in edges.known():
-        ids.update(key[:2])
-    for several in claims.values():
-        ids.update(arns_of(several))
-    found = spellings(shown.keys(), ids)
-    if not found:
-        return
-    edges.respell(found)
-    for kind, several in claims.items():
-        claims[kind] = respelled(several, found)
-    for other in sorted(found):
-        for asset in named.pop(other, ()):
-            _name(named[found[other]], asset.but(id=found[other]))
-        if (seen := sightings.pop(other, None)) is not None:
-            sightings[found[other]].merge(seen)
 
 
 class _Showing(NamedTuple):
@@ -221,6 +177,54 @@ class _Showing(NamedTuple):
 
     rank: tuple[Any, ...]
     asset: Asset
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What records say, each read alone: all that the joins start from."""
+
+    shown: dict[str, tuple[_Showing, ...]] = field(default_factory=dict)
+    named: defaultdict[str, list[Asset]] = field(default_factory=lambda: defaultdict(list))
+    edges: Edges = field(default_factory=Edges)
+    claims: defaultdict[type[Claim], list[Claim]] = field(default_factory=lambda: defaultdict(list))
+    sightings: defaultdict[str, Sightings] = field(default_factory=lambda: defaultdict(Sightings))
+
+    def add(self, record: Record, facts: Facts) -> None:
+        rank = (record.gone_since is not None, record.stale_since is not None, record.source, record.kind, record.id)
+        for asset in facts.assets:
+            self.shown[asset.id] = (*self.shown.get(asset.id, ()), _Showing(rank, asset))
+            self.sightings[asset.id].add(record, shows=True)
+        names: set[str] = set()
+        for asset in facts.mentions:
+            _name(self.named[asset.id], asset)
+            names.add(asset.id)
+        for edge in facts.edges:
+            self.edges.add(edge)
+            names.add(edge.source)
+            names.add(edge.target)
+        for name in names if record.kind not in EVENTS else ():
+            self.sightings[name].add(record, shows=False)
+        for claim in facts.claims:
+            self.claims[type(claim)].append(claim)
+
+    def respell(self) -> None:
+        """One id for each thing, whatever case its ARN is written in."""
+        ids = set(self.named)
+        for key in self.edges.known():
+            ids.update(key[:2])
+        for several in self.claims.values():
+            ids.update(arns_of(several))
+        found = spellings(self.shown.keys(), ids)
+        if not found:
+            return
+        self.edges.respell(found)
+        for kind, several in self.claims.items():
+            self.claims[kind] = respelled(several, found)
+        for other in sorted(found):
+            for asset in self.named.pop(other, ()):
+                _name(self.named[found[other]], asset.but(id=found[other]))
+            if (seen := self.sightings.pop(other, None)) is not None:
+                self.sightings[found[other]].merge(seen)
 
 
 def _rank(showing: _Showing) -> tuple[Any, ...]:

@@ -172,6 +172,11 @@ def no_documents(record: Record) -> Iterable[Document]:
     return ()
 
 
+def no_facts(record: Record) -> Facts:
+    """For resource types that are no assets: what they lead to are."""
+    return Facts()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """One resource type: a declaration and one pure function."""

@@ -1,4 +1,4 @@
-"""A record on its way to facts: the words that the normalizers of all families share.
+"""Parsing: a record on its way to facts: the words that the normalizers of all families share.
 
 Nothing here asks anyone: a reading starts at one record and ends with its facts. What strangers wrote is read as far
 as it can be, and left out where it cannot; no reading ever fails.

@@ -91,10 +91,10 @@ class Part(Generic[Row]):
     adapter: TypeAdapter[Row]
     identify: Callable[[Row], str]
     order: Callable[[Row], Order]
-    start: Callable[[Chunk], Order]
-    """The smallest order that a row of the chunk can have."""
     rows_per_chunk: int
     """On average, where a place has more; a power of two."""
+    start: Callable[[Chunk], Order] = lambda chunk: (chunk.first,)
+    """The smallest order that a row of the chunk can have."""
     write: Callable[[Row], bytes] = lambda row: canonical(fields_of(row))
     """The canonical JSON of a row."""
 
@@ -129,7 +129,6 @@ ASSETS: Part[Asset] = Part(
     TypeAdapter(Asset),
     identify=lambda asset: asset.id,
     order=lambda asset: (asset.id,),
-    start=lambda chunk: (chunk.first,),
     rows_per_chunk=2048,
 )
 EDGES: Part[Edge] = Part(
@@ -137,7 +136,6 @@ EDGES: Part[Edge] = Part(
     TypeAdapter(Edge),
     identify=lambda edge: edge.source,
     order=lambda edge: edge.key.order,
-    start=lambda chunk: (chunk.first,),
     rows_per_chunk=4096,
     write=edge_json,
 )
@@ -146,7 +144,6 @@ FINDINGS: Part[Finding] = Part(
     TypeAdapter(Finding),
     identify=lambda finding: finding.id,
     order=lambda finding: (finding.id,),
-    start=lambda chunk: (chunk.first,),
     rows_per_chunk=2048,
     write=lambda finding: canonical(finding.as_data()),
 )
@@ -155,7 +152,6 @@ PEOPLE: Part[WorkingFile] = Part(
     TypeAdapter(WorkingFile),
     identify=lambda file: file.name,
     order=lambda file: (file.name,),
-    start=lambda chunk: (chunk.first,),
     rows_per_chunk=1,
 )
 READINGS: Part[Reading] = Part(
@@ -163,7 +159,6 @@ READINGS: Part[Reading] = Part(
     TypeAdapter(Reading),
     identify=lambda reading: reading.record,
     order=lambda reading: (reading.record,),
-    start=lambda chunk: (chunk.first,),
     rows_per_chunk=4096,
     write=reading_json,
 )

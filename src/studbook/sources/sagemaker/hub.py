@@ -18,7 +18,7 @@ from studbook.model.ids import HubContent, parse_arn, parse_hub_content
 from studbook.model.kinds import HUB_KINDS
 from studbook.model.storable import parse_json
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Json, Listing, Resource
+from studbook.sources.interface import Describe, Json, Listing, Resource, no_facts
 from studbook.sources.reading import (
     PUBLIC_HUB,
     Reading,
@@ -59,10 +59,6 @@ def _private(hub: Json) -> bool:
     """By its ARN alone, as everything of a hub: no other member can contradict it."""
     arn = parse_arn(hub["HubArn"])
     return arn is None or (arn.name != PUBLIC_HUB and arn.account != "aws")
-
-
-def _nothing(record: Record) -> Facts:
-    return Facts()
 
 
 def normalize(record: Record) -> Facts:
@@ -203,7 +199,7 @@ RESOURCES: Final = (
         listing=Listing(operation="ListHubs", items="HubSummaries"),
         identify=itemgetter("HubArn"),
         keep=_private,
-        normalize=_nothing,
+        normalize=no_facts,
         transient=True,
     ),
     Resource(
@@ -216,7 +212,7 @@ RESOURCES: Final = (
             parent_params=lambda hub: {"HubName": hub.body["HubArn"]},
         ),
         identify=lambda summary: _content_of(summary["HubContentArn"]).parent,
-        normalize=_nothing,
+        normalize=no_facts,
         transient=True,
     ),
     Resource(

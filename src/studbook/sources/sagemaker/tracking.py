@@ -10,15 +10,8 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Final
 
-from studbook.model import Facts, Record
-from studbook.sources.interface import Describe, Listing, Resource, request
+from studbook.sources.interface import Describe, Listing, Resource, no_facts, request
 from studbook.sources.reading import tags_of
-
-
-def normalize(record: Record) -> Facts:
-    """Nothing: what is on the server are the assets."""
-    return Facts()
-
 
 RESOURCES: Final = (
     Resource(
@@ -28,7 +21,7 @@ RESOURCES: Final = (
         describe=Describe(operation="DescribeMlflowApp", params=request("Arn")),
         details=(tags_of("Arn"),),
         volatile=True,
-        normalize=normalize,
+        normalize=no_facts,
     ),
     Resource(
         kind="mlflow_tracking_server",
@@ -36,6 +29,6 @@ RESOURCES: Final = (
         identify=itemgetter("TrackingServerArn"),
         describe=Describe(operation="DescribeMlflowTrackingServer", params=request("TrackingServerName")),
         details=(tags_of("TrackingServerArn"),),
-        normalize=normalize,
+        normalize=no_facts,
     ),
 )
