@@ -7,23 +7,22 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from studbook.exports.edition import Edition
 from studbook.lineage.graph import Graph
-from studbook.model import RELATIONS, Edge, Envelope, Record
+from studbook.model import Envelope, Record
 from studbook.people import People
-from studbook.queries.diff import Changes, CoverageChange, Running, diff
-from studbook.queries.news import news
+from studbook.queries.diff import diff
 from studbook.queries.pedigree import pedigree, record_ids
 from studbook.queries.runs import rows_at
 from studbook.render.views import Site
+from studbook.render.views.change_data import changes_data
 from studbook.rules import Rule, applied, findings_of
 from studbook.settings import RuleSettings, Settings
 from studbook.store import Catalog
 from studbook.store.chunks import SharedRows
-from studbook.words import account_name, namesakes, place_of, reference
 
 
 class Lineages:
@@ -119,11 +118,6 @@ def _records_behind(
     return dict(out)
 
 
-def _called(link: Mapping[str, Any]) -> str:
-    """A name with its place, where a name alone may be that of several things."""
-    return f"{link['name']} ({link['where']})" if link.get("where") else str(link["name"])
-
-
 def _rule(rule: Rule, given: RuleSettings) -> dict[str, Any]:
     """What a rule says of itself, and how it is set: each parameter with its value and what it means."""
     fields = type(given).model_fields
@@ -143,76 +137,4 @@ def _rule(rule: Rule, given: RuleSettings) -> dict[str, Any]:
 def _changes(lineages: Lineages, settings: Settings, history: list[Envelope], new: Graph) -> dict[str, Any]:
     before, now = history[-2], history[-1]
     old = lineages.of(before)
-    return count_rows(diff(old, new, before.coverage, now.coverage), old, new, before.number, settings)
-
-
-def count_rows(changes: Changes, old: Graph, new: Graph, number: int, settings: Settings) -> dict[str, Any]:
-    """The difference as page data; what is no more in the new graph has no page, and no link."""
-
-    among = namesakes({**old.assets, **new.assets}.values())
-
-    def link(asset_id: str) -> dict[str, Any]:
-        asset = new.asset(asset_id) or old.asset(asset_id)
-        where = (account_name(settings, asset.account), asset.region) if asset else ()
-        at = place_of(settings, asset, among) if asset else ""
-        return reference(asset, asset_id, where, at, page=asset_id in new.assets)
-
-    def run_link(one: Running) -> dict[str, Any]:
-        found = link(one.id)
-        return {**found, "marks": [*found["marks"], *filter(None, [one.manner])], "manner": one.manner}
-
-    def line(edge: Edge) -> dict[str, Any]:
-        return {
-            "source": link(edge.source),
-            "target": link(edge.target),
-            "words": RELATIONS[edge.relation],
-            "role": edge.role,
-            "certainty": edge.certainty,
-            "candidate": edge.candidate,
-        }
-
-    def place(seen: CoverageChange) -> tuple[str | None, ...]:
-        return (account_name(settings, seen.account), seen.region, seen.source)
-
-    gone = {named.id for named in changes.assets_gone}
-    return {
-        "old": number,
-        "empty": not changes,
-        "news": list(news(changes, lambda named: _called(link(named.id)), partial(account_name, settings))),
-        "models": [link(named.id) for named in changes.models_added],
-        "approvals": [
-            {"asset": link(item.asset.id), "old": item.old, "new": item.new} for item in changes.approvals_changed
-        ],
-        "deployments": [
-            {
-                "asset": link(item.endpoint.id),
-                "old": [run_link(one) for one in item.old],
-                "new": [run_link(one) for one in item.new],
-            }
-            for item in changes.deployments_changed
-        ],
-        "drifted": [{"job": link(item.job.id), "read": link(item.read.id)} for item in changes.datasets_drifted],
-        "coverage": [
-            {
-                "where": " · ".join(part for part in place(item) if part),
-                "old": item.old,
-                "new": item.new,
-                "opened": list(item.gaps_opened),
-                "closed": list(item.gaps_closed),
-            }
-            for item in changes.coverage_changed
-        ],
-        "added": [link(named.id) for named in changes.assets_added],
-        "removed": [link(named.id) for named in changes.assets_gone],
-        "changed": [
-            {
-                "asset": link(item.asset.id),
-                "fields": [{"name": f.name, "old": f.old, "new": f.new} for f in item.fields],
-            }
-            for item in changes.assets_changed
-            if item.asset.id not in gone
-        ],
-        "edges_added": [line(edge) for edge in changes.edges_gained],
-        "edges_removed": [line(edge) for edge in changes.edges_lost],
-        "edges_changed": [{**line(item.new), "was": item.old.certainty} for item in changes.edges_changed],
-    }
+    return changes_data(diff(old, new, before.coverage, now.coverage), old, new, before.number, settings)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from studbook.lineage.graph import Graph
+from studbook.model import RELATIONS, Edge
+from studbook.queries.diff import Changes, CoverageChange, Running
+from studbook.queries.news import news
 from studbook.render.views.site import Json, Site
-from studbook.words import full_name
+from studbook.settings import Settings
+from studbook.words import account_name, full_name, namesakes, place_of, reference
 
 
 def step(site: Site) -> Json:
@@ -55,3 +61,79 @@ def step(site: Site) -> Json:
         "edges_changed": [[*edge(line), line["was"]] for line in changes["edges_changed"]],
         "assets": assets,
     }
+
+
+def changes_data(changes: Changes, old: Graph, new: Graph, number: int, settings: Settings) -> Json:
+    """The difference as page data; what is no more in the new graph has no page, and no link."""
+    among = namesakes({**old.assets, **new.assets}.values())
+
+    def link(asset_id: str) -> Json:
+        asset = new.asset(asset_id) or old.asset(asset_id)
+        where = (account_name(settings, asset.account), asset.region) if asset else ()
+        at = place_of(settings, asset, among) if asset else ""
+        return reference(asset, asset_id, where, at, page=asset_id in new.assets)
+
+    def run_link(one: Running) -> Json:
+        found = link(one.id)
+        return {**found, "marks": [*found["marks"], *filter(None, [one.manner])], "manner": one.manner}
+
+    def line(edge: Edge) -> Json:
+        return {
+            "source": link(edge.source),
+            "target": link(edge.target),
+            "words": RELATIONS[edge.relation],
+            "role": edge.role,
+            "certainty": edge.certainty,
+            "candidate": edge.candidate,
+        }
+
+    def place(seen: CoverageChange) -> tuple[str | None, ...]:
+        return (account_name(settings, seen.account), seen.region, seen.source)
+
+    gone = {named.id for named in changes.assets_gone}
+    return {
+        "old": number,
+        "empty": not changes,
+        "news": list(news(changes, lambda named: _called(link(named.id)), partial(account_name, settings))),
+        "models": [link(named.id) for named in changes.models_added],
+        "approvals": [
+            {"asset": link(item.asset.id), "old": item.old, "new": item.new} for item in changes.approvals_changed
+        ],
+        "deployments": [
+            {
+                "asset": link(item.endpoint.id),
+                "old": [run_link(one) for one in item.old],
+                "new": [run_link(one) for one in item.new],
+            }
+            for item in changes.deployments_changed
+        ],
+        "drifted": [{"job": link(item.job.id), "read": link(item.read.id)} for item in changes.datasets_drifted],
+        "coverage": [
+            {
+                "where": " · ".join(part for part in place(item) if part),
+                "old": item.old,
+                "new": item.new,
+                "opened": list(item.gaps_opened),
+                "closed": list(item.gaps_closed),
+            }
+            for item in changes.coverage_changed
+        ],
+        "added": [link(named.id) for named in changes.assets_added],
+        "removed": [link(named.id) for named in changes.assets_gone],
+        "changed": [
+            {
+                "asset": link(item.asset.id),
+                "fields": [{"name": f.name, "old": f.old, "new": f.new} for f in item.fields],
+            }
+            for item in changes.assets_changed
+            if item.asset.id not in gone
+        ],
+        "edges_added": [line(edge) for edge in changes.edges_gained],
+        "edges_removed": [line(edge) for edge in changes.edges_lost],
+        "edges_changed": [{**line(item.new), "was": item.old.certainty} for item in changes.edges_changed],
+    }
+
+
+def _called(link: Json) -> str:
+    """A name with its place, where a name alone may be that of several things."""
+    return f"{link['name']} ({link['where']})" if link.get("where") else str(link["name"])

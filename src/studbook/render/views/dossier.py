@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from studbook.model import KINDS, Asset, Edge, Evidence
 from studbook.model.ids import page_path
-from studbook.queries.answer import called
+from studbook.queries.answer import Unknown, called
+from studbook.queries.gaps import Lack
 from studbook.queries.origins import makers
 from studbook.queries.runs import Run
 from studbook.queries.scores import Score
@@ -79,92 +80,67 @@ _Line = tuple[list[Any], Iterable[Evidence]]
 
 
 def _sections(site: Site, version: Asset) -> Iterator[tuple[str, str, list[_Line]]]:
+    """Title, what stands there where nothing is known, and the lines."""
     jobs = makers(site.graph, version)
-    inputs = [(edge, job) for job in jobs for edge in sorted(_inputs(site, job), key=lambda edge: edge.key.order)]
+    inputs = [edge for job in jobs for edge in sorted(_inputs(site, job), key=lambda edge: edge.key.order)]
     own = [edge for edge in site.graph.upstream(version.id) if edge.relation in ("packaged_as", "base_of")]
-    unknown = site.answer("gaps", version.id)
+    weights = [edge for edge in own if edge.relation == "packaged_as" and edge.role not in NO_WEIGHTS]
+    bases = [edge for edge in own if edge.relation == "base_of"]
+    both = [*own, *inputs]
     yield "What runs", "It runs nowhere that is known.", [*_runs(site, version), *_events(site, version, _WORDS)]
     yield "What the registry says", "Nothing is known.", list(_registered(site, version))
     yield (
         "Weights",
         "Where its weights lie is not known.",
-        [
-            ([site.link(edge.source), f", {_sure(edge)}"], edge.evidence)
-            for edge in own
-            if edge.relation == "packaged_as" and edge.role not in NO_WEIGHTS
-        ],
+        [([site.link(edge.source), f", {_sure(edge)}"], edge.evidence) for edge in weights],
     )
-    bases = [edge for edge in own if edge.relation == "base_of"]
     for title, several in (
         (
             "Base model and parent",
-            [*bases, *(edge for edge, _ in inputs if edge.role in ("base_model", "source_model"))],
+            [*bases, *(edge for edge in inputs if edge.role in ("base_model", "source_model"))],
         ),
-        ("Data", [edge for edge, _ in inputs if reads_data(edge, site.graph.assets[edge.source])]),
-        ("Code", [edge for edge in (*own, *(edge for edge, _ in inputs)) if edge.role == "code"]),
-        ("Image", [edge for edge in (*own, *(edge for edge, _ in inputs)) if edge.role == "image"]),
-        ("Evaluators and judges in training", [edge for edge, _ in inputs if edge.role in ("evaluator", "judge")]),
+        ("Data", [edge for edge in inputs if reads_data(edge, site.graph.assets[edge.source])]),
+        ("Code", [edge for edge in both if edge.role == "code"]),
+        ("Image", [edge for edge in both if edge.role == "image"]),
+        ("Evaluators and judges in training", [edge for edge in inputs if edge.role in ("evaluator", "judge")]),
     ):
-        yield (
-            title,
-            "None is known.",
-            [
-                ([site.link(edge.source), " into ", site.link(edge.target), f", {_sure(edge)}"], edge.evidence)
-                for edge in several
-            ],
-        )
-    yield (
-        "Scores",
-        "No score is known.",
-        [
-            (
-                [
-                    f"{row.metric} = {row.value} by ",
-                    site.link(row.evaluator) if row.evaluator else "an evaluator that is not recorded",
-                    " on ",
-                    site.link(row.data) if row.data else "data that is not recorded",
-                    f", {row.at or 'when is not recorded'}: ",
-                    site.link(row.job),
-                    f", {_sure(row)}",
-                ],
-                row.evidence,
-            )
-            for row in site.answer("scores", version.id).rows
-        ],
-    )
+        yield title, "None is known.", [_went_in(site, edge) for edge in several]
+    scores = site.answer("scores", version.id).rows
+    yield "Scores", "No score is known.", [(_score(site, row), row.evidence) for row in scores]
     members = copied(site.graph, version.id).members
-    yield (
-        "Approvals",
-        "No approval is known.",
-        [line for one in members for line in _events(site, one, {"approval": "approval"})],
-    )
-    findings = [
-        one for asset in (version.id, *(job.id for job in jobs)) for one in site.findings_by_asset.get(asset, ())
+    approvals = [line for one in members for line in _events(site, one, {"approval": "approval"})]
+    yield "Approvals", "No approval is known.", approvals
+    found = [one for asset in (version.id, *(job.id for job in jobs)) for one in site.findings_by_asset.get(asset, ())]
+    waived = [
+        f"{one.rule}: {one.message}; waived by {one.waived.who} until {one.waived.until}: {one.waived.why}"
+        for one in found
+        if one.waived is not None
     ]
-    yield (
-        "Waivers in force",
-        "None.",
-        [
-            ([f"{one.rule}: {one.message}; waived by {one.waived.who} until {one.waived.until}: {one.waived.why}"], ())
-            for one in findings
-            if one.waived is not None
-        ],
-    )
-    yield "Findings", "None.", [([f"{one.level}: {one.rule}: {one.message}"], ()) for one in findings if not one.waived]
-    yield (
-        "What cannot be known",
-        unknown.summary,
-        [
-            (
-                [
-                    site.link(row.what) if row.what in site.graph.assets else row.what.replace("_", " "),
-                    f": {row.why}" + (f" in {row.partition}" if row.partition else ""),
-                ],
-                (),
-            )
-            for row in (*unknown.rows, *unknown.unknown)
-        ],
-    )
+    yield "Waivers in force", "None.", [([words], ()) for words in waived]
+    yield "Findings", "None.", [([f"{one.level}: {one.rule}: {one.message}"], ()) for one in found if not one.waived]
+    gaps = site.answer("gaps", version.id)
+    yield "What cannot be known", gaps.summary, [(_gap(site, row), ()) for row in (*gaps.rows, *gaps.unknown)]
+
+
+def _went_in(site: Site, edge: Edge) -> _Line:
+    return [site.link(edge.source), " into ", site.link(edge.target), f", {_sure(edge)}"], edge.evidence
+
+
+def _score(site: Site, row: Score) -> list[Any]:
+    return [
+        f"{row.metric} = {row.value} by ",
+        site.link(row.evaluator) if row.evaluator else "an evaluator that is not recorded",
+        " on ",
+        site.link(row.data) if row.data else "data that is not recorded",
+        f", {row.at or 'when is not recorded'}: ",
+        site.link(row.job),
+        f", {_sure(row)}",
+    ]
+
+
+def _gap(site: Site, row: Lack | Unknown) -> list[Any]:
+    what = site.link(row.what) if row.what in site.graph.assets else row.what.replace("_", " ")
+    return [what, f": {row.why}" + (f" in {row.partition}" if row.partition else "")]
 
 
 def _inputs(site: Site, job: Asset) -> Iterable[Edge]:

@@ -78,7 +78,7 @@ class Site:
     findings: Sequence[Finding] = ()
     cards: Mapping[str, Card] = field(default_factory=dict)
     changes: Json | None = None
-    """The difference from the snapshot before, as `views.changes` tells it; None for the first."""
+    """The difference from the snapshot before, as `change_data.changes_data` tells it; None for the first."""
     history: Sequence[Envelope] = ()
     """All envelopes up to this one, oldest first."""
     rules: Mapping[str, Json] = field(default_factory=dict)
