@@ -1,4 +1,4 @@
-"""The IAM policies that a harvest needs, made from what the sources declare. Pure: nothing is asked of AWS.
+"""Least privilege: the IAM policies that a harvest needs, from what the sources declare. Pure: AWS is asked nothing.
 
 Three documents: what the reader's role may do, who may assume it, and what whoever runs Studbook must be allowed. The
 same operations that a source declares are the actions here, so a new resource type needs no second list.

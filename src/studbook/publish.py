@@ -1,4 +1,4 @@
-"""A built site where people browse it: an S3 bucket, at the price of what changed, or a folder.
+"""Deployment of a built site where people browse it: an S3 bucket, at the price of what changed, or a folder.
 
 Beside the site lies, for each version, a list of its files with their digests, so that nothing has to be listed or
 fetched to know what is there. A file whose bytes the version before has is copied on the server; only what is new

@@ -1,4 +1,4 @@
-"""catalog/studbook.yml as values; docs/configuration.md is its reference.
+"""Configuration: catalog/studbook.yml as values; docs/configuration.md is its reference.
 
 Unknown keys, a malformed ARN, an account listed twice: a SettingsError that names the file, the line and the mend.
 """

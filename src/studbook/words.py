@@ -1,4 +1,4 @@
-"""How text from strangers is shown: nothing hidden, nothing turned around, nothing too long for its place."""
+"""Untrusted text as it is shown: nothing hidden, nothing turned around, nothing too long for its place."""
 
 from __future__ import annotations
 

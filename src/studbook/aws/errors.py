@@ -1,4 +1,4 @@
-"""What a failed call means for a harvest, whoever raised it.
+"""Error classification: what a failed call means for a harvest, whoever raised it.
 
 denied       the credentials are good, the policy is not
 expired      the session ended; a new one may help

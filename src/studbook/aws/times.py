@@ -1,4 +1,4 @@
-"""How AWS's times are written down: `2026-11-22T02:00:00Z`, with milliseconds only where there are some."""
+"""Timestamps (ISO 8601, UTC) from AWS's times: `2026-11-22T02:00:00Z`, with milliseconds only where there are some."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same visits on the workers of a Dask cluster, for estates that one machine takes too long for.
+"""Distributed execution: the same visits on workers of a Dask cluster, for estates that take one machine too long.
 
 A partition is the unit: one worker makes all its calls, so its budget lives there and stays correct. A worker that is
 lost takes its partitions' work with it; they are visited again elsewhere. Needs the extra `dask`.

@@ -1,4 +1,4 @@
-"""How many calls a harvest would make, reckoned from what there is: pure, but for what it is told.
+"""Cost estimate: how many calls a harvest would make, reckoned from what there is: pure, but for what it is told.
 
 Counts are those of the last snapshot's records; without one, those of the first page of each listing, so that they are
 a lower bound where there is more than a page. Sources that declare no types are reckoned by what they took before, or

@@ -1,4 +1,4 @@
-"""What the configuration excludes by tag: records that are read, and then left out of everything.
+"""Filter by tag: what the configuration excludes: records that are read, and then left out of everything.
 
 A record is excluded by a tag of its own, or together with what it belongs to: the versions of a tagged model group,
 the executions of a tagged pipeline, the versions of a tagged function, the runs of a tagged experiment, everything on

@@ -1,4 +1,4 @@
-"""Which partitions a wave visits, and for what."""
+"""Scheduling: which partitions a wave visits, and for what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How each record of a snapshot was read: by which call, and for which snapshot.
+"""Provenance of records: how each record of a snapshot was read: by which call, and for which snapshot.
 
 A record that nobody read anew keeps what the snapshot before says of it, carried over or seen again alike, and so does
 one that was read again and said the same: the readings of a night without news are those of the night before.

@@ -1,4 +1,4 @@
-"""A catalog written anew without what today's rules redact: for a secret that is in nights long past.
+"""History rewriting: a catalog anew without what today's rules redact, for a secret that is in nights long past.
 
 Snapshots are never rewritten, so this is another catalog: each night's records redacted again, its lineage derived from
 them, its number and time as they were. The chain begins again, and the first envelope says which one it continues.

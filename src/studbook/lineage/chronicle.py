@@ -1,4 +1,4 @@
-"""The life of each asset from snapshot to snapshot: first seen, stale, gone."""
+"""Lifecycle: the life of each asset from snapshot to snapshot: first seen, stale, gone."""
 
 from __future__ import annotations
 

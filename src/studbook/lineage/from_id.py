@@ -1,4 +1,4 @@
-"""What an id alone tells: the kind, name and place of a thing that no record shows, and the parent of a version."""
+"""Parsing of ids: the kind, name and place of a thing that no record shows, and the parent of a version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A node of the lineage."""
+"""A node of the lineage graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One way to write JSON, so that equal values have equal bytes and one digest (RFC 8785)."""
+"""Canonical JSON: one way to write it, so that equal values have equal bytes and one digest (RFC 8785)."""
 
 from __future__ import annotations
 

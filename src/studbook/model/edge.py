@@ -1,4 +1,4 @@
-"""An arrow of the lineage, from upstream to downstream."""
+"""A directed edge of the lineage graph: an arrow from upstream to downstream."""
 
 from __future__ import annotations
 

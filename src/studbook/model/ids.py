@@ -1,4 +1,4 @@
-"""From what the APIs write to the ids of the catalog, and from ids to safe page paths.
+"""Identifiers, normalized: from what the APIs write to the ids of the catalog, and from ids to safe page paths.
 
 Every function is total over strings from strangers: what cannot be read is None, never an exception.
 """

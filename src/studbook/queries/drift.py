@@ -1,4 +1,4 @@
-"""Datasets that changed after a job had begun to read them."""
+"""Data drift: datasets that changed after a job had begun to read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a model version comes from: what it was cloned from, and the jobs that made its weights."""
+"""Provenance of a model version: what it was cloned from, and the jobs that made its weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data that a model was judged on and had learned from."""
+"""Test set contamination (data leakage): data that a model was judged on and had learned from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way of a model through accounts: registered here, copied there, approved, running.
+"""Promotion: the way of a model through accounts: registered here, copied there, approved, running.
 
 One model version may be many packages: clones that name their source, and packages that somebody registered again with
 the same weights (`copied_to`, referenced or inferred). A package may also serve another account as it is, shared by its

@@ -1,4 +1,4 @@
-"""Who did what to an asset, as CloudTrail has it: registrations, approvals, deployments, deletions."""
+"""Audit trail: who did what to an asset, as CloudTrail has it: registrations, approvals, deployments, deletions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a version's weights are the bytes that were registered, by S3's ETags then and now."""
+"""Integrity of weights: whether a version's weights are the bytes that were registered, by S3's ETags then and now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one Jinja environment: all is escaped that this package did not make; a name that is missing is an error."""
+"""Autoescaping in the one Jinja environment: all but this package's own HTML; a name that is missing is an error."""
 
 from __future__ import annotations
 

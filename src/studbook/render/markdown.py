@@ -1,4 +1,4 @@
-"""Markdown that people wrote, as HTML that does no harm: raw HTML is text, links lead to the web only."""
+"""HTML sanitization of Markdown that people wrote: raw HTML is text, links lead to the web only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many snapshots' sites side by side: `<out>/<number>/`, `latest/`, and the list that Material's selector reads.
+"""Versioned sites, side by side: `<out>/<number>/`, `latest/`, and the list that Material's selector reads.
 
 A built version is never changed in place: a new tree is made beside it and takes its name. Files that are equal in two
 versions are one file on disk (hard links), so a hundred nights cost little more than one and the changes. `latest/`

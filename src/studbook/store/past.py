@@ -1,4 +1,4 @@
-"""The nights up to one, for who asks what became of an asset, or of many."""
+"""Snapshot history: the nights up to one, for who asks what became of an asset, or of many."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is everything as it was written? Every digest is computed again; nothing is believed.
+"""Integrity check: is everything as it was written? Every digest is computed again; nothing is believed.
 
 What this proves: that the catalog is what Studbook wrote, whole and in order. Not that AWS told the truth, and not that
 nobody wrote a new chain: keep the latest `envelope` digest elsewhere, and compare.

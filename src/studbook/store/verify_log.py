@@ -1,4 +1,4 @@
-"""Is the log what the snapshots say? Its tiles follow from the envelopes, so each byte is compared."""
+"""Audit of the transparency log: its tiles follow from the envelopes, so that each byte of it is compared."""
 
 from __future__ import annotations
 

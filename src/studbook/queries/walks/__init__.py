@@ -1,4 +1,4 @@
-"""The walks of a lineage, each with a name, a meaning and one definition: only they follow edges on and on.
+"""Graph traversals, each with a name, a meaning and one definition: only these walks follow edges on and on.
 
 | walk | finds | over |
 | --- | --- | --- |

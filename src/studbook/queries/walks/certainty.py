@@ -1,4 +1,4 @@
-"""How sure a chain of edges is: as sure as its weakest edge."""
+"""Weakest link: how sure a chain of edges is: as sure as its weakest edge."""
 
 from __future__ import annotations
 

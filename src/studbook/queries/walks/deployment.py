@@ -1,4 +1,4 @@
-"""What answers at a place, and where a model version answers: over relations of deployment alone.
+"""Traversal of deployments: what answers at a place, and where a version answers, over relations of deployment alone.
 
 A version that another was trained from does not run where that other one runs. A configuration may be deleted under the
 endpoint that runs it; a component or an endpoint that is gone answers nobody.

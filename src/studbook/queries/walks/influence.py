@@ -1,4 +1,4 @@
-"""What made a thing, what depends on it, and the nearest of both: along the arrows of influence.
+"""Graph traversal: what made a thing, what depends on it, and the nearest of both, along the arrows of influence.
 
 An arrow points the way influence flows, so `made` goes against the arrows and `reaches` with them. Not every arrow is
 an influence that goes on, and some influence has no arrow of its own; these are the exceptions, and why:
