@@ -165,6 +165,7 @@ class TestRuns:
         [
             ({"status": "Updating", "attributes": {"config": "c", "pending": {"config": "d"}}}, True),
             ({"status": "UpdateRollbackFailed", "attributes": {"config": "c"}}, True),
+            ({"status": "Updating", "attributes": {"pending": "arn:aws:bedrock:us-west-2:1:custom-model/x"}}, True),
             ({"status": "SystemUpdating", "attributes": {"config": "c", "pending": {"config": "c"}}}, False),
             ({"status": "RollingBack", "attributes": {"config": "c"}}, False),
             ({"status": "InService", "attributes": {"config": "c"}}, False),

@@ -152,15 +152,15 @@ def is_unsure(asset: Asset) -> bool:
 
 
 def is_between(kind: str, status: str | None, attributes: Mapping[str, Any]) -> bool:
-    """Whether an endpoint may answer by two configurations: while another one is rolled out (canary, linear, rolling),
-    and for good where neither that nor its rollback succeeded.
+    """Whether an endpoint may answer by two configurations, or models: while another one is rolled out (canary, linear,
+    rolling), and for good where neither that nor its rollback succeeded.
 
     The one that is to come has no edge: no record says whether it answers yet.
     """
     if kind != "endpoint":
         return False
     pending = attributes.get("pending")
-    coming = pending.get("config") if isinstance(pending, Mapping) else None
+    coming = pending.get("config") if isinstance(pending, Mapping) else pending
     return status == "UpdateRollbackFailed" or coming not in (None, attributes.get("config"))
 
 
