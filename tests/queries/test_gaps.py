@@ -75,6 +75,17 @@ class TestNotRecorded:
         """No base model is a gap of a job that tunes, and of no other."""
         assert told(without(TUNED, "llama"), "v", SERVERLESS) == {("base_model", "not recorded", "t")}
 
+    @pytest.mark.parametrize(("problem", "lacks"), [("TextGeneration", {"base_model"}), ("Tabular", set())])
+    def test_what_automl_tunes_begins_with_a_base_model(self, problem, lacks):
+        """It names one by a name of its own, which is nobody's id; what it makes of tables begins with nothing."""
+        text = """
+            rows/1(dataset_version) -input_to:training-> t(automl_job) -produced:model-> weights(artifact)
+            image(container_image) -packaged_as:image-> v(model_package)
+            weights -packaged_as-> v
+        """
+        found = told(text, "v", {"t": {"attributes": {"problem": problem, "base_model": "Falcon7BInstruct"}}})
+        assert {what for what, *_ in found} == {"judgement"} | lacks
+
     def test_a_failed_evaluation_is_no_judgement(self) -> None:
         """Nothing came of it."""
         assert told(WHOLE, "v", {"x": {"status": "Failed"}}) == {("judgement", "not recorded", "v")}

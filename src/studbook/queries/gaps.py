@@ -198,8 +198,14 @@ def _missing(lineage: LineageReader, job: Asset) -> Iterator[Missing]:
         yield "code"
     if not any(role not in NO_DATA_ROLES and source is not None for role, source in inputs):
         yield "data"
-    if job.kind != "automl_job" and not _is_classic(job) and not roles & {"base_model", "source_model"}:
+    if _tunes(job) and not roles & {"base_model", "source_model"}:
         yield "base_model"
+
+
+def _tunes(job: Asset) -> bool:
+    """Whether it begins with a base model; of what AutoML searches for only text generation does, by a name of its own
+    that is no model's id."""
+    return job.attributes.get("problem") == "TextGeneration" if job.kind == "automl_job" else not _is_classic(job)
 
 
 def _is_classic(job: Asset) -> bool:
