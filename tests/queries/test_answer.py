@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from tests.pedigrees import asset, commit, lineage
@@ -79,13 +79,18 @@ class TestUnknown:
 
     def test_a_region_that_is_not_enabled_hides_nothing(self) -> None:
         """There is nothing in it; a server that is off may hold anything."""
-        night = Night(
-            Graph((), ()),
-            (coverage("skipped", "s3", ("region", "Skipped")), coverage("skipped", "mlflow", ("search", "Skipped"))),
-        )
+        never = replace(coverage("skipped", "s3", ("region", "Skipped")), records=0)
+        night = Night(Graph((), ()), (never, coverage("skipped", "mlflow", ("search", "Skipped"))))
         assert [(one.partition, one.why) for one in night.unseen(["s3", "mlflow"])] == [
             ("111111111111/us-west-2/mlflow", "failed")
         ]
+
+    def test_a_region_that_was_enabled_once_may_hide_anything(self) -> None:
+        """Who disables a region keeps, and pays for, what runs there."""
+        row = coverage("skipped", "sagemaker", ("region", "Skipped"))
+        assert list(Night(Graph((), ()), (replace(row, records=0),)).unseen()) == []
+        (one,) = Night(Graph((), ()), (replace(row, records=3),)).unseen()
+        assert (one.what, one.partition) == ("region", "111111111111/us-west-2/sagemaker")
 
     @pytest.mark.parametrize(
         ("fields", "why"),

@@ -128,7 +128,7 @@ class Night:
         """What could not be asked, by partition, and whether that was denied or failed."""
         found = {}
         for row in self.coverage:
-            several = tuple((gap, _why(gap)) for gap in row.gaps if not _is_nothing(gap))
+            several = tuple((gap, _why(gap)) for gap in row.gaps if row.records or not _is_nothing(gap))
             if several or row.status == "failed":
                 found[Partition(row.account, row.region, row.source)] = several
         return found
@@ -235,7 +235,8 @@ def _why(gap: Gap) -> Why:
 
 
 def _is_nothing(gap: Gap) -> bool:
-    """Whether a gap hides nothing: in a region that the account has not enabled there is nothing."""
+    """Whether a gap hides nothing where nothing was ever seen: in a region that the account has not enabled there is
+    nothing. In one that it had enabled before, what was there runs on, and nobody can look."""
     return gap.operation == "region" and gap.code == SKIPPED
 
 
