@@ -163,6 +163,38 @@ class TestWhoIsFound:
         assert (row.account, row.status) == (organisation.accounts["closed"], "skipped")
         assert "SUSPENDED" in row.gaps[0].message
 
+    def test_an_account_that_is_moved_away_and_back(self, organisation, tmp_path):
+        """While it is in no configured unit it has a line in the coverage, and what was known of it is stale; then all
+        is as it was."""
+        annex, sandbox, early = (
+            organisation.units["annex"],
+            organisation.units["sandbox"],
+            organisation.accounts["early"],
+        )
+        nights = []
+        for away in (None, (annex, sandbox), (sandbox, annex)):
+            if away:
+                organisation.client.move_account(AccountId=early, SourceParentId=away[0], DestinationParentId=away[1])
+            nights.append(harvest(organisation.settings(units=[annex]), Catalog(tmp_path)))
+
+        rows = [[row for row in night.coverage if row.account == early] for night in nights]
+        assert [[(row.source, row.status) for row in several] for several in rows] == [
+            [("sagemaker", "complete")],
+            [("organizations", "skipped")],
+            [("sagemaker", "complete")],
+        ]
+        assert "in none of the configured units" in rows[1][0].gaps[0].message
+        catalog = Catalog(tmp_path)
+        states = [
+            {
+                (asset.stale_since, asset.gone_since)
+                for asset in catalog.assets(night.envelope)
+                if asset.account == early
+            }
+            for night in nights
+        ]
+        assert states == [{(None, None)}, {(2, None)}, {(None, None)}]
+
     def test_a_unit_within_a_unit_is_read_once(self, organisation, tmp_path):
         """A request for each page of accounts, and two for each unit, whichever units are configured; each night."""
         units = organisation.units

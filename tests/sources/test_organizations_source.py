@@ -103,6 +103,40 @@ class TestOrganizations:
 
         assert visit.complete == set()
 
+    @pytest.mark.parametrize(
+        ("account", "gone", "why"),
+        [
+            (member("222222222222", Units=["ou-prod"], Tags={"a": "b"}), None, None),
+            (
+                member("222222222222", Units=["ou-prod"], Tags={"a": "b"}),
+                3,
+                "the account is not in the organisation since snapshot 3",
+            ),
+            (
+                member("222222222222", Units=[], Tags={"a": "b"}),
+                None,
+                "the account is in none of the configured units any more",
+            ),
+            (
+                member("222222222222", Units=["ou-prod"], Tags={}),
+                None,
+                "the account has not the configured tags any more",
+            ),
+        ],
+    )
+    def test_an_account_that_was_swept_and_is_not_any_more_has_a_line(self, tmp_path, account, gone, why):
+        """What is told of it is from before, and its row says why; who never was looked into is nobody's business."""
+        configured = settings(units=("ou-prod",), tags={"a": "b"})
+        visit = Visits(tmp_path, configured)(SCRIPT, partition=HERE)
+        visit.record("organization_account", account["Arn"], account, operation="ListAccounts")
+        (one,) = (replace(record, gone_since=gone) for record in visit.seen.values())
+
+        told = [
+            (row.account, row.status, row.gaps[0].message) for row in not_visited(configured, [one], {"222222222222"})
+        ]
+        assert told == ([("222222222222", "skipped", f"{why}, and what was known of it is kept")] if why else [])
+        assert list(not_visited(configured, [one])) == []
+
     @pytest.mark.parametrize("odd", [None, 7, [], {}, "redacted-0a1b2c3d", ["x"], {"a": 7}])
     @pytest.mark.parametrize("name", ["Id", "Arn", "Name", "State", "Units", "Tags"])
     def test_an_account_that_cannot_be_read_costs_itself(self, tmp_path, name, odd):

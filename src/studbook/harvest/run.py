@@ -276,8 +276,10 @@ class _Run:
                 else:
                     self._apart(part, self._elsewhere)
             found = [task.partition for task in tasks if task.partition.source == Organizations.name]
-            self._suspended += not_visited(self.settings, self._records(found))
-            self.settings = with_accounts(self.settings, self._records(found))
+            self.settings, before = with_accounts(self.settings, self._records(found)), self.settings
+            visited = {account.id for account in self.settings.accounts}
+            kept = {partition.account for partition in self._known if partition.account not in visited}
+            self._suspended += not_visited(before, self._records(found), kept)
         return self._coverage()
 
     def _since(self, tasks: list[Task]) -> list[Task]:

@@ -8,7 +8,7 @@ nothing tells that an account was moved or tagged. Needs the management account 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Any
@@ -180,30 +180,42 @@ def with_accounts(settings: Settings, records: Iterable[Record]) -> Settings:
     return settings.model_copy(update={"accounts": accounts})
 
 
-def not_visited(settings: Settings, records: Iterable[Record]) -> Iterator[Coverage]:
+def not_visited(settings: Settings, records: Iterable[Record], kept: Collection[str | None] = ()) -> Iterator[Coverage]:
     """A row for each account of the organisation that would be swept if it were not suspended, or on its way there, and
-    for each of which that cannot be told: a rule of redaction that covers account ids hides whose accounts they are."""
+    for each of which that cannot be told: a rule of redaction that covers account ids hides whose accounts they are.
+
+    Of the accounts of which something is `kept`, so which were swept before, also for those that left the organisation,
+    its configured units, or their tags.
+    """
     organization = settings.organization
+    if organization is None:
+        return
     by_hand = {account.id for account in settings.accounts}
     for record in records:
-        body = record.body
-        if (
-            organization is None
-            or record.kind != _ACCOUNT
-            or record.gone_since is not None
-            or str(body.get("Id")) in by_hand
-        ):
+        account = str(record.body.get("Id"))
+        if record.kind != _ACCOUNT or account in by_hand:
             continue
         try:
-            _account(organization, body)
-            if _state(body) == "ACTIVE" or not _in_units(organization, body):
-                continue
+            why = _why_not(organization, record, swept=account in kept)
         except UNREADABLE as error:
             gap = unreadable("ListAccounts", error, f"{_ACCOUNT} {record.id}")
             yield _row(record.id.rpartition("/")[2], "failed", gap.code, f"{gap.subject}: {gap.message}")
         else:
-            message = f"the account is {_state(body)}: nobody can look into it, and what was known of it is kept"
-            yield _row(body["Id"], "skipped", SKIPPED, message)
+            if why is not None:
+                yield _row(account, "skipped", SKIPPED, f"{why}, and what was known of it is kept")
+
+
+def _why_not(organization: Organization, record: Record, *, swept: bool) -> str | None:
+    """Why nobody looks into an account; None where somebody does, or never did. Raises ValueError where it is none."""
+    body = record.body
+    if record.gone_since is not None:
+        return f"the account is not in the organisation since snapshot {record.gone_since}" if swept else None
+    _account(organization, body)
+    if not _in_units(organization, body):
+        return "the account is in none of the configured units any more" if swept else None
+    if _state(body) != "ACTIVE":
+        return f"the account is {_state(body)}: nobody can look into it"
+    return "the account has not the configured tags any more" if swept and not _tagged(organization, body) else None
 
 
 def _row(account: str, status: Status, code: str, message: str) -> Coverage:
