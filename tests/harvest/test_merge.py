@@ -92,6 +92,15 @@ class TestMerge:
 
         assert merged([old], [new]) == [new, replace(old, id="m@2026-01-01T00:00:00Z", gone_since=7)]
 
+    @pytest.mark.parametrize("kind", ["mlflow_model_version", "mlflow_registered_model"])
+    def test_a_name_in_mlflow_is_given_again(self, merged, kind):
+        """A registered model that was deleted and made again gives the numbers of its versions again; what had them
+        before is gone, and not changed."""
+        old, new = (record("m/1", kind=kind, body={"creation_timestamp": time}) for time in (1_000, 2_000))
+
+        assert merged([old], [new]) == [new, replace(old, id="m/1@1000", gone_since=7)]
+        assert merged([new], [replace(new, revision="b")]) == [replace(new, revision="b")]
+
     def test_a_name_that_went_to_and_fro(self, merged):
         """What an earlier night said of the earlier holder stands, should the name change hands back and forth."""
         first, second = record("m"), record("m", created="2026-02-02T00:00:00Z")

@@ -158,9 +158,14 @@ def carried_over(record: Record, number: int) -> Record:
     return replace(record, stale_since=number)
 
 
+def _made(record: Record) -> object:
+    """When AWS, or MLflow's registry, made what has a name that others may have after it."""
+    return record.body.get("CreationTime", record.body.get("creation_timestamp"))
+
+
 def _earlier_holder(record: Record, fresh: Record, number: int) -> Record | None:
     """The deleted resource that had this id before, where the times of creation tell the two apart."""
-    before, now = record.body.get("CreationTime"), fresh.body.get("CreationTime")
+    before, now = _made(record), _made(fresh)
     if before is None or now is None or before == now:
         return None
     return replace(record, id=f"{record.id}@{before}", stale_since=None, gone_since=record.gone_since or number)

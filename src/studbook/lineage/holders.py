@@ -1,12 +1,14 @@
 """Reused names: what was named before the present holder of a name was made is an earlier holder.
 
 What is deleted leaves its name, and with it its ARN, to whoever takes it next, and what named it goes on naming it: an
-endpoint the configuration that it runs, a configuration the model that it was made for. Of those who had the name
-before, the latest that a night showed is meant, or one that no night did.
+endpoint the configuration that it runs, a configuration the model that it was made for, a version of a registered model
+of MLflow the one that it was copied from. Of those who had the name before, the latest that a night showed is meant, or
+one that no night did.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -23,6 +25,9 @@ _NAMING: Final[frozenset[Relation]] = frozenset(("base_of", "copied_to", "deploy
 """Relations in which the downstream end names the other one."""
 _AT_CREATION: Final = frozenset((*JOB_KINDS, "model", "model_package", "endpoint_config"))
 """What names all that it names when it is made."""
+_IN_MLFLOW: Final = "mlflow_model_version"
+"""Registered from another one (`registered_as`), it names that when it is made."""
+_EARLIER_ID: Final = re.compile(r"(arn:[^@]+|mlflow:.+/model/[^/@]+/\d+)@.+")
 _WHEN_CHANGED: Final = frozenset(("endpoint", "inference_component"))
 """What may name another thing whenever it is changed. Who sends requests to one does so whenever it was made."""
 
@@ -34,16 +39,20 @@ class Holders:
         self._assets = assets
         self._earlier: defaultdict[str, list[Asset]] = defaultdict(list)
         for asset_id, asset in assets.items():
-            holder, at, _ = asset_id.partition("@")
-            if at and holder.startswith("arn:"):
-                self._earlier[holder.lower()].append(asset)
+            if (holder := _holder(asset_id)) is not None:
+                self._earlier[_spelled(holder)].append(asset)
 
     def meant(self, named: str, relation: Relation, by: str) -> Asset | None:
         """The earlier holder that `by` named; None where it can have named the present one."""
-        present, namer = self._assets.get(named), self._assets.get(by)
-        if relation not in _NAMING or present is None or namer is None or "@" in named:
+        if relation not in _NAMING and relation != "registered_as":
             return None
-        if not named.startswith("arn:") or ":lambda:" in named or present.account == "aws":
+        present, namer = self._assets.get(named), self._assets.get(by)
+        if present is None or namer is None or _holder(named) is not None:
+            return None
+        in_mlflow = relation == "registered_as" and present.kind == namer.kind == _IN_MLFLOW
+        if not in_mlflow and (relation not in _NAMING or not named.startswith("arn:")):
+            return None
+        if ":lambda:" in named or present.account == "aws":
             return None  # Lambda gives no number again
         if present.kind in _WHEN_CHANGED or not is_later(self._assets, named, _settled(namer)):
             return None
@@ -51,7 +60,7 @@ class Holders:
 
     def _then(self, present: Asset, at: str) -> Asset:
         """The last who had the name by then, or somebody before the next one who is known."""
-        known = sorted(self._earlier[present.id.lower()], key=lambda one: instant(one.created_at))
+        known = sorted(self._earlier[_spelled(present.id)], key=lambda one: instant(one.created_at))
         by_then = [one for one in known if one.created_at and instant(one.created_at) <= at]
         if by_then:
             return by_then[-1]
@@ -61,9 +70,20 @@ class Holders:
         return unseen.but(id=f"{present.id}@before-{following}", kind=present.kind, name=name)
 
 
+def _holder(asset_id: str) -> str | None:
+    """The id that an earlier holder had; None where it is the present one's."""
+    found = _EARLIER_ID.fullmatch(asset_id) if "@" in asset_id else None
+    return found[1] if found else None
+
+
+def _spelled(asset_id: str) -> str:
+    """An ARN is the same in any case, a name in MLflow is not."""
+    return asset_id.lower() if asset_id.startswith("arn:") else asset_id
+
+
 def _settled(namer: Asset) -> str | None:
     """The last time at which it can have begun to name what it names; None where nothing tells."""
-    if namer.kind in _AT_CREATION:
+    if namer.kind in _AT_CREATION or namer.kind == _IN_MLFLOW:
         return namer.created_at
     return namer.modified_at if namer.kind in _WHEN_CHANGED else None
 

@@ -17,7 +17,7 @@ from studbook.sources.interface import Json
 from studbook.sources.reading import each
 
 PACKAGE_TAG = "sagemaker.model_package_arn"
-_VERSION_URI = re.compile(r"models:/([^/@]+)/(\d+)")
+_VERSION_URI = re.compile(r"models:/([^/@]+)/(\d+)/?")
 """A version of a registered model; a stage or an alias in its place means another version tomorrow."""
 
 
@@ -217,7 +217,8 @@ def _model_version(record: Record) -> Facts:
     tags = _tags(body.get("tags"))
     source = body.get("source") or ""
     facts = _shown(record, "mlflow_model_version", MODEL_VERSION, tags)
-    parent = mlflow_id(home(server, body.get("workspace")), "model", name)
+    place = home(server, body.get("workspace"))
+    parent = mlflow_id(place, "model", name)
     facts.mentions.append(_named(record, "mlflow_registered_model", parent, name))
     facts.edges.append(_edge(record, parent, record.id, "has_version", "model-versions/search#name"))
     if run := body.get("run_id"):
@@ -227,7 +228,7 @@ def _model_version(record: Record) -> Facts:
     model = body.get("model_id") or (source.removeprefix("models:/") if source.startswith("models:/m-") else None)
     copied = _VERSION_URI.fullmatch(source)
     if copied:  # promoted: MLflow copies a version of one registered model to another, or to a newer version
-        original, parent = mlflow_id(server, "model", *copied.groups()), mlflow_id(server, "model", copied[1])
+        original, parent = mlflow_id(place, "model", *copied.groups()), mlflow_id(place, "model", copied[1])
         if original != record.id:
             facts.mentions.append(_named(record, "mlflow_registered_model", parent, copied[1]))
             facts.mentions.append(_named(record, "mlflow_model_version", original, " ".join(copied.groups())))

@@ -61,6 +61,21 @@ class TestPackages:
 
         assert len(concluded(Estate().say(version, package, claims=[claim]))) == edges
 
+    @pytest.mark.parametrize(("named_at", "meant"), [("2026-11-02T12:00:00Z", "old"), ("2026-11-20T12:00:00Z", "new")])
+    def test_of_those_who_had_a_number_in_turn_the_one_of_then_is_meant(self, named_at, meant):
+        """A registered model that was made again has a version of each number; a night showed what the earlier was."""
+        ids = {"old": f"{VERSION}@1793527200000", "new": VERSION}
+        versions = [
+            asset("mlflow_model_version", ids[name], "fraud 1", created_at=made, attributes={"server": "lab"})
+            for name, made in (("old", "2026-11-01T10:00:00Z"), ("new", "2026-11-09T10:00:00Z"))
+        ]
+        package = asset("model_package", PACKAGE, "fraud 1", created_at=named_at)
+        claim = MlflowUri(asset=PACKAGE, uri="models:/fraud/1", evidence="t:T#s")
+
+        assert concluded(Estate().say(*versions, package, claims=[claim])) == {
+            (ids[meant], "registered_as", PACKAGE): ("inferred", False)
+        }
+
     def test_servers_with_one_id_are_candidates(self):
         """Which of them is meant the record does not say."""
         made = estate(MlflowUri(asset=PACKAGE, uri="models:/m-1", evidence="t:T#s"))

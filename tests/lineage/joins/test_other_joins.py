@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from fact_records import ACCOUNT, JOB, REGION, Estate, asset, inputs, job
 from studbook.model import Edge
 from studbook.model.facts import (
@@ -124,6 +126,24 @@ class TestHolders:
             (f"{PACKAGE}@before-{self.LATER}", "inferred")
         ]
         assert next(one for one in linked.assets if "@" in one.id).unresolved
+
+    @pytest.mark.parametrize("server", ["lab", "lab@team-a"])
+    def test_a_number_in_mlflow_is_given_again_too(self, server):
+        """A version was copied from version 1 of a registered model that was deleted, and made again: from the one that
+        a night showed, else from one that none did."""
+        named, by = f"mlflow:{server}/model/m/1", f"mlflow:{server}/model/promoted/1"
+        copied = asset("mlflow_model_version", by, "promoted 1", created_at=NOON)
+        present = asset("mlflow_model_version", named, "m 1", created_at=self.LATER)
+        earlier = asset("mlflow_model_version", f"{named}@1793534400000", "m 1", created_at=self.EARLY)
+        edge = _edge(named, by, "registered_as")
+
+        for known, source in (([earlier], earlier.id), ([], f"{named}@before-{self.LATER}")):
+            linked = Estate().say(copied, present, *known, edges=[edge]).linked()
+            assert [
+                (one.source, one.certainty)
+                for one in linked.edges
+                if (one.target, one.relation) == (by, "registered_as")
+            ] == [(source, "inferred")]
 
     def test_what_stands_behind_an_endpoint_comes_and_goes(self):
         """A component is made after its endpoint."""

@@ -87,6 +87,7 @@ def instant(time: str | None) -> str:
 
 
 def is_later(assets: Mapping[str, Asset], asset_id: str, at: str | None) -> bool:
-    """Whether what has this ARN now was made after something was said of the ARN. An S3 place is always the same."""
-    asset = assets.get(asset_id) if asset_id.startswith("arn:") else None
+    """Whether what has this ARN, or this name in MLflow, now was made after something was said of it. An S3 place is
+    always the same."""
+    asset = assets.get(asset_id) if asset_id.startswith(("arn:", "mlflow:")) else None
     return asset is not None and bool(at and asset.created_at) and instant(at) < instant(asset.created_at)

@@ -33,7 +33,7 @@ def join(view: View) -> Facts:
     facts = Facts()
     kept = _Kept(view)
     for claim in view.all(MlflowUri):
-        by_name = [asset for asset in kept.named(claim) if not _given_again(asset, view.assets.get(claim.asset))]
+        by_name = _meant(list(kept.named(claim)), view.assets.get(claim.asset))
         by_place = [] if by_name else kept.around(claim.uri, claim.server)
         found = {asset.id: asset for asset in by_name} | {asset.id: asset for asset, _ in by_place}
         lines = (claim.evidence, URI) if by_name else (claim.evidence, PLACE, *(line for _, line in by_place))
@@ -103,13 +103,24 @@ class _Kept:
         return [asset for asset in assets if server in (None, asset.attributes.get("server"))]
 
 
-def _given_again(named: Asset, by: Asset | None) -> bool:
-    """Whether a version was made so long after what names it was changed last that no clock's error explains it."""
+def _meant(named: list[Asset], by: Asset | None) -> list[Asset]:
+    """Of what has, or had, a name in turn: without the versions that were made so long after what names one was changed
+    last that no clock's error explains it, and without those that others had replaced as long before."""
     changed = by.modified_at or by.created_at if by is not None else None
-    if named.kind != "mlflow_model_version" or not changed or not named.created_at:
-        return False
-    made, naming = (datetime.fromisoformat(instant(time)) for time in (named.created_at, changed))
-    return made - naming > _CLOCKS
+    if not changed:
+        return named
+    naming = datetime.fromisoformat(instant(changed))
+    since: dict[str, timedelta] = {}  # how long before the naming the version was made
+    for asset in named:
+        if asset.kind == "mlflow_model_version" and asset.created_at:
+            since[asset.id] = naming - datetime.fromisoformat(instant(asset.created_at))
+    replaced = [
+        one.id
+        for one in named
+        for other in named
+        if one.id.startswith(f"{other.id}@") and one.id in since and since.get(other.id, -_CLOCKS) > _CLOCKS
+    ]
+    return [one for one in named if since.get(one.id, _CLOCKS) >= -_CLOCKS and one.id not in replaced]
 
 
 def _key(uri: str) -> str:
