@@ -46,7 +46,6 @@ def asset_page(site: Site, asset: Asset, template: str) -> Page:
         "kind": {
             "name": asset.kind,
             "title": "Inference router" if asset.attributes.get("router") else info.title,
-            "plural": info.plural,
             "section": info.section,
             "meaning": info.meaning,
         },

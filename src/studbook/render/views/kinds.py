@@ -46,8 +46,6 @@ def model_package(site: Site, asset: Asset) -> Json:
     """The model card."""
     group = parent_of(site, asset)
     training = training_of(site, asset)
-    copies = ends(site, site.graph.downstream(asset.id), "copied_to", target=True)
-    origins = ends(site, site.graph.upstream(asset.id), "copied_to", target=False)
     places = deployments_of(site, asset)
     return {
         "group": site.link(group.id) if group else None,
@@ -65,8 +63,6 @@ def model_package(site: Site, asset: Asset) -> Json:
             for run in _runs_behind(site, training)
             for key, points in sorted((run.attributes.get("curves") or {}).items())
         ],
-        "copies": site.links(copy.id for copy in copies),
-        "origins": site.links(origin.id for origin in origins),
         "card": card(site, asset),
         "runs": asset.id in site.running,
         "runs_unknown": bool(site.answer("runs", asset.id).unknown),

@@ -121,7 +121,6 @@ def _partition(site: Site, coverage: Any) -> Json:
         "status": coverage.status,
         "records": coverage.records,
         "requests": coverage.requests,
-        "redacted": coverage.redacted,
         "gaps": [{"operation": gap.operation, "code": gap.code, "message": gap.message} for gap in coverage.gaps],
         "reason": coverage.reason,
         "listed_at": coverage.listed_at,
