@@ -69,13 +69,7 @@ def normalize_package(record: Record) -> Facts:
     for container, path in _containers(body):
         _container(reading, container, path)
     for index, item in each(member(body, "SourceAlgorithmSpecification", "SourceAlgorithms")):
-        path = f"SourceAlgorithmSpecification.SourceAlgorithms[{index}]"
-        for uri, where, added in data_sources(item, path):
-            reading.weights(uri, where, added=added)
-        for uri, where in manifest_sources(item, path):
-            reading.manifest(uri, where)
-        for arn, where in hub_sources(item, path):
-            _base(reading, arn, where)
+        _weights(reading, item, f"SourceAlgorithmSpecification.SourceAlgorithms[{index}]")
     _origin(reading)
     _reports(reading)
     _card(reading)
@@ -111,12 +105,7 @@ def _container(reading: Reading, container: Json, path: str) -> None:
     digest = container.get("ImageDigest")
     paths = [f"{path}.Image", *([f"{path}.ImageDigest"] if digest else [])]
     reading.image(container.get("Image"), *paths, digest=digest, relation="packaged_as")
-    for uri, where, added in data_sources(container, path):
-        reading.weights(uri, where, added=added)
-    for uri, where in manifest_sources(container, path):
-        reading.manifest(uri, where)
-    for arn, where in hub_sources(container, path):
-        _base(reading, arn, where)
+    _weights(reading, container, path)
     name, version = (member(container, "BaseModel", key) for key in ("HubContentName", "HubContentVersion"))
     if name and reading.account and reading.region:
         members = ("HubContentName", "HubContentVersion") if version else ("HubContentName",)
@@ -132,6 +121,16 @@ def _container(reading: Reading, container: Json, path: str) -> None:
                 evidence=evidence,
             )
         )
+
+
+def _weights(reading: Reading, holder: Json, path: str) -> None:
+    """What a container, or an algorithm, is packaged from: places in S3, manifests, content of a hub."""
+    for uri, where, added in data_sources(holder, path):
+        reading.weights(uri, where, added=added)
+    for uri, where in manifest_sources(holder, path):
+        reading.manifest(uri, where)
+    for arn, where in hub_sources(holder, path):
+        _base(reading, arn, where)
 
 
 def _base(reading: Reading, arn: object, path: str) -> None:
