@@ -17,6 +17,7 @@ from studbook.model import KINDS, Asset, Edge, Partition
 from studbook.model.ids import parse_arn
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import Answer, Night, Row, Why, called, counted
+from studbook.queries.neighbours import may_have_result
 from studbook.queries.origins import makers, origins
 from studbook.queries.question import Question
 from studbook.queries.walks import NO_DATA_ROLES, made, runs
@@ -24,7 +25,6 @@ from studbook.queries.walks import NO_DATA_ROLES, made, runs
 Missing = Literal["base_model", "code", "data", "image", "judgement"]
 
 _VERSIONS: Final = ("model_package", "mlflow_model_version")
-_NO_RESULT: Final = ("Failed", "Stopped", "Stopping")
 _OF_JOBS: Final = ("sagemaker", "bedrock")
 _JOBS: Final = re.compile(r"Job|^Search|^AssumeRole$")
 """Operations that show jobs, or without which none is seen."""
@@ -231,6 +231,6 @@ def is_judged(lineage: LineageReader, model: Asset) -> bool:
             return True
         for edge in lineage.downstream(origin.id, "input_to", "evaluated_model"):
             job = lineage.asset(edge.target)
-            if job is not None and job.status not in _NO_RESULT:
+            if job is not None and may_have_result(job):
                 return True
     return False

@@ -17,6 +17,7 @@ from studbook.model import Asset, Edge, Envelope
 from studbook.queries.answer import Answer, Night, Row, counted
 from studbook.queries.diff import changed_fields
 from studbook.queries.drift import Drift, drifts_of
+from studbook.queries.neighbours import may_have_result
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
 from studbook.queries.trail import NO_TRAIL, NOT_READ, Deed, deeds, given, is_deed
@@ -45,7 +46,6 @@ _VERSIONS: Final = (
     "model_package", "mlflow_model_version", "dataset_version", "evaluator_version", "base_model_version",
 )  # fmt: skip
 _TOLD_AS_EVENTS: Final = ("has_version", "copied_to")
-_NO_RESULT: Final = ("Failed", "Stopped", "Stopping")
 _WITH_APPROVAL: Final = ("attributes.approval_description", "attributes.modified_by", "modified_at")
 _PENDING: Final = "PendingManualApproval"
 
@@ -245,7 +245,7 @@ class _Past:
         else:
             pairs = [(end, end.id) for _, end in self._ends("input_to") if end.kind == "evaluation_job"]
         for job, other in pairs:
-            if job.status not in _NO_RESULT:
+            if may_have_result(job):
                 at = job.attributes.get("ended_at") or job.attributes.get("started_at") or job.created_at
                 number = max(job.first_seen or 1, self._seen(other))
                 yield self._entry(number, "evaluated", at, is_=other)
