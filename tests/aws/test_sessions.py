@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import boto3
 import pytest
 
@@ -9,6 +11,7 @@ from studbook import __version__
 from studbook.aws.errors import NotReadOnly, Trouble, explain
 from studbook.aws.sessions import Sessions, caller, only_reads
 from studbook.demo.cloud.aws import FakeAws
+from studbook.demo.cloud.server import CALLER_KEY
 from studbook.errors import UsageError
 from studbook.settings import Account, Patience
 
@@ -66,6 +69,31 @@ class TestRoles:
             signer("GET", "https://example.com/", {}, b"", "sagemaker-mlflow")
 
         assert (raised.value.operation, raised.value.code) == (asked, "NoCredentialsError")
+
+    def test_the_callers_login_is_read_once(self, aws, monkeypatch, tmp_path):
+        """However many roles are assumed, a program that logs in runs once; and once more where a session ended."""
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name)
+        login = {"Version": 1, "AccessKeyId": CALLER_KEY, "SecretAccessKey": "of-the-demo"}
+        (tmp_path / "login.json").write_text(json.dumps(login))
+        (tmp_path / "login").write_text(f"#!/bin/sh\necho >>{tmp_path}/ran\ncat {tmp_path}/login.json\n")
+        (tmp_path / "login").chmod(0o700)
+        (tmp_path / "config").write_text(f"[default]\ncredential_process = {tmp_path}/login\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+        other = account(id="333333333333", role_arn=ROLE.replace("2" * 12, "3" * 12))
+        aws.role(other.role_arn, external_id=other.external_id)
+        made = sessions()
+        made.know({other.id: other})
+
+        clients = {one: made.client(one, "us-west-2", "sagemaker") for one in ("222222222222", other.id)}
+        for client in clients.values():
+            client.list_models()
+        assert len((tmp_path / "ran").read_text()) == 1
+
+        made.renew(other.id, clients[other.id])
+        made.client(other.id, "us-west-2", "sagemaker").list_models()
+        assert len((tmp_path / "ran").read_text()) == 2
 
     def test_clients_are_shared(self, aws):
         """One client for each account, region and service, whoever asks."""

@@ -186,6 +186,7 @@ class Sessions:
 
     def _forget(self, account: str | None) -> None:
         self._sessions.pop(account, None)
+        self._sessions.pop(None, None)  # the caller's own may have been renewed, and is read again
         for key in [key for key in self._clients if key[0] == account]:
             del self._clients[key]
 
@@ -230,9 +231,12 @@ class Sessions:
         return self._sessions[account]
 
     def _assumed(self, account: Account) -> boto3.Session:
-        """A session whose credentials assume the role when first used, and again before they expire."""
+        """A session whose credentials assume the role when first used, and again before they expire.
+
+        All accounts' are asked for with one session of the caller's own: a login by a program or by SSO is read once.
+        """
         key = (account.id, None, "sts")
-        sts = self._hooked(boto3.Session(botocore_session=_core()), key, account.regions[0])
+        sts = self._hooked(self._session(None), key, account.regions[0])
 
         def fetch() -> dict[str, str]:
             request = {"RoleArn": account.role_arn, "RoleSessionName": SESSION_NAME}
