@@ -16,8 +16,10 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import check_jsonschema
 import pytest
 import yaml
+from click.testing import CliRunner
 from tests import small_catalog
 
 from studbook.ci_job import PULL_REQUEST, SYSTEMS, Job, impact, night
@@ -30,28 +32,26 @@ GIT = Job(ROLE, "us-east-1", "catalog")
 SCHEMAS = {"github": "vendor.github-workflows", "gitlab": "vendor.gitlab-ci"}
 
 
+def conforms(system: str, file: Path) -> None:
+    """A job is one by its system's schema; within this process, since check-jsonschema takes seconds to be loaded."""
+    words = ["--builtin-schema", SCHEMAS[system], str(file)]
+    said = CliRunner().invoke(check_jsonschema.main, words, catch_exceptions=False)
+    assert said.exit_code == 0, said.output
+
+
 @pytest.mark.parametrize("job", [S3, GIT], ids=["s3", "git"])
 @pytest.mark.parametrize("system", SCHEMAS)
 def test_the_job_is_one_by_its_systems_schema(system: str, job: Job, tmp_path: Path) -> None:
     """Validated by check-jsonschema 0.39 with the schemas that it brings, offline."""
     file = tmp_path / "job.yml"
     file.write_text(SYSTEMS[system](job))
-    done = subprocess.run(
-        ["check-jsonschema", "--builtin-schema", SCHEMAS[system], str(file)],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PATH": f"{Path(os.sys.executable).parent}:{os.environ['PATH']}"},
-    )
-    assert done.returncode == 0, done.stdout
+    conforms(system, file)
 
 
 @pytest.mark.parametrize("file", sorted((TOP / ".github" / "workflows").glob("*.yml")), ids=lambda file: file.name)
 def test_our_own_workflows(file: Path) -> None:
     """By the same schema; each action is pinned to a commit, and what a step runs is a program of the repository."""
-    program = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMAS["github"], file]
-    done = subprocess.run(program, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
+    conforms("github", file)
     jobs = yaml.safe_load(file.read_text())["jobs"].values()
     steps = [step for job in jobs for step in job["steps"]]
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"]) for step in steps if "uses" in step)
@@ -238,9 +238,7 @@ class TestPullRequest:
         """By the system's schema; each action is pinned, and GitHub's reads the repository and writes the comment."""
         text = PULL_REQUEST[system](job)
         (tmp_path / "job.yml").write_text(text)
-        program = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMAS[system]]
-        done = subprocess.run([*program, tmp_path / "job.yml"], check=False, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout
+        conforms(system, tmp_path / "job.yml")
         rights = yaml.safe_load(text).get("permissions", {})
         assert rights == (
             {"contents": "read", "id-token": "write", "pull-requests": "write"} if system == "github" else {}
