@@ -10,6 +10,9 @@ PORT   ?= 8000
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export NO_MKDOCS_2_WARNING = 1
+# What is imported is compiled once and kept: hundreds of processes start here, and pip would compile five times as much.
+unexport PYTHONDONTWRITEBYTECODE
+INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable
 
 .PHONY: help demo demo-stop test check audit format bench docs manual dist sbom screenshots clean
 
@@ -36,11 +39,11 @@ $(VENV)/bin/python:
 
 # The extras are stamped, so that a changed pyproject.toml installs again and nothing else does.
 $(VENV)/.demo: pyproject.toml constraints.txt $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo]'
+	$(INSTALL) '.[demo]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(INSTALL) '.[dev]'
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
