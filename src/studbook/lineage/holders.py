@@ -17,7 +17,7 @@ from typing import Final
 from studbook.lineage.edges import Edges
 from studbook.lineage.from_id import asset_from_id
 from studbook.lineage.joins.interface import instant, is_later
-from studbook.model import Asset, Evidence, Relation
+from studbook.model import Asset, Evidence, Kind, Relation
 from studbook.model.kinds import JOB_KINDS
 
 EARLIER: Final = Evidence.parse("rule:earlier-holder")
@@ -25,9 +25,12 @@ _NAMING: Final[frozenset[Relation]] = frozenset(("base_of", "copied_to", "deploy
 """Relations in which the downstream end names the other one."""
 _AT_CREATION: Final = frozenset((*JOB_KINDS, "model", "model_package", "endpoint_config"))
 """What names all that it names when it is made."""
-_IN_MLFLOW: Final = "mlflow_model_version"
-"""Registered from another one (`registered_as`), it names that when it is made."""
-_EARLIER_ID: Final = re.compile(r"(arn:[^@]+|mlflow:.+/model/[^/@]+/\d+)@.+")
+_IN_MLFLOW: Final[Mapping[Relation, Kind]] = {
+    "has_version": "mlflow_registered_model",
+    "registered_as": "mlflow_model_version",
+}
+"""What a version of a registered model names when it is made: that model, and the version that it was copied from."""
+_EARLIER_ID: Final = re.compile(r"(arn:[^@]+|mlflow:.+/model/[^/@]+(?:/\d+)?)@.+")
 _WHEN_CHANGED: Final = frozenset(("endpoint", "inference_component"))
 """What may name another thing whenever it is changed. Who sends requests to one does so whenever it was made."""
 
@@ -44,13 +47,13 @@ class Holders:
 
     def meant(self, named: str, relation: Relation, by: str) -> Asset | None:
         """The earlier holder that `by` named; None where it can have named the present one."""
-        if relation not in _NAMING and relation != "registered_as":
+        in_mlflow = relation in _IN_MLFLOW and named.startswith("mlflow:")
+        if not in_mlflow and (relation not in _NAMING or not named.startswith("arn:")):
             return None
         present, namer = self._assets.get(named), self._assets.get(by)
         if present is None or namer is None or _holder(named) is not None:
             return None
-        in_mlflow = relation == "registered_as" and present.kind == namer.kind == _IN_MLFLOW
-        if not in_mlflow and (relation not in _NAMING or not named.startswith("arn:")):
+        if in_mlflow and (present.kind, namer.kind) != (_IN_MLFLOW[relation], "mlflow_model_version"):
             return None
         if ":lambda:" in named or present.account == "aws":
             return None  # Lambda gives no number again
@@ -83,7 +86,7 @@ def _spelled(asset_id: str) -> str:
 
 def _settled(namer: Asset) -> str | None:
     """The last time at which it can have begun to name what it names; None where nothing tells."""
-    if namer.kind in _AT_CREATION or namer.kind == _IN_MLFLOW:
+    if namer.kind in _AT_CREATION or namer.kind == "mlflow_model_version":
         return namer.created_at
     return namer.modified_at if namer.kind in _WHEN_CHANGED else None
 

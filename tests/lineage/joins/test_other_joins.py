@@ -145,6 +145,23 @@ class TestHolders:
                 if (one.target, one.relation) == (by, "registered_as")
             ] == [(source, "inferred")]
 
+    def test_a_version_is_of_the_registered_model_of_its_time(self):
+        """The one that was made after it never had it."""
+        model = "mlflow:lab/model/m"
+        shown = [
+            asset("mlflow_registered_model", model, "m", created_at=self.LATER),
+            asset("mlflow_registered_model", f"{model}@1793534400000", "m", created_at=self.EARLY),
+            asset("mlflow_model_version", f"{model}/1", "m 1", created_at=self.LATER),
+            asset("mlflow_model_version", f"{model}/1@1793620800000", "m 1", created_at=NOON),
+        ]
+        edges = [_edge(model, version.id, "has_version") for version in shown[2:]]
+
+        assert {
+            (edge.source, edge.target)
+            for edge in Estate().say(*shown, edges=edges).linked().edges
+            if edge.relation == "has_version"
+        } == {(model, f"{model}/1"), (f"{model}@1793534400000", f"{model}/1@1793620800000")}
+
     def test_what_stands_behind_an_endpoint_comes_and_goes(self):
         """A component is made after its endpoint."""
         component = asset("inference_component", f"{self.ARN}:inference-component/i", created_at=self.LATER)
