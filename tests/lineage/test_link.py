@@ -187,6 +187,17 @@ class TestChronicle:
         assert self._life(carried)[JOB] == (5, 3, None)
         assert self._life(carried.say(edges=[_produced()]))[JOB] == (5, None, None)
 
+    def test_who_had_a_name_before_was_seen_before(self):
+        """And who has it now, now; also in the nights after."""
+        early, late = "2026-11-01T00:00:00Z", "2026-11-03T00:00:00Z"
+        buried = f"{JOB}@{early}"
+        both = Estate().say(job(created_at=late)).say(job(created_at=early).but(id=buried), gone_since=5)
+
+        lives = {JOB: (5, None, None), buried: (2, None, 5)}
+        assert self._life(both, {JOB: job(first_seen=2, created_at=early)}) == lives
+        known = {a.id: a for a in chronicle(both.linked(), [job(first_seen=2, created_at=early)], 5)}
+        assert self._life(both, known, 6) == lives
+
     def test_gone_is_what_showed_it_and_is_gone(self):
         """A name in another record does not bring it back."""
         estate = Estate().say(job(), gone_since=4).say(edges=[_produced()])

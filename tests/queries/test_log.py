@@ -124,6 +124,34 @@ class TestOfItself:
         ]
         assert told(tmp_path, nights, "j") == [(2, "changed", "a", "b")]
 
+    @pytest.mark.parametrize("name", ["arn:aws:sagemaker:r:1:model-package/bot/1", "mlflow:lab/model/bot/1"])
+    def test_two_that_had_one_name_have_a_log_each(self, tmp_path: Path, name: str) -> None:
+        """What was deleted and made again was not changed: nobody took an approval back."""
+        old, new = (
+            {"name": "bot 1", "created_at": at(1, hour), "attributes": {"approval": one}}
+            for hour, one in ((2, "Approved"), (9, "Rejected"))
+        )
+        buried = f"{name}@{at(1, 2)}"
+        nights = [
+            (f"g(model_package_group) -has_version-> {name}(model_package)", {name: old}),
+            (
+                f"g(model_package_group) -has_version-> {name}(model_package)\n"
+                f"g -has_version-> {buried}(model_package)",
+                {name: new, buried: {**old, "gone_since": 2}},
+            ),
+        ]
+        assert rows(tmp_path / "new", nights, name) == [
+            (2, "first_seen", None, None),
+            (2, "registered", None, "g"),
+            (2, "approval", None, "Rejected"),
+        ]
+        assert rows(tmp_path / "old", nights, buried) == [
+            (1, "first_seen", None, None),
+            (1, "registered", None, "g"),
+            (1, "approval", None, "Approved"),
+            (2, "gone", None, None),
+        ]
+
     def test_a_later_night_is_not_told(self, tmp_path: Path) -> None:
         """As of a night, the log is what it was then."""
         nights = [("j(training_job)", {"j": {"status": status}}) for status in ("a", "b", "c")]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from studbook.lineage.link import Linked, Sightings
 from studbook.model import Asset
+from studbook.model.ids import holder_of
 
 
 def chronicle(linked: Linked, previous: Iterable[Asset], number: int) -> Iterator[Asset]:
@@ -13,14 +14,20 @@ def chronicle(linked: Linked, previous: Iterable[Asset], number: int) -> Iterato
 
     An asset is stale where everything that shows or names it was carried over, and gone where what showed it is gone:
     only a complete listing ends a record. `previous` are the assets of the snapshot before `number`, by id; only one of
-    them is held at a time.
+    them is held at a time. What had an id before its present holder takes its first night along.
     """
     earlier = iter(previous)
     before = next(earlier, None)
+    buried = {(holder_of(one.id), one.created_at) for one in linked.assets if "@" in one.id}
+    moved: dict[tuple[str | None, str | None], Asset] = {}
     for asset in linked.assets:
         while before is not None and before.id < asset.id:
             before = next(earlier, None)
         known = before if before is not None and before.id == asset.id else None
+        if known is None:
+            known = moved.get((holder_of(asset.id), asset.created_at))
+        elif known.created_at != asset.created_at and (known.id, known.created_at) in buried:
+            moved[known.id, known.created_at], known = known, None
         yield chronicled(asset, linked.sightings.get(asset.id), known, number)
 
 

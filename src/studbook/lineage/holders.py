@@ -8,7 +8,6 @@ one that no night did.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -18,6 +17,7 @@ from studbook.lineage.edges import Edges
 from studbook.lineage.from_id import asset_from_id
 from studbook.lineage.joins.interface import instant, is_later
 from studbook.model import Asset, Evidence, Kind, Relation
+from studbook.model.ids import holder_of
 from studbook.model.kinds import JOB_KINDS
 
 EARLIER: Final = Evidence.parse("rule:earlier-holder")
@@ -30,7 +30,6 @@ _IN_MLFLOW: Final[Mapping[Relation, Kind]] = {
     "registered_as": "mlflow_model_version",
 }
 """What a version of a registered model names when it is made: that model, and the version that it was copied from."""
-_EARLIER_ID: Final = re.compile(r"(arn:[^@]+|mlflow:.+/model/[^/@]+(?:/\d+)?)@.+")
 _WHEN_CHANGED: Final = frozenset(("endpoint", "inference_component"))
 """What may name another thing whenever it is changed. Who sends requests to one does so whenever it was made."""
 
@@ -42,7 +41,7 @@ class Holders:
         self._assets = assets
         self._earlier: defaultdict[str, list[Asset]] = defaultdict(list)
         for asset_id, asset in assets.items():
-            if (holder := _holder(asset_id)) is not None:
+            if (holder := holder_of(asset_id)) is not None:
                 self._earlier[_spelled(holder)].append(asset)
 
     def meant(self, named: str, relation: Relation, by: str) -> Asset | None:
@@ -51,7 +50,7 @@ class Holders:
         if not in_mlflow and (relation not in _NAMING or not named.startswith("arn:")):
             return None
         present, namer = self._assets.get(named), self._assets.get(by)
-        if present is None or namer is None or _holder(named) is not None:
+        if present is None or namer is None or holder_of(named) is not None:
             return None
         if in_mlflow and (present.kind, namer.kind) != (_IN_MLFLOW[relation], "mlflow_model_version"):
             return None
@@ -71,12 +70,6 @@ class Holders:
         unseen = asset_from_id(present.id)
         name = f"{present.name} before {following}"
         return unseen.but(id=f"{present.id}@before-{following}", kind=present.kind, name=name)
-
-
-def _holder(asset_id: str) -> str | None:
-    """The id that an earlier holder had; None where it is the present one's."""
-    found = _EARLIER_ID.fullmatch(asset_id) if "@" in asset_id else None
-    return found[1] if found else None
 
 
 def _spelled(asset_id: str) -> str:

@@ -290,6 +290,15 @@ def mlflow_id(server: str, *segments: str) -> str:
     return f"mlflow:{server}/" + "/".join(quote(segment, safe="") for segment in segments)
 
 
+_EARLIER_ID = re.compile(r"(arn:[^@]+|mlflow:.+/model/[^/@]+(?:/\d+)?)@.+")
+
+
+def holder_of(asset_id: str) -> str | None:
+    """The reused id that an earlier holder had, whose own has its time of creation behind an @; None of any other."""
+    found = _EARLIER_ID.fullmatch(asset_id) if "@" in asset_id else None
+    return found[1] if found else None
+
+
 def image_id(uri: str, image_digest: str | None = None) -> str:
     """The image's URI, followed by its digest where one is known."""
     if image_digest and "@" not in uri:

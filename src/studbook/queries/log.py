@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from studbook.lineage.graph import Direction, LineageReader
 from studbook.model import Asset, Edge, Envelope
+from studbook.model.ids import holder_of
 from studbook.queries.answer import Answer, Night, Row, counted
 from studbook.queries.diff import changed_fields
 from studbook.queries.drift import Drift, drifts_of
@@ -188,11 +189,34 @@ class _Past:
             self._nights[envelope.number] = envelope
             yield envelope, state, edges
 
+    def _lives(self, history: SnapshotHistory) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
+        """Every night, with the asset as it was then; while another thing had its id, with nothing."""
+        own, holder = self._asset, holder_of(self._asset.id)
+        others = {
+            one.created_at
+            for one in map(self._lineage.asset, self._lineage.beginning(f"{own.id}@"))
+            if one is not None and holder_of(one.id) == own.id
+        }
+        # Of what had an id before, the nights are told in which it still had it.
+        present = self._lineage.asset(holder) if holder is not None else None
+        earlier = {
+            envelope.number: (then, ends)
+            for envelope, then, ends in (history.history(own.but(id=present.id)) if present is not None else ())
+            if then is not None and then.created_at == own.created_at
+        }
+        for envelope, state, edges in self._states(history, own):
+            if state is None and envelope.number in earlier:
+                yield envelope, *earlier[envelope.number]
+            elif state is not None and state.created_at in others:
+                yield envelope, None, []
+            else:
+                yield envelope, state, edges
+
     def _own(self, history: SnapshotHistory) -> Iterator[Entry]:
         before: Asset | None = None
         was_here = False
         ended: set[_End] = set()
-        for envelope, state, edges in self._states(history, self._asset):
+        for envelope, state, edges in self._lives(history):
             ends: set[_End] = {
                 (edge.relation, edge.role, edge.source)
                 for edge in edges
