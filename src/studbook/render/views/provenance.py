@@ -51,7 +51,7 @@ def training_of(site: Site, asset: Asset) -> Json:
     inputs: dict[str, list[Json]] = {"data": [], "weights": [], "code": [], "image": [], "evaluator": []}
     for edge in sorted(walk.edges, key=lambda e: e.key.order):
         source, target = on_the_way.get(edge.source), on_the_way.get(edge.target)
-        if source is None or target is None:
+        if source is None or target is None or (sort := _sort_of_input(edge, source, target)) is None:
             continue
         entry = {
             "asset": site.link(source.id),
@@ -61,20 +61,11 @@ def training_of(site: Site, asset: Asset) -> Json:
             "candidate": edge.candidate,
             "evidence": list(map(str, edge.evidence)),
         }
-        into_job = edge.relation == "input_to" and KINDS[target.kind].job
-        if into_job and reads_data(edge, source):
+        if sort == "data":
             entry["fingerprint"] = fingerprint_of(site, source)
             points_at = {one.id for one in content(site.graph, source)}
             entry["drifted"] = any(drift.read.id in points_at for drift in drifts_of(site.graph, target))
-            inputs["data"].append(entry)
-        elif source.kind == "code" or edge.role == "code":
-            inputs["code"].append(entry)
-        elif source.kind == "container_image" or edge.role == "image":
-            inputs["image"].append(entry)
-        elif into_job and source.kind in ("evaluator", "evaluator_version"):
-            inputs["evaluator"].append(entry)
-        elif into_job and KINDS[source.kind].data:
-            inputs["weights"].append(entry)
+        inputs[sort].append(entry)
     bases = [a for a in on_the_way.values() if a.kind == "base_model_version"]
     parents = {base.id for version in bases if (base := parent_of(site, version)) is not None}
     bases += [a for a in on_the_way.values() if a.kind == "base_model" and a.id not in parents]
@@ -105,6 +96,20 @@ def training_of(site: Site, asset: Asset) -> Json:
             for run in newest(runs.values())
         ],
     }
+
+
+def _sort_of_input(edge: Edge, source: Asset, target: Asset) -> str | None:
+    """As what a thing went into what made a model; None for what is no input."""
+    into_job = edge.relation == "input_to" and KINDS[target.kind].job
+    if into_job and reads_data(edge, source):
+        return "data"
+    if source.kind == "code" or edge.role == "code":
+        return "code"
+    if source.kind == "container_image" or edge.role == "image":
+        return "image"
+    if into_job and source.kind in ("evaluator", "evaluator_version"):
+        return "evaluator"
+    return "weights" if into_job and KINDS[source.kind].data else None
 
 
 def fingerprint_of(site: Site, asset: Asset) -> str | None:
