@@ -142,6 +142,24 @@ class TestDiff:
         assert there.edges_lost == back.edges_gained
         assert len(there) == len(back)
 
+    def test_what_was_made_again_under_its_name_did_not_change(self) -> None:
+        """One version is gone, with its approval, and another one came; there and back."""
+        name, early, late = "arn:aws:sagemaker:r:1:model-package/p/1", "2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"
+        was = {"created_at": early, "attributes": {"approval": "Approved"}}
+        old = lineage(f"g(model_package_group) -has_version-> {name}(model_package)", {name: was})
+        new = lineage(
+            f"g(model_package_group) -has_version-> {name}(model_package)\n"
+            f"g -has_version-> {name}@{early}(model_package)",
+            {
+                name: {"created_at": late, "attributes": {"approval": "Rejected"}},
+                f"{name}@{early}": {**was, "gone_since": 2},
+            },
+        )
+        for changes in (diff(old, new), diff(new, old)):
+            told = [[one.id for one in several] for several in (changes.assets_added, changes.assets_gone)]
+            assert (told, changes.assets_changed, changes.approvals_changed) == ([[name], [name]], (), ())
+        assert [one.id for one in diff(old, new).models_added] == [name]
+
     def test_fields_one_by_one(self) -> None:
         """Attributes and tags by key, with the value before and after."""
         old = lineage(BASE, {"t": {"status": "InProgress", "tags": {"team": "a"}, "attributes": {"x": 1, "y": [1]}}})

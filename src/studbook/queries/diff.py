@@ -14,6 +14,7 @@ from typing import Any
 from studbook.lineage.graph import Graph, differing
 from studbook.model import REDACTED, Asset, Coverage, Edge, Partition
 from studbook.model.canonical import fields_of
+from studbook.model.ids import holder_of
 from studbook.queries.drift import drifts_of
 from studbook.queries.walks import Manner, out_of_service, runs
 
@@ -155,12 +156,18 @@ def diff(
     """What changed from one graph to the other."""
     if old is new:  # as on a night without changes: there is nothing to look for
         old = new = Graph((), ())
-    added = [asset for asset in new.assets.values() if _is_here(asset) and not _is_here(old.asset(asset.id))]
-    gone = [asset for asset in old.assets.values() if _is_here(asset) and not _is_here(new.asset(asset.id))]
+    again = {*_made_again(old, new), *_made_again(new, old)}
+
+    def only_in(one: Graph, other: Graph) -> list[Asset]:
+        here = filter(_is_here, one.assets.values())
+        return [asset for asset in here if asset.id in again or not _is_here(other.asset(asset.id))]
+
+    added, gone = only_in(new, old), only_in(old, new)
     both = [
         (before, after)
         for after in new.assets.values()
         if (before := old.asset(after.id)) is not None and before is not after and before != after
+        if after.id not in again
     ]
     old_edges, new_edges = differing(old, new)
     return Changes(
@@ -183,6 +190,15 @@ def diff(
             and (was.certainty, was.candidate) != (edge.certainty, edge.candidate)
         ),
     )
+
+
+def _made_again(old: Graph, new: Graph) -> Iterator[str]:
+    """The ids that another thing has now: what had one before is gone, and did not change."""
+    for earlier in new.assets.values():
+        holder = holder_of(earlier.id)
+        before, after = (graph.asset(holder) if holder is not None else None for graph in (old, new))
+        if before is not None and after is not None and before.created_at == earlier.created_at != after.created_at:
+            yield after.id
 
 
 def changed_fields(old: Asset, new: Asset) -> Iterator[Field]:
