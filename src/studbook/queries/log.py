@@ -278,7 +278,7 @@ class _Past:
         """Data that became another after a job had begun to read it: for the job, its models and the data."""
         asset = self._asset
         if asset.kind.endswith("_job"):
-            jobs = [asset]
+            jobs: Sequence[Asset] = [asset]
         elif asset.kind in ("model_package", "mlflow_model_version"):
             jobs = makers(self._lineage, asset)
         else:

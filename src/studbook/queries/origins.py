@@ -22,11 +22,15 @@ def origins(lineage: LineageReader, version: Asset) -> Iterator[Asset]:
                     ahead.append(source)
 
 
-def makers(lineage: LineageReader, version: Asset) -> list[Asset]:
+def makers(lineage: LineageReader, version: Asset) -> tuple[Asset, ...]:
     """The jobs that produced a version, what it was cloned from, or their weights; by id.
 
     Of a search and its job that both name the artifact, the job made it.
     """
+    return lineage.once(("makers", version.id), lambda: _makers(lineage, version))
+
+
+def _makers(lineage: LineageReader, version: Asset) -> tuple[Asset, ...]:
     found: dict[str, Asset] = {}
     for origin in origins(lineage, version):
         for edge in lineage.upstream(origin.id, "produced"):
@@ -34,4 +38,4 @@ def makers(lineage: LineageReader, version: Asset) -> list[Asset]:
             if job is not None and "model" in KINDS[job.kind].makes:
                 found[job.id] = job
     searches = {edge.target for job_id in found for edge in lineage.downstream(job_id, "part_of")}
-    return [found[job_id] for job_id in sorted(found) if job_id not in searches]
+    return tuple(found[job_id] for job_id in sorted(found) if job_id not in searches)

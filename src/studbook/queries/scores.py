@@ -153,8 +153,12 @@ def _jobs_by(lineage: LineageReader, used: Iterable[Asset]) -> list[Asset]:
     return _told_once(lineage, jobs)
 
 
-def rows_of_job(lineage: LineageReader, job: Asset) -> Iterator[Score]:
+def rows_of_job(lineage: LineageReader, job: Asset) -> tuple[Score, ...]:
     """What one evaluation found, of each model by each evaluator on each data."""
+    return lineage.once(("scores", job.id), lambda: tuple(_rows_of_job(lineage, job)))
+
+
+def _rows_of_job(lineage: LineageReader, job: Asset) -> Iterator[Score]:
     scores, told = scores_of(lineage, job)
     if not scores:
         return

@@ -90,7 +90,7 @@ class _Attributes(Mapping[str, Any]):
         return self._asset.attributes[key]
 
     def get(self, key: str, default: Any = None) -> Any:
-        self._notes.read.add(_attribute(self._base, key))
+        self._notes.read.add(crc32(_attribute_name(key), self._base))
         return self._asset.attributes.get(key, default)
 
     def __contains__(self, key: object) -> bool:
@@ -236,9 +236,10 @@ class _TrackedGraph(LineageReader):
         """Memoized for a batch of pages; each is noted to have read what it took."""
         if key not in self._found:
             self._found[key] = self._notes.apart(find)
+        found: T
         found, read = self._found[key]
         self._notes.read |= read
-        return cast(T, found)
+        return found
 
     def adjacency(self) -> None:
         """What is read is noted: object by object."""

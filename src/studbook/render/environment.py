@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from jinja2 import (
@@ -149,14 +150,15 @@ class _Template(Template):
 
 
 class _Context(Context):
-    """Calls a macro at once; Jinja asks it five times over what it wants to be given."""
+    """Calls a macro or a function at once; Jinja asks it five times over what it wants to be given."""
 
     def call(self, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if obj.__class__ is not Macro:
+        is_macro = obj.__class__ is Macro
+        if not is_macro and (obj.__class__ is not FunctionType or hasattr(obj, "jinja_pass_arg")):
             return super().call(obj, *args, **kwargs)
         kwargs.pop("_block_vars", None)
         kwargs.pop("_loop_vars", None)
-        return obj(self.eval_ctx, *args, **kwargs)
+        return obj(self.eval_ctx, *args, **kwargs) if is_macro else obj(*args, **kwargs)
 
 
 class _Code(CodeGenerator):
