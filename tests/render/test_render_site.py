@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 from markupsafe import escape
 
 import small_catalog as small
+import studbook
 from small_catalog import Sites
 from studbook.cli import main
 from studbook.errors import BuildError
@@ -124,13 +127,18 @@ class TestBuildSite:
         """Home carries the banner of the account that could not be read."""
         assert "AccessDeniedException" in (newest / "index.html").read_text(encoding="utf-8")
 
-    def test_every_rule_has_its_page(self, newest: Path) -> None:
-        """What it says of itself, how it is set, and what it found; those that found nothing say that they did not."""
+    def test_every_rule_has_its_page(self, sites: Sites, newest: Path) -> None:
+        """What it says of itself, how it is set, and what it found; those that found nothing say that they did not.
+
+        A finding stands there whole: as its message, or as a link to its asset with all that comes after its handle.
+        """
         told = json.loads((newest / "export.json").read_text())["findings"]
+        with studbook.open(sites.catalog) as lineage:
+            said = {one["message"]: _said(one, lineage.handle(one["asset"])) for one in told}
         for rule in RULES:
             text = (newest / "findings" / rule.id / "index.html").read_text()
             found = [one for one in told if one["rule"] == rule.id]
-            assert all(str(escape(one["message"].partition(" ")[2])) in text for one in found)
+            assert all(re.search(said[one["message"]], text) for one in found)
             assert ("has no finding of this rule" in text) is (rule.enabled and not found)
             assert all(f"<code>{name}</code>" in text for name in rule.parameters.model_fields)
             assert "Mend it" in text
@@ -162,6 +170,14 @@ class TestBuildSite:
             build_site(Catalog(tmp_path / "catalog"), Settings(), tmp_path / "site")
 
         assert "studbook harvest" in str(caught.value.hint)
+
+
+def _said(finding: dict[str, Any], handle: str) -> str:
+    """The pattern of the row of a finding that begins with its asset's handle."""
+    rest = finding["message"].removeprefix(f"{handle} ")
+    assert rest != finding["message"]
+    link = rf'<tr><td><a [^>]*title="{re.escape(str(escape(finding["asset"])))}"[^>]*>(?:(?!</tr>).)*'
+    return f"{link}<td>{re.escape(str(escape(rest)))}</td></tr>"
 
 
 class TestSameBytes:
