@@ -70,3 +70,21 @@ def test_no_message_names_a_file_that_an_installed_package_lacks():
 
     assert [text for text in texts if re.search(r"(?<![\w/.])(docs|templates)/[\w-]+\.md", text)] == []
     assert {"configuration", "security", "rules", "templates"} <= named <= {*topics(), *COMMANDS}
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits(studbook, command):
+    """No line of a command's help is wider than a terminal of 100 columns."""
+    _, out, _ = studbook(*command.split(), "--help")
+
+    assert [line for line in out.splitlines() if len(line) > 100] == []
+
+
+def test_each_command_in_a_whole_sentence(studbook, monkeypatch):
+    """The list of commands says what each is for in words that fit 80 columns, none of them cut."""
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = studbook("--help")
+
+    said = dict(re.findall(r"^  ([a-z]+) +(\S.*)$", out.partition("Commands:\n")[2], re.M))
+    assert said.keys() >= COMMANDS.keys()
+    assert [name for name in COMMANDS if said[name].endswith("...")] == []

@@ -24,12 +24,11 @@ _COLORS = {"exact": "green", "close": "yellow", "not possible": "red"}
 @click.command(
     epilog="""\b
 Examples:
-  studbook reproduce support-bot/4                     can it be made again, and what stands in the way
+  studbook reproduce support-bot/4               can it be made again? what stands in the way?
   studbook reproduce support-bot/4 --format python --output again.py
   studbook reproduce fraud-xgb-20261115 --format json | jq .request > request.json
   aws sagemaker create-training-job --cli-input-json file://request.json
 
-\b
 The verdict is about what goes in: exact, close, or not possible, each with its reasons. What was redacted is <FILL IN>.
 That roles, keys, networks and quotas are still as they were is not checked.
 """
@@ -47,7 +46,7 @@ That roles, keys, networks and quotas are still as they were is not checked.
 @catalog_option
 @snapshot_option
 def reproduce(asset: str, output_format: str, output: Path | None, catalog: Catalog, snapshot: str) -> None:
-    """Write the request that would train ASSET again: a model version, or a job."""
+    """Write the request that would train ASSET again. ASSET is a model version or a job."""
     from studbook.api import open as open_catalog
     from studbook.errors import UsageError
     from studbook.model import canonical
@@ -112,12 +111,12 @@ def _indented(request: object) -> Iterator[str]:
 Examples:
   studbook compare support-bot/2@dev support-bot/4
   studbook compare fraud/1@dev fraud/2 --format json
-  studbook compare support-chat-sft/1.0.0 support-chat-sft/2.0.0    two states of data: which objects differ
+  studbook compare support-chat-sft/1.0.0 support-chat-sft/2.0.0    which objects of data differ
   studbook compare support-helpfulness/1.0.0 support-helpfulness/2.0.0
   studbook compare support-bot-rlvr-20261119 support-bot-rlvr-20261113 support-bot-sft-20261118
 
 \b
-Up to six; the first is what the others are held against. Two nights are compared by `studbook diff`.
+The first is what the others are held against. Two nights are compared by 'studbook diff'.
 """
 )
 @click.argument("things", nargs=-1, required=True, metavar="THING THING...")
@@ -126,7 +125,10 @@ Up to six; the first is what the others are held against. Two nights are compare
 @snapshot_option
 @format_option
 def compare(*, things: tuple[str, ...], everything: bool, catalog: Catalog, snapshot: str, output_format: str) -> None:
-    """Set two to six things side by side: model versions, training jobs, runs, dataset or evaluator versions."""
+    """Set two to six things of a kind side by side.
+
+    Model versions, training jobs, MLflow runs, dataset or evaluator versions.
+    """
     from studbook.api import open as open_catalog
 
     with open_catalog(catalog, snapshot) as lineage:

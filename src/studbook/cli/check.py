@@ -21,7 +21,7 @@ Examples:
   studbook check --level warning     warnings count too
   studbook check --snapshot latest~1 --format json
   studbook check --format sarif > studbook.sarif     for code scanning; junit is for a test report
-  studbook check --new-only --format markdown        for a pull request: what the night before did not have
+  studbook check --new-only --format markdown        what the night before did not have
 
 \b
 Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configuration or waivers.
@@ -42,7 +42,7 @@ Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configur
 @catalog_option
 @snapshot_option
 def check(catalog: Catalog, snapshot: str, level: str, new_only: bool, output_format: str) -> int:
-    """Tell what the rules say of a snapshot; waived findings are shown, and do not count.
+    """Tell what the rules say of a snapshot. Waived findings are shown, and do not count.
 
     Findings, waivers and settings are those of the night, which its snapshot keeps; a snapshot of format 1 kept none,
     and is told by those of today.

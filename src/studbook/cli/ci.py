@@ -18,8 +18,8 @@ _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 @click.command(
     epilog="""\b
 Examples:
-  studbook ci github --role arn:aws:iam::999999999999:role/studbook-ci > .github/workflows/studbook.yml
-  studbook ci gitlab --role ARN --catalog s3://our-catalog/studbook --publish s3://our-docs/models/
+  studbook ci github --role arn:aws:iam::999999999999:role/ci > .github/workflows/studbook.yml
+  studbook ci gitlab --role ARN --catalog s3://our-catalog/studbook --publish s3://our-docs/
   studbook ci github --pull-request --role ARN --catalog s3://our-catalog/studbook
   studbook ci gitlab --pull-request --role ARN --catalog s3://our-catalog/studbook
   studbook ci codebuild --role ARN --catalog s3://our-catalog/studbook > buildspec.yml
@@ -68,7 +68,10 @@ def ci(
     python: str,
     catalog: str,
 ) -> None:
-    """Print the whole nightly job: login without a secret, the night, the catalog kept, exit codes, publishing."""
+    """Print the nightly job for GitHub, GitLab or CodeBuild.
+
+    It is whole: login without a secret, the night, the catalog kept, exit codes, publishing.
+    """
     from studbook.ci_job import PULL_REQUEST, SYSTEMS, Job
     from studbook.errors import UsageError
 

@@ -71,7 +71,7 @@ The AWS and the MLflow that it harvests are made up, and run on this machine alo
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to serve on.")
 @click.pass_context
 def demo(ctx: click.Context, output: Path, serve: bool, port: int) -> None:
-    """Show everything on made-up accounts: a few nights harvested, the site, the export."""
+    """Try everything on made-up accounts: nights, site, export."""
     from studbook.cli.export import export
     from studbook.cli.site import build, listen
     from studbook.store import Catalog

@@ -48,9 +48,10 @@ Exit codes: 0 all is well; 2 wrong configuration; 3 something is denied or out o
 @catalog_option
 @format_option
 def doctor(catalog: Catalog, output_format: str) -> int:
-    """Try every account, region and source with a few small requests, and say what mends what is denied. Only reads.
+    """Find out what a harvest could not read, and what mends it.
 
-    It looks first at this side: cards, waivers, rules, the folder, dot, the login, what an example left in the file.
+    Every account, region and source is tried with a few small requests, which only read. It looks first at
+    this side: cards, waivers, rules, the folder, dot, the login, what an example left in the file.
     """
     from studbook.errors import UsageError
     from studbook.harvest.doctor import examine

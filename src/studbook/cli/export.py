@@ -37,7 +37,7 @@ Examples:
   studbook export json --lines | jq -c 'select(.type == "asset" and .kind == "endpoint") | .id'
   studbook export json --as-of 2026-11-22
   studbook export schema > export.schema.json      what the JSON export looks like, as JSON Schema
-  studbook export schema --of answer               likewise the answers to questions; report, pedigree
+  studbook export schema --of answer               likewise of answers; of report, pedigree
   studbook export cyclonedx support-bot/4 --output support-bot-4.cdx.json
   studbook export cyclonedx --spec-version 1.7     all model versions in one bill, with citations
   studbook export evidence support-bot/4 --output support-bot-4.zip
@@ -79,29 +79,35 @@ The bytes depend on the snapshot alone: findings, waivers and cards are as they 
 )
 @click.option("--lines", is_flag=True, help="One JSON object a line instead of one document.")
 @click.option(
-    "--level", type=click.Choice(["error", "warning", "note"]), default=None, help="Of junit: what is a failure."
+    "--level", type=click.Choice(["error", "warning", "note"]), default=None, help="For junit: what is a failure."
 )
 @click.option(
-    "--spec-version", type=click.Choice(["1.6", "1.7"]), default=None, help="Of cyclonedx; 1.7 has citations."
+    "--spec-version", type=click.Choice(["1.6", "1.7"]), default=None, help="For cyclonedx; 1.7 has citations."
 )
 @click.option(
     "--of",
     type=click.Choice(["export", "answer", "report", "pedigree"]),
     default=None,
-    help="Of schema: what it describes; export.",
+    help="For schema: what it describes; if it is not said, export.",
 )
 @click.option(
-    "--question", type=click.Choice(_QUESTIONS), default=None, help="Of mermaid, dot and svg: what is drawn; trace."
+    "--question",
+    type=click.Choice(_QUESTIONS),
+    default=None,
+    help="For mermaid, dot and svg: what is drawn; if it is not said, trace.",
 )
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=None, help=f"Of the same: the most assets drawn; {_DRAWN}."
+    "--limit",
+    type=click.IntRange(min=1),
+    default=None,
+    help=f"For the same: the most assets drawn; if it is not said, {_DRAWN}.",
 )
 @audience_option
 @click.option(
     "--key",
     type=click.Path(dir_okay=False, path_type=Path),
     default=None,
-    help="Of in-toto: an Ed25519 private key, as for 'sign'; the statement is then signed, in a DSSE envelope.",
+    help="For in-toto: an Ed25519 private key, as for 'sign'; the statement is then signed, in a DSSE envelope.",
 )
 @catalog_option
 @snapshot_option

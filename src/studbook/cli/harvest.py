@@ -42,7 +42,7 @@ Exit codes: 0 all was seen; 3 part of it could not be seen (the snapshot says wh
 @click.option("--calls", "costs", is_flag=True, help="Show what each source and API cost, too; JSON has it always.")
 @format_option
 def harvest(catalog: Catalog, dask: str | None = None, output_format: str = "text", costs: bool = False) -> int:
-    """Read the accounts, datasets and MLflow servers of the configuration into a new snapshot. Only reads."""
+    """Read what the configuration names into a new snapshot. Of accounts, datasets and MLflow servers it only reads."""
     from studbook.cards import load_cards
     from studbook.harvest.run import elsewhere_at
     from studbook.harvest.run import harvest as run
@@ -64,15 +64,16 @@ def harvest(catalog: Catalog, dask: str | None = None, output_format: str = "tex
     epilog="""\b
 Examples:
   studbook relink                     after an upgrade, or after naming another dataset
-  studbook relink                     after changing a card, a waiver or a rule: a snapshot takes them in
+  studbook relink                     after changing a card, a waiver or a rule, to take it in
 """
 )
 @catalog_option
 @format_option
 def relink(catalog: Catalog, output_format: str) -> int:
-    """Derive the lineage of the latest snapshot again, from its records, without calling AWS.
+    """Derive the latest snapshot's lineage again, without AWS.
 
-    What people wrote since (cards, waivers, settings) is taken in, and the rules are applied again.
+    It is derived from the records that were kept. What people wrote since (cards, waivers, settings) is taken in, and
+    the rules are applied again.
     """
     from studbook.errors import NotFound
     from studbook.harvest.run import relink as run

@@ -29,7 +29,7 @@ Examples:
 @click.argument("topic", required=False)
 @click.pass_context
 def manual(ctx: click.Context, topic: str | None) -> None:
-    """Show a page of the manual, or a command's help; without TOPIC, what there is. No network, no pager."""
+    """Show a page of the manual, or a command's help. Without TOPIC, what there is. No network, no pager."""
     pages = topics()
     if topic is None:
         echo_lines(table(("topic", "page"), [(name, _title(path)) for name, path in pages.items()]))

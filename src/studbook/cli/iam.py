@@ -19,9 +19,9 @@ Examples:
   studbook iam                                           what the reader's role may do
   studbook iam --part trust --principal ARN --external-id X      who may assume it
   studbook iam --part caller                             what whoever runs Studbook needs
-  studbook iam --account 111111111111                    the role of that account: its own datasets only
+  studbook iam --account 111111111111                    that account's role: its own datasets
   studbook iam --format terraform --principal ARN        the role as Terraform
-  studbook iam --format cloudformation > reader.json     as a template, for one account or a StackSet
+  studbook iam --format cloudformation > reader.json     as a template, for a StackSet, too
 """
 )
 @catalog_option
@@ -52,7 +52,10 @@ def iam(
     principal: str | None,
     external_id: str | None,
 ) -> int:
-    """Print the least-privilege policy of the sources that are on; of all of them where there is no configuration."""
+    """Print the least-privilege policy that a harvest needs.
+
+    It has the sources that are on; all of them where there is no configuration.
+    """
     from studbook import permissions as made
     from studbook.errors import UsageError
     from studbook.model.ids import parse_arn

@@ -50,9 +50,10 @@ def init(
     role_name: str | None,
     regions: str | None,
 ) -> None:
-    """Make a catalog folder: configuration, waivers, a place for model cards, and the format's description.
+    """Make a catalog folder, with a configuration to begin with.
 
-    Whatever is wrong, nothing is left half done; what had to be guessed is said.
+    Waivers, a place for model cards and the format's description are in it, too. Whatever is wrong, nothing is left
+    half done; what had to be guessed is said.
     """
     import yaml
 

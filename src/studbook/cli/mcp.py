@@ -19,14 +19,14 @@ Examples:
   studbook mcp https://lineage.example.com    over a built site: what its pages' index.json say
   claude mcp add studbook -- studbook mcp --catalog /srv/catalog
 
-\b
-It speaks the Model Context Protocol on standard input and output, and needs the extra: pip install 'studbook[mcp]'
+It speaks the Model Context Protocol on standard input and output, and needs an extra package:
+pip install 'studbook[mcp]'
 """
 )
 @click.argument("site", required=False)
 @catalog_option
 def mcp(site: str | None, catalog: Catalog) -> None:
-    """Offer the questions to agents as tools: over the catalog, or over the built SITE at an address."""
+    """Offer the questions to agents as tools (MCP). Over the catalog, or over the built SITE at an address."""
     from studbook.errors import NotFound, UsageError
 
     try:

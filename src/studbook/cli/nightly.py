@@ -54,7 +54,8 @@ Exit codes, the worst step's, in this order:
   3 part of the harvest could not be seen
   1 findings at or above --level
   0 all is well
-The report tells every step, whatever the code; GitHub shows it with the run ($GITHUB_STEP_SUMMARY).
+The report tells every step, whatever the code; GitHub shows it with the run
+($GITHUB_STEP_SUMMARY).
 """
 )
 @level_option
@@ -99,7 +100,10 @@ def nightly(
     audience: str,
     dask: str | None,
 ) -> int:
-    """Preflight, harvest, sign, check, export, build and publish, as one report; no step hides another."""
+    """Do a whole night, from preflight to publishing, as one report.
+
+    Preflight, harvest, sign, check, export, build and publish: no step hides another.
+    """
     from studbook.exports.pseudonyms import SECRET
     from studbook.nightly import Order, prometheus, run
     from studbook.store.files import write_whole

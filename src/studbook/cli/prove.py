@@ -22,7 +22,7 @@ _LARGEST = 4096
 @click.command(
     epilog="""\b
 Examples:
-  studbook prove support-bot/4 --output approval.proof.gz           an asset: its approval, its scores
+  studbook prove support-bot/4 --output approval.proof.gz    an asset: its approval, its scores
   studbook prove card-payments@2026-11-20 sft-42 input_to train --output read.proof.gz
   studbook prove support-bot/4 --as-of 2026-11-20 | gzip -dc | jq .row
   studbook verify approval.proof.gz --anchor sha256:3f9c...
@@ -36,7 +36,7 @@ gzipped JSON, of at most 4 KB unless the envelope alone (a row for each account,
 @catalog_option
 @snapshot_option
 def prove(fact: tuple[str, ...], output: Path | None, catalog: Catalog, snapshot: str) -> None:
-    """Prove that a snapshot says something: an asset with its attributes, or an edge."""
+    """Prove that a snapshot says something of an asset or an edge. Of an asset, all of its attributes."""
     from studbook.api import open as open_catalog
     from studbook.errors import UsageError
     from studbook.store.files import write_whole

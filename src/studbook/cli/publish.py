@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""\b
 Examples:
-  studbook publish s3://our-docs/models/          tonight's site beside those that are there
-  studbook publish                                to publish.to of studbook.yml
-  studbook publish --all                          each file compared with the bucket; what was defaced comes back
-  studbook publish public/                        plain copies in a folder, as GitHub and GitLab Pages take them
-  studbook publish --cloudformation > hosting.yml          a private bucket behind CloudFront, to be deployed
-  studbook publish --format json | jq -r '.changed[]'      what a CloudFront distribution has to forget
+  studbook publish s3://our-docs/models/      tonight's site beside those that are there
+  studbook publish                            to publish.to of studbook.yml
+  studbook publish --all                      what was defaced in the bucket comes back
+  studbook publish public/                    plain copies, as GitHub and GitLab Pages take them
+  studbook publish --cloudformation > hosting.yml          a private bucket behind CloudFront
+  studbook publish --format json | jq -r '.changed[]'      what CloudFront has to forget
 
 The bucket is written with your own credentials, never with a role of the harvest. What did not change since the
 version before is copied within S3; what the configuration's site.keep keeps no longer is taken away. Files
@@ -44,7 +44,7 @@ again each time.
 def publish(
     *, to: str | None, everything: bool, cloudformation: bool, output: Path, catalog: Catalog, output_format: str
 ) -> None:
-    """Put the built site into an S3 bucket, at the price of what changed, or into a folder."""
+    """Put the built site into an S3 bucket or a folder. Of a bucket, only what changed is written."""
     from studbook.errors import UsageError
     from studbook.packaged import hosting_template
     from studbook.publish import publish_site

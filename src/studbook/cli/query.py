@@ -41,7 +41,7 @@ Examples:
 )
 @catalog_option
 def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
-    """Show what changed from snapshot OLD to snapshot NEW: models, approvals, deployments, data, coverage."""
+    """Show what changed from snapshot OLD to snapshot NEW. Models, approvals, deployments, data, coverage."""
     from studbook.queries.diff import diff as compare
     from studbook.queries.handles import Handles, InMemory
     from studbook.store.chunks import SharedRows
@@ -65,10 +65,10 @@ def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
 @click.command(
     epilog="""\b
 Examples:
-  studbook show latest                              a snapshot: what it covers, what it could not see
-  studbook show support-bot-prod                    an asset: what is known of it, and what it touches
-  studbook show support-bot-prod --evidence         of every value and edge: which field of which record says so
-  studbook show support-bot/4 --card                all that people wrote of it as one card, and what is missing
+  studbook show latest                          what a snapshot covers, what it could not see
+  studbook show support-bot-prod                what is known of an asset, and what it touches
+  studbook show support-bot-prod --evidence     which field of which record says so, of each value
+  studbook show support-bot/4 --card            all that people wrote of it, and what is missing
   studbook show card-payments@2026-11-20 --objects > manifest.tsv
   studbook show card-payments@2026-11-20 --objects | sha256sum     the digest in its id
 """
@@ -83,7 +83,7 @@ Examples:
 def show(  # noqa: PLR0917 - options
     name: str, objects: bool, evidence: bool, card: bool, catalog: Catalog, snapshot: str, output_format: str
 ) -> None:
-    """Show a snapshot or an asset: NAME is a snapshot's name, or an asset's id, name, or the end of its id."""
+    """Show a snapshot or an asset. NAME is a snapshot's name, or an asset's id, name, or the end of its id."""
     from studbook.api import open as open_catalog
     from studbook.cli import details
     from studbook.errors import NotFound

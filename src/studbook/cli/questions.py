@@ -53,8 +53,8 @@ _EXAMPLES: Final = {
         ("support-bot/4 --as-of 2026-11-20", "as it was known that night"),
     ),
     "impact": (
-        ("card-payments", "who learned from this dataset, and where that runs"),
-        ("eval-support-helpfulness:1 --limit 0", "all that an evaluator's version judged or rewarded"),
+        ("card-payments", "who learned from it, where that runs"),
+        ("eval-support-helpfulness:1 --limit 0", "all that it judged or rewarded"),
         ("s3://acme-shared-data/fraud/ --format csv", "for a spreadsheet"),
     ),
     "runs": (
@@ -87,7 +87,7 @@ _EXAMPLES: Final = {
     ),
     "log": (
         ("", "all snapshots, newest first"),
-        ("support-bot/4", "registered, approved, copied, judged: when, and by whom"),
+        ("support-bot/4", "approved, copied, judged: when, by whom"),
         ("support-bot-prod", "what ran there, and since when"),
         ("card-payments --as-of 2026-11-20", "as it was told that night"),
     ),

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""\b
 Examples:
-  studbook redact --from-history --output clean    first add the value to redact.values, or its key to redact.keys
+  studbook redact --from-history --output clean
+
+First add the value to redact.values of studbook.yml, or its key to redact.keys.
 
 A rule that you add reaches what was kept before it from the next harvest or relink on; older snapshots stay as they
 were written. This command writes a new catalog in which no snapshot has what the rules cover. The chain of snapshots
@@ -34,7 +36,7 @@ folder in the place of the old one, and take the old one out of wherever it was 
 )
 @catalog_option
 def redact(catalog: Catalog, from_history: bool, output: Path) -> int:
-    """Write a new catalog without what the redaction rules cover; this one stays as it is."""
+    """Write a new catalog without what the redaction rules cover. This one stays as it is."""
     from studbook.harvest.rewrite import rewrite
 
     target = type(catalog)(output)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""\b
 Examples:
-  studbook sign --new-key studbook.key                 make a key; keep it where the catalog's writers cannot read it
-  studbook sign --key studbook.key                     sign log/checkpoint, after each night
-  studbook sign --kms alias/studbook                   the same, with an Ed25519 key that never leaves AWS KMS
-  studbook sign --cosign --key witness.key --name audit.example.com/studbook --anchor last-checkpoint
+  studbook sign --new-key studbook.key      make a key, to be kept from the catalog's writers
+  studbook sign --key studbook.key          sign log/checkpoint, after each night
+  studbook sign --kms alias/studbook        the same, with a key that never leaves AWS KMS
+  studbook sign --cosign --key witness.key --name audit.example.com/studbook --anchor checkpoint
 
 A cosignature is a second party's: it says that, at that time, the log went on from the checkpoint that this party saw
 before (--anchor). Name the public keys in studbook.yml (log: keys), and 'studbook verify' checks all signatures.
@@ -48,9 +48,9 @@ def sign(  # noqa: PLR0917 - options
     anchor: str | None,
     catalog: Catalog,
 ) -> None:
-    """Sign the checkpoint of the catalog's log, so that others know whose it is.
+    """Sign the checkpoint of the catalog's log.
 
-    The log is checked before: what does not follow from the snapshots is not signed.
+    Others then know whose it is. The log is checked before: what does not follow from the snapshots is not signed.
     """
     from studbook.errors import UsageError
     from studbook.proof.note import COSIGNATURE, ED25519, Signer

@@ -22,7 +22,7 @@ output_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("site"),
     show_default=True,
-    help="Where the site goes.",
+    help="The folder of the site.",
 )
 
 
@@ -41,7 +41,7 @@ Examples:
 @snapshot_option
 @catalog_option
 def build(catalog: Catalog, snapshot: str, output: Path, audience: str = "internal", everything: bool = False) -> None:
-    """Build the site of a snapshot beside those of the others, and point 'latest' at the newest."""
+    """Build the site of a snapshot. It goes beside those of the others, and 'latest' points at the newest."""
     from studbook.render import build_site
     from studbook.render.versions import kept
 

@@ -58,7 +58,7 @@ def verify(  # noqa: PLR0917 - options
     catalog: Catalog,
     output_format: str,
 ) -> int:
-    """Check that a catalog, or what was given out of one, is as it was written.
+    """Check that a catalog, or what came out of one, is as written.
 
     Without FILE it is the catalog. With --deep also that each lineage is what its records say: of the snapshots that
     this Studbook made with the configuration as it is now; of others it is said that they were not derived again.
