@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -39,28 +40,35 @@ def estate(tmp_path_factory) -> Iterator[Estate]:
             yield made
 
 
-@pytest.fixture(scope="module")
-def cluster(estate, tmp_path_factory) -> Iterator[str]:
-    """A scheduler and five worker processes; nobody starts a dead worker again."""
-    folder = tmp_path_factory.mktemp("dask")
+@contextmanager
+def started(folder: Path, workers: int) -> Iterator[tuple[str, subprocess.Popen[bytes], list[subprocess.Popen[bytes]]]]:
+    """A scheduler's address, its process, and so many worker processes; nobody starts a dead one again."""
     file = folder / "scheduler.json"
-    quiet = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": (folder / "log").open("w")}
+    quiet: Any = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": (folder / "log").open("w")}
     scheduler = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
     worker = ["distributed.cli.dask_worker", "--nthreads", "2", "--no-nanny", "--no-dashboard"]
-    started = [
+    processes = [
         subprocess.Popen([sys.executable, "-m", *words, "--scheduler-file", str(file)], **quiet)
-        for words in (scheduler, *[worker] * 5)
+        for words in (scheduler, *[worker] * workers)
     ]
-    while not file.exists():
-        assert started[0].poll() is None
-        time.sleep(0.1)
-    address = json.loads(file.read_text())["address"]
-    with distributed.Client(address, set_as_default=False) as client:
-        client.wait_for_workers(5)
-    yield address
-    for process in started:
-        process.kill()
-        process.wait()
+    try:
+        while not file.exists():
+            assert processes[0].poll() is None
+            time.sleep(0.1)
+        address = json.loads(file.read_text())["address"]
+        with distributed.Client(address, set_as_default=False) as client:
+            client.wait_for_workers(workers)
+        yield address, processes[0], processes[1:]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def cluster(estate, tmp_path_factory) -> Iterator[str]:
+    with started(tmp_path_factory.mktemp("dask"), 5) as (address, *_):
+        yield address
 
 
 def catalog(estate: Estate, folder: Path) -> Path:
@@ -128,6 +136,37 @@ class TestSameSnapshot:
         made = Catalog(there)
         assert digest(made) == digest(on_threads)
         assert {row.status for row in made.latest().coverage} == {"complete"}
+
+
+class TestNobodyIsLeft:
+    @pytest.mark.parametrize("what", ["the workers", "the scheduler"])
+    def test_in_the_middle_of_a_night(self, estate, tmp_path, capsys, monkeypatch, what):
+        """A night whose workers all die, or whose scheduler does, ends and says so, and the catalog is as it was; the
+        next one goes on from what came back."""
+        monkeypatch.setattr("studbook.harvest.cluster._WITHOUT_WORKERS", 3)
+        there = catalog(estate, tmp_path / "there")
+        estate.aws.fault(account=FIRST, operation="ListModels", seconds=120, times=1)
+        estate.aws.forget_calls()
+        with (
+            started(tmp_path, 2) as (address, scheduler, workers),
+            distributed.Client(address, set_as_default=False) as client,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            night = pool.submit(harvested, there, "--dask", address)
+            while not stuck(estate, client, FIRST, "sagemaker", "ListModels"):
+                assert not night.done()
+                time.sleep(0.05)
+            for process in workers if what == "the workers" else [scheduler]:
+                process.kill()
+            code, made = night.result(timeout=120)
+
+        assert (code, made.latest()) == (4, None)
+        told = " ".join(capsys.readouterr().err.split())
+        assert f"the Dask cluster at {address} " in told
+        assert ("has had no worker for" if what == "the workers" else "was lost") in told
+        assert any((there / ".harvest").iterdir())
+        code, made = harvested(there)
+        assert (code, made.latest() is None) == (0, False)
 
 
 class TestQuietNights:
