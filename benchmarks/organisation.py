@@ -9,14 +9,15 @@ CloudTrail refuses a third call of an account and region within a second, as AWS
 counted, again. A bucket of calls is AWS's for one operation in one account and region: the second column has the one
 that was asked most. What it prints is Markdown.
 
-With a number of workers, the second night is played again, from the same first one, by so many worker processes of a
-Dask cluster on this machine: as it is, with one of them killed in the middle, and then the first night with another one
-killed. The last column says whether the snapshot's digest and all that the coverage says are those of the night without
-a cluster.
+With a number of workers, three at least, the second night is played again, from the same first one, by so many worker
+processes of a Dask cluster on this machine: as it is, then with one of them killed among the trails; and then the first
+night with another one killed among the listings. The last column says whether the snapshot's digest and all that the
+coverage says are those of the night without a cluster.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -65,10 +66,13 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"| {operation} | {first.calls[operation]:,} | {plain.calls[operation]:,} |")
         if workers:
             print(f"\n{workers} workers of a Dask cluster:\n", flush=True)
-            with _cluster(Path(folder), workers, number) as (unharmed, killing):
-                _Played(aws, "nothing changed, a worker killed", 1, there.with_name("again"), killing, plain)
+            with _cluster(Path(folder), workers) as (unharmed, killing):
+                trails = number * len(REGIONS)
                 _Played(aws, "nothing changed", 1, there, unharmed, plain)
-                _Played(aws, "first, a worker killed", 0, elsewhere, killing, first)
+                _Played(
+                    aws, "nothing changed, a worker killed", 1, there.with_name("again"), killing(trails // 2), plain
+                )
+                _Played(aws, "first, a worker killed", 0, elsewhere, killing(trails * 3 // 2), first)
 
 
 Visits = Callable[[Iterable[Any]], Iterator[Any]]
@@ -100,8 +104,11 @@ class _Played:
 
 
 @contextmanager
-def _cluster(folder: Path, number: int, accounts: int) -> Iterator[tuple[Visits, Visits]]:
-    """A scheduler and so many worker processes: their visits, and the same with one worker killed in the middle."""
+def _cluster(folder: Path, number: int) -> Iterator[tuple[Visits, Callable[[int], Visits]]]:
+    """A scheduler and so many worker processes: their visits; and those of one night, in which one worker is killed.
+
+    That is done when so many visits came back: trails first, one in each region of an account, and then listings.
+    """
     from distributed import Client
 
     from studbook.harvest.cluster import Cluster
@@ -123,12 +130,17 @@ def _cluster(folder: Path, number: int, accounts: int) -> Iterator[tuple[Visits,
             client.wait_for_workers(number)
             with Cluster(address) as workers:
 
-                def killing(orders: Iterable[Any]) -> Iterator[Any]:
-                    for count, each in enumerate(workers(orders)):
-                        if count == accounts:
-                            busy = next(name for name, keys in client.processing().items() if keys)
-                            os.kill(client.run(os.getpid)[busy], signal.SIGKILL)
-                        yield each
+                def killing(after: int) -> Visits:
+                    came = itertools.count(1)
+
+                    def visits(orders: Iterable[Any]) -> Iterator[Any]:
+                        for each in workers(orders):
+                            if next(came) == after:
+                                busy = next(name for name, keys in client.processing().items() if keys)
+                                os.kill(client.run(os.getpid)[busy], signal.SIGKILL)
+                            yield each
+
+                    return visits
 
                 yield workers, killing
     finally:
