@@ -22,7 +22,7 @@ from studbook.errors import UNWRITABLE, StudbookError, UsageError
 QUESTIONS = {
     "trace": "What made ASSET: base models, data, code, evaluators.",
     "impact": "What depends on ASSET: jobs, models, deployments.",
-    "runs": "Where a model version runs, or what an endpoint or account runs.",
+    "runs": "Where a version runs, or what an endpoint or account runs.",
     "copies": "Where a model version, or a group's, was copied to.",
     "scores": "How a version was judged, or what an evaluator or data judged.",
     "candidates": "What is newer than what runs, and whether it is better.",
