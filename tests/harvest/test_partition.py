@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
+import weakref
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 
@@ -28,6 +30,19 @@ def aws(monkeypatch):
         for name, value in aws.environment().items():
             monkeypatch.setenv(name, value)
         yield aws
+
+
+class TestHere:
+    def test_lets_go_of_its_client(self, aws, tmp_path):
+        """After a visit nothing holds its client: those of thousands of partitions would take gigabytes."""
+        sessions = Sessions.of(settings())
+        client = weakref.ref(sessions.client(*TASK.partition))
+        with closing(PartitionStore(tmp_path / "store")) as store:
+            row = visit(TASK, settings(), store, number=1, sessions=sessions)
+
+        gc.collect()
+        assert row.records == SIZES.records
+        assert client() is None
 
 
 class TestApart:

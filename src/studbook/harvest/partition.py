@@ -71,6 +71,7 @@ def visit(
     if task.swept and partition.region is not None:
         visiting.ledger.skip_if_disabled(partition.region)
     merge(store, complete=visiting.complete, scope=source.scope, number=number, doubted=suspects)
+    sessions.release(*partition)
     return visiting.ledger.coverage(partition, records=store.held(), calls=sessions.tally(*partition).counts)
 
 
