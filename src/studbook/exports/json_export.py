@@ -13,7 +13,7 @@ from typing import Any
 
 from studbook import __version__
 from studbook.exports.interface import Export, Subject
-from studbook.model import Asset, Coverage, Envelope, canonical
+from studbook.model import Asset, Envelope, canonical
 from studbook.model.canonical import fields_of
 from studbook.model.edge import edge_json
 
@@ -64,21 +64,8 @@ def _head(envelope: Envelope) -> dict[str, Any]:
         "snapshot": {
             **envelope.summary,
             "previous": envelope.previous,
-            "coverage": [_coverage(row) for row in envelope.coverage],
+            "coverage": envelope.model_dump(mode="json", include={"coverage"})["coverage"],
         },
-    }
-
-
-def _coverage(row: Coverage) -> dict[str, Any]:
-    return {
-        "account": row.account,
-        "region": row.region,
-        "source": row.source,
-        "status": row.status,
-        "records": row.records,
-        "requests": row.requests,
-        "gaps": [fields_of(gap) for gap in row.gaps],
-        **({"reason": row.reason, "listed_at": row.listed_at} if row.listed_at is not None else {}),
     }
 
 

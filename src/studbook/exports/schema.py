@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from typing import Any, Final, Literal, get_args, get_type_hints
 
 from pydantic import BaseModel, Field, TypeAdapter
@@ -17,9 +18,8 @@ from pydantic.json_schema import models_json_schema
 
 from studbook.exports.interface import Export
 from studbook.exports.json_export import SCHEMA
-from studbook.model import Asset, Edge, Finding, Gap
+from studbook.model import Asset, Coverage, Edge, Finding
 from studbook.model.attributes import FIELDS, LINKED, Attribute
-from studbook.model.coverage import Status, of_quiet
 from studbook.model.evidence import SCHEMA as EVIDENCE
 from studbook.model.snapshot import Digest
 from studbook.queries import QUESTIONS
@@ -28,20 +28,6 @@ from studbook.queries.compare import compare
 from studbook.sources import declared_attributes
 
 IDENTIFIER = "urn:studbook:schema:export-2"
-
-
-class CoverageRow(BaseModel):
-    """One partition: how much of it was seen."""
-
-    account: str | None = Field(description="The account that was asked.")
-    region: str | None = Field(description="The region that was asked; null where the source has none.")
-    source: str = Field(description="sagemaker, lambda, s3, mlflow or organizations.")
-    status: Status = Field(description="complete, partial, failed, skipped, or quiet: without news.")
-    records: int = Field(ge=0, description="Records that this partition holds, carried over ones included.")
-    requests: int = Field(ge=0, description="API requests that were sent, retries included.")
-    gaps: list[Gap] = Field(description="What could not be seen, and why.")
-    reason: str | None = of_quiet("Why it was not asked")
-    listed_at: str | None = of_quiet("When the night began that last listed it")
 
 
 class Generator(BaseModel):
@@ -59,7 +45,7 @@ class Snapshot(BaseModel):
     digest: Digest = Field(description="The content's digest.")
     previous: Digest | None = Field(description="The envelope's digest of the snapshot before.")
     envelope: Digest = Field(description="The envelope's digest.")
-    coverage: list[CoverageRow] = Field(description="What was asked of each partition and what came of it.")
+    coverage: list[Coverage] = Field(description="What was asked of each partition and what came of it.")
 
 
 class _Head(BaseModel):
@@ -89,8 +75,9 @@ def schema() -> dict[str, Any]:
     for definition in definitions.values():
         if "properties" in definition:
             _close(definition)
-    row = definitions["CoverageRow"]
-    row["required"] = [name for name in row["required"] if CoverageRow.model_fields[name].exclude_if is None]
+    of_quiet = {one.name for one in fields(Coverage) if getattr(one.default, "exclude_if", None)}
+    row = definitions["Coverage"]
+    row["required"] = [name for name in row["required"] if name not in of_quiet]
     definitions["Asset"]["allOf"] = [_of_kind(kind, rows) for kind, rows in declared_attributes().items()]
     for name in ("Asset", "Edge", "Finding"):
         definitions[f"{name}Line"] = _as_line(definitions[name], name.lower())
