@@ -75,6 +75,8 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "Modal": ("ak-<alnum:22>", "as-<alnum:22>"),
     "Together": ("tgp_v1_<url:43>",),
     "Tavily": ("tvly-<alnum:32>", "tvly-dev-<alnum:32>"),
+    "Firecrawl": ("fc-<hex:32>", "fco_<hex:64>"),
+    "E2B": ("e2b_<hex:40>",),
     "Jina": ("jina_<hex:32><url:28>",),
     "RunPod": ("rpa_<upper:40>",),
     "Kaggle": ("KGAT_<hex:32>",),

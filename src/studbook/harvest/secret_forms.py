@@ -2,7 +2,7 @@
 
 One row is one issuer's form: how it begins, what follows, and the public page of the issuer that says so (or that shows
 one). A form counts only with a random part: what follows a prefix and reads like words is somebody's name for a thing
-(`xoxo-dataset-v1-final`), so that names stay as they are. `tests/harvest/secret_corpus.py` builds a token of each row.
+(`xoxo-dataset-v1-final`), so that names stay as they are. `benchmarks/secret_corpus.py` builds tokens of each row.
 """
 
 from __future__ import annotations
@@ -101,6 +101,8 @@ FORMS: Final[tuple[Form, ...]] = (
     Form("Modal", ("ak-", "as-"), rf"[A-Za-z0-9]{{22}}{_END}", "https://modal.com/docs/reference/modal.config"),
     Form("Together", ("tgp_v1_",), r"[\w-]{20,}", "https://docs.together.ai/docs/quickstart"),
     Form("Tavily", ("tvly-",), r"[\w-]{20,}", "https://docs.tavily.com/documentation/quickstart"),
+    Form("Firecrawl", ("fc-", "fco_", "fcr_"), rf"[0-9a-f]{{32,}}{_END}", "https://docs.firecrawl.dev/authentication"),
+    Form("E2B", ("e2b_",), rf"[0-9a-f]{{32,}}{_END}", "https://e2b.dev/docs/quickstart"),
     Form("Jina", ("jina_",), r"[\w-]{30,}", "https://jina.ai/api-dashboard/key-manager"),
     Form("RunPod", ("rpa_",), r"[A-Za-z0-9]{30,}", "https://docs.runpod.io/get-started/api-keys"),
     Form("Kaggle", ("KGAT_",), r"[A-Za-z0-9]{20,}", "https://www.kaggle.com/docs/api"),
