@@ -10,6 +10,7 @@ from contextlib import closing
 
 import pytest
 
+from studbook.errors import CatalogError
 from studbook.harvest.journal import Journal
 from studbook.model import Partition, Record
 
@@ -75,6 +76,29 @@ class TestJournal:
         wrote(tmp_path / "runs", "b")
 
         assert found(tmp_path / "runs") == ["a", "b"]
+
+    def test_nights_that_fail_one_after_the_other(self, tmp_path):
+        """Each takes over what the one before it left, which lies there once, however many fail."""
+        for name in "abcd":
+            with closing(Journal(tmp_path / "runs")) as journal:
+                journal.load_previous(HERE, ())
+                journal.store(HERE).add(record(name))
+
+        assert len([*(tmp_path / "runs").iterdir()]) == 1
+        assert len([*(tmp_path / "runs").rglob("*.sqlite")]) == 1
+        assert found(tmp_path / "runs", names="abcd") == ["a", "b", "c", "d"]
+
+    def test_a_full_disk_costs_nothing_that_was_read(self, tmp_path):
+        """What there is no room to take over stays where it is."""
+        names = [f"model-{number}" for number in range(500)]
+        wrote(tmp_path / "runs", *names)
+        with closing(Journal(tmp_path / "runs")) as journal:
+            with journal.store(HERE)._using() as connection:
+                connection.execute("PRAGMA max_page_count = 12")
+            with pytest.raises(CatalogError, match="full"):
+                journal.load_previous(HERE, ())
+
+        assert found(tmp_path / "runs", names=names) == names
 
     @pytest.mark.parametrize("keep", [0, 100, 5000])
     def test_a_torn_file_is_left_out(self, tmp_path, keep):

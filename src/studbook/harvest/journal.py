@@ -2,7 +2,8 @@
 
 Each run has its own folder, `.harvest/<run>/` of the catalog, with a store for each partition, and holds a lock on it
 for as long as it lives. The next run offers what dead ones left behind for reuse, like records of the last snapshot (a
-record of the same revision is not described again), and deletes it when its own snapshot is written.
+record of the same revision is not described again), takes it over partition by partition, so that nights that fail one
+after the other do not fill the disk, and deletes it when its own snapshot is written.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from studbook.errors import CatalogError
@@ -48,7 +50,10 @@ class Journal:
         store = self.store(partition)
         store.load_previous(known)
         for folder in self._earlier:
-            store.take_up(folder / _name(partition), Redactor(self._rules).record)
+            earlier = folder / _name(partition)
+            store.take_up(earlier, Redactor(self._rules).record)
+            for file in folder.glob(f"{earlier.name}*"):  # with what SQLite has beside it
+                file.unlink(missing_ok=True)
 
     def finish(self) -> None:
         """Deletes the files that the snapshot has made needless."""
@@ -62,6 +67,9 @@ class Journal:
     def close(self) -> None:
         """Lets the next run have what is here."""
         self._close_stores()
+        for folder in self._earlier:
+            with suppress(OSError):  # something is in it still, or it is gone
+                folder.rmdir()
         while self._locks:
             os.close(self._locks.pop())
 

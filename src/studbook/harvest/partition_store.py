@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,17 +83,24 @@ class PartitionStore:
             connection.execute("COMMIT")
 
     def take_up(self, earlier: Path, clean: Callable[[Record], Record]) -> None:
-        """Lays in what a run that was killed had read, by today's rules; a file that cannot be read is left out."""
+        """Lays in what a run that was killed had read or taken up, by today's rules; what cannot be read is left out.
+
+        Raises CatalogError where the disk is full: what was not laid in is only there.
+        """
         with self._using() as connection:
             try:
                 connection.execute("ATTACH ? AS earlier", (f"{earlier.absolute().as_uri()}?mode=rw",))
             except sqlite3.Error:
                 return
-            with suppress(sqlite3.Error):
-                connection.execute(
-                    "INSERT OR REPLACE INTO left_over "
-                    "SELECT kind, id, line, operation FROM earlier.seen WHERE line IS NOT NULL"
-                )
+            try:
+                for conflict, table in (("REPLACE", "seen"), ("IGNORE", "left_over")):
+                    connection.execute(
+                        f"INSERT OR {conflict} INTO left_over "  # noqa: S608 - our own words
+                        f"SELECT kind, id, line, operation FROM earlier.{table} WHERE line IS NOT NULL"
+                    )
+            except sqlite3.Error as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                    raise
             connection.execute("DETACH earlier")
             for kind, record_id, line, operation in connection.execute("SELECT * FROM left_over").fetchall():
                 record = _record(line)
