@@ -13,6 +13,7 @@ from studbook.model import Coverage, Gap
 from studbook.queries.answer import Night, Unknown
 from studbook.queries.copies import copies
 from studbook.queries.impact import impact
+from studbook.queries.incident import incident
 from studbook.queries.pedigree import pedigree
 from studbook.queries.runs import rows_at, rows_of_version, runs
 from studbook.queries.scores import scores
@@ -331,11 +332,12 @@ class TestRuns:
     def test_an_endpoint_whose_content_cannot_be_known_is_unknown_of_every_version(
         self, hidden: str, facts: Facts, why: str | None
     ) -> None:
-        """It may run any of them; a known configuration without a model leaves it to components, and there are none."""
+        """It may run any of them, and so depend on each; a known configuration without a model leaves it to components,
+        and there are none."""
         found = night(f"p/1(model_package) -copied_to-> p/2(model_package)\n{hidden}", facts)
         for version in ("p/1", "p/2"):
-            unknown = runs(found, version).unknown
-            assert unknown == ((Unknown(what="e", why=why, asset="e"),) if why else ())
+            for answer in (runs(found, version), impact(found, version), incident(found, version)):
+                assert answer.unknown == ((Unknown(what="e", why=why, asset="e"),) if why else ())
 
     def test_of_what_does_not_run_is_an_error_with_a_way_out(self) -> None:
         """A job makes a version, and does not run as one."""

@@ -218,6 +218,15 @@ class Night:
                             }
         return {endpoint: tuple(sorted(found[endpoint], key=_order)) for endpoint in sorted(found) if found[endpoint]}
 
+    def hidden_uses(self, root: str) -> Iterator[Unknown]:
+        """What may depend on an asset though no edge says so: live endpoints of which not all is known that they run,
+        and of a place in S3, what is read through names that no record resolves."""
+        for endpoint, several in self.hidden_content.items():
+            if endpoint != root:
+                yield from several
+        if root.startswith("s3://"):
+            yield from self.nameless_places
+
     def _hidden(self, endpoint: Asset, hidden: Asset) -> Unknown:
         end = self.end(hidden) or Unknown(what=hidden.id, why="not recorded")
         return Unknown(what=endpoint.id, why=end.why, partition=end.partition, asset=endpoint.id)

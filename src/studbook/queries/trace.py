@@ -84,14 +84,14 @@ def answer_of(
     alike = list(reach.view.alike(reach.distances))
     root = night.asset(reach.view.id(reach.root))
     unknown, more = night.ends(reach.view, [(root, (reach.root,)), *alike])
-    nameless = night.nameless_places if question == "impact" and root.id.startswith("s3://") else ()
+    hidden = night.hidden_uses(root.id) if question == "impact" else ()
     return InfluenceAnswer(
         question=question,
         root=root.id,
         asked=asked or root.id,
         summary=_summary(question, root, [(asset, len(several)) for asset, several in alike]),
         rows=LazyRows(len(reach.distances), partial(_rows, reach)),
-        unknown=few([*night.unseen(), *unknown, *nameless], lambda one: night.asset(one).kind, more),
+        unknown=few([*night.unseen(), *unknown, *hidden], lambda one: night.asset(one).kind, more),
         walked=walked,
     )
 
