@@ -349,3 +349,22 @@ class TestEndpointsWithoutConfiguration:
         )
 
         assert found(lineage, "deployed_to").keys() == {(config.id, "deployed_to", self.ENDPOINT, None)}
+
+    def test_a_deleted_model_holds_what_contributed_to_the_deployment(self):
+        """AWS lets models in use be deleted, too; one that is shown tells what answers, and two are candidates."""
+        config, deleted, other = f"{HERE}endpoint-config/c", f"{HERE}model/deleted", f"{HERE}model/other"
+        claims = [said(ARTIFACT, ACTION), said(ACTION, self.CONTEXT, "AssociatedWith")]
+        edges = [edge(config, self.ENDPOINT, "deployed_to"), edge(deleted, config, "deployed_to", "a")]
+        assets = [asset("endpoint_config", config)]
+        two = [*edges, edge(other, config, "deployed_to", "b")]
+
+        gone = self.linked(*claims, edges=edges, assets=assets)
+        assert found(gone, "packaged_as") == {(PLACE, "packaged_as", deleted, None): ("inferred", False)}
+        assert {target for _, _, target, _ in found(gone, "deployed_to")} == {config, self.ENDPOINT}
+
+        both = self.linked(*claims, edges=two, assets=assets)
+        assert found(both, "packaged_as") == {
+            (PLACE, "packaged_as", model, None): ("inferred", True) for model in (deleted, other)
+        }
+        shown = self.linked(*claims, edges=two, assets=[*assets, asset("model", other)])
+        assert found(shown, "packaged_as") == {}

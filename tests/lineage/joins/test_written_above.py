@@ -65,3 +65,50 @@ class TestLaterWriters:
         linked = Estate().say(first, reader, later, claims=[*claims, reads("s3://prepared/today/")]).linked()
         made = {e.source: (e.certainty, e.candidate) for e in linked.edges if e.relation == "produced"}
         assert made == {JOB: ("referenced", False), later.id: ("referenced", False)}
+
+
+class TestReadAround:
+    """Who reads a folder reads what was written inside of it."""
+
+    SPLIT = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:processing-job/split"
+
+    def read(self, uri: str, *places: str, began: str = EARLY, claim: Reads | None = None) -> dict:
+        """What the inputs of a job that reads `uri` are, beside it: certainty and whether they are candidates."""
+        writes = [
+            Writes(writer=self.SPLIT, uri=one, role=f"part-{n}", began=began, ended=None, evidence="t:T#w")
+            for n, one in enumerate(places)
+        ]
+        split = asset("processing_job", self.SPLIT, "split", created_at=began)
+        read = claim or reads(uri)
+        found = Estate().say(split, asset("training_job", OTHER, "judge"), claims=[*writes, read]).linked()
+        edges = (e for e in found.edges if e.relation == "input_to" and e.source != uri)
+        rules = [(e, [one.rule for one in e.evidence if one.rule]) for e in edges]
+        return {e.source: (e.role, e.certainty, e.candidate, of_edge) for e, of_edge in rules}
+
+    def test_each_place_inside_is_an_input(self):
+        """In the role of the folder, inferred: no record names the two together."""
+        wanted = ("answers", "inferred", False, ["s3-prefix"])
+        found = self.read("s3://b/split/", "s3://b/split/train", "s3://b/split/test/", "s3://b/splits/x", "s3://b/rest")
+        assert found == {"s3://b/split/train": wanted, "s3://b/split/test/": wanted}
+
+    def test_without_a_slash_every_place_that_begins_so(self):
+        """Folders of several names that fit are candidates, as datasets are."""
+        one = self.read("s3://b/split", "s3://b/split/train")
+        assert one == {"s3://b/split/train": ("answers", "inferred", False, ["s3-prefix"])}
+        several = self.read("s3://b/split", "s3://b/split/train", "s3://b/split-old/train")
+        assert {place: row[2:] for place, row in several.items()} == {
+            "s3://b/split/train": (True, ["s3-prefix"]),
+            "s3://b/split-old/train": (True, ["prefix-without-slash"]),
+        }
+
+    def test_who_read_before_it_was_written_did_not_read_it(self):
+        """The folder is no output either: that would tie all who ever read it to the later job."""
+        assert self.read("s3://b/split/", "s3://b/split/train", began="2026-11-03T00:00:00Z") == {}
+
+    def test_one_object_and_a_manifest_are_no_folders(self):
+        """Nor does a job read what it writes itself."""
+        for kind in ("Object", "ManifestFile"):
+            claim = Reads(reader=OTHER, uri="s3://b/s/", role="answers", data_type=kind, at=LATE, evidence="t:T#read")
+            assert self.read("s3://b/s/", "s3://b/s/train", claim=claim) == {}
+        own = Reads(reader=self.SPLIT, uri="s3://b/s/", role="answers", at=LATE, evidence="t:T#read")
+        assert self.read("s3://b/s/", "s3://b/s/train", claim=own) == {}

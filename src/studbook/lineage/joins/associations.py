@@ -26,6 +26,7 @@ from studbook.model.kinds import JOB_KINDS
 
 _INTO: Final = ("ContributedTo", "AssociatedWith")
 RULE: Final = Evidence.parse("rule:mlflow-run-id")
+DEPLOYED_WITH: Final = Evidence.parse("rule:deployed-with")
 
 _Declared = tuple[str, str, Relation, str | None]
 """Source, target, relation, and the type that is the role of what is only associated."""
@@ -224,9 +225,10 @@ def _recorded(view: View, said: Iterable[tuple[_Declared, tuple[Evidence, ...]]]
 
 
 def _behind_endpoints(view: View, said: Iterable[tuple[_Declared, tuple[Evidence, ...]]]) -> Iterator[Edge]:
-    """What contributed to the deployment of an endpoint whose configuration nobody shows.
+    """What contributed to the deployment of an endpoint whose configuration, or all of its models, nobody shows.
 
-    Of several deployments nothing tells which is the last: their contributions are candidates.
+    AWS lets both be deleted in use. A model whose name alone is left holds what contributed. Of several deployments
+    nothing tells which is the last, and of several such models nothing which it went into: these are candidates.
     """
     given: defaultdict[str, dict[str, tuple[Evidence, ...]]] = defaultdict(dict)
     endpoints: defaultdict[str, dict[str, tuple[Evidence, ...]]] = defaultdict(dict)
@@ -241,13 +243,24 @@ def _behind_endpoints(view: View, said: Iterable[tuple[_Declared, tuple[Evidence
             given[target][source] = evidence
     if not endpoints:
         return
-    known = {key.target for key in view.edges if key.relation == "deployed_to" and key.source in view.assets}
+    deployed: defaultdict[str, list[str]] = defaultdict(list)
+    for key in view.edges:
+        if key.relation == "deployed_to":
+            deployed[key.target].append(key.source)
     for endpoint, actions in endpoints.items():
         deployments = {action: why for action, why in actions.items() if given.get(action)}
-        for action, why in deployments.items() if endpoint not in known else ():
+        configs = [one for one in deployed[endpoint] if one in view.assets]
+        models = {model for config in configs for model in deployed[config]}
+        if configs and (not models or any(one in view.assets for one in models)):
+            continue
+        several = len(deployments) > 1 or len(models) > 1
+        for action, why in deployments.items():
             for source, reason in given[action].items():
                 proof = tuple(sorted({*why, *reason}))
-                yield _edge(source, endpoint, "deployed_to", None, proof, several=len(deployments) > 1)
+                for model in sorted(models - {source}):
+                    yield inferred(source, model, "packaged_as", (*proof, DEPLOYED_WITH), candidate=several)
+                if not models:
+                    yield _edge(source, endpoint, "deployed_to", None, proof, several=several)
 
 
 def _deployed(view: View) -> Iterable[Edge]:

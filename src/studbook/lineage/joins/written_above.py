@@ -1,21 +1,25 @@
-"""What one job wrote and another reads below it: a file under the place that the first job was told to write to.
+"""What one job wrote and another reads below or around it: a file under the place that the first job was told to write
+to, or the whole folder in which that place lies.
 
-Of nested places the innermost is meant; several jobs that write to it are candidates, but for those that began after
-the reading. What lies in a configured dataset is told by its versions, and what both name in the same words is one
-artifact already.
+Of nested places that were written the innermost is meant; several jobs that write to it are candidates. Who reads a
+folder reads all that was written in it: each place is an input, not the folder an output, since others may have read
+the folder before. What began after the reading is no maker of what was read. What lies in a configured dataset is told
+by its versions, and what both name in the same words is one artifact already.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from studbook.lineage.joins.dataset_at_start import INSIDE
-from studbook.lineage.joins.interface import View, inferred, instant
+from studbook.lineage.joins.dataset_at_start import INSIDE, WITHOUT_SLASH
+from studbook.lineage.joins.interface import View, inferred, instant, is_later
 from studbook.lineage.joins.weights import place
-from studbook.model import Evidence, Facts
+from studbook.model import Edge, Evidence, Facts
 from studbook.model.edge import EdgeKey
-from studbook.model.facts import OutputFolder, Reads, Weights, Writes
+from studbook.model.facts import MANIFESTS, OutputFolder, Reads, Weights, Writes
 
 
 class _Written(NamedTuple):
@@ -27,7 +31,7 @@ class _Written(NamedTuple):
 
 def join(view: View) -> Facts:
     """Resolves `OutputFolder`, and `Writes` once more, against `Reads` and `Weights`."""
-    facts = Facts()
+    facts = Facts(edges=list(_read_around(view)))
     written: defaultdict[str, list[_Written]] = defaultdict(list)
     for folder in view.all(OutputFolder):
         written[folder.uri.rstrip("/")].append(_Written(folder.writer, "output", folder.began, folder.evidence))
@@ -68,3 +72,40 @@ def _innermost(uri: str, written: dict[str, list[_Written]]) -> list[_Written]:
             return written[around]
         around = around.rpartition("/")[0]
     return []
+
+
+def _read_around(view: View) -> Iterator[Edge]:
+    """What jobs wrote inside of a folder that another job reads whole."""
+    made: defaultdict[str, set[str]] = defaultdict(set)
+    for key in view.edges:
+        if key.relation == "produced" and key.target.startswith("s3://") and not _is_dataset(key.target, view):
+            made[key.target].add(key.source)
+    places = sorted(made)
+    for reads in view.all(Reads):
+        if reads.relation != "input_to" or reads.data_type == "Object" or reads.data_type in MANIFESTS:
+            continue
+        if EdgeKey(reads.uri, reads.reader, reads.relation, reads.role) not in view.edges:
+            continue
+        there = [one for one in _beginning(reads.uri, places) if _was_there(view, made[one], reads)]
+        meant = {one[len(reads.uri) :].partition("/")[0] for one in there} if not reads.uri.endswith("/") else ()
+        for one in there:
+            if one.rstrip("/") != reads.uri.rstrip("/"):
+                rule = INSIDE if one.startswith(f"{reads.uri.rstrip('/')}/") else WITHOUT_SLASH
+                evidence = (reads.evidence, *reads.through, rule)
+                yield inferred(one, reads.reader, "input_to", evidence, role=reads.role, candidate=len(meant) > 1)
+
+
+def _is_dataset(place: str, view: View) -> bool:
+    return place.partition("@sha256:")[0] in view.datasets
+
+
+def _beginning(uri: str, places: list[str]) -> Iterator[str]:
+    for index in range(bisect_left(places, uri), len(places)):
+        if not places[index].startswith(uri):
+            return
+        yield places[index]
+
+
+def _was_there(view: View, writers: set[str], reads: Reads) -> bool:
+    """Whether somebody else began to write before the reading."""
+    return any(writer != reads.reader and not is_later(view.assets, writer, reads.at) for writer in writers)
