@@ -101,6 +101,10 @@ class TestReadAround:
             "s3://b/split-old/train": (True, ["prefix-without-slash"]),
         }
 
+    def test_a_bucket_is_no_beginning_of_anothers_name(self):
+        """Who reads all of a bucket reads nothing of one that is called almost so."""
+        assert self.read("s3://b", "s3://b/train", "s3://b2/train").keys() == {"s3://b/train"}
+
     def test_who_read_before_it_was_written_did_not_read_it(self):
         """The folder is no output either: that would tie all who ever read it to the later job."""
         assert self.read("s3://b/split/", "s3://b/split/train", began="2026-11-03T00:00:00Z") == {}

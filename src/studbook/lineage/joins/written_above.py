@@ -20,6 +20,7 @@ from studbook.lineage.joins.weights import place
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import MANIFESTS, OutputFolder, Reads, Weights, Writes
+from studbook.model.ids import parse_s3
 
 
 class _Written(NamedTuple):
@@ -86,11 +87,12 @@ def _read_around(view: View) -> Iterator[Edge]:
             continue
         if EdgeKey(reads.uri, reads.reader, reads.relation, reads.role) not in view.edges:
             continue
-        there = [one for one in _beginning(reads.uri, places) if _was_there(view, made[one], reads)]
-        meant = {one[len(reads.uri) :].partition("/")[0] for one in there} if not reads.uri.endswith("/") else ()
+        folder = str(parse_s3(reads.uri))  # of a bucket alone with its slash: others' names may begin so
+        there = [one for one in _beginning(folder, places) if _was_there(view, made[one], reads)]
+        meant = {one[len(folder) :].partition("/")[0] for one in there} if not folder.endswith("/") else ()
         for one in there:
-            if one.rstrip("/") != reads.uri.rstrip("/"):
-                rule = INSIDE if one.startswith(f"{reads.uri.rstrip('/')}/") else WITHOUT_SLASH
+            if one.rstrip("/") != folder.rstrip("/"):
+                rule = INSIDE if one.startswith(f"{folder.rstrip('/')}/") else WITHOUT_SLASH
                 evidence = (reads.evidence, *reads.through, rule)
                 yield inferred(one, reads.reader, "input_to", evidence, role=reads.role, candidate=len(meant) > 1)
 
