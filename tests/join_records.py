@@ -591,6 +591,17 @@ DECLARED = (
     association("artifact/more", "artifact/same", "SameAs"),
     association("artifact/report", "action/e2", "ContributedTo"),
     association("action/e2", "context/e2", "AssociatedWith"),
+    record(
+        "endpoint_config",
+        f"{SMR}:{DEV}:endpoint-config/emptied",
+        ProductionVariants=[{"VariantName": "all", "ModelName": "deleted"}],
+    ),
+    record("endpoint", f"{SMR}:{DEV}:endpoint/emptied", EndpointName="emptied", EndpointConfigName="emptied"),
+    entity("artifact", "deployed", "s3://elsewhere/model.tar.gz"),
+    entity("action", "deployment", f"{SMR}:{DEV}:endpoint/emptied", ActionType="ModelDeployment"),
+    entity("context", "emptied", f"{SMR}:{DEV}:endpoint/emptied"),
+    association("artifact/deployed", "action/deployment", "ContributedTo"),
+    association("action/deployment", "context/emptied", "AssociatedWith"),
 )
 
 
