@@ -20,7 +20,7 @@ from studbook.lineage.from_id import asset_from_id
 from studbook.lineage.joins.interface import View, inferred, is_later
 from studbook.model import Asset, Edge, Evidence, Facts, Relation
 from studbook.model.edge import EdgeKey
-from studbook.model.facts import Association, DatasetState, DeployedBy, LineageEntity, Reads, RunBehind, Writes
+from studbook.model.facts import Association, ByName, DatasetState, DeployedBy, LineageEntity, Reads, RunBehind, Writes
 from studbook.model.ids import parse_s3, place_name
 from studbook.model.kinds import JOB_KINDS
 
@@ -247,19 +247,23 @@ def _behind_endpoints(view: View, said: Iterable[tuple[_Declared, tuple[Evidence
     for key in view.edges:
         if key.relation == "deployed_to":
             deployed[key.target].append(key.source)
+    named = {(one.other, one.name.lower()): one.evidence for one in view.all(ByName) if one.relation == "deployed_to"}
     for endpoint, actions in endpoints.items():
         deployments = {action: why for action, why in actions.items() if given.get(action)}
         configs = [one for one in deployed[endpoint] if one in view.assets]
-        models = {model for config in configs for model in deployed[config]}
-        if configs and (not models or any(one in view.assets for one in models)):
+        models = {(config, model) for config in configs for model in deployed[config]}
+        if configs and (not models or any(model in view.assets for _, model in models)):
             continue
         several = len(deployments) > 1 or len(models) > 1
         for action, why in deployments.items():
             for source, reason in given[action].items():
-                proof = tuple(sorted({*why, *reason}))
-                for model in sorted(models - {source}):
+                for config, model in sorted(models):
+                    runs = ((endpoint, config.rpartition("/")[2]), (config, model.rpartition("/")[2]))
+                    path = [named[end, name.lower()] for end, name in runs if (end, name.lower()) in named]
+                    proof = tuple(sorted({*why, *reason, *path}))
                     yield inferred(source, model, "packaged_as", (*proof, DEPLOYED_WITH), candidate=several)
                 if not models:
+                    proof = tuple(sorted({*why, *reason}))
                     yield _edge(source, endpoint, "deployed_to", None, proof, several=several)
 
 

@@ -19,7 +19,7 @@ from studbook.lineage.joins.interface import View, inferred, instant, is_later
 from studbook.lineage.joins.weights import place
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.edge import EdgeKey
-from studbook.model.facts import MANIFESTS, OutputFolder, Reads, Weights, Writes
+from studbook.model.facts import MANIFESTS, Output, OutputFolder, Reads, Weights, Writes
 from studbook.model.ids import parse_s3
 
 
@@ -77,10 +77,13 @@ def _innermost(uri: str, written: dict[str, list[_Written]]) -> list[_Written]:
 
 def _read_around(view: View) -> Iterator[Edge]:
     """What jobs wrote inside of a folder that another job reads whole."""
-    made: defaultdict[str, set[str]] = defaultdict(set)
-    for key in view.edges:
-        if key.relation == "produced" and key.target.startswith("s3://") and not _is_dataset(key.target, view):
-            made[key.target].add(key.source)
+    made: defaultdict[str, dict[str, Evidence]] = defaultdict(dict)
+    edges = {(key.source, key.target) for key in view.edges if key.relation == "produced"}
+    told = [(one.uri, one.writer, one.evidence) for one in view.all(Writes)]
+    told += [(one.uri, one.job, one.evidence) for one in view.all(Output)]
+    for uri, writer, evidence in told:
+        if uri.startswith("s3://") and uri not in view.datasets and (writer, uri) in edges:
+            made[uri][writer] = evidence
     places = sorted(made)
     for reads in view.all(Reads):
         if reads.relation != "input_to" or reads.data_type == "Object" or reads.data_type in MANIFESTS:
@@ -88,17 +91,13 @@ def _read_around(view: View) -> Iterator[Edge]:
         if EdgeKey(reads.uri, reads.reader, reads.relation, reads.role) not in view.edges:
             continue
         folder = str(parse_s3(reads.uri))  # of a bucket alone with its slash: others' names may begin so
-        there = [one for one in _beginning(folder, places) if _was_there(view, made[one], reads)]
+        there = {one: why for one in _beginning(folder, places) if (why := _by_then(view, made[one], reads))}
         meant = {one[len(folder) :].partition("/")[0] for one in there} if not folder.endswith("/") else ()
-        for one in there:
+        for one, why in there.items():
             if one.rstrip("/") != folder.rstrip("/"):
                 rule = INSIDE if one.startswith(f"{folder.rstrip('/')}/") else WITHOUT_SLASH
-                evidence = (reads.evidence, *reads.through, rule)
-                yield inferred(one, reads.reader, "input_to", evidence, role=reads.role, candidate=len(meant) > 1)
-
-
-def _is_dataset(place: str, view: View) -> bool:
-    return place.partition("@sha256:")[0] in view.datasets
+                proof = (reads.evidence, *reads.through, *why, rule)
+                yield inferred(one, reads.reader, "input_to", proof, role=reads.role, candidate=len(meant) > 1)
 
 
 def _beginning(uri: str, places: list[str]) -> Iterator[str]:
@@ -108,6 +107,10 @@ def _beginning(uri: str, places: list[str]) -> Iterator[str]:
         yield places[index]
 
 
-def _was_there(view: View, writers: set[str], reads: Reads) -> bool:
-    """Whether somebody else began to write before the reading."""
-    return any(writer != reads.reader and not is_later(view.assets, writer, reads.at) for writer in writers)
+def _by_then(view: View, writers: dict[str, Evidence], reads: Reads) -> list[Evidence]:
+    """Of those who write somewhere, what tells of each that began before the reading, and is somebody else."""
+    return [
+        evidence
+        for writer, evidence in writers.items()
+        if writer != reads.reader and not is_later(view.assets, writer, reads.at)
+    ]
