@@ -403,7 +403,9 @@ class _Search(Generic[N]):
         alike = [(asset, several) for status, asset, several in self.alike() if status != "cleared"]
         alike += self._view.alike(self._members if self._root.place is None else ())
         found, more = night.ends(self._view, (one for one in alike if one[0].gone_since is None))
-        return few([*night.unseen(), *found, *night.hidden_uses(self._root.id)], lambda one: night.asset(one).kind, more)
+        return few(
+            [*night.unseen(), *found, *night.hidden_uses(self._root.id)], lambda one: night.asset(one).kind, more
+        )
 
     def _read(self) -> None:
         """The root's other ids and versions, and who read any of them."""

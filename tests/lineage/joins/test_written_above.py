@@ -1,6 +1,9 @@
 """What one job wrote and another reads below it."""
 
+from dataclasses import replace
+
 from fact_records import ACCOUNT, JOB, REGION, Estate, asset, job
+from studbook.lineage.joins.written_above import _MOST
 from studbook.model.facts import OutputFolder, Reads, Writes
 
 OTHER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/judge"
@@ -116,3 +119,22 @@ class TestReadAround:
             assert self.read("s3://b/s/", "s3://b/s/train", claim=claim) == {}
         own = Reads(reader=self.SPLIT, uri="s3://b/s/", role="answers", at=LATE, evidence="t:T#read")
         assert self.read("s3://b/s/", "s3://b/s/train", claim=own) == {}
+
+    def test_what_lies_in_a_crowded_folder_is_made_by_candidates(self):
+        """Each night one more place and one more reader are no square of edges: the folder is what its writers may have
+        made, but for who began after the last reading and who reads it, too."""
+        nights = range(_MOST + 1)
+        claims = [
+            Writes(
+                writer=f"{self.SPLIT}-{n}", uri=f"s3://b/s/{n}/", role=None, began=EARLY, ended=None, evidence="t:T#w"
+            )
+            for n in nights
+        ]
+        jobs = [asset("processing_job", f"{self.SPLIT}-{n}", f"s-{n}", created_at=EARLY) for n in nights]
+        jobs[0] = replace(jobs[0], created_at="2026-11-03T00:00:00Z")
+        read = [reads("s3://b/s/"), replace(reads("s3://b/s/"), reader=jobs[1].id)]
+        linked = Estate().say(*jobs, asset("training_job", OTHER, "judge"), claims=[*claims, *read]).linked()
+        made = {e.source for e in linked.edges if e.relation == "produced" and e.target == "s3://b/s/"}
+        assert made == {job.id for job in jobs[2:]}
+        assert all(e.candidate and e.certainty == "inferred" for e in linked.edges if e.target == "s3://b/s/")
+        assert not [e for e in linked.edges if e.relation == "input_to" and e.source != "s3://b/s/"]

@@ -3,16 +3,17 @@ to, or the whole folder in which that place lies.
 
 Of nested places that were written the innermost is meant; several jobs that write to it are candidates. Who reads a
 folder reads all that was written in it: each place is an input, not the folder an output, since others may have read
-the folder before. What began after the reading is no maker of what was read. What lies in a configured dataset is told
-by its versions, and what both name in the same words is one artifact already.
+the folder before. Of a folder with very many places the writers are candidates instead. What began after the reading is
+no maker of what was read. What lies in a configured dataset is told by its versions, and what both name in the same
+words is one artifact already.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from studbook.lineage.joins.dataset_at_start import INSIDE, WITHOUT_SLASH
 from studbook.lineage.joins.interface import View, inferred, instant, is_later
@@ -21,6 +22,10 @@ from studbook.model import Edge, Evidence, Facts
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import MANIFESTS, Output, OutputFolder, Reads, Weights, Writes
 from studbook.model.ids import parse_s3
+
+_MOST: Final = 300
+"""The most places inside of a folder that are told as inputs one by one: a folder in which one job writes each night,
+and which another reads each night, would have as many edges as the square of the nights."""
 
 
 class _Written(NamedTuple):
@@ -85,26 +90,43 @@ def _read_around(view: View) -> Iterator[Edge]:
         if uri.startswith("s3://") and uri not in view.datasets and (writer, uri) in edges:
             made[uri][writer] = evidence
     places = sorted(made)
+    crowded: defaultdict[str, list[Reads]] = defaultdict(list)
     for reads in view.all(Reads):
         if reads.relation != "input_to" or reads.data_type == "Object" or reads.data_type in MANIFESTS:
             continue
         if EdgeKey(reads.uri, reads.reader, reads.relation, reads.role) not in view.edges:
             continue
         folder = str(parse_s3(reads.uri))  # of a bucket alone with its slash: others' names may begin so
-        there = {one: why for one in _beginning(folder, places) if (why := _by_then(view, made[one], reads))}
+        inside = _inside(folder, places)
+        if len(inside) > _MOST:
+            crowded[reads.uri].append(reads)
+            continue
+        there = {one: why for one in inside if (why := _by_then(view, made[one], reads))}
         meant = {one[len(folder) :].partition("/")[0] for one in there} if not folder.endswith("/") else ()
         for one, why in there.items():
             if one.rstrip("/") != folder.rstrip("/"):
                 rule = INSIDE if one.startswith(f"{folder.rstrip('/')}/") else WITHOUT_SLASH
                 proof = (reads.evidence, *reads.through, *why, rule)
                 yield inferred(one, reads.reader, "input_to", proof, role=reads.role, candidate=len(meant) > 1)
+    for several in crowded.values():
+        yield from _crowd(view, several, made, places)
 
 
-def _beginning(uri: str, places: list[str]) -> Iterator[str]:
-    for index in range(bisect_left(places, uri), len(places)):
-        if not places[index].startswith(uri):
-            return
-        yield places[index]
+def _inside(folder: str, places: Sequence[str]) -> Sequence[str]:
+    return places[bisect_left(places, folder) : bisect_left(places, folder + chr(0x10FFFF))]
+
+
+def _crowd(
+    view: View, several: Sequence[Reads], made: Mapping[str, Mapping[str, Evidence]], places: Sequence[str]
+) -> Iterator[Edge]:
+    """Who may have made what lies in a folder with very many places: each a candidate, for all who ever read it."""
+    readers = {one.reader for one in several}
+    last = max(several, key=lambda one: (one.at is None, one.at or ""))
+    folder = str(parse_s3(last.uri))
+    for one in _inside(folder, places):
+        for writer, evidence in made[one].items() if one.rstrip("/") != folder.rstrip("/") else ():
+            if writer not in readers and not is_later(view.assets, writer, last.at):
+                yield inferred(writer, last.uri, "produced", (last.evidence, evidence, INSIDE), candidate=True)
 
 
 def _by_then(view: View, writers: dict[str, Evidence], reads: Reads) -> list[Evidence]:
