@@ -66,7 +66,8 @@ class _State:
         self._objects = sorted((str(item["Key"]), instant(item["LastModified"])) for item in claim.contents)
         self._newest: dict[str, str] = {}
         if claim.inventory is not None:  # of the whole place alone it is known when it was last written to
-            self._newest[claim.uri.split("/", 3)[3]] = self._newest[""] = instant(claim.inventory.newest)
+            prefix = claim.uri.partition("://")[2].partition("/")[2]
+            self._newest[prefix] = self._newest[""] = instant(claim.inventory.newest)
 
     def newest(self, beginning: str) -> str:
         """When the newest of the objects was written; "" where there is none."""

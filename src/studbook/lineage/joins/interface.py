@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -84,6 +85,14 @@ def inferred(
 def instant(time: str | None) -> str:
     """A time that sorts: without the Z, so that a fraction comes after its whole second; "" where unknown."""
     return (time or "").rstrip("Z")
+
+
+def moment(time: str | None) -> datetime | None:
+    """A time that one can reckon with; None where it is unknown, or no time."""
+    try:
+        return datetime.fromisoformat(instant(time))
+    except ValueError:
+        return None
 
 
 def is_later(assets: Mapping[str, Asset], asset_id: str, at: str | None) -> bool:

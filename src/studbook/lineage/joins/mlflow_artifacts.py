@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from studbook.lineage.joins.interface import View, inferred, instant
+from studbook.lineage.joins.interface import View, inferred, moment
 from studbook.lineage.joins.weights import place
 from studbook.model import Asset, Evidence, Facts, Relation
 from studbook.model.facts import MlflowPlace, MlflowUri, Weights
@@ -106,14 +106,13 @@ class _Kept:
 def _meant(named: list[Asset], by: Asset | None) -> list[Asset]:
     """Of what has, or had, a name in turn: without the versions that were made so long after what names one was changed
     last that no clock's error explains it, and without those that others had replaced as long before."""
-    changed = by.modified_at or by.created_at if by is not None else None
-    if not changed:
+    naming = moment(by.modified_at or by.created_at) if by is not None else None
+    if naming is None:
         return named
-    naming = datetime.fromisoformat(instant(changed))
     since: dict[str, timedelta] = {}  # how long before the naming the version was made
     for asset in named:
-        if asset.kind == "mlflow_model_version" and asset.created_at:
-            since[asset.id] = naming - datetime.fromisoformat(instant(asset.created_at))
+        if asset.kind == "mlflow_model_version" and (made := moment(asset.created_at)) is not None:
+            since[asset.id] = naming - made
     replaced = [
         one.id
         for one in named
