@@ -10,7 +10,7 @@ from collections import Counter
 
 from benchmarks.secret_corpus import harmless, is_left, secrets
 
-from studbook.harvest.redact import Redactor
+from studbook.redaction.redact import Redactor
 from studbook.settings import Redact
 
 

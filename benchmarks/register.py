@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from studbook.harvest.redact import Redactor
 from studbook.model import Asset, Coverage, Edge, Envelope
 from studbook.people import working_files
+from studbook.redaction.redact import Redactor
 from studbook.settings import Settings
 from studbook.store import Catalog
 

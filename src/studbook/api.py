@@ -44,7 +44,6 @@ from studbook.queries.scores import Score
 from studbook.queries.trace import Influence
 from studbook.settings import Settings
 from studbook.store import Catalog, open_catalog
-from studbook.store.chunks import SharedRows
 from studbook.store.index import Index
 
 R = TypeVar("R", bound=Row)
@@ -134,8 +133,8 @@ class Lineage:
 
     def diff(self, older: str | int = "latest~1") -> Changes:
         """What changed since an older snapshot, which is named as `open` takes it."""
-        before, shared = self.catalog.resolve(str(older)), SharedRows(self.catalog.objects)
-        was, now = (self.catalog.graph(one, shared) for one in (before, self.snapshot))
+        before = self.catalog.resolve(str(older))
+        was, now = self.catalog.compared(before, self.snapshot)
         return difference(was, now, before.coverage, self.snapshot.coverage)
 
     # --- the questions ------------------------------------------------------------------------------------------------

@@ -14,13 +14,13 @@ from typing import Final
 from studbook import __version__
 
 RULES: Final = ("redact.py", "secret_forms.py", "secret_keys.py")
-"""The modules of `harvest` that say what a secret is: their text is what is digested, so that no rule is forgotten."""
+"""The modules of `redaction` that say what a secret is: their text is digested, so that no rule is forgotten."""
 
 
 @cache
 def generator() -> str:
     """`studbook <version>+<eight hex digits of the rules' digest>`."""
-    return f"studbook {__version__}+{rules_digest(files('studbook') / 'harvest')[:8]}"
+    return f"studbook {__version__}+{rules_digest(files('studbook') / 'redaction')[:8]}"
 
 
 def rules_digest(folder: Traversable) -> str:

@@ -97,7 +97,7 @@ class TestLaterRules:
         """Another text of the modules that know the forms is another program, though nobody thought of its number."""
         catalog = Catalog(tmp_path / "catalog")
         with monkeypatch.context() as yesterday:
-            yesterday.setattr("studbook.harvest.redact.may_hold_one", lambda text: False)
+            yesterday.setattr("studbook.redaction.redact.may_hold_one", lambda text: False)
             yesterday.setattr("studbook.generator.rules_digest", lambda folder: "0" * 64)
             generator.cache_clear()
             harvest(settings(), catalog)
@@ -112,7 +112,7 @@ class TestLaterRules:
     def test_every_rule_is_in_the_digest(self, tmp_path):
         """A letter more or less in any of the modules of redaction."""
         for name in RULES_TEXTS:
-            shutil.copy(files("studbook") / "harvest" / name, tmp_path)
+            shutil.copy(files("studbook") / "redaction" / name, tmp_path)
         told = rules_digest(tmp_path)
         assert generator().endswith(f"+{told[:8]}")
         for name in RULES_TEXTS:

@@ -15,11 +15,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from studbook.cards import parse_card
-from studbook.harvest.redact import Redactor, looks_random
-from studbook.harvest.secret_forms import ANCHORED, FORMS
-from studbook.harvest.secret_keys import strength
 from studbook.model import REDACTED
 from studbook.people import cleaned
+from studbook.redaction.redact import Redactor, looks_random
+from studbook.redaction.secret_forms import ANCHORED, FORMS
+from studbook.redaction.secret_keys import strength
 from studbook.rules import read_waivers
 from studbook.settings import Redact
 

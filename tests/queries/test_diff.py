@@ -8,8 +8,11 @@ import pytest
 from tests.pedigrees import lineage
 
 from studbook.model import Coverage, Gap, canonical
-from studbook.queries.diff import Changes, diff
+from studbook.queries.diff import Changes, Field, diff
 from studbook.queries.news import news
+from studbook.redaction.past_rules import TodaysRules
+from studbook.settings import Redact
+from studbook.store.past import retold
 
 BASE = """
     s3://b/c/(dataset) -has_version-> s3://b/c/@sha256:aa(dataset_version) -input_to:train-> t(training_job)
@@ -223,7 +226,9 @@ def test_what_was_redacted_since_is_not_told_again():
     before = {"t": {"attributes": {"hyperparameters": {"motto": "tulip", "epochs": "3"}, "note": "see tulip"}}}
     after = {"t": {"attributes": {"hyperparameters": {"motto": "[redacted]", "epochs": "4"}, "note": "see [redacted]"}}}
 
-    [changed] = diff(lineage(BASE, before), lineage(BASE, after)).assets_changed
+    newer = lineage(BASE, after)
+
+    [changed] = diff(retold(lineage(BASE, before), newer, TodaysRules(Redact())), newer).assets_changed
 
     assert [(field.name, field.old, field.new) for field in changed.fields] == [
         (
@@ -232,3 +237,48 @@ def test_what_was_redacted_since_is_not_told_again():
             {"motto": "[redacted]", "epochs": "4"},
         )
     ]
+
+
+class TestOlderNight:
+    """A lineage of an older night, by rules that came later."""
+
+    RANDOM = "q8Zr2KxW7vLm4TnB9cYd3HsG6pJf5RaE"
+    RULES = Redact(values=("tulip-[0-9]+",), keys=("motto",), salt="s")
+
+    def changes(self, was: Any, now: Any) -> Changes:
+        newer = lineage(BASE, now)
+        return diff(retold(lineage(BASE, was), newer, TodaysRules(self.RULES)), newer)
+
+    def test_what_only_looks_random_is_no_change(self) -> None:
+        """Where the newer night says the same, it stays, also beside what changed."""
+        was, now = ({"t": {"attributes": {"job": {"seed": self.RANDOM, "epochs": epochs}}}} for epochs in "34")
+
+        assert not self.changes(was, was)
+        [changed] = self.changes(was, now).assets_changed
+        assert changed.fields == (
+            Field("attributes.job", {"seed": self.RANDOM, "epochs": "3"}, {"seed": self.RANDOM, "epochs": "4"}),
+        )
+
+    def test_a_value_that_changed_is_told_without_what_the_rules_cover(self) -> None:
+        """By its key and by its looks, in attributes, tags and the status."""
+        was = {"t": {"attributes": {"motto": "rose", "note": "see tulip-1"}, "tags": {"a": "tulip-2"}, "status": "A"}}
+        now = {"t": {"attributes": {"motto": "[redacted]", "note": "none"}, "tags": {"a": "b"}, "status": "B"}}
+
+        [changed] = self.changes(was, now).assets_changed
+
+        assert changed.fields == (
+            Field("attributes.note", "see [redacted]", "none"),
+            Field("status", "A", "B"),
+            Field("tags.a", "[redacted]", "b"),
+        )
+
+    def test_an_id_that_the_rules_change_is_the_same_thing(self) -> None:
+        """With its edges, and the value that names it elsewhere: nothing is gone, new, gained or lost."""
+        pseudonym = TodaysRules(self.RULES).identifier("tulip-7")
+        was, now = (
+            lineage(f"{name}(training_job) -produced-> p/1(model_package)", {"p/1": {"attributes": {"by": name}}})
+            for name in ("tulip-7", pseudonym)
+        )
+
+        assert diff(was, now)
+        assert not diff(retold(was, now, TodaysRules(self.RULES)), now)

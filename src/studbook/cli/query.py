@@ -44,11 +44,9 @@ def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
     """Show what changed from snapshot OLD to snapshot NEW. Models, approvals, deployments, data, coverage."""
     from studbook.queries.diff import diff as compare
     from studbook.queries.handles import Handles, InMemory
-    from studbook.store.chunks import SharedRows
 
     before, after = catalog.resolve(old), catalog.resolve(new)
-    shared = SharedRows(catalog.objects)
-    was, now = catalog.graph(before, shared), catalog.graph(after, shared)
+    was, now = catalog.compared(before, after)
     changes = compare(was, now, before.coverage, after.coverage)
     if output_format == "json":
         write_json({"old": _dated(before), "new": _dated(after)} | changes.to_json())

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 def changed_lines(catalog: Catalog, envelope: Envelope | None) -> list[str]:
     """A line for each working file that the newest snapshot has otherwise; none where `envelope` is another one."""
-    from studbook.harvest.redact import Redactor
     from studbook.people import changed_files
+    from studbook.redaction.redact import Redactor
 
     if envelope is None or envelope != catalog.latest():
         return []

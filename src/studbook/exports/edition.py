@@ -13,13 +13,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from studbook.exports.pseudonyms import Pseudonyms
+from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge, Envelope, Finding, Partition, Record
 from studbook.people import People, people_of
 from studbook.rules import findings_of
 from studbook.settings import Settings
 from studbook.store import Catalog, chunks
 from studbook.store.chunks import ASSETS, EDGES, FINDINGS, Part, SharedRows
-from studbook.store.past import EdgeEnds, SnapshotHistory
+from studbook.store.past import EdgeEnds, RulesOf, SnapshotHistory
 
 if TYPE_CHECKING:
     from studbook.proof.note import Verifier
@@ -75,6 +76,26 @@ class Edition(Catalog):
     def record_of(self, envelope: Envelope) -> Callable[[str, str], Record | None]:
         return lambda kind, record_id: None
 
+    def rules_of(self) -> RulesOf:
+        """By the envelopes as they are: those of an edition have another digest of the configuration."""
+        inside = self._inside.rules_of()
+        return lambda envelope: inside(self._inside.resolve(str(envelope.number)))
+
+    def older(self, old: Envelope, was: Graph, new: Envelope, now: Graph) -> Graph:
+        """Redacted before it is masked: a mask hides which id a rule has changed."""
+        if self.rules_of()(old) is None:
+            return was
+        before, after = (self._inside.resolve(str(one.number)) for one in (old, new))
+        found = self._inside.older(before, self._inside.graph(before), after, self._inside.graph(after))
+        return self._masked(found)
+
+    def compared(self, old: Envelope, new: Envelope) -> tuple[Graph, Graph]:
+        was, now = self._inside.compared(*(self._inside.resolve(str(one.number)) for one in (old, new)))
+        return self._masked(was), self._masked(now)
+
+    def _masked(self, graph: Graph) -> Graph:
+        return Graph(map(self.mask.asset, graph.assets.values()), self.mask.edges(graph.edges))
+
     def past(self, envelope: Envelope) -> SnapshotHistory:
         return _MaskedHistory(self, envelope)
 
@@ -107,7 +128,9 @@ class _MaskedHistory(SnapshotHistory):
 
     def __init__(self, edition: Edition, envelope: Envelope) -> None:
         number = envelope.number
-        super().__init__(edition.objects, lambda: [one for one in edition.envelopes() if one.number <= number])
+        super().__init__(
+            edition.objects, lambda: [one for one in edition.envelopes() if one.number <= number], edition.rules_of()
+        )
         self._mask = edition.mask
         self._newest = partial(edition.originals, envelope)
         self._masked: dict[int, tuple[EdgeEnds, EdgeEnds]] = {}

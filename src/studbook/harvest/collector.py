@@ -19,10 +19,10 @@ from studbook.harvest.calls import PartitionCalls
 from studbook.harvest.coverage import Ledger
 from studbook.harvest.merge import MISSED, NOTE, Doubt
 from studbook.harvest.partition_store import PartitionStore, Wanted
-from studbook.harvest.redact import Redactor
 from studbook.harvest.worker_pool import OrderedPool
 from studbook.model import Partition, Record, canonical, digest
 from studbook.model.storable import MAX_ID, ApiAnswer, Loss, storable
+from studbook.redaction.redact import Redactor
 from studbook.settings import Settings
 from studbook.sources.interface import Bulk, Detail, Json, Resource
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Final
 
 from studbook.aws.errors import Trouble, meaning_of
-from studbook.harvest.redact import Redactor
 from studbook.model import Coverage, Gap, Partition
 from studbook.model.coverage import SKIPPED, Status
+from studbook.redaction.redact import Redactor
 from studbook.sources import Unread
 
 # What AWS answers to good credentials in a region that the account has not opted into.

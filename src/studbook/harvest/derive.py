@@ -15,17 +15,25 @@ from typing import Any, TypeVar
 from studbook.generator import generator
 from studbook.lineage.chronicle import chronicle
 from studbook.lineage.link import LinkContext, link
-from studbook.model import Content, Edge, Envelope, Record
+from studbook.model import Asset, Content, Edge, Envelope, Record
 from studbook.settings import Settings
 from studbook.sources import Unread, normalize, with_accounts
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS, chunks
 
 T = TypeVar("T")
+Clean = Callable[[str], str]
 
 
 def derive(
-    catalog: Catalog, context: LinkContext, *, records: str, config: str, previous: Envelope | None, number: int
+    catalog: Catalog,
+    context: LinkContext,
+    *,
+    records: str,
+    config: str,
+    previous: Envelope | None,
+    number: int,
+    clean: Clean | None,
 ) -> tuple[Content, list[Unread] | None]:
     """The content of snapshot `number`, kept in the catalog, and the records that could not be read for it.
 
@@ -34,17 +42,32 @@ def derive(
     """
     if previous is not None and _same(previous, records, config):
         return Content(**previous.parts.content), None
-    return derive_anew(catalog, context, records=records, previous=previous, number=number)
+    return derive_anew(catalog, context, records=records, previous=previous, number=number, clean=clean)
 
 
 def derive_anew(
-    catalog: Catalog, context: LinkContext, *, records: str, previous: Envelope | None, number: int
+    catalog: Catalog,
+    context: LinkContext,
+    *,
+    records: str,
+    previous: Envelope | None,
+    number: int,
+    clean: Clean | None = None,
 ) -> tuple[Content, list[Unread]]:
-    """As `derive`, whatever the snapshot before says."""
+    """As `derive`, whatever the snapshot before says; `clean` is what today's rules make of the ids that it has."""
     unread: list[Unread] = []
     linked = link(_records(catalog, records), partial(normalize, unread=unread), context)
-    before = catalog.assets(previous) if previous else ()
+    before = _assets(catalog, previous, clean) if previous else ()
     return catalog.keep_lineage(records, chronicle(linked, before, number), linked.edges), unread
+
+
+def _assets(catalog: Catalog, previous: Envelope, clean: Clean | None) -> Iterable[Asset]:
+    """By id; what a rule that came later calls otherwise is the same thing, and was first seen when it was."""
+    if clean is None:
+        return catalog.assets(previous)
+    renamed = [asset.but(id=new) for asset in catalog.assets(previous) if (new := clean(asset.id)) != asset.id]
+    others = (asset for asset in catalog.assets(previous) if clean(asset.id) == asset.id)
+    return merge(others, sorted(renamed, key=lambda asset: asset.id), key=lambda asset: asset.id)
 
 
 def differing(catalog: Catalog, settings: Settings, envelope: Envelope) -> Iterator[str]:

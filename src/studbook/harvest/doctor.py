@@ -38,12 +38,12 @@ from studbook.harvest.estimate import Estimate, Reckoning
 from studbook.harvest.partition import collect
 from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task, order, plan, waves
-from studbook.harvest.redact import Redactor
 from studbook.model import Gap, Partition, Record
 from studbook.model.coverage import SKIPPED, Status
 from studbook.model.ids import parse_s3
 from studbook.model.storable import ApiAnswer
 from studbook.packaged import packaged
+from studbook.redaction.redact import Redactor
 from studbook.settings import Account, Organization, Patience, Settings, load_settings
 from studbook.sources import SOURCES, Source, s3, with_accounts
 from studbook.sources.interface import Json, Resource, anywhere

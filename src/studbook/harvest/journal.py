@@ -20,8 +20,8 @@ from pathlib import Path
 
 from studbook.errors import CatalogError
 from studbook.harvest.partition_store import PartitionStore
-from studbook.harvest.redact import Redactor
 from studbook.model import Partition, canonical
+from studbook.redaction.redact import Redactor
 from studbook.settings import Redact
 
 

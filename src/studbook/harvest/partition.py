@@ -23,8 +23,8 @@ from studbook.harvest.coverage import Ledger
 from studbook.harvest.merge import doubts, merge, withdraw
 from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task
-from studbook.harvest.redact import Redactor
 from studbook.model import Coverage, Partition
+from studbook.redaction.redact import Redactor
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Source
 from studbook.sources.interface import Visit

@@ -13,12 +13,12 @@ from pathlib import Path
 from studbook.errors import CatalogError, UsageError
 from studbook.harvest.derive import derive_anew
 from studbook.harvest.readings import readings_of
-from studbook.harvest.redact import Redactor
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
 from studbook.lineage.link import LinkContext
 from studbook.model import Content, Continues, Envelope, Parts, WorkingFile
 from studbook.model.people import FileKind
 from studbook.people import cards_of, cleaned, working_files
+from studbook.redaction.redact import Redactor
 from studbook.rules import all_rules, read_waivers
 from studbook.settings import Settings
 from studbook.sources import with_accounts

@@ -17,17 +17,18 @@ from studbook.harvest.coverage import with_unread
 from studbook.harvest.derive import derive, derive_anew
 from studbook.harvest.exclude import Included
 from studbook.harvest.journal import Journal
+from studbook.harvest.kept_records import Cleaned
 from studbook.harvest.merge import carried_over
 from studbook.harvest.partition import Order, Return, charged, lost, visit
 from studbook.harvest.partition_store import PartitionStore
-from studbook.harvest.past_rules import Cleaned, same_rules
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.harvest.quiet import QuietPartitions, settled
 from studbook.harvest.readings import readings_of
-from studbook.harvest.redact import Redactor
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
 from studbook.lineage.link import LinkContext
 from studbook.model import Coverage, Envelope, Partition, Record
+from studbook.redaction.past_rules import same_rules
+from studbook.redaction.redact import Redactor
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Source, with_accounts
 from studbook.sources.cloudtrail import CloudTrail
@@ -172,6 +173,7 @@ def harvest(
             config=settings.digest,
             previous=previous,
             number=number,
+            clean=clean,
         )
         before = previous.coverage if previous else ()
         draft = catalog.draft(
@@ -207,7 +209,7 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
     number = latest.number + 1
     context = LinkContext.of(with_accounts(settings, records))
     kept = catalog.keep_records(map(RECORDS.line, records), readings_of(catalog, latest, clean=clean))
-    content, unread = derive_anew(catalog, context, records=kept.records, previous=latest, number=number)
+    content, unread = derive_anew(catalog, context, records=kept.records, previous=latest, number=number, clean=clean)
     draft = catalog.draft(
         content,
         number=number,

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from studbook.cards import Card
-from studbook.harvest.redact import Redactor
 from studbook.model import Envelope, Finding, WorkingFile
 from studbook.model.finding import finding_id
 from studbook.people import cards_of, working_files
 from studbook.queries.answer import Night
+from studbook.redaction.past_rules import same_rules
+from studbook.redaction.redact import Redactor
 from studbook.rules import Inspection, Observation, Rule, RuleFailed, Waiver, check_night, prepared, turned
 from studbook.settings import Settings
 from studbook.store import Catalog
@@ -103,8 +104,23 @@ def _findings(catalog: Catalog, draft: Envelope, folder: WorkingFolder) -> Itera
             rules = [replace(rule, check=_silent) if rule is error.rule else rule for rule in rules]
     found = [*told, *failed]
     previous = catalog.latest()
-    known = {one.id: one.first_seen for one in (catalog.findings(previous) if previous else None) or ()}
-    return (replace(one, first_seen=known.get(one.id, draft.number)) for one in found)
+    before = (catalog.findings(previous) if previous else None) or ()
+    known = {one.id: one.first_seen for one in before}
+    worded: dict[tuple[str, str | None, str], int | None] = {}
+    if previous is not None and not same_rules(previous, folder.settings):
+        # A finding's id is a digest of its asset's, which a rule that came later may have changed. Its subject is not
+        # kept: where it has one, the same words are the same finding.
+        name = Redactor(folder.settings.redact).identifier
+        for one in before:
+            asset = one.asset and name(one.asset)
+            if one.id == finding_id(one.rule, one.asset):
+                known[finding_id(one.rule, asset)] = one.first_seen
+            worded[one.rule, asset, name(one.message)] = one.first_seen
+
+    def first_seen(one: Finding) -> int | None:
+        return known.get(one.id, worded.get((one.rule, one.asset, one.message), draft.number))
+
+    return (replace(one, first_seen=first_seen(one)) for one in found)
 
 
 def _silent(seen: Inspection) -> tuple[Observation, ...]:

@@ -10,13 +10,14 @@ from studbook.model.finding import Finding
 from studbook.model.kinds import KINDS, Kind
 from studbook.model.people import WorkingFile
 from studbook.model.reading import Reading
-from studbook.model.record import REDACTED, Partition, Record
+from studbook.model.record import PSEUDONYM, REDACTED, Partition, Record
 from studbook.model.relations import CERTAINTIES, RELATIONS, Certainty, Relation
 from studbook.model.snapshot import Content, Continues, Envelope, Parts, TreeHead
 
 __all__ = [
     "CERTAINTIES",
     "KINDS",
+    "PSEUDONYM",
     "REDACTED",
     "RELATIONS",
     "Asset",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import Field
@@ -9,6 +10,8 @@ from pydantic.dataclasses import dataclass
 
 REDACTED: Final = "[redacted]"
 """What stands where a secret was."""
+PSEUDONYM: Final = re.compile(r"redacted-[0-9a-f]{8}")
+"""What stands where a secret was in a name or an id: the keyed digest of it."""
 
 
 class Partition(NamedTuple):

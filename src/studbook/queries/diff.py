@@ -6,13 +6,12 @@ moved), then every asset and every edge, so that nothing is left out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from studbook.lineage.graph import Graph, differing
-from studbook.model import REDACTED, Asset, Coverage, Edge, Partition
+from studbook.model import Asset, Coverage, Edge, Partition
 from studbook.model.canonical import fields_of
 from studbook.model.ids import holder_of
 from studbook.queries.drift import drifts_of
@@ -153,7 +152,7 @@ class Changes:
 def diff(
     old: Graph, new: Graph, old_coverage: Iterable[Coverage] = (), new_coverage: Iterable[Coverage] = ()
 ) -> Changes:
-    """What changed from one graph to the other."""
+    """What changed from one graph to the other, both as they may be told today: see `Catalog.compared`."""
     if old is new:  # as on a night without changes: there is nothing to look for
         old = new = Graph((), ())
     again = {*_made_again(old, new), *_made_again(new, old)}
@@ -202,27 +201,11 @@ def _made_again(old: Graph, new: Graph) -> Iterator[str]:
 
 
 def changed_fields(old: Asset, new: Asset) -> Iterator[Field]:
-    """The fields that differ, by name; attributes and tags key by key. What was redacted since is not told again."""
+    """The fields that differ, by name; attributes and tags key by key."""
     before, after = _flat(old), _flat(new)
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
-            was = _veiled(before.get(name), after.get(name))
-            if was != after.get(name):
-                yield Field(name, was, after.get(name))
-
-
-_VEILED = re.compile(rf"{re.escape(REDACTED)}|redacted-[0-9a-f]{{8}}")
-
-
-def _veiled(was: Any, now: Any) -> Any:
-    """An earlier value without what a rule that came later has taken out of the newer one."""
-    if isinstance(now, str):
-        return now if _VEILED.search(now) else was
-    if isinstance(now, dict) and isinstance(was, dict):
-        return {key: _veiled(value, now.get(key)) for key, value in was.items()}
-    if isinstance(now, list) and isinstance(was, list) and len(now) == len(was):
-        return [_veiled(*both) for both in zip(was, now, strict=True)]
-    return was
+            yield Field(name, before.get(name), after.get(name))
 
 
 def _flat(asset: Asset) -> dict[str, Any]:

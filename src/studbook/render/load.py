@@ -136,5 +136,5 @@ def _rule(rule: Rule, given: RuleSettings) -> dict[str, Any]:
 
 def _changes(lineages: Lineages, settings: Settings, history: list[Envelope], new: Graph) -> dict[str, Any]:
     before, now = history[-2], history[-1]
-    old = lineages.of(before)
+    old = lineages.catalog.older(before, lineages.of(before), now, new)
     return changes_data(diff(old, new, before.coverage, now.coverage), old, new, before.number, settings)

@@ -186,10 +186,14 @@ def findings_of(catalog: Catalog, envelope: Envelope, graph: Graph | None = None
 
 
 def new_findings(catalog: Catalog, envelope: Envelope, findings: Iterable[Finding]) -> list[Finding]:
-    """Those of a snapshot's findings that the snapshot before did not have, by their ids; of the first snapshot all."""
+    """Those of a snapshot's findings that the snapshot before did not have; of the first snapshot all.
+
+    By their ids, and by when they were first seen, where a redaction rule that came later has changed those.
+    """
     before = catalog.snapshot_before(envelope)
     known = {finding.id for finding in findings_of(catalog, before)} if before is not None else set()
-    return [finding for finding in findings if finding.id not in known]
+    number = envelope.number
+    return [one for one in findings if one.id not in known and one.first_seen in (None, number)]
 
 
 def counts(finding: Finding, level: str) -> bool:

@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,7 @@ from studbook.model import (
 )
 from studbook.packaged import packaged
 from studbook.proof.merkle import leaf_hash
+from studbook.redaction.past_rules import TodaysRules, same_rules
 from studbook.settings import LogSettings, Settings, load_settings
 from studbook.store import chunks
 from studbook.store.chunks import (
@@ -62,7 +63,7 @@ from studbook.store.chunks import (
 from studbook.store.files import sweep
 from studbook.store.log import Log
 from studbook.store.objects import Objects
-from studbook.store.past import SnapshotHistory
+from studbook.store.past import RulesOf, SnapshotHistory, retold
 from studbook.store.snapshots import Snapshots, envelope_digest, taken
 
 if TYPE_CHECKING:
@@ -222,7 +223,9 @@ class Catalog:
     def past(self, envelope: Envelope) -> SnapshotHistory:
         """The snapshots up to one."""
         number = envelope.number
-        return SnapshotHistory(self.objects, lambda: [one for one in self.envelopes() if one.number <= number])
+        return SnapshotHistory(
+            self.objects, lambda: [one for one in self.envelopes() if one.number <= number], self.rules_of()
+        )
 
     def counts(self, envelope: Envelope) -> dict[str, int]:
         """How many rows each part of a snapshot has."""
@@ -253,8 +256,45 @@ class Catalog:
             }
             for mine, other in ((before, after), (after, before))
         )
+        if (rules := self.rules_of()(old)) is not None:
+            told = [rules.asset(one, now.get(one.id) or now.get(rules.identifier(one.id))) for one in was.values()]
+            was = {one.id: one for one in told}
         pairs = ((was.get(asset_id), now.get(asset_id)) for asset_id in sorted(was.keys() | now.keys()))
         return [(before, after) for before, after in pairs if before != after]
+
+    def rules_of(self) -> RulesOf:
+        """What takes out of a night what must not be told today; asked for the configuration once, when it is needed.
+
+        Without one the rules of the program alone. Raises SettingsError where it cannot be meant.
+        """
+        known: dict[tuple[str, str], TodaysRules | None] = {}
+
+        @cache
+        def today() -> tuple[Settings, TodaysRules]:
+            settings = self.settings() if self.settings_file.exists() else Settings()
+            return settings, TodaysRules(settings.redact)
+
+        def rules(envelope: Envelope) -> TodaysRules | None:
+            written_by = (envelope.config, envelope.generator)
+            if written_by not in known:
+                settings, todays = today()
+                known[written_by] = None if same_rules(envelope, settings) else todays
+            return known[written_by]
+
+        return rules
+
+    def older(self, old: Envelope, was: Graph, new: Envelope, now: Graph) -> Graph:
+        """The lineage of an older night as it may be told today, next to that of a newer one."""
+        rules = self.rules_of()(old)
+        return was if rules is None else retold(was, now, rules)
+
+    def compared(self, old: Envelope, new: Envelope) -> tuple[Graph, Graph]:
+        """The lineages of two nights as they may be told today, to be compared."""
+        shared, rules_of = SharedRows(self.objects), self.rules_of()
+        was, now = self.graph(old, shared), self.graph(new, shared)
+        if (rules := rules_of(new)) is not None:
+            now = retold(now, Graph((), ()), rules)
+        return (was if (rules := rules_of(old)) is None else retold(was, now, rules)), now
 
     def graph(self, envelope: Envelope, shared: SharedRows | None = None) -> Graph:
         """The whole lineage in memory; equal assets and edges of graphs with the same `shared` are the same objects."""

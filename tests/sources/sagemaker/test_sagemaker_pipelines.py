@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_facts import HERE, arrows, proof, said
 
-from studbook.harvest.redact import Redactor
+from studbook.redaction.redact import Redactor
 from studbook.sources.sagemaker.pipelines import OUTLINE_LIMIT, outline
 
 NAME = "SagemakerEvaluation-CustomScorerEvaluation-1f0c2a3b-aaaa-4bbb-8ccc-0123456789ab"

@@ -13,8 +13,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final, Literal
 
-from studbook.harvest.secret_forms import reads_like_words
 from studbook.model import REDACTED
+from studbook.redaction.secret_forms import reads_like_words
 
 Strength = Literal["", "weak", "strong"]
 

@@ -8,16 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from studbook.generator import generator
-from studbook.harvest.redact import Redactor
-from studbook.model import Envelope
-from studbook.settings import Redact, Settings
+from studbook.redaction.redact import Redactor
+from studbook.settings import Redact
 from studbook.store.chunks import RECORDS
-
-
-def same_rules(envelope: Envelope, settings: Settings) -> bool:
-    """Whether a snapshot's records were redacted by the rules of today: of this configuration and this program."""
-    return (envelope.config, envelope.generator) == (settings.digest, generator())
 
 
 class Cleaned(Iterable[bytes]):

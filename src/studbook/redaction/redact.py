@@ -22,14 +22,14 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 from urllib.parse import unquote
 
-from studbook.harvest.secret_forms import frequent_pairs, may_hold_one, mixes_cases, spans
-from studbook.harvest.secret_keys import (
+from studbook.model import REDACTED, Coverage, Record
+from studbook.redaction.secret_forms import frequent_pairs, may_hold_one, mixes_cases, spans
+from studbook.redaction.secret_keys import (
     names_a_thing,
     no_secret,
     of_the_trade,
     strength,
 )
-from studbook.model import REDACTED, Coverage, Record
 from studbook.settings import Redact
 
 # --- text ---------------------------------------------------------------------------------------------------------
