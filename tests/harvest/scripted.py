@@ -42,6 +42,8 @@ class ScriptedSessions:
     def client(self, account: str | None, region: str | None, service: str) -> Any:
         return _Client(self)
 
+    def release(self, account: str | None, region: str | None, service: str) -> None: ...
+
     def renew(self, account: str | None, stale: Any) -> None:
         self.renewals += 1
 
@@ -82,11 +84,18 @@ class _Client:
 
 
 class ScriptedVisit(PartitionVisit):
-    """A visit that shows what it has found."""
+    """A visit that shows what it has found, also once the next run has taken that over."""
+
+    _ended: dict[tuple[str, str], Record] | None = None
 
     @property
     def seen(self) -> dict[tuple[str, str], Record]:
+        if self._ended is not None:
+            return self._ended
         return {(found.kind, found.id): found for found in self._store.records()}
+
+    def end(self) -> None:
+        self._ended = self.seen
 
     @property
     def undescribed(self) -> set[tuple[str, str]]:
@@ -106,6 +115,7 @@ class Visits:
         self.settings = settings.model_copy(update={"sources": {**settings.sources, HERE.source: here}})
         self.sessions = ScriptedSessions({})
         self.journal: Journal | None = None
+        self.visit: ScriptedVisit | None = None
 
     def __call__(
         self,
@@ -116,11 +126,13 @@ class Visits:
         targets: tuple[str, ...] = (),
     ) -> ScriptedVisit:
         self.sessions = ScriptedSessions(script)
+        if self.visit is not None:
+            self.visit.end()
         if self.journal is not None:
             self.journal.close()
         self.journal = Journal(self.folder)
         self.journal.load_previous(partition, map(RECORDS.line, (known or {}).values()))
-        return ScriptedVisit(
+        self.visit = ScriptedVisit(
             partition,
             targets,
             self.settings,
@@ -129,6 +141,7 @@ class Visits:
             stop=threading.Event(),
             progress=lambda *_: None,
         )
+        return self.visit
 
 
 def nothing(record: Record) -> Facts:
