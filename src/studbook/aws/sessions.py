@@ -143,7 +143,7 @@ class Sessions:
             return self._clients[key]
 
     def release(self, account: str | None, region: str | None, service: str) -> None:
-        """Lets go of a client that is not needed for now: in use one takes 2 MB, and an organisation has thousands."""
+        """Lets go of a client that is not needed for now: each keeps nearly 1 MB, and an organisation has thousands."""
         with self._lock:
             self._clients.pop((account, region, service), None)
 

@@ -152,12 +152,13 @@ def _set_back(catalog: Catalog) -> list[str]:
 
 
 def _derived_otherwise(catalog: Catalog) -> list[Damage]:
-    from studbook.harvest.derive import can_derive, differing
+    from studbook.harvest.derive import differing
+    from studbook.redaction.past_rules import same_rules
     from studbook.store.verify import Damage
 
     settings, found = catalog.settings(), []
     for envelope in catalog.envelopes():
-        if not can_derive(envelope, settings):
+        if not same_rules(envelope, settings):
             say(f"snapshot {envelope.number}: not derived again: another configuration or Studbook made it")
             continue
         what = list(differing(catalog, settings, envelope))

@@ -73,7 +73,7 @@ def _assets(catalog: Catalog, previous: Envelope, clean: Clean | None) -> Iterab
 def differing(catalog: Catalog, settings: Settings, envelope: Envelope) -> Iterator[str]:
     """Deep verification: the ids of assets, and the ends of edges, that are not what the records of a snapshot say.
 
-    Writes nothing. Only for a snapshot that this Studbook made with these settings: see `can_derive`. What is held is
+    Writes nothing. Only for a snapshot that this Studbook made with these settings: see `same_rules`. What is held is
     what a night holds: both sides come in one order and are compared as they come, by a merge.
     """
     context = LinkContext.of(with_accounts(settings, catalog.records(envelope)))
@@ -82,11 +82,6 @@ def differing(catalog: Catalog, settings: Settings, envelope: Envelope) -> Itera
     assets = chronicle(linked, catalog.assets(before) if before else (), envelope.number)
     yield from (asset.id for asset in _unlike(assets, catalog.assets(envelope), key=lambda asset: asset.id))
     yield from map(_named, _unlike(linked.edges, catalog.edges(envelope), key=lambda edge: edge.key.order))
-
-
-def can_derive(envelope: Envelope, settings: Settings) -> bool:
-    """Whether this Studbook, with these settings, must come to the lineage that the snapshot has."""
-    return (envelope.config, envelope.generator) == (settings.digest, generator())
 
 
 def _named(edge: Edge) -> str:

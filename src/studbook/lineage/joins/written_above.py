@@ -37,7 +37,8 @@ class _Written(NamedTuple):
 
 def join(view: View) -> Facts:
     """Resolves `OutputFolder`, and `Writes` once more, against `Reads` and `Weights`."""
-    facts = Facts(edges=list(_read_around(view)))
+    made = {(key.source, key.target) for key in view.edges if key.relation == "produced"}
+    facts = Facts(edges=list(_read_around(view, made)))
     written: defaultdict[str, list[_Written]] = defaultdict(list)
     for folder in view.all(OutputFolder):
         written[folder.uri.rstrip("/")].append(_Written(folder.writer, "output", folder.began, folder.evidence))
@@ -54,7 +55,6 @@ def join(view: View) -> Facts:
         if EdgeKey(weights.uri, weights.asset, "packaged_as", None) in view.edges:
             asset = view.assets.get(weights.asset)
             read[weights.uri][weights.asset] = (asset.created_at if asset else None, weights.evidence)
-    made = {(key.source, key.target) for key in view.edges if key.relation == "produced"}
     for uri, readers in read.items():
         above = _innermost(uri, written)
         found: defaultdict[str, set[Evidence]] = defaultdict(set)
@@ -80,14 +80,13 @@ def _innermost(uri: str, written: dict[str, list[_Written]]) -> list[_Written]:
     return []
 
 
-def _read_around(view: View) -> Iterator[Edge]:
+def _read_around(view: View, produced: set[tuple[str, str]]) -> Iterator[Edge]:
     """What jobs wrote inside of a folder that another job reads whole."""
     made: defaultdict[str, dict[str, Evidence]] = defaultdict(dict)
-    edges = {(key.source, key.target) for key in view.edges if key.relation == "produced"}
     told = [(one.uri, one.writer, one.evidence) for one in view.all(Writes)]
     told += [(one.uri, one.job, one.evidence) for one in view.all(Output)]
     for uri, writer, evidence in told:
-        if uri.startswith("s3://") and uri not in view.datasets and (writer, uri) in edges:
+        if uri.startswith("s3://") and uri not in view.datasets and (writer, uri) in produced:
             made[uri][writer] = evidence
     places = sorted(made)
     crowded: defaultdict[str, list[Reads]] = defaultdict(list)
