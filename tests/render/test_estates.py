@@ -29,6 +29,7 @@ from studbook.queries.candidates import best_of
 from studbook.render import build_site
 from studbook.render.answers import MOST_ROWS, NAME
 from studbook.render.views.dossier import path_of
+from studbook.render.views.lists import MOST_BULLETS
 from studbook.render.views.tables import LIMIT
 from studbook.store import Catalog
 from studbook.words import namesakes, place_of
@@ -375,3 +376,36 @@ def test_a_dossier_has_each_line_of_the_questions(estate: Estate) -> None:
         for entry in QUESTIONS["log"].ask(estate.night, asset.id).rows:
             if entry.event == "approval":
                 assert any(line.startswith(f"{entry.at}: ") for line in lines["Approvals"])
+
+
+def test_a_night_on_which_much_came_names_the_first_and_leads_to_the_rest(tmp_path: Path) -> None:
+    """Of deployments, models and all else that Changes tells in sentences, a page has twenty and a table has all."""
+    (tmp_path / "catalog").mkdir()
+    (tmp_path / "catalog" / "studbook.yml").write_text(
+        register.CONFIGURATION + "site: {pictures: 'off'}\n", encoding="utf-8"
+    )
+    catalog = Catalog(tmp_path / "catalog")
+    graph = grown(1_200)
+    served = {one.id: one for one in graph.assets.values() if KINDS[one.kind].section in ("models", "deployments")}
+    edges = [one for one in graph.edges if one.source in served and one.target in served]
+    commit(catalog, Graph(list(served.values())[:1], []), 1)
+    commit(catalog, Graph(served.values(), edges), 2)
+    envelope = catalog.resolve("latest")
+    (built,) = build_site(catalog, catalog.settings(), tmp_path / "site", envelopes=[envelope])
+    page = Told(built.path / "changes" / "index.html")
+    sentences = [text_of(one) for one in next(one for one in page.article.iter("ul") if one.get("class") == "sb-told")]
+    step = json.loads((built.path / "changes" / "step.json").read_text(encoding="utf-8"))
+    for kind, words, rest in (
+        ("deployments", " now runs ", "more deployments"),
+        ("models", "New: ", "more new models"),
+    ):
+        count = len(step[kind])
+        assert count > MOST_BULLETS
+        assert sum(words in one for one in sentences) == MOST_BULLETS
+        assert f"{count - MOST_BULLETS:,} {rest}" in sentences
+    (table,) = [one for one in page.article.iter("table") if one.get("aria-label") == "Deployments"]
+    assert table.get("data-count") == str(len(step["deployments"]))
+    anchors = {one.get("id") for one in page.article.iter()}
+    ways = {one.get("href") for one in page.article.iter("a") if " more " in text_of(one)}
+    assert ways
+    assert ways <= {f"#{one}" for one in anchors}

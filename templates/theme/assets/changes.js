@@ -12,6 +12,7 @@
   const [from, to] = ["from", "to"].map((side) => frame.querySelector(`[data-side=${side}]`));
   const [ours, before] = [frame.dataset.steps, frame.dataset.before];
   const steps = new Map();
+  const MOST = 20;
   let asked = 0, alone = "";
 
   function get(number) {
@@ -109,13 +110,19 @@
         element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, ...cell)))))), { ariaLabel: title }))] : []);
     const changed = [...all.fields].flatMap(([id, mine]) => [...mine].map(([name, { old, now: is }]) => [link(id), [all.assets.get(id)[2]], [element("code", {}, name)], [value(old)], [value(is)]]));
     const edge = (line) => [link(line.source), [line.words], [line.role || ""], link(line.target), [line.certainty + (line.candidate ? ", candidate" : "")]];
+    const lines = (several, line, one, many) => {
+      const made = several.map((one) => element("li", {}, ...line(one)));
+      const rest = made.splice(MOST);
+      const more = element("summary", {}, `${rest.length} more ${rest.length === 1 ? one : many}`);
+      return rest.length ? [...made, element("li", {}, element("details", {}, more, element("ul", {}, ...rest)))] : made;
+    };
     const list = element("ul", { className: "sb-told" },
-      ...[...all.deployments].map(([id, { old, now: is }]) => element("li", {}, ...kind(id),
-        ...(is.length ? [" now runs ", ...links(is), ...(old.length ? [" instead of ", ...links(old)] : [])] : [" runs nothing any more"]))),
-      ...[...all.approvals].map(([id, { old, now: is }]) => element("li", {}, ...kind(id), ` went from ${old || "no approval"} to ${is || "no approval"}`)),
-      ...all.models.map((id) => element("li", {}, "New: ", ...kind(id))),
-      ...all.drifted.map(([read, job]) => element("li", {}, ...kind(read), " changed after ", ...link(job), " had begun to read it")),
-      ...[...all.coverage].map(([where, { old, now: is }]) => element("li", {}, `${where}: ${old || "not asked"} to ${is || "not asked"}`)));
+      ...lines([...all.deployments], ([id, { old, now: is }]) => [...kind(id),
+        ...(is.length ? [" now runs ", ...links(is), ...(old.length ? [" instead of ", ...links(old)] : [])] : [" runs nothing any more"])], "deployment", "deployments"),
+      ...lines([...all.approvals], ([id, { old, now: is }]) => [...kind(id), ` went from ${old || "no approval"} to ${is || "no approval"}`], "approval", "approvals"),
+      ...lines(all.models, (id) => ["New: ", ...kind(id)], "new model", "new models"),
+      ...lines(all.drifted, ([read, job]) => [...kind(read), " changed after ", ...link(job), " had begun to read it"], "job that read changed data", "jobs that read changed data"),
+      ...lines([...all.coverage], ([where, { old, now: is }]) => [`${where}: ${old || "not asked"} to ${is || "not asked"}`], "change of coverage", "changes of coverage"));
     const numbers = [[`+${all.came.length}`, "new"], [`${all.fields.size}`, "changed"], [`−${all.gone.length}`, "gone"], [`+${all.gained.length} −${all.lost.length}`, "edges"]];
     const asset = (id) => [link(id), [all.assets.get(id)[2]], [all.assets.get(id)[4]]];
     result.replaceChildren(

@@ -366,6 +366,10 @@ def findings_table(site: Site, rule: str, *, waived: bool) -> Table:
     return Table("Accepted" if waived else "Found", columns, found, f"{rule_path(rule)[:-1]}{'-accepted' * waived}")
 
 
+MOST_BULLETS = 20
+"""The most changes of a kind that stand as sentences on top of Changes; a table has them all where there are more."""
+
+
 def change_tables(site: Site) -> dict[str, Table]:
     """What is different from the snapshot before, by the anchor of its heading."""
     changes = site.changes or {}
@@ -396,7 +400,20 @@ def change_tables(site: Site) -> dict[str, Table]:
         return Column(title, cell, facet=True)
 
     certainty = [*ends, sure("Certainty", "certainty")]
+    runs = [
+        Column("Endpoint", lambda row: row["asset"]),
+        Column("Runs now", lambda row: row["new"] and {"links": row["new"]}),
+        Column("Ran before", lambda row: row["old"] and {"links": row["old"]}),
+    ]
+    drifted = [Column("Data", lambda row: row["read"]), Column("Read before it changed by", lambda row: row["job"])]
+
+    def many(kind: str) -> Sequence[Any]:
+        rows: Sequence[Any] = changes.get(kind, ())
+        return rows if len(rows) > MOST_BULLETS else ()
+
     several: dict[str, tuple[str, Sequence[Column], Sequence[Any]]] = {
+        "deployments": ("Deployments", runs, many("deployments")),
+        "drifted": ("Data that changed under its readers", drifted, many("drifted")),
         "added": ("New", assets, changes.get("added", ())),
         "changed": (
             "Changed",

@@ -19,6 +19,7 @@ from studbook.render.views.explore import explore
 from studbook.render.views.home import home
 from studbook.render.views.incident import incident
 from studbook.render.views.lists import (
+    MOST_BULLETS,
     account_table,
     bases_table,
     chain_table,
@@ -310,6 +311,7 @@ def changes(site: Site) -> Json:
     """The difference from the snapshot before."""
     return {
         "changes": site.changes,
+        "most": MOST_BULLETS,
         "tables": {anchor: table.on_page() for anchor, table in change_tables(site).items() if table.rows},
     }
 
