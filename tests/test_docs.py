@@ -146,6 +146,36 @@ class TestLines:
         assert [number for number, line in lines if len(line) > 120 and not line.startswith("|")] == []
 
 
+class TestOperations:
+    def test_the_table_of_sizes_is_what_was_measured(self):
+        """docs/operations.md rounds the figures of docs/benchmarks.md: of a first night and an unchanged one."""
+        measured = (TOP / "docs" / "benchmarks.md").read_text()
+        told = (TOP / "docs" / "operations.md").read_text()
+        nights = re.findall(
+            r"^\| ([\d,]+) \| [\d,]+ \| first \| ([\d,]+) \| [\d,]+ \| [\d.]+ s \| ([\d.]+) s \| (\d+) MB \|\n"
+            r"\| \| \| unchanged \| ([\d,]+) \| [\d,]+ \| [\d.]+ s \| ([\d.]+) s \|",
+            measured,
+            re.M,
+        )
+        rows = re.findall(
+            r"^\| ([\d,]+) training jobs .*? \| ([\d,]+), ([\d,]+) \| (\d+) s, (\d+) s \| (\d+) MB \|", told, re.M
+        )
+
+        assert [(jobs, first, later) for jobs, first, later, *_ in rows] == [
+            (jobs, first, later) for jobs, first, _, _, later, _ in nights
+        ]
+        for (_, _, _, *figures), (_, _, cpu, memory, _, cpu_later) in zip(rows, nights, strict=True):
+            assert [int(figure) for figure in figures] == [
+                pytest.approx(float(one), rel=0.02, abs=0.5) for one in (cpu, cpu_later, memory)
+            ]
+        pages = re.findall(r"\| [\d,]+ pages: (\d+) s, (\d+) s \|", told)
+        sites = re.findall(
+            r"^\| cold \| [\d,]+ \| ([\d.]+) .*\n\| a night without changes \| [\d,]+ \| ([\d.]+) ", measured, re.M
+        )
+        for several, costs in zip(pages, sites, strict=True):
+            assert list(map(int, several)) == [pytest.approx(float(one), rel=0.02, abs=0.5) for one in costs]
+
+
 class TestArchitecture:
     def test_every_file_that_it_names_is_there(self):
         """The map is of the house as it stands."""

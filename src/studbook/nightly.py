@@ -95,6 +95,8 @@ class Report:
     """How many assets of each kind there are."""
     error: StudbookError | None = None
     """Why the first step that failed did; with its way out. None for outsiders."""
+    told: bool = True
+    """Whether metrics and a summary could be written, where they were asked for."""
     audience: Literal["external"] | None = None
     """For whom it is; None for insiders."""
 
@@ -106,7 +108,7 @@ class Report:
             return UsageError.exit_code
         if outcomes.get("harvest") == "failed":
             return NOTHING_WRITTEN
-        if "failed" in outcomes.values():
+        if "failed" in outcomes.values() or not self.told:
             return LATER_FAILED
         if "partial" in outcomes.values():
             return PARTIAL

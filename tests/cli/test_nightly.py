@@ -68,6 +68,19 @@ def of_accounts(*numbers: str) -> str:
 
 
 class TestNightly:
+    def test_a_report_that_cannot_be_kept_is_a_later_step(self, aws, tmp_path, monkeypatch, capsys):
+        """The snapshot is written: the exit code, also of the printed report, is 5 and not 4."""
+        (tmp_path / "studbook.yml").write_text(of_accounts("111111111111"))
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", "/dev/full")
+
+        with pytest.raises(SystemExit) as stopped:
+            main(["nightly", "--catalog", str(tmp_path), "--output", str(tmp_path / "site"), "--format", "json"])
+
+        out, err = capsys.readouterr()
+        assert (stopped.value.code, json.loads(out)["exit"]) == (5, 5)
+        assert Catalog(tmp_path).resolve("latest").number == json.loads(out)["snapshot"]["number"]
+        assert "could not be written elsewhere: [Errno 28] No space left on device" in err
+
     def test_a_night_and_the_next(self, nightly, aws, tmp_path, monkeypatch):
         """Findings are exit 1 and the site is there all the same; the next night says that nothing is new."""
         summary = tmp_path / "summary.md"

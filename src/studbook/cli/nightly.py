@@ -105,28 +105,41 @@ def nightly(
     Preflight, harvest, sign, check, export, build and publish: no step hides another.
     """
     from studbook.exports.pseudonyms import SECRET
-    from studbook.nightly import Order, prometheus, run
-    from studbook.store.files import write_whole
+    from studbook.nightly import Order, run
 
     others = (metrics,) if metrics is not None else ()
     secret = os.environ.get(SECRET, "") if audience == "external" else None
     order = Order(output, level, exports, where, sign_key, others, secret, dask)
     with progress_shown() as progress:
         report = run(catalog, order, dry=dry_run, progress=progress, say=say)
+    if not dry_run:
+        _tell_elsewhere(report, metrics)
     if output_format == "json":
         write_json(report.to_json())
     elif output_format == "markdown":
         write("\n".join([*markdown(report), ""]).encode())
     else:
         echo_lines(text(report))
-    if dry_run:
-        return report.exit
-    if metrics is not None and report.exit != 2:
-        write_whole(metrics, prometheus(report).encode())
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write("\n".join(markdown(report)) + "\n")
     return report.exit
+
+
+def _tell_elsewhere(report: Report, metrics: Path | None) -> None:
+    """GitHub's summary and Prometheus' file, before the report is printed: its exit code is the process's, and where
+    one of them cannot be written that is 5 and not 4, for the snapshot is there."""
+    from studbook.errors import UNWRITABLE, StudbookError
+    from studbook.nightly import prometheus
+    from studbook.store.files import write_whole
+
+    try:
+        if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write("\n".join(markdown(report)) + "\n")
+        if metrics is not None and report.exit != 2:
+            write_whole(metrics, prometheus(report).encode())
+    except (StudbookError, OSError) as error:
+        report.told = False
+        hint = error.hint if isinstance(error, StudbookError) else UNWRITABLE
+        say(f"the report could not be written elsewhere: {error}; {hint}")
 
 
 def text(report: Report) -> Iterator[str]:
