@@ -117,6 +117,14 @@ class TestRoot:
         found = told(incident(night(), "s3://data"))
         assert found == dict.fromkeys(ALL_OF_T1 | ALL_OF_T2 | {"t3"}, "possible")
 
+    @pytest.mark.parametrize(
+        "root", ["s3://lone", "s3://lone/", "s3://lone/in/it", "https://lone.s3.amazonaws.com/in/it"]
+    )
+    def test_a_bucket_that_is_told_by_its_name_alone(self, root: str) -> None:
+        """Who reads `s3://lone` reads whatever lies in it, though nothing else is known to lie there."""
+        found = incident(night(PEDIGREE + "\n s3://lone(artifact) -input_to:train-> t9(training_job)"), root)
+        assert told(found) == {"t9": "certain"}
+
     @pytest.mark.parametrize("root", ["a" * 12, f"sha256:{'a' * 12}", "a" * 64, OLD])
     def test_a_digest_is_that_state_and_no_other(self, root: str) -> None:
         """By its whole digest, its beginning as it is printed, or its id."""

@@ -233,7 +233,8 @@ def _root(night: Night, text: str) -> _Root:
     if uri is None:
         raise NotFound(f"no asset has the id {text!r}", "give an id, a place in S3, or a dataset version's digest")
     bucket = f"s3://{uri.bucket}/"
-    ids = night.lineage.beginning(bucket)
+    # The whole bucket may be an asset by its name alone, and is then the first of what lies in it.
+    ids = [*([bucket[:-1]] if night.lineage.asset(bucket[:-1]) else ()), *night.lineage.beginning(bucket)]
     if not ids and not (night.settings and any(one.id.startswith(bucket) for one in night.settings.datasets)):
         raise NotFound(f"nothing that is known lies in the bucket {uri.bucket!r}", "is its name spelt so?")
     place = str(uri) if uri.key else bucket
