@@ -27,7 +27,7 @@ import boto3
 from benchmarks.estate import READER_ROLE, REGION, Sizes, build, change, settings
 
 from studbook.demo.cloud.aws import EXTERNAL_ID, FakeAws
-from studbook.harvest.run import Silent, harvest
+from studbook.harvest.run import NoProgress, harvest
 from studbook.model import Coverage
 from studbook.sources.interface import anywhere
 from studbook.sources.sagemaker import RESOURCES
@@ -127,7 +127,7 @@ def _night(folder: str) -> dict[str, Any]:
     return {**_spent(wall, cpu), "reading": reading.until - cpu}
 
 
-class _Reading(Silent):
+class _Reading(NoProgress):
     """Notes when the last partition was read; what follows is lineage and the store."""
 
     until = 0.0

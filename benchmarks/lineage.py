@@ -128,7 +128,6 @@ def _night(folder: Path, records: Iterator[Record], name: str) -> None:
         records=kept.records,
         config=SETTINGS.digest,
         previous=previous,
-        number=number,
     )
     row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=0, requests=0)
     taken_at = f"2026-11-{20 + number}T02:00:00Z"
@@ -177,7 +176,7 @@ def walk_index(folder: Path, _: int) -> None:
         def reach(start: str, direction: Any) -> int:
             seen, ahead = {start}, [start]
             while ahead:
-                lineage.expect(ahead, direction)
+                lineage.prefetch(ahead, direction)
                 ends = []
                 for one in ahead:
                     edges = lineage.upstream(one) if direction == "upstream" else lineage.downstream(one)

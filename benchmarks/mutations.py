@@ -35,6 +35,7 @@ from xml.sax.saxutils import escape
 
 from studbook.aws.sessions import Sessions
 from studbook.demo.cloud.protocols import asked, model
+from studbook.harvest.calls import VisitContext
 from studbook.harvest.partition import visit
 from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task
@@ -527,7 +528,7 @@ class Harness:
             task = Task(world.partition, world.targets, False)
             slow = mutation is not None and mutation.how == "slow"
             settings, sessions = (self.hurried, self._hurried) if slow else (self.settings, self._sessions)
-            row = visit(task, settings, store, number=2, sessions=sessions, sources=[world.source])
+            row = visit(task, settings, store, VisitContext(sessions), number=2, sources=[world.source])
             found = [RECORDS.row(line) for line in store.lines()]
         path.unlink()
         return found, row

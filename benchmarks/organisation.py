@@ -36,7 +36,7 @@ from typing import Any
 from benchmarks.estate import reader
 
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
-from studbook.harvest.run import Harvested, harvest
+from studbook.harvest.run import HarvestResult, harvest
 from studbook.settings import Settings
 from studbook.store import Catalog
 
@@ -186,7 +186,7 @@ def settings() -> Settings:
     )
 
 
-def _told(night: Harvested) -> str:
+def _told(night: HarvestResult) -> str:
     rows = [row for row in night.coverage if row.source == "sagemaker"]
     status = Counter(row.status for row in rows)
     gaps = sum(len(row.gaps) for row in night.coverage)

@@ -139,7 +139,7 @@ def _studbook(accounts: tuple[str, ...]) -> int:
         }
     )
     with tempfile.TemporaryDirectory() as folder:
-        found = harvest(settings, Catalog(Path(folder)), workers=WORKERS)
+        found = harvest(settings, Catalog(Path(folder)))
     return sum(gap.code != "Skipped" for row in found.coverage for gap in row.gaps)
 
 

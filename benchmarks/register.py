@@ -38,18 +38,20 @@ def write(root: Path, count: int) -> Catalog:
 def commit(catalog: Catalog, of: Lineage, night: int) -> Envelope:
     """Add a night."""
     assets, edges = of
-    return catalog.commit(
-        records=[],
-        assets=assets,
-        edges=edges,
+    kept = catalog.keep_records(())
+    content = catalog.keep_lineage(kept.records, assets, edges)
+    draft = catalog.draft(
+        content,
+        number=None,
         coverage=[
             Coverage(account=account, region=REGION, source="sagemaker", status="complete", records=1, requests=1)
             for account in (ACCOUNT, PRODUCTION)
         ],
         taken_at=f"2026-{9 + night // 28:02d}-{1 + night % 28:02d}T02:00:00Z",
         config=Settings().digest,
-        people=working_files(catalog, catalog.settings(), Redactor()),
     )
+    people = catalog.keep_people(working_files(catalog, catalog.settings(), Redactor()))
+    return catalog.add(draft, findings=catalog.keep_findings(()), people=people, readings=kept.readings)
 
 
 def lineage(count: int) -> Lineage:

@@ -118,7 +118,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> wheels.I
 @pytest.fixture(scope="session")
 def strange_site(tmp_path_factory: pytest.TempPathFactory, demo_catalog: Path) -> Path:
     """The site of the demo's estate as somebody tells it who means harm, for reading."""
-    import hostile_texts
+    from tests import hostile_texts
 
     return _once(tmp_path_factory, "strange-site", lambda folder: hostile_texts.site(demo_catalog, folder)) / "site"
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
-from tests.pedigrees import beside
+from tests.pedigrees import commit
 
 from studbook.model import Asset, Edge, Evidence
 from studbook.render import build_site
@@ -96,8 +95,10 @@ def site(demo: Path, folder: Path) -> Path:
     made = Catalog(catalog)
     settings = load_settings(catalog / "studbook.yml")
     for night in (1, 2):
-        made.commit(
-            records=list(told.records(last)),
+        commit(
+            made,
+            graph,
+            records=told.records(last),
             assets=[_asset(asset, night) for asset in graph.assets.values()],
             edges=[_edge(edge, ids) for edge in graph.edges],
             coverage=[
@@ -110,8 +111,7 @@ def site(demo: Path, folder: Path) -> Path:
                 )
                 for one in last.coverage
             ],
-            taken_at=f"2026-11-2{night}T02:00:00Z",
-            **beside(made, graph, datetime.date(2026, 11, 20 + night)),
+            night=20 + night,
         )
     output = folder / "site"
     build_site(made, settings, output, envelopes=list(made.envelopes()))

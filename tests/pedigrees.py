@@ -19,6 +19,7 @@ from studbook.lineage.graph import Graph
 from studbook.model import Asset, Coverage, Edge, Record
 from studbook.rules import check
 from studbook.store import Catalog
+from studbook.store.chunks import RECORDS
 
 _NODE = re.compile(r"(?P<id>[^\s(]+)(?:\((?P<kind>\w+)\))?")
 _ARROW = re.compile(r"-(?P<relation>\w+)(?::(?P<role>[\w.-]+))?(?P<inferred>~?)(?P<candidate>\??)->")
@@ -86,18 +87,26 @@ def record(record_id: str, **fields: Any) -> Record:
 
 
 def commit(catalog: Any, graph: Graph, *, records: Iterable[Record] = (), night: int = 1, **options: Any) -> Any:
-    """The graph as the snapshot of the night of that day in November."""
+    """Add the graph as the snapshot of the night of that day in November, in the steps of a harvest."""
     usual: dict[str, Any] = {
-        "records": records,
         "assets": graph.assets.values(),
         "edges": graph.edges,
+        "findings": (),
+        "people": (),
+        "number": None,
         "coverage": [
             Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=1, requests=night)
         ],
         "taken_at": f"2026-11-{night:02}T02:00:00Z",
         "config": NO_CONFIG,
     }
-    return catalog.commit(**(usual | beside(catalog, graph, datetime.date(2026, 11, night)) | options))
+    day = datetime.date.fromisoformat(options.get("taken_at", usual["taken_at"])[:10])
+    told = usual | beside(catalog, graph, day) | options
+    kept = catalog.keep_records(map(RECORDS.line, records))
+    content = catalog.keep_lineage(kept.records, told.pop("assets"), told.pop("edges"))
+    draft = catalog.draft(content, **{name: told.pop(name) for name in ("number", "coverage", "taken_at", "config")})
+    findings, people = catalog.keep_findings(told.pop("findings")), catalog.keep_people(told.pop("people"))
+    return catalog.add(draft, findings=findings, people=people, readings=kept.readings, **told)
 
 
 def beside(catalog: Catalog, graph: Graph, day: datetime.date) -> dict[str, Any]:

@@ -21,8 +21,10 @@ from unittest import mock
 
 from studbook.aws.sessions import Sessions
 from studbook.demo.cloud.protocols import asked, model
+from studbook.harvest.calls import VisitContext
 from studbook.harvest.collector import PartitionVisit
 from studbook.harvest.partition_store import PartitionStore
+from studbook.harvest.plan import Task
 from studbook.model import Partition, Record
 from studbook.settings import Settings
 from studbook.sources import SOURCES
@@ -139,15 +141,8 @@ def records_of(path: Path) -> tuple[Record, ...]:
     with tempfile.TemporaryDirectory() as folder:
         store = PartitionStore(Path(folder) / "store.sqlite")
         with mock.patch.dict(os.environ, login, AWS_ENDPOINT_URL=f"http://127.0.0.1:{server.server_port}"):
-            visit = PartitionVisit(
-                Partition(ACCOUNT, REGION, server.service),
-                (),
-                SETTINGS,
-                sessions=sessions,
-                store=store,
-                stop=threading.Event(),
-                progress=lambda *_: None,
-            )
+            task = Task(Partition(ACCOUNT, REGION, server.service), (), swept=False)
+            visit = PartitionVisit(task, SETTINGS, store, VisitContext(sessions))
             for resource in declarations(path):
                 visit.resource(resource)
         found = tuple(store.records())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
-from tests.pedigrees import beside
+from tests import pedigrees
 
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Coverage, Edge, Envelope, Gap
@@ -247,14 +246,7 @@ def commit(made: Catalog, some: list[Asset], arrows: list[Edge], taken_at: str) 
     made.root.mkdir(parents=True, exist_ok=True)
     if not made.settings_file.exists():
         made.settings_file.write_text(CONFIGURATION, encoding="utf-8")
-    return made.commit(
-        records=[],
-        assets=some,
-        edges=arrows,
-        coverage=COVERAGE,
-        taken_at=taken_at,
-        **beside(made, Graph(some, arrows), date.fromisoformat(taken_at[:10])),
-    )
+    return pedigrees.commit(made, Graph(some, arrows), coverage=COVERAGE, taken_at=taken_at)
 
 
 class Sites(NamedTuple):

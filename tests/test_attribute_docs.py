@@ -1,13 +1,13 @@
-"""docs/attributes*.md say what the rows declare. `python tests/test_attribute_docs.py` writes them anew."""
+"""docs/attributes*.md say what the rows declare. `python -m tests.test_attribute_docs` writes them anew."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from tests.join_records import RECORDS
+from tests.recorded_answers import EXAMPLES, records_of
 
-from join_records import RECORDS
-from recorded_answers import EXAMPLES, records_of
 from studbook.model import KINDS
 from studbook.model.attributes import LINKED, Attribute
 from studbook.sources import declared_attributes, normalize
@@ -66,7 +66,7 @@ class TestPage:
     @pytest.mark.parametrize("name", sorted(pages()))
     def test_says_what_the_rows_declare(self, name: str) -> None:
         """No attribute is read that the manual does not explain."""
-        assert (DOCS / name).read_text() == pages()[name], "run: python tests/test_attribute_docs.py"
+        assert (DOCS / name).read_text() == pages()[name], "run: python -m tests.test_attribute_docs"
 
     def test_every_attribute_that_is_read_is_declared(self) -> None:
         """Whatever recorded answers and the records of joins show has a row of its kind."""

@@ -6,10 +6,10 @@ import datetime
 import json
 
 import pytest
+from tests import small_catalog as small
 from tests.pedigrees import lineage
 from tests.render.test_views import ENVELOPE
 
-import small_catalog as small
 from studbook.exports import cyclonedx
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS

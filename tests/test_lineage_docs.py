@@ -1,4 +1,4 @@
-"""docs/lineage*.md say what the code does. After a change, `python tests/test_lineage_docs.py` writes them anew."""
+"""docs/lineage*.md say what the code does. After a change, `python -m tests.test_lineage_docs` writes them anew."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.evidence_reader import astray, bodies
+from tests.join_records import RECORDS, SETTINGS
+from tests.recorded_answers import EXAMPLES, records_of
 
-from join_records import RECORDS, SETTINGS
-from recorded_answers import EXAMPLES, records_of
-from stranger import astray, bodies
 from studbook.lineage.joins import JOINS
 from studbook.lineage.link import LinkContext, link
 from studbook.model import RELATIONS, Edge
@@ -24,7 +24,7 @@ from studbook.sources import normalize
 TOP = Path(__file__).parent.parent
 PAGE = TOP / "docs" / "lineage.md"
 INPUTS, OTHERS = TOP / "docs" / "lineage-inputs.md", TOP / "docs" / "lineage-edges.md"
-REFRESH = "run: python tests/test_lineage_docs.py"
+REFRESH = "run: python -m tests.test_lineage_docs"
 BEGIN, END = "<!-- edges: begin -->", "<!-- edges: end -->"
 _FORM = re.compile(
     r"(?:sagemaker|bedrock|s3|lambda|fsx):[A-Z][A-Za-z0-9]+#\S+|mlflow:[a-z-]+/(?:search|get)#\S+|config:[a-z]+\[\d+\]\.\w+|rule:[a-z0-9-]+"

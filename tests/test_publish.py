@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests import small_catalog as small
 from tests.s3_buckets import empty_bucket, keys_in
 
-import small_catalog as small
 from studbook.cli import main
 from studbook.errors import PublishError, UsageError
 from studbook.model.ids import S3Uri

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import click
 import pytest
 
-from studbook.cli import COMMANDS, main, root
+from studbook.cli import COMMANDS, QUESTIONS, main, root
 
 TOP = Path(__file__).parent.parent
 BLOCK = re.compile(r"```console\n.*?```", re.S)
@@ -25,7 +25,7 @@ PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 
 def asks(name: str) -> bool:
     """Whether a command asks a catalog, without AWS and without writing."""
-    return COMMANDS[name].partition(":")[0] in ("studbook.cli.questions", "studbook.cli.query", "studbook.cli.again")
+    return name in (*QUESTIONS, "diff", "show", "compare", "reproduce")
 
 
 class Shown(NamedTuple):

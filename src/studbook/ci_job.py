@@ -61,7 +61,7 @@ def install() -> str:
 
 def night(job: Job) -> str:
     """The night, and what its exit code means to CI: findings and gaps are told, and fail nothing."""
-    keep = f"\n{_kept(job)}" if job.in_git else ""
+    keep = f"\n{_commit_catalog(job)}" if job.in_git else ""
     return f"""code=0
 {job.nightly} || code=$?{keep}
 case "$code" in
@@ -72,7 +72,7 @@ case "$code" in
 esac"""
 
 
-def _kept(job: Job) -> str:
+def _commit_catalog(job: Job) -> str:
     """Commits the catalog, if there is a new snapshot."""
     return f"""git add --all -- {shlex.quote(job.catalog)}
 if ! git diff --cached --quiet; then

@@ -123,12 +123,14 @@ class Folder:
             }
             for one in lineage.search(text, limit)
         ]
-        return _told(lineage.snapshot, f"{len(rows)} found for {text!r}.", rows)
+        return _summarized(lineage.snapshot, f"{len(rows)} found for {text!r}.", rows)
 
     def asset(self, asset: str, as_of: str) -> Json:
         lineage = self._open(as_of)
         found = lineage.asset(asset)
-        return _told(lineage.snapshot, f"{found.kind.replace('_', ' ')} {found.name}", None, asset=fields_of(found))
+        return _summarized(
+            lineage.snapshot, f"{found.kind.replace('_', ' ')} {found.name}", None, asset=fields_of(found)
+        )
 
     def diff(self, older: str, as_of: str) -> Json:
         lineage = self._open(as_of)
@@ -137,13 +139,15 @@ class Folder:
         told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
         before = self._catalog.resolve(older).number
         summary = f"From snapshot {before} to {lineage.snapshot.number}: {told or 'nothing changed'}."
-        return _told(lineage.snapshot, summary, None, counts=counts, changes=changes) | {"total": sum(counts.values())}
+        return _summarized(lineage.snapshot, summary, None, counts=counts, changes=changes) | {
+            "total": sum(counts.values())
+        }
 
     def verify(self) -> Json:
         envelope = self._catalog.resolve("latest")
         rows = [{"place": one.place, "message": one.message} for one in self._catalog.verify()]
         summary = f"{len(rows)} damages." if rows else "All is as it was written."
-        return _told(envelope, summary, rows, ok=not rows)
+        return _summarized(envelope, summary, rows, ok=not rows)
 
 
 class BuiltSite:
@@ -273,7 +277,7 @@ class BuiltSite:
         return text if len(text) <= _LARGEST else None
 
 
-def _told(snapshot: Envelope, summary: str, rows: list[Json] | None, **more: Any) -> Json:
+def _summarized(snapshot: Envelope, summary: str, rows: list[Json] | None, **more: Any) -> Json:
     found: Json = {"summary": summary, "snapshot": snapshot.summary}
     if rows is not None:
         found |= {"total": len(rows), "rows": rows}

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from studbook.cards import load_cards
 from studbook.errors import UNWRITABLE, StudbookError, UsageError
 from studbook.harvest.coverage import seen_whole
-from studbook.harvest.run import Progress, elsewhere_at, harvest
+from studbook.harvest.run import Progress, harvest, remote_visits
 from studbook.model import Envelope, Finding
 from studbook.model.ids import S3Uri, parse_s3
 from studbook.queries.answer import counted
 from studbook.queries.news import news
-from studbook.rules import LEVELS, prepared
+from studbook.rules import LEVELS, load_rules_and_waivers
 from studbook.settings import Settings
 from studbook.signing import file_signer, sign_checkpoint, signer_of
 
@@ -150,7 +150,7 @@ def preflight(catalog: Catalog, order: Order, *, ask: bool = True) -> tuple[Sett
     """
     settings = catalog.settings()
     publish = order.target(settings)
-    _, waivers = prepared(settings, catalog.root)
+    _, waivers = load_rules_and_waivers(settings, catalog.root)
     cards = load_cards(catalog.cards_folder)
     for folder in (catalog.root, order.output, *((order.exports,) if order.exports else ())):
         _writable(folder, folder=True)
@@ -171,7 +171,7 @@ def preflight(catalog: Catalog, order: Order, *, ask: bool = True) -> tuple[Sett
         reachable(bucket)
         seen.append(f"{bucket} can be listed")
     if order.dask is not None and ask:
-        with elsewhere_at(order.dask):
+        with remote_visits(order.dask):
             seen.append(f"the cluster at {order.dask} answers")
     return settings, "; ".join(seen)
 
@@ -245,7 +245,7 @@ class _Night:
         return Edition(self._catalog, self._order.secret) if self._order.secret is not None else None
 
     @property
-    def _told(self) -> Catalog:
+    def _audience_catalog(self) -> Catalog:
         """The catalog as whoever gets the night may read it."""
         return self._edition if self._edition is not None else self._catalog
 
@@ -253,7 +253,7 @@ class _Night:
     def _envelope(self) -> Envelope:
         """The snapshot of tonight, as it is told."""
         assert self._report.snapshot is not None
-        return self._told.resolve(str(self._report.snapshot.number))
+        return self._audience_catalog.resolve(str(self._report.snapshot.number))
 
     def run(self, dry: bool) -> Report:
         settings = self._preflight(ask=not dry)
@@ -353,7 +353,7 @@ class _Night:
     # --- the steps ------------------------------------------------------------------------------------------------
 
     def _harvest(self, settings: Settings) -> None:
-        with elsewhere_at(self._order.dask) as elsewhere:
+        with remote_visits(self._order.dask) as elsewhere:
             harvested = harvest(settings, self._catalog, progress=self._progress, elsewhere=elsewhere)
         envelope = self._report.snapshot = harvested.envelope
         requests = sum(row.requests for row in envelope.coverage)
@@ -374,9 +374,9 @@ class _Night:
 
     def _check(self) -> None:
         from studbook.api import open as open_catalog
-        from studbook.rules import counts, findings_of, new_findings
+        from studbook.rules import findings_of, is_failing, new_findings
 
-        report, told, now = self._report, self._told, self._envelope
+        report, told, now = self._report, self._audience_catalog, self._envelope
         before = told.snapshot_before(now)
         report.kinds = told.kinds(now)
         report.findings = tuple(findings_of(told, now))
@@ -385,7 +385,7 @@ class _Night:
             with open_catalog(self._catalog, now.number) as lineage:
                 changes = news(lineage.diff(before.number), lambda named: lineage.handle(named.id))
             report.changes = self._edition.mask.masked(changes) if self._edition is not None else changes
-        counting = [one for one in report.findings if counts(one, self._order.level)]
+        counting = [one for one in report.findings if is_failing(one, self._order.level)]
         levels: Counter[str] = Counter(one.level for one in report.findings if one.waived is None)
         parts = [f"{levels[level]} {level}{'s' if levels[level] != 1 else ''}" for level in LEVELS if levels[level]]
         waived = sum(one.waived is not None for one in report.findings)
@@ -403,7 +403,7 @@ class _Night:
         from studbook.render.versions import AUDIENCE
         from studbook.store.files import write_pieces, write_whole
 
-        told, edition = self._told, self._edition
+        told, edition = self._audience_catalog, self._edition
         names = []
         if edition is not None:
             write_whole(folder / AUDIENCE, f"{edition.label}\n".encode())
@@ -423,17 +423,23 @@ class _Night:
         from studbook.render import build_site
 
         (site,) = build_site(
-            self._told, self._shown(settings), self._order.output, envelopes=[self._envelope], report=self._say
+            self._audience_catalog,
+            self._audience_settings(settings),
+            self._order.output,
+            envelopes=[self._envelope],
+            report=self._say,
         )
         self._done("build", f"{site.pages:,} pages, {site.written:,} of them new, in {site.path}")
 
     def _publish(self, settings: Settings, where: str) -> None:
         from studbook.publish import publish_site
 
-        done = publish_site(self._told, self._shown(settings), self._order.output, where, report=self._say)
+        done = publish_site(
+            self._audience_catalog, self._audience_settings(settings), self._order.output, where, report=self._say
+        )
         self._done("publish", done.sentence(where))
 
-    def _shown(self, settings: Settings) -> Settings:
+    def _audience_settings(self, settings: Settings) -> Settings:
         """The settings as the site tells them."""
         return self._edition.without_names(settings) if self._edition is not None else settings
 

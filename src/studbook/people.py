@@ -18,7 +18,7 @@ from studbook.cards import Card, card_texts, cards_in, front_matter
 from studbook.errors import CatalogError, SettingsError
 from studbook.model import Envelope, WorkingFile
 from studbook.model.people import FileKind
-from studbook.settings import Settings, told_wrong
+from studbook.settings import Settings, explain_mistake
 from studbook.store import Catalog
 from studbook.strict_yaml import with_values
 
@@ -108,7 +108,7 @@ def settings_of(catalog: Catalog, envelope: Envelope) -> Settings | None:
             try:
                 return Settings.model_validate(file.content)
             except ValidationError as error:
-                where, message, _ = told_wrong(Settings, error)
+                where, message, _ = explain_mistake(Settings, error)
                 raise CatalogError(
                     f"snapshot {envelope.number}: {'.'.join(map(str, where))} of its configuration: {message}",
                     "another version of Studbook wrote it: use that one or a newer one",

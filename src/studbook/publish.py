@@ -242,7 +242,7 @@ class _Publishing:
         listed = self._list_of(version)
         known: Digests = listed["files"]
         if self._everything:
-            found = self._found(version)
+            found = self._listed_objects(version)
             known = {
                 path: digest
                 for path, digest in local.items()
@@ -322,7 +322,7 @@ class _Publishing:
 
     # What is there
 
-    def _found(self, version: str) -> dict[str, tuple[int, str]]:
+    def _listed_objects(self, version: str) -> dict[str, tuple[int, str]]:
         """Size and ETag of each object of a version, by path."""
         prefix = f"{self._prefix}{version}/"
         found = {}

@@ -457,7 +457,7 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        where, message, hint = told_wrong(Settings, error)
+        where, message, hint = explain_mistake(Settings, error)
         raise SettingsError(f"{path}:{_line(tree, where)}: {message}", hint) from None
     for where, number in _numbers(settings.model_dump(mode="json"), ()):
         if not -MAX_INTEGER <= number <= MAX_INTEGER:  # not a number, too
@@ -479,7 +479,7 @@ def line_of(path: Path, where: tuple[Any, ...]) -> int:
     return _line(tree, where)
 
 
-def told_wrong(
+def explain_mistake(
     model: type[BaseModel], error: ValidationError, within: tuple[Any, ...] = ()
 ) -> tuple[tuple[Any, ...], str, str]:
     """The place of a mistake, what is wrong, and the mend; the model is of what stands `within` the configuration."""

@@ -8,8 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests import small_catalog as small
 
-import small_catalog as small
 from studbook.cli import main
 from studbook.cli.site import listen
 from studbook.render import build_site

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.audit.packs import Packs
+from tests.evidence_reader import astray, bodies, leads
+from tests.join_records import RECORDS, SETTINGS
 from tests.pedigrees import commit
 
-from join_records import RECORDS, SETTINGS
-from stranger import astray, bodies, leads
 from studbook.audit import pack
 from studbook.audit.checks import Against
 from studbook.exports import evidence

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests import small_catalog as small
 
-import small_catalog as small
 from studbook.cli.site import listen
 from studbook.queries.answer import Night
 from studbook.store import Catalog

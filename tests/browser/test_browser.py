@@ -12,8 +12,8 @@ from operator import itemgetter
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from tests import small_catalog as small
 
-import small_catalog as small
 from studbook.cli.site import listen
 from studbook.model.ids import page_path
 from studbook.render.environment import Templates

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-
-import hostile_texts
+from tests import hostile_texts
 
 pytestmark = [pytest.mark.demo, pytest.mark.browser]
 

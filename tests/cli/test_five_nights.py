@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from tests.harvest.estate import FIRST, REGION
+from tests.harvest.two_accounts import FIRST, REGION
 from tests.s3_buckets import empty_bucket
 from tests.wheels import Installed
 

@@ -69,7 +69,7 @@ class TestMain:
     @pytest.mark.parametrize("asked", ["", "1"])
     def test_a_bug_is_exit_4_and_a_sentence(self, monkeypatch, capsys, asked):
         """A crash is no finding either; whoever reports it asks where it was."""
-        monkeypatch.setitem(COMMANDS, "log", "studbook.cli.query:there_is_none")
+        monkeypatch.setitem(COMMANDS, "log", "studbook.cli.show:there_is_none")
         monkeypatch.setenv("STUDBOOK_TRACEBACK", asked)
 
         with pytest.raises(SystemExit) as stop:

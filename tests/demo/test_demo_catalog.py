@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from tests.evidence_reader import astray, bodies, rows
 
-from stranger import astray, bodies, rows
 from studbook.cli import demo as command
 from studbook.cli import main
 from studbook.cli.verify import verify

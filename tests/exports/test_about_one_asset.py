@@ -17,10 +17,10 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests import small_catalog as small
 from tests.exports.test_json_export import subject
 from tests.pedigrees import lineage
 
-import small_catalog as small
 from studbook.cards import parse_card
 from studbook.errors import UsageError
 from studbook.exports import cyclonedx, evidence

@@ -16,8 +16,8 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from huggingface_hub import ModelCard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.exports.hostile_snapshot import TEXTS
 from tests.exports.test_about_one_asset import CARD, of, story
-from tests.exports.told import TEXTS
 from tests.pedigrees import lineage
 
 from studbook.cards import parse_card

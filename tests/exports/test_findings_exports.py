@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown import markdown as to_html
-from tests.exports.told import FINDINGS, TEXTS, finding, told
+from tests.exports.hostile_snapshot import FINDINGS, TEXTS, finding, told
 
 from studbook.exports import junit, markdown, sarif
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
 from referencing import Registry, Resource
-from tests.exports.told import told
+from tests.exports.hostile_snapshot import told
 from tests.pedigrees import lineage
 
 from studbook.exports import Subject

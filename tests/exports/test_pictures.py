@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.exports.told import TEXTS
+from tests.exports.hostile_snapshot import TEXTS
 from tests.pedigrees import lineage
 
 from studbook.exports import dot, mermaid, svg

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prov.model import ProvDocument
-from tests.exports.told import told
+from tests.exports.hostile_snapshot import told
 from tests.pedigrees import lineage
 
 from studbook.exports import Subject

@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from tests import small_catalog as small
 from tests.pedigrees import asset, edge
 
-import small_catalog as small
 from studbook.cli import main
 from studbook.errors import StudbookError, UsageError
 from studbook.exports import EXPORTS

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.exports.told import TEXTS, told
+from tests.exports.hostile_snapshot import TEXTS, told
 
 from studbook.exports import EXPORTS, Subject
 from studbook.exports.tables import TABLES

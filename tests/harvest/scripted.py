@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,8 +10,10 @@ from botocore.exceptions import ClientError
 
 from studbook.aws.pacing import Pace
 from studbook.aws.sessions import Tally
+from studbook.harvest.calls import VisitContext
 from studbook.harvest.collector import PartitionVisit
 from studbook.harvest.journal import Journal
+from studbook.harvest.plan import Task
 from studbook.model import Facts, Partition, Record
 from studbook.settings import Settings
 from studbook.sources.interface import Describe, Listing, Resource
@@ -132,15 +133,9 @@ class Visits:
             self.journal.close()
         self.journal = Journal(self.folder)
         self.journal.load_previous(partition, map(RECORDS.line, (known or {}).values()))
-        self.visit = ScriptedVisit(
-            partition,
-            targets,
-            self.settings,
-            sessions=self.sessions,  # type: ignore[arg-type]
-            store=self.journal.store(partition),
-            stop=threading.Event(),
-            progress=lambda *_: None,
-        )
+        context = VisitContext(self.sessions)  # type: ignore[arg-type]
+        task = Task(partition, targets, swept=False)
+        self.visit = ScriptedVisit(task, self.settings, self.journal.store(partition), context)
         return self.visit
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scripted import HERD, HERE, Visits, cow, refused
+from tests.harvest.scripted import HERD, HERE, Visits, cow, refused
 
 from studbook.sources.interface import Bulk, Detail
 

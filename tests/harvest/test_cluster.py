@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from estate import FIRST, REGION, Estate, organisation
 from test_quiet_partitions import BEGAN, EMPTY, reader, settings
+from tests.harvest.two_accounts import FIRST, REGION, Estate, organisation
 
 from studbook.cli import main
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.demo.cloud.mlflow_server import MlflowServer
-from studbook.harvest.run import Harvested, harvest
+from studbook.harvest.run import HarvestResult, harvest
 from studbook.store import Catalog
 
 distributed = pytest.importorskip("distributed")
@@ -184,7 +184,7 @@ class TestQuietNights:
                 estate.aws.batch(account, region, [("CreateModel", model)])
         return estate.aws
 
-    def night(self, aws: FakeAws, made: Catalog, day: int, workers: Any = None) -> Harvested:
+    def night(self, aws: FakeAws, made: Catalog, day: int, workers: Any = None) -> HarvestResult:
         now = BEGAN + timedelta(days=day)
         aws.clock(now)
         aws.forget_calls()
@@ -213,7 +213,7 @@ class TestQuietNights:
                 alone = self.night(aws, here, day)
                 cost = self.calls(aws)
                 aws.fault(account=self.ACCOUNTS[1], region=REGION, operation=operation, seconds=120, times=1)
-                running: Future[Harvested] = pool.submit(self.night, aws, there, day, workers)
+                running: Future[HarvestResult] = pool.submit(self.night, aws, there, day, workers)
                 while not (worker := stuck(estate, client, self.ACCOUNTS[1], source, operation)):
                     assert not running.done()
                     time.sleep(0.25)
@@ -234,7 +234,7 @@ class TestQuietNights:
         assert {row.status for row in shared.coverage if row.source == "sagemaker"} == {"quiet"}
         assert {operation for _, _, operation in again} == {"LookupEvents"}
 
-    def told(self, night: Harvested) -> list[tuple[Any, ...]]:
+    def told(self, night: HarvestResult) -> list[tuple[Any, ...]]:
         return [(row.partition, row.status, row.records, row.gaps, row.reason, row.listed_at) for row in night.coverage]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scripted import HERD, HERE, Visits, cow, nothing, refused
+from tests.harvest.scripted import HERD, HERE, Visits, cow, nothing, refused
 
 from studbook.aws.errors import Trouble
 from studbook.harvest.calls import VisitEnded

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
-from studbook.harvest.exclude import Included
+from studbook.harvest.exclude import IncludedRecords
 from studbook.harvest.run import harvest, relink
 from studbook.model import Record
 from studbook.settings import Settings
@@ -24,7 +24,7 @@ def record(record_id: str, source: str = "sagemaker", **body: object) -> Record:
 
 
 def left(*records: Record, exclude: object = EXCLUDE) -> list[str]:
-    return [one.id for one in Included(records, Settings.model_validate({"exclude": exclude}))]
+    return [one.id for one in IncludedRecords(records, Settings.model_validate({"exclude": exclude}))]
 
 
 class TestTags:

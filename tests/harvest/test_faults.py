@@ -25,13 +25,13 @@ from typing import Any
 import botocore
 import pytest
 from botocore.loaders import create_loader
-from estate import FIRST, MANAGEMENT, REGION, SECRETS, Estate, organisation
+from tests.harvest.two_accounts import FIRST, MANAGEMENT, REGION, SECRETS, Estate, organisation
 
 from studbook.aws import sessions
 from studbook.cli import main
 from studbook.demo.cloud.aws import FakeAws
 from studbook.demo.cloud.mlflow_server import MlflowServer
-from studbook.harvest.run import Silent, harvest
+from studbook.harvest.run import NoProgress, harvest
 from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.settings import load_settings
 from studbook.sources.bedrock import RESOURCES as BEDROCK
@@ -437,7 +437,7 @@ class TestCredentials:
         """Sessions that end while records are read are renewed, in every thread."""
         settings = load_settings(case.folder / "studbook.yml")
 
-        class Ending(Silent):
+        class Ending(NoProgress):
             ended = False
 
             def seen(self, partition, kind, records):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from studbook.harvest.merge import doubts, merge
+from studbook.harvest.merge import merge, suspect_listings
 from studbook.harvest.partition_store import PartitionStore
 from studbook.model import Record
 from studbook.store.chunks import RECORDS
@@ -31,7 +31,7 @@ def merged(tmp_path):
             for kind, name in undescribed:
                 store.unreadable(kind, name)
             told = {"complete": set(complete), "scope": lambda found: found.body.get("Dataset", "scope")}
-            merge(store, **told, number=number, doubted=() if believed else doubts(store, **told))
+            merge(store, **told, number=number, suspects=() if believed else suspect_listings(store, **told))
             records = list(store.records())
             assert store.held() == sum(found.gone_since is None for found in records)
             return records

@@ -20,7 +20,7 @@ from tests.policies import actions_in
 
 from studbook.cli import main
 from studbook.demo.cloud.aws import FakeAws
-from studbook.harvest.run import Harvested, harvest
+from studbook.harvest.run import HarvestResult, harvest
 from studbook.model import Coverage
 from studbook.permissions import caller_policy
 from studbook.settings import Settings, SourceSettings
@@ -118,7 +118,7 @@ def environment(organisation, monkeypatch) -> Iterator[None]:
     organisation.aws.heal()
 
 
-def seen(made: Organisation, night: Harvested) -> dict[str, str]:
+def seen(made: Organisation, night: HarvestResult) -> dict[str, str]:
     """The status of each account's SageMaker, by the account's name."""
     names = made.names
     return {names[row.account]: row.status for row in night.coverage if row.source == "sagemaker" and row.account}
@@ -130,7 +130,7 @@ def stages(made: Organisation, catalog: Catalog) -> dict[str, str | None]:
     return {names[asset.account or ""]: asset.stage for asset in catalog.assets(catalog.latest()) if asset.name == "m"}
 
 
-def organizations(night: Harvested) -> Coverage:
+def organizations(night: HarvestResult) -> Coverage:
     (row,) = [row for row in night.coverage if row.source == "organizations" and row.account is None]
     return row
 

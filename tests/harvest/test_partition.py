@@ -13,7 +13,8 @@ from benchmarks.estate import ACCOUNT, REGION, Sizes, build, settings
 
 from studbook.aws.sessions import Sessions
 from studbook.demo.cloud.aws import FakeAws
-from studbook.harvest.partition import Order, charged, visit, visit_apart
+from studbook.harvest.calls import VisitContext
+from studbook.harvest.partition import VisitOrder, visit, visit_remotely, with_calls
 from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task
 from studbook.model import Partition
@@ -38,7 +39,7 @@ class TestHere:
         sessions = Sessions.of(settings())
         client = weakref.ref(sessions.client(*TASK.partition))
         with closing(PartitionStore(tmp_path / "store")) as store:
-            row = visit(TASK, settings(), store, number=1, sessions=sessions)
+            row = visit(TASK, settings(), store, VisitContext(sessions), number=1)
 
         gc.collect()
         assert row.records == SIZES.records
@@ -51,15 +52,15 @@ class TestApart:
         here, there = PartitionStore(tmp_path / "here"), PartitionStore(tmp_path / "there")
         with closing(here), closing(there):
             sessions = Sessions.of(settings())
-            first = visit(TASK, settings(), here, number=1, sessions=sessions)
+            first = visit(TASK, settings(), here, VisitContext(sessions), number=1)
             there.load_previous(())
             spawned = multiprocessing.get_context("spawn")
             with ProcessPoolExecutor(1, mp_context=spawned) as pool:
-                order = Order(TASK, settings(), 1, there.packed())
-                came = pool.submit(visit_apart, order).result()
+                order = VisitOrder(TASK, settings(), 1, there.packed())
+                came = pool.submit(visit_remotely, order).result()
             there.unpack(came.store)
 
-            assert came.coverage == charged(first, sessions.tally(ACCOUNT, None, "sts").counts)
+            assert came.coverage == with_calls(first, sessions.tally(ACCOUNT, None, "sts").counts)
             assert came.coverage.records == SIZES.records
             assert list(there.records()) == list(here.records())
 
@@ -67,12 +68,12 @@ class TestApart:
         """What was known goes with the order: nothing is described again."""
         first = PartitionStore(tmp_path / "first")
         with closing(first):
-            visit(TASK, settings(), first, number=1, sessions=Sessions.of(settings()))
+            visit(TASK, settings(), first, VisitContext(Sessions.of(settings())), number=1)
             known = list(first.records())
         store = PartitionStore(tmp_path / "second")
         with closing(store):
             store.load_previous(map(RECORDS.line, known))
-            came = visit_apart(Order(TASK, settings(), 2, store.packed()))
+            came = visit_remotely(VisitOrder(TASK, settings(), 2, store.packed()))
             store.unpack(came.store)
 
             assert list(store.records()) == known

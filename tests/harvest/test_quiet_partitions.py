@@ -12,7 +12,7 @@ import pytest
 
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.harvest.quiet import settled
-from studbook.harvest.run import Harvested, harvest
+from studbook.harvest.run import HarvestResult, harvest
 from studbook.model import Coverage, Record
 from studbook.settings import Settings
 from studbook.store import Catalog
@@ -74,7 +74,7 @@ class Nights:
         session = self.aws.session(f"arn:aws:iam::{self.account}:role/DataScience")
         return session.client("sagemaker", region_name=region, endpoint_url=self.aws.url)
 
-    def night(self, day: float, **limits: int) -> Harvested:
+    def night(self, day: float, **limits: int) -> HarvestResult:
         self.at(day)
         self.aws.forget_calls()
         return harvest(settings((self.account, self.other), **limits), self.catalog, now=BEGAN + timedelta(days=day))
@@ -88,7 +88,7 @@ class Nights:
         records = self.catalog.records(self.catalog.resolve("latest"))
         return [record.id for record in records if record.kind == "model" and record.gone_since is not None]
 
-    def row(self, night: Harvested, source: str = "sagemaker", region: str = REGION) -> Coverage:
+    def row(self, night: HarvestResult, source: str = "sagemaker", region: str = REGION) -> Coverage:
         (found,) = (one for one in night.coverage if one.partition == (self.account, region, source))
         return found
 

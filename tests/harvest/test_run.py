@@ -6,12 +6,12 @@ import os
 from datetime import UTC, datetime
 
 import pytest
-from scripted import nothing
+from tests.harvest.scripted import nothing
 
 from studbook.demo.cloud.aws import FakeAws
 from studbook.errors import CatalogError, HarvestError
 from studbook.harvest.derive import derive_anew
-from studbook.harvest.run import Silent, harvest, relink
+from studbook.harvest.run import NoProgress, harvest, relink
 from studbook.settings import Account, Dataset, Evaluator, Organization, Patience, Settings
 from studbook.sources import SOURCES as EVERY_SOURCE
 from studbook.sources.declarative_source import Declared
@@ -140,9 +140,12 @@ class TestNights:
         assert not second.changed
         assert not [call for call in aws.calls() if call.operation.startswith("Describe")]
 
-    def test_threads_do_not_matter(self, aws, tmp_path):
+    def test_threads_do_not_matter(self, aws, tmp_path, monkeypatch):
         """One worker and many find the same content."""
-        digests = {night(Catalog(tmp_path / str(n)), workers=n).envelope.digest for n in (1, 8)}
+        digests = set()
+        for number in (1, 8):
+            monkeypatch.setattr("studbook.harvest.run.WORKERS", number)
+            digests.add(night(Catalog(tmp_path / str(number))).envelope.digest)
 
         assert len(digests) == 1
 
@@ -286,7 +289,7 @@ class TestFaults:
 
 
 class TestInterrupted:
-    class Interrupt(Silent):
+    class Interrupt(NoProgress):
         """Somebody presses Ctrl-C when the third record is there."""
 
         def __init__(self) -> None:
@@ -297,10 +300,11 @@ class TestInterrupted:
             if self._records == 3:
                 raise KeyboardInterrupt
 
-    def test_is_clean_and_loses_nothing(self, aws, catalog):
+    def test_is_clean_and_loses_nothing(self, aws, catalog, monkeypatch):
         """An interrupted harvest leaves no snapshot, and what it fetched is not fetched again."""
+        monkeypatch.setattr("studbook.harvest.run.WORKERS", 1)
         with pytest.raises(KeyboardInterrupt):
-            night(catalog, progress=self.Interrupt(), workers=1)
+            night(catalog, progress=self.Interrupt())
         assert catalog.latest() is None
         aws.forget_calls()
 

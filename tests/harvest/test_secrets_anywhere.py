@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from estate import FIRST, Estate, organisation
 from test_redact import KNOWN
+from tests.harvest.two_accounts import FIRST, Estate, organisation
 
 from studbook.cli import main
 from studbook.demo.cloud.aws import FakeAws

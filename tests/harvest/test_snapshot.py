@@ -49,7 +49,7 @@ def catalog(tmp_path: Path) -> Catalog:
     (catalog.cards_folder / "bot.md").write_text(CARD)
     settings = catalog.settings()
     kept = catalog.keep_records([RECORDS.line(BOT)], read)
-    content, _ = derive_anew(catalog, LinkContext.of(settings), records=kept.records, previous=None, number=1)
+    content, _ = derive_anew(catalog, LinkContext.of(settings), records=kept.records, previous=None)
     row = Coverage(account=ACCOUNT, region=REGION, source="sagemaker", status="complete", records=1, requests=1)
     draft = catalog.draft(content, number=1, coverage=[row], taken_at="2026-11-22T02:00:00Z", config=settings.digest)
     add_snapshot(catalog, draft, WorkingFolder.read(catalog, settings), readings=kept.readings)

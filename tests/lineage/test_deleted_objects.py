@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fact_records import Estate, asset, item, state
+from tests.fact_records import Estate, asset, item, state
 
 PLACE = "s3://b/p/"
 A, B = item("p/a", "2026-11-01T00:00:00Z", "a"), item("p/b", "2026-11-01T00:00:00Z", "b")

@@ -1,8 +1,8 @@
 """The places in S3 behind the directories that jobs mount."""
 
 import pytest
+from tests.fact_records import JOB, Estate, inputs, item, job, state
 
-from fact_records import JOB, Estate, inputs, item, job, state
 from studbook.lineage.file_systems import readings
 from studbook.model import Evidence
 from studbook.model.facts import LinkedDirectory, MountedDirectory

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.evidence_reader import astray, bodies, leads
+from tests.join_records import RECORDS, SETTINGS
 from tests.pedigrees import asset, edge
+from tests.recorded_answers import EXAMPLES, records_of
 
-from join_records import RECORDS, SETTINGS
-from recorded_answers import EXAMPLES, records_of
-from stranger import astray, bodies, leads
 from studbook.lineage.from_id import ARN
 from studbook.lineage.graph import Graph
 from studbook.lineage.link import LinkContext, Linked, link

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fact_records import Estate, asset, job
 
-from fact_records import Estate, asset, job
 from studbook.lineage.job_state import job_state
 
 

@@ -2,8 +2,8 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fact_records import ACCOUNT, JOB, Estate, asset, item, job, lines, state
 
-from fact_records import ACCOUNT, JOB, Estate, asset, item, job, lines, state
 from studbook.lineage.chronicle import chronicle
 from studbook.lineage.link import LinkContext
 from studbook.model import Asset, Edge

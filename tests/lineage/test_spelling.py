@@ -1,8 +1,8 @@
 """One id for each thing, in whatever case others write its ARN."""
 
 import pytest
+from tests.fact_records import ACCOUNT, REGION, Estate, asset
 
-from fact_records import ACCOUNT, REGION, Estate, asset
 from studbook.lineage.spelling import folded, spellings
 from studbook.model import Edge
 from studbook.model.facts import ByName, Weights

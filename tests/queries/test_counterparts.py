@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from tests.pedigrees import asset, edge, lineage
-from tests.queries.estates import estates
+from tests.queries.generated_estates import estates
 from tests.queries.test_candidates import FACTS, LINE, dated
 
 from studbook.lineage.graph import Graph

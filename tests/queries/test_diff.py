@@ -12,7 +12,7 @@ from studbook.queries.diff import Changes, Field, diff
 from studbook.queries.news import news
 from studbook.redaction.past_rules import TodaysRules
 from studbook.settings import Redact
-from studbook.store.past import retold
+from studbook.store.past import redacted_today
 
 BASE = """
     s3://b/c/(dataset) -has_version-> s3://b/c/@sha256:aa(dataset_version) -input_to:train-> t(training_job)
@@ -228,7 +228,7 @@ def test_what_was_redacted_since_is_not_told_again():
 
     newer = lineage(BASE, after)
 
-    [changed] = diff(retold(lineage(BASE, before), newer, TodaysRules(Redact())), newer).assets_changed
+    [changed] = diff(redacted_today(lineage(BASE, before), newer, TodaysRules(Redact())), newer).assets_changed
 
     assert [(field.name, field.old, field.new) for field in changed.fields] == [
         (
@@ -247,7 +247,7 @@ class TestOlderNight:
 
     def changes(self, was: Any, now: Any) -> Changes:
         newer = lineage(BASE, now)
-        return diff(retold(lineage(BASE, was), newer, TodaysRules(self.RULES)), newer)
+        return diff(redacted_today(lineage(BASE, was), newer, TodaysRules(self.RULES)), newer)
 
     def test_what_only_looks_random_is_no_change(self) -> None:
         """Where the newer night says the same, it stays, also beside what changed."""
@@ -281,4 +281,4 @@ class TestOlderNight:
         )
 
         assert diff(was, now)
-        assert not diff(retold(was, now, TodaysRules(self.RULES)), now)
+        assert not diff(redacted_today(was, now, TodaysRules(self.RULES)), now)

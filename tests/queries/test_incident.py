@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pedigrees import asset, edge, lineage, record
-from tests.queries.estates import estates
+from tests.queries.generated_estates import estates
 
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.graph import Graph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from tests.pedigrees import lineage
-from tests.queries.estates import estates
+from tests.queries.generated_estates import estates
 from tests.queries.test_board import FACTS, LINE
 
 from studbook.lineage.graph import Graph

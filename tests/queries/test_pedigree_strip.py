@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from tests.pedigrees import lineage
-from tests.queries.estates import estates
+from tests.queries.generated_estates import estates
 
 from studbook.lineage.graph import Graph
 from studbook.model import Coverage, Gap

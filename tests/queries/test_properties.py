@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hypothesis import given, settings
-from tests.queries.estates import estates
+from tests.queries.generated_estates import estates
 
 from studbook.lineage.graph import Graph
 from studbook.queries import QUESTIONS

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import pytest
-
-import small_catalog as small
+from tests import small_catalog as small
 
 
 @pytest.fixture(scope="session")

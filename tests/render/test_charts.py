@@ -3,8 +3,8 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
+from tests import small_catalog as small
 
-import small_catalog as small
 from studbook.render.charts import line_chart, timeline
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests import small_catalog as small
 from tests.render.test_views import ENVELOPE
 
-import small_catalog as small
 from studbook.drawing import neighbourhood
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge, Finding

@@ -6,8 +6,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from tests import small_catalog as small
 
-import small_catalog as small
 from studbook.drawing import Drafting, draw, neighbourhood
 from studbook.errors import BuildError
 from studbook.lineage.graph import Graph

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import small_catalog as small
 
-import small_catalog as small
 from studbook.cli import main
 from studbook.errors import UsageError
 from studbook.exports.edition import Edition

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import random
@@ -17,7 +16,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 from benchmarks import register
-from tests.pedigrees import beside
+from tests import pedigrees
 
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, Asset, Coverage, Edge, Gap
@@ -80,14 +79,8 @@ def commit(catalog: Catalog, graph: Graph, night: int) -> None:
         Coverage(account=one, source="sagemaker", status="complete", **of)
         for one in (register.ACCOUNT, register.PRODUCTION)
     ]
-    catalog.commit(
-        records=[],
-        assets=graph.assets.values(),
-        edges=graph.edges,
-        coverage=[*whole, Coverage(account=register.PRODUCTION, source="lambda", status="partial", gaps=(gap,), **of)],
-        taken_at=f"2026-11-{night:02}T02:00:00Z",
-        **beside(catalog, graph, datetime.date(2026, 11, night)),
-    )
+    denied = Coverage(account=register.PRODUCTION, source="lambda", status="partial", gaps=(gap,), **of)
+    pedigrees.commit(catalog, graph, coverage=[*whole, denied], night=night)
 
 
 @pytest.fixture(scope="module", params=[240, 3_000])

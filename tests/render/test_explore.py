@@ -6,9 +6,9 @@ from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests import pedigrees
+from tests import small_catalog as small
 
-import pedigrees
-import small_catalog as small
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, Envelope, Evidence, Parts, Record
 from studbook.queries.columns import columns_of

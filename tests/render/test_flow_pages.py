@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from test_views import ENVELOPE
+from tests.pedigrees import lineage
 
-from pedigrees import lineage
 from studbook.render import views
 from studbook.render.views.site import Site
 

@@ -14,10 +14,10 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from markupsafe import escape
+from tests import small_catalog as small
+from tests.small_catalog import Sites
 
-import small_catalog as small
 import studbook
-from small_catalog import Sites
 from studbook.cli import main
 from studbook.errors import BuildError
 from studbook.model import Asset

@@ -7,9 +7,9 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests import small_catalog as small
+from tests.small_catalog import Sites
 
-import small_catalog as small
-from small_catalog import Sites
 from studbook.model.ids import page_path
 from studbook.render.search import CHUNK, SHARD, SearchEntry, exact, files, sections, words_of
 from studbook.words import namesakes, place_of, shown

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import html5lib
 import pytest
-
-import hostile_texts
+from tests import hostile_texts
 
 pytestmark = pytest.mark.demo
 

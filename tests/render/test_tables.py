@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_explore import site_of
+from tests import pedigrees
+from tests import small_catalog as small
 
-import pedigrees
-import small_catalog as small
 from studbook import words
 from studbook.lineage.graph import Graph
 from studbook.model import Asset

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests import small_catalog as small
+from tests.small_catalog import Sites
 
-import small_catalog as small
-from small_catalog import Sites
 from studbook.cli.site import listen
 from studbook.model import Envelope
 from studbook.model.ids import page_path

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from tests import pedigrees
+from tests import small_catalog as small
+from tests.pedigrees import lineage
 from tests.render.test_explore import site_of
 
-import pedigrees
-import small_catalog as small
-from pedigrees import lineage
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, Asset, Envelope, Finding, Parts
 from studbook.model.attributes import LINKED

@@ -12,11 +12,11 @@ import pytest
 from benchmarks.estate import ACCOUNT, READER_ROLE, REGION
 
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
-from studbook.harvest.run import Harvested, harvest
+from studbook.harvest.run import HarvestResult, harvest
 from studbook.model import Record
 from studbook.queries.answer import Night
+from studbook.queries.audit_trail import audit_events
 from studbook.queries.log import log
-from studbook.queries.trail import deeds
 from studbook.rules import check_snapshot
 from studbook.settings import Settings, SourceSettings
 from studbook.sources.cloudtrail import SOURCE
@@ -54,7 +54,7 @@ class Estate:
     def approved(self, person: str) -> None:
         self.sagemaker(person).update_model_package(ModelPackageArn=PACKAGE, ModelApprovalStatus="Approved")
 
-    def night(self, number: int) -> Harvested:
+    def night(self, number: int) -> HarvestResult:
         now = BEGAN + timedelta(days=number)
         self.aws.clock(now)
         self.aws.forget_calls()
@@ -95,7 +95,7 @@ class TestNights:
         estate.night(1)
 
         night = estate.told()
-        by = {deed.what: deed for deed in deeds(night.lineage, night.asset(PACKAGE))}
+        by = {event.what: event for event in audit_events(night.lineage, night.asset(PACKAGE))}
         assert by["registration"].actor == f"arn:aws:sts::{ACCOUNT}:assumed-role/DataScience/ana"
         assert by["approval"].actor == f"arn:aws:sts::{ACCOUNT}:assumed-role/DataScience/ravi"
         assert by["approval"].address == "203.0.113.17"
@@ -130,8 +130,8 @@ class TestNights:
         assert estate.asked() == 1
 
         night = estate.told()
-        several = deeds(night.lineage, night.asset(PACKAGE))
-        assert [deed.what for deed in several] == ["registration", "approval"]
+        several = audit_events(night.lineage, night.asset(PACKAGE))
+        assert [event.what for event in several] == ["registration", "approval"]
         assert [one.stale_since for one in night.lineage.of_kind("action")] == [None, None]
 
     def test_a_night_without_news_is_the_same_night(self, estate: Estate) -> None:
@@ -154,8 +154,8 @@ class TestNights:
         estate.aws.heal()
         estate.night(3)
         assert estate.status() == "complete"
-        several = deeds(estate.told().lineage, estate.told().asset(PACKAGE))
-        assert [deed.what for deed in several] == ["registration", "approval"]
+        several = audit_events(estate.told().lineage, estate.told().asset(PACKAGE))
+        assert [event.what for event in several] == ["registration", "approval"]
 
     def test_where_it_is_off_the_log_says_that_it_is_not_read(self, estate: Estate) -> None:
         """Nobody takes the silence of a source that was not asked for a trail that has nothing."""
@@ -191,7 +191,10 @@ class TestNights:
         estate.night(2)
 
         night = estate.told()
-        told = [(deed.what, str(deed.actor).rpartition("/")[2]) for deed in deeds(night.lineage, night.asset(endpoint))]
+        told = [
+            (event.what, str(event.actor).rpartition("/")[2])
+            for event in audit_events(night.lineage, night.asset(endpoint))
+        ]
         assert told == [("deployment", "ana"), ("deletion", "bo")]
         events = {row.event: row for row in log(night, endpoint).rows}
         assert str(events["gone"].by).endswith("/bo")

@@ -1,7 +1,7 @@
 """FSx: asked where a job reads a file system, and there alone."""
 
 import pytest
-from scripted import Visits, refused
+from tests.harvest.scripted import Visits, refused
 
 from studbook.lineage.link import LinkContext, link
 from studbook.model import Partition, Record

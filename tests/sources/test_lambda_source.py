@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from scripted import Visits, refused
+from tests.harvest.scripted import Visits, refused
 
 from studbook.model import Partition, Record
 from studbook.settings import Account, Evaluator, Settings

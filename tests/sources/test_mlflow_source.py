@@ -12,9 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
-from scripted import Visits
+from tests.harvest.scripted import Visits
 
 from studbook.aws.errors import NotReadOnly
+from studbook.harvest.calls import VisitContext
 from studbook.harvest.partition import visit as read
 from studbook.harvest.plan import Task
 from studbook.model import Partition, Record
@@ -190,7 +191,7 @@ def night(tmp_path, server, number, known=None):
     visits = Visits(tmp_path, Settings.model_validate({"mlflow": [{"name": "lab", "tracking_uri": server.url}]}))
     task = Task(Partition(None, None, "mlflow"), ("lab",), swept=False)
     store = visits({}, partition=task.partition, known=known)._store
-    row = read(task, visits.settings, store, number=number, sessions=visits.sessions, sources=[SOURCE])
+    row = read(task, visits.settings, store, VisitContext(visits.sessions), number=number, sources=[SOURCE])
     return {(one.kind, one.id): one for one in store.records()}, row
 
 

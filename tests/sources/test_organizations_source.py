@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scripted import Visits, refused
+from tests.harvest.scripted import Visits, refused
 
 from studbook.aws.errors import Trouble
 from studbook.model import Partition

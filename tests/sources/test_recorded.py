@@ -11,8 +11,18 @@ from pathlib import Path
 
 import pytest
 from botocore.validate import ParamValidator
+from tests.recorded_answers import (
+    ACCOUNT,
+    DECLARED,
+    EXAMPLES,
+    REGION,
+    SETTINGS,
+    declarations,
+    example,
+    records_of,
+    service,
+)
 
-from recorded_answers import ACCOUNT, DECLARED, EXAMPLES, REGION, SETTINGS, declarations, example, records_of, service
 from studbook.demo.cloud.protocols import model
 from studbook.lineage.link import LinkContext, link
 from studbook.model import Edge, Record

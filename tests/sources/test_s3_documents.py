@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import Visits, refused
+from tests.fact_records import Estate, asset
+from tests.harvest.scripted import Visits, refused
 from tests.policies import actions_in
 
-from fact_records import Estate, asset
 from studbook.model import Evidence, Partition, Record
 from studbook.model.facts import Manifest
 from studbook.permissions import allowing, policy

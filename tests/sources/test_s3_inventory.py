@@ -19,7 +19,7 @@ from studbook.cli import main
 from studbook.demo.cloud.aws import FakeAws
 from studbook.demo.cloud.inventory import deliver
 from studbook.harvest.doctor import examine
-from studbook.harvest.run import Harvested, harvest
+from studbook.harvest.run import HarvestResult, harvest
 from studbook.model import Asset, Coverage, Record
 from studbook.model.coverage import SKIPPED
 from studbook.settings import Settings
@@ -58,7 +58,7 @@ class World(NamedTuple):
     def deliver(self, day: int = 0) -> None:
         assert deliver(self.s3, BUCKET, "nightly", NOW + timedelta(days=day)) == PLACE
 
-    def night(self, day: int = 0, **dataset: Any) -> Harvested:
+    def night(self, day: int = 0, **dataset: Any) -> HarvestResult:
         said = {"inventory": PLACE, **dataset}
         return harvest(settings(**said), Catalog(self.catalog), now=NOW + timedelta(days=day, hours=1))
 
@@ -96,11 +96,11 @@ def settings(**dataset: Any) -> Settings:
     )
 
 
-def gaps(night: Harvested) -> list[tuple[str, str]]:
+def gaps(night: HarvestResult) -> list[tuple[str, str]]:
     return [(gap.code, gap.message) for gap in row(night).gaps if gap.code != SKIPPED]
 
 
-def row(night: Harvested) -> Coverage:
+def row(night: HarvestResult) -> Coverage:
     return next(one for one in night.coverage if one.source == "s3")
 
 
@@ -419,7 +419,7 @@ class TestNotThere:
     """A bucket, an inventory or a report that is not there or not to be read: a gap with its cure, and the night goes
     on with what is listed; what was known stays, stale."""
 
-    def gap(self, world: World, night: Harvested) -> tuple[str, str, str]:
+    def gap(self, world: World, night: HarvestResult) -> tuple[str, str, str]:
         assert row(night).status == "partial"
         catalog = Catalog(world.catalog)
         latest = catalog.resolve("latest")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import Visits, refused
+from tests.harvest.scripted import Visits, refused
 
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.harvest.run import harvest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from scripted import Visits, refused
+from tests.harvest.scripted import Visits, refused
 
 from studbook.model import Partition, Record
 from studbook.settings import Account, Dataset, Settings

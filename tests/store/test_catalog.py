@@ -70,15 +70,7 @@ class TestCommit:
         """Order and place of writing leave no trace in any object."""
         one, other = Catalog(tmp_path / "one"), Catalog(tmp_path / "other")
         commit(one, PEDIGREE)
-        rows = list(PEDIGREE.assets.values())[::-1], PEDIGREE.edges[::-1]
-        other.commit(
-            records=[],
-            assets=rows[0],
-            edges=rows[1],
-            coverage=one.latest().coverage,  # type: ignore[union-attr]
-            taken_at="2026-11-01T02:00:00Z",
-            config="sha256:" + "0" * 64,
-        )
+        commit(other, PEDIGREE, assets=list(PEDIGREE.assets.values())[::-1], edges=PEDIGREE.edges[::-1])
         assert files(one) == files(other)
         assert all((one.root / name).read_bytes() == (other.root / name).read_bytes() for name in files(one))
 

@@ -73,7 +73,7 @@ class Bucket:
 
     def listed(self, folder: str = "", *, deep: bool = True) -> Iterator[tuple[str, str]]:
         """Key and ETag of what lies in a folder; without `deep`, of its folders too, each with a final slash."""
-        with self._told("ListObjectsV2"):
+        with self._explaining_errors("ListObjectsV2"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.uri.bucket,
                 Prefix=self._prefix + folder,
@@ -88,7 +88,7 @@ class Bucket:
 
     def get(self, key: str) -> bytes | None:
         """The bytes of an object; None where there is none."""
-        with self._told("GetObject"):
+        with self._explaining_errors("GetObject"):
             try:
                 found = self._client.get_object(Bucket=self.uri.bucket, Key=self._prefix + key, **self._payer)
             except self._client.exceptions.NoSuchKey:
@@ -98,19 +98,19 @@ class Bucket:
 
     def put(self, key: str, data: bytes) -> str:
         """Write an object; gives its ETag."""
-        with self._told("PutObject"):
+        with self._explaining_errors("PutObject"):
             said = self._client.put_object(Bucket=self.uri.bucket, Key=self._prefix + key, Body=data, **self._written)
             etag: str = said["ETag"]
             return etag
 
     def delete(self, key: str) -> None:
         """Take an object away, if it is there."""
-        with self._told("DeleteObject"):
+        with self._explaining_errors("DeleteObject"):
             self._client.delete_object(Bucket=self.uri.bucket, Key=self._prefix + key, **self._payer)
 
     def put_new(self, key: str, data: bytes) -> bool:
         """Conditional write (If-None-Match: *): whether the object is ours; False where one is there already."""
-        with self._told("PutObject"):
+        with self._explaining_errors("PutObject"):
             try:
                 self._client.put_object(
                     Bucket=self.uri.bucket, Key=self._prefix + key, Body=data, IfNoneMatch="*", **self._written
@@ -122,7 +122,7 @@ class Bucket:
             return True
 
     @contextmanager
-    def _told(self, operation: str) -> Iterator[None]:
+    def _explaining_errors(self, operation: str) -> Iterator[None]:
         try:
             yield
         except (BotoCoreError, ClientError) as error:

@@ -105,10 +105,10 @@ class Paces:
         key = (account, region, api, operation)
         with self._lock:
             if key not in self._paces:
-                self._paces[key] = self._made(api, operation)
+                self._paces[key] = self._new_pace(api, operation)
             return self._paces[key]
 
-    def _made(self, api: str, operation: str) -> Pace:
+    def _new_pace(self, api: str, operation: str) -> Pace:
         if api in self._rates:
             return Pace(self._rates[api])
         if operation in KNOWN_LIMITS:

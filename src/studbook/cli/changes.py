@@ -8,8 +8,9 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from studbook.cli.terminal import bold, dim, style, uncolored
-from studbook.cli.text import change, counted, relation, value
+from studbook.cli.text import change, relation, value
 from studbook.model import Edge, Envelope
+from studbook.queries.answer import counted
 from studbook.queries.diff import Approval, Certainty, Changes, Deployment, Drifted, Field, Named, Running
 
 _SHOWN = 20
@@ -70,61 +71,65 @@ def _more(section: _Section) -> str:
 
 def _sections(changes: Changes, called: Called) -> Iterator[_Section]:
     """Those that are not empty, in the order in which people look for them; what is gone is not told as changed too."""
+    of = _Wording(called)
     changed = [(c.asset, fields) for c in changes.assets_changed if (fields := _fields(c.asset, c.fields, changes))]
-
-    def end(asset_id: str) -> str:
-        return " ".join(filter(None, called(asset_id)))
-
-    def name(named: Named) -> str:
-        return end(named.id)
-
-    def names(several: Iterable[Running]) -> str:
-        return ", ".join(running.called(called(running.id)[1]) for running in several) or "nothing"
-
-    def thing(sign: str, named: Named) -> str:
-        return f"{style(sign, _COLORS[sign])} {name(named)}  {dim(named.id)}"
-
-    def edge(sign: str, one: Edge) -> str:
-        words = f"{end(one.source)} -> {end(one.target)}"
-        return f"{style(sign, _COLORS[sign])} {words}  {dim(relation(one))}  {dim(_sure(one))}"
-
-    def approval(one: Approval) -> str:
-        return f"~ {name(one.asset)}: {value(one.old)} -> {bold(value(one.new))}"
-
-    def deployment(one: Deployment) -> str:
-        return f"~ {name(one.endpoint)}: {names(one.old)} -> {bold(names(one.new))}"
-
-    def drift(one: Drifted) -> str:
-        return f"! {name(one.job)} read {name(one.read)}, which is another now"
-
-    def attributes(one: tuple[Named, str]) -> str:
-        return f"~ {name(one[0])}: {one[1]}"
-
-    def certainty(one: Certainty) -> str:
-        return f"{edge('~', one.new)}, was {_sure(one.old)}"
-
     sections: tuple[tuple[str, Iterable[Line], Sequence[Named]], ...] = (
-        ("models added", [partial(thing, "+", one) for one in changes.models_added], ()),
-        ("approvals", [partial(approval, one) for one in changes.approvals_changed], ()),
-        ("deployments", [partial(deployment, one) for one in changes.deployments_changed], ()),
-        ("datasets drifted", [partial(drift, one) for one in changes.datasets_drifted], ()),
+        ("models added", [partial(of.asset, "+", one) for one in changes.models_added], ()),
+        ("approvals", [partial(of.approval, one) for one in changes.approvals_changed], ()),
+        ("deployments", [partial(of.deployment, one) for one in changes.deployments_changed], ()),
+        ("datasets drifted", [partial(of.drift, one) for one in changes.datasets_drifted], ()),
         ("coverage", [partial(str, line) for line in _coverage(changes)], ()),
-        ("assets added", [partial(thing, "+", one) for one in changes.assets_added], changes.assets_added),
-        ("assets gone", [partial(thing, "-", one) for one in changes.assets_gone], changes.assets_gone),
-        ("assets changed", [partial(attributes, one) for one in changed], [named for named, _ in changed]),
-        ("edges gained", [partial(edge, "+", one) for one in changes.edges_gained], ()),
-        ("edges lost", [partial(edge, "-", one) for one in changes.edges_lost], ()),
-        ("certainty", [partial(certainty, one) for one in changes.edges_changed], ()),
+        ("assets added", [partial(of.asset, "+", one) for one in changes.assets_added], changes.assets_added),
+        ("assets gone", [partial(of.asset, "-", one) for one in changes.assets_gone], changes.assets_gone),
+        ("assets changed", [partial(of.fields, *one) for one in changed], [named for named, _ in changed]),
+        ("edges gained", [partial(of.edge, "+", one) for one in changes.edges_gained], ()),
+        ("edges lost", [partial(of.edge, "-", one) for one in changes.edges_lost], ()),
+        ("certainty", [partial(of.certainty, one) for one in changes.edges_changed], ()),
     )
     for title, lines, assets in sections:
         if several := list(lines):
             kinds = Counter(asset.kind for asset in assets)
             yield _Section(
                 f"{title} ({len(several)})",
-                ", ".join(counted(word, number) for word, number in sorted(kinds.items())),
+                ", ".join(counted(number, kind) for kind, number in sorted(kinds.items())),
                 [line() for line in several[:_SHOWN]],
                 max(0, len(several) - _SHOWN),
             )
+
+
+class _Wording:
+    """The line of each change; it begins with its sign."""
+
+    def __init__(self, called: Called) -> None:
+        self._called = called
+
+    def _name(self, asset_id: str) -> str:
+        return " ".join(filter(None, self._called(asset_id)))
+
+    def _names(self, several: Iterable[Running]) -> str:
+        return ", ".join(running.called(self._called(running.id)[1]) for running in several) or "nothing"
+
+    def asset(self, sign: str, named: Named) -> str:
+        return f"{style(sign, _COLORS[sign])} {self._name(named.id)}  {dim(named.id)}"
+
+    def edge(self, sign: str, one: Edge) -> str:
+        words = f"{self._name(one.source)} -> {self._name(one.target)}"
+        return f"{style(sign, _COLORS[sign])} {words}  {dim(relation(one))}  {dim(_sure(one))}"
+
+    def approval(self, one: Approval) -> str:
+        return f"~ {self._name(one.asset.id)}: {value(one.old)} -> {bold(value(one.new))}"
+
+    def deployment(self, one: Deployment) -> str:
+        return f"~ {self._name(one.endpoint.id)}: {self._names(one.old)} -> {bold(self._names(one.new))}"
+
+    def drift(self, one: Drifted) -> str:
+        return f"! {self._name(one.job.id)} read {self._name(one.read.id)}, which is another now"
+
+    def fields(self, named: Named, fields: str) -> str:
+        return f"~ {self._name(named.id)}: {fields}"
+
+    def certainty(self, one: Certainty) -> str:
+        return f"{self.edge('~', one.new)}, was {_sure(one.old)}"
 
 
 def _coverage(changes: Changes) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from studbook.cli.options import catalog_option, level_option, snapshot_option
+from studbook.cli.options import catalog_option, format_option, level_option, snapshot_option
 from studbook.cli.terminal import bold, dim, echo, echo_folded, say, style, write, write_json
 
 if TYPE_CHECKING:
@@ -31,14 +31,7 @@ Exit codes: 0 nothing at or above the level; 1 findings; 2 wrong usage, configur
 @click.option(
     "--new-only", is_flag=True, help="Only what the snapshot before did not have; a finding is known by its id."
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json", "sarif", "junit", "markdown"]),
-    default="text",
-    show_default=True,
-    help="How findings are printed.",
-)
+@format_option("text", "json", "sarif", "junit", "markdown", meaning="How findings are printed.")
 @catalog_option
 @snapshot_option
 def check(catalog: Catalog, snapshot: str, level: str, new_only: bool, output_format: str) -> int:
@@ -51,9 +44,9 @@ def check(catalog: Catalog, snapshot: str, level: str, new_only: bool, output_fo
     from studbook.cli.text import LEVEL_COLORS
     from studbook.cli.working_files import changed_lines
     from studbook.queries.handles import Handles
-    from studbook.rules import LEVELS, counts, findings_of, new_findings, prepared
+    from studbook.rules import LEVELS, findings_of, is_failing, load_rules_and_waivers, new_findings
 
-    prepared(catalog.settings(), catalog.root)
+    load_rules_and_waivers(catalog.settings(), catalog.root)
     load_cards(catalog.cards_folder)  # a mistake in one is told with file and line
     envelope = catalog.resolve(snapshot)
     for line in changed_lines(catalog, envelope):
@@ -61,7 +54,7 @@ def check(catalog: Catalog, snapshot: str, level: str, new_only: bool, output_fo
     findings = findings_of(catalog, envelope)
     if new_only:
         findings = new_findings(catalog, envelope, findings)
-    counting = [finding for finding in findings if counts(finding, level)]
+    counting = [finding for finding in findings if is_failing(finding, level)]
     if output_format == "json":
         write_json({"snapshot": envelope.number, "findings": [finding.as_data() for finding in findings]})
         return 1 if counting else 0

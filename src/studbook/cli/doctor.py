@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from studbook.cli.options import catalog_option, format_option
+from studbook.cli.options import catalog_option, text_or_json
 from studbook.cli.terminal import bold, columns, dim, echo, echo_lines, folded, style, table, write_document
 
 if TYPE_CHECKING:
-    from studbook.harvest.doctor import Check, Diagnosis, Problem
+    from studbook.harvest.doctor import Check, Diagnosis
     from studbook.harvest.estimate import Estimate
+    from studbook.harvest.local_checks import Problem
     from studbook.settings import Settings
     from studbook.store import Catalog
 
@@ -46,7 +47,7 @@ Exit codes: 0 all is well; 2 wrong configuration; 3 something is denied or out o
 """
 )
 @catalog_option
-@format_option
+@text_or_json
 def doctor(catalog: Catalog, output_format: str) -> int:
     """Find out what a harvest could not read, and what mends it.
 
@@ -92,7 +93,7 @@ def _waiting() -> Iterator[None]:
 def _around(catalog: Catalog, settings: Settings) -> Iterator[Problem]:
     """What is wrong here, before anything is asked."""
     from studbook.errors import UsageError
-    from studbook.harvest.doctor import Problem
+    from studbook.harvest.local_checks import Problem
     from studbook.nightly import Order, preflight
 
     try:
@@ -156,7 +157,7 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
 def _print(found: Diagnosis, basis: str) -> None:
     names = found.names
     for one in found.here:
-        _tell([one], [])
+        _print_cause([one], [])
     if found.caller:
         echo(f"logged in as {found.caller}")
         echo()
@@ -165,7 +166,7 @@ def _print(found: Diagnosis, basis: str) -> None:
         echo_lines(table(head, _rows(found.checks, names)))
         echo()
     for problems, where in _causes(found.checks, names):
-        _tell(problems, where)
+        _print_cause(problems, where)
     for check in found.checks:
         for line in check.skipped:
             echo(f"skipped: {_where(check, names)}: {line}")
@@ -219,7 +220,7 @@ def _calls(estimate: Estimate, basis: str) -> str:
     )
 
 
-def _tell(problems: Sequence[Problem], where: Sequence[str]) -> None:
+def _print_cause(problems: Sequence[Problem], where: Sequence[str]) -> None:
     """One cause as a block: where it was met, what was said, what mends it."""
     first = problems[0]
     more = len({one.operation for one in problems}) - 1

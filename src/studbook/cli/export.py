@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from studbook.cli import QUESTIONS
 from studbook.cli.options import audience_option, catalog_option, edition, snapshot_option
 from studbook.cli.terminal import say, write
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _DRAWN: Final = 60
 """The most assets of a picture, where no other number is asked for."""
-_QUESTIONS: Final = ("trace", "impact", "runs", "copies", "scores", "candidates", "incident", "gaps", "log")
 
 _SPELT: Final = {"spec_version": "spec-version", "sign": "key"}
 
@@ -92,7 +92,7 @@ The bytes depend on the snapshot alone: findings, waivers and cards are as they 
 )
 @click.option(
     "--question",
-    type=click.Choice(_QUESTIONS),
+    type=click.Choice(list(QUESTIONS)),
     default=None,
     help="For mermaid, dot and svg: what is drawn; if it is not said, trace.",
 )
@@ -224,7 +224,7 @@ class _Told:
         return edition(self.catalog) if self.external else None
 
     @property
-    def _shown(self) -> Catalog:
+    def _audience_catalog(self) -> Catalog:
         """The catalog as whoever gets the export may read it."""
         return self._edition or self.catalog
 
@@ -234,17 +234,17 @@ class _Told:
 
     @cached_property
     def envelope(self) -> Envelope:
-        return self._shown.resolve(self.snapshot)
+        return self._audience_catalog.resolve(self.snapshot)
 
     @cached_property
     def graph(self) -> Graph:
-        return self._shown.graph(self.envelope)
+        return self._audience_catalog.graph(self.envelope)
 
     @cached_property
     def findings(self) -> list[Finding]:
         from studbook.rules import findings_of
 
-        return findings_of(self._shown, self.envelope, self.graph)
+        return findings_of(self._audience_catalog, self.envelope, self.graph)
 
     @cached_property
     def _cards(self) -> dict[str, Card]:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from studbook.cli.options import catalog_option, format_option
+from studbook.cli.options import catalog_option, text_or_json
 from studbook.cli.terminal import bold, columns, dim, echo, echo_lines, folded, say, style, table, write_document
 
 if TYPE_CHECKING:
-    from studbook.harvest.run import Harvested, Progress
+    from studbook.harvest.run import HarvestResult, Progress
     from studbook.model import Asset, Coverage, Partition
     from studbook.store import Catalog
 
@@ -40,16 +40,16 @@ Exit codes: 0 all was seen; 3 part of it could not be seen (the snapshot says wh
 @catalog_option
 @click.option("--dask", metavar="ADDRESS", help="Visit the accounts on a Dask cluster's workers (extra 'dask').")
 @click.option("--calls", "costs", is_flag=True, help="Show what each source and API cost, too; JSON has it always.")
-@format_option
+@text_or_json
 def harvest(catalog: Catalog, dask: str | None = None, output_format: str = "text", costs: bool = False) -> int:
     """Read what the configuration names into a new snapshot. Of accounts, datasets and MLflow servers it only reads."""
     from studbook.cards import load_cards
-    from studbook.harvest.run import elsewhere_at
     from studbook.harvest.run import harvest as run
+    from studbook.harvest.run import remote_visits
 
     settings = catalog.settings()
     load_cards(catalog.cards_folder, lambda problem: say(f"warning: {problem.message}"))
-    with elsewhere_at(dask) as elsewhere, progress_shown() as progress:
+    with remote_visits(dask) as elsewhere, progress_shown() as progress:
         harvested = run(settings, catalog, progress=progress, elsewhere=elsewhere)
     if output_format == "json":
         write_document(_as_json(harvested))
@@ -68,7 +68,7 @@ Examples:
 """
 )
 @catalog_option
-@format_option
+@text_or_json
 def relink(catalog: Catalog, output_format: str) -> int:
     """Derive the latest snapshot's lineage again, without AWS.
 
@@ -155,7 +155,7 @@ def gaps(coverage: Iterable[Coverage]) -> Iterator[str]:
             yield f"{_where(row)}: {', '.join(names)}: {code}: {message}"
 
 
-def _as_json(harvested: Harvested) -> dict[str, Any]:
+def _as_json(harvested: HarvestResult) -> dict[str, Any]:
     envelope = harvested.envelope
     return {
         "snapshot": {
@@ -201,15 +201,15 @@ def _costs(coverage: Sequence[Coverage]) -> Iterator[str]:
 _COLORS = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim", "quiet": "dim"}
 
 
-def _print(catalog: Catalog, harvested: Harvested) -> None:
+def _print(catalog: Catalog, harvested: HarvestResult) -> None:
     """What was found, what could not be seen, what changed, and what to type next."""
     from studbook.harvest.coverage import seen_whole
 
     envelope = harvested.envelope
-    same = "same content, people or rules say something else" if harvested.told_otherwise else "nothing changed"
+    same = "same content, people or rules say something else" if harvested.annotations_changed else "nothing changed"
     what = "new content" if harvested.changed else same
     echo(f"{bold(f'snapshot {envelope.number}')}, {what}, {envelope.digest}")
-    echo_lines(folded(f"found    {_found(catalog.kinds(envelope))}", indent=_INDENT))
+    echo_lines(folded(f"found    {_counts_text(catalog.kinds(envelope))}", indent=_INDENT))
     requests = sum(row.requests for row in harvested.coverage)
     echo(f"seen     {seen_whole(harvested.coverage, 'whole')}, in {requests} requests")
     for line in gaps(harvested.coverage):
@@ -230,19 +230,19 @@ def _print(catalog: Catalog, harvested: Harvested) -> None:
 _INDENT = " " * 9
 
 
-def _found(kinds: Counter[str]) -> str:
+def _counts_text(kinds: Counter[str]) -> str:
     """How many assets there are, and of which kinds; jobs together."""
-    from studbook.cli.text import counted
     from studbook.model.kinds import JOB_KINDS, KINDS
+    from studbook.queries.answer import counted
 
     jobs = sum(kinds[kind] for kind in JOB_KINDS)
-    shown = [counted(kind, kinds[kind]) for kind in KINDS if kinds[kind] and kind not in JOB_KINDS]
+    shown = [counted(kinds[kind], kind) for kind in KINDS if kinds[kind] and kind not in JOB_KINDS]
     return f"{kinds.total()} assets: {', '.join([*shown, *([f'{jobs} jobs'] if jobs else [])])}"
 
 
 def _news(changed: Sequence[tuple[Asset | None, Asset | None]]) -> str:
     """What is new, what is gone, whose approval is another, and how many there are of the rest."""
-    from studbook.cli.text import counted
+    from studbook.queries.answer import counted
 
     news: Counter[tuple[str, str]] = Counter()
     others = 0
@@ -255,6 +255,6 @@ def _news(changed: Sequence[tuple[Asset | None, Asset | None]]) -> str:
             news["approval of", now.kind] += 1
         else:
             others += 1
-    told = [f"{counted(kind, number)} {what}" for (what, kind), number in sorted(news.items()) if what != "approval of"]
-    told += [f"approval of {counted(kind, number)}" for (what, kind), number in news.items() if what == "approval of"]
+    told = [f"{counted(number, kind)} {what}" for (what, kind), number in sorted(news.items()) if what != "approval of"]
+    told += [f"approval of {counted(number, kind)}" for (what, kind), number in news.items() if what == "approval of"]
     return ", ".join([*told, *([f"{others} more changed"] if others else [])]) or "edges and evidence alone"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from studbook.cli.options import catalog_option
+from studbook.cli.options import catalog_option, format_option
 from studbook.cli.terminal import say, write, write_document
 
 if TYPE_CHECKING:
@@ -32,13 +32,11 @@ Examples:
     show_default=True,
     help="Which document, as JSON.",
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["json", "terraform", "cloudformation"]),
-    default="json",
-    show_default=True,
-    help="Terraform and CloudFormation have the whole role: policy and trust.",
+@format_option(
+    "json",
+    "terraform",
+    "cloudformation",
+    meaning="Terraform and CloudFormation have the whole role: policy and trust.",
 )
 @click.option("--account", metavar="ID", help="For the role of one account: no datasets and documents but its own.")
 @click.option("--principal", metavar="ARN", help="Whoever runs Studbook: a role, a user or an account's root.")

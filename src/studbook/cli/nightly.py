@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from studbook.cli.harvest import progress_shown
-from studbook.cli.options import audience_option, catalog_option, level_option
+from studbook.cli.options import audience_option, catalog_option, format_option, level_option
 from studbook.cli.site import output_option
 from studbook.cli.terminal import bold, code_block, dim, echo_lines, folded, say, style, uncolored, write, write_json
 from studbook.cli.text import LEVEL_COLORS
@@ -75,14 +75,7 @@ The report tells every step, whatever the code; GitHub shows it with the run
 @click.option("--dask", metavar="ADDRESS", help="Visit the accounts on a Dask cluster's workers (extra 'dask').")
 @click.option("--metrics", type=click.Path(dir_okay=False, path_type=Path), help="A file for Prometheus' text format.")
 @click.option("--dry-run", is_flag=True, help="Look at everything here, ask nothing, write nothing.")
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="How the report is printed; JSON is the form studbook.report/1.",
-)
+@format_option("text", "json", "markdown", meaning="How the report is printed; JSON is the form studbook.report/1.")
 @audience_option
 @output_option
 @catalog_option

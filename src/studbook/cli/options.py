@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from studbook.exports.edition import Edition
     from studbook.store import Catalog
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _CatalogFolder(click.Path):
@@ -29,65 +27,55 @@ class _CatalogFolder(click.Path):
         return open_catalog(str(super().convert(value, param, ctx)))
 
 
-def catalog_option(function: F) -> F:
-    """`--catalog DIR|S3_URI`, also STUDBOOK_CATALOG."""
-    return click.option(
-        "--catalog",
-        type=_CatalogFolder(file_okay=False),
-        default="catalog",
-        envvar="STUDBOOK_CATALOG",
-        show_default=True,
-        show_envvar=True,
-        help="The catalog folder, or s3://bucket/prefix.",
-    )(function)
-
-
-def snapshot_option(function: F) -> F:
-    """`--snapshot S`, also spelt `--as-of`."""
-    return click.option(
-        "--snapshot",
-        "--as-of",
-        "snapshot",
-        default="latest",
-        show_default=True,
-        metavar="S",
-        help="A number, latest, latest~3, a date, or a digest's beginning.",
-    )(function)
-
-
-def format_option(function: F) -> F:
-    """`--format text|json`: JSON goes to standard output alone."""
+def format_option(
+    *formats: str, meaning: str = "How facts are printed."
+) -> Callable[[Callable[..., Any] | click.Command], Any]:
+    """`--format`, the first of these by default. Whatever it is, JSON goes to standard output alone."""
     return click.option(
         "--format",
         "output_format",
-        type=click.Choice(["text", "json"]),
-        default="text",
+        type=click.Choice(formats),
+        default=formats[0],
         show_default=True,
-        help="How facts are printed.",
-    )(function)
+        help=meaning,
+    )
 
 
-def level_option(function: F) -> F:
-    """`--level error|warning|note`: from which findings on the exit code is 1."""
-    return click.option(
-        "--level",
-        type=click.Choice(["error", "warning", "note"]),
-        default="error",
-        show_default=True,
-        help="Findings from this level on make the exit code 1.",
-    )(function)
-
-
-def audience_option(function: F) -> F:
-    """`--audience internal|external`; `edition` gives what outsiders may read."""
-    return click.option(
-        "--audience",
-        type=click.Choice(["internal", "external"]),
-        default="internal",
-        show_default=True,
-        help="external: accounts, roles, people, buckets and repositories under pseudonyms, by the secret in "
-        "STUDBOOK_AUDIENCE_SECRET.",
-    )(function)
+catalog_option = click.option(
+    "--catalog",
+    type=_CatalogFolder(file_okay=False),
+    default="catalog",
+    envvar="STUDBOOK_CATALOG",
+    show_default=True,
+    show_envvar=True,
+    help="The catalog folder, or s3://bucket/prefix.",
+)
+snapshot_option = click.option(
+    "--snapshot",
+    "--as-of",
+    "snapshot",
+    default="latest",
+    show_default=True,
+    metavar="S",
+    help="A number, latest, latest~3, a date, or a digest's beginning.",
+)
+level_option = click.option(
+    "--level",
+    type=click.Choice(["error", "warning", "note"]),
+    default="error",
+    show_default=True,
+    help="Findings from this level on make the exit code 1.",
+)
+audience_option = click.option(
+    "--audience",
+    type=click.Choice(["internal", "external"]),
+    default="internal",
+    show_default=True,
+    help="external: accounts, roles, people, buckets and repositories under pseudonyms, by the secret in "
+    "STUDBOOK_AUDIENCE_SECRET.",
+)
+"""Whoever takes it asks for the `edition`."""
+text_or_json = format_option("text", "json")
 
 
 def edition(catalog: Catalog) -> Edition:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from studbook.cli.options import catalog_option, format_option
+from studbook.cli.options import catalog_option, text_or_json
 from studbook.cli.site import output_option
 from studbook.cli.terminal import echo, say, write, write_json
 
@@ -40,7 +40,7 @@ again each time.
 )
 @output_option
 @catalog_option
-@format_option
+@text_or_json
 def publish(
     *, to: str | None, everything: bool, cloudformation: bool, output: Path, catalog: Catalog, output_format: str
 ) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from studbook.cli import QUESTIONS as HELP
-from studbook.cli.options import catalog_option, snapshot_option
+from studbook.cli.options import catalog_option, format_option, snapshot_option
 from studbook.cli.terminal import (
     bold,
     code_block,
@@ -129,13 +129,12 @@ def _command(question: Question) -> click.Command:
             metavar="N",
             help=f"Rows at most; 0 for all. Unless it is said, text and Markdown show {_ROWS}, JSON and CSV all.",
         ),
-        click.option(
-            "--format",
-            "output_format",
-            type=click.Choice(["text", "json", "csv", "markdown"]),
-            default="text",
-            show_default=True,
-            help="How the answer is printed; Markdown is for a comment or a chat.",
+        format_option(
+            "text",
+            "json",
+            "csv",
+            "markdown",
+            meaning="How the answer is printed; Markdown is for a comment or a chat.",
         ),
         snapshot_option,
         catalog_option,

@@ -27,15 +27,6 @@ def value(thing: Any) -> str:
     return str(thing)
 
 
-def counted(word: str, number: int) -> str:
-    """`3 model versions`, `1 model version`; also of any other word that takes an s."""
-    from studbook.model.kinds import KINDS, kind_words
-
-    if word not in KINDS:
-        return f"{number} {word}{'' if number == 1 else 's'}"
-    return f"{number} {kind_words(word, number)}"
-
-
 def name(asset: Asset) -> str:
     """What people call an asset; an S3 artifact by its URI, since a terminal has no link that leads to it."""
     from studbook.queries.answer import called

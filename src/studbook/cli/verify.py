@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from studbook.cli.options import audience_option, catalog_option, edition, format_option
+from studbook.cli.options import audience_option, catalog_option, edition, text_or_json
 from studbook.cli.terminal import echo, echo_lines, say, style, write_json
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ Exit codes: 0 all is as it was written; 1 something is damaged.
 @click.option("--deep", is_flag=True, help="Of a catalog: derive each lineage again from its records, and compare.")
 @audience_option
 @catalog_option
-@format_option
+@text_or_json
 @click.pass_context
 def verify(  # noqa: PLR0917 - options
     ctx: click.Context,
@@ -69,7 +69,7 @@ def verify(  # noqa: PLR0917 - options
         named = ctx.get_parameter_source("catalog") is not ParameterSource.DEFAULT
         if audience == "external":
             catalog = edition(catalog)
-        return _told(check(target, _against(catalog, named, anchor, keys)), output_format)
+        return _report(check(target, _against(catalog, named, anchor, keys)), output_format)
     return _catalog(catalog, _against(catalog, True, anchor, keys), deep, output_format)
 
 
@@ -84,7 +84,7 @@ def _against(catalog: Catalog, named: bool, anchor: str | None, keys: tuple[str,
     return Against(Anchor.parse(anchor, known) if anchor else None, known, required, catalog if named else None)
 
 
-def _told(checked: Checked, output_format: str) -> int:
+def _report(checked: Checked, output_format: str) -> int:
     damages = checked.damages
     if output_format == "json":
         found = [{"place": damage.place, "message": damage.message} for damage in damages]

@@ -9,9 +9,10 @@ from typing import Any
 from studbook.answer_table import AnswerTable
 from studbook.api import Lineage
 from studbook.cli.terminal import bold, columns, cut, dim, folded, style, wide
-from studbook.cli.text import counted, marks, relation, value
+from studbook.cli.text import marks, relation, value
 from studbook.model import CERTAINTIES, KINDS, Asset
 from studbook.model.kinds import kind_words
+from studbook.queries.answer import counted
 from studbook.queries.copies import Copy
 from studbook.queries.incident import Hit
 from studbook.queries.walks import Evaluation, Hop, Walk
@@ -99,8 +100,8 @@ def _summary(walk: Walk) -> Iterator[str]:
     counts = Counter(edge.certainty for edge in walk.edges)
     sure = ", ".join(f"{counts[word]} {word}" for word in CERTAINTIES if counts[word])
     candidates = sum(edge.candidate for edge in walk.edges)
-    found = f"{counted('asset', len(walk.assets))}, {counted('edge', len(walk.edges))}"
-    yield dim(found + (f": {sure}" if sure else "") + (f"; {counted('candidate', candidates)}" if candidates else ""))
+    found = f"{counted(len(walk.assets), 'asset')}, {counted(len(walk.edges), 'edge')}"
+    yield dim(found + (f": {sure}" if sure else "") + (f"; {counted(candidates, 'candidate')}" if candidates else ""))
 
 
 def copy_text(lineage: Lineage, rows: Sequence[Copy]) -> Iterator[str]:

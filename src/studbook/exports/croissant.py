@@ -85,26 +85,7 @@ def write(pedigree: Pedigree) -> bytes:
         "url": f"urn:studbook:{_urn(root.id)}",
         "version": str(root.attributes.get("version") or f"manifest-{digest[:12]}"),
         "isLiveDataset": False,
-        "distribution": [
-            {
-                "@type": "cr:FileObject",
-                "@id": "manifest",
-                "name": "manifest",
-                "description": "The object manifest: key, size and ETag of each object, a line each.",
-                "contentUrl": "manifest.tsv",
-                "encodingFormat": "text/tab-separated-values",
-                "sha256": digest,
-            },
-            {
-                "@type": "cr:FileSet",
-                "@id": "objects",
-                "name": "objects",
-                "description": f"The objects below {place}.",
-                "containedIn": {"@id": "manifest"},
-                "encodingFormat": "application/octet-stream",
-                "includes": "**",
-            },
-        ],
+        "distribution": _distribution(place, digest),
     }
     if isinstance(root.attributes.get("description"), str):
         text["description"] = root.attributes["description"]
@@ -115,6 +96,29 @@ def write(pedigree: Pedigree) -> bytes:
     if base:
         text["prov:wasDerivedFrom"] = [{"@id": f"urn:studbook:{_urn(one)}"} for one in dict.fromkeys(base)]
     return canonical(text) + b"\n"
+
+
+def _distribution(place: str, digest: str) -> list[dict[str, Any]]:
+    """The object manifest, by its SHA-256, and the objects that it lists."""
+    manifest = {
+        "@type": "cr:FileObject",
+        "@id": "manifest",
+        "name": "manifest",
+        "description": "The object manifest: key, size and ETag of each object, a line each.",
+        "contentUrl": "manifest.tsv",
+        "encodingFormat": "text/tab-separated-values",
+        "sha256": digest,
+    }
+    objects = {
+        "@type": "cr:FileSet",
+        "@id": "objects",
+        "name": "objects",
+        "description": f"The objects below {place}.",
+        "containedIn": {"@id": "manifest"},
+        "encodingFormat": "application/octet-stream",
+        "includes": "**",
+    }
+    return [manifest, objects]
 
 
 def _content(pedigree: Pedigree) -> tuple[Asset, str] | None:

@@ -30,6 +30,7 @@ from studbook.errors import UsageError
 from studbook.exports.interface import Export
 from studbook.model import KINDS, Asset, Edge, Envelope, Record, canonical
 from studbook.model.attributes import FIELDS
+from studbook.model.canonical import as_text
 from studbook.model.edge import EdgeKey
 from studbook.queries.pedigree import Pedigree
 from studbook.queries.sources_of import sources_of
@@ -107,6 +108,13 @@ def _bill(pedigrees: Mapping[str, Pedigree], spec_version: str) -> dict[str, Any
     one = models[0] if len(models) == 1 else None
     arrows = sorted(edges.values(), key=lambda edge: edge.key.order)
     made = [jobs[job] for job in sorted(jobs)]
+    workflow = {
+        "bom-ref": "studbook:workflow",
+        "uid": next(iter(pedigrees)) if one else "studbook:catalog",
+        "name": "how it was made and judged",
+        "taskTypes": sorted({KINDS[job.kind].bom_task or "" for job in made}) or ["other"],
+        "tasks": [_task(job, arrows, refs) for job in made],
+    }
     return {
         "$schema": f"http://cyclonedx.org/schema/bom-{spec_version}.schema.json",
         "bomFormat": "CycloneDX",
@@ -120,20 +128,7 @@ def _bill(pedigrees: Mapping[str, Pedigree], spec_version: str) -> dict[str, Any
         "components": [*([] if one else models), *(_component(asset, types[ref]) for ref, asset in parts.items())],
         "dependencies": [{"ref": ref, "dependsOn": sorted(needs[ref])} for ref in sorted(needs)],
         "compositions": [{"aggregate": "incomplete", "assemblies": sorted(pedigrees)}],
-        "formulation": [
-            {
-                "bom-ref": "studbook:formula",
-                "workflows": [
-                    {
-                        "bom-ref": "studbook:workflow",
-                        "uid": next(iter(pedigrees)) if one else "studbook:catalog",
-                        "name": "how it was made and judged",
-                        "taskTypes": sorted({KINDS[job.kind].bom_task or "" for job in made}) or ["other"],
-                        "tasks": [_task(job, arrows, refs) for job in made],
-                    }
-                ],
-            }
-        ],
+        "formulation": [{"bom-ref": "studbook:formula", "workflows": [workflow]}],
     }
 
 
@@ -279,13 +274,19 @@ def _task(job: Asset, edges: Iterable[Edge], refs: set[str]) -> dict[str, Any]:
     outputs: list[dict[str, Any]] = []
     for edge in edges:
         if edge.target == job.id and edge.relation == "input_to":
-            inputs.append({"resource": _resource(edge.source, refs), "properties": _known(edge)})
+            inputs.append({"resource": _resource(edge.source, refs), "properties": _edge_evidence(edge)})
         elif edge.source == job.id and edge.relation == "produced":
-            outputs.append({"type": "artifact", "resource": _resource(edge.target, refs), "properties": _known(edge)})
+            outputs.append(
+                {"type": "artifact", "resource": _resource(edge.target, refs), "properties": _edge_evidence(edge)}
+            )
     hyperparameters = job.attributes.get("hyperparameters")
     if isinstance(hyperparameters, dict) and hyperparameters:
         inputs.append(
-            {"parameters": [{"name": name, "value": _text(hyperparameters[name])} for name in sorted(hyperparameters)]}
+            {
+                "parameters": [
+                    {"name": name, "value": as_text(hyperparameters[name])} for name in sorted(hyperparameters)
+                ]
+            }
         )
     times = {"timeStart": job.attributes.get("started_at") or job.created_at, "timeEnd": job.attributes.get("ended_at")}
     return {
@@ -301,7 +302,7 @@ def _task(job: Asset, edges: Iterable[Edge], refs: set[str]) -> dict[str, Any]:
     }
 
 
-def _known(edge: Edge) -> list[dict[str, str]]:
+def _edge_evidence(edge: Edge) -> list[dict[str, str]]:
     """How an edge is known."""
     facts = [("role", edge.role), ("certainty", edge.certainty), ("candidate", "true" if edge.candidate else None)]
     return [_property(name, value) for name, value in facts if value] + [
@@ -318,7 +319,7 @@ def _cited(bill: Mapping[str, Any], pedigrees: Mapping[str, Pedigree], timestamp
     if "component" in bill["metadata"]:
         of_models.append(("/metadata/component", bill["metadata"]["component"]))
     for at, model in of_models:
-        for pointer, evidence in _told(at, model, pedigrees[model["bom-ref"]]):
+        for pointer, evidence in _claims(at, model, pedigrees[model["bom-ref"]]):
             said[_origin(evidence)].append(pointer)
     for place, task in enumerate(bill["formulation"][0]["workflows"][0]["tasks"]):
         for member in ("inputs", "outputs"):
@@ -337,7 +338,7 @@ def _cited(bill: Mapping[str, Any], pedigrees: Mapping[str, Pedigree], timestamp
     }
 
 
-def _told(at: str, model: Mapping[str, Any], pedigree: Pedigree) -> Iterator[tuple[str, str]]:
+def _claims(at: str, model: Mapping[str, Any], pedigree: Pedigree) -> Iterator[tuple[str, str]]:
     """Pointers to what a bill says of a model version, each with the evidence of it."""
     records = {(record.kind, record.id): record for record in pedigree.records}
 
@@ -394,11 +395,7 @@ def _place(asset: Asset) -> list[dict[str, str]]:
 
 
 def _property(name: str, value: Any) -> dict[str, str]:
-    return {"name": f"studbook:{name}", "value": _text(value)}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else canonical(value).decode()
+    return {"name": f"studbook:{name}", "value": as_text(value)}
 
 
 EXPORT = Export(

@@ -34,7 +34,7 @@ class Edition(Catalog):
         """`secret` is what the pseudonyms are keyed by. Raises UsageError for one that could be guessed."""
         vars(self).update(vars(catalog))
         self._inside = catalog
-        self.mask = Pseudonyms(secret, _told(catalog))
+        self.mask = Pseudonyms(secret, _all_texts(catalog))
 
     @property
     def label(self) -> str:
@@ -150,7 +150,7 @@ class _MaskedHistory(SnapshotHistory):
             yield envelope, self._masked[id(ends)][1]
 
 
-def _told(catalog: Catalog) -> Iterator[Any]:
+def _all_texts(catalog: Catalog) -> Iterator[Any]:
     """All that is told of any night, each chunk of rows once; what is no chunk's, night by night."""
     seen: set[str] = set()
 

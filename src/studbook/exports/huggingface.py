@@ -16,6 +16,7 @@ from studbook.errors import UsageError
 from studbook.exports.interface import Export
 from studbook.exports.markdown import code
 from studbook.model import KINDS
+from studbook.model.canonical import is_number
 from studbook.queries.pedigree import Pedigree
 from studbook.words import shown
 
@@ -72,7 +73,7 @@ def _results(pedigree: Pedigree) -> Iterator[dict[str, Any]]:
         metrics = [
             {"type": shown(str(name)), "name": shown(str(name)), "value": value}
             for name, value in sorted((evaluation.scores or {}).items())
-            if isinstance(value, int | float) and not isinstance(value, bool)
+            if is_number(value)
         ]
         data = ", ".join(shown(names.get(one, one)) for one in evaluation.data)
         if metrics:

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from studbook.exports.interface import Export, Subject
 from studbook.model import Finding
-from studbook.rules import RULES, counts
+from studbook.rules import RULES, is_failing
 from studbook.words import shown
 
 _FORBIDDEN: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -30,7 +30,7 @@ def write(subject: Subject, *, level: str = "error") -> Iterator[bytes]:
     root = Element("testsuites", name="studbook")
     for rule in sorted({rule.id for rule in RULES} | by_rule.keys()):
         found = by_rule[rule]
-        failed = [one for one in found if counts(one, level)]
+        failed = [one for one in found if is_failing(one, level)]
         suite = SubElement(
             root,
             "testsuite",

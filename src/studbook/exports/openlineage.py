@@ -27,6 +27,7 @@ from urllib.parse import quote
 from studbook import __version__
 from studbook.exports.interface import Export, Subject
 from studbook.model import KINDS, Asset, Edge, canonical
+from studbook.model.canonical import as_text
 from studbook.model.ids import parse_arn, parse_s3
 
 LIMIT: Final = 300_000
@@ -114,7 +115,7 @@ class _Run:
         if isinstance(parameters, Mapping) and parameters:
             facets["executionParameters"] = _facet(
                 "1-0-0/ExecutionParametersRunFacet",
-                parameters=[{"key": key, "value": _text(parameters[key])} for key in sorted(parameters)],
+                parameters=[{"key": key, "value": as_text(parameters[key])} for key in sorted(parameters)],
             )
         if self.parents:
             parent = self.parents[0]
@@ -190,10 +191,6 @@ def _dataset(edge: Edge, asset: Asset) -> dict[str, Any]:
     if version is not None:
         facets["version"] = _facet("1-0-1/DatasetVersionDatasetFacet", datasetVersion=version)
     return {"namespace": namespace, "name": name, "facets": facets}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else canonical(value).decode()
 
 
 def _fitted(event: dict[str, Any]) -> bytes:

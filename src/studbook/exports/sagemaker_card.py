@@ -13,6 +13,7 @@ from typing import Any, Final
 from studbook.errors import UsageError
 from studbook.exports.interface import Export
 from studbook.model import Asset, canonical
+from studbook.model.canonical import is_number
 from studbook.queries.pedigree import Pedigree, makers
 from studbook.queries.walks import reads_data
 
@@ -175,7 +176,7 @@ class _Card:
                 ),
                 training_metrics=[
                     {"name": name[:255], "value": numbers[name]}
-                    for name in self._list([one for one in sorted(numbers) if _number(numbers[one])], 50, "metrics")
+                    for name in self._list([one for one in sorted(numbers) if is_number(numbers[one])], 50, "metrics")
                 ],
                 hyper_parameters=[
                     {"name": name[:255], "value": _plain(given[name])[:255]}
@@ -200,7 +201,7 @@ class _Card:
                         "metric_data": [
                             {"name": name[:63] or "score", "type": "number", "value": value}
                             for name, value in sorted((found.scores or {}).items())
-                            if _number(value)
+                            if is_number(value)
                         ],
                     }
                 ],
@@ -208,10 +209,6 @@ class _Card:
             for found in self.pedigree.evaluations
             if self.pedigree.same.intersection(found.models)
         ]
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _plain(value: Any) -> str:

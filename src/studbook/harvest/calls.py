@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from botocore import xform_name
@@ -42,13 +43,24 @@ class VisitEnded(Exception):  # noqa: N818 - a word of the domain, as Trouble
         self.trouble = trouble
 
 
+@dataclass(frozen=True, slots=True)
+class VisitContext:
+    """What all visits of one process share."""
+
+    sessions: Sessions
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set: every visit is to end, by Stopped."""
+    progress: Callable[[Partition, str, int], None] = lambda *_: None
+    """Is told of each record: its partition and kind, and how many the partition has by now."""
+
+
 class PartitionCalls:
     """What a partition is asked, by as many threads as like to. The half of a visit that makes calls."""
 
-    def __init__(self, partition: Partition, sessions: Sessions, stop: threading.Event, patience: Patience) -> None:
+    def __init__(self, partition: Partition, context: VisitContext, patience: Patience) -> None:
         self.partition = partition
-        self._sessions = sessions
-        self._stop = stop
+        self._sessions = context.sessions
+        self._stop = context.stop
         self._patience = patience
         self._ends = time.monotonic() + patience.visit_seconds
         self._refusals: Counter[str] = Counter()

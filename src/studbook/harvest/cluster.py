@@ -23,7 +23,7 @@ from distributed.scheduler import KilledWorker, NoWorkerError
 from studbook import __version__
 from studbook.aws.errors import Trouble
 from studbook.errors import HarvestError, UsageError
-from studbook.harvest.partition import Order, Return, visit_apart
+from studbook.harvest.partition import VisitOrder, VisitResult, visit_remotely
 from studbook.model import Partition
 
 _CONNECT = "15s"
@@ -33,7 +33,7 @@ _LOOK = 1.0
 
 
 class Cluster:
-    """The workers behind a scheduler's address, as a context manager. Implements `harvest.run.Elsewhere`."""
+    """The workers behind a scheduler's address, as a context manager. Implements `harvest.run.RemoteVisits`."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -67,7 +67,7 @@ class Cluster:
     def __exit__(self, *exc: object) -> None:
         self._client.close()
 
-    def __call__(self, orders: Iterable[Order]) -> Iterator[tuple[Partition, Return | Trouble]]:
+    def __call__(self, orders: Iterable[VisitOrder]) -> Iterator[tuple[Partition, VisitResult | Trouble]]:
         """Visits them all, and gives each as it comes back; no more are packed than the workers can begin with.
 
         A partition on which workers die time and again is given as the Trouble. Raises what a visit raises, and
@@ -123,19 +123,19 @@ class Cluster:
         except OSError:  # the scheduler is away; if it stays so, the client cancels what was asked
             return False
 
-    def _sent(self, order: Order, asked: dict[Any, Partition]) -> Any:
+    def _sent(self, order: VisitOrder, asked: dict[Any, Partition]) -> Any:
         with warnings.catch_warnings():
             # What is known of a partition may have many megabytes; it must travel with the task, so that another
             # worker can take this up.
             warnings.filterwarnings("ignore", message="Sending large graph")
             name = " ".join(part or "-" for part in reversed(order.task.partition))
-            future = self._client.submit(visit_apart, order, key=f"{name} {uuid.uuid4().hex}", pure=False)
+            future = self._client.submit(visit_remotely, order, key=f"{name} {uuid.uuid4().hex}", pure=False)
         asked[future] = order.task.partition
         return future
 
-    def _came(self, future: Any) -> Return | Trouble:
+    def _came(self, future: Any) -> VisitResult | Trouble:
         try:
-            found: Return = future.result()
+            found: VisitResult = future.result()
         except KilledWorker as error:
             return Trouble("server", "visit", "WorkerLost", f"workers died on it: {error}")
         except NoWorkerError as error:  # the scheduler's own limit, `distributed.scheduler.no-workers-timeout`

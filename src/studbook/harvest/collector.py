@@ -7,20 +7,19 @@ complete listing; `merge` draws the conclusion from that and from the last snaps
 from __future__ import annotations
 
 import re
-import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from studbook.aws.errors import PART_LOST, UNREADABLE, Trouble, explain, left_out, unreadable
-from studbook.aws.sessions import Sessions
-from studbook.harvest.calls import PartitionCalls
+from studbook.harvest.calls import PartitionCalls, VisitContext
 from studbook.harvest.coverage import Ledger
-from studbook.harvest.merge import MISSED, NOTE, Doubt
+from studbook.harvest.merge import MISSED, NOTE, SuspectListing
 from studbook.harvest.partition_store import PartitionStore, Wanted
+from studbook.harvest.plan import Task
 from studbook.harvest.worker_pool import OrderedPool
-from studbook.model import Partition, Record, canonical, digest
+from studbook.model import Record, canonical, digest
 from studbook.model.storable import MAX_ID, ApiAnswer, Loss, storable
 from studbook.redaction.redact import Redactor
 from studbook.settings import Settings
@@ -79,25 +78,14 @@ class PartitionVisit(PartitionCalls):
     they bring is redacted, kept and accounted for on the visit's own.
     """
 
-    def __init__(
-        self,
-        partition: Partition,
-        targets: tuple[str, ...],
-        settings: Settings,
-        *,
-        sessions: Sessions,
-        store: PartitionStore,
-        stop: threading.Event,
-        progress: Callable[[Partition, str, int], None],
-        since: str | None = None,
-    ) -> None:
-        super().__init__(partition, sessions, stop, settings.patience)
-        self.targets = targets
-        self.since = since
+    def __init__(self, task: Task, settings: Settings, store: PartitionStore, context: VisitContext) -> None:
+        super().__init__(task.partition, context, settings.patience)
+        self.targets = task.targets
+        self.since = task.since
         self.settings = settings
-        self._workers = settings.source(partition.source).workers
+        self._workers = settings.source(task.partition.source).workers
         self._store = store
-        self._progress = progress
+        self._progress = context.progress
         self._redactor = Redactor(settings.redact)
         self._steps: dict[str, list[Record]] = {}
         self._marks: dict[tuple[str, str], str] = {}
@@ -116,7 +104,7 @@ class PartitionVisit(PartitionCalls):
     # --- calls ---
 
     def call(self, operation: str, params: Json, *, service: str | None = None) -> ApiAnswer:
-        return self._told(operation, self.ask(operation, params, service=service))
+        return self._noting_losses(operation, self.ask(operation, params, service=service))
 
     def pages(
         self,
@@ -128,9 +116,9 @@ class PartitionVisit(PartitionCalls):
         items: str | None = None,
     ) -> Iterator[ApiAnswer]:
         for page in self.ask_pages(operation, params, tokens=tokens, service=service, items=items):
-            yield self._told(operation, page)
+            yield self._noting_losses(operation, page)
 
-    def _told(self, operation: str, found: ApiAnswer) -> ApiAnswer:
+    def _noting_losses(self, operation: str, found: ApiAnswer) -> ApiAnswer:
         for loss in found.lost:
             self.ledger.gap(left_out(operation, loss, str(loss).partition(": ")[0]))
         return found
@@ -223,11 +211,11 @@ class PartitionVisit(PartitionCalls):
         self.complete = {one for one in self.complete if one not in listings and (one[0], None) not in listings}
         self._only = {kind for kind, _ in listings}
 
-    def doubt(self, doubt: Doubt) -> None:
+    def note_suspect(self, one: SuspectListing) -> None:
         """A gap for a listing that lacks too much to be believed at once."""
-        lacks = f"it lacks {doubt.lost} of {doubt.known} known records, twice; they are gone when the next night agrees"
-        subject = " ".join(filter(None, (doubt.kind, doubt.scope)))
-        operation = self._listings.get(doubt.kind, doubt.kind)
+        lacks = f"it lacks {one.lost} of {one.known} known records, twice; they are gone when the next night agrees"
+        subject = " ".join(filter(None, (one.kind, one.scope)))
+        operation = self._listings.get(one.kind, one.kind)
         self.ledger.gap(Trouble("lost", operation, "TooMuchGone", lacks, subject=subject))
 
     def resource(self, resource: Resource) -> None:

@@ -32,32 +32,25 @@ def derive(
     records: str,
     config: str,
     previous: Envelope | None,
-    number: int,
-    clean: Clean | None,
+    clean: Clean | None = None,
 ) -> tuple[Content, list[Unread] | None]:
-    """The content of snapshot `number`, kept in the catalog, and the records that could not be read for it.
+    """The content of the snapshot after `previous`, kept in the catalog, and the records that could not be read for it.
 
     `records` is the manifest of its records, `config` the digest of the settings; where both are those of `previous`,
     and the same Studbook made it, so is the lineage; None then says that the same records could not be read.
     """
     if previous is not None and _same(previous, records, config):
         return Content(**previous.parts.content), None
-    return derive_anew(catalog, context, records=records, previous=previous, number=number, clean=clean)
+    return derive_anew(catalog, context, records=records, previous=previous, clean=clean)
 
 
 def derive_anew(
-    catalog: Catalog,
-    context: LinkContext,
-    *,
-    records: str,
-    previous: Envelope | None,
-    number: int,
-    clean: Clean | None = None,
+    catalog: Catalog, context: LinkContext, *, records: str, previous: Envelope | None, clean: Clean | None = None
 ) -> tuple[Content, list[Unread]]:
     """As `derive`, whatever the snapshot before says; `clean` is what today's rules make of the ids that it has."""
     unread: list[Unread] = []
     linked = link(_records(catalog, records), partial(normalize, unread=unread), context)
-    before = _assets(catalog, previous, clean) if previous else ()
+    before, number = (_assets(catalog, previous, clean), previous.number + 1) if previous else ((), 1)
     return catalog.keep_lineage(records, chronicle(linked, before, number), linked.edges), unread
 
 
@@ -65,6 +58,7 @@ def _assets(catalog: Catalog, previous: Envelope, clean: Clean | None) -> Iterab
     """By id; what a rule that came later calls otherwise is the same thing, and was first seen when it was."""
     if clean is None:
         return catalog.assets(previous)
+    # Read twice, and not sorted as a whole: the few that are renamed are held in memory, and not a million others.
     renamed = [asset.but(id=new) for asset in catalog.assets(previous) if (new := clean(asset.id)) != asset.id]
     others = (asset for asset in catalog.assets(previous) if clean(asset.id) == asset.id)
     return merge(others, sorted(renamed, key=lambda asset: asset.id), key=lambda asset: asset.id)

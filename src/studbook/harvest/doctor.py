@@ -1,7 +1,6 @@
 """Dry run of a harvest: each operation that a source declares, for one item; what is refused, and what mends it.
 
-First what is at home: the caller's own login, examples left in the configuration, regions that there are not. What that
-explains is not asked for again in each account.
+What is wrong on this side (`local_checks`) is found first, and not asked for again in each account.
 
 Nothing is kept. Calls: sts:GetCallerIdentity; of every declared type the first page of each of its listings under one
 parent, and the description and the details of the first item there; one Search in a partition that has use for it; of
@@ -12,73 +11,49 @@ from __future__ import annotations
 
 import json
 import tempfile
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from email.utils import parsedate_to_datetime
 from itertools import count, islice
 from pathlib import Path
-from typing import Any, Final, TypeVar
-
-from botocore.exceptions import ClientError
-from botocore.loaders import create_loader
-from botocore.regions import EndpointResolver
+from typing import Any, Final
 
 from studbook import permissions as iam
-from studbook.aws.errors import NOBODY_ANSWERS, Meaning, Trouble, explain, login_cure
-from studbook.aws.sessions import Sessions
-from studbook.harvest.calls import T
+from studbook.aws.errors import Meaning, Trouble
+from studbook.harvest.calls import T, VisitContext
 from studbook.harvest.collector import PartitionVisit
 from studbook.harvest.coverage import Ledger
 from studbook.harvest.estimate import Estimate, Reckoning
+from studbook.harvest.local_checks import (
+    ADVICE,
+    LOG_IN,
+    Clock,
+    Problem,
+    TimedSessions,
+    check_settings,
+    log_in,
+    login_mend,
+    login_problem,
+)
 from studbook.harvest.partition import collect
 from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.model import Gap, Partition, Record
 from studbook.model.coverage import SKIPPED, Status
-from studbook.model.ids import parse_s3
 from studbook.model.storable import ApiAnswer
-from studbook.packaged import packaged
 from studbook.redaction.redact import Redactor
-from studbook.settings import Account, Organization, Patience, Settings, load_settings
+from studbook.settings import Patience, Settings
 from studbook.sources import SOURCES, Source, s3, with_accounts
 from studbook.sources.interface import Json, Resource, anywhere
 from studbook.sources.mlflow import Mlflow, reach
-from studbook.store.catalog import SETTINGS_FILE
 from studbook.threads import Threads
 
 PATIENCE: Final = Patience(connect_timeout=5, read_timeout=20, attempts=3)
 _WORKERS = 16
 _SIZES = ("MaxResults", "MaxItems", "MaxKeys")
 _LISTINGS = ("List", "experiments/search")
-_SKEW: Final = 300
-"""Seconds from which on AWS refuses signatures."""
-_LOG_IN: Final = "log in (AWS_PROFILE, aws sso login)"
-P = TypeVar("P", Account, Organization)
-_ADVICE: Final[Mapping[Meaning, str]] = {
-    "network": NOBODY_ANSWERS,
-    "server": "the service failed; try again later",
-    "throttled": "too many calls, others' included: lower sources.{source}.rate, or try again later",
-    "unsupported": "this region's service, or the installed botocore, does not know it: pip install --upgrade boto3",
-    "repeated": "the service repeats a page; nobody but its owner can mend that",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that a harvest could not see."""
-
-    operation: str
-    code: str
-    message: str
-    mend: str | None
-    """The policy line, or the step, that helps; None where only a person can tell."""
-    needed: bool = True
-    """False: nothing is lost without it, but more calls are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,29 +117,17 @@ def examine(
     and say how much there is. `paid` are the requests that each partition took in earlier nights.
     """
     aws = bool(settings.accounts or settings.organization)
-    clock = _Clock(now)
-    here: list[Problem] = []
-    configured = {account.id for account in settings.accounts}
-    settings = _known_regions(_own_words(settings, here), here)
-    left_out = configured - {account.id for account in settings.accounts}
-    # Its places would be asked with the caller's own credentials, which no harvest asks with.
-    settings = settings.model_copy(
-        update={
-            "datasets": tuple(one for one in settings.datasets if one.account not in left_out),
-            "documents": tuple(one for one in settings.documents if one.account not in left_out),
-        }
-    )
-    sessions = Sessions.of(settings, patience)
+    settings, here = check_settings(settings)
+    sessions = TimedSessions.of(settings, patience)
+    sessions.clock = Clock(now)
     who: str | None = None
     if aws:
         try:
-            who = _log_in(settings, sessions, clock)
+            who = log_in(settings, sessions)
         except Trouble as trouble:
-            mend = _login_mend(trouble.code, clock) or _ADVICE.get(trouble.meaning) or _LOG_IN
-            here.insert(0, Problem(trouble.operation, trouble.code, trouble.message, mend))
+            here.insert(0, login_problem(trouble, sessions.clock))
             settings = settings.model_copy(update={"accounts": (), "organization": None, "datasets": ()})
     by_hand = {account.id for account in settings.accounts}
-    named = {source.name: source for source in sources}
     last: defaultdict[Partition, list[Record]] = defaultdict(list)
     for record in known:
         if record.gone_since is None:
@@ -172,125 +135,44 @@ def examine(
     found: list[Record] = []
     checks: list[Check] = []
 
-    def everything(texts: tuple[str, ...]) -> list[Record]:
+    def having(texts: tuple[str, ...]) -> list[Record]:
         return [*known, *found]
 
     for wave in waves(sources):
         settings = with_accounts(settings, found)
         sessions.know({account.id: account for account in settings.accounts})
-        with tempfile.TemporaryDirectory(prefix="studbook-") as folder, Threads(_WORKERS, "doctor") as pool:
-            visits = [
-                _Probe(
-                    named[task.partition.source],
-                    task,
-                    settings,
-                    sessions=sessions,
-                    store=PartitionStore(Path(folder) / f"{number}.sqlite"),
-                    clock=clock,
-                    reckoning=Reckoning(last[task.partition], (paid or {}).get(task.partition, ())),
-                )
-                for number, task in enumerate(plan(sources, wave, settings, everything, by_hand))
-            ]
-            for check, records in pool.map(_Probe.examine, visits):
-                checks.append(check)
-                found += records
+        tasks = plan(sources, wave, settings, having, by_hand)
+        reckonings = [Reckoning(last[task.partition], (paid or {}).get(task.partition, ())) for task in tasks]
+        for check, records in _probe_all(tasks, reckonings, settings, sessions, sources):
+            checks.append(check)
+            found += records
     names: dict[str | None, str] = {account.id: account.label for account in settings.accounts}
     ordered = tuple(sorted(checks, key=lambda check: order(check.partition)))
-    return Diagnosis(ordered, clock.skew, names, who, tuple(here))
+    return Diagnosis(ordered, sessions.clock.skew, names, who, tuple(here))
 
 
-def _log_in(settings: Settings, sessions: Sessions, clock: _Clock) -> str:
-    """Who the caller is, by ARN. Raises Trouble where AWS does not say so."""
-    first = settings.accounts[0] if settings.accounts else settings.organization
-    try:
-        client = sessions.client(None, first.regions[0] if first else None, "sts")
-        client.meta.events.register("after-call", clock.told, unique_id="studbook-clock")
-        return str(client.get_caller_identity()["Arn"])
-    except Exception as error:
-        clock.refused(error)
-        raise explain(error, "GetCallerIdentity") from error
-
-
-def _login_mend(code: str, clock: _Clock) -> str | None:
-    """What the caller has to do about the own login; None where that is not what a failure is about."""
-    if clock.skew is not None and abs(clock.skew) >= _SKEW:
-        minutes = round(abs(clock.skew) / 60)
-        return f"set this machine's clock: it is {minutes} minutes off, and AWS refuses its signatures"
-    return login_cure(code)
-
-
-def _own_words(settings: Settings, here: list[Problem]) -> Settings:
-    """The configuration without what `studbook init` writes as an example; what of it was left is told."""
-
-    def told(message: str, mend: str, *, needed: bool = True) -> None:
-        here.append(Problem(SETTINGS_FILE, "LeftFromExample", message, mend, needed))
-
-    example = load_settings(packaged("catalog") / SETTINGS_FILE)
-    examples = {(account.id, account.label): account.external_id for account in example.accounts}
-    buckets = {uri.bucket for one in example.datasets if (uri := parse_s3(one.uri))}
-    accounts, datasets = [], []
-    for account in settings.accounts:
-        if (account.id, account.label) in examples:
-            told(f"accounts: {account.id} ({account.label}) is the example's", "write your own account's id")
-            continue
-        accounts.append(account)
-        if account.external_id in examples.values():
-            said = f"accounts: the external id {account.external_id!r} of {account.id} is the example's"
-            told(said, "choose one that nobody knows: studbook iam --part trust", needed=False)
-    for one in settings.datasets:
-        if (uri := parse_s3(one.uri)) and uri.bucket in buckets:
-            told(f"datasets: {one.uri} is the example's", "name your own, or take the entry out")
-        else:
-            datasets.append(one)
-    return settings.model_copy(update={"accounts": tuple(accounts), "datasets": tuple(datasets)})
-
-
-def _known_regions(settings: Settings, here: list[Problem]) -> Settings:
-    """The configuration without regions that botocore does not know; which those are is told."""
-    regions = EndpointResolver(create_loader().load_data("endpoints"))  # of a session a missing profile costs them
-    known = {one for part in regions.get_available_partitions() for one in regions.get_available_endpoints("s3", part)}
-
-    def kept(place: P) -> P:
-        return place.model_copy(update={"regions": tuple(one for one in place.regions if one in known)})
-
-    organization = settings.organization
-    places = (*settings.accounts, *((organization,) if organization else ()))
-    for region in sorted({region for place in places for region in place.regions} - known):
-        near = get_close_matches(region, sorted(known), 1)
-        mend = (f"did you mean {near[0]}? " if near else "") + "A region that is new: pip install --upgrade boto3"
-        here.append(Problem(SETTINGS_FILE, "UnknownRegion", f"botocore knows no region {region}", mend))
-    accounts = tuple(account for account in map(kept, settings.accounts) if account.regions)
-    organization = kept(organization) if organization else None
-    return settings.model_copy(
-        update={"accounts": accounts, "organization": organization if organization and organization.regions else None}
-    )
-
-
-class _Clock:
-    """Compares the Date header of answers with the time here."""
-
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-        self.skew: float | None = None
-
-    def told(self, http_response: Any = None, **_: Any) -> None:
-        """For botocore's `after-call`."""
-        self._read(getattr(http_response, "headers", {}).get("Date"))
-
-    def refused(self, error: BaseException | None) -> None:
-        """From the answer behind an error: whose credentials are refused for a wrong clock hears nothing else."""
-        while error is not None:
-            if isinstance(error, ClientError):
-                self._read(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"))
-            error = error.__cause__
-
-    def _read(self, date: str | None) -> None:
-        try:
-            skew = parsedate_to_datetime(date or "").timestamp() - self._now()
-        except (TypeError, ValueError):
-            return
-        if self.skew is None or abs(skew) > abs(self.skew):
-            self.skew = round(skew, 1)
+def _probe_all(
+    tasks: Sequence[Task],
+    reckonings: Sequence[Reckoning],
+    settings: Settings,
+    sessions: TimedSessions,
+    sources: Sequence[Source],
+) -> Iterator[tuple[Check, list[Record]]]:
+    """What came of each task, in their order; side by side, on threads."""
+    named = {source.name: source for source in sources}
+    with tempfile.TemporaryDirectory(prefix="studbook-") as folder, Threads(_WORKERS, "doctor") as pool:
+        probes = [
+            _Probe(
+                named[task.partition.source],
+                task,
+                settings,
+                PartitionStore(Path(folder) / f"{number}.sqlite"),
+                sessions=sessions,
+                reckoning=reckoning,
+            )
+            for number, (task, reckoning) in enumerate(zip(tasks, reckonings, strict=True))
+        ]
+        yield from pool.map(_Probe.examine, probes)
 
 
 class _Answers(Ledger):
@@ -317,27 +199,18 @@ class _Probe(PartitionVisit):
         source: Source,
         task: Task,
         settings: Settings,
-        *,
-        sessions: Sessions,
         store: PartitionStore,
-        clock: _Clock,
+        *,
+        sessions: TimedSessions,
         reckoning: Reckoning,
     ) -> None:
         # One function is like another, and each costs four calls; datasets and servers have rights of their own.
         targets = task.targets[:1] if source.name == "lambda" else s3.sample(task.targets)
-        super().__init__(
-            task.partition,
-            targets,
-            s3.one_by_one(settings),
-            sessions=sessions,
-            store=store,
-            stop=threading.Event(),
-            progress=lambda *_: None,
-        )
+        super().__init__(replace(task, targets=targets), s3.one_by_one(settings), store, VisitContext(sessions))
         self.ledger: _Answers = _Answers(Redactor(settings.redact))
         self._source = source
         self._task = task
-        self._clock = clock
+        self._clock = sessions.clock
         self._reckoning = reckoning
         self._tried: set[str] = set()
         self._bulk: set[str] = set()
@@ -357,11 +230,8 @@ class _Probe(PartitionVisit):
     def _send(
         self, service: str, operation: str, params: Json, read: Callable[[Any], T], *, renewed: bool = False
     ) -> T:
-        account, region, _ = self.partition
         self._tried.add(operation)
         try:
-            client = self._sessions.client(account, region, service)
-            client.meta.events.register("after-call", self._clock.told, unique_id="studbook-clock")
             return super()._send(service, operation, params, read, renewed=renewed)
         except Exception as error:
             self._clock.refused(error)
@@ -454,7 +324,7 @@ class _Probe(PartitionVisit):
             return self._login(gap.code)
         meaning = self.ledger.meant.get((gap.operation, gap.code))
         if meaning != "denied":
-            advice = _ADVICE.get(meaning) if meaning else None
+            advice = ADVICE.get(meaning) if meaning else None
             return advice.format(source=source) if advice else None
         action = iam.action_of(f"{source}:{gap.operation}", app=":mlflow-app/" in gap.message)
         for document in (iam.policy(self.settings), iam.caller_policy(self.settings)):
@@ -465,10 +335,10 @@ class _Probe(PartitionVisit):
     def _login(self, code: str) -> str:
         """What helps where there are no credentials that AWS accepts."""
         account = self.settings.account(self.partition.account)
-        if (cure := _login_mend(code, self._clock)) is not None:
+        if (cure := login_mend(code, self._clock)) is not None:
             return cure
         if account is None or not account.role_arn:
-            return f"{_LOG_IN}, or give the account a role_arn"
+            return f"{LOG_IN}, or give the account a role_arn"
         asked = ", with the configured external id" if account.external_id else ""
         return (
             f"let the trust policy of {account.role_arn} name you{asked} (studbook iam --part trust), and "

@@ -25,7 +25,7 @@ from studbook.settings import Settings
 
 
 @dataclass(slots=True)
-class Included(Iterable[Record]):
+class IncludedRecords(Iterable[Record]):
     """The records that the configuration lets be; gone through anew each time, as the records are."""
 
     records: Iterable[Record]
@@ -46,11 +46,11 @@ class Included(Iterable[Record]):
             else:
                 yield record
 
-    def told(self, coverage: Iterable[Coverage]) -> list[Coverage]:
+    def without_excluded(self, coverage: Iterable[Coverage]) -> list[Coverage]:
         """The coverage of what is left, with what was left out."""
-        return [self._told(row) for row in coverage]
+        return [self._without_excluded(row) for row in coverage]
 
-    def _told(self, row: Coverage) -> Coverage:
+    def _without_excluded(self, row: Coverage) -> Coverage:
         number = self.left_out[Partition(row.account, row.region, row.source)]
         if not number:
             return row

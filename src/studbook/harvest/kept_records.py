@@ -13,7 +13,7 @@ from studbook.settings import Redact
 from studbook.store.chunks import RECORDS
 
 
-class Cleaned(Iterable[bytes]):
+class RedactedLines(Iterable[bytes]):
     """Stored records by today's rules, gone through anew each time."""
 
     def __init__(self, lines: Iterable[bytes], rules: Redact) -> None:

@@ -17,7 +17,7 @@ from studbook.lineage.link import HISTORY
 from studbook.model import Record
 
 MISSED: Final = "missed:"
-"""Before the revision of a record that a doubted listing lacked; the next complete one that lacks it is believed."""
+"""Before the revision of a record that a suspect listing lacked; the next complete one that lacks it is believed."""
 
 NOTE: Final = "_listing"
 """At the end of the kind of the collector's own notes."""
@@ -37,7 +37,7 @@ _Group = tuple[str, str]
 _PARTITION: Final[_Group] = ("partition", "")
 
 
-class Doubt(NamedTuple):
+class SuspectListing(NamedTuple):
     """A listing that would make too much gone at once."""
 
     kind: str
@@ -46,7 +46,9 @@ class Doubt(NamedTuple):
     known: int
 
 
-def doubts(store: PartitionStore, *, complete: Scopes, scope: Callable[[Record], str | None]) -> list[Doubt]:
+def suspect_listings(
+    store: PartitionStore, *, complete: Scopes, scope: Callable[[Record], str | None]
+) -> list[SuspectListing]:
     """The complete listings that lack too much of what was known.
 
     That is more than five records of a kind, and more than half of them; or, of all kinds of a scope, of all scopes of
@@ -77,17 +79,19 @@ def doubts(store: PartitionStore, *, complete: Scopes, scope: Callable[[Record],
         subjects.difference_update(shown)
         together.update(dict.fromkeys(_groups(*where), len(subjects)))
     return [
-        Doubt(*where, len(subjects), len(known[where]))
+        SuspectListing(*where, len(subjects), len(known[where]))
         for where, subjects in sorted(lost.items(), key=lambda item: (item[0][0], item[0][1] or ""))
         if (len(subjects) > _FEW and 2 * len(subjects) > len(known[where]))
         or (subjects and any(together[group] > _FEW and group not in survived for group in _groups(*where)))
     ]
 
 
-def withdraw(store: PartitionStore, doubted: Collection[Doubt], scope: Callable[[Record], str | None]) -> None:
-    """Takes back what a doubted listing said of a place in S3 in which it showed nothing: that it is empty now."""
-    scopes = {doubt.scope for doubt in doubted}
-    for kind in HISTORY & {doubt.kind for doubt in doubted}:
+def withdraw_emptiness(
+    store: PartitionStore, suspects: Collection[SuspectListing], scope: Callable[[Record], str | None]
+) -> None:
+    """Takes back what a suspect listing said of a place in S3 in which it showed nothing: that it is empty now."""
+    scopes = {suspect.scope for suspect in suspects}
+    for kind in HISTORY & {suspect.kind for suspect in suspects}:
         for record in [record for record in store.seen_of(kind) if _is_empty(record)]:
             if scope(record) in scopes and store.known(kind, record.id) is None:
                 store.take_back(record)
@@ -99,16 +103,16 @@ def merge(
     complete: Scopes,
     scope: Callable[[Record], str | None],
     number: int,
-    doubted: Collection[Doubt] = (),
+    suspects: Collection[SuspectListing] = (),
 ) -> None:
     """Adds to the store what tonight did not show, so that it holds the partition's records for snapshot `number`.
 
-    Where a listing is doubted nothing of its scope is gone but what another one lacked before: what else is not there,
+    Where a listing is suspect, nothing of its scope is gone but what another one lacked before: what else is not there,
     below or beside, was listed by the same answers.
     """
-    kinds = {(doubt.kind, doubt.scope) for doubt in doubted}
-    scopes = {doubt.scope for doubt in doubted}
-    withdraw(store, doubted, scope)
+    kinds = {(suspect.kind, suspect.scope) for suspect in suspects}
+    scopes = {suspect.scope for suspect in suspects}
+    withdraw_emptiness(store, suspects, scope)
     for record, listed in store.not_seen():
         if record.gone_since is not None:
             store.carry_over(record)
@@ -158,14 +162,14 @@ def carried_over(record: Record, number: int) -> Record:
     return replace(record, stale_since=number)
 
 
-def _made(record: Record) -> object:
+def _created_at(record: Record) -> object:
     """When AWS, or MLflow's registry, made what has a name that others may have after it."""
     return record.body.get("CreationTime", record.body.get("creation_timestamp"))
 
 
 def _earlier_holder(record: Record, fresh: Record, number: int) -> Record | None:
     """The deleted resource that had this id before, where the times of creation tell the two apart."""
-    before, now = _made(record), _made(fresh)
+    before, now = _created_at(record), _created_at(fresh)
     if before is None or now is None or before == now:
         return None
     return replace(record, id=f"{record.id}@{before}", stale_since=None, gone_since=record.gone_since or number)

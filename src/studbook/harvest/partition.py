@@ -1,15 +1,14 @@
 """One partition, from its task to its row in the coverage: the piece of a harvest that can run anywhere.
 
 `visit` reads it onto a store, with the sessions, the clock and the stop signal of the process that it runs in.
-`visit_apart` is the same for another process: an `Order` goes there, a `Return` comes back, both can be pickled, and
-the partition's budget of calls lives where the calls are made.
+`visit_remotely` is the same for another process: a `VisitOrder` goes there, a `VisitResult` comes back, both can be
+pickled, and the partition's budget of calls lives where the calls are made.
 """
 
 from __future__ import annotations
 
 import logging
 import tempfile
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,13 +16,13 @@ from pathlib import Path
 from studbook.aws.errors import PART_LOST, Trouble, bug
 from studbook.aws.sessions import Sessions
 from studbook.errors import StudbookError
-from studbook.harvest.calls import Stopped, VisitEnded
+from studbook.harvest.calls import Stopped, VisitContext, VisitEnded
 from studbook.harvest.collector import PartitionVisit
 from studbook.harvest.coverage import Ledger
-from studbook.harvest.merge import doubts, merge, withdraw
+from studbook.harvest.merge import merge, suspect_listings, withdraw_emptiness
 from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task
-from studbook.model import Coverage, Partition
+from studbook.model import Coverage
 from studbook.redaction.redact import Redactor
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Source
@@ -36,12 +35,10 @@ def visit(
     task: Task,
     settings: Settings,
     store: PartitionStore,
+    context: VisitContext,
     *,
     number: int,
-    sessions: Sessions,
     sources: Sequence[Source] = SOURCES,
-    stop: threading.Event | None = None,
-    progress: Callable[[Partition, str, int], None] = lambda *_: None,
 ) -> Coverage:
     """Reads one partition; the store, filled with what was known of it, then holds its records for snapshot `number`.
 
@@ -49,30 +46,21 @@ def visit(
     """
     partition = task.partition
     source = next(source for source in sources if source.name == partition.source)
-    visiting = PartitionVisit(
-        partition,
-        task.targets,
-        settings,
-        sessions=sessions,
-        store=store,
-        stop=stop or threading.Event(),
-        progress=progress,
-        since=task.since,
-    )
+    visiting = PartitionVisit(task, settings, store, context)
     collect(source.name, source.collect, visiting)
-    suspects = doubts(store, complete=visiting.complete, scope=source.scope)
+    suspects = suspect_listings(store, complete=visiting.complete, scope=source.scope)
     if suspects:
-        withdraw(store, suspects, source.scope)
-        visiting.ask_again({(doubt.kind, doubt.scope) for doubt in suspects})
+        withdraw_emptiness(store, suspects, source.scope)
+        visiting.ask_again({(suspect.kind, suspect.scope) for suspect in suspects})
         collect(source.name, source.collect, visiting)
-        suspects = doubts(store, complete=visiting.complete, scope=source.scope)
-        for doubt in suspects:
-            visiting.doubt(doubt)
+        suspects = suspect_listings(store, complete=visiting.complete, scope=source.scope)
+        for suspect in suspects:
+            visiting.note_suspect(suspect)
     if task.swept and partition.region is not None:
         visiting.ledger.skip_if_disabled(partition.region)
-    merge(store, complete=visiting.complete, scope=source.scope, number=number, doubted=suspects)
-    sessions.release(*partition)
-    return visiting.ledger.coverage(partition, records=store.held(), calls=sessions.tally(*partition).counts)
+    merge(store, complete=visiting.complete, scope=source.scope, number=number, suspects=suspects)
+    context.sessions.release(*partition)
+    return visiting.ledger.coverage(partition, records=store.held(), calls=context.sessions.tally(*partition).counts)
 
 
 def collect(source: str, read: Callable[[Visit], None], visiting: PartitionVisit) -> None:
@@ -99,14 +87,14 @@ def lost(task: Task, settings: Settings, store: PartitionStore, trouble: Trouble
     return ledger.coverage(task.partition, records=store.held(), calls={})
 
 
-def charged(row: Coverage, calls: Mapping[str, int]) -> Coverage:
+def with_calls(row: Coverage, calls: Mapping[str, int]) -> Coverage:
     """The row with further calls in it: what its account's credentials cost."""
     both = {**row.calls, **calls}
     return replace(row, calls=dict(sorted(both.items())), requests=sum(both.values()))
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class VisitOrder:
     """A visit for another process. Its source must be one of SOURCES."""
 
     task: Task
@@ -118,7 +106,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
+class VisitResult:
     """What came of it."""
 
     coverage: Coverage
@@ -126,7 +114,7 @@ class Return:
     """For `PartitionStore.unpack()`: it takes the place of the one that was sent."""
 
 
-def visit_apart(order: Order) -> Return:
+def visit_remotely(order: VisitOrder) -> VisitResult:
     """Runs a visit with sessions, a budget and a scratch folder of its own. Raises what `visit` raises."""
     account = order.task.partition.account
     sessions = Sessions.of(order.settings)
@@ -134,7 +122,7 @@ def visit_apart(order: Order) -> Return:
         store = PartitionStore(Path(folder) / "store.sqlite")
         store.unpack(order.store)
         try:
-            row = visit(order.task, order.settings, store, number=order.number, sessions=sessions)
+            row = visit(order.task, order.settings, store, VisitContext(sessions), number=order.number)
         finally:
             store.close()
-        return Return(charged(row, sessions.tally(account, None, "sts").counts), store.packed())
+        return VisitResult(with_calls(row, sessions.tally(account, None, "sts").counts), store.packed())

@@ -74,7 +74,7 @@ def _content(
     lines = map(RECORDS.line, map(redactor.record, catalog.records(envelope)))
     kept = target.keep_records(lines, readings_of(catalog, envelope, clean=Redactor(settings.redact).identifier))
     context = LinkContext.of(with_accounts(settings, map(Redactor(settings.redact).record, catalog.records(envelope))))
-    content, _ = derive_anew(target, context, records=kept.records, previous=target.latest(), number=envelope.number)
+    content, _ = derive_anew(target, context, records=kept.records, previous=target.latest())
     return content, kept.readings
 
 

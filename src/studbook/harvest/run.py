@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
@@ -13,13 +12,14 @@ from studbook.aws.errors import Trouble, login_cure, meaning_of, network_cure
 from studbook.aws.sessions import Sessions
 from studbook.aws.times import timestamp
 from studbook.errors import HarvestError, UsageError
+from studbook.harvest.calls import VisitContext
 from studbook.harvest.coverage import with_unread
 from studbook.harvest.derive import derive, derive_anew
-from studbook.harvest.exclude import Included
+from studbook.harvest.exclude import IncludedRecords
 from studbook.harvest.journal import Journal
-from studbook.harvest.kept_records import Cleaned
+from studbook.harvest.kept_records import RedactedLines
 from studbook.harvest.merge import carried_over
-from studbook.harvest.partition import Order, Return, charged, lost, visit
+from studbook.harvest.partition import VisitOrder, VisitResult, lost, visit, with_calls
 from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task, order, plan, waves
 from studbook.harvest.quiet import QuietPartitions, settled
@@ -41,7 +41,7 @@ WORKERS = 16
 
 
 class Progress(Protocol):
-    """Who wants to know how a harvest goes. Called from many threads."""
+    """Progress reports of a harvest. Called from many threads."""
 
     def planned(self, partitions: Sequence[Partition]) -> None:
         """These will be visited now."""
@@ -53,15 +53,15 @@ class Progress(Protocol):
         """A partition was visited."""
 
 
-class Elsewhere(Protocol):
+class RemoteVisits(Protocol):
     """Visits partitions in other processes."""
 
-    def __call__(self, orders: Iterable[Order]) -> Iterator[tuple[Partition, Return | Trouble]]:
+    def __call__(self, orders: Iterable[VisitOrder]) -> Iterator[tuple[Partition, VisitResult | Trouble]]:
         """Every order's outcome, in any order; a Trouble where nobody could visit the partition."""
         ...
 
 
-def elsewhere_at(address: str | None) -> AbstractContextManager[Elsewhere | None]:
+def remote_visits(address: str | None) -> AbstractContextManager[RemoteVisits | None]:
     """The workers of a Dask cluster, None for this machine's own threads.
 
     Raises UsageError without the extra `dask`, and on entry where no cluster of this Studbook answers.
@@ -75,8 +75,8 @@ def elsewhere_at(address: str | None) -> AbstractContextManager[Elsewhere | None
     return Cluster(address)
 
 
-class Silent:
-    """Nobody wants to know."""
+class NoProgress:
+    """Null object: a progress that nobody looks at."""
 
     def planned(self, partitions: Sequence[Partition]) -> None: ...
 
@@ -86,7 +86,7 @@ class Silent:
 
 
 @dataclass(frozen=True, slots=True)
-class Harvested:
+class HarvestResult:
     """What a harvest came to."""
 
     envelope: Envelope
@@ -107,14 +107,14 @@ class Harvested:
         return self.previous is None or self.previous.digest != self.envelope.digest
 
     @property
-    def told_otherwise(self) -> bool:
+    def annotations_changed(self) -> bool:
         """Whether people wrote, or the rules say, something else of the same content."""
         before = self.previous.parts if self.previous is not None and not self.changed else self.envelope.parts
         return (before.people, before.findings) != (self.envelope.parts.people, self.envelope.parts.findings)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored(Iterable[Record]):
+class StoredRecords(Iterable[Record]):
     """Records on disk, read one by one each time they are gone through."""
 
     read: Callable[[], Iterator[Record]]
@@ -129,10 +129,9 @@ def harvest(
     *,
     progress: Progress | None = None,
     now: datetime | None = None,
-    workers: int = WORKERS,
     sources: Sequence[Source] = SOURCES,
-    elsewhere: Elsewhere | None = None,
-) -> Harvested:
+    elsewhere: RemoteVisits | None = None,
+) -> HarvestResult:
     """Read everything that the configuration names, and write a snapshot of it: on threads, or `elsewhere`.
 
     Raises SettingsError for waivers, or settings of rules, that cannot be meant; HarvestError, and writes nothing,
@@ -140,27 +139,16 @@ def harvest(
     catalog as it was; what was fetched by then is used by the next harvest.
     """
     taken_at = timestamp((now or datetime.now(UTC)).replace(microsecond=0))
-    previous = catalog.latest()
-    number = previous.number + 1 if previous else 1
     # Now, before hours of reading: what people edit meanwhile is for the next night, and a mistake costs nothing yet.
     folder, redactor = WorkingFolder.read(catalog, settings), Redactor(settings.redact)
     with closing(
-        _Run(
-            settings,
-            catalog,
-            previous=previous,
-            number=number,
-            progress=progress or Silent(),
-            workers=workers,
-            sources=sources,
-            elsewhere=elsewhere,
-            taken_at=taken_at,
-        )
+        _Run(settings, catalog, taken_at, progress=progress or NoProgress(), sources=sources, elsewhere=elsewhere)
     ) as run:
+        previous, number = run.previous, run.number
         coverage = run.visit_all()
-        _some_success(coverage)
-        catalog.expect(number)
-        records = Included(Stored(run.records), settings)
+        _require_success(coverage)
+        catalog.require_next(number)
+        records = IncludedRecords(StoredRecords(run.records), settings)
         as_stored = not settings.exclude.tags and not run.cleaned
         lines = run.lines() if as_stored else map(RECORDS.line, records)
         clean = redactor.identifier if run.cleaned else None
@@ -172,23 +160,22 @@ def harvest(
             records=kept.records,
             config=settings.digest,
             previous=previous,
-            number=number,
             clean=clean,
         )
         before = previous.coverage if previous else ()
         draft = catalog.draft(
             content,
             number=number,
-            coverage=with_unread(records.told(coverage), unread, before, redactor),
+            coverage=with_unread(records.without_excluded(coverage), unread, before, redactor),
             taken_at=taken_at,
             config=settings.digest,
         )
         envelope = add_snapshot(catalog, draft, folder, readings=kept.readings, alike=previous)
         run.journal.finish()
-    return Harvested(envelope, previous)
+    return HarvestResult(envelope, previous)
 
 
-def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
+def relink(settings: Settings, catalog: Catalog) -> HarvestResult | None:
     """Derive the lineage of the latest snapshot's records again; no AWS. Gives None where the catalog is empty.
 
     The new snapshot, written only where something comes out differently or people wrote something else, has the time
@@ -199,17 +186,17 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
         return None
     folder, redactor = WorkingFolder.read(catalog, settings), Redactor(settings.redact)
     coverage: Sequence[Coverage] = latest.coverage
-    stored: Iterable[Record] = Stored(lambda: catalog.records(latest))
+    stored: Iterable[Record] = StoredRecords(lambda: catalog.records(latest))
     clean = None
     if not same_rules(latest, settings):
-        stored = Stored(lambda: map(Redactor(settings.redact).record, catalog.records(latest)))
+        stored = StoredRecords(lambda: map(Redactor(settings.redact).record, catalog.records(latest)))
         coverage = tuple(map(redactor.coverage, coverage))
         clean = redactor.identifier
-    records = Included(stored, settings)
+    records = IncludedRecords(stored, settings)
     number = latest.number + 1
     context = LinkContext.of(with_accounts(settings, records))
     kept = catalog.keep_records(map(RECORDS.line, records), readings_of(catalog, latest, clean=clean))
-    content, unread = derive_anew(catalog, context, records=kept.records, previous=latest, number=number, clean=clean)
+    content, unread = derive_anew(catalog, context, records=kept.records, previous=latest, clean=clean)
     draft = catalog.draft(
         content,
         number=number,
@@ -218,7 +205,7 @@ def relink(settings: Settings, catalog: Catalog) -> Harvested | None:
         config=settings.digest,
     )
     envelope = add_snapshot(catalog, draft, folder, readings=kept.readings, only_if_changed=True)
-    return Harvested(envelope, latest)
+    return HarvestResult(envelope, latest)
 
 
 class _Run:
@@ -228,39 +215,38 @@ class _Run:
         self,
         settings: Settings,
         catalog: Catalog,
-        *,
-        previous: Envelope | None,
-        number: int,
-        progress: Progress,
-        workers: int,
-        sources: Sequence[Source],
-        elsewhere: Elsewhere | None,
         taken_at: str,
+        *,
+        progress: Progress,
+        sources: Sequence[Source],
+        elsewhere: RemoteVisits | None,
     ) -> None:
         self.settings = settings
+        previous = self.previous = catalog.latest()
+        self.number = previous.number + 1 if previous else 1
         self._by_hand = {account.id for account in settings.accounts}
         self.journal = Journal(catalog.working_folder, settings.redact)
-        self._number = number
         self._progress = progress
-        self._workers = workers
         self._elsewhere = elsewhere
         self._sources = sources
-        self._stop = threading.Event()
         self._snapshots = catalog.snapshots
         # What other settings, or another program, had read may lack what is asked for today.
         self._alike = previous if previous and same_rules(previous, settings) else None
         self._taken_at = taken_at
         self._known = catalog.record_lines(previous) if previous else {}
-        self.cleaned: dict[Partition, Cleaned] = {}
+        self.cleaned: dict[Partition, RedactedLines] = {}
         """What was known, by partition, where it was kept by other rules than today's."""
         if previous and not self._alike:
-            self.cleaned = {partition: Cleaned(lines, settings.redact) for partition, lines in self._known.items()}
+            self.cleaned = {
+                partition: RedactedLines(lines, settings.redact) for partition, lines in self._known.items()
+            }
             self._known = dict(self.cleaned)
         self._visited: dict[Partition, Coverage] = {}
         self._quiet: dict[Partition, Coverage] = {}
         """Those that need no visit: they are as they were."""
         self._suspended: list[Coverage] = []
         self._sessions = Sessions.of(settings)
+        self._context = VisitContext(self._sessions, progress=progress.seen)
 
     def close(self) -> None:
         if not left_behind():  # else a thread may be writing on its store: the next run finds it as a killed one's
@@ -274,9 +260,9 @@ class _Run:
             for part in self._without_quiet(tasks):
                 self._progress.planned([task.partition for task in part])
                 if self._elsewhere is None:
-                    self._side_by_side(part)
+                    self._visit_on_threads(part)
                 else:
-                    self._apart(part, self._elsewhere)
+                    self._visit_remotely(part, self._elsewhere)
             found = [task.partition for task in tasks if task.partition.source == Organizations.name]
             self.settings, before = with_accounts(self.settings, self._records(found)), self.settings
             visited = {account.id for account in self.settings.accounts}
@@ -353,7 +339,7 @@ class _Run:
     def _having(self, texts: tuple[str, ...]) -> Iterable[Record]:
         """The records with one of these texts in them; all, where only all of them tell which are excluded."""
         if self.settings.exclude.tags:
-            return Included(Stored(self.records), self.settings)
+            return IncludedRecords(StoredRecords(self.records), self.settings)
         return self._records(self._partitions(), texts) if texts else ()
 
     def _partitions(self) -> list[Partition]:
@@ -370,7 +356,7 @@ class _Run:
                         yield self._unvisited(RECORDS.row(line))
 
     def _unvisited(self, record: Record) -> Record:
-        return record if record.partition in self._quiet else carried_over(record, self._number)
+        return record if record.partition in self._quiet else carried_over(record, self.number)
 
     def _coverage(self) -> list[Coverage]:
         """What an account's role cost is in the account's first row."""
@@ -379,28 +365,28 @@ class _Run:
             row = self._visited[partition]
             if partition.account not in paid:
                 paid.add(partition.account)
-                row = charged(row, self._sessions.tally(partition.account, None, "sts").counts)
+                row = with_calls(row, self._sessions.tally(partition.account, None, "sts").counts)
             if partition in self.cleaned:
                 row = replace(row, redacted=row.redacted + self.cleaned[partition].count)
             rows.append(row)
         return sorted([*rows, *self._quiet.values(), *self._suspended], key=lambda row: order(row.partition))
 
-    def _side_by_side(self, tasks: Sequence[Task]) -> None:
-        with Threads(min(self._workers, len(tasks)), "harvest") as pool:
+    def _visit_on_threads(self, tasks: Sequence[Task]) -> None:
+        with Threads(min(WORKERS, len(tasks)), "harvest") as pool:
             futures = [pool.submit(self._visit, task) for task in tasks]
             try:
                 for task, future in zip(tasks, futures, strict=True):
                     self._visited[task.partition] = future.result()
             except BaseException:
-                self._stop.set()
+                self._context.stop.set()
                 raise
 
-    def _apart(self, tasks: Sequence[Task], elsewhere: Elsewhere) -> None:
+    def _visit_remotely(self, tasks: Sequence[Task], elsewhere: RemoteVisits) -> None:
         by_partition = {task.partition: task for task in tasks}
-        for partition, found in elsewhere(self._order(task) for task in tasks):
+        for partition, found in elsewhere(self._visit_order(task) for task in tasks):
             store = self.journal.store(partition)
             if isinstance(found, Trouble):
-                row = lost(by_partition[partition], self.settings, store, found, number=self._number)
+                row = lost(by_partition[partition], self.settings, store, found, number=self.number)
             else:
                 store.unpack(found.store)
                 row = found.coverage
@@ -408,24 +394,15 @@ class _Run:
             self._visited[partition] = row
             self._progress.finished(row)
 
-    def _order(self, task: Task) -> Order:
+    def _visit_order(self, task: Task) -> VisitOrder:
         self.journal.load_previous(task.partition, self._known.get(task.partition, ()))
-        return Order(task, self.settings, self._number, self.journal.store(task.partition).packed())
+        return VisitOrder(task, self.settings, self.number, self.journal.store(task.partition).packed())
 
     def _visit(self, task: Task) -> Coverage:
         self.journal.load_previous(task.partition, self._known.get(task.partition, ()))
         store = self.journal.store(task.partition)
         try:
-            row = visit(
-                task,
-                self.settings,
-                store,
-                number=self._number,
-                sessions=self._sessions,
-                sources=self._sources,
-                stop=self._stop,
-                progress=self._progress.seen,
-            )
+            row = visit(task, self.settings, store, self._context, number=self.number, sources=self._sources)
         finally:
             store.close()
         self._progress.finished(row)
@@ -435,7 +412,7 @@ class _Run:
 _NOT_ALLOWED: Final = "give that role, or user, what 'studbook iam' prints; 'studbook doctor' says what is denied"
 
 
-def _some_success(coverage: Sequence[Coverage]) -> None:
+def _require_success(coverage: Sequence[Coverage]) -> None:
     if not coverage:
         raise HarvestError("the configuration names nothing to harvest", "list your accounts or MLflow servers in it")
     failed = [row for row in coverage if row.status == "failed"]

@@ -17,7 +17,16 @@ from studbook.people import cards_of, working_files
 from studbook.queries.answer import Night
 from studbook.redaction.past_rules import same_rules
 from studbook.redaction.redact import Redactor
-from studbook.rules import Inspection, Observation, Rule, RuleFailed, Waiver, check_night, prepared, turned
+from studbook.rules import (
+    Inspection,
+    Observation,
+    Rule,
+    RuleFailed,
+    Waiver,
+    check_night,
+    findings_may_change,
+    load_rules_and_waivers,
+)
 from studbook.settings import Settings
 from studbook.store import Catalog
 
@@ -35,7 +44,7 @@ class WorkingFolder:
     @classmethod
     def read(cls, catalog: Catalog, settings: Settings) -> Self:
         """That of a catalog now. Raises SettingsError for waivers, or settings of rules, that cannot be meant."""
-        rules, waivers = prepared(settings, catalog.root)
+        rules, waivers = load_rules_and_waivers(settings, catalog.root)
         files = list(working_files(catalog, settings, Redactor(settings.redact)))
         return cls(settings, files, cards_of(files), waivers, rules)
 
@@ -75,7 +84,7 @@ def _same(before: Envelope, draft: Envelope, people: str, folder: WorkingFolder)
         gaps = [(row.partition, row.status == "failed", row.gaps) for row in envelope.coverage]
         return envelope.generator, envelope.config, envelope.parts.content, people, gaps
 
-    return seen(before, before.parts.people) == seen(draft, people) and not turned(
+    return seen(before, before.parts.people) == seen(draft, people) and not findings_may_change(
         _day(before),
         _day(draft),
         settings=folder.settings,

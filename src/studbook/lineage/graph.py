@@ -5,7 +5,6 @@ Nothing here follows edges across more than one step: that is what `queries` is 
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -14,6 +13,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from studbook.lineage.adjacency import Adjacency
 from studbook.model import Asset, Edge
 from studbook.model.edge import EdgeKey
+from studbook.model.ids import beginning_with
 
 Direction = Literal["upstream", "downstream"]
 T = TypeVar("T")
@@ -50,8 +50,8 @@ class LineageReader(Protocol):
         """The ids that begin with a text, by code point."""
         ...
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
-        """A hint: a walk in that direction comes to these next; with a relation, it asks for edges of that alone."""
+    def prefetch(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
+        """Prefetch hint: a walk in that direction comes to these next; with a relation, by edges of that alone."""
         ...
 
     def once(self, key: Hashable, find: Callable[[], T]) -> T:
@@ -128,10 +128,9 @@ class Graph:
         return list(self.assets)
 
     def beginning(self, text: str) -> Sequence[str]:
-        first = bisect_left(self._ids, text)
-        return self._ids[first : bisect_left(self._ids, text + chr(0x10FFFF), first)]
+        return beginning_with(self._ids, text)
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
+    def prefetch(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
         """All is at hand."""
 
     def once(self, key: Hashable, find: Callable[[], T]) -> T:

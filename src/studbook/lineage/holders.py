@@ -84,7 +84,7 @@ def _settled(namer: Asset) -> str | None:
     return namer.modified_at if namer.kind in _WHEN_CHANGED else None
 
 
-def give_back(edges: Edges, holders: Holders) -> Iterator[Asset]:
+def reassign_to_earlier(edges: Edges, holders: Holders) -> Iterator[Asset]:
     """Moves what records say by ARN to the holder that they meant; the holders that got an edge."""
     moved = [
         (key, holder)

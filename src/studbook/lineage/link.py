@@ -15,7 +15,7 @@ from studbook.lineage.deleted_objects import mark_deletions
 from studbook.lineage.edges import Edges
 from studbook.lineage.file_systems import readings
 from studbook.lineage.from_id import asset_from_id, parent_edge
-from studbook.lineage.holders import Holders, give_back
+from studbook.lineage.holders import Holders, reassign_to_earlier
 from studbook.lineage.job_state import job_state
 from studbook.lineage.joins import JOINS
 from studbook.lineage.joins.interface import View, is_later
@@ -140,10 +140,10 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
                 attributes={"uri": dataset.id},
             )
         )
-    assets = {asset_id: _shown(several) for asset_id, several in shown.items()}
+    assets = {asset_id: _merged_view(several) for asset_id, several in shown.items()}
     shown.clear()
-    for holder in give_back(edges, Holders(assets)):
-        _name(named[holder.id], holder)
+    for holder in reassign_to_earlier(edges, Holders(assets)):
+        _add_mention(named[holder.id], holder)
     view = View(
         assets=assets,
         named=named,
@@ -158,13 +158,13 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
         for asset in found.assets:
             assets.setdefault(asset.id, asset)
         for asset in found.mentions:
-            _name(named[asset.id], asset)
+            _add_mention(named[asset.id], asset)
         for edge in found.edges:
             edges.add(edge)
-    _complete(assets, named, edges)
-    _alias(assets, claims)
+    _add_missing_nodes(assets, named, edges)
+    _set_aliases(assets, claims)
     mark_deletions(assets, view.all(DatasetState))
-    _sight(assets, edges.keys(), gathered.sightings)
+    _add_sightings(assets, edges.keys(), gathered.sightings)
     return Linked(
         assets=[_placed(assets.pop(asset_id), context) for asset_id in sorted(assets)],
         edges=edges,
@@ -196,7 +196,7 @@ class _Gathered:
             self.sightings[asset.id].add(record, shows=True)
         names: set[str] = set()
         for asset in facts.mentions:
-            _name(self.named[asset.id], asset)
+            _add_mention(self.named[asset.id], asset)
             names.add(asset.id)
         for edge in facts.edges:
             self.edges.add(edge)
@@ -222,7 +222,7 @@ class _Gathered:
             self.claims[kind] = respelled(several, found)
         for other in sorted(found):
             for asset in self.named.pop(other, ()):
-                _name(self.named[found[other]], asset.but(id=found[other]))
+                _add_mention(self.named[found[other]], asset.but(id=found[other]))
             if (seen := self.sightings.pop(other, None)) is not None:
                 self.sightings[found[other]].merge(seen)
 
@@ -231,20 +231,20 @@ def _rank(showing: _Showing) -> tuple[Any, ...]:
     return showing.rank
 
 
-def _shown(several: tuple[_Showing, ...]) -> Asset:
+def _merged_view(several: tuple[_Showing, ...]) -> Asset:
     records = tuple(sorted("/".join(showing.rank[2:]) for showing in several))
     if len(several) == 1:
         return several[0].asset.but(records=records)
     return _merged(showing.asset for showing in sorted(several, key=_rank)).but(records=records)
 
 
-def _name(views: list[Asset], asset: Asset) -> None:
+def _add_mention(views: list[Asset], asset: Asset) -> None:
     """Thousands of jobs name one image, in the same words: those are kept once."""
     if not views or (views[-1] != asset and asset not in views):
         views.append(asset)
 
 
-def _complete(nodes: dict[str, Asset], named: Mapping[str, list[Asset]], edges: Edges) -> None:
+def _add_missing_nodes(nodes: dict[str, Asset], named: Mapping[str, list[Asset]], edges: Edges) -> None:
     """A node for every end: as shown, else as named, else by the shape of its id; parents of versions likewise."""
 
     def node(asset_id: str) -> None:
@@ -266,7 +266,7 @@ def _complete(nodes: dict[str, Asset], named: Mapping[str, list[Asset]], edges: 
             node(edge.source)
 
 
-def _alias(nodes: dict[str, Asset], claims: Mapping[type[Claim], list[Claim]]) -> None:
+def _set_aliases(nodes: dict[str, Asset], claims: Mapping[type[Claim], list[Claim]]) -> None:
     """The other names of assets: ARNs of the entities that the Lineage API has of them."""
     aliases: defaultdict[str, set[str]] = defaultdict(set)
     for claim in claims.get(LineageEntity, ()):
@@ -277,7 +277,7 @@ def _alias(nodes: dict[str, Asset], claims: Mapping[type[Claim], list[Claim]]) -
         nodes[asset_id] = asset.but(attributes={**asset.attributes, "aliases": sorted(arns)})
 
 
-def _sight(nodes: Iterable[str], edges: Iterable[EdgeKey], sightings: dict[str, Sightings]) -> None:
+def _add_sightings(nodes: Iterable[str], edges: Iterable[EdgeKey], sightings: dict[str, Sightings]) -> None:
     """What only joins name is as old as the records whose claims they resolved."""
     unsighted = {asset_id: Sightings() for asset_id in nodes if asset_id not in sightings}
     for key in edges:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Any, Final
+from math import isfinite
+from typing import Any, Final, TypeGuard
 
 import rfc8785
 
@@ -47,6 +48,16 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, float):
         return kind is float and 1e-4 <= abs(value) < 1e15 and not value.is_integer()
     return isinstance(value, int) and kind is int and -_SAFE_INTEGER <= value <= _SAFE_INTEGER
+
+
+def as_text(value: Any) -> str:
+    """A text as it is, any other JSON value in canonical JSON."""
+    return value if isinstance(value, str) else canonical(value).decode()
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether it is a JSON number: no truth value, and not what diverged, which is kept as the text NaN."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def fields_of(value: Any) -> dict[str, Any]:

@@ -7,10 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
+
+LAST = chr(0x10FFFF)
+"""Behind every other letter."""
+
+
+def beginning_with(texts: Sequence[str], prefix: str) -> Sequence[str]:
+    """Prefix search: those of sorted texts that begin so, by binary search."""
+    first = bisect_left(texts, prefix)
+    return texts[first : bisect_left(texts, prefix + LAST, first)]
+
 
 # --- ARNs ---------------------------------------------------------------------------------------------------------
 

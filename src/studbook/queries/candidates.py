@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple
 from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
+from studbook.model.canonical import is_number
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
 from studbook.queries.question import Question
@@ -189,7 +190,7 @@ class Judge:
 
     def _is_fixed(self, score: Score) -> bool:
         """Whether a number was found by what can be told from any other evaluator, on data that can be."""
-        if score.candidate or isinstance(score.value, bool) or not isinstance(score.value, int | float):
+        if score.candidate or not is_number(score.value):
             return False
         evaluator = self._lineage.asset(score.evaluator or "")
         if evaluator is None or evaluator.attributes.get("mutable") is True:

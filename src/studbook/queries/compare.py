@@ -21,11 +21,11 @@ from urllib.parse import quote, urlsplit
 
 from studbook.errors import UsageError
 from studbook.model import Asset
-from studbook.model.canonical import canonical
+from studbook.model.canonical import canonical, is_number
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, listed
 from studbook.queries.candidates import Judge
-from studbook.queries.compared_facts import COMPARABLE, HeldScore, Subject, is_number, subject
+from studbook.queries.compared_facts import COMPARABLE, HeldScore, Subject, subject
 from studbook.queries.manifests import manifest_changes
 
 SECTIONS: Final = (

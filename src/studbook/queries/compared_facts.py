@@ -12,11 +12,11 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any, Final, NamedTuple
 
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge
+from studbook.model.canonical import is_number
 from studbook.model.record import REDACTED
 from studbook.queries.answer import Night
 from studbook.queries.candidates import Judge
@@ -305,11 +305,6 @@ def _objects(night: Night, version: Asset) -> Objects | None:
         if record is not None and isinstance(record.body.get("Contents"), list):
             return objects_of(record.body)
     return None
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value can be held against another: what diverged is kept as the text NaN."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _ends(lineage: LineageReader, asset: Asset, *relations: str) -> Iterator[str]:

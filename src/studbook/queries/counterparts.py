@@ -49,22 +49,22 @@ class Counterpart:
 def counterparts(night: Night, asset: Asset) -> list[Counterpart]:
     """Of anything that is compared; each once, what runs before the predecessor."""
     found: dict[str, tuple[Asset, list[Reason]]] = {}
-    for reason, one in _found(night.lineage, asset):
+    for reason, one in _counterparts(night.lineage, asset):
         if one.id != asset.id:
             found.setdefault(one.id, (one, []))[1].append(reason)
     return [Counterpart(asset=one, reasons=tuple(reasons)) for one, reasons in found.values()]
 
 
-def _found(lineage: LineageReader, asset: Asset) -> Iterator[tuple[Reason, Asset]]:
+def _counterparts(lineage: LineageReader, asset: Asset) -> Iterator[tuple[Reason, Asset]]:
     if asset.kind == "mlflow_run":
         job = _only(one for one in sources(lineage, asset, "recorded_in") if one.kind == "training_job")
-        for reason, other in _found(lineage, job) if job is not None else ():
+        for reason, other in _counterparts(lineage, job) if job is not None else ():
             run = _only(one for one in targets(lineage, other, "recorded_in") if one.kind == asset.kind)
             if run is not None:
                 yield reason, run
     elif asset.kind == "training_job":
-        version = _made(lineage, asset)
-        for reason, other in _found(lineage, version) if version is not None else ():
+        version = _only_version_made(lineage, asset)
+        for reason, other in _counterparts(lineage, version) if version is not None else ():
             if (job := _only(makers(lineage, other))) is not None and job.kind == asset.kind:
                 yield reason, job
     else:
@@ -102,7 +102,7 @@ def _number(version: Asset) -> int | None:
     return int(number) if number.isascii() and number.isdigit() else None
 
 
-def _made(lineage: LineageReader, job: Asset) -> Asset | None:
+def _only_version_made(lineage: LineageReader, job: Asset) -> Asset | None:
     """The one version of which this is the one maker, where it was registered first."""
     made: dict[str, Asset] = {}
     for end in targets(lineage, job, "produced"):

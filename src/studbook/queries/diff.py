@@ -274,7 +274,7 @@ def _coverage(old: Iterable[Coverage], new: Iterable[Coverage]) -> Iterator[Cove
     for key in sorted(before.keys() | after.keys(), key=_null_first):
         was, now = before.get(key), after.get(key)
         was_gaps, now_gaps = _gaps(was), _gaps(now)
-        if _seen(was) != _seen(now) or was_gaps != now_gaps:
+        if _status(was) != _status(now) or was_gaps != now_gaps:
             yield CoverageChange(
                 *key,
                 was.status if was else None,
@@ -284,7 +284,7 @@ def _coverage(old: Iterable[Coverage], new: Iterable[Coverage]) -> Iterator[Cove
             )
 
 
-def _seen(row: Coverage | None) -> str | None:
+def _status(row: Coverage | None) -> str | None:
     """Its status; whether a partition was listed tonight or had no news is no change."""
     if row is None:
         return None

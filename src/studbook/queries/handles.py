@@ -183,7 +183,7 @@ class Handles:
 
         Raises NotFound, with handles of what it could be.
         """
-        several = self._found(text)
+        several = self._lookup(text)
         several = self._meant([asset for asset in several if asset.kind in kinds] or several)
         if len(several) == 1:
             return several[0]
@@ -219,7 +219,7 @@ class Handles:
 
     def search(self, text: str) -> Sequence[Asset]:
         """All that answer to a text, or else what is near it."""
-        return self._found(text) or self.near(text)
+        return self._lookup(text) or self.near(text)
 
     def near(self, text: str, kinds: Collection[str] = ()) -> list[Asset]:
         """Assets whose names are like what was typed: a letter wrong, or its beginning; the likest first."""
@@ -263,7 +263,7 @@ class Handles:
 
     # --- from text to assets ------------------------------------------------------------------------------------------
 
-    def _found(self, text: str) -> Sequence[Asset]:
+    def _lookup(self, text: str) -> Sequence[Asset]:
         text = text.strip()
         found = self._answering(text, _ANYWHERE)
         if not found and _ESCAPE.search(text):  # as a terminal shows what it must not act on
@@ -433,7 +433,7 @@ class Handles:
         if not text.isprintable() or " " in text or text.startswith("-"):
             return False
         try:
-            found = self._meant(self._found(text))
+            found = self._meant(self._lookup(text))
         except NotFound:
             return False
         return len(found) == 1 and found[0].id == asset.id

@@ -23,7 +23,7 @@ from studbook.errors import NotFound, UsageError
 from studbook.lineage.adjacency import Said, said_of
 from studbook.model import RELATIONS, Asset, Edge
 from studbook.model.evidence import value_at
-from studbook.model.ids import parse_s3
+from studbook.model.ids import beginning_with, parse_s3
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import (
     STATUSES,
@@ -240,9 +240,8 @@ def _root(night: Night, text: str) -> _Root:
     place = str(uri) if uri.key else bucket
     if not place.endswith("/") and _is_folder(night, f"{place}/", ids):
         place += "/"
-    inside = ids[bisect_left(ids, place) : bisect_left(ids, place + chr(0x10FFFF))]
     around = [one for text in _folders(place) for one in _at(text, ids)]
-    return _Root(place, tuple(dict.fromkeys([*around, *inside])), place, is_state=False)
+    return _Root(place, tuple(dict.fromkeys([*around, *beginning_with(ids, place)])), place, is_state=False)
 
 
 def _thing(night: Night, asset: Asset) -> _Root:
@@ -266,8 +265,7 @@ def _by_digest(night: Night, beginning: str) -> Asset | None:
 
 def _is_folder(night: Night, folder: str, ids: Sequence[str]) -> bool:
     """Whether something is known to lie there: an asset, or an object of a dataset's state."""
-    index = bisect_left(ids, folder)
-    if index < len(ids) and ids[index].startswith(folder):
+    if beginning_with(ids, folder):
         return True
     states = (one for text in _folders(folder) for one in _at(text, ids) if _STATE in one)
     return any(key.startswith(folder) for one in states for key in _objects(night.record_of, one) or ())
@@ -279,11 +277,7 @@ def _at(folder: str, ids: Sequence[str]) -> Iterator[str]:
         index = bisect_left(ids, text)
         if ids[index : index + 1] == [text]:
             yield text
-    begin = f"{folder}@sha256:"
-    for index in range(bisect_left(ids, begin), len(ids)):
-        if not ids[index].startswith(begin):
-            return
-        yield ids[index]
+    yield from beginning_with(ids, f"{folder}@sha256:")
 
 
 def _folders(place: str) -> Iterator[str]:
@@ -414,7 +408,7 @@ class _Search(Generic[N]):
         readings: defaultdict[N, list[_Reading[N]]] = defaultdict(list)
         ahead = list(self._members)
         while ahead:
-            view.expect(ahead)
+            view.prefetch(ahead)
             here, ahead = ahead, []
             for member in here:
                 kind = view.like(member).kind
@@ -528,7 +522,7 @@ class _Search(Generic[N]):
             if self._window.outside(started) is not None:
                 return "cleared", readings[0].via
             known = _read(started or "") is not None
-        told, all_of_it = _told(readings)
+        told, all_of_it = _strongest_reading(readings)
         return "certain" if known and all_of_it else "possible", told.via
 
     def _started(self, node: N) -> str | None:
@@ -542,7 +536,7 @@ class _Search(Generic[N]):
         doubted: dict[Said, Status] = {}
         ahead = [node for node, hit in hits.items() if hit == status and node not in self._itself]
         while ahead:
-            self._view.expect(ahead)
+            self._view.prefetch(ahead)
             here, ahead = sorted(ahead), []  # type: ignore[type-var]
             for node in here:
                 for said, end, onward in self._view.steps(node, node):
@@ -597,7 +591,7 @@ class _Search(Generic[N]):
         certain: dict[N, int] = {}
         possible: dict[N, int] = {}
         for number, node in enumerate(ordered):
-            _, all_of_it = _told(self._readings[node])
+            _, all_of_it = _strongest_reading(self._readings[node])
             sure = all_of_it and starts[node] is not None
             (certain if sure else possible)[node] = 1 << number
         ahead = dict.fromkeys(ordered)
@@ -642,7 +636,7 @@ class _Search(Generic[N]):
         if outside is not None:
             return outside
         known = itself or self._window.is_open or _read(started or "") is not None
-        told, all_of_it = _told(readings)
+        told, all_of_it = _strongest_reading(readings)
         if self._root.place is None or itself:
             what = told.how
         elif all_of_it or (told.share == "all" and told.meant == told.read):
@@ -695,7 +689,7 @@ class _Search(Generic[N]):
         return (one for one in reversed(line(self._lineage, group)) if one.original.gone_since is None)
 
 
-def _told(readings: Sequence[_Reading[N]]) -> tuple[_Reading[N], bool]:
+def _strongest_reading(readings: Sequence[_Reading[N]]) -> tuple[_Reading[N], bool]:
     """The reading that says most, and whether all together are surely all of the root."""
     sound = [one for one in readings if one.doubt is None]
     if not any(one.share == "all" for one in sound):

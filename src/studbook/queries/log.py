@@ -16,12 +16,12 @@ from studbook.lineage.graph import Direction, LineageReader
 from studbook.model import Asset, Edge, Envelope
 from studbook.model.ids import holder_of
 from studbook.queries.answer import Answer, Night, Row, counted
+from studbook.queries.audit_trail import NO_TRAIL, NOT_READ, AuditEvent, audit_events, is_audit_event, last_approval
 from studbook.queries.diff import changed_fields
 from studbook.queries.drift import Drift, drifts_of
 from studbook.queries.neighbours import may_have_result
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
-from studbook.queries.trail import NO_TRAIL, NOT_READ, Deed, deeds, given, is_deed
 from studbook.queries.walks import ANSWERING, SERVING, runs, runs_at
 
 if TYPE_CHECKING:
@@ -157,14 +157,14 @@ class _Past:
             return entry
         if entry.event == "approval" and entry.is_ == _PENDING:
             return entry
-        deed = self._deed(entry)
-        if deed is None:
+        event = self._audit_event(entry)
+        if event is None:
             words = NO_TRAIL if self._settings.source("cloudtrail").enabled else NOT_READ
             return replace(entry, note="; ".join(filter(None, (entry.note, words))))
-        words = "; ".join(filter(None, (entry.note, deed.words)))
-        return replace(entry, at=deed.at or entry.at, by=deed.actor or entry.by, note=words)
+        words = "; ".join(filter(None, (entry.note, event.words)))
+        return replace(entry, at=event.at or entry.at, by=event.actor or entry.by, note=words)
 
-    def _deed(self, entry: Entry) -> Deed | None:
+    def _audit_event(self, entry: Entry) -> AuditEvent | None:
         """The last event of the night before the entry's, or earlier where it is the first, that did this."""
         place = entry.is_ if entry.event == "deployed" else entry.was if entry.event == "undeployed" else None
         about = (
@@ -175,11 +175,11 @@ class _Past:
             return None
         until = night.taken_at
         since = max((one.taken_at for one in self._nights.values() if one.taken_at < until), default="")
-        several = [deed for deed in deeds(self._lineage, about) if since <= deed.at <= until]
+        several = [event for event in audit_events(self._lineage, about) if since <= event.at <= until]
         if entry.event == "approval":
-            return given(several, str(entry.is_))
+            return last_approval(several, str(entry.is_))
         wanted = "deployment" if entry.event in ("deployed", "undeployed") else "deletion"
-        fitting = [deed for deed in several if deed.what == wanted]
+        fitting = [event for event in several if event.what == wanted]
         return fitting[-1] if fitting else None
 
     # --- of its own -----------------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ class _Past:
             ends: set[_End] = {
                 (edge.relation, edge.role, edge.source)
                 for edge in edges
-                if edge.relation not in _TOLD_AS_EVENTS and not is_deed(edge.source)
+                if edge.relation not in _TOLD_AS_EVENTS and not is_audit_event(edge.source)
             }
             if state is not None and before is None:
                 yield from _first(envelope, state, edges)
@@ -233,11 +233,11 @@ class _Past:
                 yield Entry(night=envelope.number, at=envelope.taken_at, event="gone")
             for edge in edges:
                 if edge.relation == "copied_to" and state is not None:
-                    number = max(self._seen(edge.source), state.first_seen or envelope.number)
+                    number = max(self._first_seen(edge.source), state.first_seen or envelope.number)
                     yield self._entry(number, "copied", state.created_at, was=edge.source, by=_who(state, "created_by"))
             before, was_here, ended = state or before, state is not None, ends
 
-    def _seen(self, asset_id: str) -> int:
+    def _first_seen(self, asset_id: str) -> int:
         asset = self._lineage.asset(asset_id)
         return (asset.first_seen if asset is not None else None) or 1
 
@@ -271,7 +271,7 @@ class _Past:
         for job, other in pairs:
             if may_have_result(job):
                 at = job.attributes.get("ended_at") or job.attributes.get("started_at") or job.created_at
-                number = max(job.first_seen or 1, self._seen(other))
+                number = max(job.first_seen or 1, self._first_seen(other))
                 yield self._entry(number, "evaluated", at, is_=other)
 
     def _drifted(self) -> Iterator[Entry]:
@@ -295,7 +295,7 @@ class _Past:
             return
         seen, ahead = {self._asset.id}, [self._asset.id]
         while ahead:
-            self._lineage.expect(ahead, "downstream")
+            self._lineage.prefetch(ahead, "downstream")
             here, ahead = ahead, []
             for edge in (edge for one in here for edge in self._lineage.downstream(one)):
                 end = self._lineage.asset(edge.target)
@@ -413,8 +413,8 @@ class _Served:
     def beginning(self, text: str) -> Sequence[str]:
         return self._now.beginning(text)
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
-        self._now.expect(asset_ids, direction, relation)
+    def prefetch(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
+        self._now.prefetch(asset_ids, direction, relation)
 
     def once(self, key: Hashable, find: Callable[[], T]) -> T:
         """What was found of today may not hold for then."""

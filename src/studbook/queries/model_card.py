@@ -11,12 +11,12 @@ from typing import Final
 from studbook.cards import Card
 from studbook.lineage.graph import LineageReader
 from studbook.model import REDACTED, Asset
+from studbook.queries.audit_trail import audit_events, last_approval
 from studbook.queries.frameworks import FRAMEWORKS, Framework, Point
 from studbook.queries.gaps import is_judged, not_recorded
 from studbook.queries.origins import makers
 from studbook.queries.runs import rows_of_version
 from studbook.queries.scores import jobs_of, judged_of
-from studbook.queries.trail import deeds, given
 from studbook.queries.walks import copied, evaluation, lines
 
 
@@ -172,53 +172,64 @@ def card_evidence(lineage: LineageReader, version: Asset, cards: Mapping[str, Ca
     words: dict[str, str] = {}
     for one in written(lineage, version, cards):
         words.setdefault(one.field, one.source)
-    lacks = {row.what for row in not_recorded(lineage, version)}
+    found = {"identity": version.id} | {fact: words[field] for fact, field in _FROM_WORDS.items() if field in words}
+    for part in (_shown_by_training, _shown_by_judging, _shown_by_deployment, _shown_by_registry):
+        for fact, source in part(lineage, version):
+            found.setdefault(fact, source)
+    if "approval" in found and "approval_actor" not in found and "approver" in words:
+        found["approval_actor"] = words["approver"]
+    return found
+
+
+Shows = Iterator[tuple[str, str]]
+"""Facts, each with what shows it; of several for one fact the first counts."""
+
+
+def _shown_by_training(lineage: LineageReader, version: Asset) -> Shows:
     jobs = makers(lineage, version)
-    found = {"identity": version.id}
-    for fact, field in _FROM_WORDS.items():
-        if field in words:
-            found[fact] = words[field]
     for job in jobs:
-        found.setdefault("training", job.id)
+        yield "training", job.id
         for fact, names in _FROM_JOBS.items():
             if any(job.attributes.get(name) for name in names):
-                found.setdefault(fact, job.id)
+                yield fact, job.id
         inputs = {edge.role: edge.source for edge in lineage.upstream(job.id, "input_to")}
-        for role in ("code", "base_model", "image"):
-            if role in inputs:
-                found.setdefault(role, inputs[role])
+        yield from ((role, inputs[role]) for role in ("code", "base_model", "image") if role in inputs)
     for edge in lineage.upstream(version.id, "packaged_as"):
         if edge.role in ("image", "code"):
-            found.setdefault(edge.role, edge.source)
+            yield edge.role, edge.source
     for edge in lineage.upstream(version.id, "base_of"):
-        found.setdefault("base_model", edge.source)
-    if jobs and "data" not in lacks:
-        found["data"] = jobs[0].id
-    family = copied(lineage, version.id)
-    judged = jobs_of(lineage, judged_of(lineage, [family]))
+        yield "base_model", edge.source
+    if jobs and "data" not in {row.what for row in not_recorded(lineage, version)}:
+        yield "data", jobs[0].id
+
+
+def _shown_by_judging(lineage: LineageReader, version: Asset) -> Shows:
+    judged = jobs_of(lineage, judged_of(lineage, [copied(lineage, version.id)]))
     if is_judged(lineage, version):
-        found["evaluation"] = judged[0].id if judged else version.id
+        yield "evaluation", judged[0].id if judged else version.id
     for job in judged:
         if job.attributes.get("ended_at"):
-            found.setdefault("evaluation_dated", job.id)
+            yield "evaluation_dated", job.id
         if evaluation(lineage, job).data:
-            found.setdefault("evaluation_data", job.id)
+            yield "evaluation_data", job.id
+
+
+def _shown_by_deployment(lineage: LineageReader, version: Asset) -> Shows:
     if version.attributes.get("etags"):
-        found["weights_digest"] = version.id
+        yield "weights_digest", version.id
     if places := [row.endpoint for row in rows_of_version(lineage, version) if not row.candidate]:
-        found["deployment"] = places[0]
+        yield "deployment", places[0]
         for edge in (edge for place in places for edge in lineage.downstream(place, "input_to", "monitored")):
-            found.setdefault("monitoring", edge.target)
-    approval = version.attributes.get("approval")
-    if approval == "Approved":
-        found["approval"] = version.id
-        if (deed := given(deeds(lineage, version), "Approved")) is not None and deed.actor:
-            found["approval_actor"] = deed.words
-        elif "approver" in words:
-            found["approval_actor"] = words["approver"]
+            yield "monitoring", edge.target
+
+
+def _shown_by_registry(lineage: LineageReader, version: Asset) -> Shows:
+    if version.attributes.get("approval") == "Approved":
+        yield "approval", version.id
+        if (event := last_approval(audit_events(lineage, version), "Approved")) is not None and event.actor:
+            yield "approval_actor", event.words
     if len(next(iter(lines(lineage, [version.id]).values()), ())) > 1:
-        found["predecessor"] = version.id
-    return found
+        yield "predecessor", version.id
 
 
 _FROM_WORDS: Final = {

@@ -15,7 +15,7 @@ from studbook.model import KINDS, Asset, Edge, Finding, Record
 from studbook.queries.model_card import card_of
 from studbook.queries.origins import origins
 from studbook.queries.runs import answering, rows_of_version
-from studbook.queries.walks import Evaluation, made
+from studbook.queries.walks import Evaluation, Walk, made
 
 _ONWARD = ("packaged_as", "deployed_to", "copied_to")
 """The relations that lead from a model to where it runs."""
@@ -63,33 +63,11 @@ def pedigree(
     Raises NotFound where the lineage has no such asset.
     """
     walk = made(lineage, asset_id)
-    assets = {asset.id: asset for asset in walk.assets}
-    edges = {edge.key: edge for edge in walk.edges}
-
-    def add(several: Iterable[Edge]) -> list[str]:
-        """The ends that were not known yet."""
-        new = []
-        for edge in several:
-            edges[edge.key] = edge
-            for end in (edge.source, edge.target):
-                asset = lineage.asset(end)
-                if end not in assets and asset is not None:
-                    assets[end] = asset
-                    new.append(end)
-        return new
-
-    for found in walk.evaluations:
-        assets[found.job.id] = found.job
-        add(lineage.upstream(found.job.id, "input_to"))
-        add(lineage.downstream(found.job.id, "recorded_in"))
-        add(lineage.downstream(found.job.id, "produced", "results"))
-    for one in {end for found in walk.evaluations for end in (*found.evaluators, *found.data)}:
-        add(edge for relation in _SAYS_MORE for edge in lineage.upstream(one, relation) if edge.source in assets)
-    before = set(assets)
-    ahead = [walk.root.id]
-    while ahead:
-        here = ahead.pop()
-        ahead += add(edge for relation in _ONWARD for edge in lineage.downstream(here, relation))
+    around = _Surroundings(lineage, walk)
+    around.add_evaluations()
+    before = set(around.assets)
+    around.add_onward()
+    assets, edges = around.assets, around.edges
     ids = sorted(assets)
     known = Graph(assets.values(), edges.values())  # what follows must follow for whoever has the pedigree alone
     behind = records(record_ids(assets.values(), edges.values()))
@@ -108,6 +86,45 @@ def pedigree(
         card=card_of(lineage, walk.root, {} if cards is None else cards),
         records=tuple(sorted(behind, key=lambda record: record.reference)),
     )
+
+
+class _Surroundings:
+    """What made an asset, by id and by key; and what else belongs to its pedigree, as it is added."""
+
+    def __init__(self, lineage: LineageReader, walk: Walk) -> None:
+        self._lineage, self._walk = lineage, walk
+        self.assets = {asset.id: asset for asset in walk.assets}
+        self.edges = {edge.key: edge for edge in walk.edges}
+
+    def add_evaluations(self) -> None:
+        """The jobs that judged it, with what they read, where they are recorded and what they wrote."""
+        for found in self._walk.evaluations:
+            self.assets[found.job.id] = found.job
+            self._add(self._lineage.upstream(found.job.id, "input_to"))
+            self._add(self._lineage.downstream(found.job.id, "recorded_in"))
+            self._add(self._lineage.downstream(found.job.id, "produced", "results"))
+        for one in {end for found in self._walk.evaluations for end in (*found.evaluators, *found.data)}:
+            more = (edge for relation in _SAYS_MORE for edge in self._lineage.upstream(one, relation))
+            self._add(edge for edge in more if edge.source in self.assets)
+
+    def add_onward(self) -> None:
+        """What was made of it, on the way to where it runs."""
+        ahead = [self._walk.root.id]
+        while ahead:
+            here = ahead.pop()
+            ahead += self._add(edge for relation in _ONWARD for edge in self._lineage.downstream(here, relation))
+
+    def _add(self, several: Iterable[Edge]) -> list[str]:
+        """The ends that were not known yet."""
+        new = []
+        for edge in several:
+            self.edges[edge.key] = edge
+            for end in (edge.source, edge.target):
+                asset = self._lineage.asset(end)
+                if end not in self.assets and asset is not None:
+                    self.assets[end] = asset
+                    new.append(end)
+        return new
 
 
 def makers(pedigree: Pedigree) -> list[Asset]:

@@ -213,7 +213,7 @@ def _read_ahead(lineage: LineageReader, endpoints: Iterable[Asset]) -> None:
     """What the rows of many endpoints are asked from, in few statements: configuration, model, what that is."""
     ahead = [endpoint.id for endpoint in endpoints]
     for _ in range(4):
-        lineage.expect(ahead, "upstream")
+        lineage.prefetch(ahead, "upstream")
         behind = {
             edge.source
             for place in ahead

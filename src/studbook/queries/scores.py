@@ -123,8 +123,8 @@ def jobs_of(lineage: LineageReader, judged: Iterable[Asset]) -> list[Asset]:
 
 
 def _told_once(lineage: LineageReader, jobs: dict[str, Asset]) -> list[Asset]:
-    lineage.expect(jobs, "downstream")
-    lineage.expect(jobs, "upstream")
+    lineage.prefetch(jobs, "downstream")
+    lineage.prefetch(jobs, "upstream")
     told = {edge.target for job in jobs for edge in lineage.downstream(job, "recorded_in")}
     return [jobs[job] for job in sorted(jobs) if job not in told]
 

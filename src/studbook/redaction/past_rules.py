@@ -59,22 +59,22 @@ class TodaysRules:
         return replace(old, source=source, target=target, role=role, evidence=evidence)
 
     def _body(self, was: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = self._told(was, self._redactor.body(was), now)
+        found: dict[str, Any] = self._redacted_value(was, self._redactor.body(was), now)
         return found
 
-    def _told(self, was: Any, clean: Any, now: Any) -> Any:
+    def _redacted_value(self, was: Any, clean: Any, now: Any) -> Any:
         """An older value: as it was where the newer is the same, else redacted."""
         if was == now:
             return was
         if isinstance(was, dict) and isinstance(clean, dict):
             newer = now if isinstance(now, dict) else {}
             return {
-                key: self._told(value, item, newer.get(key))
+                key: self._redacted_value(value, item, newer.get(key))
                 for value, (key, item) in zip(was.values(), clean.items(), strict=True)
             }
         if isinstance(was, list) and isinstance(clean, list) and len(was) == len(clean):
             newer_items = now if isinstance(now, list) and len(now) == len(was) else [None] * len(was)
-            return [self._told(*three) for three in zip(was, clean, newer_items, strict=True)]
+            return [self._redacted_value(*three) for three in zip(was, clean, newer_items, strict=True)]
         if isinstance(now, str) and (REDACTED in now or PSEUDONYM.search(now)):
             # The lineage may have put it under another key than the record: by the newer value it is a secret.
             same = clean == was or (isinstance(was, str) and self.identifier(was) == now)

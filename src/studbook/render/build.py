@@ -92,24 +92,9 @@ def build_site(
         del lineages
         graph = contents.site.graph
         report(f"snapshot {envelope.number}: {len(graph.assets):,} assets, {len(graph.edges):,} edges")
-        staging = Path(tempfile.mkdtemp(prefix=f".building-{envelope.number}-", dir=output))
-        descriptor = os.open(staging, os.O_RDONLY)
-        held(descriptor)  # until the end, so that no other build sweeps it away
-        try:
-            staging.chmod(0o755)
-            with gc_frozen():
-                _run_mkdocs(contents, staging)
-            assert contents.known is not None
-            pages = contents.known.pages
-            _look_through(catalog, staging)
-            if contents.tree is not None:
-                share(staging, contents.tree, but=pages)
-            put_in_place(staging, output / str(envelope.number))
-        finally:
-            os.close(descriptor)
-            shutil.rmtree(staging, ignore_errors=True)
-        contents.known.write(work / f"{envelope.number}.known")
-        count = sum(1 for path in pages if path.endswith("/"))
+        known = _write_site(catalog, contents, output / str(envelope.number))
+        known.write(work / f"{envelope.number}.known")
+        count = sum(1 for path in known.pages if path.endswith("/"))
         done.append(Built(envelope.number, output / str(envelope.number), count, contents.made))
     stays = {envelope.number for envelope in (*chosen, *kept(history, settings.site.keep))}
     goes = {envelope.number for envelope in history if envelope.number not in stays}.intersection(built(output))
@@ -117,6 +102,27 @@ def build_site(
     list_versions(output, history, _missing(templates, settings), but=goes)
     remove(output, goes)
     return done
+
+
+def _write_site(catalog: Catalog, contents: Contents, target: Path) -> KnownBuild:
+    """Atomic build: the site is made in a folder beside its place and put there when it is whole; gives what is to be
+    remembered of it."""
+    staging = Path(tempfile.mkdtemp(prefix=f".building-{target.name}-", dir=target.parent))
+    descriptor = os.open(staging, os.O_RDONLY)
+    held(descriptor)  # until the end, so that no other build sweeps it away
+    try:
+        staging.chmod(0o755)
+        with gc_frozen():
+            _run_mkdocs(contents, staging)
+        assert contents.known is not None
+        _look_through(catalog, staging)
+        if contents.tree is not None:
+            share(staging, contents.tree, but=contents.known.pages)
+        put_in_place(staging, target)
+    finally:
+        os.close(descriptor)
+        shutil.rmtree(staging, ignore_errors=True)
+    return contents.known
 
 
 def _claim(output: Path, label: str | None) -> None:

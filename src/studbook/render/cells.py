@@ -5,6 +5,7 @@ What stands in a cell is told in `views/tables.py`. Everything that is not marku
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -32,6 +33,11 @@ def put(value: Any) -> str:
 def thousands(value: int) -> str:
     """1234567 as 1,234,567."""
     return f"{value:,}"
+
+
+def plain(value: Any) -> str:
+    """A value as text: strings as they are, everything else as JSON in one fixed order."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def number(value: Any) -> str:

@@ -229,7 +229,7 @@ class _TrackedGraph(LineageReader):
         self._notes.read.add(_bucket(text))
         return self._graph.beginning(text)
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
+    def prefetch(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
         """All is at hand."""
 
     def once(self, key: Hashable, find: Callable[[], T]) -> T:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import traceback
 from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import suppress
@@ -34,7 +33,7 @@ from studbook.errors import BuildError
 from studbook.model import KINDS
 from studbook.packaged import code_digest, packaged
 from studbook.render import charts, markdown
-from studbook.render.cells import CELLS, number, put, thousands
+from studbook.render.cells import CELLS, number, plain, put, thousands
 from studbook.render.views.tables import tone
 from studbook.words import says, shown
 
@@ -249,13 +248,6 @@ def moment(value: str | None) -> str:
 def day(value: str | None) -> str:
     """The date of a time."""
     return (value or "")[:10]
-
-
-def plain(value: Any) -> str:
-    """A value as text: strings as they are, everything else as JSON in one fixed order."""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def digest_short(value: str) -> str:

@@ -19,7 +19,7 @@ from studbook.queries.pedigree import pedigree, record_ids
 from studbook.queries.runs import rows_at
 from studbook.render.views import Site
 from studbook.render.views.change_data import changes_data
-from studbook.rules import Rule, applied, findings_of
+from studbook.rules import Rule, configured_rules, findings_of
 from studbook.settings import RuleSettings, Settings
 from studbook.store import Catalog
 from studbook.store.chunks import SharedRows
@@ -50,7 +50,7 @@ def load_site(lineages: Lineages, envelope: Envelope, people: People) -> Site:
     history = [other for other in catalog.envelopes() if other.number <= envelope.number]
     graph = lineages.of(envelope)
     running = _running(graph)
-    rules = {rule.id: _rule(rule, given) for rule, given in applied(people.settings, catalog.root)}
+    rules = {rule.id: _rule(rule, given) for rule, given in configured_rules(people.settings, catalog.root)}
     return Site(
         graph=graph,
         envelope=envelope,

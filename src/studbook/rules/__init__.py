@@ -19,7 +19,7 @@ from studbook.queries.answer import Night
 from studbook.rules.interface import Inspection, Observation, Rule, days_from
 from studbook.rules.own import load_rules
 from studbook.rules.waivers import Waiver, load_waivers, read_waivers
-from studbook.settings import RuleSettings, Settings, line_of, told_wrong
+from studbook.settings import RuleSettings, Settings, explain_mistake, line_of
 from studbook.store import Catalog
 
 __all__ = [
@@ -31,17 +31,17 @@ __all__ = [
     "RuleFailed",
     "Waiver",
     "all_rules",
-    "applied",
     "check",
     "check_night",
     "check_snapshot",
-    "counts",
+    "configured_rules",
+    "findings_may_change",
     "findings_of",
+    "is_failing",
+    "load_rules_and_waivers",
     "load_waivers",
     "new_findings",
-    "prepared",
     "read_waivers",
-    "turned",
 ]
 
 NAMES: Final = (
@@ -129,7 +129,7 @@ def check_night(
     return sorted(seen.found, key=order)
 
 
-def turned(
+def findings_may_change(
     since: datetime.date,
     today: datetime.date,
     *,
@@ -167,7 +167,7 @@ def order(finding: Finding) -> tuple[str, bool, str, str, str]:
 
 def check_snapshot(catalog: Catalog, envelope: Envelope, graph: Graph, settings: Settings) -> list[Finding]:
     """The findings of a snapshot, with the cards, waivers and rules of its catalog, as of the day when it was taken."""
-    rules, waivers = prepared(settings, catalog.root)
+    rules, waivers = load_rules_and_waivers(settings, catalog.root)
     cards = load_cards(catalog.cards_folder, lambda problem: None)
     today = datetime.date.fromisoformat(envelope.taken_at[:10])
     night = Night.of(catalog, envelope, graph, settings)
@@ -196,7 +196,7 @@ def new_findings(catalog: Catalog, envelope: Envelope, findings: Iterable[Findin
     return [one for one in findings if one.id not in known and one.first_seen in (None, number)]
 
 
-def counts(finding: Finding, level: str) -> bool:
+def is_failing(finding: Finding, level: str) -> bool:
     """Whether a finding is at or above a level, and nobody waived it."""
     return finding.waived is None and LEVELS.index(finding.level) <= LEVELS.index(level)
 
@@ -207,7 +207,7 @@ def all_rules(settings: Settings, catalog: Path) -> tuple[Rule, ...]:
     return (*RULES[: len(NAMES)], *own, *RULES[len(NAMES) :])
 
 
-def prepared(settings: Settings, catalog: Path) -> tuple[tuple[Rule, ...], tuple[Waiver, ...]]:
+def load_rules_and_waivers(settings: Settings, catalog: Path) -> tuple[tuple[Rule, ...], tuple[Waiver, ...]]:
     """What a check needs of a catalog folder: all rules, its own included, and its waivers.
 
     Raises SettingsError, with file and line, where the check could not be made.
@@ -217,8 +217,8 @@ def prepared(settings: Settings, catalog: Path) -> tuple[tuple[Rule, ...], tuple
     return rules, load_waivers(folder.waivers_file, [rule.id for rule in rules])
 
 
-def applied(settings: Settings, catalog: Path) -> Iterator[tuple[Rule, RuleSettings]]:
-    """All rules of a catalog folder, by id, each as it is set. Raises SettingsError, as `prepared`."""
+def configured_rules(settings: Settings, catalog: Path) -> Iterator[tuple[Rule, RuleSettings]]:
+    """All rules of a catalog folder, by id, each as it is set. Raises SettingsError, as `load_rules_and_waivers`."""
     rules = sorted(all_rules(settings, catalog), key=lambda rule: rule.id)
     given = _given(settings, rules)
     return ((rule, given[rule.id]) for rule in rules)
@@ -282,7 +282,7 @@ def _given(settings: Settings, rules: Sequence[Rule], file: Path | None = None) 
                 {} if words is None else words.model_dump(exclude_unset=True)
             )
         except ValidationError as error:
-            raise _mistake(file, *told_wrong(rule.parameters, error, ("rules", rule.id))) from None
+            raise _mistake(file, *explain_mistake(rule.parameters, error, ("rules", rule.id))) from None
     return found
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studbook.queries.trail import deeds, given
+from studbook.queries.audit_trail import audit_events, last_approval
 from studbook.rules.interface import Inspection, Observation, Rule
 
 
@@ -24,9 +24,9 @@ def check(seen: Inspection) -> Iterator[Observation]:
             continue
         if seen.lineage.upstream(version.id, "copied_to"):
             continue
-        events = deeds(seen.lineage, version)
+        events = audit_events(seen.lineage, version)
         registered = next((one for one in events if one.what == "registration"), None)
-        approved = given(events, "Approved")
+        approved = last_approval(events, "Approved")
         if approved is not None and approved.actor is not None:
             if approved.actor in (registered.actor if registered is not None else None, author):
                 said = f"was approved by {approved.actor}, who registered it ({approved.words})"

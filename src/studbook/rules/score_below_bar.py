@@ -20,6 +20,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from studbook.model.canonical import is_number
 from studbook.queries.walks.copies import groups_of
 from studbook.rules.interface import Inspection, Observation, Rule
 from studbook.settings import RuleSettings
@@ -68,7 +69,7 @@ def check(seen: Inspection) -> Iterator[Observation]:
             group.name for one in groups_of(seen.lineage, release.version.id) if (group := seen.lineage.asset(one))
         ]
         for judgement, score in sorted(seen.judge.scores(release.family).items(), key=lambda item: str(item[0])):
-            if isinstance(score.value, bool) or not isinstance(score.value, int | float):
+            if not is_number(score.value):
                 continue
             for bar in bars:
                 fits = bar.is_for(score.metric, groups)

@@ -26,13 +26,13 @@ __all__ = [
 ]
 
 
-def _found(entry: SourceEntry) -> Source:
+def _imported(entry: SourceEntry) -> Source:
     module, _, name = entry.place.partition(":")
     found = getattr(import_module(f"studbook.sources.{module}"), name)
     return cast(Source, found() if isinstance(found, type) else found)
 
 
-SOURCES: Final[tuple[Source, ...]] = tuple(_found(entry) for entry in REGISTRY.values())
+SOURCES: Final[tuple[Source, ...]] = tuple(_imported(entry) for entry in REGISTRY.values())
 
 _BY_NAME = {found.name: found for found in SOURCES}
 

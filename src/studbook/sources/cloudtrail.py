@@ -39,7 +39,7 @@ _OF_SAGEMAKER: Final = {"AttributeKey": "EventSource", "AttributeValue": "sagema
 Role = Literal["registration", "approval", "deployment", "deletion"]
 
 
-class _Told(NamedTuple):
+class _Event(NamedTuple):
     """What an event is to Studbook."""
 
     role: Role
@@ -48,17 +48,17 @@ class _Told(NamedTuple):
     """Below the event: the ARN or the name of what it is about."""
 
 
-_EVENTS: Final[Mapping[str, _Told]] = {
-    "CreateModelPackage": _Told("registration", "model_package", "responseElements.modelPackageArn"),
-    "UpdateModelPackage": _Told("approval", "model_package", "requestParameters.modelPackageArn"),
-    "DeleteModelPackage": _Told("deletion", "model_package", "requestParameters.modelPackageName"),
-    "CreateEndpoint": _Told("deployment", "endpoint", "responseElements.endpointArn"),
-    "UpdateEndpoint": _Told("deployment", "endpoint", "responseElements.endpointArn"),
-    "DeleteEndpoint": _Told("deletion", "endpoint", "requestParameters.endpointName"),
-    "CreateInferenceComponent": _Told("deployment", "inference_component", "responseElements.inferenceComponentArn"),
-    "UpdateInferenceComponent": _Told("deployment", "inference_component", "responseElements.inferenceComponentArn"),
-    "DeleteInferenceComponent": _Told("deletion", "inference_component", "requestParameters.inferenceComponentName"),
-    "DeleteModel": _Told("deletion", "model", "requestParameters.modelName"),
+_EVENTS: Final[Mapping[str, _Event]] = {
+    "CreateModelPackage": _Event("registration", "model_package", "responseElements.modelPackageArn"),
+    "UpdateModelPackage": _Event("approval", "model_package", "requestParameters.modelPackageArn"),
+    "DeleteModelPackage": _Event("deletion", "model_package", "requestParameters.modelPackageName"),
+    "CreateEndpoint": _Event("deployment", "endpoint", "responseElements.endpointArn"),
+    "UpdateEndpoint": _Event("deployment", "endpoint", "responseElements.endpointArn"),
+    "DeleteEndpoint": _Event("deletion", "endpoint", "requestParameters.endpointName"),
+    "CreateInferenceComponent": _Event("deployment", "inference_component", "responseElements.inferenceComponentArn"),
+    "UpdateInferenceComponent": _Event("deployment", "inference_component", "responseElements.inferenceComponentArn"),
+    "DeleteInferenceComponent": _Event("deletion", "inference_component", "requestParameters.inferenceComponentName"),
+    "DeleteModel": _Event("deletion", "model", "requestParameters.modelName"),
 }
 _KEPT: Final = (
     ("eventTime",),
@@ -85,11 +85,11 @@ _EVENT_JSON: Final = "CloudTrailEvent"
 
 def _role(record: Record) -> Role | None:
     """What the event did."""
-    told = _told(record)
+    told = _event_of(record)
     return told.role if told is not None else None
 
 
-def _told(record: Record) -> _Told | None:
+def _event_of(record: Record) -> _Event | None:
     return _EVENTS.get(str(record.body.get("EventName")))
 
 
@@ -146,7 +146,7 @@ class CloudTrail:
         """The event as an action, with an edge to what it was done to."""
         reading = Reading(record, "LookupEvents")
         reading.show("action", TRAIL)
-        told = _told(record)
+        told = _event_of(record)
         if told is None:
             return reading.facts
         path = f"{_EVENT_JSON}|{told.path}"

@@ -291,12 +291,18 @@ def _read(
     for prefix, state in _states(listing, uri.key, dataset.versions):
         digest = fingerprint(state["Contents"], prefix)
         place = f"s3://{uri.bucket}/{prefix}"
-        body = {"Uri": place, **_told(index, dataset), "VersioningStatus": keeps, "Fingerprint": digest, **state}
+        body = {
+            "Uri": place,
+            **_dataset_settings(index, dataset),
+            "VersioningStatus": keeps,
+            "Fingerprint": digest,
+            **state,
+        }
         visit.record(_PREFIX, dataset_version_id(place, digest), body, operation=listed_by)
     visit.listed(_PREFIX, dataset.id)
 
 
-def _told(index: int, dataset: Dataset) -> dict[str, Any]:
+def _dataset_settings(index: int, dataset: Dataset) -> dict[str, Any]:
     """What the configuration says of a dataset, as records of its states have it."""
     return {
         "Dataset": dataset.id,
@@ -334,7 +340,7 @@ def _by_newest(visit: Visit, inventory: str, place: S3Uri, bucket: str, datasets
         kept[record.body["Dataset"]].append(record)
     for report in s3_inventory.reports(visit, place, bucket) if left else ():
         for index, dataset in list(left.items()):
-            if report.created_at < (seen := max(map(_seen, kept[dataset.id]), default="")):
+            if report.created_at < (seen := max(map(_known_until, kept[dataset.id]), default="")):
                 message = f"{report.uri} is older than what was read of it before, of {seen}"
                 visit.gap(Trouble("lost", "GetObject", "InventoryOlder", message), dataset.id)
                 del left[index]
@@ -353,7 +359,7 @@ def _by_newest(visit: Visit, inventory: str, place: S3Uri, bucket: str, datasets
         return
 
 
-def _seen(record: Record) -> str:
+def _known_until(record: Record) -> str:
     """Up to when a state is known at least: the date of its report, or of the last change that its listing shows."""
     body = record.body
     if "Inventory" in body:
@@ -381,7 +387,7 @@ def _by_report(
     unread: list[tuple[int, Dataset]] = []
     told: dict[str, list[Record]] = {}
     for index, dataset in datasets.items():
-        expected = {**_told(index, dataset), "Inventory": report.body}.items()
+        expected = {**_dataset_settings(index, dataset), "Inventory": report.body}.items()
         if (before := kept.get(dataset.id)) and all(expected <= one.body.items() for one in before):
             if before[0].body["Objects"] or _shows_all(visit, bucket, dataset, report, None):
                 told[dataset.id] = list(before)
@@ -401,7 +407,7 @@ def _by_report(
         place = f"s3://{bucket}/{state.prefix}"
         body = {
             "Uri": place,
-            **_told(index, dataset),
+            **_dataset_settings(index, dataset),
             "VersioningStatus": None,
             "Inventory": report.body,
             **state.body,

@@ -12,7 +12,6 @@ Of a manifest the URIs are kept, of the others the numbers: what strangers wrote
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from typing import Any, Final
 from studbook.aws.errors import UNREADABLE, Trouble
 from studbook.model import Evidence, Facts, Record, canonical, digest
 from studbook.model.attributes import Attributes, at, attributes, computed
+from studbook.model.canonical import is_number
 from studbook.model.facts import Manifest, Results
 from studbook.model.ids import S3Uri, parse_s3, place_name
 from studbook.model.storable import parse_json
@@ -236,26 +236,22 @@ def _metrics(found: Any) -> dict[str, float | int]:
     if isinstance(found, Mapping) and isinstance(found.get("results"), Mapping):
         found = found["results"]
     while isinstance(found, Mapping) and len(found) == 1 and isinstance(inner := next(iter(found.values())), Mapping):
-        if _number(inner.get("value")):
+        if is_number(inner.get("value")):
             break
         found = inner
     return dict(sorted(_numbers(found, ""))[:_METRICS])
 
 
 def _numbers(found: Any, name: str) -> Iterator[tuple[str, float | int]]:
-    if _number(found):
+    if is_number(found):
         yield name, found
     elif isinstance(found, Mapping):
-        if _number(found.get("value")):
+        if is_number(found.get("value")):
             yield name, found["value"]
             return
         for key, item in found.items():
             if key not in _ASIDE:
                 yield from _numbers(item, f"{name}.{key}".lstrip("."))
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _count(record: Record) -> int:

@@ -63,7 +63,7 @@ from studbook.store.chunks import (
 from studbook.store.files import sweep
 from studbook.store.log import Log
 from studbook.store.objects import Objects
-from studbook.store.past import RulesOf, SnapshotHistory, retold
+from studbook.store.past import RulesOf, SnapshotHistory, redacted_today
 from studbook.store.snapshots import Snapshots, envelope_digest, taken
 
 if TYPE_CHECKING:
@@ -286,15 +286,15 @@ class Catalog:
     def older(self, old: Envelope, was: Graph, new: Envelope, now: Graph) -> Graph:
         """The lineage of an older night as it may be told today, next to that of a newer one."""
         rules = self.rules_of()(old)
-        return was if rules is None else retold(was, now, rules)
+        return was if rules is None else redacted_today(was, now, rules)
 
     def compared(self, old: Envelope, new: Envelope) -> tuple[Graph, Graph]:
         """The lineages of two nights as they may be told today, to be compared."""
         shared, rules_of = SharedRows(self.objects), self.rules_of()
         was, now = self.graph(old, shared), self.graph(new, shared)
         if (rules := rules_of(new)) is not None:
-            now = retold(now, Graph((), ()), rules)
-        return (was if (rules := rules_of(old)) is None else retold(was, now, rules)), now
+            now = redacted_today(now, Graph((), ()), rules)
+        return (was if (rules := rules_of(old)) is None else redacted_today(was, now, rules)), now
 
     def graph(self, envelope: Envelope, shared: SharedRows | None = None) -> Graph:
         """The whole lineage in memory; equal assets and edges of graphs with the same `shared` are the same objects."""
@@ -344,40 +344,7 @@ class Catalog:
 
     # --- writing --------------------------------------------------------------------------------------------------
 
-    def commit(
-        self,
-        *,
-        records: Iterable[Record],
-        assets: Iterable[Asset],
-        edges: Iterable[Edge],
-        findings: Iterable[Finding] = (),
-        people: Iterable[WorkingFile] = (),
-        coverage: Iterable[Coverage],
-        taken_at: str,
-        config: str,
-        only_if_changed: bool = False,
-        number: int | None = None,
-        origin: str | None = None,
-    ) -> Envelope:
-        """Add a snapshot: content first, envelope last; gives its envelope.
-
-        Rows may come in any order. With `only_if_changed`, equal parts add nothing and the latest envelope is given.
-        `number` is the number that the content was made for (first_seen and gone_since say it): where another snapshot
-        has it by now, CatalogError, and the catalog is as it was before.
-        """
-        self.expect(number)
-        kept = self.keep_records(map(RECORDS.line, records))
-        content = self.keep_lineage(kept.records, assets, edges)
-        return self.add(
-            self.draft(content, number=number, coverage=coverage, taken_at=taken_at, config=config),
-            findings=self.keep_findings(findings),
-            people=self.keep_people(people),
-            readings=kept.readings,
-            only_if_changed=only_if_changed,
-            origin=origin,
-        )
-
-    def expect(self, number: int | None) -> Envelope | None:
+    def require_next(self, number: int | None) -> Envelope | None:
         """The latest snapshot, if there is one; CatalogError where the next is not to have that number."""
         last = self.latest()
         if number is not None and number != (last.number + 1 if last else 1):
@@ -398,7 +365,7 @@ class Catalog:
 
         Raises CatalogError where the content was made for another `number`: another's snapshot would be undone by it.
         """
-        last = self.expect(number)
+        last = self.require_next(number)
         return Envelope(
             number=last.number + 1 if last else 1,
             taken_at=taken_at,
@@ -422,12 +389,12 @@ class Catalog:
         only_if_changed: bool = False,
         origin: str | None = None,
     ) -> Envelope:
-        """Add a snapshot of which everything is kept already, as `commit` does; `origin` is the log's name, if it has
-        one.
+        """Add a snapshot of which everything is kept already; gives its envelope, written last.
 
-        A log that cannot be brought up costs no night: it is left as it is, with a warning.
+        With `only_if_changed`, equal parts add nothing and the latest envelope is given. `origin` is the log's name, if
+        it has one. A log that cannot be brought up costs no night: it is left as it is, with a warning.
         """
-        last = self.expect(draft.number)
+        last = self.require_next(draft.number)
         parts = Parts(**draft.parts.content, findings=findings, people=people, readings=readings)
         same = last is not None and last.parts == parts
         if only_if_changed and last is not None and same:

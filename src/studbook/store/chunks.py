@@ -31,7 +31,7 @@ from studbook.model.storable import storable
 from studbook.store.objects import Objects
 
 Row = TypeVar("Row", Record, Asset, Edge, Finding, WorkingFile, Reading)
-Order = tuple[Any, ...]
+SortKey = tuple[Any, ...]
 
 
 class Place(NamedTuple):
@@ -48,7 +48,7 @@ class Place(NamedTuple):
     """`2026-11`, of creation; null where that is not known."""
 
     @property
-    def order(self) -> Order:
+    def order(self) -> SortKey:
         return tuple((part is not None, part or "") for part in self)
 
 
@@ -63,7 +63,7 @@ class Chunk(NamedTuple):
     object: str
 
     @property
-    def order(self) -> Order:
+    def order(self) -> SortKey:
         """How the lines of a manifest are sorted."""
         return (*self.place.order, self.first, self.last)
 
@@ -90,10 +90,10 @@ class Part(Generic[Row]):
     name: str
     adapter: TypeAdapter[Row]
     identify: Callable[[Row], str]
-    order: Callable[[Row], Order]
+    order: Callable[[Row], SortKey]
     rows_per_chunk: int
     """On average, where a place has more; a power of two."""
-    start: Callable[[Chunk], Order] = lambda chunk: (chunk.first,)
+    start: Callable[[Chunk], SortKey] = lambda chunk: (chunk.first,)
     """The smallest order that a row of the chunk can have."""
     write: Callable[[Row], bytes] = lambda row: canonical(fields_of(row))
     """The canonical JSON of a row."""
@@ -211,16 +211,16 @@ class _Pile:
     """The rows of one place, unsorted; full blocks are kept compressed, so that a million rows fit in memory."""
 
     def __init__(self) -> None:
-        self.loose: list[tuple[Order, str, bytes]] = []
+        self.loose: list[tuple[SortKey, str, bytes]] = []
         self.packed: list[bytes] = []
 
-    def add(self, order: Order, name: str, line: bytes) -> None:
+    def add(self, order: SortKey, name: str, line: bytes) -> None:
         self.loose.append((order, name, line))
         if len(self.loose) == _BLOCK:
             self.packed.append(zlib.compress(marshal.dumps(self.loose), 1))
             self.loose = []
 
-    def rows(self) -> list[tuple[Order, str, bytes]]:
+    def rows(self) -> list[tuple[SortKey, str, bytes]]:
         rows = self.loose
         for block in self.packed:
             rows.extend(marshal.loads(zlib.decompress(block)))  # noqa: S302 - our own memory
@@ -262,7 +262,7 @@ def write_records(objects: Objects, lines: Iterable[bytes], reading_of: ReadingO
     """As `write_part`, of records that are canonical lines already, with the reading of each in the same place."""
     piles: defaultdict[Place, _Pile] = defaultdict(_Pile)
     readings: defaultdict[Place, _Pile] = defaultdict(_Pile)
-    orders: dict[Place, Order] = {}
+    orders: dict[Place, SortKey] = {}
     for line in lines:
         row = json.loads(line)
         partition, kind, name = Partition(row["account"], row["region"], row["source"]), row["kind"], row["id"]
@@ -286,8 +286,8 @@ def _written(objects: Objects, part: Part[Row], place: Place, pile: _Pile) -> It
     return _cut(objects, part, place, _each_once(part, pile.rows()))
 
 
-def _each_once(part: Part[Row], rows: Iterable[tuple[Order, str, bytes]]) -> Iterator[tuple[Order, str, bytes]]:
-    before: Order | None = None
+def _each_once(part: Part[Row], rows: Iterable[tuple[SortKey, str, bytes]]) -> Iterator[tuple[SortKey, str, bytes]]:
+    before: SortKey | None = None
     known = b""
     for order, name, line in rows:
         if order != before:
@@ -297,7 +297,9 @@ def _each_once(part: Part[Row], rows: Iterable[tuple[Order, str, bytes]]) -> Ite
             raise CatalogError(f"two different {part.name} for {order!r}: this is a bug in Studbook")
 
 
-def _cut(objects: Objects, part: Part[Row], place: Place, rows: Iterable[tuple[Order, str, bytes]]) -> Iterator[Chunk]:
+def _cut(
+    objects: Objects, part: Part[Row], place: Place, rows: Iterable[tuple[SortKey, str, bytes]]
+) -> Iterator[Chunk]:
     lines: list[bytes] = []
     first = last = ""
     for order, name, line in rows:
@@ -312,7 +314,7 @@ def _cut(objects: Objects, part: Part[Row], place: Place, rows: Iterable[tuple[O
         yield Chunk(place, first, last, len(lines), objects.write(b"".join(lines)))
 
 
-def _cut_before(order: Order, rows_per_chunk: int) -> bool:
+def _cut_before(order: SortKey, rows_per_chunk: int) -> bool:
     # Not after every so many rows: one new row would then move the border of each chunk behind it.
     return zlib.crc32("\0".join(map(str, order)).encode()) % rows_per_chunk == 0
 
@@ -364,7 +366,7 @@ class SharedRows:
 def merged(part: Part[Row], several: Iterable[Chunk], rows_of: Callable[[Chunk], Iterator[Row]]) -> Iterator[Row]:
     """The rows of several chunks in canonical order; a chunk is opened when the order comes to its first row."""
     waiting = sorted(((part.start(chunk), number, chunk) for number, chunk in enumerate(several)), reverse=True)
-    open_: list[tuple[Order, int, Row, Iterator[Row]]] = []
+    open_: list[tuple[SortKey, int, Row, Iterator[Row]]] = []
     while waiting or open_:
         while waiting and (not open_ or waiting[-1][0] <= open_[0][0]):
             _, number, chunk = waiting.pop()
@@ -376,7 +378,7 @@ def merged(part: Part[Row], several: Iterable[Chunk], rows_of: Callable[[Chunk],
 
 
 def _advance(
-    part: Part[Row], open_: list[tuple[Order, int, Row, Iterator[Row]]], number: int, rows: Iterator[Row]
+    part: Part[Row], open_: list[tuple[SortKey, int, Row, Iterator[Row]]], number: int, rows: Iterator[Row]
 ) -> None:
     row = next(rows, None)
     if row is not None:

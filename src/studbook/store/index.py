@@ -30,6 +30,7 @@ from studbook.lineage.adjacency import Adjacency, Said, sort_of, walked_back
 from studbook.lineage.graph import Direction, is_between
 from studbook.model import RELATIONS, Asset, Edge, Envelope, Evidence
 from studbook.model.edge import EdgeKey, Known, among_ends, edge_of
+from studbook.model.ids import LAST
 from studbook.store import chunks
 from studbook.store.chunks import ASSETS
 from studbook.store.objects import Objects
@@ -82,8 +83,6 @@ T = TypeVar("T")
 
 MOST = 50
 """How many of those that answer to one word are looked at."""
-_LAST = chr(0x10FFFF)
-"""Behind every other letter."""
 _OTHERS = "key IN (SELECT asset FROM other WHERE {})"
 _DIGEST = re.compile(r"(?:sha256:|@|/|m-)([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?=/|$)")
 """A digest, a git commit, an MLflow run or logged model, in an id."""
@@ -98,7 +97,7 @@ class Index:
 
     def __init__(self, path: Path | None, objects: Objects, envelope: Envelope) -> None:
         self._path, self._objects, self._envelope = path, objects, envelope
-        self._expected: dict[tuple[Direction, str, str | None], list[Edge]] = {}
+        self._prefetched: dict[tuple[Direction, str, str | None], list[Edge]] = {}
         """What was read ahead: the edges on a side of an asset, of one relation or of any."""
         self._near: dict[str, Asset | bytes] = {}
         """What was read ahead; as its line until somebody asks for it."""
@@ -136,7 +135,7 @@ class Index:
         except (sqlite3.DatabaseError, CatalogError, ValidationError, KeyError, ValueError):
             self._connection.close()
             self._unlink()
-            for kept in (self._expected, self._near, self._ids, self._told):
+            for kept in (self._prefetched, self._near, self._ids, self._told):
                 kept.clear()
             self._adjacency = None
             self._connection = self._open()
@@ -179,7 +178,7 @@ class Index:
         found = self._sound(lambda: self._connection.execute(_BEGINNING, (len(text), text[::-1])).fetchall())
         return sorted(backwards[::-1] for (backwards,) in found)
 
-    def expect(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
+    def prefetch(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
         """Reads what a step from each of them asks for, five hundred in one statement."""
         for several in _batches(asset_ids):
             self._sound(partial(self._read_ahead, several, direction, relation))
@@ -205,7 +204,7 @@ class Index:
         """The first assets whose id ends so."""
         at = f" AND account IN ({_marks(accounts)})" if accounts else ""
         where = f"backwards >= ? AND backwards < ?{at}"
-        return self._sound(lambda: self._first(where, (end[::-1], end[::-1] + _LAST, *accounts), within))
+        return self._sound(lambda: self._first(where, (end[::-1], end[::-1] + LAST, *accounts), within))
 
     def aliased(self, alias: str) -> Sequence[Asset]:
         """The assets that have it among their `aliases`."""
@@ -229,7 +228,7 @@ class Index:
 
     def names_from(self, beginning: str) -> set[str]:
         """Some of the names that begin so."""
-        return self._sound(lambda: self._names("name >= ? AND name < ?", (beginning, beginning + _LAST)))
+        return self._sound(lambda: self._names("name >= ? AND name < ?", (beginning, beginning + LAST)))
 
     def _names(self, where: str, values: Sequence[str]) -> set[str]:
         rows = self._connection.execute(f"SELECT DISTINCT name FROM asset WHERE {where} LIMIT ?", (*values, MOST))  # noqa: S608 - ours
@@ -287,11 +286,11 @@ class Index:
                     lists[key.target if side == "upstream" else key.source].append(edge_of(key, self._said_by(told)))
             for asset_id, edges in lists.items():
                 edges.sort(key=lambda edge: edge.key.order)
-                self._expected[side, asset_id, only] = edges
+                self._prefetched[side, asset_id, only] = edges
 
     def _edges(self, direction: Direction, asset_id: str, relation: str | None, role: str | None) -> Sequence[Edge]:
         for only in (None, relation):
-            read = self._expected.get((direction, asset_id, only))
+            read = self._prefetched.get((direction, asset_id, only))
             if read is not None:
                 return [edge for edge in read if relation in (None, edge.relation) and role in (None, edge.role)]
         more = [(name, value) for name, value in (("relation", relation), ("role", role)) if value is not None]
@@ -448,14 +447,7 @@ _COLUMNS: Final = {"keys": "q", "by_key": "I", "sorts": "I", "first": "I", "ends
 
 def _pack(connection: sqlite3.Connection) -> None:
     """The lineage as arrays. An edge to what is no asset is in none, as it is in no other answer of the index."""
-    assets = [
-        (backwards[::-1], key, sort)
-        for key, backwards, sort in connection.execute("SELECT key, backwards, sort FROM asset")
-    ]
-    assets.sort()
-    keys = array(_COLUMNS["keys"], (key for _, key, _ in assets))
-    sorts = array(_COLUMNS["sorts"], (sort for _, _, sort in assets))
-    del assets
+    keys, sorts = _nodes(connection)
     nodes = {key: node for node, key in enumerate(keys)}
     kinds = {number: json.loads(sort)[0] for number, sort in connection.execute("SELECT number, sort FROM sort")}
     roles = [role for (role,) in connection.execute("SELECT DISTINCT role FROM edge WHERE role IS NOT NULL")]
@@ -500,6 +492,17 @@ def _pack(connection: sqlite3.Connection) -> None:
     packed = [(name, column.tobytes()) for name, column in columns.items()]
     packed += [(name, json.dumps(value).encode()) for name, value in texts.items()]
     connection.executemany("INSERT OR REPLACE INTO packed VALUES (?, ?)", packed)
+
+
+def _nodes(connection: sqlite3.Connection) -> tuple[array[int], array[int]]:
+    """The keys of all assets and the numbers of their sorts, in the order of their ids."""
+    assets = [
+        (backwards[::-1], key, sort)
+        for key, backwards, sort in connection.execute("SELECT key, backwards, sort FROM asset")
+    ]
+    assets.sort()
+    keys = array(_COLUMNS["keys"], (key for _, key, _ in assets))
+    return keys, array(_COLUMNS["sorts"], (sort for _, _, sort in assets))
 
 
 _SAID_BITS: Final = 20

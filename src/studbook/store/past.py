@@ -59,7 +59,7 @@ RulesOf = Callable[[Envelope], TodaysRules | None]
 """What takes out of a night what must not be told today; None where it was written by today's rules."""
 
 
-def retold(old: Graph, newer: Graph, rules: TodaysRules) -> Graph:
+def redacted_today(old: Graph, newer: Graph, rules: TodaysRules) -> Graph:
     """The lineage of an older night as it may be told today, next to that of a newer one."""
 
     def asset(one: Asset) -> Asset:

@@ -19,7 +19,7 @@ from studbook.errors import CatalogError
 from studbook.model import Envelope, Parts, TreeHead, canonical, digest
 from studbook.proof.merkle import leaf_hash
 from studbook.store import chunks
-from studbook.store.chunks import PARTS, PEOPLE, READINGS, RECORDS, Chunk, Order, Part, Place
+from studbook.store.chunks import PARTS, PEOPLE, READINGS, RECORDS, Chunk, Part, Place, SortKey
 from studbook.store.files import TEMPORARY
 from studbook.store.objects import Objects
 from studbook.store.snapshots import Snapshots, content_digest, document, file_name
@@ -164,7 +164,7 @@ class _Verification:
                 found[manifest] = f"it is the manifest of the {name} of snapshot {envelope.number}"
                 try:
                     for chunk in chunks.chunks(self._objects, manifest):
-                        found.setdefault(chunk.object, f"it is {_said(PARTS[name], chunk, envelope.number)}")
+                        found.setdefault(chunk.object, f"it is {_chunk_name(PARTS[name], chunk, envelope.number)}")
                 except CatalogError:
                     continue
         return found
@@ -192,12 +192,12 @@ class _Verification:
                 yield from self._chunk(part, chunk, number)
 
     def _chunk(self, part: Part[Any], chunk: Chunk, number: int) -> Iterator[Damage]:
-        place, said = _place(self._objects, chunk.object), _said(part, chunk, number)
+        place, said = _place(self._objects, chunk.object), _chunk_name(part, chunk, number)
         if chunk.object not in self._objects:
             yield Damage(place, f"{said} is missing")
             return
         names: list[str] = []
-        orders: list[Order] = []
+        orders: list[SortKey] = []
         leaves = bytearray()
         references = 0
         try:
@@ -298,7 +298,7 @@ def _wrong(part: Part[Any], row: Any, line: bytes, number: int) -> str | None:
     return f"names a snapshot that comes later: {', '.join(later)}" if later else None
 
 
-def _said(part: Part[Any], chunk: Chunk, number: int) -> str:
+def _chunk_name(part: Part[Any], chunk: Chunk, number: int) -> str:
     """What a chunk is to those who read its snapshot."""
     if part is PEOPLE:
         return f"{chunk.first} of snapshot {number}"

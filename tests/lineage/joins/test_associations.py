@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, item, job, lines, state
 
-from fact_records import ACCOUNT, JOB, REGION, Estate, asset, item, job, lines, state
 from studbook.lineage.link import LinkContext
 from studbook.model import Edge
 from studbook.model.facts import Association, DeployedBy, LineageEntity, Reads, RunBehind

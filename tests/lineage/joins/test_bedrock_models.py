@@ -1,8 +1,8 @@
 """Models of Bedrock under several names."""
 
 import pytest
+from tests.fact_records import ACCOUNT, REGION, Estate, asset
 
-from fact_records import ACCOUNT, REGION, Estate, asset
 from studbook.model import Edge, Evidence
 from studbook.model.facts import BedrockAddress
 

@@ -1,6 +1,7 @@
 """The traffic that endpoints keep, and the loop that it closes."""
 
-from fact_records import ACCOUNT, JOB, REGION, Estate, asset, job
+from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, job
+
 from studbook.lineage.link import ConfiguredDataset, LinkContext
 from studbook.model import Edge, Evidence
 from studbook.model.facts import CapturesTo, Reads

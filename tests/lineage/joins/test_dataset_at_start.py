@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from fact_records import ACCOUNT, JOB, Estate, inputs, item, job, state
+from tests.fact_records import ACCOUNT, JOB, Estate, inputs, item, job, state
+
 from studbook.lineage.link import ConfiguredDataset, LinkContext
 from studbook.model.facts import DatasetState, InventoryTold, Manifest, Reads
 from studbook.model.ids import fingerprint

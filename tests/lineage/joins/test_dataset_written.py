@@ -1,8 +1,8 @@
 """Which dataset version a job made."""
 
 import pytest
+from tests.fact_records import JOB, Estate, asset, item, job, lines, state
 
-from fact_records import JOB, Estate, asset, item, job, lines, state
 from studbook.lineage.link import ConfiguredDataset, LinkContext
 from studbook.model.facts import Reads, Writes
 

@@ -1,6 +1,7 @@
 """One image by several ids."""
 
-from fact_records import JOB, Estate, asset, job
+from tests.fact_records import JOB, Estate, asset, job
+
 from studbook.model import Edge, Evidence
 
 HOST = "111122223333.dkr.ecr.us-west-2.amazonaws.com"

@@ -1,8 +1,8 @@
 """What was registered or served from MLflow, by place and by URI."""
 
 import pytest
+from tests.fact_records import ACCOUNT, REGION, Estate, asset, lines
 
-from fact_records import ACCOUNT, REGION, Estate, asset, lines
 from studbook.model import Edge
 from studbook.model.facts import MlflowPlace, MlflowUri, Weights
 

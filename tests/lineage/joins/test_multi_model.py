@@ -1,6 +1,7 @@
 """Multi-model endpoints."""
 
-from fact_records import ACCOUNT, REGION, Estate, asset, inputs
+from tests.fact_records import ACCOUNT, REGION, Estate, asset, inputs
+
 from studbook.model.facts import ServedFolder, Weights
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, inputs, job
 
-from fact_records import ACCOUNT, JOB, REGION, Estate, asset, inputs, job
 from studbook.model import Edge
 from studbook.model.facts import (
     BaseModelName,

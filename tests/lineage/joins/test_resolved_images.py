@@ -1,6 +1,7 @@
 """The digest of the image that a model runs, from what endpoints and components pulled."""
 
-from fact_records import ACCOUNT, REGION, Estate, asset, inputs
+from tests.fact_records import ACCOUNT, REGION, Estate, asset, inputs
+
 from studbook.model import Asset, Edge
 from studbook.model.facts import PulledImage
 

@@ -1,6 +1,7 @@
 """Edges whose role one record tells and another does not."""
 
-from fact_records import ACCOUNT, JOB, REGION, Estate, asset, inputs, job, lines
+from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, inputs, job, lines
+
 from studbook.model import Edge
 from studbook.model.facts import Output, Roleless, Weights
 

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from fact_records import ACCOUNT, JOB, REGION, Estate, asset, job
+from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, job
+
 from studbook.lineage.joins.written_above import _MOST
 from studbook.model.facts import OutputFolder, Reads, Writes
 

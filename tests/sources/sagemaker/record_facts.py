@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from fact_records import lines
+from tests.fact_records import lines
+
 from studbook.model import Claim, Edge, Evidence, Facts, Record
 from studbook.sources import normalize
 

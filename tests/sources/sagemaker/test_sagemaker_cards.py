@@ -2,7 +2,7 @@
 
 import json
 
-from record_facts import HERE, arrows, proof, said
+from tests.sources.sagemaker.record_facts import HERE, arrows, proof, said
 
 CARD = f"{HERE}model-card/support-bot"
 PACKAGE = f"{HERE}model-package/support-bot/5"

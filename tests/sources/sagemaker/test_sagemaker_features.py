@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from record_facts import HERE, HUB, arrows, proof, said
+from tests.sources.sagemaker.record_facts import HERE, HUB, arrows, proof, said
 
 from studbook.model.facts import ByName, Reads, Writes
 

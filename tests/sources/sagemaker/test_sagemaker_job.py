@@ -5,9 +5,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from record_facts import HERE, HUB, LLAMA, arrows, proof, said
+from tests.fact_records import lines
+from tests.sources.sagemaker.record_facts import HERE, HUB, LLAMA, arrows, proof, said
 
-from fact_records import lines
 from studbook.model.facts import LambdaUse, LatestAtStart, MlflowNames, Reads, Roleless
 
 CREATED, STARTED = "2026-09-14T10:00:00Z", "2026-09-14T10:12:00Z"

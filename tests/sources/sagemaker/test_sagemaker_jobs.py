@@ -1,7 +1,7 @@
 """Training, evaluation and tuning jobs as records say them."""
 
 import pytest
-from record_facts import HERE, HUB, LLAMA, PUBLIC, arrows, proof, said
+from tests.sources.sagemaker.record_facts import HERE, HUB, LLAMA, PUBLIC, arrows, proof, said
 
 from studbook.model.facts import LambdaUse, LatestAtStart, MlflowNames, Output, OutputFolder, Reads, Roleless, Writes
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from record_facts import HERE, HUB, arrows, proof, said
+from tests.fact_records import lines
+from tests.sources.sagemaker.record_facts import HERE, HUB, arrows, proof, said
 
-from fact_records import lines
 from studbook.model import Record
 from studbook.model.facts import Association, DeployedBy, LineageEntity, Roleless, RunBehind
 from studbook.sources import normalize

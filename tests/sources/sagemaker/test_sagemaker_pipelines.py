@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from record_facts import HERE, arrows, proof, said
+from tests.sources.sagemaker.record_facts import HERE, arrows, proof, said
 
 from studbook.redaction.redact import Redactor
 from studbook.sources.sagemaker.pipelines import OUTLINE_LIMIT, outline

@@ -1,7 +1,7 @@
 """Processing and transform jobs as records say them."""
 
 import pytest
-from record_facts import HERE, arrows, proof, said
+from tests.sources.sagemaker.record_facts import HERE, arrows, proof, said
 
 from studbook.model import Record
 from studbook.model.facts import ByName, Reads, Roleless, Writes

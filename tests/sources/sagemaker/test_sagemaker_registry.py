@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from record_facts import HERE, HUB, arrows, proof, said
+from tests.fact_records import lines
+from tests.sources.sagemaker.record_facts import HERE, HUB, arrows, proof, said
 
-from fact_records import lines
 from studbook.model.facts import BaseModelName, Weights
 
 GROUP = f"{HERE}model-package-group/support-bot"

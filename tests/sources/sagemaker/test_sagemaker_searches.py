@@ -1,7 +1,7 @@
 """AutoML, tuning, optimization, recommendation and benchmark jobs, and training sessions, as records say them."""
 
 import pytest
-from record_facts import HERE, LLAMA, arrows, proof, said
+from tests.sources.sagemaker.record_facts import HERE, LLAMA, arrows, proof, said
 
 from studbook.model.facts import ByName, LatestAtStart, MlflowNames, Output, Reads
 

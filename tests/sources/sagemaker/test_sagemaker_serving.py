@@ -1,7 +1,7 @@
 """Models, endpoint configurations, endpoints and components as records say them."""
 
 import pytest
-from record_facts import HERE, HUB, arrows, proof, said
+from tests.sources.sagemaker.record_facts import HERE, HUB, arrows, proof, said
 
 from studbook.model.facts import ByName, ModelSourceTag, PulledImage, Weights
 

@@ -24,7 +24,7 @@ from studbook.lineage.joins.object_history import ObjectHistory, Span, State, in
 from studbook.lineage.joins.registered_location import Registered
 from studbook.model import Asset, Certainty, Edge, Evidence, Facts
 from studbook.model.facts import MANIFESTS, DatasetState, Manifest, Reads
-from studbook.model.ids import S3Uri, parse_s3, place_name
+from studbook.model.ids import S3Uri, beginning_with, parse_s3, place_name
 
 INSIDE: Final = Evidence.parse("rule:s3-prefix")
 AT_START: Final = Evidence.parse("rule:dataset-at-start")
@@ -252,10 +252,7 @@ class _DatasetStates:
     def below(self, uri: str) -> list[_Dataset]:
         """The outermost datasets that lie strictly under a prefix."""
         found: list[_Dataset] = []
-        for index in range(bisect_left(self._sorted, uri), len(self._sorted)):
-            dataset = self._sorted[index]
-            if not dataset.startswith(uri):
-                break
+        for dataset in beginning_with(self._sorted, uri):
             if dataset != uri and not (found and dataset.startswith(found[-1].id)):
                 found.append(self._datasets[dataset])
         return found

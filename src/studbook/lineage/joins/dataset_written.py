@@ -18,6 +18,7 @@ from studbook.lineage.joins.dataset_at_start import INSIDE
 from studbook.lineage.joins.interface import View, inferred, instant
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import DatasetState, Writes
+from studbook.model.ids import beginning_with
 
 RULE: Final = Evidence.parse("rule:written-meanwhile")
 
@@ -135,10 +136,7 @@ class _OutputPlaces:
     def _meeting(self, below: str) -> Iterator[str]:
         """The listed places around one, it itself, and those inside."""
         yield from (place for place in _around(below) if place != below and place in self._states)
-        for index in range(bisect_left(self._sorted, below), len(self._sorted)):
-            if not self._sorted[index].startswith(below):
-                return
-            yield self._sorted[index]
+        yield from beginning_with(self._sorted, below)
 
 
 def _around(below: str) -> Iterator[str]:

@@ -10,7 +10,6 @@ words is one artifact already.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -21,7 +20,7 @@ from studbook.lineage.joins.weights import place
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import MANIFESTS, Output, OutputFolder, Reads, Weights, Writes
-from studbook.model.ids import parse_s3
+from studbook.model.ids import beginning_with, parse_s3
 
 _MOST: Final = 300
 """The most places inside of a folder that are told as inputs one by one: a folder in which one job writes each night,
@@ -96,7 +95,7 @@ def _read_around(view: View, produced: set[tuple[str, str]]) -> Iterator[Edge]:
         if EdgeKey(reads.uri, reads.reader, reads.relation, reads.role) not in view.edges:
             continue
         folder = str(parse_s3(reads.uri))  # of a bucket alone with its slash: others' names may begin so
-        inside = _inside(folder, places)
+        inside = beginning_with(places, folder)
         if len(inside) > _MOST:
             crowded[reads.uri].append(reads)
             continue
@@ -111,10 +110,6 @@ def _read_around(view: View, produced: set[tuple[str, str]]) -> Iterator[Edge]:
         yield from _crowd(view, several, made, places)
 
 
-def _inside(folder: str, places: Sequence[str]) -> Sequence[str]:
-    return places[bisect_left(places, folder) : bisect_left(places, folder + chr(0x10FFFF))]
-
-
 def _crowd(
     view: View, several: Sequence[Reads], made: Mapping[str, Mapping[str, Evidence]], places: Sequence[str]
 ) -> Iterator[Edge]:
@@ -122,7 +117,7 @@ def _crowd(
     readers = {one.reader for one in several}
     last = max(several, key=lambda one: (one.at is None, one.at or ""))
     folder = str(parse_s3(last.uri))
-    for one in _inside(folder, places):
+    for one in beginning_with(places, folder):
         for writer, evidence in made[one].items() if one.rstrip("/") != folder.rstrip("/") else ():
             if writer not in readers and not is_later(view.assets, writer, last.at):
                 yield inferred(writer, last.uri, "produced", (last.evidence, evidence, INSIDE), candidate=True)

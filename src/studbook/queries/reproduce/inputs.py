@@ -10,10 +10,11 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 
 from studbook.lineage.graph import LineageReader
 from studbook.lineage.joins.dataset_at_start import AT_START
+from studbook.lineage.joins.interface import instant
 from studbook.model import Asset, Edge, Record
 from studbook.model.ids import code_id, fingerprint, parse_hub_content, parse_lambda, parse_s3
 from studbook.queries.answer import RecordOf
-from studbook.queries.reproduce.request import JOB, Create, placeholders, problems, told_in
+from studbook.queries.reproduce.request import JOB, Create, job_settings, placeholders, problems
 from studbook.sources.s3 import object_versions
 
 Verdict = Literal["exact", "close", "not possible"]
@@ -78,13 +79,15 @@ class Inputs:
         self.reasons: list[Reason] = []
         self.pins: list[Pin] = []
         self.manifests: list[ObjectVersions] = []
-        told = told_in(request)
+        told = job_settings(request)
         if report := problems(request, create):
-            self._say("request", "not possible", f"the record holds no valid {create.operation} request: {report}")
+            self._reason("request", "not possible", f"the record holds no valid {create.operation} request: {report}")
         for path in placeholders(request):
-            self._say("values", "close", f"{path} was redacted: fill it in")
+            self._reason("values", "close", f"{path} was redacted: fill it in")
         if create is JOB:
-            self._say("values", "close", "hyperparameters that the document does not name are the service's defaults")
+            self._reason(
+                "values", "close", "hyperparameters that the document does not name are the service's defaults"
+            )
         else:
             self._image(told.get("AlgorithmSpecification") or {})
         channels = told.get("InputDataConfig")
@@ -97,11 +100,11 @@ class Inputs:
         self._code()
         if isinstance(told.get("CheckpointConfig"), Mapping):
             place = told["CheckpointConfig"].get("S3Uri")
-            self._say(
+            self._reason(
                 "checkpoints", "close", f"it would go on from the checkpoints under {place}: choose another place"
             )
 
-    def _say(self, part: str, leaves: Verdict, message: str) -> None:
+    def _reason(self, part: str, leaves: Verdict, message: str) -> None:
         reason = Reason(part, leaves, message)
         if reason not in self.reasons:
             self.reasons.append(reason)
@@ -123,7 +126,7 @@ class Inputs:
         image = algorithm.get("TrainingImage")
         if image is None:
             named = algorithm.get("AlgorithmName")
-            self._say(
+            self._reason(
                 "image", "close", f"the image is that of the algorithm {named}" if named else "the service chooses it"
             )
         elif "@sha256:" in image:
@@ -131,7 +134,7 @@ class Inputs:
         else:
             pulled = self._pulled(image)
             known = f"under it models were served from {', '.join(pulled)}" if pulled else "no digest is known"
-            self._say("image", "close", f"{image} is named by a tag, which can have been moved; {known}")
+            self._reason("image", "close", f"{image} is named by a tag, which can have been moved; {known}")
 
     def _pulled(self, image: str) -> list[str]:
         """The digests that the same tag is known to have meant, as far as the first models that name it tell."""
@@ -150,7 +153,7 @@ class Inputs:
             if code.id.startswith("git:"):
                 self._pin("code", code.id)
             else:
-                self._say(
+                self._reason(
                     "code", "close", f"what lies at {code.id} can have been overwritten; no object version is known"
                 )
         for commit in self._commits():
@@ -179,7 +182,7 @@ class Inputs:
             if parse_lambda(agent.id) is not None:
                 self._evaluator("agent", edge, agent)
             else:
-                self._say("agent", "close", f"{agent.id} is not fixed: its code can be another by now")
+                self._reason("agent", "close", f"{agent.id} is not fixed: its code can be another by now")
 
     # --- models and evaluators ------------------------------------------------------------------------------------
 
@@ -195,7 +198,7 @@ class Inputs:
                 elif serverless:
                     self._latest(part, model, content.parent)
                 elif content.version is None or edge.certainty == "inferred":
-                    self._say(part, "close", f"{model.id}: which version it was is not recorded")
+                    self._reason(part, "close", f"{model.id}: which version it was is not recorded")
                 else:
                     self._pin(part, model.id)
 
@@ -218,7 +221,7 @@ class Inputs:
             said = f"{model.id} was asked for, and which version ran is not recorded"
         others = sorted(set(known) - {model.id, *ran})
         more = f"; known by now: {', '.join(others)}" if others else ""
-        self._say(part, "close", f"{said}; the service takes the latest, whatever is asked{more}")
+        self._reason(part, "close", f"{said}; the service takes the latest, whatever is asked{more}")
 
     def _evaluators(self) -> None:
         for role in ("evaluator", "judge"):
@@ -230,17 +233,17 @@ class Inputs:
         function, content = parse_lambda(evaluator.id), parse_hub_content(evaluator.id)
         if function is not None:
             if not (function.qualifier or "").isdigit() or edge.certainty == "inferred":
-                self._say(role, "close", f"{evaluator.id} is not fixed: its code can be another by now")
+                self._reason(role, "close", f"{evaluator.id} is not fixed: its code can be another by now")
                 return
             digest = evaluator.attributes.get("code_sha256")
             self._pin(role, evaluator.id + (f" (CodeSha256 {digest})" if digest else ""))
         elif content is None or content.version is None:
-            self._say(role, "close", f"{evaluator.id} is named without a version")
+            self._reason(role, "close", f"{evaluator.id} is named without a version")
         else:
             self._pin(role, evaluator.id)
             below = self._lineage.upstream(evaluator.id, "content_of")
             if not below:
-                self._say(role, "close", f"which code is behind {evaluator.id} is not known")
+                self._reason(role, "close", f"which code is behind {evaluator.id} is not known")
             for pointer in below:
                 code = self._lineage.asset(pointer.source)
                 if code is None or not self._is_there(role, code):
@@ -248,15 +251,15 @@ class Inputs:
                 if code.kind == "evaluator_version":
                     self._evaluator(role, pointer, code)
                 else:
-                    self._say(role, "close", f"what lies at {code.id} can have been overwritten since")
+                    self._reason(role, "close", f"what lies at {code.id} can have been overwritten since")
 
     def _is_there(self, part: str, asset: Asset) -> bool:
         if asset.gone_since is not None:
-            self._say(part, "not possible", f"{asset.id} is gone since snapshot {asset.gone_since}")
+            self._reason(part, "not possible", f"{asset.id} is gone since snapshot {asset.gone_since}")
             return False
         # Nobody lists what belongs to AWS: that it was only named says nothing.
         if asset.unresolved and asset.account != "aws":
-            self._say(part, "close", f"{asset.id} is only named: no listing shows that it is still there")
+            self._reason(part, "close", f"{asset.id} is only named: no listing shows that it is still there")
         return True
 
     # --- data -----------------------------------------------------------------------------------------------------
@@ -269,7 +272,7 @@ class Inputs:
         s3 = place if isinstance(place, Mapping) else {}
         inputs = list(self._inputs(name))
         if not inputs and "HubAccessConfig" not in s3:
-            self._say(part, "close", "what the channel held is not recorded")
+            self._reason(part, "close", "what the channel held is not recorded")
         for edge, data in inputs:
             if not self._is_there(part, data):
                 continue
@@ -279,13 +282,13 @@ class Inputs:
             self._pin(part, data.id)
             below = self._lineage.upstream(data.id, "content_of")
             if not below:
-                self._say(part, "close", f"what lies where {data.id} points was never listed")
+                self._reason(part, "close", f"what lies where {data.id} points was never listed")
             for pointer in below:
                 content = self._lineage.asset(pointer.source)
                 if content is None:
                     continue
                 if self._replaced_before_start(content):
-                    self._say(part, "close", f"{content.id} was registered, and had changed before the job read it")
+                    self._reason(part, "close", f"{content.id} was registered, and had changed before the job read it")
                 else:
                     self._data(part, name, pointer, content, None)
 
@@ -300,13 +303,13 @@ class Inputs:
     def _data(self, part: str, channel: str, edge: Edge, data: Asset, uri: str | None) -> None:
         """One state of an S3 dataset, or a place in S3, that a channel read."""
         if data.kind != "dataset_version" or "@sha256:" not in data.id:
-            self._say(part, "close", f"what lay at {data.id} when the job started is not known")
+            self._reason(part, "close", f"what lay at {data.id} when the job started is not known")
             return
         if edge.candidate:
-            self._say(part, "close", f"{data.id} is one of several states that it can have read")
+            self._reason(part, "close", f"{data.id} is one of several states that it can have read")
         elif AT_START in edge.evidence:
             told = "S3's inventory" if data.attributes.get("seen_at") else "listings"
-            self._say(part, "close", f"that it read {data.id} is inferred from {told}")
+            self._reason(part, "close", f"that it read {data.id} is inferred from {told}")
         objects, now = self._objects(data, uri)
         if objects and all(item["VersionId"] for item in objects):
             place = parse_s3(uri) or parse_s3(data.id.partition("@")[0])
@@ -314,7 +317,7 @@ class Inputs:
             self.manifests.append(ObjectVersions(channel, data.id, place.bucket, place.key, tuple(objects)))
         if (seen_at := data.attributes.get("seen_at")) and data.attributes.get("current") is not False:
             self._pin(part, data.id)
-            self._say(
+            self._reason(
                 part, "close", f"{data.id} is as of {seen_at}, by S3's inventory: whether it has changed is not told"
             )
         elif data.attributes.get("current") is not False or (objects and now is not None and objects == now.objects):
@@ -322,15 +325,17 @@ class Inputs:
         elif objects and now is not None and all((item["Key"], item["VersionId"]) in now.kept for item in objects):
             self._pin(part, data.id)
             count = f"{len(objects)} object{'s' * (len(objects) != 1)}"
-            self._say(
+            self._reason(
                 part, "close", f"{data.id} has changed since; the bucket keeps what was read ({count}): copy it back"
             )
         elif seen_at or self._counted_by_inventory(data):
-            self._say(
+            self._reason(
                 part, "close", f"{data.id} has changed since; what the bucket keeps of it S3's inventory does not tell"
             )
         else:
-            self._say(part, "not possible", f"{data.id} has changed since, and the bucket does not keep what was read")
+            self._reason(
+                part, "not possible", f"{data.id} has changed since, and the bucket does not keep what was read"
+            )
 
     def _objects(self, version: Asset, uri: str | None) -> tuple[list[Mapping[str, Any]], _Now | None]:
         """The objects that a channel read of a state, and what the newest listing of the place shows."""
@@ -397,15 +402,10 @@ def _state(version: Asset, now: Record | None) -> list[Mapping[str, Any]]:
     changes: dict[str, tuple[str, bool, Mapping[str, Any] | None]] = {}
     markers = [(item, None) for item in now.body.get("DeleteMarkers") or ()]
     for item, kept in [*((item, item) for item in listed), *markers]:
-        change = (_instant(item["LastModified"]), bool(item.get("IsLatest")), kept)
-        if change[0] <= _instant(newest) and change[:2] >= changes.get(item["Key"], ("", False, None))[:2]:
+        change = (instant(item["LastModified"]), bool(item.get("IsLatest")), kept)
+        if change[0] <= instant(newest) and change[:2] >= changes.get(item["Key"], ("", False, None))[:2]:
             changes[item["Key"]] = change
     found = [item for _, _, item in changes.values() if item is not None]
     place = parse_s3(version.id.partition("@")[0])
     assert place is not None
     return found if fingerprint(found, place.key) == version.attributes.get("fingerprint") else []
-
-
-def _instant(time: str) -> str:
-    """RFC 3339 in UTC as text that sorts as the time does."""
-    return time.rstrip("Z")

@@ -48,14 +48,14 @@ def request_of(body: Mapping[str, Any], create: Create = TRAINING_JOB) -> dict[s
     request: dict[str, Any] = _fitted(body, _shape(create.operation))
     name = str(body.get(create.name, ""))
     request[create.name] = name[: _NAME_LENGTH - len(_AGAIN)].rstrip("-") + _AGAIN
-    told = told_in(request)
+    told = job_settings(request)
     if "JobConfigDocument" in request and told.pop(_MADE, None) is not None:
         request["JobConfigDocument"] = json.dumps(told)
     tags = [tag for tag in request.pop("Tags", ()) if not str(tag.get("Key", "")).startswith("aws:")]
     return request | ({"Tags": tags} if tags else {})
 
 
-def told_in(request: Mapping[str, Any]) -> dict[str, Any]:
+def job_settings(request: Mapping[str, Any]) -> dict[str, Any]:
     """What the job is told: the request itself, or the document in it; empty where that cannot be read."""
     if "JobConfigDocument" not in request:
         return dict(request)
@@ -71,7 +71,7 @@ def problems(request: Mapping[str, Any], create: Create = TRAINING_JOB) -> str:
     report = ParamValidator().validate(dict(request), _shape(create.operation))
     if report.has_errors():
         return str(report.generate_report())
-    return "" if told_in(request) else "JobConfigDocument is no JSON object"
+    return "" if job_settings(request) else "JobConfigDocument is no JSON object"
 
 
 @cache

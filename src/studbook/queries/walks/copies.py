@@ -80,8 +80,8 @@ def line(lineage: LineageReader, group: str) -> tuple[Family, ...]:
 
 def _line(lineage: LineageReader, group: str) -> tuple[Family, ...]:
     versions = [edge.target for edge in lineage.downstream(group, "has_version")]
-    lineage.expect(versions, "downstream", "copied_to")
-    lineage.expect(versions, "upstream", "copied_to")
+    lineage.prefetch(versions, "downstream", "copied_to")
+    lineage.prefetch(versions, "upstream", "copied_to")
     met: set[str] = set()
     families = []
     for version in versions:

@@ -125,10 +125,10 @@ def _walk(lineage: LineageReader, asset_id: str, direction: Direction, most: int
     if root is None:
         raise NotFound.asset(asset_id)
     with gc_paused():
-        return _found(lineage, root, direction, most, judged)
+        return _walk_from(lineage, root, direction, most, judged)
 
 
-def _found(lineage: LineageReader, root: Asset, direction: Direction, most: int | None, judged: bool) -> Walk:
+def _walk_from(lineage: LineageReader, root: Asset, direction: Direction, most: int | None, judged: bool) -> Walk:
     steps = _STEPS[direction]
     found: dict[str, Asset] = {root.id: root}
     hops: dict[str, list[Hop]] = defaultdict(list)
@@ -136,7 +136,7 @@ def _found(lineage: LineageReader, root: Asset, direction: Direction, most: int 
     ended = True
     ahead = [root]
     while ahead:
-        lineage.expect([asset.id for asset in ahead], direction)
+        lineage.prefetch([asset.id for asset in ahead], direction)
         here, ahead = ahead, []
         for asset in here:
             for edge, end, onward in steps(lineage, asset, asset is root):

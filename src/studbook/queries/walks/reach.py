@@ -42,7 +42,7 @@ class View(Protocol[N]):
         """The nodes by sort, in their order within each, with an asset of that sort."""
         ...
 
-    def expect(self, nodes: Collection[N]) -> None:
+    def prefetch(self, nodes: Collection[N]) -> None:
         """A hint: the steps from these are asked for next."""
         ...
 
@@ -78,8 +78,8 @@ class ByEdge:
     def alike(self, nodes: Iterable[str]) -> Iterable[tuple[Asset, Sequence[str]]]:
         return ((self.like(node), (node,)) for node in nodes)
 
-    def expect(self, nodes: Collection[str]) -> None:
-        self._lineage.expect(nodes, self._direction)
+    def prefetch(self, nodes: Collection[str]) -> None:
+        self._lineage.prefetch(nodes, self._direction)
 
     def steps(self, node: str, root: str) -> Iterable[Step[str]]:
         if node not in self._steps:
@@ -119,7 +119,7 @@ class ByNumber:
             found[sorts[node]].append(node)
         return ((self.like(several[0]), several) for several in found.values())
 
-    def expect(self, nodes: Collection[int]) -> None:
+    def prefetch(self, nodes: Collection[int]) -> None:
         """All is at hand."""
 
     def steps(self, node: int, root: int) -> Iterator[Step[int]]:
@@ -185,7 +185,7 @@ class Reach(Generic[N]):
         ahead = [self.root]
         while ahead:
             distance += 1
-            self.view.expect(ahead)
+            self.view.prefetch(ahead)
             here, ahead = ahead, []
             for node in here:
                 for _, end, onward in self.view.steps(node, self.root):

@@ -7,7 +7,7 @@ from typing import Any
 
 from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge
-from studbook.queries.diff import Changes, CoverageChange, Running
+from studbook.queries.diff import Changes, Running
 from studbook.queries.news import news
 from studbook.render.views.site import Json, Site
 from studbook.settings import Settings
@@ -64,53 +64,31 @@ def step(site: Site) -> Json:
 
 
 def changes_data(changes: Changes, old: Graph, new: Graph, number: int, settings: Settings) -> Json:
-    """The difference as page data; what is no more in the new graph has no page, and no link."""
-    among = namesakes({**old.assets, **new.assets}.values())
-
-    def link(asset_id: str) -> Json:
-        asset = new.asset(asset_id) or old.asset(asset_id)
-        where = (account_name(settings, asset.account), asset.region) if asset else ()
-        at = place_of(settings, asset, among) if asset else ""
-        return reference(asset, asset_id, where, at, page=asset_id in new.assets)
-
-    def run_link(one: Running) -> Json:
-        found = link(one.id)
-        return {**found, "marks": [*found["marks"], *filter(None, [one.manner])], "manner": one.manner}
-
-    def line(edge: Edge) -> Json:
-        return {
-            "source": link(edge.source),
-            "target": link(edge.target),
-            "words": RELATIONS[edge.relation],
-            "role": edge.role,
-            "certainty": edge.certainty,
-            "candidate": edge.candidate,
-        }
-
-    def place(seen: CoverageChange) -> tuple[str | None, ...]:
-        return (account_name(settings, seen.account), seen.region, seen.source)
-
+    """The difference from snapshot `number` as page data."""
+    told = _References(old, new, settings)
     gone = {named.id for named in changes.assets_gone}
     return {
         "old": number,
         "empty": not changes,
-        "news": list(news(changes, lambda named: _called(link(named.id)), partial(account_name, settings))),
-        "models": [link(named.id) for named in changes.models_added],
+        "news": list(news(changes, lambda named: _called(told.asset(named.id)), partial(account_name, settings))),
+        "models": [told.asset(named.id) for named in changes.models_added],
         "approvals": [
-            {"asset": link(item.asset.id), "old": item.old, "new": item.new} for item in changes.approvals_changed
+            {"asset": told.asset(item.asset.id), "old": item.old, "new": item.new} for item in changes.approvals_changed
         ],
         "deployments": [
             {
-                "asset": link(item.endpoint.id),
-                "old": [run_link(one) for one in item.old],
-                "new": [run_link(one) for one in item.new],
+                "asset": told.asset(item.endpoint.id),
+                "old": list(map(told.running, item.old)),
+                "new": list(map(told.running, item.new)),
             }
             for item in changes.deployments_changed
         ],
-        "drifted": [{"job": link(item.job.id), "read": link(item.read.id)} for item in changes.datasets_drifted],
+        "drifted": [
+            {"job": told.asset(item.job.id), "read": told.asset(item.read.id)} for item in changes.datasets_drifted
+        ],
         "coverage": [
             {
-                "where": " · ".join(part for part in place(item) if part),
+                "where": " · ".join(filter(None, (account_name(settings, item.account), item.region, item.source))),
                 "old": item.old,
                 "new": item.new,
                 "opened": list(item.gaps_opened),
@@ -118,20 +96,48 @@ def changes_data(changes: Changes, old: Graph, new: Graph, number: int, settings
             }
             for item in changes.coverage_changed
         ],
-        "added": [link(named.id) for named in changes.assets_added],
-        "removed": [link(named.id) for named in changes.assets_gone],
+        "added": [told.asset(named.id) for named in changes.assets_added],
+        "removed": [told.asset(named.id) for named in changes.assets_gone],
         "changed": [
             {
-                "asset": link(item.asset.id),
+                "asset": told.asset(item.asset.id),
                 "fields": [{"name": f.name, "old": f.old, "new": f.new} for f in item.fields],
             }
             for item in changes.assets_changed
             if item.asset.id not in gone
         ],
-        "edges_added": [line(edge) for edge in changes.edges_gained],
-        "edges_removed": [line(edge) for edge in changes.edges_lost],
-        "edges_changed": [{**line(item.new), "was": item.old.certainty} for item in changes.edges_changed],
+        "edges_added": list(map(told.edge, changes.edges_gained)),
+        "edges_removed": list(map(told.edge, changes.edges_lost)),
+        "edges_changed": [{**told.edge(item.new), "was": item.old.certainty} for item in changes.edges_changed],
     }
+
+
+class _References:
+    """What changed, as pages refer to it; what is no more in the new graph has no page, and no link."""
+
+    def __init__(self, old: Graph, new: Graph, settings: Settings) -> None:
+        self._old, self._new, self._settings = old, new, settings
+        self._among = namesakes({**old.assets, **new.assets}.values())
+
+    def asset(self, asset_id: str) -> Json:
+        asset = self._new.asset(asset_id) or self._old.asset(asset_id)
+        where = (account_name(self._settings, asset.account), asset.region) if asset else ()
+        at = place_of(self._settings, asset, self._among) if asset else ""
+        return reference(asset, asset_id, where, at, page=asset_id in self._new.assets)
+
+    def running(self, one: Running) -> Json:
+        found = self.asset(one.id)
+        return {**found, "marks": [*found["marks"], *filter(None, [one.manner])], "manner": one.manner}
+
+    def edge(self, edge: Edge) -> Json:
+        return {
+            "source": self.asset(edge.source),
+            "target": self.asset(edge.target),
+            "words": RELATIONS[edge.relation],
+            "role": edge.role,
+            "certainty": edge.certainty,
+            "candidate": edge.candidate,
+        }
 
 
 def _called(link: Json) -> str:

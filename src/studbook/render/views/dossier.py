@@ -7,7 +7,6 @@ page's script writes it below: a page is the same on all nights that know the sa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from studbook.queries.runs import Run
 from studbook.queries.scores import Score
 from studbook.queries.sources_of import quoted, sources_of
 from studbook.queries.walks import NO_WEIGHTS, copied, out_of_service, reads_data
+from studbook.render.cells import plain
 from studbook.render.views.asset import facts
 from studbook.render.views.lists import moment, places
 from studbook.render.views.site import Json, Page, Site
@@ -175,7 +175,7 @@ def _events(site: Site, asset: Asset, wanted: dict[str, str]) -> Iterator[_Line]
         else:
             other = row.is_ if row.event == "deployed" else row.was
             parts += [f"{wanted[row.event]} ", site.link(other) if isinstance(other, str) else "a place not recorded"]
-        parts.append(f", by {_plain(row.by)}" if row.by else ", by whom is not recorded")
+        parts.append(f", by {plain(row.by)}" if row.by else ", by whom is not recorded")
         parts.append(f"; {row.note}" if row.note else "")
         parts.append(f" (first in snapshot {row.night})")
         now = row.event == "approval" and asset.attributes.get("approval") == row.is_
@@ -186,7 +186,7 @@ def _registered(site: Site, version: Asset) -> Iterator[_Line]:
     for name in _SHOWN:
         value = version.attributes.get(name)
         if value not in (None, "", {}, []):
-            yield [f"{name.replace('_', ' ')}: {_plain(value)}"], _said(site, version, name)
+            yield [f"{name.replace('_', ' ')}: {plain(value)}"], _said(site, version, name)
 
 
 def _said(site: Site, asset: Asset, name: str) -> tuple[Evidence, ...]:
@@ -199,15 +199,11 @@ def _sure(one: Edge | Score | Run) -> str:
     return one.certainty + (", one of several candidates" if one.candidate else "")
 
 
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
 def _quotes(site: Site, evidence: Iterable[Evidence]) -> list[Json]:
     found = []
     for one in evidence:
         value = None if site.external else quoted(one, site.night.record_of)
-        text = None if value is None else _plain(value)
+        text = None if value is None else plain(value)
         found.append(
             {"where": str(one), "value": text if text is None or len(text) <= _QUOTED else text[:_QUOTED] + "…"}
         )
@@ -230,7 +226,7 @@ def approvals(site: Site) -> list[list[Any]]:
             version.stage,
             row.was,
             row.is_,
-            row.by and _plain(row.by),
+            row.by and plain(row.by),
             row.note,
         ]
         for version, row in site.approvals

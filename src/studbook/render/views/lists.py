@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from operator import itemgetter
@@ -10,7 +9,7 @@ from typing import Any
 
 from studbook.model import CERTAINTIES, KINDS, Asset, Envelope, Finding
 from studbook.queries.neighbours import newest, uses
-from studbook.render.cells import number
+from studbook.render.cells import number, plain
 from studbook.render.views.deployments import deployments_of, running
 from studbook.render.views.evaluations import judged_by
 from studbook.render.views.provenance import drift_of, ends, fingerprint_of, readers_of, versions_of
@@ -440,7 +439,7 @@ def _told(value: Any) -> str:
         return {None: "none", True: "yes", False: "no"}[value]
     if isinstance(value, int | float):
         return number(value)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    text = plain(value)
     return (text if len(text) <= _LONG else f"{text[:_LONG]}…") or "empty"
 
 

@@ -53,19 +53,8 @@ def training_of(site: Site, asset: Asset) -> Json:
         source, target = on_the_way.get(edge.source), on_the_way.get(edge.target)
         if source is None or target is None or (sort := _sort_of_input(edge, source, target)) is None:
             continue
-        entry = {
-            "asset": site.link(source.id),
-            "into": site.link(target.id),
-            "role": edge.role,
-            "certainty": edge.certainty,
-            "candidate": edge.candidate,
-            "evidence": list(map(str, edge.evidence)),
-        }
-        if sort == "data":
-            entry["fingerprint"] = fingerprint_of(site, source)
-            points_at = {one.id for one in content(site.graph, source)}
-            entry["drifted"] = any(drift.read.id in points_at for drift in drifts_of(site.graph, target))
-        inputs[sort].append(entry)
+        state = _state(site, source, target) if sort == "data" else {}
+        inputs[sort].append(_input(site, edge, source, target) | state)
     bases = [a for a in on_the_way.values() if a.kind == "base_model_version"]
     parents = {base.id for version in bases if (base := parent_of(site, version)) is not None}
     bases += [a for a in on_the_way.values() if a.kind == "base_model" and a.id not in parents]
@@ -95,6 +84,26 @@ def training_of(site: Site, asset: Asset) -> Json:
             }
             for run in newest(runs.values())
         ],
+    }
+
+
+def _input(site: Site, edge: Edge, source: Asset, target: Asset) -> Json:
+    return {
+        "asset": site.link(source.id),
+        "into": site.link(target.id),
+        "role": edge.role,
+        "certainty": edge.certainty,
+        "candidate": edge.candidate,
+        "evidence": list(map(str, edge.evidence)),
+    }
+
+
+def _state(site: Site, data: Asset, job: Asset) -> Json:
+    """Which state of the data a job read, and whether it changed since."""
+    points_at = {one.id for one in content(site.graph, data)}
+    return {
+        "fingerprint": fingerprint_of(site, data),
+        "drifted": any(drift.read.id in points_at for drift in drifts_of(site.graph, job)),
     }
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import Attribute, at, attributes
+from studbook.model.canonical import is_number
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, request
 from studbook.sources.reading import Reading, document, each, member, some, tags_of
@@ -79,7 +80,7 @@ def _metrics(evaluation: Json) -> dict[str, object]:
         str(metric["name"]): metric["value"]
         for _, group in each(evaluation.get("metric_groups"))
         for _, metric in each(group.get("metric_data"))
-        if metric.get("name") and isinstance(value := metric.get("value"), int | float) and not isinstance(value, bool)
+        if metric.get("name") and is_number(metric.get("value"))
     }
 
 

@@ -108,7 +108,7 @@ def _without_last(answer: Json) -> Json:
     return {name: value for name, value in answer.items() if name != _LAST}
 
 
-def _told(
+def _row_or_definition(
     name: str, inline: str, defined: str, meaning: str, read: Callable[[Any], Any] | None = None
 ) -> Iterator[Attribute]:
     """A row that the schedule itself has, or else the definition of its type, where `*` stands for the type."""
@@ -142,45 +142,45 @@ SCHEDULE: Final = attributes(
     at("schedule", f"{_CONFIG}.ScheduleConfig.ScheduleExpression", "When its jobs run."),
     at("endpoint", "EndpointName", "The endpoint that it watches."),
     at("definition", f"{_CONFIG}.MonitoringJobDefinitionName", "What tells its jobs what to do."),
-    _told(
+    _row_or_definition(
         "baseline_job",
         "BaselineConfig.BaseliningJobName",
         "*BaselineConfig.BaseliningJobName",
         "The job that made its baseline.",
     ),
-    _told(
+    _row_or_definition(
         "image",
         "MonitoringAppSpecification.ImageUri",
         "*AppSpecification.ImageUri",
         "The container image that watches.",
     ),
-    _told(
+    _row_or_definition(
         "outputs",
         "MonitoringOutputConfig.MonitoringOutputs",
         "*JobOutputConfig.MonitoringOutputs",
         "Where in S3 its jobs' reports go.",
         _places,
     ),
-    _told(
+    _row_or_definition(
         "environment",
         "Environment",
         "*AppSpecification.Environment",
         "The environment variables of its jobs' container.",
     ),
-    _told("role", "RoleArn", "RoleArn", "The IAM role that its jobs run as."),
-    _told(
+    _row_or_definition("role", "RoleArn", "RoleArn", "The IAM role that its jobs run as."),
+    _row_or_definition(
         "kms_key",
         "MonitoringOutputConfig.KmsKeyId",
         "*JobOutputConfig.KmsKeyId",
         "The KMS key that reports are encrypted with.",
     ),
-    _told(
+    _row_or_definition(
         "volume_kms_key",
         "MonitoringResources.ClusterConfig.VolumeKmsKeyId",
         "JobResources.ClusterConfig.VolumeKmsKeyId",
         "The KMS key of its jobs' volumes.",
     ),
-    _told(
+    _row_or_definition(
         "vpc",
         "NetworkConfig.VpcConfig",
         "NetworkConfig.VpcConfig",

@@ -210,7 +210,7 @@ def _in_order(body: Json) -> list[tuple[int, Json]]:
     return sorted(steps, key=lambda item: (item[1].get("StartTime") is None, str(item[1].get("StartTime")), item[0]))
 
 
-def _told(step: Json, types: dict[str, str]) -> dict[str, Any]:
+def _step_shown(step: Json, types: dict[str, str]) -> dict[str, Any]:
     """A step as people see it."""
     name, metadata = step.get("StepName"), step.get("Metadata") or {}
     ran = [arn for key, path in {**_RAN, **_MADE}.items() if (arn := member(metadata, key, path))]
@@ -348,7 +348,7 @@ def _given(several: object) -> dict[str, Any]:
 
 def _steps_told(body: Json) -> list[dict[str, Any]]:
     types = dict(_types(document(member(body, "Definition", "PipelineDefinition")).get("Steps")))
-    return [_told(step, types) for _, step in _in_order(body)]
+    return [_step_shown(step, types) for _, step in _in_order(body)]
 
 
 PIPELINE: Final = attributes(

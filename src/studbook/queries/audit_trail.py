@@ -10,14 +10,14 @@ from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
 
 NO_TRAIL: Final = "no trail"
-"""What is said of a deed of which no event tells."""
+"""What is said of a change of which no event tells."""
 NOT_READ: Final = f"{NO_TRAIL} read"
 """What is said where the configuration has CloudTrail off, so that nobody asked for events."""
 _PREFIX: Final = "cloudtrail:"
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditEvent:
     """One event."""
 
     what: str
@@ -36,28 +36,28 @@ class Deed:
         return f"CloudTrail event {self.event}" + (f" from {self.address}" if self.address else "")
 
 
-def is_deed(asset_id: str) -> bool:
+def is_audit_event(asset_id: str) -> bool:
     """Whether it is an event of CloudTrail."""
     return asset_id.startswith(_PREFIX)
 
 
-def deeds(lineage: LineageReader, asset: Asset) -> list[Deed]:
+def audit_events(lineage: LineageReader, asset: Asset) -> list[AuditEvent]:
     """What CloudTrail tells of an asset, oldest first."""
     found = []
     for edge in lineage.upstream(asset.id, "associated"):
         event = lineage.asset(edge.source)
-        if event is not None and is_deed(event.id):
+        if event is not None and is_audit_event(event.id):
             told = event.attributes
             actor, address, approval = (_text(told.get(name)) for name in ("actor", "address", "approval"))
             found.append(
-                Deed(edge.role or "", event.created_at or "", actor, address, str(told.get("event_id")), approval)
+                AuditEvent(edge.role or "", event.created_at or "", actor, address, str(told.get("event_id")), approval)
             )
-    return sorted(found, key=lambda deed: (deed.at, deed.event))
+    return sorted(found, key=lambda event: (event.at, event.event))
 
 
-def given(several: Iterable[Deed], approval: str) -> Deed | None:
+def last_approval(several: Iterable[AuditEvent], approval: str) -> AuditEvent | None:
     """The last event that gave an approval: by an update, or at registration."""
-    fitting = [deed for deed in several if deed.what in ("approval", "registration") and deed.approval == approval]
+    fitting = [event for event in several if event.what in ("approval", "registration") and event.approval == approval]
     return fitting[-1] if fitting else None
 
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from tests.pedigrees import ACCOUNT, asset, commit, edge
-from tests.queries.estates import estates
+from tests.queries.generated_estates import estates
 from tests.queries.test_incident import NEW, OLD, PEDIGREE, SETS, night
 
 from studbook.answer_table import answer_table

@@ -1,3 +1,5 @@
+"""The commands that only read a catalog, as a shell sees them: questions, `diff`, `show`, `verify`."""
+
 from __future__ import annotations
 
 import hashlib

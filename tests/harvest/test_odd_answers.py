@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scripted import HERD, Visits, cow, refused
+from tests.harvest.scripted import HERD, Visits, cow, refused
 
 from studbook.aws.errors import Trouble
+from studbook.harvest.calls import VisitContext
 from studbook.harvest.partition import visit as read
 from studbook.harvest.plan import Task
 from studbook.sources.interface import Describe
@@ -176,7 +177,7 @@ class TestAbsence:
         visit = visits(script, known=known)
         store = visit._store
         task = Task(visit.partition, (), False)
-        row = read(task, visits.settings, store, number=2, sessions=visits.sessions, sources=[Herd()])
+        row = read(task, visits.settings, store, VisitContext(visits.sessions), number=2, sources=[Herd()])
         return {(one.kind, one.id): one for one in store.records()}, row
 
     def test_it_is_asked_twice(self, visits):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tests import small_catalog as small
 from tests.exports.test_json_export import subject
 
-import small_catalog as small
 from studbook.exports import Subject
 from studbook.model import Finding
 from studbook.model.finding import Waived, finding_id

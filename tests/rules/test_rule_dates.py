@@ -9,7 +9,7 @@ from tests.rules.test_each_rule import APPROVED, PRODUCTION, RUNS
 
 from studbook.cards import parse_card
 from studbook.queries.answer import Night
-from studbook.rules import RULES, check_night, turned
+from studbook.rules import RULES, check_night, findings_may_change
 from studbook.rules.waivers import Waiver
 from studbook.settings import Settings
 
@@ -47,6 +47,6 @@ def test_between_its_turns_a_rule_says_the_same(
     night = Night(GRAPH, settings=how)
     cards = {"bot": parse_card(f"---\nreviewed: {reviewed}\n---\n", "bot", "cards/bot.md")}
     before, now = (check_night(night, today=day, waivers=several, cards=cards) for day in (since, today))
-    turns = turned(since, today, settings=how, waivers=several, cards=cards, rules=RULES)
+    turns = findings_may_change(since, today, settings=how, waivers=several, cards=cards, rules=RULES)
     assert before == now or turns
     assert not (since == today and turns)

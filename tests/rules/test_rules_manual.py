@@ -1,4 +1,4 @@
-"""docs/rules.md is what the rules say of themselves; after a change `python -m tests.rules.test_manual` writes it anew.
+"""docs/rules.md is what the rules say of themselves; `python -m tests.rules.test_rules_manual` writes it anew.
 
 What it shows of rules of one's own is run.
 """
@@ -40,7 +40,7 @@ def page() -> str:
 class TestPage:
     def test_is_what_the_rules_say(self) -> None:
         """Every rule, with its level, its reasons, its mend and its parameters; those that found nothing, too."""
-        assert PAGE.read_text() == page(), "run: python -m tests.rules.test_manual"
+        assert PAGE.read_text() == page(), "run: python -m tests.rules.test_rules_manual"
 
     def test_every_parameter_is_explained(self) -> None:
         """A parameter without words is none that anybody could set."""

@@ -13,7 +13,7 @@ from benchmarks.estate import REGION, Sizes, build, change, job, reader, setting
 from benchmarks.harvest import minimum
 
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
-from studbook.harvest.run import Silent, harvest
+from studbook.harvest.run import NoProgress, harvest
 from studbook.settings import Settings
 from studbook.store import Catalog
 
@@ -143,7 +143,7 @@ class TestMemory:
         here = {"id": account, "regions": [REGION], "role_arn": reader(account), "external_id": EXTERNAL_ID}
         peak: list[int] = []
 
-        class Watched(Silent):
+        class Watched(NoProgress):
             def finished(self, coverage):
                 peak.append(tracemalloc.get_traced_memory()[1])
                 tracemalloc.stop()
