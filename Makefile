@@ -12,9 +12,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export NO_MKDOCS_2_WARNING = 1
 # What is imported is compiled once and kept: hundreds of processes start here, and pip would compile five times as much.
 unexport PYTHONDONTWRITEBYTECODE
-INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable
+INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
-.PHONY: help demo demo-stop test check audit format bench docs manual dist sbom screenshots clean
+.PHONY: help demo demo-stop test check types lint audit format bench docs manual dist sbom screenshots clean
 
 help:
 	@echo "make demo       harvest the embedded estate, build its catalog and serve it on port $(PORT)"
@@ -39,11 +39,13 @@ $(VENV)/bin/python:
 
 # The extras are stamped, so that a changed pyproject.toml installs again and nothing else does.
 $(VENV)/.demo: pyproject.toml constraints.txt $(VENV)/bin/python
-	$(INSTALL) '.[demo]'
+	$(INSTALL) --editable '.[demo]'
 	@touch $@
 
+# One pip uses one core: three lay down what is pinned, then one looks whether that is all that this Python needs.
 $(VENV)/.dev: pyproject.toml constraints.txt $(VENV)/bin/python
-	$(INSTALL) '.[dev]'
+	grep -v '^#' constraints.txt | xargs -n 80 -P 3 $(INSTALL) --no-deps
+	$(INSTALL) --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -60,10 +62,16 @@ demo: $(VENV)/.demo
 demo-stop:
 	@if [ -f build/serve.pid ]; then kill "$$(cat build/serve.pid)" 2>/dev/null || true; rm -f build/serve.pid build/serve.log; fi
 
+# mypy takes one core for as long as all the others take another.
 check: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs 2 types lint
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/one_step.py
 	$(BIN)/python -m tests.census
