@@ -69,13 +69,12 @@ class TestPage:
         assert (DOCS / name).read_text() == pages()[name], "run: python -m tests.test_attribute_docs"
 
     def test_every_attribute_that_is_read_is_declared(self) -> None:
-        """Whatever recorded answers and the records of joins show has a row of its kind."""
+        """Whatever recorded answers and the records of joins show or mention has a row of its kind."""
         declared = {(kind, row.name) for kind, rows in declared_attributes().items() for row in (*rows, *LINKED)}
         shown = {
             (asset.kind, name)
             for facts in map(normalize, (*RECORDS, *(one for path in EXAMPLES for one in records_of(path))))
-            for asset in facts.assets
-            if asset.id in facts.rows
+            for asset in (*(one for one in facts.assets if one.id in facts.rows), *facts.mentions)
             for name in asset.attributes
         }
         assert shown

@@ -96,6 +96,23 @@ class TestDatasetUnregistered:
         drawn = self.READ.format("prep(processing_job) -produced-> s3://b/raw/(artifact)")
         assert told(self.RULE, drawn) == []
 
+    @pytest.mark.parametrize(
+        ("job", "role"),
+        [
+            ("labeling-job/l(labeling_job)", "template"),
+            ("labeling-job/l(labeling_job)", "categories"),
+            ("automl-job/a(automl_job)", "feature_specification"),
+            ("ai-recommendation-job/r(customization_job)", "adapter"),
+        ],
+    )
+    def test_what_says_how_is_no_data(self, job: str, role: str) -> None:
+        """A page for people who label, the names of features, an adapter; a channel may be called so, and is data."""
+        arn = f"arn:aws:sagemaker:us-east-1:111111111111:{job}"
+        made = f"{RUNS}\ns3://b/x(artifact) -input_to:{role}-> {arn} -produced-> s3://b/y(artifact)"
+        assert told(self.RULE, f"{made} -input_to:train-> t(training_job) -produced-> p/1") == []
+        read = f"{RUNS}\ns3://b/x(artifact) -input_to:{role}-> t(training_job) -produced-> p/1"
+        assert told(self.RULE, read) == [("s3://b/x", "warning")]
+
     @pytest.mark.parametrize(("owner", "expected"), [(None, [("s3://b/raw/", "note")]), ("111111111111", [])])
     def test_a_dataset_without_an_owner(self, owner: str | None, expected: list[Any]) -> None:
         """It is registered, and nobody answers for it."""

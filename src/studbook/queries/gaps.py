@@ -20,7 +20,7 @@ from studbook.queries.answer import Answer, Night, Row, Why, called, counted
 from studbook.queries.neighbours import may_have_result
 from studbook.queries.origins import makers, origins
 from studbook.queries.question import Question
-from studbook.queries.walks import NO_DATA_ROLES, made, runs
+from studbook.queries.walks import NO_DATA_ROLES, is_data, made, runs
 
 Missing = Literal["base_model", "code", "data", "image", "judgement"]
 
@@ -132,7 +132,7 @@ def is_unlisted_data(lineage: LineageReader, asset: Asset, read: Collection[str]
 
 def _reads_data(lineage: LineageReader, edge: Edge) -> bool:
     """Whether an input is data, and of a job that is no evaluation."""
-    reader = lineage.asset(edge.target) if edge.role not in NO_DATA_ROLES else None
+    reader = lineage.asset(edge.target) if is_data(edge) else None
     return reader is not None and reader.kind.endswith("_job") and reader.kind != "evaluation_job"
 
 
@@ -191,12 +191,12 @@ def _of_model(lineage: LineageReader, model: Asset) -> Iterator[Lack]:
 
 
 def _missing(lineage: LineageReader, job: Asset) -> Iterator[Missing]:
-    inputs = [(edge.role, lineage.asset(edge.source)) for edge in lineage.upstream(job.id, "input_to")]
-    roles = {role for role, _ in inputs}
+    inputs = [(edge, lineage.asset(edge.source)) for edge in lineage.upstream(job.id, "input_to")]
+    roles = {edge.role for edge, _ in inputs}
     kinds = {source.kind for _, source in inputs if source is not None}
     if _is_classic(job) and "code" not in roles | kinds:
         yield "code"
-    if not any(role not in NO_DATA_ROLES and source is not None for role, source in inputs):
+    if not any(is_data(edge) and source is not None for edge, source in inputs):
         yield "data"
     if _tunes(job) and not roles & {"base_model", "source_model"}:
         yield "base_model"

@@ -28,7 +28,7 @@ from typing import Any, Final, NamedTuple
 
 from studbook.errors import CatalogError, NotFound
 from studbook.gc import gc_paused
-from studbook.lineage.from_id import is_execution
+from studbook.lineage.from_id import asset_from_id, is_execution
 from studbook.lineage.graph import Direction, LineageReader
 from studbook.model import Asset, Edge
 from studbook.model.kinds import DATA_KINDS, JOB_KINDS
@@ -60,6 +60,13 @@ NO_DATA_ROLES = (
     "checkpoint",
     "model",
 )
+_NO_DATA_OF: Final = {
+    "adapter": "customization_job",
+    "categories": "labeling_job",
+    "feature_specification": "automl_job",
+    "template": "labeling_job",
+}
+"""Roles of what is no data of such a job: what it is told by, and how. A channel of any other job may be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +356,14 @@ def evaluation(lineage: LineageReader, job: Asset) -> Evaluation:
 
 def reads_data(edge: Edge, source: Asset) -> bool:
     """Whether something went into a job or run as data: neither as a model nor its judge, nor as what the job runs."""
-    return edge.relation == "input_to" and source.kind in DATA_KINDS and edge.role not in NO_DATA_ROLES
+    return edge.relation == "input_to" and source.kind in DATA_KINDS and is_data(edge)
+
+
+def is_data(edge: Edge) -> bool:
+    """Whether an input's role is one of data."""
+    if edge.role in _NO_DATA_OF:
+        return asset_from_id(edge.target).kind != _NO_DATA_OF[edge.role]
+    return edge.role not in NO_DATA_ROLES
 
 
 def scores_of(lineage: LineageReader, job: Asset) -> tuple[Mapping[str, Any] | None, tuple[Edge, ...]]:
