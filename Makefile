@@ -42,9 +42,10 @@ $(VENV)/.demo: pyproject.toml constraints.txt $(VENV)/bin/python
 	$(INSTALL) --editable '.[demo]'
 	@touch $@
 
-# One pip uses one core: three lay down what is pinned, then one looks whether that is all that this Python needs.
+# One pip uses one core: three lay down what is pinned, then one looks whether that is all that this Python needs. So
+# nothing hangs on the three: a pin that a later Python neither has nor needs fails there, and costs time alone.
 $(VENV)/.dev: pyproject.toml constraints.txt $(VENV)/bin/python
-	grep -v '^#' constraints.txt | xargs -n 80 -P 3 $(INSTALL) --no-deps
+	-grep -v '^#' constraints.txt | xargs -n 80 -P 3 $(INSTALL) --no-deps
 	$(INSTALL) --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
 
