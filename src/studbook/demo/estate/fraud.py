@@ -96,13 +96,12 @@ def nightly_training(world: World) -> None:
 
 def finished(world: World, name: str, start: str, end: str, **more: Any) -> None:
     """The service's part: the job ran from `start` to `end`."""
-    world.at(end)
-    world.aws.fill(
+    world.finish(
         f"arn:aws:sagemaker:us-west-2:{DEV}:training-job/{name}",
-        TrainingJobStatus="Completed",
-        SecondaryStatus="Completed",
-        TrainingStartTime=seconds(start) + 120,
-        TrainingEndTime=seconds(end),
+        "Training",
+        start,
+        end,
+        waited=120,
         ModelArtifacts={"S3ModelArtifacts": f"{OUTPUT}/output/{name}/output/model.tar.gz"},
         FinalMetricDataList=[{"MetricName": "validation:auc", "Value": 0.94, "Timestamp": seconds(end)}],
         **more,
@@ -175,15 +174,9 @@ def _train(world: World, name: str, start: str, *, depth: str) -> str:
 def _fail(world: World) -> None:
     world.at("2026-11-15T12:00:00Z")
     arn = _create(world, "fraud-xgb-deep-tryout", depth="40", InputDataConfig=_listed())
-    world.at("2026-11-15T12:30:00Z")
-    world.aws.fill(
-        arn,
-        TrainingJobStatus="Failed",
-        SecondaryStatus="Failed",
-        FailureReason=f"AlgorithmError: out of memory {HOSTILE['script']} key: {TOKEN['private_key']}",
-        TrainingStartTime=seconds("2026-11-15T12:02:00Z"),
-        TrainingEndTime=seconds("2026-11-15T12:30:00Z"),
-    )
+    reason = f"AlgorithmError: out of memory {HOSTILE['script']} key: {TOKEN['private_key']}"
+    start, end = "2026-11-15T12:02:00Z", "2026-11-15T12:30:00Z"
+    world.finish(arn, "Training", start, end, status="Failed", FailureReason=reason)
 
 
 def tune(world: World, name: str, day: str, depths: tuple[tuple[str, str], ...], *, parent: str | None = None) -> None:
@@ -352,15 +345,8 @@ def _router(world: World) -> None:
         StoppingCondition={"MaxRuntimeInSeconds": 3600},
     )["TrainingJobArn"]
     artifact = f"{output}/ticket-router-20261117/output/model.tar.gz"
-    world.at("2026-11-17T15:40:00Z")
-    world.aws.fill(
-        arn,
-        TrainingJobStatus="Completed",
-        SecondaryStatus="Completed",
-        TrainingStartTime=seconds("2026-11-17T15:02:00Z"),
-        TrainingEndTime=seconds("2026-11-17T15:40:00Z"),
-        ModelArtifacts={"S3ModelArtifacts": artifact},
-    )
+    start, end = "2026-11-17T15:02:00Z", "2026-11-17T15:40:00Z"
+    world.finish(arn, "Training", start, end, ModelArtifacts={"S3ModelArtifacts": artifact})
     staging = world.client(STAGING, "sagemaker", EUROPE)
     staging.create_model(
         ModelName="ticket-router",

@@ -89,14 +89,7 @@ def _process(
         RoleArn=role(DEV, "SageMakerExecution"),
         Tags=tags(team="risk"),
     )["ProcessingJobArn"]
-    world.at(end)
-    world.aws.fill(
-        arn,
-        ProcessingJobStatus="Completed",
-        ProcessingStartTime=seconds(start) + 150,
-        ProcessingEndTime=seconds(end),
-        **more,
-    )
+    world.finish(arn, "Processing", start, end, waited=150, **more)
     return arn
 
 
@@ -140,16 +133,8 @@ def _search(world: World) -> None:
         ResourceConfig={"InstanceType": "ml.m5.4xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50},
         StoppingCondition={"MaxRuntimeInSeconds": 7200},
     )["TrainingJobArn"]
-    world.at("2026-11-16T09:10:00Z")
-    world.aws.fill(
-        training,
-        TrainingJobStatus="Completed",
-        SecondaryStatus="Completed",
-        AutoMLJobArn=arn,
-        TrainingStartTime=seconds("2026-11-16T08:22:00Z"),
-        TrainingEndTime=seconds("2026-11-16T09:10:00Z"),
-        ModelArtifacts={"S3ModelArtifacts": artifact},
-    )
+    ran = "2026-11-16T08:22:00Z", "2026-11-16T09:10:00Z"
+    world.finish(training, "Training", *ran, AutoMLJobArn=arn, ModelArtifacts={"S3ModelArtifacts": artifact})
     report = f"{output}/documentation/explainability/output/{prefix}"
     explained = _process(
         world,
@@ -205,10 +190,4 @@ def _score(world: World, name: str, day: str) -> None:
         TransformResources={"InstanceType": "ml.m5.xlarge", "InstanceCount": 2},
         Tags=tags(service="payments"),
     )["TransformJobArn"]
-    world.at(end)
-    world.aws.fill(
-        arn,
-        TransformJobStatus="Completed",
-        TransformStartTime=seconds(start) + 200,
-        TransformEndTime=seconds(end),
-    )
+    world.finish(arn, "Transform", start, end, waited=200)

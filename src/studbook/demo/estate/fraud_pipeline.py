@@ -167,13 +167,7 @@ def _process(world: World, name: str, start: str, end: str, script: str) -> str:
         RoleArn=role(DEV, "SageMakerExecution"),
         Tags=tags(team="risk"),
     )["ProcessingJobArn"]
-    world.at(end)
-    world.aws.fill(
-        arn,
-        ProcessingJobStatus="Completed",
-        ProcessingStartTime=seconds(start) + 60,
-        ProcessingEndTime=seconds(end),
-    )
+    world.finish(arn, "Processing", start, end, waited=60)
     return arn
 
 

@@ -290,12 +290,12 @@ def _smaller(world: World) -> None:
         StoppingCondition={"MaxRuntimeInSeconds": 7200},
         Tags=tags(team="support-ml"),
     )["OptimizationJobArn"]
-    world.at("2026-11-18T13:45:00Z")
-    world.aws.fill(
+    world.finish(
         arn,
-        OptimizationJobStatus="COMPLETED",
+        "Optimization",
+        "2026-11-18T13:03:00Z",
+        "2026-11-18T13:45:00Z",
+        status="COMPLETED",
         OptimizationTypes=["Quantization"],
-        OptimizationStartTime=seconds("2026-11-18T13:03:00Z"),
-        OptimizationEndTime=seconds("2026-11-18T13:45:00Z"),
         OptimizationOutput={"RecommendedInferenceImage": LMI},
     )

@@ -98,17 +98,16 @@ def tune(
     )
     artifacts = f"{OUTPUT}/output/{name}/output/model"
     made = _package(world, name, artifacts, f"verl-{technique.lower()}-llama-3-2-1b-instruct-lora", end)
-    world.at(end)
-    world.aws.fill(
+    world.finish(
         arn,
-        TrainingJobStatus="Completed",
-        SecondaryStatus="Completed",
+        "Training",
+        start,
+        end,
+        waited=90,
         SecondaryStatusTransitions=[
             {"Status": "Starting", "StartTime": seconds(start), "EndTime": seconds(start) + 90, "StatusMessage": ""},
             {"Status": "Training", "StartTime": seconds(start) + 90, "EndTime": seconds(end), "StatusMessage": ""},
         ],
-        TrainingStartTime=seconds(start) + 90,
-        TrainingEndTime=seconds(end),
         ModelArtifacts={"S3ModelArtifacts": artifacts},
         OutputModelPackageArn=made,
         MlflowDetails={"MlflowExperimentId": run.experiment_id, "MlflowRunId": run.run_id},
@@ -252,14 +251,7 @@ def stopped_job(world: World) -> None:
             "CustomizationTechnique": "DPO",
         },
     )["TrainingJobArn"]
-    world.at("2026-11-16T09:20:00Z")
-    world.aws.fill(
-        arn,
-        TrainingJobStatus="Stopped",
-        SecondaryStatus="Stopped",
-        TrainingStartTime=seconds("2026-11-16T09:01:00Z"),
-        TrainingEndTime=seconds("2026-11-16T09:20:00Z"),
-    )
+    world.finish(arn, "Training", "2026-11-16T09:01:00Z", "2026-11-16T09:20:00Z", status="Stopped")
 
 
 def _s3_channel(name: str, uri: str) -> dict[str, Any]:

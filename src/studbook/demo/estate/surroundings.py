@@ -6,7 +6,7 @@ from typing import Any
 
 from studbook.demo.estate import fraud
 from studbook.demo.estate.support_bot_jobs import OUTPUT
-from studbook.demo.estate.world import DEV, PROD, World, role, seconds, tags
+from studbook.demo.estate.world import DEV, PROD, World, role, tags
 
 LABELS = "support-intents-20261116"
 COMPILED = "fraud-xgb-rasp4b"
@@ -74,14 +74,9 @@ def _compiled(world: World) -> None:
         OutputConfig={"S3OutputLocation": f"{output}/", "TargetDevice": "rasp4b"},
         StoppingCondition={"MaxRuntimeInSeconds": 900},
     )["CompilationJobArn"]
-    world.at("2026-11-17T09:14:00Z")
-    world.aws.fill(
-        arn,
-        CompilationJobStatus="COMPLETED",
-        CompilationStartTime=seconds("2026-11-17T09:11:00Z"),
-        CompilationEndTime=seconds("2026-11-17T09:14:00Z"),
-        ModelArtifacts={"S3ModelArtifacts": f"{output}/model-rasp4b.tar.gz"},
-    )
+    made = {"S3ModelArtifacts": f"{output}/model-rasp4b.tar.gz"}
+    ran = "2026-11-17T09:11:00Z", "2026-11-17T09:14:00Z"
+    world.finish(arn, "Compilation", *ran, status="COMPLETED", ModelArtifacts=made)
 
 
 def _mounted(world: World) -> None:

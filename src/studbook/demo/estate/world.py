@@ -84,6 +84,16 @@ class World:
         self.aws.clock(now)
         self.mlflow.clock(now)
 
+    def finish(
+        self, arn: str, job: str, start: str, end: str, *, waited: int = 0, status: str = "Completed", **more: Any
+    ) -> None:
+        """The service's part: a job (`Training`, say) ran from `waited` seconds after `start` until `end`, now."""
+        self.at(end)
+        if job == "Training":
+            more["SecondaryStatus"] = status
+        times = {f"{job}StartTime": seconds(start) + waited, f"{job}EndTime": seconds(end)}
+        self.aws.fill(arn, **{f"{job}JobStatus": status}, **times, **more)
+
     def bucket(self, account: str, name: str, *, versioned: bool = False, region: str = WEST) -> None:
         """Creates a bucket."""
         s3 = self.client(account, "s3", region)

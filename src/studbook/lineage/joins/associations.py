@@ -188,15 +188,7 @@ def _edge(
 
 def _hint(key: EdgeKey, evidence: tuple[Evidence, ...]) -> Edge:
     """More evidence of an edge, which makes it no surer: the weakest certainty, and no proof against a candidate."""
-    return Edge(
-        source=key.source,
-        target=key.target,
-        relation=key.relation,
-        role=key.role,
-        certainty="inferred",
-        candidate=True,
-        evidence=evidence,
-    )
+    return inferred(key.source, key.target, key.relation, evidence, role=key.role, candidate=True)
 
 
 def _recorded(view: View, said: Iterable[tuple[_Declared, tuple[Evidence, ...]]]) -> Iterator[Edge]:
