@@ -187,6 +187,15 @@ class TestTrace:
         assert sum("training job  j" in line for line in run("impact", "crowd", "--tree").out.splitlines()) == 300
 
 
+class TestIncident:
+    def test_what_to_type_next_has_the_window(self, run: Run) -> None:
+        """Without it the same question has other rows: who read before is hit, too."""
+        said = run("incident", "s3://bucket/chats/", "--from", "2026-01-01", "--limit", "1")
+        assert " --from 2026-01-01 --limit 0 " in said.out
+        assert " --from 2026-01-01 --tree " in said.out
+        assert not [line for line in said.out.splitlines() if "studbook log" in line and "--from" in line]
+
+
 class TestImpact:
     def test_reaches_what_runs(self, run: Run) -> None:
         """From a dataset to the endpoint that answers with it."""

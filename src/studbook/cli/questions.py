@@ -187,8 +187,9 @@ def _answer(
             write(_csv(found, most))
         else:
             more = _catalog_words(catalog, snapshot)
+            same = "".join(f" --{name.rstrip('_')} {shlex.quote(text)}" for name, text in options.items() if text)
             drawn = _tree(lineage, found, evidence) if tree else None
-            lines = _text(lineage, found, most, more, drawn)
+            lines = _text(lineage, found, most, (same, more), drawn)
             if output_format == "markdown":
                 write("\n".join(["```text", *code_block(lines), "```", ""]).encode())
             else:
@@ -211,7 +212,7 @@ def _from_environment() -> str | None:
 
 
 def _text(
-    lineage: Lineage, found: Result[Any], limit: int | None, more: str, tree: Iterator[str] | None
+    lineage: Lineage, found: Result[Any], limit: int | None, more: tuple[str, str], tree: Iterator[str] | None
 ) -> Iterator[str]:
     shown = found.table(limit)
     sentence, *rest = folded(found.summary)
@@ -280,11 +281,15 @@ def _about(lineage: Lineage, found: Result[Any]) -> str:
     return " · ".join([*parts, f"snapshot {found.snapshot.number} of {found.snapshot.taken_at[:10]}"])
 
 
-def _next(lineage: Lineage, found: Result[Any], rows: int, more: str) -> Iterator[str]:
-    """What to type next: the rest of the rows, the tree, questions that often follow and are asked of such a thing."""
+def _next(lineage: Lineage, found: Result[Any], rows: int, options: tuple[str, str]) -> Iterator[str]:
+    """What to type next: the rest of the rows, the tree, questions that often follow and are asked of such a thing.
+
+    Of `options` the first are the question's own, which only it takes again; every command takes the others.
+    """
     root = lineage.index.asset(found.root)
     name = shlex.quote(lineage.handle(root) if root is not None else found.answer.asked)
-    this = f"studbook {found.answer.question} {name}"
+    own, more = options
+    this = f"studbook {found.answer.question} {name}{own}"
     following = []
     if found.total > rows:
         following.append((f"{this} --limit 0", f"all {found.total} rows"))
