@@ -7,6 +7,7 @@ writing.
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import tempfile
@@ -35,6 +36,8 @@ _LONG = (
 os.environ["COLUMNS"] = "100"  # a terminal's width, whoever runs the tests
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="studbook-cache-")  # the tests leave nothing in the user's own
 
+gc.set_threshold(20_000)  # what thousands of tests import lives to the end, and was gone through again and again
+
 # No test fails on a clock. All else is as it was: on CI hypothesis takes the same examples each time.
 settings.register_profile(
     "studbook",
@@ -54,6 +57,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((nth for nth, long in enumerate(_LONG) if path.startswith(long)), len(_LONG))
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Garbage collection leaves alone what was collected: each of the product's own goes through all that is alive."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")
