@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from studbook.cards import load_cards
 from studbook.errors import UNWRITABLE, StudbookError, UsageError
 from studbook.harvest.coverage import seen_whole
-from studbook.harvest.run import Progress, harvest, remote_visits
-from studbook.model import Envelope, Finding
+from studbook.harvest.run import NothingRead, Progress, harvest, remote_visits
+from studbook.model import Coverage, Envelope, Finding
 from studbook.model.ids import S3Uri, parse_s3
 from studbook.queries.answer import counted
 from studbook.queries.news import news
@@ -93,6 +93,8 @@ class Report:
     """Those that the night before did not have."""
     kinds: Mapping[str, int] = field(default_factory=dict)
     """How many assets of each kind there are."""
+    coverage: tuple[Coverage, ...] = ()
+    """What was asked and what came of it, also where nothing could be read, so that no snapshot was written."""
     error: StudbookError | None = None
     """Why the first step that failed did; with its way out. None for outsiders."""
     told: bool = True
@@ -117,7 +119,7 @@ class Report:
     @property
     def gaps(self) -> Iterator[dict[str, Any]]:
         """What could not be seen, and where."""
-        for row in self.snapshot.coverage if self.snapshot is not None else ():
+        for row in self.coverage:
             for gap in row.gaps if row.status != "skipped" else ():
                 yield {
                     "account": row.account,
@@ -276,11 +278,13 @@ class _Night:
         folders = (self._catalog.root, order.output, order.exports, *order.others, Path(order.publish or "."))
         known = {str(path).casefold(): "place" for path in folders if path is not None and path.is_absolute()}
         known |= edition.mask.originals if edition is not None else {}
-        mask = Pseudonyms(secret, ([step.message for step in report.steps], report.snapshot), known)
+        told = ([step.message for step in report.steps], report.snapshot, report.coverage)
+        mask = Pseudonyms(secret, told, known)
         return replace(
             report,
             steps=[replace(step, message=mask.text(step.message)) for step in report.steps],
             snapshot=mask.masked(report.snapshot),
+            coverage=mask.masked(report.coverage),
         )
 
     def _skip(self, why: str) -> None:
@@ -354,8 +358,13 @@ class _Night:
 
     def _harvest(self, settings: Settings) -> None:
         with remote_visits(self._order.dask) as elsewhere:
-            harvested = harvest(settings, self._catalog, progress=self._progress, elsewhere=elsewhere)
+            try:
+                harvested = harvest(settings, self._catalog, progress=self._progress, elsewhere=elsewhere)
+            except NothingRead as error:
+                self._report.coverage = error.coverage
+                raise
         envelope = self._report.snapshot = harvested.envelope
+        self._report.coverage = envelope.coverage
         requests = sum(row.requests for row in envelope.coverage)
         self._done(
             "harvest",
@@ -484,11 +493,12 @@ def prometheus(report: Report) -> str:
             ],
         )
         metric("new_findings", "Findings that the night before did not have.", [({}, len(report.new_findings))])
+    if report.coverage:
         metric("gaps", "Parts of the harvest that could not be seen.", [({}, sum(1 for _ in report.gaps))])
-        states = Counter(row.status for row in snapshot.coverage)
+        states = Counter(row.status for row in report.coverage)
         metric("partitions", "Partitions by status.", [({"status": status}, n) for status, n in sorted(states.items())])
         requests: Counter[str] = Counter()
-        for row in snapshot.coverage:
+        for row in report.coverage:
             requests[row.source] += row.requests
         metric("requests", "API requests by source.", [({"source": one}, n) for one, n in sorted(requests.items())])
     return "\n".join(lines) + "\n"

@@ -176,12 +176,17 @@ class TestNightly:
         assert json.loads(out)["snapshot"]["number"] == 1
 
     def test_nothing_harvested_is_exit_4(self, aws, nightly, tmp_path):
-        """Nothing is written, and the report says so."""
+        """Nothing is written, and the report says so, with each gap: also the measurements for Prometheus."""
         aws.fault("AccessDeniedException")
 
-        code, out = nightly("--format", "json")
+        code, out = nightly("--format", "json", "--metrics", str(tmp_path / "studbook.prom"))
 
         assert code == 4
+        told = json.loads(out)["gaps"]
+        accounts = {one["id"] for one in yaml.safe_load(SETTINGS)["accounts"]}
+        assert accounts <= {gap["account"] for gap in told}
+        assert {gap["code"] for gap in told} >= {"AccessDeniedException"}
+        assert f"\nstudbook_gaps {len(told)}\n" in (tmp_path / "studbook.prom").read_text()
         assert outcomes(out)["harvest"] == "failed"
         assert {outcomes(out)[name] for name in ORDER[2:]} == {"skipped"}
         assert json.loads(out)["snapshot"] is None

@@ -51,7 +51,8 @@ def test_a_report() -> None:
     """Of a night that wrote a snapshot, and of one that did not."""
     one = subject()
     steps = [Step("preflight", "ok", "looked at the configuration")]
-    for report in (Report(steps), Report(steps, one.envelope, ("a",), tuple(one.findings))):
+    whole = Report(steps, one.envelope, ("a",), tuple(one.findings), coverage=one.envelope.coverage)
+    for report in (Report(steps), whole):
         validator("report").validate(json.loads(json.dumps(report.to_json())))
 
 

@@ -8,22 +8,28 @@ import json
 import threading
 import time
 import zlib
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
+from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 from tests.harvest.scripted import Visits
 
 from studbook.aws.errors import NotReadOnly
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.harvest.calls import VisitContext
 from studbook.harvest.partition import visit as read
 from studbook.harvest.plan import Task
+from studbook.harvest.run import harvest
 from studbook.model import Partition, Record
+from studbook.queries.answer import Night
 from studbook.settings import MlflowSettings as Configured
 from studbook.settings import Settings
 from studbook.sources import mlflow_api as mlflow
 from studbook.sources.mlflow import Mlflow
 from studbook.sources.mlflow_api import ALLOWED, ALLOWED_PLAIN, Api, server_of_arn
+from studbook.store import Catalog
 
 SOURCE = Mlflow()
 APP = "arn:aws:sagemaker:us-west-2:111111111111:mlflow-app/app-1"
@@ -682,6 +688,13 @@ class TestPlan:
             Partition("222222222222", "eu-west-1", "mlflow"): [f"{TRACKING} on"],
         }
 
+    def test_one_that_is_gone_is_still_told_of(self):
+        """Whoever asks what became of it finds a row that says so."""
+        gone = replace(self.record("mlflow_tracking_server", TRACKING), gone_since=3)
+        assert SOURCE.plan(Settings(), [gone]) == {
+            Partition("222222222222", "eu-west-1", "mlflow"): [f"{TRACKING} gone"]
+        }
+
     def test_switched_off(self, tmp_path):
         """A tracking server that is off is skipped, which is no failure."""
         records = [self.record("mlflow_tracking_server", TRACKING, IsActive="Inactive")]
@@ -692,6 +705,63 @@ class TestPlan:
 
         assert visit.ledger.status == "skipped"
         assert visit.complete == set()
+
+
+class TestLeftBehind:
+    """Servers that were read once, and are no more."""
+
+    def _night(self, catalog, *names, url):
+        """Harvests with these servers in the configuration; the coverage of MLflow by account, and the status of each
+        record's server in the lineage."""
+        told = settings().model_copy(
+            update={"mlflow": tuple(Configured(name=name, tracking_uri=url, account=ACCOUNT) for name in names)}
+        )
+        harvested = harvest(told, catalog)
+        rows = {row.region: row for row in harvested.coverage if row.source == "mlflow"}
+        stale = {
+            asset.id.removeprefix("mlflow:").partition("/experiment/")[0]: asset.stale_since
+            for asset in catalog.assets(harvested.envelope)
+            if asset.kind == "mlflow_experiment"
+        }
+        return harvested, rows, stale
+
+    def test_the_coverage_says_why_nobody_asks_them(self, tmp_path, monkeypatch, serve):
+        """One that was deleted, one that the configuration names no more beside others, and the last of its owner:
+        what each told is kept, marked as old, and a row says why; no night is partial for it."""
+        server, catalog = serve(), Catalog(tmp_path / "catalog")
+        with FakeAws() as aws:
+            for name, value in aws.environment().items():
+                monkeypatch.setenv(name, value)
+            monkeypatch.setenv("SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT", server.url)
+            aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
+            made = {"TrackingServerName": "lab", "ArtifactStoreUri": "s3://kept/", "RoleArn": "arn:aws:iam::1:role/x"}
+            aws.batch(ACCOUNT, REGION, [("CreateMlflowTrackingServer", made)])
+            arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:mlflow-tracking-server/lab"
+
+            _, rows, stale = self._night(catalog, "one", "two", url=server.url)
+            assert {row.status for row in rows.values()} == {"complete"}
+            assert stale == dict.fromkeys((arn, "one", "two"))
+
+            aws.batch(ACCOUNT, REGION, [("DeleteMlflowTrackingServer", {"TrackingServerName": "lab"})])
+            harvested, rows, stale = self._night(catalog, "one", url=server.url)
+            assert stale == {arn: 2, "one": None, "two": 2}
+            assert (rows[REGION].status, [gap.message for gap in rows[REGION].gaps]) == (
+                "skipped",
+                [f"{arn} is gone; what it told is kept as it was"],
+            )
+            assert (rows[None].status, [gap.message for gap in rows[None].gaps]) == (
+                "complete",
+                ["two is not in the configuration any more; what it told is kept as it was"],
+            )
+            assert not harvested.partial
+
+            harvested, rows, stale = self._night(catalog, url=server.url)
+            assert stale == {arn: 2, "one": 3, "two": 2}
+            assert (rows[None].status, rows[None].gaps[0].code) == ("skipped", "Skipped")
+            assert "nothing names it any more" in rows[None].gaps[0].message
+            assert not harvested.partial
+            night = Night(catalog.graph(harvested.envelope), harvested.coverage)
+            assert {one.partition for one in night.unseen()} == {f"{ACCOUNT}/-/mlflow", f"{ACCOUNT}/{REGION}/mlflow"}
 
 
 class TestNormalize:

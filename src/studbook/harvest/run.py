@@ -26,7 +26,8 @@ from studbook.harvest.quiet import QuietPartitions, settled
 from studbook.harvest.readings import readings_of
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
 from studbook.lineage.link import LinkContext
-from studbook.model import Coverage, Envelope, Partition, Record
+from studbook.model import Coverage, Envelope, Gap, Partition, Record
+from studbook.model.coverage import SKIPPED
 from studbook.redaction.past_rules import same_rules
 from studbook.redaction.redact import Redactor
 from studbook.settings import Settings
@@ -113,6 +114,14 @@ class HarvestResult:
         return (before.people, before.findings) != (self.envelope.parts.people, self.envelope.parts.findings)
 
 
+class NothingRead(HarvestError):  # noqa: N818 - reads as what happened
+    """No partition could be read; the coverage says of each why."""
+
+    def __init__(self, message: str, hint: str, coverage: Sequence[Coverage]) -> None:
+        super().__init__(message, hint)
+        self.coverage = tuple(coverage)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredRecords(Iterable[Record]):
     """Records on disk, read one by one each time they are gone through."""
@@ -134,7 +143,7 @@ def harvest(
 ) -> HarvestResult:
     """Read everything that the configuration names, and write a snapshot of it: on threads, or `elsewhere`.
 
-    Raises SettingsError for waivers, or settings of rules, that cannot be meant; HarvestError, and writes nothing,
+    Raises SettingsError for waivers, or settings of rules, that cannot be meant; NothingRead, and writes nothing,
     where no partition could be read; CatalogError where the catalog cannot be written. A KeyboardInterrupt leaves the
     catalog as it was; what was fetched by then is used by the next harvest.
     """
@@ -369,7 +378,20 @@ class _Run:
             if partition in self.cleaned:
                 row = replace(row, redacted=row.redacted + self.cleaned[partition].count)
             rows.append(row)
-        return sorted([*rows, *self._quiet.values(), *self._suspended], key=lambda row: order(row.partition))
+        rows += [*self._quiet.values(), *self._suspended, *self._unasked()]
+        return sorted(rows, key=lambda row: order(row.partition))
+
+    def _unasked(self) -> Iterator[Coverage]:
+        """A row for each partition of which something is known and that nothing names any more: why its records are
+        as old as they are. Of suspended accounts that is told already."""
+        suspended = {row.account for row in self._suspended}
+        for partition, lines in self._known.items():
+            if partition in self._visited or partition in self._quiet or partition.account in suspended:
+                continue
+            if living := sum(record.gone_since is None for record in map(RECORDS.row, lines)):
+                said = "nothing names it any more, so nobody asked; what is told of it is from before"
+                gap = Gap(operation=partition.source, code=SKIPPED, message=said)
+                yield Coverage(**partition._asdict(), status="skipped", records=living, requests=0, gaps=(gap,))
 
     def _visit_on_threads(self, tasks: Sequence[Task]) -> None:
         with Threads(min(WORKERS, len(tasks)), "harvest") as pool:
@@ -421,7 +443,7 @@ def _require_success(coverage: Sequence[Coverage]) -> None:
         where = " ".join(part for part in (failed[0].account, failed[0].region, failed[0].source) if part)
         alike = sum((row.gaps[0].code, row.gaps[0].message) == (gap.code, gap.message) for row in failed[1:])
         others = f"; the same of {alike:,} more" if alike else ""
-        raise HarvestError(
+        raise NothingRead(
             f"nothing could be read: {where}: {gap.operation}: {gap.code}: {gap.message}{others}",
             (
                 login_cure(gap.code)
@@ -430,4 +452,5 @@ def _require_success(coverage: Sequence[Coverage]) -> None:
                 or "check the credentials, the role's trust policy and the network"
             )
             + "; the catalog is as it was before",
+            coverage,
         )

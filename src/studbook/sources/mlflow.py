@@ -57,15 +57,15 @@ class Mlflow:
     )
 
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
-        """Servers by owner; a target is `<ARN> <state>` for what SageMaker lists, a name for what is configured, and
-        `<ARN> run <id>` for a run that a job with a package names."""
+        """Servers by owner; a target is `<ARN> <state>` for what SageMaker lists, or listed once, a name for what is
+        configured, and `<ARN> run <id>` for a run that a job with a package names."""
         plan: defaultdict[Partition, set[str]] = defaultdict(set)
         runs: defaultdict[str, set[str]] = defaultdict(set)
         for server in settings.mlflow:
             plan[Partition(server.account, None, self.name)].add(server.name)
         for record in records:
-            if record.gone_since is None and record.kind in ("mlflow_app", "mlflow_tracking_server"):
-                state = "on" if _is_on(record) else "off"
+            if record.kind in ("mlflow_app", "mlflow_tracking_server"):
+                state = "gone" if record.gone_since is not None else "on" if _is_on(record) else "off"
                 plan[Partition(record.account, record.region, self.name)].add(f"{record.id} {state}")
             elif record.kind == "training_job" and (run := _run_of_package(record)):
                 runs[run[0]].add(run[1])
@@ -75,6 +75,7 @@ class Mlflow:
         return {partition: sorted(targets) for partition, targets in plan.items()}
 
     def collect(self, visit: Visit) -> None:
+        _left_behind(visit)
         for server in _servers(visit):
             curves = _Curves(visit, server)
             workspaces, unlisted = _workspaces(visit, server)
@@ -125,8 +126,18 @@ def _servers(visit: Visit) -> Iterator[Server]:
             visit.gap(Trouble("unsupported", "mlflow", "UnknownServer", f"{name} is no MLflow server's ARN"))
         elif state == "off":
             visit.skip("mlflow", f"{name} is switched off")
-        else:
+        elif state != "gone":
             yield server
+
+
+def _left_behind(visit: Visit) -> None:
+    """Says of each server that was read once and is no more why nobody asks it; what one told stays, as of then."""
+    states = dict(target.partition(" ")[::2] for target in visit.targets if " run " not in target)
+    for server in sorted({str(record.body.get("server")) for record in visit.known("mlflow_experiment")}):
+        if states.get(server) == "gone":
+            visit.skip("mlflow", f"{server} is gone; what it told is kept as it was")
+        elif server not in states and not server.startswith("arn:"):
+            visit.skip("mlflow", f"{server} is not in the configuration any more; what it told is kept as it was")
 
 
 def _run_of_package(record: Record) -> tuple[str, str] | None:
