@@ -62,6 +62,18 @@ class TestLoadSettings:
             ("datasets:\n  - {uri: 's3://b/p/',\n     uri: 's3://b/q/'}\n", 3, "the key 'uri' is here twice"),
             ("- a\n", 1, "is no mapping"),
             ("sources:\n  sagmaker: {rate: 5}\n", 2, "sagmaker"),
+            (
+                "accounts:\n  - {id: '111111111111', regions: [us-east-1]}\n"
+                "  - {id: '222222222222', regions: [us-gov-west-1]}\n",
+                3,
+                "accounts.1.regions.0 is in the AWS partition aws-us-gov",
+            ),
+            (
+                "accounts:\n  - id: '111111111111'\n    regions: [cn-north-1]\n"
+                "    role_arn: arn:aws:iam::111111111111:role/R\n",
+                4,
+                "accounts.0.role_arn is in the AWS partition aws",
+            ),
         ],
     )
     def test_an_error_names_file_line_and_fault(self, tmp_path, text, line, part):

@@ -462,7 +462,41 @@ def load_settings(path: Path) -> Settings:
     for where, number in _numbers(settings.model_dump(mode="json"), ()):
         if not -MAX_INTEGER <= number <= MAX_INTEGER:  # not a number, too
             raise SettingsError(f"{path}:{_line(tree, where)}: {number!r:.20} is no number that can be kept")
+    _, first = next(_aws_partitions(settings), ((), ""))
+    for where, found in _aws_partitions(settings):
+        if found != first:
+            raise SettingsError(
+                f"{path}:{_line(tree, where)}: {'.'.join(map(str, where))} is in the AWS partition {found}, what "
+                f"stands before it in {first}: no credentials are good in both, and buckets of one name are two",
+                "keep one catalog for each of them",
+            )
     return settings
+
+
+def _aws_partitions(settings: Settings) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """Each place that tells an AWS partition, and which: a role by its ARN, a region by its name."""
+    for index, account in enumerate(settings.accounts):
+        yield from _of_regions(("accounts", index, "regions"), account.regions)
+        if (role := parse_arn(account.role_arn)) is not None:
+            yield ("accounts", index, "role_arn"), role.partition
+    if settings.organization is not None:
+        yield from _of_regions(("organization", "regions"), settings.organization.regions)
+
+
+def _of_regions(where: tuple[Any, ...], regions: tuple[str, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    for index, region in enumerate(regions):
+        yield (*where, index), next((name for begin, name in _OTHER_PARTITIONS if region.startswith(begin)), "aws")
+
+
+_OTHER_PARTITIONS = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+    ("us-iso-", "aws-iso"),
+    ("eu-isoe-", "aws-iso-e"),
+)
+"""AWS partitions by how the names of their regions begin; all others are in `aws`."""
 
 
 def _numbers(value: Any, where: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], float]]:

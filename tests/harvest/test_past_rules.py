@@ -19,7 +19,7 @@ from studbook.harvest.journal import Journal
 from studbook.harvest.rewrite import rewrite
 from studbook.harvest.run import harvest, relink
 from studbook.model import Partition, Record
-from studbook.settings import Redact
+from studbook.settings import Redact, SiteSettings
 from studbook.store import Catalog
 from studbook.store.chunks import chunks
 
@@ -108,6 +108,15 @@ class TestLaterRules:
 
         assert TOKEN not in text_of(catalog)
         assert catalog.latest().number == 2
+
+    def test_what_else_is_configured_is_no_rule(self, aws, tmp_path):
+        """An older night is told as it was written, until a rule of redaction is another."""
+        catalog = Catalog(tmp_path / "catalog")
+        first = harvest(settings(), catalog).envelope
+        titled = settings().model_copy(update={"site": SiteSettings(title="Another")})
+        for told, same in ((settings(), True), (titled, True), (with_rules(), False)):
+            catalog.settings_file.write_text(json.dumps(told.model_dump(mode="json", exclude_defaults=True)))
+            assert (catalog.rules_of()(first) is None) is same
 
     def test_every_rule_is_in_the_digest(self, tmp_path):
         """A letter more or less in any of the modules of redaction."""

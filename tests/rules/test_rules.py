@@ -227,12 +227,15 @@ class TestDatasetDrifted:
     @pytest.mark.parametrize(
         ("lost", "told"),
         [
-            ({"deleted_objects": 1, "deleted_for_good": 1}, "of which the bytes of 1 object gone for good since"),
+            (
+                {"deleted_objects": 1, "deleted_for_good": 1},
+                "of which since then the bytes of 1 object are gone for good",
+            ),
             (
                 {"deleted_objects": 3, "deleted_for_good": 2},
-                "of which 1 object deleted and the bytes of 2 objects gone for good since",
+                "of which since then 1 object was deleted and the bytes of 2 objects are gone for good",
             ),
-            ({"deleted_objects": 2}, "of which 2 objects deleted since"),
+            ({"deleted_objects": 2}, "of which since then 2 objects were deleted"),
         ],
     )
     def test_a_deletion_is_told_as_one(self, lost: dict[str, int], told: str) -> None:
@@ -250,7 +253,7 @@ class TestDatasetDrifted:
         lost = {**REPLACED, "deleted_objects": 1, "deleted_for_good": 1}
         facts = {self.OLD: {"attributes": lost, "created_at": "2026-11-01T00:00:00Z"}, "t": {"first_seen": first_seen}}
         messages = [finding.message for finding in found(lineage(text, facts), self.RULE)]
-        said = f"t {verb} s3://b/chats/, of which the bytes of 1 object gone for good since"
+        said = f"t {verb} s3://b/chats/, of which since then the bytes of 1 object are gone for good"
         assert [message[: len(said)] for message in messages] == ([said] if verb else [])
 
     def test_a_newer_registered_version_is_no_drift(self) -> None:

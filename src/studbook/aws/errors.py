@@ -44,8 +44,8 @@ _CODES: Final[dict[Meaning, str]] = {
     "Forbidden NotAuthorized UnauthorizedOperation PERMISSION_DENIED 403",
     "expired": "ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired",
     "credentials": "AuthFailure IncompleteSignature InvalidAccessKeyId InvalidClientTokenId InvalidSignatureException "
-    "MissingAuthenticationToken MissingAuthenticationTokenException NotSignedUp OptInRequired SignatureDoesNotMatch "
-    "UnrecognizedClientException 401",
+    "MissingAuthenticationToken MissingAuthenticationTokenException NotSignedUp OptInRequired RequestTimeTooSkewed "
+    "SignatureDoesNotMatch UnrecognizedClientException 401",
     "throttled": "BandwidthLimitExceeded EC2ThrottledException PriorRequestNotComplete "
     "ProvisionedThroughputExceededException RequestLimitExceeded RequestThrottled RequestThrottledException SlowDown "
     "ThrottledException Throttling ThrottlingException TooManyRequestsException 429",
@@ -139,6 +139,7 @@ def bug(operation: str, error: BaseException) -> Trouble:
     return Trouble("invalid", operation, type(error).__name__, f"a bug in Studbook: {error}")
 
 
+_CLOCK: Final = "this machine's clock is wrong: 'studbook doctor' tells how far it is off"
 _LOG_IN: Final = "log in again: aws sso login"
 _CURES: Final = {
     "TokenRetrievalError": _LOG_IN,
@@ -156,7 +157,11 @@ _CURES: Final = {
     "ExpiredTokenException": "the session has expired: log in again",
     "InvalidClientTokenId": "AWS does not know this access key: is it another partition's, or deleted?",
     "UnrecognizedClientException": "AWS does not know this access key: is it another partition's, or deleted?",
-    "SignatureDoesNotMatch": "the secret key is not that of the access key",
+    "RequestTimeTooSkewed": _CLOCK,
+    **dict.fromkeys(
+        ("SignatureDoesNotMatch", "InvalidSignatureException"),
+        f"the secret key is not that of the access key, or {_CLOCK}",
+    ),
 }
 
 

@@ -28,11 +28,11 @@ class Drift:
 
     @property
     def words(self) -> str:
-        """What became of the data, as the end of a sentence; empty where it merely changed."""
+        """What became of the data, as a clause; empty where it merely changed."""
         hidden = self.deleted - self.for_good
-        told = [f"{counted(hidden, 'object')} deleted"] if hidden else []
+        told = [f"{counted(hidden, 'object')} {'was' if hidden == 1 else 'were'} deleted"] if hidden else []
         # Also where a newer object lies at the key: that one is not what was read.
-        told += [f"the bytes of {counted(self.for_good, 'object')} gone for good"] if self.for_good else []
+        told += [f"the bytes of {counted(self.for_good, 'object')} are gone for good"] if self.for_good else []
         return " and ".join(told)
 
 

@@ -22,6 +22,16 @@ def same_rules(envelope: Envelope, settings: Settings) -> bool:
     return (envelope.config, envelope.generator) == (settings.digest, generator())
 
 
+def same_redaction(envelope: Envelope, kept: object, settings: Settings) -> bool:
+    """Whether nothing of a snapshot is another by the rules of today: its records were redacted by this program, and by
+    these settings of redaction, whatever else was configured. `kept` is what the snapshot says that its settings were.
+    """
+    told = kept.get("redact") if isinstance(kept, dict) else None
+    return same_rules(envelope, settings) or (
+        envelope.generator == generator() and told is not None and told == settings.resolved["redact"]
+    )
+
+
 class TodaysRules:
     """Takes out of rows of an older night what must not be told of them today, next to those of a newer night.
 

@@ -24,7 +24,9 @@ def check(seen: Inspection) -> Iterator[Observation]:
                 told.add(drift.read.id)
                 verb = "read" if drift.certain else "may have read"
                 since = f" (snapshot {drift.since} is the first with its newer state)" if drift.since else ""
-                change = f"of which {drift.words} since" if drift.words else "which has changed since the job started"
+                change = (
+                    f"of which since then {drift.words}" if drift.words else "which has changed since the job started"
+                )
                 said = f"{verb} {seen.handle(drift.read)}, {change}{since}"
                 yield Observation(job.id, said, subject=drift.read.id)
 

@@ -38,7 +38,7 @@ from studbook.model import (
 )
 from studbook.packaged import packaged
 from studbook.proof.merkle import leaf_hash
-from studbook.redaction.past_rules import TodaysRules, same_rules
+from studbook.redaction.past_rules import TodaysRules, same_redaction
 from studbook.settings import LogSettings, Settings, load_settings
 from studbook.store import chunks
 from studbook.store.chunks import (
@@ -278,7 +278,8 @@ class Catalog:
             written_by = (envelope.config, envelope.generator)
             if written_by not in known:
                 settings, todays = today()
-                known[written_by] = None if same_rules(envelope, settings) else todays
+                kept = next((file.content for file in self.people(envelope) or () if file.kind == "settings"), None)
+                known[written_by] = None if same_redaction(envelope, kept, settings) else todays
             return known[written_by]
 
         return rules
