@@ -798,6 +798,41 @@ EARLIER: tuple[Record, ...] = (
     ),
 )
 """What named things before their present holders were made."""
+CHANGING: tuple[Record, ...] = (
+    record(
+        "endpoint_config",
+        f"{SMR}:{DEV}:endpoint-config/coming",
+        EndpointConfigName="coming",
+        ProductionVariants=[{"VariantName": "all", "ModelName": "served"}],
+        AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://answers/"}},
+    ),
+    *(
+        record("endpoint", f"{SMR}:{DEV}:endpoint/{name}", EndpointName=name, EndpointConfigName=config, **more)
+        for name, config, more in (
+            ("changing", "older", {"PendingDeploymentSummary": {"EndpointConfigName": "coming"}}),
+            ("asynchronous", "coming", {}),
+        )
+    ),
+)
+"""What is rolled out, and what answers into a bucket."""
+BY_PLACE: tuple[Record, ...] = (
+    package(20, "s3://read-by-place/model.tar.gz", CreationTime=EARLY),
+    job(
+        "by-place",
+        InputDataConfig=[
+            channel("model", "s3://read-by-place/model.tar.gz"),
+            channel("all", "s3://read-by-place/"),
+            channel("logged", "s3://art/served/artifacts/"),
+        ],
+    ),
+    record(
+        "transform_job",
+        f"{SMR}:{DEV}:transform-job/captured",
+        TransformJobName="captured",
+        DataCaptureConfig={"DestinationS3Uri": "s3://captured/batch/"},
+    ),
+)
+"""Weights that a job names by their place alone."""
 
 RECORDS: tuple[Record, ...] = (
     SERVERLESS,
@@ -814,6 +849,8 @@ RECORDS: tuple[Record, ...] = (
     *FEATURES,
     *SERVING,
     *EARLIER,
+    *CHANGING,
+    *BY_PLACE,
     *ELSEWHERE,
     ABROAD,
     *DOCUMENTS,

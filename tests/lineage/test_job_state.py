@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fact_records import Estate, asset, job
 
-from studbook.lineage.job_state import job_state
+from studbook.lineage.job_state import job_state, may_have_result
 
 
 class TestStates:
@@ -29,6 +29,25 @@ class TestStates:
     def test_of_each_apis_words(self, status, state):
         """SageMaker writes them in two cases, pipelines, Bedrock and MLflow in other words."""
         assert job_state(job(status=status)) == state
+
+    @pytest.mark.parametrize(
+        ("status", "may"),
+        [
+            ("Completed", True),
+            ("InProgress", True),
+            (None, True),
+            ("Failed", False),
+            ("FAILED", False),
+            ("KILLED", False),
+            ("Aborted", False),
+            ("STOPPING", False),
+            ("CompletedWithFailures", True),
+            ("Deleting", True),
+        ],
+    )
+    def test_which_can_have_come_to_a_result(self, status, may):
+        """In whatever words their API tells that they failed or were stopped."""
+        assert may_have_result(job(status=status)) is may
 
     @given(st.text())
     def test_of_any_text(self, status):

@@ -59,6 +59,17 @@ class TestBoard:
         assert status.candidate is not None
         assert (status.candidate.version, status.candidate.verdict, status.waiting) == ("bot/2", "better", 1)
 
+    def test_what_production_runs_without_a_share_of_the_requests_waits(self) -> None:
+        """A variant of weight 0 serves nobody who does not name it, whether in service or scaled to none."""
+        drawn = LINE + "\n bot/2 -packaged_as-> n(model) -deployed_to:next-> c"
+        for share, version, waiting in ((0.0, "bot/1", 1), (0.1, "bot/2", 0)):
+            variants = [{"name": "all", "weight": 1.0, "instances": 0}, {"name": "next", "weight": share}]
+            told = {**FACTS, "prod": {"stage": "production", "attributes": {"variants": variants}}}
+            graph = lineage(drawn.replace("m(model) -deployed_to->", "m(model) -deployed_to:all->"), told)
+            status = by_name(graph)["bots"]
+            assert (status.version, status.endpoints, status.waiting) == (version, ("prod",), waiting)
+            assert [row.version for row in runs(Night(graph), "prod").rows] == ["bot/1", "bot/2"]
+
     def test_staging_is_not_production(self) -> None:
         """What runs elsewhere alone is said to run elsewhere."""
         status = by_name(lineage(LINE, FACTS))["cats"]

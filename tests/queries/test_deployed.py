@@ -43,12 +43,19 @@ class TestTraps:
             ("n -deployed_to:next~?-> c", "candidate"),
             ("n -deployed_to:next-> c\n n -deployed_to:blue~?-> c", "candidate"),
             ("n -deployed_to:next~?-> c\n n -deployed_to:blue-> c", ""),
+            ("n -deployed_to:idle-> c", "no share"),
+            ("n -deployed_to:idle-> c\n n -deployed_to:next-> c", "no share"),
+            ("n -deployed_to:idle-> c\n n -deployed_to:blue~?-> c", "candidate"),
         ],
     )
     def test_how_it_runs_is_the_best_of_its_variants(self, more: str, manner: str) -> None:
         """A variant that may answer people counts before one that surely answers nobody."""
         text = self.SHADOW.replace("n(model) -deployed_to:next-> c", f"n(model)\n {more}")
-        facts = {"c": {"attributes": {"variants": [{"name": "blue"}, {"name": "next", "shadow": True}]}}}
+        shares = [{"name": "blue", "weight": 1.0}, {"name": "idle", "weight": 0.0}]
+        facts = {
+            "c": {"attributes": {"variants": [{"name": "blue"}, {"name": "next", "shadow": True}]}},
+            "bot": {"attributes": {"variants": shares}},
+        }
         _, n = runs(lineage(text, facts), "bot")
         assert n.manner("p/2") == manner
 

@@ -154,7 +154,7 @@ def is_between(kind: str, status: str | None, attributes: Mapping[str, Any]) -> 
     """Whether an endpoint may answer by two configurations, or models: while another one is rolled out (canary, linear,
     rolling), and for good where neither that nor its rollback succeeded.
 
-    The one that is to come has no edge: no record says whether it answers yet.
+    Where a listing shows the one that is to come it is a candidate: no record says whether it answers yet.
     """
     if kind != "endpoint":
         return False

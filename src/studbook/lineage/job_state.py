@@ -20,11 +20,23 @@ _WORDS: Final = {
     "stopped": "aborted cancelled killed stopped",
 }
 _STATES: Final = {word: state for state, words in _WORDS.items() for word in words.split()}
+_WITH_RESULT: Final = frozenset({"completedwithfailures", "partiallycompleted", "deleting", "deletefailed"})
+"""What failed in part, or is being deleted, may have come to a result before."""
 _HAVING: Final = frozenset({*JOB_KINDS, "pipeline_execution", "mlflow_run"})
 
 
 def job_state(asset: Asset) -> str | None:
     """The state of a job or run, by its status; None for what has none."""
+    return _STATES.get(_word(asset))
+
+
+def may_have_result(job: Asset) -> bool:
+    """Whether a job or run can have come to a result: it neither failed nor was stopped."""
+    return _word(job) in _WITH_RESULT or job_state(job) not in ("failed", "stopping", "stopped")
+
+
+def _word(asset: Asset) -> str:
+    """The status in the spelling of the table; empty for what has none."""
     if asset.kind not in _HAVING or not asset.status:
-        return None
-    return _STATES.get(asset.status.replace("_", "").replace(" ", "").lower())
+        return ""
+    return asset.status.replace("_", "").replace(" ", "").lower()

@@ -244,6 +244,8 @@ class CapturesTo(Claim):
     place: str
     """The endpoint's id, or the configuration's."""
     uri: Place
+    role: str = "captured"
+    """That, or `output` where asynchronous answers are written."""
     evidence: One
 
 
@@ -293,6 +295,8 @@ class ByName(Claim):
     """True: the named thing is the edge's source."""
     relation: Relation
     role: str | None = None
+    pending: bool = False
+    """It is to come by a deployment that goes on: it may answer already, or never."""
     evidence: One
 
 

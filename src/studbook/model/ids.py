@@ -203,6 +203,13 @@ def by_access_point(uri: S3Uri) -> bool:
     return _ACCESS_POINT.fullmatch(uri.bucket) is not None
 
 
+def folders(place: str) -> Iterator[str]:
+    """The folders that a place in S3 is, or lies in, outermost first, each with its final slash."""
+    end = len("s3://")
+    while (end := place.find("/", end) + 1) > 0:
+        yield place[:end]
+
+
 def place_name(uri: S3Uri) -> str:
     """What a person calls an S3 place: at most the last three parts of its key, or the bucket."""
     return "/".join(uri.key.rstrip("/").split("/")[-3:]) or uri.bucket

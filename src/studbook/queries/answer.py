@@ -17,9 +17,9 @@ from studbook.errors import NotFound
 from studbook.lineage.graph import LineageReader
 from studbook.model import KINDS, Asset, Coverage, Envelope, Evidence, Gap, Partition, Record
 from studbook.model.coverage import SKIPPED
-from studbook.model.ids import parse_s3, service_of
+from studbook.model.ids import folders, parse_s3, service_of
 from studbook.model.kinds import kind_words
-from studbook.queries.walks import out_of_service, runs_at, unknown_at
+from studbook.queries.walks import NO_WEIGHTS, out_of_service, runs_at, unknown_at
 from studbook.queries.walks.reach import View
 
 if TYPE_CHECKING:
@@ -226,6 +226,28 @@ class Night:
                 yield from several
         if root.startswith("s3://"):
             yield from self.nameless_places
+        version = self.lineage.asset(root)
+        if version is not None and version.kind == "model_package":
+            yield from self._untold_readers(version)
+
+    def _untold_readers(self, version: Asset) -> Iterator[Unknown]:
+        """The places at or around a version's weights from which others read since, and no version tells what: where
+        very many lie no edge leads from each of them to each reader."""
+        told = {edge.target for edge in self.lineage.downstream(version.id, "input_to")}
+        told |= {edge.source for edge in self.lineage.upstream(version.id, "produced")}
+        for edge in self.lineage.upstream(version.id, "packaged_as"):
+            around = (one for folder in folders(edge.source) for one in (folder, folder.rstrip("/")))
+            for where in dict.fromkeys((*around, edge.source)) if edge.role not in NO_WEIGHTS else ():
+                for read in self.lineage.downstream(where, "input_to"):
+                    reader = self.lineage.asset(read.target)
+                    if reader is None or reader.id in told:
+                        continue
+                    started = str(reader.attributes.get("started_at") or reader.created_at or "")
+                    if started.rstrip("Z") >= (version.created_at or "").rstrip("Z") and not any(
+                        ":model-package/" in one.source for one in self.lineage.upstream(reader.id, "input_to")
+                    ):
+                        yield Unknown(what=where, why="not recorded", asset=where)
+                        break
 
     def _hidden(self, endpoint: Asset, hidden: Asset) -> Unknown:
         end = self.end(hidden) or Unknown(what=hidden.id, why="not recorded")

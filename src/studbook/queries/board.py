@@ -18,7 +18,7 @@ from studbook.queries.answer import Night, counted, in_production
 from studbook.queries.candidates import Candidate, Judge, Judgement, best_of, newer
 from studbook.queries.gaps import is_judged
 from studbook.queries.log import approvals
-from studbook.queries.runs import deployed_rows
+from studbook.queries.runs import deployed_rows, surely_answers
 from studbook.queries.walks import Family, line, out_of_service, reads_data
 from studbook.queries.walks.reach import surely_made
 
@@ -185,10 +185,10 @@ def _of(assets: Iterable[Asset], field: str) -> tuple[str, ...]:
 
 
 def _places(lineage: LineageReader, family: Family) -> list[tuple[Asset, tuple[str, ...]]]:
-    """The live endpoints of a version and all its copies, with the copies that surely answer there, not in shadow."""
+    """The live endpoints of a version and all its copies, with the copies that surely answer there."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for row in deployed_rows(lineage, family.original):
-        found[row.endpoint] |= {row.version} if row.version and row.surely_answers else set()
+        found[row.endpoint] |= {row.version} if row.version and surely_answers(lineage, row) else set()
     return [
         (asset, tuple(sorted(sure))) for one, sure in sorted(found.items()) if (asset := lineage.asset(one)) is not None
     ]

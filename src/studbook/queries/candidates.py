@@ -19,7 +19,7 @@ from studbook.model.canonical import is_number
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
 from studbook.queries.question import Question
-from studbook.queries.runs import answering, rows_at, rows_of_version
+from studbook.queries.runs import answering, rows_at, rows_of_version, surely_answers
 from studbook.queries.scores import Score, jobs_of, judged_of, rows_of_job, silent_jobs
 from studbook.queries.walks import Family, copied, groups_of, lines
 from studbook.settings import MetricSettings
@@ -122,11 +122,11 @@ def newer(night: Night, judge: Judge, asset: Asset) -> tuple[list[_Here], list[C
         known = lines(lineage, members)
         here = list(held_against(lineage, known))
     elif asset.kind == "endpoint":
-        rows = [] if asset.gone_since is not None else [row for row in rows_at(lineage, asset) if not row.shadow]
-        versions = sorted({row.version for row in rows if row.version is not None and not row.candidate})
+        rows = rows_at(lineage, asset) if asset.gone_since is None else ()
+        versions = sorted({row.version for row in rows if row.version is not None and surely_answers(lineage, row)})
         here = [_Here(night.asset(version), (asset.id,)) for version in versions]
     else:
-        here = [_Here(asset, answering(rows_of_version(lineage, asset)))]
+        here = [_Here(asset, answering(lineage, rows_of_version(lineage, asset)))]
     found = {(row.version, row.against): row for one in here for row in _rows(lineage, judge, one, known)}
     return here, sorted(found.values(), key=lambda row: (row.at or "", row.version, row.against), reverse=True)
 
@@ -141,7 +141,7 @@ def held_against(lineage: LineageReader, known: Mapping[str, Sequence[Family]]) 
 
 def _held_against(lineage: LineageReader, families: Sequence[Family]) -> _Here | None:
     for family in reversed(families):
-        endpoints = (lineage.asset(one) for one in answering(rows_of_version(lineage, family.original)))
+        endpoints = (lineage.asset(one) for one in answering(lineage, rows_of_version(lineage, family.original)))
         if places := [one.id for one in endpoints if one is not None and in_production(one)]:
             return _Here(family.original, places)
     approved = [family for family in families if "Approved" in _approvals(family)]
@@ -253,7 +253,7 @@ def _rows(
             if there.ids & mine.ids or _at(there) <= _at(mine) or not _may_serve(there):
                 continue
             its = [row for row in rows if row.version in there.ids]
-            serving = answering(its)
+            serving = answering(lineage, its)
             if here.places and serving.issuperset(here.places):
                 continue
             yield _candidate(judge, mine, there, shadow=not serving and any(row.shadow for row in its))

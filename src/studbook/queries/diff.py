@@ -35,7 +35,8 @@ class Running(Named):
     """What answers at an endpoint."""
 
     manner: Manner = ""
-    """One of several that fit; or it gets copies of the requests alone. Empty where it surely answers."""
+    """One of several that fit; or requests come to it only by its name, or only as copies. Empty where it surely
+    answers."""
 
     def called(self, name: str) -> str:
         """What it is called in a sentence: `bot 4 (shadow)`."""

@@ -13,11 +13,11 @@ from typing import Final, Literal
 
 from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
+from studbook.lineage.job_state import may_have_result
 from studbook.model import KINDS, Asset, Edge, Partition
 from studbook.model.ids import parse_arn
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import Answer, Night, Row, Why, called, counted
-from studbook.queries.neighbours import may_have_result
 from studbook.queries.origins import makers, origins
 from studbook.queries.question import Question
 from studbook.queries.walks import NO_DATA_ROLES, is_data, made, runs

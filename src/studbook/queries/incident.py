@@ -23,7 +23,7 @@ from studbook.errors import NotFound, UsageError
 from studbook.lineage.adjacency import Said, said_of
 from studbook.model import RELATIONS, Asset, Edge
 from studbook.model.evidence import value_at
-from studbook.model.ids import beginning_with, parse_s3
+from studbook.model.ids import beginning_with, folders, parse_s3
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import (
     STATUSES,
@@ -53,6 +53,8 @@ _AS_RECORDED: Final = frozenset({_PART, "rule:prefix-without-slash", "rule:arn"}
 _OF_STATES: Final = frozenset({"rule:dataset-at-start", "rule:latest-at-start"})
 """Rules that say which state of a dataset was read: no doubt where all of the dataset is asked for."""
 _STATE: Final = "/@sha256:"
+_DIGESTS: Final = {"s3://": _STATE, "git:": "@", "mlflow:": "/dataset/[^/]+/"}
+"""What stands before a digest in an id, by how the id begins; of images all that have one are asked."""
 _DIGEST: Final = re.compile(r"^(?:sha256:)?([0-9a-f]{6,64})$")
 
 
@@ -85,7 +87,7 @@ def incident(
     night: Night, root: str, asked: str | None = None, *, from_: str | None = None, to: str | None = None
 ) -> Incident:
     """What the root has spoilt: an S3 bucket, prefix or object in any spelling, an asset's id, a digest or its
-    beginning.
+    beginning: of a dataset's state, an image, or code.
 
     The window takes dates or times in UTC, from inclusive, to exclusive; a date as `to` means to its end. Raises
     NotFound for what nothing here knows, UsageError for a window that is none.
@@ -227,11 +229,16 @@ def _root(night: Night, text: str) -> _Root:
     known = night.lineage.asset(text)
     uri = parse_s3(text)
     if known is None and (digest := _DIGEST.match(text)):
-        known = _by_digest(night, digest[1])
+        several = _by_digest(night, digest[1])
+        if len(several) > 1:
+            return _Root(several[0].id, tuple(one.id for one in several), None, is_state=False)
+        known = several[0] if several else None
     if known is not None and (uri is None or _STATE in known.id):
         return _thing(night, known)
     if uri is None:
-        raise NotFound(f"no asset has the id {text!r}", "give an id, a place in S3, or a dataset version's digest")
+        raise NotFound(
+            f"no asset has the id {text!r}", "give an id, a place in S3, or the digest of data, code or an image"
+        )
     bucket = f"s3://{uri.bucket}/"
     # The whole bucket may be an asset by its name alone, and is then the first of what lies in it.
     ids = [*([bucket[:-1]] if night.lineage.asset(bucket[:-1]) else ()), *night.lineage.beginning(bucket)]
@@ -240,7 +247,7 @@ def _root(night: Night, text: str) -> _Root:
     place = str(uri) if uri.key else bucket
     if not place.endswith("/") and _is_folder(night, f"{place}/", ids):
         place += "/"
-    around = [one for text in _folders(place) for one in _at(text, ids)]
+    around = [one for text in folders(place) for one in _at(text, ids)]
     return _Root(place, tuple(dict.fromkeys([*around, *beginning_with(ids, place)])), place, is_state=False)
 
 
@@ -251,23 +258,34 @@ def _thing(night: Night, asset: Asset) -> _Root:
     return _Root(asset.id, members, _place_of(asset.id) if state else None, is_state=state)
 
 
-def _by_digest(night: Night, beginning: str) -> Asset | None:
-    """The dataset version whose manifest has that digest; NotFound where there are several."""
-    states = [one for one in night.lineage.beginning("s3://") if f"{_STATE}{beginning}" in one]
-    if len(states) > 1:
-        shown = [*states[:50], *["..."][: len(states) > 50]]
+def _by_digest(night: Night, beginning: str) -> Sequence[Asset]:
+    """The dataset version, or the code, of that digest, or all images of it: the same bytes, whichever registry has
+    them. NotFound where several digests begin so, and where several datasets have one manifest."""
+    found = [
+        one
+        for scheme, before in _DIGESTS.items()
+        for one in night.lineage.beginning(scheme)
+        if beginning in one and re.search(f"{before}{beginning}[0-9a-f]*$", one)
+    ]
+    images: defaultdict[str, list[Asset]] = defaultdict(list)
+    for image in night.lineage.of_kind("container_image"):
+        digits = image.id.partition("@sha256:")[2]
+        if digits.startswith(beginning):
+            images[digits].append(image)
+    if len(found) + len(images) > 1:
+        several = [*found, *(one.id for some in images.values() for one in some)]
         raise NotFound(
-            f"{len(states)} dataset versions have a digest that begins with {beginning}",
-            "\n  ".join(["give one of these ids:", *shown]),
+            f"{len(several)} things have a digest that begins with {beginning}",
+            "\n  ".join(["give one of these ids:", *several[:50], *["..."][: len(several) > 50]]),
         )
-    return night.lineage.asset(states[0]) if states else None
+    return next(iter(images.values()), None) or [asset for one in found if (asset := night.lineage.asset(one))]
 
 
 def _is_folder(night: Night, folder: str, ids: Sequence[str]) -> bool:
     """Whether something is known to lie there: an asset, or an object of a dataset's state."""
     if beginning_with(ids, folder):
         return True
-    states = (one for text in _folders(folder) for one in _at(text, ids) if _STATE in one)
+    states = (one for text in folders(folder) for one in _at(text, ids) if _STATE in one)
     return any(key.startswith(folder) for one in states for key in _objects(night.record_of, one) or ())
 
 
@@ -278,13 +296,6 @@ def _at(folder: str, ids: Sequence[str]) -> Iterator[str]:
         if ids[index : index + 1] == [text]:
             yield text
     yield from beginning_with(ids, f"{folder}@sha256:")
-
-
-def _folders(place: str) -> Iterator[str]:
-    """The folders that a place is, or lies in, outermost first."""
-    end = len("s3://")
-    while (end := place.find("/", end) + 1) > 0:
-        yield place[:end]
 
 
 def _place_of(asset_id: str) -> str:

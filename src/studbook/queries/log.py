@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from studbook.lineage.graph import Direction, LineageReader
+from studbook.lineage.job_state import may_have_result
+from studbook.lineage.joins.pending_deployment import RULE as PENDING
 from studbook.model import Asset, Edge, Envelope
 from studbook.model.ids import holder_of
 from studbook.queries.answer import Answer, Night, Row, counted
 from studbook.queries.audit_trail import NO_TRAIL, NOT_READ, AuditEvent, audit_events, is_audit_event, last_approval
 from studbook.queries.diff import changed_fields
 from studbook.queries.drift import Drift, drifts_of
-from studbook.queries.neighbours import may_have_result
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
 from studbook.queries.walks import ANSWERING, SERVING, runs, runs_at
@@ -220,7 +221,9 @@ class _Past:
             ends: set[_End] = {
                 (edge.relation, edge.role, edge.source)
                 for edge in edges
-                if edge.relation not in _TOLD_AS_EVENTS and not is_audit_event(edge.source)
+                if edge.relation not in _TOLD_AS_EVENTS
+                and not is_audit_event(edge.source)
+                and PENDING not in edge.evidence
             }
             if state is not None and before is None:
                 yield from _first(envelope, state, edges)
@@ -370,7 +373,7 @@ class _Past:
 class _Served:
     """A lineage as one night served it: what is deployed to what is that night's, all else is as it is now.
 
-    What a model is made from never changes, what an endpoint runs does.
+    What a model is made from never changes, what an endpoint runs does. What was still to come was not deployed yet.
     """
 
     def __init__(self, now: LineageReader, number: int, ends: EdgeEnds) -> None:
@@ -401,7 +404,8 @@ class _Served:
         kept = [edge for edge in now if edge.relation != "deployed_to"]
         if relation in (None, "deployed_to"):
             here = served.get(asset_id, ())
-            kept += [edge for edge in here if edge.relation == "deployed_to" and role in (None, edge.role)]
+            came = (edge for edge in here if edge.relation == "deployed_to" and PENDING not in edge.evidence)
+            kept += [edge for edge in came if role in (None, edge.role)]
         return kept
 
     def of_kind(self, kind: str, *, unsure: bool = False) -> Sequence[Asset]:

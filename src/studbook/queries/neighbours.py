@@ -81,11 +81,6 @@ def models_of(lineage: LineageReader, job: Asset) -> list[str]:
     return sorted(edge.source for edge in lineage.upstream(job.id) if edge.role in roles)
 
 
-def may_have_result(job: Asset) -> bool:
-    """Whether a job can have come to a result: it neither failed nor was stopped."""
-    return job.status not in ("Failed", "Stopped", "Stopping")
-
-
 def targets(lineage: LineageReader, asset: Asset, relation: str) -> Iterator[Asset]:
     """What edges of one relation lead to from an asset, each once."""
     ends = dict.fromkeys(edge.target for edge in lineage.downstream(asset.id, relation))

@@ -78,7 +78,7 @@ def pedigree(
         evaluations=walk.evaluations,
         made=frozenset(asset.id for asset in walk.assets),
         onward=frozenset(assets.keys() - before),
-        runs_at=tuple(sorted(answering(rows_of_version(known, walk.root)))),
+        runs_at=tuple(sorted(answering(known, rows_of_version(known, walk.root)))),
         same=frozenset({walk.root.id, *(asset.id for asset in origins(known, walk.root))}),
         known=known,
         # In an order of its own, whoever gives them: equal knowledge has equal bytes.

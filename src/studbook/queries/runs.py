@@ -33,6 +33,7 @@ from studbook.queries.walks import (
     Deployed,
     Variant,
     copies_of,
+    is_unasked,
     out_of_service,
     runs_at,
     unknown_at,
@@ -68,11 +69,6 @@ class Run(Row):
     """Whether it is one of several that fit."""
     via: str
     """The endpoint's neighbour on that way."""
-
-    @property
-    def surely_answers(self) -> bool:
-        """Whether it is neither in shadow nor one of several candidates."""
-        return not (self.shadow or self.candidate)
 
 
 def runs(night: Night, root: str, asked: str | None = None) -> Answer[Run]:
@@ -148,9 +144,14 @@ def _deployed_rows(lineage: LineageReader, asset: Asset) -> Iterator[Run]:
                 yield row
 
 
-def answering(rows: Iterable[Run]) -> set[str]:
+def surely_answers(lineage: LineageReader, row: Run) -> bool:
+    """Whether it is neither one of several candidates, nor in shadow, nor without a share of the requests."""
+    return not row.candidate and _share(lineage, row) == "some"
+
+
+def answering(lineage: LineageReader, rows: Iterable[Run]) -> set[str]:
     """The ids of the endpoints that surely answer so."""
-    return {row.endpoint for row in rows if row.surely_answers}
+    return {row.endpoint for row in rows if surely_answers(lineage, row)}
 
 
 def _of_place(night: Night, place: Asset, asked: str) -> Answer[Run]:
@@ -299,13 +300,10 @@ _UNASKED: Final = "without a share of the requests"
 
 
 def _share(lineage: LineageReader, row: Run) -> str:
-    """What of the requests a variant gets: some; none but those that name it (`CurrentWeight` 0); or copies."""
+    """What of the requests a variant gets: some; none but those that name it; or copies."""
     if row.shadow:
         return "shadow"
-    endpoint = lineage.asset(row.endpoint)
-    variants = endpoint.attributes.get("variants") if endpoint is not None else None
-    mine = [one for one in variants or () if row.variant is not None and one.get("name") == row.variant]
-    return "none" if any(one.get("weight") == 0 for one in mine) else "some"
+    return "none" if is_unasked(lineage, row.endpoint, row.via, row.variant) else "some"
 
 
 def _endpoints(lineage: LineageReader, rows: Iterable[Run]) -> list[Asset]:

@@ -23,7 +23,12 @@ from studbook.settings import RuleSettings, Settings
 
 P = TypeVar("P", bound=RuleSettings)
 
-RUNS: Final[Mapping[Manner, str]] = {"": "runs", "candidate": "may run", "shadow": "runs in shadow"}
+RUNS: Final[Mapping[Manner, str]] = {
+    "": "runs",
+    "candidate": "may run",
+    "no share": "runs without a share of the requests",
+    "shadow": "runs in shadow",
+}
 """What is said of how an endpoint runs a version."""
 
 _NAMED: Final = 5
@@ -131,7 +136,8 @@ class Inspection:
 
     @cached_property
     def in_production(self) -> Mapping[str, Sequence[Running]]:
-        """The same of endpoints in production and of those without a stage; not what runs in shadow or is a guess."""
+        """The same of endpoints in production and of those without a stage; not what runs in shadow, has no
+        share of the requests, or is a guess."""
         found = {
             version: [one for one in several if in_production(one.endpoint) and not one.unit.manner(version)]
             for version, several in self.running.items()

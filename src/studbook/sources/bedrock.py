@@ -130,8 +130,15 @@ def normalize_deployment(record: Record) -> Facts:
 
 
 def normalize_throughput(record: Record) -> Facts:
-    """Where a model answers with a throughput that is paid for, whoever asks."""
-    return _answering(record, "ListProvisionedModelThroughputs", THROUGHPUT)
+    """Where a model answers with a throughput that is paid for, whoever asks; while it changes, maybe the next one."""
+    facts = _answering(record, "ListProvisionedModelThroughputs", THROUGHPUT)
+    coming = bedrock_model(_pending(record.body))
+    if coming is not None:
+        reading = Reading(record, "ListProvisionedModelThroughputs")
+        path, rule = "desiredModelArn", "rule:pending-deployment"
+        reading.edge(coming, record.id, "deployed_to", path, rule, candidate=True)
+        facts.edges += reading.facts.edges
+    return facts
 
 
 def normalize_profile(record: Record) -> Facts:

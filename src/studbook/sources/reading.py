@@ -207,7 +207,15 @@ class Reading:
 
     # --- edges and claims ---
 
-    def edge(self, source: str, target: str, relation: Relation, *paths: str, role: str | None = None) -> None:
+    def edge(
+        self,
+        source: str,
+        target: str,
+        relation: Relation,
+        *paths: str,
+        role: str | None = None,
+        candidate: bool = False,
+    ) -> None:
         """An edge that the fields at these paths prove; one that needs a rule is inferred."""
         certainty: Certainty = "inferred" if any(path.startswith("rule:") for path in paths) else "referenced"
         self.facts.edges.append(
@@ -217,6 +225,7 @@ class Reading:
                 relation=relation,
                 role=role,
                 certainty=certainty,
+                candidate=candidate,
                 evidence=self.evidence(*paths),
             )
         )
@@ -293,8 +302,9 @@ class Reading:
             self.edge(source, self.id, "packaged_as", path, role="manifest")
 
     def by_name(
-        self, kind: Kind, name: object, path: str, relation: Relation, *, upstream: bool = True, role: str | None = None
-    ) -> None:
+        self, kind: Kind, name: object, path: str, relation: Relation, *,
+        upstream: bool = True, role: str | None = None, pending: bool = False,
+    ) -> None:  # fmt: skip
         """The other end is known by its name alone; a name that was redacted away is nobody's."""
         if not isinstance(name, str) or name in ("", REDACTED) or self.account is None or self.region is None:
             return
@@ -310,6 +320,7 @@ class Reading:
                 upstream=upstream,
                 relation=relation,
                 role=role,
+                pending=pending,
                 evidence=evidence,
             )
         )

@@ -1,10 +1,10 @@
 """What was registered or served from MLflow, by place and by URI."""
 
 import pytest
-from tests.fact_records import ACCOUNT, REGION, Estate, asset, lines
+from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, job, lines
 
 from studbook.model import Edge
-from studbook.model.facts import MlflowPlace, MlflowUri, Weights
+from studbook.model.facts import MlflowPlace, MlflowUri, Reads, Weights
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 PACKAGE, MODEL = f"{ARN}:model-package/fraud/1", f"{ARN}:model/m"
@@ -90,6 +90,23 @@ class TestPackages:
         found = concluded(estate(Weights(asset=user, uri=uri, evidence="t:T#w")))
 
         assert found == {(LOGGED, "packaged_as", user): ("inferred", False)}
+
+    @pytest.mark.parametrize(
+        ("uri", "at", "made", "edges"),
+        [
+            (PLACE, "2026-11-03T00:00:00Z", "2026-11-02T00:00:00Z", 1),
+            (f"{PLACE}/model.pkl", "2026-11-03T00:00:00Z", "2026-11-02T00:00:00Z", 1),
+            (PLACE, "2026-11-03T00:00:00Z", "2026-11-04T00:00:00Z", 0),
+            ("s3://art/models/m-10/artifacts", "2026-11-03T00:00:00Z", "2026-11-02T00:00:00Z", 0),
+        ],
+    )
+    def test_a_job_that_reads_there_reads_that_model(self, uri, at, made, edges):
+        """Though it names a place alone; not before it was logged."""
+        model = asset("mlflow_logged_model", LOGGED, "model", created_at=made, attributes={"server": "lab"})
+        place = MlflowPlace(asset=LOGGED, uri=PLACE, evidence="mlflow:logged-models/search#info.artifact_uri")
+        reads = Reads(reader=JOB, uri=uri, role="model", at=at, evidence="t:T#r")
+        found = concluded(Estate().say(model, job(), claims=[place, reads]))
+        assert found == ({(LOGGED, "input_to", JOB): ("inferred", False)} if edges else {})
 
     def test_letters_are_no_folder(self):
         """`m-1/artifacts2` is another place."""

@@ -18,7 +18,7 @@ def model(tag=None, **body):
     return said("model", MODEL, ModelName="bot", Tags=tags, **body)
 
 
-def by_name(kind, name, other, evidence, *, role=None, upstream=True, relation="deployed_to"):
+def by_name(kind, name, other, evidence, *, role=None, upstream=True, relation="deployed_to", **more):
     return ByName(
         kind=kind,
         name=name,
@@ -29,6 +29,7 @@ def by_name(kind, name, other, evidence, *, role=None, upstream=True, relation="
         relation=relation,
         role=role,
         evidence=f"sagemaker:{evidence}",
+        **more,
     )
 
 
@@ -134,8 +135,8 @@ class TestConfig:
 
 
 class TestEndpoint:
-    def test_trap_during_a_deployment_the_configuration_to_come_answers_nobody(self):
-        """What is deployed is the configuration in force; the one to come is only said, with what it brings."""
+    def test_trap_during_a_deployment_the_configuration_to_come_may_answer(self):
+        """What is deployed is the configuration in force; the one to come is a candidate, with what it brings."""
         facts = said(
             "endpoint",
             ENDPOINT,
@@ -149,7 +150,11 @@ class TestEndpoint:
             },
         )
 
-        assert facts.claims == [by_name("endpoint_config", "bot-1", ENDPOINT, "DescribeEndpoint#EndpointConfigName")]
+        path = "DescribeEndpoint#PendingDeploymentSummary.EndpointConfigName"
+        assert facts.claims == [
+            by_name("endpoint_config", "bot-1", ENDPOINT, "DescribeEndpoint#EndpointConfigName"),
+            by_name("endpoint_config", "bot-2", ENDPOINT, path, pending=True),
+        ]
         (asset,) = facts.assets
         assert asset.status == "Updating"
         assert asset.attributes["pending"] == {

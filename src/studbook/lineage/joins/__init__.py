@@ -24,6 +24,7 @@ NAMES: Final = (
     "bedrock_models",
     "model_source_tag",
     "same_artifact",
+    "weights_read",
     "adapters",
     "multi_model",
     "resolved_images",
@@ -32,6 +33,7 @@ NAMES: Final = (
     "mlflow_names",
     "mlflow_artifacts",
     "associations",
+    "pending_deployment",
     "roles",
 )
 JOINS: Final[tuple[Join, ...]] = tuple(import_module(f"{__name__}.{name}").join for name in NAMES)

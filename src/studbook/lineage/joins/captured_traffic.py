@@ -1,4 +1,4 @@
-"""The traffic that an endpoint keeps: it or its configuration says where, below a folder of the endpoint's name.
+"""The traffic that an endpoint keeps, and its asynchronous answers: it or its configuration says where.
 
 A job that reads there learns from what the endpoint answered: with that edge the feedback loop is closed.
 """
@@ -29,13 +29,13 @@ def join(view: View) -> Facts:
         shown = view.assets.get(claim.place)
         for endpoint in (claim.place,) if shown and shown.kind == "endpoint" else served[claim.place]:
             facts.edges.append(
-                inferred(endpoint, inside, "produced", (claim.evidence, INSIDE), role="captured")
+                inferred(endpoint, inside, "produced", (claim.evidence, INSIDE), role=claim.role)
                 if inside is not None
                 else Edge(
                     source=endpoint,
                     target=claim.uri,
                     relation="produced",
-                    role="captured",
+                    role=claim.role,
                     certainty="referenced",
                     evidence=(claim.evidence,),
                 )

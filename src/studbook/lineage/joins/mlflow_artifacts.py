@@ -1,4 +1,4 @@
-"""What was registered or served from MLflow: by the place of a logged model, or by a `models:/` or `runs:/` URI.
+"""What was registered, served or read from MLflow: by the place of a logged model, or by a `models:/` or `runs:/` URI.
 
 A URI that names no server means the model, version or run of that id or name on whichever server has it; several are
 candidates. A place is a logged model's where it is equal to it or lies below it. A registered model that was deleted
@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
-from studbook.lineage.joins.interface import View, inferred, moment
+from studbook.lineage.joins.interface import View, inferred, is_later, moment
 from studbook.lineage.joins.weights import place
 from studbook.model import Asset, Evidence, Facts, Relation
-from studbook.model.facts import MlflowPlace, MlflowUri, Weights
+from studbook.model.facts import MlflowPlace, MlflowUri, Reads, Weights
 
 URI: Final = Evidence.parse("rule:mlflow-uri")
 PLACE: Final = Evidence.parse("rule:mlflow-place")
@@ -29,7 +29,7 @@ _USERS: Final = ("model_package", "model")
 
 
 def join(view: View) -> Facts:
-    """Resolves `MlflowUri`, and the `Weights` of packages and models, against what MLflow keeps."""
+    """Resolves `MlflowUri`, the `Weights` of packages and models, and `Reads` of jobs, against what MLflow keeps."""
     facts = Facts()
     kept = _Kept(view)
     for claim in view.all(MlflowUri):
@@ -50,10 +50,18 @@ def join(view: View) -> Facts:
         user = view.assets.get(weights.asset)
         if user is None or user.kind not in _USERS or weights.added:
             continue
-        models = [(asset, line) for asset, line in kept.around(weights.uri, None) if asset.kind != "mlflow_run"]
+        models = kept.models_around(weights.uri)
         for asset, line in models:
             proof = (weights.evidence, line, PLACE)
             facts.edges.append(inferred(asset.id, user.id, "packaged_as", proof, candidate=len(models) > 1))
+    for reads in view.all(Reads):
+        models = kept.models_around(reads.uri) if reads.relation == "input_to" else []
+        for asset, line in models:
+            if asset.id != reads.reader and not is_later(view.assets, asset.id, reads.at):
+                proof = (reads.evidence, *reads.through, line, PLACE)
+                several = len(models) > 1
+                edge = inferred(asset.id, reads.reader, "input_to", proof, role=reads.role, candidate=several)
+                facts.edges.append(edge)
     return facts
 
 
@@ -98,6 +106,12 @@ class _Kept:
                 return here
             where = where.rpartition("/")[0]
         return []
+
+    def models_around(self, uri: str) -> list[tuple[Asset, Evidence]]:
+        """The logged models among these, on any server."""
+        if not self._at:
+            return []
+        return [(asset, line) for asset, line in self.around(uri, None) if asset.kind != "mlflow_run"]
 
     def _on(self, assets: Iterable[Asset], server: str | None) -> list[Asset]:
         return [asset for asset in assets if server in (None, asset.attributes.get("server"))]

@@ -18,12 +18,14 @@ from studbook.model.ids import sagemaker_arn
 
 
 def join(view: View) -> Facts:
-    """Resolves every `ByName`."""
+    """Resolves every `ByName` but those that are pending."""
     facts = Facts()
     holders = Holders(view.assets)
     deployments = _deployments(view)
     for claim in view.all(ByName):
-        named = _holder(view, claim)
+        if claim.pending:
+            continue
+        named = holder(view, claim)
         if named is None:
             named = made_up(claim)
             facts.mentions.append(
@@ -52,7 +54,7 @@ def join(view: View) -> Facts:
     return facts
 
 
-def _holder(view: View, claim: ByName) -> str | None:
+def holder(view: View, claim: ByName) -> str | None:
     """The present holder of a name."""
     holders = view.by_name.get((claim.kind, claim.account, claim.region, called(claim).lower()), [])
     # An earlier holder of the name is gone, and has its creation time behind an @.
@@ -64,7 +66,7 @@ def _deployments(view: View) -> Mapping[str, list[str | None]]:
     found: defaultdict[str, list[str | None]] = defaultdict(list)
     for claim in view.all(ByName):
         endpoint = view.assets.get(claim.other)
-        if claim.kind == "endpoint_config" and endpoint is not None and (config := _holder(view, claim)) is not None:
+        if claim.kind == "endpoint_config" and endpoint is not None and (config := holder(view, claim)) is not None:
             found[config].append(endpoint.modified_at)
     return found
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred
 from studbook.model import Edge, Evidence, Relation
 from studbook.model.facts import Weights
-from studbook.model.ids import parse_s3
+from studbook.model.ids import beginning_with, parse_s3
 
 SAME_ACCOUNT: Final = Evidence.parse("rule:same-account")
 
@@ -18,6 +19,14 @@ def place(uri: str) -> str | None:
     """A URI as a key to compare by: SDKs add and strip the final slash freely."""
     found = parse_s3(uri)
     return str(found).rstrip("/") if found else None
+
+
+def around(uri: str) -> Iterator[str]:
+    """The place of a URI and every folder around it, innermost first, as keys to compare by; no bucket alone."""
+    where = place(uri) or ""
+    while where.count("/") > 2:
+        yield where
+        where = where.rpartition("/")[0]
 
 
 class PackagePlaces:
@@ -45,29 +54,48 @@ class PackagePlaces:
 
         What both only add to their weights, a draft model say, ties nobody to anybody.
         """
-        where = place(user.uri)
-        while where and where.count("/") > 2:
-            if found := [claim for claim in self._at.get(where, ()) if not (claim.added and user.added)]:
-                return found
-            where = where.rpartition("/")[0]
-        return []
+        several = (self._at.get(where, ()) for where in around(user.uri))
+        found = ([claim for claim in claims if not (claim.added and user.added)] for claims in several)
+        return next(filter(None, found), [])
+
+    def beginning(self, text: str) -> Sequence[str]:
+        """The places of main weights that begin with a text."""
+        return beginning_with(self._places, text)
+
+    @cached_property
+    def _places(self) -> Sequence[str]:
+        return sorted(where for where, claims in self._at.items() if not all(claim.added for claim in claims))
+
+    def is_spread(self, package: str) -> bool:
+        """Whether the main weights of a package lie at several places, those of an inference pipeline say."""
+        return package in self._spread
+
+    @cached_property
+    def _spread(self) -> frozenset[str]:
+        first: dict[str, str] = {}
+        places = ((claim.asset, where) for where in self._places for claim in self.at(where))
+        return frozenset(package for package, where in places if first.setdefault(package, where) != where)
 
     def edges(self, found: Iterable[Weights], user: Weights, relation: Relation, rule: Evidence) -> list[Edge]:
-        """An inferred edge from each package to what uses its weights; candidates where several fit.
+        """An inferred edge from each package to what uses its weights; candidates where several fit."""
+        packages, chosen = self.meant(found, user.asset)
+        evidence = (user.evidence, rule, *chosen)
+        return [
+            inferred(package, user.asset, relation, (*evidence, claim.evidence), candidate=len(packages) > 1)
+            for package, claim in packages.items()
+        ]
+
+    def meant(self, found: Iterable[Weights], user: str) -> tuple[Mapping[str, Weights], tuple[Evidence, ...]]:
+        """Those of packages that a user of their weights can mean, and the rule by which one was chosen, if it was.
 
         Copies of one package hold the same weights: of a family of copies the one in the user's own account and
         region is meant, if there is exactly one.
         """
         packages = {claim.asset: claim for claim in found}
-        evidence = [user.evidence, rule]
-        near = self._own(set(packages), user.asset)
-        if near is not None and len(packages) > 1:
-            packages = {near: packages[near]}
-            evidence.append(SAME_ACCOUNT)
-        return [
-            inferred(package, user.asset, relation, (*evidence, claim.evidence), candidate=len(packages) > 1)
-            for package, claim in packages.items()
-        ]
+        near = self._own(set(packages), user)
+        if near is None or len(packages) == 1:
+            return packages, ()
+        return {near: packages[near]}, (SAME_ACCOUNT,)
 
     def _own(self, packages: set[str], user: str) -> str | None:
         """The one package in the user's account and region, where all others are its copies or originals."""

@@ -13,6 +13,7 @@ from studbook.lineage.joins.dataset_at_start import AT_START
 from studbook.lineage.joins.interface import instant
 from studbook.model import Asset, Edge, Record
 from studbook.model.ids import code_id, fingerprint, parse_hub_content, parse_lambda, parse_s3
+from studbook.model.kinds import DATA_KINDS
 from studbook.queries.answer import RecordOf
 from studbook.queries.reproduce.request import JOB, Create, job_settings, placeholders, problems
 from studbook.sources.s3 import object_versions
@@ -270,7 +271,8 @@ class Inputs:
         source = channel.get("DataSource")
         place = source.get("S3DataSource") if isinstance(source, Mapping) else None
         s3 = place if isinstance(place, Mapping) else {}
-        inputs = list(self._inputs(name))
+        # What lies at a version's place is told by the place, which is an input, too.
+        inputs = [(edge, data) for edge, data in self._inputs(name) if data.kind in DATA_KINDS]
         if not inputs and "HubAccessConfig" not in s3:
             self._reason(part, "close", "what the channel held is not recorded")
         for edge, data in inputs:

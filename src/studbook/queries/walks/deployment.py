@@ -1,7 +1,9 @@
 """Traversal of deployments: what answers at a place, and where a version answers, over relations of deployment alone.
 
 A version that another was trained from does not run where that other one runs. A configuration may be deleted under the
-endpoint that runs it; a component or an endpoint that is gone answers nobody.
+endpoint that runs it; a component or an endpoint that is gone answers nobody. What has no machine or copy at the moment
+(serverless, asynchronous, scaled to none) runs: it answers again once it is asked. A variant of weight 0 beside others
+runs for those alone who name it in their request, so that it serves nobody who does not know of it.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ _SAME_WEIGHTS = ("packaged_as", "same_as", "registered_as")
 NO_WEIGHTS = ("image", "code", "manifest")
 _BASES = ("base_model", "base_model_version")
 
-Manner = Literal["", "candidate", "shadow"]
+Manner = Literal["", "candidate", "no share", "shadow"]
 
 
 class Variant(NamedTuple):
@@ -41,6 +43,8 @@ class Variant(NamedTuple):
     """The id of the place's neighbour on the way to the unit."""
     places: frozenset[str]
     """The ids of all places on that way, the first among them."""
+    unasked: bool
+    """It has no share of the requests: see `is_unasked`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,10 @@ class Deployed:
 
     def manner(self, version: str) -> Manner:
         """How it runs that: the best that holds of a variant, and empty where one surely answers requests."""
-        shadow, doubted = min((one.shadow, self.surely(one, version).candidate) for one in self.variants)
-        return "candidate" if doubted else "shadow" if shadow else ""
+        shadow, unasked, doubted = min(
+            (one.shadow, one.unasked, self.surely(one, version).candidate) for one in self.variants
+        )
+        return "candidate" if doubted else "shadow" if shadow else "no share" if unasked else ""
 
 
 def out_of_service(asset: Asset) -> bool:
@@ -147,7 +153,20 @@ def _variant(lineage: LineageReader, last: Edge, way: tuple[Edge, ...]) -> Varia
     edges = (last, *reversed(way))
     shadow = any(edge.role is not None and edge.role in _shadows(lineage.asset(edge.target)) for edge in edges)
     name = next((edge.role for edge in edges if edge.role is not None), None)
-    return Variant(name, shadow, sure_of(edges), edges[-1].source, frozenset(edge.target for edge in edges))
+    first = edges[-1]
+    unasked = is_unasked(lineage, first.target, first.source, name)
+    return Variant(name, shadow, sure_of(edges), first.source, frozenset(edge.target for edge in edges), unasked)
+
+
+def is_unasked(lineage: LineageReader, place_id: str, via_id: str, variant: str | None) -> bool:
+    """Whether a variant gets only the requests that name it: it has weight 0, and others have a share. To components
+    and to what stands behind a router no weights lead."""
+    place, via = lineage.asset(place_id), lineage.asset(via_id)
+    if place is None or via is None or via.kind in ANSWERING:
+        return False
+    several = (one for one in place.attributes.get("variants") or () if not one.get("shadow"))
+    weights = {one.get("name"): one.get("weight") for one in several}
+    return variant is not None and weights.get(variant) == 0 and any(weights.values())
 
 
 def _shadows(place: Asset | None) -> set[str]:

@@ -7,7 +7,7 @@ the others the listing shows every change: an unchanged night costs the listings
 Of an endpoint Search lacks the pending deployment, which there is only while it is being deployed, and the
 configuration's own settings of capture, explanation, metrics and traffic and of the last roll-out: records leave those
 out.
-An endpoint names its configuration in force; the one that a deployment will bring is told as pending, and no edge. A
+An endpoint names its configuration in force, and during a deployment the one to come, which may answer by then. A
 configuration may be deleted while its endpoint lives, and need not name a model where there are components. A shadow
 variant gets copies of the requests and answers none. A router is an endpoint that others stand behind, maybe in other
 accounts and regions.
@@ -122,12 +122,14 @@ def normalize_config(record: Record) -> Facts:
 
 
 def _captured(reading: Reading) -> None:
-    """Where requests and answers are kept, if they are."""
-    config, path = member(reading.body, "DataCaptureConfig"), "DataCaptureConfig.DestinationS3Uri"
-    uri = s3_id(value_at(reading.body, path))
-    if uri is not None and config.get("EnableCapture") is not False:
-        (evidence,) = reading.evidence(path)
-        reading.claim(CapturesTo(place=reading.id, uri=uri, evidence=evidence))
+    """Where requests and answers are kept, if they are, and where asynchronous answers are written."""
+    kept = member(reading.body, "DataCaptureConfig", "EnableCapture") is not False
+    places = (("DataCaptureConfig.DestinationS3Uri", "captured"),) if kept else ()
+    for path, role in (*places, ("AsyncInferenceConfig.OutputConfig.S3OutputPath", "output")):
+        uri = s3_id(value_at(reading.body, path))
+        if uri is not None:
+            (evidence,) = reading.evidence(path)
+            reading.claim(CapturesTo(place=reading.id, uri=uri, role=role, evidence=evidence))
 
 
 def normalize_endpoint(record: Record) -> Facts:
@@ -136,6 +138,9 @@ def normalize_endpoint(record: Record) -> Facts:
     body = record.body
     reading.show("endpoint", ENDPOINT)
     reading.by_name("endpoint_config", body.get("EndpointConfigName"), "EndpointConfigName", "deployed_to")
+    path = "PendingDeploymentSummary.EndpointConfigName"
+    if (coming := value_at(body, path)) != body.get("EndpointConfigName"):
+        reading.by_name("endpoint_config", coming, path, "deployed_to", pending=True)
     _captured(reading)
     for whole in ("ProductionVariants", "ShadowProductionVariants"):
         for index, variant in each(body.get(whole)):

@@ -33,6 +33,8 @@ def normalize(record: Record) -> Facts:
     reading.reads(member(place, "S3Uri"), f"{'.'.join(_PLACE)}.S3Uri", "input", started, data_type=data_type)
     uri = member(body, "TransformOutput", "S3OutputPath")
     writes(reading, uri, "TransformOutput.S3OutputPath", "output", between=(started, body.get("TransformEndTime")))
+    captured, path = member(body, "DataCaptureConfig", "DestinationS3Uri"), "DataCaptureConfig.DestinationS3Uri"
+    writes(reading, captured, path, "captured", between=(started, body.get("TransformEndTime")))
     parents(reading, "AutoMLJobArn")
     return reading.facts
 

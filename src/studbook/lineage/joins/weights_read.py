@@ -1,0 +1,123 @@
+"""A job that reads the weights of a registered version by their place: the version is an input, though none is named.
+
+That is the place of the weights, a folder around it, or a part of what lies there. Versions that share one place are
+candidates, and so is one after whose registration somebody wrote there once more, or of which nobody tells whether its
+weights lay there already. What was written only after the reading was not read; nor does a job read the version that it
+makes, itself or by one of several weights. Where very many versions lie there no edge tells them: the questions say
+that this place is not told.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from studbook.lineage.from_id import is_execution
+from studbook.lineage.joins.dataset_at_start import INSIDE, WITHOUT_SLASH
+from studbook.lineage.joins.interface import View, inferred, instant
+from studbook.lineage.joins.same_artifact import RULE
+from studbook.lineage.joins.weights import PackagePlaces, around, place
+from studbook.model import Edge, Evidence, Facts
+from studbook.model.facts import MANIFESTS, Reads
+from studbook.model.ids import parse_s3
+
+_MOST: Final = 300
+"""The most versions of one reading that are told one by one: nightly readers of a registry's folder would have as many
+edges as the square of the nights."""
+
+
+class _Meant(NamedTuple):
+    """A place of weights that a reading means."""
+
+    place: str
+    rule: Evidence
+    """That says so."""
+    unsure: bool
+    """Whether another may be meant."""
+
+
+def join(view: View) -> Facts:
+    """Resolves `Reads` of jobs against the `Weights` of packages."""
+    facts = Facts()
+    readings = _Readings(view)
+    for reads in view.all(Reads):
+        if reads.relation == "input_to" and reads.data_type not in MANIFESTS:
+            facts.edges.extend(readings.edges(reads))
+    return facts
+
+
+class _Readings:
+    """Who read of which package, with what is known of who wrote it."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._places = view.once(PackagePlaces)
+        self._meant: dict[tuple[str, bool], Sequence[_Meant]] = {}
+        self._makers: defaultdict[str, set[str]] = defaultdict(set)
+        """By place of weights, and by package."""
+        self._named: set[tuple[str, str]] = set()
+        """Packages and the jobs whose own records name them."""
+        for key in view.edges if self._places.beginning("s3://") else ():
+            if key.relation == "produced" and not is_execution(key.source):
+                self._makers[key.target.rstrip("/")].add(key.source)
+            elif key.relation == "input_to" and ":model-package/" in key.source:
+                self._named.add((key.source, key.target))
+
+    def edges(self, reads: Reads) -> Iterator[Edge]:
+        """From each package that was read; none from a place of which the record names one itself."""
+        for meant in self._read(reads.uri, by_prefix=reads.data_type != "Object"):
+            claims = self._places.at(meant.place)
+            if any((claim.asset, reads.reader) in self._named for claim in claims):
+                continue
+            doubts = {claim.asset: self._doubt(claim.asset, meant.place, reads) for claim in claims}
+            there = (claim for claim in claims if doubts[claim.asset] is not None)
+            packages, chosen = self._places.meant(there, reads.reader)
+            for package, claim in packages.items():
+                proof = (reads.evidence, *reads.through, claim.evidence, meant.rule, *chosen)
+                candidate = meant.unsure or bool(doubts[package]) or len(packages) > 1
+                yield inferred(package, reads.reader, "input_to", proof, role=reads.role, candidate=candidate)
+
+    def _read(self, uri: str, *, by_prefix: bool) -> Sequence[_Meant]:
+        """The places of weights that were read; of very many none."""
+        if (uri, by_prefix) not in self._meant:
+            found = list(self._found(uri, by_prefix=by_prefix))
+            few = sum(len(self._places.at(one.place)) for one in found) <= _MOST
+            self._meant[uri, by_prefix] = found if few else ()
+        return self._meant[uri, by_prefix]
+
+    def _found(self, uri: str, *, by_prefix: bool) -> Iterator[_Meant]:
+        here = place(uri)
+        innermost = next((where for where in around(uri) if self._places.at(where)), None)
+        if innermost is not None:
+            yield _Meant(innermost, RULE if innermost == here else INSIDE, unsure=False)
+        if not by_prefix:
+            return
+        text = str(parse_s3(uri))  # of a bucket alone with its slash: others' names may begin so
+        below = [where for where in self._places.beginning(text) if where != here]
+        several = not text.endswith("/") and len({where[len(text) :].partition("/")[0] for where in below}) > 1
+        for where in below:
+            inside = where.startswith(f"{text.rstrip('/')}/")
+            yield _Meant(where, INSIDE if inside else WITHOUT_SLASH, several)
+
+    def _doubt(self, package: str, where: str, reads: Reads) -> bool | None:
+        """Whether it is in doubt that a package's weights lay there when it was read; None where they did not."""
+        writers = self._makers.get(where, ())
+        if reads.reader in writers or reads.reader in self._makers.get(package, ()):
+            return None
+        registered, read = instant(self._view.assets[package].created_at), instant(reads.at)
+        if not registered or not read:
+            return False
+        wrote = list(self._began(writers))
+        if wrote and all(read < began for began in wrote):
+            return None
+        if registered <= read:
+            return any(registered < began <= read for began in wrote)
+        # Registered later it holds what was read, if nothing came between; but nothing made of it is read by itself.
+        if self._places.is_spread(package) or any(read < began <= registered for began in wrote):
+            return None
+        return not wrote
+
+    def _began(self, writers: Collection[str]) -> Iterator[str]:
+        known = (self._view.assets[one].created_at for one in writers if one in self._view.assets)
+        return (instant(at) for at in known if at)
