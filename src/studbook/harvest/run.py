@@ -33,6 +33,7 @@ from studbook.redaction.redact import Redactor
 from studbook.settings import Settings
 from studbook.sources import SOURCES, Source, with_accounts
 from studbook.sources.cloudtrail import CloudTrail
+from studbook.sources.mlflow import Mlflow
 from studbook.sources.organizations import Organizations, not_visited
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS
@@ -382,11 +383,12 @@ class _Run:
         return sorted(rows, key=lambda row: order(row.partition))
 
     def _unasked(self) -> Iterator[Coverage]:
-        """A row for each partition of which something is known and that nothing names any more: why its records are
-        as old as they are. Of suspended accounts that is told already."""
+        """A row for each owner of MLflow servers of which something is known, and that nothing names any more: why that
+        is as old as it is. An account that people took out of the configuration, or a dataset, is nobody's to ask."""
         suspended = {row.account for row in self._suspended}
         for partition, lines in self._known.items():
-            if partition in self._visited or partition in self._quiet or partition.account in suspended:
+            told = partition in self._visited or partition in self._quiet or partition.account in suspended
+            if told or partition.source != Mlflow.name:
                 continue
             if living := sum(record.gone_since is None for record in map(RECORDS.row, lines)):
                 said = "nothing names it any more, so nobody asked; what is told of it is from before"
