@@ -96,7 +96,8 @@ class Edition(Catalog):
     def _masked(self, graph: Graph) -> Graph:
         return Graph(map(self.mask.asset, graph.assets.values()), self.mask.edges(graph.edges))
 
-    def past(self, envelope: Envelope) -> SnapshotHistory:
+    def past(self, envelope: Envelope, lineage: Graph | None = None) -> SnapshotHistory:
+        """Of the originals, and so without the lineage at hand, which is masked."""
         return _MaskedHistory(self, envelope)
 
     def verify(self, signers: Sequence[Verifier] = ()) -> list[Damage]:
@@ -132,12 +133,12 @@ class _MaskedHistory(SnapshotHistory):
             edition.objects, lambda: [one for one in edition.envelopes() if one.number <= number], edition.rules_of()
         )
         self._mask = edition.mask
-        self._newest = partial(edition.originals, envelope)
+        self._read_originals = partial(edition.originals, envelope)
         self._masked: dict[int, tuple[EdgeEnds, EdgeEnds]] = {}
 
     @cached_property
     def _originals(self) -> Mapping[str, Asset]:
-        return {self._mask.text(asset.id): asset for asset in self._newest()}
+        return {self._mask.text(asset.id): asset for asset in self._read_originals()}
 
     def history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
         for envelope, found, ending in super().history(self._originals[asset.id]):

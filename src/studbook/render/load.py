@@ -61,7 +61,7 @@ def load_site(lineages: Lineages, envelope: Envelope, people: People) -> Site:
         history=history,
         records=Records(catalog, envelope),
         record_of=catalog.record_of(envelope),
-        past=catalog.past(envelope),
+        past=catalog.past(envelope, graph),
         running=running,
         records_behind=_records_behind(catalog, envelope, graph, running),
         rules=catalog.mask.masked(rules) if isinstance(catalog, Edition) else rules,

@@ -220,11 +220,11 @@ class Catalog:
 
         return record
 
-    def past(self, envelope: Envelope) -> SnapshotHistory:
-        """The snapshots up to one."""
+    def past(self, envelope: Envelope, lineage: Graph | None = None) -> SnapshotHistory:
+        """The snapshots up to one; `lineage` is its whole lineage, where that is at hand."""
         number = envelope.number
         return SnapshotHistory(
-            self.objects, lambda: [one for one in self.envelopes() if one.number <= number], self.rules_of()
+            self.objects, lambda: [one for one in self.envelopes() if one.number <= number], self.rules_of(), lineage
         )
 
     def counts(self, envelope: Envelope) -> dict[str, int]:

@@ -72,12 +72,19 @@ def redacted_today(old: Graph, newer: Graph, rules: TodaysRules) -> Graph:
 
 class SnapshotHistory:
     """Where an asset is kept depends on what never changes of it, so that few chunks are read for each snapshot; what
-    snapshots share is read once, and the envelopes when somebody asks.
+    snapshots share is read once, and the envelopes when somebody asks. The lineage of the last one is not read again by
+    who has it at hand.
     """
 
-    def __init__(self, objects: Objects, envelopes: Callable[[], Sequence[Envelope]], rules_of: RulesOf) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        envelopes: Callable[[], Sequence[Envelope]],
+        rules_of: RulesOf,
+        newest: Graph | None = None,
+    ) -> None:
         self._objects, self._read_envelopes = objects, envelopes
-        self._rules_of = rules_of
+        self._rules_of, self._newest = rules_of, newest
         self._manifests: dict[str, Mapping[Place, Sequence[Chunk]]] = {}
         self._into: dict[tuple[str, ...], list[tuple[Envelope, EdgeEnds]]] = {}
         self._assets = lru_cache(_KEPT)(self._read_assets)
@@ -108,7 +115,8 @@ class SnapshotHistory:
 
     def _read_history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
         place = place_of_asset(asset)
-        for envelope in self._envelopes:
+        newest = self._newest
+        for envelope in self._envelopes if newest is None else self._envelopes[:-1]:
             several = self._chunks(envelope.parts.assets).get(place, ())
             asset_id = self._id_in(several, asset.id, envelope)
             found: Asset | None = None
@@ -119,6 +127,8 @@ class SnapshotHistory:
             for chunk in self._chunks(envelope.parts.edges).get(place, ()):
                 ending += self._edges(chunk)[asset_id]
             yield envelope, found, ending
+        if newest is not None:
+            yield self._envelopes[-1], newest.asset(asset.id), list(newest.upstream(asset.id))
 
     def _id_in(self, several: Sequence[Chunk], asset_id: str, envelope: Envelope) -> str:
         """The id that an asset had in a night, where a rule that came later changed it."""
