@@ -106,7 +106,8 @@ class TestEvidence:
         """Each fact names what shows it; what is not known is missing, and never said to be in order."""
         graph = lineage(DRAWN, FACTS)
         card = parse_card("---\nowner: ana\n---\n## Intended use\nAnswers.", "bot", "bot.md")
-        present = card_evidence(graph, graph.assets["bot/4"], {"bot": card})
+        version = graph.assets["bot/4"]
+        present = card_evidence(graph, version, written(graph, version, {"bot": card}))
         assert (present["purpose"], present["data"], present["hyperparameters"]) == ("cards/bot.md", "t", "t")
         assert {"oversight", "monitoring", "evaluation", "approval_actor"}.isdisjoint(present)
         points = {one.point.id: one.lacking for one in shown(present)}

@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 def card_json(night: Night, version: Asset, cards: Mapping[str, Card]) -> dict[str, Any]:
     """The card, the facts that are evidence, and each framework with its points."""
     _is_version(version)
-    evidence = card_evidence(night.lineage, version, cards)
+    words = written(night.lineage, version, cards)
+    evidence = card_evidence(night.lineage, version, words)
     return {
         "version": version.id,
-        "card": [
-            {"field": one.field, "text": one.text, "source": one.source}
-            for one in written(night.lineage, version, cards)
-        ],
+        "card": [{"field": one.field, "text": one.text, "source": one.source} for one in words],
         "evidence": dict(sorted(evidence.items())),
         "frameworks": [
             {
@@ -58,7 +56,7 @@ def card_text(night: Night, version: Asset, cards: Mapping[str, Card], handle: C
         yield f"  {one.field}  {' '.join(one.text.split())}  ({source})"
     if not words:
         yield "  nobody wrote of it"
-    for framework, several in by_framework(card_evidence(night.lineage, version, cards)):
+    for framework, several in by_framework(card_evidence(night.lineage, version, words)):
         present = sum(not one.lacking for one in several)
         yield ""
         yield f"{framework.name}: evidence present for {present} of {len(several)} points"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -167,10 +167,13 @@ class Shown:
     """The facts that are missing; none where evidence is present."""
 
 
-def card_evidence(lineage: LineageReader, version: Asset, cards: Mapping[str, Card]) -> Mapping[str, str]:
-    """The facts that are evidence for frameworks, and what shows each; what is not known is not among them."""
+def card_evidence(lineage: LineageReader, version: Asset, said: Iterable[Words]) -> Mapping[str, str]:
+    """The facts that are evidence for frameworks, and what shows each; what is not known is not among them.
+
+    `said` is what was `written` of the version.
+    """
     words: dict[str, str] = {}
-    for one in written(lineage, version, cards):
+    for one in said:
         words.setdefault(one.field, one.source)
     found = {"identity": version.id} | {fact: words[field] for fact, field in _FROM_WORDS.items() if field in words}
     for part in (_shown_by_training, _shown_by_judging, _shown_by_deployment, _shown_by_registry):

@@ -10,11 +10,11 @@ from studbook.queries import QUESTIONS
 from studbook.queries.candidates import best_of
 from studbook.queries.counterparts import counterparts
 from studbook.queries.judgement_matrix import judgement_matrix
-from studbook.queries.model_card import written
 from studbook.queries.neighbours import aliases
 from studbook.queries.pedigree_strip import pedigree_strip
 from studbook.queries.walks import copied, same_weights
 from studbook.render.views.addresses import links_out
+from studbook.render.views.card import words_of
 from studbook.render.views.site import Json, Site
 
 _NAMES_ANOTHER = ("registered", "copied", "deployed", "undeployed", "evaluated", "drifted")
@@ -105,7 +105,7 @@ _SENTENCE = re.compile(r"\s*(\S.*?[.!?])(?=\s|[*_]|$)", re.DOTALL)
 def lead(site: Site, version: Asset) -> Json:
     """What stands below a version's name: a sentence that a person wrote, who answers for it, terms, risk."""
     words: dict[str, str] = {}
-    for one in written(site.graph, version, site.cards):
+    for one in words_of(site, version):
         words.setdefault(one.field, one.text)
     text = words.get("description") or words.get("purpose") or version.attributes.get("description")
     sentence = _SENTENCE.match(text) if isinstance(text, str) else None

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from studbook.model import Asset
 from studbook.queries.answer import called
-from studbook.queries.model_card import FIELDS, Words, by_framework, card_evidence, written
+from studbook.queries.frameworks import Framework
+from studbook.queries.model_card import FIELDS, Shown, Words, by_framework, card_evidence, written
 from studbook.render.views.site import Json, Page, Site
 
 NAME = "card.html"
@@ -15,24 +16,35 @@ NAME = "card.html"
 
 def card(site: Site, version: Asset) -> Json:
     """What the version's own page says: each field's words with their source, and a count for each framework."""
-    return _card(site, version, card_evidence(site.graph, version, site.cards))
-
-
-def _card(site: Site, version: Asset, evidence: Mapping[str, str]) -> Json:
-    words = written(site.graph, version, site.cards)
+    words = words_of(site, version)
     return {
         "words": [_said(site, one) for one in words if one.field in FIELDS],
         "others": [_said(site, one) for one in words if one.field not in FIELDS],
         "frameworks": [
             [framework.name, sum(not one.lacking for one in several), len(several)]
-            for framework, several in by_framework(evidence)
+            for framework, several in _frameworks(site, version)
         ],
     }
 
 
+def words_of(site: Site, version: Asset) -> tuple[Words, ...]:
+    """What people wrote of a version."""
+    return site.graph.near(("words", version.id), lambda: written(site.graph, version, site.cards))
+
+
+def _evidence_of(site: Site, version: Asset) -> Mapping[str, str]:
+    return site.graph.near(
+        ("card evidence", version.id), lambda: card_evidence(site.graph, version, words_of(site, version))
+    )
+
+
+def _frameworks(site: Site, version: Asset) -> list[tuple[Framework, list[Shown]]]:
+    return site.graph.near(("frameworks", version.id), lambda: list(by_framework(_evidence_of(site, version))))
+
+
 def card_page(site: Site, version: Asset) -> Page:
     """The whole card, and each framework point by point, with what shows it."""
-    evidence = card_evidence(site.graph, version, site.cards)
+    evidence = _evidence_of(site, version)
     link = site.link(version.id)
     return Page(
         path=f"{link['path']}{NAME}",
@@ -42,7 +54,7 @@ def card_page(site: Site, version: Asset) -> Page:
         template="assets/card.html",
         data={
             "version": link,
-            "card": _card(site, version, evidence),
+            "card": card(site, version),
             "frameworks": [
                 {
                     "name": framework.name,
@@ -66,7 +78,7 @@ def card_page(site: Site, version: Asset) -> Page:
                         for one in several
                     ],
                 }
-                for framework, several in by_framework(evidence)
+                for framework, several in _frameworks(site, version)
             ],
         },
     )
