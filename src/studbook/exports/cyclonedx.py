@@ -80,8 +80,11 @@ def write_all(pedigrees: Sequence[Pedigree], *, spec_version: str = "1.6", envel
     if spec_version != "1.6":
         assert envelope is not None
         bill |= _cited(bill, roots, envelope.taken_at)
-    serial = uuid.uuid5(_NAMESPACE, canonical(bill).decode())
-    return canonical(bill | {"serialNumber": f"urn:uuid:{serial}"}) + b"\n"
+    told = canonical(bill)
+    serial = uuid.uuid5(_NAMESPACE, told.decode())
+    # Put where the order of keys has it, before the last two members.
+    before, version, after = told.rpartition(b',"specVersion":')
+    return before + f',"serialNumber":"urn:uuid:{serial}"'.encode() + version + after + b"\n"
 
 
 def _bill(pedigrees: Mapping[str, Pedigree], spec_version: str) -> dict[str, Any]:
