@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
@@ -276,7 +277,12 @@ class MetricSettings(_Part):
 
     def prefers_less(self, metric: str) -> bool:
         """Whether the lower of two values of a metric is the better one."""
-        return any(fnmatchcase(metric.lower(), pattern.lower()) for pattern in self.lower_is_better)
+        return _is_among(metric, self.lower_is_better)
+
+
+@lru_cache(1 << 12)
+def _is_among(metric: str, globs: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(metric.lower(), glob.lower()) for glob in globs)
 
 
 class GivenRule(RuleSettings):

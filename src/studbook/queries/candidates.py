@@ -158,24 +158,27 @@ class Judge:
     def __init__(self, night: Night) -> None:
         self._lineage = night.lineage
         self._metrics = night.settings.rules.metrics if night.settings is not None else MetricSettings()
-        self._scores: dict[str, Mapping[Judgement, Score]] = {}
+        self._known: dict[str, _Scores] = {}
         self.unknown: list[Unknown] = []
+
+    def _of(self, family: Family) -> _Scores:
+        key = family.original.id
+        if key not in self._known:
+            self._known[key] = self._lineage.once(("judged", key), lambda: _judged(self._lineage, family))
+            self.unknown += self._known[key].silent
+        return self._known[key]
 
     def scores(self, family: Family) -> Mapping[Judgement, Score]:
         """The newest score for each evaluator, data and metric."""
-        key = family.original.id
-        if key not in self._scores:
-            self._scores[key], silent = self._lineage.once(("judged", key), lambda: _judged(self._lineage, family))
-            self.unknown += silent
-        return self._scores[key]
+        return self._of(family).all
 
     def shared(self, here: Family, there: Family) -> tuple[Shared, ...]:
         """What both were judged by, as far as it is surely the same."""
-        ours, theirs = self.scores(here), self.scores(there)
+        ours, theirs = self._of(here).fixed, self._of(there).fixed
         found = []
-        for judgement in sorted(ours.keys() & theirs.keys(), key=order_of):
-            one, other = ours[judgement], theirs[judgement]
-            if one.judges == other.judges and self._is_fixed(one) and self._is_fixed(other):
+        for judgement, one in ours.items():
+            other = theirs.get(judgement)
+            if other is not None and one.judges == other.judges:
                 found.append(
                     Shared(
                         evaluator=judgement.evaluator,
@@ -188,23 +191,9 @@ class Judge:
                 )
         return tuple(found)
 
-    def _is_fixed(self, score: Score) -> bool:
-        """Whether a number was found by what can be told from any other evaluator, on data that can be."""
-        if score.candidate or not is_number(score.value):
-            return False
-        evaluator = self._lineage.asset(score.evaluator or "")
-        if evaluator is None or evaluator.attributes.get("mutable") is True:
-            return False
-        built_in = evaluator.id.startswith(_FIXED)
-        if evaluator.kind != "evaluator_version" and not built_in:
-            return False
-        # A benchmark task brings its own data.
-        data = self._lineage.asset(score.data or "")
-        return (score.data is None and built_in) or (data is not None and data.kind == "dataset_version")
-
     def numbers(self, family: Family) -> dict[Judgement, float]:
         """The newest score for each judgement that is a number, found by what can be told from any other evaluator."""
-        return {one: score.value for one, score in self.scores(family).items() if self._is_fixed(score)}
+        return {one: score.value for one, score in self._of(family).fixed.items()}
 
     def prefers_less(self, metric: str) -> bool:
         """Whether the lower of two values of a metric is the better one."""
@@ -224,15 +213,41 @@ class Judge:
         return "better" if True in found else "worse"
 
 
-def _judged(lineage: LineageReader, family: Family) -> tuple[Mapping[Judgement, Score], Sequence[Unknown]]:
-    """The newest score of a version for each judgement, and the evaluations of which nothing is recorded."""
+class _Scores(NamedTuple):
+    """How a version was judged."""
+
+    all: Mapping[Judgement, Score]
+    fixed: Mapping[Judgement, Score]
+    """Those that may be held against another version's, in the order of judgements."""
+    silent: Sequence[Unknown]
+    """The evaluations of which nothing is recorded."""
+
+
+def _judged(lineage: LineageReader, family: Family) -> _Scores:
+    """The newest score of a version for each judgement."""
     judged = list(judged_of(lineage, [family]))
     ids = {one.id for one in judged}
     jobs = jobs_of(lineage, judged)
     rows = [row for job in jobs for row in rows_of_job(lineage, job) if row.judged in ids]
     rows.sort(key=lambda row: (row.at or "", row.job))
     scores = {Judgement(evaluator=row.evaluator, data=row.data, metric=row.metric): row for row in rows}
-    return scores, tuple(silent_jobs(lineage, jobs))
+    fixed = {one: scores[one] for one in sorted(scores, key=order_of) if _is_fixed(lineage, scores[one])}
+    return _Scores(scores, fixed, tuple(silent_jobs(lineage, jobs)))
+
+
+def _is_fixed(lineage: LineageReader, score: Score) -> bool:
+    """Whether a number was found by what can be told from any other evaluator, on data that can be."""
+    if score.candidate or not is_number(score.value):
+        return False
+    evaluator = lineage.asset(score.evaluator or "")
+    if evaluator is None or evaluator.attributes.get("mutable") is True:
+        return False
+    built_in = evaluator.id.startswith(_FIXED)
+    if evaluator.kind != "evaluator_version" and not built_in:
+        return False
+    # A benchmark task brings its own data.
+    data = lineage.asset(score.data or "")
+    return (score.data is None and built_in) or (data is not None and data.kind == "dataset_version")
 
 
 def order_of(one: Judgement) -> tuple[str, str, str]:
@@ -246,11 +261,12 @@ def _rows(
     mine = copied(lineage, here.version.id)
     places = (lineage.asset(place) for place in here.places)
     rows = [row for place in places if place is not None for row in rows_at(lineage, place)]
-    for families in (known or lines(lineage, [here.version.id])).values():
+    at = _at(mine)
+    for group, families in (known or lines(lineage, [here.version.id])).items():
         if not any(mine.ids & family.ids for family in families):
             continue
-        for there in families:
-            if there.ids & mine.ids or _at(there) <= _at(mine) or not _may_serve(there):
+        for registered, there in lineage.once(("releases", group), partial(_releases, families)):
+            if registered <= at or there.ids & mine.ids:
                 continue
             its = [row for row in rows if row.version in there.ids]
             serving = answering(lineage, its)
@@ -263,6 +279,11 @@ def _at(family: Family) -> str:
     """When a version was registered: its original, or where nobody dated that, the first of its copies."""
     times = [family.original.created_at, *sorted(one.created_at for one in family.members if one.created_at)]
     return next((time for time in times if time), "").rstrip("Z")
+
+
+def _releases(families: Sequence[Family]) -> tuple[tuple[str, Family], ...]:
+    """The versions that may serve, each with the time of its registration."""
+    return tuple((_at(family), family) for family in families if _may_serve(family))
 
 
 def _may_serve(family: Family) -> bool:
