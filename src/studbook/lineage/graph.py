@@ -58,6 +58,10 @@ class LineageReader(Protocol):
         """What several questions need of this lineage (a line, its scores), found once where all of it is at hand."""
         ...
 
+    def near(self, key: Hashable, find: Callable[[], T]) -> T:
+        """What several questions about one asset walk through, found once while they are asked one after the other."""
+        ...
+
     def adjacency(self) -> Adjacency | None:
         """The same as numbers, for walks through crowds; None where objects are as near."""
         ...
@@ -139,6 +143,10 @@ class Graph:
             self._found[key] = find()
         found: T = self._found[key]
         return found
+
+    def near(self, key: Hashable, find: Callable[[], T]) -> T:
+        """Found each time: of a whole lineage it would be all walks."""
+        return find()
 
     def adjacency(self) -> None:
         """Objects are at hand."""

@@ -424,6 +424,8 @@ class _Served:
         """What was found of today may not hold for then."""
         return find()
 
+    near = once
+
     def adjacency(self) -> None:
         """What was deployed then is not in the numbers of today."""
 

@@ -23,7 +23,7 @@ from studbook.queries.runs import Run, rows_of_version, runs
 from studbook.queries.scores import named
 from studbook.queries.walks import Family, copied, reads_data, sure_of
 from studbook.queries.walks.certainty import STRENGTH, best_ways
-from studbook.queries.walks.reach import ByEdge, Reach, Way
+from studbook.queries.walks.reach import Reach, Way, origins_of
 
 Place = Literal["base", "data", "training", "version", "copies", "endpoints"]
 Empty = Literal["none", "none known", "none named", "not recorded", "not known"]
@@ -61,7 +61,7 @@ def pedigree_strip(night: Night, version: Asset) -> tuple[StripPlace, ...]:
     """The places in their order; copies and endpoints are those of the original, whichever copy is asked of."""
     lineage = night.lineage
     family = copied(lineage, version.id)
-    reach = Reach(ByEdge(lineage, "upstream"), version.id)
+    reach = origins_of(lineage, version.id)
     ways = reach.ways(reach.influence.keys() - {version.id})
 
     def card(asset_id: str) -> StripCard:

@@ -26,7 +26,7 @@ from studbook.queries.answer import (
 )
 from studbook.queries.question import Question
 from studbook.queries.walks import Walk, made
-from studbook.queries.walks.reach import ByEdge, Reach
+from studbook.queries.walks.reach import Reach, origins_of
 
 _TOLD = 4
 """How many kinds a summary counts."""
@@ -73,8 +73,7 @@ class InfluenceAnswer(Answer[Influence]):
 
 def trace(night: Night, root: str, asked: str | None = None) -> InfluenceAnswer:
     """Everything that made an asset. Raises NotFound where the lineage has no such asset."""
-    reach = Reach(ByEdge(night.lineage, "upstream"), root)
-    return answer_of("trace", night, reach, asked, lambda: made(night.lineage, root))
+    return answer_of("trace", night, origins_of(night.lineage, root), asked, lambda: made(night.lineage, root))
 
 
 def answer_of(

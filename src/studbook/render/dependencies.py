@@ -192,6 +192,11 @@ class _TrackedGraph(LineageReader):
         self.assets = _Assets(graph.assets, notes)
         self._sides: tuple[_Side, _Side] = ({}, {})
         self._found: dict[Hashable, tuple[Any, frozenset[int]]] = {}
+        self._near: dict[Hashable, tuple[Any, frozenset[int]]] = {}
+
+    def turn(self) -> None:
+        """To another asset's page."""
+        self._near.clear()
 
     @property
     def edges(self) -> list[Edge]:
@@ -234,12 +239,19 @@ class _TrackedGraph(LineageReader):
 
     def once(self, key: Hashable, find: Callable[[], T]) -> T:
         """Memoized for a batch of pages; each is noted to have read what it took."""
-        if key not in self._found:
-            self._found[key] = self._notes.apart(find)
-        found: T
-        found, read = self._found[key]
-        self._notes.read |= read
-        return found
+        return self._once(self._found, key, find)
+
+    def near(self, key: Hashable, find: Callable[[], T]) -> T:
+        """Memoized for a page and the files beside it."""
+        return self._once(self._near, key, find)
+
+    def _once(self, found: dict[Hashable, tuple[Any, frozenset[int]]], key: Hashable, find: Callable[[], T]) -> T:
+        known = found.get(key)
+        if known is None:
+            known = found[key] = self._notes.apart(find)
+        self._notes.read |= known[1]
+        value: T = known[0]
+        return value
 
     def adjacency(self) -> None:
         """What is read is noted: object by object."""
@@ -351,16 +363,19 @@ class TrackedSite(Site):
     """Answers to what was asked of one asset, each with what was read for it."""
 
     def answer(self, question: str, asset_id: str) -> Answer[Any]:
-        """Memoized: a page and the answers beside it ask the same, and each is noted to have read what it took."""
+        """Memoized: a page and the files beside it ask the same, and each is noted to have read what it took."""
         known = self._answers.get((question, asset_id))
         if known is None:
-            if any(asked != asset_id for _, asked in self._answers):  # pages are made asset by asset
-                self._answers.clear()
             known = self.notes.apart(lambda: self._asked(question, asset_id))
             if not isinstance(known[0].rows, LazyRows):  # those read when they are looked at
                 self._answers[question, asset_id] = known
         self.notes.read |= known[1]
         return known[0]
+
+    def turn(self) -> None:
+        """To another asset: what was kept for the page of the one before is let go."""
+        self._answers.clear()
+        cast(_TrackedGraph, self.graph).turn()
 
     def _asked(self, question: str, asset_id: str) -> Answer[Any]:
         answer = super().answer(question, asset_id)

@@ -168,6 +168,7 @@ class PageWriter:
         done: list[tuple[str, bytes]] = []
         fresh: list[tuple[Page, Picture]] = []
         for task in tasks:
+            watched.turn()
             notes.begin()
             seen = watched.graph.assets[task.asset_id]
             if task.page:

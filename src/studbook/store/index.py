@@ -187,6 +187,10 @@ class Index:
         """Found each time: what is kept of a large lineage is its index."""
         return find()
 
+    def near(self, key: Hashable, find: Callable[[], T]) -> T:
+        """Found each time, too."""
+        return find()
+
     def adjacency(self) -> Adjacency:
         """The arrays, read once, with what numbers stand for."""
         if self._adjacency is None:

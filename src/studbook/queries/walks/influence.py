@@ -132,11 +132,11 @@ def _walk(lineage: LineageReader, asset_id: str, direction: Direction, most: int
     if root is None:
         raise NotFound.asset(asset_id)
     with gc_paused():
-        return _walk_from(lineage, root, direction, most, judged)
+        key = ("walk", direction, asset_id, most, judged)
+        return lineage.near(key, lambda: _walk_from(lineage, root, direction, most, judged))
 
 
 def _walk_from(lineage: LineageReader, root: Asset, direction: Direction, most: int | None, judged: bool) -> Walk:
-    steps = _STEPS[direction]
     found: dict[str, Asset] = {root.id: root}
     hops: dict[str, list[Hop]] = defaultdict(list)
     context: deque[str] = deque()
@@ -146,7 +146,7 @@ def _walk_from(lineage: LineageReader, root: Asset, direction: Direction, most: 
         lineage.prefetch([asset.id for asset in ahead], direction)
         here, ahead = ahead, []
         for asset in here:
-            for edge, end, onward in steps(lineage, asset, asset is root):
+            for edge, end, onward in steps_from(lineage, direction, asset, asset is root):
                 if most is not None and len(found) >= most and end not in found:
                     ended = False
                     continue
@@ -232,6 +232,12 @@ def reached(relation: Relation, near: Asset, far: Asset) -> bool | None:
     return not noted and not (relation in _THROUGH and is_execution(far.id))
 
 
+def steps_from(lineage: LineageReader, direction: Direction, asset: Asset, is_root: bool) -> Sequence[Step]:
+    """The steps of a walk in that direction from one asset: all walks of a page come by its root and what is near."""
+    key = ("steps", direction, asset.id, is_root and direction == "upstream")  # downstream no root is different
+    return lineage.near(key, lambda: tuple(_STEPS[direction](lineage, asset, is_root)))
+
+
 _STEPS: Final[dict[Direction, Callable[[LineageReader, Asset, bool], Iterator[Step]]]] = {
     "upstream": made_steps,
     "downstream": reach_steps,
@@ -264,7 +270,7 @@ def around(lineage: LineageReader, root: Asset, limit: int) -> Around:
         queue = deque([root])
         while queue:
             here = queue.popleft()
-            for edge, other, onward in sorted(_STEPS[direction](lineage, here, here is root), key=_first):
+            for edge, other, onward in sorted(steps_from(lineage, direction, here, here is root), key=_first):
                 asset = lineage.asset(other)
                 if other == here.id or asset is None:
                     continue

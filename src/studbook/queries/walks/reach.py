@@ -15,7 +15,7 @@ from studbook.lineage.adjacency import Adjacency, Said, said_of
 from studbook.lineage.graph import Direction, LineageReader
 from studbook.model import CERTAINTIES, Asset, Certainty
 from studbook.queries.walks.certainty import STRENGTH
-from studbook.queries.walks.influence import made_steps, reach_steps, reached
+from studbook.queries.walks.influence import reached, steps_from
 
 N = TypeVar("N", bound=Hashable)
 """A node, in the order of ids."""
@@ -60,9 +60,7 @@ class ByEdge:
 
     def __init__(self, lineage: LineageReader, direction: Direction) -> None:
         self._lineage, self._direction = lineage, direction
-        self._take = made_steps if direction == "upstream" else reach_steps
-        self._steps: dict[str, list[Step[str]]] = {}
-        self._wholes: dict[str, list[Step[str]]] = {}
+        self._known: dict[str, tuple[Sequence[Step[str]], Sequence[Step[str]]]] = {}
 
     def node(self, asset_id: str) -> str | None:
         return asset_id if self._lineage.asset(asset_id) is not None else None
@@ -82,18 +80,23 @@ class ByEdge:
         self._lineage.prefetch(nodes, self._direction)
 
     def steps(self, node: str, root: str) -> Iterable[Step[str]]:
-        if node not in self._steps:
-            taken = list(self._take(self._lineage, self.like(node), node == root))
-            self._steps[node] = [(said_of(edge), end, onward) for edge, end, onward in taken]
+        return self._both(node, root)[0]
+
+    def _both(self, node: str, root: str) -> tuple[Sequence[Step[str]], Sequence[Step[str]]]:
+        known = self._known.get(node)
+        if known is None:
+            taken = steps_from(self._lineage, self._direction, self.like(node), node == root)
             parts = (edge for edge, _, _ in taken if edge.relation == "part_of" and edge.source == node)
-            self._wholes[node] = [(said_of(edge), edge.target, False) for edge in parts]
-        return self._steps[node]
+            known = self._known[node] = (
+                [(said_of(edge), end, onward) for edge, end, onward in taken],
+                [(said_of(edge), edge.target, False) for edge in parts],
+            )
+        return known
 
     def wholes(self, node: str, root: str | None) -> Iterable[Step[str]]:
         if root is None:
             return [(said_of(edge), edge.target, False) for edge in self._lineage.downstream(node, "part_of")]
-        self.steps(node, root)
-        return self._wholes[node]
+        return self._both(node, root)[1]
 
 
 class ByNumber:
@@ -151,6 +154,11 @@ def reaching(lineage: LineageReader) -> View[Any]:
     """What reaches on, by numbers where the lineage has them."""
     numbers = lineage.adjacency()
     return ByNumber(numbers) if numbers is not None else ByEdge(lineage, "downstream")
+
+
+def origins_of(lineage: LineageReader, asset_id: str) -> Reach[str]:
+    """All that made an asset. Raises NotFound where the lineage has no such asset."""
+    return lineage.near(("reach", asset_id), lambda: Reach(ByEdge(lineage, "upstream"), asset_id))
 
 
 class Way(NamedTuple, Generic[N]):
@@ -258,6 +266,6 @@ def surely_made(lineage: LineageReader, asset_id: str) -> frozenset[str]:
 
     Raises NotFound where the lineage has no such asset.
     """
-    reach = Reach(ByEdge(lineage, "upstream"), asset_id)
+    reach = origins_of(lineage, asset_id)
     ways = reach.ways(reach.influence.keys() - {asset_id})
     return frozenset({asset_id, *(one for one, way in ways.items() if not way.candidate)})
