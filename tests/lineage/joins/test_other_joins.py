@@ -274,6 +274,37 @@ class TestSharedArtifacts:
 
             assert set(inputs(linked, elsewhere, "copied_to")) == copies
 
+    def test_trap_an_inference_pipeline_is_all_of_its_weights(self):
+        """What two versions share, a first container say, makes neither the other, nor what serves it one of them."""
+        first, last, other = (f"s3://b/{name}/model.tar.gz" for name in ("features", "scores", "other"))
+        again = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/again/1"
+        versions = [self._package(one, created_at=at) for one, at in ((PACKAGE, NOON), (again, "2026-11-02T13:00:00Z"))]
+        model = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/served"
+        claims = [Weights(asset=PACKAGE, uri=uri, evidence="t:T#spec.w") for uri in (first, last)]
+        claims += [Weights(asset=again, uri=uri, evidence="t:T#spec.w") for uri in (first, other)]
+        claims.append(Weights(asset=again, uri="s3://b/compiled/model.tar.gz", evidence="t:T#another.w"))
+        sure = ("inferred", False, {"rule:same-artifact"})
+        for held, found in (
+            ((first,), {}),
+            ((first, last), {PACKAGE: sure}),
+            ((other, first), {again: sure}),
+            (("s3://b/compiled/model.tar.gz",), {again: sure}),
+        ):
+            of_model = [Weights(asset=model, uri=uri, evidence="t:T#m") for uri in held]
+            linked = Estate().say(*versions, asset("model", model), claims=[*claims, *of_model]).linked()
+
+            assert inputs(linked, again, "copied_to") == {}
+            assert inputs(linked, model, "packaged_as") == found
+
+    def test_each_weight_of_an_inference_pipeline_has_its_job(self):
+        """Two jobs are candidates where both wrote to one place, not where each wrote its own."""
+        uris = dict(zip((JOB, f"{JOB}-2"), ("s3://b/features/model.tar.gz", "s3://b/scores/model.tar.gz"), strict=True))
+        claims = [Weights(asset=PACKAGE, uri=uri, evidence="t:T#spec.w") for uri in uris.values()]
+        claims += [Output(job=one, uri=uri, evidence="t:T#o") for one, uri in uris.items()]
+        linked = Estate().say(job(), asset("training_job", f"{JOB}-2"), self._package(), claims=claims).linked()
+
+        assert inputs(linked, PACKAGE, "produced") == dict.fromkeys(uris, ("inferred", False, {"rule:same-artifact"}))
+
     def test_a_copy_may_be_copied(self):
         """The first of one place may itself say what it was copied from."""
         source, later = (f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/{one}/1" for one in ("src", "later"))

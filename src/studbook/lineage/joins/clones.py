@@ -1,15 +1,17 @@
 """A package registered again in another group, account or region with the same S3 weights, without saying so.
 
-A place may be written over: where both packages keep the ETag that their weights had, it has to be the same.
+A place may be written over: where both packages keep the ETag that their weights had, it has to be the same. Of an
+inference pipeline all weights have to be: what several pipelines share, a first container say, makes them no copies.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from studbook.lineage.joins.interface import View, inferred, instant
-from studbook.lineage.joins.weights import place
+from studbook.lineage.joins.weights import PackagePlaces
 from studbook.model import Evidence, Facts
 from studbook.model.facts import Weights
 
@@ -19,13 +21,9 @@ RULE: Final = Evidence.parse("rule:same-weights")
 def join(view: View) -> Facts:
     """Relates the first package of each place to those registered later elsewhere."""
     facts = Facts()
-    at: defaultdict[str, dict[str, Weights]] = defaultdict(dict)
-    for claim in view.all(Weights):
-        asset = view.assets.get(claim.asset)
-        if asset is None or asset.kind != "model_package" or claim.added:
-            continue
-        if (where := place(claim.uri)) is not None:
-            at[where][claim.asset] = claim
+    at: defaultdict[frozenset[str], dict[str, Mapping[str, Weights]]] = defaultdict(dict)
+    for (package, _), held in view.once(PackagePlaces).specifications.items():
+        at[frozenset(held)][package] = held
     told = {key.target for key in view.edges if key.relation == "copied_to"}
     for packages in at.values():
         first, *others = sorted(packages, key=lambda one: (instant(view.assets[one].created_at), one))
@@ -34,15 +32,18 @@ def join(view: View) -> Facts:
                 continue
             if _written_over(view, packages[first], packages[later]):
                 continue
-            evidence = (packages[first].evidence, packages[later].evidence, RULE)
+            evidence = (*(claim.evidence for one in (first, later) for claim in packages[one].values()), RULE)
             facts.edges.append(inferred(first, later, "copied_to", evidence))
     return facts
 
 
-def _written_over(view: View, *several: Weights) -> bool:
-    """Whether the packages keep different ETags of their weights."""
-    kept = [(view.assets[claim.asset].attributes.get("etags") or {}).get(claim.uri) for claim in several]
-    return None not in kept and len(set(kept)) > 1
+def _written_over(view: View, *several: Mapping[str, Weights]) -> bool:
+    """Whether the packages keep different ETags of the weights at one of their places."""
+    kept: defaultdict[str, set[Any]] = defaultdict(set)
+    for held in several:
+        for where, claim in held.items():
+            kept[where].add((view.assets[claim.asset].attributes.get("etags") or {}).get(claim.uri))
+    return any(len(etags) > 1 for etags in kept.values() if None not in etags)
 
 
 def _group(package: str) -> str:

@@ -2,7 +2,8 @@
 
 A URI that names no server means the model, version or run of that id or name on whichever server has it; several are
 candidates. A place is a logged model's where it is equal to it or lies below it. A registered model that was deleted
-and made again gives the numbers of its versions again: what is much younger than what names it is not meant.
+and made again gives the numbers of its versions again: what is much younger than what names it is a candidate at most,
+and none where a night showed who had the number then.
 """
 
 from __future__ import annotations
@@ -33,12 +34,16 @@ def join(view: View) -> Facts:
     facts = Facts()
     kept = _Kept(view)
     for claim in view.all(MlflowUri):
-        by_name = _meant(list(kept.named(claim)), view.assets.get(claim.asset))
+        named = list(kept.named(claim))
+        by_name = _of_then(named, view.assets.get(claim.asset))
+        # Of which all came long after, no record shows who had the name then: it may be a clock, or another holder.
+        unsure = bool(named) and not by_name
+        by_name = by_name or named
         by_place = [] if by_name else kept.around(claim.uri, claim.server)
         found = {asset.id: asset for asset in by_name} | {asset.id: asset for asset, _ in by_place}
         lines = (claim.evidence, URI) if by_name else (claim.evidence, PLACE, *(line for _, line in by_place))
         for asset in found.values():
-            several = len(found) > 1
+            several = len(found) > 1 or unsure
             if asset.kind == "mlflow_run" and ":model-package/" in claim.asset:
                 facts.edges.append(inferred(claim.asset, asset.id, "recorded_in", lines, candidate=several))
                 continue
@@ -116,7 +121,7 @@ class _Kept:
         return [asset for asset in assets if server in (None, asset.attributes.get("server"))]
 
 
-def _meant(named: list[Asset], by: Asset | None) -> list[Asset]:
+def _of_then(named: list[Asset], by: Asset | None) -> list[Asset]:
     """Of what has, or had, a name in turn: without the versions that were made so long after what names one was changed
     last that no clock's error explains it, and without those that others had replaced as long before."""
     naming = moment(by.modified_at or by.created_at) if by is not None else None

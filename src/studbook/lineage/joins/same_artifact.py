@@ -1,9 +1,9 @@
 """One artifact under several records: what a job wrote, a package registered and a model serves.
 
 Where no record names the other, an equal S3 place ties a job to the package and a package to the model; a model may
-also serve a folder inside the package's. A clone holds the artifact of its source, so the job did not produce the
-clone; nor did a job produce what was registered before it began. What one job wrote and another reads is one artifact
-too, with and without the final slash.
+also serve a folder inside the package's, and of an inference pipeline it has to hold all. A clone holds the artifact of
+its source, so the job did not produce the clone; nor did a job produce what was registered before it began. What one
+job wrote and another reads is one artifact too, with and without the final slash.
 """
 
 from __future__ import annotations
@@ -34,22 +34,28 @@ def join(view: View) -> Facts:
         for key in view.edges
         if key.relation == "packaged_as" and (found := view.assets.get(key.source)) and found.kind == "model_package"
     }
-    makers: defaultdict[str, dict[str, tuple[Output, Weights]]] = defaultdict(dict)
+    # By package and place: who wrote one of a pipeline's weights is no rival of who wrote another.
+    makers: defaultdict[tuple[str, str | None], dict[str, tuple[Output, Weights]]] = defaultdict(dict)
     for output in view.all(Output):
         for weights in places.at(output.uri):
             if is_later(view.assets, output.job, view.assets[weights.asset].created_at):
                 continue
             if weights.asset not in made and weights.asset not in copies:
-                makers[weights.asset][output.job] = (output, weights)
-    for package, jobs in makers.items():
+                makers[weights.asset, place(output.uri)][output.job] = (output, weights)
+    for (package, _), jobs in makers.items():
         facts.edges.extend(
             inferred(job, package, "produced", (output.evidence, weights.evidence, RULE), candidate=len(jobs) > 1)
             for job, (output, weights) in jobs.items()
         )
+    models: defaultdict[str, list[Weights]] = defaultdict(list)
     for user in view.all(Weights):
         asset = view.assets.get(user.asset)
         if asset is not None and asset.kind == "model" and user.asset not in packaged:
-            facts.edges.extend(places.edges(places.around(user), user, "packaged_as", RULE))
+            models[user.asset].append(user)
+    for held in models.values():
+        for user in held:
+            fitting = places.held_whole(places.around(user), held)
+            facts.edges.extend(places.edges(fitting, user, "packaged_as", RULE))
     facts.edges.extend(_slashes(view))
     return facts
 

@@ -76,6 +76,23 @@ class PackagePlaces:
         places = ((claim.asset, where) for where in self._places for claim in self.at(where))
         return frozenset(package for package, where in places if first.setdefault(package, where) != where)
 
+    def held_whole(self, found: Iterable[Weights], by: Iterable[Weights]) -> list[Weights]:
+        """Those whose specification has all of its main weights among what a model holds: who holds one of an
+        inference pipeline's is not that version."""
+        places = {where for claim in by for where in around(claim.uri)}
+        return [claim for claim in found if self.specifications[claim.asset, _specification(claim)].keys() <= places]
+
+    @cached_property
+    def specifications(self) -> Mapping[tuple[str, str], Mapping[str, Weights]]:
+        """The main weights of packages by their places: of each package and specification, an inference pipeline's has
+        several."""
+        found: defaultdict[tuple[str, str], dict[str, Weights]] = defaultdict(dict)
+        for where, claims in self._at.items():
+            for claim in claims:
+                if not claim.added:
+                    found[claim.asset, _specification(claim)][where] = claim
+        return found
+
     def edges(self, found: Iterable[Weights], user: Weights, relation: Relation, rule: Evidence) -> list[Edge]:
         """An inferred edge from each package to what uses its weights; candidates where several fit."""
         packages, chosen = self.meant(found, user.asset)
@@ -115,3 +132,8 @@ class PackagePlaces:
                 family.add(other)
                 ahead.append(other)
         return own[0] if packages <= family else None
+
+
+def _specification(claim: Weights) -> str:
+    """The member of a package that names its weights: `InferenceSpecification`, one of the additional ones, ..."""
+    return claim.evidence.path.partition(".")[0]
