@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 from studbook.errors import SettingsError
@@ -123,3 +124,14 @@ class TestSettings:
     def test_a_source_has_defaults(self):
         """A source that the file does not name is on."""
         assert Settings().source("s3").enabled
+
+
+class TestRegions:
+    def test_every_region_that_the_aws_sdk_knows_may_be_named(self, tmp_path):
+        """In each AWS partition; each of them alone, for a catalog is of one."""
+        known = botocore.session.get_session().get_component("data_loader").load_data("partitions")["partitions"]
+        for partition in known:
+            regions = [name for name in partition["regions"] if not name.endswith("-global")]
+            text = f"accounts:\n  - {{id: '111111111111', regions: [{', '.join(regions)}]}}\n"
+            assert load_settings(_write(tmp_path, text)).accounts[0].regions == tuple(regions)
+        assert len(known) > 5

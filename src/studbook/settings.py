@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from studbook.errors import ProofError, SettingsError, meant
 from studbook.model.canonical import canonical, digest
-from studbook.model.ids import dataset_id, parse_arn, parse_s3
+from studbook.model.ids import REGION, dataset_id, parse_arn, parse_s3
 from studbook.model.sources import REGISTRY, SourceName
 from studbook.model.storable import MAX_INTEGER
 from studbook.proof.note import Verifier
@@ -31,7 +31,7 @@ class _Part(BaseModel):
 
 
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d+$")]
+Region = Annotated[str, Field(pattern=rf"^{REGION.pattern}$")]
 
 
 class Account(_Part):
@@ -496,6 +496,7 @@ def _of_regions(where: tuple[Any, ...], regions: tuple[str, ...]) -> Iterator[tu
 
 _OTHER_PARTITIONS = (
     ("cn-", "aws-cn"),
+    ("eusc-", "aws-eusc"),
     ("us-gov-", "aws-us-gov"),
     ("us-isob-", "aws-iso-b"),
     ("us-isof-", "aws-iso-f"),

@@ -11,7 +11,6 @@ from studbook.cli.terminal import say, write
 
 _CRON = re.compile(r"[\d*/,-]+( [\d*/,-]+){4}")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 
 
@@ -74,10 +73,11 @@ def ci(
     """
     from studbook.ci_job import PULL_REQUEST, SYSTEMS, Job
     from studbook.errors import UsageError
+    from studbook.model.ids import REGION
 
     for value, shape, what in (
         (role, _ROLE, "--role is a role's ARN: arn:aws:iam::999999999999:role/studbook-ci"),
-        (region, _REGION, "--region is a region's name: us-east-1"),
+        (region, REGION, "--region is a region's name: us-east-1"),
         (schedule, _CRON, '--schedule has five parts, as cron has them: "23 2 * * *"'),
         (branch, _BRANCH, "--branch is a branch's name"),
     ):

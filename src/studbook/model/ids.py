@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 LAST = chr(0x10FFFF)
@@ -22,6 +22,9 @@ def beginning_with(texts: Sequence[str], prefix: str) -> Sequence[str]:
     first = bisect_left(texts, prefix)
     return texts[first : bisect_left(texts, prefix + LAST, first)]
 
+
+REGION: Final = re.compile(r"(?:[a-z]{2}|eusc)(?:-[a-z]+)+-\d+")
+"""A region's name, as the AWS SDKs know them in each AWS partition."""
 
 # --- ARNs ---------------------------------------------------------------------------------------------------------
 

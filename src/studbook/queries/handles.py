@@ -31,7 +31,7 @@ from typing import Final, Protocol
 from studbook.errors import NotFound
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, Asset, Edge
-from studbook.model.ids import parse_arn, parse_s3
+from studbook.model.ids import REGION, parse_arn, parse_s3
 from studbook.settings import Settings
 from studbook.store.index import MOST, digests
 
@@ -58,7 +58,6 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?Z?)?")
 _HEX: Final = re.compile(r"(?:sha256:)?([0-9a-f]{4,64})", re.IGNORECASE)
 _SURE: Final = 6
 """Hex digits that can stand alone, without the name of what they are a digest of."""
-_REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
 _ACCOUNT: Final = re.compile(r"\d{12}|aws")
 _ESCAPE: Final = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[nrt\\])")
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789-_./: "
@@ -343,7 +342,7 @@ class Handles:
         if scope.accounts or scope.region or scope.stage:
             return
         *rest, last = text.split("/")
-        region = last if _REGION.fullmatch(last) else None
+        region = last if REGION.fullmatch(last) else None
         if region is None or rest:
             word = "/".join(rest) if region else text
             named = tuple(account for account, name in self._accounts.items() if name.lower() == word.lower())

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 from studbook.model import KINDS, Asset
-from studbook.model.ids import parse_arn, parse_lambda, parse_s3
+from studbook.model.ids import REGION, parse_arn, parse_lambda, parse_s3
 from studbook.render.views.site import Json
 
 _CONSOLES = {
@@ -16,7 +16,6 @@ _CONSOLES = {
     "aws-us-gov": "console.amazonaws-us-gov.com",
     "aws-cn": "console.amazonaws.cn",
 }
-_REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d+$")
 _COMMIT = {"github.com": "commit", "gitlab.com": "-/commit", "bitbucket.org": "commits"}
 
 
@@ -37,7 +36,7 @@ def links_out(asset: Asset, servers: Mapping[str, str] | None = None) -> list[Js
 
 def _console(asset: Asset) -> tuple[str, str] | None:
     arn = parse_arn(asset.id)
-    if arn is None or arn.region is None or not _REGION.match(arn.region) or arn.partition not in _CONSOLES:
+    if arn is None or arn.region is None or not REGION.fullmatch(arn.region) or arn.partition not in _CONSOLES:
         return None
     host = f"https://{arn.region}.{_CONSOLES[arn.partition]}"
     if function := parse_lambda(asset.id):
