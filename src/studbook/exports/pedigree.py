@@ -12,22 +12,22 @@ from typing import Any
 from studbook.exports.interface import Export
 from studbook.model import Asset, canonical
 from studbook.model.canonical import fields_of
+from studbook.model.edge import edge_json
 from studbook.queries.pedigree import Pedigree
 
 
 def write(pedigree: Pedigree) -> bytes:
     """Canonical JSON (RFC 8785), in one line."""
-    return (
-        canonical(
-            {
-                "schema": "studbook.pedigree/1",
-                "root": pedigree.root.id,
-                "assets": [asset_data(asset) for asset in pedigree.assets],
-                "edges": [edge.as_data() for edge in pedigree.edges],
-                "findings": [finding.as_data() for finding in pedigree.findings],
-            }
-        )
-        + b"\n"
+    # Put together in the order of keys: an edge has its canonical JSON from one function, and most of it are edges.
+    assets = canonical([asset_data(asset) for asset in pedigree.assets])
+    edges = b",".join(map(edge_json, pedigree.edges))
+    findings = canonical([finding.as_data() for finding in pedigree.findings])
+    root = canonical(pedigree.root.id)
+    return b'{"assets":%b,"edges":[%b],"findings":%b,"root":%b,"schema":"studbook.pedigree/1"}\n' % (
+        assets,
+        edges,
+        findings,
+        root,
     )
 
 

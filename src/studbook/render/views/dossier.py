@@ -192,7 +192,8 @@ def _registered(site: Site, version: Asset) -> Iterator[_Line]:
 def _said(site: Site, asset: Asset, name: str) -> tuple[Evidence, ...]:
     if site.external:
         return ()
-    return next((one.evidence for one in sources_of(asset, site.night.record_of) if one.name == name), ())
+    sources = site.graph.near(("sources", asset.id), lambda: sources_of(asset, site.night.record_of))
+    return next((one.evidence for one in sources if one.name == name), ())
 
 
 def _sure(one: Edge | Score | Run) -> str:
