@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -76,6 +77,23 @@ def _first(text: str, room: int) -> str:
         if room < 0:
             return text[:index]
     return text
+
+
+def thousands(value: int) -> str:
+    """1234567 as 1,234,567."""
+    return f"{value:,}"
+
+
+def plain(value: Any) -> str:
+    """A value as text: strings as they are, everything else as JSON in one fixed order."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def number(value: Any) -> str:
+    """A metric as people read it: at most six significant digits, never in words of a machine."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return thousands(value) if isinstance(value, int) else f"{value:.6g}"
 
 
 _SAYS = {"declared": "Lineage API says", "inferred": "Studbook infers"}

@@ -5,14 +5,14 @@ What stands in a cell is told in `views/tables.py`. Everything that is not marku
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from markupsafe import Markup, escape
 
-from studbook.words import shown
+from studbook.render.views.tables import badge, stage_badge
+from studbook.words import number, says, shown
 
 _SPECIAL = re.compile("[&<>'\"]").search
 _SHORT = 16
@@ -28,23 +28,6 @@ def put(value: Any) -> str:
     if value.isprintable() and _SPECIAL(value) is None:
         return value
     return escape(shown(value))
-
-
-def thousands(value: int) -> str:
-    """1234567 as 1,234,567."""
-    return f"{value:,}"
-
-
-def plain(value: Any) -> str:
-    """A value as text: strings as they are, everything else as JSON in one fixed order."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def number(value: Any) -> str:
-    """A metric as people read it: at most six significant digits, never in words of a machine."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return thousands(value) if isinstance(value, int) else f"{value:.6g}"
 
 
 def asset_link(link: Mapping[str, Any], root: str, kind: bool = False, title: bool = True) -> Markup:
@@ -70,10 +53,57 @@ def _where(link: Mapping[str, Any]) -> str:
     return f' <span class="sb-quiet">({put(link["where"])})</span>' if link["where"] and not link["at"] else ""
 
 
+def links_from(root: str) -> tuple[Callable[..., Markup], Callable[..., Markup]]:
+    """`asset_link` and `asset_links` for a page that is so far from the site's root."""
+
+    def asset(link: Mapping[str, Any], kind: bool = False, title: bool = True) -> Markup:
+        return asset_link(link, root, kind, title)
+
+    def assets(links: Sequence[Mapping[str, Any]], none_text: str = "none", where: bool = False) -> Markup:
+        return asset_links(links, root, none_text, where)
+
+    return asset, assets
+
+
+def stage(value: str | None) -> Markup:
+    """A stage, nothing where there is none."""
+    return Markup(_badge(stage_badge(value)))  # noqa: S704  every text in it is escaped there
+
+
+def status(value: str | None) -> Markup:
+    """A status, nothing where there is none."""
+    return Markup(_badge(badge(value)))  # noqa: S704  every text in it is escaped there
+
+
+def _badge(item: Mapping[str, Any] | None) -> str:
+    return f'<span class="sb-badge sb-badge--{put(item["tone"])}">{put(item["badge"])}</span>' if item else ""
+
+
+def certainty(value: str, candidate: bool = False, evidence: Sequence[str] = ()) -> Markup:
+    """Who says so, with a mark where it is one of several that fit."""
+    more = ' <span class="sb-badge sb-badge--wait">candidate</span>' if candidate else ""
+    told = put(says(value, evidence))
+    return Markup(f'<span class="sb-certainty sb-certainty--{put(value)}">{told}</span>{more}')  # noqa: S704  escaped
+
+
 def evidence(lines: Sequence[str]) -> Markup:
     """Evidence, shown on demand."""
     told = "".join(f"<li><code>{put(line)}</code></li>" for line in lines)
     return Markup(f'<details class="sb-evidence"><summary>evidence</summary><ul>{told}</ul></details>')  # noqa: S704
+
+
+def points(items: Sequence[Mapping[str, Any]], root: str) -> Markup:
+    """The rows of a framework: what each point asks for, whether there is evidence, and what shows it."""
+    return Markup("".join([_point(item, root) for item in items]))  # noqa: S704  every text in it is escaped below
+
+
+def _point(item: Mapping[str, Any], root: str) -> str:
+    found = f"missing: {put(', '.join(item['missing']))}" if item["missing"] else "present"
+    shown_by = ", ".join(
+        f"<span>{put(one)}</span>" if isinstance(one, str) else asset_link(one, root) for one in item["shown"]
+    )
+    asked = f'<td class="sb-place">{put(item["id"])}</td><td>{put(item["words"])}</td>'
+    return f"<tr>{asked}<td>{found}</td><td>{shown_by}</td></tr>"
 
 
 def cell(item: Any, root: str) -> Markup:
@@ -103,8 +133,8 @@ def _cell(item: Any, root: str) -> str:
     match item:
         case {"marks": _}:
             return asset_link(item, root)
-        case {"badge": text, "tone": tone}:
-            return f'<span class="sb-badge sb-badge--{put(tone)}">{put(text)}</span>'
+        case {"badge": _, "tone": _}:
+            return _badge(item)
         case {"links": links}:
             return asset_links(links, root)
         case {"certainty": certainty, "says": who, "candidate": candidate}:
@@ -117,11 +147,16 @@ def _cell(item: Any, root: str) -> str:
     return f'<a href="{root}{put(item["path"])}">{put(item["name"])}</a>'
 
 
-CELLS: Final[Mapping[str, Callable[..., Markup]]] = {
+CELLS: Final[Mapping[str, Callable[..., Any]]] = {
     "asset_link": asset_link,
     "asset_links": asset_links,
+    "links_from": links_from,
+    "stage_of": stage,
+    "status_of": status,
+    "certainty_of": certainty,
     "evidence_of": evidence,
     "cell_of": cell,
     "rows_of": rows,
+    "points_of": points,
 }
 """What templates call, by the names that they have for it."""

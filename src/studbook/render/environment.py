@@ -33,9 +33,9 @@ from studbook.errors import BuildError
 from studbook.model import KINDS
 from studbook.packaged import code_digest, packaged
 from studbook.render import charts, markdown
-from studbook.render.cells import CELLS, number, plain, put, thousands
+from studbook.render.cells import CELLS, put
 from studbook.render.views.tables import tone
-from studbook.words import says, shown
+from studbook.words import number, plain, says, shown, thousands
 
 
 class Templates:

@@ -19,11 +19,11 @@ from studbook.queries.runs import Run
 from studbook.queries.scores import Score
 from studbook.queries.sources_of import quoted, sources_of
 from studbook.queries.walks import NO_WEIGHTS, copied, out_of_service, reads_data
-from studbook.render.cells import plain
 from studbook.render.views.asset import facts
 from studbook.render.views.lists import moment, places
 from studbook.render.views.site import Json, Page, Site
 from studbook.render.views.tables import Column, Table, badge, stage_badge
+from studbook.words import plain
 
 _QUOTED = 160
 _WORDS: Final = {"deployed": "deployed to", "undeployed": "no longer deployed to"}

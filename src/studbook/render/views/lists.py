@@ -9,13 +9,12 @@ from typing import Any
 
 from studbook.model import CERTAINTIES, KINDS, Asset, Envelope, Finding
 from studbook.queries.neighbours import newest, uses
-from studbook.render.cells import number, plain
 from studbook.render.views.deployments import deployments_of, running
 from studbook.render.views.evaluations import judged_by
 from studbook.render.views.provenance import drift_of, ends, fingerprint_of, readers_of, versions_of
 from studbook.render.views.site import LEVELS, Json, Site, account_path, rule_path
 from studbook.render.views.tables import Column, Table, badge, stage_badge
-from studbook.words import says
+from studbook.words import number, plain, says
 
 _MOST = 8
 """The most parameters, and metrics, that have a column."""
