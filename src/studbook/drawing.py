@@ -12,11 +12,11 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import graphviz
 from markupsafe import Markup, escape
@@ -25,9 +25,8 @@ from studbook.errors import BuildError
 from studbook.lineage.graph import LineageReader
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
 from studbook.model.ids import page_path
-from studbook.queries.answer import called
 from studbook.queries.walks import around
-from studbook.words import in_lines, mark_words, shortened, shown
+from studbook.words import in_lines, reference, shortened, shown
 
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""
@@ -280,12 +279,12 @@ def draw(
     *,
     root: str = "../../",
     title: str,
-    place_of: Callable[[Asset], str] = lambda asset: "",
+    told: Callable[[Asset], Mapping[str, Any]] = lambda asset: reference(asset, asset.id, ()),
 ) -> Markup:
     """The picture as inline SVG: shapes and classes by kind, boxes that lead to their pages, lines by certainty.
 
-    `root` is the way from the page to the site's root, `place_of` tells an asset from its namesakes. Colours are the
-    stylesheet's: one picture for light and dark.
+    `root` is the way from the page to the site's root, `told` is how a page refers to an asset, with its place. Colours
+    are the stylesheet's: one picture for light and dark.
     """
     width, height = f"{layout.width:.0f}", f"{layout.height:.0f}"
     subject = picture.boxes[0].asset if picture.boxes else None
@@ -306,20 +305,19 @@ def draw(
         out.append(f'<path class="{classes}" d="{curve}"><title>{escape(shown(line.words))}</title></path>')
     out.append("</g>")
     for index, (box, corner) in enumerate(zip(picture.boxes, layout.corners, strict=True)):
-        out.append(_box(box, corner, root, explore, place_of(box.asset) if box.asset else "", is_root=index == 0))
+        out.append(_box(box, corner, root, explore, told(box.asset) if box.asset else {}, is_root=index == 0))
     out.append("</svg>")
     return Markup("".join(out))  # noqa: S704  every text in it is escaped above
 
 
-def _box(box: Box, corner: str, root: str, explore: str, at: str, *, is_root: bool) -> str:
+def _box(box: Box, corner: str, root: str, explore: str, told: Mapping[str, Any], *, is_root: bool) -> str:
     place = f' transform="translate({corner})"'
     if box.asset is None:
         return (
             f'<a href="{escape(explore)}" class="sb-node sb-more"{place}><title>{box.hidden} more: open Explore</title>'
             f'<path d="{_OUTLINES["pill"]}"/><text x="{_MIDDLE}" y="{_HEIGHT // 2 + 4}">+ {box.hidden} more</text></a>'
         )
-    asset = box.asset
-    drawn = _drawn(asset.kind, asset.id, called(asset), tuple(mark_words(asset)), at)
+    drawn = _drawn(told["kind"], told["id"], told["name"], tuple(told["marks"]), told["at"])
     here = (" sb-root", ' aria-current="page"') if is_root else ("", "")
     return f'<a href="{root}{drawn.path}" class="{drawn.classes}{here[0]}"{here[1]}{place}>{drawn.inside}</a>'
 

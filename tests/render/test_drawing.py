@@ -12,7 +12,7 @@ from studbook.drawing import Drafting, draw, neighbourhood
 from studbook.errors import BuildError
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge
-from studbook.words import called, in_lines, shortened, shown
+from studbook.words import called, in_lines, reference, shortened, shown
 
 GRAPH = Graph(small.assets(), small.edges())
 SVG = "{http://www.w3.org/2000/svg}"
@@ -159,7 +159,8 @@ class TestDraw:
         """Half a region is worth less than the account; all of it shows where one points at the box."""
         picture = neighbourhood(GRAPH, GRAPH.assets[small.JOB])
         [layout] = Drafting().lay_out([picture])
-        root = ElementTree.fromstring(str(draw(picture, layout, title="Lineage", place_of=lambda asset: at)))
+        drawn = draw(picture, layout, title="Lineage", told=lambda asset: reference(asset, asset.id, (), at))
+        root = ElementTree.fromstring(str(drawn))
         box = next(node for node in root.iter(f"{SVG}a") if node.get("aria-current"))
         assert next(node.text for node in box.iter(f"{SVG}text")) == caption
         assert at in next(str(node.text) for node in box.iter(f"{SVG}title"))

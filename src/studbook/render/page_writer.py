@@ -202,10 +202,9 @@ class PageWriter:
             return done
         layouts = self.drafting.lay_out([picture for _, picture in fresh])
         for (page, picture), layout in zip(fresh, layouts, strict=True):
-            self._write(
-                page,
-                draw(picture, layout, root=page.root, title=f"Lineage of {page.title}", place_of=self.site.place_of),
-            )
+            title = f"Lineage of {page.title}"
+            drawn = draw(picture, layout, root=page.root, title=title, told=lambda asset: self.site.link(asset.id))
+            self._write(page, drawn)
         return done
 
     def _linked(self, path: str) -> bool:
