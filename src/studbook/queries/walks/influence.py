@@ -60,6 +60,7 @@ NO_DATA_ROLES = (
     "checkpoint",
     "model",
 )
+# Fewer kinds: these alone are told how to work by what lies in S3 beside their data.
 _NO_DATA_OF: Final = {
     "adapter": "customization_job",
     "categories": "labeling_job",
