@@ -16,7 +16,7 @@ from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge, Finding
 from studbook.queries import QUESTIONS
 from studbook.render import answers, downloads, views
-from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, changed, said, unpacked
+from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, _bucket, changed, said, unpacked
 from studbook.render.views import Site, dossier
 
 Lineage = tuple[dict[str, Asset], list[Edge]]
@@ -149,3 +149,11 @@ def test_an_answer_that_is_told_twice_has_read_the_same_for_both(night: tuple[Li
             notes.begin()
             assert watched.answer(name, asset_id).told() == answer == site.answer(name, asset_id).told()
             assert notes.read == noted != set()
+
+
+def test_who_had_a_name_before_is_read_of_that_name_alone() -> None:
+    """A history asks which earlier holders its id has; one that comes is told, and no other id makes it again."""
+    arn, other = (f"arn:aws:sagemaker:us-east-1:111111111111:endpoint/{name}" for name in ("live", "live-2"))
+    assert EVERYTHING not in (_bucket(f"{arn}@"), _bucket(f"{arn}@before-1"))
+    assert _bucket(f"{arn}@") == _bucket(f"{arn}@before-1") != _bucket(f"{other}@before-1")
+    assert _bucket("s3://bucket@") == _bucket("arn:") == EVERYTHING

@@ -267,9 +267,12 @@ def _members(kind: str, unsure: bool) -> int:
 
 
 def _bucket(text: str) -> int:
-    """Which ids there are in an S3 bucket; of other texts, which there are at all."""
+    """Which ids there are in an S3 bucket; of another id with an @ behind it, those of earlier holders; of other texts,
+    which there are at all."""
     scheme, _, rest = text.partition("://")
     bucket, slash, _ = rest.partition("/")
+    if scheme != "s3" and "@" in text:
+        return _name("ids", text.partition("@")[0])
     return _name("ids", bucket) if scheme == "s3" and slash else EVERYTHING
 
 
