@@ -207,10 +207,10 @@ def by_access_point(uri: S3Uri) -> bool:
 
 
 def folders(place: str) -> Iterator[str]:
-    """The folders that a place in S3 is, or lies in, outermost first, each with its final slash."""
-    end = len("s3://")
-    while (end := place.find("/", end) + 1) > 0:
-        yield place[:end]
+    """The folders that a place in S3 is, or lies in, innermost first, each with its final slash."""
+    end = len(place)
+    while (end := place.rfind("/", 0, end)) > len("s3:/"):
+        yield place[: end + 1]
 
 
 def place_name(uri: S3Uri) -> str:

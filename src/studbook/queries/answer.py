@@ -236,7 +236,7 @@ class Night:
         told = {edge.target for edge in self.lineage.downstream(version.id, "input_to")}
         told |= {edge.source for edge in self.lineage.upstream(version.id, "produced")}
         for edge in self.lineage.upstream(version.id, "packaged_as"):
-            around = (one for folder in folders(edge.source) for one in (folder, folder.rstrip("/")))
+            around = (one for folder in reversed([*folders(edge.source)]) for one in (folder, folder.rstrip("/")))
             for where in dict.fromkeys((*around, edge.source)) if edge.role not in NO_WEIGHTS else ():
                 for read in self.lineage.downstream(where, "input_to"):
                     reader = self.lineage.asset(read.target)

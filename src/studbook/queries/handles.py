@@ -31,7 +31,7 @@ from typing import Final, Protocol
 from studbook.errors import NotFound
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, Asset, Edge
-from studbook.model.ids import REGION, parse_arn, parse_s3
+from studbook.model.ids import REGION, folders, parse_arn, parse_s3
 from studbook.settings import Settings
 from studbook.store.index import MOST, digests
 
@@ -253,9 +253,8 @@ class Handles:
 
     def _around(self, uri: str) -> list[Asset]:
         """What the innermost known place around a place in S3 is."""
-        end = len(uri)
-        while (end := uri.rfind("/", 0, end)) > len("s3:/"):
-            for place in (uri[: end + 1], uri[:end]):
+        for folder in folders(uri):
+            for place in (folder, folder[:-1]):
                 if (found := self._index.asset(place)) is not None:
                     return [found]
         return []

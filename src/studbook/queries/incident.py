@@ -247,7 +247,7 @@ def _root(night: Night, text: str) -> _Root:
     place = str(uri) if uri.key else bucket
     if not place.endswith("/") and _is_folder(night, f"{place}/", ids):
         place += "/"
-    around = [one for text in folders(place) for one in _at(text, ids)]
+    around = [one for text in reversed([*folders(place)]) for one in _at(text, ids)]
     return _Root(place, tuple(dict.fromkeys([*around, *beginning_with(ids, place)])), place, is_state=False)
 
 

@@ -6,13 +6,13 @@ covers, or what a newer program knows to be a secret.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from studbook.generator import generator
-from studbook.model import PSEUDONYM, REDACTED, Asset, Edge, Envelope, Evidence
+from studbook.model import PSEUDONYM, REDACTED, Asset, Edge, Envelope, Evidence, WorkingFile
 from studbook.redaction.redact import Redactor
 from studbook.settings import Redact, Settings
 
@@ -22,14 +22,19 @@ def same_rules(envelope: Envelope, settings: Settings) -> bool:
     return (envelope.config, envelope.generator) == (settings.digest, generator())
 
 
-def same_redaction(envelope: Envelope, kept: object, settings: Settings) -> bool:
+def same_redaction(
+    envelope: Envelope, people: Callable[[Envelope], Iterable[WorkingFile] | None], settings: Settings
+) -> bool:
     """Whether nothing of a snapshot is another by the rules of today: its records were redacted by this program, and by
-    these settings of redaction, whatever else was configured. `kept` is what the snapshot says that its settings were.
+    these settings of redaction, whatever else was configured. `people` reads the files that it keeps, its settings
+    among them; of a snapshot that has all of today's rules they are not read.
     """
-    told = kept.get("redact") if isinstance(kept, dict) else None
-    return same_rules(envelope, settings) or (
-        envelope.generator == generator() and told is not None and told == settings.resolved["redact"]
-    )
+    if same_rules(envelope, settings):
+        return True
+    if envelope.generator != generator():
+        return False
+    kept = next((file.content for file in people(envelope) or () if file.kind == "settings"), None)
+    return isinstance(kept, dict) and kept.get("redact") == settings.resolved["redact"]
 
 
 class TodaysRules:

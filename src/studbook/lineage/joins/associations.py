@@ -21,7 +21,7 @@ from studbook.lineage.joins.interface import View, inferred, is_later
 from studbook.model import Asset, Edge, Evidence, Facts, Relation
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import Association, ByName, DatasetState, DeployedBy, LineageEntity, Reads, RunBehind, Writes
-from studbook.model.ids import parse_s3, place_name
+from studbook.model.ids import folders, parse_s3, place_name
 from studbook.model.kinds import JOB_KINDS
 
 _INTO: Final = ("ContributedTo", "AssociatedWith")
@@ -123,11 +123,7 @@ class _Names:
                 yield Asset(id=entity.id, kind="artifact", name=place_name(uri), attributes=attributes)
 
     def _in_dataset(self, uri: str) -> bool:
-        end = len(uri)
-        while (end := uri.rfind("/", 0, end)) > len("s3:/"):
-            if uri[: end + 1] in self._datasets:
-                return True
-        return False
+        return any(folder in self._datasets for folder in folders(uri))
 
 
 class _Near:

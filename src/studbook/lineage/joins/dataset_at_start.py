@@ -24,7 +24,7 @@ from studbook.lineage.joins.object_history import ObjectHistory, Span, State, in
 from studbook.lineage.joins.registered_location import Registered
 from studbook.model import Asset, Certainty, Edge, Evidence, Facts
 from studbook.model.facts import MANIFESTS, DatasetState, Manifest, Reads
-from studbook.model.ids import S3Uri, beginning_with, parse_s3, place_name
+from studbook.model.ids import S3Uri, beginning_with, folders, parse_s3, place_name
 
 INSIDE: Final = Evidence.parse("rule:s3-prefix")
 AT_START: Final = Evidence.parse("rule:dataset-at-start")
@@ -243,11 +243,7 @@ class _DatasetStates:
 
     def around(self, uri: str) -> _Dataset | None:
         """The innermost dataset that the URI lies in, or is."""
-        end = len(uri)
-        while (end := uri.rfind("/", 0, end)) > len("s3:/"):
-            if (found := self._datasets.get(uri[: end + 1])) is not None:
-                return found
-        return None
+        return next((found for folder in folders(uri) if (found := self._datasets.get(folder)) is not None), None)
 
     def below(self, uri: str) -> list[_Dataset]:
         """The outermost datasets that lie strictly under a prefix."""

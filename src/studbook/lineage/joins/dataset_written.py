@@ -18,7 +18,7 @@ from studbook.lineage.joins.dataset_at_start import INSIDE
 from studbook.lineage.joins.interface import View, inferred, instant
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import DatasetState, Writes
-from studbook.model.ids import beginning_with
+from studbook.model.ids import beginning_with, folders
 
 RULE: Final = Evidence.parse("rule:written-meanwhile")
 
@@ -105,7 +105,7 @@ class _OutputPlaces:
     def written(self, writes: Writes) -> Edge:
         """To the dataset around the place, or to the artifact that it is."""
         below = _below(writes.uri)
-        around = next((place for place in _around(below) if place in self._datasets), None)
+        around = next((place for place in folders(below) if place in self._datasets), None)
         target = around or writes.uri
         inside = around is not None and around != below
         return Edge(
@@ -135,12 +135,5 @@ class _OutputPlaces:
 
     def _meeting(self, below: str) -> Iterator[str]:
         """The listed places around one, it itself, and those inside."""
-        yield from (place for place in _around(below) if place != below and place in self._states)
+        yield from (place for place in folders(below) if place != below and place in self._states)
         yield from beginning_with(self._sorted, below)
-
-
-def _around(below: str) -> Iterator[str]:
-    """The place itself and those around it, innermost first."""
-    end = len(below)
-    while (end := below.rfind("/", 0, end)) > len("s3:/"):
-        yield below[: end + 1]

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred, is_later, moment
-from studbook.lineage.joins.weights import place
+from studbook.lineage.joins.weights import place, places_around
 from studbook.model import Asset, Evidence, Facts, Relation
 from studbook.model.facts import MlflowPlace, MlflowUri, Reads, Weights
 
@@ -103,12 +103,10 @@ class _Kept:
 
     def around(self, uri: str, server: str | None) -> list[tuple[Asset, Evidence]]:
         """What lies at a place, or at the innermost folder around it, with its evidence."""
-        where = _key(uri)
-        while where.count("/") > 2:
+        for where in places_around(_key(uri)):
             here = [(asset, line) for asset, line in self._at.get(where, ()) if self._on([asset], server)]
             if here:
                 return here
-            where = where.rpartition("/")[0]
         return []
 
     def models_around(self, uri: str) -> list[tuple[Asset, Evidence]]:

@@ -9,22 +9,21 @@ from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import place
 from studbook.model import Facts
 from studbook.model.facts import ServedFolder, Weights
+from studbook.model.ids import folders
 
 
 def join(view: View) -> Facts:
     """Resolves every `ServedFolder`: what is loaded when is for the requests to say, so all are candidates."""
     facts = Facts()
-    folders: defaultdict[str, list[ServedFolder]] = defaultdict(list)
+    at: defaultdict[str, list[ServedFolder]] = defaultdict(list)
     for folder in view.all(ServedFolder):
-        folders[(place(folder.uri) or "") + "/"].append(folder)
-    for weights in view.all(Weights) if folders else ():
+        at[(place(folder.uri) or "") + "/"].append(folder)
+    for weights in view.all(Weights) if at else ():
         package = view.assets.get(weights.asset)
         if package is None or package.kind != "model_package" or weights.added:
             continue
-        where = place(weights.uri) or ""
-        while (end := where.rfind("/")) > len("s3:/"):
-            for folder in folders.get(where[: end + 1], ()):
-                evidence = (folder.evidence, weights.evidence, INSIDE)
-                facts.edges.append(inferred(package.id, folder.model, "packaged_as", evidence, candidate=True))
-            where = where[:end]
+        for around in folders(place(weights.uri) or ""):
+            for served in at.get(around, ()):
+                evidence = (served.evidence, weights.evidence, INSIDE)
+                facts.edges.append(inferred(package.id, served.model, "packaged_as", evidence, candidate=True))
     return facts

@@ -7,13 +7,12 @@ other objects, so reading it is not reading the dataset.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred
+from studbook.lineage.joins.weights import place, places_around
 from studbook.model import Evidence, Facts
 from studbook.model.facts import MANIFESTS, Reads
-from studbook.model.ids import parse_s3
 
 RULE: Final = Evidence.parse("rule:registered-location")
 
@@ -24,14 +23,14 @@ class Registered:
     def __init__(self, view: View) -> None:
         self._at: defaultdict[str, dict[str, Reads]] = defaultdict(dict)
         for reads in view.all(Reads):
-            if reads.relation == "content_of" and (uri := parse_s3(reads.uri)) is not None:
-                self._at[str(uri).rstrip("/")][reads.reader] = reads
+            if reads.relation == "content_of" and (where := place(reads.uri)) is not None:
+                self._at[where][reads.reader] = reads
 
     def read_by(self, reads: Reads) -> dict[str, Reads]:
         """The versions that point at what is read, or at the innermost folder around it, by id."""
         if not self._at or reads.relation != "input_to" or reads.data_type in MANIFESTS:
             return {}
-        return next((found for place in _around(reads.uri) if (found := self._at.get(place))), {})
+        return next((found for where in places_around(place(reads.uri) or "") if (found := self._at.get(where))), {})
 
 
 def join(view: View) -> Facts:
@@ -52,14 +51,3 @@ def join(view: View) -> Facts:
             for version, content in versions.items()
         )
     return facts
-
-
-def _around(text: str) -> Iterator[str]:
-    """The URI and every folder around it, innermost first, without final slashes."""
-    uri = parse_s3(text)
-    if uri is None:
-        return
-    place = str(uri).rstrip("/")
-    while len(place) > len(f"s3://{uri.bucket}"):
-        yield place
-        place = place.rpartition("/")[0]

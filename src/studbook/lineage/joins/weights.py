@@ -21,9 +21,8 @@ def place(uri: str) -> str | None:
     return str(found).rstrip("/") if found else None
 
 
-def around(uri: str) -> Iterator[str]:
-    """The place of a URI and every folder around it, innermost first, as keys to compare by; no bucket alone."""
-    where = place(uri) or ""
+def places_around(where: str) -> Iterator[str]:
+    """A place, as `place` gives it, and every folder around it, innermost first; no bucket alone."""
     while where.count("/") > 2:
         yield where
         where = where.rpartition("/")[0]
@@ -54,7 +53,7 @@ class PackagePlaces:
 
         What both only add to their weights, a draft model say, ties nobody to anybody.
         """
-        several = (self._at.get(where, ()) for where in around(user.uri))
+        several = (self._at.get(where, ()) for where in places_around(place(user.uri) or ""))
         found = ([claim for claim in claims if not (claim.added and user.added)] for claims in several)
         return next(filter(None, found), [])
 
@@ -79,7 +78,7 @@ class PackagePlaces:
     def held_whole(self, found: Iterable[Weights], by: Iterable[Weights]) -> list[Weights]:
         """Those whose specification has all of its main weights among what a model holds: who holds one of an
         inference pipeline's is not that version."""
-        places = {where for claim in by for where in around(claim.uri)}
+        places = {where for claim in by for where in places_around(place(claim.uri) or "")}
         return [claim for claim in found if self.specifications[claim.asset, _specification(claim)].keys() <= places]
 
     @cached_property

@@ -17,7 +17,7 @@ from studbook.lineage.from_id import is_execution
 from studbook.lineage.joins.dataset_at_start import INSIDE, WITHOUT_SLASH
 from studbook.lineage.joins.interface import View, inferred, instant
 from studbook.lineage.joins.same_artifact import RULE
-from studbook.lineage.joins.weights import PackagePlaces, around, place
+from studbook.lineage.joins.weights import PackagePlaces, place, places_around
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import MANIFESTS, Reads
 from studbook.model.ids import parse_s3
@@ -88,7 +88,7 @@ class _Readings:
 
     def _found(self, uri: str, *, by_prefix: bool) -> Iterator[_Meant]:
         here = place(uri)
-        innermost = next((where for where in around(uri) if self._places.at(where)), None)
+        innermost = next((where for where in places_around(here or "") if self._places.at(where)), None)
         if innermost is not None:
             yield _Meant(innermost, RULE if innermost == here else INSIDE, unsure=False)
         if not by_prefix:

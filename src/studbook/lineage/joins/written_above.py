@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from studbook.lineage.joins.dataset_at_start import INSIDE, WITHOUT_SLASH
 from studbook.lineage.joins.interface import View, inferred, instant, is_later
-from studbook.lineage.joins.weights import place
+from studbook.lineage.joins.weights import place, places_around
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import MANIFESTS, Output, OutputFolder, Reads, Weights, Writes
@@ -71,12 +72,8 @@ def join(view: View) -> Facts:
 
 def _innermost(uri: str, written: dict[str, list[_Written]]) -> list[_Written]:
     """Who wrote to the innermost folder strictly around a place."""
-    around = (place(uri) or "").rpartition("/")[0]
-    while around.count("/") > 2:
-        if around in written:
-            return written[around]
-        around = around.rpartition("/")[0]
-    return []
+    around = islice(places_around(place(uri) or ""), 1, None)
+    return next((written[where] for where in around if where in written), [])
 
 
 def _read_around(view: View, produced: set[tuple[str, str]]) -> Iterator[Edge]:
