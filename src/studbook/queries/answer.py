@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeVar, c
 
 from studbook.errors import NotFound
 from studbook.lineage.graph import LineageReader
+from studbook.lineage.joins.interface import instant
 from studbook.model import KINDS, Asset, Coverage, Envelope, Evidence, Gap, Partition, Record
 from studbook.model.coverage import SKIPPED
 from studbook.model.ids import folders, parse_s3, service_of
@@ -235,19 +236,22 @@ class Night:
         very many lie no edge leads from each of them to each reader."""
         told = {edge.target for edge in self.lineage.downstream(version.id, "input_to")}
         told |= {edge.source for edge in self.lineage.upstream(version.id, "produced")}
-        for edge in self.lineage.upstream(version.id, "packaged_as"):
-            around = (one for folder in reversed([*folders(edge.source)]) for one in (folder, folder.rstrip("/")))
-            for where in dict.fromkeys((*around, edge.source)) if edge.role not in NO_WEIGHTS else ():
-                for read in self.lineage.downstream(where, "input_to"):
-                    reader = self.lineage.asset(read.target)
-                    if reader is None or reader.id in told:
-                        continue
-                    started = str(reader.attributes.get("started_at") or reader.created_at or "")
-                    if started.rstrip("Z") >= (version.created_at or "").rstrip("Z") and not any(
-                        ":model-package/" in one.source for one in self.lineage.upstream(reader.id, "input_to")
-                    ):
-                        yield Unknown(what=where, why="not recorded", asset=where)
-                        break
+        weights = [
+            edge.source for edge in self.lineage.upstream(version.id, "packaged_as") if edge.role not in NO_WEIGHTS
+        ]
+        for place in weights:
+            around = (one for folder in reversed([*folders(place)]) for one in (folder, folder.rstrip("/")))
+            for where in dict.fromkeys((*around, place)):
+                readers = {edge.target for edge in self.lineage.downstream(where, "input_to")} - told
+                if any(self._began_without_version(reader, version.created_at) for reader in readers):
+                    yield Unknown(what=where, why="not recorded", asset=where)
+
+    def _began_without_version(self, reader: str, since: str | None) -> bool:
+        """Whether a job began since then, and is told to read no version."""
+        job = self.lineage.asset(reader)
+        if job is None or instant(str(job.attributes.get("started_at") or job.created_at or "")) < instant(since):
+            return False
+        return not any(":model-package/" in edge.source for edge in self.lineage.upstream(reader, "input_to"))
 
     def _hidden(self, endpoint: Asset, hidden: Asset) -> Unknown:
         end = self.end(hidden) or Unknown(what=hidden.id, why="not recorded")
