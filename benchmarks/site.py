@@ -207,7 +207,7 @@ def _search(output: Path, catalog: Catalog) -> None:
             page.keyboard.insert_text(query)
             answer.filter(has_text=re.compile(r"^(?!.*the newest first)")).wait_for()
             page.get_by_role("listbox", name="Results").get_by_role("option").first.wait_for()
-            seconds.append(time.perf_counter() - start)
+            seconds.append((time.perf_counter() - start, query))
             page.wait_for_load_state("networkidle")
             sizes.append(sum(loaded))
             context.close()
@@ -217,7 +217,7 @@ def _search(output: Path, catalog: Catalog) -> None:
     seconds.sort()
     print(
         f"search, {len(seconds)} queries in a browser, nothing cached: first result after "
-        f"{seconds[len(seconds) // 2]:.2f} s (slowest {seconds[-1]:.2f} s); "
+        f"{seconds[len(seconds) // 2][0]:.2f} s (slowest {seconds[-1][0]:.2f} s, {seconds[-1][1]!r}); "
         f"{sum(sizes) / len(sizes) / 1e3:,.0f} KB a query (most {max(sizes) / 1e3:,.0f} KB)",
         flush=True,
     )

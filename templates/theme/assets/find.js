@@ -202,12 +202,12 @@
   async function look(query, chosen) {
     await opened();
     const text = query.trim();
-    const pasted = await exact(text);
     const all = words(text.replace(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:|^sha256:|^[a-z0-9]+:\/\//i, ""));
     const kept = all.filter((word) => !EMPTY.has(word));
     let parts = [...new Set(kept.length ? kept : all)];
     const corrected = [];
-    const each = await Promise.all(parts.map(async (word) => {
+    /* Asked at once: what is one thing when pasted has words like any other. */
+    const [pasted, ...each] = await Promise.all([exact(text), ...parts.map(async (word) => {
       let score = await scores(word);
       if (!score.some((one, at) => one && !index.text[at])) {
         const others = await near(word);
@@ -218,7 +218,7 @@
       let having = 0;
       for (const one of score) if (one) having += 1;
       return { score, weight: Math.log2(1 + index.count / (1 + having)) };
-    }));
+    })]);
     for (const [, others] of corrected) parts = parts.concat(others);
     const first = new Map((pasted?.found || []).map((number, at) => [number, at]));
     const found = [], ranks = new Float64Array(index.count);
