@@ -34,7 +34,8 @@ _LONG = (
 """Files of minutes; each belongs to one worker."""
 
 os.environ["COLUMNS"] = "100"  # a terminal's width, whoever runs the tests
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="studbook-cache-")  # the tests leave nothing in the user's own
+_CACHE = tempfile.mkdtemp(prefix="studbook-cache-")
+os.environ["XDG_CACHE_HOME"] = _CACHE  # the tests leave nothing in the user's own
 
 gc.set_threshold(20_000)  # what thousands of tests import lives to the end, and was gone through again and again
 
@@ -46,6 +47,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("studbook")
+
+
+def pytest_unconfigure() -> None:
+    """The cache folder goes with the process that made it, each of xdist's workers too; not with one that it forked."""
+    shutil.rmtree(_CACHE, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -122,14 +122,16 @@ class TestPace:
     def test_above_the_limit_nothing_is_lost(self, aws, other, tmp_path):
         """Told of fifty times what it may, it slows down by itself; each throttled call is made again.
 
-        The limit is one that no machine is too slow to reach.
+        A machine that is too slow to reach the limit has a lower one.
         """
-        limit(aws, 8)
-
-        night = self.night(400, tmp_path)
+        for rate in (8, 4, 2, 1):
+            aws.heal()
+            limit(aws, rate)
+            assert not self.night(rate * 50, tmp_path / str(rate)).partial
+            if aws.throttled():
+                break
 
         assert aws.throttled() > 0
-        assert not night.partial
 
 
 class TestMemory:
