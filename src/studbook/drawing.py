@@ -100,13 +100,13 @@ class Picture:
         return "\n".join(out) + "\n}\n"
 
 
-def neighbourhood(lineage: LineageReader, root: Asset, limit: int = LIMIT) -> Picture:
-    """The nearest ancestors and descendants of an asset, upstream and downstream in turn, at most `limit` of them.
+def neighbourhood(lineage: LineageReader, root: Asset) -> Picture:
+    """The nearest ancestors and descendants of an asset, upstream and downstream in turn, at most `LIMIT` of them.
 
     The steps are those of trace and impact. Where some are left out, a box on that side says how many neighbours of
     what is shown are not.
     """
-    near = around(lineage, root, limit)
+    near = around(lineage, root, LIMIT)
     places = {asset.id: place for place, asset in enumerate(near.assets)}
     boxes = [Box(asset) for asset in near.assets]
     lines = [line_of(places[source], places[target], group) for (source, target), group in near.edges.items()]

@@ -68,11 +68,11 @@ def action_of(call: str, *, app: bool = False) -> str:
     return f"sagemaker-mlflow:{verb.capitalize()}{thing.removesuffix('s') if verb == 'get' else thing}"
 
 
-def policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES) -> PolicyJson:
+def policy(settings: Settings | None = None) -> PolicyJson:
     """What the reader's role may do, for the sources that are on; those that are by default without a configuration."""
     held: list[PolicyJson] = []
     aws_partition = aws_partition_of(settings)
-    for source in _enabled(settings, sources):
+    for source in _enabled(settings):
         if source.name == "organizations":
             continue  # asked with the credentials of whoever runs Studbook
         if source.name == "s3":
@@ -106,7 +106,7 @@ def trust(principal: str, external_id: str | None = None) -> PolicyJson:
     return _policy([statement])
 
 
-def caller_policy(settings: Settings | None = None, sources: Iterable[Source] = SOURCES) -> PolicyJson:
+def caller_policy(settings: Settings | None = None) -> PolicyJson:
     """What whoever runs Studbook must be allowed: to assume the roles, and what is read without one."""
     aws_partition = aws_partition_of(settings)
     roles = {account.role_arn for account in settings.accounts if account.role_arn} if settings else set()
@@ -118,7 +118,7 @@ def caller_policy(settings: Settings | None = None, sources: Iterable[Source] = 
     held: list[PolicyJson] = []
     if roles:
         held.append(_statement("AssumeReader", ["sts:AssumeRole"], sorted(roles)))
-    for source in _enabled(settings, sources):
+    for source in _enabled(settings):
         if source.name == "organizations" and organization is not None:
             idle = set() if organization.units or organization.stages else set(_BY_UNIT)
             idle |= set() if organization.tags else {_BY_TAG}
@@ -222,9 +222,9 @@ output "role_arn" {{
 """
 
 
-def _enabled(settings: Settings | None, sources: Iterable[Source]) -> list[Source]:
+def _enabled(settings: Settings | None) -> list[Source]:
     given = settings or Settings()
-    return [source for source in sources if given.source(source.name).enabled]
+    return [source for source in SOURCES if given.source(source.name).enabled]
 
 
 def _owned(settings: Settings, places: Iterable[Place]) -> list[Place]:

@@ -74,6 +74,4 @@ def network(vpc: str, isolation: str | None = None) -> tuple[Attribute, ...]:
     return (found, at("network_isolation", isolation, "Whether it can reach no network.")) if isolation else (found,)
 
 
-def most_seconds(path: str) -> Attribute:
-    """How long it may run."""
-    return at("most_seconds", path, "How long it may run.")
+MOST_SECONDS = at("most_seconds", "StoppingCondition.MaxRuntimeInSeconds", "How long it may run.")

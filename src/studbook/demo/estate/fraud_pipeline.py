@@ -54,10 +54,10 @@ def first_execution(world: World) -> None:
 
 def traced(world: World) -> None:
     """What the Lineage API has of the jobs and the version by itself."""
-    trace_job(world, DEV, f"{_ARN}:processing-job/fraud-check-tables-1115", "2026-11-15T07:33:00Z")
-    trace_job(world, DEV, f"{_ARN}:training-job/fraud-xgb-20261115", "2026-11-15T08:01:00Z")
-    trace_job(world, DEV, f"{_ARN}:processing-job/fraud-evaluate-1115", "2026-11-15T09:16:00Z")
-    trace_package(world, DEV, f"{_ARN}:model-package/{GROUP}/1", "2026-11-15T10:02:00Z")
+    trace_job(world, f"{_ARN}:processing-job/fraud-check-tables-1115", "2026-11-15T07:33:00Z")
+    trace_job(world, f"{_ARN}:training-job/fraud-xgb-20261115", "2026-11-15T08:01:00Z")
+    trace_job(world, f"{_ARN}:processing-job/fraud-evaluate-1115", "2026-11-15T09:16:00Z")
+    trace_package(world, f"{_ARN}:model-package/{GROUP}/1", "2026-11-15T10:02:00Z")
 
 
 def second_execution(world: World, training: str) -> None:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from studbook.demo.estate.world import World
+from studbook.demo.estate.world import DEV, World
 
 _SUFFIX = {"training-job": "-aws-training-job", "processing-job": "-aws-processing-job"}
 _TYPE = {"training-job": "SageMakerTrainingJob", "processing-job": "SageMakerProcessingJob"}
 
 
-def trace_job(world: World, account: str, arn: str, moment: str) -> None:
+def trace_job(world: World, arn: str, moment: str) -> None:
     """The entities of a job that is there already."""
     world.at(moment)
-    sagemaker = world.client(account, "sagemaker")
+    sagemaker = world.client(DEV, "sagemaker")
     kind, _, name = arn.rpartition(":")[2].partition("/")
     component = sagemaker.create_trial_component(TrialComponentName=f"{name}{_SUFFIX[kind]}")["TrialComponentArn"]
     source = {"SourceArn": arn, "SourceType": _TYPE[kind]}
@@ -36,10 +36,10 @@ def trace_job(world: World, account: str, arn: str, moment: str) -> None:
         sagemaker.add_association(SourceArn=component, DestinationArn=artifact, AssociationType="Produced")
 
 
-def trace_package(world: World, account: str, arn: str, moment: str) -> None:
+def trace_package(world: World, arn: str, moment: str) -> None:
     """The entities of a package: its group's context, itself, and the model that it holds."""
     world.at(moment)
-    sagemaker = world.client(account, "sagemaker")
+    sagemaker = world.client(DEV, "sagemaker")
     group = arn.rpartition("/")[0].replace(":model-package/", ":model-package-group/")
     found = sagemaker.list_contexts(SourceUri=group)["ContextSummaries"]
     context = (

@@ -120,12 +120,12 @@ def made(lineage: LineageReader, asset_id: str, most: int | None = None, *, judg
     return _walk(lineage, asset_id, "upstream", most, judged)
 
 
-def reaches(lineage: LineageReader, asset_id: str, most: int | None = None, *, judged: bool = True) -> Walk:
-    """Everything that depends on an asset, or the nearest `most` of it; with `judged` also how the models were.
+def reaches(lineage: LineageReader, asset_id: str) -> Walk:
+    """Everything that depends on an asset, and how the models among it were judged.
 
     Raises NotFound where the lineage has no such asset.
     """
-    return _walk(lineage, asset_id, "downstream", most, judged)
+    return _walk(lineage, asset_id, "downstream", None, True)
 
 
 def _walk(lineage: LineageReader, asset_id: str, direction: Direction, most: int | None, judged: bool) -> Walk:

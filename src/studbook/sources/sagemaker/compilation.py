@@ -64,7 +64,7 @@ COMPILATION: Final = attributes(
     rows.FAILURE,
     rows.encryption("OutputConfig.KmsKeyId"),
     rows.network("VpcConfig"),
-    rows.most_seconds("StoppingCondition.MaxRuntimeInSeconds"),
+    rows.MOST_SECONDS,
 )
 
 

@@ -164,7 +164,7 @@ OPTIMIZATION: Final = attributes(
     at("recommended_image", "OptimizationOutput.RecommendedInferenceImage", "The image that serves what came of it."),
     rows.encryption("OutputConfig.KmsKeyId"),
     rows.network("VpcConfig"),
-    rows.most_seconds("StoppingCondition.MaxRuntimeInSeconds"),
+    rows.MOST_SECONDS,
 )
 RECOMMENDATION: Final = attributes(
     "customization_job",

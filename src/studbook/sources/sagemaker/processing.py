@@ -137,7 +137,7 @@ PROCESSING: Final = attributes(
     rows.FAILURE,
     rows.encryption("ProcessingOutputConfig.KmsKeyId", "ProcessingResources.ClusterConfig.VolumeKmsKeyId"),
     rows.network("NetworkConfig.VpcConfig", "NetworkConfig.EnableNetworkIsolation"),
-    rows.most_seconds("StoppingCondition.MaxRuntimeInSeconds"),
+    rows.MOST_SECONDS,
     at("volume_gb", "ProcessingResources.ClusterConfig.VolumeSizeInGB", "The size of its machines' volumes."),
 )
 

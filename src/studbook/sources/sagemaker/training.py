@@ -119,7 +119,7 @@ TRAINING: Final = attributes(
     rows.FAILURE,
     rows.encryption("OutputDataConfig.KmsKeyId", "ResourceConfig.VolumeKmsKeyId"),
     rows.network("VpcConfig", "EnableNetworkIsolation"),
-    rows.most_seconds("StoppingCondition.MaxRuntimeInSeconds"),
+    rows.MOST_SECONDS,
     at("volume_gb", "ResourceConfig.VolumeSizeInGB", "The size of its machines' volumes."),
     at("spot", "EnableManagedSpotTraining", "Whether it runs on spot machines."),
     at("encrypted_traffic", "EnableInterContainerTrafficEncryption", "Whether its machines speak encrypted."),
