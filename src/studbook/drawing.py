@@ -34,7 +34,7 @@ LIMIT = 30
 _WIDTH, _HEIGHT = 160, 56
 _LINE = 15
 _CAPTIONED = 27
-"""Letters of a caption that its box has room for."""
+"""Letters of a caption that its box has room for; digits are wider, four of them by one letter."""
 _FIRST = {1: 13, 2: 5}
 """Where the first line of a name stands below the middle of its box, by the number of lines."""
 _MIDDLE = _WIDTH // 2
@@ -339,6 +339,7 @@ def _drawn(kind: str, asset_id: str, words: str, marks: tuple[str, ...], at: str
     captions = [f"{KINDS[kind].title}{place}{marked}" for place in places]
     caption = captions[0]
     captioned = next((one for one in captions if len(one) <= _CAPTIONED), captions[-1])
+    room = _CAPTIONED - sum(map(str.isdigit, captioned)) // 4
     hint = "\n".join(part for part in (caption, shown(words), shown(asset_id)) if part)
     shape = KINDS[kind].shape
     classes = " ".join(["sb-node", f"sb-{shape}", f"sb-kind-{kind}", *(f"sb-is-{mark}" for mark in marks)])
@@ -349,7 +350,7 @@ def _drawn(kind: str, asset_id: str, words: str, marks: tuple[str, ...], at: str
     ]
     inside = (
         f'<title>{escape(hint)}</title><path d="{_OUTLINES.get(shape, _BOX)}"/>'
-        f'<text class="sb-caption" x="{_MIDDLE}" y="{first - _LINE}">{escape(shortened(captioned, _CAPTIONED))}</text>'
+        f'<text class="sb-caption" x="{_MIDDLE}" y="{first - _LINE}">{escape(shortened(captioned, room))}</text>'
         f"{''.join(texts)}"
     )
     return _Drawn(escape(page_path(kind, asset_id)), classes, inside)

@@ -15,6 +15,7 @@ from studbook.render.views.tables import badge, stage_badge
 from studbook.words import number, says, shown
 
 _SPECIAL = re.compile("[&<>'\"]").search
+_BETWEEN_WORDS = re.compile("(?<=[a-z])(?=[A-Z])")
 _SHORT = 16
 """Letters of a text that is not to be broken."""
 
@@ -76,7 +77,12 @@ def status(value: str | None) -> Markup:
 
 
 def _badge(item: Mapping[str, Any] | None) -> str:
-    return f'<span class="sb-badge sb-badge--{put(item["tone"])}">{put(item["badge"])}</span>' if item else ""
+    """Where a card is too narrow for a long state of AWS, it breaks between two words of it."""
+    if not item:
+        return ""
+    told = put(item["badge"])
+    told = _BETWEEN_WORDS.sub("<wbr>", told) if len(told) > _SHORT else told
+    return f'<span class="sb-badge sb-badge--{put(item["tone"])}">{told}</span>'
 
 
 def certainty(value: str, candidate: bool = False, evidence: Sequence[str] = ()) -> Markup:
