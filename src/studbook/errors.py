@@ -21,6 +21,10 @@ from typing import ClassVar, Final, Self
 UNWRITABLE: Final = "is there room, and may you write there?"
 
 
+LATER_FAILED: Final = 5
+"""The exit code where a snapshot is written, and what comes after it failed, or a part of it."""
+
+
 def meant(word: str, known: Iterable[str], otherwise: str) -> str:
     """The hint for a word that nobody knows: the known one that is nearest to it, else `otherwise`."""
     from difflib import get_close_matches

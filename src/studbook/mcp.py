@@ -206,6 +206,12 @@ class BuiltSite:
 
     def _page(self, base: str, asset: str) -> Json:
         """The `index.json` of the asset of that id, or of the only one of that name."""
+        page = self._page_of(base, asset)
+        if "error" in page:
+            raise StudbookError(f"{page['asset']['id']}: {page['error']}", page["hint"])
+        return page
+
+    def _page_of(self, base: str, asset: str) -> Json:
         kinds: tuple[str, ...] = (asset_from_id(asset).kind,)
         kinds += ("dataset", "code") if asset.startswith("s3://") else ()
         ids = [asset, f"{asset.rstrip('/')}/"] if asset.startswith("s3://") else [asset]

@@ -9,6 +9,7 @@ after, and the report, of its edition. Why a step failed is for insiders, so it 
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections import Counter
@@ -20,11 +21,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from studbook.cards import load_cards
-from studbook.errors import UNWRITABLE, StudbookError, UsageError
+from studbook.errors import LATER_FAILED, UNWRITABLE, StudbookError, UsageError
 from studbook.harvest.coverage import seen_whole
 from studbook.harvest.run import NothingRead, Progress, harvest, remote_visits
 from studbook.model import Coverage, Envelope, Finding
 from studbook.model.ids import S3Uri, parse_s3
+from studbook.packaged import place_in_code
 from studbook.queries.answer import counted
 from studbook.queries.news import news
 from studbook.rules import LEVELS, load_rules_and_waivers
@@ -40,8 +42,12 @@ StepName = Literal["preflight", "harvest", "sign", "check", "export", "build", "
 Outcome = Literal["ok", "findings", "partial", "failed", "skipped"]
 STEPS: Final[tuple[StepName, ...]] = StepName.__args__  # type: ignore[attr-defined]
 """In the order in which they are done; `sign` where somebody asks for it."""
-NOTHING_WRITTEN, LATER_FAILED, PARTIAL, FINDINGS = 4, 5, 3, 1
-"""Exit codes, the worst first but for 2: a mistake that the preflight saw, before anything was asked."""
+NOTHING_WRITTEN, PARTIAL, FINDINGS = 4, 3, 1
+"""Exit codes, with 5 between 4 and 3, the worst first but for 2: a mistake that the preflight saw, before anything was
+asked."""
+_BUG = "this is a bug in Studbook: report it"
+_NAMED = 5
+"""Parts of a step that failed, as many as its line names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ class Report:
             return UsageError.exit_code
         if outcomes.get("harvest") == "failed":
             return NOTHING_WRITTEN
-        if "failed" in outcomes.values() or not self.told:
+        if "failed" in outcomes.values() or outcomes.get("build") == "partial" or not self.told:
             return LATER_FAILED
         if "partial" in outcomes.values():
             return PARTIAL
@@ -304,8 +310,6 @@ class _Night:
             work()
         except Exception as error:  # a step must not take the report of the others with it
             if not isinstance(error, StudbookError | OSError):
-                import logging
-
                 logging.getLogger(__name__).debug("%s failed", name, exc_info=True)
             self._fail(name, error)
             return False
@@ -317,7 +321,7 @@ class _Night:
         elif isinstance(error, OSError):
             told = StudbookError(str(error), UNWRITABLE)
         else:
-            told = StudbookError(f"{type(error).__name__}: {error}", "this is a bug in Studbook: report it")
+            told = StudbookError(f"{type(error).__name__}: {error}", _BUG)
         if self._order.secret is not None:
             self._say(f"{name}: {told}" + (f"; {told.hint}" if told.hint else ""))
             self._done(name, "why is told to insiders, on standard error", "failed")
@@ -413,19 +417,26 @@ class _Night:
         from studbook.store.files import write_pieces, write_whole
 
         told, edition = self._audience_catalog, self._edition
-        names = []
         if edition is not None:
             write_whole(folder / AUDIENCE, f"{edition.label}\n".encode())
-        for export in EXPORTS:
-            if not export.file:
-                continue
+        names, failed = [], list[str]()
+        for export in (one for one in EXPORTS if one.file):
             subject = Subject(
                 self._envelope, told.assets(self._envelope), told.edges(self._envelope), self._report.findings
             )
-            for name, pieces in export.written(subject):
-                checked = edition.mask.checked(pieces) if edition is not None else pieces
-                write_pieces(folder / export.file / name, checked)
-            names.append(export.file)
+            try:
+                for name, pieces in export.written(subject):
+                    checked = edition.mask.checked(pieces) if edition is not None else pieces
+                    write_pieces(folder / export.file / name, checked)
+            except (StudbookError, OSError, MemoryError):
+                raise
+            except Exception as error:  # no export may lack a row, and none may cost the others
+                logging.getLogger(__name__).debug("%s failed", export.file, exc_info=True)
+                failed.append(f"{export.file} ({type(error).__name__} at {place_in_code(error)})")
+            else:
+                names.append(export.file)
+        if failed:
+            raise StudbookError(f"not made: {', '.join(failed)}; made in {folder}: {', '.join(names) or 'none'}", _BUG)
         self._done("export", f"{', '.join(names)} in {folder}")
 
     def _build(self, settings: Settings) -> None:
@@ -438,7 +449,8 @@ class _Night:
             envelopes=[self._envelope],
             report=self._say,
         )
-        self._done("build", f"{site.pages:,} pages, {site.written:,} of them new, in {site.path}")
+        named = "".join(f"; {line}" for line in site.failed[:_NAMED])
+        self._done("build", site.sentence + named, "partial" if site.failed else "ok")
 
     def _publish(self, settings: Settings, where: str) -> None:
         from studbook.publish import publish_site

@@ -19,6 +19,20 @@ def hosting_template() -> Path:
     return _HERE / "hosting.yml"
 
 
+def place_in_code(error: BaseException) -> str:
+    """Where an error was raised: the last line of our own code, or of a template, that its traceback has."""
+    import traceback  # not for 'studbook --help', which loads this module
+
+    place = type(error).__module__
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        for root in (_HERE, packaged("templates").parent):
+            if path.is_relative_to(root) and (path.is_relative_to(_HERE) or path.suffix == ".html"):
+                place = f"{path.relative_to(root).as_posix()}:{frame.lineno}"
+                break
+    return place
+
+
 @cache
 def code_digest() -> str:
     """Of the program itself: what another one made may be made differently by this one."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -19,10 +21,12 @@ from studbook.cli.nightly import markdown, text
 from studbook.cli.terminal import uncolored
 from studbook.demo.estate.story import SETTINGS
 from studbook.errors import StudbookError
+from studbook.exports import EXPORTS, Export
 from studbook.exports.schema import document
 from studbook.model import Finding
 from studbook.nightly import Report, Step
 from studbook.proof.note import ED25519, Signer, new_key
+from studbook.render import views
 from studbook.store import Catalog
 
 BUCKET = "nightly-docs"
@@ -80,6 +84,38 @@ class TestNightly:
         assert (stopped.value.code, json.loads(out)["exit"]) == (5, 5)
         assert Catalog(tmp_path).resolve("latest").number == json.loads(out)["snapshot"]["number"]
         assert "could not be written elsewhere: [Errno 28] No space left on device" in err
+
+    def test_what_cannot_be_made_of_one_asset_costs_no_other(self, aws, tmp_path, monkeypatch, capsys):
+        """A kind of page and one export meet a bug: all others are made and published, the report names both, exit is 5."""
+
+        def odd(site, asset, template):
+            if asset.kind == "container_image":
+                raise KeyError("a stranger's words")
+            return views.asset_page(site, asset, template)
+
+        def odd_row(subject):
+            raise TypeError("a stranger's words")
+
+        (tmp_path / "studbook.yml").write_text(of_accounts("111111111111"))
+        monkeypatch.setattr("studbook.render.page_writer.views", SimpleNamespace(**vars(views) | {"asset_page": odd}))
+        monkeypatch.setattr("studbook.exports.EXPORTS", (Export("odd", "odd", odd_row, file="odd.json"), *EXPORTS))
+        folders = {name: str(tmp_path / name) for name in ("site", "exports", "public")}
+        words = ["--output", folders["site"], "--exports", folders["exports"], "--publish", folders["public"]]
+
+        with pytest.raises(SystemExit) as stopped:
+            main(["nightly", "--catalog", str(tmp_path), "--format", "json", *words])
+
+        out, _ = capsys.readouterr()
+        told = {step["name"]: step["message"] for step in json.loads(out)["steps"]}
+        assert stopped.value.code == json.loads(out)["exit"] == 5
+        found = outcomes(out)
+        assert (found["export"], found["build"], found["publish"]) == ("failed", "partial", "ok")
+        assert told["export"].startswith("not made: odd.json (TypeError at ")
+        assert (tmp_path / "exports" / "studbook.json").exists()
+        assert re.search(r"\d+ files? could not be made; container-image/[^ ]+/: KeyError at ", told["build"])
+        page = next((tmp_path / "public" / "latest" / "container-image").rglob("index.html")).read_text()
+        assert "This page could not be made" in page
+        assert "stranger's words" not in page + out
 
     def test_a_night_and_the_next(self, nightly, aws, tmp_path, monkeypatch):
         """Findings are exit 1 and the site is there all the same; the next night says that nothing is new."""

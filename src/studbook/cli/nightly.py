@@ -31,7 +31,7 @@ _MEANING = {
     2: "nothing was asked: something here has to be mended first",
     3: "done, but part of the harvest could not be seen",
     4: "nothing was harvested, and the catalog is as it was before",
-    5: "the snapshot was written, and a later step failed",
+    5: "the snapshot was written, and a later step, or a part of it, failed",
 }
 
 
@@ -50,7 +50,8 @@ Examples:
 Exit codes, the worst step's, in this order:
   2 a mistake that was seen before anything was asked
   4 nothing was harvested, and the catalog is as it was before
-  5 a snapshot was written, and a later step failed (sign, check, export, build, publish)
+  5 a snapshot was written, and a later step, or a part of it, failed (sign, check, export,
+    build, publish)
   3 part of the harvest could not be seen
   1 findings at or above --level
   0 all is well

@@ -13,6 +13,7 @@ import click
 
 from studbook.cli.options import audience_option, catalog_option, edition, snapshot_option
 from studbook.cli.terminal import echo, say
+from studbook.errors import LATER_FAILED
 
 if TYPE_CHECKING:
     from studbook.store import Catalog
@@ -40,8 +41,12 @@ Examples:
 @audience_option
 @snapshot_option
 @catalog_option
-def build(catalog: Catalog, snapshot: str, output: Path, audience: str = "internal", everything: bool = False) -> None:
-    """Build the site of a snapshot. It goes beside those of the others, and 'latest' points at the newest."""
+def build(catalog: Catalog, snapshot: str, output: Path, audience: str = "internal", everything: bool = False) -> int:
+    """Build the site of a snapshot. It goes beside those of the others, and 'latest' points at the newest.
+
+    What cannot be made of one asset costs that page or file alone: the site says so in its place, and the exit code is
+    5.
+    """
     from studbook.render import build_site
     from studbook.render.versions import kept
 
@@ -59,7 +64,8 @@ def build(catalog: Catalog, snapshot: str, output: Path, audience: str = "intern
         report=say,
     )
     for site in built:
-        echo(f"built snapshot {site.number}: {site.pages:,} pages, {site.written:,} of them new, in {site.path}")
+        echo(f"built snapshot {site.number}: {site.sentence}")
+    return LATER_FAILED if any(site.failed for site in built) else 0
 
 
 @click.command(

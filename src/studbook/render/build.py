@@ -24,6 +24,7 @@ from studbook.gc import gc_frozen, gc_paused
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope
 from studbook.packaged import packaged
+from studbook.queries.answer import counted
 from studbook.render.contents import Contents, load_contents, templates_of
 from studbook.render.environment import Templates
 from studbook.render.load import Lineages
@@ -53,6 +54,14 @@ class Built:
     path: Path
     pages: int
     written: int
+    failed: tuple[str, ...] = ()
+    """What could not be made of an asset, and why, each in a line; in its place the site says so."""
+
+    @property
+    def sentence(self) -> str:
+        """What was built, and what was not."""
+        told = f"{self.pages:,} pages, {self.written:,} of them new, in {self.path}"
+        return f"{told}; {counted(len(self.failed), 'file')} could not be made" if self.failed else told
 
 
 def build_site(
@@ -95,7 +104,9 @@ def build_site(
         known = _write_site(catalog, contents, output / str(envelope.number))
         known.write(work / f"{envelope.number}.known")
         count = sum(1 for path in known.pages if path.endswith("/"))
-        done.append(Built(envelope.number, output / str(envelope.number), count, contents.made))
+        for line in contents.failed:
+            report(f"could not be made: {line}")
+        done.append(Built(envelope.number, output / str(envelope.number), count, contents.made, tuple(contents.failed)))
     stays = {envelope.number for envelope in (*chosen, *kept(history, settings.site.keep))}
     goes = {envelope.number for envelope in history if envelope.number not in stays}.intersection(built(output))
     _forget(work, {str(done[-1].number), str(max(built(output)))})

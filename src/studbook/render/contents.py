@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from studbook.drawing import Drafting
@@ -34,6 +34,8 @@ class Contents:
     """The lineage that it shows."""
     made: int = 0
     """How many pages the build made anew."""
+    failed: list[str] = field(default_factory=list)
+    """What could not be made of an asset, and why, each in a line."""
 
 
 def load_contents(

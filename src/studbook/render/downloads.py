@@ -35,8 +35,13 @@ def _approvals(site: Site) -> bytes:
     return out.getvalue().encode("utf-8", "replace")
 
 
+def names_of_model(site: Site, version: Asset) -> list[str]:
+    """The names of the files beside the card of a model version; with evidence where the version runs somewhere."""
+    return ["pedigree.json", "model.cdx.json", *(["evidence.zip"] * (version.id in site.running and not site.external))]
+
+
 def of_model(site: Site, version: Asset) -> dict[str, bytes]:
-    """The files beside the card of a model version, by name; with evidence where the version runs somewhere."""
+    """The files beside the card of a model version, by name."""
     found = pedigree_of(
         site.graph,
         version.id,
@@ -44,7 +49,7 @@ def of_model(site: Site, version: Asset) -> dict[str, bytes]:
         cards=site.cards,
         records=lambda ids: (record for one in ids for record in site.records_behind.get(one, ())),
     )
-    if version.id not in site.running or site.external:
+    if "evidence.zip" not in names_of_model(site, version):
         return {"pedigree.json": pedigree.write(found), "model.cdx.json": cyclonedx.write(found)}
     several = evidence.pack_files(found)
     return {name: several[name] for name in ("pedigree.json", "model.cdx.json")} | {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import traceback
 from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import suppress
@@ -62,14 +63,17 @@ class Templates:
         self.jinja.globals.update({chart.__name__: chart for chart in charts.CHARTS})
 
     def render(self, name: str, /, **data: Any) -> Markup:
-        """The template `name` filled in. A mistake in a template is a BuildError that names it."""
+        """The template `name` filled in. A mistake in a user's own template is a BuildError that names it."""
         try:
             return Markup(self.jinja.get_template(name).render(**data))  # noqa: S704  autoescape is on
         except TemplateNotFound as error:
             searched = ", ".join(map(str, self.folders))
             raise BuildError(f"there is no template {error.name}", f"searched: {searched}") from None
-        except TemplateError as error:
-            message = f"template {_place(error, name)}: {error}"
+        except Exception as error:
+            place = _place(error, name)
+            if not any(place.startswith(f"{folder}{os.sep}") for folder in self.folders[:-1]):
+                raise
+            message = f"template {place}: {error if isinstance(error, TemplateError) else repr(error)}"
             raise BuildError(message, "'studbook help templates' says what a template may ask for") from error
 
     def asset_template(self, kind: str) -> str:
@@ -214,7 +218,7 @@ class _Environment(Environment):
 _METHODS = frozenset(dir(dict))
 
 
-def _place(error: TemplateError, name: str) -> str:
+def _place(error: Exception, name: str) -> str:
     """The template and line at fault: the last frame that is a template's."""
     frames = reversed(traceback.extract_tb(error.__traceback__))
     return next((f"{frame.filename}:{frame.lineno}" for frame in frames if frame.filename.endswith(".html")), name)

@@ -10,30 +10,36 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import multiprocessing
 import os
 import threading
 import zlib
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from markupsafe import Markup
 
-from studbook.drawing import Drafting, Picture, draw, neighbourhood
+from studbook.drawing import Drafting, Layout, Picture, draw, neighbourhood
+from studbook.errors import StudbookError
+from studbook.exports import evidence
 from studbook.gc import gc_frozen, gc_paused
+from studbook.model import Asset
 from studbook.model.ids import page_path
+from studbook.packaged import place_in_code
 from studbook.queries.compared_facts import COMPARABLE
 from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, unpacked
 from studbook.render.environment import Templates
-from studbook.render.views import Page, Site, dossier
+from studbook.render.views import Page, Site, dossier, unmade
 from studbook.render.views.card import NAME
 
+T = TypeVar("T")
 _BATCH = 100
 _ROUND = 6
 """How many batches a worker makes before another takes its place: what it has touched of the lineage is a copy."""
@@ -42,6 +48,8 @@ _FILES = "files"
 _ANSWERS = "answers"
 _COMPARED = "compare"
 _ALL = array("I", [EVERYTHING]).tobytes()
+_Make = Callable[[Site, Asset], Mapping[str, bytes]]
+"""What makes files of an asset, by their names."""
 FillShell = Callable[[Page, Markup], str]
 """Page and body to the whole file."""
 
@@ -100,6 +108,26 @@ class PagesMade:
     """What was read, as in `KnownBuild.pages`."""
     fresh: int
     """How many pages were made anew."""
+    failed: list[str]
+    """What could not be made, and why, each in a line."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What came of a batch."""
+
+    read: list[tuple[str, bytes]] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+class _Unit(NamedTuple):
+    """What is made of one asset at once, or not at all."""
+
+    asset: Asset
+    name: str
+    """By which it is remembered, as in `KnownBuild.pages`."""
+    folder: str
+    files: Collection[str]
 
 
 class _PageTask(NamedTuple):
@@ -146,9 +174,11 @@ class PageWriter:
                 due = [one in missing for one in (path, path + _ANSWERS, path + _COMPARED, path + _FILES, filed)]
                 todo.append(_PageTask(asset.id, *due))
                 fresh += todo[-1].page + todo[-1].dossier
+        failed: list[str] = []
         for batch in _everywhere(self, [todo[start : start + _BATCH] for start in range(0, len(todo), _BATCH)]):
-            read.update(batch)
-        return PagesMade(read, fresh)
+            read.update(batch.read)
+            failed += batch.failed
+        return PagesMade(read, fresh, failed)
 
     def _places_linked(self) -> dict[str, bytes]:
         """The pages of accounts, regions and rules, which read everything, where nothing changed."""
@@ -161,51 +191,95 @@ class PageWriter:
         assert self.earlier is not None
         return self.earlier
 
-    def batch(self, tasks: Sequence[_PageTask]) -> list[tuple[str, bytes]]:
-        """Make the pages of some assets, and the files beside them: what each read."""
+    def batch(self, tasks: Sequence[_PageTask]) -> _Batch:
+        """Make the pages of some assets, and the files beside them."""
         notes = ReadSet()
         watched = TrackedSite(self.site, notes)
-        done: list[tuple[str, bytes]] = []
-        fresh: list[tuple[Page, Picture]] = []
+        made = _Batch()
+        fresh: list[tuple[_Unit, Page, Picture, bytes]] = []
         for task in tasks:
             watched.turn()
-            notes.begin()
             seen = watched.graph.assets[task.asset_id]
-            if task.page:
-                page = views.asset_page(watched, seen, self.templates.asset_template(seen.kind))
-                fresh.append((page, neighbourhood(watched.graph, seen)))
-                done.append((page.path, notes.packed()))
             path = page_path(seen.kind, seen.id)
-            if task.answers:
+            if task.page:
                 notes.begin()
-                self._put(path, answers.NAME, answers.of_asset(watched, seen))
-                done.append((path + _ANSWERS, notes.packed()))
-            if task.compared:
+                unit = _Unit(seen, path, path, [_INDEX])
+                if (told := self._attempt(made, unit, self._page, watched, seen)) is not None:
+                    fresh.append((unit, *told, notes.packed()))
+            for unit, make in self._beside_page(task, seen, path):
                 notes.begin()
-                self._put(*_compared(path), views.packed(views.compare_file(watched, seen)))
-                done.append((path + _COMPARED, notes.packed()))
-            if task.files:
-                notes.begin()
-                for name, data in downloads.of_model(watched, seen).items():
-                    self._put(path, name, data)
-                card = views.card_page(watched, seen)
-                self._put(path, NAME, self._filled(card, None))
-                done.append((path + _FILES, notes.packed()))
-            if task.dossier:
-                notes.begin()
-                told = dossier.dossier_page(watched, seen)
-                self._write(told, None)
-                done.append((told.path, notes.packed()))
-        if not self.drafting.draws:
-            for page, _ in fresh:
-                self._write(page, None)
-            return done
-        layouts = self.drafting.lay_out([picture for _, picture in fresh])
-        for (page, picture), layout in zip(fresh, layouts, strict=True):
-            title = f"Lineage of {page.title}"
-            drawn = draw(picture, layout, root=page.root, title=title, told=lambda asset: self.site.link(asset.id))
-            self._write(page, drawn)
-        return done
+                self._keep(made, unit, self._attempt(made, unit, make, watched, seen), notes)
+        if self.drafting.draws:
+            layouts: Iterable[Layout | None] = self.drafting.lay_out([picture for _, _, picture, _ in fresh])
+        else:
+            layouts = [None] * len(fresh)
+        for (unit, page, picture, noted), layout in zip(fresh, layouts, strict=True):
+            self._keep(made, unit, self._attempt(made, unit, self._drawn, page, picture, layout), noted)
+        return made
+
+    def _beside_page(self, task: _PageTask, asset: Asset, path: str) -> Iterator[tuple[_Unit, _Make]]:
+        """What else of an asset is to be made, and by what."""
+        if task.answers:
+            yield _Unit(asset, path + _ANSWERS, path, [answers.NAME]), _answers
+        if task.compared:
+            folder, name = _compared(path)
+            yield _Unit(asset, path + _COMPARED, folder, [name]), partial(_compare_file, name)
+        if task.files:
+            yield _Unit(asset, path + _FILES, path, [*downloads.names_of_model(self.site, asset), NAME]), self._files
+        if task.dossier:
+            folder = dossier.path_of(asset)
+            yield _Unit(asset, folder, folder, [_INDEX]), self._dossier
+
+    def _page(self, watched: Site, asset: Asset) -> tuple[Page, Picture]:
+        page = views.asset_page(watched, asset, self.templates.asset_template(asset.kind))
+        return page, neighbourhood(watched.graph, asset)
+
+    def _drawn(self, page: Page, picture: Picture, layout: Layout | None) -> Mapping[str, bytes]:
+        if layout is None:
+            return {_INDEX: self._filled(page, None)}
+        title = f"Lineage of {page.title}"
+        drawn = draw(picture, layout, root=page.root, title=title, told=lambda asset: self.site.link(asset.id))
+        return {_INDEX: self._filled(page, drawn)}
+
+    def _files(self, watched: Site, asset: Asset) -> Mapping[str, bytes]:
+        return {**downloads.of_model(watched, asset), NAME: self._filled(views.card_page(watched, asset), None)}
+
+    def _dossier(self, watched: Site, asset: Asset) -> Mapping[str, bytes]:
+        return {_INDEX: self._filled(dossier.dossier_page(watched, asset), None)}
+
+    def _attempt(self, made: _Batch, unit: _Unit, make: Callable[..., T], *of: Any) -> T | None:
+        """What `make` gives; where it fails none, and that it could not be made stands in the place of the files.
+
+        What is no bug ends the build: errors with a way out (a mistake in a user's own template, no graphviz, a damaged
+        catalog), a disk that is full, a machine without memory.
+        """
+        try:
+            return make(*of)
+        except (StudbookError, OSError, MemoryError):
+            raise
+        except Exception as error:  # one odd record must not cost everybody the site
+            logging.getLogger(__name__).debug("%s could not be made", unit.name, exc_info=True)
+            # Neither what an exception says, which may quote anything, nor where this machine has its files.
+            why = f"{type(error).__name__} at {place_in_code(error)}"
+            made.failed.append(f"{unit.name}: {why}")
+            for name in unit.files:
+                self._put(unit.folder, name, self._instead(unit, name, why))
+            return None
+
+    def _instead(self, unit: _Unit, name: str, why: str) -> bytes:
+        """What a file says that could not be made: in its own form, and with nothing that could be taken for it."""
+        if name.endswith(".html"):
+            return self._filled(unmade.unmade_page(unit.asset, unit.folder, why), None)
+        told = unmade.unmade_data(unit.asset, why)
+        return evidence.pack({"NOT-MADE.json": told}) if name.endswith(".zip") else told
+
+    def _keep(self, made: _Batch, unit: _Unit, files: Mapping[str, bytes] | None, notes: ReadSet | bytes) -> None:
+        """Write what was made, and remember what it read."""
+        if files is None:
+            return
+        for name, data in files.items():
+            self._put(unit.folder, name, data)
+        made.read.append((unit.name, notes if isinstance(notes, bytes) else notes.packed()))
 
     def _linked(self, path: str) -> bool:
         """Whether a page, or the files beside one, read nothing that changed, and could be taken as it was."""
@@ -272,6 +346,14 @@ class PageWriter:
             file.write(data)
 
 
+def _answers(watched: Site, asset: Asset) -> Mapping[str, bytes]:
+    return {answers.NAME: answers.of_asset(watched, asset)}
+
+
+def _compare_file(name: str, watched: Site, asset: Asset) -> Mapping[str, bytes]:
+    return {name: views.packed(views.compare_file(watched, asset))}
+
+
 def _compared(path: str) -> tuple[str, str]:
     """Folder and name of the file from which Compare takes what has its page at `path`."""
     folder, _, name = path.rstrip("/").rpartition("/")
@@ -282,12 +364,12 @@ _press: PageWriter | None = None
 """What the workers make pages with: they are forked, and so have it without a copy."""
 
 
-def _work(tasks: Sequence[_PageTask]) -> list[tuple[str, bytes]]:
+def _work(tasks: Sequence[_PageTask]) -> _Batch:
     assert _press is not None
     return _made(_press, tasks)
 
 
-def _made(press: PageWriter, tasks: Sequence[_PageTask]) -> list[tuple[str, bytes]]:
+def _made(press: PageWriter, tasks: Sequence[_PageTask]) -> _Batch:
     """A batch, and then what of it refers to itself is let go: to look for that on the way takes a fifth of it."""
     with gc_paused():
         made = press.batch(tasks)
@@ -295,7 +377,7 @@ def _made(press: PageWriter, tasks: Sequence[_PageTask]) -> list[tuple[str, byte
     return made
 
 
-def _everywhere(press: PageWriter, batches: list[list[_PageTask]]) -> Iterator[list[tuple[str, bytes]]]:
+def _everywhere(press: PageWriter, batches: list[list[_PageTask]]) -> Iterator[_Batch]:
     """Each batch's result, in their order, made by as many workers as there are cores.
 
     In this process alone where there is little to make, one core or no fork, or where other threads run (a server's,

@@ -200,7 +200,11 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
         if self.contents is not None:
             try:
                 taken = _write_pages(self.contents, self._shells(config), target)
+                for line in self.contents.failed if not self.versioned else ():
+                    get_plugin_logger("studbook").warning("could not be made: %s", line)
             except StudbookError as error:
+                if self.versioned:  # MkDocs would say that it aborted, and not why
+                    raise
                 raise PluginError(error.message + (f"\nhint: {error.hint}" if error.hint else "")) from error
             entries = entries_of(self.contents.site)
             urls += [entry.location for entry in entries]
@@ -362,7 +366,7 @@ def _write_pages(contents: Contents, shells: Shells, target: Path) -> set[str]:
         earlier=earlier,
     )
     made = writer.run()
-    contents.made = made.fresh
+    contents.made, contents.failed = made.fresh, made.failed
     contents.known = KnownBuild(context, site.envelope.envelope, now, made.pages)
     return taken
 

@@ -24,6 +24,9 @@
       files.set(path, fetch(`${root}compare/${path.replace(/\/$/, "")}.json`).then((answer) => {
         if (!answer.ok) throw new Error(`${answer.status}`);
         return answer.json();
+      }).then((found) => {
+        if (found.error) throw new Error(found.error);
+        return found;
       }));
       files.get(path).catch(() => files.delete(path));
     }
@@ -234,8 +237,8 @@
     return element("div", { className: "sb-scroll" }, made);
   }
 
-  const failed = () => {
-    status.textContent = location.protocol === "file:" ? "This page needs a web server: 'studbook serve' is one." : "What is known of them could not be fetched: is each of them in this snapshot?";
+  const failed = (error) => {
+    status.textContent = /^could not be made/.test(error?.message) ? `What is known of one of them ${error.message}. This is a bug in Studbook.` : location.protocol === "file:" ? "This page needs a web server: 'studbook serve' is one." : "What is known of them could not be fetched: is each of them in this snapshot?";
   };
   const shown = () => show().catch(failed);
 

@@ -70,6 +70,9 @@
       beside.set(path, fetch(`${root}${path}index.json`).then((answer) => {
         if (!answer.ok) throw new Error(`${answer.status}`);
         return answer.json();
+      }).then((found) => {
+        if (found.error) throw new Error(found.error);
+        return found;
       }));
       beside.get(path).catch(() => beside.delete(path));
     }
@@ -920,8 +923,8 @@
 
   function say(text) { status.textContent = text; }
 
-  function failed() {
-    say("The data of this page could not be fetched. It needs a web server: 'studbook serve' is one. Every asset's own page works without.");
+  function failed(error) {
+    say(/^could not be made/.test(error?.message) ? `What this page asks for ${error.message}. This is a bug in Studbook.` : "The data of this page could not be fetched. It needs a web server: 'studbook serve' is one. Every asset's own page works without.");
   }
 
   /* --- search ----------------------------------------------------------------------------------------------- */

@@ -20,7 +20,10 @@
   const data = () => (asked = asked || Promise.all(["index.json", `${root}snapshot.json`].map((name) => fetch(name).then((answer) => {
     if (!answer.ok) throw new Error(`${answer.status}`);
     return answer.json();
-  }))).then(([page, snapshot]) => ({ ...page.windows, unknown: page.answers.incident.unknown, answer: page.answers.incident, snapshot })));
+  }))).then(([page, snapshot]) => {
+    if (page.error) throw new Error(page.error);
+    return { ...page.windows, unknown: page.answers.incident.unknown, answer: page.answers.incident, snapshot };
+  }));
 
   const time = (text) => (text ? Date.parse(/Z|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`) : null);
   const utc = (text) => (text ? `${text.length === 16 ? `${text}:00` : text}Z` : "");
@@ -73,7 +76,7 @@
       counts.replaceChildren(...whole.counts);
     }
     let all;
-    try { all = await data(); } catch { sentence.textContent = "The windows could not be fetched. This page needs a web server: 'studbook serve' is one."; return; }
+    try { all = await data(); } catch (error) { sentence.textContent = /^could not be made/.test(error.message) ? `The windows ${error.message}. This is a bug in Studbook.` : "The windows could not be fetched. This page needs a web server: 'studbook serve' is one."; return; }
     draw(all);
     if (!from && !to) return;
     if (from && to && time(from) >= time(to)) { sentence.textContent = "That window is no time at all: give the earlier time first."; rows.replaceChildren(); counts.replaceChildren(); return; }
