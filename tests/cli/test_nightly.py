@@ -89,7 +89,7 @@ class TestNightly:
         """A kind of page and one export meet a bug: all others are made and published, the report names both, exit is 5."""
 
         def odd(site, asset, template):
-            if asset.kind == "container_image":
+            if asset.kind == "artifact":
                 raise KeyError("a stranger's words")
             return views.asset_page(site, asset, template)
 
@@ -112,8 +112,8 @@ class TestNightly:
         assert (found["export"], found["build"], found["publish"]) == ("failed", "partial", "ok")
         assert told["export"].startswith("not made: odd.json (TypeError at ")
         assert (tmp_path / "exports" / "studbook.json").exists()
-        assert re.search(r"\d+ files? could not be made; container-image/[^ ]+/: KeyError at ", told["build"])
-        page = next((tmp_path / "public" / "latest" / "container-image").rglob("index.html")).read_text()
+        assert re.search(r"\d+ files? could not be made; artifact/[^ ]+/: KeyError at ", told["build"])
+        page = next((tmp_path / "public" / "latest" / "artifact").rglob("index.html")).read_text()
         assert "This page could not be made" in page
         assert "stranger's words" not in page + out
 
