@@ -30,6 +30,7 @@ QUERIES = {
     "s3://acme-shared-data/fraud/train/part-0.csv": [DATA],
     "arn:aws:s3:::acme-shared-data/fraud/train/": [DATA],
     "https://acme-shared-data.s3.us-west-2.amazonaws.com/fraud/train/part-0.csv": [DATA],
+    "https://acme-shared-data.s3.eusc-de-east-1.amazonaws.eu/fraud/train/part-0.csv": [DATA],
     "https://us-west-2.console.aws.amazon.com/s3/buckets/acme-shared-data?prefix=fraud/train/": [DATA],
     "s3://acme-shared-data": [("Dataset", "", "data")] * 4,
     "8714c19db2ec": [STATE],

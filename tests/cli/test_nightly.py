@@ -86,7 +86,7 @@ class TestNightly:
         assert "could not be written elsewhere: [Errno 28] No space left on device" in err
 
     def test_what_cannot_be_made_of_one_asset_costs_no_other(self, aws, tmp_path, monkeypatch, capsys):
-        """A kind of page and one export meet a bug: all others are made and published, the report names both, exit is 5."""
+        """Pages of a kind and one export meet a bug: all others are made and published, both are named, exit is 5."""
 
         def odd(site, asset, template):
             if asset.kind == "artifact":

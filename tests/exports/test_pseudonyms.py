@@ -62,6 +62,21 @@ def test_nothing_of_it_is_left() -> None:
     assert job.attributes["created_by"] in job.attributes["modified_by"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://secret-lake.s3.eusc-de-east-1.amazonaws.eu/chats",
+        "https://s3.cn-north-1.amazonaws.com.cn/secret-lake/chats",
+        "111122223333.dkr.ecr.eusc-de-east-1.amazonaws.eu/secret-lake:1",
+        "111122223333.dkr-ecr.us-west-2.on.aws/secret-lake:1",
+    ],
+)
+def test_names_in_the_hosts_of_every_aws_partition_are_masked(text: str) -> None:
+    """A bucket or repository that is known by such an address alone is masked wherever it stands."""
+    told = [asset(JOB, "training_job", name="fit", attributes={"hyperparameters": {"from": text}})]
+    assert "secret-lake" not in Pseudonyms(KEY, (told,)).text(f"see {text}, the secret-lake")
+
+
 def test_a_pseudonym_is_stable_and_needs_the_secret() -> None:
     """The same in every export, another under another secret; a secret that could be guessed is refused."""
     assert mask().text(JOB) == mask().text(JOB) != mask("another secret of this house").text(JOB)

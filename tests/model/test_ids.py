@@ -42,6 +42,26 @@ class TestLambda:
         assert parsed.is_version is is_version
 
 
+class TestImages:
+    @pytest.mark.parametrize(
+        ("host", "region"),
+        [
+            ("dkr.ecr.us-west-2.amazonaws.com", "us-west-2"),
+            ("dkr.ecr-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+            ("dkr.ecr.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+            ("dkr.ecr.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"),
+            ("dkr-ecr.us-west-2.on.aws", "us-west-2"),
+        ],
+    )
+    def test_a_registry_by_any_of_its_hosts(self, host, region):
+        """In every AWS partition, FIPS and dual-stack hosts included, the image's account and region are told."""
+        assert ids.image_registry(f"111122223333.{host}/train:1") == ("111122223333", region)
+
+    def test_another_registry_has_no_account(self):
+        """A host that only ends so is no registry of AWS."""
+        assert ids.image_registry("111122223333.dkr.ecr.us-west-2.amazonaws.com.evil.example/t") == (None, None)
+
+
 class TestS3:
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -50,6 +70,9 @@ class TestS3:
             ("s3://b", "s3://b/"),
             ("https://b.s3.us-west-2.amazonaws.com/a/c", "s3://b/a/c"),
             ("https://s3.us-west-2.amazonaws.com/b/a%20c", "s3://b/a c"),
+            ("https://b.s3.eusc-de-east-1.amazonaws.eu/a/c", "s3://b/a/c"),
+            ("https://s3.dualstack.cn-north-1.amazonaws.com.cn/b/a", "s3://b/a"),
+            ("https://b.s3.us-iso-east-1.c2s.ic.gov/a", "s3://b/a"),
         ],
     )
     def test_reads_every_form(self, text, expected):

@@ -21,6 +21,7 @@ from typing import Any, Final, TypeVar
 from studbook.cards import Card
 from studbook.errors import StudbookError, UsageError
 from studbook.model import Asset, Edge, Envelope, Evidence, Finding
+from studbook.model.ids import AWS_DOMAIN
 from studbook.settings import Settings
 
 SECRET: Final = "STUDBOOK_AUDIENCE_SECRET"  # noqa: S105  the variable's name
@@ -37,9 +38,9 @@ _FORMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ("account", re.compile(r"(?<![0-9A-Za-z])(\d{12})(?![0-9A-Za-z])")),
     ("bucket", re.compile(r"s3[an]?://([^/\s\"'?#]+)", re.IGNORECASE)),
     ("bucket", re.compile(r"arn:aws[\w-]*:s3:::([^/\s\"'*?]+)")),
-    ("bucket", re.compile(r"https?://([\w.-]+?)\.s3[\w.-]*\.amazonaws\.com")),
-    ("bucket", re.compile(r"https?://s3[\w.-]*\.amazonaws\.com/([\w.-]+)")),
-    ("repository", re.compile(r"\.dkr\.ecr[\w.-]*\.amazonaws\.com[\w.]*/([^\s@:\"']+)")),
+    ("bucket", re.compile(rf"https?://([\w.-]+?)\.s3[\w.-]*\.{AWS_DOMAIN}")),
+    ("bucket", re.compile(rf"https?://s3[\w.-]*\.{AWS_DOMAIN}/([\w.-]+)")),
+    ("repository", re.compile(r"\.dkr[.-]ecr[\w.-]*/([^\s@:\"']+)")),
     ("repository", re.compile(r"git:(?:https?://|ssh://|git@)?([^\s\"'@]+)")),
     ("repository", re.compile(r"(?:https?|ssh)://([^\s\"'@]+?\.git)(?![\w.])")),
     ("repository", re.compile(r"(?<![\w./:@-])([\w.-]+\.git)(?![\w.])")),

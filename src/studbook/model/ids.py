@@ -154,9 +154,13 @@ class S3Uri(NamedTuple):
         return f"s3://{self.bucket}/{self.key}"
 
 
+AWS_DOMAIN: Final = (
+    r"(?:amazonaws\.(?:com(?:\.cn)?|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"
+)
+"""The end of the names of AWS's hosts, as the AWS SDKs know it in each AWS partition."""
 _HOST = (
     r"s3(?:-fips|-accelerate|-external-1|-[a-z]{2,4}(?:-[a-z]+)+-\d)?"
-    r"(?:\.dualstack)?(?:\.[a-z]{2,4}(?:-[a-z]+)+-\d)?\.amazonaws\.(?:com(?:\.cn)?|eu)"
+    rf"(?:\.dualstack)?(?:\.[a-z]{{2,4}}(?:-[a-z]+)+-\d)?\.{AWS_DOMAIN}"
 )
 _VIRTUAL_HOSTED = re.compile(rf"^(?P<bucket>.+)\.{_HOST}$")
 _PATH_STYLE = re.compile(rf"^{_HOST}$")
@@ -327,11 +331,14 @@ def image_id(uri: str, image_digest: str | None = None) -> str:
     return uri
 
 
-_ECR = re.compile(r"^(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/")
+_ECR = re.compile(
+    r"^(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)"
+    rf"\.(?:{AWS_DOMAIN}|on\.(?:aws|amazonwebservices\.com\.cn))/"
+)
 
 
 def image_registry(uri: str) -> tuple[str | None, str | None]:
-    """The account and region of an ECR image; (None, None) for any other registry."""
+    """The account and region of an ECR image, by any host of its registry; (None, None) for any other registry."""
     match = _ECR.match(uri)
     return (match["account"], match["region"]) if match else (None, None)
 

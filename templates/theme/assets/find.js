@@ -92,7 +92,7 @@
     try { url = new URL(text); } catch { return null; }
     if (url.protocol !== "https:") return null;
     const path = (() => { try { return decodeURIComponent(url.pathname.slice(1)); } catch { return url.pathname.slice(1); } })();
-    const host = /^(?:(.+)\.)?s3(?:-fips|-accelerate|-external-1|-[a-z]{2}(?:-[a-z]+)+-\d)?(?:\.dualstack)?(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com(?:\.cn)?$/.exec(url.hostname);
+    const host = /^(?:(.+)\.)?s3(?:-fips|-accelerate|-external-1|-[a-z]{2,4}(?:-[a-z]+)+-\d)?(?:\.dualstack)?(?:\.[a-z]{2,4}(?:-[a-z]+)+-\d)?\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$/.exec(url.hostname);
     if (host) return `s3://${host[1] ? `${host[1]}/` : ""}${path}`;
     const shown = /\bconsole\.(?:aws\.amazon\.com|amazonaws(?:-us-gov)?\.(?:com|cn))$/.test(url.hostname) && /^s3\/(?:buckets|object)\/([^/]+)/.exec(path);
     return shown ? `s3://${shown[1]}/${url.searchParams.get("prefix") || ""}` : null;

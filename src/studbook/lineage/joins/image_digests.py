@@ -11,12 +11,10 @@ from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred
 from studbook.model import Evidence, Facts
+from studbook.model.ids import image_registry
 
 RULE: Final = Evidence.parse("rule:image-digest")
 _PINNED: Final = re.compile(r"(?P<host>[^/]+)/(?P<name>[^@]+?)(?::[^/:@]+)?@(?P<digest>sha256:[0-9a-f]{64})")
-_ECR: Final = re.compile(
-    r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)"
-)
 
 
 def join(view: View) -> Facts:
@@ -34,5 +32,5 @@ def join(view: View) -> Facts:
 
 def _registry(host: str) -> str:
     """All hosts of one ECR registry, dual-stack and FIPS included, as one."""
-    found = _ECR.fullmatch(host)
-    return f"{found['account']} {found['region']}" if found else host
+    account, region = image_registry(f"{host}/")
+    return f"{account} {region}" if account else host
