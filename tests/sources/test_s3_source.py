@@ -168,8 +168,9 @@ class TestPlan:
 
 
 class TestNormalize:
-    def record(self, tmp_path, **more) -> Record:
-        script = {"GetBucketVersioning": {}, "ListObjectsV2": {"Contents": [item("chats/a"), item("chats/b", size=4)]}}
+    def record(self, tmp_path, objects=None, **more) -> Record:
+        objects = objects or [item("chats/a"), item("chats/b", size=4)]
+        script = {"GetBucketVersioning": {}, "ListObjectsV2": {"Contents": objects}}
         visit, _ = visited(tmp_path, script, name="support-chats")
         (record,) = visit.seen.values()
         account, region, source = record.partition
@@ -189,6 +190,18 @@ class TestNormalize:
         (edge,) = facts.edges
         assert (edge.source, edge.target, edge.relation) == (dataset.id, version.id, "has_version")
         assert "datasets[0].uri" in {one.config for one in edge.evidence}
+
+    def test_a_folder_marker_is_no_data(self, tmp_path):
+        """A folder that the console made is empty: no version of nothing, which a job could be said to have read; and
+        beside data the marker's time is not that of the data."""
+        made_later = item("chats/", size=0) | {"LastModified": "2026-11-09T00:00:00Z"}
+        alone = SOURCE.normalize(self.record(tmp_path, [made_later]))
+        beside = SOURCE.normalize(self.record(tmp_path, [made_later, item("chats/a")]))
+
+        assert [asset.kind for asset in alone.assets] == ["dataset"]
+        assert alone.edges == []
+        assert [asset.kind for asset in beside.assets] == ["dataset", "dataset_version"]
+        assert [[row["Key"] for row in one.contents] for one in (*alone.claims, *beside.claims)] == [[], ["chats/a"]]
 
     def test_a_superseded_state(self, tmp_path):
         """An earlier state says since when it is not the current one, and no longer shows the dataset."""

@@ -246,6 +246,11 @@ def manifest_line(relative_key: str, size: int, etag: str) -> bytes:
     return f"{manifest_key(relative_key)}\t{size}\t{etag}\n".encode()
 
 
+def is_folder_marker(key: str, size: int) -> bool:
+    """Whether an object only makes a folder to be seen: it is no data, and no part of a manifest."""
+    return not size and key.endswith("/")
+
+
 def manifest_rows(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> Iterator[tuple[str, int, str]]:
     """Relative key, size in bytes and etag without quotes of each object that a manifest has.
 
@@ -254,7 +259,7 @@ def manifest_rows(objects: Iterable[Mapping[str, Any]], prefix: str = "") -> Ite
     """
     for item in objects:
         key, size = str(item["Key"]), int(item["Size"])
-        if size or not key.endswith("/"):
+        if not is_folder_marker(key, size):
             yield key[len(prefix) :], size, str(item["ETag"]).strip('"')
 
 

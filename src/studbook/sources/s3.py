@@ -20,7 +20,7 @@ from studbook.aws.errors import PART_LOST, Trouble
 from studbook.model import Edge, Evidence, Facts, Partition, Record
 from studbook.model.attributes import at, attributes, computed
 from studbook.model.facts import DatasetState, InventoryTold
-from studbook.model.ids import S3Uri, dataset_version_id, fingerprint, parse_s3
+from studbook.model.ids import S3Uri, dataset_version_id, fingerprint, is_folder_marker, parse_s3
 from studbook.model.relations import Certainty
 from studbook.settings import Dataset, Settings
 from studbook.sources import s3_documents, s3_inventory
@@ -238,7 +238,7 @@ _OBJECT: Final = (*_MARKER, "ETag", "Size")
 
 
 def _rows(listing: Iterable[Json], members: Sequence[str]) -> Sequence[Json]:
-    """The rows of a listing, with what each has to say.
+    """The rows of a listing, with what each has to say, folder markers left out: nobody read a state of those alone.
 
     TypeError or KeyError where one is not as S3 writes it, for joins go by all of them: it costs this record alone.
     """
@@ -249,7 +249,7 @@ def _rows(listing: Iterable[Json], members: Sequence[str]) -> Sequence[Json]:
             texts.append(row["VersionId"])
         if not all(isinstance(text, str) for text in texts) or ("Size" in members and row["Size"] < 0):
             raise TypeError(f"a row of a listing does not say its {', '.join(members)}")
-    return rows
+    return [row for row in rows if "Size" not in members or not is_folder_marker(row["Key"], row["Size"])]
 
 
 def sample(targets: Sequence[str]) -> tuple[str, ...]:
