@@ -64,6 +64,12 @@ class TestLoadSettings:
             ("- a\n", 1, "is no mapping"),
             ("sources:\n  sagmaker: {rate: 5}\n", 2, "sagmaker"),
             (
+                "sources:\n  cloudtrail:\n    limits:\n      rotations: 7\n",
+                4,
+                "unknown key 'sources.cloudtrail.limits.rotations'",
+            ),
+            ("sources:\n  lambda: {limits: {days: 7}}\n", 2, "unknown key 'sources.lambda.limits.days'"),
+            (
                 "accounts:\n  - {id: '111111111111', regions: [us-east-1]}\n"
                 "  - {id: '222222222222', regions: [us-gov-west-1]}\n",
                 3,

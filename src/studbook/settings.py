@@ -468,6 +468,12 @@ def load_settings(path: Path) -> Settings:
     for where, number in _numbers(settings.model_dump(mode="json"), ()):
         if not -MAX_INTEGER <= number <= MAX_INTEGER:  # not a number, too
             raise SettingsError(f"{path}:{_line(tree, where)}: {number!r:.20} is no number that can be kept")
+    for where, known in _limits(settings):
+        if where[-1] not in known:
+            hint = f"known keys here: {', '.join(known)}" if known else "this source has no limits"
+            raise SettingsError(
+                f"{path}:{_line(tree, where)}: unknown key '{'.'.join(where)}'", meant(where[-1], known, hint)
+            )
     _, first = next(_aws_partitions(settings), ((), ""))
     for where, found in _aws_partitions(settings):
         if found != first:
@@ -477,6 +483,13 @@ def load_settings(path: Path) -> Settings:
                 "keep one catalog for each of them",
             )
     return settings
+
+
+def _limits(settings: Settings) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Each cap of a source by the place that sets it, and the names that this source knows."""
+    for name, source in settings.sources.items():
+        for limit in source.limits:
+            yield ("sources", name, "limits", limit), REGISTRY[name].limits
 
 
 def _aws_partitions(settings: Settings) -> Iterator[tuple[tuple[Any, ...], str]]:

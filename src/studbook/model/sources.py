@@ -19,17 +19,19 @@ class SourceEntry:
     """Calls per second that each operation of its API is believed to bear, by what AWS publishes or by caution."""
     optional: bool = False
     """Whether it is left out until the configuration names it."""
+    limits: tuple[str, ...] = ()
+    """The names of the caps that the configuration may set."""
 
 
 REGISTRY: Final[dict[str, SourceEntry]] = {
     "organizations": SourceEntry("organizations:Organizations", rate=4.0),
     "sagemaker": SourceEntry("sagemaker:SOURCE"),
     "bedrock": SourceEntry("bedrock:SOURCE", rate=5.0, optional=True),
-    "cloudtrail": SourceEntry("cloudtrail:SOURCE", rate=2.0, optional=True),
+    "cloudtrail": SourceEntry("cloudtrail:SOURCE", rate=2.0, optional=True, limits=("days", "rotation", "idle")),
     "fsx": SourceEntry("fsx:FileSystems", rate=2.0),
-    "s3": SourceEntry("s3:S3", rate=100.0),
+    "s3": SourceEntry("s3:S3", rate=100.0, limits=("document_bytes", "siblings")),
     "lambda": SourceEntry("lambda_function:LambdaFunctions", rate=15.0),
-    "mlflow": SourceEntry("mlflow:Mlflow", rate=40.0),
+    "mlflow": SourceEntry("mlflow:Mlflow", rate=40.0, limits=("curves",)),
 }
 """In the order of their visits."""
 
