@@ -24,6 +24,7 @@ from studbook.render.views.answers_told import aliases_of
 from studbook.render.views.deployments import answers
 from studbook.render.views.dossier import dossier_page
 from studbook.render.views.home import LINES
+from studbook.render.views.lists import endpoints_table
 from studbook.render.views.site import Site
 from studbook.settings import Settings
 from studbook.sources import declared_attributes
@@ -113,6 +114,35 @@ class TestAssetPage:
             assert ("It is Failed and takes no requests. Deployed there:" in overview) == bool(
                 account.data["endpoints"]
             )
+
+    def test_what_an_endpoint_that_is_gone_was_is_told_as_past(self) -> None:
+        """Neither its page nor a list says that it is in service, that a model runs there, or of a gone version that it
+        is approved."""
+        graph = lineage(
+            """bot/1(model_package) -packaged_as-> m(model) -deployed_to-> c(endpoint_config)
+            c -deployed_to-> bot(endpoint)""",
+            {
+                "bot": {"status": "InService", "stage": "production", "gone_since": 1},
+                "bot/1": {"gone_since": 1, "attributes": {"approval": "Approved"}},
+            },
+        )
+        site = Site(graph=graph, envelope=ENVELOPE, settings=small.SETTINGS, findings=[], history=[ENVELOPE])
+        pages = [
+            views.asset_page(site, graph.assets[one], f"assets/{kind}.html")
+            for one, kind in (("bot", "endpoint"), ("bot/1", "model_package"))
+        ]
+        endpoint, version = (
+            Templates().render(page.template, root="../", page=page, picture="", **page.data) for page in pages
+        )
+
+        assert "What ran here" in endpoint
+        assert "What runs here" not in endpoint
+        assert ">was InService</span>" in endpoint
+        assert ">InService<" not in endpoint
+        assert ">was Approved</span>" in version
+        assert 'sb-badge--good">Approved<' not in version
+        (row,) = endpoints_table(site).on_page()["rows"]
+        assert {"badge": "was InService", "tone": "plain"} in row
 
     def test_what_data_was_made_of_is_not_what_a_model_was_trained_on(self) -> None:
         """A job that made the table read the exports; the model's job read the table alone."""

@@ -16,6 +16,7 @@ from studbook.queries.walks import copied, same_weights
 from studbook.render.views.addresses import links_out
 from studbook.render.views.card import words_of
 from studbook.render.views.site import Json, Site
+from studbook.render.views.tables import state
 
 _NAMES_ANOTHER = ("registered", "copied", "deployed", "undeployed", "evaluated", "drifted")
 """Events that say the id of another thing."""
@@ -43,7 +44,7 @@ def strip(site: Site, version: Asset) -> Json:
                         "candidate": card.candidate,
                         "shadow": card.shadow,
                         "stage": asset.stage,
-                        "approval": asset.attributes.get("approval"),
+                        "approval": state(asset, asset.attributes.get("approval")),
                         "technique": asset.attributes.get("technique"),
                         "runs": site.link(card.runs) if card.runs else None,
                     }

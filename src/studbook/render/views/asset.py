@@ -12,6 +12,7 @@ from studbook.render.views.kinds import VIEWS
 from studbook.render.views.lists import edges_table
 from studbook.render.views.provenance import pairs
 from studbook.render.views.site import Json, Page, Site
+from studbook.render.views.tables import state
 from studbook.words import full_name
 
 _HIDDEN = frozenset({"unresolved", "hyperparameters", "metrics", "parameters", "curves", "steps", "inputs"})
@@ -87,8 +88,8 @@ def facts(site: Site, asset: Asset) -> Json:
         "account": site.account_link(asset.account),
         "region": site.region_link(asset.region) or ({"name": asset.region, "path": None} if asset.region else None),
         "stage": asset.stage,
-        "status": asset.status,
-        "approval": asset.attributes.get("approval"),
+        "status": state(asset, asset.status),
+        "approval": state(asset, asset.attributes.get("approval")),
         "created_at": asset.created_at,
         "modified_at": asset.modified_at,
         "first_seen": asset.first_seen,

@@ -13,6 +13,7 @@ from studbook.queries.walks import out_of_service, runs
 from studbook.render.views.evaluations import evaluations_of
 from studbook.render.views.provenance import parent_of, training_of
 from studbook.render.views.site import Json, Site
+from studbook.render.views.tables import state
 
 
 def deployments_of(site: Site, asset: Asset) -> list[Json]:
@@ -42,8 +43,8 @@ def running(site: Site, endpoint: Asset) -> Json:
         "account": site.account_link(endpoint.account),
         "region": endpoint.region,
         "stage": endpoint.stage,
-        "status": endpoint.status,
-        "out_of_service": out_of_service(endpoint),
+        "status": state(endpoint, endpoint.status),
+        "out_of_service": out_of_service(endpoint) and endpoint.gone_since is None,
         "answers": answers(site, endpoint),
         "findings": site.found(endpoint.id),
         "marks": site.link(endpoint.id)["marks"],
@@ -64,7 +65,7 @@ def answers(site: Site, endpoint: Asset) -> list[Json]:
                     "candidate": len(several) > 1,
                     "shadow": running.shadow,
                     "group": site.link(group.id) if group else None,
-                    "approval": model.attributes.get("approval"),
+                    "approval": state(model, model.attributes.get("approval")),
                     "bases": training["bases"],
                     "carriers": site.links(carrier.unit.id for carrier in running.carriers),
                     "data": site.links(

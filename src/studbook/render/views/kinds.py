@@ -39,6 +39,7 @@ from studbook.render.views.provenance import (
     versions_of,
 )
 from studbook.render.views.site import Json, Site
+from studbook.render.views.tables import state
 from studbook.settings import MetricSettings
 
 
@@ -49,7 +50,7 @@ def model_package(site: Site, asset: Asset) -> Json:
     places = deployments_of(site, asset)
     return {
         "group": site.link(group.id) if group else None,
-        "approval": asset.attributes.get("approval"),
+        "approval": state(asset, asset.attributes.get("approval")),
         "approval_description": asset.attributes.get("approval_description"),
         "approved_by": asset.attributes.get("modified_by"),
         "created_by": asset.attributes.get("created_by"),
@@ -153,7 +154,7 @@ def _line_row(site: Site, family: Family, own: set[str]) -> Json:
             }
             for one in family.members
         ],
-        "approvals": list(dict.fromkeys(one.attributes.get("approval") for one in family.members)),
+        "approvals": list(dict.fromkeys(state(one, one.attributes.get("approval")) for one in family.members)),
         "aliases": aliases_of(site, family.original),
         "deployments": deployments_of(site, family.original),
         "evaluations": len(jobs_of(site.graph, judged_of(site.graph, [family]))),

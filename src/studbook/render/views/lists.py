@@ -13,7 +13,7 @@ from studbook.render.views.deployments import deployments_of, running
 from studbook.render.views.evaluations import judged_by
 from studbook.render.views.provenance import drift_of, ends, fingerprint_of, readers_of, versions_of
 from studbook.render.views.site import LEVELS, Json, Site, account_path, rule_path
-from studbook.render.views.tables import Column, Table, badge, stage_badge
+from studbook.render.views.tables import Column, Table, badge, stage_badge, state
 from studbook.words import number, plain, says
 
 _MOST = 8
@@ -32,7 +32,7 @@ def _columns(site: Site) -> list[Column]:
         Column("Name", lambda a: site.link(a.id)),
         Column("Kind", lambda a: KINDS[a.kind].title, facet=True),
         *places(site),
-        Column("Status", lambda a: badge(a.status), facet=True),
+        Column("Status", lambda a: badge(state(a, a.status)), facet=True),
         Column("Created", lambda a: (a.created_at or "")[:10]),
         _findings(site),
     ]
@@ -63,7 +63,7 @@ def groups_table(site: Site) -> Table:
     """Registered models with their newest versions."""
 
     def approval(group: Asset) -> Json | None:
-        return next((badge(v.attributes.get("approval")) for v in versions_of(site, group)), None)
+        return next((badge(state(v, v.attributes.get("approval"))) for v in versions_of(site, group)), None)
 
     def owner(group: Asset) -> str | None:
         card = site.cards.get(group.name)
@@ -146,7 +146,7 @@ def endpoints_table(site: Site) -> Table:
 
     columns = [
         Column("Endpoint", lambda a: site.link(a.id)),
-        Column("Status", lambda a: badge(a.status), facet=True),
+        Column("Status", lambda a: badge(state(a, a.status)), facet=True),
         Column("Deployed", models, hint="It answers there, if the endpoint takes requests."),
         Column("Approval", approval, facet=True),
         Column("Base model", bases),

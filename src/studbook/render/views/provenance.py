@@ -10,6 +10,7 @@ from studbook.queries.drift import drifts_of
 from studbook.queries.neighbours import content, newest, parent, uses, versions
 from studbook.queries.walks import made, reads_data
 from studbook.render.views.site import Json, Site
+from studbook.render.views.tables import state
 
 
 def pairs(value: Any) -> list[list[Any]]:
@@ -166,8 +167,8 @@ def version_row(site: Site, version: Asset, *, current: bool = False) -> Json:
     return {
         "asset": site.link(version.id),
         "current": current,
-        "status": version.status,
-        "approval": version.attributes.get("approval"),
+        "status": state(version, version.status),
+        "approval": state(version, version.attributes.get("approval")),
         "created_at": version.created_at,
         "first_seen": version.first_seen,
         "description": version.attributes.get("description"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sys import intern
 from typing import Any
 
+from studbook.model import Asset
 from studbook.render.views.site import Json
 from studbook.words import full_name, shown
 
@@ -43,6 +44,11 @@ _TONES = {
 def tone(status: str) -> str:
     """The colour of a status: good, bad, wait or plain."""
     return _TONES.get(status.lower(), "plain")
+
+
+def state(asset: Asset, status: str | None) -> str | None:
+    """A status of an asset in the API's words; of what is gone, that it had it."""
+    return f"was {status}" if status and asset.gone_since is not None else status
 
 
 def badge(status: str | None) -> Json | None:
