@@ -27,26 +27,48 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 _AXE = Axe()
 _LOOK = """async (tags) => {
-  /* Contrast takes most of axe's time on a long page, and is the same wherever one style stands on the same grounds:
-     there it is looked at in two places of each. Every other rule is held to everything, always. */
-  const rules = { runOnly: tags, resultTypes: ["violations"] };
-  const grounds = new Map(), alike = new Map();
-  const said = (one, names) => { const how = getComputedStyle(one); return names.map((name) => how[name]).join(); };
-  const ground = (one) => {
-    if (one && !grounds.has(one)) grounds.set(one, ground(one.parentElement) + said(one, [
-      "backgroundColor", "backgroundImage", "opacity", "position", "float", "zIndex", "filter", "mixBlendMode",
-    ]));
-    return one ? grounds.get(one) : "";
+  /* Contrast takes most of axe's time, and is the same wherever one style stands on the same grounds, under and over
+     the same boxes: there it is looked at in two places of each. Every other rule is held to everything, always. */
+  const said = (one, names, part) => {
+    const how = getComputedStyle(one, part);
+    return names.map((name) => how[name]);
   };
-  const texts = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility()
-    && [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()));
-  for (const one of texts) {
-    const style = said(one, ["color", "fontSize", "fontWeight", "textShadow", "visibility"]) + ground(one);
+  const paint = ["backgroundColor", "backgroundImage", "opacity", "position", "float", "zIndex", "filter",
+    "mixBlendMode"];
+  const grounds = new Map([[null, ""]]);
+  const ground = (one) => {
+    if (!grounds.has(one)) grounds.set(one, [ground(one.parentElement), said(one, paint),
+      ...["::before", "::after"].map((part) => said(one, ["content", ...paint], part))].join());
+    return grounds.get(one);
+  };
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const seen = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility());
+  const painted = seen.map((one) => [one, said(one, paint).join(), one.getBoundingClientRect()]).filter(([one, how]) =>
+    !how.startsWith("rgba(0, 0, 0, 0),none,") || one.matches("img, svg, canvas, video"));
+  const alike = new Map();
+  for (const one of seen) {
+    const nodes = [...one.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    const own = one.matches("input, select, textarea") ? [one] : nodes.map((node) => {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      return range;
+    });
+    if (!own.length) continue;
+    const boxes = own.flatMap((part) => [...part.getClientRects()]);
+    const text = nodes.map((node) => node.data.trim()).join("");
+    const style = [
+      said(one, ["color", "fontSize", "fontWeight", "textShadow", "visibility"]), ground(one),
+      painted.filter(([it, , box]) => !it.contains(one) && boxes.some((part) => meet(part, box))).map(([, how]) => how),
+      // Of these axe says nothing: what is alike but for them may not stand behind them.
+      text.length === 1, /[^\\0-\\u024f]/.test(text),
+      one.closest(":disabled, [aria-disabled=true]") !== null, one.closest("label")?.control?.disabled,
+    ].join();
     alike.set(style, [...(alike.get(style) ?? []), one].slice(0, 2));
   }
-  const found = texts.length < 400 ? [await axe.run(document, rules)] : [
-    await axe.run(document, { ...rules, rules: { "color-contrast": { enabled: false } } }),
-    await axe.run({ include: [...alike.values()].flat() }, { ...rules, runOnly: ["color-contrast"] }),
+  const rules = { resultTypes: ["violations"] }, contrast = "color-contrast";
+  const found = [
+    await axe.run(document, { ...rules, runOnly: tags, rules: { [contrast]: { enabled: false } } }),
+    await axe.run({ include: [...alike.values()].flat() }, { ...rules, runOnly: [contrast] }),
   ];
   return found.flatMap((one) => one.violations).filter((one) => ["serious", "critical"].includes(one.impact))
     .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)}`));
