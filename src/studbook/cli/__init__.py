@@ -61,7 +61,7 @@ COMMANDS: dict[str, str] = {
 _EPILOG = """\b
 Exit codes: 0 done; 1 findings at or above the level asked for; 2 wrong usage or configuration;
 3 done, but part of the harvest failed; 4 failed, and the catalog is as it was before;
-5 a snapshot was written, and a later step of the night failed.
+5 a snapshot was written, and a later step, or pages of the site, failed.
 """
 
 

@@ -18,7 +18,7 @@ Cell = str | int | bool | None
 
 
 class Column(NamedTuple):
-    """One column."""
+    """A column of an exported table. Its name and type are a promise: the same every night."""
 
     name: str
     type: ColumnType

@@ -18,7 +18,7 @@ from studbook.sources.interface import Resource
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Calls, about."""
+    """A cost estimate: how many API calls a harvest is likely to make."""
 
     first: int = 0
     """Of a harvest that knows nothing yet."""

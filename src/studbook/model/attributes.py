@@ -24,7 +24,7 @@ _NOTHING: Final[tuple[Any, ...]] = (None, "", {}, [])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """One row."""
+    """An attribute, declared: its name, its meaning, and the members of the API's answer that it is read from."""
 
     name: str
     meaning: str

@@ -18,7 +18,7 @@ _PREFIX: Final = "cloudtrail:"
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """One event."""
+    """A management event of AWS CloudTrail: what somebody did to an asset, when, and from where."""
 
     what: str
     """registration, approval, deployment or deletion."""

@@ -54,7 +54,7 @@ _PENDING: Final = "PendingManualApproval"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry(Row):
-    """One event."""
+    """An event in the history of an asset."""
 
     night: int
     """The snapshot that first shows it."""
@@ -73,7 +73,7 @@ class Entry(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class Log(Answer[Entry]):
-    """Oldest first."""
+    """The history of an asset (an audit log): its events, oldest first."""
 
 
 def log(night: Night, root: str, asked: str | None = None) -> Log:
