@@ -37,7 +37,10 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def load_yaml(text: str, place: str, hint: str | None = None, *, above: int = 0) -> YamlDocument:
-    """What a text says. `place` names it in errors, `above` is how many lines of its file stand before it."""
+    """What a text says. `place` names it in errors, `above` is how many lines of its file stand before it.
+
+    Raises SettingsError, with the line.
+    """
 
     def wrong(message: str, mark: Any, mend: str | None = hint) -> SettingsError:
         return SettingsError(f"{place}{'' if mark is None else f':{mark.line + above + 1}'}: {message}", mend)

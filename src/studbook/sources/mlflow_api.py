@@ -213,7 +213,10 @@ class Api:
                 yield place, item, page.lost_at(member, index)
 
     def call(self, method: str, path: str, body: Json) -> ApiAnswer:
-        """One answer; throttled and failing servers are asked again, a few times."""
+        """One answer; throttled and failing servers are asked again, a few times.
+
+        Raises Trouble when that is over, NotReadOnly for a request that is not on the list.
+        """
         if (method, path) not in self._allowed:
             raise NotReadOnly(f"{method} {path} is not on the list of requests that only read")
         trouble, renewed = None, False
