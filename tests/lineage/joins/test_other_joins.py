@@ -356,6 +356,28 @@ class TestSharedArtifacts:
             PACKAGE: ("inferred", False, {"rule:same-artifact", "rule:same-account"})
         }
 
+    def test_a_copy_that_no_record_names_is_one_all_the_same(self):
+        """The job made the first of two packages with the same weights, in two accounts, and not the later one, which
+        is what a model of that account serves."""
+        first = self._package(
+            "arn:aws:sagemaker:us-west-2:999999999999:model-package/bot/9",
+            account="999999999999",
+            created_at="2026-11-02T13:00:00Z",
+        )
+        later = self._package(created_at="2026-11-03T13:00:00Z")
+        model = asset("model", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/m")
+        claims = [Weights(asset=a, uri="s3://b/out/", evidence="t:T#w") for a in (first.id, PACKAGE, model.id)]
+        output = Output(job=JOB, uri="s3://b/out/", evidence="t:T#o")
+
+        linked = Estate().say(job(), first, later, model, claims=[*claims, output]).linked()
+
+        assert inputs(linked, PACKAGE, "copied_to") == {first.id: ("inferred", False, {"rule:same-weights"})}
+        assert inputs(linked, PACKAGE, "produced") == {}
+        assert inputs(linked, first.id, "produced") == {JOB: ("inferred", False, {"rule:same-artifact"})}
+        assert inputs(linked, model.id, "packaged_as") == {
+            PACKAGE: ("inferred", False, {"rule:same-artifact", "rule:same-account"})
+        }
+
     def test_trap_a_shared_draft_makes_no_copy(self):
         """Two models that add the same draft to their own weights are two models, and what serves one is not both."""
         other = self._package(f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/other/1", created_at=NOON)

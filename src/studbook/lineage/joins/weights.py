@@ -34,15 +34,20 @@ class PackagePlaces:
     def __init__(self, view: View) -> None:
         self._view = view
         self._at: defaultdict[str, list[Weights]] = defaultdict(list)
-        self._copies: defaultdict[str, set[str]] = defaultdict(set)
         for claim in view.all(Weights):
             asset = view.assets.get(claim.asset)
             if asset is not None and asset.kind == "model_package" and (where := place(claim.uri)) is not None:
                 self._at[where].append(claim)
-        for key in view.edges:
+
+    @cached_property
+    def _copies(self) -> Mapping[str, set[str]]:
+        """Who is a copy of whom, either way: asked for when `clones` has told those that no record names."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for key in self._view.edges:
             if key.relation == "copied_to":
-                self._copies[key.source].add(key.target)
-                self._copies[key.target].add(key.source)
+                found[key.source].add(key.target)
+                found[key.target].add(key.source)
+        return found
 
     def at(self, uri: str) -> list[Weights]:
         """The packages whose main weights lie exactly there."""
