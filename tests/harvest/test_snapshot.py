@@ -15,11 +15,14 @@ from studbook.errors import CatalogError
 from studbook.harvest.derive import derive_anew
 from studbook.harvest.run import relink
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
+from studbook.lineage.joins import JOINS
+from studbook.lineage.joins.interface import View
 from studbook.lineage.link import LinkContext
-from studbook.model import Content, Coverage, Envelope, Gap, Partition, Reading, canonical, digest
+from studbook.model import Asset, Content, Coverage, Envelope, Facts, Gap, Partition, Reading, canonical, digest
 from studbook.people import people_of
 from studbook.rules import Inspection, Observation, Rule, findings_of
 from studbook.settings import Settings
+from studbook.sources import Unread
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS
 
@@ -71,6 +74,54 @@ def unevaluated(catalog: Catalog, number: int) -> Any:
 def waive(catalog: Catalog, **words: str) -> None:
     waiver = {"rule": "unevaluated", "asset": PACKAGE, "why": "pilot", "who": "ana", "until": "2027-01-01"}
     catalog.waivers_file.write_text(json.dumps([waiver | words]))
+
+
+class TestOddRecords:
+    def several(self, catalog: Catalog) -> tuple[dict[str, Any], list[Unread]]:
+        """The assets of twenty packages, and the records that could not be read."""
+        told = [
+            record(f"{PACKAGE}{n}", kind="model_package", body=BODY | {"ModelPackageArn": f"{PACKAGE}{n}"})
+            for n in range(20)
+        ]
+        kept = catalog.keep_records([RECORDS.line(one) for one in told], read)
+        content, unread = derive_anew(catalog, LinkContext.of(catalog.settings()), records=kept.records, previous=None)
+        latest = catalog.resolve("1")
+        draft = catalog.draft(
+            content, number=2, coverage=latest.coverage, taken_at="2026-11-25T02:00:00Z", config=latest.config
+        )
+        return {asset.id: asset for asset in catalog.assets(draft)}, unread
+
+    def test_one_that_cannot_be_linked_costs_itself(self, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A join that fails at two records of twenty: both are shown as not read, with the place and nothing of what
+        the error says; all that the join concludes of the others is there."""
+        odd = {f"{PACKAGE}7", f"{PACKAGE}16"}
+
+        def fails(view: View) -> Facts:
+            for asset in view.assets.values():
+                if asset.id in odd and "unread" not in asset.attributes:
+                    raise KeyError("a stranger's words")
+            return Facts(assets=[Asset(id="s3://b/concluded", kind="artifact", name="concluded")])
+
+        monkeypatch.setattr("studbook.lineage.link.JOINS", (*JOINS, fails))
+        assets, unread = self.several(catalog)
+
+        assert {one.id for one in unread} == odd
+        assert all("KeyError at " in one.why and "stranger" not in one.why for one in unread)
+        assert {one for one in assets if assets[one].attributes.get("unread")} == odd
+        assert {one for one in assets if assets[one].attributes.get("approval") == "Approved"} == {
+            f"{PACKAGE}{n}" for n in range(20) if f"{PACKAGE}{n}" not in odd
+        }
+        assert "s3://b/concluded" in assets
+
+    def test_a_join_that_always_fails_is_an_error(self, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is no record's fault, and nothing is left out for it."""
+
+        def fails(view: View) -> Facts:
+            raise KeyError("always")
+
+        monkeypatch.setattr("studbook.lineage.link.JOINS", (*JOINS, fails))
+        with pytest.raises(KeyError, match="always"):
+            self.several(catalog)
 
 
 class TestWorkingFiles:

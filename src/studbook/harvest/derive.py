@@ -6,22 +6,26 @@ keys its claims find each other, a second time and by hand. A night on which no 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from heapq import merge
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, TypeVar
 
+from studbook.errors import StudbookError
 from studbook.generator import generator
 from studbook.lineage.chronicle import chronicle
-from studbook.lineage.link import LinkContext, link
-from studbook.model import Asset, Content, Edge, Envelope, Record
+from studbook.lineage.link import LinkContext, Linked, link
+from studbook.model import Asset, Content, Edge, Envelope, Facts, Record
+from studbook.packaged import place_in_code
 from studbook.settings import Settings
-from studbook.sources import Unread, normalize, with_accounts
+from studbook.sources import Unread, normalize, shown_alone, with_accounts
 from studbook.store import Catalog
 from studbook.store.chunks import RECORDS, chunks
 
 T = TypeVar("T")
+_ODD = 10
+"""Records that a night leaves out because they cannot be linked; with more of them it fails."""
 Clean = Callable[[str], str]
 
 
@@ -49,9 +53,48 @@ def derive_anew(
 ) -> tuple[Content, list[Unread]]:
     """As `derive`, whatever the snapshot before says; `clean` is what today's rules make of the ids that it has."""
     unread: list[Unread] = []
-    linked = link(_records(catalog, records), partial(normalize, unread=unread), context)
+    linked = _linked(lambda: _records(catalog, records), context, unread)
     before, number = (_assets(catalog, previous, clean), previous.number + 1) if previous else ((), 1)
     return catalog.keep_lineage(records, chronicle(linked, before, number), linked.edges), unread
+
+
+def _linked(records: Callable[[], Iterable[Record]], context: LinkContext, unread: list[Unread]) -> Linked:
+    """The lineage of all records; one that no join can take costs itself and not the night, as one that cannot be read.
+
+    Which one it is, is found by bisection, with some twenty times the work: to leave out a whole join would make
+    nothing of all that it concludes.
+    """
+    odd: dict[str, Unread] = {}
+
+    def read(record: Record) -> Facts:
+        if (why := odd.get(record.reference)) is None:
+            return normalize(record, unread)
+        unread.append(why)
+        return shown_alone(record, "not linked")
+
+    def attempt(most: int | None = None) -> Linked | Exception:
+        unread.clear()
+        try:
+            return link(islice(records(), most), read, context)
+        except (StudbookError, OSError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001  a bug of ours that one record has met
+            return error
+
+    while isinstance(found := attempt(), Exception):
+        if len(odd) == _ODD:
+            raise found
+        whole, less = sum(1 for _ in records()), 0  # so many fail, and so many fewer do not
+        while whole - less > 1:
+            middle = (whole + less) // 2
+            less, whole = (less, middle) if isinstance(attempt(middle), Exception) else (middle, whole)
+        record = next(islice(records(), less, None))
+        if record.reference in odd:
+            raise found
+        logging.getLogger(__name__).debug("%s cannot be linked", record.reference, exc_info=found)
+        why = f"the record cannot be linked with others: {type(found).__name__} at {place_in_code(found)}"
+        odd[record.reference] = Unread(record.partition, record.kind, record.id, why)
+    return found
 
 
 def _assets(catalog: Catalog, previous: Envelope, clean: Clean | None) -> Iterable[Asset]:
@@ -71,7 +114,7 @@ def differing(catalog: Catalog, settings: Settings, envelope: Envelope) -> Itera
     what a night holds: both sides come in one order and are compared as they come, by a merge.
     """
     context = LinkContext.of(with_accounts(settings, catalog.records(envelope)))
-    linked = link(catalog.records(envelope), partial(normalize, unread=[]), context)
+    linked = _linked(lambda: catalog.records(envelope), context, [])
     before = catalog.snapshot_before(envelope)
     assets = chronicle(linked, catalog.assets(before) if before else (), envelope.number)
     yield from (asset.id for asset in _unlike(assets, catalog.assets(envelope), key=lambda asset: asset.id))

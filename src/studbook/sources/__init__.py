@@ -21,6 +21,7 @@ __all__ = [
     "Unread",
     "declared_attributes",
     "normalize",
+    "shown_alone",
     "source",
     "with_accounts",
 ]
@@ -62,6 +63,12 @@ class Unread(NamedTuple):
     why: str
 
 
+def shown_alone(record: Record, why: str) -> Facts:
+    """What is left of a record that is not read: the asset of its id, marked."""
+    asset = asset_from_id(record.id)
+    return Facts([asset.but(attributes={"unread": why})] if asset.kind != "artifact" else [])
+
+
 def normalize(record: Record, unread: list[Unread] | None = None) -> Facts:
     """What a record says, read by its source; a record of a source that is no more says nothing.
 
@@ -79,8 +86,7 @@ def normalize(record: Record, unread: list[Unread] | None = None) -> Facts:
         return facts
     except Exception as error:  # noqa: BLE001 - whatever a stranger wrote, it is the record's, and costs no other
         why.append(f"the record cannot be read: {type(error).__name__}: {error}")
-        asset = asset_from_id(record.id)
-        return Facts([asset.but(attributes={"unread": type(error).__name__})] if asset.kind != "artifact" else [])
+        return shown_alone(record, type(error).__name__)
     finally:
         if unread is not None:
             unread += [Unread(record.partition, record.kind, record.id, one) for one in why]
