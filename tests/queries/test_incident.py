@@ -440,3 +440,22 @@ def test_all_windows_at_once_are_each_of_them(graph: Graph, first: int, days: in
         for row in found.rows:
             if row.asset in back:
                 assert row.last_unaffected == back[row.asset]
+
+
+def test_a_job_that_may_never_have_run_is_no_certain_reader() -> None:
+    """Stopped while it waited for a machine: nothing says that it started, so neither that it read nor that it did
+    not; one that failed on its machine has read. The windows beside the page say the same."""
+    waited = {"status": "Stopped", "created_at": "2026-11-10T08:00:00Z"}
+    failed = waited | {"status": "Failed", "attributes": {"started_at": "2026-11-10T08:00:00Z"}}
+    text = "s3://b/d/(dataset) -input_to:train-> waited(training_job)\ns3://b/d/ -input_to:train-> failed(training_job)"
+    asked = night(text, {"waited": waited, "failed": failed}, keys={})
+    answer = incident(asked, "s3://b/d/")
+    told = {row.asset: (row.status, row.because) for row in answer.rows}
+
+    assert told["failed"][0] == "certain"
+    assert told["waited"][0] == "possible"
+    assert told["waited"][1] == "was to read all of it, that it ever started is not recorded"
+    spread = answer.spread()
+    places = {name: number for number, (name, _) in enumerate(spread.readers)}
+    assert spread.certain == {"failed": (places["failed"],)}
+    assert spread.possible == {"waited": (places["waited"],)}

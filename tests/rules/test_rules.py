@@ -210,6 +210,13 @@ class TestDatasetDrifted:
         (finding,) = found(lineage(text, {self.OLD: {"attributes": REPLACED}}), self.RULE)
         assert finding.message.startswith("t may have read")
 
+    def test_a_job_that_may_never_have_run_may_have_read(self) -> None:
+        """Stopped before its record has a start: it was created before the change, and whether it read is not known."""
+        stopped = {"status": "Stopped", "created_at": "2026-11-01T00:00:00Z"}
+        (finding,) = found(lineage(self.READ, {self.OLD: {"attributes": REPLACED}, "t": stopped}), self.RULE)
+        assert finding.message.startswith("t may have read")
+        assert "which has changed since the job was created" in finding.message
+
     @pytest.mark.parametrize(
         ("newest", "expected"), [("2026-11-01T00:00:00Z", []), ("2026-11-09T00:00:00Z", [("t", "warning")])]
     )

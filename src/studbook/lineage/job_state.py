@@ -22,6 +22,8 @@ _WORDS: Final = {
 _STATES: Final = {word: state for state, words in _WORDS.items() for word in words.split()}
 _WITH_RESULT: Final = frozenset({"completedwithfailures", "partiallycompleted", "deleting", "deletefailed"})
 """What failed in part, or is being deleted, may have come to a result before."""
+_TELLS_START: Final = frozenset({"training_job", "processing_job", "transform_job"})
+"""Fewer than all jobs: of these SageMaker tells when they started on their machines."""
 _HAVING: Final = frozenset({*JOB_KINDS, "pipeline_execution", "mlflow_run"})
 
 
@@ -33,6 +35,13 @@ def job_state(asset: Asset) -> str | None:
 def may_have_result(job: Asset) -> bool:
     """Whether a job or run can have come to a result: it neither failed nor was stopped."""
     return _word(job) in _WITH_RESULT or job_state(job) not in ("failed", "stopping", "stopped")
+
+
+def may_never_have_run(job: Asset) -> bool:
+    """Whether a job failed or was stopped, and its record has no time at which it started, as of one that waited for a
+    machine: what it was to read it may never have read."""
+    ended = job.kind in _TELLS_START and job_state(job) in ("failed", "stopped")
+    return ended and not job.attributes.get("started_at")
 
 
 def _word(asset: Asset) -> str:

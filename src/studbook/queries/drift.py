@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from studbook.lineage.graph import LineageReader
+from studbook.lineage.job_state import may_never_have_run
 from studbook.model import Asset
 from studbook.queries.answer import counted
 
@@ -42,20 +43,22 @@ def drifts_of(lineage: LineageReader, job: Asset) -> Iterator[Drift]:
     A registered version is looked through to the S3 content that it points at: the registration does not move, the
     content can. A newer registered version is no drift: the older one is still there.
     """
+    ran = not may_never_have_run(job)
     for edge in lineage.upstream(job.id, "input_to"):
         read = lineage.asset(edge.source)
         if read is None:
             continue
         if _is_replaced(read):
-            yield _drift(job, read, read, certain=not edge.candidate)
+            yield _drift(job, read, read, certain=ran and not edge.candidate)
         elif read.kind == "dataset":
-            yield from _changes(lineage, job, read, read.id, certain=True)
+            yield from _changes(lineage, job, read, read.id, certain=ran)
         for below in lineage.upstream(read.id, "content_of"):
             content = lineage.asset(below.source)
             # The content as it was registered; it can have been replaced before this job read it.
             if content is not None and (_is_replaced(content) or content.kind == "dataset"):
                 prefix = content.id.partition("@sha256:")[0]
-                yield from _changes(lineage, job, content, prefix, certain=not (edge.candidate or below.candidate))
+                certain = ran and not (edge.candidate or below.candidate)
+                yield from _changes(lineage, job, content, prefix, certain=certain)
 
 
 def _is_replaced(asset: Asset) -> bool:

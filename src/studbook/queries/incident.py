@@ -21,6 +21,7 @@ from typing import Any, Final, Generic, Literal
 
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.adjacency import Said, said_of
+from studbook.lineage.job_state import may_never_have_run
 from studbook.model import RELATIONS, Asset, Edge
 from studbook.model.evidence import value_at
 from studbook.model.ids import beginning_with, folders, parse_s3
@@ -534,7 +535,10 @@ class _Search(Generic[N]):
                 return "cleared", readings[0].via
             known = _read(started or "") is not None
         told, all_of_it = _strongest_reading(readings)
-        return "certain" if known and all_of_it else "possible", told.via
+        return "certain" if known and all_of_it and not self._may_not_have_read(node) else "possible", told.via
+
+    def _may_not_have_read(self, node: N) -> bool:
+        return node not in self._itself and may_never_have_run(self._night.asset(self._view.id(node)))
 
     def _started(self, node: N) -> str | None:
         asset = self._night.asset(self._view.id(node))
@@ -603,7 +607,7 @@ class _Search(Generic[N]):
         possible: dict[N, int] = {}
         for number, node in enumerate(ordered):
             _, all_of_it = _strongest_reading(self._readings[node])
-            sure = all_of_it and starts[node] is not None
+            sure = all_of_it and starts[node] is not None and not self._may_not_have_read(node)
             (certain if sure else possible)[node] = 1 << number
         ahead = dict.fromkeys(ordered)
         while ahead:
@@ -654,9 +658,15 @@ class _Search(Generic[N]):
             what = "read all of it"
         else:
             what = f"read a part of it: {self._what(told)}"
-        words = [f"{what}, {started}" if started and not itself else what]
+        waited = self._may_not_have_read(node)
+        if waited:
+            what = f"was to {what}" if what.startswith("read ") else what
+        words = [f"{what}, {started}" if started and not (itself or waited) else what]
         words += [told.doubt] if told.doubt and not all_of_it else []
-        words += [] if known else ["when it started is not recorded"]
+        if waited:
+            words += ["that it ever started is not recorded"]
+        elif not known:
+            words += ["when it started is not recorded"]
         return ", ".join(words)
 
     def _what(self, told: _Reading[N]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from studbook.lineage.job_state import may_never_have_run
 from studbook.model.kinds import JOB_KINDS
 from studbook.queries.drift import drifts_of
 from studbook.rules.interface import Inspection, Observation, Rule
@@ -18,14 +19,14 @@ from studbook.rules.interface import Inspection, Observation, Rule
 
 def check(seen: Inspection) -> Iterator[Observation]:
     for job in seen.live(*JOB_KINDS):
-        told = set()
+        told, began = set(), "was created" if may_never_have_run(job) else "started"
         for drift in sorted(drifts_of(seen.lineage, job), key=lambda drift: not drift.certain):
             if drift.read.id not in told:
                 told.add(drift.read.id)
                 verb = "read" if drift.certain else "may have read"
                 since = f" (snapshot {drift.since} is the first with its newer state)" if drift.since else ""
                 change = (
-                    f"of which since then {drift.words}" if drift.words else "which has changed since the job started"
+                    f"of which since then {drift.words}" if drift.words else f"which has changed since the job {began}"
                 )
                 said = f"{verb} {seen.handle(drift.read)}, {change}{since}"
                 yield Observation(job.id, said, subject=drift.read.id)
