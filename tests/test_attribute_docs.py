@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel, Shape
 from tests.join_records import RECORDS
 from tests.recorded_answers import EXAMPLES, records_of
 
@@ -28,6 +30,35 @@ _GROUPS = {
     "attributes-deployments": "Attributes of deployments, MLflow and the Lineage API",
 }
 """The pages of kinds, each with its heading."""
+
+
+# What a kept record says beside the answer of the operation: what the description of something else brought, and what
+# a harvest computes.
+_ADDED = {
+    "sagemaker:DescribeDataQualityJobDefinition": "DataQualityJobDefinition",
+    "sagemaker:DescribeModelBiasJobDefinition": "ModelBiasJobDefinition",
+    "sagemaker:DescribeModelExplainabilityJobDefinition": "ModelExplainabilityJobDefinition",
+    "sagemaker:DescribeModelQualityJobDefinition": "ModelQualityJobDefinition",
+    "sagemaker:DescribePipeline": "PipelineDefinitionSha256",
+    "sagemaker:DescribePipelineDefinitionForExecution": "Definition",
+    "sagemaker:DescribeTrialComponent": "TrialComponentSource",
+    "sagemaker:ListModelCardVersions": "Versions",
+}
+
+
+def has_member(shape: Shape, path: str) -> bool:
+    """Whether an answer of this shape, or an item of its list, has a member there."""
+    for step in path.partition("|")[0].split("."):
+        name = step.partition("[")[0]
+        if shape.type_name == "list":
+            shape = shape.member
+        if shape.type_name == "map":
+            shape = shape.value
+        elif name in shape.members:
+            shape = shape.members[name]
+        else:
+            return False
+    return True
 
 
 def group_of(kind: str) -> str:
@@ -79,6 +110,30 @@ class TestPage:
         }
         assert shown
         assert shown <= declared
+
+
+class TestMembers:
+    def test_every_operation_has_the_members_that_are_read_from_it(self) -> None:
+        """Whoever asks again finds what the manual says: of SageMaker and Bedrock each path is one of the answer's."""
+        loader = create_loader()
+        services = {
+            name: ServiceModel(loader.load_service_model(name, "service-2")) for name in ("sagemaker", "bedrock")
+        }
+        missing = set()
+        for row in {row for rows in declared_attributes().values() for row in rows if row.operation}:
+            service, _, operation = row.operation.partition(":")
+            if service not in services:
+                continue
+            answer = services[service].operation_model(operation).output_shape
+            lists = [one.member for one in answer.members.values() if one.type_name == "list"]
+            items = [one for one in lists if operation.startswith("List") and one.type_name == "structure"]
+            for path in row.paths:
+                if path.split(".")[0] != _ADDED.get(row.operation) and not any(
+                    has_member(one, path) for one in (answer, *items)
+                ):
+                    missing.add(f"{row.operation}#{path}")
+
+        assert missing == set()
 
 
 if __name__ == "__main__":

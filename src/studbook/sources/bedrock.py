@@ -241,7 +241,7 @@ _JOB: Final = (
     rows.status("status"),
     _CREATED,
     _MODIFIED,
-    rows.started("creationTime"),
+    rows.started_when_made("creationTime"),
     rows.ended("endTime"),
     at("role", "roleArn", "The IAM role that it runs as."),
     _FAILURE,

@@ -44,6 +44,11 @@ def started(*paths: str) -> Attribute:
     return at("started_at", paths, "When it began.")
 
 
+def started_when_made(path: str) -> Attribute:
+    """For APIs that tell no time of the start."""
+    return at("started_at", path, "When it was made: its API does not say when it began.")
+
+
 def ended(*paths: str) -> Attribute:
     """When it ended."""
     return at("ended_at", paths, "When it ended.")

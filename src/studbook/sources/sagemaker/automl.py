@@ -76,9 +76,9 @@ def _containers(candidate: Json) -> Iterator[tuple[Json, str]]:
             yield container, f'BestCandidate.InferenceContainerDefinitions["{processor}"][{index}]'
 
 
-def _of_problem(*names: str) -> tuple[str, ...]:
-    """Members of the one kind of problem that is configured."""
-    return tuple(f"AutoMLProblemTypeConfig.{kind}.{name}" for name in names for kind in _PROBLEMS)
+def _of_problem(**members: str) -> tuple[str, ...]:
+    """The members of the one kind of problem that is configured: of each kind that has such a member, its path."""
+    return tuple(f"AutoMLProblemTypeConfig.{kind}JobConfig.{path}" for kind, path in members.items())
 
 
 def _objective(metric: object) -> dict[str, object] | None:
@@ -86,13 +86,12 @@ def _objective(metric: object) -> dict[str, object] | None:
     return {name: member({"": metric}, "", "Value")} if isinstance(name, str) and name else None
 
 
-_PROBLEMS: Final = (
-    "ImageClassificationJobConfig",
-    "TabularJobConfig",
-    "TextClassificationJobConfig",
-    "TextGenerationJobConfig",
-    "TimeSeriesForecastingJobConfig",
-)
+_PROBLEMS: Final = ("ImageClassification", "Tabular", "TextClassification", "TextGeneration", "TimeSeriesForecasting")
+_TARGETS: Final = {
+    "Tabular": "TargetAttributeName",
+    "TextClassification": "TargetLabelColumn",
+    "TimeSeriesForecasting": "TimeSeriesConfig.TargetAttributeName",
+}
 AUTOML: Final = attributes(
     "automl_job",
     f"sagemaker:{_OPERATION}",
@@ -101,24 +100,28 @@ AUTOML: Final = attributes(
     rows.CREATED,
     rows.MODIFIED,
     at("problem", "AutoMLProblemTypeConfigName", "What kind of problem is solved."),
-    at("problem_type", _of_problem("ProblemType"), "Of tabular data: regression or classification."),
-    at("target", _of_problem("TargetAttributeName", "TargetLabelColumn"), "The column that is predicted."),
-    at("mode", _of_problem("Mode"), "How it searches: ensembling or hyperparameters."),
-    at("base_model", _of_problem("BaseModelName"), "The base model that is tuned for text generation."),
-    at("hyperparameters", _of_problem("TextGenerationHyperParameters"), "The hyperparameters of that tuning."),
+    at("problem_type", _of_problem(Tabular="ProblemType"), "Of tabular data: regression or classification."),
+    at("target", _of_problem(**_TARGETS), "The column that is predicted."),
+    at("mode", _of_problem(Tabular="Mode"), "How it searches: ensembling or hyperparameters."),
+    at("base_model", _of_problem(TextGeneration="BaseModelName"), "The base model that is tuned for text generation."),
+    at(
+        "hyperparameters",
+        _of_problem(TextGeneration="TextGenerationHyperParameters"),
+        "The hyperparameters of that tuning.",
+    ),
     at(
         "objective",
         ("AutoMLJobObjective.MetricName", "ResolvedAttributes.AutoMLJobObjective.MetricName"),
         "The metric that is searched for.",
     ),
-    at("limits", _of_problem("CompletionCriteria"), "How many candidates, and how long."),
+    at("limits", _of_problem(**dict.fromkeys(_PROBLEMS, "CompletionCriteria")), "How many candidates, and how long."),
     at("best_candidate", "BestCandidate.CandidateName", "The name of the best candidate."),
     at("metrics", "BestCandidate.FinalAutoMLJobObjectiveMetric", "The objective of the best candidate.", _objective),
     rows.ROLE,
     rows.output("OutputDataConfig.S3OutputPath"),
     at("endpoint", "ModelDeployResult.EndpointName", "The endpoint that the best candidate was deployed to."),
     at("secondary_status", "AutoMLJobSecondaryStatus", "How far it is, in finer steps."),
-    rows.started("CreationTime"),
+    rows.started_when_made("CreationTime"),
     rows.ended("EndTime"),
     rows.FAILURE,
     rows.encryption("OutputDataConfig.KmsKeyId", "SecurityConfig.VolumeKmsKeyId"),

@@ -127,7 +127,12 @@ JOB: Final = attributes(
     ),
     at("progress", f"{_DOCUMENT}{_MADE}.ProgressInfo", "How far it is, in steps and epochs."),
     at("billable_tokens", f"{_DOCUMENT}{_MADE}.BillableTokenUsage", "The tokens that it is billed for."),
-    gathered("started_at", ("SecondaryStatusTransitions", "CreationTime"), "When it began.", _started),
+    gathered(
+        "started_at",
+        ("SecondaryStatusTransitions", "CreationTime"),
+        "When it began; until then when it was made.",
+        _started,
+    ),
     rows.ended("EndTime"),
     at("secondary_status", "SecondaryStatus", "How far it is, in finer steps."),
     rows.FAILURE,

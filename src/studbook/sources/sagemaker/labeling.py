@@ -101,7 +101,7 @@ LABELING: Final = attributes(
     at("topic", "InputConfig.DataSource.SnsDataSource.SnsTopicArn", "The topic that sends objects while it runs."),
     rows.ROLE,
     rows.output("OutputConfig.S3OutputPath"),
-    rows.started("CreationTime"),
+    rows.started_when_made("CreationTime"),
     rows.FAILURE,
     rows.encryption("OutputConfig.KmsKeyId", f"{_MODELS}.LabelingJobResourceConfig.VolumeKmsKeyId"),
     rows.network(f"{_MODELS}.LabelingJobResourceConfig.VpcConfig"),

@@ -237,7 +237,7 @@ COMPONENT: Final = attributes(
     at("commit", "MetadataProperties.CommitId", "The commit of its code."),
     at("project", "MetadataProperties.ProjectId", "The project that it belongs to."),
 )
-_ACTION: Final = (
+_LISTED: Final = (
     rows.name("ActionName"),
     rows.status("Status"),
     rows.CREATED,
@@ -245,6 +245,8 @@ _ACTION: Final = (
     at("type", "ActionType", "What the Lineage API calls it."),
     _SOURCE_URI,
     at("source_id", "Source.SourceId", "The id of its source, where that has no URI."),
+)
+_DESCRIBED: Final = (
     at("description", "Description", "What was written of it."),
     at("properties", "Properties", "Names and values that it was given."),
     at("generated_by", "MetadataProperties.GeneratedBy", "What did it."),
@@ -253,8 +255,8 @@ _ACTION: Final = (
     *rows.CREATED_BY,
     *rows.MODIFIED_BY,
 )
-ACTION: Final = attributes("action", "sagemaker:DescribeAction", _ACTION)
-LISTED_ACTION: Final = attributes("action", "sagemaker:ListActions", _ACTION)
+ACTION: Final = attributes("action", "sagemaker:DescribeAction", (*_LISTED, *_DESCRIBED))
+LISTED_ACTION: Final = attributes("action", "sagemaker:ListActions", _LISTED)
 
 
 RESOURCES: Final = (

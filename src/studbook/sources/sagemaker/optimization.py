@@ -141,7 +141,6 @@ def _job(job_type: str, times: str = "") -> tuple[Attribute, ...]:
     """What all three say; `times` is the beginning of the names of their times."""
     return (
         rows.CREATED,
-        rows.MODIFIED,
         computed("job_type", "record-kind", "What kind of job it is.", lambda record: job_type),
         rows.ROLE,
         rows.output("OutputConfig.S3OutputLocation"),
@@ -156,6 +155,7 @@ OPTIMIZATION: Final = attributes(
     f"sagemaker:{_OPERATION}",
     rows.name("OptimizationJobName"),
     rows.status("OptimizationJobStatus"),
+    rows.MODIFIED,
     _job("Optimization", "Optimization"),
     at("technique", "OptimizationConfigs", "What is done to the model: quantization, compilation ...", _techniques),
     at("settings", "OptimizationConfigs", "The settings of each of these.", _settings),

@@ -49,7 +49,7 @@ SESSION: Final = attributes(
     at("billable_tokens", f"{_DETAIL}.BillableTokenUsage", "The tokens that it is billed for."),
     at("role", f"{_DETAIL}.RoleArn", "The IAM role that it runs as."),
     rows.output(f"{_DETAIL}.OutputConfig.S3Location.Path"),
-    rows.started(f"{_DETAIL}.CreationTime"),
+    rows.started_when_made(f"{_DETAIL}.CreationTime"),
     rows.ended(f"{_DETAIL}.EndTime"),
     at("failure", f"{_DETAIL}.ErrorDetails", "Why it failed."),
     rows.encryption(f"{_DETAIL}.OutputConfig.S3Location.KmsKeyArn"),

@@ -50,7 +50,6 @@ TRANSFORM: Final = attributes(
     rows.name("TransformJobName"),
     rows.status("TransformJobStatus"),
     rows.CREATED,
-    rows.MODIFIED,
     at("model", "ModelName", "The name of the model that is asked."),
     at("batch_strategy", "BatchStrategy", "How many records make one request."),
     rows.ENVIRONMENT,
