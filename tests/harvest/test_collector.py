@@ -179,6 +179,21 @@ class TestFailures:
         assert gaps(visit) == [("ListCows", "AccessDeniedException")]
         assert visit.ledger.status == "failed"
 
+    @pytest.mark.parametrize("code", ["AccessDeniedException", "InternalFailure", "ValidationException"])
+    def test_a_listing_that_fails_on_its_second_page(self, visits, code):
+        """What came before is kept, and nothing is complete: whoever is on the page that did not come is not gone."""
+        script = {"ListCows": {"Cows": [cow("a"), cow("b")]}, "DescribeCow": described}
+        first = visits(script)
+        first.resource(HERD)
+        broken = [{"Cows": [cow("a"), cow("c")], "NextToken": "1"}, *[refused(code)] * 9]
+        second = visits({**script, "ListCows": broken}, known=first.seen)
+
+        second.resource(HERD)
+
+        assert names(second) == ["a", "c"]
+        assert {operation for operation, _ in gaps(second)} == {"ListCows"}
+        assert second.complete == set()
+
     def test_a_denied_description(self, visits):
         """What a listing showed and nobody may read is remembered as such; the listing is still complete."""
         visit = visits({"ListCows": {"Cows": [cow("a")]}, "DescribeCow": refused("AccessDenied")})
