@@ -15,6 +15,8 @@ from studbook.settings import Settings
 
 Facts = dict[str, dict[str, Any]]
 
+FUNCTION = "arn:aws:lambda:us-west-2:111122223333:function:judge"
+REGISTERED = "arn:aws:sagemaker:us-west-2:111122223333:hub-content/hub/JsonDoc/judge/1.0.0"
 LINE = """
     bot(model_package_group) -has_version-> dev/1(model_package) -copied_to-> prod/1(model_package)
     bot -has_version-> dev/2(model_package)
@@ -102,17 +104,34 @@ class TestVerdict:
         assert answer.summary.startswith("dev/2 is as good as dev/1 (2 shared judgements")
 
     @pytest.mark.parametrize(
-        "facts",
+        "line",
         [
-            {"judge/1": {"attributes": {"mutable": True}}},
-            {"e2": {"attributes": {"metrics": {"exact_match": "0.79", "loss": None}}}},
+            LINE.replace("set@1(dataset_version)", "set@1(dataset)"),
+            LINE.replace("judge/1", f"{FUNCTION}:$LATEST"),
+            LINE.replace("judge/1", REGISTERED) + f"{FUNCTION}:$LATEST(evaluator_version) -content_of-> {REGISTERED}",
+            LINE.replace("judge/1", REGISTERED) + f"{FUNCTION}:7(evaluator_version) -content_of~-> {REGISTERED}",
         ],
     )
-    def test_what_may_not_be_the_same_is_no_shared_judgement(self, facts: Facts) -> None:
-        """An evaluator's latest code, a value that is no number, data without a version."""
+    def test_what_may_not_be_the_same_is_no_shared_judgement(self, line: str) -> None:
+        """Data without a version, an evaluator's latest code, and a registered version that points at it: also where it
+        is only inferred which version that was."""
+        assert {row.verdict for row in candidates(Night(lineage(line, FACTS)), "live").rows} == {"not comparable"}
+
+    def test_what_is_no_number_is_no_shared_judgement(self) -> None:
+        facts = {"e2": {"attributes": {"metrics": {"exact_match": "0.79", "loss": None}}}}
         assert rows("live", facts)["dev/2"].verdict == "not comparable"
-        unversioned = lineage(LINE.replace("set@1(dataset_version)", "set@1(dataset)"), FACTS)
-        assert {row.verdict for row in candidates(Night(unversioned), "live").rows} == {"not comparable"}
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            LINE.replace("judge/1", f"{FUNCTION}:7"),
+            LINE.replace("judge/1", REGISTERED) + f"{FUNCTION}:7(evaluator_version) -content_of-> {REGISTERED}",
+        ],
+    )
+    def test_a_published_version_of_a_function_is_one_evaluator(self, line: str) -> None:
+        """Under its own name and as the content of a registered one."""
+        (row,) = [one for one in candidates(Night(lineage(line, FACTS)), "live").rows if one.version == "dev/2"]
+        assert row.verdict == "better"
 
 
 class TestWho:

@@ -24,12 +24,14 @@ from studbook.render.views.answers_told import aliases_of
 from studbook.render.views.deployments import answers
 from studbook.render.views.dossier import dossier_page
 from studbook.render.views.home import LINES
-from studbook.render.views.lists import endpoints_table
+from studbook.render.views.lists import endpoints_table, evaluators_table
 from studbook.render.views.site import Site
+from studbook.render.views.tables import Table
 from studbook.settings import Settings
 from studbook.sources import declared_attributes
 from studbook.words import full_name, says
 
+HUB = "arn:aws:sagemaker:us-west-2:111122223333:hub-content/hub"
 DIGEST = "sha256:" + "0" * 64
 ENVELOPE = Envelope(
     number=2,
@@ -114,6 +116,39 @@ class TestAssetPage:
             assert ("It is Failed and takes no requests. Deployed there:" in overview) == bool(
                 account.data["endpoints"]
             )
+
+    @pytest.mark.parametrize(
+        ("version", "arrow", "told"),
+        [
+            ("7", "-content_of->", "fixed"),
+            ("$LATEST", "-content_of->", "can change"),
+            ("7", "-content_of~->", "can change"),
+            (None, "", "not known whether it can change"),
+        ],
+    )
+    def test_a_registered_evaluator_is_as_fixed_as_what_it_points_at(
+        self, version: str | None, arrow: str, told: str
+    ) -> None:
+        """So its page and its evaluator's say; and the list counts the jobs that a function judged by whatever name."""
+        function, registered = "arn:aws:lambda:us-west-2:111122223333:function:judge", f"{HUB}/JsonDoc/judge/1.0.0"
+        text = f"""{HUB}/JsonDoc/judge(evaluator) -has_version-> {registered}(evaluator_version)
+            {registered} -input_to:evaluator-> e1(evaluation_job)"""
+        facts = {}
+        if version is not None:
+            text += f"""
+            {function}(evaluator) -has_version-> {function}:{version}(evaluator_version) {arrow} {registered}"""
+            facts[f"{function}:{version}"] = {"attributes": {"code_sha256": "c0de"}}
+        graph = lineage(text, facts)
+        site = Site(graph=graph, envelope=ENVELOPE, settings=small.SETTINGS, findings=[], history=[ENVELOPE])
+
+        own = views.asset_page(site, graph.assets[registered], "assets/evaluator_version.html")
+        page = Templates().render(own.template, root="../", page=own, picture="", **own.data)
+        assert f">{told}<" in page
+        assert (">c0de<" in page) == (told == "fixed")
+        of = views.asset_page(site, graph.assets[f"{HUB}/JsonDoc/judge"], "assets/evaluator.html").data["own"]
+        assert [one["pinned"] for one in of["versions"]] == [{"fixed": True, "can change": False}.get(told)]
+        jobs = Table("Evaluators", evaluators_table(site).columns[3:4], site.of("evaluator"), "evaluators")
+        assert [row for (row,) in jobs.on_page()["rows"]] == [1] * len(site.of("evaluator"))
 
     def test_what_an_endpoint_that_is_gone_was_is_told_as_past(self) -> None:
         """Neither its page nor a list says that it is in service, that a model runs there, or of a gone version that it

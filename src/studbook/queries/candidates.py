@@ -18,6 +18,7 @@ from studbook.model import Asset
 from studbook.model.canonical import is_number
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
+from studbook.queries.neighbours import is_pinned
 from studbook.queries.question import Question
 from studbook.queries.runs import answering, rows_at, rows_of_version, surely_answers
 from studbook.queries.scores import Score, jobs_of, judged_of, rows_of_job, silent_jobs
@@ -240,7 +241,7 @@ def _is_fixed(lineage: LineageReader, score: Score) -> bool:
     if score.candidate or not is_number(score.value):
         return False
     evaluator = lineage.asset(score.evaluator or "")
-    if evaluator is None or evaluator.attributes.get("mutable") is True:
+    if evaluator is None or is_pinned(lineage, evaluator) is False:
         return False
     built_in = evaluator.id.startswith(_FIXED)
     if evaluator.kind != "evaluator_version" and not built_in:

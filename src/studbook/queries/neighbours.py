@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge
+from studbook.model.ids import parse_lambda
 
 
 class Use(NamedTuple):
@@ -64,6 +65,26 @@ def known_as(lineage: LineageReader, version: Asset) -> list[Asset]:
 def content(lineage: LineageReader, version: Asset) -> list[Asset]:
     """A version, and the content that it points at."""
     return [version, *sources(lineage, version, "content_of")]
+
+
+def is_pinned(lineage: LineageReader, evaluator: Asset) -> bool | None:
+    """Whether an evaluator version is pinned to one code: a published version of a function is immutable.
+
+    A registered version is what it points at, and that by name: `$LATEST` and an alias move. None where it is not
+    known, as of a prompt in S3, which can be written over.
+    """
+    function = parse_lambda(evaluator.id)
+    if function is not None:
+        return (function.qualifier or "").isdigit()
+    behind = [_is_pinned_by(lineage, edge) for edge in lineage.upstream(evaluator.id, "content_of")]
+    return False if False in behind else True if behind and None not in behind else None
+
+
+def _is_pinned_by(lineage: LineageReader, pointer: Edge) -> bool | None:
+    code = lineage.asset(pointer.source)
+    if pointer.certainty == "inferred":
+        return False
+    return is_pinned(lineage, code) if code is not None and parse_lambda(code.id) is not None else None
 
 
 def uses(lineage: LineageReader, assets: Iterable[Asset]) -> Iterator[Use]:

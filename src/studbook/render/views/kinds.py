@@ -13,7 +13,7 @@ from studbook.lineage.graph import is_between
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
 from studbook.queries.candidates import Judge, Judgement, order_of
-from studbook.queries.neighbours import known_as, parts, withdrawn
+from studbook.queries.neighbours import content, is_pinned, known_as, parts, withdrawn
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
 from studbook.queries.scores import jobs_of, judged_of
@@ -302,14 +302,21 @@ def evaluator(site: Site, asset: Asset) -> Json:
         "versions": [
             {
                 **version_row(site, version),
-                "code": version.attributes.get("code_sha256"),
-                "mutable": version.attributes.get("mutable") is True,
+                **_code(site, version),
                 "judged": len({row["job"]["id"] for row in judged_by(site, (version,))}),
             }
             for version in versions
         ],
         "judged": judged_table(site, asset, (asset, *versions)).on_page(),
     }
+
+
+def _code(site: Site, version: Asset) -> Json:
+    """Whether the code of an evaluator version is fixed, and its digest: of a registered one, of what it points at."""
+    pinned = is_pinned(site.graph, version)
+    states = content(site.graph, version) if pinned else [version]
+    digests = (one.attributes.get("code_sha256") for one in states)
+    return {"pinned": pinned, "code": next((digest for digest in digests if digest), None)}
 
 
 def evaluator_version(site: Site, asset: Asset) -> Json:
@@ -321,8 +328,7 @@ def evaluator_version(site: Site, asset: Asset) -> Json:
             version_row(site, version, current=version.id == asset.id)
             for version in (versions_of(site, parent) if parent else [asset])
         ],
-        "mutable": asset.attributes.get("mutable") is True,
-        "code": asset.attributes.get("code_sha256"),
+        **_code(site, asset),
         "registered": site.links(one.id for one in known_as(site.graph, asset) if one.id != asset.id),
         "judged": judged_table(site, asset, (asset,)).on_page(),
     }

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from studbook.model import CERTAINTIES, KINDS, Asset, Envelope, Finding
-from studbook.queries.neighbours import newest, uses
+from studbook.queries.neighbours import newest
 from studbook.render.views.deployments import deployments_of, running
 from studbook.render.views.evaluations import judged_by
 from studbook.render.views.provenance import drift_of, ends, fingerprint_of, readers_of, versions_of
@@ -165,8 +165,8 @@ def evaluators_table(site: Site) -> Table:
     """Evaluators with their versions and how often they judged."""
 
     def judged(evaluator: Asset) -> int:
-        subjects = (evaluator, *versions_of(site, evaluator))
-        return len({use.job.id for use in uses(site.graph, subjects)})
+        rows = judged_by(site, (evaluator, *versions_of(site, evaluator)))
+        return len({row["job"]["id"] for row in rows})
 
     columns = [
         Column("Evaluator", lambda a: site.link(a.id)),
