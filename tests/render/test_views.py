@@ -24,7 +24,7 @@ from studbook.render.views.answers_told import aliases_of
 from studbook.render.views.deployments import answers
 from studbook.render.views.dossier import dossier_page
 from studbook.render.views.home import LINES
-from studbook.render.views.lists import endpoints_table, evaluators_table
+from studbook.render.views.lists import datasets_table, endpoints_table, evaluators_table
 from studbook.render.views.site import Site
 from studbook.render.views.tables import Table
 from studbook.settings import Settings
@@ -149,6 +149,23 @@ class TestAssetPage:
         assert [one["pinned"] for one in of["versions"]] == [{"fixed": True, "can change": False}.get(told)]
         jobs = Table("Evaluators", evaluators_table(site).columns[3:4], site.of("evaluator"), "evaluators")
         assert [row for (row,) in jobs.on_page()["rows"]] == [1] * len(site.of("evaluator"))
+
+    def test_who_reads_a_dataset_reads_it_by_whatever_name(self) -> None:
+        """A job that took the registered version read what that points at; in two roles it is one reader."""
+        place, registered = "s3://data/chats/", f"{HUB}/DataSet/chats/1.0.0"
+        graph = lineage(
+            f"""{place}(dataset) -has_version-> {place}@1(dataset_version) -content_of-> {registered}(dataset_version)
+            {registered} -input_to:train-> j1(training_job)
+            {registered} -input_to:validation-> j1
+            {place}@1 -input_to:train-> j2(training_job)"""
+        )
+        site = Site(graph=graph, envelope=ENVELOPE, settings=small.SETTINGS, findings=[], history=[ENVELOPE])
+        page = views.asset_page(site, graph.assets[place], "assets/dataset.html").data["own"]
+
+        assert {row[0]["id"] for row in page["readers"]["rows"]} == {"j1", "j2"}
+        assert [version["readers"] for version in page["versions"]] == [2]
+        (column,) = [one for one in datasets_table(site).columns if one.title == "Readers"]
+        assert column.cell(graph.assets[place]) == 2
 
     def test_what_an_endpoint_that_is_gone_was_is_told_as_past(self) -> None:
         """Neither its page nor a list says that it is in service, that a model runs there, or of a gone version that it

@@ -26,13 +26,13 @@ from studbook.render.views.flow import pipeline, pipeline_execution
 from studbook.render.views.incident import data_changes, incident_of
 from studbook.render.views.lists import experiment_runs, experiment_table, judged_table, readers_table
 from studbook.render.views.provenance import (
+    count_readers,
     drift_of,
     ends,
     fingerprint_of,
     ordinal,
     pairs,
     parent_of,
-    readers_of,
     runs_of,
     training_of,
     version_row,
@@ -239,7 +239,7 @@ def dataset(site: Site, asset: Asset) -> Json:
             "objects": version.attributes.get("objects"),
             "bytes": version.attributes.get("bytes"),
             "superseded_since": version.attributes.get("superseded_since"),
-            "readers": len(readers_of(site, [version])),
+            "readers": count_readers(site, [version]),
         }
         for version in versions
     ]

@@ -11,7 +11,7 @@ from studbook.model import CERTAINTIES, KINDS, Asset, Envelope, Finding
 from studbook.queries.neighbours import newest
 from studbook.render.views.deployments import deployments_of, running
 from studbook.render.views.evaluations import judged_by
-from studbook.render.views.provenance import drift_of, ends, fingerprint_of, readers_of, versions_of
+from studbook.render.views.provenance import count_readers, drift_of, ends, fingerprint_of, readers_of, versions_of
 from studbook.render.views.site import LEVELS, Json, Site, account_path, rule_path
 from studbook.render.views.tables import Column, Table, badge, stage_badge, state
 from studbook.words import number, plain, says
@@ -106,9 +106,6 @@ def datasets_table(site: Site) -> Table:
         value = next((fingerprint_of(site, version) for version in versions_of(site, dataset)), None)
         return {"code": value.removeprefix("sha256:")[:12], "title": value} if value else None
 
-    def readers(dataset: Asset) -> int:
-        return len({reader["job"]["id"] for reader in readers_of(site, [dataset, *versions_of(site, dataset)])})
-
     def drift(dataset: Asset) -> Json | None:
         drifted = drift_of(site, [dataset, *versions_of(site, dataset)])
         return {"badge": "drifted", "tone": "wait"} if drifted else None
@@ -120,7 +117,7 @@ def datasets_table(site: Site) -> Table:
             "Fingerprint", fingerprint, hint="A digest of the object manifest: keys, sizes and etags, not the bytes."
         ),
         _versions(site),
-        Column("Readers", readers),
+        Column("Readers", lambda a: count_readers(site, [a, *versions_of(site, a)])),
         Column("Drift", drift, facet=True, hint="Whether it changed after a job had read it."),
         *places(site),
     ]
