@@ -41,6 +41,9 @@ _ALTERNATIVES: Final = 40
 
 Path_ = tuple[str, ...]
 
+_SAID: Final = {"ActionType": "Evaluation"}
+"""Texts on which it depends that a description is asked for, by the member's name."""
+
 
 @dataclass(slots=True)
 class Answer:
@@ -91,7 +94,7 @@ class Answer:
 
     def _text(self, name: str, path: str) -> str:
         if not _REFERENCE.search(name):
-            return "text"
+            return _SAID.get(name, "text")
         mark = f"census{len(self.marks)}"
         self.marks[mark] = path
         return _reference(name, path, f"{mark}x", self.arn)

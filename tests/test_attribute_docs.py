@@ -19,8 +19,9 @@ INTRO = """# Attributes
 
 What is known of each kind of asset, what it means, and where it is read: the operation of the API that has the member,
 and the member's path in the kept record. Of several the first that has a value counts. `rule:` says how a value is
-computed. `studbook show ASSET --evidence` shows the record and the value itself; `studbook export schema` has the same
-under `x-source`.
+computed. Of documents and listings in S3 the record keeps what they say in members of its own (`Metrics`, `Bytes`,
+`VersioningStatus`). `studbook show ASSET --evidence` shows the record and the value itself; `studbook export schema`
+has the same under `x-source`.
 """
 _TRAINING = ("training_job", "tuning_job", "automl_job", "customization_job", "training_session")
 _GROUPS = {
