@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
+
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel, Shape
 
 from studbook.model import Record
 from studbook.settings import Settings
@@ -740,10 +743,21 @@ _INPUT = {
 }
 
 
+SAGEMAKER: Final = ServiceModel(create_loader().load_service_model("sagemaker", "service-2"))
+
+
+def as_answered(value: Any, shape: Shape) -> Any:
+    """Of a value the members that AWS's answer can have."""
+    if not isinstance(value, dict):
+        return value
+    return {name: as_answered(part, shape.members[name]) for name, part in value.items() if name in shape.members}
+
+
 def defined(kind: str) -> dict[str, Any]:
     """A job definition of a type, as the schedule's record keeps it."""
     told = {f"{kind}{name}": value for name, value in _TOLD.items()}
-    return {f"{kind}JobDefinition": {**told, f"{kind}JobInput": _INPUT}}
+    shape = SAGEMAKER.operation_model(f"Describe{kind}JobDefinition").output_shape
+    return {f"{kind}JobDefinition": as_answered({**told, f"{kind}JobInput": _INPUT}, shape)}
 
 
 def schedule(name: str, **body: Any) -> Record:
@@ -757,7 +771,9 @@ WATCHED = (
         MonitoringScheduleConfig={
             "MonitoringJobDefinition": {
                 "BaselineConfig": _TOLD["BaselineConfig"],
-                "MonitoringAppSpecification": _TOLD["AppSpecification"],
+                "MonitoringAppSpecification": {
+                    name: place for name, place in _TOLD["AppSpecification"].items() if name != "ConfigUri"
+                },
                 "MonitoringInputs": [{name: _INPUT[name] for name in ("EndpointInput", "BatchTransformInput")}],
             }
         },
