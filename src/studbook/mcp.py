@@ -29,6 +29,7 @@ from studbook.lineage.from_id import asset_from_id
 from studbook.model import Envelope
 from studbook.model.canonical import fields_of
 from studbook.model.ids import page_path
+from studbook.packaged import place_in_code
 from studbook.queries import QUESTIONS
 from studbook.queries.compare import LEAST
 from studbook.queries.compare import MOST as MOST_COMPARED
@@ -135,13 +136,8 @@ class Folder:
     def diff(self, older: str, as_of: str) -> Json:
         lineage = self._open(as_of)
         changes = lineage.diff(older).to_json()
-        counts = {name: len(value) for name, value in changes.items() if isinstance(value, list | tuple)}
-        told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
-        before = self._catalog.resolve(older).number
-        summary = f"From snapshot {before} to {lineage.snapshot.number}: {told or 'nothing changed'}."
-        return _summarized(lineage.snapshot, summary, None, counts=counts, changes=changes) | {
-            "total": sum(counts.values())
-        }
+        told = _counted(self._catalog.resolve(older).number, lineage.snapshot.number, changes)
+        return _summarized(lineage.snapshot, told.pop("summary"), None, **told, changes=changes)
 
     def verify(self) -> Json:
         envelope = self._catalog.resolve("latest")
@@ -189,9 +185,13 @@ class BuiltSite:
         if older != "latest~1":
             raise UsageError("a site tells of the night before alone", "ask the catalog: studbook mcp --catalog DIR")
         base, snapshot = self._base(as_of)
-        changes = self._get(f"{base}changes/step.json") or {}
-        summary = f"From the snapshot before to {snapshot['number']}."
-        return {"summary": summary, "snapshot": snapshot, "total": len(changes), "changes": changes}
+        changes = self._get(f"{base}changes/step.json")
+        if not isinstance(changes, dict):
+            raise NotFound(f"{base} does not tell what changed", "ask the catalog: studbook mcp --catalog DIR")
+        if changes.get("old") is None:
+            raise NotFound(f"snapshot {snapshot['number']} is the first", "there is none before it to compare with")
+        rows = {name: value for name, value in changes.items() if name != "assets"}  # which are what the others name
+        return {"snapshot": snapshot, **_counted(changes["old"], snapshot["number"], rows), "changes": changes}
 
     def verify(self) -> Json:
         raise UsageError("a site cannot be verified", "verify its catalog, or an evidence pack: studbook verify")
@@ -280,7 +280,19 @@ class BuiltSite:
             raise StudbookError(f"{address}: {error}", "is the site there?") from None
         except (OSError, ValueError) as error:
             raise StudbookError(f"{address}: {error}", "is the site there, and may you read it?") from None
-        return text if len(text) <= _LARGEST else None
+        if len(text) > _LARGEST:
+            raise StudbookError(
+                f"{address} has more than {_LARGEST:,} bytes", "ask the catalog: studbook mcp --catalog DIR"
+            )
+        return text
+
+
+def _counted(older: int, newer: int, changes: Json) -> Json:
+    """How many changes of each sort there are between two nights."""
+    counts = {name: len(value) for name, value in changes.items() if isinstance(value, list | tuple)}
+    told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
+    summary = f"From snapshot {older} to {newer}: {told or 'nothing changed'}."
+    return {"summary": summary, "total": sum(counts.values()), "counts": counts}
 
 
 def _summarized(snapshot: Envelope, summary: str, rows: list[Json] | None, **more: Any) -> Json:
@@ -429,8 +441,13 @@ def called(source: AnswerSource, name: str, given: Mapping[str, Any]) -> types.C
         arguments = _checked(name, given)
         limit, full = arguments.pop("limit", None), arguments.pop("full", False)
         return fitted(_found(source, name, arguments, limit, full=full), limit, full=full)
-    except StudbookError as error:
-        text = error.message + (f"\nhint: {error.hint}" if error.hint else "")
+    except Exception as error:  # noqa: BLE001  one answer that cannot be made must not end the session
+        told = (
+            error
+            if isinstance(error, StudbookError)
+            else StudbookError(f"a bug in Studbook: {type(error).__name__} at {place_in_code(error)}", "report it")
+        )
+        text = told.message + (f"\nhint: {told.hint}" if told.hint else "")
         shown = text.encode()[: MOST // 2].decode(errors="ignore")
         return types.CallToolResult(content=[types.TextContent(type="text", text=shown)], is_error=True)
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from operator import mul
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from tests.pedigrees import asset, commit, edge
 
 import studbook
+from studbook.errors import NotFound, StudbookError
 from studbook.lineage.graph import Graph
 from studbook.queries import QUESTIONS
 from studbook.store import Catalog
@@ -121,6 +123,14 @@ def test_a_site_answers_as_its_catalog(demo_catalog: Path, demo_site: Path) -> N
             assert {key: found[key] for key in kept} == {key: json.loads(json.dumps(expected[key])) for key in kept}
         assert site.asset("support-bot-prod", "latest")["asset"]["id"] == folder.asset(ENDPOINT, "4")["asset"]["id"]
         assert site.answer("log", VERSION, "2", {}, None, whole=True)["snapshot"]["number"] == 2
+        changed, known = site.diff("latest~1", "latest"), folder.diff("latest~1", "latest")
+        step = json.loads((demo_site / str(changed["snapshot"]["number"]) / "changes" / "step.json").read_text())
+        assert changed["counts"] == {name: len(step[name]) for name in changed["counts"]}
+        assert changed["total"] == sum(changed["counts"].values()) > 0
+        assert changed["counts"]["edges_added"] == known["counts"]["edges_gained"]
+        assert changed["summary"].startswith(f"From snapshot {step['old']} to {step['number']}: ")
+        with pytest.raises(NotFound, match="snapshot 1 is the first"):
+            site.diff("latest~1", "1")
         assert any("support-bot" in row["name"] for row in site.search("support bot", "latest", 20)["rows"])
         for name, arguments in (
             ("trace", {"asset": "no-such-model"}),
@@ -221,3 +231,37 @@ def test_whatever_is_answered_fits(rows: list[Any], summary: str, more: Any) -> 
     assert result.structured_content is not None
     assert result.structured_content["total"] == len(rows)
     assert result.structured_content["snapshot"]["envelope"] == snapshot["envelope"]
+
+
+def test_an_answer_that_meets_a_bug_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tool says where, nothing of what the exception said, and no rows; the next question is answered."""
+    catalog = Catalog(tmp_path / "catalog")
+    commit(catalog, Graph([asset("a", "model_package")], []))
+    ask = QUESTIONS["runs"].ask
+
+    def fails(*given: Any, **options: Any) -> Any:
+        raise KeyError("hf_" + "s" * 34)
+
+    monkeypatch.setitem(QUESTIONS, "runs", replace(QUESTIONS["runs"], ask=fails))
+    source = door.Folder(catalog)
+    told = door.called(source, "runs", {"asset": "a"})
+    assert told.is_error
+    assert told.structured_content is None
+    assert told.content[0].text.startswith("a bug in Studbook: KeyError at ")
+    assert "hf_" not in told.content[0].text
+    monkeypatch.setitem(QUESTIONS, "runs", replace(QUESTIONS["runs"], ask=ask))
+    assert not door.called(source, "runs", {"asset": "a"}).is_error
+
+
+def test_a_file_that_a_site_lacks_is_no_empty_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where the host has no file of changes, nor where a file is larger than may be read."""
+    (tmp_path / "snapshot.json").write_text('{"number": 2}')
+    with served(tmp_path) as address:
+        site = door.BuiltSite(address)
+        with pytest.raises(NotFound, match="does not tell what changed"):
+            site.diff("latest~1", "latest")
+        (tmp_path / "changes").mkdir()
+        (tmp_path / "changes" / "step.json").write_text(json.dumps({"number": 2, "old": 1, "added": ["x" * 99]}))
+        monkeypatch.setattr(door, "_LARGEST", 50)
+        with pytest.raises(StudbookError, match="has more than 50 bytes"):
+            site.diff("latest~1", "latest")
