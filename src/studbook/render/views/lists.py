@@ -94,8 +94,17 @@ def groups_table(site: Site) -> Table:
 
 
 def bases_table(site: Site) -> Table:
-    """Base models."""
-    columns = [Column("Base model", lambda a: site.link(a.id)), _newest(site), _versions(site), *places(site)]
+    """Base models; those of a service that gives no version a number have none to count."""
+
+    def versions(base: Asset) -> int | None:
+        return len(versions_of(site, base)) or None
+
+    columns = [
+        Column("Base model", lambda a: site.link(a.id)),
+        _newest(site),
+        Column("Versions", versions),
+        *places(site),
+    ]
     return Table("Base models", columns, site.of("base_model"), "base-models")
 
 
