@@ -37,7 +37,8 @@ os.environ["COLUMNS"] = "100"  # a terminal's width, whoever runs the tests
 _CACHE = tempfile.mkdtemp(prefix="studbook-cache-")
 os.environ["XDG_CACHE_HOME"] = _CACHE  # the tests leave nothing in the user's own
 
-gc.set_threshold(20_000)  # what thousands of tests import lives to the end, and was gone through again and again
+# What thousands of tests import lives to the end, and was gone through again and again; what dies in cycles is some MB.
+gc.set_threshold(100_000, 20, 20)
 
 # No test fails on a clock. All else is as it was: on CI hypothesis takes the same examples each time.
 settings.register_profile(
