@@ -42,7 +42,6 @@ _ADDED = {
     "sagemaker:DescribeModelQualityJobDefinition": "ModelQualityJobDefinition",
     "sagemaker:DescribePipeline": "PipelineDefinitionSha256",
     "sagemaker:DescribePipelineDefinitionForExecution": "Definition",
-    "sagemaker:DescribeTrialComponent": "TrialComponentSource",
     "sagemaker:ListModelCardVersions": "Versions",
 }
 

@@ -227,7 +227,12 @@ COMPONENT: Final = attributes(
         "What it is a run of.",
         lambda record: member(record.body, "TrialComponentSource", "SourceType") or "TrialComponent",
     ),
-    at("source_uri", "TrialComponentSource.SourceArn", "What the Lineage API names as its source."),
+    at(
+        "source_uri",
+        "TrialComponentSource.SourceArn",
+        "What the Lineage API names as its source.",
+        by="sagemaker:ListTrialComponents",
+    ),
     at("hyperparameters", "Parameters", "The parameters that the run logged.", _parameters),
     at("metrics", "Metrics", "The last value of each metric that the run logged.", _last_metrics),
     rows.started("StartTime"),
