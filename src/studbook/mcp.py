@@ -112,6 +112,7 @@ class Folder:
 
     def search(self, text: str, as_of: str, limit: int) -> Json:
         lineage = self._open(as_of)
+        found = lineage.handles.search(text)
         rows = [
             {
                 "asset": one.id,
@@ -122,9 +123,9 @@ class Folder:
                 "stage": one.stage,
                 "gone_since": one.gone_since,
             }
-            for one in lineage.search(text, limit)
+            for one in found[:limit]
         ]
-        return _summarized(lineage.snapshot, f"{len(rows)} found for {text!r}.", rows)
+        return _summarized(lineage.snapshot, f"{len(found)} found for {text!r}.", rows) | {"total": len(found)}
 
     def asset(self, asset: str, as_of: str) -> Json:
         lineage = self._open(as_of)
@@ -172,8 +173,9 @@ class BuiltSite:
 
     def search(self, text: str, as_of: str, limit: int) -> Json:
         base, snapshot = self._base(as_of)
-        rows = [{"name": title, "page": base + place} for title, place in islice(self._found(base, text), limit)]
-        return {"summary": f"{len(rows)} found for {text!r}.", "snapshot": snapshot, "total": len(rows), "rows": rows}
+        total, found = self._found(base, text)
+        rows = [{"name": title, "page": base + place} for title, place in islice(found, limit)]
+        return {"summary": f"{total} found for {text!r}.", "snapshot": snapshot, "total": total, "rows": rows}
 
     def asset(self, asset: str, as_of: str) -> Json:
         base, snapshot = self._base(as_of)
@@ -219,7 +221,7 @@ class BuiltSite:
             if isinstance(found := self._get(f"{base}{page_path(kind, one)}index.json"), dict):
                 return found
         near: list[Json] = []
-        for _, place in islice(self._found(base, asset), _ROWS):
+        for _, place in islice(self._found(base, asset)[1], _ROWS):
             found = self._get(f"{base}{place}index.json") if place.endswith("/") else None
             if isinstance(found, dict) and found["asset"]["id"] == asset:
                 return found
@@ -233,8 +235,8 @@ class BuiltSite:
             "\n  ".join(["give an id:", *ids]) if ids else "find it with the tool 'search'",
         )
 
-    def _found(self, base: str, text: str) -> Iterator[tuple[str, str]]:
-        """Titles and places of the pages that have all the words, those with the words in their titles first."""
+    def _found(self, base: str, text: str) -> tuple[int, Iterator[tuple[str, str]]]:
+        """How many pages have all the words; their titles and places, those with the words in their titles first."""
         from studbook.render.search import unpacked, words_of
 
         index = self._script(base, "index")
@@ -248,10 +250,15 @@ class BuiltSite:
             titled.update(in_title)
             having = in_title | {number for row in matching for number in unpacked(row[2])}
             numbers = having if numbers is None else numbers & having
-        for number in sorted(numbers or (), key=lambda number: (-titled[number], -number)):
-            chunk = self._script(base, f"d/{number // index['chunk']}")
-            title, place, *_ = chunk[number % index["chunk"]]
-            yield str(title), str(place)
+        ordered = sorted(numbers or (), key=lambda number: (-titled[number], -number))
+
+        def pages() -> Iterator[tuple[str, str]]:
+            for number in ordered:
+                chunk = self._script(base, f"d/{number // index['chunk']}")
+                title, place, *_ = chunk[number % index["chunk"]]
+                yield str(title), str(place)
+
+        return len(ordered), pages()
 
     def _script(self, base: str, name: str) -> Any:
         """The data of a file of the search index: a script that calls a function with its name and the data."""

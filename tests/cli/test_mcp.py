@@ -123,6 +123,10 @@ def test_a_site_answers_as_its_catalog(demo_catalog: Path, demo_site: Path) -> N
             assert {key: found[key] for key in kept} == {key: json.loads(json.dumps(expected[key])) for key in kept}
         assert site.asset("support-bot-prod", "latest")["asset"]["id"] == folder.asset(ENDPOINT, "4")["asset"]["id"]
         assert site.answer("log", VERSION, "2", {}, None, whole=True)["snapshot"]["number"] == 2
+        for source in (site, folder):
+            few, many = (source.search("support bot", "latest", limit) for limit in (1, 1_000))
+            assert (len(few["rows"]), few["total"], few["summary"]) == (1, many["total"], many["summary"])
+            assert many["total"] == len(many["rows"]) > 1
         changed, known = site.diff("latest~1", "latest"), folder.diff("latest~1", "latest")
         step = json.loads((demo_site / str(changed["snapshot"]["number"]) / "changes" / "step.json").read_text())
         assert changed["counts"] == {name: len(step[name]) for name in changed["counts"]}
