@@ -391,7 +391,7 @@ class TestForPeople:
         assert max(map(len, lines)) <= 100
         assert "mend       mend the template" in lines
         assert "new findings (1)" in lines
-        assert lines[-1] == "exit 5: the snapshot was written, and a later step failed"
+        assert lines[-1] == "exit 5: the snapshot was written, and a later step, or a part of it, failed"
 
     def test_markdown(self):
         """Nothing that somebody named acts on the page that shows it."""
