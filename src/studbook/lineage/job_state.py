@@ -22,8 +22,8 @@ _WORDS: Final = {
 _STATES: Final = {word: state for state, words in _WORDS.items() for word in words.split()}
 _WITH_RESULT: Final = frozenset({"completedwithfailures", "partiallycompleted", "deleting", "deletefailed"})
 """What failed in part, or is being deleted, may have come to a result before."""
+# Fewer kinds: of these alone SageMaker tells when they started on their machines.
 _TELLS_START: Final = frozenset({"training_job", "processing_job", "transform_job"})
-"""Fewer than all jobs: of these SageMaker tells when they started on their machines."""
 _HAVING: Final = frozenset({*JOB_KINDS, "pipeline_execution", "mlflow_run"})
 
 
