@@ -77,12 +77,11 @@ lint: $(VENV)/.dev
 	$(BIN)/python .ci/one_step.py
 	$(BIN)/python -m tests.census
 
-# Three for two cores: nearly a third of a worker's time is waiting, for a pace, a back-off or a server.
 test: check
 	@.ci/require dot=graphviz git=git
 	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 \
 	  || command -v google-chrome >/dev/null 2>&1 || .ci/require chromium=chromium
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 audit: $(VENV)/.dev
 	@.ci/audit $(BIN)/python
