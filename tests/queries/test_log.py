@@ -242,6 +242,15 @@ class TestDeployments:
         nights = [(self.ONE, {}), (self.ONE, {"e": {"gone_since": 2}})]
         assert (2, "undeployed", "e", None) in rows(tmp_path, nights, "v/1")
 
+    def test_what_takes_no_requests_runs_nothing(self, tmp_path: Path) -> None:
+        """As `diff` and `runs` have it: an endpoint that was never in service, and one that is on some nights."""
+        nights = [(self.ONE, {"e": {"status": status}}) for status in ("Creating", "InService", "OutOfService")]
+        for root, other in (("v/1", "e"), ("e", "v/1")):
+            told = [row for row in rows(tmp_path / root.replace("/", ""), nights, root) if "deployed" in row[1]]
+            assert told == [(2, "deployed", None, other), (3, "undeployed", other, None)]
+        failed = [(self.ONE, {"e": {"status": "Failed"}})]
+        assert [row for row in rows(tmp_path / "failed", failed, "v/1") if "deployed" in row[1]] == []
+
     def test_training_from_a_version_does_not_deploy_it(self, tmp_path: Path) -> None:
         """Only relations of deployment lead to where it runs."""
         text = self.ONE + "\n v/0(model_package) -input_to:source_model-> j(training_job) -produced-> v/1"

@@ -23,7 +23,7 @@ from studbook.queries.diff import changed_fields
 from studbook.queries.drift import Drift, drifts_of
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
-from studbook.queries.walks import ANSWERING, SERVING, runs, runs_at
+from studbook.queries.walks import ANSWERING, SERVING, out_of_service, runs, runs_at
 
 if TYPE_CHECKING:
     from studbook.store.past import EdgeEnds, SnapshotHistory
@@ -355,12 +355,16 @@ class _Past:
                 continue
             changed_at: dict[int, str] = {}
             modified = None
+            down = set[int]()
             for envelope, state, _ in self._states(history, place):
+                if state is not None and out_of_service(state):
+                    down.add(envelope.number)
                 if state is not None and state.modified_at is not None and state.modified_at != modified:
                     changed_at[envelope.number] = modified = state.modified_at
             before: frozenset[str] = frozenset()
             for envelope, served in nights:
-                now = served.running(place_id, None if is_place else self._asset.id)
+                answers = envelope.number not in down
+                now = served.running(place_id, None if is_place else self._asset.id) if answers else frozenset()
                 at = changed_at.get(envelope.number) or envelope.taken_at
                 came = changed_at.get(envelope.number) or served.came(place_id) or envelope.taken_at
                 for one in sorted(now - before):
