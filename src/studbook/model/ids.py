@@ -107,8 +107,13 @@ class LambdaFunction(NamedTuple):
     qualifier: str | None
 
     @property
+    def is_published(self) -> bool:
+        """Whether it is a published version, which is immutable: it has a number."""
+        return self.qualifier is not None and self.qualifier.isdigit()
+
+    @property
     def is_version(self) -> bool:
-        return self.qualifier is not None and (self.qualifier == "$LATEST" or self.qualifier.isdigit())
+        return self.is_published or self.qualifier == "$LATEST"
 
 
 def parse_lambda(text: object) -> LambdaFunction | None:

@@ -75,7 +75,7 @@ def is_pinned(lineage: LineageReader, evaluator: Asset) -> bool | None:
     """
     function = parse_lambda(evaluator.id)
     if function is not None:
-        return (function.qualifier or "").isdigit()
+        return function.is_published
     behind = [_is_pinned_by(lineage, edge) for edge in lineage.upstream(evaluator.id, "content_of")]
     return False if False in behind else True if behind and None not in behind else None
 
@@ -94,6 +94,17 @@ def uses(lineage: LineageReader, assets: Iterable[Asset]) -> Iterator[Use]:
             job = lineage.asset(edge.target)
             if job is not None:
                 yield Use(asset, edge, job)
+
+
+def uses_by_any_name(lineage: LineageReader, assets: Iterable[Asset]) -> Iterator[Use]:
+    """As `uses`, of these as what they are, and as what they were registered as."""
+    known = {one.id: one for asset in assets for one in known_as(lineage, asset)}
+    return uses(lineage, known.values())
+
+
+def count_users(lineage: LineageReader, assets: Iterable[Asset]) -> int:
+    """How many jobs and runs these went into, by whatever name and in whatever roles, each once."""
+    return len({use.job.id for use in uses_by_any_name(lineage, assets)})
 
 
 def models_of(lineage: LineageReader, job: Asset) -> list[str]:

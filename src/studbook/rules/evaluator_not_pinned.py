@@ -37,8 +37,7 @@ def check(seen: Inspection) -> Iterator[Observation]:
 def _pinned(source: Asset, edge: Edge) -> bool:
     function = parse_lambda(source.id)
     if function is not None:
-        numbered = function.qualifier is not None and function.qualifier.isdigit()
-        return numbered and edge.certainty != "inferred"
+        return function.is_published and edge.certainty != "inferred"
     content = parse_hub_content(source.id)
     return content is None or content.version is not None
 

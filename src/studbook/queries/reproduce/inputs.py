@@ -233,7 +233,7 @@ class Inputs:
     def _evaluator(self, role: str, edge: Edge, evaluator: Asset) -> None:
         function, content = parse_lambda(evaluator.id), parse_hub_content(evaluator.id)
         if function is not None:
-            if not (function.qualifier or "").isdigit() or edge.certainty == "inferred":
+            if not function.is_published or edge.certainty == "inferred":
                 self._reason(role, "close", f"{evaluator.id} is not fixed: its code can be another by now")
                 return
             digest = evaluator.attributes.get("code_sha256")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from studbook.model import Asset
-from studbook.queries.neighbours import known_as, models_of, newest, uses
+from studbook.queries.neighbours import models_of, newest, uses_by_any_name
 from studbook.queries.scores import jobs_of
 from studbook.queries.walks import evaluation
 from studbook.render.views.provenance import pairs
@@ -39,7 +39,6 @@ def evaluations_of(site: Site, subjects: Iterable[Asset]) -> list[Json]:
 
 def judged_by(site: Site, subjects: Iterable[Asset]) -> list[Json]:
     """What evaluators judged, newest first: job, models, by which version, scores."""
-    known = {one.id: one for subject in subjects for one in known_as(site.graph, subject)}
     rows = [
         {
             "job": site.link(job.id),
@@ -48,6 +47,6 @@ def judged_by(site: Site, subjects: Iterable[Asset]) -> list[Json]:
             "when": job.created_at,
             "scores": dict(evaluation(site.graph, job).scores or {}),
         }
-        for used, _, job in uses(site.graph, known.values())
+        for used, _, job in uses_by_any_name(site.graph, subjects)
     ]
     return sorted(rows, key=lambda row: row["when"] or "", reverse=True)

@@ -13,7 +13,7 @@ from studbook.lineage.graph import is_between
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
 from studbook.queries.candidates import Judge, Judgement, order_of
-from studbook.queries.neighbours import content, is_pinned, known_as, parts, withdrawn
+from studbook.queries.neighbours import content, count_users, is_pinned, known_as, parts, withdrawn
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
 from studbook.queries.scores import jobs_of, judged_of
@@ -21,12 +21,11 @@ from studbook.queries.walks import Family, copied, lines, out_of_service, reache
 from studbook.render.views.answers_told import aliases_of, elsewhere, lead, matrix, not_known, strip, timeline, waiting
 from studbook.render.views.card import card
 from studbook.render.views.deployments import answers, deployments_of, promotion_of
-from studbook.render.views.evaluations import evaluations_of, judged_by, scores_of
+from studbook.render.views.evaluations import evaluations_of, scores_of
 from studbook.render.views.flow import pipeline, pipeline_execution
 from studbook.render.views.incident import data_changes, incident_of
 from studbook.render.views.lists import experiment_runs, experiment_table, judged_table, readers_table
 from studbook.render.views.provenance import (
-    count_readers,
     drift_of,
     ends,
     fingerprint_of,
@@ -239,7 +238,7 @@ def dataset(site: Site, asset: Asset) -> Json:
             "objects": version.attributes.get("objects"),
             "bytes": version.attributes.get("bytes"),
             "superseded_since": version.attributes.get("superseded_since"),
-            "readers": count_readers(site, [version]),
+            "readers": count_users(site.graph, [version]),
         }
         for version in versions
     ]
@@ -303,7 +302,7 @@ def evaluator(site: Site, asset: Asset) -> Json:
             {
                 **version_row(site, version),
                 **_code(site, version),
-                "judged": len({row["job"]["id"] for row in judged_by(site, (version,))}),
+                "judged": count_users(site.graph, [version]),
             }
             for version in versions
         ],

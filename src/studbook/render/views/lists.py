@@ -8,10 +8,10 @@ from operator import itemgetter
 from typing import Any
 
 from studbook.model import CERTAINTIES, KINDS, Asset, Envelope, Finding
-from studbook.queries.neighbours import newest
+from studbook.queries.neighbours import count_users, newest
 from studbook.render.views.deployments import deployments_of, running
 from studbook.render.views.evaluations import judged_by
-from studbook.render.views.provenance import count_readers, drift_of, ends, fingerprint_of, readers_of, versions_of
+from studbook.render.views.provenance import drift_of, ends, fingerprint_of, readers_of, versions_of
 from studbook.render.views.site import LEVELS, Json, Site, account_path, rule_path
 from studbook.render.views.tables import Column, Table, badge, stage_badge, state
 from studbook.words import number, plain, says
@@ -126,7 +126,7 @@ def datasets_table(site: Site) -> Table:
             "Fingerprint", fingerprint, hint="A digest of the object manifest: keys, sizes and etags, not the bytes."
         ),
         _versions(site),
-        Column("Readers", lambda a: count_readers(site, [a, *versions_of(site, a)])),
+        Column("Readers", lambda a: count_users(site.graph, [a, *versions_of(site, a)])),
         Column("Drift", drift, facet=True, hint="Whether it changed after a job had read it."),
         *places(site),
     ]
@@ -170,15 +170,11 @@ def _links(several: Iterable[Json]) -> Json | None:
 def evaluators_table(site: Site) -> Table:
     """Evaluators with their versions and how often they judged."""
 
-    def judged(evaluator: Asset) -> int:
-        rows = judged_by(site, (evaluator, *versions_of(site, evaluator)))
-        return len({row["job"]["id"] for row in rows})
-
     columns = [
         Column("Evaluator", lambda a: site.link(a.id)),
         _newest(site),
         _versions(site),
-        Column("Jobs that used it", judged),
+        Column("Jobs that used it", lambda a: count_users(site.graph, [a, *versions_of(site, a)])),
         *places(site),
         _findings(site),
     ]

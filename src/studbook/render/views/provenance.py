@@ -7,7 +7,7 @@ from typing import Any
 
 from studbook.model import KINDS, Asset, Edge
 from studbook.queries.drift import drifts_of
-from studbook.queries.neighbours import content, known_as, newest, parent, uses, versions
+from studbook.queries.neighbours import content, newest, parent, uses, uses_by_any_name, versions
 from studbook.queries.walks import made, reads_data
 from studbook.render.views.site import Json, Site
 from studbook.render.views.tables import state
@@ -130,7 +130,6 @@ def fingerprint_of(site: Site, asset: Asset) -> str | None:
 
 def readers_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
     """The jobs and runs that read these, by whatever name: as what they are, or as what they were registered as."""
-    known = {one.id: one for asset in assets for one in known_as(site.graph, asset)}
     return [
         {
             "job": site.link(job.id),
@@ -141,13 +140,8 @@ def readers_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
             "candidate": edge.candidate,
             "evidence": list(map(str, edge.evidence)),
         }
-        for read, edge, job in uses(site.graph, known.values())
+        for read, edge, job in uses_by_any_name(site.graph, assets)
     ]
-
-
-def count_readers(site: Site, assets: Iterable[Asset]) -> int:
-    """How many jobs and runs read these, each once, in whatever roles."""
-    return len({reader["job"]["id"] for reader in readers_of(site, assets)})
 
 
 def drift_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
