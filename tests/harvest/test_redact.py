@@ -155,6 +155,7 @@ class TestValues:
             {"S3Uri": "s3://bucket/AbCdEfGh1234567890ZyXwVuTsRqPo/data.jsonl"},
             {"Image": "763104351884.dkr.ecr.us-west-2.amazonaws.com/huggingface-pytorch-training:2.5-gpu"},
             {"Repository": "git@example.com:ml/bot.git", "other": "ssh://git@example.com/ml/bot.git"},
+            {"source": "wasbs://models@acme.blob.core.windows.net/m", "abfss": "abfss://lake@acme.dfs.core.windows.net/"},
             {"HyperParameters": {"lr": "\"2e-5\"", "max_tokens": "512", "tokenizer": "llama", "eos_token": "\"\""}},
             {"BillableTokenCount": 4100000, "token": None, "use_token": True},
             {"doc": '{"b" : 1,   "a":[1.50]}'},

@@ -80,8 +80,10 @@ _USER_INFO = re.compile(
     r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*://)(?:(?P<user>[^\s/?#\"'<>]{1,2000})|"
     r"(?P<slashed>[^\s/?#@:\"'<>]{0,200}:(?!\d+(?:[/?#]|\Z))[^\s\"'<>]{1,500}))@(?=[\w.\[-])"
 )
-_NO_PASSWORD = frozenset({"ssh", "git+ssh", "sftp", "git", "svn+ssh", "hdfs"})
-"""In these schemes a user without a password is an account's name."""
+_NO_PASSWORD = frozenset({
+    "ssh", "git+ssh", "sftp", "git", "svn+ssh", "hdfs", "abfs", "abfss", "wasb", "wasbs",
+})  # fmt: skip
+"""In these schemes a user without a password is an account's name, or Azure's name of a container."""
 _BARE_USER = re.compile(
     r"(?<![\w/@:.-])[\w.-]+:(?P<value>[^\s@/]+)(?=@(?:(?:tcp|udp|unix)\(|(?:localhost|[\w-]+(?:\.[\w-]+)+):\d+(?:/|\s|\Z)))"
 )
