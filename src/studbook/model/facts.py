@@ -59,7 +59,8 @@ class Reads(Claim):
     relation: Relation = "input_to"
     role: str | None = None
     data_type: str = "S3Prefix"
-    """S3Prefix, ManifestFile, AugmentedManifestFile, Converse, or Object for one key exactly."""
+    """S3Prefix, ManifestFile, AugmentedManifestFile, Converse, Object for one key exactly, or Path for what is a key or
+    a folder, and no prefix of other names."""
     at: str | None = None
     """When reading began; UTC, RFC 3339 with Z."""
     ever: bool = False

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from tests.fact_records import ACCOUNT, JOB, Estate, inputs, item, job, state
 
 from studbook.lineage.link import ConfiguredDataset, LinkContext
@@ -296,6 +297,21 @@ class TestPrefixes:
 
         assert {rule for _, _, rules in found.values() for rule in rules} >= {"rule:prefix-without-slash"}
         assert [candidate for _, candidate, _ in found.values()] == [True, True]
+
+    @pytest.mark.parametrize("name", ["p", "p.parquet"])
+    def test_a_path_is_a_file_or_a_folder(self, name):
+        """MLflow's paths begin no other name: p reads p/ where that is a dataset, and nothing of p2/."""
+        own = state(f"s3://b/{name}/", item(f"{name}/a", "2026-11-01T00:00:00Z"))
+        other = state(f"s3://b/{name}2/", item(f"{name}2/a", "2026-11-01T00:00:00Z"))
+
+        found = read_by_the_job(f"s3://b/{name}", own, other, data_type="Path")
+
+        assert {source: (candidate, rules) for source, (_, candidate, rules) in found.items()} == {
+            own.version: (False, {"rule:prefix-without-slash", "rule:dataset-at-start"})
+        }
+        assert read_by_the_job(f"s3://b/{name}", other, data_type="Path") == {
+            f"s3://b/{name}": ("referenced", False, set())
+        }
 
     def test_of_nested_datasets_the_innermost_is_read(self):
         """The dataset around it has no edge."""

@@ -63,11 +63,13 @@ def _resolved(
         if (manifest := manifests.get(reads.uri)) is not None:
             yield from _listed(reads, manifest, places)
         return
-    by_prefix = reads.data_type != "Object"
-    if by_prefix and not text.endswith("/") and (meant := places.below(text)):
-        for dataset in meant:
+    below = [] if reads.data_type == "Object" else places.below(text)
+    if reads.data_type == "Path":
+        below = [dataset for dataset in below if dataset.id.startswith(f"{text.rstrip('/')}/")]
+    if below and not text.endswith("/"):
+        for dataset in below:
             found = dataset.versions_at(dataset.id, reads.at)
-            yield from _edges(reads, dataset, found, WITHOUT_SLASH, candidate=len(meant) > 1)
+            yield from _edges(reads, dataset, found, WITHOUT_SLASH, candidate=len(below) > 1)
         return
     innermost = places.around(text)
     if innermost is not None:
@@ -77,7 +79,7 @@ def _resolved(
         return
     if not places.registered.read_by(reads):
         yield _edge(reads, reads.uri, "referenced", (reads.evidence,)), _artifact(reads, uri)
-    for dataset in places.below(text) if by_prefix else ():
+    for dataset in below:
         yield from _edges(reads, dataset, dataset.versions_at(dataset.id, reads.at), INSIDE, candidate=False)
 
 
