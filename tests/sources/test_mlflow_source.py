@@ -613,15 +613,18 @@ class TestWorkspaces:
         assert SOURCE.scope(version) == "lab@team-a"
         assert SOURCE.normalize(version).edges[0].source == "mlflow:lab@team-a/model/bot%20x"
 
-    @pytest.mark.parametrize("source", ["models:/bot x/1", "models:/bot x/1/"])
-    def test_a_version_is_copied_within_its_workspace(self, tmp_path, serve, source):
+    @pytest.mark.parametrize(
+        ("source", "name"),
+        [("models:/bot x/1", "bot%20x"), ("models:/bot x/1/", "bot%20x"), ("models:/bot@x/1", "bot%40x")],
+    )
+    def test_a_version_is_copied_within_its_workspace(self, tmp_path, serve, source, name):
         """The default workspace may have a version of that name and number, which is another one."""
         copied = {"model_versions": [{"name": "promoted", "version": "1", "source": source}]}
         visit = visited(tmp_path, serve(**TWO_WORKSPACES, **{"model-versions/search": copied}))
 
         version = visit.seen["mlflow_model_version", "mlflow:lab@team-a/model/promoted/1"]
         (edge,) = (edge for edge in SOURCE.normalize(version).edges if edge.relation == "registered_as")
-        assert edge.source == "mlflow:lab@team-a/model/bot%20x/1"
+        assert edge.source == f"mlflow:lab@team-a/model/{name}/1"
 
     @pytest.mark.parametrize("workspaces", [403, {}, {"workspaces": []}, {"workspaces": "all"}])
     def test_nobody_says_which(self, tmp_path, serve, workspaces):

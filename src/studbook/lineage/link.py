@@ -19,6 +19,7 @@ from studbook.lineage.holders import Holders, reassign_to_earlier
 from studbook.lineage.job_state import job_state
 from studbook.lineage.joins import JOINS
 from studbook.lineage.joins.interface import View, is_later
+from studbook.lineage.mlflow_servers import reassign_to_servers
 from studbook.lineage.spelling import arns_of, respelled, spellings
 from studbook.model import Asset, Claim, Evidence, Facts, Record
 from studbook.model.edge import EdgeKey
@@ -144,6 +145,9 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
     shown.clear()
     for holder in reassign_to_earlier(edges, Holders(assets)):
         _add_mention(named[holder.id], holder)
+    for unmeant in reassign_to_servers(edges, assets):
+        named.pop(unmeant, None)
+        gathered.sightings.pop(unmeant, None)
     view = View(
         assets=assets,
         named=named,

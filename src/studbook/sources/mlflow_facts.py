@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from studbook.model import Asset, Edge, Evidence, Facts, Record
@@ -17,7 +16,7 @@ from studbook.sources.interface import Json
 from studbook.sources.reading import each
 
 PACKAGE_TAG = "sagemaker.model_package_arn"
-_VERSION_URI = re.compile(r"models:/([^/@]+)/(\d+)/?")
+_VERSION_URI = re.compile(r"models:/([^/]+)/(\d+)/?")
 """A version of a registered model; a stage or an alias in its place means another version tomorrow."""
 
 
@@ -160,7 +159,7 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
                 reader=record.id,
                 uri=uri,
                 role=role,
-                data_type="Object" if PurePosixPath(uri).suffix and not uri.endswith("/") else "S3Prefix",
+                data_type="Path",  # a table of Delta or Spark is a folder, whatever its name ends in
                 at=_time(record.body["info"].get("start_time")),
                 evidence=Evidence("mlflow:runs/search", f"{where}.source|{place}", record.reference),
             )

@@ -47,6 +47,13 @@ class TestPackages:
         """SourceUri names a logged model, a version or a run; no server, so it is inferred."""
         assert concluded(estate(MlflowUri(asset=PACKAGE, uri=uri, evidence="t:T#s"))) == {arrow: ("inferred", False)}
 
+    def test_a_name_may_have_an_at_sign(self):
+        """An alias has no number behind it."""
+        version = asset("mlflow_model_version", "mlflow:lab/model/a%40b/1", "a@b 1", attributes={"server": "lab"})
+        made = estate(MlflowUri(asset=PACKAGE, uri="models:/a@b/1", evidence="t:T#s")).say(version)
+
+        assert concluded(made) == {(version.id, "registered_as", PACKAGE): ("inferred", False)}
+
     @pytest.mark.parametrize("uri", ["models:/fraud@champion", "models:/fraud/Production", "models:/other/1"])
     def test_an_alias_means_another_version_tomorrow(self, uri):
         """Nothing is concluded from it, nor from a name that nobody has."""
@@ -126,3 +133,20 @@ class TestVersions:
         ]
 
         assert concluded(estate(*claims).say(version)) == {(LOGGED, "registered_as", version.id): ("inferred", False)}
+
+    @pytest.mark.parametrize(
+        ("at", "edges"),
+        [(PLACE, 1), ("gs://art/m-1", 1), ("dbfs:/art/m-1", 0), ("/art/m-1", 0), ("file:///art/m-1", 0)],
+    )
+    def test_a_registry_of_its_own_keeps_what_lies_on_another_server(self, at, edges):
+        """By a place that is one for everybody; a path means each server's own disk."""
+        version = asset("mlflow_model_version", "mlflow:reg/model/wine/1", "wine 1", attributes={"server": "reg"})
+        claims = [
+            MlflowPlace(asset=LOGGED, uri=at, evidence="mlflow:logged-models/search#info.artifact_uri"),
+            MlflowUri(asset=version.id, uri=at, server="reg", evidence="mlflow:model-versions/search#source"),
+        ]
+        shown = asset("mlflow_logged_model", LOGGED, "model", attributes={"server": "lab"})
+
+        found = concluded(Estate().say(shown, version, claims=claims))
+
+        assert found == ({(LOGGED, "registered_as", version.id): ("inferred", False)} if edges else {})

@@ -1,9 +1,10 @@
 """What was registered, served or read from MLflow: by the place of a logged model, or by a `models:/` or `runs:/` URI.
 
 A URI that names no server means the model, version or run of that id or name on whichever server has it; several are
-candidates. A place is a logged model's where it is equal to it or lies below it. A registered model that was deleted
-and made again gives the numbers of its versions again: what is much younger than what names it is a candidate at most,
-and none where a night showed who had the number then.
+candidates. A place is a logged model's where it is equal to it or lies below it: on the server that says so, or on any
+where the URI has an authority (`s3://bucket`), so that it is one place for everybody. A registered model that was
+deleted and made again gives the numbers of its versions again: what is much younger than what names it is a candidate
+at most, and none where a night showed who had the number then.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from studbook.lineage.joins.interface import View, inferred, is_later, moment
 from studbook.lineage.joins.weights import place, places_around
@@ -22,7 +24,7 @@ from studbook.model.facts import MlflowPlace, MlflowUri, Reads, Weights
 URI: Final = Evidence.parse("rule:mlflow-uri")
 PLACE: Final = Evidence.parse("rule:mlflow-place")
 _LOGGED: Final = re.compile(r"models:/(m-[^/]+)/?")
-_VERSION: Final = re.compile(r"models:/([^/@]+)/(\d+)/?")
+_VERSION: Final = re.compile(r"models:/([^/]+)/(\d+)/?")
 _RUN: Final = re.compile(r"runs:/([^/]+)(?:/(.+?))?/?")
 _CLOCKS: Final = timedelta(days=1)
 """As much as a server's clock is believed to be wrong at most."""
@@ -40,6 +42,8 @@ def join(view: View) -> Facts:
         unsure = bool(named) and not by_name
         by_name = by_name or named
         by_place = [] if by_name else kept.around(claim.uri, claim.server)
+        if not by_name and not by_place and urlsplit(claim.uri).netloc:
+            by_place = kept.around(claim.uri, None)
         found = {asset.id: asset for asset in by_name} | {asset.id: asset for asset, _ in by_place}
         lines = (claim.evidence, URI) if by_name else (claim.evidence, PLACE, *(line for _, line in by_place))
         for asset in found.values():
