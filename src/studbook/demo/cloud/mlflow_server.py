@@ -15,7 +15,6 @@ import io
 import json
 import os
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -124,24 +123,14 @@ def _addressed(environ: dict[str, Any]) -> tuple[str, str, str, str]:
 
 def main() -> None:
     """Serves on a free port until standard input closes."""
-    from werkzeug.serving import WSGIRequestHandler, make_server
-
-    class Quiet(WSGIRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log(self, type: str, message: str, *args: Any) -> None:
-            pass
+    from studbook.demo.cloud.http_server import start, tell_and_wait
 
     output = sys.stdout
     sys.stdout = sys.stderr
-    server = make_server("127.0.0.1", 0, _application(sys.argv[1]), True, 1, Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}"
+    address = start(_application(sys.argv[1]))
     requests.get(f"{address}/api/2.0/mlflow/experiments/get?experiment_id=0", timeout=120)
-    output.write(address + "\n")
-    output.flush()
-    sys.stdin.read()
-    os._exit(0)
+    sys.stdout = output
+    tell_and_wait(address)
 
 
 if __name__ == "__main__":

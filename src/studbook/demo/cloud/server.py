@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import fnmatch
 import json
-import os
 import re
 import sys
 import threading
@@ -39,6 +38,7 @@ from studbook.demo.cloud.clock import Clock
 from studbook.demo.cloud.cloudtrail import CloudTrail
 from studbook.demo.cloud.faults import Faults, after, before
 from studbook.demo.cloud.fsx import Fsx
+from studbook.demo.cloud.http_server import start, tell_and_wait
 from studbook.demo.cloud.kms import Kms
 from studbook.demo.cloud.protocols import (
     Answer,
@@ -357,21 +357,8 @@ def make_gateway() -> Gateway:
 
 
 def main() -> None:
-    """Serves on a free port until standard input closes, so that it never outlives who started it."""
-    from werkzeug.serving import WSGIRequestHandler, make_server
-
-    class Quiet(WSGIRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log(self, type: str, message: str, *args: Any) -> None:
-            pass
-
-    server = make_server("127.0.0.1", int(sys.argv[1]) if sys.argv[1:] else 0, make_gateway(), True, 1, Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdout.write(f"http://127.0.0.1:{server.server_port}\n")
-    sys.stdout.flush()
-    sys.stdin.read()
-    os._exit(0)
+    """Serves on a free port, or the one that is given, until standard input closes."""
+    tell_and_wait(start(make_gateway(), int(sys.argv[1]) if sys.argv[1:] else 0))
 
 
 if __name__ == "__main__":
