@@ -1,4 +1,4 @@
-"""boto3 sessions by account: the caller's own credentials or an assumed role, read-only, paced and counted.
+"""botocore sessions by account: the caller's own credentials or an assumed role, read-only, paced and counted.
 
 Calls: sts:AssumeRole (for accounts with a role), sts:GetCallerIdentity (for accounts without one, to be sure that the
 credentials are that account's). AWS_ENDPOINT_URL, AWS_PROFILE and the other standard settings are botocore's to honour.
@@ -6,6 +6,7 @@ credentials are that account's). AWS_ENDPOINT_URL, AWS_PROFILE and the other sta
 
 from __future__ import annotations
 
+import copy
 import functools
 import logging
 import re
@@ -21,6 +22,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials
 from botocore.loaders import Loader, create_loader
+from botocore.session import Session
 
 from studbook import __version__
 from studbook.aws.answers import LenientParsers, check_answer, check_content
@@ -33,6 +35,10 @@ from studbook.settings import Account, Patience, Settings
 
 SESSION_NAME: Final = "studbook"
 _READ_ONLY = re.compile(r"^(List|Describe|Get|Search|Query|Lookup|BatchDescribe|Head)[A-Z]|^(AssumeRole|Search)$")
+
+_EVENT_NAMES: Final[dict[str, str]] = {}
+"""What botocore calls its events now, by the names that it emits. Each client would find that out for itself, with a
+sixth of the CPU of its first call of an operation, and most calls of a night are that."""
 
 Signer = Callable[[str, str, Mapping[str, str], bytes, str], dict[str, str]]
 """(method, url, headers, body, signing name) -> all the headers to send."""
@@ -92,7 +98,7 @@ class Sessions:
         self.patience = patience or Patience()
         self._paces = Paces(rates)
         self._tallies: dict[tuple[str | None, str | None, str], Tally] = {}
-        self._sessions: dict[str | None, boto3.Session] = {}
+        self._sessions: dict[str | None, Session] = {}
         self._clients: dict[tuple[str | None, str | None, str], Any] = {}
         self._confirmed: set[str | None] = set()
         self._lock = threading.RLock()
@@ -136,7 +142,7 @@ class Sessions:
             if key not in self._clients:
                 try:
                     session = self._session(account)
-                    home = region or self._home(account) or session.region_name or "us-east-1"
+                    home = region or self._home(account) or session.get_config_variable("region") or "us-east-1"
                     self._clients[key] = self._hooked(session, key, home)
                 except Exception as error:
                     raise explain(error, f"client:{service}") from error
@@ -226,22 +232,24 @@ class Sessions:
         known = self._accounts.get(account or "")
         return known.regions[0] if known else None
 
-    def _session(self, account: str | None) -> boto3.Session:
+    def _session(self, account: str | None) -> Session:
         if account not in self._sessions:
             known = self._accounts.get(account or "")
             if known is None or known.role_arn is None:
-                self._sessions[account] = boto3.Session(botocore_session=_core())
+                self._sessions[account] = _core()
             else:
                 self._sessions[account] = self._assumed(known)
         return self._sessions[account]
 
-    def _assumed(self, account: Account) -> boto3.Session:
+    def _assumed(self, account: Account) -> Session:
         """A session whose credentials assume the role when first used, and again before they expire.
 
         All accounts' are asked for with one session of the caller's own: a login by a program or by SSO is read once.
+        Each is that session but for its credentials: to make one costs as much as five calls.
         """
         key = (account.id, None, "sts")
-        sts = self._hooked(self._session(None), key, account.regions[0])
+        own = self._session(None)
+        sts = self._hooked(own, key, account.regions[0])
 
         def fetch() -> dict[str, str]:
             request = {"RoleArn": account.role_arn, "RoleSessionName": SESSION_NAME}
@@ -255,12 +263,12 @@ class Sessions:
                 "expiry_time": found["Expiration"],
             }
 
-        core = _core()
+        core: Any = copy.copy(own)
         # The one place in which botocore takes credentials that renew themselves; its own providers do the same.
         core._credentials = DeferredRefreshableCredentials(refresh_using=fetch, method="sts-assume-role")
-        return boto3.Session(botocore_session=core, region_name=account.regions[0])
+        return core  # type: ignore[no-any-return]
 
-    def _hooked(self, session: boto3.Session, key: tuple[str | None, str | None, str], region: str) -> Any:
+    def _hooked(self, session: Session, key: tuple[str | None, str | None, str], region: str) -> Any:
         account, home, service = key
         config = Config(
             connect_timeout=self.patience.connect_timeout,
@@ -272,7 +280,8 @@ class Sessions:
         if service == "bedrock":
             # Else a key in AWS_BEARER_TOKEN_BEDROCK, which is one account's, would go before every account's role.
             config = config.merge(Config(signature_version="v4"))
-        client = session.client(service, region_name=region, config=config)
+        client: Any = session.create_client(service, region_name=region, config=config)
+        client.meta.events._alias_name_cache = _EVENT_NAMES
         tally = self.tally(account, home, service)
 
         def before_send(event_name: str, **_: Any) -> None:
@@ -306,7 +315,7 @@ def _models() -> Loader:
     return create_loader(botocore.session.get_session().get_config_variable("data_path"))
 
 
-def _core() -> Any:
+def _core() -> Session:
     """A botocore session with the standard settings; times in answers are text."""
     core = botocore.session.get_session()
     core.register_component("data_loader", _models())
