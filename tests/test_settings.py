@@ -69,6 +69,8 @@ class TestLoadSettings:
                 "unknown key 'sources.cloudtrail.limits.rotations'",
             ),
             ("sources:\n  lambda: {limits: {days: 7}}\n", 2, "unknown key 'sources.lambda.limits.days'"),
+            ("sources:\n  s3:\n    leave_out: [lineage_api]\n", 3, "unknown key 'sources.s3.leave_out.lineage_api'"),
+            ("sources:\n  sagemaker: {leave_out: [lineage]}\n", 2, "unknown key 'sources.sagemaker.leave_out.lineage'"),
             (
                 "accounts:\n  - {id: '111111111111', regions: [us-east-1]}\n"
                 "  - {id: '222222222222', regions: [us-gov-west-1]}\n",

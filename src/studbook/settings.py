@@ -201,7 +201,7 @@ class SourceSettings(_Part):
         default=8, ge=1, le=32, description="Resources described at a time in each partition, within the rate."
     )
     limits: dict[str, int] = Field(default_factory=dict, description="Caps by name; see 'studbook help configuration'.")
-    leave_out: tuple[Literal["lineage_api"], ...] = Field(
+    leave_out: tuple[str, ...] = Field(
         default=(),
         description="Parts of the source, by name, that are not asked for; see 'studbook help configuration'.",
     )
@@ -468,9 +468,9 @@ def load_settings(path: Path) -> Settings:
     for where, number in _numbers(settings.model_dump(mode="json"), ()):
         if not -MAX_INTEGER <= number <= MAX_INTEGER:  # not a number, too
             raise SettingsError(f"{path}:{_line(tree, where)}: {number!r:.20} is no number that can be kept")
-    for where, known in _limits(settings):
+    for where, known in _names_of_sources(settings):
         if where[-1] not in known:
-            hint = f"known keys here: {', '.join(known)}" if known else "this source has no limits"
+            hint = f"known keys here: {', '.join(known)}" if known else "there are none for this source"
             raise SettingsError(
                 f"{path}:{_line(tree, where)}: unknown key '{'.'.join(where)}'", meant(where[-1], known, hint)
             )
@@ -485,11 +485,13 @@ def load_settings(path: Path) -> Settings:
     return settings
 
 
-def _limits(settings: Settings) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Each cap of a source by the place that sets it, and the names that this source knows."""
+def _names_of_sources(settings: Settings) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Each cap and each part of a source by the place that names it, and the names that this source knows there."""
     for name, source in settings.sources.items():
         for limit in source.limits:
             yield ("sources", name, "limits", limit), REGISTRY[name].limits
+        for part in source.leave_out:
+            yield ("sources", name, "leave_out", part), REGISTRY[name].leave_out
 
 
 def _aws_partitions(settings: Settings) -> Iterator[tuple[tuple[Any, ...], str]]:

@@ -21,11 +21,13 @@ class SourceEntry:
     """Whether it is left out until the configuration names it."""
     limits: tuple[str, ...] = ()
     """The names of the caps that the configuration may set."""
+    leave_out: tuple[str, ...] = ()
+    """The names of the parts that the configuration may leave out."""
 
 
 REGISTRY: Final[dict[str, SourceEntry]] = {
     "organizations": SourceEntry("organizations:Organizations", rate=4.0),
-    "sagemaker": SourceEntry("sagemaker:SOURCE"),
+    "sagemaker": SourceEntry("sagemaker:SOURCE", leave_out=("lineage_api",)),
     "bedrock": SourceEntry("bedrock:SOURCE", rate=5.0, optional=True),
     "cloudtrail": SourceEntry("cloudtrail:SOURCE", rate=2.0, optional=True, limits=("days", "rotation", "idle")),
     "fsx": SourceEntry("fsx:FileSystems", rate=2.0),
