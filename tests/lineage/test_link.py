@@ -63,6 +63,22 @@ class TestLink:
 
         assert (edge.certainty, edge.candidate, lines(edge)) == ("referenced", False, ("a:B#c", "rule:x"))
 
+    def test_a_dataset_of_mlflow_has_the_place_that_every_run_names(self):
+        """Its digest is of the content: where one run read it says nothing of another."""
+
+        def told(*views: dict[str, str]) -> dict[str, str]:
+            estate = Estate()
+            for view in views:
+                estate.say(asset("dataset_version", "mlflow:lab/dataset/chats/d1", attributes=view))
+            (first,), (second,) = estate.linked().assets, estate.reversed().assets
+            assert first.attributes == second.attributes
+            return dict(first.attributes)
+
+        here, there = {"digest": "d1", "uri": "/home/a/chats.csv"}, {"digest": "d1", "uri": "/home/b/chats.csv"}
+        assert told(here, here) == here
+        assert told(here, {"digest": "d1"}) == here
+        assert told(here, there) == {"digest": "d1"}
+
     def test_the_stage_is_the_accounts(self):
         """It comes from the configuration."""
         linked = Estate().say(job()).linked(LinkContext(stages={ACCOUNT: "production"}))

@@ -239,7 +239,17 @@ def _merged_view(several: tuple[_Showing, ...]) -> Asset:
     records = tuple(sorted("/".join(showing.rank[2:]) for showing in several))
     if len(several) == 1:
         return several[0].asset.but(records=records)
-    return _merged(showing.asset for showing in sorted(several, key=_rank)).but(records=records)
+    views = [showing.asset for showing in sorted(several, key=_rank)]
+    merged = _merged(views)
+    if merged.kind == "dataset_version" and merged.id.startswith("mlflow:"):
+        # The digest is of the content: each run says where it read that, and no run's place is another's.
+        told = {name: value for name, value in merged.attributes.items() if _agreed(views, name, value)}
+        merged = merged.but(attributes=told)
+    return merged.but(records=records)
+
+
+def _agreed(views: Iterable[Asset], name: str, value: object) -> bool:
+    return all(view.attributes.get(name, value) == value for view in views)
 
 
 def _add_mention(views: list[Asset], asset: Asset) -> None:

@@ -327,7 +327,7 @@ DATASET: Final = attributes(
     "mlflow:runs/search",
     at("digest", "digest", "The digest that MLflow made of it."),
     at("source_type", "source_type", "Where MLflow has it from."),
-    at("uri", ("source|uri", "source|url", "source|path"), "The place that it was read from."),
+    at("uri", ("source|uri", "source|url", "source|path"), "The place that every run read it from."),
     at("table", ("source|delta_table_name", "source|table_name"), "The table that it was read from."),
     at("query", "source|sql", "The query that it was read by."),
     at("revision", ("source|revision", "source|delta_table_version"), "The version of its source."),
