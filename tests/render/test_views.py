@@ -380,6 +380,7 @@ class TestNotices:
         ("field", "tone"),
         [
             ({"gone_since": 2}, "gone"),
+            ({"attributes": {"lifecycle_stage": "deleted"}}, "gone"),
             ({"stale_since": 2}, "stale"),
             ({"attributes": {"unresolved": True}}, "unresolved"),
         ],

@@ -773,6 +773,24 @@ class TestNormalize:
         seen = visited(tmp_path, serve()).seen
         return {record_id: SOURCE.normalize(record) for (_, record_id), record in seen.items()}
 
+    @pytest.mark.parametrize(
+        ("status", "stage", "told"),
+        [
+            ("RUNNING", "deleted", "deleted"),
+            ("SCHEDULED", "deleted", "deleted"),
+            ("RUNNING", "active", "RUNNING"),
+            ("FAILED", "deleted", "FAILED"),
+        ],
+    )
+    def test_a_deleted_run_goes_on_no_more(self, tmp_path, serve, status, stage, told):
+        """The server says RUNNING of it for ever; of one that had ended it is right."""
+        info = TRAIN["info"] | {"status": status, "lifecycle_stage": stage}
+        visit = visited(tmp_path, serve(**{"runs/search": {"runs": [TRAIN | {"info": info}]}}))
+
+        (run,) = SOURCE.normalize(visit.seen["mlflow_run", "mlflow:lab/run/r1"]).assets[:1]
+
+        assert (run.status, run.attributes["lifecycle_stage"]) == (told, stage)
+
     def edges(self, facts, record_id):
         return {(edge.source, edge.relation, edge.target, edge.role) for edge in facts[record_id].edges}
 

@@ -30,7 +30,6 @@ _DEFAULT: Final = "default"
 _EXPERIMENTS_AT_ONCE = 1000
 _CURVES = 6
 _POINTS = 100
-_ENDED = frozenset({"FINISHED", "FAILED", "KILLED"})
 _INCOMPLETE = "incomplete:"
 """Before a revision: something was missing when the run was read, so no search ever equals it."""
 
@@ -169,7 +168,8 @@ class _Curves:
     def wanted(self, item: Json) -> bool:
         """Whether a run, as the search shows it, is to have its curves."""
         info = item["info"]
-        return self._most > 0 and not self._refused and info["run_id"] in self.runs and info.get("status") in _ENDED
+        ended = info.get("status") in mlflow_facts.RUN_ENDED
+        return self._most > 0 and not self._refused and info["run_id"] in self.runs and ended
 
     def read(self, api: Api, item: Json) -> dict[str, list[list[Any]]] | None:
         """`[step, value]` by metric, evenly thinned to 100 points; None where the server does not tell."""

@@ -15,6 +15,8 @@ from studbook.model.storable import Loss, note_loss, parse_json
 from studbook.sources.interface import Json
 from studbook.sources.reading import each
 
+RUN_ENDED: Final = frozenset({"FINISHED", "FAILED", "KILLED"})
+"""The statuses of runs that are over."""
 PACKAGE_TAG = "sagemaker.model_package_arn"
 _VERSION_URI = re.compile(r"models:/([^/]+)/(\d+)/?")
 """A version of a registered model; a stage or an alias in its place means another version tomorrow."""
@@ -254,6 +256,13 @@ def _aliases(several: Any) -> dict[str, str]:
     return {str(alias["alias"]): str(alias["version"]) for _, alias in each(several)}
 
 
+def _run_status(body: Json) -> Any:
+    """Whoever deletes a run that goes on leaves it RUNNING for ever."""
+    status = body["info"].get("status")
+    deleted = body["info"].get("lifecycle_stage") == "deleted" and status not in RUN_ENDED
+    return "deleted" if deleted else status
+
+
 _SERVER: Final = computed("server", "id", "The server that has it.", lambda record: record.body["server"])
 EXPERIMENT: Final = attributes(
     "mlflow_experiment",
@@ -269,7 +278,12 @@ RUN: Final = attributes(
     "mlflow_run",
     "mlflow:runs/search",
     at("name", ("info.run_name", "info.run_id"), "What people call it, else its id."),
-    at("status", "info.status", "How far it is, in the API's words."),
+    gathered(
+        "status",
+        ("info.status", "info.lifecycle_stage"),
+        "How far it is, in the API's words; deleted, where it was that before it ended.",
+        _run_status,
+    ),
     at("created_at", "info.start_time", "When it began.", _time),
     at("modified_at", "info.end_time", "When it ended.", _time),
     _SERVER,

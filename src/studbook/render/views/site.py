@@ -284,7 +284,7 @@ class Site:
         ]
 
     def notices(self, asset: Asset) -> list[Json]:
-        """What a reader must know before believing the page: gone, stale, unresolved, or from a partition with gaps."""
+        """What a reader must know before believing the page: gone, deleted, stale, unresolved, or not seen whole."""
         out: list[Json] = []
         if asset.gone_since is not None:
             text = "A complete listing no longer has it. This page is kept as its tombstone."
@@ -292,6 +292,9 @@ class Site:
         if asset.stale_since is not None:
             text = "It could not be seen again since then; what stands here is carried over and may have changed."
             out.append({"tone": "stale", "title": f"Stale since snapshot {asset.stale_since}", "text": text})
+        if asset.attributes.get("lifecycle_stage") == "deleted":
+            text = "Somebody deleted it there; its server still keeps it, and may remove it for good."
+            out.append({"tone": "gone", "title": "Deleted in MLflow", "text": text})
         if asset.unresolved:
             text = "Something names it, but no listing showed it: deleted, someone else's, or never harvested."
             out.append({"tone": "unresolved", "title": "Unresolved", "text": text})
