@@ -14,7 +14,7 @@ export NO_MKDOCS_2_WARNING = 1
 unexport PYTHONDONTWRITEBYTECODE
 INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
-.PHONY: help demo demo-stop test check types lint audit format bench docs manual dist sbom screenshots clean
+.PHONY: help demo demo-programs demo-stop test test-programs check types lint audit format bench docs manual dist sbom screenshots clean
 
 help:
 	@echo "make demo       harvest the embedded estate, build its catalog and serve it on port $(PORT)"
@@ -31,11 +31,22 @@ help:
 	@echo "make sbom       what the product needs at run time, as CycloneDX, into dist"
 	@echo "make clean      remove what was built, and the virtual environment"
 
+# All that pip cannot bring is asked for at once, and before what takes minutes: $(call needed,COMMAND=PACKAGE ...)
+needed = test -e $(VENV)/bin/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+  || { echo "error: Studbook needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }; \
+  .ci/require $(1) $$(test -e $(VENV)/bin/python || $(PYTHON) -c 'import ensurepip' 2>/dev/null \
+    || $(PYTHON) -c 'import sys; print("no-ensurepip=python3.%d-venv" % sys.version_info[1])')
+
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "error: Studbook needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/require no-ensurepip=python3-venv
+	@$(call needed)
 	$(PYTHON) -m venv $(VENV)
+
+demo-programs:
+	@$(call needed,dot=graphviz)
+
+test-programs:
+	@$(call needed,dot=graphviz git=git $$(command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+	  || command -v google-chrome >/dev/null || echo chromium=chromium))
 
 # The extras are stamped, so that a changed pyproject.toml installs again and nothing else does.
 $(VENV)/.demo: pyproject.toml constraints.txt $(VENV)/bin/python
@@ -49,8 +60,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt $(VENV)/bin/python
 	$(INSTALL) --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
 
-demo: $(VENV)/.demo
-	@.ci/require dot=graphviz
+demo: demo-programs $(VENV)/.demo
 	@$(MAKE) --no-print-directory demo-stop
 	$(BIN)/studbook demo --output $(DEMO) --no-serve
 	@nohup $(BIN)/studbook serve --catalog $(DEMO)/catalog --output $(DEMO)/site --port $(PORT) \
@@ -77,10 +87,7 @@ lint: $(VENV)/.dev
 	$(BIN)/python .ci/one_step.py
 	$(BIN)/python -m tests.census
 
-test: check
-	@.ci/require dot=graphviz git=git
-	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 \
-	  || command -v google-chrome >/dev/null 2>&1 || .ci/require chromium=chromium
+test: test-programs check
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 audit: $(VENV)/.dev

@@ -6,11 +6,13 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packaging.requirements import Requirement
@@ -85,10 +87,39 @@ def test_the_versions_are_those_that_both_commands_and_ci_install():
         " --editable '.[dev]'",
     ]
     assert "grep -v '^#' constraints.txt | xargs -n 80 -P 3 $(INSTALL) --no-deps" in made
-    assert re.search(r"^demo: \$\(VENV\)/\.demo$", made, re.M)
-    assert re.search(r"^test: check$", made, re.M)
+    assert re.search(r"^demo: demo-programs \$\(VENV\)/\.demo$", made, re.M)
+    assert re.search(r"^test: test-programs check$", made, re.M)
     assert re.search(r"^check: \$\(VENV\)/\.dev$", made, re.M)
     assert "make test" in (TOP / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize(
+    ("target", "packages"), [("demo", ["graphviz"]), ("test", ["graphviz", "git", "chromium"])], ids=["demo", "test"]
+)
+def test_what_pip_cannot_bring_is_asked_for_first_and_at_once(tmp_path, target, packages):
+    """Where nothing but Python, make and a shell is, and no apt-get: one message, before anything is installed."""
+    (tmp_path / "bin").mkdir()
+    for program in ("bash", "env", "id", "make", "sh"):
+        (tmp_path / "bin" / program).symlink_to(shutil.which(program))
+    bare = tmp_path / "bin" / "bare-python"
+    bare.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n', encoding="utf-8")
+    bare.chmod(0o755)
+    (tmp_path / "ensurepip.py").write_text("raise ImportError('as Debian has it without python3-venv')")
+
+    done = subprocess.run(
+        ["make", target, f"VENV={tmp_path / 'venv'}", "PYTHON=bare-python"],
+        cwd=TOP,
+        env={"PATH": str(tmp_path / "bin")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    every = " ".join([*packages, f"python3.{sys.version_info[1]}-venv"])
+    assert done.returncode == 2
+    assert f"error: this needs {every}, and may not install it here\n" in done.stderr
+    assert done.stderr.count("error:") == 1
+    assert not (tmp_path / "venv").exists()
 
 
 def test_an_audit_that_reached_nobody_says_so(tmp_path):
