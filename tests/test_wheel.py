@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from zipfile import ZipFile
 import pytest
 import yaml
 from tests import small_catalog
-from tests.wheels import DEMO, Done, Installed, built
+from tests.wheels import DEMO, TOP, Done, Installed, built
 
 from studbook.store import Catalog
 
@@ -92,6 +93,27 @@ def test_a_first_hour(run: Callable[..., Done], tmp_path: Path) -> None:
     assert doctor.returncode == 3
     assert doctor.stdout.count("mend") == 1
     assert "there are no credentials" in doctor.stdout
+
+
+def test_the_readme_goes_on_where_there_is_no_catalog_yet(installed: Installed, tmp_path: Path) -> None:
+    """Whoever follows it from a checkout, in the shell that asked the demo, does not meet the example's catalog."""
+    (block,) = re.findall(
+        r"```console\n((?:(?!```).)*\$ studbook init --here.*?)```", (TOP / "README.md").read_text(), re.S
+    )
+    before = [line.removeprefix("$ ") for line in block.partition("$ studbook init")[0].splitlines()]
+    assert "pip install ." in before
+    init = "studbook init --accounts 123456789012=dev --regions us-east-1"
+    script = "\n".join(["set -e", "pip() { :; }", *before, init])
+    shutil.copytree(TOP / "catalog", tmp_path / "checkout" / "catalog")
+    path = os.pathsep.join([str(installed.home / "venv" / "bin"), os.environ["PATH"]])
+    env = {"PATH": path, "HOME": str(tmp_path), "STUDBOOK_CATALOG": "build/demo/catalog"}
+
+    told = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path / "checkout", env=env, capture_output=True, text=True, check=False
+    )
+
+    assert told.returncode == 0, told.stderr
+    assert (tmp_path / "lineage" / "catalog" / "studbook.yml").is_file()
 
 
 def test_a_site(run: Callable[..., Done], tmp_path: Path) -> None:
