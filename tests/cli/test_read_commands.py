@@ -145,6 +145,25 @@ class TestTrace:
         assert [line.split("  ")[1] for line in lines[:3]] == ["a", "b", "a"] or "(see above)" in lines[2]
         assert lines[2].endswith("(see above)")
 
+    def test_a_place_that_is_written_again_opens_for_each_reader_as_it_was(self, run: Run, catalog: Path) -> None:
+        """Below an early reader the writers before it, below a late one those of later, too."""
+        graph = lineage(
+            """
+            w1(processing_job) -produced-> features(artifact) -input_to:train-> r1(training_job)
+            w2(processing_job) -produced-> features -input_to:train-> r2(training_job)
+            r1 -produced-> a(artifact) -input_to:checkpoint-> last(training_job)
+            r2 -produced-> b(artifact) -input_to:checkpoint-> last
+            """,
+            {
+                job: {"attributes": {"started_at": f"2026-11-{day:02}", "ended_at": f"2026-11-{day:02}"}}
+                for day, job in enumerate(("w1", "r1", "w2", "r2", "last"), 1)
+            },
+        )
+        commit(Catalog(catalog), graph, night=3)
+        words = [line.split("  ") for line in drawn(run("trace", "last", "--tree").out)[:10]]
+        names = [next(one for one in line[1:] if one in {*graph.assets}) for line in words]
+        assert names == ["last", "a", "r1", "features", "w1", "b", "r2", "features", "w1", "w2"]
+
     def test_a_chain_longer_than_pythons_stack(self, run: Run, catalog: Path) -> None:
         """A thousand clones deep, and still an answer."""
         depth = 1500

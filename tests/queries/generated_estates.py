@@ -7,13 +7,15 @@ from tests.pedigrees import asset, edge
 
 from studbook.lineage.graph import Graph
 from studbook.model import Asset, Edge
+from studbook.model.kinds import JOB_KINDS
 
 _SURE = st.sampled_from(("referenced", "referenced", "declared", "inferred"))
 
 
 @st.composite
 def estates(draw: st.DrawFn, *, context: bool = False) -> Graph:
-    """A few of everything, joined by what records can say; some of it gone, stale or only named.
+    """A few of everything, joined by what records can say; some of it gone, stale or only named. Jobs write and read
+    the same places at all times.
 
     With `context` also what a walk shows and does not follow: pipeline executions, searches, MLflow runs.
     """
@@ -30,8 +32,14 @@ def estates(draw: st.DrawFn, *, context: bool = False) -> Graph:
                 "stale_since": 2 if state == "stale" else None,
                 "attributes": {"unresolved": True} if state == "unresolved" else {},
             }
+            if kind in JOB_KINDS:
+                began = draw(st.integers(1, 28))
+                times = {"started_at": began, "ended_at": began + draw(st.integers(0, 2))}
+                fields["attributes"] |= {
+                    key: f"2026-11-{day:02}T12:00:00Z" for key, day in times.items() if draw(st.integers(0, 3))
+                }
             if kind == "evaluation_job":
-                fields["attributes"] = {"metrics": {"f1": draw(st.integers(0, 3)) / 4}}
+                fields["attributes"] |= {"metrics": {"f1": draw(st.integers(0, 3)) / 4}}
             if kind == "endpoint_config":
                 fields["attributes"] = {"variants": [{"name": "v0", "shadow": draw(st.booleans())}]}
             assets.append(asset(name, kind, **fields))
@@ -57,6 +65,7 @@ def estates(draw: st.DrawFn, *, context: bool = False) -> Graph:
     join(data, jobs, "input_to", ("train",))
     join(versions, jobs, "input_to", ("source_model",))
     join(jobs, [*versions, *artifacts], "produced")
+    join(artifacts, [*jobs, *exams], "input_to", ("train", "checkpoint"))
     join(artifacts, [*versions, *models], "packaged_as")
     join(versions, models, "packaged_as")
     join(models, configs, "deployed_to", ("v0", "v1"))

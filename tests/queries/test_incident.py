@@ -17,6 +17,7 @@ from studbook.model import Coverage, Evidence, Gap
 from studbook.queries.answer import Night
 from studbook.queries.impact import impact
 from studbook.queries.incident import Spread, incident
+from studbook.queries.walks import reaches
 
 SETS = "s3://data/sets/"
 OLD, NEW = f"{SETS}@sha256:{'a' * 64}", f"{SETS}@sha256:{'b' * 64}"
@@ -440,6 +441,50 @@ def test_all_windows_at_once_are_each_of_them(graph: Graph, first: int, days: in
         for row in found.rows:
             if row.asset in back:
                 assert row.last_unaffected == back[row.asset]
+
+
+@settings(max_examples=25)
+@given(estates())
+def test_what_an_incident_reaches_is_what_depends_on_the_thing(graph: Graph) -> None:
+    """In any window that holds all times, whatever the thing."""
+    for root in graph.assets:
+        assert told(incident(Night(graph), root)).keys() - {root} == {*reaches(graph, root).influence} - {root}
+
+
+def test_a_job_that_had_ended_before_a_place_was_spoilt_is_not_hit() -> None:
+    """A table that is written each night in the same place: what read it before is no follower of a later writer, and
+    where only one that may have been hit was early enough, it is possible."""
+    night = Night(
+        lineage(
+            """
+            s3://raw/1(artifact) -input_to:train-> early(processing_job) -produced-> s3://features/(artifact)
+            s3://raw/1 -input_to:train~-> earlier(processing_job) -produced-> s3://features/
+            s3://features/ -same_as-> s3://alias/(artifact)
+            s3://alias/ -input_to:train-> before(training_job)
+            s3://alias/ -input_to:train-> perhaps(training_job) -produced-> weights(artifact)
+            s3://features/ -input_to:train-> after(training_job)
+            """,
+            {
+                "early": ran(10, 11),
+                "earlier": ran(5, 6),
+                "before": ran(3, 4),
+                "perhaps": ran(7, 8),
+                "after": ran(12, 13),
+            },
+        )
+    )
+    answer = incident(night, "s3://raw/1")
+    sure = dict.fromkeys(("early", "after", "s3://features/", "s3://alias/"), "certain")
+    assert told(answer) == {**sure, **dict.fromkeys(("earlier", "perhaps", "weights"), "possible")}
+    assert told(incident(night, "s3://raw/1", from_="2026-11-09")) == {**sure, "earlier": "cleared"}
+    rows, _ = in_window(answer.spread(), "2026-11-09", "2026-12-01")
+    assert rows == {**sure, "earlier": "cleared"}
+
+
+def ran(began: int, ended: int) -> dict[str, Any]:
+    """Facts of a job that ran from one day of the month to another."""
+    times = {"started_at": f"2026-11-{began:02}T08:00:00Z", "ended_at": f"2026-11-{ended:02}T08:00:00Z"}
+    return {"attributes": times}
 
 
 def test_a_job_that_may_never_have_run_is_no_certain_reader() -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from hypothesis import given, settings
 from tests.queries.generated_estates import estates
 
-from studbook.lineage.graph import Graph
+from studbook.lineage.graph import Direction, Graph
+from studbook.model import Asset
+from studbook.model.kinds import JOB_KINDS
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import Answer, Night
 from studbook.queries.candidates import candidates
@@ -17,6 +19,7 @@ from studbook.queries.runs import Run, runs
 from studbook.queries.scores import scores
 from studbook.queries.trace import trace
 from studbook.queries.walks import copies_of, made, reaches
+from studbook.queries.walks.influence import steps_from
 
 FEW = settings(max_examples=40)
 """An estate holds many cases at once."""
@@ -52,6 +55,47 @@ def test_what_made_a_thing_reaches_it(graph: Graph) -> None:
     up = {(one, asset) for asset in graph.assets for one in made(graph, asset).influence}
     down = {(asset, one) for asset in graph.assets for one in reaches(graph, asset).influence}
     assert up == down
+
+
+@FEW
+@given(estates())
+def test_nobody_reads_what_is_written_later(graph: Graph) -> None:
+    """What joins two things is a way on which no job begins after the one has ended that reads the same place: each
+    such way counts, and no other. Here all are gone, with the whole of each."""
+    for root in graph.assets.values():
+        for direction, walk in (("upstream", made), ("downstream", reaches)):
+            assert set(walk(graph, root.id).influence) == _on_ways_in_time(graph, root, direction)
+
+
+def _on_ways_in_time(graph: Graph, root: Asset, direction: Direction) -> set[str]:
+    """Depth first over pairs of an asset and the job that one came from, with only data between the two."""
+    seen: set[tuple[str, str | None]] = set()
+    ahead: list[tuple[Asset, Asset | None]] = [(root, None)]
+    while ahead:
+        here, job = ahead.pop()
+        if (here.id, job.id if job else None) in seen:
+            continue
+        seen.add((here.id, job.id if job else None))
+        for _, end, onward in steps_from(graph, direction, here, here is root):
+            there = graph.assets[end]
+            earlier, later = (job, there) if direction == "downstream" else (there, job)
+            if job is not None and _began(earlier) > _ended(later):
+                continue
+            if onward:
+                came_by = here if here.kind in JOB_KINDS else job
+                ahead.append((there, came_by if there.kind in ("artifact", "dataset_version") else None))
+    return {asset_id for asset_id, _ in seen}
+
+
+def _began(asset: Asset | None) -> str:
+    if asset is None or asset.kind not in JOB_KINDS:
+        return ""
+    return str(asset.attributes.get("started_at") or asset.created_at)
+
+
+def _ended(asset: Asset | None) -> str:
+    ended = asset.attributes.get("ended_at") if asset is not None and asset.kind in JOB_KINDS else None
+    return str(ended or "9999")
 
 
 @FEW

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,9 @@ from tests.pedigrees import asset, edge, lineage
 from studbook.errors import CatalogError, NotFound
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS
-from studbook.queries.walks import Walk, made, reaches
+from studbook.queries.answer import Night
+from studbook.queries.trace import trace
+from studbook.queries.walks import Walk, around, made, reaches
 
 SERVED = """
     public/1(base_model_version) -input_to:base_model-> tune(training_job) -produced-> dev/5(model_package)
@@ -199,6 +203,88 @@ class TestImpact:
         """)
         assert "bot" in ids(reaches(graph, "llama"))
         assert ids(reaches(graph, "adapter")) == {"adapter", "bot"}
+
+
+NIGHTLY = """
+    raw(artifact) -input_to:input-> w1(processing_job) -produced-> features(artifact)
+    newer(artifact) -input_to:input-> w2(processing_job) -produced-> features
+    features -input_to:train-> r1(training_job)
+    features -input_to:train-> r2(training_job)
+"""
+
+
+class TestPlacesThatAreWrittenAgain:
+    """Two jobs that write one place, and two that read it: each reader has those before it."""
+
+    TIMES: ClassVar = {"w1": (1, 2), "r1": (3, 4), "w2": (5, 6), "r2": (7, 8)}
+
+    @staticmethod
+    def drawn(text: str = NIGHTLY, **times: tuple[int | None, int | None]) -> Graph:
+        def at(day: int | None) -> str | None:
+            return f"2026-11-{day:02}T08:00:00Z" if day else None
+
+        told = {**TestPlacesThatAreWrittenAgain.TIMES, **times}
+        return lineage(
+            text,
+            {
+                job: {
+                    "created_at": None,
+                    "attributes": {"started_at": at(began), "ended_at": at(ended)},
+                }
+                for job, (began, ended) in told.items()
+            },
+        )
+
+    def test_who_began_after_a_reader_had_ended_made_nothing_of_it(self) -> None:
+        """In either direction, with what made the later writer."""
+        graph = self.drawn()
+        assert ids(made(graph, "r1")) == {"r1", "features", "w1", "raw"}
+        assert ids(made(graph, "r2")) == {"r2", "features", "w1", "raw", "w2", "newer"}
+        assert ids(reaches(graph, "newer")) == {"newer", "w2", "features", "r2"}
+        assert ids(reaches(graph, "raw")) == {"raw", "w1", "features", "r1", "r2"}
+
+    def test_of_the_place_itself_all_wrote_and_all_read(self) -> None:
+        """It is one thing at all times."""
+        graph = self.drawn()
+        assert ids(made(graph, "features")) == {"features", "w1", "w2", "raw", "newer"}
+        assert ids(reaches(graph, "features")) == {"features", "r1", "r2"}
+
+    @pytest.mark.parametrize("times", [{"w2": (None, 6)}, {"r1": (3, None)}, {"w2": (4, 6)}])
+    def test_where_the_times_do_not_tell_all_count(self, times: dict[str, tuple[int | None, int | None]]) -> None:
+        """A job without times, one that goes on, one that began in the moment in which the other ended."""
+        assert "newer" in ids(made(self.drawn(**times), "r1"))
+
+    def test_another_id_of_the_place_and_what_it_is_a_version_of(self) -> None:
+        """Time goes through data."""
+        text = NIGHTLY.replace(
+            "features -input_to:train-> r1(", "features -same_as-> alias(artifact)\n alias -input_to-> r1("
+        )
+        assert ids(made(self.drawn(text), "r1")) == {"r1", "alias", "features", "w1", "raw"}
+
+    def test_a_longer_way_may_come_in_time(self) -> None:
+        """A place that was reached by an early reader is looked at again for a later one, and how far it is and how
+        sure counts by the way in time."""
+        graph = self.drawn(
+            f"{NIGHTLY} r2 -produced-> model(artifact) -input_to:checkpoint-> r1b(training_job)\n"
+            "r1 -produced-> checkpoint(artifact) -input_to:checkpoint-> r1b\n"
+            "features -input_to:train-> r1b",
+            r1b=(4, 4),
+        )
+        rows = {row.asset: row for row in trace(Night(graph), "r1b").rows}
+        assert "w2" not in rows
+        late = self.drawn(
+            f"{NIGHTLY} r1 -produced-> model(artifact) -input_to:checkpoint-> last(training_job)\n"
+            "r2 -produced-> other(artifact) -input_to:checkpoint~-> last",
+            last=(9, 9),
+        )
+        rows = {row.asset: row for row in trace(Night(late), "last").rows}
+        assert (rows["w1"].certainty, rows["w1"].distance, rows["w1"].via) == ("referenced", 4, "features")
+        assert (rows["w2"].certainty, rows["w2"].distance, rows["w2"].via) == ("inferred", 4, "features")
+
+    def test_the_picture_is_of_the_same_steps(self) -> None:
+        """The nearest of a thing are those of its trace and its impact."""
+        near = around(self.drawn(), self.drawn().assets["r1"], 30)
+        assert {one.id for one in near.assets} == {"r1", "features", "w1", "raw"}
 
 
 KIND = st.sampled_from(sorted(KINDS))

@@ -16,6 +16,7 @@ from studbook.queries.answer import counted
 from studbook.queries.copies import Copy
 from studbook.queries.incident import Hit
 from studbook.queries.walks import Evaluation, Hop, Walk
+from studbook.queries.walks.influence import ALWAYS
 
 _KIND_ORDER = {word: number for number, word in enumerate(KINDS)}
 _LEAST = 16
@@ -23,28 +24,34 @@ _LEAST = 16
 
 
 def walk_text(lineage: Lineage, walk: Walk, *, evidence: bool) -> Iterator[str]:
-    """A tree from the root, whole; what was shown before is named again, and not opened again."""
+    """A tree from the root, whole; what was shown before is named again, and not opened again.
+
+    A place that is written again and again leads from each of its readers to what was there for that one.
+    """
     yield _fitted(lineage, "", walk.root, "")
-    opened = {walk.root.id}
+    steps = _steps(walk, walk.root, ALWAYS)
+    opened = {_opening(walk.root, steps)}
     # Each entry: what stands before the lines below it, and the steps still to show there. No recursion: chains of
     # clones and checkpoints can be longer than Python's stack.
-    ahead: list[tuple[str, deque[Hop]]] = [("", _steps(walk, walk.root.id))]
+    ahead = [("", steps)]
     while ahead:
         before, steps = ahead[-1]
         if not steps:
             ahead.pop()
             continue
-        hop = steps.popleft()
+        hop, bound = steps.popleft()
         branch, below = ("├─ ", "│  ") if steps else ("└─ ", "   ")
-        again = hop.asset.id in opened and bool(walk.hops.get(hop.asset.id))
+        onward = _steps(walk, hop.asset, bound)
+        opening = _opening(hop.asset, onward)
+        again = opening in opened and bool(onward)
         yield _fitted(lineage, before + branch, hop.asset, _edge(hop) + (dim(" (see above)") if again else ""))
         if evidence:
-            below_it = "│  " if walk.hops.get(hop.asset.id) and not again else "   "
+            below_it = "│  " if onward and not again else "   "
             for line in hop.edge.evidence:
                 yield cut(before + below + below_it + dim(f"by {line}"), columns())
         if not again:
-            opened.add(hop.asset.id)
-            ahead.append((before + below, _steps(walk, hop.asset.id)))
+            opened.add(opening)
+            ahead.append((before + below, onward))
     if walk.evaluations:
         yield ""
         yield bold("evaluations")
@@ -54,19 +61,28 @@ def walk_text(lineage: Lineage, walk: Walk, *, evidence: bool) -> Iterator[str]:
     yield from _summary(walk)
 
 
-def _steps(walk: Walk, asset_id: str) -> deque[Hop]:
-    """The steps from an asset, those to what is gone last."""
+_Steps = deque[tuple[Hop, float]]
+"""Steps of a walk, each with the time bound of its end."""
+
+
+def _steps(walk: Walk, asset: Asset, bound: float) -> _Steps:
+    """The steps from an asset that was reached with that time bound, those to what is gone last."""
     return deque(
         sorted(
-            walk.hops.get(asset_id, ()),
-            key=lambda hop: (
-                hop.asset.gone_since is not None,
-                _KIND_ORDER[hop.asset.kind],
-                hop.asset.name,
-                hop.edge.key.order,
+            walk.steps(asset, bound),
+            key=lambda step: (
+                step[0].asset.gone_since is not None,
+                _KIND_ORDER[step[0].asset.kind],
+                step[0].asset.name,
+                step[0].edge.key.order,
             ),
         )
     )
+
+
+def _opening(asset: Asset, steps: _Steps) -> tuple[str, int]:
+    """An asset, and how many of its steps are shown: with a wider time bound more of the same."""
+    return asset.id, len(steps)
 
 
 def _fitted(lineage: Lineage, before: str, asset: Asset, behind: str) -> str:

@@ -65,6 +65,9 @@ class Adjacency:
     """The nodes in the order of their keys."""
     sorts: array[int]
     """By node."""
+    began: array[float]
+    """By node: when a job started, as `Span.began`."""
+    ended: array[float]
     first: array[int]
     ends: array[int]
     """By edge: the node of its target."""

@@ -6,7 +6,10 @@ with some of its work lost has failed in part, and is `failed`. A word that nobo
 
 from __future__ import annotations
 
-from typing import Final
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
 
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
@@ -42,6 +45,32 @@ def may_never_have_run(job: Asset) -> bool:
     machine: what it was to read it may never have read."""
     ended = job.kind in _TELLS_START and job_state(job) in ("failed", "stopped")
     return ended and not job.attributes.get("started_at")
+
+
+class Span(NamedTuple):
+    """From when to when a job ran, in seconds since the epoch."""
+
+    began: float = -math.inf
+    """Its start, else when it was made, which is no later; minus infinity where neither is known."""
+    ended: float = math.inf
+    """Infinity where it is not known, as of a job that goes on."""
+
+
+def span_of(kind: str, created_at: str | None, attributes: Mapping[str, Any]) -> Span:
+    """From when to when an asset ran, which is a job; all time of any other, and of one that has no times."""
+    if kind not in JOB_KINDS:
+        return Span()
+    began = _seconds(attributes.get("started_at") or created_at)
+    ended = _seconds(attributes.get("ended_at"))
+    return Span(Span().began if began is None else began, Span().ended if ended is None else ended)
+
+
+def _seconds(time: Any) -> float | None:
+    try:
+        told = datetime.fromisoformat(time)
+        return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _word(asset: Asset) -> str:

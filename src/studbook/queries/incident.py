@@ -11,12 +11,15 @@ whether that is all of it, else its evidence leads to the place.
 from __future__ import annotations
 
 import heapq
+import math
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any, Final, Generic, Literal
 
 from studbook.errors import NotFound, UsageError
@@ -42,6 +45,7 @@ from studbook.queries.answer import (
 )
 from studbook.queries.question import Question
 from studbook.queries.walks import Family, groups_of, line, runs
+from studbook.queries.walks.influence import ALWAYS
 from studbook.queries.walks.reach import N, View, reaching
 
 _ITSELF: Final = ("has_version", "content_of", "same_as")
@@ -381,6 +385,11 @@ class _Search(Generic[N]):
         self._objects: dict[N, Sequence[str] | None] = {}
         self._lines: dict[str, str | None] = {}
         self._read()
+        self._bounds: dict[Status, dict[N, float]] = {
+            status: {node: self._bound(node) for node, hit in self._hits.items() if hit == status}
+            for status in STATUSES[:2]
+        }
+        """With which time bounds (`influence.time_bound`) the walk came to what was hit for certain, or possibly."""
         for status in STATUSES[:2]:
             self._follow(status)
 
@@ -537,6 +546,10 @@ class _Search(Generic[N]):
         told, all_of_it = _strongest_reading(readings)
         return "certain" if known and all_of_it and not self._may_not_have_read(node) else "possible", told.via
 
+    def _bound(self, node: N) -> float:
+        """The time bound of a reader: of the product of a job that is the root, when that began."""
+        return min(self._view.bound(one.via, node, ALWAYS) for one in self._readings[node])
+
     def _may_not_have_read(self, node: N) -> bool:
         return node not in self._itself and may_never_have_run(self._night.asset(self._view.id(node)))
 
@@ -546,26 +559,32 @@ class _Search(Generic[N]):
         return started
 
     def _follow(self, status: Status) -> None:
-        """What follows from the affected readers: whenever it ran, and as certain as the weakest step to it."""
-        hits, via, followed, members = self._hits, self._via, self._followed, self._members
+        """What follows from the affected readers: whenever it ran, and as certain as the weakest step to it.
+
+        But not what had ended before the job began that is said to have spoilt its data: see `influence.time_bound`.
+        """
+        hits, via, followed, view = self._hits, self._via, self._followed, self._view
+        levels = [self._bounds[one] for one in STATUSES[: _RANK[status] + 1]]
         doubted: dict[Said, Status] = {}
-        ahead = [node for node, hit in hits.items() if hit == status and node not in self._itself]
+        ahead = self._bounds[status].keys() - self._itself
         while ahead:
-            self._view.prefetch(ahead)
-            here, ahead = sorted(ahead), []  # type: ignore[type-var]
-            for node in here:
-                for said, end, onward in self._view.steps(node, node):
-                    if not onward or end in members:
+            view.prefetch(ahead)
+            here, ahead = [(node, _widest(levels, node)) for node in sorted(ahead)], set()  # type: ignore[type-var]
+            for node, bound in here:
+                for said, end, onward in view.steps(node, node):
+                    if not onward or end in self._members or (bound != ALWAYS and not view.in_time(end, bound)):
                         continue
                     if said not in doubted:
                         doubted[said] = status if _doubt(said, state_matters=True) is None else "possible"
                     now = doubted[said]
-                    known = hits.get(end)
-                    if known is not None and _RANK[known] <= _RANK[now]:
+                    widened = view.bound(node, end, bound)
+                    if widened >= _widest(levels if now == status else [*self._bounds.values()], end):
                         continue
-                    hits[end], via[end], followed[end] = now, node, said
+                    self._bounds[now][end] = widened
                     if now == status:
-                        ahead.append(end)
+                        ahead.add(end)
+                    if end not in hits or _RANK[hits[end]] > _RANK[now]:
+                        hits[end], via[end], followed[end] = now, node, said
 
     # --- all windows at once --------------------------------------------------------------------------------------
 
@@ -603,27 +622,37 @@ class _Search(Generic[N]):
         Data-flow analysis: a worklist carries sets of readers along the edges until nothing is new. Rows that are
         `fixed` are never less than that.
         """
-        certain: dict[N, int] = {}
-        possible: dict[N, int] = {}
+        view = self._view
+        sets: defaultdict[N, dict[float, tuple[int, int]]] = defaultdict(dict)
+        """Certain and possible readers by the time bound with which the walk came: see `influence.time_bound`."""
         for number, node in enumerate(ordered):
             _, all_of_it = _strongest_reading(self._readings[node])
             sure = all_of_it and starts[node] is not None and not self._may_not_have_read(node)
-            (certain if sure else possible)[node] = 1 << number
+            sets[node][self._bound(node)] = (1 << number, 0) if sure else (0, 1 << number)
         ahead = dict.fromkeys(ordered)
         while ahead:
             node = next(iter(ahead))
             del ahead[node]
-            surely, perhaps = certain.get(node, 0), possible.get(node, 0)
-            for said, end, onward in self._view.steps(node, node):
+            for said, end, onward in view.steps(node, node):
                 if not onward or end in self._members or fixed.get(end) == "certain":
                     continue
                 doubted = _doubt(said, state_matters=True) is not None
-                now = 0 if doubted else surely
-                then = 0 if end in fixed else perhaps | (surely if doubted else 0)
-                if now & ~certain.get(end, 0) or then & ~possible.get(end, 0):
-                    certain[end], possible[end] = certain.get(end, 0) | now, possible.get(end, 0) | then
-                    ahead[end] = None
-        return certain, possible
+                for bound, (surely, perhaps) in list(sets[node].items()):
+                    if bound != ALWAYS and not view.in_time(end, bound):
+                        continue
+                    now = 0 if doubted else surely
+                    then = 0 if end in fixed else perhaps | (surely if doubted else 0)
+                    widened = view.bound(node, end, bound)
+                    certain, possible = sets[end].get(widened, (0, 0))
+                    if now & ~certain or then & ~possible:
+                        sets[end][widened] = certain | now, possible | then
+                        ahead[end] = None
+        both = [
+            {node: reduce(or_, (masks[which] for masks in by.values()), 0) for node, by in sets.items()}
+            for which in (0, 1)
+        ]
+        certainly, possibly = ({node: mask for node, mask in one.items() if mask} for one in both)
+        return certainly, possibly
 
     # --- in words -------------------------------------------------------------------------------------------------
 
@@ -708,6 +737,11 @@ class _Search(Generic[N]):
     def _newest_first(self, group: str) -> Iterator[Family]:
         """The versions of a line that one could go back to."""
         return (one for one in reversed(line(self._lineage, group)) if one.original.gone_since is None)
+
+
+def _widest(levels: Sequence[Mapping[N, float]], node: N) -> float:
+    """The widest of the time bounds with which a node was reached; infinity where it was not."""
+    return min(bounds.get(node, math.inf) for bounds in levels)
 
 
 def _strongest_reading(readings: Sequence[_Reading[N]]) -> tuple[_Reading[N], bool]:

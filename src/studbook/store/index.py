@@ -27,6 +27,7 @@ from pydantic import ValidationError
 from studbook.errors import CatalogError
 from studbook.lineage.adjacency import Adjacency, Said, sort_of, walked_back
 from studbook.lineage.graph import Direction, is_between
+from studbook.lineage.job_state import span_of
 from studbook.model import RELATIONS, Asset, Edge, Envelope, Evidence
 from studbook.model.edge import EdgeKey, Known, among_ends, edge_of
 from studbook.model.ids import LAST
@@ -34,14 +35,14 @@ from studbook.store import chunks
 from studbook.store.chunks import ASSETS
 from studbook.store.objects import Objects
 
-_VERSION = 6
+_VERSION = 7
 _SCHEMA = """
 CREATE TABLE salt (salt BLOB NOT NULL);
 CREATE TABLE chunk (number INTEGER PRIMARY KEY, part TEXT NOT NULL, object TEXT NOT NULL);
 CREATE TABLE asset (
     key INTEGER PRIMARY KEY, chunk INTEGER NOT NULL, name TEXT NOT NULL COLLATE NOCASE, account TEXT,
     backwards TEXT NOT NULL COLLATE NOCASE, line BLOB NOT NULL, kind TEXT NOT NULL, unsure INTEGER NOT NULL,
-    sort INTEGER NOT NULL
+    sort INTEGER NOT NULL, began REAL NOT NULL, ended REAL NOT NULL
 );
 CREATE TABLE sort (number INTEGER PRIMARY KEY, sort TEXT NOT NULL);
 CREATE TABLE packed (name TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -366,7 +367,7 @@ def _fill(connection: sqlite3.Connection, objects: Objects, envelope: Envelope) 
         connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.execute("DELETE FROM chunk WHERE part = 'content'")
     rows = _Rows(connection)
-    for part, manifest, wide in (("asset", envelope.parts.assets, 9), ("edge", envelope.parts.edges, 6)):
+    for part, manifest, wide in (("asset", envelope.parts.assets, 11), ("edge", envelope.parts.edges, 6)):
         wanted = {chunk.object: chunk for chunk in chunks.chunks(objects, manifest)}
         held = dict(connection.execute("SELECT object, number FROM chunk WHERE part = ?", (part,)).fetchall())
         for name in held.keys() - wanted.keys():
@@ -418,6 +419,7 @@ class _Rows:
             yield (
                 *(key, chunk, asset["name"], asset["account"], asset["id"][::-1], line),
                 *(asset["kind"], unsure, self._sorts.setdefault(sort, len(self._sorts) + 1)),
+                *span_of(asset["kind"], asset["created_at"], asset["attributes"]),
             )
 
     def edges(self, lines: Iterable[bytes], chunk: int) -> Iterator[tuple[Any, ...]]:
@@ -442,13 +444,16 @@ class _Rows:
             self._connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", new)  # noqa: S608 - ours
 
 
-_COLUMNS: Final = {"keys": "q", "by_key": "I", "sorts": "I", "first": "I", "ends": "I", "said": "I"}
+_COLUMNS: Final = {"keys": "q", "by_key": "I", "sorts": "I", "began": "d", "ended": "d"} | dict.fromkeys(
+    ("first", "ends", "said"), "I"
+)
 """The arrays of an adjacency, and the types of their numbers."""
 
 
 def _pack(connection: sqlite3.Connection) -> None:
     """The lineage as arrays. An edge to what is no asset is in none, as it is in no other answer of the index."""
-    keys, sorts = _nodes(connection)
+    by_node = _nodes(connection)
+    keys, sorts = by_node["keys"], by_node["sorts"]
     nodes = {key: node for node, key in enumerate(keys)}
     kinds = {number: json.loads(sort)[0] for number, sort in connection.execute("SELECT number, sort FROM sort")}
     roles = [role for (role,) in connection.execute("SELECT DISTINCT role FROM edge WHERE role IS NOT NULL")]
@@ -482,9 +487,8 @@ def _pack(connection: sqlite3.Connection) -> None:
         ends.append(to)
         saids.append(number & ((1 << _SAID_BITS) - 1))
     columns = {
-        "keys": keys,
+        **by_node,
         "by_key": array(_COLUMNS["by_key"], sorted(range(len(keys)), key=keys.__getitem__)),
-        "sorts": sorts,
         "first": array(_COLUMNS["first"], accumulate(degrees)),
         "ends": ends,
         "said": saids,
@@ -495,15 +499,15 @@ def _pack(connection: sqlite3.Connection) -> None:
     connection.executemany("INSERT OR REPLACE INTO packed VALUES (?, ?)", packed)
 
 
-def _nodes(connection: sqlite3.Connection) -> tuple[array[int], array[int]]:
-    """The keys of all assets and the numbers of their sorts, in the order of their ids."""
+def _nodes(connection: sqlite3.Connection) -> dict[str, array[Any]]:
+    """The columns of all assets, in the order of their ids."""
     assets = [
-        (backwards[::-1], key, sort)
-        for key, backwards, sort in connection.execute("SELECT key, backwards, sort FROM asset")
+        (backwards[::-1], *rest)
+        for backwards, *rest in connection.execute("SELECT backwards, key, sort, began, ended FROM asset")
     ]
     assets.sort()
-    keys = array(_COLUMNS["keys"], (key for _, key, _ in assets))
-    return keys, array(_COLUMNS["sorts"], (sort for _, _, sort in assets))
+    names = ("keys", "sorts", "began", "ended")
+    return {name: array(_COLUMNS[name], (one[at] for one in assets)) for at, name in enumerate(names, 1)}
 
 
 _SAID_BITS: Final = 20

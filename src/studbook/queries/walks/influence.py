@@ -16,10 +16,17 @@ an influence that goes on, and some influence has no arrow of its own; these are
 - A component that is gone from an endpoint no longer answers there. It is shown, and not followed. (A configuration or
   a model can be deleted while the endpoint goes on serving it: those are followed.)
 - A run has its own inputs; what its nested runs read is not among them.
+
+A place in S3 that is written again and again is one asset at all times, and so is a feature group: a job is no origin
+of one that had ended before it began, though both have an edge to the place. A walk carries over data the time of the
+jobs by which it came there (`time_bound`), and leaves out those of its other side that do not fit (`is_in_time`). A
+place that was reached by a job of other times is looked at again. Jobs without times fit always. What a model is, or
+runs on, is told by what it names now, and no time is held against it.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +37,7 @@ from studbook.errors import CatalogError, NotFound
 from studbook.gc import gc_paused
 from studbook.lineage.from_id import asset_from_id, is_execution
 from studbook.lineage.graph import Direction, LineageReader
+from studbook.lineage.job_state import span_of
 from studbook.model import Asset, Edge
 from studbook.model.kinds import DATA_KINDS, JOB_KINDS
 from studbook.model.relations import Relation
@@ -111,6 +119,14 @@ class Walk:
     ended: bool = True
     """False where there is more than was asked for; the assets are then the nearest."""
 
+    def steps(self, asset: Asset, bound: float) -> list[tuple[Hop, float]]:
+        """The steps from an asset that was reached with that time bound, each with the bound of its end."""
+        return [
+            (hop, time_bound(self.direction, asset, hop.asset, bound))
+            for hop in self.hops.get(asset.id, ())
+            if is_in_time(self.direction, hop.asset, bound)
+        ]
+
 
 def made(lineage: LineageReader, asset_id: str, most: int | None = None, *, judged: bool = True) -> Walk:
     """Everything that made an asset, or the nearest `most` of it; with `judged` also how the models on the way were.
@@ -139,25 +155,31 @@ def _walk(lineage: LineageReader, asset_id: str, direction: Direction, most: int
 
 def _walk_from(lineage: LineageReader, root: Asset, direction: Direction, most: int | None, judged: bool) -> Walk:
     found: dict[str, Asset] = {root.id: root}
+    bounds = {root.id: ALWAYS}
     hops: dict[str, list[Hop]] = defaultdict(list)
     context: deque[str] = deque()
     ended = True
-    ahead = [root]
+    ahead = {root.id: root}
     while ahead:
-        lineage.prefetch([asset.id for asset in ahead], direction)
-        here, ahead = ahead, []
-        for asset in here:
+        lineage.prefetch(list(ahead), direction)
+        here, ahead = [(asset, bounds[asset.id]) for asset in ahead.values()], {}
+        for asset, bound in here:
+            hops[asset.id] = []  # what has come with a wider bound has all steps that it had before
             for edge, end, onward in steps_from(lineage, direction, asset, asset is root):
                 if most is not None and len(found) >= most and end not in found:
                     ended = False
                     continue
                 hop = Hop(edge, _end(lineage, end, found), onward)
+                if not is_in_time(direction, hop.asset, bound):
+                    continue
                 hops[asset.id].append(hop)
                 if not onward:
                     context.append(end)
-                elif end not in found:
-                    found[end] = hop.asset
-                    ahead.append(hop.asset)
+                    continue
+                widened = time_bound(direction, asset, hop.asset, bound)
+                if widened < bounds.get(end, math.inf):
+                    bounds[end] = widened
+                    found[end] = ahead[end] = hop.asset
     influence = tuple(found)
     while context:
         asset_id = context.popleft()
@@ -179,6 +201,32 @@ def _walk_from(lineage: LineageReader, root: Asset, direction: Direction, most: 
         hops={asset_id: tuple(several) for asset_id, several in hops.items()},
         ended=ended,
     )
+
+
+ALWAYS: Final = -math.inf
+"""The time bound with which nothing is out of time."""
+
+
+def time_bound(direction: Direction, near: Asset, far: Asset, bound: float) -> float:
+    """The time bound with which a step leads to `far`: of two the lower lets more follow.
+
+    Downstream the time at which the job began that `near` is, so that its readers end later; upstream, where time runs
+    backwards, that at which it ended, negated. Data pass it on to data.
+    """
+    if far.kind not in DATA_KINDS:
+        return ALWAYS
+    if near.kind in JOB_KINDS:
+        began, ended = span_of(near.kind, near.created_at, near.attributes)
+        return began if direction == "downstream" else -ended
+    return bound if near.kind in DATA_KINDS else ALWAYS
+
+
+def is_in_time(direction: Direction, far: Asset, bound: float) -> bool:
+    """Whether a walk that came with that time bound can go on to an asset: no job is too late for it, or too early."""
+    if bound == ALWAYS:
+        return True
+    began, ended = span_of(far.kind, far.created_at, far.attributes)
+    return bound <= (ended if direction == "downstream" else -began)
 
 
 Step = tuple[Edge, str, bool]
@@ -268,12 +316,13 @@ def around(lineage: LineageReader, root: Asset, limit: int) -> Around:
 
     def explore(direction: Direction) -> Iterator[None]:
         """Breadth first on one side; yields after each asset that it adds."""
-        queue = deque([root])
+        queue = deque([(root, ALWAYS)])
+        bounds = {root.id: ALWAYS}
         while queue:
-            here = queue.popleft()
+            here, bound = queue.popleft()
             for edge, other, onward in sorted(steps_from(lineage, direction, here, here is root), key=_first):
                 asset = lineage.asset(other)
-                if other == here.id or asset is None:
+                if other == here.id or asset is None or not is_in_time(direction, asset, bound):
                     continue
                 new = other not in found
                 if new and len(found) >= limit:
@@ -281,8 +330,10 @@ def around(lineage: LineageReader, root: Asset, limit: int) -> Around:
                     continue
                 if new:
                     found[other] = asset
-                    if onward:
-                        queue.append(asset)
+                widened = time_bound(direction, here, asset, bound)
+                if onward and (new or widened < bounds.get(other, ALWAYS)):
+                    bounds[other] = widened
+                    queue.append((asset, widened))
                 group = edges.setdefault((edge.source, edge.target), [])
                 if edge not in group:
                     group.append(edge)

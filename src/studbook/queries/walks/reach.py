@@ -1,11 +1,14 @@
 """Breadth-first search (BFS) along influence: how far all that made or reaches a thing is, and by the best way to it.
 
+A node is looked at again where it is reached with a wider time bound (`influence.time_bound`).
+
 The same search runs over the objects of a lineage and, for crowds, over the numbers that its index has of them: a graph
 view says what a node is and which steps lead on from it.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
@@ -14,8 +17,9 @@ from studbook.errors import NotFound
 from studbook.lineage.adjacency import Adjacency, Said, said_of
 from studbook.lineage.graph import Direction, LineageReader
 from studbook.model import CERTAINTIES, Asset, Certainty
+from studbook.model.kinds import DATA_KINDS
 from studbook.queries.walks.certainty import STRENGTH
-from studbook.queries.walks.influence import reached, steps_from
+from studbook.queries.walks.influence import ALWAYS, is_in_time, reached, steps_from, time_bound
 
 N = TypeVar("N", bound=Hashable)
 """A node, in the order of ids."""
@@ -52,6 +56,14 @@ class View(Protocol[N]):
 
     def wholes(self, node: N, root: N | None) -> Iterable[Step[N]]:
         """The steps from a part to its wholes: of context all; of what influence joins to a root, those of a walk."""
+        ...
+
+    def bound(self, near: N, far: N, bound: float) -> float:
+        """The time bound with which a step leads to its end."""
+        ...
+
+    def in_time(self, far: N, bound: float) -> bool:
+        """Whether a walk that came with that time bound can go on to a node."""
         ...
 
 
@@ -98,6 +110,12 @@ class ByEdge:
             return [(said_of(edge), edge.target, False) for edge in self._lineage.downstream(node, "part_of")]
         return self._both(node, root)[1]
 
+    def bound(self, near: str, far: str, bound: float) -> float:
+        return time_bound(self._direction, self.like(near), self.like(far), bound)
+
+    def in_time(self, far: str, bound: float) -> bool:
+        return bound == ALWAYS or is_in_time(self._direction, self.like(far), bound)
+
 
 class ByNumber:
     """What reaches on, over the numbers of an index; whether it goes on is asked once for each sort of step."""
@@ -105,6 +123,7 @@ class ByNumber:
     def __init__(self, adjacency: Adjacency) -> None:
         self._arrays = adjacency
         self._onward: dict[int, dict[tuple[int, int], bool | None]] = {}
+        self._is_data: dict[int, bool] = {}
 
     def node(self, asset_id: str) -> int | None:
         return self._arrays.node(asset_id)
@@ -149,6 +168,20 @@ class ByNumber:
             if arrays.says[said].relation == "part_of":
                 yield arrays.says[said], end, False
 
+    def bound(self, near: int, far: int, bound: float) -> float:
+        if not self._holds_data(far):
+            return ALWAYS
+        return bound if self._holds_data(near) else self._arrays.began[near]
+
+    def in_time(self, far: int, bound: float) -> bool:
+        return bound <= self._arrays.ended[far]
+
+    def _holds_data(self, node: int) -> bool:
+        sort = self._arrays.sorts[node]
+        if sort not in self._is_data:
+            self._is_data[sort] = self.like(node).kind in DATA_KINDS
+        return self._is_data[sort]
+
 
 def reaching(lineage: LineageReader) -> View[Any]:
     """What reaches on, by numbers where the lineage has them."""
@@ -189,19 +222,22 @@ class Reach(Generic[N]):
         """The fewest edges from the root to each node but itself."""
 
     def _search(self) -> None:
-        found, context, distance = self.influence, self._context, 0
-        ahead = [self.root]
+        found, context, distance, view = self.influence, self._context, 0, self.view
+        bounds, ahead = {self.root: ALWAYS}, {self.root: ALWAYS}
         while ahead:
             distance += 1
-            self.view.prefetch(ahead)
-            here, ahead = ahead, []
-            for node in here:
-                for _, end, onward in self.view.steps(node, self.root):
+            view.prefetch(ahead)
+            here, ahead = ahead, {}
+            for node, bound in here.items():
+                for _, end, onward in view.steps(node, self.root):
+                    if bound != ALWAYS and not view.in_time(end, bound):
+                        continue
+                    known = bounds.get(end, math.inf)
                     if not onward:
                         context.setdefault(end, distance)
-                    elif end not in found:
-                        found[end] = distance
-                        ahead.append(end)
+                    elif known != ALWAYS and (widened := view.bound(node, end, bound)) < known:
+                        found.setdefault(end, distance)
+                        bounds[end] = ahead[end] = widened
         # What is reached as context leads on to what it is part of, and to nothing else.
         waiting: defaultdict[int, list[N]] = defaultdict(list)
         for node, distance in context.items():
@@ -237,22 +273,26 @@ class Reach(Generic[N]):
     def _within(self, certainty: Certainty, left: set[N]) -> dict[N, Way[N]]:
         """The shortest ways over edges that are at least so sure, to those that are left; until there are none."""
         found: dict[N, Way[N]] = {}
-        seen = {(self.root, True)}
-        ahead = [(self.root, True, False)]
+        view = self.view
+        bounds = {(self.root, True): ALWAYS}
+        ahead = {(self.root, True, False): ALWAYS}
         while ahead and left:
-            here, ahead = ahead, []
+            here, ahead = ahead, {}
             for candidate in (False, True):
-                for node, onward, doubted in here:
-                    for said, end, further in self.view.steps(node, self.root) if onward else self._from_context(node):
+                for (node, onward, doubted), bound in here.items():
+                    for said, end, further in view.steps(node, self.root) if onward else self._from_context(node):
                         if (doubted or said.candidate) is not candidate:
                             continue
                         if STRENGTH[said.certainty] > STRENGTH[certainty]:
                             continue
                         state = (end, onward and further)
-                        if state in seen:
+                        known = bounds.get(state, math.inf)
+                        if known == ALWAYS or (bound != ALWAYS and not view.in_time(end, bound)):
                             continue
-                        seen.add(state)
-                        ahead.append((*state, candidate))
+                        widened = view.bound(node, end, bound)
+                        if widened >= known:
+                            continue
+                        bounds[state] = ahead[*state, candidate] = widened
                         if end in left:
                             found[end] = Way(certainty, candidate, node)
                             left.discard(end)
