@@ -72,11 +72,27 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.fixture(scope="module")
-def fake_aws() -> Iterator[FakeAws]:
-    """An empty AWS."""
+@pytest.fixture(scope="session")
+def _one_aws() -> Iterator[FakeAws]:
+    """One process for all tests that want an empty AWS: to start it takes a second of CPU, to empty it none."""
     with FakeAws() as aws:
         yield aws
+
+
+@pytest.fixture(scope="module")
+def fake_aws(_one_aws: FakeAws) -> FakeAws:
+    """An AWS that is empty before the first test of a file."""
+    _one_aws.reset()
+    return _one_aws
+
+
+@pytest.fixture
+def empty_aws(_one_aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> FakeAws:
+    """An empty AWS for one test, with its caller's login in the environment. Not beside `fake_aws`: it is the same."""
+    _one_aws.reset()
+    for name, value in _one_aws.environment().items():
+        monkeypatch.setenv(name, value)
+    return _one_aws
 
 
 @pytest.fixture(scope="session")

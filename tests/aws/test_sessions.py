@@ -10,7 +10,6 @@ import pytest
 from studbook import __version__
 from studbook.aws.errors import NotReadOnly, Trouble, explain
 from studbook.aws.sessions import Sessions, caller, only_reads
-from studbook.demo.cloud.aws import FakeAws
 from studbook.demo.cloud.server import CALLER_KEY
 from studbook.errors import UsageError
 from studbook.settings import Account, Patience
@@ -19,19 +18,13 @@ ROLE = "arn:aws:iam::222222222222:role/StudbookReader"
 PATIENCE = Patience(connect_timeout=2, read_timeout=10, attempts=2)
 
 
-@pytest.fixture(scope="module")
-def server():
-    with FakeAws() as server:
-        yield server
-
-
 @pytest.fixture
-def aws(server, monkeypatch):
-    for name, value in server.environment().items():
+def aws(fake_aws, monkeypatch):
+    for name, value in fake_aws.environment().items():
         monkeypatch.setenv(name, value)
-    server.role(ROLE, external_id="studbook-demo")
-    yield server
-    server.heal()
+    fake_aws.role(ROLE, external_id="studbook-demo")
+    yield fake_aws
+    fake_aws.heal()
 
 
 def account(**more) -> Account:

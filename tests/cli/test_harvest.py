@@ -14,7 +14,6 @@ from contextlib import closing, suppress
 import pytest
 
 from studbook.cli import main
-from studbook.demo.cloud.aws import FakeAws
 from studbook.errors import UNWRITABLE
 
 ACCOUNTS = ("222222222222", "333333333333")
@@ -30,16 +29,15 @@ sources:
 
 
 @pytest.fixture(scope="module")
-def server():
-    with FakeAws() as aws:
-        for account in ACCOUNTS:
-            aws.role(f"arn:aws:iam::{account}:role/R", external_id="studbook-demo")
-            aws.role(f"arn:aws:iam::{account}:role/Admin")
-        admin = aws.session("arn:aws:iam::222222222222:role/Admin")
-        s3 = admin.client("s3", endpoint_url=aws.url, region_name="us-west-2")
-        s3.create_bucket(Bucket="chats-222222222222", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-        s3.put_object(Bucket="chats-222222222222", Key="chats/a", Body=b"hello")
-        yield aws
+def server(fake_aws):
+    for account in ACCOUNTS:
+        fake_aws.role(f"arn:aws:iam::{account}:role/R", external_id="studbook-demo")
+        fake_aws.role(f"arn:aws:iam::{account}:role/Admin")
+    admin = fake_aws.session("arn:aws:iam::222222222222:role/Admin")
+    s3 = admin.client("s3", endpoint_url=fake_aws.url, region_name="us-west-2")
+    s3.create_bucket(Bucket="chats-222222222222", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.put_object(Bucket="chats-222222222222", Key="chats/a", Body=b"hello")
+    return fake_aws
 
 
 @pytest.fixture

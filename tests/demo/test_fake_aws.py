@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from typing import Any
 
 import boto3
@@ -408,3 +410,45 @@ def test_a_rate_is_each_account_s_and_operation_s_own(client: Any, fake_aws: Fak
     assert fake_aws.throttled() == 1
     fake_aws.heal()
     here.list_models()
+
+
+def test_a_connection_is_kept(fake_aws: FakeAws) -> None:
+    """Calls follow one another over one connection, as at AWS; a refused HEAD, too, has no body to be read."""
+    with closing(HTTPConnection(fake_aws.url.removeprefix("http://"))) as connection:
+        connection.connect()
+        opened = connection.sock
+        for method in ("HEAD", "PUT", "GET"):
+            connection.request(method, "/some-bucket/key", body=b"hello")
+            answer = connection.getresponse()
+            assert (answer.status, bool(answer.read())) == (403, method != "HEAD")
+        assert connection.sock is opened
+
+
+def test_it_can_be_emptied(empty_aws: FakeAws) -> None:
+    """Then it is as it was at the start, the ids that it gives out included."""
+
+    def life() -> list[Any]:
+        began = [one.operation for one in empty_aws.calls()]
+        empty_aws.role(WORKER)
+        session = empty_aws.session(WORKER)
+        asked = {"region_name": "us-west-2", "endpoint_url": empty_aws.url}
+        s3, sagemaker, iam = (session.client(name, **asked) for name in ("s3", "sagemaker", "iam"))
+        there = [s3.list_buckets()["Buckets"], sagemaker.list_training_jobs()["TrainingJobSummaries"]]
+        role = iam.create_role(RoleName="x", AssumeRolePolicyDocument="{}")["Role"]
+        s3.create_bucket(Bucket="some-bucket", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+        s3.put_bucket_versioning(Bucket="some-bucket", VersioningConfiguration={"Status": "Enabled"})
+        version = s3.put_object(Bucket="some-bucket", Key="key", Body=b"hello")["VersionId"]
+        train(sagemaker, "job")
+        made = sagemaker.describe_training_job(TrainingJobName="job")["CreationTime"]
+        empty_aws.caller_may("s3:*")
+        empty_aws.fault("AccessDeniedException", service="lambda")
+        return [began, there, role["RoleId"], version, made]
+
+    first = life()
+    empty_aws.reset()
+
+    with pytest.raises(ClientError):
+        empty_aws.caller().client("s3", endpoint_url=empty_aws.url).list_buckets()
+    empty_aws.forget_calls()
+    assert life() == first
+    assert first[:2] == [[], [[], []]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +75,11 @@ class Account:
 
 
 @pytest.fixture
-def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with FakeAws() as aws:
-        for name, value in aws.environment().items():
-            monkeypatch.setenv(name, value)
-        aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
-        found = Account(aws, Catalog(tmp_path / "catalog"))
-        found.make("CreateModelPackageGroup", ModelPackageGroupName="bot")
-        yield found
+def account(tmp_path: Path, empty_aws: FakeAws) -> Account:
+    empty_aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
+    found = Account(empty_aws, Catalog(tmp_path / "catalog"))
+    found.make("CreateModelPackageGroup", ModelPackageGroupName="bot")
+    return found
 
 
 def tail(asset_id: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.estate import REGION, Sizes, build, change, job, reader, settings
 from benchmarks.harvest import minimum
 
-from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER
 from studbook.harvest.run import NoProgress, harvest
 from studbook.settings import Settings
 from studbook.store import Catalog
@@ -25,10 +25,9 @@ SIZES = replace(Sizes.of(200), models=110, endpoints=110)
 
 
 @pytest.fixture(scope="module")
-def aws():
-    with FakeAws() as aws:
-        build(aws, SIZES)
-        yield aws
+def aws(fake_aws):
+    build(fake_aws, SIZES)
+    return fake_aws
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 
-from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER
 from studbook.harvest.exclude import IncludedRecords
 from studbook.harvest.run import harvest, relink
 from studbook.model import Record
@@ -94,19 +94,16 @@ class TestBelonging:
 
 
 @pytest.fixture
-def aws(monkeypatch):
-    with FakeAws() as aws:
-        for name, value in aws.environment().items():
-            monkeypatch.setenv(name, value)
-        aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
-        calls = [
-            ("CreateModelPackageGroup", {"ModelPackageGroupName": "secret", "Tags": IGNORED}),
-            ("CreateModelPackage", {"ModelPackageGroupName": "secret"}),
-            ("CreateModel", {"ModelName": "hidden", "Tags": IGNORED}),
-            ("CreateModel", {"ModelName": "shown"}),
-        ]
-        aws.batch(ACCOUNT, REGION, calls)
-        yield aws
+def aws(empty_aws):
+    empty_aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
+    calls = [
+        ("CreateModelPackageGroup", {"ModelPackageGroupName": "secret", "Tags": IGNORED}),
+        ("CreateModelPackage", {"ModelPackageGroupName": "secret"}),
+        ("CreateModel", {"ModelName": "hidden", "Tags": IGNORED}),
+        ("CreateModel", {"ModelName": "shown"}),
+    ]
+    empty_aws.batch(ACCOUNT, REGION, calls)
+    return empty_aws
 
 
 def excluding():

@@ -104,9 +104,8 @@ class Organisation:
 
 
 @pytest.fixture(scope="module")
-def organisation() -> Iterator[Organisation]:
-    with FakeAws() as aws:
-        yield Organisation(aws)
+def organisation(fake_aws) -> Organisation:
+    return Organisation(fake_aws)
 
 
 @pytest.fixture(autouse=True)

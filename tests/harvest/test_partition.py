@@ -12,7 +12,6 @@ import pytest
 from benchmarks.estate import ACCOUNT, REGION, Sizes, build, settings
 
 from studbook.aws.sessions import Sessions
-from studbook.demo.cloud.aws import FakeAws
 from studbook.harvest.calls import VisitContext
 from studbook.harvest.partition import VisitOrder, visit, visit_remotely, with_calls
 from studbook.harvest.partition_store import PartitionStore
@@ -25,12 +24,9 @@ SIZES = Sizes(jobs=20, models=3, endpoints=2, packages=5)
 
 
 @pytest.fixture
-def aws(monkeypatch):
-    with FakeAws() as aws:
-        build(aws, SIZES)
-        for name, value in aws.environment().items():
-            monkeypatch.setenv(name, value)
-        yield aws
+def aws(empty_aws):
+    build(empty_aws, SIZES)
+    return empty_aws
 
 
 class TestHere:

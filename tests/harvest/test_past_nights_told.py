@@ -11,7 +11,7 @@ import pytest
 from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 
 from studbook.cli import main
-from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER
 from studbook.store import Catalog
 
 SECRET = re.compile("tulip-[0-9]+")
@@ -47,29 +47,29 @@ def run(*words: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def nights(tmp_path_factory):
+def nights(tmp_path_factory, fake_aws):
     """Four nights: a value changes on the second, the rule comes on the third, another value changes on the fourth."""
     folder = tmp_path_factory.mktemp("nights")
     catalog = folder / "catalog"
-    with FakeAws() as aws, pytest.MonkeyPatch.context() as patch:
-        for name, value in aws.environment().items():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in fake_aws.environment().items():
             patch.setenv(name, value)
-        aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
+        fake_aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
         made = JOB | {
             "TrainingJobName": "m-tulip-4711",
             "OutputDataConfig": {"S3OutputPath": "s3://out/tulip-4712/"},
             "HyperParameters": {"comment": "see tulip-4713"},
         }
-        aws.batch(ACCOUNT, REGION, [("CreateTrainingJob", made)])
-        aws.batch(ACCOUNT, REGION, [("CreateModelPackageGroup", {"ModelPackageGroupName": "bots-tulip-9"})])
-        aws.batch(ACCOUNT, REGION, [("CreateModelPackage", {"ModelPackageGroupName": "bots-tulip-9"})])
-        aws.batch(ACCOUNT, REGION, [described("see tulip-1")])
+        fake_aws.batch(ACCOUNT, REGION, [("CreateTrainingJob", made)])
+        fake_aws.batch(ACCOUNT, REGION, [("CreateModelPackageGroup", {"ModelPackageGroupName": "bots-tulip-9"})])
+        fake_aws.batch(ACCOUNT, REGION, [("CreateModelPackage", {"ModelPackageGroupName": "bots-tulip-9"})])
+        fake_aws.batch(ACCOUNT, REGION, [described("see tulip-1")])
         Catalog(catalog).create("accounts: []\n")
         reports = []
         steps = ((None, {}), ("see tulip-2", {}), (None, {"redact": RULES}), ("a note", {"redact": RULES}))
         for note, rules in steps:
             if note is not None:
-                aws.batch(ACCOUNT, REGION, [described(note)])
+                fake_aws.batch(ACCOUNT, REGION, [described(note)])
             configured(catalog, **rules)
             report = folder / f"report-{len(reports) + 1}.json"
             words = ("--catalog", str(catalog), "--output", str(folder / "site"), "--format", "json")

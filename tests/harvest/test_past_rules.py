@@ -11,7 +11,7 @@ from importlib.resources import files
 import pytest
 from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 
-from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER
 from studbook.errors import UsageError
 from studbook.generator import RULES as RULES_TEXTS
 from studbook.generator import generator, rules_digest
@@ -29,23 +29,20 @@ RULES = Redact(keys=("motto",), values=("TICKET-[0-9]+",))
 
 
 @pytest.fixture
-def aws(monkeypatch):
+def aws(empty_aws):
     """A job that has ended: no later night describes it again."""
-    with FakeAws() as aws:
-        for name, value in aws.environment().items():
-            monkeypatch.setenv(name, value)
-        aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
-        made = {
-            "TrainingJobName": "train-TICKET-1",
-            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/x",
-            "AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "image"},
-            "OutputDataConfig": {"S3OutputPath": "s3://out/TICKET-1/"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
-            "HyperParameters": {"motto": "tulip-4711", "comment": "see TICKET-1", "hint": f"use {TOKEN}"},
-        }
-        aws.batch(ACCOUNT, REGION, [("CreateTrainingJob", made)])
-        yield aws
+    empty_aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
+    made = {
+        "TrainingJobName": "train-TICKET-1",
+        "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/x",
+        "AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "image"},
+        "OutputDataConfig": {"S3OutputPath": "s3://out/TICKET-1/"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        "HyperParameters": {"motto": "tulip-4711", "comment": "see TICKET-1", "hint": f"use {TOKEN}"},
+    }
+    empty_aws.batch(ACCOUNT, REGION, [("CreateTrainingJob", made)])
+    return empty_aws
 
 
 def with_rules():

@@ -93,18 +93,12 @@ class Nights:
         return found
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[FakeAws]:
-    with FakeAws() as found:
-        yield found
-
-
 @pytest.fixture
-def nights(aws: FakeAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Nights]:
-    for name, value in aws.environment().items():
+def nights(fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Nights]:
+    for name, value in fake_aws.environment().items():
         monkeypatch.setenv(name, value)
-    yield Nights(aws, tmp_path, next(_NUMBERS))
-    aws.heal()
+    yield Nights(fake_aws, tmp_path, next(_NUMBERS))
+    fake_aws.heal()
 
 
 class TestQuiet:

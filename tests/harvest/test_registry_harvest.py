@@ -60,12 +60,9 @@ class Account:
 
 
 @pytest.fixture
-def account(tmp_path, monkeypatch):
-    with FakeAws() as aws:
-        for name, value in aws.environment().items():
-            monkeypatch.setenv(name, value)
-        aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
-        yield Account(aws, Catalog(tmp_path / "catalog"))
+def account(tmp_path, empty_aws):
+    empty_aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
+    return Account(empty_aws, Catalog(tmp_path / "catalog"))
 
 
 class TestPackages:

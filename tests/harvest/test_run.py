@@ -70,9 +70,8 @@ class Estate:
 
 
 @pytest.fixture(scope="module")
-def estate():
-    with FakeAws() as aws:
-        yield Estate(aws)
+def estate(fake_aws):
+    return Estate(fake_aws)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -78,13 +77,10 @@ class Estate:
 
 
 @pytest.fixture
-def estate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Estate]:
-    with FakeAws() as aws:
-        for name, value in aws.environment().items():
-            monkeypatch.setenv(name, value)
-        found = Estate(aws, tmp_path)
-        (tmp_path / "studbook.yml").write_text("accounts: []\n")
-        yield found
+def estate(tmp_path: Path, empty_aws: FakeAws) -> Estate:
+    found = Estate(empty_aws, tmp_path)
+    (tmp_path / "studbook.yml").write_text("accounts: []\n")
+    return found
 
 
 class TestNights:

@@ -17,7 +17,7 @@ from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 from tests.harvest.scripted import Visits
 
 from studbook.aws.errors import NotReadOnly
-from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER
 from studbook.harvest.calls import VisitContext
 from studbook.harvest.partition import visit as read
 from studbook.harvest.plan import Task
@@ -728,43 +728,40 @@ class TestLeftBehind:
         }
         return harvested, rows, stale
 
-    def test_the_coverage_says_why_nobody_asks_them(self, tmp_path, monkeypatch, serve):
+    def test_the_coverage_says_why_nobody_asks_them(self, tmp_path, monkeypatch, serve, empty_aws):
         """One that was deleted, one that the configuration names no more beside others, and the last of its owner:
         what each told is kept, marked as old, and a row says why; no night is partial for it."""
         server, catalog = serve(), Catalog(tmp_path / "catalog")
-        with FakeAws() as aws:
-            for name, value in aws.environment().items():
-                monkeypatch.setenv(name, value)
-            monkeypatch.setenv("SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT", server.url)
-            aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
-            made = {"TrackingServerName": "lab", "ArtifactStoreUri": "s3://kept/", "RoleArn": "arn:aws:iam::1:role/x"}
-            aws.batch(ACCOUNT, REGION, [("CreateMlflowTrackingServer", made)])
-            arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:mlflow-tracking-server/lab"
+        monkeypatch.setenv("SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT", server.url)
+        empty_aws.role(READER_ROLE, external_id=EXTERNAL_ID, allow=READER)
+        made = {"TrackingServerName": "lab", "ArtifactStoreUri": "s3://kept/", "RoleArn": "arn:aws:iam::1:role/x"}
+        empty_aws.batch(ACCOUNT, REGION, [("CreateMlflowTrackingServer", made)])
+        arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:mlflow-tracking-server/lab"
 
-            _, rows, stale = self._night(catalog, "one", "two", url=server.url)
-            assert {row.status for row in rows.values()} == {"complete"}
-            assert stale == dict.fromkeys((arn, "one", "two"))
+        _, rows, stale = self._night(catalog, "one", "two", url=server.url)
+        assert {row.status for row in rows.values()} == {"complete"}
+        assert stale == dict.fromkeys((arn, "one", "two"))
 
-            aws.batch(ACCOUNT, REGION, [("DeleteMlflowTrackingServer", {"TrackingServerName": "lab"})])
-            harvested, rows, stale = self._night(catalog, "one", url=server.url)
-            assert stale == {arn: 2, "one": None, "two": 2}
-            assert (rows[REGION].status, [gap.message for gap in rows[REGION].gaps]) == (
-                "skipped",
-                [f"{arn} is gone; what it told is kept as it was"],
-            )
-            assert (rows[None].status, [gap.message for gap in rows[None].gaps]) == (
-                "complete",
-                ["two is not in the configuration any more; what it told is kept as it was"],
-            )
-            assert not harvested.partial
+        empty_aws.batch(ACCOUNT, REGION, [("DeleteMlflowTrackingServer", {"TrackingServerName": "lab"})])
+        harvested, rows, stale = self._night(catalog, "one", url=server.url)
+        assert stale == {arn: 2, "one": None, "two": 2}
+        assert (rows[REGION].status, [gap.message for gap in rows[REGION].gaps]) == (
+            "skipped",
+            [f"{arn} is gone; what it told is kept as it was"],
+        )
+        assert (rows[None].status, [gap.message for gap in rows[None].gaps]) == (
+            "complete",
+            ["two is not in the configuration any more; what it told is kept as it was"],
+        )
+        assert not harvested.partial
 
-            harvested, rows, stale = self._night(catalog, url=server.url)
-            assert stale == {arn: 2, "one": 3, "two": 2}
-            assert (rows[None].status, rows[None].gaps[0].code) == ("skipped", "Skipped")
-            assert "nothing names it any more" in rows[None].gaps[0].message
-            assert not harvested.partial
-            night = Night(catalog.graph(harvested.envelope), harvested.coverage)
-            assert {one.partition for one in night.unseen()} == {f"{ACCOUNT}/-/mlflow", f"{ACCOUNT}/{REGION}/mlflow"}
+        harvested, rows, stale = self._night(catalog, url=server.url)
+        assert stale == {arn: 2, "one": 3, "two": 2}
+        assert (rows[None].status, rows[None].gaps[0].code) == ("skipped", "Skipped")
+        assert "nothing names it any more" in rows[None].gaps[0].message
+        assert not harvested.partial
+        night = Night(catalog.graph(harvested.envelope), harvested.coverage)
+        assert {one.partition for one in night.unseen()} == {f"{ACCOUNT}/-/mlflow", f"{ACCOUNT}/{REGION}/mlflow"}
 
 
 class TestNormalize:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.harvest.scripted import Visits, refused
 
-from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
+from studbook.demo.cloud.aws import EXTERNAL_ID, READER
 from studbook.harvest.run import harvest
 from studbook.model import Partition
 from studbook.permissions import policy
@@ -173,19 +172,11 @@ def _prefixes(uris: list[str]) -> set[str]:
     return set(listed["Condition"]["StringEquals"]["s3:prefix"])
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[FakeAws]:
-    with FakeAws() as found:
-        yield found
-
-
-def test_small_prefixes_in_three_buckets(aws, monkeypatch, tmp_path) -> None:
+def test_small_prefixes_in_three_buckets(empty_aws, tmp_path) -> None:
     """A listing for each bucket, where each by itself takes thirty; the same bytes of the snapshot."""
-    for name, value in aws.environment().items():
-        monkeypatch.setenv(name, value)
-    aws.role(ROLE, external_id=EXTERNAL_ID, allow=READER)
-    aws.role(f"arn:aws:iam::{ACCOUNT}:role/Writer")
-    client = aws.session(f"arn:aws:iam::{ACCOUNT}:role/Writer").client("s3", endpoint_url=aws.url)
+    empty_aws.role(ROLE, external_id=EXTERNAL_ID, allow=READER)
+    empty_aws.role(f"arn:aws:iam::{ACCOUNT}:role/Writer")
+    client = empty_aws.session(f"arn:aws:iam::{ACCOUNT}:role/Writer").client("s3", endpoint_url=empty_aws.url)
     buckets = ["one", "two", "three"]
     for bucket in buckets:
         client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
@@ -197,10 +188,10 @@ def test_small_prefixes_in_three_buckets(aws, monkeypatch, tmp_path) -> None:
     uris = [f"s3://{bucket}/sets/{number}/" for bucket in buckets for number in range(0, 100, 10)]
     digests, calls = [], []
     for siblings in (0, 10):
-        aws.forget_calls()
+        empty_aws.forget_calls()
         night = harvest(settings(uris, siblings), Catalog(tmp_path / str(siblings)))
         digests.append(night.envelope.digest)
-        calls.append(sum(call.count for call in aws.calls() if call.operation.startswith(("List", "GetBucket"))))
+        calls.append(sum(call.count for call in empty_aws.calls() if call.operation.startswith(("List", "GetBucket"))))
 
     assert digests[0] == digests[1]
     assert calls == [39, 12]  # six are empty, and are asked for once more

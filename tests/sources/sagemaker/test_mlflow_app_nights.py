@@ -67,11 +67,8 @@ class Region:
 
 
 @pytest.fixture
-def region(tmp_path, monkeypatch):
-    with FakeAws() as aws:
-        for name, value in aws.environment().items():
-            monkeypatch.setenv(name, value)
-        yield Region(aws, Catalog(tmp_path / "catalog"))
+def region(tmp_path, empty_aws):
+    return Region(empty_aws, Catalog(tmp_path / "catalog"))
 
 
 class TestRegionWithAnApp:

@@ -78,11 +78,8 @@ class Estate:
 
 
 @pytest.fixture
-def estate(tmp_path, monkeypatch):
-    with FakeAws() as aws:
-        for name, value in aws.environment().items():
-            monkeypatch.setenv(name, value)
-        yield Estate(aws, Catalog(tmp_path / "catalog"))
+def estate(tmp_path, empty_aws):
+    return Estate(empty_aws, Catalog(tmp_path / "catalog"))
 
 
 class TestPrice:

@@ -51,6 +51,11 @@ class FakeAws(Served):
 
     # Steering
 
+    def reset(self) -> None:
+        """Everything is as at the start: nothing is there, nobody may do anything, and the clock begins anew."""
+        self._http.delete(f"{self.url}/_studbook/all", timeout=60).raise_for_status()
+        self._sessions.clear()
+
     def clock(self, now: datetime) -> None:
         """Moves the time. Ids of what happens next follow from it, so no two acts of a story share a time."""
         self._post("clock", {"now": now.isoformat()})

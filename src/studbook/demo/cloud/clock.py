@@ -18,10 +18,16 @@ class Clock:
     def __init__(self, now: datetime = datetime(2026, 11, 1, tzinfo=UTC)) -> None:
         self._lock = Lock()
         self._random = random.Random()  # noqa: S311 - ids of a demo, not keys
+        self._start = now
         self._now = now
         self._moves = 0
         self.seed = ""
-        self.set(now)
+        self.reset()
+
+    def reset(self) -> None:
+        """As it was made: the same moves give out the same ids again."""
+        self._moves = 0
+        self.set(self._start)
 
     def set(self, now: datetime) -> None:
         """Moves to a time, backwards too."""

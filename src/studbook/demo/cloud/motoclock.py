@@ -16,7 +16,9 @@ from uuid import UUID
 import moto.awslambda.models as lambda_models
 import moto.core.utils
 import moto.s3.models as s3_models
+from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
+from moto.core.model_instances import reset_model_data
 from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.organizations.utils import PAGINATION_MODEL as ORGANIZATION_PAGES
@@ -65,6 +67,14 @@ def application(clock: Clock) -> Callable[..., Iterable[bytes]]:
     _replace(function, "get_configuration", get_whole_configuration)
     move(clock, clock.now)
     return DomainDispatcherApplication(create_backend_app)
+
+
+def reset(clock: Clock) -> None:
+    """Takes all that was made in moto away, and sets the time to its beginning."""
+    BackendDict.reset()
+    reset_model_data()
+    clock.reset()
+    mock_random.seed(clock.seed)
 
 
 def move(clock: Clock, now: datetime) -> None:

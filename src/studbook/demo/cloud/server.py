@@ -12,6 +12,7 @@ output. `demo.cloud.aws.FakeAws` starts and steers it. Its own paths begin with 
     POST faults  as `demo.faults` has them
     POST caller  {"allow": ["organizations:List*", ...]}   what the caller's own credentials may do besides sts
     DELETE faults, DELETE sessions, GET calls, DELETE calls, GET throttled
+    DELETE all                                         everything is as at the start
 
 Every write takes a second, so that what a story makes one after the other has one date after the other.
 
@@ -348,17 +349,32 @@ def _body(environ: dict[str, Any]) -> bytes:
     return body
 
 
-def make_gateway() -> Gateway:
+def make_application() -> Wsgi:
     """The application, with moto set to the demo's clock. For a process of its own: moto's state is global."""
     from studbook.demo.cloud import motoclock
 
     clock = Clock()
-    return Gateway(motoclock.application(clock), clock, lambda now: motoclock.move(clock, now))
+    moto = motoclock.application(clock)
+
+    def empty() -> Gateway:
+        return Gateway(moto, clock, lambda now: motoclock.move(clock, now))
+
+    gateway = empty()
+
+    def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        nonlocal gateway
+        if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("DELETE", "/_studbook/all"):
+            motoclock.reset(clock)
+            gateway = empty()
+            return send(Answer(200, b"{}", "application/json"), start_response)
+        return gateway(environ, start_response)
+
+    return application
 
 
 def main() -> None:
     """Serves on a free port, or the one that is given, until standard input closes."""
-    tell_and_wait(start(make_gateway(), int(sys.argv[1]) if sys.argv[1:] else 0))
+    tell_and_wait(start(make_application(), int(sys.argv[1]) if sys.argv[1:] else 0))
 
 
 if __name__ == "__main__":
