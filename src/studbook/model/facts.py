@@ -18,7 +18,7 @@ from studbook.model.asset import Asset
 from studbook.model.attributes import Attributes
 from studbook.model.edge import Edge
 from studbook.model.evidence import Evidence, One, Several
-from studbook.model.ids import s3_id
+from studbook.model.ids import parse_s3, s3_id
 from studbook.model.kinds import Kind
 from studbook.model.relations import Certainty, Relation
 
@@ -69,6 +69,12 @@ class Reads(Claim):
     """Of the field that holds the URI, or leads to it."""
     through: tuple[One, ...] = ()
     """What led to the URI where the reader does not name it: with a rule, so that it is a conclusion."""
+
+    @property
+    def prefix(self) -> str:
+        """With what the places in S3 begin that are read beside the URI itself: of a path those in it, as a folder."""
+        uri = str(parse_s3(self.uri))  # of a bucket alone with its slash: others' names may begin so
+        return f"{uri.rstrip('/')}/" if self.data_type == "Path" else uri
 
 
 @_checked

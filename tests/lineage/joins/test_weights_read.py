@@ -65,6 +65,8 @@ class TestPlaces:
             (reads("s3://out/maker/"), "s3-prefix"),
             (reads("s3://out"), "s3-prefix"),
             (reads("s3://out/mak"), "prefix-without-slash"),
+            (reads("s3://out/maker", data_type="Path"), "s3-prefix"),
+            (reads("s3://out/mak", data_type="Path"), None),
             (reads("s3://out/maker/", data_type="Object"), None),
             (reads("s3://out/maker/output/model.tar.g", data_type="Object"), None),
             (reads("s3://out/make/"), None),

@@ -105,6 +105,12 @@ class TestReadAround:
             "s3://b/split-old/train": (True, ["prefix-without-slash"]),
         }
 
+    def test_a_path_is_the_beginning_of_no_other_name(self):
+        """What MLflow names is a file or a folder."""
+        path = Reads(reader=OTHER, uri="s3://b/split", role="answers", data_type="Path", at=LATE, evidence="t:T#read")
+        found = self.read("s3://b/split", "s3://b/split/train", "s3://b/split-old/train", claim=path)
+        assert found == {"s3://b/split/train": ("answers", "inferred", False, ["s3-prefix"])}
+
     def test_a_bucket_is_no_beginning_of_anothers_name(self):
         """Who reads all of a bucket reads nothing of one that is called almost so."""
         assert self.read("s3://b", "s3://b/train", "s3://b2/train").keys() == {"s3://b/train"}

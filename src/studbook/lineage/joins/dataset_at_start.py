@@ -64,8 +64,7 @@ def _resolved(
             yield from _listed(reads, manifest, places)
         return
     below = [] if reads.data_type == "Object" else places.below(text)
-    if reads.data_type == "Path":
-        below = [dataset for dataset in below if dataset.id.startswith(f"{text.rstrip('/')}/")]
+    below = [dataset for dataset in below if dataset.id.startswith(reads.prefix)]
     if below and not text.endswith("/"):
         for dataset in below:
             found = dataset.versions_at(dataset.id, reads.at)

@@ -20,7 +20,6 @@ from studbook.lineage.joins.same_artifact import RULE
 from studbook.lineage.joins.weights import PackagePlaces, place, places_around
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import MANIFESTS, Reads
-from studbook.model.ids import parse_s3
 
 _MOST: Final = 300
 """The most versions of one reading that are told one by one: nightly readers of a registry's folder would have as many
@@ -53,7 +52,7 @@ class _Readings:
     def __init__(self, view: View) -> None:
         self._view = view
         self._places = view.once(PackagePlaces)
-        self._meant: dict[tuple[str, bool], Sequence[_Meant]] = {}
+        self._meant: dict[tuple[str, str | None], Sequence[_Meant]] = {}
         self._makers: defaultdict[str, set[str]] = defaultdict(set)
         """By place of weights, and by package."""
         self._named: set[tuple[str, str]] = set()
@@ -66,7 +65,7 @@ class _Readings:
 
     def edges(self, reads: Reads) -> Iterator[Edge]:
         """From each package that was read; none from a place of which the record names one itself."""
-        for meant in self._read(reads.uri, by_prefix=reads.data_type != "Object"):
+        for meant in self._read(reads.uri, reads.prefix if reads.data_type != "Object" else None):
             claims = self._places.at(meant.place)
             if any((claim.asset, reads.reader) in self._named for claim in claims):
                 continue
@@ -78,26 +77,25 @@ class _Readings:
                 candidate = meant.unsure or bool(doubts[package]) or len(packages) > 1
                 yield inferred(package, reads.reader, "input_to", proof, role=reads.role, candidate=candidate)
 
-    def _read(self, uri: str, *, by_prefix: bool) -> Sequence[_Meant]:
+    def _read(self, uri: str, prefix: str | None) -> Sequence[_Meant]:
         """The places of weights that were read; of very many none."""
-        if (uri, by_prefix) not in self._meant:
-            found = list(self._found(uri, by_prefix=by_prefix))
+        if (uri, prefix) not in self._meant:
+            found = list(self._found(uri, prefix))
             few = sum(len(self._places.at(one.place)) for one in found) <= _MOST
-            self._meant[uri, by_prefix] = found if few else ()
-        return self._meant[uri, by_prefix]
+            self._meant[uri, prefix] = found if few else ()
+        return self._meant[uri, prefix]
 
-    def _found(self, uri: str, *, by_prefix: bool) -> Iterator[_Meant]:
+    def _found(self, uri: str, prefix: str | None) -> Iterator[_Meant]:
         here = place(uri)
         innermost = next((where for where in places_around(here or "") if self._places.at(where)), None)
         if innermost is not None:
             yield _Meant(innermost, RULE if innermost == here else INSIDE, unsure=False)
-        if not by_prefix:
+        if prefix is None:
             return
-        text = str(parse_s3(uri))  # of a bucket alone with its slash: others' names may begin so
-        below = [where for where in self._places.beginning(text) if where != here]
-        several = not text.endswith("/") and len({where[len(text) :].partition("/")[0] for where in below}) > 1
+        below = [where for where in self._places.beginning(prefix) if where != here]
+        several = not prefix.endswith("/") and len({where[len(prefix) :].partition("/")[0] for where in below}) > 1
         for where in below:
-            inside = where.startswith(f"{text.rstrip('/')}/")
+            inside = where.startswith(f"{prefix.rstrip('/')}/")
             yield _Meant(where, INSIDE if inside else WITHOUT_SLASH, several)
 
     def _doubt(self, package: str, where: str, reads: Reads) -> bool | None:

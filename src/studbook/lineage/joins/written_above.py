@@ -21,7 +21,7 @@ from studbook.lineage.joins.weights import place, places_around
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import MANIFESTS, Output, OutputFolder, Reads, Weights, Writes
-from studbook.model.ids import beginning_with, parse_s3
+from studbook.model.ids import beginning_with
 
 _MOST: Final = 300
 """The most places inside of a folder that are told as inputs one by one: a folder in which one job writes each night,
@@ -91,10 +91,10 @@ def _read_around(view: View, produced: set[tuple[str, str]]) -> Iterator[Edge]:
             continue
         if EdgeKey(reads.uri, reads.reader, reads.relation, reads.role) not in view.edges:
             continue
-        folder = str(parse_s3(reads.uri))  # of a bucket alone with its slash: others' names may begin so
+        folder = reads.prefix
         inside = beginning_with(places, folder)
         if len(inside) > _MOST:
-            crowded[reads.uri].append(reads)
+            crowded[folder].append(reads)
             continue
         there = {one: why for one in inside if (why := _by_then(view, made[one], reads))}
         meant = {one[len(folder) :].partition("/")[0] for one in there} if not folder.endswith("/") else ()
@@ -113,7 +113,7 @@ def _crowd(
     """Who may have made what lies in a folder with very many places: each a candidate, for all who ever read it."""
     readers = {one.reader for one in several}
     last = max(several, key=lambda one: (one.at is None, one.at or ""))
-    folder = str(parse_s3(last.uri))
+    folder = last.prefix
     for one in beginning_with(places, folder):
         for writer, evidence in made[one].items() if one.rstrip("/") != folder.rstrip("/") else ():
             if writer not in readers and not is_later(view.assets, writer, last.at):
