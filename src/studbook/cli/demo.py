@@ -80,6 +80,7 @@ def demo(ctx: click.Context, output: Path, serve: bool, port: int) -> None:
     say = _Clocked()
     catalog, site, exported = Catalog(output / "catalog"), output / "site", output / "export.json"
     _make_room(output)
+    say("starting an AWS and an MLflow of our own")
     with estate(output / ".servers") as (aws, mlflow):
         play(catalog, aws, mlflow, say)
         say("exporting")
@@ -136,17 +137,14 @@ def play(catalog: Catalog, aws: FakeAws, mlflow: MlflowServer, say: Callable[[st
     catalog.create(SETTINGS, packaged("catalog") / "cards")
     settings = catalog.settings()
     world = World(aws, mlflow)
-    say("starting an AWS and an MLflow of our own")
     with _environment(surroundings(aws, mlflow)):
         for night in NIGHTS:
+            say(f"night {NIGHTS.index(night) + 1} of {len(NIGHTS)}, {night.taken_at:%d %b}: {night.title}")
             night.play(world)
             harvested = harvest(settings, catalog, now=night.taken_at)
             calls = sum(row.requests for row in harvested.coverage)
             gaps = sum(len(row.gaps) for row in harvested.coverage)
-            say(
-                f"night {harvested.envelope.number}, {night.taken_at:%d %b}: {night.title}: "
-                f"{calls} API calls, {gaps} gap{'s' if gaps != 1 else ''}"
-            )
+            say(f"  read with {calls} API calls, {gaps} gap{'s' if gaps != 1 else ''}")
 
 
 @contextmanager

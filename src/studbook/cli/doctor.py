@@ -172,7 +172,8 @@ def _print(found: Diagnosis, basis: str) -> None:
             echo(f"skipped: {_where(check, names)}: {line}")
     if found.checks:
         echo(_clock(found.skew))
-        echo(_calls(found.estimate, basis))
+        for line in folded(_calls(found.estimate, basis), columns()):
+            echo(line)
     if untested := _never_tried(found.checks):
         echo(dim(f"{untested} operations found nothing to be tried on; --format json names them"))
     echo("all is well" if found.well else style("something is denied or out of reach", "red"))
