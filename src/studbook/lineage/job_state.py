@@ -60,16 +60,17 @@ def span_of(kind: str, created_at: str | None, attributes: Mapping[str, Any]) ->
     """From when to when an asset ran, which is a job; all time of any other, and of one that has no times."""
     if kind not in JOB_KINDS:
         return Span()
-    began = _seconds(attributes.get("started_at") or created_at)
-    ended = _seconds(attributes.get("ended_at"))
-    return Span(Span().began if began is None else began, Span().ended if ended is None else ended)
+    began = utc_time(attributes.get("started_at") or created_at)
+    ended = utc_time(attributes.get("ended_at"))
+    return Span(began.timestamp() if began else Span().began, ended.timestamp() if ended else Span().ended)
 
 
-def _seconds(time: Any) -> float | None:
+def utc_time(text: object) -> datetime | None:
+    """A date or time of ISO 8601 in UTC, which one without a zone is in; None for what is none."""
     try:
-        told = datetime.fromisoformat(time)
-        return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
-    except (TypeError, ValueError, OverflowError):
+        time = datetime.fromisoformat(text)  # type: ignore[arg-type]
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):  # the last of a time whose day in UTC no calendar has
         return None
 
 

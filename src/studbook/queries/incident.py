@@ -24,7 +24,7 @@ from typing import Any, Final, Generic, Literal
 
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.adjacency import Said, said_of
-from studbook.lineage.job_state import may_never_have_run
+from studbook.lineage.job_state import may_never_have_run, utc_time
 from studbook.model import RELATIONS, Asset, Edge
 from studbook.model.evidence import value_at
 from studbook.model.ids import beginning_with, folders, parse_s3
@@ -163,7 +163,7 @@ class _Window:
 
     def outside(self, started: str | None) -> str | None:
         """In words, why somebody who started then is cleared; None where that is not so, or not known."""
-        if self.is_open or started is None or (time := _read(started)) is None:
+        if self.is_open or started is None or (time := utc_time(started)) is None:
             return None
         if self.begin is not None and time < self.begin:
             return f"started {started}, before the window"
@@ -175,18 +175,10 @@ class _Window:
 def _instant(text: str | None, which: str) -> datetime | None:
     if text is None:
         return None
-    time = _read(text.strip())
+    time = utc_time(text.strip())
     if time is None:
         raise UsageError(f"{which}: {text!r} is no date and no time", "say 2026-11-20, or 2026-11-20T05:30:00Z")
     return time
-
-
-def _read(text: str) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(text)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError):  # of a time whose day in UTC no calendar has
-        return None
 
 
 def _is_day(text: str) -> bool:
@@ -542,7 +534,7 @@ class _Search(Generic[N]):
             started = self._started(node)
             if self._window.outside(started) is not None:
                 return "cleared", readings[0].via
-            known = _read(started or "") is not None
+            known = utc_time(started) is not None
         told, all_of_it = _strongest_reading(readings)
         return "certain" if known and all_of_it and not self._may_not_have_read(node) else "possible", told.via
 
@@ -590,7 +582,7 @@ class _Search(Generic[N]):
 
     def spread(self) -> Spread:
         """Of a search without a window: which reader makes which row what."""
-        starts = {node: _read(self._started(node) or "") for node in self._readings if node not in self._itself}
+        starts = {node: utc_time(self._started(node)) for node in self._readings if node not in self._itself}
         ordered = sorted(starts, key=lambda node: (starts[node] or datetime.min.replace(tzinfo=UTC), node))
         always = {node: self._judged(node, self._readings[node])[0] for node in self._itself & self._readings.keys()}
         certain, possible = self._from_each(ordered, starts, always)
@@ -679,7 +671,7 @@ class _Search(Generic[N]):
         outside = None if itself else self._window.outside(started)
         if outside is not None:
             return outside
-        known = itself or self._window.is_open or _read(started or "") is not None
+        known = itself or self._window.is_open or utc_time(started) is not None
         told, all_of_it = _strongest_reading(readings)
         if self._root.place is None or itself:
             what = told.how

@@ -114,7 +114,7 @@ class ByEdge:
         return time_bound(self._direction, self.like(near), self.like(far), bound)
 
     def in_time(self, far: str, bound: float) -> bool:
-        return bound == ALWAYS or is_in_time(self._direction, self.like(far), bound)
+        return is_in_time(self._direction, self.like(far), bound)
 
 
 class ByNumber:
