@@ -12,7 +12,7 @@ import pytest
 
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.harvest.quiet import settled
-from studbook.harvest.run import HarvestResult, harvest
+from studbook.harvest.run import HarvestResult, NothingRead, harvest, relink
 from studbook.model import Coverage, Record
 from studbook.settings import Settings
 from studbook.store import Catalog
@@ -227,6 +227,35 @@ class TestNeverQuiet:
         """It may ask for what was never listed."""
         nights.night(0)
         assert nights.row(nights.night(1, rotation=27)).status == "complete"
+
+    def test_a_relink_by_another_configuration(self, nights: Nights) -> None:
+        """It asks for nothing: the night after it is the first one that does, and the one after that may be quiet."""
+        nights.night(0, idle=6)
+        linked = relink(nights.settings, nights.catalog)
+        assert linked is not None
+        assert linked.envelope.number == 2
+        assert {row.status for row in nights.night(1).coverage} == {"complete"}
+        assert nights.row(nights.night(2)).status == "quiet"
+
+    def test_a_relink_by_the_same_rules(self, nights: Nights) -> None:
+        """People's words alone are no reason to list anything."""
+        nights.night(0)
+        (nights.catalog.root / "waivers.yml").write_text(
+            "- {rule: unevaluated, asset: 's3://a/', why: a pilot, who: ana, until: 2027-01-31}\n"
+        )
+        linked = relink(nights.settings, nights.catalog)
+        assert linked is not None
+        assert linked.envelope.number == 2
+        assert nights.row(nights.night(1)).status == "quiet"
+
+    def test_nothing_answers(self, nights: Nights) -> None:
+        """A region that is not asked tonight is no answer: nothing was read, and nothing is written."""
+        nights.night(0)
+        nights.aws.fault("AccessDeniedException")
+        with pytest.raises(NothingRead) as caught:
+            nights.night(1)
+        assert {row.status for row in caught.value.coverage} == {"failed", "quiet"}
+        assert nights.catalog.resolve("latest").number == 1
 
     def test_without_the_source(self, nights: Nights) -> None:
         """Nothing is quiet where nobody asks CloudTrail."""

@@ -23,8 +23,10 @@ from studbook.harvest.plan import Task
 from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.model.coverage import SKIPPED
 from studbook.model.ids import parse_arn
+from studbook.redaction.past_rules import same_rules
 from studbook.settings import Settings
 from studbook.sources.cloudtrail import EVENTS_KEPT, OVERLAP, CloudTrail, window_start
+from studbook.store.snapshots import Snapshots
 
 WATCHED: Final = "sagemaker"
 """The source of which CloudTrail has every call that writes."""
@@ -50,8 +52,7 @@ class QuietPartitions:
     """Which of the planned partitions could be quiet tonight, by the night before; made before the first call."""
 
     def __init__(self, settings: Settings, previous: Envelope | None, taken_at: str, tasks: Sequence[Task]) -> None:
-        """`tasks` are those of the wave; without one for CloudTrail nothing is quiet. `previous` was taken by the same
-        rules; None: there is no such night."""
+        """`tasks` are those of the wave; without one for CloudTrail nothing is quiet. `previous` is `asked_alike`."""
         limits = settings.source(CloudTrail.name).limits
         self._rotation, self._every = limits.get("rotation", _ROTATION), limits.get("idle", _IDLE)
         self._excludes = bool(settings.exclude.tags)
@@ -111,6 +112,17 @@ class QuietPartitions:
 
     def _age(self, time: str) -> int:
         return _day(self._taken_at) - _day(time)
+
+
+def asked_alike(snapshots: Snapshots, settings: Settings) -> Envelope | None:
+    """The night before, if these settings and this program asked for what it has: others may lack what is asked today.
+
+    A relink names who linked, and has the time of the night whose records it took: that must be alike as well.
+    """
+    latest = snapshots.latest()
+    if latest is None or not all(same_rules(one, settings) for one in snapshots.of_night(latest.taken_at)):
+        return None
+    return latest
 
 
 def settled(records: Iterable[Record], listed_at: str) -> bool:

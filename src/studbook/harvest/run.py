@@ -22,7 +22,7 @@ from studbook.harvest.merge import carried_over
 from studbook.harvest.partition import VisitOrder, VisitResult, lost, visit, with_calls
 from studbook.harvest.partition_store import PartitionStore
 from studbook.harvest.plan import Task, order, plan, waves
-from studbook.harvest.quiet import QuietPartitions, settled
+from studbook.harvest.quiet import QuietPartitions, asked_alike, settled
 from studbook.harvest.readings import readings_of
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
 from studbook.lineage.link import LinkContext
@@ -240,13 +240,12 @@ class _Run:
         self._elsewhere = elsewhere
         self._sources = sources
         self._snapshots = catalog.snapshots
-        # What other settings, or another program, had read may lack what is asked for today.
-        self._alike = previous if previous and same_rules(previous, settings) else None
+        self._asked_alike = asked_alike(self._snapshots, settings)
         self._taken_at = taken_at
         self._known = catalog.record_lines(previous) if previous else {}
         self.cleaned: dict[Partition, RedactedLines] = {}
         """What was known, by partition, where it was kept by other rules than today's."""
-        if previous and not self._alike:
+        if previous and not same_rules(previous, settings):
             self.cleaned = {
                 partition: RedactedLines(lines, settings.redact) for partition, lines in self._known.items()
             }
@@ -301,7 +300,7 @@ class _Run:
 
     def _without_quiet(self, tasks: list[Task]) -> Iterator[list[Task]]:
         """The tasks in parts, none empty: the trails first, and then what they do not show to be as it was."""
-        quiet = QuietPartitions(self.settings, self._alike, self._taken_at, tasks)
+        quiet = QuietPartitions(self.settings, self._asked_alike, self._taken_at, tasks)
         trails = [task for task in tasks if task.partition.source == CloudTrail.name]
         idle = {task.partition: row for task in trails if (row := quiet.idle(task)) is not None}
         self._quiet |= idle
@@ -440,7 +439,8 @@ def _require_success(coverage: Sequence[Coverage]) -> None:
     if not coverage:
         raise HarvestError("the configuration names nothing to harvest", "list your accounts or MLflow servers in it")
     failed = [row for row in coverage if row.status == "failed"]
-    if failed and not any(row.status in ("complete", "partial") or row.listed_at for row in coverage):
+    # What is quiet has no answer of its own: its trail has one, unless that was not asked tonight.
+    if failed and not any(row.status in ("complete", "partial") for row in coverage):
         gap = failed[0].gaps[0]
         where = " ".join(part for part in (failed[0].account, failed[0].region, failed[0].source) if part)
         alike = sum((row.gaps[0].code, row.gaps[0].message) == (gap.code, gap.message) for row in failed[1:])

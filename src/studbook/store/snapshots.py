@@ -78,6 +78,11 @@ class Snapshots:
         """Newest first."""
         return map(self.read, reversed(self.paths()))
 
+    def of_night(self, taken_at: str) -> Iterator[Envelope]:
+        """What the harvest of that time wrote, and every relink of it, newest first; no other is read."""
+        ending = file_name(0, taken_at).removeprefix("0")
+        return map(self.read, (path for path in reversed(self.paths()) if path.name.endswith(ending)))
+
     def latest(self) -> Envelope | None:
         paths = self.paths()
         return self.read(paths[-1]) if paths else None
