@@ -17,7 +17,8 @@ from studbook.queries.answer import Night, in_production, listed
 from studbook.queries.candidates import Judge
 from studbook.queries.handles import Handles, InMemory
 from studbook.queries.succession import Release, predecessor, releases
-from studbook.queries.walks import Deployed, Family, Manner, line, made, out_of_service, runs
+from studbook.queries.walks import Deployed, Family, Manner, line, out_of_service, runs
+from studbook.queries.walks.reach import origins_of
 from studbook.rules.waivers import Waiver
 from studbook.settings import RuleSettings, Settings
 
@@ -161,7 +162,7 @@ class Inspection:
         """Whatever made the versions that run in production, by its id, with the ids of these versions."""
         found: defaultdict[str, list[str]] = defaultdict(list)
         for version in sorted(self.in_production):
-            for asset_id in made(self.lineage, version, judged=False).influence:
+            for asset_id in origins_of(self.lineage, version).influence:
                 found[asset_id].append(version)
         return found
 

@@ -29,19 +29,8 @@ from studbook.queries.walks.deployment import (
     shared_with,
     unknown_at,
 )
-from studbook.queries.walks.influence import (
-    NO_DATA_ROLES,
-    Evaluation,
-    Hop,
-    Walk,
-    around,
-    evaluation,
-    is_data,
-    made,
-    reaches,
-    reads_data,
-    scores_of,
-)
+from studbook.queries.walks.evaluations import NO_DATA_ROLES, Evaluation, evaluation, is_data, reads_data, scores_of
+from studbook.queries.walks.walk import Hop, Walk, around, made, reaches
 
 __all__ = [
     "ANSWERING",

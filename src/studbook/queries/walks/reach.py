@@ -18,8 +18,9 @@ from studbook.lineage.adjacency import Adjacency, Said, said_of
 from studbook.lineage.graph import Direction, LineageReader
 from studbook.model import CERTAINTIES, Asset, Certainty
 from studbook.model.kinds import DATA_KINDS
+from studbook.queries.walks import influence
 from studbook.queries.walks.certainty import STRENGTH
-from studbook.queries.walks.influence import ALWAYS, is_in_time, reached, steps_from, time_bound
+from studbook.queries.walks.influence import ALWAYS, existing, is_in_time, reached, steps_from, time_bound
 
 N = TypeVar("N", bound=Hashable)
 """A node, in the order of ids."""
@@ -72,7 +73,8 @@ class ByEdge:
 
     def __init__(self, lineage: LineageReader, direction: Direction) -> None:
         self._lineage, self._direction = lineage, direction
-        self._known: dict[str, tuple[Sequence[Step[str]], Sequence[Step[str]]]] = {}
+        self._taken: dict[str, Sequence[influence.Step]] = {}
+        self._steps: dict[str, Sequence[Step[str]]] = {}
 
     def node(self, asset_id: str) -> str | None:
         return asset_id if self._lineage.asset(asset_id) is not None else None
@@ -81,9 +83,7 @@ class ByEdge:
         return node
 
     def like(self, node: str) -> Asset:
-        asset = self._lineage.asset(node)
-        assert asset is not None
-        return asset
+        return existing(self._lineage, node)
 
     def alike(self, nodes: Iterable[str]) -> Iterable[tuple[Asset, Sequence[str]]]:
         return ((self.like(node), (node,)) for node in nodes)
@@ -91,24 +91,24 @@ class ByEdge:
     def prefetch(self, nodes: Collection[str]) -> None:
         self._lineage.prefetch(nodes, self._direction)
 
-    def steps(self, node: str, root: str) -> Iterable[Step[str]]:
-        return self._both(node, root)[0]
+    def taken(self, node: str, root: str) -> Sequence[influence.Step]:
+        """The steps from a node, with their edges."""
+        if node not in self._taken:
+            self._taken[node] = steps_from(self._lineage, self._direction, self.like(node), node == root)
+        return self._taken[node]
 
-    def _both(self, node: str, root: str) -> tuple[Sequence[Step[str]], Sequence[Step[str]]]:
-        known = self._known.get(node)
-        if known is None:
-            taken = steps_from(self._lineage, self._direction, self.like(node), node == root)
-            parts = (edge for edge, _, _ in taken if edge.relation == "part_of" and edge.source == node)
-            known = self._known[node] = (
-                [(said_of(edge), end, onward) for edge, end, onward in taken],
-                [(said_of(edge), edge.target, False) for edge in parts],
-            )
-        return known
+    def steps(self, node: str, root: str) -> Iterable[Step[str]]:
+        if node not in self._steps:
+            self._steps[node] = [(said_of(edge), end, onward) for edge, end, onward in self.taken(node, root)]
+        return self._steps[node]
 
     def wholes(self, node: str, root: str | None) -> Iterable[Step[str]]:
         if root is None:
-            return [(said_of(edge), edge.target, False) for edge in self._lineage.downstream(node, "part_of")]
-        return self._both(node, root)[1]
+            edges = self._lineage.downstream(node, "part_of")
+        else:
+            taken = self.taken(node, root)
+            edges = [edge for edge, _, _ in taken if edge.relation == "part_of" and edge.source == node]
+        return [(said_of(edge), edge.target, False) for edge in edges]
 
     def bound(self, near: str, far: str, bound: float) -> float:
         return time_bound(self._direction, self.like(near), self.like(far), bound)
@@ -216,14 +216,16 @@ class Reach(Generic[N]):
         self.view, self.root = view, root
         self.influence: dict[N, int] = {root: 0}
         """What influence joins to the root, with how far it is on such a way; the others are context."""
+        self.bounds: dict[N, float] = {root: ALWAYS}
+        """The widest time bound with which the walk came to each of these."""
         self._context: dict[N, int] = {}
         self._search()
         self.distances: Final[Mapping[N, int]] = self._nearest()
         """The fewest edges from the root to each node but itself."""
 
     def _search(self) -> None:
-        found, context, distance, view = self.influence, self._context, 0, self.view
-        bounds, ahead = {self.root: ALWAYS}, {self.root: ALWAYS}
+        found, bounds, context, view = self.influence, self.bounds, self._context, self.view
+        ahead, distance = dict(bounds), 0
         while ahead:
             distance += 1
             view.prefetch(ahead)
