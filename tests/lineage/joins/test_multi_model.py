@@ -21,3 +21,12 @@ class TestServed:
         assert inputs(linked, MODEL, "packaged_as") == dict.fromkeys(
             packages[:2], ("inferred", True, {"rule:s3-prefix"})
         )
+
+    def test_a_version_that_is_the_whole_prefix(self):
+        """Registered as the folder itself, with or without its final slash, it may answer, too."""
+        package = f"{ARN}:model-package/fraud/1"
+        for uri in ("s3://models/served", "s3://models/served/"):
+            claims = [ServedFolder(model=MODEL, uri="s3://models/served/", evidence="t:T#f")]
+            claims.append(Weights(asset=package, uri=uri, evidence="t:T#w"))
+            estate = Estate().say(asset("model_package", package), asset("model", MODEL, "mme"), claims=claims)
+            assert inputs(estate.linked(), MODEL, "packaged_as") == {package: ("inferred", True, {"rule:s3-prefix"})}

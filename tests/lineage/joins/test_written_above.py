@@ -5,7 +5,8 @@ from dataclasses import replace
 from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, job
 
 from studbook.lineage.joins.written_above import _MOST
-from studbook.model.facts import OutputFolder, Reads, Writes
+from studbook.model import Edge
+from studbook.model.facts import Output, OutputFolder, Reads, Writes
 
 OTHER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/judge"
 FILE = "s3://out/run/j/output/answers.jsonl"
@@ -53,6 +54,60 @@ class TestWrittenAbove:
         """And a job does not make what it reads."""
         assert produced(folder(uri="s3://out/ru/"), reads()) == {}
         assert produced(folder(OTHER), reads()) == {}
+
+
+class TestOwnFolder:
+    """Who reads the whole folder of a job, or one around it, reads what that job wrote, whose record names no file."""
+
+    def read(self, uri: str, *folders: OutputFolder, status: str = "Completed") -> dict:
+        """The edges but for those from what is read by its name: whether they are candidates."""
+        jobs = [asset("evaluation_job", one.writer, status=status, created_at=one.began) for one in folders]
+        estate = Estate().say(*jobs, asset("evaluation_job", OTHER, "judge"), claims=[*folders, reads(uri)])
+        return {(e.source, e.target): e.candidate for e in estate.linked().edges if e.source != uri}
+
+    def test_the_folder_itself(self):
+        """With and without its final slash."""
+        for uri in ("s3://out/run/j/", "s3://out/run/j"):
+            assert self.read(uri, folder()) == {(JOB, uri): False}
+
+    def test_a_folder_around_it(self):
+        """Each job's is an input."""
+        other = folder(f"{JOB}2", "s3://out/run/j2/")
+        found = self.read("s3://out/run/", folder(), other)
+        ends = ((JOB, "s3://out/run/j/"), (f"{JOB}2", "s3://out/run/j2/"))
+        assert found == {edge: False for one in ends for edge in (one, (one[1], OTHER))}
+
+    def test_letters_that_begin_two_names(self):
+        """Both are candidates."""
+        found = self.read("s3://out/run/j", folder(), folder(f"{JOB}2", "s3://out/run/j2/"))
+        assert found[JOB, "s3://out/run/j"]
+        assert found["s3://out/run/j2/", OTHER]
+
+    def test_who_failed_may_have_written_nothing(self):
+        """It is a candidate alone."""
+        assert self.read("s3://out/run/j/", folder(), status="Failed") == {(JOB, "s3://out/run/j/"): True}
+
+    def test_who_began_later_wrote_nothing_that_was_read(self):
+        """Nor did another folder's job."""
+        late = folder(began="2026-11-03T00:00:00Z")
+        assert self.read("s3://out/run/j/", late, folder(f"{JOB}2", "s3://out/run/j2/")) == {}
+
+    def test_a_job_that_names_what_it_wrote_there(self):
+        """What it names is told, and no folder beside it."""
+        model = "s3://out/run/j/output/model.tar.gz"
+        said = Edge(
+            source=JOB, target=model, relation="produced", role="model", certainty="referenced", evidence=("t:T#m",)
+        )
+        linked = (
+            Estate()
+            .say(job(), asset("evaluation_job", OTHER), edges=[said])
+            .say(claims=[folder(), Output(job=JOB, uri=model, evidence="t:T#m"), reads("s3://out/run/")])
+            .linked()
+        )
+        assert {(e.source, e.target) for e in linked.edges if e.source != "s3://out/run/"} == {
+            (JOB, model),
+            (model, OTHER),
+        }
 
 
 class TestLaterWriters:

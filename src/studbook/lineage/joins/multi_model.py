@@ -22,7 +22,8 @@ def join(view: View) -> Facts:
         package = view.assets.get(weights.asset)
         if package is None or package.kind != "model_package" or weights.added:
             continue
-        for around in folders(place(weights.uri) or ""):
+        where = place(weights.uri) or ""
+        for around in (*folders(where), f"{where}/"):  # a version may be the whole folder
             for served in at.get(around, ()):
                 evidence = (served.evidence, weights.evidence, INSIDE)
                 facts.edges.append(inferred(package.id, served.model, "packaged_as", evidence, candidate=True))

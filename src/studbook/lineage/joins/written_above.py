@@ -78,12 +78,18 @@ def _innermost(uri: str, written: dict[str, list[_Written]]) -> list[_Written]:
 
 def _read_around(view: View, produced: set[tuple[str, str]]) -> Iterator[Edge]:
     """What jobs wrote inside of a folder that another job reads whole."""
-    made: defaultdict[str, dict[str, Evidence]] = defaultdict(dict)
+    made: defaultdict[str, dict[str, tuple[Evidence, ...]]] = defaultdict(dict)
     told = [(one.uri, one.writer, one.evidence) for one in view.all(Writes)]
     told += [(one.uri, one.job, one.evidence) for one in view.all(Output)]
     for uri, writer, evidence in told:
         if uri.startswith("s3://") and uri not in view.datasets and (writer, uri) in produced:
-            made[uri][writer] = evidence
+            made[uri][writer] = (evidence,)
+    named = sorted(made)
+    # A job's own folder is told where no place inside of it is: an evaluation names none of its files.
+    own = [one for one in view.all(OutputFolder) if not beginning_with(named, one.uri)]
+    for folder_of in own:
+        made[folder_of.uri][folder_of.writer] = folder_of.evidence
+    folders = {folder_of.uri for folder_of in own}
     places = sorted(made)
     crowded: defaultdict[str, list[Reads]] = defaultdict(list)
     for reads in view.all(Reads):
@@ -98,17 +104,23 @@ def _read_around(view: View, produced: set[tuple[str, str]]) -> Iterator[Edge]:
             continue
         there = {one: why for one in inside if (why := _by_then(view, made[one], reads))}
         meant = {one[len(folder) :].partition("/")[0] for one in there} if not folder.endswith("/") else ()
+        several = len(meant) > 1
         for one, why in there.items():
-            if one.rstrip("/") != folder.rstrip("/"):
+            same = one.rstrip("/") == folder.rstrip("/")
+            if not same:
                 rule = INSIDE if one.startswith(f"{folder.rstrip('/')}/") else WITHOUT_SLASH
-                proof = (reads.evidence, *reads.through, *why, rule)
-                yield inferred(one, reads.reader, "input_to", proof, role=reads.role, candidate=len(meant) > 1)
-    for several in crowded.values():
-        yield from _crowd(view, several, made, places)
+                proof = (reads.evidence, *reads.through, *(line for lines in why.values() for line in lines), rule)
+                yield inferred(one, reads.reader, "input_to", proof, role=reads.role, candidate=several)
+            for writer, lines in why.items() if one in folders else ():
+                wrote, proof = (reads.uri, (*lines, reads.evidence, INSIDE)) if same else (one, (*lines, INSIDE))
+                unsure = len(why) > 1 or view.assets[writer].status == "Failed" or (same and several)
+                yield inferred(writer, wrote, "produced", proof, role="output", candidate=unsure)
+    for together in crowded.values():
+        yield from _crowd(view, together, made, places)
 
 
 def _crowd(
-    view: View, several: Sequence[Reads], made: Mapping[str, Mapping[str, Evidence]], places: Sequence[str]
+    view: View, several: Sequence[Reads], made: Mapping[str, Mapping[str, tuple[Evidence, ...]]], places: Sequence[str]
 ) -> Iterator[Edge]:
     """Who may have made what lies in a folder with very many places: each a candidate, for all who ever read it."""
     readers = {one.reader for one in several}
@@ -117,13 +129,15 @@ def _crowd(
     for one in beginning_with(places, folder):
         for writer, evidence in made[one].items() if one.rstrip("/") != folder.rstrip("/") else ():
             if writer not in readers and not is_later(view.assets, writer, last.at):
-                yield inferred(writer, last.uri, "produced", (last.evidence, evidence, INSIDE), candidate=True)
+                yield inferred(writer, last.uri, "produced", (last.evidence, *evidence, INSIDE), candidate=True)
 
 
-def _by_then(view: View, writers: dict[str, Evidence], reads: Reads) -> list[Evidence]:
-    """Of those who write somewhere, what tells of each that began before the reading, and is somebody else."""
-    return [
-        evidence
+def _by_then(
+    view: View, writers: Mapping[str, tuple[Evidence, ...]], reads: Reads
+) -> Mapping[str, tuple[Evidence, ...]]:
+    """Of those who write somewhere those that began before the reading, and are somebody else."""
+    return {
+        writer: evidence
         for writer, evidence in writers.items()
         if writer != reads.reader and not is_later(view.assets, writer, reads.at)
-    ]
+    }
