@@ -70,7 +70,7 @@ The bytes depend on the snapshot alone: findings, waivers and cards are as they 
 )
 @click.argument("format_name", metavar="FORMAT")
 @click.argument("assets", metavar="[ASSET]...", nargs=-1)
-@click.option("--asset", "about", metavar="ASSET", multiple=True, help="The same as naming it after the format.")
+@click.option("--asset", "about", metavar="ASSET", multiple=True, hidden=True)  # as scripts wrote it before
 @click.option(
     "--output",
     type=click.Path(path_type=Path),

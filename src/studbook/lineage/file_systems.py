@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from studbook.lineage.joins.interface import instant
+from studbook.lineage.times import instant
 from studbook.model import Evidence
 from studbook.model.facts import LinkedDirectory, MountedDirectory, Reads
 

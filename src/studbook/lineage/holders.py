@@ -15,7 +15,7 @@ from typing import Final
 
 from studbook.lineage.edges import Edges
 from studbook.lineage.from_id import asset_from_id
-from studbook.lineage.joins.interface import instant, is_later
+from studbook.lineage.times import instant
 from studbook.model import Asset, Evidence, Kind, Relation
 from studbook.model.ids import holder_of
 from studbook.model.kinds import JOB_KINDS
@@ -96,3 +96,10 @@ def reassign_to_earlier(edges: Edges, holders: Holders) -> Iterator[Asset]:
         proof = (*edge.evidence, EARLIER)
         edges.add(replace(edge, source=holder.id, certainty="inferred", evidence=proof))
         yield holder
+
+
+def is_later(assets: Mapping[str, Asset], asset_id: str, at: str | None) -> bool:
+    """Whether what has this ARN, or this name in MLflow, now was made after something was said of it. An S3 place is
+    always the same."""
+    asset = assets.get(asset_id) if asset_id.startswith(("arn:", "mlflow:")) else None
+    return asset is not None and bool(at and asset.created_at) and instant(at) < instant(asset.created_at)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from studbook.lineage.times import utc_time
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
 
@@ -63,15 +63,6 @@ def span_of(kind: str, created_at: str | None, attributes: Mapping[str, Any]) ->
     began = utc_time(attributes.get("started_at") or created_at)
     ended = utc_time(attributes.get("ended_at"))
     return Span(began.timestamp() if began else Span().began, ended.timestamp() if ended else Span().ended)
-
-
-def utc_time(text: object) -> datetime | None:
-    """A date or time of ISO 8601 in UTC, which one without a zone is in; None for what is none."""
-    try:
-        time = datetime.fromisoformat(text)  # type: ignore[arg-type]
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):  # the last of a time whose day in UTC no calendar has
-        return None
 
 
 def _word(asset: Asset) -> str:

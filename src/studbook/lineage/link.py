@@ -15,10 +15,10 @@ from studbook.lineage.deleted_objects import mark_deletions
 from studbook.lineage.edges import Edges
 from studbook.lineage.file_systems import readings
 from studbook.lineage.from_id import asset_from_id, parent_edge
-from studbook.lineage.holders import Holders, reassign_to_earlier
+from studbook.lineage.holders import Holders, is_later, reassign_to_earlier
 from studbook.lineage.job_state import job_state
 from studbook.lineage.joins import JOINS
-from studbook.lineage.joins.interface import View, is_later
+from studbook.lineage.joins.interface import View
 from studbook.lineage.mlflow_servers import reassign_to_servers
 from studbook.lineage.spelling import arns_of, respelled, spellings
 from studbook.model import Asset, Claim, Evidence, Facts, Record

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeVar, c
 
 from studbook.errors import NotFound
 from studbook.lineage.graph import LineageReader
-from studbook.lineage.joins.interface import instant
+from studbook.lineage.times import instant
 from studbook.model import KINDS, Asset, Coverage, Envelope, Evidence, Gap, Partition, Record
 from studbook.model.coverage import SKIPPED
 from studbook.model.ids import folders, parse_s3, service_of

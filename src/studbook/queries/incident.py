@@ -24,7 +24,8 @@ from typing import Any, Final, Generic, Literal
 
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.adjacency import Said, said_of
-from studbook.lineage.job_state import may_never_have_run, utc_time
+from studbook.lineage.job_state import may_never_have_run
+from studbook.lineage.times import utc_time
 from studbook.model import RELATIONS, Asset, Edge
 from studbook.model.evidence import value_at
 from studbook.model.ids import beginning_with, folders, parse_s3

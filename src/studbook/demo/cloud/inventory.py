@@ -21,9 +21,11 @@ _PARQUET: Final = {
     "IsDeleteMarker": "is_delete_marker", "Size": "size", "LastModifiedDate": "last_modified_date", "ETag": "e_tag",
 }  # fmt: skip
 _VERSIONS: Final = ("VersionId", "IsLatest", "IsDeleteMarker")
+_FILES: Final = 2
+"""Of one report: Amazon S3 splits what is long."""
 
 
-def deliver(client: Any, bucket: str, inventory: str, at: datetime, *, files: int = 2) -> str:
+def deliver(client: Any, bucket: str, inventory: str, at: datetime) -> str:
     """Writes the report of this time, by an S3 client; gives the URI of the folder that all reports lie in."""
     asked = client.get_bucket_inventory_configuration(Bucket=bucket, Id=inventory)["InventoryConfiguration"]
     to = asked["Destination"]["S3BucketDestination"]
@@ -37,8 +39,8 @@ def deliver(client: Any, bucket: str, inventory: str, at: datetime, *, files: in
     write = _csv if to["Format"] == "CSV" else _parquet
     there = to["Bucket"].rpartition(":")[2]
     listed = []
-    for number in range(files):
-        raw = write(columns, found[number::files])
+    for number in range(_FILES):
+        raw = write(columns, found[number::_FILES])
         key = f"{folder}/data/{at:%Y%m%d}-{number}.{'csv.gz' if to['Format'] == 'CSV' else 'parquet'}"
         client.put_object(Bucket=there, Key=key, Body=raw)
         listed.append({"key": key, "size": len(raw), "MD5checksum": _md5(raw)})

@@ -17,7 +17,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from studbook.lineage.from_id import asset_from_id
-from studbook.lineage.joins.interface import View, inferred, is_later
+from studbook.lineage.holders import is_later
+from studbook.lineage.joins.interface import View, inferred
 from studbook.model import Asset, Edge, Evidence, Facts, Relation
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import Association, ByName, DatasetState, DeployedBy, LineageEntity, Reads, RunBehind, Writes

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final
 
-from studbook.lineage.joins.interface import View, inferred, instant
+from studbook.lineage.joins.interface import View, inferred
+from studbook.lineage.times import instant
 from studbook.model import Evidence, Facts
 from studbook.model.facts import BedrockAddress
 from studbook.model.ids import bedrock_without_context

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Final
 
-from studbook.lineage.joins.interface import View, inferred, instant
+from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import PackagePlaces
+from studbook.lineage.times import instant
 from studbook.model import Evidence, Facts
 from studbook.model.facts import Weights
 

@@ -19,9 +19,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from studbook.lineage.joins.interface import View, instant
+from studbook.lineage.joins.interface import View
 from studbook.lineage.joins.object_history import ObjectHistory, Span, State, in_order, spans
 from studbook.lineage.joins.registered_location import Registered
+from studbook.lineage.times import instant
 from studbook.model import Asset, Certainty, Edge, Evidence, Facts
 from studbook.model.facts import MANIFESTS, DatasetState, Manifest, Reads
 from studbook.model.ids import S3Uri, beginning_with, folders, parse_s3, place_name

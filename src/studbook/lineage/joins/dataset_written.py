@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from studbook.lineage.joins.dataset_at_start import INSIDE
-from studbook.lineage.joins.interface import View, inferred, instant
+from studbook.lineage.joins.interface import View, inferred
+from studbook.lineage.times import instant
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import DatasetState, Writes
 from studbook.model.ids import beginning_with, folders

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -80,23 +79,3 @@ def inferred(
         candidate=candidate,
         evidence=tuple(evidence),
     )
-
-
-def instant(time: str | None) -> str:
-    """A time that sorts: without the Z, so that a fraction comes after its whole second; "" where unknown."""
-    return (time or "").rstrip("Z")
-
-
-def moment(time: str | None) -> datetime | None:
-    """A time that one can reckon with; None where it is unknown, or no time."""
-    try:
-        return datetime.fromisoformat(instant(time))
-    except ValueError:
-        return None
-
-
-def is_later(assets: Mapping[str, Asset], asset_id: str, at: str | None) -> bool:
-    """Whether what has this ARN, or this name in MLflow, now was made after something was said of it. An S3 place is
-    always the same."""
-    asset = assets.get(asset_id) if asset_id.startswith(("arn:", "mlflow:")) else None
-    return asset is not None and bool(at and asset.created_at) and instant(at) < instant(asset.created_at)

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from studbook.lineage.joins.interface import View, instant, is_later
+from studbook.lineage.holders import is_later
+from studbook.lineage.joins.interface import View
+from studbook.lineage.times import instant
 from studbook.model import Asset, Certainty, Edge, Evidence, Facts
 from studbook.model.facts import LambdaUse
 from studbook.model.ids import LambdaFunction, parse_arn, parse_lambda

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from studbook.lineage.joins.interface import View, inferred, instant
+from studbook.lineage.joins.interface import View, inferred
+from studbook.lineage.times import instant
 from studbook.model import Evidence, Facts
 from studbook.model.facts import LatestAtStart
 

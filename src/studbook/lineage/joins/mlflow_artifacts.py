@@ -16,8 +16,10 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from studbook.lineage.joins.interface import View, inferred, is_later, moment
+from studbook.lineage.holders import is_later
+from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import place, places_around
+from studbook.lineage.times import utc_time
 from studbook.model import Asset, Evidence, Facts, Relation
 from studbook.model.facts import MlflowPlace, MlflowUri, Reads, Weights
 
@@ -126,12 +128,12 @@ class _Kept:
 def _of_then(named: list[Asset], by: Asset | None) -> list[Asset]:
     """Of what has, or had, a name in turn: without the versions that were made so long after what names one was changed
     last that no clock's error explains it, and without those that others had replaced as long before."""
-    naming = moment(by.modified_at or by.created_at) if by is not None else None
+    naming = utc_time(by.modified_at or by.created_at) if by is not None else None
     if naming is None:
         return named
     since: dict[str, timedelta] = {}  # how long before the naming the version was made
     for asset in named:
-        if asset.kind == "mlflow_model_version" and (made := moment(asset.created_at)) is not None:
+        if asset.kind == "mlflow_model_version" and (made := utc_time(asset.created_at)) is not None:
             since[asset.id] = naming - made
     replaced = [
         one.id

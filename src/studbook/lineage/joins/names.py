@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from studbook.lineage.holders import EARLIER, Holders
-from studbook.lineage.joins.interface import View, inferred, is_later
+from studbook.lineage.holders import EARLIER, Holders, is_later
+from studbook.lineage.joins.interface import View, inferred
 from studbook.model import Asset, Edge, Facts
 from studbook.model.facts import ByName
 from studbook.model.ids import sagemaker_arn

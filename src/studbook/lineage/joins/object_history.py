@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
-from studbook.lineage.joins.interface import instant
+from studbook.lineage.times import instant
 from studbook.model.facts import DatasetState
 from studbook.model.ids import dataset_version_id, fingerprint, parse_s3
 

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.lineage.from_id import is_execution
-from studbook.lineage.joins.interface import View, inferred, is_later
+from studbook.lineage.holders import is_later
+from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import PackagePlaces, place
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import Output, Reads, Weights, Writes

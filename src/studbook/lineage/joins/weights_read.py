@@ -15,9 +15,10 @@ from typing import Final, NamedTuple
 
 from studbook.lineage.from_id import is_execution
 from studbook.lineage.joins.dataset_at_start import INSIDE, WITHOUT_SLASH
-from studbook.lineage.joins.interface import View, inferred, instant
+from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.same_artifact import RULE
 from studbook.lineage.joins.weights import PackagePlaces, place, places_around
+from studbook.lineage.times import instant
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import MANIFESTS, Reads
 

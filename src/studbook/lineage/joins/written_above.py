@@ -15,9 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
+from studbook.lineage.holders import is_later
 from studbook.lineage.joins.dataset_at_start import INSIDE, WITHOUT_SLASH
-from studbook.lineage.joins.interface import View, inferred, instant, is_later
+from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import place, places_around
+from studbook.lineage.times import instant
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import MANIFESTS, Output, OutputFolder, Reads, Weights, Writes

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 
 from studbook.lineage.graph import LineageReader
 from studbook.lineage.joins.dataset_at_start import AT_START
-from studbook.lineage.joins.interface import instant
+from studbook.lineage.times import instant
 from studbook.model import Asset, Edge, Record
 from studbook.model.ids import code_id, fingerprint, parse_hub_content, parse_lambda, parse_s3
 from studbook.model.kinds import DATA_KINDS
