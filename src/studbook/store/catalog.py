@@ -430,7 +430,10 @@ class Catalog:
         return chunks.write_part(self.objects, PEOPLE, files, place_of_file)
 
     def keep_lineage(self, records: str, assets: Iterable[Asset], edges: Iterable[Edge]) -> Content:
-        """Keep the lineage of records that are kept."""
+        """Keep the lineage of records that are kept.
+
+        Raises CatalogError where two assets have one id, or an edge has an end that is none.
+        """
         places: dict[str, Place] = {}
         same: dict[Place, Place] = {}
 

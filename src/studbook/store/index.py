@@ -85,7 +85,6 @@ MOST = 50
 """How many of those that answer to one word are looked at."""
 _OTHERS = "key IN (SELECT asset FROM other WHERE {})"
 _DIGEST = re.compile(r"(?:sha256:|@|/|m-)([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?=/|$)")
-"""A digest, a git commit, an MLflow run or logged model, in an id."""
 _CACHE = 64 * 1024
 """Kilobytes of the file that may stay in memory: SQLite's two thousand do not hold the upper pages of the indexes."""
 _PATIENCE = 10.0
@@ -535,6 +534,7 @@ def _aliases(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def digests(asset_id: str) -> list[str]:
+    """Every digest, git commit, MLflow run and logged model in an id, in hex."""
     return _DIGEST.findall(asset_id)
 
 
