@@ -13,15 +13,18 @@ from benchmarks.estate import ACCOUNT, READER_ROLE, REGION
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.harvest.run import HarvestResult, harvest
 from studbook.model import Record
+from studbook.model.facts import ByName
 from studbook.queries.answer import Night
 from studbook.queries.audit_trail import audit_events
 from studbook.queries.log import log
+from studbook.queries.runs import runs
 from studbook.rules import check_snapshot
 from studbook.settings import Settings, SourceSettings
 from studbook.sources.cloudtrail import SOURCE
 from studbook.store import Catalog
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/DataScience"
+MODEL = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/m"
 PACKAGE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/bot/1"
 OFF = {name: {"enabled": False} for name in ("lambda", "s3", "mlflow")}
 SETTINGS = Settings.model_validate(
@@ -195,6 +198,54 @@ class TestNights:
         events = {row.event: row for row in log(night, endpoint).rows}
         assert str(events["gone"].by).endswith("/bo")
 
+    def test_a_name_that_was_given_again(self, estate: Estate) -> None:
+        """What was done to the endpoint that had the name before was not done to the one that has it."""
+        sagemaker = estate.sagemaker("ana")
+        sagemaker.create_model(ModelName="m")
+        variant = {"VariantName": "all", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
+        endpoint = sagemaker.create_endpoint(EndpointName="Live", EndpointConfigName="c")["EndpointArn"]
+        estate.aws.clock(BEGAN + timedelta(hours=1))
+        estate.sagemaker("bo").delete_endpoint(EndpointName="Live")
+        estate.aws.clock(BEGAN + timedelta(hours=2))
+        estate.sagemaker("cy").create_endpoint(EndpointName="Live", EndpointConfigName="c")
+        estate.night(1)
+
+        def told(night: Night, asset_id: str) -> list[tuple[str, str]]:
+            several = audit_events(night.lineage, night.asset(asset_id))
+            return [(event.what, str(event.actor).rpartition("/")[2]) for event in several]
+
+        night = estate.told()
+        assert told(night, endpoint) == [("deployment", "cy")]
+        earlier = f"{endpoint}@before-2026-11-19T10:00:00Z"
+        assert told(night, earlier) == [("deployment", "ana"), ("deletion", "bo")]
+        assert runs(night, MODEL).unknown == ()
+
+        estate.aws.clock(BEGAN + timedelta(days=1, hours=1))
+        estate.sagemaker("dan").delete_endpoint(EndpointName="Live")
+        estate.sagemaker("eve").create_endpoint(EndpointName="Live", EndpointConfigName="c")
+        estate.aws.fill(endpoint, CreationTime=(BEGAN + timedelta(days=1, hours=1, seconds=4)).timestamp())
+        estate.night(2)
+        night = estate.told()
+        assert night.asset(endpoint).created_at == "2026-11-20T09:00:04Z"
+        assert told(night, endpoint) == [("deployment", "eve")]
+        assert told(night, f"{endpoint}@2026-11-19T10:00:00Z") == [("deployment", "cy"), ("deletion", "dan")]
+
+    def test_what_was_deleted_before_the_first_night_hides_nothing(self, estate: Estate) -> None:
+        """The trail names an endpoint that no listing shows, and says that it is gone: nothing runs there."""
+        sagemaker = estate.sagemaker("ana")
+        sagemaker.create_model(ModelName="m")
+        variant = {"VariantName": "all", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
+        endpoint = sagemaker.create_endpoint(EndpointName="Gone", EndpointConfigName="c")["EndpointArn"]
+        sagemaker.delete_endpoint(EndpointName="Gone")
+        estate.night(1)
+
+        night = estate.told()
+        assert night.asset(endpoint).unresolved
+        answer = runs(night, MODEL)
+        assert (answer.rows, answer.unknown) == ((), ())
+
 
 class TestNormalize:
     def event(self, name: str, **told: Any) -> Record:
@@ -221,7 +272,39 @@ class TestNormalize:
         assert (edge.target, edge.relation, edge.role) == (PACKAGE, "associated", "approval")
         assert edge.evidence[0].path == "CloudTrailEvent|requestParameters.modelPackageArn"
 
-    @pytest.mark.parametrize("told", [{}, {"requestParameters": None}, {"requestParameters": {"modelPackageArn": 7}}])
+    @pytest.mark.parametrize(
+        ("name", "told", "path"),
+        [
+            ("UpdateModelPackage", {"resources": [{"ARN": PACKAGE}]}, "resources[0].ARN"),
+            (
+                "CreateModelPackage",
+                {"responseElements": None, "resources": [{"ARN": PACKAGE, "accountId": ACCOUNT}]},
+                "resources[0].ARN",
+            ),
+            ("DeleteModelPackage", {"requestParameters": {}, "resources": [{"ARN": PACKAGE}]}, "resources[0].ARN"),
+        ],
+    )
+    def test_what_is_named_among_the_resources_alone(self, name: str, told: dict[str, Any], path: str) -> None:
+        """Where request and answer were left out, or name nothing."""
+        (edge,) = SOURCE.normalize(self.event(name, **told)).edges
+        assert (edge.target, edge.evidence[0].path) == (PACKAGE, f"CloudTrailEvent|{path}")
+
+    def test_an_answer_that_was_left_out(self) -> None:
+        """The request says by name what was made."""
+        told = {"requestParameters": {"endpointName": "Live"}, "responseElements": None}
+        (claim,) = SOURCE.normalize(self.event("CreateEndpoint", **told)).claims
+        assert isinstance(claim, ByName)
+        assert (claim.kind, claim.name, claim.role) == ("endpoint", "Live", "deployment")
+
+    @pytest.mark.parametrize(
+        "told",
+        [
+            {},
+            {"resources": [{"ARN": "arn:aws:iam::1:role/x"}]},
+            {"requestParameters": None},
+            {"requestParameters": {"modelPackageArn": 7}},
+        ],
+    )
     def test_what_nobody_expects(self, told: dict[str, Any]) -> None:
         """An event that names nothing is an action without an edge."""
         facts = SOURCE.normalize(self.event("UpdateModelPackage", **told))

@@ -2,8 +2,8 @@
 
 What is deleted leaves its name, and with it its ARN, to whoever takes it next, and what named it goes on naming it: an
 endpoint the configuration that it runs, a configuration the model that it was made for, a version of a registered model
-of MLflow the one that it was copied from. Of those who had the name before, the latest that a night showed is meant, or
-one that no night did.
+of MLflow the one that it was copied from, an event of CloudTrail what was deleted. Of those who had the name before,
+the latest that a night showed is meant, or one that no night did.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from studbook.lineage.edges import Edges
 from studbook.lineage.from_id import asset_from_id
-from studbook.lineage.times import instant
+from studbook.lineage.times import instant, utc_time
 from studbook.model import Asset, Evidence, Kind, Relation
-from studbook.model.ids import holder_of
+from studbook.model.ids import holder_of, is_audit_event
 from studbook.model.kinds import JOB_KINDS
 
 EARLIER: Final = Evidence.parse("rule:earlier-holder")
@@ -30,6 +31,10 @@ _IN_MLFLOW: Final[Mapping[Relation, Kind]] = {
     "registered_as": "mlflow_model_version",
 }
 """What a version of a registered model names when it is made: that model, and the version that it was copied from."""
+_MAKES: Final = "Create"
+"""How calls begin that make what they name."""
+_MAKING: Final = timedelta(minutes=1)
+"""At most so long after such a call, by what its event says, the thing's own record says that it was made."""
 _WHEN_CHANGED: Final = frozenset(("endpoint", "inference_component"))
 """What may name another thing whenever it is changed. Who sends requests to one does so whenever it was made."""
 
@@ -60,6 +65,20 @@ class Holders:
             return None
         return self._then(present, instant(_settled(namer)))
 
+    def changed(self, named: str, event: str) -> Asset | None:
+        """The earlier holder to which something was done; None where it can have been done to the present one."""
+        present, done = self._assets.get(named), self._assets.get(event)
+        if present is None or done is None or done.created_at is None or holder_of(named) is not None:
+            return None
+        at = done.created_at
+        if done.name.startswith(_MAKES):
+            holders = (present, *self._earlier[_spelled(named)])
+            made = [one for one in holders if _is_made_by(one, at)]
+            if made:
+                first = min(made, key=lambda one: instant(one.created_at))
+                return None if first is present else first
+        return self._then(present, instant(at)) if is_later(self._assets, named, at) else None
+
     def _then(self, present: Asset, at: str) -> Asset:
         """The last who had the name by then, or somebody before the next one who is known."""
         known = sorted(self._earlier[_spelled(present.id)], key=lambda one: instant(one.created_at))
@@ -77,6 +96,12 @@ def _spelled(asset_id: str) -> str:
     return asset_id.lower() if asset_id.startswith("arn:") else asset_id
 
 
+def _is_made_by(asset: Asset, called_at: str) -> bool:
+    """Whether it was made so soon after a call that it is what the call made."""
+    created, called = utc_time(asset.created_at), utc_time(called_at)
+    return created is not None and called is not None and timedelta() <= created - called <= _MAKING
+
+
 def _settled(namer: Asset) -> str | None:
     """The last time at which it can have begun to name what it names; None where nothing tells."""
     if namer.kind in _AT_CREATION or namer.kind == "mlflow_model_version":
@@ -86,15 +111,19 @@ def _settled(namer: Asset) -> str | None:
 
 def reassign_to_earlier(edges: Edges, holders: Holders) -> Iterator[Asset]:
     """Moves what records say by ARN to the holder that they meant; the holders that got an edge."""
-    moved = [
-        (key, holder)
-        for key in edges.known()
-        if (holder := holders.meant(key.source, key.relation, key.target)) is not None
-    ]
-    for key, holder in moved:
+    moved = []
+    for key in edges.known():
+        event = is_audit_event(key.source)
+        holder = (
+            holders.changed(key.target, key.source) if event else holders.meant(key.source, key.relation, key.target)
+        )
+        if holder is not None:
+            source, target = (key.source, holder.id) if event else (holder.id, key.target)
+            moved.append((key, source, target, holder))
+    for key, source, target, holder in moved:
         edge = edges.pop(key)
         proof = (*edge.evidence, EARLIER)
-        edges.add(replace(edge, source=holder.id, certainty="inferred", evidence=proof))
+        edges.add(replace(edge, source=source, target=target, certainty="inferred", evidence=proof))
         yield holder
 
 

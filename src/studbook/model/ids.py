@@ -215,6 +215,11 @@ def by_access_point(uri: S3Uri) -> bool:
     return _ACCESS_POINT.fullmatch(uri.bucket) is not None
 
 
+def is_audit_event(asset_id: str) -> bool:
+    """Whether it is an event of CloudTrail."""
+    return asset_id.startswith("cloudtrail:")
+
+
 def folders(place: str) -> Iterator[str]:
     """The folders that a place in S3 is, or lies in, innermost first, each with its final slash."""
     end = len(place)

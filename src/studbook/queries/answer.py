@@ -20,6 +20,7 @@ from studbook.model import KINDS, Asset, Coverage, Envelope, Evidence, Gap, Part
 from studbook.model.coverage import SKIPPED
 from studbook.model.ids import folders, parse_s3, service_of
 from studbook.model.kinds import kind_words
+from studbook.queries.audit_trail import is_deleted
 from studbook.queries.walks import NO_WEIGHTS, out_of_service, runs_at, unknown_at
 from studbook.queries.walks.reach import View
 
@@ -213,7 +214,10 @@ class Night:
             for place in self.lineage.of_kind(kind, unsure=True):
                 if place.gone_since is None or (kind == "endpoint_config" and not self.lineage.upstream(place.id)):
                     for endpoint in (place,) if kind == "endpoint" else runs_at(self.lineage, [place.id]):
-                        if endpoint.id not in found:
+                        # One that was deleted before the first night is named by the trail alone.
+                        if endpoint.id not in found and not (
+                            endpoint.unresolved and is_deleted(self.lineage, endpoint)
+                        ):
                             found[endpoint.id] = {
                                 self._hidden(endpoint, hidden) for hidden in unknown_at(self.lineage, endpoint)
                             }

@@ -8,12 +8,12 @@ from typing import Final
 
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
+from studbook.model.ids import holder_of, is_audit_event
 
 NO_TRAIL: Final = "no trail"
 """What is said of a change of which no event tells."""
 NOT_READ: Final = f"{NO_TRAIL} read"
 """What is said where the configuration has CloudTrail off, so that nobody asked for events."""
-_PREFIX: Final = "cloudtrail:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,6 @@ class AuditEvent:
         return f"CloudTrail event {self.event}" + (f" from {self.address}" if self.address else "")
 
 
-def is_audit_event(asset_id: str) -> bool:
-    """Whether it is an event of CloudTrail."""
-    return asset_id.startswith(_PREFIX)
-
-
 def audit_events(lineage: LineageReader, asset: Asset) -> list[AuditEvent]:
     """What CloudTrail tells of an asset, oldest first."""
     found = []
@@ -53,6 +48,15 @@ def audit_events(lineage: LineageReader, asset: Asset) -> list[AuditEvent]:
                 AuditEvent(edge.role or "", event.created_at or "", actor, address, str(told.get("event_id")), approval)
             )
     return sorted(found, key=lambda event: (event.at, event.event))
+
+
+def is_deleted(lineage: LineageReader, asset: Asset) -> bool:
+    """Whether an asset that no listing shows is known to be gone: the last that CloudTrail tells of it is its deletion,
+    or another one has its name."""
+    if holder_of(asset.id) is not None:
+        return True
+    several = [event.what for event in audit_events(lineage, asset)]
+    return several[-1:] == ["deletion"]
 
 
 def last_approval(several: Iterable[AuditEvent], approval: str) -> AuditEvent | None:

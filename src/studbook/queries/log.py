@@ -16,9 +16,9 @@ from studbook.lineage.graph import Direction, LineageReader
 from studbook.lineage.job_state import may_have_result
 from studbook.lineage.joins.pending_deployment import RULE as PENDING
 from studbook.model import Asset, Edge, Envelope
-from studbook.model.ids import holder_of
+from studbook.model.ids import holder_of, is_audit_event
 from studbook.queries.answer import Answer, Night, Row, counted
-from studbook.queries.audit_trail import NO_TRAIL, NOT_READ, AuditEvent, audit_events, is_audit_event, last_approval
+from studbook.queries.audit_trail import NO_TRAIL, NOT_READ, AuditEvent, audit_events, last_approval
 from studbook.queries.diff import changed_fields
 from studbook.queries.drift import Drift, drifts_of
 from studbook.queries.origins import makers

@@ -44,21 +44,23 @@ class _Event(NamedTuple):
 
     role: Role
     kind: Kind
-    path: str
-    """Below the event: the ARN or the name of what it is about."""
+    paths: tuple[str, ...]
+    """Below the event: the ARN or the name of what it is about; where one is left out, the next tells."""
 
 
+_ENDPOINT: Final = ("responseElements.endpointArn", "requestParameters.endpointName")
+_COMPONENT: Final = ("responseElements.inferenceComponentArn", "requestParameters.inferenceComponentName")
 _EVENTS: Final[Mapping[str, _Event]] = {
-    "CreateModelPackage": _Event("registration", "model_package", "responseElements.modelPackageArn"),
-    "UpdateModelPackage": _Event("approval", "model_package", "requestParameters.modelPackageArn"),
-    "DeleteModelPackage": _Event("deletion", "model_package", "requestParameters.modelPackageName"),
-    "CreateEndpoint": _Event("deployment", "endpoint", "responseElements.endpointArn"),
-    "UpdateEndpoint": _Event("deployment", "endpoint", "responseElements.endpointArn"),
-    "DeleteEndpoint": _Event("deletion", "endpoint", "requestParameters.endpointName"),
-    "CreateInferenceComponent": _Event("deployment", "inference_component", "responseElements.inferenceComponentArn"),
-    "UpdateInferenceComponent": _Event("deployment", "inference_component", "responseElements.inferenceComponentArn"),
-    "DeleteInferenceComponent": _Event("deletion", "inference_component", "requestParameters.inferenceComponentName"),
-    "DeleteModel": _Event("deletion", "model", "requestParameters.modelName"),
+    "CreateModelPackage": _Event("registration", "model_package", ("responseElements.modelPackageArn",)),
+    "UpdateModelPackage": _Event("approval", "model_package", ("requestParameters.modelPackageArn",)),
+    "DeleteModelPackage": _Event("deletion", "model_package", ("requestParameters.modelPackageName",)),
+    "CreateEndpoint": _Event("deployment", "endpoint", _ENDPOINT),
+    "UpdateEndpoint": _Event("deployment", "endpoint", _ENDPOINT),
+    "DeleteEndpoint": _Event("deletion", "endpoint", _ENDPOINT[1:]),
+    "CreateInferenceComponent": _Event("deployment", "inference_component", _COMPONENT),
+    "UpdateInferenceComponent": _Event("deployment", "inference_component", _COMPONENT),
+    "DeleteInferenceComponent": _Event("deletion", "inference_component", _COMPONENT[1:]),
+    "DeleteModel": _Event("deletion", "model", ("requestParameters.modelName",)),
 }
 _KEPT: Final = (
     ("eventTime",),
@@ -78,6 +80,7 @@ _KEPT: Final = (
     ("responseElements", "modelPackageArn"),
     ("responseElements", "endpointArn"),
     ("responseElements", "inferenceComponentArn"),
+    ("resources",),
 )
 """Of an event; what else a request said (environments, descriptions) is SageMaker's to tell."""
 _EVENT_JSON: Final = "CloudTrailEvent"
@@ -149,13 +152,15 @@ class CloudTrail:
         told = _event_of(record)
         if told is None:
             return reading.facts
-        path = f"{_EVENT_JSON}|{told.path}"
-        named = value_at(record.body, path)
-        if isinstance(named, str) and named.startswith("arn:"):
-            if (target := reading.named(named, told.kind)) is not None:
-                reading.edge(record.id, target, "associated", path, role=told.role)
-        else:
-            reading.by_name(told.kind, named, path, "associated", upstream=False, role=told.role)
+        for path in (f"{_EVENT_JSON}|{one}" for one in (*told.paths, "resources[0].ARN")):
+            named = value_at(record.body, path)
+            if isinstance(named, str) and named.startswith("arn:"):
+                if (target := reading.named(named, told.kind)) is not None:
+                    reading.edge(record.id, target, "associated", path, role=told.role)
+                    break
+            elif isinstance(named, str) and named:
+                reading.by_name(told.kind, named, path, "associated", upstream=False, role=told.role)
+                break
         return reading.facts
 
 

@@ -14,7 +14,7 @@ from studbook.lineage.holders import EARLIER, Holders, is_later
 from studbook.lineage.joins.interface import View, inferred
 from studbook.model import Asset, Edge, Facts
 from studbook.model.facts import ByName
-from studbook.model.ids import sagemaker_arn
+from studbook.model.ids import is_audit_event, sagemaker_arn
 
 
 def join(view: View) -> Facts:
@@ -31,6 +31,11 @@ def join(view: View) -> Facts:
             facts.mentions.append(
                 Asset(id=named, kind=claim.kind, name=called(claim), account=claim.account, region=claim.region)
             )
+        if is_audit_event(claim.other) and (done_to := holders.changed(named, claim.other)) is not None:
+            facts.mentions.append(done_to)
+            proof = (claim.evidence, EARLIER)
+            facts.edges.append(inferred(claim.other, done_to.id, claim.relation, proof, role=claim.role))
+            continue
         earlier = holders.meant(named, claim.relation, claim.other) if claim.upstream else None
         if earlier is not None:
             facts.mentions.append(earlier)
