@@ -540,3 +540,35 @@ class TestTimes:
         linked = Estate().say(job(), experiment, *runs, edges=edges, claims=[claim]).linked()
 
         assert [edge.candidate for edge in linked.edges if edge.relation == "recorded_in"] == [True, True]
+
+
+class TestFolderOfWeights:
+    """A model that serves a folder inside a version's serves that version, if it was there when it was registered."""
+
+    ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+    PACKAGE, MODEL = f"{ARN}:model-package/first/1", f"{ARN}:model/m"
+
+    def versions(self, *jobs_at: str) -> list[str]:
+        """The versions that the model serves, where jobs that began at these times wrote what it serves."""
+        registered = asset("model_package", self.PACKAGE, created_at="2026-11-02T12:00:00Z")
+        jobs = [asset("training_job", f"{self.ARN}:training-job/{n}", created_at=at) for n, at in enumerate(jobs_at)]
+        there = "s3://w/first/tuned/output/model.tar.gz"
+        claims = [Output(job=one.id, uri=there, evidence="t:T#o") for one in jobs]
+        claims += [Weights(asset=self.PACKAGE, uri="s3://w/first/", evidence="t:T#p")]
+        claims += [Weights(asset=self.MODEL, uri=there, evidence="t:T#m")]
+        linked = Estate().say(registered, asset("model", self.MODEL), *jobs, claims=claims).linked()
+        found = [edge.source for edge in linked.edges if (edge.target, edge.relation) == (self.MODEL, "packaged_as")]
+        return [one for one in found if one == self.PACKAGE]
+
+    def test_a_part_that_was_there(self):
+        """Whoever wrote it."""
+        assert self.versions() == [self.PACKAGE]
+        assert self.versions("2026-11-01T12:00:00Z") == [self.PACKAGE]
+
+    def test_what_a_later_job_wrote_there_is_another_model(self):
+        """One that was trained from the version, say: to be trained from is not to run."""
+        assert self.versions("2026-11-03T12:00:00Z") == []
+
+    def test_what_was_written_again_may_have_been_there(self):
+        """The model may serve what was there at registration."""
+        assert self.versions("2026-11-01T12:00:00Z", "2026-11-03T12:00:00Z") == [self.PACKAGE]

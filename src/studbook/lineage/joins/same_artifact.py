@@ -1,21 +1,23 @@
 """One artifact under several records: what a job wrote, a package registered and a model serves.
 
 Where no record names the other, an equal S3 place ties a job to the package and a package to the model; a model may
-also serve a folder inside the package's, and of an inference pipeline it has to hold all. A clone holds the artifact of
-its source, so the job did not produce the clone; nor did a job produce what was registered before it began. What one
-job wrote and another reads is one artifact too, with and without the final slash.
+also serve a folder inside the package's, unless a job wrote that after the registration, and of an inference pipeline
+it has to hold all. A clone holds the artifact of its source, so the job did not produce the clone; nor did a job
+produce what was registered before it began. What one job wrote and another reads is one artifact too, with and without
+the final slash.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Final
 
 from studbook.lineage.from_id import is_execution
 from studbook.lineage.holders import is_later
 from studbook.lineage.joins.interface import View, inferred
-from studbook.lineage.joins.weights import PackagePlaces, place
+from studbook.lineage.joins.weights import PackagePlaces, place, places_around
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import Output, Reads, Weights, Writes
 
@@ -48,6 +50,9 @@ def join(view: View) -> Facts:
             inferred(job, package, "produced", (output.evidence, weights.evidence, RULE), candidate=len(jobs) > 1)
             for job, (output, weights) in jobs.items()
         )
+    written: defaultdict[str, list[str]] = defaultdict(list)
+    for output in view.all(Output):
+        written[place(output.uri) or ""].append(output.job)
     models: defaultdict[str, list[Weights]] = defaultdict(list)
     for user in view.all(Weights):
         asset = view.assets.get(user.asset)
@@ -55,10 +60,20 @@ def join(view: View) -> Facts:
             models[user.asset].append(user)
     for held in models.values():
         for user in held:
-            fitting = places.held_whole(places.around(user), held)
+            there = [one for one in places.around(user) if not _is_made_later(view, written, one, user)]
+            fitting = places.held_whole(there, held)
             facts.edges.extend(places.edges(fitting, user, "packaged_as", RULE))
     facts.edges.extend(_slashes(view))
     return facts
+
+
+def _is_made_later(view: View, written: Mapping[str, list[str]], package: Weights, user: Weights) -> bool:
+    """Whether what is used lies in a package's folder and is no part of the package: jobs that began after it was
+    registered wrote it there, those say that were trained from it."""
+    inside = takewhile(lambda one: one != place(package.uri), places_around(place(user.uri) or ""))
+    jobs = [job for where in inside for job in written.get(where, ())]
+    registered = view.assets[package.asset].created_at
+    return bool(jobs) and all(is_later(view.assets, job, registered) for job in jobs)
 
 
 def _slashes(view: View) -> Iterator[Edge]:
