@@ -21,12 +21,13 @@ BELOW = ("queries", "lineage", "store", "model", "sources", "aws", "demo", "harv
 
 
 class Function:
-    """One function: what it calls, and whether it reads edges and gives on what it read."""
+    """One function: its nodes, what it calls and what it binds."""
 
     def __init__(self, module: str, node: ast.FunctionDef) -> None:
         self.module, self.node = module, node
-        self.calls = {name for call in ast.walk(node) if isinstance(call, ast.Call) and (name := called(call))}
-        self.reads = self.gives = False
+        self.nodes = [*ast.walk(node)]  # once: to walk a tree is what this costs
+        self.calls = {name for call in self.nodes if isinstance(call, ast.Call) and (name := called(call))}
+        self.bound = [pair for node in self.nodes for pair in bindings(node)]
 
 
 def called(call: ast.Call) -> str | None:
@@ -59,10 +60,9 @@ class Body:
         before = -1
         while before != len(self.tainted):
             before = len(self.tainted)
-            for node in ast.walk(function.node):
-                for target, value in bindings(node):
-                    if self.holds(value):
-                        self.tainted.update(names(target))
+            for target, value in function.bound:
+                if self.holds(value):
+                    self.tainted.update(names(target))
 
     def is_reading(self, node: ast.AST) -> bool:
         """Whether this asks for edges, itself or by a function."""
@@ -119,11 +119,11 @@ def settle(several: list[Function]) -> tuple[set[str], set[str]]:
         before = len(readers) + len(givers)
         for function in several:
             body = Body(function, readers, givers)
-            if any(body.is_reading(node) for node in ast.walk(function.node)):
+            if any(body.is_reading(node) for node in function.nodes):
                 readers.add(function.node.name)
             returned = [
                 node.value
-                for node in ast.walk(function.node)
+                for node in function.nodes
                 if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom) and node.value is not None
             ]
             if any(body.holds(value) for value in returned):
@@ -140,7 +140,7 @@ def faults(several: list[Function]) -> Iterator[str]:
         where = f"{function.module}:{{}}: {function.node.name}"
         if function.node.name in readers and is_circle(function.node.name, reach):
             yield where.format(function.node.lineno) + " reads edges and calls itself"
-        for node in ast.walk(function.node):
+        for node in function.nodes:
             if isinstance(node, ast.While) and any(map(body.is_reading, ast.walk(node))):
                 yield where.format(node.lineno) + " reads edges in a while loop"
             if isinstance(node, ast.Call) and body.is_reading(node):
