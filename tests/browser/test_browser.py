@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from itertools import pairwise
 from operator import itemgetter
 
 import pytest
@@ -189,17 +190,20 @@ class TestExplore:
 def long_table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a page with a table of ten thousand rows."""
     folder = tmp_path_factory.mktemp("long")
-    rows = [(f"job-{n:05}", ("dev", "prod")[n % 2], n) for n in range(10_000)]
+    rows = [(f"job-{n:05}", ("dev", "prod")[n % 2], n, f"{n % 7} days") for n in range(10_000)]
     columns = [Column("Name", itemgetter(0)), Column("Account", itemgetter(1), facet=True), Column("N", itemgetter(2))]
+    columns.append(Column("Age", itemgetter(3)))
     table = Table("Jobs", columns, rows, "jobs")
     templates = Templates()
     (folder / "t.html").write_text('{% from "partials/macros.html" import table with context %}{{ table(data) }}')
     body = Templates(folder).render("t.html", root="", data=table.on_page())
     (folder / "index.html").write_text(
-        f'<!doctype html><meta charset="utf-8"><title>t</title><link rel="icon" href="data:,">{body}'
+        '<!doctype html><meta charset="utf-8"><title>t</title><link rel="icon" href="data:,">'
+        f'<link rel="stylesheet" href="studbook.css"><article class="md-typeset">{body}</article>'
         '<script src="studbook.js"></script>'
     )
-    shutil.copy(templates.theme_folders()[0] / "assets" / "studbook.js", folder)
+    for name in ("studbook.css", "studbook.js"):
+        shutil.copy(templates.theme_folders()[0] / "assets" / name, folder)
     (folder / "lists").mkdir()
     (folder / "lists" / "jobs.json").write_text(table.whole())
     server = listen(folder, 0)
@@ -246,6 +250,31 @@ class TestTables:
         page.get_by_role("button", name="Next").click()
         expect(status).to_have_text("51 to 100 of 10,000")
         assert page.locator("tbody tr").count() == 50
+        context.close()
+
+    @pytest.mark.parametrize("width", [390, 1400])
+    def test_a_phone_has_a_wide_row_below_its_titles(self, browser: Browser, long_table: str, width: int) -> None:
+        """What a row says stays in the window of a phone, each cell below the other and beside the title of its column.
+
+        Rows that were fetched are as those that came with the page, and the titles still sort.
+        """
+        context = browser.new_context(viewport={"width": width, "height": 800})
+        page = context.new_page()
+        page.goto(long_table)
+        page.get_by_role("button", name="Next").click()
+        expect(page.get_by_role("status")).to_have_text("51 to 100 of 10,000")
+        page.get_by_role("columnheader", name="N", exact=True).get_by_role("button").click()
+        cells = page.locator("tbody tr").first.locator("td")
+        boxes = [box for cell in cells.all() if (box := cell.bounding_box())]
+        titles = cells.evaluate_all("cells => cells.slice(1).map((cell) => getComputedStyle(cell, '::before').content)")
+        heads = page.get_by_role("columnheader").all_inner_texts()[1:]
+        if width > 1000:
+            assert len({box["y"] for box in boxes}) == 1
+            assert set(titles) == {"none"}
+        else:
+            assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
+            assert all(above["y"] + above["height"] <= below["y"] + 1 for above, below in pairwise(boxes))
+            assert titles == [f'"{head}"' for head in heads]
         context.close()
 
     def test_filter_and_sort(self, page: Page, address: str) -> None:

@@ -4,7 +4,7 @@
 
   const frame = document.querySelector("[data-steps]");
   if (!frame || location.protocol === "file:") return;
-  const { element } = window.studbook;
+  const { element, table } = window.studbook;
   const home = new URL(frame.dataset.root, location);
   const told = document.querySelector("[data-told]");
   const result = frame.querySelector(".sb-steps__result");
@@ -105,9 +105,7 @@
     const links = (several) => several.flatMap(([id, manner], index) => [...(index ? [", "] : []), ...link(id), ...(manner ? [" ", element("span", { className: "sb-badge" }, manner)] : [])]);
     const kind = (id) => [element("span", { className: "sb-kind" }, all.assets.get(id)[2]), " ", ...link(id)];
     const value = (one) => (one === null || one === undefined ? "none" : typeof one === "object" ? JSON.stringify(one) : String(one));
-    const table = (title, heads, rows) => (rows.length ? [element("h2", {}, title), element("div", { className: "sb-scroll" },
-      Object.assign(element("table", { className: "sb-table" }, element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", {}, head)))),
-        element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, ...cell)))))), { ariaLabel: title }))] : []);
+    const section = (title, titles, rows) => (rows.length ? [element("h2", {}, title), table(title, titles, rows)] : []);
     const changed = [...all.fields].flatMap(([id, mine]) => [...mine].map(([name, { old, now: is }]) => [link(id), [all.assets.get(id)[2]], [element("code", {}, name)], [value(old)], [value(is)]]));
     const edge = (line) => [link(line.source), [line.words], [line.role || ""], link(line.target), [line.certainty + (line.candidate ? ", candidate" : "")]];
     const lines = (several, line, one, many) => {
@@ -128,15 +126,15 @@
     result.replaceChildren(
       element("ul", { className: "sb-numbers sb-numbers--changes" }, ...numbers.map(([count, word]) => element("li", {}, element("strong", {}, count), element("span", {}, word)))),
       ...(list.children.length ? [list] : []),
-      ...table("New", ["Name", "Kind", "Where"], all.came.map(asset)),
-      ...table("Changed", ["Name", "Kind", "Field", "Was", "Is"], changed),
-      ...table("Gone", ["Name", "Kind", "Where"], all.gone.map(asset)),
-      ...table("New edges", ["From", "Relation", "Role", "To", "Certainty"], all.gained.map(edge)),
-      ...table("Edges no more", ["From", "Relation", "Role", "To", "Certainty"], all.lost.map(edge)),
-      ...table("Edges of another certainty", ["From", "Relation", "Role", "To", "Was", "Is"],
+      ...section("New", ["Name", "Kind", "Where"], all.came.map(asset)),
+      ...section("Changed", ["Name", "Kind", "Field", "Was", "Is"], changed),
+      ...section("Gone", ["Name", "Kind", "Where"], all.gone.map(asset)),
+      ...section("New edges", ["From", "Relation", "Role", "To", "Certainty"], all.gained.map(edge)),
+      ...section("Edges no more", ["From", "Relation", "Role", "To", "Certainty"], all.lost.map(edge)),
+      ...section("Edges of another certainty", ["From", "Relation", "Role", "To", "Was", "Is"],
         [...all.certainty.values()].map(({ old, now: is, more }) => [...edge(more).slice(0, 4), [old], [is]])),
     );
-    for (const made of result.querySelectorAll("table")) { made.dataset.table = "50"; made.setAttribute("aria-label", made.ariaLabel); }
+    for (const made of result.querySelectorAll("table")) made.dataset.table = "50";
     document.dispatchEvent(new Event("sb:tables"));
   }
 

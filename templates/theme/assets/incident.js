@@ -6,7 +6,7 @@
   const frame = document.querySelector(".sb-incident");
   const form = frame && frame.querySelector("form");
   if (!form) return;
-  const { element, save, saveCsv } = window.studbook;
+  const { element, save, saveCsv, table } = window.studbook;
   const root = frame.dataset.root;
   const rows = frame.querySelector(".sb-incident__rows");
   const counts = frame.querySelector(".sb-incident__counts");
@@ -87,12 +87,12 @@
     const endpoints = found.filter((row) => row.kind === "endpoint");
     const others = found.filter((row) => row.kind !== "endpoint");
     rows.replaceChildren(
-      ...(endpoints.length ? [element("h3", {}, "Endpoints"), table("Affected endpoints", ["Endpoint", "Stage", "Account", "How sure", "Why", "Last version not touched", "Whom to call"], endpoints, (row) => [
+      ...(endpoints.length ? [element("h3", {}, "Endpoints"), table("Affected endpoints", ["Endpoint", "Stage", "Account", "How sure", "Why", "Last version not touched", "Whom to call"], endpoints.map((row) => [
         link(row), row.stage || "", row.named || "", element("span", { className: `sb-incident__${row.status}` }, row.status), row.why,
-        row.last ? (row.last.path ? link(row.last) : row.last) : "none known", call(row)])] : []),
+        row.last ? (row.last.path ? link(row.last) : row.last) : "none known", call(row)]))] : []),
       ...["certain", "possible", "cleared"].flatMap((status) => {
         const several = others.filter((row) => row.status === status);
-        return several.length ? [element("h3", {}, TITLES[status]), table(status, ["Name", "Kind", "Stage", "Account", "Why"], several, (row) => [link(row), row.title, row.stage || "", row.named || "", row.why])] : [];
+        return several.length ? [element("h3", {}, TITLES[status]), table(status, ["Name", "Kind", "Stage", "Account", "Why"], several.map((row) => [link(row), row.title, row.stage || "", row.named || "", row.why]))] : [];
       }),
       ...(found.length ? [] : [element("p", { className: "sb-quiet" }, "Nothing that is known read it in this window.")]),
     );
@@ -112,14 +112,6 @@
   const call = (row) => (row.call ? [row.call.owner, row.call.contact, row.call.note].filter(Boolean).join(" · ") : "no card says");
   const count = (name, number) => element("li", { className: `sb-incident__${name}` }, element("strong", {}, number.toLocaleString("en")), ` ${name}`);
   const link = (row) => element("a", { className: "sb-name", href: root + row.path, title: row.id }, row.name);
-
-  function table(label, heads, several, cells) {
-    const made = element("table", { className: "sb-table" },
-      element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", {}, head)))),
-      element("tbody", {}, ...several.map((row) => element("tr", {}, ...cells(row).map((cell) => element("td", {}, cell))))));
-    made.setAttribute("aria-label", label);
-    return element("div", { className: "sb-scroll" }, made);
-  }
 
   /* The readers in the order of time, and the window over them. */
   function draw(all) {

@@ -28,7 +28,36 @@
   const quoted = (cell) => `"${(formula(cell) ? `'${cell}` : cell).replace(/"/g, '""')}"`;
   const saveCsv = (name, rows) => save(`${name}.csv`, rows.map((row) => `${row.map((cell) => quoted(String(cell ?? ""))).join(",")}\r\n`).join(""), "text/csv");
 
-  window.studbook = { element, save, saveCsv };
+  const heads = (table) => Array.from(table.tHead.rows[0].cells);
+  const title = (cell) => cell.dataset.title || tidy(cell.textContent);
+
+  /* A wide table's cells know the titles of their columns: a phone has them one below the other. */
+  function stack(table) {
+    if (table.matches(".sb-board, .sb-matrix, .sb-pairs") || heads(table).filter((cell) => !cell.hidden).length < 4) return;
+    table.classList.add("sb-stacked");
+    for (const row of table.tBodies[0].rows) named(table, row);
+  }
+  function named(table, row) {
+    if (!table.matches(".sb-stacked")) return row;
+    for (const [index, column] of heads(table).entries()) {
+      const cell = row.cells[index];
+      if (!cell) continue;
+      cell.dataset.head = title(column);
+      cell.classList.toggle("sb-none", !cell.textContent.trim() && !cell.querySelector("svg"));
+    }
+    return row;
+  }
+
+  /* A table of what a script found: a cell is a text, a node, or several of them. */
+  function table(label, titles, rows) {
+    const made = element("table", { className: "sb-table" }, element("thead", {}, element("tr", {}, ...titles.map((one) => element("th", {}, one)))),
+      element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, ...[cell].flat()))))));
+    made.setAttribute("aria-label", label);
+    stack(made);
+    return element("div", { className: "sb-scroll" }, made);
+  }
+
+  window.studbook = { element, save, saveCsv, table };
 
   function dress(table) {
     const size = Number(table.dataset.table) || 50;
@@ -37,8 +66,7 @@
     if (!body || !head || table.dataset.dressed) return;
     table.dataset.dressed = "yes";
     const label = table.getAttribute("aria-label") || "table";
-    const heads = Array.from(head.cells);
-    const title = (cell) => cell.dataset.title || tidy(cell.textContent);
+    const columns = heads(table);
     let rows = Array.from(body.rows, (row, index) => {
       const cells = Array.from(row.cells, (cell) => tidy(cell.textContent));
       return { index, cells, text: cells.join(" ").toLowerCase(), row: () => row };
@@ -58,7 +86,7 @@
         rows = data.rows.map((row, index) => {
           const cells = row.map(text);
           let made = null;
-          return { index, cells, text: cells.join(" ").toLowerCase(), row: () => (made = made || rowOf(row, base)) };
+          return { index, cells, text: cells.join(" ").toLowerCase(), row: () => (made = made || named(table, rowOf(row, base))) };
         });
         shown = rows;
         total = rows.length;
@@ -104,14 +132,14 @@
     const name = slug(label);
     function remember() {
       keep(`${name}.q`, filter ? filter.value : "");
-      keep(`${name}.sort`, column < 0 ? "" : (direction < 0 ? "-" : "") + title(heads[column]));
+      keep(`${name}.sort`, column < 0 ? "" : (direction < 0 ? "-" : "") + title(columns[column]));
       keep(`${name}.page`, page ? String(page + 1) : "");
-      for (const [index, cell] of heads.entries()) if ("facet" in cell.dataset) keep(`${name}.${title(cell)}`, chosen.get(index));
+      for (const [index, cell] of columns.entries()) if ("facet" in cell.dataset) keep(`${name}.${title(cell)}`, chosen.get(index));
     }
     const chose = () => narrow().then(remember);
     function recall() {
       const asked = choices(), sort = asked.get(`${name}.sort`) || "", at = Number(asked.get(`${name}.page`)) - 1;
-      for (const [index, cell] of heads.entries()) {
+      for (const [index, cell] of columns.entries()) {
         const value = asked.get(`${name}.${title(cell)}`);
         if (value && tools && "facet" in cell.dataset) chosen.set(index, value);
         if (sort.replace(/^-/, "") === title(cell)) sortBy(index, sort.startsWith("-") ? -1 : 1);
@@ -123,14 +151,14 @@
     }
     function sortBy(index, way) {
       [column, direction] = [index, way];
-      for (const other of heads) other.removeAttribute("aria-sort");
-      heads[index].setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
+      for (const other of columns) other.removeAttribute("aria-sort");
+      columns[index].setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
     }
 
     /* A column that is the same in every row is said once; of a long table the build has done so. Columns that are things stay. */
     if (!table.dataset.count && !("keep" in table.dataset) && rows.length > 1) {
       const same = [];
-      heads.forEach((cell, index) => {
+      columns.forEach((cell, index) => {
         const value = rows[0].cells[index];
         if (!index || rows.some((item) => item.cells[index] !== value)) return;
         for (const row of [head, ...body.rows]) if (row.cells[index]) row.cells[index].hidden = true;
@@ -139,10 +167,12 @@
       if (same.length) (table.closest(".sb-scroll") || table).before(element("p", { className: "sb-same" }, `In every row: ${same.join(" · ")}`));
     }
 
+    stack(table);
+
     if (total > 1) {
       tools = document.createElement("div");
       tools.className = "sb-tools";
-      const csv = button("CSV", () => whole().then(() => saveCsv(name, [heads.map(title),
+      const csv = button("CSV", () => whole().then(() => saveCsv(name, [columns.map(title),
         ...shown.filter((item) => !item.row().hidden).map((item) => item.cells)])).catch(() => {}));
       csv.title = `What is shown of "${label}", all pages of it, as a file`;
       tools.append(csv);
@@ -169,7 +199,7 @@
     function facets() {
       if (!filter) return;
       for (const old of tools.querySelectorAll("select")) old.remove();
-      heads.forEach((cell, index) => {
+      columns.forEach((cell, index) => {
         if (!("facet" in cell.dataset) || cell.hidden) return;
         const named = title(cell);
         const values = [...new Set(rows.map((item) => item.cells[index]))].filter(Boolean).sort(collator.compare);
@@ -192,7 +222,7 @@
       draw();
     }
 
-    heads.forEach((cell, index) => {
+    columns.forEach((cell, index) => {
       if ("plain" in cell.dataset || total < 2) return;
       cell.dataset.title = tidy(cell.textContent);
       const press = button(cell.dataset.title, () => {
