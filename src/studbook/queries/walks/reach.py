@@ -55,6 +55,10 @@ class View(Protocol[N]):
         """The steps from a node, of a walk that begins at the root."""
         ...
 
+    def taken(self, node: N, root: N) -> Iterable[tuple[object, N, bool]]:
+        """The same where nobody asks what an edge says: that takes longer to find than where it leads."""
+        ...
+
     def wholes(self, node: N, root: N | None) -> Iterable[Step[N]]:
         """The steps from a part to its wholes: of context all; of what influence joins to a root, those of a walk."""
         ...
@@ -92,7 +96,6 @@ class ByEdge:
         self._lineage.prefetch(nodes, self._direction)
 
     def taken(self, node: str, root: str) -> Sequence[influence.Step]:
-        """The steps from a node, with their edges."""
         if node not in self._taken:
             self._taken[node] = steps_from(self._lineage, self._direction, self.like(node), node == root)
         return self._taken[node]
@@ -158,6 +161,8 @@ class ByNumber:
                 yield says[said], end, onward
         for one, end in arrays.back.get(node, ()):
             yield one, end, True
+
+    taken = steps
 
     def wholes(self, node: int, root: int | None) -> Iterator[Step[int]]:
         arrays = self._arrays
@@ -231,7 +236,7 @@ class Reach(Generic[N]):
             view.prefetch(ahead)
             here, ahead = ahead, {}
             for node, bound in here.items():
-                for _, end, onward in view.steps(node, self.root):
+                for _, end, onward in view.taken(node, self.root):
                     if bound != ALWAYS and not view.in_time(end, bound):
                         continue
                     known = bounds.get(end, math.inf)
