@@ -14,7 +14,7 @@ export NO_MKDOCS_2_WARNING = 1
 unexport PYTHONDONTWRITEBYTECODE
 INSTALL = $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
-.PHONY: help demo demo-programs demo-stop test test-programs check types lint counted audit format bench docs manual dist sbom screenshots clean
+.PHONY: help demo demo-programs demo-stop test test-programs suite check types lint counted audit format bench docs manual dist sbom screenshots clean
 
 help:
 	@echo "make demo       harvest the embedded estate, build its catalog and serve it on port $(PORT)"
@@ -91,8 +91,11 @@ counted: $(VENV)/.dev
 	$(BIN)/python -m tests.census
 
 test: test-programs $(VENV)/.dev
-	@$(MAKE) --no-print-directory --jobs 2 types lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory --jobs 2 suite types
+
+suite: $(VENV)/.dev
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 audit: $(VENV)/.dev
 	@.ci/audit $(BIN)/python

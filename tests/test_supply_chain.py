@@ -88,7 +88,8 @@ def test_the_versions_are_those_that_both_commands_and_ci_install():
     ]
     assert "grep -v '^#' constraints.txt | xargs -n 80 -P 3 $(INSTALL) --no-deps" in made
     assert re.search(r"^demo: demo-programs \$\(VENV\)/\.demo$", made, re.M)
-    assert re.search(r"^test: test-programs \$\(VENV\)/\.dev$\n.* types lint$\n.*/pytest ", made, re.M)
+    assert re.search(r"^test: test-programs \$\(VENV\)/\.dev$\n.* lint$\n.* suite types$", made, re.M)
+    assert re.search(r"^suite: \$\(VENV\)/\.dev$\n.*/pytest ", made, re.M)
     assert re.search(r"^check: \$\(VENV\)/\.dev$", made, re.M)
     assert "make test" in (TOP / ".ci" / "run").read_text()
 
