@@ -19,6 +19,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from studbook.errors import CatalogError
 from studbook.harvest.plan import Task
 from studbook.model import Coverage, Envelope, Partition, Record
 from studbook.model.coverage import SKIPPED
@@ -120,9 +121,11 @@ def asked_alike(snapshots: Snapshots, settings: Settings) -> Envelope | None:
     A relink names who linked, and has the time of the night whose records it took: that must be alike as well.
     """
     latest = snapshots.latest()
-    if latest is None or not all(same_rules(one, settings) for one in snapshots.of_night(latest.taken_at)):
+    try:
+        alike = latest is not None and all(same_rules(one, settings) for one in snapshots.of_night(latest.taken_at))
+    except CatalogError:  # a damaged one tells nothing, and is for `verify` to say: all is asked
         return None
-    return latest
+    return latest if alike else None
 
 
 def settled(records: Iterable[Record], listed_at: str) -> bool:
