@@ -95,7 +95,7 @@ test: test-programs $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs 2 suite types
 
 suite: $(VENV)/.dev
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 audit: $(VENV)/.dev
 	@.ci/audit $(BIN)/python
