@@ -56,6 +56,15 @@ class Estate:
     def approved(self, person: str) -> None:
         self.sagemaker(person).update_model_package(ModelPackageArn=PACKAGE, ModelApprovalStatus="Approved")
 
+    def deployed(self, person: str, name: str) -> str:
+        """A new endpoint, that serves a new model; its ARN."""
+        sagemaker = self.sagemaker(person)
+        sagemaker.create_model(ModelName="m")
+        variant = {"VariantName": "all", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
+        endpoint: str = sagemaker.create_endpoint(EndpointName=name, EndpointConfigName="c")["EndpointArn"]
+        return endpoint
+
     def night(self, number: int) -> HarvestResult:
         now = BEGAN + timedelta(days=number)
         self.aws.clock(now)
@@ -77,6 +86,12 @@ class Estate:
         envelope = self.catalog.resolve("latest")
         findings = check_snapshot(self.catalog, envelope, self.catalog.graph(envelope), SETTINGS)
         return [one.message for one in findings if one.rule == "approved-by-author"]
+
+
+def who_did(night: Night, asset_id: str) -> list[tuple[str, str]]:
+    """What the trail tells of an asset, and by whom."""
+    several = audit_events(night.lineage, night.asset(asset_id))
+    return [(event.what, str(event.actor).rpartition("/")[2]) for event in several]
 
 
 @pytest.fixture
@@ -179,46 +194,30 @@ class TestNights:
 
     def test_deployments_and_deletions(self, estate: Estate) -> None:
         """An endpoint knows who made it, and a tombstone who deleted it."""
-        sagemaker = estate.sagemaker("ana")
-        sagemaker.create_model(ModelName="m")
-        variant = {"VariantName": "all", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-        sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
-        endpoint = sagemaker.create_endpoint(EndpointName="Live", EndpointConfigName="c")["EndpointArn"]
+        endpoint = estate.deployed("ana", "Live")
         estate.night(1)
         estate.aws.clock(BEGAN + timedelta(days=1, hours=9))
         estate.sagemaker("bo").delete_endpoint(EndpointName="Live")
         estate.night(2)
 
         night = estate.told()
-        told = [
-            (event.what, str(event.actor).rpartition("/")[2])
-            for event in audit_events(night.lineage, night.asset(endpoint))
-        ]
-        assert told == [("deployment", "ana"), ("deletion", "bo")]
+        assert who_did(night, endpoint) == [("deployment", "ana"), ("deletion", "bo")]
         events = {row.event: row for row in log(night, endpoint).rows}
         assert str(events["gone"].by).endswith("/bo")
 
     def test_a_name_that_was_given_again(self, estate: Estate) -> None:
         """What was done to the endpoint that had the name before was not done to the one that has it."""
-        sagemaker = estate.sagemaker("ana")
-        sagemaker.create_model(ModelName="m")
-        variant = {"VariantName": "all", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-        sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
-        endpoint = sagemaker.create_endpoint(EndpointName="Live", EndpointConfigName="c")["EndpointArn"]
+        endpoint = estate.deployed("ana", "Live")
         estate.aws.clock(BEGAN + timedelta(hours=1))
         estate.sagemaker("bo").delete_endpoint(EndpointName="Live")
         estate.aws.clock(BEGAN + timedelta(hours=2))
         estate.sagemaker("cy").create_endpoint(EndpointName="Live", EndpointConfigName="c")
         estate.night(1)
 
-        def told(night: Night, asset_id: str) -> list[tuple[str, str]]:
-            several = audit_events(night.lineage, night.asset(asset_id))
-            return [(event.what, str(event.actor).rpartition("/")[2]) for event in several]
-
         night = estate.told()
-        assert told(night, endpoint) == [("deployment", "cy")]
+        assert who_did(night, endpoint) == [("deployment", "cy")]
         earlier = f"{endpoint}@before-2026-11-19T10:00:00Z"
-        assert told(night, earlier) == [("deployment", "ana"), ("deletion", "bo")]
+        assert who_did(night, earlier) == [("deployment", "ana"), ("deletion", "bo")]
         assert runs(night, MODEL).unknown == ()
 
         estate.aws.clock(BEGAN + timedelta(days=1, hours=1))
@@ -228,17 +227,13 @@ class TestNights:
         estate.night(2)
         night = estate.told()
         assert night.asset(endpoint).created_at == "2026-11-20T09:00:04Z"
-        assert told(night, endpoint) == [("deployment", "eve")]
-        assert told(night, f"{endpoint}@2026-11-19T10:00:00Z") == [("deployment", "cy"), ("deletion", "dan")]
+        assert who_did(night, endpoint) == [("deployment", "eve")]
+        assert who_did(night, f"{endpoint}@2026-11-19T10:00:00Z") == [("deployment", "cy"), ("deletion", "dan")]
 
     def test_what_was_deleted_before_the_first_night_hides_nothing(self, estate: Estate) -> None:
         """The trail names an endpoint that no listing shows, and says that it is gone: nothing runs there."""
-        sagemaker = estate.sagemaker("ana")
-        sagemaker.create_model(ModelName="m")
-        variant = {"VariantName": "all", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-        sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
-        endpoint = sagemaker.create_endpoint(EndpointName="Gone", EndpointConfigName="c")["EndpointArn"]
-        sagemaker.delete_endpoint(EndpointName="Gone")
+        endpoint = estate.deployed("ana", "Gone")
+        estate.sagemaker("ana").delete_endpoint(EndpointName="Gone")
         estate.night(1)
 
         night = estate.told()

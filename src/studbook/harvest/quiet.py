@@ -115,12 +115,11 @@ class QuietPartitions:
         return _day(self._taken_at) - _day(time)
 
 
-def asked_alike(snapshots: Snapshots, settings: Settings) -> Envelope | None:
-    """The night before, if these settings and this program asked for what it has: others may lack what is asked today.
+def asked_alike(snapshots: Snapshots, latest: Envelope | None, settings: Settings) -> Envelope | None:
+    """The latest night, if these settings and this program asked for what it has: others may lack what is asked today.
 
     A relink names who linked, and has the time of the night whose records it took: that must be alike as well.
     """
-    latest = snapshots.latest()
     try:
         alike = latest is not None and all(same_rules(one, settings) for one in snapshots.of_night(latest.taken_at))
     except CatalogError:  # a damaged one tells nothing, and is for `verify` to say: all is asked

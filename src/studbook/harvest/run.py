@@ -240,7 +240,7 @@ class _Run:
         self._elsewhere = elsewhere
         self._sources = sources
         self._snapshots = catalog.snapshots
-        self._asked_alike = asked_alike(self._snapshots, settings)
+        self._asked_alike = asked_alike(self._snapshots, previous, settings)
         self._taken_at = taken_at
         self._known = catalog.record_lines(previous) if previous else {}
         self.cleaned: dict[Partition, RedactedLines] = {}
