@@ -1,11 +1,12 @@
 """Names, Lambda qualifiers, shared artifacts, public models, MLflow names: what only the whole can tell."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, inputs, job
 
-from studbook.model import Edge
+from studbook.model import Claim, Edge
 from studbook.model.facts import (
     BaseModelName,
     ByName,
@@ -16,6 +17,7 @@ from studbook.model.facts import (
     Output,
     Reads,
     Weights,
+    Writes,
 )
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:judge"
@@ -546,19 +548,23 @@ class TestFolderOfWeights:
     """A model that serves a folder inside a version's serves that version, if it was there when it was registered."""
 
     ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
-    PACKAGE, MODEL = f"{ARN}:model-package/first/1", f"{ARN}:model/m"
+    PACKAGE, COPY = f"{ARN}:model-package/first/1", f"{ARN}:model-package/second/1"
+    MODEL, COMPONENT = f"{ARN}:model/m", f"{ARN}:inference-component/c"
+    THERE = "s3://w/first/tuned/output/model.tar.gz"
 
-    def versions(self, *jobs_at: str) -> list[str]:
+    def versions(self, *jobs_at: str, claims: Sequence[Claim] = (), user: str = MODEL, wrote: str = THERE) -> list[str]:
         """The versions that the model serves, where jobs that began at these times wrote what it serves."""
-        registered = asset("model_package", self.PACKAGE, created_at="2026-11-02T12:00:00Z")
+        shown = [asset("model_package", self.PACKAGE, created_at="2026-11-02T12:00:00Z")]
+        shown += [asset("model_package", self.COPY, created_at="2026-11-04T12:00:00Z")]
+        shown += [asset("model", self.MODEL), asset("inference_component", self.COMPONENT)]
         jobs = [asset("training_job", f"{self.ARN}:training-job/{n}", created_at=at) for n, at in enumerate(jobs_at)]
-        there = "s3://w/first/tuned/output/model.tar.gz"
-        claims = [Output(job=one.id, uri=there, evidence="t:T#o") for one in jobs]
-        claims += [Weights(asset=self.PACKAGE, uri="s3://w/first/", evidence="t:T#p")]
-        claims += [Weights(asset=self.MODEL, uri=there, evidence="t:T#m")]
-        linked = Estate().say(registered, asset("model", self.MODEL), *jobs, claims=claims).linked()
-        found = [edge.source for edge in linked.edges if (edge.target, edge.relation) == (self.MODEL, "packaged_as")]
-        return [one for one in found if one == self.PACKAGE]
+        told = [Output(job=one.id, uri=wrote, evidence="t:T#o") for one in jobs]
+        told += [Weights(asset=self.PACKAGE, uri="s3://w/first/", evidence="t:T#p")]
+        told += [Weights(asset=user, uri=self.THERE, evidence="t:T#m")]
+        linked = Estate().say(*shown, *jobs, claims=[*told, *claims]).linked()
+        return [
+            edge.source for edge in linked.edges if edge.target == user and edge.source in (self.PACKAGE, self.COPY)
+        ]
 
     def test_a_part_that_was_there(self):
         """Whoever wrote it."""
@@ -568,6 +574,26 @@ class TestFolderOfWeights:
     def test_what_a_later_job_wrote_there_is_another_model(self):
         """One that was trained from the version, say: to be trained from is not to run."""
         assert self.versions("2026-11-03T12:00:00Z") == []
+
+    def test_whatever_uses_it_and_whatever_it_says_of_itself(self):
+        """An adapter's component, and a model with the SDK's tag of the version."""
+        assert self.versions(user=self.COMPONENT) == [self.PACKAGE]
+        assert self.versions("2026-11-03T12:00:00Z", user=self.COMPONENT) == []
+        tag = ModelSourceTag(model=self.MODEL, package=self.PACKAGE, evidence='t:T#Tags["model-source"]')
+        assert self.versions(claims=[tag]) == [self.PACKAGE]
+        assert self.versions("2026-11-03T12:00:00Z", claims=[tag]) == []
+
+    def test_whoever_wrote_it(self):
+        """Also a job that makes no model of its own, but was told where to write what it converts."""
+        life = {"began": "2026-11-03T12:00:00Z", "ended": None, "evidence": "t:T#w"}
+        converts = Writes(writer=f"{self.ARN}:training-job/0", uri="s3://w/first/tuned/", role="converted", **life)
+        assert self.versions("2026-11-03T12:00:00Z", claims=[converts], wrote="s3://elsewhere/") == []
+
+    def test_nor_is_it_a_part_of_a_copy_that_is_registered_after_the_job(self):
+        """A copy holds what its original did."""
+        copy = Weights(asset=self.COPY, uri="s3://w/first/", evidence="t:T#c")
+        assert self.versions("2026-11-03T12:00:00Z", claims=[copy]) == []
+        assert set(self.versions("2026-11-01T12:00:00Z", claims=[copy])) == {self.PACKAGE, self.COPY}
 
     def test_what_was_written_again_may_have_been_there(self):
         """The model may serve what was there at registration."""

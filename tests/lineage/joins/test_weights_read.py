@@ -162,3 +162,12 @@ class TestTimes:
         assert inputs(made(MONDAY), *output(MAKER), ONE, weights(ONE), several[0], pipeline, several[1], reads()) == {
             "model-package/bot/1": ("same-artifact", False)
         }
+
+    @pytest.mark.parametrize(("wrote", "found"), [(MONDAY, True), (WEDNESDAY, False)])
+    def test_what_a_later_job_wrote_inside_is_none_of_the_version(self, wrote, found):
+        """Who reads a file there reads the version if the file was there when the version was registered."""
+        folder, inside = weights(ONE, "s3://out/maker/"), "s3://out/maker/tuned/output/model.tar.gz"
+        there = inputs(made(wrote), *output(MAKER, inside), ONE, folder, reads(inside, THURSDAY))
+        assert there == ({"model-package/bot/1": ("s3-prefix", False)} if found else {})
+        whole = inputs(made(wrote), *output(MAKER, inside), ONE, folder, reads("s3://out/maker/", THURSDAY))
+        assert whole == {"model-package/bot/1": ("same-artifact", False)}

@@ -10,14 +10,13 @@ the final slash.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from itertools import takewhile
+from collections.abc import Iterator
 from typing import Final
 
 from studbook.lineage.from_id import is_execution
 from studbook.lineage.holders import is_later
 from studbook.lineage.joins.interface import View, inferred
-from studbook.lineage.joins.weights import PackagePlaces, place, places_around
+from studbook.lineage.joins.weights import PackagePlaces, place
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import Output, Reads, Weights, Writes
 
@@ -50,9 +49,6 @@ def join(view: View) -> Facts:
             inferred(job, package, "produced", (output.evidence, weights.evidence, RULE), candidate=len(jobs) > 1)
             for job, (output, weights) in jobs.items()
         )
-    written: defaultdict[str, list[str]] = defaultdict(list)
-    for output in view.all(Output):
-        written[place(output.uri) or ""].append(output.job)
     models: defaultdict[str, list[Weights]] = defaultdict(list)
     for user in view.all(Weights):
         asset = view.assets.get(user.asset)
@@ -60,20 +56,10 @@ def join(view: View) -> Facts:
             models[user.asset].append(user)
     for held in models.values():
         for user in held:
-            there = [one for one in places.around(user) if not _is_made_later(view, written, one, user)]
-            fitting = places.held_whole(there, held)
+            fitting = places.held_whole(places.around(user), held)
             facts.edges.extend(places.edges(fitting, user, "packaged_as", RULE))
     facts.edges.extend(_slashes(view))
     return facts
-
-
-def _is_made_later(view: View, written: Mapping[str, list[str]], package: Weights, user: Weights) -> bool:
-    """Whether what is used lies in a package's folder and is no part of the package: jobs that began after it was
-    registered wrote it there, those say that were trained from it."""
-    inside = takewhile(lambda one: one != place(package.uri), places_around(place(user.uri) or ""))
-    jobs = [job for where in inside for job in written.get(where, ())]
-    registered = view.assets[package.asset].created_at
-    return bool(jobs) and all(is_later(view.assets, job, registered) for job in jobs)
 
 
 def _slashes(view: View) -> Iterator[Edge]:

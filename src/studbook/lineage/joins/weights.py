@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import takewhile
 from typing import Final
 
+from studbook.lineage.holders import is_later
 from studbook.lineage.joins.interface import View, inferred
+from studbook.lineage.times import instant
 from studbook.model import Edge, Evidence, Relation
-from studbook.model.facts import Weights
+from studbook.model.facts import Output, Weights, Writes
 from studbook.model.ids import beginning_with, parse_s3
 
 SAME_ACCOUNT: Final = Evidence.parse("rule:same-account")
@@ -54,13 +57,39 @@ class PackagePlaces:
         return [claim for claim in self._at.get(place(uri) or "", ()) if not claim.added]
 
     def around(self, user: Weights) -> list[Weights]:
-        """The packages whose weights lie there, or in the innermost folder around it.
+        """The packages whose weights lie there, or in the innermost folder around it of which it is a part.
 
         What both only add to their weights, a draft model say, ties nobody to anybody.
         """
         several = (self._at.get(where, ()) for where in places_around(place(user.uri) or ""))
-        found = ([claim for claim in claims if not (claim.added and user.added)] for claims in several)
+        found = (
+            [one for one in claims if not (one.added and user.added) and self.is_part(user.uri, one)]
+            for claims in several
+        )
         return next(filter(None, found), [])
+
+    def is_part(self, uri: str, package: Weights) -> bool:
+        """Whether what lies at a place in a package's folder is a part of the package: not where all who wrote it there
+        began after the package was registered, those say that were trained from it."""
+        inside = takewhile(lambda one: one.startswith(f"{place(package.uri)}/"), places_around(place(uri) or ""))
+        jobs = [job for where in inside for job in self._wrote.get(where, ())]
+        registered = self._registered(package.asset) if jobs else None
+        return not jobs or not all(is_later(self._view.assets, job, registered) for job in jobs)
+
+    @cached_property
+    def _wrote(self) -> Mapping[str, list[str]]:
+        """The jobs that say of themselves that they wrote to a place."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for output in self._view.all(Output):
+            found[place(output.uri) or ""].append(output.job)
+        for writes in self._view.all(Writes):
+            found[place(writes.uri) or ""].append(writes.writer)
+        return found
+
+    def _registered(self, package: str) -> str | None:
+        """When a version was registered first: a copy holds what its original did."""
+        times = (at for one in self._family(package) if (at := self._view.assets[one].created_at))
+        return min(times, key=instant, default=None)
 
     def beginning(self, text: str) -> Sequence[str]:
         """The places of main weights that begin with a text."""
@@ -130,12 +159,16 @@ class PackagePlaces:
         ]
         if len(own) != 1:
             return None
-        family, ahead = set(own), list(own)
+        return own[0] if packages <= self._family(own[0]) else None
+
+    def _family(self, package: str) -> set[str]:
+        """A package, its copies and its originals."""
+        family, ahead = {package}, [package]
         while ahead:
-            for other in self._copies[ahead.pop()] - family:
+            for other in self._copies.get(ahead.pop(), set()) - family:
                 family.add(other)
                 ahead.append(other)
-        return own[0] if packages <= family else None
+        return family
 
 
 def _specification(claim: Weights) -> str:

@@ -2,9 +2,9 @@
 
 That is the place of the weights, a folder around it, or a part of what lies there. Versions that share one place are
 candidates, and so is one after whose registration somebody wrote there once more, or of which nobody tells whether its
-weights lay there already. What was written only after the reading was not read; nor does a job read the version that it
-makes, itself or by one of several weights. Where very many versions lie there no edge tells them: the questions say
-that this place is not told.
+weights lay there already. What was written only after the reading was not read, what a later job wrote inside of the
+folder of a version is none of it, and no job reads the version that it makes, itself or by one of several weights.
+Where very many versions lie there no edge tells them: the questions say that this place is not told.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class _Readings:
     def edges(self, reads: Reads) -> Iterator[Edge]:
         """From each package that was read; none from a place of which the record names one itself."""
         for meant in self._read(reads.uri, reads.prefix if reads.data_type != "Object" else None):
-            claims = self._places.at(meant.place)
+            claims = [one for one in self._places.at(meant.place) if self._places.is_part(reads.uri, one)]
             if any((claim.asset, reads.reader) in self._named for claim in claims):
                 continue
             doubts = {claim.asset: self._doubt(claim.asset, meant.place, reads) for claim in claims}
