@@ -12,6 +12,7 @@ import pytest
 
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER, FakeAws
 from studbook.harvest.quiet import settled
+from studbook.harvest.rewrite import rewrite
 from studbook.harvest.run import HarvestResult, NothingRead, harvest, relink
 from studbook.model import Coverage, Record
 from studbook.settings import Settings
@@ -247,6 +248,21 @@ class TestNeverQuiet:
         assert linked is not None
         assert linked.envelope.number == 2
         assert nights.row(nights.night(1)).status == "quiet"
+
+    def test_a_catalog_that_was_written_anew(self, nights: Nights, tmp_path: Path) -> None:
+        """It names who took the secrets out, and nothing tells who had asked: the first night of its own asks for all,
+        also after a relink. The next one may be quiet."""
+        nights.night(0)
+        nights.catalog.create("")
+        anew = Catalog(tmp_path / "anew")
+        rewrite(nights.catalog, nights.settings, anew, lambda envelope: None)
+        nights.catalog = anew
+        (anew.root / "waivers.yml").write_text(
+            "- {rule: unevaluated, asset: 's3://a/', why: a pilot, who: ana, until: 2027-01-31}\n"
+        )
+        assert relink(nights.settings, anew) is not None
+        assert {row.status for row in nights.night(1).coverage} == {"complete"}
+        assert nights.row(nights.night(2)).status == "quiet"
 
     def test_nothing_answers(self, nights: Nights) -> None:
         """A region that is not asked tonight is no answer: nothing was read, and nothing is written."""

@@ -118,13 +118,18 @@ class QuietPartitions:
 def asked_alike(snapshots: Snapshots, latest: Envelope | None, settings: Settings) -> Envelope | None:
     """The latest night, if these settings and this program asked for what it has: others may lack what is asked today.
 
-    A relink names who linked, and has the time of the night whose records it took: that must be alike as well.
+    A relink names who linked, and has the time of the night whose records it took: that must be alike as well. What was
+    written anew out of another catalog names who did that, and nothing tells who asked.
     """
+    if latest is None:
+        return None
     try:
-        alike = latest is not None and all(same_rules(one, settings) for one in snapshots.of_night(latest.taken_at))
+        continues = next(iter(snapshots)).continues
+        anew = continues.number if continues is not None else 0
+        nights = snapshots.of_night(latest.taken_at)
+        return latest if all(one.number > anew and same_rules(one, settings) for one in nights) else None
     except CatalogError:  # a damaged one tells nothing, and is for `verify` to say: all is asked
         return None
-    return latest if alike else None
 
 
 def settled(records: Iterable[Record], listed_at: str) -> bool:
