@@ -75,6 +75,39 @@ class TestTraps:
         """
         assert ids(text) == {"m": []}
 
+    PIPELINE = """
+        fit(training_job) -produced-> first(artifact) -packaged_as-> p/1(model_package)
+        fit -produced-> p/1
+        last(artifact) -packaged_as-> p/1
+    """
+
+    @pytest.mark.parametrize(
+        ("served", "versions"),
+        [
+            ("first -packaged_as-> m(model) -deployed_to-> bot(endpoint)", {}),
+            ("first -packaged_as-> m(model) -deployed_to-> bot(endpoint)\n last -packaged_as-> m", {"p/1": False}),
+            ("first -deployed_to-> bot(endpoint)", {"p/1": True}),
+        ],
+    )
+    def test_trap_a_part_of_an_inference_pipeline_is_not_the_version(
+        self, served: str, versions: dict[str, bool]
+    ) -> None:
+        """A model has to hold all weights of a version; what is deployed past any model may be one of several."""
+        (unit,) = runs(lineage(f"{self.PIPELINE}\n{served}"), "bot")
+        assert {one.id: unit.sure[one.id].candidate for one in unit.versions} == versions
+
+    def test_trap_weights_of_jumpstart_tell_no_version(self) -> None:
+        """All of AWS serves them, whoever has registered them."""
+        public = "s3://jumpstart-cache-prod-us-west-2/llama/"
+        (unit,) = runs(
+            lineage(f"""
+                {public}(artifact) -packaged_as-> p/1(model_package)
+                {public} -packaged_as-> m(model) -deployed_to-> bot(endpoint)
+            """),
+            "bot",
+        )
+        assert unit.versions == ()
+
     def test_a_router_answers_with_what_stands_behind_it(self) -> None:
         """Through its destinations, but for those that are gone."""
         text = """

@@ -215,6 +215,15 @@ def by_access_point(uri: S3Uri) -> bool:
     return _ACCESS_POINT.fullmatch(uri.bucket) is not None
 
 
+_JUMPSTART = re.compile(r"jumpstart-(?:private-)?cache-[a-z]+-.+")
+
+
+def of_jumpstart(place: str) -> bool:
+    """Whether a place is in a bucket of SageMaker JumpStart, whose base models, gated ones too, all of AWS takes."""
+    uri = parse_s3(place)
+    return uri is not None and _JUMPSTART.fullmatch(uri.bucket) is not None
+
+
 def is_audit_event(asset_id: str) -> bool:
     """Whether it is an event of CloudTrail."""
     return asset_id.startswith("cloudtrail:")

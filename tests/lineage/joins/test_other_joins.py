@@ -394,6 +394,42 @@ class TestSharedArtifacts:
 
         assert [edge for edge in linked.edges if edge.relation != "has_version"] == []
 
+    def test_trap_adapters_of_one_base_are_as_many_versions(self):
+        """No version is a copy of another with another adapter; a model with one of the adapters is that version, and
+        the base alone, as a model or as a component, is none."""
+        other = self._package(f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/other/1", created_at=NOON)
+        served = [asset("model", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/{name}") for name in ("adapted", "base")]
+        component = asset("inference_component", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:inference-component/base")
+        users = [PACKAGE, other.id, *(one.id for one in (*served, component))]
+        claims = [Weights(asset=one, uri="s3://b/base/", evidence="t:T#spec.b") for one in users]
+        claims += [
+            Weights(asset=one, uri=f"s3://b/{name}/", added=True, evidence="t:T#spec.a")
+            for one, name in ((PACKAGE, "mine"), (other.id, "theirs"), (served[0].id, "mine"))
+        ]
+
+        linked = Estate().say(self._package(created_at=NOON), other, *served, component, claims=claims).linked()
+
+        found = {edge.key[:3] for edge in linked.edges if edge.relation != "has_version"}
+        assert found == {(PACKAGE, served[0].id, "packaged_as")}
+
+    @pytest.mark.parametrize("bucket", ["jumpstart-cache-prod-us-west-2", "jumpstart-private-cache-prod-us-west-2"])
+    def test_trap_weights_of_jumpstart_tie_nobody_to_anybody(self, bucket):
+        """All of AWS takes them: who registers them copies nobody, and who serves or reads them does not know who has
+        registered them; with the same adapter it is the same version."""
+        other = self._package(f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/other/1", created_at=NOON)
+        model = asset("model", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/m")
+        public = f"s3://{bucket}/llama/"
+        claims = [Weights(asset=one, uri=public, evidence="t:T#spec.b") for one in (PACKAGE, other.id, model.id)]
+        reads = Reads(reader=JOB, uri=public, relation="input_to", role="model", at=NOON, evidence="t:T#r")
+        estate = Estate().say(job(), self._package(created_at=NOON), other, model, claims=[*claims, reads])
+
+        assert {key.relation for edge in estate.linked().edges if PACKAGE in (key := edge.key)} == {"has_version"}
+
+        adapter = [
+            Weights(asset=one, uri="s3://b/mine/", added=True, evidence="t:T#spec.a") for one in (PACKAGE, model.id)
+        ]
+        assert set(inputs(estate.say(claims=adapter).linked(), model.id, "packaged_as")) == {PACKAGE}
+
     def test_an_added_adapter_ties_what_serves_it_alone(self):
         """A component whose weights a package adds to the base belongs to that package."""
         component = asset("inference_component", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:inference-component/a")
@@ -452,6 +488,15 @@ class TestModelSourceTag:
         adapter = Weights(asset=PACKAGE, uri="s3://b/out/", evidence="t:T#w")
 
         assert self._found(base, adapter) == {}
+
+    def test_the_base_of_an_adapter_that_names_it_is_not_the_package(self):
+        """Nor where the package says which base its adapter is for."""
+        base = Weights(asset=self.MODEL.id, uri="s3://b/base/", evidence="t:T#b")
+        own = replace(base, asset=PACKAGE, evidence="t:T#spec.b")
+        adapter = Weights(asset=PACKAGE, uri="s3://b/out/", added=True, evidence="t:T#spec.a")
+
+        assert self._found(base, own, adapter) == {}
+        assert self._found(base, own, adapter, replace(adapter, asset=self.MODEL.id)) != {}
 
 
 class TestPublicModels:

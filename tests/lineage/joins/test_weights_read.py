@@ -86,6 +86,15 @@ class TestPlaces:
         """Many versions share a draft model: who reads it reads none of them."""
         assert inputs(ONE, weights(ONE, added=True), reads()) == {}
 
+    def test_a_base_to_which_a_version_adds_an_adapter_that_was_made(self):
+        """Who reads the base alone does not read the version; where nobody tells who made either it may be a model with
+        its draft, and where a job made the model it is."""
+        adapter = "s3://out/adapter/"
+        said = (ONE, weights(ONE), weights(ONE, adapter, added=True), reads())
+        assert inputs(*said, made(MONDAY), *output(MAKER, adapter)) == {}
+        assert inputs(*said) == {"model-package/bot/1": ("same-artifact", True)}
+        assert inputs(*said, made(MONDAY), *output(MAKER)) == {"model-package/bot/1": ("same-artifact", False)}
+
     def test_versions_of_one_place_are_candidates(self):
         """Time picks none; of copies the one in the reader's own account is meant."""
         two = package(2)

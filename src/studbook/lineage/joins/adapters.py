@@ -1,5 +1,5 @@
-"""An adapter's inference component names no package, only the S3 place of its weights: the package that holds that
-place.
+"""An adapter's inference component names no package, only the S3 place of its weights: the package that adds what lies
+there to its base, or that is nothing but what lies there.
 """
 
 from __future__ import annotations
@@ -21,5 +21,7 @@ def join(view: View) -> Facts:
     for user in view.all(Weights):
         asset = view.assets.get(user.asset)
         if asset is not None and asset.kind == "inference_component":
-            facts.edges.extend(places.edges(places.around(user), user, "deployed_to", RULE))
+            there = places.around(user)
+            meant = [*(one for one in there if one.added), *places.held_whole(there, [user])]
+            facts.edges.extend(places.edges(meant, user, "deployed_to", RULE))
     return facts

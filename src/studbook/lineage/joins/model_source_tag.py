@@ -1,7 +1,7 @@
 """A model that the SDK deployed from a package, and tagged with it.
 
 For an adapter the SDK tags the model of the base weights too, which is not the package: the tag counts only where the
-model has no weights of its own, or its weights lie in the package.
+model has no weights of its own, or its weights are the package's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def join(view: View) -> Facts:
         own[weights.asset].append(weights)
     for claim in claims:
         held = own.get(claim.model, ())
-        inside = any(package.asset == claim.package for weights in held for package in places.around(weights))
-        if inside or not held:
+        around = (package for weights in held for package in places.around(weights))
+        if not held or any(package.asset == claim.package for package in places.held_whole(around, held)):
             facts.edges.append(inferred(claim.package, claim.model, "packaged_as", (claim.evidence, RULE)))
     return facts

@@ -1,4 +1,9 @@
-"""Who takes weights from where: the S3 places of packages, looked up by URI."""
+"""Who takes weights from where: the S3 places of packages, looked up by URI.
+
+A version is all of its weights, what it adds to the main ones among them: adapters of one base model are as many
+versions, and who takes the base alone, or a part of an inference pipeline, takes none of them. What many share that
+have nothing to do with each other ties nobody to anybody: a draft model alone, or what JumpStart keeps for all of AWS.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,7 @@ from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.times import instant
 from studbook.model import Edge, Evidence, Relation
 from studbook.model.facts import Output, Weights, Writes
-from studbook.model.ids import beginning_with, parse_s3
+from studbook.model.ids import beginning_with, of_jumpstart, parse_s3
 
 SAME_ACCOUNT: Final = Evidence.parse("rule:same-account")
 
@@ -53,8 +58,9 @@ class PackagePlaces:
         return found
 
     def at(self, uri: str) -> list[Weights]:
-        """The packages whose main weights lie exactly there."""
-        return [claim for claim in self._at.get(place(uri) or "", ()) if not claim.added]
+        """The packages whose main weights, their own, lie exactly there."""
+        where = place(uri) or ""
+        return [claim for claim in self._at.get(where, ()) if not claim.added and not of_jumpstart(where)]
 
     def around(self, user: Weights) -> list[Weights]:
         """The packages whose weights lie there, or in the innermost folder around it of which it is a part.
@@ -97,7 +103,7 @@ class PackagePlaces:
 
     @cached_property
     def _places(self) -> Sequence[str]:
-        return sorted(where for where, claims in self._at.items() if not all(claim.added for claim in claims))
+        return sorted(where for where in self._at if self.at(where))
 
     def is_spread(self, package: str) -> bool:
         """Whether the main weights of a package lie at several places, those of an inference pipeline say."""
@@ -109,22 +115,30 @@ class PackagePlaces:
         places = ((claim.asset, where) for where in self._places for claim in self.at(where))
         return frozenset(package for package, where in places if first.setdefault(package, where) != where)
 
+    def added_to(self, claim: Weights) -> list[str]:
+        """The places of what a package adds to its main weights, adapters and drafts, in the same specification."""
+        whole = self.specifications.get((claim.asset, _specification(claim)), {})
+        return [where for where, one in whole.items() if one.added]
+
     def held_whole(self, found: Iterable[Weights], by: Iterable[Weights]) -> list[Weights]:
-        """Those whose specification has all of its main weights among what a model holds: who holds one of an
-        inference pipeline's is not that version."""
+        """Those whose specification has all of its weights among what a model holds."""
         places = {where for claim in by for where in places_around(place(claim.uri) or "")}
-        return [claim for claim in found if self.specifications[claim.asset, _specification(claim)].keys() <= places]
+        wholes = ((claim, self.specifications.get((claim.asset, _specification(claim)))) for claim in found)
+        return [claim for claim, whole in wholes if whole is not None and whole.keys() <= places]
 
     @cached_property
     def specifications(self) -> Mapping[tuple[str, str], Mapping[str, Weights]]:
-        """The main weights of packages by their places: of each package and specification, an inference pipeline's has
-        several."""
+        """The weights of packages by their places, of each package and specification that has main ones, and any of
+        its own: an inference pipeline's has several, and so has an adapter's."""
         found: defaultdict[tuple[str, str], dict[str, Weights]] = defaultdict(dict)
         for where, claims in self._at.items():
             for claim in claims:
-                if not claim.added:
-                    found[claim.asset, _specification(claim)][where] = claim
-        return found
+                found[claim.asset, _specification(claim)][where] = claim
+        return {
+            key: held
+            for key, held in found.items()
+            if not all(claim.added for claim in held.values()) and not all(map(of_jumpstart, held))
+        }
 
     def edges(self, found: Iterable[Weights], user: Weights, relation: Relation, rule: Evidence) -> list[Edge]:
         """An inferred edge from each package to what uses its weights; candidates where several fit."""

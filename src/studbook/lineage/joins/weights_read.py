@@ -3,8 +3,9 @@
 That is the place of the weights, a folder around it, or a part of what lies there. Versions that share one place are
 candidates, and so is one after whose registration somebody wrote there once more, or of which nobody tells whether its
 weights lay there already. What was written only after the reading was not read, what a later job wrote inside of the
-folder of a version is none of it, and no job reads the version that it makes, itself or by one of several weights.
-Where very many versions lie there no edge tells them: the questions say that this place is not told.
+folder of a version is none of it, and no job reads the version that it makes, itself or by one of several weights. A
+base to which the version adds an adapter that some job made is not the version. Where very many versions lie there no
+edge tells them: the questions say that this place is not told.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from studbook.lineage.joins.same_artifact import RULE
 from studbook.lineage.joins.weights import PackagePlaces, place, places_around
 from studbook.lineage.times import instant
 from studbook.model import Edge, Evidence, Facts
-from studbook.model.facts import MANIFESTS, Reads
+from studbook.model.facts import MANIFESTS, Reads, Weights
 
 _MOST: Final = 300
 """The most versions of one reading that are told one by one: nightly readers of a registry's folder would have as many
@@ -70,7 +71,7 @@ class _Readings:
             claims = [one for one in self._places.at(meant.place) if self._places.is_part(reads.uri, one)]
             if any((claim.asset, reads.reader) in self._named for claim in claims):
                 continue
-            doubts = {claim.asset: self._doubt(claim.asset, meant.place, reads) for claim in claims}
+            doubts = {claim.asset: self._doubt(claim, meant.place, reads) for claim in claims}
             there = (claim for claim in claims if doubts[claim.asset] is not None)
             packages, chosen = self._places.meant(there, reads.reader)
             for package, claim in packages.items():
@@ -99,19 +100,23 @@ class _Readings:
             inside = where.startswith(f"{prefix.rstrip('/')}/")
             yield _Meant(where, INSIDE if inside else WITHOUT_SLASH, several)
 
-    def _doubt(self, package: str, where: str, reads: Reads) -> bool | None:
+    def _doubt(self, claim: Weights, where: str, reads: Reads) -> bool | None:
         """Whether it is in doubt that a package's weights lay there when it was read; None where they did not."""
-        writers = self._makers.get(where, ())
+        package, writers = claim.asset, self._makers.get(where, ())
         if reads.reader in writers or reads.reader in self._makers.get(package, ()):
+            return None
+        added = self._places.added_to(claim)
+        is_base = bool(added) and not writers  # or nobody tells who made it
+        if is_base and any(self._makers.get(one) for one in added):
             return None
         registered, read = instant(self._view.assets[package].created_at), instant(reads.at)
         if not registered or not read:
-            return False
+            return is_base
         wrote = list(self._began(writers))
         if wrote and all(read < began for began in wrote):
             return None
         if registered <= read:
-            return any(registered < began <= read for began in wrote)
+            return is_base or any(registered < began <= read for began in wrote)
         # Registered later it holds what was read, if nothing came between; but nothing made of it is read by itself.
         if self._places.is_spread(package) or any(read < began <= registered for began in wrote):
             return None

@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple
 
 from studbook.lineage.graph import LineageReader, is_between
 from studbook.model import Asset, Edge
+from studbook.model.ids import of_jumpstart
 from studbook.queries.walks.certainty import Sure, best_ways, sure_of
 
 SERVING = ("endpoint_config", "inference_component", "endpoint")
@@ -217,8 +218,9 @@ def _described(lineage: LineageReader, unit: Asset, variants: Iterable[Variant])
             artifacts.append((asset, sure_of(way)))
     if not versions:
         # Deployed past the registry, from the artifact itself: the version that holds the same artifact, if one does.
+        held = {artifact.id for artifact, _ in artifacts}
         for artifact, packed in artifacts:
-            for version, registered in _registered(lineage, artifact):
+            for version, registered in _registered(lineage, artifact, unit, held):
                 both = packed.and_(registered)
                 if version.id not in sure or both.rank < sure[version.id].rank:
                     versions[version.id], sure[version.id] = version, both
@@ -262,18 +264,39 @@ def same_weights(lineage: LineageReader, asset: Asset) -> Iterator[Asset]:
                 ahead.append(found)
 
 
-def _registered(lineage: LineageReader, artifact: Asset) -> Iterator[tuple[Asset, Sure]]:
-    """The versions that hold an artifact, or that the same job made; the latter is likely, and no proof."""
-    holding = [(edge, sure_of([edge])) for edge in lineage.downstream(artifact.id, "packaged_as")]
-    holding += [
-        (edge, Sure("inferred", True))
-        for maker in lineage.upstream(artifact.id, "produced")
-        for edge in lineage.downstream(maker.source, "produced")
-    ]
-    for edge, sure in holding:
+def _registered(lineage: LineageReader, artifact: Asset, unit: Asset, held: set[str]) -> Iterator[tuple[Asset, Sure]]:
+    """The versions that hold an artifact, or that the same job made; the latter is likely, and no proof.
+
+    Of a version with several weights (an inference pipeline, an adapter with its base) a model has to hold all; an
+    artifact that is deployed past any model may be one of those that are.
+    """
+    for edge in lineage.downstream(artifact.id, "packaged_as"):
         found = lineage.asset(edge.target)
         if found is not None and found.kind == "model_package":
-            yield found, sure
+            several = [one for one in _specifications(lineage, found.id) if not all(map(of_jumpstart, one))]
+            if any(artifact.id in one and one <= held for one in several):
+                yield found, sure_of([edge])
+            elif unit.kind == "artifact" and any(artifact.id in one for one in several):
+                yield found, Sure("inferred", True)
+    for maker in lineage.upstream(artifact.id, "produced"):
+        for edge in lineage.downstream(maker.source, "produced"):
+            found = lineage.asset(edge.target)
+            if found is None or found.kind != "model_package":
+                continue
+            if all(len(one) == 1 for one in _specifications(lineage, found.id)):
+                yield found, Sure("inferred", True)
+
+
+def _specifications(lineage: LineageReader, version: str) -> Iterable[set[str]]:
+    """The artifacts that a version holds, by the member of its record that names them: each is all of it."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for edge in lineage.upstream(version, "packaged_as"):
+        asset = lineage.asset(edge.source)
+        if asset is not None and asset.kind == "artifact" and edge.role not in NO_WEIGHTS:
+            own = (one.path for one in edge.evidence if one.record.endswith(version))
+            for member in {path.partition(".")[0] for path in own} or {""}:
+                found[member].add(asset.id)
+    return found.values()
 
 
 def runs_at(
