@@ -408,7 +408,12 @@ FEATURES = (
 )
 SERVING = (
     model("served", Image=IMAGE),
-    model("by-place", account=PROD, ModelDataUrl="s3://out/rlvr/checkpoints/hf_merged/"),
+    model(
+        "by-place",
+        account=PROD,
+        ModelDataUrl="s3://out/rlvr/checkpoints/hf_merged/",
+        AdditionalModelDataSources=[{"S3DataSource": {"S3Uri": "s3://out/draft/"}}],
+    ),
     model(
         "tagged",
         ModelDataSource={"S3DataSource": {"S3Uri": "s3://cache/base/", "HubAccessConfig": {"HubContentArn": LLAMA}}},
