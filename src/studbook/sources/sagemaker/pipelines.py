@@ -13,7 +13,7 @@ A definition can have a mebibyte. Records keep its outline (names, types and ord
 and its SHA-256: the requests that its steps made are in the records of the jobs. An SDK's evaluation overwrites one
 pipeline for each run, so that what ran is told by the definition of the execution, never by the pipeline's own.
 
-A step that was cached, or left out by a selective execution, shows the job of an earlier execution: both went into
+A step that was cached, or left out by a selective execution, shows the job of an earlier execution, which went into
 this one. Which execution ran the job its own steps say, for the one that is named may have taken the results, too.
 """
 
@@ -255,27 +255,29 @@ def _step(reading: Reading, step: Json, path: str) -> None:
     """
     metadata, name = step.get("Metadata") or {}, step.get("StepName")
     role = name if isinstance(name, str) and name else None
-    reused: tuple[str, ...] = ()
+    earlier = None
     for whole in ("CacheHitResult", "SelectiveExecutionResult"):
-        where = f"{path}.{whole}.SourcePipelineExecutionArn"
-        earlier = reading.named(member(step, whole, "SourcePipelineExecutionArn"), "pipeline_execution")
-        if earlier is not None and earlier != reading.id and not reused:
-            reused = (where,)
-            reading.edge(earlier, reading.id, "input_to", where, role=role)
+        source = reading.named(member(step, whole, "SourcePipelineExecutionArn"), "pipeline_execution")
+        if source is not None and source != reading.id and earlier is None:
+            earlier = source, f"{path}.{whole}.SourcePipelineExecutionArn"
+    shown = False
     for key, field in {**_RAN, **_MADE}.items():
         ran = key in _RAN
         thing = reading.named(member(metadata, key, field), *(JOB_KINDS if ran else _THINGS))
         if thing is None:
             continue
+        shown = True
         where = f"{path}.Metadata.{key}.{field}"
         if ran:
             _reports(reading, thing, metadata[key], f"{path}.Metadata.{key}")
-        if reused:
-            reading.edge(thing, reading.id, "input_to", where, *reused, role=role)
+        if earlier is not None:
+            reading.edge(thing, reading.id, "input_to", where, earlier[1], role=role)
         elif ran:
             reading.edge(thing, reading.id, "part_of", where, role=role)
         else:
             reading.edge(reading.id, thing, "produced", where)
+    if earlier is not None and not shown:
+        reading.edge(earlier[0], reading.id, "input_to", earlier[1], role=role)
     _function(reading, member(metadata, "Lambda", "Arn"), f"{path}.Metadata.Lambda.Arn", role)
     for index, one in each(member(metadata, "Lineage", "Associations")):
         ends = one.get("SourceArn"), one.get("DestinationArn")
