@@ -39,6 +39,17 @@ def merged(tmp_path):
     return of
 
 
+BEFORE, AGAIN = (
+    {"Key": "a", "VersionId": version, "LastModified": time}
+    for version, time in (("1", "2026-09-01T00:00:00Z"), ("2", "2026-09-14T00:00:00Z"))
+)
+
+
+def versions(*rows):
+    """The members of a listing of all versions of objects."""
+    return {"VersionsBy": "fingerprint", "Versions": list(rows), "DeleteMarkers": []}
+
+
 class TestMerge:
     @pytest.mark.parametrize(
         ("complete", "expected"),
@@ -107,6 +118,27 @@ class TestMerge:
         buried = replace(first, id="m@2026-01-01T00:00:00Z", gone_since=3)
 
         assert merged([first, buried], [second]) == [second, buried]
+
+    @pytest.mark.parametrize(
+        ("was", "now", "kept"),
+        [
+            ({"Contents": [BEFORE]}, {"Contents": [AGAIN]}, True),
+            ({"Contents": [BEFORE], "DatasetName": "a"}, {"Contents": [BEFORE], "DatasetName": "b"}, False),
+            ({"Contents": [BEFORE], **versions(BEFORE)}, {"Contents": [AGAIN], **versions(AGAIN)}, True),
+            ({"Contents": [BEFORE], **versions(BEFORE)}, {"Contents": [AGAIN], **versions(BEFORE, AGAIN)}, False),
+            ({"Objects": 1, "Newest": "2026-09-01T00:00:00Z"}, {"Objects": 1, "Newest": "2026-09-14T00:00:00Z"}, True),
+        ],
+    )
+    def test_content_that_is_there_again(self, merged, was, now, kept):
+        """Of a place in S3 what the earlier listing showed, and tonight's does not, stays as a record of its own: until
+        the night that showed another state, or else until tonight."""
+        old = record("s3://b/@sha256:a", kind="s3_prefix", body={"Uri": "s3://b/", **was})
+        new = replace(old, body={"Uri": "s3://b/", **now})
+        earlier = replace(old, id="s3://b/@sha256:a@7", gone_since=7)
+        assert merged([old], [new]) == [new, earlier][: 1 + kept]
+        earlier = replace(old, id="s3://b/@sha256:a@3", gone_since=3)
+        assert merged([replace(old, gone_since=3)], [new]) == [new, earlier][: 1 + kept]
+        assert merged([new, earlier], [new]) == [new, earlier]
 
     def test_order(self, merged):
         """The order of records does not depend on the order of discovery."""

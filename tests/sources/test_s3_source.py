@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from tests.harvest.scripted import Visits, refused
@@ -209,3 +210,12 @@ class TestNormalize:
 
         (version,) = facts.assets
         assert (version.attributes["current"], version.attributes["superseded_since"]) == (False, 5)
+
+    def test_an_earlier_listing_of_a_state_that_came_again(self, tmp_path):
+        """It tells when the state was in force, and shows nothing: the record of the state does."""
+        now = self.record(tmp_path)
+        facts = SOURCE.normalize(replace(now, id=f"{now.id}@2", gone_since=2))
+
+        (claim,) = facts.claims
+        assert (claim.version, claim.until) == (now.id, 2)
+        assert not facts.assets + facts.mentions + facts.edges

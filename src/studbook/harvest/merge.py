@@ -8,13 +8,14 @@ that lack everything, where together that is more than a handful.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from studbook.harvest.partition_store import PartitionStore
 from studbook.lineage.link import HISTORY
 from studbook.model import Record
+from studbook.sources.s3 import object_versions
 
 MISSED: Final = "missed:"
 """Before the revision of a record that a suspect listing lacked; the next complete one that lacks it is believed."""
@@ -126,7 +127,7 @@ def merge(
             missed = {(record.kind, None), (record.kind, scope(record))} & kinds
             store.carry_over(replace(known, revision=MISSED + known.revision) if missed else known)
     for before, now in store.changed():
-        earlier = _earlier_holder(before, now, number)
+        earlier = _earlier_holder(before, now, number) or _earlier_listing(before, now, number)
         if earlier is not None:
             store.carry_over(earlier, known_as=before.id)
 
@@ -173,3 +174,21 @@ def _earlier_holder(record: Record, fresh: Record, number: int) -> Record | None
     if before is None or now is None or before == now:
         return None
     return replace(record, id=f"{record.id}@{before}", stale_since=None, gone_since=record.gone_since or number)
+
+
+def _earlier_listing(record: Record, fresh: Record, number: int) -> Record | None:
+    """What an earlier listing showed of a place in S3 that has the same content again: the times of objects that were
+    overwritten, and versions that are left no more, tell what was there then. None where tonight's shows them, too."""
+    if record.kind not in HISTORY or _seen_in(record.body) <= _seen_in(fresh.body):
+        return None
+    until = record.gone_since or number
+    return replace(record, id=f"{record.id}@{until}", stale_since=None, gone_since=until)
+
+
+def _seen_in(body: Mapping[str, Any]) -> set[tuple[Any, ...]]:
+    """Object versions and delete markers, or the objects where no versions are listed; of an inventory the newest."""
+    if "Contents" not in body:
+        return {(body.get("Newest"),)}
+    _, versions = object_versions(body)
+    rows = body["Contents"] if versions is None else [*versions, *(body.get("DeleteMarkers") or ())]
+    return {(row.get("Key"), row.get("VersionId"), row.get("LastModified")) for row in rows}

@@ -98,7 +98,8 @@ class S3:
     def normalize(self, record: Record) -> Facts:
         """The dataset, the version that this state is, and the arrow between them.
 
-        A state that a newer one has replaced is a version as good as any: nobody deleted it, it was superseded.
+        A state that a newer one has replaced is a version as good as any: nobody deleted it, it was superseded. What an
+        earlier listing showed of a state that came again tells nothing but when that was in force.
         """
         if record.kind != _PREFIX:
             return s3_documents.normalize(record)
@@ -121,7 +122,7 @@ class S3:
         parent = DATASET.asset("dataset", record, id=dataset, account=body.get("Owner"))
         edge = Edge(source=dataset, target=record.id, relation="has_version", certainty=certainty, evidence=evidence)
         state = DatasetState(
-            version=record.id,
+            version=_version_id(record),
             dataset=dataset,
             uri=body["Uri"],
             owner=body.get("Owner"),
@@ -135,6 +136,8 @@ class S3:
             inventory=told,
         )
         facts = Facts(claims=[state])
+        if state.version != record.id:
+            return facts
         if record.gone_since is not None:  # what it says of the dataset is old
             facts.mentions.append(parent)
         else:
@@ -143,6 +146,12 @@ class S3:
             facts.show(version, rows)
             facts.edges.append(edge)
         return facts
+
+
+def _version_id(record: Record) -> str:
+    """Behind the id of an earlier listing stands the snapshot that had another one."""
+    version, _, night = record.id.rpartition("@")
+    return version if night.isdigit() else record.id
 
 
 def object_versions(body: Json) -> tuple[str, Sequence[Json] | None]:

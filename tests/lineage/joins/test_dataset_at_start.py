@@ -210,6 +210,54 @@ class TestHoles:
         }
         assert read_by_the_job("s3://b/p/", second) == {second.version: ("inferred", False, {"rule:dataset-at-start"})}
 
+    def test_a_state_that_came_again_was_in_force_before(self):
+        """The same content was written over itself, or put back after another one: the earlier listing tells since when
+        it was there. The version that it showed may have expired."""
+        again = kept("a3", item("p/a", "2026-11-14T00:00:00Z", "a1"))
+        for between in ((), (listing(A2, B1, until=3),)):
+            first, last = listing(A1, B1, until=2), listing(again, B1)
+            assert first.version == last.version
+            assert read_by_the_job("s3://b/p/", first, *between, last) == {
+                first.version: ("inferred", False, {"rule:dataset-at-start"})
+            }
+        first, last = (
+            state("s3://b/p/", OLD, until=2),
+            state("s3://b/p/", {**OLD, "LastModified": "2026-11-14T00:00:00Z"}),
+        )
+        assert read_by_the_job("s3://b/p/", first, last) == {
+            last.version: ("inferred", False, {"rule:dataset-at-start"})
+        }
+
+    def test_a_bucket_that_began_to_keep_versions(self):
+        """What night 1 showed, when there were none, is no less than what a version of later tells."""
+        first = state("s3://b/p/", *({**row, "VersionId": None} for row in (A1, B1)), until=2)
+        second = listing(A2, kept("null", B1))
+
+        found = read_by_the_job("s3://b/p/", first, second)
+
+        assert found == {first.version: ("inferred", False, {"rule:dataset-at-start"})}
+
+    def test_until_something_has_an_id_others_may_have_been_there(self):
+        """A bucket without versions forgets what was deleted: that two nights show the same objects proves nothing of
+        the time between. Once a version has an id it does."""
+        nulls = (kept("null", A1), kept("null", B1))
+        late = kept("c1", item("p/c", "2026-11-12T00:00:00Z", "c1"))
+        soon = kept("c1", item("p/c", "2026-10-12T00:00:00Z", "c1"))
+        first = listing(*nulls, until=2)
+
+        assert read_by_the_job("s3://b/p/", first, listing(*nulls, late)) == {
+            first.version: ("inferred", False, {"rule:dataset-at-start"})
+        }
+        known = listing(*nulls, soon)
+        assert read_by_the_job("s3://b/p/", known) == {known.version: ("referenced", False, set())}
+
+    def test_where_versions_could_not_be_listed_an_earlier_one_is_no_hole(self):
+        """A night that was denied them shows the objects alone: what those replaced came before them all the same."""
+        denied = state("s3://b/p/", A2, B1, until=2)
+        assert set(read_by_the_job("s3://b/p/", denied, listing({**A1, "IsLatest": False}, A2, B1))) == {
+            f"s3://b/p/@{fingerprint([A1, B1], 'p/')}"
+        }
+
     def test_what_was_listed_before_the_job_began_proves_nothing_of_it(self):
         """Carried over: the night could not list the dataset, and the job may have met another state."""
         assert read_by_the_job("s3://b/p/", listing(A1, B1, stale=True)) == {

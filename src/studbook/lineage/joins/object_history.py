@@ -6,7 +6,7 @@ at which it began, not the one at which the object was there; what was deleted f
 
 A state is proved only where a listing showed that very state, and nothing is open: where versions that were listed once
 are missing now, others may have come and gone unseen; while a bucket keeps no versions, or has suspended them, what is
-overwritten ("null" versions and markers) leaves no trace.
+overwritten or deleted ("null" versions and markers) leaves no trace, and it may do so until something has an id.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _UPLOAD: Final = timedelta(days=7)
 """How long an upload in parts is believed to take at most; S3's own advice is to abort older ones."""
 _NEVER: Final = "~"
 """After every time."""
+_NULL: Final = (None, "null")
+"""The id of what was written while the bucket kept no versions."""
 
 
 class State(NamedTuple):
@@ -58,6 +60,8 @@ class _Change(NamedTuple):
     """None: a delete marker."""
     timed: bool
     """Its time is that at which it was there."""
+    null: bool
+    """It is from when the bucket kept no versions."""
 
 
 @dataclass(slots=True)
@@ -78,25 +82,23 @@ class ObjectHistory:
     """The states of one prefix over time; `listings` are in order, the last is in force and has object versions."""
 
     def __init__(self, listings: Sequence[DatasetState]) -> None:
-        self._listings = [listing for listing in listings if listing.versions is not None]
+        self._listings = _telling(listings)
         self._place = self._listings[-1].uri
         self._prefix = (parse_s3(self._place) or ("", ""))[1]
         self._known = {listing.version for listing in listings}
         rows = _sightings(self._listings)
-        self._bounds = _bounds(self._listings, [change for several in rows.values() for change in several])
+        self._bounds = _bounds(len(self._listings), [change for several in rows.values() for change in several])
         after = self._bounds.after
         self._changes = {
             key: [_dated(change, after) for change in sorted(several, key=lambda change: (change[:2], change.first))]
             for key, several in rows.items()
         }
-        nulls = (
-            row["LastModified"]
-            for listing in self._listings
-            for row in (*(listing.versions or ()), *listing.markers)
-            if row.get("VersionId") in (None, "null")
-        )
-        self._provable_from = max(map(instant, nulls), default="")
-        self._times = sorted({change.time for several in self._changes.values() for change in several})
+        changes = [change for several in self._changes.values() for change in several]
+        nulls = [change.time for change in changes if change.null]
+        self._put_together_from = max(nulls, default="")
+        others = (change.time for change in changes if not change.null and change.time >= self._put_together_from)
+        self._provable_from = min(others, default=_NEVER) if nulls else ""
+        self._times = sorted({change.time for change in changes})
         self._found: dict[tuple[int, int, int, int, bool], Sequence[State]] = {}
 
     def at(self, time: str) -> Sequence[State]:
@@ -130,7 +132,7 @@ class ObjectHistory:
                 change.last == len(self._listings) - 1 and (change.timed or change.first <= since) for change in chosen
             )
             listed = version in self._known
-            if listed or moment >= self._provable_from:
+            if listed or moment >= self._put_together_from:
                 newest = max(change.time for change in chosen)
                 found.setdefault(version, State(version, digest, objects, newest, provable and sure, listed))
         for state in found.values():
@@ -153,16 +155,26 @@ class ObjectHistory:
                 yield change
 
 
+def _telling(listings: Sequence[DatasetState]) -> list[DatasetState]:
+    """Those of all versions; and those of objects alone that are from before the bucket began to keep versions, and so
+    show all that there was: where older versions could only not be listed, they do not."""
+    rows = (row for one in listings for row in (*(one.versions or ()), *one.markers))
+    began = min((instant(row["LastModified"]) for row in rows if row.get("VersionId") not in _NULL), default=_NEVER)
+
+    def is_before(listing: DatasetState) -> bool:
+        return listing.inventory is None and all(instant(row["LastModified"]) < began for row in listing.contents)
+
+    return [listing for listing in listings if listing.versions is not None or is_before(listing)]
+
+
 def _sightings(listings: Sequence[DatasetState]) -> dict[str, list[_Change]]:
     """Every version and marker that a listing shows, by key."""
     seen: dict[tuple[Any, ...], _Change] = {}
     for number, listing in enumerate(listings):
-        for row, version in (
-            *((row, row) for row in listing.versions or ()),
-            *((row, None) for row in listing.markers),
-        ):
-            time = instant(row["LastModified"])
-            key = (row["Key"], row.get("VersionId"), time, row.get("ETag"))
+        versions = listing.contents if listing.versions is None else listing.versions
+        for row, version in (*((row, row) for row in versions), *((row, None) for row in listing.markers)):
+            time, null = instant(row["LastModified"]), row.get("VersionId") in _NULL
+            key = (row["Key"], None if null else row["VersionId"], time, row.get("ETag"))
             known = seen.get(key)
             seen[key] = _Change(
                 time=time,
@@ -171,6 +183,7 @@ def _sightings(listings: Sequence[DatasetState]) -> dict[str, list[_Change]]:
                 last=number,
                 version=version,
                 timed=not _MULTIPART.search(str(row.get("ETag") or "")),
+                null=null,
             )
     changes: defaultdict[str, list[_Change]] = defaultdict(list)
     for (key, *_), change in seen.items():
@@ -184,10 +197,12 @@ def _dated(change: _Change, after: Sequence[str]) -> _Change:
     return change._replace(timed=False) if contradicted else change
 
 
-def _bounds(listings: Sequence[DatasetState], changes: Sequence[_Change]) -> _Bounds:
-    times = ((row["LastModified"] for row in (*(one.versions or ()), *one.markers)) for one in listings)
-    after = list(accumulate((max(map(instant, several), default="") for several in times), max))
-    arrived, likely = [_NEVER] * len(listings), [_NEVER] * len(listings)
+def _bounds(listings: int, changes: Sequence[_Change]) -> _Bounds:
+    newest = [""] * listings
+    for change in changes:
+        newest[change.first] = max(newest[change.first], change.time)
+    after = list(accumulate(newest, max))
+    arrived, likely = [_NEVER] * listings, [_NEVER] * listings
     for change in changes:
         if change.first:
             earlier = after[change.first - 1]
