@@ -132,7 +132,8 @@ class Lineage:
         """What changed since an older snapshot, which is named as `open` takes it."""
         before = self.catalog.resolve(str(older))
         was, now = self.catalog.compared(before, self.snapshot)
-        return difference(was, now, before.coverage, self.snapshot.coverage)
+        old, new = map(self.catalog.record_of, (before, self.snapshot))
+        return difference(was, now, before.coverage, self.snapshot.coverage, old_records=old, new_records=new)
 
     # --- the questions ------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from studbook.lineage.link import LinkContext, Linked, link
 from studbook.model import CERTAINTIES, Edge, Evidence, Facts, Record
 from studbook.model.canonical import fields_of
 from studbook.model.ids import parse_s3
+from studbook.queries.answer import Night
 from studbook.queries.drift import drifts_of
 from studbook.queries.origins import makers
 from studbook.queries.walks import made, reaches, runs
@@ -332,4 +333,4 @@ class TestCycles:
                 assert {hop.asset.id for hops in walk.hops.values() for hop in hops} <= {a.id for a in walk.assets}
             runs(graph, node.id)
             makers(graph, node)
-            list(drifts_of(graph, node))
+            list(drifts_of(Night(graph), node))

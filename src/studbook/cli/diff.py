@@ -39,7 +39,8 @@ def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
 
     before, after = catalog.resolve(old), catalog.resolve(new)
     was, now = catalog.compared(before, after)
-    changes = compare(was, now, before.coverage, after.coverage)
+    records = {"old_records": catalog.record_of(before), "new_records": catalog.record_of(after)}
+    changes = compare(was, now, before.coverage, after.coverage, **records)
     if output_format == "json":
         write_json({"old": _dated(before), "new": _dated(after)} | changes.to_json())
         return

@@ -14,6 +14,7 @@ from studbook.lineage.graph import Graph, differing
 from studbook.model import Asset, Coverage, Edge, Partition
 from studbook.model.canonical import fields_of
 from studbook.model.ids import holder_of
+from studbook.queries.answer import Night, RecordOf
 from studbook.queries.drift import drifts_of
 from studbook.queries.walks import Manner, out_of_service, runs
 
@@ -151,7 +152,13 @@ class Changes:
 
 
 def diff(
-    old: Graph, new: Graph, old_coverage: Iterable[Coverage] = (), new_coverage: Iterable[Coverage] = ()
+    old: Graph,
+    new: Graph,
+    old_coverage: Iterable[Coverage] = (),
+    new_coverage: Iterable[Coverage] = (),
+    *,
+    old_records: RecordOf = lambda kind, record_id: None,
+    new_records: RecordOf = lambda kind, record_id: None,
 ) -> Changes:
     """What changed from one graph to the other, both as they may be told today: see `Catalog.compared`."""
     if old is new:  # as on a night without changes: there is nothing to look for
@@ -174,7 +181,7 @@ def diff(
         models_added=tuple(_named(asset) for asset in added if asset.kind in _MODEL_VERSIONS),
         approvals_changed=tuple(_approvals(both)),
         deployments_changed=tuple(_deployments(old, new)),
-        datasets_drifted=tuple(_drifted(old, new)),
+        datasets_drifted=tuple(_drifted(old, new, old_records, new_records)),
         coverage_changed=tuple(_coverage(old_coverage, new_coverage)),
         assets_added=tuple(map(_named, added)),
         assets_gone=tuple(map(_named, gone)),
@@ -255,17 +262,18 @@ def _running(graph: Graph, endpoint: str) -> tuple[Running, ...]:
     return tuple(found[asset_id] for asset_id in sorted(found))
 
 
-def _drifted(old: Graph, new: Graph) -> Iterator[Drifted]:
-    before = {(drifted.job.id, drifted.read.id) for drifted in _all_drifted(old)}
-    for drifted in _all_drifted(new):
+def _drifted(old: Graph, new: Graph, old_records: RecordOf, new_records: RecordOf) -> Iterator[Drifted]:
+    before = {(drifted.job.id, drifted.read.id) for drifted in _all_drifted(old, old_records)}
+    for drifted in _all_drifted(new, new_records):
         if (drifted.job.id, drifted.read.id) not in before:
             yield drifted
 
 
-def _all_drifted(graph: Graph) -> Iterator[Drifted]:
+def _all_drifted(graph: Graph, records: RecordOf) -> Iterator[Drifted]:
+    night = Night(graph, record_of=records)
     for asset in graph.assets.values():
         if asset.kind.endswith("_job") and _is_here(asset):
-            reads = {drift.read.id: drift.read for drift in drifts_of(graph, asset)}
+            reads = {drift.read.id: drift.read for drift in drifts_of(night, asset)}
             for read_id in sorted(reads):
                 yield Drifted(_named(asset), _named(reads[read_id]))
 

@@ -26,8 +26,7 @@ from studbook.errors import NotFound, UsageError
 from studbook.lineage.adjacency import Said, said_of
 from studbook.lineage.job_state import may_never_have_run
 from studbook.lineage.times import utc_time
-from studbook.model import RELATIONS, Asset, Edge
-from studbook.model.evidence import value_at
+from studbook.model import RELATIONS, Asset
 from studbook.model.ids import beginning_with, folders, parse_s3
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import (
@@ -44,6 +43,7 @@ from studbook.queries.answer import (
     listed,
     looked_for,
 )
+from studbook.queries.manifests import recorded_places
 from studbook.queries.question import Question
 from studbook.queries.walks import Family, groups_of, line, runs
 from studbook.queries.walks.influence import ALWAYS
@@ -313,18 +313,6 @@ def _objects(record_of: RecordOf, state: str) -> Sequence[str] | None:
     return [f"s3://{uri.bucket}/{item['Key']}" for item in record.body["Contents"]]
 
 
-def _recorded(record_of: RecordOf, edge: Edge) -> list[str]:
-    """The places in S3 that the records behind an edge name; empty where none is kept."""
-    found = []
-    for one in edge.evidence:
-        if one.record and not one.operation.startswith("s3:"):
-            _, kind, record_id = one.record.split("/", 2)
-            record = record_of(kind, record_id)
-            if record is not None and (uri := parse_s3(value_at(record.body, one.path))) is not None:
-                found.append(str(uri))
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class _Reading(Generic[N]):
     """What one edge says that its end read of the root."""
@@ -451,7 +439,7 @@ class _Search(Generic[N]):
                     if edge.target in in_part and _PART in said.rules and (node := view.node(edge.target)) is not None:
                         # A manifest lies elsewhere than what it lists: which part that is, its own place does not tell.
                         place = _place_of(edge.source)
-                        named = [one for one in _recorded(self._night.record_of, edge) if _holds(place, one)]
+                        named = [one for one in recorded_places(self._night.record_of, edge) if _holds(place, one)]
                         readings[node] += self._reading(said, member, named)
         for node, several in sorted(readings.items()):
             if several:
@@ -699,7 +687,7 @@ class _Search(Generic[N]):
         edges = [one for one in self._lineage.upstream(self._view.id(end)) if one.source == source]
         edge = [one for one in edges if _PART in said_of(one).rules][nth]
         place = _place_of(source)
-        return _listed([one for one in _recorded(self._night.record_of, edge) if _holds(place, one)])
+        return _listed([one for one in recorded_places(self._night.record_of, edge) if _holds(place, one)])
 
     # --- the way back ---------------------------------------------------------------------------------------------
 

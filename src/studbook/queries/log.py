@@ -128,7 +128,7 @@ class _Past:
     """The nights up to one, as one asset saw them."""
 
     def __init__(self, night: Night, asset: Asset) -> None:
-        self._lineage, self._asset = night.lineage, asset
+        self._night, self._lineage, self._asset = night, night.lineage, asset
         self._history = night.history
         self._nights: dict[int, Envelope] = {}
         self._settings = night.settings
@@ -287,7 +287,7 @@ class _Past:
         else:
             jobs = list(self._readers())
         for job in jobs:
-            for drift in drifts_of(self._lineage, job):
+            for drift in drifts_of(self._night, job):
                 if asset.kind not in ("dataset", "dataset_version"):
                     yield self._drift(job, drift, None)
                 elif self._is_mine(drift.read.id):
@@ -328,7 +328,9 @@ class _Past:
         if not isinstance(since, int):
             since = min((number for number, one in self._nights.items() if one.taken_at >= at), default=1)
         ends = {"was": read.id, "is_": state} if reader is None else {"is_": reader}
-        return self._entry(max(since, job.first_seen or 1), "drifted", at or None, note=drift.words or None, **ends)
+        return self._entry(
+            max(since, job.first_seen or 1), "drifted", at or None, note=drift.words or drift.doubt or None, **ends
+        )
 
     def _siblings(self, state: Asset) -> Iterator[Asset]:
         parents = [edge.source for edge in self._lineage.upstream(state.id, "has_version")]

@@ -1,4 +1,5 @@
-"""Manifest comparison: which objects two states of a dataset share, by key, size and etag."""
+"""Manifest comparison: which objects two states of a dataset share, by key, size and etag; and which places in S3 the
+records behind an edge name."""
 
 from __future__ import annotations
 
@@ -6,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from studbook.model import Edge
+from studbook.model.evidence import value_at
 from studbook.model.ids import manifest_rows, parse_s3
+from studbook.queries.answer import RecordOf
 
 Objects = Mapping[str, tuple[int, str]]
 """The objects of one state: key below the state's own prefix to size in bytes and etag."""
@@ -61,3 +65,15 @@ def objects_of(body: Mapping[str, Any]) -> Objects:
     uri = parse_s3(body["Uri"])
     rows = manifest_rows(body["Contents"], uri.key if uri is not None else "")
     return {key: (size, etag) for key, size, etag in rows}
+
+
+def recorded_places(record_of: RecordOf, edge: Edge) -> list[str]:
+    """The places in S3 that the records behind an edge name; empty where none is kept."""
+    found = []
+    for one in edge.evidence:
+        if one.record and not one.operation.startswith("s3:"):
+            _, kind, record_id = one.record.split("/", 2)
+            record = record_of(kind, record_id)
+            if record is not None and (uri := parse_s3(value_at(record.body, one.path))) is not None:
+                found.append(str(uri))
+    return found

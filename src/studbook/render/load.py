@@ -137,4 +137,6 @@ def _rule(rule: Rule, given: RuleSettings) -> dict[str, Any]:
 def _changes(lineages: Lineages, settings: Settings, history: list[Envelope], new: Graph) -> dict[str, Any]:
     before, now = history[-2], history[-1]
     old = lineages.catalog.older(before, lineages.of(before), now, new)
-    return changes_data(diff(old, new, before.coverage, now.coverage), old, new, before.number, settings)
+    was, is_now = map(lineages.catalog.record_of, (before, now))
+    changes = diff(old, new, before.coverage, now.coverage, old_records=was, new_records=is_now)
+    return changes_data(changes, old, new, before.number, settings)

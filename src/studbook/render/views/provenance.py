@@ -104,7 +104,7 @@ def _state(site: Site, data: Asset, job: Asset) -> Json:
     points_at = {one.id for one in content(site.graph, data)}
     return {
         "fingerprint": fingerprint_of(site, data),
-        "drifted": any(drift.read.id in points_at for drift in drifts_of(site.graph, job)),
+        "drifted": any(drift.read.id in points_at for drift in drifts_of(site.night, job)),
     }
 
 
@@ -152,12 +152,13 @@ def drift_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
         {
             "job": site.link(job.id),
             "read": site.link(drift.read.id),
-            "certain": drift.certain,
+            "verb": drift.verb,
             "since": drift.since,
             "words": drift.words,
+            "doubt": drift.doubt,
         }
         for job in {job.id: job for _, _, job in uses(site.graph, several)}.values()
-        for drift in {drift.read.id: drift for drift in drifts_of(site.graph, job)}.values()
+        for drift in {drift.read.id: drift for drift in drifts_of(site.night, job)}.values()
         if drift.read.id in points_at
     ]
 
