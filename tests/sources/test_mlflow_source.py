@@ -805,6 +805,35 @@ class TestNormalize:
         assert str(claim.evidence) == f"mlflow:runs/search#inputs.dataset_inputs[0].dataset.source|uri of {run}"
         assert facts[run].assets[0].created_at == "2026-09-21T14:13:20Z"
 
+    def test_a_table_in_s3_has_a_version(self):
+        """The place joins what is known of it; which version of a table lay there to be read the run says itself."""
+        sources = (
+            {"path": "s3://lake/chats", "delta_table_version": 7, "delta_table_name": None},
+            {"path": "s3://lake/chats", "delta_table_version": 9, "delta_table_name": "ml.chats"},
+            {"path": "/dbfs/chats", "delta_table_version": 3},
+            {"uri": "s3://lake/plain/"},
+            {"path": ["s3://lake/odd"], "delta_table_version": {"x": 1}},
+        )
+        told = [{"dataset": {"name": "n", "digest": "d", "source": json.dumps(one)}} for one in sources]
+        told[1]["tags"] = [{"key": "mlflow.data.context", "value": "eval"}]
+        body = {**TRAIN, "server": "lab", "inputs": {"dataset_inputs": told}}
+        run = Record(
+            source="mlflow",
+            kind="mlflow_run",
+            id="mlflow:lab/run/r1",
+            account=None,
+            region=None,
+            revision="",
+            body=body,
+        )
+        facts = SOURCE.normalize(run)
+
+        assert [claim.uri for claim in facts.claims] == ["s3://lake/chats", "s3://lake/chats", "s3://lake/plain/"]
+        assert facts.assets[0].attributes["tables"] == [
+            {"uri": "s3://lake/chats", "role": "dataset", "revision": "7"},
+            {"uri": "s3://lake/chats", "role": "eval", "revision": "9", "table": "ml.chats"},
+        ]
+
     def test_an_evaluation_run(self, facts):
         """A nested run that judged a model says so, although the search does not."""
         run = "mlflow:lab/run/r2"

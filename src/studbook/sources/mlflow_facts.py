@@ -145,15 +145,9 @@ def _code(record: Record, facts: Facts, tags: dict[str, str]) -> None:
 
 def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None:
     """A dataset that a run logged: an S3 URI joins what is known of it, anything else is a version by its digest."""
-    dataset = item.get("dataset") or {}
-    role = _tags(item.get("tags")).get("mlflow.data.context") or "dataset"
-    try:
-        source = parse_json(dataset.get("source") or "{}")
-    except ValueError:
-        source = {}
-    source = source if isinstance(source, dict) else {}
+    dataset, role, source = _told_of(item)
     where = f"inputs.dataset_inputs[{index}].dataset"
-    place = next((name for name in ("uri", "url", "path") if isinstance(source.get(name), str)), "uri")
+    place = _place_in(source)
     uri = source.get(place)
     if isinstance(uri, str) and parse_s3(uri) is not None:
         facts.claims.append(
@@ -185,6 +179,34 @@ def _dataset_input(record: Record, facts: Facts, index: int, item: Json) -> None
         told,
     )
     facts.edges.append(_edge(record, dataset_id, record.id, "input_to", f"runs/search#{where}.digest", role=role))
+
+
+def _told_of(item: Json) -> tuple[Json, str, Json]:
+    """What a run logged of a dataset: as what it read it, and what MLflow calls its source."""
+    dataset = item.get("dataset") or {}
+    role = _tags(item.get("tags")).get("mlflow.data.context") or "dataset"
+    try:
+        source = parse_json(dataset.get("source") or "{}")
+    except ValueError:
+        source = {}
+    return dataset, role, source if isinstance(source, dict) else {}
+
+
+def _place_in(source: Json) -> str:
+    return next((name for name in ("uri", "url", "path") if isinstance(source.get(name), str)), "uri")
+
+
+def _tables(inputs: Any) -> list[Json] | None:
+    """The datasets in S3 of which the source says the version: the place is what joins, and has none."""
+    found: list[Json] = []
+    for _, item in each(inputs):
+        _, role, source = _told_of(item)
+        uri = source.get(_place_in(source))
+        revision = next((source[name] for name in _REVISION if source.get(name) is not None), None)
+        if isinstance(uri, str) and parse_s3(uri) is not None and isinstance(revision, str | int):
+            name = next((source[name] for name in _TABLE if isinstance(source.get(name), str)), None)
+            found.append({"uri": uri, "role": role, "revision": str(revision), **({"table": name} if name else {})})
+    return found or None
 
 
 def _logged_model(record: Record) -> Facts:
@@ -274,6 +296,8 @@ EXPERIMENT: Final = attributes(
     _SERVER,
     at("artifact_location", "artifact_location", "Where the artifacts of its runs lie."),
 )
+_TABLE, _REVISION = ("delta_table_name", "table_name"), ("revision", "delta_table_version")
+"""What sources of datasets call a table, and the version of it that was read."""
 RUN: Final = attributes(
     "mlflow_run",
     "mlflow:runs/search",
@@ -291,6 +315,7 @@ RUN: Final = attributes(
     at("artifact_uri", "info.artifact_uri", "Where its artifacts lie."),
     at("parameters", "data.params", "The parameters that it logged.", _pairs),
     at("metrics", "data.metrics", "The last value of each metric that it logged.", _pairs),
+    at("tables", "inputs.dataset_inputs", "The version of each table in S3 that it read, as its source says.", _tables),
     at("curves", "curves", "Its metrics over its steps.", by="mlflow:metrics/get-history"),
     at("ended_at", "info.end_time", "When it ended.", _time),
 )
@@ -342,9 +367,9 @@ DATASET: Final = attributes(
     at("digest", "digest", "The digest that MLflow made of it."),
     at("source_type", "source_type", "Where MLflow has it from."),
     at("uri", ("source|uri", "source|url", "source|path"), "The place that every run read it from."),
-    at("table", ("source|delta_table_name", "source|table_name"), "The table that it was read from."),
+    at("table", tuple(f"source|{name}" for name in _TABLE), "The table that it was read from."),
     at("query", "source|sql", "The query that it was read by."),
-    at("revision", ("source|revision", "source|delta_table_version"), "The version of its source."),
+    at("revision", tuple(f"source|{name}" for name in _REVISION), "The version of its source."),
 )
 
 
