@@ -301,6 +301,20 @@ class TestMultipart:
 
         assert read_by_the_job("s3://b/p/", first, second) == {second.version: ("referenced", False, set())}
 
+    def test_what_came_with_a_time_from_before_it_was_there_ends_no_state(self):
+        """A copy that keeps its time, by replication say, is older than a listing that lacks it: the state without it
+        may have been in force, with object versions and without."""
+        kept_time = kept("r1", item("p/r", "2026-09-01T00:00:00Z", "r"))
+        for first, second in (
+            (state("s3://b/p/", OLD, until=2), state("s3://b/p/", OLD, kept_time)),
+            (listing(A1, until=2), listing(A1, kept_time)),
+        ):
+            found = read_by_the_job("s3://b/p/", first, second)
+            assert {source: one[:2] for source, one in found.items()} == {
+                first.version: ("inferred", True),
+                second.version: ("inferred", True),
+            }
+
     def test_without_object_versions_it_ends_no_state(self):
         """The state without it may have been in force when the job started."""
         first, second = state("s3://b/p/", OLD, until=2), state("s3://b/p/", OLD, {**self.BEGAN, "Key": "p/c"})

@@ -252,10 +252,11 @@ def spans(listings: Sequence[DatasetState]) -> list[Span]:
             continue
         objects = {(item["Key"], item["ETag"], instant(item["LastModified"])) for item in listing.contents}
         arrived = following - objects if following is not None else ()
-        until = min([until, *(time for _, etag, time in arrived if not _MULTIPART.search(str(etag)))])
+        newest = max((time for _, _, time in objects), default="")
+        # What is older than this listing, and not in it, came later than its time says, out of another bucket maybe.
+        until = min([until, *(at for _, etag, at in arrived if at >= newest and not _MULTIPART.search(str(etag)))])
         following = objects
         if objects:
-            newest = max(time for _, _, time in objects)
             if found and found[-1].listing.inventory and found[-1].since > newest:
                 until = min(until, found[-1].since)
             found.append(Span(listing, newest, until))
