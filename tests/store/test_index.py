@@ -51,6 +51,16 @@ class TestIndex:
                 assert made(index, one) == made(PEDIGREE, one)
                 assert reaches(index, one) == reaches(PEDIGREE, one)
 
+    def test_what_is_read_ahead_answers_the_same(self, catalog: Catalog) -> None:
+        """Also of one relation, asked again; and what was read ahead for that relation alone is not taken for more."""
+        with catalog.index(catalog.resolve("1")) as index:
+            index.prefetch(PEDIGREE.assets, "downstream", "input_to")
+            assert same(index, PEDIGREE)
+            index.prefetch(PEDIGREE.assets, "downstream")
+            index.prefetch(PEDIGREE.assets, "upstream")
+            assert same(index, PEDIGREE)
+            assert same(index, PEDIGREE)
+
     def test_knows_where_an_answer_may_end_too_early(self, tmp_path: Path) -> None:
         """As the graph does: at what is stale, at what nothing leads to, and at an endpoint between two states."""
         text = """

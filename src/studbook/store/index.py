@@ -290,10 +290,12 @@ class Index:
                 self._prefetched[side, asset_id, only] = edges
 
     def _edges(self, direction: Direction, asset_id: str, relation: str | None, role: str | None) -> Sequence[Edge]:
-        for only in (None, relation):
-            read = self._prefetched.get((direction, asset_id, only))
-            if read is not None:
-                return [edge for edge in read if relation in (None, edge.relation) and role in (None, edge.role)]
+        read = self._prefetched.get((direction, asset_id, relation))
+        if read is None and (every := self._prefetched.get((direction, asset_id, None))) is not None:
+            # Kept: who asks for a dataset's versions once for each of its readers goes through all readers once.
+            read = self._prefetched[direction, asset_id, relation] = [one for one in every if one.relation == relation]
+        if read is not None:
+            return [edge for edge in read if role in (None, edge.role)]
         more = [(name, value) for name, value in (("relation", relation), ("role", role)) if value is not None]
         where = f"{_HERE[direction]} = ?" + "".join(f" AND {name} = ?" for name, _ in more)
         return self._read_edges(where, [self._key(asset_id), *(value for _, value in more)])
