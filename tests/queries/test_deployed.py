@@ -108,6 +108,20 @@ class TestTraps:
         )
         assert unit.versions == ()
 
+    def test_a_component_without_a_model_is_what_it_holds(self) -> None:
+        """Weights in a container of its own, or no more than an image: the component is what answers, and it is a
+        version where that is all of those weights."""
+        text = """
+            whole(artifact) -packaged_as-> p/1(model_package)
+            whole -packaged_as-> first(inference_component) -deployed_to:all-> bot(endpoint)
+            strange(artifact) -packaged_as-> second(inference_component) -deployed_to:all-> bot
+            vllm(container_image) -packaged_as:image-> third(inference_component) -deployed_to:all-> bot
+            p/2(model_package) -deployed_to-> fourth(inference_component) -deployed_to:all-> bot
+            other(artifact) -packaged_as-> fourth
+        """
+        found = {one.unit.id: [version.id for version in one.versions] for one in runs(lineage(text), "bot")}
+        assert found == {"first": ["p/1"], "second": [], "third": [], "p/2": ["p/2"]}
+
     def test_a_router_answers_with_what_stands_behind_it(self) -> None:
         """Through its destinations, but for those that are gone."""
         text = """

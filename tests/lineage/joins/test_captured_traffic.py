@@ -1,14 +1,18 @@
 """The traffic that endpoints keep, and the loop that it closes."""
 
+import pytest
 from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, job
 
+from studbook.lineage.graph import Graph
 from studbook.lineage.link import ConfiguredDataset, LinkContext
 from studbook.model import Edge, Evidence
 from studbook.model.facts import CapturesTo, Reads
+from studbook.queries.walks import reaches
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 CONFIG, ENDPOINT, OTHER = (f"{ARN}:{name}" for name in ("endpoint-config/c", "endpoint/e", "endpoint/other"))
 PLACE = "s3://kept/traffic"
+NOON = "2026-11-02T12:00:00Z"
 SAID = Evidence.parse("t:T#DataCaptureConfig.DestinationS3Uri")
 
 
@@ -50,3 +54,40 @@ class TestCaptured:
 
         assert captured(linked) == [(ENDPOINT, "s3://kept/", "inferred")]
         assert ("s3://kept/", JOB) in {(edge.source, edge.target) for edge in linked.edges}
+
+    @pytest.mark.parametrize(
+        ("read", "at", "reached"),
+        [
+            ("s3://kept/traffic", NOON, True),
+            ("s3://kept/traffic/", NOON, True),
+            ("s3://kept/", NOON, True),
+            ("s3://kept/traffic/e/", NOON, True),
+            ("s3://kept/traffic/e/AllTraffic/2026/11/01/", NOON, True),
+            ("s3://kept/traffic/e/AllTraffic/", "2026-10-01T00:00:00Z", False),
+            ("s3://kept/traffic/other/AllTraffic/", NOON, False),
+            ("s3://kept/traffic-2/", NOON, False),
+        ],
+    )
+    def test_who_reads_a_part_of_it_or_around_it_learns_from_the_endpoint(self, read, at, reached):
+        """Below the place the traffic of each endpoint is in a folder of its name; what was read before the endpoint
+        was made is none of it."""
+        reads = Reads(reader=JOB, uri=read, role="train", at=at, evidence="t:T#Channel")
+        channel = Edge(
+            source=read,
+            target=JOB,
+            relation="input_to",
+            role="train",
+            certainty="referenced",
+            evidence=("t:T#Channel",),
+        )
+        made = Estate().say(
+            asset("endpoint_config", CONFIG),
+            asset("endpoint", ENDPOINT, "e", created_at="2026-11-01T00:00:00Z"),
+            job(created_at=at),
+            edges=[deployed(CONFIG, ENDPOINT), channel],
+            claims=[CapturesTo(place=CONFIG, uri=PLACE, evidence=SAID), reads],
+        )
+        linked = made.linked()
+
+        walk = reaches(Graph(linked.assets, list(linked.edges)), ENDPOINT)
+        assert (JOB in {one.id for one in walk.assets}) == reached

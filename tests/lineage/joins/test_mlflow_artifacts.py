@@ -8,6 +8,7 @@ from studbook.model.facts import MlflowPlace, MlflowUri, Reads, Weights
 
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 PACKAGE, MODEL = f"{ARN}:model-package/fraud/1", f"{ARN}:model/m"
+COMPONENT = f"{ARN}:inference-component/c"
 LOGGED, RUN, VERSION = "mlflow:lab/logged-model/m-1", "mlflow:lab/run/r1", "mlflow:lab/model/fraud/1"
 PLACE = "s3://art/models/m-1/artifacts"
 
@@ -23,6 +24,7 @@ def estate(*claims) -> Estate:
     made = Edge(source=RUN, target=LOGGED, relation="produced", certainty="referenced", evidence=("mlflow:x#y",))
     place = MlflowPlace(asset=LOGGED, uri=PLACE, evidence="mlflow:logged-models/search#info.artifact_uri")
     served = [asset("model_package", PACKAGE, "fraud 1"), asset("model", MODEL, "m")]
+    served.append(asset("inference_component", COMPONENT, "c"))
     return Estate().say(*shown, *served, edges=[made], claims=[place, *claims])
 
 
@@ -93,7 +95,7 @@ class TestPackages:
         assert set(concluded(made.say(other)).values()) == {("inferred", True)}
 
     @pytest.mark.parametrize("uri", [PLACE, f"{PLACE}/", f"{PLACE}/model.tar.gz"])
-    @pytest.mark.parametrize("user", [PACKAGE, MODEL])
+    @pytest.mark.parametrize("user", [PACKAGE, MODEL, COMPONENT])
     def test_by_place(self, uri, user):
         """Who takes weights from where a logged model lies, or from below, serves that model."""
         found = concluded(estate(Weights(asset=user, uri=uri, evidence="t:T#w")))

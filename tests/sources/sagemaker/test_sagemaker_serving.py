@@ -303,7 +303,10 @@ class TestComponent:
             },
         )
 
-        assert arrows(facts) == {(COMPONENT, "deployed_to", ENDPOINT, None)}
+        assert arrows(facts) == {
+            ("s3://out/tune-1/output/model/checkpoints/hf/", "packaged_as", COMPONENT, None),
+            (COMPONENT, "deployed_to", ENDPOINT, None),
+        }
         assert facts.claims == [
             by_name(
                 "inference_component",

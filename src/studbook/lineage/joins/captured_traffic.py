@@ -6,6 +6,7 @@ A job that reads there learns from what the endpoint answered: with that edge th
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from studbook.lineage.joins.dataset_at_start import INSIDE
 from studbook.lineage.joins.interface import View, inferred
@@ -13,31 +14,37 @@ from studbook.model import Edge, Facts
 from studbook.model.facts import CapturesTo
 
 
-def join(view: View) -> Facts:
-    """Resolves every `CapturesTo`, of a configuration for the endpoints that it serves."""
-    facts = Facts()
+def kept_by(view: View) -> list[tuple[str, CapturesTo]]:
+    """Each endpoint with where it keeps something; what a configuration says holds of all that it serves."""
     claims = view.all(CapturesTo)
-    if not claims:
-        return facts
     served: defaultdict[str, list[str]] = defaultdict(list)
-    for key in view.edges:
+    for key in view.edges if claims else ():
         if key.relation == "deployed_to":
             served[key.source].append(key.target)
-    for claim in claims:
+    return [(endpoint, claim) for claim in claims for endpoint in _endpoints(view, claim, served)]
+
+
+def _endpoints(view: View, claim: CapturesTo, served: Mapping[str, list[str]]) -> Iterable[str]:
+    shown = view.assets.get(claim.place)
+    return (claim.place,) if shown and shown.kind == "endpoint" else served.get(claim.place, ())
+
+
+def join(view: View) -> Facts:
+    """Resolves every `CapturesTo`."""
+    facts = Facts()
+    for endpoint, claim in view.once(kept_by):
         below = claim.uri.rstrip("/") + "/"
         inside = max((dataset for dataset in view.datasets if below.startswith(dataset)), key=len, default=None)
-        shown = view.assets.get(claim.place)
-        for endpoint in (claim.place,) if shown and shown.kind == "endpoint" else served[claim.place]:
-            facts.edges.append(
-                inferred(endpoint, inside, "produced", (claim.evidence, INSIDE), role=claim.role)
-                if inside is not None
-                else Edge(
-                    source=endpoint,
-                    target=claim.uri,
-                    relation="produced",
-                    role=claim.role,
-                    certainty="referenced",
-                    evidence=(claim.evidence,),
-                )
+        facts.edges.append(
+            inferred(endpoint, inside, "produced", (claim.evidence, INSIDE), role=claim.role)
+            if inside is not None
+            else Edge(
+                source=endpoint,
+                target=claim.uri,
+                relation="produced",
+                role=claim.role,
+                certainty="referenced",
+                evidence=(claim.evidence,),
             )
+        )
     return facts

@@ -30,11 +30,11 @@ _VERSION: Final = re.compile(r"models:/([^/]+)/(\d+)/?")
 _RUN: Final = re.compile(r"runs:/([^/]+)(?:/(.+?))?/?")
 _CLOCKS: Final = timedelta(days=1)
 """As much as a server's clock is believed to be wrong at most."""
-_USERS: Final = ("model_package", "model")
+_USERS: Final = ("model_package", "model", "inference_component")
 
 
 def join(view: View) -> Facts:
-    """Resolves `MlflowUri`, the `Weights` of packages and models, and `Reads` of jobs, against what MLflow keeps."""
+    """Resolves `MlflowUri`, the `Weights` of packages and what serves, and `Reads`, against what MLflow keeps."""
     facts = Facts()
     kept = _Kept(view)
     for claim in view.all(MlflowUri):

@@ -18,7 +18,7 @@ from studbook.lineage.holders import is_later
 from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import PackagePlaces, place
 from studbook.model import Edge, Evidence, Facts
-from studbook.model.facts import Output, Reads, Weights, Writes
+from studbook.model.facts import CapturesTo, Output, Reads, Weights, Writes
 
 RULE: Final = Evidence.parse("rule:same-artifact")
 
@@ -65,8 +65,9 @@ def join(view: View) -> Facts:
 def _slashes(view: View) -> Iterator[Edge]:
     """Two artifacts whose URIs differ by the final slash alone."""
     spellings: defaultdict[str, dict[str, set[Evidence]]] = defaultdict(lambda: defaultdict(set))
-    claims: list[Output | Reads | Weights | Writes] = [*view.all(Output), *view.all(Weights), *view.all(Writes)]
-    written = {claim.uri.rstrip("/") for claim in view.all(Writes)}
+    placed = [*view.all(Writes), *view.all(CapturesTo)]
+    claims: list[CapturesTo | Output | Reads | Weights | Writes] = [*view.all(Output), *view.all(Weights), *placed]
+    written = {claim.uri.rstrip("/") for claim in placed}
     claims.extend(claim for claim in view.all(Reads) if claim.uri.rstrip("/") in written)
     ends = {end for key in view.edges for end in key[:2] if end.startswith("s3://")}
     for claim in claims:

@@ -1,5 +1,5 @@
 """What one job wrote and another reads below or around it: a file under the place that the first job was told to write
-to, or the whole folder in which that place lies.
+to, or the whole folder in which that place lies. So with what an endpoint keeps, its traffic in a folder of its name.
 
 Of nested places that were written the innermost is meant; several jobs that write to it are candidates. Who reads a
 folder reads all that was written in it: each place is an input, not the folder an output, since others may have read
@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from studbook.lineage.holders import is_later
+from studbook.lineage.joins.captured_traffic import kept_by
 from studbook.lineage.joins.dataset_at_start import INSIDE, WITHOUT_SLASH
 from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import place, places_around
@@ -35,6 +36,8 @@ class _Written(NamedTuple):
     role: str | None
     began: str | None
     evidence: tuple[Evidence, ...]
+    within: str = ""
+    """The folder in that place that is the writer's own."""
 
 
 def join(view: View) -> Facts:
@@ -47,6 +50,11 @@ def join(view: View) -> Facts:
     for writes in view.all(Writes):
         said = _Written(writes.writer, writes.role, writes.began, (writes.evidence,))
         written[writes.uri.rstrip("/")].append(said)
+    for endpoint, kept in view.once(kept_by):
+        shown = view.assets.get(endpoint)
+        own = f"{kept.uri.rstrip('/')}/{shown.name}" if shown and kept.role == "captured" else ""
+        said = _Written(endpoint, kept.role, shown.created_at if shown else None, (kept.evidence,), own)
+        written[kept.uri.rstrip("/")].append(said)
     if not written:
         return facts
     read: defaultdict[str, dict[str, tuple[str | None, Evidence]]] = defaultdict(dict)
@@ -64,7 +72,8 @@ def join(view: View) -> Facts:
         for reader, (at, evidence) in readers.items():
             for one in above:
                 too_late = at is not None and one.began is not None and instant(one.began) > instant(at)
-                if one.writer != reader and not too_late and (one.writer, uri) not in made:
+                elsewhere = one.within and one.within not in places_around(place(uri) or "")
+                if one.writer != reader and not (too_late or elsewhere) and (one.writer, uri) not in made:
                     found[one.writer].update((*one.evidence, evidence, INSIDE))
                     roles[one.writer] = one.role
         for writer, lines in found.items():
@@ -79,10 +88,11 @@ def _innermost(uri: str, written: dict[str, list[_Written]]) -> list[_Written]:
 
 
 def _read_around(view: View, produced: set[tuple[str, str]]) -> Iterator[Edge]:
-    """What jobs wrote inside of a folder that another job reads whole."""
+    """What jobs wrote, and endpoints kept, inside of a folder that another job reads whole."""
     made: defaultdict[str, dict[str, tuple[Evidence, ...]]] = defaultdict(dict)
     told = [(one.uri, one.writer, one.evidence) for one in view.all(Writes)]
     told += [(one.uri, one.job, one.evidence) for one in view.all(Output)]
+    told += [(one.uri, endpoint, one.evidence) for endpoint, one in view.once(kept_by)]
     for uri, writer, evidence in told:
         if uri.startswith("s3://") and uri not in view.datasets and (writer, uri) in produced:
             made[uri][writer] = (evidence,)

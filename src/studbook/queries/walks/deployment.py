@@ -43,7 +43,7 @@ class Variant(NamedTuple):
     via: str
     """The id of the place's neighbour on the way to the unit."""
     places: frozenset[str]
-    """The ids of all places on that way, the first among them."""
+    """The ids of all that is on that way, from the unit to the place."""
     unasked: bool
     """It has no share of the requests: see `is_unasked`."""
 
@@ -99,13 +99,10 @@ def runs(lineage: LineageReader, place_id: str) -> tuple[Deployed, ...]:
     through: defaultdict[str, set[str]] = defaultdict(set)
     places = _places(lineage, place_id)
     for place, way in places.items():
-        for edge in lineage.upstream(place, "deployed_to"):
-            unit = lineage.asset(edge.source)
-            if unit is None or unit.kind in SERVING:
-                continue
+        for unit, edges in _deployed(lineage, place, way):
             units[unit.id] = unit
             through[unit.id].add(place)
-            variant = _variant(lineage, edge, way)
+            variant = _variant(lineage, edges)
             known = variants[unit.id].get(variant[:2])
             if known is None or variant.sure.rank < known.sure.rank:
                 variants[unit.id][variant[:2]] = variant
@@ -140,6 +137,19 @@ def _places(lineage: LineageReader, place_id: str) -> dict[str, tuple[Edge, ...]
     return best_ways(place_id, behind)
 
 
+def _deployed(lineage: LineageReader, place: str, way: tuple[Edge, ...]) -> Iterator[tuple[Asset, tuple[Edge, ...]]]:
+    """What is deployed at a place that serves, each with the way from there: a component of which no model or version
+    is known is what its own record says, weights or no more than an image."""
+    behind = lineage.upstream(place, "deployed_to")
+    for edge in behind:
+        unit = lineage.asset(edge.source)
+        if unit is not None and unit.kind not in SERVING:
+            yield unit, (edge, *reversed(way))
+    itself = lineage.asset(place)
+    if way and not behind and itself is not None and itself.kind == "inference_component" and not itself.unresolved:
+        yield itself, tuple(reversed(way))
+
+
 def _silent(asset: Asset) -> bool:
     """Whether it answers nobody, though what it is part of may."""
     return _gone(asset) or out_of_service(asset)
@@ -150,13 +160,14 @@ def _gone(asset: Asset) -> bool:
     return asset.kind in ANSWERING and asset.gone_since is not None
 
 
-def _variant(lineage: LineageReader, last: Edge, way: tuple[Edge, ...]) -> Variant:
-    edges = (last, *reversed(way))
+def _variant(lineage: LineageReader, edges: tuple[Edge, ...]) -> Variant:
+    """Of the edges from a unit to the place that is asked."""
     shadow = any(edge.role is not None and edge.role in _shadows(lineage.asset(edge.target)) for edge in edges)
     name = next((edge.role for edge in edges if edge.role is not None), None)
     first = edges[-1]
     unasked = is_unasked(lineage, first.target, first.source, name)
-    return Variant(name, shadow, sure_of(edges), first.source, frozenset(edge.target for edge in edges), unasked)
+    ends = (end for edge in edges for end in (edge.source, edge.target))
+    return Variant(name, shadow, sure_of(edges), first.source, frozenset(ends), unasked)
 
 
 def is_unasked(lineage: LineageReader, place_id: str, via_id: str, variant: str | None) -> bool:

@@ -22,8 +22,8 @@ from typing import Final
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes, computed, gathered
 from studbook.model.evidence import value_at
-from studbook.model.facts import CapturesTo, ModelSourceTag, PulledImage, ServedFolder, Weights
-from studbook.model.ids import image_id, image_registry, parse_arn, parse_s3, s3_id
+from studbook.model.facts import CapturesTo, ModelSourceTag, PulledImage, ServedFolder
+from studbook.model.ids import image_id, image_registry, parse_arn, s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Json, Listing, Resource, Seen, always, request
 from studbook.sources.reading import (
@@ -197,7 +197,7 @@ def _running(body: Json, whole: str) -> list[dict[str, object]]:
 
 
 def normalize_component(record: Record) -> Facts:
-    """A model or an adapter on an endpoint; an adapter has no model, only its base component and its weights."""
+    """A model, weights in a container, or an adapter on an endpoint; an adapter has its base component and weights."""
     reading = Reading(record, "DescribeInferenceComponent")
     body = record.body
     specifications = list(_specifications(body))
@@ -206,10 +206,7 @@ def normalize_component(record: Record) -> Facts:
         reading.by_name("model", item.get("ModelName"), f"{path}.ModelName", "deployed_to")
         base = f"{path}.BaseInferenceComponentName"
         reading.by_name("inference_component", item.get("BaseInferenceComponentName"), base, "part_of", upstream=False)
-        uri = member(item, "Container", "ArtifactUrl")
-        if isinstance(uri, str) and parse_s3(uri) is not None:
-            (evidence,) = reading.evidence(f"{path}.Container.ArtifactUrl")
-            reading.claim(Weights(asset=record.id, uri=uri, evidence=evidence))
+        reading.weights(member(item, "Container", "ArtifactUrl"), f"{path}.Container.ArtifactUrl")
         if image := member(item, "Container", "DeployedImage"):
             _pulled(reading, None, image, f"{path}.Container.DeployedImage")
     endpoint = reading.named(body.get("EndpointArn"), "endpoint")
