@@ -35,7 +35,10 @@ def rows(
     for number, (text, facts) in enumerate(nights, 1):
         graph = lineage(text, facts)
         seen = {one for before, _ in nights[: number - 1] for one in lineage(before).assets}
-        assets = [one if one.id in seen else one.but(first_seen=number) for one in graph.assets.values()]
+        assets = [
+            one if one.id in seen or "first_seen" in facts.get(one.id, ()) else one.but(first_seen=number)
+            for one in graph.assets.values()
+        ]
         commit(catalog, Graph(assets, graph.edges), night=number)
     envelope = catalog.resolve(str(last or "latest"))
     answer = log(Night.of(catalog, envelope, catalog.graph(envelope)), root)
@@ -151,6 +154,27 @@ class TestOfItself:
             (1, "approval", None, "Approved"),
             (2, "gone", None, None),
         ]
+
+    def test_what_an_endpoint_runs_by_is_not_changed_by_who_gets_its_name(self, tmp_path: Path) -> None:
+        """A configuration was deleted and made again under its name: the endpoint runs what it ran."""
+        config = "arn:aws:sagemaker:r:1:endpoint-config/c"
+        buried = f"{config}@{at(1, 2)}"
+        text = (
+            "p/1(model_package) -packaged_as-> m(model) -deployed_to-> {}(endpoint_config) -deployed_to-> bot(endpoint)"
+        )
+        again = f"p/2(model_package) -packaged_as-> n(model) -deployed_to-> {config}(endpoint_config)"
+        nights = [
+            (text.format(config), {config: {"created_at": at(1, 2)}}),
+            (
+                f"{text.format(buried)}\n{again}",
+                {
+                    config: {"created_at": at(1, 9), "first_seen": 2},
+                    buried: {"created_at": at(1, 2), "first_seen": 1, "gone_since": 2},
+                },
+            ),
+        ]
+        assert told(tmp_path / "bot", nights, "bot") == [(1, "deployed", None, "p/1")]
+        assert told(tmp_path / "p1", nights, "p/1") == [(1, "deployed", None, "bot"), (1, "registered", None, None)]
 
     def test_a_later_night_is_not_told(self, tmp_path: Path) -> None:
         """As of a night, the log is what it was then."""

@@ -219,7 +219,7 @@ class _Past:
         ended: set[_End] = set()
         for envelope, state, edges in self._lives(history):
             ends: set[_End] = {
-                (edge.relation, edge.role, edge.source)
+                (edge.relation, edge.role, _known_as(self._lineage, edge.source, envelope.number))
                 for edge in edges
                 if edge.relation not in _TOLD_AS_EVENTS
                 and not is_audit_event(edge.source)
@@ -409,10 +409,19 @@ class _Served:
     ) -> Sequence[Edge]:
         kept = [edge for edge in now if edge.relation != "deployed_to"]
         if relation in (None, "deployed_to"):
-            here = served.get(asset_id, ())
+            holder = holder_of(asset_id)
+            had_it = holder is not None and self._known_as(holder) == asset_id
+            here = served.get(holder if had_it and holder is not None else asset_id, ())
             came = (edge for edge in here if edge.relation == "deployed_to" and PENDING not in edge.evidence)
-            kept += [edge for edge in came if role in (None, edge.role)]
+            kept += [
+                replace(edge, source=self._known_as(edge.source), target=self._known_as(edge.target))
+                for edge in came
+                if role in (None, edge.role)
+            ]
         return kept
+
+    def _known_as(self, asset_id: str) -> str:
+        return _known_as(self._now, asset_id, self._number)
 
     def of_kind(self, kind: str, *, unsure: bool = False) -> Sequence[Asset]:
         return self._now.of_kind(kind, unsure=unsure)
@@ -451,6 +460,16 @@ class _Served:
         parts = (self.asset(edge.source) for edge in self.upstream(place_id, "deployed_to"))
         new = [one for one in parts if one is not None and one.first_seen == self._number and one.kind in ANSWERING]
         return max((one.created_at for one in new if one.created_at is not None), default=None)
+
+
+def _known_as(now: LineageReader, asset_id: str, number: int) -> str:
+    """By which id today's lineage knows what had this id in that night: another may have been given it since."""
+    asset = now.asset(asset_id)
+    if asset is None or (asset.first_seen or 1) <= number:
+        return asset_id
+    earlier = (one for one in map(now.asset, now.beginning(f"{asset_id}@")) if one is not None)
+    had_it = (one.id for one in earlier if (one.first_seen or 1) <= number < (one.gone_since or 0))
+    return next((one for one in had_it if holder_of(one) == asset_id), asset_id)
 
 
 _End = tuple[str, str | None, str]

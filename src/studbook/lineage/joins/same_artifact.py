@@ -65,7 +65,7 @@ def join(view: View) -> Facts:
 def _slashes(view: View) -> Iterator[Edge]:
     """Two artifacts whose URIs differ by the final slash alone."""
     spellings: defaultdict[str, dict[str, set[Evidence]]] = defaultdict(lambda: defaultdict(set))
-    placed = [*view.all(Writes), *view.all(CapturesTo)]
+    placed: list[CapturesTo | Writes] = [*view.all(Writes), *view.all(CapturesTo)]
     claims: list[CapturesTo | Output | Reads | Weights | Writes] = [*view.all(Output), *view.all(Weights), *placed]
     written = {claim.uri.rstrip("/") for claim in placed}
     claims.extend(claim for claim in view.all(Reads) if claim.uri.rstrip("/") in written)
