@@ -20,7 +20,7 @@ from studbook.rules import findings_of
 from studbook.settings import Settings
 from studbook.store import Catalog, chunks
 from studbook.store.chunks import ASSETS, EDGES, FINDINGS, Part, SharedRows
-from studbook.store.past import EdgeEnds, RulesOf, SnapshotHistory
+from studbook.store.past import EdgeEnds, NightState, RulesOf, SnapshotHistory
 
 if TYPE_CHECKING:
     from studbook.proof.note import Verifier
@@ -140,7 +140,7 @@ class _MaskedHistory(SnapshotHistory):
     def _originals(self) -> Mapping[str, Asset]:
         return {self._mask.text(asset.id): asset for asset in self._read_originals()}
 
-    def history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
+    def history(self, asset: Asset) -> Iterator[NightState]:
         for envelope, found, ending in super().history(self._originals[asset.id]):
             yield envelope, self._mask.masked(found), self._mask.edges(ending)
 

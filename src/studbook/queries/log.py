@@ -26,7 +26,7 @@ from studbook.queries.question import Question
 from studbook.queries.walks import ANSWERING, SERVING, out_of_service, runs, runs_at
 
 if TYPE_CHECKING:
-    from studbook.store.past import EdgeEnds, SnapshotHistory
+    from studbook.store.past import EdgeEnds, NightState, SnapshotHistory
 
 T = TypeVar("T")
 Event = Literal[
@@ -185,12 +185,12 @@ class _Past:
 
     # --- of its own -----------------------------------------------------------------------------------------------
 
-    def _states(self, history: SnapshotHistory, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
+    def _states(self, history: SnapshotHistory, asset: Asset) -> Iterator[NightState]:
         for envelope, state, edges in history.history(asset):
             self._nights[envelope.number] = envelope
             yield envelope, state, edges
 
-    def _lives(self, history: SnapshotHistory) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
+    def _lives(self, history: SnapshotHistory) -> Iterator[NightState]:
         """Every night, with the asset as it was then; while another thing had its id, with nothing."""
         own, holder = self._asset, holder_of(self._asset.id)
         others = {
@@ -217,7 +217,10 @@ class _Past:
         before: Asset | None = None
         was_here = False
         ended: set[_End] = set()
+        edges_before: Sequence[Edge] | None = None
         for envelope, state, edges in self._lives(history):
+            if was_here and state is before and edges is edges_before:
+                continue
             ends: set[_End] = {
                 (edge.relation, edge.role, _known_as(self._lineage, edge.source, envelope.number))
                 for edge in edges
@@ -238,7 +241,7 @@ class _Past:
                 if edge.relation == "copied_to" and state is not None:
                     number = max(self._first_seen(edge.source), state.first_seen or envelope.number)
                     yield self._entry(number, "copied", state.created_at, was=edge.source, by=_who(state, "created_by"))
-            before, was_here, ended = state or before, state is not None, ends
+            before, was_here, ended, edges_before = state or before, state is not None, ends, edges
 
     def _first_seen(self, asset_id: str) -> int:
         asset = self._lineage.asset(asset_id)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import pairwise, repeat
+from typing import TypeVar
 
 from studbook.lineage.graph import Graph
 from studbook.model import PSEUDONYM, Asset, Edge, Envelope
 from studbook.model.canonical import canonical
 from studbook.redaction.past_rules import TodaysRules
 from studbook.store import chunks
-from studbook.store.chunks import ASSETS, EDGES, Chunk, Place, place_of_asset
+from studbook.store.chunks import ASSETS, EDGES, Chunk, Part, Place, Row, place_of_asset
 from studbook.store.objects import Objects
 
-_KEPT = 256
-"""Chunks of each part that stay in memory: assets are asked for one after the other."""
+K = TypeVar("K")
+T = TypeVar("T")
+_KEPT = 64
+"""Places of which the nights stay in memory: assets are asked for one after the other."""
+_Turns = list[tuple[int, T]]
+"""What becomes of a thing over the nights (delta encoding): what it is from which on, counted from the oldest."""
 
 
 class EdgeEnds:
@@ -39,22 +45,8 @@ class EdgeEnds:
         return found
 
 
-class _EdgesInto:
-    """The edges of a chunk by the asset that they end in, which the end of a line tells: most are not asked for."""
-
-    def __init__(self, lines: Iterator[bytes]) -> None:
-        self._lines: defaultdict[bytes, list[bytes]] = defaultdict(list)
-        self._edges: dict[str, list[Edge]] = {}
-        for line in lines:
-            self._lines[line.rpartition(b',"target":')[2]].append(line)
-
-    def __getitem__(self, asset_id: str) -> Sequence[Edge]:
-        if asset_id not in self._edges:
-            lines = self._lines.get(canonical(asset_id) + b"}\n", ())
-            self._edges[asset_id] = [EDGES.row(line) for line in lines]
-        return self._edges[asset_id]
-
-
+NightState = tuple[Envelope, Asset | None, Sequence[Edge]]
+"""An asset on a night, and the edges that end in it."""
 RulesOf = Callable[[Envelope], TodaysRules | None]
 """What takes out of a night what must not be told today; None where it was written by today's rules."""
 
@@ -88,6 +80,7 @@ class SnapshotHistory:
         self._manifests: dict[str, Mapping[Place, Sequence[Chunk]]] = {}
         self._into: dict[tuple[str, ...], list[tuple[Envelope, EdgeEnds]]] = {}
         self._assets = lru_cache(_KEPT)(self._read_assets)
+        self._ends = lru_cache(_KEPT)(self._read_ends)
         self._edges = lru_cache(_KEPT)(self._read_edges)
         self._renamed = lru_cache(_KEPT)(self._read_renamed)
 
@@ -95,51 +88,99 @@ class SnapshotHistory:
     def _envelopes(self) -> Sequence[Envelope]:
         return self._read_envelopes()
 
-    def history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
-        """The asset, and the edges that end in it, in every snapshot, oldest first.
+    @cached_property
+    def _on_disk(self) -> Sequence[Envelope]:
+        """The nights that have to be read."""
+        return self._envelopes if self._newest is None else self._envelopes[:-1]
+
+    def history(self, asset: Asset) -> Iterator[NightState]:
+        """The asset and the edges that end in it in every snapshot, oldest first; one object while they are equal.
 
         Older ones as they may be told today: next to what the night after them says, as that is told.
         """
         nights = list(self._read_history(asset))
-        later, kept = asset, {asset.id}
+        later = asset
+        ends: Sequence[Edge] = ()
         for at in range(len(nights) - 1, -1, -1):
             envelope, found, ending = nights[at]
             rules = self._rules_of(envelope) if at < len(nights) - 1 else None
             if rules is not None:
+                kept = {asset.id, *(edge.source for edge in ends)}
                 ending = [rules.edge(edge, kept) for edge in ending]
                 found = rules.asset(found, later) if found is not None else None
                 nights[at] = envelope, found, ending
-            later, kept = found or later, {asset.id, *(edge.source for edge in ending)}
+            later, ends = found or later, ending
+        before: tuple[Asset | None, Sequence[Edge], Sequence[Edge]] = (None, (), ())
         for envelope, found, ending in nights:
-            yield envelope, found, sorted(ending, key=lambda edge: edge.key.order)
+            told, ending_before, ordered = before
+            if found is not told and found != told:
+                told = found
+            if ending is not ending_before and ending != ending_before:
+                ordered = sorted(ending, key=lambda edge: edge.key.order)
+            before = told, ending, ordered
+            yield envelope, told, ordered
 
-    def _read_history(self, asset: Asset) -> Iterator[tuple[Envelope, Asset | None, list[Edge]]]:
-        place = place_of_asset(asset)
-        newest = self._newest
-        for envelope in self._envelopes if newest is None else self._envelopes[:-1]:
-            several = self._chunks(envelope.parts.assets).get(place, ())
-            asset_id = self._id_in(several, asset.id, envelope)
-            found: Asset | None = None
-            for chunk in several:
-                if found is None and chunk.first <= asset_id <= chunk.last:
-                    found = self._assets(chunk).get(asset_id)
-            ending: list[Edge] = []
-            for chunk in self._chunks(envelope.parts.edges).get(place, ()):
-                ending += self._edges(chunk)[asset_id]
-            yield envelope, found, ending
-        if newest is not None:
-            yield self._envelopes[-1], newest.asset(asset.id), list(newest.upstream(asset.id))
+    def _read_history(self, asset: Asset) -> Iterator[NightState]:
+        place, nights = place_of_asset(asset), self._on_disk
+        names = [self._id_in(place, asset.id, envelope) for envelope in nights]
+        states = {name: list(_each_night(self._assets(place).get(name, []), len(nights), None)) for name in set(names)}
+        ends = {name: list(_each_night(self._edges(place, name), len(nights), ())) for name in set(names)}
+        for number, (envelope, name) in enumerate(zip(nights, names, strict=True)):
+            yield envelope, states[name][number], ends[name][number]
+        if self._newest is not None:
+            yield self._envelopes[-1], self._newest.asset(asset.id), self._newest.upstream(asset.id)
 
-    def _id_in(self, several: Sequence[Chunk], asset_id: str, envelope: Envelope) -> str:
+    def _id_in(self, place: Place, asset_id: str, envelope: Envelope) -> str:
         """The id that an asset had in a night, where a rule that came later changed it."""
         if PSEUDONYM.search(asset_id) and (rules := self._rules_of(envelope)) is not None:
-            for chunk in several:
-                if asset_id in (renamed := self._renamed(chunk, rules)):
-                    return renamed[asset_id]
+            return self._renamed(place, rules).get(asset_id, asset_id)
         return asset_id
 
-    def _read_renamed(self, chunk: Chunk, rules: TodaysRules) -> Mapping[str, str]:
-        return {new: old for old in self._assets(chunk) if (new := rules.identifier(old)) != old}
+    def _read_renamed(self, place: Place, rules: TodaysRules) -> Mapping[str, str]:
+        return {new: old for old in self._assets(place) if (new := rules.identifier(old)) != old}
+
+    def _read_assets(self, place: Place) -> Mapping[str, _Turns[Asset | None]]:
+        known: dict[bytes, Asset] = {}
+
+        def rows(lines: Iterator[bytes]) -> Mapping[str, Asset]:
+            return {asset.id: asset for asset in _rows_once(ASSETS, lines, known)}
+
+        return self._turns([envelope.parts.assets for envelope in self._on_disk], place, rows, None)
+
+    def _read_ends(self, place: Place) -> Mapping[bytes, _Turns[Sequence[bytes]]]:
+        """The edges by the asset that they end in, which the end of a line tells: most are not asked for."""
+
+        def rows(lines: Iterator[bytes]) -> Mapping[bytes, Sequence[bytes]]:
+            found: defaultdict[bytes, list[bytes]] = defaultdict(list)
+            for line in lines:
+                found[line.rpartition(b',"target":')[2]].append(line)
+            return found
+
+        return self._turns([envelope.parts.edges for envelope in self._on_disk], place, rows, ())
+
+    def _read_edges(self, place: Place, asset_id: str) -> _Turns[Sequence[Edge]]:
+        turns = self._ends(place).get(canonical(asset_id) + b"}\n", [])
+        known: dict[bytes, Edge] = {}
+        return [(start, list(_rows_once(EDGES, lines, known))) for start, lines in turns]
+
+    def _turns(
+        self, manifests: Sequence[str], place: Place, rows: Callable[[Iterator[bytes]], Mapping[K, T]], none: T
+    ) -> Mapping[K, _Turns[T]]:
+        """What was on its nights in one place; chunks that a night shares with the one before are not opened."""
+        found: defaultdict[K, _Turns[T]] = defaultdict(list)
+        chunks_before: Sequence[Chunk] = ()
+        before: Mapping[K, T] = {}
+        for number, manifest in enumerate(manifests):
+            several = self._chunks(manifest).get(place, ())
+            if several == chunks_before:
+                continue
+            now = rows(line for chunk in several for line in self._objects.lines(chunk.object))
+            for key in before.keys() | now.keys():
+                was, is_ = before.get(key, none), now.get(key, none)
+                if was is not is_ and was != is_:
+                    found[key].append((number, is_))
+            chunks_before, before = several, now
+        return found
 
     def edges_into(self, kinds: Collection[str]) -> Sequence[tuple[Envelope, EdgeEnds]]:
         """The edges that end in assets of these kinds, in every snapshot, oldest first."""
@@ -150,7 +191,7 @@ class SnapshotHistory:
 
     def _read_into(self, kinds: Collection[str]) -> Iterator[tuple[Envelope, EdgeEnds]]:
         kept: set[str] | None = None
-        nights = list(self._read_ends(kinds))
+        nights = list(self._read_into_each(kinds))
         clean: dict[int, EdgeEnds] = {}
         for envelope, ends in nights:
             rules = self._rules_of(envelope) if envelope is not nights[-1][0] else None
@@ -164,8 +205,9 @@ class SnapshotHistory:
                 clean[id(ends)] = EdgeEnds(edges) if edges != ends.edges else ends
             yield envelope, clean[id(ends)]
 
-    def _read_ends(self, kinds: Collection[str]) -> Iterator[tuple[Envelope, EdgeEnds]]:
+    def _read_into_each(self, kinds: Collection[str]) -> Iterator[tuple[Envelope, EdgeEnds]]:
         known: dict[str, list[Edge]] = {}
+        rows: dict[bytes, Edge] = {}
         before: list[str] = []
         found = EdgeEnds(())
         for envelope in self._envelopes:
@@ -174,7 +216,7 @@ class SnapshotHistory:
             names = [chunk.object for chunk in wanted]
             for chunk in wanted:
                 if chunk.object not in known:
-                    known[chunk.object] = list(chunks.rows_of(self._objects, EDGES, chunk))
+                    known[chunk.object] = list(_rows_once(EDGES, self._objects.lines(chunk.object), rows))
             if names != before:
                 before, found = names, EdgeEnds([edge for name in names for edge in known[name]])
             yield envelope, found
@@ -187,8 +229,17 @@ class SnapshotHistory:
             self._manifests[manifest] = found
         return self._manifests[manifest]
 
-    def _read_assets(self, chunk: Chunk) -> Mapping[str, Asset]:
-        return {asset.id: asset for asset in chunks.rows_of(self._objects, ASSETS, chunk)}
 
-    def _read_edges(self, chunk: Chunk) -> _EdgesInto:
-        return _EdgesInto(self._objects.lines(chunk.object))
+def _rows_once(part: Part[Row], lines: Iterable[bytes], known: dict[bytes, Row]) -> Iterator[Row]:
+    """The rows of these lines; a line that is known is not parsed again."""
+    for line in lines:
+        if line not in known:
+            known[line] = part.row(line)
+        yield known[line]
+
+
+def _each_night(turns: _Turns[T], count: int, none: T) -> Iterator[T]:
+    """What it was on each of so many nights."""
+    bounds = [(0, none), *turns, (count, none)]
+    for (start, value), (end, _) in pairwise(bounds):
+        yield from repeat(value, end - start)
