@@ -5,6 +5,8 @@ Only this package prints or exits. Facts go to standard output, progress and log
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import json
 import os
@@ -132,6 +134,7 @@ def root() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with the code that docs/commands.md gives it."""
     argv = sys.argv[1:] if args is None else args
+    atexit.register(gc.freeze)  # at the end all memory is given back: nobody need look for cycles in it
     if find_spec("fcntl") is None:
         elsewhere = UsageError(
             "Studbook runs on Linux and macOS: it locks files as POSIX does", "on Windows use it within WSL 2"

@@ -101,8 +101,9 @@ def build_site(
         del lineages
         graph = contents.site.graph
         report(f"snapshot {envelope.number}: {len(graph.assets):,} assets, {len(graph.edges):,} edges")
-        known = _write_site(catalog, contents, output / str(envelope.number))
-        known.write(work / f"{envelope.number}.known")
+        with gc_frozen():
+            known = _write_site(catalog, contents, output / str(envelope.number))
+            known.write(work / f"{envelope.number}.known")
         count = sum(1 for path in known.pages if path.endswith("/"))
         for line in contents.failed:
             report(f"could not be made: {line}")
@@ -123,8 +124,7 @@ def _write_site(catalog: Catalog, contents: Contents, target: Path) -> KnownBuil
     held(descriptor)  # until the end, so that no other build sweeps it away
     try:
         staging.chmod(0o755)
-        with gc_frozen():
-            _run_mkdocs(contents, staging)
+        _run_mkdocs(contents, staging)
         assert contents.known is not None
         _look_through(catalog, staging)
         if contents.tree is not None:
