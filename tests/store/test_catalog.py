@@ -4,6 +4,7 @@ import ast
 import multiprocessing
 import os
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +279,32 @@ class TestAnswersWithoutAGraph:
             for envelope, found, edges in catalog.past(catalog.resolve("latest")).history(GROWN.assets["c"])
         ]
         assert steps == [(1, None, []), (2, GROWN.assets["c"], list(GROWN.upstream("c")))]
+
+    @given(st.lists(st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["x", "y"])), min_size=1, max_size=6))
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+    def test_history_is_what_each_night_says(
+        self, tmp_path_factory: pytest.TempPathFactory, nights: list[dict[str, str]]
+    ) -> None:
+        """Things come, change, go and come back: of each the history has what the lineage of every night has, and one
+        object for as long as that stays the same."""
+        catalog = Catalog(tmp_path_factory.mktemp("nights"))
+        known: dict[int, Graph] = {}
+        for number, night in enumerate(nights, 1):
+            assets = [asset(name, "training_job", status=status) for name, status in night.items()]
+            edges = [edge(one, "d", "input_to", night[one]) for one in night if one != "d" and "d" in night]
+            known[number] = Graph(assets, edges)
+            commit(catalog, known[number], night=number)
+        for lineage in (None, known[len(nights)]):
+            past = catalog.past(catalog.resolve("latest"), lineage)
+            for name in "abcd":
+                steps = list(past.history(asset(name, "training_job")))
+                assert [(envelope.number, found, list(edges)) for envelope, found, edges in steps] == [
+                    (number, graph.asset(name), sorted(graph.upstream(name), key=lambda edge: edge.key.order))
+                    for number, graph in known.items()
+                ]
+                for (_, was, led), (_, found, leads) in pairwise(steps):
+                    assert (found == was) == (found is was)
+                    assert (list(leads) == list(led)) == (leads is led)
 
 
 class TestParts:

@@ -110,7 +110,7 @@ class SnapshotHistory:
                 found = rules.asset(found, later) if found is not None else None
                 nights[at] = envelope, found, ending
             later, ends = found or later, ending
-        before: tuple[Asset | None, Sequence[Edge], Sequence[Edge]] = (None, (), ())
+        before: tuple[Asset | None, Sequence[Edge], Sequence[Edge]] = (None, [], [])
         for envelope, found, ending in nights:
             told, ending_before, ordered = before
             if found is not told and found != told:
@@ -124,11 +124,11 @@ class SnapshotHistory:
         place, nights = place_of_asset(asset), self._on_disk
         names = [self._id_in(place, asset.id, envelope) for envelope in nights]
         states = {name: list(_each_night(self._assets(place).get(name, []), len(nights), None)) for name in set(names)}
-        ends = {name: list(_each_night(self._edges(place, name), len(nights), ())) for name in set(names)}
+        ends = {name: list(_each_night(self._edges(place, name), len(nights), [])) for name in set(names)}
         for number, (envelope, name) in enumerate(zip(nights, names, strict=True)):
             yield envelope, states[name][number], ends[name][number]
         if self._newest is not None:
-            yield self._envelopes[-1], self._newest.asset(asset.id), self._newest.upstream(asset.id)
+            yield self._envelopes[-1], self._newest.asset(asset.id), list(self._newest.upstream(asset.id))
 
     def _id_in(self, place: Place, asset_id: str, envelope: Envelope) -> str:
         """The id that an asset had in a night, where a rule that came later changed it."""
