@@ -217,10 +217,7 @@ class _Past:
         before: Asset | None = None
         was_here = False
         ended: set[_End] = set()
-        edges_before: Sequence[Edge] | None = None
         for envelope, state, edges in self._lives(history):
-            if was_here and state is before and edges is edges_before:
-                continue
             ends: set[_End] = {
                 (edge.relation, edge.role, _known_as(self._lineage, edge.source, envelope.number))
                 for edge in edges
@@ -233,7 +230,8 @@ class _Past:
             elif state is not None and before is not None:
                 if not was_here:
                     yield Entry(night=envelope.number, at=envelope.taken_at, event="first_seen")
-                yield from _changes(envelope, before, state)
+                if state is not before:
+                    yield from _changes(envelope, before, state)
                 yield from _edge_changes(envelope, ended, ends)
             elif was_here:
                 yield Entry(night=envelope.number, at=envelope.taken_at, event="gone")
@@ -241,7 +239,7 @@ class _Past:
                 if edge.relation == "copied_to" and state is not None:
                     number = max(self._first_seen(edge.source), state.first_seen or envelope.number)
                     yield self._entry(number, "copied", state.created_at, was=edge.source, by=_who(state, "created_by"))
-            before, was_here, ended, edges_before = state or before, state is not None, ends, edges
+            before, was_here, ended = state or before, state is not None, ends
 
     def _first_seen(self, asset_id: str) -> int:
         asset = self._lineage.asset(asset_id)
