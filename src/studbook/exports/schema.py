@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import fields
+from functools import cache
 from typing import Any, Final, Literal, get_args, get_type_hints
 
 from pydantic import BaseModel, Field, TypeAdapter
@@ -285,8 +286,9 @@ _OF: Final[dict[str, Callable[[], dict[str, Any]]]] = {
 }
 
 
+@cache
 def document(*, of: str = "export") -> bytes:
-    """The schema of `export`, `answer`, `report` or `pedigree` as a file, indented for reading."""
+    """The schema of `export`, `answer`, `report` or `pedigree` as a file, indented for reading: once for all nights."""
     return json.dumps(_OF[of](), indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
 
