@@ -122,11 +122,23 @@ class TestMain:
 
 
 class TestInit:
+    @pytest.fixture
+    def init(self, capsys):
+        """Runs `studbook init` in this process: its exit code, and what it said on standard error."""
+
+        def run(*arguments):
+            with pytest.raises(SystemExit) as stop:
+                main(["init", *map(str, arguments)])
+            return stop.value.code, capsys.readouterr().err
+
+        return run
+
     def test_writes_a_catalog_that_loads(self, tmp_path):
-        """init leaves a folder that the other commands accept."""
-        done = _run("init", "--catalog", str(tmp_path / "c"))
+        """init leaves a folder that the other commands accept, as a process whose words are not all of ASCII."""
+        done = _run("init", "--accounts", "111111111111=Ümläut", "--catalog", str(tmp_path / "c"))
 
         assert done.returncode == 0
+        assert [account.name for account in load_settings(tmp_path / "c" / "studbook.yml").accounts] == ["Ümläut"]
         assert {path.name for path in (tmp_path / "c").iterdir()} == {
             ".gitignore",
             "README.md",
@@ -136,14 +148,14 @@ class TestInit:
         }
 
     @pytest.mark.parametrize("name", ["on", "null", "123456789012", "1e5", "a: b", "-", "# no", "Ümläut"])
-    def test_whatever_an_account_is_called(self, tmp_path, name):
+    def test_whatever_an_account_is_called(self, init, tmp_path, name):
         """A name is text, though YAML may take it for something else."""
         accounts = f"111111111111={name.replace(' ', '')},222222222222"
-        done = _run("init", "--accounts", accounts, "--regions", "eu-west-1", "--catalog", str(tmp_path))
+        code, _ = init("--accounts", accounts, "--regions", "eu-west-1", "--catalog", tmp_path)
 
         settings = load_settings(tmp_path / "studbook.yml")
 
-        assert done.returncode == 0
+        assert code == 0
         assert [(account.id, account.name) for account in settings.accounts] == [
             ("111111111111", name.replace(" ", "")),
             ("222222222222", "222222222222"),
@@ -153,16 +165,14 @@ class TestInit:
             "arn:aws:iam::222222222222:role/StudbookReader",
         }
 
-    def test_a_whole_organisation(self, tmp_path):
+    def test_a_whole_organisation(self, init, tmp_path):
         """Its accounts are found each night, through a role of one name."""
-        done = _run(
-            "init", "--organization", "--role-name", "Auditor", "--regions", "us-east-1,us-west-2",
-            "--catalog", str(tmp_path),
-        )  # fmt: skip
+        words = ("--organization", "--role-name", "Auditor", "--regions", "us-east-1,us-west-2")
+        code, _ = init(*words, "--catalog", tmp_path)
 
         organization = load_settings(tmp_path / "studbook.yml").organization
 
-        assert done.returncode == 0
+        assert code == 0
         assert organization is not None
         assert (organization.role_name, organization.regions) == ("Auditor", ("us-east-1", "us-west-2"))
 
@@ -174,20 +184,20 @@ class TestInit:
         assert "us-east-1 (guessed" in done.stderr
 
     @pytest.mark.parametrize("wrong", [("--accounts", "1234"), ("--accounts", "111111111111", "--regions", "mars!")])
-    def test_what_is_wrong_leaves_nothing(self, tmp_path, wrong):
+    def test_what_is_wrong_leaves_nothing(self, init, tmp_path, wrong):
         """The file is there whole, or not at all: a second try with the mistake mended works."""
-        done = _run("init", *wrong, "--catalog", str(tmp_path))
+        code, _ = init(*wrong, "--catalog", tmp_path)
 
-        assert done.returncode == 2
+        assert code == 2
         assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-        assert _run("init", "--accounts", "111111111111", "--catalog", str(tmp_path)).returncode == 0
+        assert init("--accounts", "111111111111", "--catalog", tmp_path)[0] == 0
 
-    def test_never_overwrites(self, tmp_path):
+    def test_never_overwrites(self, init, tmp_path):
         """A configuration is somebody's work."""
         (tmp_path / "studbook.yml").write_text("accounts: []\n")
 
-        done = _run("init", "--catalog", str(tmp_path))
+        code, said = init("--catalog", tmp_path)
 
-        assert done.returncode == 2
-        assert "exists already" in done.stderr
+        assert code == 2
+        assert "exists already" in said
         assert (tmp_path / "studbook.yml").read_text() == "accounts: []\n"
