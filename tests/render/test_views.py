@@ -67,6 +67,13 @@ class TestAssetPage:
         """Page data is values that JSON can hold, so that a page's key can be taken of them."""
         assert json.dumps(views.asset_page(SITE, asset, "assets/_default.html").data)
 
+    def test_a_digest_that_is_not_known(self) -> None:
+        """It is not said that there is none: of a place that nobody listed no fingerprint is known."""
+        cell = '{% from "partials/macros.html" import digest with context %}{{ digest(value) }}'
+        cell_of = Templates().jinja.from_string(cell).render
+        assert "not known" in cell_of(value=None, root="")
+        assert "aaaaaa" in cell_of(value="sha256:" + "a" * 64, root="")
+
     def test_model_card_tells_the_whole_story(self) -> None:
         """A model version knows its base model, its data with fingerprint and drift, its run and where it runs."""
         card = own(small.PACKAGE_2)
