@@ -69,7 +69,7 @@ def state(
     versions: Sequence[dict[str, Any]] | None = None,
     markers: Sequence[dict[str, Any]] = (),
     until: int | None = None,
-    stale: bool = False,
+    stale_since: int | None = None,
 ) -> DatasetState:
     place = parse_s3(uri)
     assert place is not None
@@ -81,7 +81,7 @@ def state(
         config=Evidence.parse("config:datasets[0].uri"),
         evidence=Evidence.parse("s3:ListObjectsV2#Contents" if versions is None else "s3:ListObjectVersions#Versions"),
         until=until,
-        stale=stale,
+        stale_since=stale_since,
         contents=contents,
         versions=versions,
         markers=markers,

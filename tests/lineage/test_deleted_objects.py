@@ -50,6 +50,17 @@ class TestLost:
         """A subprefix without an object is no version of today; whether versions are left is not known."""
         assert lost(state(f"{PLACE}v1/", item("p/v1/a", "2026-11-01T00:00:00Z"), dataset=PLACE, until=2)) == [(1, None)]
 
+    @given(st.sampled_from("xyz"))
+    def test_another_account_lists_it_now(self, etag):
+        """What the account before showed last is not in force beside it, and it is that state that lost something."""
+        newer = item("p/c", "2026-11-03T00:00:00Z", etag)
+        first, last = state(PLACE, A, B, stale_since=2), state(PLACE, A, newer)
+        assert lost(first, last) == [(1, 1), (None, None)]
+        linked = Estate().say(*(asset("dataset_version", one.version) for one in (first, last)), claims=[first, last])
+        told = {one.id: one.attributes for one in linked.linked().assets}
+        assert [told[first.version].get(name) for name in ("current", "superseded_since")] == [False, 2]
+        assert "current" not in told[last.version]
+
     @given(st.sets(st.sampled_from("abcd"), min_size=1), st.sets(st.sampled_from("abcd")))
     def test_as_many_as_are_missing(self, before, now):
         """Whatever is there before and now."""

@@ -9,24 +9,35 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from studbook.lineage.joins.object_history import in_order
 from studbook.model import Asset
 from studbook.model.facts import DatasetState
 
 
 def mark_deletions(nodes: dict[str, Asset], states: Iterable[DatasetState]) -> None:
-    """Says of each version of a dataset how many of its objects are deleted, and how many of them for good."""
+    """Says of each version of a dataset how many of its objects are deleted, and how many of them for good; and of the
+    last one that an account showed, where another lists the place since, that it is not the last one."""
     places: defaultdict[str, list[DatasetState]] = defaultdict(list)
     for state in states:
         places[state.uri].append(state)
     for several in places.values():
-        last = next((state for state in several if state.until is None), None)
+        *others, newest = in_order(several)
+        last = newest if newest.until is None else None
+        for state in others:
+            if state.until is None and last is not None and state.version != last.version and state.version in nodes:
+                _amend(nodes, state, {"current": False, "superseded_since": state.stale_since})
         if last is not None and last.inventory is not None:
             continue
         before = [state for state in several if state is not last and state.version in nodes and not state.inventory]
         for state, losses in _losses(before, last) if before else ():
-            asset = nodes[state.version]
-            nodes[asset.id] = asset.but(attributes={**asset.attributes, **losses})
+            _amend(nodes, state, losses)
+
+
+def _amend(nodes: dict[str, Asset], state: DatasetState, told: Mapping[str, Any]) -> None:
+    asset = nodes[state.version]
+    nodes[asset.id] = asset.but(attributes={**asset.attributes, **told})
 
 
 def _losses(

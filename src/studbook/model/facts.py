@@ -127,8 +127,8 @@ class DatasetState(Claim):
     """Of the listing."""
     until: int | None
     """The snapshot whose listing showed another state; None: this is the last one."""
-    stale: bool
-    """Carried over: what came after it was not listed."""
+    stale_since: int | None
+    """The snapshot from which on it is carried over: what came after it was not listed, or in another account."""
     contents: Rows
     """Current objects: Key, Size, ETag, LastModified."""
     versions: Rows | None

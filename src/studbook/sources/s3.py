@@ -129,7 +129,7 @@ class S3:
             config=config,
             evidence=listed,
             until=record.gone_since,
-            stale=record.stale_since is not None,
+            stale_since=record.stale_since,
             contents=contents,
             versions=None if versions is None else _rows(versions, _OBJECT),
             markers=_rows(body.get("DeleteMarkers") or (), _MARKER),

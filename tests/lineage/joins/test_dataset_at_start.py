@@ -228,6 +228,16 @@ class TestHoles:
             last.version: ("inferred", False, {"rule:dataset-at-start"})
         }
 
+    @pytest.mark.parametrize("later", [A2, kept("a0", item("p/a", "2026-11-12T00:00:00Z", "a0"))], ids=["a2", "a0"])
+    def test_another_account_lists_it_now(self, later):
+        """The dataset was given to another account in the configuration: what the one before showed last is old, and no
+        state of today beside that of the other, whichever digest is the less."""
+        first, last = listing(A1, B1, stale_since=2), listing(later, B1)
+
+        assert read_by_the_job("s3://b/p/", last, first) == {
+            first.version: ("inferred", False, {"rule:dataset-at-start"})
+        }
+
     def test_a_bucket_that_began_to_keep_versions(self):
         """What night 1 showed, when there were none, is no less than what a version of later tells."""
         first = state("s3://b/p/", *({**row, "VersionId": None} for row in (A1, B1)), until=2)
@@ -260,7 +270,7 @@ class TestHoles:
 
     def test_what_was_listed_before_the_job_began_proves_nothing_of_it(self):
         """Carried over: the night could not list the dataset, and the job may have met another state."""
-        assert read_by_the_job("s3://b/p/", listing(A1, B1, stale=True)) == {
+        assert read_by_the_job("s3://b/p/", listing(A1, B1, stale_since=2)) == {
             listing(A1, B1).version: ("inferred", False, {"rule:dataset-at-start"})
         }
 

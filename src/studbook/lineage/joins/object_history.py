@@ -74,8 +74,13 @@ class _Bounds:
 
 
 def in_order(states: Sequence[DatasetState]) -> list[DatasetState]:
-    """The listings of one prefix, oldest first."""
-    return sorted(states, key=lambda state: (state.until is None, state.until or 0, state.version))
+    """The listings of one prefix, oldest first: of several accounts that listed it the last one is who does so now."""
+
+    def end(state: DatasetState) -> tuple[bool, int]:
+        until = state.until or state.stale_since
+        return until is None, until or 0
+
+    return sorted(states, key=lambda state: (*end(state), state.until is None, state.version))
 
 
 class ObjectHistory:
@@ -109,7 +114,7 @@ class ObjectHistory:
         likely = [k for k in range(last + 1) if bounds.likely[k] <= moment]
         surely_later = next((k for k in range(last + 1) if bounds.after[k] >= moment), None)
         # A listing that was carried over says nothing of what came after it.
-        open_end = surely_later is None and self._listings[-1].stale
+        open_end = surely_later is None and self._listings[-1].stale_since is not None
         to = last if surely_later is None else surely_later
         since = before[-1] if before else -1
         earliest = min(max(since, likely[-1] if likely else 0, 0), to)
