@@ -179,7 +179,7 @@ def _earlier_holder(record: Record, fresh: Record, number: int) -> Record | None
 def _earlier_listing(record: Record, fresh: Record, number: int) -> Record | None:
     """What an earlier listing showed of a place in S3 that has the same content again: the times of objects that were
     overwritten, and versions that are left no more, tell what was there then. None where tonight's shows them, too."""
-    if record.kind not in HISTORY or _seen_in(record.body) <= _seen_in(fresh.body):
+    if record.kind not in HISTORY or record.body == fresh.body or _seen_in(record.body) <= _seen_in(fresh.body):
         return None
     until = record.gone_since or number
     return replace(record, id=f"{record.id}@{until}", stale_since=None, gone_since=until)
