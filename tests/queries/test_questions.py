@@ -420,6 +420,25 @@ class TestScores:
         assert [(one.what, one.why) for one in answer.unknown] == [("again", "not recorded"), ("exam", "not recorded")]
         assert answer.rows == ()
 
+    @pytest.mark.parametrize("status", ["Failed", "Stopped"])
+    def test_an_evaluation_that_came_to_no_end_found_nothing(self, status: str) -> None:
+        """What it had counted by then is no score of the model; nor is anything of it unknown."""
+        answer = scores(night(JUDGED, SCORED | {"exam": {**SCORED["exam"], "status": status}}), "dev/1")
+        assert ({row.job for row in answer.rows}, answer.unknown) == ({"again"}, ())
+
+    def test_trap_what_judged_a_part_of_a_version_did_not_judge_the_version(self) -> None:
+        """The base of an adapter, alone or under another adapter; a model that holds all of it is the version."""
+        text = """
+            base(artifact) -packaged_as-> bot/1(model_package)
+            mine(artifact) -packaged_as-> bot/1 -packaged_as-> whole(model)
+            base -packaged_as-> other(model)
+            base -input_to:evaluated_model-> of_base(evaluation_job)
+            other -input_to:evaluated_model-> of_other(evaluation_job)
+            whole -input_to:evaluated_model-> of_whole(evaluation_job)
+        """
+        jobs = {one: {"attributes": {"metrics": {"f1": 0.5}}} for one in ("of_base", "of_other", "of_whole")}
+        assert [row.job for row in scores(night(text, jobs), "bot/1").rows] == ["of_whole"]
+
     def test_a_job_that_learned_from_an_evaluator_is_no_evaluation(self) -> None:
         """A reward is no score."""
         text = """

@@ -13,7 +13,7 @@ def origins(lineage: LineageReader, version: Asset) -> Iterator[Asset]:
     """The version, what it was cloned from, and the weights of each, nearest first."""
     ahead, seen = [version], {version.id}
     while ahead:
-        for asset in same_weights(lineage, ahead.pop()):
+        for asset in same_weights(lineage, ahead.pop(), parts=True):
             yield asset
             for edge in lineage.upstream(asset.id, "copied_to"):
                 source = lineage.asset(edge.source)

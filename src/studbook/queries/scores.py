@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
+from studbook.lineage.job_state import may_have_result
 from studbook.model import Asset, Edge, Evidence
 from studbook.model.kinds import kind_words
 from studbook.model.relations import Certainty
@@ -86,7 +87,7 @@ def scores(night: Night, root: str, asked: str | None = None) -> Answer[Score]:
 def silent_jobs(lineage: LineageReader, jobs: Iterable[Asset]) -> Iterator[Unknown]:
     """Evaluations that happened, and of which nobody recorded what came of them."""
     for job in jobs:
-        if not scores_of(lineage, job)[0]:
+        if may_have_result(job) and not scores_of(lineage, job)[0]:
             yield Unknown(what=job.id, why="not recorded", asset=job.id)
 
 
@@ -99,7 +100,10 @@ def _summary(asset: Asset, rows: Sequence[Score], judging: bool) -> str:
 
 
 def judged_of(lineage: LineageReader, families: Iterable[Family]) -> Iterator[Asset]:
-    """What an evaluation can name to judge these versions: each copy, its weights, and what was made to serve it."""
+    """What an evaluation can name to judge these versions: each copy, its weights, and what was made to serve it.
+
+    Of several weights none is the version by itself; a model that holds all of them is packaged from the version.
+    """
     seen: set[str] = set()
     for family in families:
         for member in family.members:
@@ -154,13 +158,13 @@ def _jobs_by(lineage: LineageReader, used: Iterable[Asset]) -> list[Asset]:
 
 
 def rows_of_job(lineage: LineageReader, job: Asset) -> tuple[Score, ...]:
-    """What one evaluation found, of each model by each evaluator on each data."""
+    """What one evaluation found, of each model by each evaluator on each data; nothing if it failed or was stopped."""
     return lineage.once(("scores", job.id), lambda: tuple(_rows_of_job(lineage, job)))
 
 
 def _rows_of_job(lineage: LineageReader, job: Asset) -> Iterator[Score]:
     scores, told = scores_of(lineage, job)
-    if not scores:
+    if not scores or not may_have_result(job):
         return
     found = evaluation(lineage, job)
     edges: dict[str | None, list[Edge]] = {None: []}

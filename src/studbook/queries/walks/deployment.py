@@ -262,12 +262,17 @@ def _weights_of(lineage: LineageReader, asset_id: str) -> Iterator[tuple[Edge, s
         yield edge, edge.target
 
 
-def same_weights(lineage: LineageReader, asset: Asset) -> Iterator[Asset]:
-    """The asset, and what it was packaged or registered from unchanged: artifacts, packages, logged models."""
+def same_weights(lineage: LineageReader, asset: Asset, *, parts: bool = False) -> Iterator[Asset]:
+    """The asset, and what it was packaged or registered from unchanged: artifacts, packages, logged models.
+
+    One of several weights, of an inference pipeline or an adapter's base, is not the version: it comes with `parts`.
+    """
     ahead, seen = [asset], {asset.id}
     while ahead:
         asset = ahead.pop()
         yield asset
+        if asset.kind == "model_package" and not parts:
+            seen |= _parts(lineage, asset.id)
         for _, end in _weights_of(lineage, asset.id):
             found = lineage.asset(end)
             if found is not None and end not in seen:
@@ -284,7 +289,7 @@ def _registered(lineage: LineageReader, artifact: Asset, unit: Asset, held: set[
     for edge in lineage.downstream(artifact.id, "packaged_as"):
         found = lineage.asset(edge.target)
         if found is not None and found.kind == "model_package":
-            several = [one for one in _specifications(lineage, found.id) if not all(map(of_jumpstart, one))]
+            several = [one for one in _specifications(lineage, found.id).values() if not all(map(of_jumpstart, one))]
             if any(artifact.id in one and one <= held for one in several):
                 yield found, sure_of([edge])
             elif unit.kind == "artifact" and any(artifact.id in one for one in several):
@@ -294,20 +299,32 @@ def _registered(lineage: LineageReader, artifact: Asset, unit: Asset, held: set[
             found = lineage.asset(edge.target)
             if found is None or found.kind != "model_package":
                 continue
-            if all(len(one) == 1 for one in _specifications(lineage, found.id)):
+            if all(len(one) == 1 for one in _specifications(lineage, found.id).values()):
                 yield found, Sure("inferred", True)
 
 
-def _specifications(lineage: LineageReader, version: str) -> Iterable[set[str]]:
+def _parts(lineage: LineageReader, version: str) -> set[str]:
+    """The ids of what a version holds beside other weights, and never alone."""
+    several = {member for member, held in _specifications(lineage, version).items() if len(held) > 1}
+    held = lineage.upstream(version, "packaged_as") if several else ()
+    return {edge.source for edge in held if edge.role not in NO_WEIGHTS and _members(edge) <= several}
+
+
+def _specifications(lineage: LineageReader, version: str) -> Mapping[str, set[str]]:
     """The artifacts that a version holds, by the member of its record that names them: each is all of it."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for edge in lineage.upstream(version, "packaged_as"):
         asset = lineage.asset(edge.source)
         if asset is not None and asset.kind == "artifact" and edge.role not in NO_WEIGHTS:
-            own = (one.path for one in edge.evidence if one.record.endswith(version))
-            for member in {path.partition(".")[0] for path in own} or {""}:
+            for member in _members(edge):
                 found[member].add(asset.id)
-    return found.values()
+    return found
+
+
+def _members(edge: Edge) -> set[str]:
+    """The members of the target's own record that an edge is known by."""
+    own = (one.path for one in edge.evidence if one.record.endswith(edge.target))
+    return {path.partition(".")[0] for path in own} or {""}
 
 
 def runs_at(

@@ -128,7 +128,7 @@ def aliases_of(site: Site, version: Asset) -> list[Json]:
 
 def elsewhere(site: Site, version: Asset, code: list[Json]) -> list[Json]:
     """Where a version's weights, its entry in MLflow and its code can be looked at: the first of each."""
-    own = [one for one in same_weights(site.graph, version) if one.id != version.id]
+    own = [one for one in same_weights(site.graph, version, parts=True) if one.id != version.id]
     known = [site.graph.assets[entry["asset"]["id"]] for entry in code]
     found: dict[str, Json] = {}
     for one in (*own, *known):
