@@ -834,6 +834,15 @@ class TestNormalize:
             {"uri": "s3://lake/chats", "role": "eval", "revision": "9", "table": "ml.chats"},
         ]
 
+    def test_a_run_that_names_itself_as_its_parent_is_no_part_of_itself(self, tmp_path, serve):
+        """The tag is whatever somebody wrote."""
+        run = visited(tmp_path, serve()).seen["mlflow_run", "mlflow:lab/run/r2"]
+        (tag,) = run.body["data"]["tags"]
+        looped = replace(run, body={**run.body, "data": {"tags": [{**tag, "value": "r2"}]}})
+
+        parents = [edge.target for edge in SOURCE.normalize(looped).edges if edge.relation == "part_of"]
+        assert parents == ["mlflow:lab/experiment/1"]
+
     def test_an_evaluation_run(self, facts):
         """A nested run that judged a model says so, although the search does not."""
         run = "mlflow:lab/run/r2"

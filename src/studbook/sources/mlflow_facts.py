@@ -111,7 +111,8 @@ def _run(record: Record) -> Facts:
     experiment = mlflow_id(server, "experiment", info["experiment_id"])
     facts.mentions.append(_named(record, "mlflow_experiment", experiment, info["experiment_id"]))
     facts.edges.append(_edge(record, record.id, experiment, "part_of", "runs/search#info.experiment_id"))
-    if parent := tags.get("mlflow.parentRunId"):
+    parent = tags.get("mlflow.parentRunId")
+    if parent and parent != info["run_id"]:  # a tag is whatever somebody wrote
         parent_id = mlflow_id(server, "run", parent)
         facts.mentions.append(_named(record, "mlflow_run", parent_id, parent))
         evidence = f"runs/search#data.{_tag_path(data.get('tags'), 'mlflow.parentRunId')}"
