@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -17,7 +17,8 @@ CHATS = "s3://b/chats/"
 OLD, NEW = f"{CHATS}@sha256:aa", f"{CHATS}@sha256:bb"
 NAMED = Evidence("sagemaker:DescribeTrainingJob", "Uri", "sagemaker/training_job/t")
 INSIDE = (NAMED, Evidence.parse("rule:s3-prefix"))
-LOST = {"current": False, "superseded_since": 4, "deleted_objects": 5, "deleted_for_good": 5}
+GONE = {"current": False, "superseded_since": 4}
+LOST = {"deleted_objects": 5, "deleted_for_good": 5}
 WAS = ("a/1 x", "a/2 x", "b/1 x")
 
 
@@ -37,13 +38,23 @@ def drift(
     evidence: Sequence[Evidence] = INSIDE,
     versions: Sequence[str] | None = None,
     reads: str = OLD,
+    registered: str | None = None,
+    lost: Mapping[str, int] = LOST,
 ) -> list[tuple[str, str, str]]:
     """What is said of a job of 2 November that read a place, while it had the objects of `WAS`, and has those of `now`:
     the verb, what became of the data, and what is not known."""
     kinds = {CHATS: "dataset", OLD: "dataset_version", NEW: "dataset_version", "t": "training_job"}
-    facts = {OLD: LOST, NEW: {"current": True, "newest": "2026-11-09T00:00:00Z"}}
+    facts: dict[str, Mapping[str, Any]] = {
+        OLD: {**GONE, **lost},
+        NEW: {"current": True, "newest": "2026-11-09T00:00:00Z"},
+    }
     edges = [edge(CHATS, state, "has_version") for state in (OLD, NEW)]
-    edges.append(edge(reads, "t", "input_to", "train", certainty="inferred", evidence=evidence))
+    if registered is None:
+        edges.append(edge(reads, "t", "input_to", "train", certainty="inferred", evidence=evidence))
+    else:
+        kinds[registered], facts[registered] = "dataset_version", {"uri": place}
+        edges.append(edge(reads, registered, "content_of", certainty="inferred", evidence=INSIDE))
+        edges.append(edge(registered, "t", "input_to", "train"))
     graph = Graph([asset(one, kind, attributes=facts.get(one, {})) for one, kind in kinds.items()], edges)
     bodies: dict[str, dict[str, Any]] = {"t": {"Uri": place}, OLD: {"Contents": rows(WAS)}}
     if now is not None:
@@ -123,6 +134,11 @@ class TestParts:
         """The job read something that nobody listed."""
         ((_, _, doubt),) = drift("s3://b/chats/z/", WAS)
         assert doubt == UNKNOWN
+
+    @pytest.mark.parametrize(("place", "expected"), [("s3://b/chats/a/", []), ("s3://b/chats/b/", CHANGED)])
+    def test_a_registered_version_that_is_a_part(self, place: str, expected: list[Any]) -> None:
+        """Its registration says which: what came later beside it is nothing to who reads the version."""
+        assert drift(place, (*WAS[:2], "b/1 y 09"), registered="hub/1", lost={}) == expected
 
     @pytest.mark.parametrize(("place", "expected"), [("s3://b/chats/a/", []), ("s3://b/chats/b/", CHANGED)])
     def test_of_a_dataset_whose_state_is_not_known(self, place: str, expected: list[Any]) -> None:

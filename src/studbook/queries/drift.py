@@ -168,7 +168,7 @@ class _Change(NamedTuple):
 
 def _of_places(night: Night, edge: Edge, state: Asset, after: str) -> Sequence[_Change] | None:
     """What is another, of the places that an edge names; None where that is not known."""
-    places = recorded_places(night.record_of, edge)
+    places = _places(night, edge)
     now = _in_force(night.lineage, state)
     if not places or now is None or any(line.operation == "s3:GetObject" for line in edge.evidence):
         return None  # of a manifest the edge names one entry
@@ -179,6 +179,14 @@ def _of_places(night: Night, edge: Edge, state: Asset, after: str) -> Sequence[_
     changes = told[1]
     found = sorted(changes)
     return [changes[one] for one in {one for key in keys for one in beginning_with(found, key)}]
+
+
+def _places(night: Night, edge: Edge) -> Sequence[str]:
+    """The places that the records behind an edge name; of a registered version the one that it points at."""
+    registered = night.lineage.asset(edge.target) if edge.relation == "content_of" else None
+    if registered is None:
+        return recorded_places(night.record_of, edge)
+    return [place] if isinstance(place := registered.attributes.get("uri"), str) else []
 
 
 def _in_force(lineage: LineageReader, state: Asset) -> Asset | None:
