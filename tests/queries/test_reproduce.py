@@ -320,6 +320,11 @@ class TestVerdict:
         """What can be overwritten, or names no version, leaves it close."""
         assert parts(again(lineage(graph))) == [(expected, "close")]
 
+    @pytest.mark.parametrize("status", ["Stopped", "Failed"])
+    def test_a_job_that_came_to_no_end_of_its_own(self, status: str) -> None:
+        """The request would run to its end; how far the first had come it does not say."""
+        assert parts(again(lineage("t(training_job)", {"t": {"status": status}}))) == [("job", "close")]
+
     def test_a_fixed_evaluator_is_no_reason(self) -> None:
         """A published version of a function is immutable."""
         graph = lineage("arn:aws:lambda:r:1:function:f:7(evaluator_version) -input_to:evaluator-> t(training_job)")

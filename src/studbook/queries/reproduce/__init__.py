@@ -19,7 +19,8 @@ worst that any reason leaves possible:
   - a serverless job: the service takes the latest version of the base model, whatever version is asked for;
   - a Job: hyperparameters that its document does not name are the service's, and its agent's code is not fixed;
   - an evaluator's code is not fixed: `$LATEST`, an alias, an unqualified function, a name without a version;
-  - the checkpoints of the first time lie where the job would look for them, and it would go on from there.
+  - the checkpoints of the first time lie where the job would look for them, and it would go on from there;
+  - the job failed or was stopped before its end, by whoever or whatever watched it, and its weights are of that moment.
 - **not possible**: something that goes in is gone:
   - the data has changed and the bucket does not keep what was read;
   - the registered dataset version, source model, base model or evaluator has been deleted;

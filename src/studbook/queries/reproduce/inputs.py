@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from studbook.lineage.graph import LineageReader
+from studbook.lineage.job_state import job_state
 from studbook.lineage.joins.dataset_at_start import AT_START
 from studbook.lineage.times import instant
 from studbook.model import Asset, Edge, Record
@@ -104,6 +105,9 @@ class Inputs:
             self._reason(
                 "checkpoints", "close", f"it would go on from the checkpoints under {place}: choose another place"
             )
+        if (state := job_state(job)) in ("failed", "stopping", "stopped"):
+            ended = "failed" if state == "failed" else "was stopped"
+            self._reason("job", "close", f"it {ended} the first time: how far it had come by then no request tells")
 
     def _reason(self, part: str, leaves: Verdict, message: str) -> None:
         reason = Reason(part, leaves, message)
