@@ -90,6 +90,17 @@ class TestNotRecorded:
         """Nothing came of it."""
         assert told(WHOLE, "v", {"x": {"status": "Failed"}}) == {("judgement", "not recorded", "v")}
 
+    def test_the_judgement_of_a_part_is_none(self) -> None:
+        """The base under an adapter was judged, not the version; the jobs behind both are what made it."""
+        text = (
+            WHOLE.replace("v -input_to", "base -input_to")
+            + """
+            t -produced-> base(artifact) -packaged_as-> v
+            adapter(artifact) -packaged_as-> v
+        """
+        )
+        assert told(text, "v") == {("judgement", "not recorded", "v")}
+
     def test_the_judgement_of_the_original_counts(self) -> None:
         """A copy has the weights that were judged."""
         assert told(WHOLE + "\n v -copied_to-> w(model_package)", "w") == set()

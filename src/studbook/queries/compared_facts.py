@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from studbook.lineage.graph import LineageReader
+from studbook.lineage.job_state import may_have_result
 from studbook.model import Asset, Edge
 from studbook.model.canonical import is_number
 from studbook.model.record import REDACTED
@@ -263,7 +264,7 @@ def _evaluations(lineage: LineageReader, version: Asset) -> Iterator[Fact]:
     for origin in origins(lineage, version):
         for edge in _sure(lineage.downstream(origin.id, "input_to", "evaluated_model")):
             job = lineage.asset(edge.target)
-            if job is not None and job.kind == "evaluation_job":
+            if job is not None and job.kind == "evaluation_job" and may_have_result(job):
                 jobs[job.id] = job
     for job in sorted(jobs.values(), key=lambda job: (job.created_at or "", job.id)):
         found = evaluation(lineage, job)

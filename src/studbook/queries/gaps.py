@@ -148,7 +148,7 @@ def lacking(night: Night, root: Asset) -> Iterator[Lack]:
         if model is None or known or one.what not in Missing.__args__:  # type: ignore[attr-defined]
             yield one
             continue
-        accounts = {origin.account for origin in origins(lineage, model) if origin.account is not None}
+        accounts = {origin.account for origin in origins(lineage, model, parts=True) if origin.account is not None}
         end = next(night.unseen(_OF_JOBS, lambda name: _JOBS.search(name) is not None, _in(accounts)), None)
         yield one if end is None else replace(one, why=end.why, partition=end.partition)
 
@@ -216,7 +216,7 @@ def _is_classic(job: Asset) -> bool:
 
 
 def _has_image(lineage: LineageReader, model: Asset, jobs: Sequence[Asset]) -> bool:
-    for asset in (*origins(lineage, model), *jobs):
+    for asset in (*origins(lineage, model, parts=True), *jobs):
         edges = (*lineage.upstream(asset.id, "packaged_as"), *lineage.upstream(asset.id, "input_to"))
         if any(edge.role == "image" for edge in edges):
             return True

@@ -9,11 +9,12 @@ from studbook.model import KINDS, Asset
 from studbook.queries.walks import same_weights
 
 
-def origins(lineage: LineageReader, version: Asset) -> Iterator[Asset]:
-    """The version, what it was cloned from, and the weights of each, nearest first."""
+def origins(lineage: LineageReader, version: Asset, *, parts: bool = False) -> Iterator[Asset]:
+    """The version, what it was cloned from, and the weights of each, nearest first; with `parts` also weights that are
+    but one of several."""
     ahead, seen = [version], {version.id}
     while ahead:
-        for asset in same_weights(lineage, ahead.pop(), parts=True):
+        for asset in same_weights(lineage, ahead.pop(), parts=parts):
             yield asset
             for edge in lineage.upstream(asset.id, "copied_to"):
                 source = lineage.asset(edge.source)
@@ -32,7 +33,7 @@ def makers(lineage: LineageReader, version: Asset) -> tuple[Asset, ...]:
 
 def _makers(lineage: LineageReader, version: Asset) -> tuple[Asset, ...]:
     found: dict[str, Asset] = {}
-    for origin in origins(lineage, version):
+    for origin in origins(lineage, version, parts=True):
         for edge in lineage.upstream(origin.id, "produced"):
             job = lineage.asset(edge.source)
             if job is not None and "model" in KINDS[job.kind].makes:

@@ -124,7 +124,7 @@ def _trained(lineage: LineageReader, version: Asset, family: Family) -> tuple[li
         here = ahead.pop()
         found = makers(lineage, here)
         jobs |= {job.id: job for job in found}
-        weights = list(origins(lineage, here))
+        weights = list(origins(lineage, here, parts=True))
         before = [edge.source for one in weights for edge in lineage.upstream(one.id, "base_of")]
         before += [e.source for job in found for e in lineage.upstream(job.id, "input_to") if e.role in _WEIGHTS]
         for one in before:
@@ -136,7 +136,9 @@ def _trained(lineage: LineageReader, version: Asset, family: Family) -> tuple[li
                     bases[one] = base
     if not jobs:
         recorded = (
-            edge.source for one in origins(lineage, version) for edge in lineage.upstream(one.id, "recorded_in")
+            edge.source
+            for one in origins(lineage, version, parts=True)
+            for edge in lineage.upstream(one.id, "recorded_in")
         )
         jobs = {one: run for one in recorded if (run := lineage.asset(one)) is not None and run.kind == "mlflow_run"}
     wholes = {base.id for one in bases.values() if (base := parent(lineage, one)) is not None}
