@@ -31,6 +31,18 @@ class TestMain:
 
         assert done.stdout.splitlines()[-1] == "[]"
 
+    def test_a_question_imports_nothing_that_harvests(self):
+        """Who asks a catalog waits for no SDK and no source: they took a third of the start."""
+        code = (
+            "import sys\nimport studbook.cli.questions, studbook.queries.drift\n"
+            "heavy = ('boto3', 'botocore', 'jinja2', 'mkdocs', 'mlflow', 'requests', 'studbook.sources')\n"
+            "print([m for m in heavy if m in sys.modules])"
+        )
+
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+        assert done.stdout.splitlines()[-1] == "[]"
+
     def test_a_misspelt_command_is_exit_2_with_a_suggestion(self):
         """The way out is in the message."""
         done = _run("harvst")

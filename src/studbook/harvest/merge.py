@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from studbook.harvest.partition_store import PartitionStore
+from studbook.lineage.joins.object_history import object_versions
 from studbook.lineage.link import HISTORY
 from studbook.model import Record
-from studbook.sources.s3 import object_versions
 
 MISSED: Final = "missed:"
 """Before the revision of a record that a suspect listing lacked; the next complete one that lacks it is believed."""

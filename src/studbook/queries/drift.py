@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 
 from studbook.lineage.graph import LineageReader
 from studbook.lineage.job_state import may_never_have_run
+from studbook.lineage.joins.object_history import object_versions
 from studbook.model import Asset, Edge
 from studbook.model.ids import beginning_with, parse_s3
 from studbook.queries.answer import Night, RecordOf, counted
 from studbook.queries.manifests import recorded_places
-from studbook.sources.s3 import object_versions
 
 _PART: Final = "s3-prefix"
 _TELLING: Final = frozenset({_PART, "dataset-at-start"})

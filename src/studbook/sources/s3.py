@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from studbook.aws.errors import PART_LOST, Trouble
+from studbook.lineage.joins.object_history import object_versions
 from studbook.model import Edge, Evidence, Facts, Partition, Record
 from studbook.model.attributes import at, attributes, computed
 from studbook.model.facts import DatasetState, InventoryTold
@@ -152,16 +153,6 @@ def _version_id(record: Record) -> str:
     """Behind the id of an earlier listing stands the snapshot that had another one."""
     version, _, night = record.id.rpartition("@")
     return version if night.isdigit() else record.id
-
-
-def object_versions(body: Json) -> tuple[str, Sequence[Json] | None]:
-    """The member that lists the objects of a prefix, and all versions of them, where the bucket keeps and lists them.
-
-    Records of older catalogs call the versions ObjectVersions, and have the configuration's word under Versions.
-    """
-    member = "Versions" if "VersionsBy" in body else "ObjectVersions"
-    versions = body.get(member)
-    return ("Contents", None) if versions is None else (member, versions)
 
 
 def _label(record: Record) -> str:

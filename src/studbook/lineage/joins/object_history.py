@@ -36,6 +36,16 @@ _NULL: Final = (None, "null")
 """The id of what was written while the bucket kept no versions."""
 
 
+def object_versions(body: Mapping[str, Any]) -> tuple[str, Objects | None]:
+    """The member that lists the objects of a prefix, and all versions of them, where the bucket keeps and lists them.
+
+    Records of older catalogs call the versions ObjectVersions, and have the configuration's word under Versions.
+    """
+    member = "Versions" if "VersionsBy" in body else "ObjectVersions"
+    versions = body.get(member)
+    return ("Contents", None) if versions is None else (member, versions)
+
+
 class State(NamedTuple):
     """One state that may have been in force."""
 

@@ -11,13 +11,13 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 from studbook.lineage.graph import LineageReader
 from studbook.lineage.job_state import job_state
 from studbook.lineage.joins.dataset_at_start import AT_START
+from studbook.lineage.joins.object_history import object_versions
 from studbook.lineage.times import instant
 from studbook.model import Asset, Edge, Record
 from studbook.model.ids import code_id, fingerprint, parse_hub_content, parse_lambda, parse_s3
 from studbook.model.kinds import DATA_KINDS
 from studbook.queries.answer import RecordOf
 from studbook.queries.reproduce.request import JOB, Create, job_settings, placeholders, problems
-from studbook.sources.s3 import object_versions
 
 Verdict = Literal["exact", "close", "not possible"]
 _REPOSITORY_TAG: Final = "mlflow.source.git.repoURL"
