@@ -115,20 +115,25 @@ class TestParts:
         whole = [("read", "the bytes of 5 objects are gone for good", "")]
         assert drift(CHATS, WAS[:2], evidence=(NAMED,)) == whole
 
+    @pytest.mark.parametrize("place", ["s3://b/chats/", "s3://b/chats", "s3://b/"])
+    def test_a_version_in_a_folder_of_the_dataset(self, place: str) -> None:
+        """With `versions: subprefixes` the place of a state lies in the dataset, and who reads that reads all of it."""
+        assert drift(place, WAS[:2]) == [("read", "the bytes of 5 objects are gone for good", "")]
+
     @pytest.mark.parametrize(
-        ("now", "evidence"),
+        ("now", "evidence", "verb"),
         [
-            (None, INSIDE),
-            (WAS, INSIDE[1:]),
-            (WAS, (*INSIDE, Evidence("s3:GetObject", "[1]", "s3/s3_document/m"))),
-            (WAS, (*INSIDE, Evidence.parse("rule:file-system"))),
+            (None, INSIDE, "read a part of"),
+            (WAS, INSIDE[1:], "read"),
+            (WAS, (*INSIDE, Evidence("s3:GetObject", "[1]", "s3/s3_document/m")), "read a part of"),
+            (WAS, (*INSIDE, Evidence.parse("rule:file-system")), "read a part of"),
         ],
         ids=["no manifest", "no record", "an entry of a manifest file", "a place that is linked with it"],
     )
-    def test_what_is_not_known(self, now: Sequence[str] | None, evidence: Sequence[Evidence]) -> None:
+    def test_what_is_not_known(self, now: Sequence[str] | None, evidence: Sequence[Evidence], verb: str) -> None:
         """The dataset changed; of the part nothing is said."""
-        ((verb, _, doubt),) = drift("s3://b/chats/b/", now, evidence=evidence)
-        assert (verb, doubt) == ("read a part of", UNKNOWN)
+        ((told, _, doubt),) = drift("s3://b/chats/b/", now, evidence=evidence)
+        assert (told, doubt) == (verb, UNKNOWN)
 
     def test_a_place_at_which_the_manifest_shows_nothing(self) -> None:
         """The job read something that nobody listed."""

@@ -7,7 +7,7 @@ that the dataset changed, and that it is not known whether the part did.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -41,7 +41,7 @@ class Drift:
     for_good: int = 0
     """Of how many of these no version is left, whatever lies at their keys now."""
     part: bool = False
-    """A part of it alone was read."""
+    """A part of it alone was read, as a record says."""
     unsure: bool = False
     """It is not known whether that part changed."""
 
@@ -147,15 +147,22 @@ def _of_part(night: Night, edge: Edge, drift: Drift, state: Asset | None, after:
     """The drift, if all of a dataset was read, or the part that was read is another now than in a state; or, with a
     time, has an object from after it."""
     rules = {line.rule for line in edge.evidence if line.rule}
-    if _PART not in rules:
+    places = _places(night, edge) if _PART in rules else ()
+    if _PART not in rules or (state is not None and _is_all_of(state, places)):
         yield drift
         return
-    changes = _of_places(night, edge, state, after) if state is not None and rules <= _TELLING else None
+    changes = _of_places(night, edge, places, state, after) if state is not None and rules <= _TELLING else None
     if changes is None:
-        yield replace(drift, part=True, unsure=True)
+        yield replace(drift, part=bool(places), unsure=True)
     elif changes:
         deleted, for_good = sum(one.deleted for one in changes), sum(one.for_good for one in changes)
         yield replace(drift, part=True, deleted=deleted, for_good=for_good)
+
+
+def _is_all_of(state: Asset, places: Iterable[str]) -> bool:
+    """Whether one of these places is that of a state, or around it: a version of its own in a folder of the dataset."""
+    own = state.id.partition("@sha256:")[0]
+    return any(own.startswith(f"{place.rstrip('/')}/") for place in places)
 
 
 class _Change(NamedTuple):
@@ -166,9 +173,8 @@ class _Change(NamedTuple):
     for_good: bool = False
 
 
-def _of_places(night: Night, edge: Edge, state: Asset, after: str) -> Sequence[_Change] | None:
+def _of_places(night: Night, edge: Edge, places: Sequence[str], state: Asset, after: str) -> Sequence[_Change] | None:
     """What is another, of the places that an edge names; None where that is not known."""
-    places = _places(night, edge)
     now = _in_force(night.lineage, state)
     if not places or now is None or any(line.operation == "s3:GetObject" for line in edge.evidence):
         return None  # of a manifest the edge names one entry
