@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
@@ -79,6 +81,15 @@ def one_of_each(site: Path) -> list[Path]:
     return list(found.values())
 
 
+@cache
+def served(path: str) -> tuple[Path, bool]:
+    """The file for a path, and whether it is there: asked of the disk once, not for each of 100,000 addresses."""
+    target = Path(path).resolve()
+    if target.is_dir():
+        target = target / "index.html"
+    return target, target.is_file()
+
+
 def broken(site: Path, page: Path, address: str, pages: dict[Path, Read]) -> str | None:
     """Why an address leads nowhere; None where it does lead somewhere."""
     parts = urlsplit(address)
@@ -90,12 +101,10 @@ def broken(site: Path, page: Path, address: str, pages: dict[Path, Read]) -> str
     if page.name == "404.html":
         # A host shows it below any address, so its own begin at the host's root.
         path = path.removeprefix("/")
-    target = page if not path else (page.parent / unquote(urlsplit(path).path)).resolve()
-    if path.startswith("/") or (target != site and site not in target.parents):
+    target, is_file = (page, True) if not path else served(os.path.normpath(page.parent / unquote(urlsplit(path).path)))
+    if path.startswith("/") or not target.is_relative_to(site):
         return "out of the site"
-    if target.is_dir():
-        target = target / "index.html"
-    if not target.is_file():
+    if not is_file:
         return "no such file"
     fragment = unquote(fragment)
     if not fragment or fragment in _MADE_BY_SCRIPT or fragment in pages[target].ids:
