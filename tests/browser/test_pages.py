@@ -29,8 +29,8 @@ _AXE = Axe()
 _LOOK = """async ([tags, known]) => {
   /* Contrast takes most of axe's time, and is the same wherever texts are alike in all that axe reads for it: the
      styles of the text and of what it stands in, and what is painted over and under it. So of the texts of a page that
-     are alike two are asked about, and none where one that was alike had a verdict on a page before. Every other rule
-     is held to everything, always. */
+     are alike two are asked about, and none where one that was alike passed on a page before. Every other rule is held
+     to everything, always. */
   const digest = (text) => {  // to 64 bits
     let [a, b] = [0xdeadbeef, 0x41c6ce57];
     for (let at = 0; at < text.length; at++) {
@@ -88,10 +88,10 @@ _LOOK = """async ([tags, known]) => {
   axe.configure({ rules: [{ id: "color-contrast", selector: "[data-asked]" }] });
   const told = await axe.run(document, { runOnly: tags, selectors: false, elementRef: true });
   for (const one of asked.keys()) one.removeAttribute("data-asked");
-  const judged = [...told.passes, ...told.violations].filter((one) => one.id === "color-contrast");
+  const passed = told.passes.filter((one) => one.id === "color-contrast");
   const wrong = told.violations.filter((one) => ["serious", "critical"].includes(one.impact))
     .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)}`));
-  return [wrong, judged.flatMap((one) => one.nodes.map((node) => asked.get(node.element)))];
+  return [wrong, passed.flatMap((one) => one.nodes.map((node) => asked.get(node.element)))];
 }"""
 
 _WIDE_IN_PRINT = """() => {
@@ -252,10 +252,10 @@ class TestEverybody:
 
 
 def _serious(page: Page, known: set[str]) -> list[str]:
-    """What axe finds; of contrast, in texts that are like none of the known, which become more."""
+    """What axe finds; of contrast, in texts that are like none of the known: those that passed, which become more."""
     page.evaluate(_AXE.axe_script)
-    found, judged = page.evaluate(_LOOK, [_RULES, [*known]])
-    known.update(judged)
+    found, passed = page.evaluate(_LOOK, [_RULES, [*known]])
+    known.update(passed)
     return [f"{page.url} {wrong}" for wrong in found]
 
 
