@@ -112,8 +112,8 @@ def _run(record: Record) -> Facts:
     facts.mentions.append(_named(record, "mlflow_experiment", experiment, info["experiment_id"]))
     facts.edges.append(_edge(record, record.id, experiment, "part_of", "runs/search#info.experiment_id"))
     parent = tags.get("mlflow.parentRunId")
-    if parent and parent != info["run_id"]:  # a tag is whatever somebody wrote
-        parent_id = mlflow_id(server, "run", parent)
+    parent_id = mlflow_id(server, "run", parent or "")
+    if parent and parent_id != record.id:  # a tag is whatever somebody wrote
         facts.mentions.append(_named(record, "mlflow_run", parent_id, parent))
         evidence = f"runs/search#data.{_tag_path(data.get('tags'), 'mlflow.parentRunId')}"
         facts.edges.append(_edge(record, record.id, parent_id, "part_of", evidence))

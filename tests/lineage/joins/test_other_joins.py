@@ -412,6 +412,31 @@ class TestSharedArtifacts:
         found = {edge.key[:3] for edge in linked.edges if edge.relation != "has_version"}
         assert found == {(PACKAGE, served[0].id, "packaged_as")}
 
+    def test_what_is_added_to_weights_that_a_job_made_is_a_draft(self):
+        """With or without it the version is the same: what serves the weights alone, or a part of them, runs it, and
+        who registered them again has a copy."""
+        again = self._package(f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/again/1", created_at=NOON)
+        model = asset("model", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model/m")
+        adapter = asset("inference_component", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:inference-component/a")
+        claims = [
+            Output(job=JOB, uri="s3://b/tuned/output/model.tar.gz", evidence="t:T#o"),
+            Weights(asset=PACKAGE, uri="s3://b/tuned/", evidence="t:T#spec.b"),
+            Weights(asset=PACKAGE, uri="s3://cache/draft/", added=True, evidence="t:T#spec.a"),
+            Weights(asset=again.id, uri="s3://b/tuned/", evidence="t:T#spec.b"),
+            Weights(asset=model.id, uri="s3://b/tuned/merged/", evidence="t:T#m"),
+            Weights(asset=adapter.id, uri="s3://b/tuned/checkpoints/", evidence="t:T#c"),
+        ]
+        first = self._package(created_at="2026-11-01T12:00:00Z")
+
+        linked = Estate().say(job(), first, again, model, adapter, claims=claims).linked()
+
+        found = {edge.key[:3] for edge in linked.edges if edge.source == PACKAGE}
+        assert found == {
+            (PACKAGE, again.id, "copied_to"),
+            (PACKAGE, model.id, "packaged_as"),
+            (PACKAGE, adapter.id, "deployed_to"),
+        }
+
     @pytest.mark.parametrize("bucket", ["jumpstart-cache-prod-us-west-2", "jumpstart-private-cache-prod-us-west-2"])
     def test_trap_weights_of_jumpstart_tie_nobody_to_anybody(self, bucket):
         """All of AWS takes them: who registers them copies nobody, and who serves or reads them does not know who has

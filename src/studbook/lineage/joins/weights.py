@@ -1,7 +1,9 @@
 """Who takes weights from where: the S3 places of packages, looked up by URI.
 
-A version is all of its weights, what it adds to the main ones among them: adapters of one base model are as many
-versions, and who takes the base alone, or a part of an inference pipeline, takes none of them. What many share that
+A version is all of its weights: who takes a part of an inference pipeline takes none of it. What it adds to the main
+ones counts where no job made those, a base model under an adapter say: adapters of one base are as many versions, and
+the base alone is none. Beside weights that a job made it is a draft, with or without which the version is the same.
+What many share that
 have nothing to do with each other ties nobody to anybody: a draft model alone, or what JumpStart keeps for all of AWS.
 """
 
@@ -17,7 +19,7 @@ from studbook.lineage.holders import is_later
 from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.times import instant
 from studbook.model import Edge, Evidence, Relation
-from studbook.model.facts import Output, Weights, Writes
+from studbook.model.facts import Output, OutputFolder, Weights, Writes
 from studbook.model.ids import beginning_with, of_jumpstart, parse_s3
 
 SAME_ACCOUNT: Final = Evidence.parse("rule:same-account")
@@ -134,11 +136,25 @@ class PackagePlaces:
         for where, claims in self._at.items():
             for claim in claims:
                 found[claim.asset, _specification(claim)][where] = claim
+        for key, held in found.items():
+            main = {where: claim for where, claim in held.items() if not claim.added}
+            if len(main) < len(held) and any(map(self._is_made, main)):
+                found[key] = main
         return {
             key: held
             for key, held in found.items()
             if not all(claim.added for claim in held.values()) and not all(map(of_jumpstart, held))
         }
+
+    def _is_made(self, where: str) -> bool:
+        """Whether a job says that it wrote to a place, in it or around it."""
+        around = any(one in self._written for one in places_around(where))
+        return around or bool(beginning_with(sorted(self._written), f"{where}/"))
+
+    @cached_property
+    def _written(self) -> frozenset[str]:
+        folders = (place(folder.uri) or "" for folder in self._view.all(OutputFolder))
+        return frozenset((*self._wrote, *folders))
 
     def edges(self, found: Iterable[Weights], user: Weights, relation: Relation, rule: Evidence) -> list[Edge]:
         """An inferred edge from each package to what uses its weights; candidates where several fit."""

@@ -106,7 +106,7 @@ class _Readings:
         if reads.reader in writers or reads.reader in self._makers.get(package, ()):
             return None
         added = self._places.added_to(claim)
-        is_base = bool(added) and not writers  # or nobody tells who made it
+        is_base = bool(added)  # or nobody tells who made it
         if is_base and any(self._makers.get(one) for one in added):
             return None
         registered, read = instant(self._view.assets[package].created_at), instant(reads.at)

@@ -9,7 +9,7 @@ runs for those alone who name it in their request, so that it serves nobody who 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
@@ -311,20 +311,34 @@ def _parts(lineage: LineageReader, version: str) -> set[str]:
 
 
 def _specifications(lineage: LineageReader, version: str) -> Mapping[str, set[str]]:
-    """The artifacts that a version holds, by the member of its record that names them: each is all of it."""
+    """The artifacts that a version holds, by the member of its record that names them: each is all of it.
+
+    What is added to weights that a job made, a draft say, is no part that has to be there.
+    """
     found: defaultdict[str, set[str]] = defaultdict(set)
+    added: set[str] = set()
     for edge in lineage.upstream(version, "packaged_as"):
         asset = lineage.asset(edge.source)
         if asset is not None and asset.kind == "artifact" and edge.role not in NO_WEIGHTS:
             for member in _members(edge):
                 found[member].add(asset.id)
-    return found
+            if all(".Additional" in path for path in _own(edge) or ("",)):
+                added.add(asset.id)
+    return {
+        member: main if main != held and any(lineage.upstream(one, "produced") for one in main) else held
+        for member, held in found.items()
+        for main in (held - added,)
+    }
 
 
 def _members(edge: Edge) -> set[str]:
     """The members of the target's own record that an edge is known by."""
-    own = (one.path for one in edge.evidence if one.record.endswith(edge.target))
-    return {path.partition(".")[0] for path in own} or {""}
+    return {path.partition(".")[0] for path in _own(edge)} or {""}
+
+
+def _own(edge: Edge) -> Sequence[str]:
+    """The paths of an edge's evidence that are in the target's own record."""
+    return [one.path for one in edge.evidence if one.record.endswith(edge.target)]
 
 
 def runs_at(
