@@ -268,6 +268,18 @@ class TestHoles:
             f"s3://b/p/@{fingerprint([A1, B1], 'p/')}"
         }
 
+    def test_what_a_night_without_the_right_to_list_versions_saw_stands_beside_what_is_left_of_them(self):
+        """A version expired before the next night could list them: the state without it may have been read, or the one
+        that was seen."""
+        seen = state("s3://b/p/", A1, B1, until=2)
+
+        found = read_by_the_job("s3://b/p/", seen, listing(A2, B1))
+
+        assert {source: one[:2] for source, one in found.items()} == {
+            seen.version: ("inferred", True),
+            f"s3://b/p/@{fingerprint([B1], 'p/')}": ("inferred", True),
+        }
+
     def test_what_was_listed_before_the_job_began_proves_nothing_of_it(self):
         """Carried over: the night could not list the dataset, and the job may have met another state."""
         assert read_by_the_job("s3://b/p/", listing(A1, B1, stale_since=2)) == {

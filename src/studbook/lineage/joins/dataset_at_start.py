@@ -206,8 +206,11 @@ class _Dataset:
             kept = listings[-1].versions is not None and listings[-1].until is None
             self._found[place] = (ObjectHistory(listings) if kept else None, spans(listings))
         history, listed = self._found[place]
+        # Where none fits the newest listing is not taken instead: a job of last month did not read today's data.
+        fitting = [span for span in listed if at is None or span.since <= instant(at) < span.until]
+        found = []
         if history is not None and at is not None and (possible := history.at(at)):
-            found, last = [], self.states[place][-1]
+            last = self.states[place][-1]
             for state in possible:
                 if uri != place and not self._holds(state.version, state.objects, uri):
                     continue
@@ -215,9 +218,10 @@ class _Dataset:
                     self.places.reconstruct(last, state)
                 evidence = (last.evidence,) if state.proved else (last.evidence, AT_START)
                 found.append(_Found(state.version, proved=state.proved, evidence=evidence))
-            return found
-        # Where none fits the newest listing is not taken instead: a job of last month did not read today's data.
-        fitting = [span for span in listed if at is None or span.since <= instant(at) < span.until]
+            if any(state.listed for state in possible):
+                return found
+            # A night that saw no versions saw more, maybe, than those that are left tell.
+            fitting = [span for span in fitting if not history.tells(span.listing)]
         if uri != place:  # an inventory is kept without its objects
             fitting = [
                 one
@@ -225,7 +229,8 @@ class _Dataset:
                 if one.listing.inventory or self._holds(one.listing.version, one.listing.contents, uri)
             ]
         unique = {span.listing.version: span.listing for span in fitting}
-        return [_Found(version, proved=False, evidence=(state.evidence, AT_START)) for version, state in unique.items()]
+        states = unique.items()
+        return found + [_Found(version, proved=False, evidence=(state.evidence, AT_START)) for version, state in states]
 
 
 class _DatasetStates:

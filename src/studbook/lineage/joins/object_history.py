@@ -116,6 +116,10 @@ class ObjectHistory:
         self._times = sorted({change.time for change in changes})
         self._found: dict[tuple[int, int, int, int, bool], Sequence[State]] = {}
 
+    def tells(self, listing: DatasetState) -> bool:
+        """Whether it goes by this listing."""
+        return any(one is listing for one in self._listings)
+
     def at(self, time: str) -> Sequence[State]:
         """The states that may have been in force at a time; none where that cannot be known."""
         moment, last = instant(time), len(self._listings) - 1
