@@ -3,8 +3,8 @@
 A version is all of its weights: who takes a part of an inference pipeline takes none of it. What it adds to the main
 ones counts where no job made those, a base model under an adapter say: adapters of one base are as many versions, and
 the base alone is none. Beside weights that a job made it is a draft, with or without which the version is the same.
-What many share that
-have nothing to do with each other ties nobody to anybody: a draft model alone, or what JumpStart keeps for all of AWS.
+What many share that have nothing to do with each other ties nobody to anybody: a draft model alone, or what JumpStart
+keeps for all of AWS.
 """
 
 from __future__ import annotations
@@ -148,13 +148,16 @@ class PackagePlaces:
 
     def _is_made(self, where: str) -> bool:
         """Whether a job says that it wrote to a place, in it or around it."""
-        around = any(one in self._written for one in places_around(where))
-        return around or bool(beginning_with(sorted(self._written), f"{where}/"))
+        written, in_order = self._written
+        around = any(one in written for one in places_around(where))
+        return around or bool(beginning_with(in_order, f"{where}/"))
 
     @cached_property
-    def _written(self) -> frozenset[str]:
+    def _written(self) -> tuple[frozenset[str], Sequence[str]]:
+        """The places that jobs wrote or had for their outputs, and the same sorted."""
         folders = (place(folder.uri) or "" for folder in self._view.all(OutputFolder))
-        return frozenset((*self._wrote, *folders))
+        found = frozenset((*self._wrote, *folders))
+        return found, sorted(found)
 
     def edges(self, found: Iterable[Weights], user: Weights, relation: Relation, rule: Evidence) -> list[Edge]:
         """An inferred edge from each package to what uses its weights; candidates where several fit."""
