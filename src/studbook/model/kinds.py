@@ -192,7 +192,7 @@ _TABLE: tuple[KindInfo, ...] = (
                 ends=("packaged_as", "deployed_to", "produced")),
     _deployment("inference_component", "Inference component", "One model or adapter on an endpoint.", judged=True,
                 arn=("sagemaker:inference-component",), starts=("input_to", "deployed_to", "part_of"),
-                ends=("deployed_to", "part_of", "produced")),
+                ends=("deployed_to", "part_of", "packaged_as", "produced")),
     _dataset("feature_group", "Feature group", "A Feature Store group.", arn=("sagemaker:feature-group",),
              starts=("content_of", "input_to", "produced"), ends=("content_of", "produced")),
     _dataset("table", "Table", "A table of a Glue data catalog.", arn=("glue:table",), starts=("input_to",),
