@@ -8,10 +8,10 @@ only what is missing was deleted. Of states by inventory nobody knows the keys, 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from studbook.lineage.joins.object_history import in_order
+from studbook.lineage.joins.object_history import Objects, in_order
 from studbook.model import Asset
 from studbook.model.facts import DatasetState
 
@@ -48,10 +48,32 @@ def _losses(
         for state in states:
             yield state, {"deleted_objects": len(state.contents)} if state.contents else {}
         return
-    there = {row["Key"] for row in last.contents}
-    kept = None if last.versions is None else {(row["Key"], row["ETag"]) for row in last.versions}
+    loss_of = losses(last.contents, last.versions)
     for state in states:
-        missing = [row["Key"] not in there for row in state.contents]
-        lost = missing if kept is None else [(row["Key"], row["ETag"]) not in kept for row in state.contents]
-        told = {"deleted_objects": sum(map(max, missing, lost)), "deleted_for_good": sum(lost)}
+        found = [loss_of(row) for row in state.contents]
+        told = {
+            "deleted_objects": sum(one.deleted for one in found),
+            "deleted_for_good": sum(one.for_good for one in found),
+        }
         yield state, {name: number for name, number in told.items() if number}
+
+
+class Loss(NamedTuple):
+    """What became of an object."""
+
+    deleted: bool = False
+    """It is missing, or no version of it is left, whatever lies at its key now."""
+    for_good: bool = False
+
+
+def losses(contents: Objects, versions: Objects | None) -> Callable[[Mapping[str, Any]], Loss]:
+    """What became of an object, as a listing tells: its objects, and all versions, where the bucket keeps them."""
+    there = {row["Key"] for row in contents}
+    kept = None if versions is None else {(row["Key"], row["ETag"]) for row in versions}
+
+    def loss_of(row: Mapping[str, Any]) -> Loss:
+        missing = row["Key"] not in there
+        lost = missing if kept is None else (row["Key"], row["ETag"]) not in kept
+        return Loss(missing or lost, lost)
+
+    return loss_of

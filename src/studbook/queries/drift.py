@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
+from studbook.lineage.deleted_objects import Loss, losses
 from studbook.lineage.graph import LineageReader
 from studbook.lineage.job_state import may_never_have_run
 from studbook.lineage.joins.object_history import object_versions
@@ -165,15 +166,7 @@ def _is_all_of(state: Asset, places: Iterable[str]) -> bool:
     return any(own.startswith(f"{place.rstrip('/')}/") for place in places)
 
 
-class _Change(NamedTuple):
-    """An object that is not in both of two states as it is in the other."""
-
-    deleted: bool = False
-    """It was in the earlier one, and is missing, or no version of it is left."""
-    for_good: bool = False
-
-
-def _of_places(night: Night, edge: Edge, places: Sequence[str], state: Asset, after: str) -> Sequence[_Change] | None:
+def _of_places(night: Night, edge: Edge, places: Sequence[str], state: Asset, after: str) -> Sequence[Loss] | None:
     """What is another, of the places that an edge names; None where that is not known."""
     now = _in_force(night.lineage, state)
     if not places or now is None or any(line.operation == "s3:GetObject" for line in edge.evidence):
@@ -204,8 +197,8 @@ def _in_force(lineage: LineageReader, state: Asset) -> Asset | None:
     return next((one for one in at_place if one.attributes.get("current") is True), None)
 
 
-_Compared = tuple[Sequence[str], Mapping[str, _Change]]
-"""All keys of a state, sorted, and what is another, by key."""
+_Compared = tuple[Sequence[str], Mapping[str, Loss]]
+"""All keys of a state, sorted; and by key what is not in both states as it is in the other."""
 
 
 @lru_cache(maxsize=8)
@@ -214,16 +207,14 @@ def _difference(record_of: RecordOf, state: str, now: str) -> _Compared | None:
     was, current = (record_of("s3_prefix", one) for one in (state, now))
     if was is None or current is None or "Contents" not in was.body or "Contents" not in current.body:
         return None
-    _, versions = object_versions(current.body)
-    left = None if versions is None else {(row["Key"], row["ETag"]) for row in versions}
+    loss_of = losses(current.body["Contents"], object_versions(current.body)[1])
     there = {row["Key"]: (row["Size"], row["ETag"]) for row in current.body["Contents"]}
-    keys, changes = [], dict.fromkeys(there, _Change())
+    keys, changes = [], dict.fromkeys(there, Loss())
     for row in was.body["Contents"]:
-        key = row["Key"]
+        key, loss = row["Key"], loss_of(row)
         keys.append(key)
-        lost = key not in there if left is None else (key, row["ETag"]) not in left
-        if lost or key not in there:
-            changes[key] = _Change(True, lost)
+        if loss.deleted:
+            changes[key] = loss
         elif there[key] == (row["Size"], row["ETag"]):
             del changes[key]
     return sorted(keys), changes
@@ -236,4 +227,4 @@ def _newer(record_of: RecordOf, now: str, after: str) -> _Compared | None:
     if current is None or "Contents" not in current.body:
         return None
     rows = current.body["Contents"]
-    return sorted(row["Key"] for row in rows), {row["Key"]: _Change() for row in rows if row["LastModified"] > after}
+    return sorted(row["Key"] for row in rows), {row["Key"]: Loss() for row in rows if row["LastModified"] > after}
