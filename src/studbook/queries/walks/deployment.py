@@ -315,6 +315,10 @@ def _specifications(lineage: LineageReader, version: str) -> Mapping[str, set[st
 
     What is added to weights that a job made, a draft say, is no part that has to be there.
     """
+    return lineage.once(("specifications", version), lambda: _read_specifications(lineage, version))
+
+
+def _read_specifications(lineage: LineageReader, version: str) -> Mapping[str, set[str]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
     added: set[str] = set()
     for edge in lineage.upstream(version, "packaged_as"):
