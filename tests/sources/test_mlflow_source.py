@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from benchmarks.estate import ACCOUNT, READER_ROLE, REGION, settings
 from tests.harvest.scripted import Visits
+from tests.pedigrees import record
 
 from studbook.aws.errors import NotReadOnly
 from studbook.demo.cloud.aws import EXTERNAL_ID, READER
@@ -817,15 +818,7 @@ class TestNormalize:
         told = [{"dataset": {"name": "n", "digest": "d", "source": json.dumps(one)}} for one in sources]
         told[1]["tags"] = [{"key": "mlflow.data.context", "value": "eval"}]
         body = {**TRAIN, "server": "lab", "inputs": {"dataset_inputs": told}}
-        run = Record(
-            source="mlflow",
-            kind="mlflow_run",
-            id="mlflow:lab/run/r1",
-            account=None,
-            region=None,
-            revision="",
-            body=body,
-        )
+        run = record("mlflow:lab/run/r1", source="mlflow", kind="mlflow_run", account=None, region=None, body=body)
         facts = SOURCE.normalize(run)
 
         assert [claim.uri for claim in facts.claims] == ["s3://lake/chats", "s3://lake/chats", "s3://lake/plain/"]
