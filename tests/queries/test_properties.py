@@ -18,7 +18,7 @@ from studbook.queries.impact import impact
 from studbook.queries.runs import Run, runs
 from studbook.queries.scores import scores
 from studbook.queries.trace import trace
-from studbook.queries.walks import copies_of, made, reaches
+from studbook.queries.walks import around, copies_of, made, reaches
 from studbook.queries.walks.influence import steps_from
 
 FEW = settings(max_examples=40)
@@ -55,6 +55,23 @@ def test_what_made_a_thing_reaches_it(graph: Graph) -> None:
     up = {(one, asset) for asset in graph.assets for one in made(graph, asset).influence}
     down = {(asset, one) for asset in graph.assets for one in reaches(graph, asset).influence}
     assert up == down
+
+
+@FEW
+@given(estates(context=True))
+def test_a_picture_has_every_step_of_both_walks(graph: Graph) -> None:
+    """With room for all, the nearest of both sides are all that influence joins to the root, and its context, with the
+    same edges; whatever the other side met before."""
+    for root in graph.assets.values():
+        steps = [
+            hop
+            for walk in (made(graph, root.id), reaches(graph, root.id))
+            for near in walk.influence
+            for hop in walk.hops[near]
+        ]
+        picture = around(graph, root, len(graph.assets))
+        assert {asset.id for asset in picture.assets} == {root.id, *(hop.asset.id for hop in steps)}
+        assert {edge.key for group in picture.edges.values() for edge in group} == {hop.edge.key for hop in steps}
 
 
 @FEW

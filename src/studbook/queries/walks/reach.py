@@ -1,7 +1,5 @@
 """Breadth-first search (BFS) along influence: how far all that made or reaches a thing is, and by the best way to it.
 
-A node is looked at again where it is reached with a wider time bound (`influence.time_bound`).
-
 The same search runs over the objects of a lineage and, for crowds, over the numbers that its index has of them: a graph
 view says what a node is and which steps lead on from it.
 """
@@ -10,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from studbook.errors import NotFound
@@ -55,7 +53,7 @@ class View(Protocol[N]):
         """The steps from a node, of a walk that begins at the root."""
         ...
 
-    def taken(self, node: N, root: N) -> Iterable[tuple[object, N, bool]]:
+    def taken(self, node: N, root: N) -> Iterable[tuple[Any, N, bool]]:
         """The same where nobody asks what an edge says: that takes longer to find than where it leads."""
         ...
 
@@ -199,6 +197,31 @@ def origins_of(lineage: LineageReader, asset_id: str) -> Reach[str]:
     return lineage.near(("reach", asset_id), lambda: Reach(ByEdge(lineage, "upstream"), asset_id))
 
 
+def breadth_first(
+    view: View[N], root: N, bounds: dict[N, float], follows: Callable[[N], bool] = lambda node: True
+) -> Iterator[tuple[int, N, Any, N, bool]]:
+    """Breadth-first search (BFS): every step in time, as (edges from the root to its end, near, edge, far, onward).
+
+    A node is looked at again where it is reached with a wider time bound (`influence.time_bound`): `bounds`, which has
+    the root's, gets the widest of each node that influence leads to. From a node that `follows` is false of, asked
+    when its step was taken, the search does not go on.
+    """
+    ahead, distance = dict(bounds), 0
+    while ahead:
+        distance += 1
+        view.prefetch(ahead)
+        here, ahead = ahead, {}
+        for node, bound in here.items():
+            for edge, end, onward in view.taken(node, root):
+                if bound != ALWAYS and not view.in_time(end, bound):
+                    continue
+                yield distance, node, edge, end, onward
+                if not onward or (known := bounds.get(end, math.inf)) == ALWAYS or not follows(end):
+                    continue
+                if (widened := view.bound(node, end, bound)) < known:
+                    bounds[end] = ahead[end] = widened
+
+
 class Way(NamedTuple, Generic[N]):
     """How an asset is joined to the root of a walk: by the way whose weakest edge is strongest, then the shortest."""
 
@@ -229,22 +252,9 @@ class Reach(Generic[N]):
         """The fewest edges from the root to each node but itself."""
 
     def _search(self) -> None:
-        found, bounds, context, view = self.influence, self.bounds, self._context, self.view
-        ahead, distance = dict(bounds), 0
-        while ahead:
-            distance += 1
-            view.prefetch(ahead)
-            here, ahead = ahead, {}
-            for node, bound in here.items():
-                for _, end, onward in view.taken(node, self.root):
-                    if bound != ALWAYS and not view.in_time(end, bound):
-                        continue
-                    known = bounds.get(end, math.inf)
-                    if not onward:
-                        context.setdefault(end, distance)
-                    elif known != ALWAYS and (widened := view.bound(node, end, bound)) < known:
-                        found.setdefault(end, distance)
-                        bounds[end] = ahead[end] = widened
+        context = self._context
+        for distance, _, _, end, onward in breadth_first(self.view, self.root, self.bounds):
+            (self.influence if onward else context).setdefault(end, distance)
         # What is reached as context leads on to what it is part of, and to nothing else.
         waiting: defaultdict[int, list[N]] = defaultdict(list)
         for node, distance in context.items():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
@@ -13,8 +12,8 @@ from studbook.gc import gc_paused
 from studbook.lineage.graph import Direction, LineageReader
 from studbook.model import Asset, Edge
 from studbook.queries.walks.evaluations import Evaluation, evaluations_of
-from studbook.queries.walks.influence import ALWAYS, Step, existing, is_in_time, steps_from, time_bound
-from studbook.queries.walks.reach import ByEdge, Reach, origins_of
+from studbook.queries.walks.influence import ALWAYS, Step, existing, is_in_time, time_bound
+from studbook.queries.walks.reach import ByEdge, Reach, breadth_first, origins_of
 
 
 class Hop(NamedTuple):
@@ -117,37 +116,28 @@ class Around:
 def around(lineage: LineageReader, root: Asset, limit: int) -> Around:
     """The nearest ancestors and descendants of an asset, upstream and downstream in turn, `limit` with the root.
 
-    The steps are those of `made` and `reaches`.
+    The steps are those of `made` and `reaches`, but for what context is part of.
     """
     found: dict[str, Asset] = {root.id: root}
     edges: dict[tuple[str, str], list[Edge]] = {}
     left_out: dict[Direction, dict[str, str]] = {"upstream": {}, "downstream": {}}
 
     def explore(direction: Direction) -> Iterator[None]:
-        """Breadth first on one side; yields after each asset that it adds."""
-        queue = deque([(root, ALWAYS)])
-        bounds = {root.id: ALWAYS}
-        while queue:
-            here, bound = queue.popleft()
-            for edge, other, onward in sorted(steps_from(lineage, direction, here, here is root), key=_first):
-                asset = lineage.asset(other)
-                if other == here.id or asset is None or not is_in_time(direction, asset, bound):
-                    continue
-                new = other not in found
-                if new and len(found) >= limit:
-                    left_out[direction].setdefault(other, here.id)
-                    continue
-                if new:
-                    found[other] = asset
-                widened = time_bound(direction, here, asset, bound)
-                if onward and (new or widened < bounds.get(other, ALWAYS)):
-                    bounds[other] = widened
-                    queue.append((asset, widened))
-                group = edges.setdefault((edge.source, edge.target), [])
-                if edge not in group:
-                    group.append(edge)
-                if new:
-                    yield
+        """One side; yields after each asset that it adds."""
+        search = breadth_first(_ByRank(lineage, direction), root.id, {root.id: ALWAYS}, found.__contains__)
+        for _, here, edge, other, _ in search:
+            if other == here:
+                continue
+            new = other not in found
+            if new and len(found) >= limit:
+                left_out[direction].setdefault(other, here)
+                continue
+            group = edges.setdefault((edge.source, edge.target), [])
+            if edge not in group:
+                group.append(edge)
+            if new:
+                found[other] = existing(lineage, other)
+                yield
 
     for _ in zip_longest(explore("upstream"), explore("downstream")):
         pass
@@ -161,10 +151,11 @@ def around(lineage: LineageReader, root: Asset, limit: int) -> Around:
     )
 
 
-def _first(step: Step) -> tuple[int, str]:
-    """What is met first where not all can be: what made a thing before what holds it or describes it."""
-    edge, other, _ = step
-    return (_ORDER[edge.relation], other)
+class _ByRank(ByEdge):
+    """What made a thing comes before what holds it or describes it, where not all can be shown."""
+
+    def taken(self, node: str, root: str) -> Sequence[Step]:
+        return sorted(super().taken(node, root), key=lambda step: (_ORDER[step[0].relation], step[1]))
 
 
 _ORDER = {
