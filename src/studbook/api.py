@@ -32,7 +32,7 @@ from studbook.queries.compare import ComparedFact
 from studbook.queries.compare import compare as comparison
 from studbook.queries.compared_facts import COMPARABLE
 from studbook.queries.copies import Copy
-from studbook.queries.diff import Changes
+from studbook.queries.diff import Changes, WholeNight
 from studbook.queries.diff import diff as difference
 from studbook.queries.gaps import Lack
 from studbook.queries.handles import Handles
@@ -132,8 +132,7 @@ class Lineage:
         """What changed since an older snapshot, which is named as `open` takes it."""
         before = self.catalog.resolve(str(older))
         was, now = self.catalog.compared(before, self.snapshot)
-        old, new = map(self.catalog.record_of, (before, self.snapshot))
-        return difference(was, now, before.coverage, self.snapshot.coverage, old_records=old, new_records=new)
+        return difference(WholeNight.of(self.catalog, before, was), WholeNight.of(self.catalog, self.snapshot, now))
 
     # --- the questions ------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from studbook.model.ids import page_path
-from studbook.queries.diff import Changes, diff
+from studbook.queries.diff import Changes, WholeNight, diff
 from studbook.store import Catalog
 
 VERSION = "arn:aws:sagemaker:us-west-2:222222222222:model-package/support-bot/4"
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.demo, pytest.mark.browser]
 def between(catalog: Path, old: int, new: int) -> Changes:
     store = Catalog(catalog)
     before, after = store.resolve(str(old)), store.resolve(str(new))
-    return diff(store.graph(before), store.graph(after), before.coverage, after.coverage)
+    return diff(*(WholeNight.of(store, night, store.graph(night)) for night in (before, after)))
 
 
 class TestAnyTwo:

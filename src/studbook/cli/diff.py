@@ -34,13 +34,13 @@ Examples:
 @catalog_option
 def diff(old: str, new: str, catalog: Catalog, output_format: str) -> None:
     """Show what changed from snapshot OLD to snapshot NEW. Models, approvals, deployments, data, coverage."""
+    from studbook.queries.diff import WholeNight
     from studbook.queries.diff import diff as compare
     from studbook.queries.handles import Handles, InMemory
 
     before, after = catalog.resolve(old), catalog.resolve(new)
     was, now = catalog.compared(before, after)
-    records = {"old_records": catalog.record_of(before), "new_records": catalog.record_of(after)}
-    changes = compare(was, now, before.coverage, after.coverage, **records)
+    changes = compare(WholeNight.of(catalog, before, was), WholeNight.of(catalog, after, now))
     if output_format == "json":
         write_json({"old": _dated(before), "new": _dated(after)} | changes.to_json())
         return

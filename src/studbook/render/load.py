@@ -14,7 +14,7 @@ from studbook.exports.edition import Edition
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope, Record
 from studbook.people import People
-from studbook.queries.diff import diff
+from studbook.queries.diff import WholeNight, diff
 from studbook.queries.pedigree import pedigree, record_ids
 from studbook.queries.runs import rows_at
 from studbook.render.views import Site
@@ -137,6 +137,5 @@ def _rule(rule: Rule, given: RuleSettings) -> dict[str, Any]:
 def _changes(lineages: Lineages, settings: Settings, history: list[Envelope], new: Graph) -> dict[str, Any]:
     before, now = history[-2], history[-1]
     old = lineages.catalog.older(before, lineages.of(before), now, new)
-    was, is_now = map(lineages.catalog.record_of, (before, now))
-    changes = diff(old, new, before.coverage, now.coverage, old_records=was, new_records=is_now)
+    changes = diff(WholeNight.of(lineages.catalog, before, old), WholeNight.of(lineages.catalog, now, new))
     return changes_data(changes, old, new, before.number, settings)
