@@ -27,7 +27,7 @@ ANYTHING = {"same_as", "associated"}
 
 
 def lists_of_jobs(text: str) -> Iterator[tuple[int, set[str]]]:
-    """Every display and every call in a module with two or more kinds of job in it, and the line where it begins."""
+    """Every display and every call in a module that means two or more kinds of job, and the line where it begins."""
     for node in ast.walk(ast.parse(text)):
         parts: list[ast.expr | None] = []
         if isinstance(node, ast.Tuple | ast.List | ast.Set):
@@ -38,7 +38,10 @@ def lists_of_jobs(text: str) -> Iterator[tuple[int, set[str]]]:
             parts = [*node.args]
         elif isinstance(node, ast.MatchOr):
             parts = [case.value for case in node.patterns if isinstance(case, ast.MatchValue)]
-        found = {part.value for part in parts if isinstance(part, ast.Constant) and part.value in JOB_KINDS}
+        words = {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+        found = words & {*JOB_KINDS}
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".endswith"):
+            found = {kind for kind in JOB_KINDS for word in words if kind.endswith(word)}
         if len(found) > 1:
             yield node.lineno, found
 
@@ -62,6 +65,7 @@ class TestLists:
             'JOBS = ("training_job", "transform_job")',
             'x = {"training_job": 1, "tuning_job": 2}',
             'reading.named(arn, "tuning_job", "automl_job")',
+            'kind.endswith("_job")',
             'match kind:\n    case "training_job" | "tuning_job":\n        pass',
         ],
     )

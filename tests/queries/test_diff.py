@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.pedigrees import lineage
 
+from studbook.lineage.graph import Graph
 from studbook.model import Coverage, Gap, canonical
-from studbook.queries.diff import Changes, Field, diff
+from studbook.queries.diff import Changes, Field, WholeNight
+from studbook.queries.diff import diff as compare
 from studbook.queries.news import news
 from studbook.redaction.past_rules import TodaysRules
 from studbook.settings import Redact
@@ -49,6 +52,15 @@ CHANGES: list[tuple[str, Any, Any, dict[str, Any]]] = [
         {"datasets_drifted": [("t", "s3://b/c/@sha256:aa")]},
     ),
     (
+        "a dataset that a session reads drifted",
+        (BASE.replace("training_job", "training_session"), {"s3://b/c/@sha256:aa": {"attributes": {"current": True}}}),
+        (
+            BASE.replace("training_job", "training_session"),
+            {"s3://b/c/@sha256:aa": {"attributes": {"current": False, "superseded_since": 2}}},
+        ),
+        {"datasets_drifted": [("t", "s3://b/c/@sha256:aa")]},
+    ),
+    (
         "an endpoint was deleted",
         (BASE, {}),
         (BASE, {"bot": {"gone_since": 2}}),
@@ -68,6 +80,10 @@ CHANGES: list[tuple[str, Any, Any, dict[str, Any]]] = [
         {"assets_added": ["bot"], "deployments_changed": [("bot", [], ["p/1"])]},
     ),
 ]
+
+
+def diff(old: Graph, new: Graph, before: Sequence[Coverage] = (), after: Sequence[Coverage] = ()) -> Changes:
+    return compare(WholeNight(old, tuple(before)), WholeNight(new, tuple(after)))
 
 
 def told(changes: Changes) -> dict[str, Any]:

@@ -7,14 +7,15 @@ moved), then every asset and every edge, so that nothing is left out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from studbook.lineage.graph import Graph, differing
 from studbook.model import Asset, Coverage, Edge, Partition
 from studbook.model.canonical import fields_of
 from studbook.model.ids import holder_of
-from studbook.queries.answer import Night, RecordOf
+from studbook.model.kinds import JOB_KINDS
+from studbook.queries.answer import Night
 from studbook.queries.drift import drifts_of
 from studbook.queries.walks import Manner, out_of_service, runs
 
@@ -151,18 +152,18 @@ class Changes:
         return asdict(self)
 
 
-def diff(
-    old: Graph,
-    new: Graph,
-    old_coverage: Iterable[Coverage] = (),
-    new_coverage: Iterable[Coverage] = (),
-    *,
-    old_records: RecordOf = lambda kind, record_id: None,
-    new_records: RecordOf = lambda kind, record_id: None,
-) -> Changes:
-    """What changed from one graph to the other, both as they may be told today: see `Catalog.compared`."""
-    if old is new:  # as on a night without changes: there is nothing to look for
-        old = new = Graph((), ())
+@dataclass(frozen=True)
+class WholeNight(Night):
+    """A snapshot with all of its lineage in memory."""
+
+    lineage: Graph
+
+
+def diff(before: WholeNight, after: WholeNight) -> Changes:
+    """What changed from one snapshot to the other, both as they may be told today: see `Catalog.compared`."""
+    if before.lineage is after.lineage:  # as on a night without changes: there is nothing to look for
+        before, after = (replace(night, lineage=Graph((), ())) for night in (before, after))
+    old, new = before.lineage, after.lineage
     again = {*_made_again(old, new), *_made_again(new, old)}
 
     def only_in(one: Graph, other: Graph) -> list[Asset]:
@@ -171,30 +172,30 @@ def diff(
 
     added, gone = only_in(new, old), only_in(old, new)
     both = [
-        (before, after)
-        for after in new.assets.values()
-        if (before := old.asset(after.id)) is not None and before is not after and before != after
-        if after.id not in again
+        (was, asset)
+        for asset in new.assets.values()
+        if (was := old.asset(asset.id)) is not None and was is not asset and was != asset
+        if asset.id not in again
     ]
     old_edges, new_edges = differing(old, new)
     return Changes(
         models_added=tuple(_named(asset) for asset in added if asset.kind in _MODEL_VERSIONS),
         approvals_changed=tuple(_approvals(both)),
         deployments_changed=tuple(_deployments(old, new)),
-        datasets_drifted=tuple(_drifted(old, new, old_records, new_records)),
-        coverage_changed=tuple(_coverage(old_coverage, new_coverage)),
+        datasets_drifted=tuple(_drifted(before, after)),
+        coverage_changed=tuple(_coverage(before.coverage, after.coverage)),
         assets_added=tuple(map(_named, added)),
         assets_gone=tuple(map(_named, gone)),
         assets_changed=tuple(
-            Changed(_named(after), fields) for before, after in both if (fields := tuple(changed_fields(before, after)))
+            Changed(_named(asset), fields) for was, asset in both if (fields := tuple(changed_fields(was, asset)))
         ),
         edges_gained=tuple(edge for key, edge in new_edges.items() if key not in old_edges),
         edges_lost=tuple(edge for key, edge in old_edges.items() if key not in new_edges),
         edges_changed=tuple(
-            Certainty(was, edge)
+            Certainty(earlier, edge)
             for key, edge in new_edges.items()
-            if (was := old_edges.get(key)) is not None
-            and (was.certainty, was.candidate) != (edge.certainty, edge.candidate)
+            if (earlier := old_edges.get(key)) is not None
+            and (earlier.certainty, earlier.candidate) != (edge.certainty, edge.candidate)
         ),
     )
 
@@ -262,17 +263,16 @@ def _running(graph: Graph, endpoint: str) -> tuple[Running, ...]:
     return tuple(found[asset_id] for asset_id in sorted(found))
 
 
-def _drifted(old: Graph, new: Graph, old_records: RecordOf, new_records: RecordOf) -> Iterator[Drifted]:
-    before = {(drifted.job.id, drifted.read.id) for drifted in _all_drifted(old, old_records)}
-    for drifted in _all_drifted(new, new_records):
+def _drifted(old: WholeNight, new: WholeNight) -> Iterator[Drifted]:
+    before = {(drifted.job.id, drifted.read.id) for drifted in _all_drifted(old)}
+    for drifted in _all_drifted(new):
         if (drifted.job.id, drifted.read.id) not in before:
             yield drifted
 
 
-def _all_drifted(graph: Graph, records: RecordOf) -> Iterator[Drifted]:
-    night = Night(graph, record_of=records)
-    for asset in graph.assets.values():
-        if asset.kind.endswith("_job") and _is_here(asset):
+def _all_drifted(night: WholeNight) -> Iterator[Drifted]:
+    for asset in night.lineage.assets.values():
+        if asset.kind in JOB_KINDS and _is_here(asset):
             reads = {drift.read.id: drift.read for drift in drifts_of(night, asset)}
             for read_id in sorted(reads):
                 yield Drifted(_named(asset), _named(reads[read_id]))

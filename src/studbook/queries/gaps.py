@@ -16,7 +16,7 @@ from studbook.lineage.graph import LineageReader
 from studbook.lineage.job_state import may_have_result
 from studbook.model import KINDS, Asset, Edge, Partition
 from studbook.model.ids import parse_arn
-from studbook.model.kinds import kind_words
+from studbook.model.kinds import JOB_KINDS, kind_words
 from studbook.queries.answer import Answer, Night, Row, Why, called, counted
 from studbook.queries.origins import makers, origins
 from studbook.queries.question import Question
@@ -133,7 +133,7 @@ def is_unlisted_data(lineage: LineageReader, asset: Asset, read: Collection[str]
 def _reads_data(lineage: LineageReader, edge: Edge) -> bool:
     """Whether an input is data, and of a job that is no evaluation."""
     reader = lineage.asset(edge.target) if is_data(edge) else None
-    return reader is not None and reader.kind.endswith("_job") and reader.kind != "evaluation_job"
+    return reader is not None and reader.kind in JOB_KINDS and reader.kind != "evaluation_job"
 
 
 # --- not recorded -------------------------------------------------------------------------------------------------

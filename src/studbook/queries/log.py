@@ -17,6 +17,7 @@ from studbook.lineage.job_state import may_have_result
 from studbook.lineage.joins.pending_deployment import RULE as PENDING
 from studbook.model import Asset, Edge, Envelope
 from studbook.model.ids import holder_of, is_audit_event
+from studbook.model.kinds import JOB_KINDS
 from studbook.queries.answer import Answer, Night, Row, counted
 from studbook.queries.audit_trail import NO_TRAIL, NOT_READ, AuditEvent, audit_events, last_approval
 from studbook.queries.diff import changed_fields
@@ -281,7 +282,7 @@ class _Past:
     def _drifted(self) -> Iterator[Entry]:
         """Data that became another after a job had begun to read it: for the job, its models and the data."""
         asset = self._asset
-        if asset.kind.endswith("_job"):
+        if asset.kind in JOB_KINDS:
             jobs: Sequence[Asset] = [asset]
         elif asset.kind in ("model_package", "mlflow_model_version"):
             jobs = makers(self._lineage, asset)
@@ -308,7 +309,7 @@ class _Past:
                 seen.add(end.id)
                 if edge.relation in ("has_version", "content_of"):
                     ahead.append(end.id)
-                elif edge.relation == "input_to" and end.kind.endswith("_job"):
+                elif edge.relation == "input_to" and end.kind in JOB_KINDS:
                     yield end
 
     def _is_mine(self, asset_id: str) -> bool:
