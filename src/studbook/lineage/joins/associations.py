@@ -18,7 +18,7 @@ from typing import Final
 
 from studbook.lineage.from_id import asset_from_id
 from studbook.lineage.holders import is_later
-from studbook.lineage.joins.interface import View, inferred
+from studbook.lineage.joins.interface import View, declared, inferred
 from studbook.model import Asset, Edge, Evidence, Facts, Relation
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import Association, ByName, DatasetState, DeployedBy, LineageEntity, Reads, RunBehind, Writes
@@ -39,11 +39,12 @@ def join(view: View) -> Facts:
     names = _Names(view)
     associations = sorted(view.all(Association), key=lambda one: (one.source, one.destination, one.type or ""))
     said = [(one, list(names.edges(one))) for one in associations]
-    near = _Near(view, {end for _, several in said for declared, _ in several for end in declared[:2]})
+    claimed = [each for _, several in said for each in several]
+    near = _Near(view, {end for ends, _ in claimed for end in ends[:2]})
     typed: defaultdict[tuple[str, str, str], set[str | None]] = defaultdict(set)
     for one, several in said:
         if one.type is not None:
-            for source, target, relation, role in (declared for declared, _ in several):
+            for (source, target, relation, role), _ in several:
                 typed[source, target, relation].add(role)
     used: set[str] = set()
     for one, several in said:
@@ -54,12 +55,14 @@ def join(view: View) -> Facts:
             beside = [] if roles else near.beside(source, target, relation)
             if not beside:
                 used.update((source, target))
-                for each in roles or {role}:
-                    facts.edges.append(_edge(source, target, relation, each, evidence, several=len(several) > 1))
+                facts.edges.extend(
+                    declared(source, target, relation, evidence, role=each, candidate=len(several) > 1)
+                    for each in roles or {role}
+                )
             facts.edges.extend(_hint(key, evidence) for key in beside)
-    facts.edges.extend(_recorded(view, [declared for _, several in said for declared in several]))
+    facts.edges.extend(_recorded(view, claimed))
     facts.edges.extend(_deployed(view))
-    facts.edges.extend(_behind_endpoints(view, [declared for _, several in said for declared in several]))
+    facts.edges.extend(_behind_endpoints(view, claimed))
     facts.mentions.extend(names.nodes(used))
     return facts
 
@@ -169,20 +172,6 @@ def _unpinned(asset_id: str) -> str:
     return asset_id.partition("@sha256:")[0]
 
 
-def _edge(
-    source: str, target: str, relation: Relation, role: str | None, evidence: tuple[Evidence, ...], *, several: bool
-) -> Edge:
-    return Edge(
-        source=source,
-        target=target,
-        relation=relation,
-        role=role,
-        certainty="declared",
-        candidate=several,
-        evidence=evidence,
-    )
-
-
 def _hint(key: EdgeKey, evidence: tuple[Evidence, ...]) -> Edge:
     """More evidence of an edge, which makes it no surer: the weakest certainty, and no proof against a candidate."""
     return inferred(key.source, key.target, key.relation, evidence, role=key.role, candidate=True)
@@ -210,7 +199,7 @@ def _recorded(view: View, said: Iterable[tuple[_Declared, tuple[Evidence, ...]]]
         runs_of = behind.get(action, {})
         for run, why in runs_of.items():
             proof = tuple(sorted({*evidence, *why}))
-            yield _edge(package, run, "recorded_in", None, proof, several=len(runs_of) > 1)
+            yield declared(package, run, "recorded_in", proof, candidate=len(runs_of) > 1)
 
 
 def _behind_endpoints(view: View, said: Iterable[tuple[_Declared, tuple[Evidence, ...]]]) -> Iterator[Edge]:
@@ -253,7 +242,7 @@ def _behind_endpoints(view: View, said: Iterable[tuple[_Declared, tuple[Evidence
                     yield inferred(source, model, "packaged_as", (*proof, DEPLOYED_WITH), candidate=several)
                 if not models:
                     proof = tuple(sorted({*why, *reason}))
-                    yield _edge(source, endpoint, "deployed_to", None, proof, several=several)
+                    yield declared(source, endpoint, "deployed_to", proof, candidate=several)
 
 
 def _deployed(view: View) -> Iterable[Edge]:
@@ -274,4 +263,4 @@ def _deployed(view: View) -> Iterable[Edge]:
         if is_later(view.assets, claim.component, claim.at) or is_later(view.assets, claim.package, claim.at):
             continue
         if all(of_source == {claim.package} for of_source in now):
-            yield _edge(claim.package, claim.component, "deployed_to", None, claim.evidence, several=False)
+            yield declared(claim.package, claim.component, "deployed_to", claim.evidence)

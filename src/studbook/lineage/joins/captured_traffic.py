@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from studbook.lineage.joins.dataset_at_start import INSIDE
-from studbook.lineage.joins.interface import View, inferred
-from studbook.model import Edge, Facts
+from studbook.lineage.joins.interface import View, inferred, referenced
+from studbook.model import Facts
 from studbook.model.facts import CapturesTo
 
 
@@ -38,13 +38,6 @@ def join(view: View) -> Facts:
         facts.edges.append(
             inferred(endpoint, inside, "produced", (claim.evidence, INSIDE), role=claim.role)
             if inside is not None
-            else Edge(
-                source=endpoint,
-                target=claim.uri,
-                relation="produced",
-                role=claim.role,
-                certainty="referenced",
-                evidence=(claim.evidence,),
-            )
+            else referenced(endpoint, claim.uri, "produced", (claim.evidence,), role=claim.role)
         )
     return facts

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from studbook.lineage.joins.interface import View
+from studbook.lineage.joins.interface import View, edge_between, inferred
 from studbook.lineage.joins.object_history import ObjectHistory, Span, State, in_order, spans
 from studbook.lineage.joins.registered_location import Registered
 from studbook.lineage.times import instant
@@ -121,15 +121,9 @@ def _edges(
 def _edge(
     reads: Reads, source: str, certainty: Certainty, evidence: tuple[Evidence, ...], *, candidate: bool = False
 ) -> Edge:
-    return Edge(
-        source=source,
-        target=reads.reader,
-        relation=reads.relation,
-        role=reads.role,
-        certainty="inferred" if reads.through else certainty,
-        candidate=candidate,
-        evidence=(*evidence, *reads.through),
-    )
+    sure: Certainty = "inferred" if reads.through else certainty
+    proof = (*evidence, *reads.through)
+    return edge_between(sure, source, reads.reader, reads.relation, proof, role=reads.role, candidate=candidate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,11 +275,6 @@ class _DatasetStates:
                 "reconstructed": True,
             },
         )
-        parent = Edge(
-            source=listing.dataset,
-            target=state.version,
-            relation="has_version",
-            certainty="inferred",
-            evidence=(listing.config, listing.evidence, AT_START),
-        )
+        proof = (listing.config, listing.evidence, AT_START)
+        parent = inferred(listing.dataset, state.version, "has_version", proof)
         self.reconstructed[state.version] = _Reconstructed(asset, parent)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from studbook.lineage.joins.dataset_at_start import INSIDE
-from studbook.lineage.joins.interface import View, inferred
+from studbook.lineage.joins.interface import View, inferred, referenced
 from studbook.lineage.times import instant
 from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import DatasetState, Writes
@@ -107,16 +107,9 @@ class _OutputPlaces:
         """To the dataset around the place, or to the artifact that it is."""
         below = _below(writes.uri)
         around = next((place for place in folders(below) if place in self._datasets), None)
-        target = around or writes.uri
-        inside = around is not None and around != below
-        return Edge(
-            source=writes.writer,
-            target=target,
-            relation="produced",
-            role=writes.role,
-            certainty="inferred" if inside else "referenced",
-            evidence=(writes.evidence, INSIDE) if inside else (writes.evidence,),
-        )
+        if around is not None and around != below:
+            return inferred(writes.writer, around, "produced", (writes.evidence, INSIDE), role=writes.role)
+        return referenced(writes.writer, around or writes.uri, "produced", (writes.evidence,), role=writes.role)
 
     def made(self, writes: Writes) -> Iterator[_Made]:
         """The states that came about by it."""

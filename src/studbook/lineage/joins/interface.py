@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar, cast
 
-from studbook.model import Asset, Claim, Edge, Evidence, Facts, Relation
+from studbook.model import Asset, Certainty, Claim, Edge, Evidence, Facts, Relation
 from studbook.model.edge import EdgeKey
 
 C = TypeVar("C", bound=Claim)
@@ -60,7 +60,8 @@ class View:
 Join = Callable[[View], Facts]
 
 
-def inferred(
+def edge_between(
+    certainty: Certainty,
     source: str,
     target: str,
     relation: Relation,
@@ -69,13 +70,21 @@ def inferred(
     role: str | None = None,
     candidate: bool = False,
 ) -> Edge:
-    """A conclusion; the rule is among its evidence."""
+    """An edge of a join, of whichever certainty."""
     return Edge(
         source=source,
         target=target,
         relation=relation,
         role=role,
-        certainty="inferred",
+        certainty=certainty,
         candidate=candidate,
         evidence=tuple(evidence),
     )
+
+
+referenced = partial(edge_between, "referenced")
+"""An edge that a record of the thing itself proves."""
+declared = partial(edge_between, "declared")
+"""An edge that the Lineage API declares."""
+inferred = partial(edge_between, "inferred")
+"""A conclusion; the rule is among its evidence."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from studbook.lineage.holders import is_later
-from studbook.lineage.joins.interface import View
+from studbook.lineage.joins.interface import View, edge_between
 from studbook.lineage.times import instant
 from studbook.model import Asset, Certainty, Edge, Evidence, Facts
 from studbook.model.facts import LambdaUse
@@ -99,12 +99,5 @@ def _same_code(view: View, use: LambdaUse, function: Asset) -> list[str]:
 def _edge(
     use: LambdaUse, source: str, certainty: Certainty, evidence: tuple[Evidence, ...], *, candidate: bool = False
 ) -> Edge:
-    return Edge(
-        source=source,
-        target=use.target,
-        relation=use.relation,
-        role=use.role,
-        certainty=certainty,
-        candidate=candidate,
-        evidence=(use.evidence, *evidence),
-    )
+    proof = (use.evidence, *evidence)
+    return edge_between(certainty, source, use.target, use.relation, proof, role=use.role, candidate=candidate)

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from studbook.lineage.holders import EARLIER, Holders, is_later
-from studbook.lineage.joins.interface import View, inferred
-from studbook.model import Asset, Edge, Facts
+from studbook.lineage.joins.interface import View, inferred, referenced
+from studbook.model import Asset, Facts
 from studbook.model.facts import ByName
 from studbook.model.ids import is_audit_event, sagemaker_arn
 
@@ -46,16 +46,7 @@ def join(view: View) -> Facts:
                 facts.edges.append(edge)
             continue
         source, target = (named, claim.other) if claim.upstream else (claim.other, named)
-        facts.edges.append(
-            Edge(
-                source=source,
-                target=target,
-                relation=claim.relation,
-                role=claim.role,
-                certainty="referenced",
-                evidence=(claim.evidence,),
-            )
-        )
+        facts.edges.append(referenced(source, target, claim.relation, (claim.evidence,), role=claim.role))
     return facts
 
 

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from studbook.lineage.joins.interface import View, inferred
-from studbook.model import Edge, Evidence, Facts
+from studbook.lineage.joins.interface import View, inferred, referenced
+from studbook.model import Evidence, Facts
 from studbook.model.facts import PulledImage
 
 RULE: Final = Evidence.parse("rule:resolved-image")
@@ -30,16 +30,7 @@ def join(view: View) -> Facts:
         for model in models if claim.pinned != claim.image else ():
             pulled[model, claim.image][claim.pinned].add(claim.evidence)
         if not models:
-            facts.edges.append(
-                Edge(
-                    source=claim.pinned,
-                    target=claim.place,
-                    relation="packaged_as",
-                    role="image",
-                    certainty="referenced",
-                    evidence=(claim.evidence,),
-                )
-            )
+            facts.edges.append(referenced(claim.pinned, claim.place, "packaged_as", (claim.evidence,), role="image"))
     for (model, _), digests in pulled.items():
         for pinned, lines in digests.items():
             facts.edges.append(
