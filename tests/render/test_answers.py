@@ -11,7 +11,7 @@ from tests.pedigrees import asset, edge
 from tests.render.test_dependencies import Lineage, another_night, site_of
 
 from studbook.lineage.graph import Graph
-from studbook.model import Finding
+from studbook.model import KINDS, Finding
 from studbook.model.ids import page_path
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import Night
@@ -36,6 +36,15 @@ def test_they_are_the_questions_answers(night: tuple[Lineage, list[Finding]]) ->
             found = QUESTIONS[name].ask(site.night, one.id)
             assert answer == json.loads(json.dumps(found.told()))
             assert answer["total"] == len(found.rows)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_all_data_they_have_what_it_has_reached(kind: str) -> None:
+    """What jobs read as data has its incident, a table, too; nothing else has one without a question."""
+    graph = Graph([asset("one", kind), asset("job", "training_job")], [edge("one", "job", "input_to")])
+    told = json.loads(answers.of_asset(site_of((graph.assets, graph.edges), []), graph.assets["one"]))["answers"]
+    assert ("incident" in told) == KINDS[kind].data
+    assert not KINDS[kind].data or [row["asset"] for row in told["incident"]["rows"]] == ["job"]
 
 
 def test_rows_are_cut_and_the_total_is_not() -> None:

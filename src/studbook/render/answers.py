@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from studbook.model import Asset
 from studbook.model.canonical import fields_of
+from studbook.model.kinds import DATA_KINDS
 from studbook.queries import QUESTIONS
 from studbook.render.views import Site
 from studbook.render.views.explore import upstream
-from studbook.render.views.incident import DATA, MOST_ROWS, windows
+from studbook.render.views.incident import MOST_ROWS, windows
 
 NAME: Final = "index.json"
 SNAPSHOT: Final = "snapshot.json"
@@ -45,9 +46,9 @@ def of_asset(site: Site, asset: Asset) -> bytes:
     answers = {
         name: site.answer(name, asset.id).told(MOST_ROWS)
         for name, question in QUESTIONS.items()
-        if question.is_asked_of(asset.kind) and (name != "incident" or asset.kind in DATA)
+        if question.is_asked_of(asset.kind) and (name != "incident" or asset.kind in DATA_KINDS)
     }
-    known = windows(site, asset) if asset.kind in DATA else None
+    known = windows(site, asset) if asset.kind in DATA_KINDS else None
     more = {"windows": known} if known is not None else {}
     return _packed({"asset": told, "answers": answers, "upstream": upstream(site, asset), **more})
 

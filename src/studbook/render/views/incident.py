@@ -19,8 +19,6 @@ from studbook.queries.walks import runs
 from studbook.render.views.provenance import parent_of, versions_of
 from studbook.render.views.site import Json, Site
 
-DATA: Final = ("artifact", "dataset", "dataset_version", "feature_group")
-"""Kinds of which a page asks for an incident: of all of it, at any time."""
 MOST_ROWS: Final = 2_000
 """The most rows of which a file has all windows."""
 _SHOWN = 40
