@@ -7,10 +7,11 @@ from typing import Literal
 Dialect = Literal["trino", "redshift"]
 
 
-def tables_of(query: str, dialect: Dialect) -> list[tuple[str, ...]] | None:
+def tables_of(query: str, dialect: Dialect) -> list[tuple[str, ...]]:
     """The tables that a query reads, each as its parts (catalog, database, table) as far as it names them, sorted.
 
-    None where the query cannot be read. Names of common table expressions are no tables.
+    `()` among them stands for what cannot be told: the query, or a function in a table's place, cannot be read. Names
+    of common table expressions are no tables, and neither are rows that the query makes up: it may read none.
     """
     import sqlglot  # heavy, and few records hold a query
     from sqlglot import exp
@@ -19,13 +20,12 @@ def tables_of(query: str, dialect: Dialect) -> list[tuple[str, ...]] | None:
 
     try:
         statement = sqlglot.parse_one(query, dialect=dialect)
-        scopes = traverse_scope(statement)
-        found = {
-            tuple(part.name for part in source.parts)
-            for scope in scopes
-            for source in scope.sources.values()
-            if isinstance(source, exp.Table)
-        }
+        sources = [source for scope in traverse_scope(statement) for source in scope.sources.values()]
     except (SqlglotError, RecursionError, ValueError):
-        return None
-    return sorted(found) or None
+        return [()]
+    tables = [source for source in sources if isinstance(source, exp.Table)]
+    found = {tuple(part.name for part in one.parts) for one in tables if isinstance(one.this, exp.Identifier)}
+    is_read = bool(found) or isinstance(statement, exp.Query)
+    if not is_read or any(isinstance(one.this, exp.Anonymous) for one in tables):
+        found.add(())
+    return sorted(found)

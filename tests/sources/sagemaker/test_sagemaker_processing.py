@@ -104,14 +104,40 @@ class TestProcessing:
 
     @pytest.mark.parametrize("query", ["AthenaDatasetDefinition", "RedshiftDatasetDefinition"])
     def test_a_query(self, query):
-        """What a query finds is read from where it is written to; the query itself is kept."""
+        """What a query finds is read from where it is written to after the start, not what lay there; it is kept."""
         definition = {"Database": "payments", "QueryString": "select 1", "OutputS3Uri": "s3://acme/q/", "DbUser": "x"}
         facts = prepare(ProcessingInputs=[{"InputName": "cards", "DatasetDefinition": {query: definition}}])
         (claim,) = facts.claims
         assert isinstance(claim, Reads)
-        assert (claim.uri, claim.role) == ("s3://acme/q/", "cards")
+        assert (claim.uri, claim.role, claim.ever) == ("s3://acme/q/", "cards", True)
         assert claim.evidence.line == f"{ON}ProcessingInputs[0].DatasetDefinition.{query}.OutputS3Uri"
         assert facts.assets[0].attributes["queries"] == [{"Database": "payments", "QueryString": "select 1"}]
+        assert facts.edges == []  # it reads no table
+
+    @pytest.mark.parametrize(
+        ("query", "read"),
+        [
+            ("SELECT x FROM UNNEST(sequence(1, 10)) AS t(x)", []),
+            ("SELECT * FROM (VALUES (1)) AS made(x)", []),
+            ("INSERT INTO kept SELECT * FROM cards", ["table/payments/cards"]),
+            ("EXECUTE monthly USING 3", ["database/payments"]),
+            ("", ["database/payments"]),
+            ("SELECT * FROM TABLE(system.query(query => 'select 1'))", ["database/payments"]),
+            ("SELECT * FROM cards, TABLE(f(1)) AS f", ["database/payments", "table/payments/cards"]),
+        ],
+    )
+    def test_what_a_query_reads(self, query, read):
+        """The tables that it names, none where it makes up its rows; where a part cannot be read, the database."""
+        definition = {"Database": "payments", "QueryString": query, "OutputS3Uri": "s3://acme/q/"}
+        inputs = [{"InputName": "cards", "DatasetDefinition": {"AthenaDatasetDefinition": definition}}]
+        sources = [edge.source for edge in prepare(ProcessingInputs=inputs).edges]
+        assert sources == [f"arn:aws:glue:us-west-2:111122223333:{place}" for place in read]
+
+    def test_a_function_of_redshift_is_no_table(self):
+        """Rows that a function makes up are in no database."""
+        definition = {"Database": "dw", "QueryString": "select * from generate_series(1, 10)", "ClusterId": "c"}
+        inputs = [{"InputName": "days", "DatasetDefinition": {"RedshiftDatasetDefinition": definition}}]
+        assert prepare(ProcessingInputs=inputs).edges == []
 
     def test_a_feature_group(self):
         """It is named without an ARN."""

@@ -67,13 +67,14 @@ def _input(reading: Reading, item: Json, path: str, started: str | None) -> None
     for query in _QUERIES:
         found = member(item, "DatasetDefinition", query)
         where = f"{path}.DatasetDefinition.{query}"
-        reading.reads(member(found, "OutputS3Uri"), f"{where}.OutputS3Uri", role, started)
+        # Written by the query when the job has started: no state that lay there at the start is what was read.
+        reading.reads(member(found, "OutputS3Uri"), f"{where}.OutputS3Uri", role, started, ever=True)
         if found:
             _tables(reading, found, where, role, athena=query.startswith("Athena"))
 
 
 def _tables(reading: Reading, query: Json, path: str, role: str, *, athena: bool) -> None:
-    """The tables that a query reads, or its database alone where the query cannot be read: a conclusion either way.
+    """The tables that a query reads, or its database where not all of it can be read: a conclusion either way.
 
     A table of Athena is Glue's, but for those of other catalogs, which nothing here can name. One of Redshift has no
     ARN of its own: it is named below its database's.
@@ -81,7 +82,7 @@ def _tables(reading: Reading, query: Json, path: str, role: str, *, athena: bool
     database, text = query.get("Database"), query.get("QueryString")
     if not isinstance(database, str) or not database or not isinstance(text, str):
         return
-    for parts in tables_of(text, "trino" if athena else "redshift") or [()]:
+    for parts in tables_of(text, "trino" if athena else "redshift"):
         source = _glue_table(reading, query, parts) if athena else _redshift_table(reading, query, parts)
         if source is not None:
             name = parts[-1] if parts else database
