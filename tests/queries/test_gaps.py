@@ -110,6 +110,28 @@ class TestNotRecorded:
         found = told("v(model_package)", "v")
         assert {what for what, _, _ in found} == {"code", "data", "image", "judgement"}
 
+    @pytest.mark.parametrize("root", ["bot/1", "bot/2", "v"])
+    @pytest.mark.parametrize(
+        ("line", "lacks"),
+        [
+            ("", set()),
+            ("d/1(dataset_version) -input_to:training-> r", {"data"}),
+            ("git(code) -input_to:code-> r", {"code"}),
+        ],
+    )
+    def test_what_a_run_of_mlflow_logged_is_recorded(self, line: str, lacks: set[str], root: str) -> None:
+        """It was trained outside AWS: its run names the data and the code, of its copies and its packages, too."""
+        text = """
+            r(mlflow_run) -produced-> m-1(mlflow_logged_model) -registered_as-> bot/1(mlflow_model_version)
+            d/1(dataset_version) -input_to:training-> r
+            git(code) -input_to:code-> r
+            bot/1 -registered_as-> bot/2(mlflow_model_version) -registered_as-> v(model_package)
+            m-1 -input_to:evaluated_model-> judge(mlflow_run)
+            other(dataset_version) -input_to:eval-> judge
+        """.replace(line or "no line", "")
+        found = {what for what, _, _ in told(text, root)}
+        assert found & {"code", "data"} == lacks
+
     @pytest.mark.parametrize(("code", "why"), [("AccessDeniedException", "denied"), ("InternalServerError", "failed")])
     def test_what_an_unseen_job_may_have_recorded_is_not_said_to_be_unrecorded(self, code: str, why: str) -> None:
         """Jobs were not listed: one may have made the version, or judged it. A seen job lacks what it lacks."""
@@ -143,6 +165,12 @@ class TestNotRecorded:
         text = WHOLE + f"\n {place}(artifact) -input_to:more-> t"
         assert told(text, "v") == {(place, "not recorded", place)}
         assert told(text + f"\n p(processing_job) -produced-> {place}\n git -input_to:code-> p", "v") == set()
+
+    def test_what_others_read_is_no_gap_of_its_own(self) -> None:
+        """A job read the same dataset when nobody had listed it: of the job that read a known state nothing lacks."""
+        text = WHOLE + "\n d -input_to:train-> before(training_job) -produced-> old(model_package)"
+        assert told(text, "v") == set()
+        assert ("d", "not recorded", "d") in told(text, "old")
 
     @pytest.mark.parametrize("place", ["fsx:fs-1/data", "efs:fs-1/data", "mlflow:lab/dataset/chats/1a"])
     def test_data_that_is_not_in_s3(self, place: str) -> None:

@@ -104,7 +104,7 @@ def _named(night: Night, root: Asset) -> Iterator[Lack]:
             yield Lack(what=asset.id, why=end.why, partition=end.partition, asset=asset.id)
         elif asset.id.startswith(_NOT_S3) and asset.kind in ("artifact", "dataset_version"):
             yield Lack(what=asset.id, why="not S3", asset=asset.id)
-        elif asset.kind in ("artifact", "dataset") and is_unlisted_data(night.lineage, asset, read):
+        elif asset.kind in ("artifact", "dataset") and asset.id in read and not _made(night.lineage, asset):
             yield Lack(what=asset.id, why="not recorded", asset=asset.id)
 
 
@@ -116,18 +116,17 @@ def _partition(night: Night, asset: Asset) -> tuple[Why, str | None]:
     return "failed", None
 
 
-def is_unlisted_data(lineage: LineageReader, asset: Asset, read: Collection[str] = ()) -> bool:
-    """Whether a job read it as data, and nobody knows what lay there: no state was listed, and no job made it.
-
-    `read` is what is known already to have been read so: what a crowd reads need not be asked for all its readers.
-    """
-    if lineage.upstream(asset.id, "produced"):
+def is_unlisted_data(lineage: LineageReader, asset: Asset) -> bool:
+    """Whether any job read it as data, and nobody knows what lay there: no state was listed, and no job made it."""
+    if _made(lineage, asset):
         return False
-    if asset.id in read:
-        return True
     roles = [role for role in lineage.roles(asset.id, "input_to") if role not in NO_DATA_ROLES]
     edges = (edge for role in roles for edge in lineage.downstream(asset.id, "input_to", role))
     return any(_reads_data(lineage, edge) for edge in edges)
+
+
+def _made(lineage: LineageReader, asset: Asset) -> bool:
+    return bool(lineage.upstream(asset.id, "produced"))
 
 
 def _reads_data(lineage: LineageReader, edge: Edge) -> bool:
@@ -180,7 +179,8 @@ def _of_model(lineage: LineageReader, model: Asset) -> Iterator[Lack]:
 
     jobs = makers(lineage, model)
     if not jobs:
-        yield from (lack("code"), lack("data"))
+        told = _told_by_runs(lineage, model)
+        yield from (lack(what) for what in ("code", "data") if what not in told)
     for job in jobs:
         if not job.unresolved:
             yield from (lack(what, job) for what in _missing(lineage, job))
@@ -188,6 +188,14 @@ def _of_model(lineage: LineageReader, model: Asset) -> Iterator[Lack]:
         yield lack("image")
     if not is_judged(lineage, model):
         yield lack("judgement")
+
+
+def _told_by_runs(lineage: LineageReader, model: Asset) -> set[Missing]:
+    """What the MLflow runs that it came from logged of their inputs: the record of whatever trained outside AWS."""
+    ends = ((edge, lineage.asset(edge.target)) for edge in made(lineage, model.id).edges if edge.relation == "input_to")
+    of_runs = [edge for edge, run in ends if run is not None and run.kind == "mlflow_run"]
+    found: set[Missing] = {"code"} if any(edge.role == "code" for edge in of_runs) else set()
+    return found | {"data"} if any(map(is_data, of_runs)) else found
 
 
 def _missing(lineage: LineageReader, job: Asset) -> Iterator[Missing]:
