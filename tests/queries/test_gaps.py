@@ -105,6 +105,19 @@ class TestNotRecorded:
         """A copy has the weights that were judged."""
         assert told(WHOLE + "\n v -copied_to-> w(model_package)", "w") == set()
 
+    @pytest.mark.parametrize(
+        ("at", "makers"), [("2026-11-03T10:00:00Z", {"t", "again"}), ("2026-11-02T09:00:00Z", {"t"})]
+    )
+    def test_who_wrote_the_weights_once_more_is_no_maker(self, at: str, makers: set[str]) -> None:
+        """Each night's job writes the same place: what was registered before one was made lacks nothing of it."""
+        text = """
+            t(training_job) -produced:model-> latest(artifact) -packaged_as-> v(model_package)
+            again(training_job) -produced:model-> latest
+        """
+        facts = {"t": {"created_at": "2026-11-01T10:00:00Z"}, "v": {"created_at": at}}
+        found = {asset for what, _, asset in told(text, "v", facts) if what == "code"}
+        assert found == makers
+
     def test_a_version_of_which_no_job_is_known(self) -> None:
         """Neither its code nor its data can be known."""
         found = told("v(model_package)", "v")

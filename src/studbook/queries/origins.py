@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studbook.lineage.graph import LineageReader
+from studbook.lineage.times import instant
 from studbook.model import KINDS, Asset
+from studbook.model.kinds import DATA_KINDS
 from studbook.queries.walks import same_weights
 
 
@@ -26,7 +28,8 @@ def origins(lineage: LineageReader, version: Asset, *, parts: bool = False) -> I
 def makers(lineage: LineageReader, version: Asset) -> tuple[Asset, ...]:
     """The jobs that produced a version, what it was cloned from, or their weights; by id.
 
-    Of a search and its job that both name the artifact, the job made it.
+    Of a search and its job that both name the artifact, the job made it. Who wrote there once more, made after the
+    version, made nothing of it.
     """
     return lineage.once(("makers", version.id), lambda: _makers(lineage, version))
 
@@ -36,7 +39,13 @@ def _makers(lineage: LineageReader, version: Asset) -> tuple[Asset, ...]:
     for origin in origins(lineage, version, parts=True):
         for edge in lineage.upstream(origin.id, "produced"):
             job = lineage.asset(edge.source)
-            if job is not None and "model" in KINDS[job.kind].makes:
+            if job is None or "model" not in KINDS[job.kind].makes:
+                continue
+            if origin.kind not in DATA_KINDS or not _is_newer(job, version):
                 found[job.id] = job
     searches = {edge.target for job_id in found for edge in lineage.downstream(job_id, "part_of")}
     return tuple(found[job_id] for job_id in sorted(found) if job_id not in searches)
+
+
+def _is_newer(job: Asset, version: Asset) -> bool:
+    return bool(job.created_at and version.created_at) and instant(job.created_at) > instant(version.created_at)
