@@ -109,6 +109,27 @@ class TestByObjectVersions:
 
         assert found == {was.version: ("referenced", False, set())}
 
+    @pytest.mark.parametrize("at", ["2026-11-03T00:00:00Z", "2026-11-03T00:00:00.250Z"])
+    def test_what_came_in_the_second_of_the_start_may_have_come_after_it(self, at):
+        """S3 tells no fractions of a second: the states before and after it are candidates."""
+        was = state("s3://b/p/", OLD, versions=[{**OLD, "VersionId": "1", "IsLatest": True}], until=2)
+        now = state("s3://b/p/", NEW, versions=self.VERSIONS)
+
+        found = read_by_the_job("s3://b/p/", was, now, at=at)
+
+        assert found == {one.version: ("inferred", True, {"rule:dataset-at-start"}) for one in (was, now)}
+        assert read_by_the_job("s3://b/p/", was, now, at="2026-11-03T00:00:01Z") == {
+            now.version: ("referenced", False, set())
+        }
+
+    def test_the_first_object_of_all_came_before_who_read_it(self):
+        """In the same second, say: a job finds something, or fails."""
+        listed = state("s3://b/p/", OLD, versions=[{**OLD, "VersionId": "1", "IsLatest": True}])
+
+        assert read_by_the_job("s3://b/p/", listed, at=OLD["LastModified"]) == {
+            listed.version: ("referenced", False, set())
+        }
+
     def test_a_state_that_no_listing_showed_is_inferred(self):
         """The state at the start is put together from object versions: others may have been removed since."""
         at_start = f"s3://b/p/@{fingerprint([OLD], 'p/')}"

@@ -12,7 +12,7 @@ overwritten or deleted ("null" versions and markers) leaves no trace, and it may
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ _MULTIPART: Final = re.compile(r"-\d+$")
 """How the ETag of an object ends that was uploaded in parts."""
 _UPLOAD: Final = timedelta(days=7)
 """How long an upload in parts is believed to take at most; S3's own advice is to abort older ones."""
+_SECOND: Final = len("2026-11-22T02:00:00")
 _NEVER: Final = "~"
 """After every time."""
 _NULL: Final = (None, "null")
@@ -121,8 +122,22 @@ class ObjectHistory:
         return any(one is listing for one in self._listings)
 
     def at(self, time: str) -> Sequence[State]:
-        """The states that may have been in force at a time; none where that cannot be known."""
-        moment, last = instant(time), len(self._listings) - 1
+        """The states that may have been in force at a time; none where that cannot be known.
+
+        S3 tells whole seconds: what is of the same one came before or after, and neither is proved.
+        """
+        moment = instant(time)
+        second = moment[:_SECOND]
+        after = self._at(moment)
+        first = bisect_left(self._times, second)
+        if first == len(self._times) or not self._times[first].startswith(second):
+            return after
+        before = self._at(_just_before(second))
+        both = {state.version: state for state in (*before, *after)}
+        return after if len(both) == len(after) else [state._replace(proved=False) for state in both.values()]
+
+    def _at(self, moment: str) -> Sequence[State]:
+        last = len(self._listings) - 1
         bounds = self._bounds
         before = [k for k in range(last + 1) if bounds.before[k] <= moment]
         likely = [k for k in range(last + 1) if bounds.likely[k] <= moment]
@@ -236,6 +251,13 @@ def _bounds(listings: int, changes: Sequence[_Change]) -> _Bounds:
 def _from_the_end(times: Sequence[str]) -> list[str]:
     """What is missing in a listing is missing in those before it."""
     return list(accumulate(reversed(times), min))[::-1]
+
+
+def _just_before(second: str) -> str:
+    try:
+        return (datetime.fromisoformat(second) - timedelta(microseconds=1)).isoformat()
+    except (ValueError, OverflowError):
+        return second
 
 
 def _later(time: str) -> str:
