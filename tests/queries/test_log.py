@@ -289,6 +289,25 @@ class TestDeployments:
         answer = log(Night.of(catalog, envelope, catalog.graph(envelope)), "v/2")
         assert [row.at for row in answer.rows if row.event == "deployed"] == [at(1, 17)]
 
+    @pytest.mark.parametrize("root", ["e", "v/1", "v/2"])
+    def test_what_answers_by_a_component_came_with_it(self, root: str, tmp_path: Path) -> None:
+        """The endpoint is older than both of its components: each version's time is that of its own."""
+        text = """
+            v/1(model_package) -deployed_to-> a(inference_component) -deployed_to-> e(endpoint)
+            v/2(model_package) -deployed_to-> b(inference_component) -deployed_to-> e
+        """
+        made = {"e": at(1, 0), "a": at(1, 3), "b": at(1, 9)}
+        facts = {one: {"created_at": time, "modified_at": time, "first_seen": 1} for one, time in made.items()}
+        catalog = Catalog(tmp_path)
+        commit(catalog, lineage(text, facts), night=1)
+        envelope = catalog.resolve("latest")
+        answer = log(Night.of(catalog, envelope, catalog.graph(envelope)), root)
+        found = {frozenset((root, row.is_)): row.at for row in answer.rows if row.event == "deployed"}
+        wanted = {frozenset(("e", "v/1")): at(1, 3), frozenset(("e", "v/2")): at(1, 9)}
+        assert {pair: time for pair, time in found.items() if "e" in pair} == {
+            pair: time for pair, time in wanted.items() if root in pair
+        }
+
 
 @settings(max_examples=25)
 @given(st.lists(st.sets(st.sampled_from(["v0", "v1", "v2"])), min_size=1, max_size=5))

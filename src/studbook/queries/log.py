@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from studbook.lineage.graph import Direction, LineageReader
 from studbook.lineage.job_state import may_have_result
 from studbook.lineage.joins.pending_deployment import RULE as PENDING
+from studbook.lineage.times import instant
 from studbook.model import Asset, Edge, Envelope
 from studbook.model.ids import holder_of, is_audit_event
 from studbook.model.kinds import JOB_KINDS
@@ -370,9 +371,11 @@ class _Past:
                 answers = envelope.number not in down
                 now = served.running(place_id, None if is_place else self._asset.id) if answers else frozenset()
                 at = changed_at.get(envelope.number) or envelope.taken_at
-                came = changed_at.get(envelope.number) or served.came(place_id) or envelope.taken_at
+                came = served.came(place_id, None if is_place else self._asset.id) if now - before else {}
                 for one in sorted(now - before):
-                    yield Entry(night=envelope.number, at=came, event="deployed", is_=one if is_place else place_id)
+                    times = (changed_at.get(envelope.number), came.get(one))
+                    since = max(filter(None, times), key=instant, default=envelope.taken_at)
+                    yield Entry(night=envelope.number, at=since, event="deployed", is_=one if is_place else place_id)
                 for one in sorted(before - now):
                     yield Entry(night=envelope.number, at=at, event="undeployed", was=one if is_place else place_id)
                 before = now
@@ -457,11 +460,18 @@ class _Served:
             found.update(asset.id for asset in ((*named, one.unit) if only is not None else named))
         return frozenset(found if only is None else found & {only})
 
-    def came(self, place_id: str) -> str | None:
-        """When the last of the components was made that this night first shows there."""
-        parts = (self.asset(edge.source) for edge in self.upstream(place_id, "deployed_to"))
-        new = [one for one in parts if one is not None and one.first_seen == self._number and one.kind in ANSWERING]
-        return max((one.created_at for one in new if one.created_at is not None), default=None)
+    def came(self, place_id: str, only: str | None) -> Mapping[str, str]:
+        """When the component last changed, of those that this night first shows there, by which each of `running` came:
+        before that it may have held another."""
+        found: dict[str, str] = {}
+        for edge in self.upstream(place_id, "deployed_to"):
+            part = self.asset(edge.source)
+            if part is None or part.first_seen != self._number or part.kind not in ANSWERING:
+                continue
+            if (changed := part.modified_at or part.created_at) is not None:
+                for one in self.running(part.id, only):
+                    found[one] = min(found.get(one, changed), changed, key=instant)
+        return found
 
 
 def _known_as(now: LineageReader, asset_id: str, number: int) -> str:
