@@ -86,6 +86,18 @@ class TestNotRecorded:
         found = told(text, "v", {"t": {"attributes": {"problem": problem, "base_model": "Falcon7BInstruct"}}})
         assert {what for what, *_ in found} == {"judgement"} | lacks
 
+    @pytest.mark.parametrize(("problem", "lacks"), [("TextGeneration", {"base_model"}), ("Tabular", set())])
+    def test_what_trains_a_candidate_of_automl_runs_the_services_code(self, problem, lacks):
+        """The search's own job and the training job both name the weights: what lacks is the same."""
+        text = """
+            rows/1(dataset_version) -input_to:training-> fit(training_job) -produced:model-> weights(artifact)
+            fit -part_of-> t(automl_job) -produced:model-> weights
+            image(container_image) -packaged_as:image-> v(model_package)
+            weights -packaged_as-> v
+        """
+        found = told(text, "v", {"t": {"attributes": {"problem": problem}}})
+        assert {(what, asset) for what, _, asset in found} == {("judgement", "v")} | {(one, "fit") for one in lacks}
+
     def test_a_failed_evaluation_is_no_judgement(self) -> None:
         """Nothing came of it."""
         assert told(WHOLE, "v", {"x": {"status": "Failed"}}) == {("judgement", "not recorded", "v")}

@@ -202,12 +202,19 @@ def _missing(lineage: LineageReader, job: Asset) -> Iterator[Missing]:
     inputs = [(edge, lineage.asset(edge.source)) for edge in lineage.upstream(job.id, "input_to")]
     roles = {edge.role for edge, _ in inputs}
     kinds = {source.kind for _, source in inputs if source is not None}
-    if _is_classic(job) and "code" not in roles | kinds:
+    of = _search_of(lineage, job)
+    if _is_classic(of) and "code" not in roles | kinds:
         yield "code"
     if not any(is_data(edge) and source is not None for edge, source in inputs):
         yield "data"
-    if _tunes(job) and not roles & {"base_model", "source_model"}:
+    if _tunes(of) and not roles & {"base_model", "source_model"}:
         yield "base_model"
+
+
+def _search_of(lineage: LineageReader, job: Asset) -> Asset:
+    """The AutoML job whose candidate it trains, with the service's code and of what that tunes; else the job itself."""
+    wholes = (lineage.asset(edge.target) for edge in lineage.downstream(job.id, "part_of"))
+    return next((one for one in wholes if one is not None and one.kind == "automl_job"), job)
 
 
 def _tunes(job: Asset) -> bool:
