@@ -1,4 +1,4 @@
-"""botocore sessions by account: the caller's own credentials or an assumed role, read-only, paced and counted.
+"""botocore sessions by account: the caller's own credentials or an assumed role; an allowlist of calls, paced, counted.
 
 Calls: sts:AssumeRole (for accounts with a role), sts:GetCallerIdentity (for accounts without one, to be sure that the
 credentials are that account's). AWS_ENDPOINT_URL, AWS_PROFILE and the other standard settings are botocore's to honour.

@@ -1,4 +1,4 @@
-"""The account of one partition: what was asked, what came of it, what could not be seen."""
+"""Coverage report of one partition: what was asked, what came of it, what could not be seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The harvest: wave after wave of partitions, each on its own; then one merge, one lineage, one snapshot."""
+"""Orchestration: a harvest is wave after wave of partitions, each on its own; then a merge, a lineage, a snapshot."""
 
 from __future__ import annotations
 

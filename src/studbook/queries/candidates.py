@@ -1,4 +1,4 @@
-"""`candidates`: whether there is something newer of the same line than what runs, and whether it was judged better.
+"""Champion and challengers (`candidates`): what is newer of a line than what runs, and whether it was judged better.
 
 Scores are compared only where the same evaluator version judged on the same data version: any other two say nothing
 about each other. What could not be told apart (an evaluator's latest code, data without a version, one of several

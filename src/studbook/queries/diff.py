@@ -1,4 +1,4 @@
-"""What is different between two snapshots, in the terms in which people ask.
+"""Snapshot diff: what is different between two snapshots, in the terms in which people ask.
 
 Everything is here twice, on purpose: first what people look for (new models, approvals, what answers now, data that
 moved), then every asset and every edge, so that nothing is left out.

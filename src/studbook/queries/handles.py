@@ -1,5 +1,5 @@
-"""Handles: what people call an asset, resolved by index lookups; and the shortest name of each, so that what is printed
-can be typed.
+"""Name resolution, and fuzzy search: handles are what people call assets; each has a shortest one, so that what is
+printed can be typed.
 
     support-bot-prod                 a name; of an endpoint, its configuration and its model of one name the endpoint
     support-bot/4                    a version; also 'support-bot 4', 'eval-chat:7'

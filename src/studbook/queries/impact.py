@@ -1,4 +1,4 @@
-"""`impact`: what depends on an asset."""
+"""Impact analysis, or forward lineage (`impact`): what depends on an asset."""
 
 from __future__ import annotations
 

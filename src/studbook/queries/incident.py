@@ -1,4 +1,4 @@
-"""`incident`: what a place in S3, a digest or any other thing has spoilt, in a window of time.
+"""Blast radius (`incident`): what a place in S3, a digest or any other thing has spoilt, in a window of time.
 
 Who read all of it, or more, is hit for certain; who read a part of it, possibly, unless the object manifests of the
 dataset states decide; who read it outside the window is cleared. What follows from an affected reader is affected

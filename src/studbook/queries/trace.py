@@ -1,4 +1,4 @@
-"""`trace`: what made an asset, back to the origins."""
+"""Backward lineage, or provenance (`trace`): what made an asset, back to the origins."""
 
 from __future__ import annotations
 

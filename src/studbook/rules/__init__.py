@@ -1,4 +1,4 @@
-"""Rules: functions over a snapshot that yield what someone should know. `RULES` is all of our own."""
+"""Policy checks: rules are functions over a snapshot that yield what someone should know. `RULES` is all of our own."""
 
 from __future__ import annotations
 

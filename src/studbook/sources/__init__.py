@@ -1,4 +1,4 @@
-"""Everything that Studbook can harvest, by the registry of `model.sources`."""
+"""Connectors: everything that Studbook can harvest, by the registry of `model.sources`."""
 
 from __future__ import annotations
 

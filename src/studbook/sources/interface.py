@@ -1,4 +1,4 @@
-"""What a source is: a description of an API, and a pure reading of what it says.
+"""Connector interface: a source is a description of an API, and a pure reading of what it says.
 
 The collecting half declares how a resource type is listed and described; `harvest.collector` does the paging, the
 reuse, the errors and the counting. The other half, `normalize`, turns one record into facts and touches nothing else.

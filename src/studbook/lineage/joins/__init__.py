@@ -1,4 +1,4 @@
-"""The joins over the whole lineage, in order: each sees what those before it concluded."""
+"""Entity resolution: the joins over the whole lineage, in order; each sees what those before it concluded."""
 
 from __future__ import annotations
 
