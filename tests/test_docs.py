@@ -140,10 +140,11 @@ class TestTroubleshooting:
 class TestLines:
     @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
     def test_no_line_is_longer_than_a_line_of_code(self, page):
-        """A change of a sentence is a change of few lines; a table's row is one line, however long."""
+        """A change of a sentence is a change of few lines; a table's row is one line, however long, in
+        an example of a change, too."""
         lines = enumerate(page.read_text().splitlines(), start=1)
 
-        assert [number for number, line in lines if len(line) > 120 and not line.startswith("|")] == []
+        assert [number for number, line in lines if len(line) > 120 and not line.startswith(("|", "+|"))] == []
 
 
 class TestOperations:

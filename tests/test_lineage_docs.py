@@ -19,6 +19,7 @@ from studbook.lineage.joins import JOINS
 from studbook.lineage.link import LinkContext, link
 from studbook.model import RELATIONS, Edge
 from studbook.model.canonical import fields_of
+from studbook.model.sources import REGISTRY
 from studbook.sources import normalize
 
 TOP = Path(__file__).parent.parent
@@ -27,7 +28,7 @@ INPUTS, OTHERS = TOP / "docs" / "lineage-inputs.md", TOP / "docs" / "lineage-edg
 REFRESH = "run: python -m tests.test_lineage_docs"
 BEGIN, END = "<!-- edges: begin -->", "<!-- edges: end -->"
 _FORM = re.compile(
-    r"(?:sagemaker|bedrock|s3|lambda|fsx):[A-Z][A-Za-z0-9]+#\S+|mlflow:[a-z-]+/(?:search|get)#\S+|config:[a-z]+\[\d+\]\.\w+|rule:[a-z0-9-]+"
+    rf"(?:{'|'.join(REGISTRY)}):[A-Z][A-Za-z0-9]+#\S+|mlflow:[a-z-]+/(?:search|get)#\S+|config:[a-z]+\[\d+\]\.\w+|rule:[a-z0-9-]+"
 )
 _CHANNEL = re.compile(r"[#|](?:(?:AutoMLJob)?InputDataConfig|ProcessingInputs)\[")
 _OUTPUT = re.compile(r"#ProcessingOutputConfig\.Outputs\[")
@@ -93,10 +94,12 @@ def traps() -> list[str]:
 
 
 def defined(test: str) -> bool:
-    """Whether `path::class::function` is there."""
-    path, kind, function = test.split("::")
-    classes = {node.name: node for node in ast.parse((TOP / path).read_text()).body if isinstance(node, ast.ClassDef)}
-    return kind in classes and function in {node.name for node in classes[kind].body if hasattr(node, "name")}
+    """Whether `path::class::function`, or `path::function`, is there."""
+    path, *names = test.split("::")
+    node: ast.AST | None = ast.parse((TOP / path).read_text())
+    for name in names:
+        node = next((one for one in getattr(node, "body", ()) if getattr(one, "name", None) == name), None)
+    return isinstance(node, ast.FunctionDef)
 
 
 def joins() -> list[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import pkgutil
 import re
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +19,7 @@ from botocore.model import ServiceModel
 from cfnlint.api import lint_all
 from tests.policies import actions_in
 
+from studbook import sources
 from studbook.aws.sessions import only_reads
 from studbook.cli import main
 from studbook.cli.demo import surroundings
@@ -35,8 +38,9 @@ from studbook.permissions import (
     trust,
 )
 from studbook.settings import Settings, load_settings
-from studbook.sources import SOURCES, cloudtrail, fsx, lambda_function, organizations, s3, s3_documents, s3_inventory
+from studbook.sources import SOURCES
 from studbook.sources.declarative_source import Declared
+from studbook.sources.interface import Source
 from studbook.sources.mlflow_api import ALLOWED
 from studbook.store import Catalog
 
@@ -56,14 +60,15 @@ UNTOLD = {
 ACCOUNT = {"id": "111111111111", "regions": ["us-west-2"], "role_arn": "arn:aws:iam::111111111111:role/Reader"}
 
 
-MODULES = {
-    "cloudtrail": [cloudtrail],
-    "fsx": [fsx],
-    "lambda": [lambda_function],
-    "organizations": [organizations],
-    "s3": [s3, s3_documents, s3_inventory],
-}
-"""What the sources are written in that declare no types."""
+def modules_of(source: Source) -> list[ModuleType]:
+    """What a source is written in that declares no types: the module of its class, and those whose names go on from it
+    (`s3`, `s3_documents`, `s3_inventory`)."""
+    name = type(source).__module__
+    return [
+        import_module(f"{sources.__name__}.{info.name}")
+        for info in pkgutil.iter_modules(sources.__path__)
+        if f"{sources.__name__}.{info.name}".startswith(name)
+    ]
 
 
 def operations_in(module: ModuleType, service: str) -> set[str]:
@@ -389,7 +394,7 @@ class TestActions:
                 called = {f"{source.name}:{name}" for one in source.resources for name in one.operations}
                 assert called == set(source.actions), source.name
             elif source.name != "mlflow":  # TestPolicy has those
-                told = {name for module in MODULES[source.name] for name in operations_in(module, source.name)}
+                told = {name for module in modules_of(source) for name in operations_in(module, source.name)}
                 assert told, source.name
                 assert {action_of(f"{source.name}:{name}") for name in told} == set(source.actions)
 
