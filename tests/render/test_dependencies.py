@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from studbook.model import Asset, Edge, Finding
 from studbook.queries import QUESTIONS
 from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, _bucket, changed, said, unpacked
+from studbook.render.page_writer import KnownBuild
 from studbook.render.views import Site, dossier
 
 Lineage = tuple[dict[str, Asset], list[Edge]]
@@ -157,3 +159,21 @@ def test_who_had_a_name_before_is_read_of_that_name_alone() -> None:
     assert EVERYTHING not in (_bucket(f"{arn}@"), _bucket(f"{arn}@before-1"))
     assert _bucket(f"{arn}@") == _bucket(f"{arn}@before-1") != _bucket(f"{other}@before-1")
     assert _bucket("s3://bucket@") == _bucket("arn:") == EVERYTHING
+
+
+def test_what_is_remembered_is_believed_whole_or_not_at_all(tmp_path: Path) -> None:
+    """A file with any byte changed, lost or added is as none: read as it lies, it would call pages unchanged that are
+    not."""
+    file = tmp_path / "1.known"
+    told = KnownBuild(
+        "context", "sha256:1", {"7": "found"}, {"a/": bytes(range(8)), "b/": b"", "c/files": b"\n\0\xff\n"}
+    )
+    told.write(file)
+    assert KnownBuild.read(file) == told
+    whole = file.read_bytes()
+    for place in range(len(whole)):
+        for damaged in (whole[:place], whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]):
+            file.write_bytes(damaged)
+            assert KnownBuild.read(file) is None, place
+    file.write_bytes(whole + b"\0")
+    assert KnownBuild.read(file) is None

@@ -7,7 +7,6 @@ import io
 import json
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,8 +36,8 @@ def call(*words: object) -> object:
 
 def inside(data: bytes) -> Iterator[bytes]:
     """A file, or what is packed in it."""
-    if data[:1] == b"\x78":  # what is remembered of a build: a line of text, and numbers
-        yield zlib.decompress(data).partition(b"\n")[0]
+    if re.match(rb"[0-9a-f]{8}\n\[", data):  # what is remembered of a build: a checksum, a line of text, and numbers
+        yield data.split(b"\n", 2)[1]
     elif data[:2] == b"\x1f\x8b":
         yield from inside(gzip.decompress(data))
     elif zipfile.is_zipfile(io.BytesIO(data)):

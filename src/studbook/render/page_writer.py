@@ -14,7 +14,6 @@ import logging
 import multiprocessing
 import os
 import threading
-import zlib
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -22,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from zlib import crc32
 
 from markupsafe import Markup
 
@@ -45,8 +45,6 @@ _ROUND = 6
 """How many batches a worker makes before another takes its place: what it has touched of the lineage is a copy."""
 _INDEX = "index.html"
 _FILES = "files"
-_ANSWERS = "answers"
-_COMPARED = "compare"
 _ALL = array("I", [EVERYTHING]).tobytes()
 _Make = Callable[[Site, Asset], Mapping[str, bytes]]
 """What makes files of an asset, by their names."""
@@ -65,23 +63,28 @@ class KnownBuild:
     said: Mapping[str, str]
     """Findings, gaps and cards, by `watching.said`."""
     pages: Mapping[str, bytes]
-    """What each page read, by its path; its other files, by its path and `files`, `answers` or `compare`."""
+    """What each page read, with the data beside it, by its path; the files for auditors, by its path and `files`."""
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         sizes = [[name, len(noted)] for name, noted in self.pages.items()]
         head = json.dumps([self.context, self.snapshot, dict(self.said), sizes]).encode()
+        # Not compressed: the numbers are checksums, and as random as bytes can be.
+        told = b"\n".join([head, b"".join(self.pages.values())])
         beside = path.with_name(f"{path.name}.{os.getpid()}")
-        beside.write_bytes(zlib.compress(b"\n".join([head, b"".join(self.pages.values())]), 1))
+        beside.write_bytes(b"%08x\n%b" % (crc32(told), told))
         beside.replace(path)
 
     @classmethod
     def read(cls, path: Path) -> KnownBuild | None:
         """None where there is none that can be read."""
         try:
-            head, _, body = zlib.decompress(path.read_bytes()).partition(b"\n")
+            checksum, _, told = path.read_bytes().partition(b"\n")
+            if int(checksum, 16) != crc32(told):
+                return None
+            head, _, body = told.partition(b"\n")
             context, snapshot, said, sizes = json.loads(head)
-        except (OSError, ValueError, zlib.error):
+        except (OSError, ValueError):
             return None
         pages, at = {}, 0
         for name, size in sizes:
@@ -125,7 +128,7 @@ class _Unit(NamedTuple):
 
     asset: Asset
     name: str
-    """By which it is remembered, as in `KnownBuild.pages`."""
+    """What it is called where it fails."""
     folder: str
     files: Collection[str]
 
@@ -135,8 +138,8 @@ class _PageTask(NamedTuple):
 
     asset_id: str
     page: bool
-    answers: bool
-    compared: bool
+    """With the data beside it, which ask the same questions: to remember apart what each read cost more than to make
+    both again."""
     files: bool
     dossier: bool
 
@@ -166,15 +169,16 @@ class PageWriter:
         todo: list[_PageTask] = []
         for asset in self.site.graph.assets.values():
             path = self.site.link(asset.id)["path"]
-            wanted = [path, path + _ANSWERS] + [path + _COMPARED] * (asset.kind in COMPARABLE)
-            wanted += [path + _FILES] * (asset.kind == downloads.KIND)
+            wanted = {path: [(path, _INDEX), (path, answers.NAME), *[_compared(path)] * (asset.kind in COMPARABLE)]}
+            if asset.kind == downloads.KIND:
+                wanted[path + _FILES] = [(path, name) for name in self._names_of_files(asset)]
             filed = dossier.path_of(asset) if asset.kind == dossier.KIND else ""
-            wanted += [filed] * bool(filed)
-            missing = [one for one in wanted if not self._linked(one)]
-            read.update((one, self._earlier.pages[one]) for one in wanted if one not in missing)
+            if filed:
+                wanted[filed] = [(filed, _INDEX)]
+            missing = [name for name, files in wanted.items() if not self._linked(name, files)]
+            read.update((name, self._earlier.pages[name]) for name in wanted if name not in missing)
             if missing:
-                due = [one in missing for one in (path, path + _ANSWERS, path + _COMPARED, path + _FILES, filed)]
-                todo.append(_PageTask(asset.id, *due))
+                todo.append(_PageTask(asset.id, *(one in missing for one in (path, path + _FILES, filed))))
                 fresh += todo[-1].page + todo[-1].dossier
         failed: list[str] = []
         for batch in _everywhere(self, [todo[start : start + _BATCH] for start in range(0, len(todo), _BATCH)]):
@@ -186,7 +190,8 @@ class PageWriter:
         """The pages of accounts, regions and rules, which read everything, where nothing changed."""
         if self.earlier is None or EVERYTHING in self.earlier.changed:
             return {}
-        return {path: noted for path, noted in self.earlier.pages.items() if noted == _ALL and self._linked(path)}
+        places = {path: noted for path, noted in self.earlier.pages.items() if noted == _ALL}
+        return {path: noted for path, noted in places.items() if self._linked(path, [(path, _INDEX)])}
 
     @property
     def _earlier(self) -> Earlier:
@@ -198,7 +203,7 @@ class PageWriter:
         notes = ReadSet()
         watched = TrackedSite(self.site, notes)
         made = _Batch()
-        fresh: list[tuple[_Unit, Page, Picture, bytes]] = []
+        fresh: list[tuple[_Unit, Page, Picture, bytes | None]] = []
         for task in tasks:
             watched.turn()
             seen = watched.graph.assets[task.asset_id]
@@ -206,31 +211,41 @@ class PageWriter:
             if task.page:
                 notes.begin()
                 unit = _Unit(seen, path, path, [_INDEX])
-                if (told := self._attempt(made, unit, self._page, watched, seen)) is not None:
-                    fresh.append((unit, *told, notes.packed()))
-            for unit, make in self._beside_page(task, seen, path):
+                told = self._attempt(made, unit, self._page, watched, seen)
+                beside = [self._kept(made, *one, watched) for one in self._data_beside(seen, path)]
+                if told is not None:
+                    fresh.append((unit, *told, notes.packed() if all(beside) else None))
+            for name, unit, make in self._apart_from_page(task, seen, path):
                 notes.begin()
-                self._keep(made, unit, self._attempt(made, unit, make, watched, seen), notes)
+                if self._kept(made, unit, make, watched):
+                    made.read.append((name, notes.packed()))
         if self.drafting.draws:
             layouts: Iterable[Layout | None] = self.drafting.lay_out([picture for _, _, picture, _ in fresh])
         else:
             layouts = [None] * len(fresh)
         for (unit, page, picture, noted), layout in zip(fresh, layouts, strict=True):
-            self._keep(made, unit, self._attempt(made, unit, self._drawn, page, picture, layout), noted)
+            if self._written(unit, self._attempt(made, unit, self._drawn, page, picture, layout)) and noted is not None:
+                made.read.append((unit.folder, noted))
         return made
 
-    def _beside_page(self, task: _PageTask, asset: Asset, path: str) -> Iterator[tuple[_Unit, _Make]]:
-        """What else of an asset is to be made, and by what."""
-        if task.answers:
-            yield _Unit(asset, path + _ANSWERS, path, [answers.NAME]), _answers
-        if task.compared:
+    def _data_beside(self, asset: Asset, path: str) -> Iterator[tuple[_Unit, _Make]]:
+        """What is made with the page of an asset, and by what."""
+        yield _Unit(asset, f"{path}{answers.NAME}", path, [answers.NAME]), _answers
+        if asset.kind in COMPARABLE:
             folder, name = _compared(path)
-            yield _Unit(asset, path + _COMPARED, folder, [name]), partial(_compare_file, name)
+            yield _Unit(asset, f"{folder}{name}", folder, [name]), partial(_compare_file, name)
+
+    def _apart_from_page(self, task: _PageTask, asset: Asset, path: str) -> Iterator[tuple[str, _Unit, _Make]]:
+        """What else of an asset is to be made: the name under which it is remembered, the files, and by what."""
         if task.files:
-            yield _Unit(asset, path + _FILES, path, [*downloads.names_of_model(self.site, asset), NAME]), self._files
+            unit = _Unit(asset, path + _FILES, path, self._names_of_files(asset))
+            yield unit.name, unit, self._files
         if task.dossier:
             folder = dossier.path_of(asset)
-            yield _Unit(asset, folder, folder, [_INDEX]), self._dossier
+            yield folder, _Unit(asset, folder, folder, [_INDEX]), self._dossier
+
+    def _names_of_files(self, version: Asset) -> list[str]:
+        return [*downloads.names_of_model(self.site, version), NAME]
 
     def _page(self, watched: Site, asset: Asset) -> tuple[Page, Picture]:
         page = views.asset_page(watched, asset, self.templates.asset_template(asset.kind))
@@ -275,30 +290,25 @@ class PageWriter:
         told = unmade.unmade_data(unit.asset, why)
         return evidence.pack({"NOT-MADE.json": told}) if name.endswith(".zip") else told
 
-    def _keep(self, made: _Batch, unit: _Unit, files: Mapping[str, bytes] | None, notes: ReadSet | bytes) -> None:
-        """Write what was made, and remember what it read."""
-        if files is None:
-            return
-        for name, data in files.items():
-            self._put(unit.folder, name, data)
-        made.read.append((unit.name, notes if isinstance(notes, bytes) else notes.packed()))
+    def _kept(self, made: _Batch, unit: _Unit, make: _Make, watched: Site) -> bool:
+        """Make files and write them; whether that could be done."""
+        return self._written(unit, self._attempt(made, unit, make, watched, unit.asset))
 
-    def _linked(self, path: str) -> bool:
-        """Whether a page, or the files beside one, read nothing that changed, and could be taken as it was."""
+    def _written(self, unit: _Unit, files: Mapping[str, bytes] | None) -> bool:
+        for name, data in (files or {}).items():
+            self._put(unit.folder, name, data)
+        return files is not None
+
+    def _linked(self, name: str, files: Iterable[tuple[str, str]]) -> bool:
+        """Whether what is remembered by a name read nothing that changed, and its files could be taken as they were."""
         if self.earlier is None:
             return False
-        noted = self.earlier.pages.get(path)
+        noted = self.earlier.pages.get(name)
         if noted is None or not self.earlier.changed.isdisjoint(unpacked(noted)):
             return False
-        folder = path[: path.rfind("/") + 1]
-        what = path[len(folder) :]
         try:
-            if what == _COMPARED:
-                folder, *names = _compared(folder)
-            else:
-                names = {"": [_INDEX], _ANSWERS: [answers.NAME]}.get(what) or self._beside(folder)
-            for name in names:
-                self._link(folder, name)
+            for folder, file in files:
+                self._link(folder, file)
         except OSError:
             return False
         return True
@@ -307,10 +317,6 @@ class PageWriter:
         """The earlier build's file, under a second name. Raises OSError where that cannot be."""
         self._make(folder)
         os.link(f"{self._earlier.tree}/{folder}{name}", f"{self.target}/{folder}{name}")
-
-    def _beside(self, folder: str) -> list[str]:
-        names = os.listdir(f"{self._earlier.tree}/{folder}")  # noqa: PTH208
-        return [name for name in names if name not in (_INDEX, answers.NAME)]
 
     def _make(self, folder: str) -> None:
         """The folder, once in each process."""
