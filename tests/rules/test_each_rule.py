@@ -12,6 +12,7 @@ from tests.pedigrees import lineage, record
 from studbook.cards import parse_card
 from studbook.lineage.graph import Graph
 from studbook.model import Coverage, Finding, Gap
+from studbook.model.kinds import JOB_KINDS
 from studbook.queries.answer import Night
 from studbook.rules import RULES, check_night
 from studbook.rules.waivers import Waiver
@@ -390,6 +391,26 @@ class TestOutputUnprotected:
         drawn = "t(training_job) -produced-> p/1(model_package)"
         facts = {"t": {"attributes": attributes, **PRODUCTION}}
         assert len(told(self.RULE, drawn, facts, given=given)) == expected
+
+    @pytest.mark.parametrize("kind", JOB_KINDS)
+    def test_each_kind_of_job_is_asked_by_what_it_writes(self, kind: str) -> None:
+        """Where it says where its output goes, and where its record tells a place that it wrote to, but for searches;
+        of what nobody knows that it wrote, nothing is said."""
+        given, asked = {"encrypted": ["production"]}, kind != "tuning_job"
+        writes, idle = f"j({kind}) -produced-> s3://b/out(artifact)", f"j({kind}) -part_of-> e(pipeline_execution)"
+        assert len(told(self.RULE, writes, {"j": PRODUCTION}, given=given)) == asked
+        assert told(self.RULE, idle, {"j": PRODUCTION}, given=given) == []
+        assert told(self.RULE, writes.replace("->", "~?->"), {"j": PRODUCTION}, given=given) == []
+        facts = {"j": {"attributes": {"output": "s3://b/out"}, **PRODUCTION}}
+        assert len(told(self.RULE, idle, facts, given=given)) == asked
+        facts["j"]["attributes"]["kms_key"] = "k"
+        assert told(self.RULE, writes, facts, given=given) == []
+
+    def test_what_takes_no_key_is_not_asked_for_one(self) -> None:
+        """A benchmark's API has no member for it."""
+        job = "arn:aws:sagemaker:us-west-2:111111111111:ai-benchmark-job/b"
+        drawn = f"{job}(customization_job) -produced-> s3://b/out(artifact)"
+        assert told(self.RULE, drawn, {job: PRODUCTION}, given={"encrypted": ["production"]}) == []
 
 
 class TestCards:

@@ -236,7 +236,12 @@ _TUNED: Final = (
     at("metrics", "trainingMetrics", "The metrics of the training."),
     rows.output("outputDataConfig.s3Uri"),
 )
-CUSTOMIZATION_OF_MODEL: Final = attributes("training_job", f"bedrock:{_CUSTOM}", _TUNED)
+CUSTOMIZATION_OF_MODEL: Final = attributes(
+    "training_job",
+    f"bedrock:{_CUSTOM}",
+    _TUNED,
+    at("kms_key", "modelKmsKeyArn", "The KMS key that its model is encrypted with."),
+)
 _JOB: Final = (
     rows.status("status"),
     _CREATED,

@@ -16,6 +16,7 @@ JUDGED = f"{HERE}job/AgentRFTEvaluation/acme-mtrl-1-eval"
 PACKAGE = f"{HERE}model-package/support-agent"
 AGENT = "arn:aws:lambda:us-west-2:111122223333:function:agent-env"
 RUNTIME = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/support-Yk6O377mUS"
+KEY = "arn:aws:kms:us-west-2:111122223333:key/0d0e"
 APP = f"{HERE}mlflow-app/app-EXAMPLE1234"
 NAMED = {"MlflowResourceArn": APP, "MlflowExperimentName": "mtrl-eval", "MlflowRunName": "fine-tuned-model-eval"}
 ON = "sagemaker:DescribeJob#JobConfigDocument|"
@@ -55,7 +56,7 @@ class TestAgentRFT:
                     "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://acme/val.parquet"}},
                 },
             ],
-            "OutputDataConfig": {"S3OutputPath": "s3://acme-ml-out/mtrl"},
+            "OutputDataConfig": {"S3OutputPath": "s3://acme-ml-out/mtrl", "KmsKeyArn": KEY},
             "ModelPackageConfig": {
                 "OutputModelPackageGroupArn": f"{HERE}model-package-group/support-agent",
                 "InputModelPackageArn": f"{PACKAGE}/1",
@@ -91,6 +92,7 @@ class TestAgentRFT:
         assert (asset.kind, asset.name, asset.status) == ("training_job", "acme-mtrl-1", "Completed")
         assert asset.attributes["hyperparameters"] == {"learning_rate": "0.00001"}
         assert asset.attributes["started_at"] == STARTED
+        assert asset.attributes["kms_key"] == KEY
         assert asset.attributes["billable_tokens"] == {"TrainTokenCount": 1}
         assert asset.tags["team"] == "bots"
 
