@@ -6,7 +6,7 @@ as it can be, and left out where it cannot; no reading ever fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -50,6 +50,11 @@ def each(value: object) -> Iterator[tuple[int, Json]]:
     for index, item in enumerate(value if isinstance(value, list) else ()):
         if isinstance(item, dict):
             yield index, item
+
+
+def pairs(name: str, value: str) -> Callable[[object], dict[str, Any]]:
+    """Reads a list of objects with a name and a value as a map; what has no name is left out."""
+    return lambda several: {str(item[name]): item.get(value) for _, item in each(several) if item.get(name)}
 
 
 def member(body: Json, *path: str) -> Any:

@@ -14,7 +14,7 @@ from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Listing, Resource, request
-from studbook.sources.reading import Reading, each, member, tags_of
+from studbook.sources.reading import Reading, member, pairs, tags_of
 from studbook.sources.sagemaker.job_parts import writes
 from studbook.sources.sagemaker.search import always_whole, search
 
@@ -44,10 +44,6 @@ def normalize(record: Record) -> Facts:
 _PLACES = tuple(f"{'.'.join(_STORE)}.{place}" for place in ("ResolvedOutputS3Uri", "S3Uri"))
 
 
-def _feature_types(definitions: object) -> dict[str, object]:
-    return {str(one["FeatureName"]): one.get("FeatureType") for _, one in each(definitions) if one.get("FeatureName")}
-
-
 FEATURES: Final = attributes(
     "feature_group",
     "sagemaker:DescribeFeatureGroup",
@@ -66,7 +62,7 @@ FEATURES: Final = attributes(
     at("offline_status", "OfflineStoreStatus.Status", "Whether the offline store works."),
     rows.ROLE,
     rows.FAILURE,
-    at("feature_types", "FeatureDefinitions", "The features, and their types.", _feature_types),
+    at("feature_types", "FeatureDefinitions", "The features, and their types.", pairs("FeatureName", "FeatureType")),
     at("kms_key", "OfflineStoreConfig.S3StorageConfig.KmsKeyId", "The KMS key of its offline store."),
     at("online_kms_key", "OnlineStoreConfig.SecurityConfig.KmsKeyId", "The KMS key of its online store."),
 )

@@ -28,7 +28,7 @@ from studbook.model.ids import image_registry, s3_id
 from studbook.model.kinds import ARN_KINDS
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Json, Listing, Resource, request
-from studbook.sources.reading import Reading, each, member
+from studbook.sources.reading import Reading, member, pairs
 from studbook.sources.sagemaker.job_parts import produced
 
 _RUN: Final = re.compile(r"[0-9a-f]{32}")
@@ -191,10 +191,6 @@ def _parameters(named: object) -> dict[str, object]:
     return {name: next(iter(value.values())) for name, value in _entries(named) if value}
 
 
-def _last_metrics(several: object) -> dict[str, object]:
-    return {str(item["MetricName"]): item.get("Last") for _, item in each(several) if item.get("MetricName")}
-
-
 _SOURCE_URI: Final = at("source_uri", "Source.SourceUri", "What the Lineage API names as its source.")
 ARTIFACT: Final = attributes(
     "artifact",
@@ -234,7 +230,7 @@ COMPONENT: Final = attributes(
         by="sagemaker:ListTrialComponents",
     ),
     at("hyperparameters", "Parameters", "The parameters that the run logged.", _parameters),
-    at("metrics", "Metrics", "The last value of each metric that the run logged.", _last_metrics),
+    at("metrics", "Metrics", "The last value of each metric that the run logged.", pairs("MetricName", "Last")),
     rows.started("StartTime"),
     rows.ended("EndTime"),
     *rows.CREATED_BY,

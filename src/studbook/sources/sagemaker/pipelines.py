@@ -33,7 +33,7 @@ from studbook.model.ids import parse_arn, parse_lambda, s3_id
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, never, request
-from studbook.sources.reading import Reading, document, each, member, some, tags_of
+from studbook.sources.reading import Reading, document, each, member, pairs, some, tags_of
 from studbook.sources.sagemaker.search import never_whole, search
 
 _PIPELINE, _EXECUTION = "DescribePipeline", "DescribePipelineExecution"
@@ -344,10 +344,6 @@ def _display_name(body: Json) -> object:
     return _unless(body.get("PipelineDisplayName"), body.get("PipelineName"))
 
 
-def _given(several: object) -> dict[str, Any]:
-    return {str(item["Name"]): item.get("Value") for _, item in each(several) if item.get("Name")}
-
-
 def _steps_told(body: Json) -> list[dict[str, Any]]:
     types = dict(_types(document(member(body, "Definition", "PipelineDefinition")).get("Steps")))
     return [_step_shown(step, types) for _, step in _in_order(body)]
@@ -390,7 +386,7 @@ EXECUTION: Final = attributes(
         "parameters",
         "PipelineParameters",
         "The parameters that it was given.",
-        _given,
+        pairs("Name", "Value"),
         by="sagemaker:ListPipelineParametersForExecution",
     ),
     gathered(

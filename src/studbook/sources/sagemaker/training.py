@@ -22,7 +22,7 @@ from studbook.model.facts import MANIFESTS, Output, OutputFolder
 from studbook.model.ids import bedrock_model, parse_s3, s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen, request
-from studbook.sources.reading import PUBLIC_HUB, Reading, each, member, some, tags_of, unquoted
+from studbook.sources.reading import PUBLIC_HUB, Reading, each, member, pairs, some, tags_of, unquoted
 from studbook.sources.sagemaker.job_parts import (
     ENDED,
     channels,
@@ -79,10 +79,6 @@ def _does(body: Json) -> tuple[bool, bool]:
     return not serverless, serverless and not asks
 
 
-def _final_metrics(several: object) -> dict[str, object]:
-    return {str(item["MetricName"]): item.get("Value") for _, item in each(several) if item.get("MetricName")}
-
-
 TRAINING: Final = attributes(
     ("training_job", "evaluation_job", "customization_job"),  # Fewer kinds: what this one operation describes.
     f"sagemaker:{_OPERATION}",
@@ -109,7 +105,12 @@ TRAINING: Final = attributes(
     rows.EXPERIMENT,
     at("mlflow", "MlflowConfig", "The MLflow server, experiment and run that it was told to log to."),
     at("progress", "ProgressInfo", "How far it is, in steps and epochs."),
-    at("metrics", "FinalMetricDataList", "The last value of each metric that the job wrote.", _final_metrics),
+    at(
+        "metrics",
+        "FinalMetricDataList",
+        "The last value of each metric that the job wrote.",
+        pairs("MetricName", "Value"),
+    ),
     rows.started("TrainingStartTime"),
     rows.ended("TrainingEndTime"),
     at("training_seconds", "TrainingTimeInSeconds", "How long it trained."),
