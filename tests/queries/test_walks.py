@@ -54,6 +54,12 @@ class TestTrace:
         )
         assert exam.scores == {"accuracy": 0.5}
 
+    @pytest.mark.parametrize("kind", [kind for kind, info in KINDS.items() if info.judged])
+    def test_tells_how_the_root_was_judged_whatever_can_be(self, kind: str) -> None:
+        """An evaluation of an inference profile of Bedrock, which is an endpoint, is its evaluation."""
+        (exam,) = made(lineage(f"one({kind}) -input_to:evaluated_model-> exam(evaluation_job)"), "one").evaluations
+        assert (exam.job.id, exam.models) == ("exam", ("one",))
+
     def test_takes_scores_from_the_results_where_neither_job_nor_run_has_one(self) -> None:
         """An evaluation's results in S3 are its scores, where the configuration lets them be read."""
         graph = lineage(

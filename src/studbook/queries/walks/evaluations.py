@@ -8,21 +8,10 @@ from typing import Any, Final
 
 from studbook.lineage.from_id import asset_from_id
 from studbook.lineage.graph import LineageReader
-from studbook.model import Asset, Edge
+from studbook.model import KINDS, Asset, Edge
 from studbook.model.kinds import DATA_KINDS
 from studbook.queries.walks.influence import existing
 
-_JUDGED = (
-    "artifact",
-    "base_model",
-    "base_model_version",
-    "mlflow_logged_model",
-    "mlflow_model_version",
-    "mlflow_registered_model",
-    "model",
-    "model_package",
-    "model_package_group",
-)
 _JUDGING = ("evaluator", "judge")
 NO_DATA_ROLES = (
     *_JUDGING,
@@ -64,7 +53,7 @@ def evaluations_of(lineage: LineageReader, asset_ids: Iterable[str]) -> Iterator
         asset = existing(lineage, asset_id)
         if asset.kind == "evaluation_job":
             jobs[asset_id] = asset
-        if asset.kind not in _JUDGED:
+        if not KINDS[asset.kind].judged:
             continue
         for edge in lineage.downstream(asset_id, "input_to", "evaluated_model"):
             job = existing(lineage, edge.target)
