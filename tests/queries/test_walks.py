@@ -219,6 +219,48 @@ NIGHTLY = """
 """
 
 
+class TestSearches:
+    """An AutoML search: the job of its best candidate, and a rival's, both packaged with a processor they share."""
+
+    TEXT: ClassVar = """
+        rows(dataset_version) -input_to:training-> search(automl_job) -produced:model-> weights(artifact)
+        search -produced:model-> processor(artifact)
+        rows -input_to:train-> prepare(training_job)
+        rows -input_to:train-> best(training_job)
+        rows -input_to:train-> rival(training_job) -produced:model-> other(artifact)
+        rival -part_of-> search
+        weights -packaged_as-> v/1(model_package)
+        processor -packaged_as-> v/1
+        other -packaged_as-> v/2(model_package)
+        processor -packaged_as-> v/2
+    """
+    STEP: ClassVar = "sagemaker:DescribeAutoMLJobV2#BestCandidate.CandidateSteps[0].CandidateStepArn"
+
+    def drawn(self, more: str = "") -> Graph:
+        graph = lineage(self.TEXT + more)
+        steps = [edge(job, "search", "part_of", evidence=(self.STEP,)) for job in ("best", "prepare")]
+        return Graph(list(graph.assets.values()), [*graph.edges, *steps])
+
+    def test_rivals_of_the_best_candidate_did_not_make_it(self) -> None:
+        """Nor did the best candidate's job make a rival: what each job wrote is known, also of what they share."""
+        graph = self.drawn("prepare -produced:model-> processor\n best -produced:model-> weights")
+        jobs = {"best", "rival", "prepare"}
+        assert ids(made(graph, "v/1")) & jobs == {"best", "prepare"}
+        assert ids(made(graph, "v/2")) & jobs == {"rival", "prepare"}
+        for job in jobs:
+            assert {one for one in ("v/1", "v/2") if one in ids(reaches(graph, job))} == {
+                one for one in ("v/1", "v/2") if job in ids(made(graph, one))
+            }
+
+    def test_where_no_job_tells_what_it_wrote_the_searchs_word_counts(self) -> None:
+        """The jobs that it names of its best candidate made that, and no others."""
+        assert ids(made(self.drawn(), "v/1")) & {"best", "rival", "prepare"} == {"best", "prepare"}
+
+    def test_of_the_search_itself_all_are_told(self) -> None:
+        """It consists of them."""
+        assert {"best", "rival", "prepare"} <= ids(made(self.drawn(), "search"))
+
+
 class TestPlacesThatAreWrittenAgain:
     """Two jobs that write one place, and two that read it: each reader has those before it."""
 
