@@ -87,6 +87,18 @@ class TestTraceAndImpact:
             ("unresolved", "data"),
         ]
 
+    @pytest.mark.parametrize("read", [True, False])
+    def test_what_a_manifest_lists_is_unknown_where_nobody_read_it(self, read: bool) -> None:
+        """More may have made the version than its trace has; what is made of another thing hides nothing of it."""
+        text = """
+            list(artifact) -input_to:train-> t(training_job) -produced-> v(model_package)
+            raw(artifact) -input_to:raw-> p(processing_job)
+        """
+        asked = night(text, {"list": {"attributes": {"manifest": "ManifestFile", "expanded": read}}})
+        hidden = () if read else (Unknown(what="list", why="not recorded", asset="list"),)
+        assert trace(asked, "v").unknown == trace(asked, "t").unknown == hidden
+        assert trace(asked, "p").unknown == trace(asked, "list").unknown == ()
+
     def test_nothing_and_nothing_unknown_is_a_proof_of_absence(self) -> None:
         """And the summary says so."""
         answer = impact(night(WAYS), "live")

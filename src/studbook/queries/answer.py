@@ -198,13 +198,9 @@ class Night:
     def nameless_places(self) -> tuple[Unknown, ...]:
         """What may be read of any place in S3: no record says in which bucket an access point's places are, and what a
         manifest lists is known only where it was read."""
-        found: list[Unknown] = []
-        for one in self.lineage.of_kind("artifact", unsure=True):
-            if one.unresolved and parse_s3(one.id):
-                found.append(Unknown(what=one.id, why="unresolved", asset=one.id))
-            elif one.attributes.get("manifest") and one.attributes.get("expanded") is False:
-                found.append(Unknown(what=one.id, why="not recorded", asset=one.id))
-        return tuple(found)
+        places = self.lineage.of_kind("artifact", unsure=True)
+        behind = (one.id for one in places if one.unresolved and parse_s3(one.id))
+        return (*(Unknown(what=one, why="unresolved", asset=one) for one in behind), *unread_lists(places))
 
     @cached_property
     def hidden_content(self) -> Mapping[str, tuple[Unknown, ...]]:
@@ -260,6 +256,13 @@ class Night:
     def _hidden(self, endpoint: Asset, hidden: Asset) -> Unknown:
         end = self.end(hidden) or Unknown(what=hidden.id, why="not recorded")
         return Unknown(what=endpoint.id, why=end.why, partition=end.partition, asset=endpoint.id)
+
+
+def unread_lists(assets: Iterable[Asset]) -> Iterator[Unknown]:
+    """The manifests among assets that nobody read: whatever they list was read with them."""
+    for one in assets:
+        if one.attributes.get("manifest") and one.attributes.get("expanded") is False:
+            yield Unknown(what=one.id, why="not recorded", asset=one.id)
 
 
 def place(partition: Partition) -> str:

@@ -23,6 +23,7 @@ from studbook.queries.answer import (
     in_production,
     listed,
     looked_for,
+    unread_lists,
 )
 from studbook.queries.question import Question
 from studbook.queries.walks import Walk, made
@@ -83,7 +84,7 @@ def answer_of(
     alike = list(reach.view.alike(reach.distances))
     root = night.asset(reach.view.id(reach.root))
     unknown, more = night.ends(reach.view, [(root, (reach.root,)), *alike])
-    hidden = night.hidden_uses(root.id) if question == "impact" else ()
+    hidden = night.hidden_uses(root.id) if question == "impact" else unread_lists(one for one, _ in alike)
     return InfluenceAnswer(
         question=question,
         root=root.id,
