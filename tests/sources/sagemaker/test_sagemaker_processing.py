@@ -139,6 +139,18 @@ class TestProcessing:
         inputs = [{"InputName": "days", "DatasetDefinition": {"RedshiftDatasetDefinition": definition}}]
         assert prepare(ProcessingInputs=inputs).edges == []
 
+    @pytest.mark.parametrize(
+        ("image", "kind"),
+        [("415577184552.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-data-wrangler-container:2.x", "code"), (IMAGE, None)],
+    )
+    def test_a_flow_of_data_wrangler_is_its_program(self, image, kind):
+        """Of any other image it is an input like others."""
+        inputs = [s3_input("flow", "s3://acme/churn.flow"), s3_input("cards", "s3://acme/cards/")]
+        facts = prepare(AppSpecification={"ImageUri": image}, ProcessingInputs=inputs)
+        assert {asset.id: asset.kind for asset in facts.mentions}.get("s3://acme/churn.flow") == kind
+        read = {claim.role for claim in facts.claims if isinstance(claim, Reads)}
+        assert read == ({"cards"} if kind else {"cards", "flow"})
+
     def test_a_feature_group(self):
         """It is named without an ARN."""
         outputs = [{"OutputName": "features", "FeatureStoreOutput": {"FeatureGroupName": "cards"}, "AppManaged": True}]

@@ -3,13 +3,13 @@
 Calls, per region: ListProcessingJobs (100 a page); per job DescribeProcessingJob and ListTags, once when it has ended,
 every night while it runs. Search does not know them.
 Inputs and outputs go by the names that the job gives them. The SDK sends the script as an input called `code`, and the
-command that runs it as one called `entrypoint`. What a query of Athena or Redshift finds is written to S3 first, and
-read from there.
+command that runs it as one called `entrypoint`, Data Wrangler its recipe as one called `flow`. What a query of Athena
+or Redshift finds is written to S3 first, and read from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from operator import itemgetter
 from typing import Final
 
@@ -24,6 +24,8 @@ from studbook.sources.sql_tables import tables_of
 
 _OPERATION = "DescribeProcessingJob"
 _CODE = frozenset({"code", "entrypoint"})
+_WRANGLER: Final = "/sagemaker-data-wrangler-container"
+"""The repository of Data Wrangler's image, whose program is the flow."""
 _QUERIES = ("AthenaDatasetDefinition", "RedshiftDatasetDefinition")
 _GLUE: Final = "AwsDataCatalog"
 """The catalog of Athena that is Glue's."""
@@ -36,8 +38,9 @@ def normalize(record: Record) -> Facts:
     reading.show("processing_job", PROCESSING)
     started = body.get("ProcessingStartTime") or body.get("CreationTime")
     reading.image(member(body, "AppSpecification", "ImageUri"), "AppSpecification.ImageUri", relation="input_to")
+    code = _CODE | {"flow"} if _WRANGLER in str(member(body, "AppSpecification", "ImageUri")) else _CODE
     for index, item in each(body.get("ProcessingInputs")):
-        _input(reading, item, f"ProcessingInputs[{index}]", started)
+        _input(reading, item, f"ProcessingInputs[{index}]", started, code)
     for index, item in each(member(body, "ProcessingOutputConfig", "Outputs")):
         path, role = f"ProcessingOutputConfig.Outputs[{index}]", _name(item, "OutputName", "output")
         uri = member(item, "S3Output", "S3Uri")
@@ -54,10 +57,10 @@ def _name(item: Json, name: str, otherwise: str) -> str:
     return found if isinstance(found, str) and found else otherwise
 
 
-def _input(reading: Reading, item: Json, path: str, started: str | None) -> None:
+def _input(reading: Reading, item: Json, path: str, started: str | None, of_code: Collection[str]) -> None:
     role = _name(item, "InputName", "input")
     uri, where = member(item, "S3Input", "S3Uri"), f"{path}.S3Input.S3Uri"
-    code = s3_id(uri) if role in _CODE else None
+    code = s3_id(uri) if role in of_code else None
     if code is not None:
         reading.mention(code, "code", code.rstrip("/").rpartition("/")[2])
         reading.edge(code, reading.id, "input_to", where, role=role)
