@@ -140,16 +140,20 @@ class TestProcessing:
         assert prepare(ProcessingInputs=inputs).edges == []
 
     @pytest.mark.parametrize(
-        ("image", "kind"),
-        [("415577184552.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-data-wrangler-container:2.x", "code"), (IMAGE, None)],
+        ("image", "names"),
+        [
+            ("415577184552.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-data-wrangler-container:2.x", {"flow"}),
+            ("571004829621.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-spark-processing:3.3-cpu-py39", {"conf", "jars"}),
+            (IMAGE, set()),
+        ],
     )
-    def test_a_flow_of_data_wrangler_is_its_program(self, image, kind):
-        """Of any other image it is an input like others."""
-        inputs = [s3_input("flow", "s3://acme/churn.flow"), s3_input("cards", "s3://acme/cards/")]
+    def test_the_program_of_an_image_of_aws(self, image, names):
+        """A flow of Data Wrangler, a library of Spark; of any other image they are inputs like others."""
+        inputs = [s3_input(name, f"s3://acme/{name}/") for name in ("cards", "conf", "flow", "jars")]
         facts = prepare(AppSpecification={"ImageUri": image}, ProcessingInputs=inputs)
-        assert {asset.id: asset.kind for asset in facts.mentions}.get("s3://acme/churn.flow") == kind
+        assert {asset.id for asset in facts.mentions if asset.kind == "code"} == {f"s3://acme/{one}/" for one in names}
         read = {claim.role for claim in facts.claims if isinstance(claim, Reads)}
-        assert read == ({"cards"} if kind else {"cards", "flow"})
+        assert read == {"cards", "conf", "flow", "jars"} - names
 
     def test_a_feature_group(self):
         """It is named without an ARN."""

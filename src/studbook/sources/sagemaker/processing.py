@@ -3,13 +3,13 @@
 Calls, per region: ListProcessingJobs (100 a page); per job DescribeProcessingJob and ListTags, once when it has ended,
 every night while it runs. Search does not know them.
 Inputs and outputs go by the names that the job gives them. The SDK sends the script as an input called `code`, and the
-command that runs it as one called `entrypoint`, Data Wrangler its recipe as one called `flow`. What a query of Athena
-or Redshift finds is written to S3 first, and read from there.
+command that runs it as one called `entrypoint`, Data Wrangler its recipe as one called `flow`, Spark its libraries and
+its configuration. What a query of Athena or Redshift finds is written to S3 first, and read from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from operator import itemgetter
 from typing import Final
 
@@ -24,8 +24,11 @@ from studbook.sources.sql_tables import tables_of
 
 _OPERATION = "DescribeProcessingJob"
 _CODE = frozenset({"code", "entrypoint"})
-_WRANGLER: Final = "/sagemaker-data-wrangler-container"
-"""The repository of Data Wrangler's image, whose program is the flow."""
+_OF_IMAGE: Final[Mapping[str, Collection[str]]] = {
+    "/sagemaker-data-wrangler-container": {"flow"},
+    "/sagemaker-spark-processing": {"conf", "jars", "py-files"},
+}
+"""What AWS's images call the inputs that are their program, and what tells it how to run, by their repository."""
 _QUERIES = ("AthenaDatasetDefinition", "RedshiftDatasetDefinition")
 _GLUE: Final = "AwsDataCatalog"
 """The catalog of Athena that is Glue's."""
@@ -38,7 +41,8 @@ def normalize(record: Record) -> Facts:
     reading.show("processing_job", PROCESSING)
     started = body.get("ProcessingStartTime") or body.get("CreationTime")
     reading.image(member(body, "AppSpecification", "ImageUri"), "AppSpecification.ImageUri", relation="input_to")
-    code = _CODE | {"flow"} if _WRANGLER in str(member(body, "AppSpecification", "ImageUri")) else _CODE
+    image = str(member(body, "AppSpecification", "ImageUri"))
+    code = _CODE.union(*(names for repository, names in _OF_IMAGE.items() if repository in image))
     for index, item in each(body.get("ProcessingInputs")):
         _input(reading, item, f"ProcessingInputs[{index}]", started, code)
     for index, item in each(member(body, "ProcessingOutputConfig", "Outputs")):
