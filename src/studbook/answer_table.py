@@ -13,11 +13,11 @@ from typing import Any, Final
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import Answer, Row, Unknown
 
-_HIDDEN: Final = frozenset({"account", "candidate", "evidence"})
+_HIDDEN: Final = frozenset({"account", "candidate", "evidence", "field"})
 """Columns for programs. What is a candidate is said beside its certainty; an account where there is no stage, and in
-the handle where it must be."""
+the handle where it must be; a field that changed is told as the event."""
 _WORDS: Final = frozenset(
-    {"approval", "because", "by", "certainty", "event", "field", "metric", "note", "stage", "status", "verdict", "why"}
+    {"approval", "because", "by", "certainty", "event", "metric", "note", "stage", "status", "verdict", "why"}
 )
 """Columns of words, which are never ids."""
 
@@ -115,7 +115,8 @@ class _Words:
         if name == "certainty" and getattr(row, "candidate", False):
             return f"{value}, one of several"
         if name == "event":
-            return str(value).replace("_", " ")
+            field = getattr(row, "field", None) if value == "changed" else None
+            return str(field or value).removeprefix("attributes.").replace("_", " ")
         return self._said(value, name in _WORDS)
 
     def _said(self, value: Any, as_it_is: bool) -> str:

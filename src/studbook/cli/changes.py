@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
 from studbook.cli.terminal import bold, dim, style, uncolored
-from studbook.cli.text import change, relation, value
+from studbook.cli.text import change, gaps_by_code, relation, value
 from studbook.model import Edge, Envelope
 from studbook.queries.answer import counted
 from studbook.queries.diff import Approval, Certainty, Changes, Deployment, Drifted, Field, Named, Running
 
 _SHOWN = 20
-_OPERATIONS = 3
 
 Called = Callable[[str], tuple[str, str]]
 """From an id to its asset's kind in words and its handle, of either night."""
@@ -135,22 +134,14 @@ class _Wording:
 def _coverage(changes: Changes) -> Iterator[str]:
     for seen in changes.coverage_changed:
         where = "/".join(part for part in (seen.account, seen.region, seen.source) if part)
-        gaps = [*_gaps("gap", seen.gaps_opened), *_gaps("closed", seen.gaps_closed)]
+        gaps = [
+            f"{word} {told}"
+            for word, several in (("gap", seen.gaps_opened), ("closed", seen.gaps_closed))
+            for told in gaps_by_code(gap.partition(": ")[::2] for gap in several)
+        ]
         yield f"~ {where}: {seen.old or 'not asked'} -> {bold(seen.new or 'not asked')}" + "".join(
             f"; {gap}" for gap in gaps
         )
-
-
-def _gaps(word: str, several: Iterable[str]) -> Iterator[str]:
-    """One for each code, with the first few operations."""
-    by_code: defaultdict[str, list[str]] = defaultdict(list)
-    for gap in several:
-        operation, _, code = gap.partition(": ")
-        by_code[code].append(operation)
-    for code, operations in by_code.items():
-        more = len(operations) - _OPERATIONS
-        named = ", ".join(operations[:_OPERATIONS])
-        yield f"{word} {code}: {named}" + (f" and {more} more" if more > 0 else "")
 
 
 def _fields(asset: Named, fields: Iterable[Field], changes: Changes) -> str:

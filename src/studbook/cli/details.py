@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from studbook.cli.terminal import bold, dim, table
-from studbook.cli.text import marks, name, place, relation, value
+from studbook.cli.text import gaps_by_code, marks, name, place, relation, value
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge, Envelope, Evidence
 from studbook.model.canonical import fields_of
@@ -45,7 +45,7 @@ def snapshot_text(envelope: Envelope, counts: Mapping[str, int]) -> Iterator[str
                 bold(row.status) if row.status in ("failed", "partial") else row.status,
                 str(row.records),
                 str(row.requests),
-                "; ".join(f"{gap.operation}: {gap.code}" for gap in row.gaps),
+                "; ".join(gaps_by_code((gap.operation, gap.code) for gap in row.gaps)),
             )
             for row in envelope.coverage
         ),

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _ROWS: Final = 20
 """Rows of a table, unless more are asked for."""
 _UNKNOWN: Final = 8
-_LESS: Final = ("via", "distance", "unit", "field", "base")
+_LESS: Final = ("via", "distance", "unit", "base")
 """Columns that are left out where there is no room, the first one first."""
 
 _EXAMPLES: Final = {

@@ -34,6 +34,8 @@ WIDTH: Final = 100
 """Columns where nothing tells how wide the terminal is."""
 _LEAST: Final = 6
 """Columns below which a cell is not cut."""
+_SENTENCE: Final = 16
+"""Columns below which a sentence does not go on below itself before other cells are cut."""
 _TIME: Final = re.compile(r"(?:\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?Z?)?)?")
 
 
@@ -191,12 +193,14 @@ def folded(text: str, room: int | None = None, indent: str = "", *, whole_words:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], room: int | None = None) -> Iterator[str]:
     """Lines of aligned columns under a dim head, none wider than the terminal.
 
-    The widest columns give way, but for times, which say nothing when they are cut; cells are cut in the middle, and a
-    sentence in the last column goes on below itself; that column is not padded.
+    A sentence in the last column gives way first, since it goes on below itself; then the widest columns, but for
+    times, which say nothing when they are cut; cells are cut in the middle. The last column is not padded.
     """
     cells = [list(row) for row in rows]
     widths = [max(wide(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
     room = (columns() if room is None else room) - 2 * (len(head) - 1)
+    if cells and all(map(_is_sentence, filter(None, (row[-1] for row in cells)))):
+        widths[-1] = max(min(widths[-1], _SENTENCE), widths[-1] - max(0, sum(widths) - room))
     giving = [at for at in range(len(head)) if not all(_TIME.fullmatch(row[at]) for row in cells)]
     if sum(min(width, _LEAST) if at in giving else width for at, width in enumerate(widths)) > room:
         giving = list(range(len(head)))
@@ -212,10 +216,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], room: int | None =
                 over -= step
     yield dim(_line(head, widths))
     for *row, last in cells:
-        sentence = " " in last and wide(last) > widths[-1] and not _MARK.search(last)
+        sentence = _is_sentence(last) and wide(last) > widths[-1]
         first, *rest = folded(last, widths[-1]) if sentence else [last]
         yield _line([*row, first], widths)
         yield from (_line([*[""] * len(row), more], widths) for more in rest)
+
+
+def _is_sentence(cell: str) -> bool:
+    """Whether it can go on below itself."""
+    return " " in cell and not _MARK.search(cell)
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

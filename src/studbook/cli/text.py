@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from studbook.cli.terminal import style
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 LEVEL_COLORS = {"error": "red", "warning": "yellow", "note": "bold"}
 """Of findings."""
 _UNKNOWN = "-"
+_OPERATIONS = 3
+"""Operations of a gap that are named; the JSON form has all."""
 
 
 def value(thing: Any) -> str:
@@ -25,6 +29,16 @@ def value(thing: Any) -> str:
     if isinstance(thing, list | tuple):
         return ", ".join(map(value, thing)) or _UNKNOWN
     return str(thing)
+
+
+def gaps_by_code(gaps: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Operations and their codes as one for each code, with the first few operations."""
+    by_code: defaultdict[str, list[str]] = defaultdict(list)
+    for operation, code in gaps:
+        by_code[code].append(operation)
+    for code, operations in by_code.items():
+        more = len(operations) - _OPERATIONS
+        yield f"{code}: {', '.join(operations[:_OPERATIONS])}" + (f" and {more} more" if more > 0 else "")
 
 
 def name(asset: Asset) -> str:
