@@ -164,7 +164,7 @@ class TestNights:
         estate.night(2)
         assert estate.status() == "failed"
         (row,) = (row for row in log(estate.told(), PACKAGE).rows if row.event == "approval" and row.is_ == "Approved")
-        assert row.note == "no trail"
+        assert row.note == "no CloudTrail event"
         estate.aws.heal()
         estate.night(3)
         assert estate.status() == "complete"
@@ -180,7 +180,7 @@ class TestNights:
         envelope = harvest(off, estate.catalog, now=BEGAN + timedelta(days=1)).envelope
         night = Night.of(estate.catalog, envelope, estate.catalog.graph(envelope), off)
         (row,) = (row for row in log(night, PACKAGE).rows if row.event == "approval" and row.is_ == "Approved")
-        assert row.note == "no trail read"
+        assert row.note == "CloudTrail not read"
 
     def test_an_event_is_no_sign_that_a_thing_is_still_there(self, estate: Estate) -> None:
         """Where SageMaker cannot be asked, what it showed is stale, whatever the trail tells of it."""

@@ -10,9 +10,9 @@ from studbook.lineage.graph import LineageReader
 from studbook.model import Asset
 from studbook.model.ids import holder_of, is_audit_event
 
-NO_TRAIL: Final = "no trail"
+NO_TRAIL: Final = "no CloudTrail event"
 """What is said of a change of which no event tells."""
-NOT_READ: Final = f"{NO_TRAIL} read"
+NOT_READ: Final = "CloudTrail not read"
 """What is said where the configuration has CloudTrail off, so that nobody asked for events."""
 
 
