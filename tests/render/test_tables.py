@@ -130,6 +130,18 @@ class TestFiles:
         assert [link["id"] for link in row["Deployed"]["links"]] == [small.CLONE]
         assert row["Base model"]["links"]
 
+    def test_endpoints_of_production_stand_first(self) -> None:
+        """Then those of staging, then all others, each newest first; last what is gone."""
+        named = {"old": "production", "dev": "development", "new": "production", "stage": "staging", "none": None}
+        endpoints = [
+            pedigrees.asset(name, "endpoint", stage=stage, created_at=f"2026-11-0{day}T00:00:00Z")
+            for day, (name, stage) in enumerate(named.items(), start=1)
+        ]
+        gone = pedigrees.asset("gone", "endpoint", stage="production", created_at="2026-11-09T00:00:00Z", gone_since=1)
+        table = endpoints_table(site_of(Graph([*endpoints, gone], []))).on_page()
+
+        assert [row[0]["id"] for row in table["rows"]] == ["new", "old", "stage", "none", "dev", "gone"]
+
 
 def mores(data: Json) -> list[str]:
     """Every file that page data names."""

@@ -192,6 +192,6 @@ def timeline(site: Site, asset: Asset) -> list[Json]:
 def _told(site: Site, event: str, value: Any) -> Json | None:
     if value is None:
         return None
-    if event in _NAMES_ANOTHER and isinstance(value, str):
+    if isinstance(value, str) and (event in _NAMES_ANOTHER or (event == "changed" and value in site.graph.assets)):
         return {"asset": site.link(value), "value": None}
     return {"asset": None, "value": value}

@@ -348,7 +348,7 @@ def endpoint(site: Site, asset: Asset) -> Json:
             }
             for target in asset.attributes.get("targets") or ()
         ],
-        "since": asset.modified_at or asset.created_at,
+        "since": asset.modified_at,
         "out_of_service": out_of_service(asset),
         "before": [
             {"asset": site.link(gone.id), "gone_since": gone.gone_since, "answers": answers(site, gone)}

@@ -20,6 +20,7 @@ _MOST = 8
 """The most parameters, and metrics, that have a column."""
 _LONG = 400
 """Letters of a changed value that a table has."""
+_LOOKED_AT = {"production": 0, "staging": 1}
 
 
 def assets_table(site: Site, label: str, assets: Sequence[Asset], file: str) -> Table:
@@ -159,7 +160,16 @@ def endpoints_table(site: Site) -> Table:
         *places(site),
         _findings(site),
     ]
-    return Table("Endpoints", columns, site.of("endpoint"), "endpoints")
+    return Table("Endpoints", columns, _production_first(site.of("endpoint")), "endpoints")
+
+
+def _production_first(assets: Iterable[Asset]) -> list[Asset]:
+    """In the order in which people look for what is deployed: production, staging, all others; last what is gone."""
+
+    def place(asset: Asset) -> tuple[bool, int]:
+        return asset.gone_since is not None, _LOOKED_AT.get(asset.stage or "", len(_LOOKED_AT))
+
+    return sorted(assets, key=place)
 
 
 def _links(several: Iterable[Json]) -> Json | None:
@@ -466,9 +476,9 @@ def plain_tables(site: Site) -> dict[str, Table]:
         "loose": ("Packages in no group", [a for a in site.of("model_package") if a.id not in grouped]),
         "cards": ("Model cards", site.of("model_card")),
         "feature-groups": ("Feature groups", site.of("feature_group")),
-        "components": ("Inference components", site.of("inference_component")),
-        "configs": ("Endpoint configs", site.of("endpoint_config")),
-        "sagemaker-models": (KINDS["model"].plural, site.of("model")),
+        "components": ("Inference components", _production_first(site.of("inference_component"))),
+        "configs": ("Endpoint configs", _production_first(site.of("endpoint_config"))),
+        "sagemaker-models": (KINDS["model"].plural, _production_first(site.of("model"))),
         "logged": ("Logged models", site.of("mlflow_logged_model")),
         "stale": ("Stale assets", [a for a in assets if a.stale_since is not None]),
         "unresolved": ("Unresolved assets", [a for a in assets if a.unresolved]),
