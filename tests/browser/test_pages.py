@@ -101,6 +101,10 @@ _WIDE_IN_PRINT = """() => {
     .map((one) => one.outerHTML.slice(0, 120));
 }"""
 
+_WIDE_TABLES = """() => [...document.querySelectorAll("article .sb-scroll:not(:has(.sb-matrix))")]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1)
+  .map((one) => one.querySelector("table")?.getAttribute("aria-label"))"""
+
 _ILL_TABLES = """() => {
   const wrong = [];
   const text = (cell) => cell ? cell.textContent.trim().replace(/\\s+/g, " ") : "";
@@ -163,6 +167,7 @@ class Looked(NamedTuple):
 
     serious: list[str]
     tables: list[str]
+    wide: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -181,12 +186,15 @@ def looked(opened: Opener, demo_address: str, demo_site: Path) -> Callable[[int,
 
     @cache
     def look(width: int, scheme: str) -> Looked:
-        wrong = Looked([], [])
+        wrong = Looked([], [], [])
         with opened(demo_address, width=width, scheme=scheme) as page:
             for path in [*one_of_each(demo_site), card]:
                 if scheme == "dark" and path in manual - {"configuration/"}:
                     continue
                 page.goto(f"{demo_address}latest/{path}")
+                if width < 720:
+                    page.wait_for_load_state("networkidle")
+                    wrong.wide.extend(f"{path} {one}" for one in page.evaluate(_WIDE_TABLES))
                 page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
                 if path != card:
                     wrong.serious.extend(_serious(page, known))
@@ -208,6 +216,30 @@ class TestEverybody:
         """On every page type: as CSV; no column says one thing in every row, no chart leaves its cell, and what is
         pressed or checked is 24 pixels or more."""
         assert looked(1280, "light").tables == []
+
+    def test_a_phone_scrolls_no_table_sideways(self, looked: Callable[[int, str], Looked]) -> None:
+        """On every page type: a table that is wider than a phone stands row by row there; a matrix alone scrolls."""
+        assert looked(390, "dark").wide == []
+
+    @pytest.mark.parametrize(("width", "lines"), [(1280, 7), (1400, 5)])
+    def test_who_approved_has_its_room(self, opened: Opener, demo_address: str, width: int, lines: int) -> None:
+        """The table of approvals scrolls on no desktop, and says in few lines who did it, and by which event."""
+        with opened(demo_address, width=width) as page:
+            page.goto(f"{demo_address}latest/audit/")
+            table = page.get_by_role("table", name="Approvals")
+            expect(table.locator("tbody tr").first).to_be_visible()
+            assert table.evaluate("(one) => one.scrollWidth - one.closest('.sb-scroll').clientWidth") <= 1
+            tallest = table.evaluate("(one) => Math.max(...[...one.tBodies[0].rows].map((row) => row.offsetHeight))")
+            assert tallest <= lines * 22 + 20
+
+    def test_names_stand_below_each_other(self, opened: Opener, demo_address: str) -> None:
+        """Where some rows of a table have a box to compare, the names of all begin at one place, however long."""
+        with opened(demo_address) as page:
+            page.goto(f"{demo_address}latest/jobs/")
+            names = page.get_by_role("table", name="Jobs").locator("tbody td:first-child > .sb-name")
+            assert names.count() > 20
+            left = "(all) => [...new Set(all.map((one) => Math.round(one.getBoundingClientRect().left)))]"
+            assert len(names.evaluate_all(left)) == 1
 
     def test_every_endpoint_fits_a_phone(self, opened: Opener, demo_address: str, demo_site: Path) -> None:
         """Also one whose record names images by digest within a list: nothing is wider than the window."""

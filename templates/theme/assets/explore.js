@@ -7,7 +7,7 @@
   const frame = document.querySelector(".sb-explore");
   if (!frame) return;
   const { kinds, words, bits, lanes: LANES, certainties, says } = JSON.parse(document.getElementById("sb-explore-words").textContent);
-  const { element, save, saveCsv } = window.studbook;
+  const { element, save, saveCsv, stack } = window.studbook;
   const root = frame.dataset.root;
   const canvas = frame.querySelector(".sb-explore__canvas");
   const panel = frame.querySelector(".sb-explore__panel");
@@ -912,6 +912,7 @@
       );
       return row;
     }));
+    stack(listed.closest("table"));
     document.getElementById("sb-explore-list").hidden = rows.length === 0;
   }
 

@@ -31,9 +31,9 @@
   const heads = (table) => Array.from(table.tHead.rows[0].cells);
   const title = (cell) => cell.dataset.title || tidy(cell.textContent);
 
-  /* A wide table's cells know the titles of their columns: a phone has them one below the other. */
-  function stack(table) {
-    if (table.matches(".sb-board, .sb-matrix, .sb-pairs") || heads(table).filter((cell) => !cell.hidden).length < 4) return;
+  /* A wide table's cells know the titles of their columns: a phone has them one below the other. `fewest` columns are wide. */
+  function stack(table, fewest = 4) {
+    if (table.matches(".sb-board, .sb-matrix, .sb-pairs") || heads(table).filter((cell) => !cell.hidden).length < fewest) return;
     table.classList.add("sb-stacked");
     for (const row of table.tBodies[0].rows) named(table, row);
   }
@@ -57,7 +57,7 @@
     return element("div", { className: "sb-scroll" }, made);
   }
 
-  window.studbook = { element, save, saveCsv, table };
+  window.studbook = { element, save, saveCsv, table, stack };
 
   function dress(table) {
     const size = Number(table.dataset.table) || 50;
@@ -162,9 +162,9 @@
         const value = rows[0].cells[index];
         if (!index || rows.some((item) => item.cells[index] !== value)) return;
         for (const row of [head, ...body.rows]) if (row.cells[index]) row.cells[index].hidden = true;
-        if (value) same.push(`${title(cell)} ${value}`);
+        if (value) same.push(" · ", `${title(cell)} `, element("b", {}, value));
       });
-      if (same.length) (table.closest(".sb-scroll") || table).before(element("p", { className: "sb-same" }, `In every row: ${same.join(" · ")}`));
+      if (same.length) (table.closest(".sb-scroll") || table).before(element("p", { className: "sb-same" }, "In every row: ", ...same.slice(1)));
     }
 
     stack(table);
@@ -381,9 +381,10 @@
 
   /* What scrolls sideways and holds nothing to stop at is itself a stop for the keyboard. */
   const widths = new ResizeObserver((boxes) => boxes.forEach(({ target }) => {
-    const stop = target.scrollWidth > target.clientWidth + 1 && !target.querySelector("a[href], button, summary");
+    const table = target.querySelector("table"), fits = () => target.scrollWidth < target.clientWidth + 2;
+    if (table?.tHead && table.matches(".sb-table") && !fits()) stack(table, 2);
+    const stop = !fits() && !target.querySelector("a[href], button, summary");
     if (stop === target.hasAttribute("tabindex")) return;
-    const table = target.querySelector("table");
     const said = { tabindex: "0", role: "group", "aria-label": (table && table.getAttribute("aria-label")) || "Table" };
     for (const [name, value] of Object.entries(said)) {
       if (stop) target.setAttribute(name, value); else target.removeAttribute(name);

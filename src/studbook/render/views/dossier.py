@@ -252,7 +252,7 @@ def approvals_table(site: Site) -> Table:
         Column("When", lambda row: moment(row[0])),
         Column("Version", lambda row: site.link(row[2])),
         Column("Stage", lambda row: stage_badge(row[5]), facet=True),
-        Column("From", lambda row: row[6] or "not recorded"),
+        Column("From", lambda row: badge(row[6]) or "not recorded"),
         Column("To", lambda row: badge(row[7]), facet=True),
         Column("By whom", lambda row: " · ".join(filter(None, (row[8] or "not recorded", row[9])))),
     ]
