@@ -14,6 +14,7 @@ from tests.render.test_explore import site_of
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, Asset, Envelope, Finding, Parts
 from studbook.model.attributes import LINKED
+from studbook.model.kinds import DATA_KINDS
 from studbook.queries.candidates import candidates
 from studbook.queries.gaps import gaps
 from studbook.render import views
@@ -24,6 +25,7 @@ from studbook.render.views.answers_told import aliases_of
 from studbook.render.views.deployments import answers
 from studbook.render.views.dossier import dossier_page
 from studbook.render.views.home import LINES
+from studbook.render.views.incident import places
 from studbook.render.views.lists import datasets_table, endpoints_table, evaluators_table
 from studbook.render.views.site import Site
 from studbook.render.views.tables import Table
@@ -66,6 +68,17 @@ class TestAssetPage:
     def test_is_plain_json(self, asset: Asset) -> None:
         """Page data is values that JSON can hold, so that a page's key can be taken of them."""
         assert json.dumps(views.asset_page(SITE, asset, "assets/_default.html").data)
+
+    @pytest.mark.parametrize("kind", DATA_KINDS)
+    def test_data_of_every_kind_says_what_it_has_reached(self, kind: str) -> None:
+        """Its page has the answer that `index.json` beside it has, and a place that is pasted leads there."""
+        graph = lineage(f"data({kind}) -input_to-> t(training_job)")
+        data, site = graph.assets["data"], Site(graph=graph, envelope=ENVELOPE)
+        page = views.asset_page(site, data, Templates().asset_template(kind))
+        told = Templates().render(page.template, root="../", page=page, picture="", **page.data)
+        assert html.escape(site.answer("incident", data.id).summary, quote=False) in told
+        assert "What it has reached" in told
+        assert [place[0] for place in places(site)["places"]] == [data.id]
 
     def test_a_digest_that_is_not_known(self) -> None:
         """It is not said that there is none: of a place that nobody listed no fingerprint is known."""

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from studbook.model import KINDS, Asset
+from studbook.model.kinds import DATA_KINDS
 from studbook.queries.answer import STATUSES
 from studbook.queries.incident import Incident
 from studbook.queries.manifests import manifest_changes, objects_of
@@ -163,7 +164,7 @@ def _changes(site: Site, new: Asset, old: Asset) -> Json:
 
 def incident(site: Site) -> Json:
     """The page where one pastes a place: the datasets that there are."""
-    known = site.of("dataset", "feature_group")
+    known = site.of("dataset", "feature_group", "table")
     return {"datasets": site.links(one.id for one in known[:_LISTED]), "more": max(0, len(known) - _LISTED)}
 
 
@@ -175,7 +176,7 @@ def places(site: Site) -> Json:
     return {
         "places": [
             [one.id, link["name"], link["kind_title"], link["path"], *(one.attributes.get("aliases") or ())]
-            for one in site.of("dataset", "dataset_version", "feature_group", "artifact")
+            for one in site.of(*DATA_KINDS)
             for link in (site.link(one.id),)
         ]
     }

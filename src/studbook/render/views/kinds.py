@@ -289,8 +289,8 @@ def feature_group(site: Site, asset: Asset) -> Json:
     }
 
 
-def artifact(site: Site, asset: Asset) -> Json:
-    """An object or a folder in S3 that is no dataset: what it has reached."""
+def plain_data(site: Site, asset: Asset) -> Json:
+    """Data of which no more is told than what it has reached: a table, what lies in S3 and is no dataset."""
     return {"incident": incident_of(site, asset)}
 
 
@@ -463,7 +463,8 @@ VIEWS: dict[str, Callable[[Site, Asset], Json]] = {
     "dataset": dataset,
     "dataset_version": dataset_version,
     "feature_group": feature_group,
-    "artifact": artifact,
+    "artifact": plain_data,
+    "table": plain_data,
     "evaluator": evaluator,
     "evaluator_version": evaluator_version,
     "model_card": model_card,
