@@ -80,6 +80,15 @@ class TestAssetPage:
         assert "What it has reached" in told
         assert [place[0] for place in places(site)["places"]] == [data.id]
 
+    @pytest.mark.parametrize("kind", [kind for kind, info in KINDS.items() if "has_version" not in info.ends])
+    def test_each_kind_is_listed_by_the_overview_of_its_section(self, kind: str) -> None:
+        """Whoever looks through the site comes to everything; versions are with what they are versions of."""
+        site = Site(graph=lineage(f"one({kind}) -associated-> two({kind})"), envelope=ENVELOPE, history=[ENVELOPE])
+        section = KINDS[kind].section
+        page = views.page(site, "jobs" if section == "other" else section)
+        told = Templates().render(page.template, root="../", page=page, picture="", **page.data)
+        assert site.link("one")["path"] in told
+
     def test_a_digest_that_is_not_known(self) -> None:
         """It is not said that there is none: of a place that nobody listed no fingerprint is known."""
         cell = '{% from "partials/macros.html" import digest with context %}{{ digest(value) }}'

@@ -139,7 +139,7 @@ def models(site: Site) -> Json:
 
 def datasets(site: Site) -> Json:
     """Datasets with their newest version and how many read them."""
-    return {"table": datasets_table(site).on_page(), **_lists(site, "feature-groups")}
+    return {"table": datasets_table(site).on_page(), **_lists(site, "feature-groups", "tables")}
 
 
 def evaluators(site: Site) -> Json:
@@ -151,7 +151,7 @@ def deployments(site: Site) -> Json:
     """Endpoints with what answers there, and what they are made of."""
     return {
         "endpoints": endpoints_table(site).on_page(),
-        **_lists(site, "components", "configs", "sagemaker-models"),
+        **_lists(site, "components", "configs", "sagemaker-models", "schedules"),
     }
 
 
