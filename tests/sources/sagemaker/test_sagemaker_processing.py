@@ -119,6 +119,8 @@ class TestProcessing:
         [
             ("SELECT x FROM UNNEST(sequence(1, 10)) AS t(x)", []),
             ("SELECT * FROM (VALUES (1)) AS made(x)", []),
+            ('SELECT max(dt) FROM "cards$partitions"', []),
+            ("SELECT c.x FROM cards AS c JOIN INFORMATION_SCHEMA.columns ON true", ["table/payments/cards"]),
             ("INSERT INTO kept SELECT * FROM cards", ["table/payments/cards"]),
             ("EXECUTE monthly USING 3", ["database/payments"]),
             ("", ["database/payments"]),
