@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Final
 
 from studbook.lineage.edges import Edges
-from studbook.lineage.from_id import asset_from_id
+from studbook.lineage.from_id import asset_from_id, parent_edge
 from studbook.lineage.times import instant, utc_time
 from studbook.model import Asset, Evidence, Kind, Relation
 from studbook.model.ids import holder_of, is_audit_event
@@ -31,6 +31,8 @@ _IN_MLFLOW: Final[Mapping[Relation, Kind]] = {
     "registered_as": "mlflow_model_version",
 }
 """What a version of a registered model names when it is made: that model, and the version that it was copied from."""
+_NUMBERED: Final = frozenset(("model_package", "mlflow_model_version"))
+"""Versions whose number their group counts up; versions of hub content are called as people like."""
 _MAKES: Final = "Create"
 """How calls begin that make what they name."""
 _MAKING: Final = timedelta(minutes=1)
@@ -61,9 +63,10 @@ class Holders:
             return None
         if ":lambda:" in named or present.account == "aws":
             return None  # Lambda gives no number again
-        if present.kind in _WHEN_CHANGED or not is_later(self._assets, named, _settled(namer)):
+        at = _settled(namer)
+        if present.kind in _WHEN_CHANGED or not is_later(self._assets, named, at) or self._counted_by(present, at):
             return None
-        return self._then(present, instant(_settled(namer)))
+        return self._then(present, instant(at))
 
     def changed(self, named: str, event: str) -> Asset | None:
         """The earlier holder to which something was done; None where it can have been done to the present one."""
@@ -78,6 +81,13 @@ class Holders:
                 first = min(made, key=lambda one: instant(one.created_at))
                 return None if first is present else first
         return self._then(present, instant(at)) if is_later(self._assets, named, at) else None
+
+    def _counted_by(self, present: Asset, at: str | None) -> bool:
+        """Whether the group that numbers a version was there by then. It gives no number again, so that nobody had this
+        one before, and the times contradict each other: then the name stands."""
+        numbered = parent_edge(present) if present.kind in _NUMBERED else None
+        group = self._assets.get(numbered.source) if numbered is not None else None
+        return group is not None and bool(group.created_at and at) and instant(group.created_at) <= instant(at)
 
     def _then(self, present: Asset, at: str) -> Asset:
         """The last who had the name by then, or somebody before the next one who is known."""

@@ -129,6 +129,17 @@ class TestHolders:
         ]
         assert next(one for one in linked.assets if "@" in one.id).unresolved
 
+    @pytest.mark.parametrize(("since", "source"), [(EARLY, PACKAGE), (LATER, f"{PACKAGE}@before-{LATER}")])
+    def test_a_group_gives_no_number_again(self, since, source):
+        """Where it was there before the model, its version 1 is the only one, whatever time its record has."""
+        package = asset("model_package", PACKAGE, "bot 1", created_at=self.LATER)
+        model = asset("model", self.MODEL, "bot", created_at=NOON)
+        group = asset("model_package_group", f"{self.ARN}:model-package-group/bot", "bot", created_at=since)
+        edge = _edge(package.id, model.id, "packaged_as")
+        linked = Estate().say(package, model, group, edges=[edge]).linked()
+
+        assert [one.source for one in linked.edges if one.target == model.id] == [source]
+
     @pytest.mark.parametrize("server", ["lab", "lab@team-a"])
     def test_a_number_in_mlflow_is_given_again_too(self, server):
         """A version was copied from version 1 of a registered model that was deleted, and made again: from the one that
