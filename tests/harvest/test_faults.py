@@ -616,9 +616,12 @@ class TestKilled:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
-            while not any(call.operation == "ListModels" for call in case.estate.aws.calls()):
+            made = -1
+            # Until all but those that hang have their answers: what is on its way when it stops is read by nobody.
+            while made != (now := self._made(case)) or not self._made(case, "ListModels"):
                 assert running.poll() is None
-                time.sleep(0.01)
+                made = now
+                time.sleep(1)
             running.send_signal(signal.SIGINT)
             said, _ = running.communicate(timeout=25)
 
@@ -632,6 +635,11 @@ class TestKilled:
         case.estate.aws.forget_calls()
         assert case.harvest().code == 0
         assert not before.keys() & self._groups(case).keys()
+
+    def _made(self, case, *operations: str) -> int:
+        """How many calls were made: of these operations, or of all."""
+        calls = case.estate.aws.calls()
+        return sum(call.count for call in calls if not operations or call.operation in operations)
 
     def _groups(self, case) -> dict[str, int]:
         """How many groups of packages, which never change, were described in each account."""
