@@ -128,7 +128,7 @@ class _Unit(NamedTuple):
 
     asset: Asset
     name: str
-    """What it is called where it fails."""
+    """What it is called where it fails; of a page, and of what is made apart from it, as in `KnownBuild.pages`."""
     folder: str
     files: Collection[str]
 
@@ -215,17 +215,17 @@ class PageWriter:
                 beside = [self._kept(made, *one, watched) for one in self._data_beside(seen, path)]
                 if told is not None:
                     fresh.append((unit, *told, notes.packed() if all(beside) else None))
-            for name, unit, make in self._apart_from_page(task, seen, path):
+            for unit, make in self._apart_from_page(task, seen, path):
                 notes.begin()
                 if self._kept(made, unit, make, watched):
-                    made.read.append((name, notes.packed()))
+                    made.read.append((unit.name, notes.packed()))
         if self.drafting.draws:
             layouts: Iterable[Layout | None] = self.drafting.lay_out([picture for _, _, picture, _ in fresh])
         else:
             layouts = [None] * len(fresh)
         for (unit, page, picture, noted), layout in zip(fresh, layouts, strict=True):
             if self._written(unit, self._attempt(made, unit, self._drawn, page, picture, layout)) and noted is not None:
-                made.read.append((unit.folder, noted))
+                made.read.append((unit.name, noted))
         return made
 
     def _data_beside(self, asset: Asset, path: str) -> Iterator[tuple[_Unit, _Make]]:
@@ -235,14 +235,13 @@ class PageWriter:
             folder, name = _compared(path)
             yield _Unit(asset, f"{folder}{name}", folder, [name]), partial(_compare_file, name)
 
-    def _apart_from_page(self, task: _PageTask, asset: Asset, path: str) -> Iterator[tuple[str, _Unit, _Make]]:
-        """What else of an asset is to be made: the name under which it is remembered, the files, and by what."""
+    def _apart_from_page(self, task: _PageTask, asset: Asset, path: str) -> Iterator[tuple[_Unit, _Make]]:
+        """What else of an asset is to be made, and by what."""
         if task.files:
-            unit = _Unit(asset, path + _FILES, path, self._names_of_files(asset))
-            yield unit.name, unit, self._files
+            yield _Unit(asset, path + _FILES, path, self._names_of_files(asset)), self._files
         if task.dossier:
             folder = dossier.path_of(asset)
-            yield folder, _Unit(asset, folder, folder, [_INDEX]), self._dossier
+            yield _Unit(asset, folder, folder, [_INDEX]), self._dossier
 
     def _names_of_files(self, version: Asset) -> list[str]:
         return [*downloads.names_of_model(self.site, version), NAME]
