@@ -21,7 +21,7 @@ from studbook.lineage.joins import JOINS
 from studbook.lineage.joins.interface import View
 from studbook.lineage.mlflow_servers import reassign_to_servers
 from studbook.lineage.spelling import arns_of, respelled, spellings
-from studbook.model import Asset, Claim, Evidence, Facts, Record
+from studbook.model import KINDS, Asset, Claim, Evidence, Facts, Record
 from studbook.model.edge import EdgeKey
 from studbook.model.facts import DatasetState, LineageEntity, LinkedDirectory, MountedDirectory, Reads
 from studbook.model.ids import by_access_point, parse_s3
@@ -130,6 +130,7 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
     for record, facts in several:
         gathered.add(record, facts)
     gathered.respell()
+    gathered.show_named()
     shown, named, edges, claims = gathered.shown, gathered.named, gathered.edges, gathered.claims
     for dataset in context.datasets:
         named[dataset.id].append(
@@ -188,16 +189,17 @@ class _Gathered:
     """What records say, each read alone: all that the joins start from."""
 
     shown: dict[str, tuple[_Showing, ...]] = field(default_factory=dict)
+    aside: list[tuple[Record, Asset]] = field(default_factory=list)
+    """What is shown only to those who name it, and where nobody else shows it."""
     named: defaultdict[str, list[Asset]] = field(default_factory=lambda: defaultdict(list))
     edges: Edges = field(default_factory=Edges)
     claims: defaultdict[type[Claim], list[Claim]] = field(default_factory=lambda: defaultdict(list))
     sightings: defaultdict[str, Sightings] = field(default_factory=lambda: defaultdict(Sightings))
 
     def add(self, record: Record, facts: Facts) -> None:
-        rank = (record.gone_since is not None, record.stale_since is not None, record.source, record.kind, record.id)
-        for asset in facts.assets:
-            self.shown[asset.id] = (*self.shown.get(asset.id, ()), _Showing(rank, asset))
-            self.sightings[asset.id].add(record, shows=True)
+        for asset in facts.assets if not facts.if_named else ():
+            self._show(record, asset)
+        self.aside += ((record, asset) for asset in facts.assets if facts.if_named)
         names: set[str] = set()
         for asset in facts.mentions:
             _add_mention(self.named[asset.id], asset)
@@ -211,6 +213,19 @@ class _Gathered:
         for claim in facts.claims:
             self.claims[type(claim)].append(claim)
 
+    def _show(self, record: Record, asset: Asset) -> None:
+        rank = (record.gone_since is not None, record.stale_since is not None, record.source, record.kind, record.id)
+        self.shown[asset.id] = (*self.shown.get(asset.id, ()), _Showing(rank, asset))
+        self.sightings[asset.id].add(record, shows=True)
+
+    def show_named(self) -> None:
+        """Of what is aside those that others name."""
+        ids = {asset.id for _, asset in self.aside if asset.id not in self.shown}
+        named = {end for key in (self.edges.known() if ids else ()) for end in key[:2] if end in ids}
+        for record, asset in self.aside:
+            if asset.id in named:
+                self._show(record, asset)
+
     def respell(self) -> None:
         """One id for each thing, whatever case its ARN is written in."""
         ids = set(self.named)
@@ -218,7 +233,8 @@ class _Gathered:
             ids.update(key[:2])
         for several in self.claims.values():
             ids.update(arns_of(several))
-        found = spellings(self.shown.keys(), ids)
+        aside = {asset.id for _, asset in self.aside}
+        found = spellings(self.shown.keys() | aside if aside else self.shown.keys(), ids)
         if not found:
             return
         self.edges.respell(found)
@@ -261,10 +277,11 @@ def _add_mention(views: list[Asset], asset: Asset) -> None:
 def _add_missing_nodes(nodes: dict[str, Asset], named: Mapping[str, list[Asset]], edges: Edges) -> None:
     """A node for every end: as shown, else as named, else by the shape of its id; parents of versions likewise."""
 
-    def node(asset_id: str) -> None:
+    def node(asset_id: str, kind: str | None = None) -> None:
         if asset_id not in nodes:
             mentions = sorted(named.get(asset_id, ()), key=_mention_order)
-            nodes[asset_id] = _unresolved(_merged([*mentions, asset_from_id(asset_id)]))
+            shape = asset_from_id(asset_id)
+            nodes[asset_id] = _unresolved(_merged([*mentions, shape.but(kind=kind) if kind else shape]))
 
     for asset_id in named:
         node(asset_id)
@@ -277,7 +294,8 @@ def _add_missing_nodes(nodes: dict[str, Asset], named: Mapping[str, list[Asset]]
     for asset in list(nodes.values()):
         if asset.id not in parents and (edge := parent_edge(asset)) is not None:
             edges.add(edge)
-            node(edge.source)
+            # The ARN of a JsonDoc does not tell what it is, nor a place in S3: a version is of its own kind.
+            node(edge.source, of if (of := asset.kind.removesuffix("_version")) in KINDS and of != asset.kind else None)
 
 
 def _set_aliases(nodes: dict[str, Asset], claims: Mapping[type[Claim], list[Claim]]) -> None:

@@ -412,6 +412,8 @@ class Facts:
     claims: list[Claim] = field(default_factory=list)
     rows: dict[str, Attributes] = field(default_factory=dict)
     """By which rows the shown assets were read."""
+    if_named: bool = False
+    """Whether the shown assets are the lineage's only where an edge of another record leads to them."""
 
     def show(self, asset: Asset, rows: Attributes) -> None:
         """One more shown asset, read by these rows."""

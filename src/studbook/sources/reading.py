@@ -246,9 +246,8 @@ class Reading:
         self.edge(source, self.id, "input_to", path, role=role)
         content = parse_hub_content(arn)
         if content is not None and content.type == "JsonDoc":  # its ARN does not tell that it is an evaluator
-            self.mention(content.parent, "evaluator", content.name)
-            if content.version is not None:
-                self.mention(source, "evaluator_version", f"{content.name} {content.version}")
+            kind, name = HUB_KINDS[content.type][content.version is not None], content.name
+            self.mention(source, kind, f"{name} {content.version}" if content.version else name)
         if content is not None and content.version is None:
             (evidence,) = self.evidence(path)
             self.claim(LatestAtStart(content=source, reader=self.id, role=role, at=at, evidence=evidence))

@@ -3,9 +3,13 @@
 import json
 
 import pytest
+from tests.join_records import HUB as REGISTRY
+from tests.join_records import content, job_of
 from tests.sources.sagemaker.record_facts import HERE, HUB, LLAMA, arrows, proof, said
 
+from studbook.lineage.link import LinkContext, link
 from studbook.model.facts import LambdaUse, Reads
+from studbook.sources import normalize
 from studbook.sources.sagemaker import RESOURCES
 
 CREATED = "2026-09-01T08:00:00Z"
@@ -118,11 +122,44 @@ class TestEvaluator:
         assert isinstance(claim, Reads)
         assert (claim.uri, claim.relation, claim.data_type) == ("s3://acme/prompts/tone.txt", "content_of", "Object")
 
-    def test_other_documents(self):
-        """A JsonDoc that does not say that it is an evaluator is nothing of ours."""
-        facts = evaluator(FUNCTION, subtype="AWS/Specification")
+    @pytest.mark.parametrize("named", ["1.0.0", None])
+    def test_other_documents(self, named):
+        """A JsonDoc that does not say that it is an evaluator is nothing of ours; one that a job names as an evaluator
+        is listed, and no evaluator, nor is what it is a version of."""
+        form = content("JsonDoc", "form", "1.0.0", {"SubType": "AWS/Specification"})
+        arn = f"{REGISTRY}/JsonDoc/form" + (f"/{named}" if named else "")
+        judged = job_of("AgentRFTEvaluation", "by-form", EvaluationConfig={"EvaluatorArn": arn})
 
-        assert (facts.assets, facts.edges, facts.claims) == ([], [], [])
+        assert not link([form], normalize, LinkContext()).assets
+
+        linked = link([judged, form], normalize, LinkContext())
+        shown = {asset.id: (asset.kind, asset.unresolved, asset.records) for asset in linked.assets}
+        assert shown == {
+            arn: ("artifact", False, (f"sagemaker/hub_content/{REGISTRY}/JsonDoc/form/1.0.0",)),
+            judged.id: ("evaluation_job", False, (f"sagemaker/job/{judged.id}",)),
+        }
+        assert [(edge.source, edge.role) for edge in linked.edges] == [(arn, "evaluator")]
+
+    def test_a_version_that_is_one_beside_another_that_is_none(self):
+        """What both are versions of is the evaluator, whichever was read first."""
+        inner = json.dumps({"Reference": FUNCTION})
+        good = content("JsonDoc", "form", "2.0.0", {"SubType": "AWS/Evaluator", "JsonContent": inner})
+        bad = content("JsonDoc", "form", "1.0.0", {"SubType": "AWS/Specification"})
+        arn = f"{REGISTRY}/JsonDoc/form"
+        judged = job_of("AgentRFTEvaluation", "by-form", EvaluationConfig={"EvaluatorArn": f"{arn}/1.0.0"})
+        for records in ([bad, good, judged], [judged, good, bad]):
+            linked = link(records, normalize, LinkContext())
+            kinds = {asset.id: asset.kind for asset in linked.assets if asset.id.startswith(arn)}
+            assert kinds == {arn: "evaluator", f"{arn}/1.0.0": "artifact", f"{arn}/2.0.0": "evaluator_version"}
+
+    def test_of_a_hub_that_nobody_listed(self):
+        """What a job alone names as an evaluator is one, and what it is a version of."""
+        arn = "arn:aws:sagemaker:us-west-2:999999999999:hub-content/theirs/JsonDoc/judge"
+        judged = job_of("AgentRFTEvaluation", "by-theirs", EvaluationConfig={"EvaluatorArn": f"{arn}/1.0.0"})
+        linked = link([judged], normalize, LinkContext())
+        kinds = {asset.id: (asset.kind, asset.unresolved) for asset in linked.assets if asset.id.startswith(arn)}
+
+        assert kinds == {arn: ("evaluator", True), f"{arn}/1.0.0": ("evaluator_version", True)}
 
 
 class TestBaseModel:

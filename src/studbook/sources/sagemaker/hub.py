@@ -116,9 +116,14 @@ def _feature_groups(described: Json) -> list[str]:
 
 
 def _evaluator(reading: Reading, content: HubContent) -> None:
-    """A JsonDoc is an evaluator only where its document says so."""
+    """A JsonDoc is an evaluator only where its document says so; of any other it matters who names it as one."""
     outer = document(reading.body.get("HubContentDocument"))
     if outer.get("SubType") != "AWS/Evaluator":
+        reading.facts.if_named = True
+        reading.show("artifact", DOCUMENT)
+        parent = Asset(id=content.parent, kind="artifact", name=content.name, account=reading.account,
+                       region=reading.region)  # fmt: skip
+        reading.facts.assets.append(parent)
         return
     inner = document(outer.get("JsonContent"))
     reference = inner.get("Reference")
@@ -182,8 +187,14 @@ EVALUATOR: Final = attributes(
     at("evaluator_type", f"{_TOLD}JsonContent|EvaluatorType", "How it judges: a reward function or prompt."),
     at("reference", f"{_TOLD}JsonContent|Reference", "The function or the prompt that it is."),
 )
+DOCUMENT: Final = attributes(
+    "artifact",
+    f"sagemaker:{_OPERATION}",
+    _ABOUT,
+    at("document_type", f"{_TOLD}SubType", "What a document of a hub that is no evaluator calls itself."),
+)
 BASE_MODEL: Final = attributes(
-    ("base_model_version", "artifact"),
+    "base_model_version",
     f"sagemaker:{_OPERATION}",
     _ABOUT,
     computed("content_type", "arn", "What the hub calls it, Model say.", lambda r: _content_of(r.id).type),
