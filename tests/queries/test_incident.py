@@ -222,6 +222,24 @@ class TestParts:
         one = Night(graph, record_of=lambda kind, record_id: job if record_id == "t5" else None)
         assert told(incident(one, SETS)) == {"t5": "certain"}
 
+    @pytest.mark.parametrize("root", ["s3://data/q/", "s3://data/q/5f.csv", "s3://data/"])
+    def test_of_a_place_of_results_each_query_reads_its_own(self, root: str) -> None:
+        """Queries of several jobs write to one place: none of the jobs reads all of it, nor surely any one result."""
+        evidence = (Evidence("x:Y", "Inputs[0].OutputS3Uri", "s/processing_job/p1"), Evidence(rule="query-results"))
+        graph = Graph(
+            [asset("s3://data/q/", "artifact"), asset("p1", "processing_job"), asset("p2", "processing_job")],
+            [
+                edge("s3://data/q/", job, "input_to", "q", certainty="inferred", evidence=evidence)
+                for job in ("p1", "p2")
+            ],
+        )
+        rows = incident(Night(graph), root).rows
+        assert {row.asset: row.status for row in rows if row.asset != "s3://data/q/"} == {
+            "p1": "possible",
+            "p2": "possible",
+        }
+        assert {row.because.partition(", ")[0] for row in rows} == {"read a part of it: what its own query wrote there"}
+
     def test_an_artifact_that_is_the_place_or_around_it(self) -> None:
         """What no dataset covers is read as recorded, with or without its slash."""
         assert told(incident(night(), "s3://data/other/x/y")) == {"t3": "certain"}

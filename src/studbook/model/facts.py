@@ -78,6 +78,11 @@ class Reads(Claim):
 
 
 @_checked
+class QueryResults(Reads):
+    """Somebody reads what a query of its own wrote to an S3 URI, and nothing else of what lies there."""
+
+
+@_checked
 class MountedDirectory(Claim):
     """A job reads a directory of a file system."""
 

@@ -54,7 +54,9 @@ _ITSELF: Final = ("has_version", "content_of", "same_as")
 _DATA: Final = ("dataset", "feature_group")
 """Their versions are members of the root, or lie elsewhere than the place that is asked about."""
 _PART: Final = "rule:s3-prefix"
-_AS_RECORDED: Final = frozenset({_PART, "rule:prefix-without-slash", "rule:arn"})
+_OWN: Final = "rule:query-results"
+"""Says that of a place only what the reader's own query wrote there was read: which objects, nobody records."""
+_AS_RECORDED: Final = frozenset({_PART, _OWN, "rule:prefix-without-slash", "rule:arn"})
 """Rules that say where the record's own words lead; others are conclusions."""
 _OF_STATES: Final = frozenset({"rule:dataset-at-start", "rule:latest-at-start"})
 """Rules that say which state of a dataset was read: no doubt where all of the dataset is asked for."""
@@ -465,6 +467,10 @@ class _Search(Generic[N]):
         place = _place_of(self._view.id(member))
         doubt = _doubt(said, state_matters=self._root.is_state or not self._root.holds(place))
         places = [place] if parts is None else parts
+        if _OWN in said.rules and said.certainty == "inferred":
+            if any(self._root.share(one) != "none" for one in places):
+                yield _Reading(member, how, "part", "what its own query wrote there", doubt)
+            return
         objects = self._manifest(member)
         if objects is not None:
             meant = frozenset(key for key in objects if self._root.holds(key))

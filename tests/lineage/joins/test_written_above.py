@@ -6,7 +6,7 @@ from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, job
 
 from studbook.lineage.joins.written_above import _MOST
 from studbook.model import Edge
-from studbook.model.facts import Output, OutputFolder, Reads, Writes
+from studbook.model.facts import Output, OutputFolder, QueryResults, Reads, Writes
 
 OTHER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/judge"
 FILE = "s3://out/run/j/output/answers.jsonl"
@@ -49,6 +49,16 @@ class TestWrittenAbove:
         found = produced(folder(), folder(third), folder(late, began="2026-11-03T00:00:00Z"), reads())
 
         assert found == {(JOB, FILE): ("inferred", True), (third, FILE): ("inferred", True)}
+
+    def test_what_a_query_found_is_its_own(self):
+        """Nobody else made what a job's own query wrote, below, around or at the very place that others write to."""
+        for uri in ("s3://out/run/j/q/", "s3://out/run/", "s3://out/run/j/"):
+            found = QueryResults(reader=OTHER, uri=uri, at=LATE, ever=True, evidence="t:T#q", through=("rule:q",))
+            writes = Writes(writer=JOB, uri="s3://out/run/j/", role="sets", began=EARLY, ended=LATE, evidence="t:T#w")
+            assert set(produced(found, writes, folder())) <= {(JOB, "s3://out/run/j/")}
+            linked = Estate().say(job(), asset("processing_job", OTHER), claims=[found, writes, folder()]).linked()
+            read = [(e.source, e.certainty) for e in linked.edges if e.target == OTHER]
+            assert read == [(uri, "inferred")]
 
     def test_letters_are_no_folder(self):
         """And a job does not make what it reads."""

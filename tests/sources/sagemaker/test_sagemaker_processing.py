@@ -4,7 +4,7 @@ import pytest
 from tests.sources.sagemaker.record_facts import HERE, arrows, proof, said
 
 from studbook.model import Record
-from studbook.model.facts import ByName, Reads, Roleless, Writes
+from studbook.model.facts import ByName, QueryResults, Reads, Roleless, Writes
 from studbook.sources.interface import Document
 from studbook.sources.sagemaker import processing, transform
 
@@ -108,7 +108,7 @@ class TestProcessing:
         definition = {"Database": "payments", "QueryString": "select 1", "OutputS3Uri": "s3://acme/q/", "DbUser": "x"}
         facts = prepare(ProcessingInputs=[{"InputName": "cards", "DatasetDefinition": {query: definition}}])
         (claim,) = facts.claims
-        assert isinstance(claim, Reads)
+        assert isinstance(claim, QueryResults)
         assert (claim.uri, claim.role, claim.ever) == ("s3://acme/q/", "cards", True)
         assert claim.evidence.line == f"{ON}ProcessingInputs[0].DatasetDefinition.{query}.OutputS3Uri"
         assert facts.assets[0].attributes["queries"] == [{"Database": "payments", "QueryString": "select 1"}]

@@ -24,7 +24,7 @@ from studbook.lineage.joins.object_history import ObjectHistory, Span, State, in
 from studbook.lineage.joins.registered_location import Registered
 from studbook.lineage.times import instant
 from studbook.model import Asset, Certainty, Edge, Evidence, Facts
-from studbook.model.facts import MANIFESTS, DatasetState, Manifest, Reads
+from studbook.model.facts import MANIFESTS, DatasetState, Manifest, QueryResults, Reads
 from studbook.model.ids import S3Uri, beginning_with, folders, parse_s3, place_name
 
 INSIDE: Final = Evidence.parse("rule:s3-prefix")
@@ -34,12 +34,13 @@ MANIFEST_WRITTEN_LATER: Final = Evidence.parse("rule:manifest-written-later")
 
 
 def join(view: View) -> Facts:
-    """Resolves every `Reads`."""
+    """Resolves every `Reads`, and `QueryResults`."""
     facts = Facts()
+    several = [*view.all(Reads), *view.all(QueryResults)]
     places = _DatasetStates(view)
     manifests = {manifest.uri: manifest for manifest in view.all(Manifest)}
-    dated = {(one.reader, one.uri, one.relation, one.role) for one in view.all(Reads) if one.at is not None}
-    for reads in view.all(Reads):
+    dated = {(one.reader, one.uri, one.relation, one.role) for one in several if one.at is not None}
+    for reads in several:
         if reads.at is None and (reads.reader, reads.uri, reads.relation, reads.role) in dated:
             continue  # another record says when
         for edge, asset in _resolved(reads, places, manifests):

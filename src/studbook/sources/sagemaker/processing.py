@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterator, Mapping
 from operator import itemgetter
 from typing import Final
 
-from studbook.model import Facts, Record
+from studbook.model import Evidence, Facts, Record
 from studbook.model.attributes import at, attributes
+from studbook.model.facts import QueryResults
 from studbook.model.ids import s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource, request
@@ -30,6 +31,7 @@ _OF_IMAGE: Final[Mapping[str, Collection[str]]] = {
 }
 """What AWS's images call the inputs that are their program, and what tells it how to run, by their repository."""
 _QUERIES = ("AthenaDatasetDefinition", "RedshiftDatasetDefinition")
+RESULTS: Final = Evidence.parse("rule:query-results")
 _GLUE: Final = "AwsDataCatalog"
 """The catalog of Athena that is Glue's."""
 
@@ -74,10 +76,29 @@ def _input(reading: Reading, item: Json, path: str, started: str | None, of_code
     for query in _QUERIES:
         found = member(item, "DatasetDefinition", query)
         where = f"{path}.DatasetDefinition.{query}"
-        # Written by the query when the job has started: no state that lay there at the start is what was read.
-        reading.reads(member(found, "OutputS3Uri"), f"{where}.OutputS3Uri", role, started, ever=True)
         if found:
+            _results(reading, found.get("OutputS3Uri"), f"{where}.OutputS3Uri", role, started)
             _tables(reading, found, where, role, athena=query.startswith("Athena"))
+
+
+def _results(reading: Reading, uri: object, path: str, role: str, started: str | None) -> None:
+    """What a query wrote when the job had started: no state that lay there at the start, and nothing that others wrote
+    to the same place."""
+    place = s3_id(uri)
+    if place is not None:
+        (evidence,) = reading.evidence(path)
+        reading.claim(
+            QueryResults(
+                reader=reading.id,
+                uri=place,
+                role=role,
+                data_type="Path",
+                at=started,
+                ever=True,
+                evidence=evidence,
+                through=(RESULTS,),
+            )
+        )
 
 
 def _tables(reading: Reading, query: Json, path: str, role: str, *, athena: bool) -> None:
