@@ -7,11 +7,14 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from benchmarks import register
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests import small_catalog as small
+from tests.grown_estates import commit, grown
 
 from studbook.cli.site import listen
 from studbook.queries.answer import Night
+from studbook.render import build_site
 from studbook.store import Catalog
 
 _ARGUMENTS = (
@@ -63,6 +66,23 @@ def demo_address(demo_site: Path) -> Iterator[str]:
 def strange_address(strange_site: Path) -> Iterator[str]:
     """Where the site of a hostile estate is served."""
     with _served(strange_site) as where:
+        yield where
+
+
+@pytest.fixture(scope="module")
+def large_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the site of an estate is served that has sixteen models with an owner each, and sixty-four endpoints."""
+    folder = tmp_path_factory.mktemp("large")
+    (folder / "catalog" / "cards").mkdir(parents=True)
+    settings = register.CONFIGURATION + "site: {pictures: 'off'}\n"
+    (folder / "catalog" / "studbook.yml").write_text(settings, encoding="utf-8")
+    for team in range(16):
+        card = f"---\nowner: Payments risk {team}\n---\nScores chats.\n"
+        (folder / "catalog" / "cards" / f"team-{team}.md").write_text(card, encoding="utf-8")
+    catalog = Catalog(folder / "catalog")
+    commit(catalog, grown(3_000), 1)
+    build_site(catalog, catalog.settings(), folder / "site")
+    with _served(folder / "site") as where:
         yield where
 
 

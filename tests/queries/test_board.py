@@ -50,11 +50,15 @@ def by_name(graph: Graph, *findings: Finding) -> dict[str, LineStatus]:
     return {line.name: line for line in board(Night(graph), findings).lines}
 
 
+def at(status: LineStatus) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(place.endpoint for place in status.places))
+
+
 class TestBoard:
     def test_what_production_runs_and_what_waits(self) -> None:
         """The approval, scores and candidate are those of the version that production runs."""
         status = by_name(lineage(LINE, FACTS))["bots"]
-        assert (status.version, status.endpoints, status.approval) == ("bot/1", ("prod",), "Approved")
+        assert (status.version, at(status), status.approval) == ("bot/1", ("prod",), "Approved")
         assert [(one.judgement.metric, one.value, one.change) for one in status.scores] == [("exact", 0.5, None)]
         assert status.candidate is not None
         assert (status.candidate.version, status.candidate.verdict, status.waiting) == ("bot/2", "better", 1)
@@ -67,13 +71,13 @@ class TestBoard:
             told = {**FACTS, "prod": {"stage": "production", "attributes": {"variants": variants}}}
             graph = lineage(drawn.replace("m(model) -deployed_to->", "m(model) -deployed_to:all->"), told)
             status = by_name(graph)["bots"]
-            assert (status.version, status.endpoints, status.waiting) == (version, ("prod",), waiting)
+            assert (status.version, at(status), status.waiting) == (version, ("prod",), waiting)
             assert [row.version for row in runs(Night(graph), "prod").rows] == ["bot/1", "bot/2"]
 
     def test_staging_is_not_production(self) -> None:
         """What runs elsewhere alone is said to run elsewhere."""
         status = by_name(lineage(LINE, FACTS))["cats"]
-        assert (status.version, status.endpoints, status.others) == (None, (), ("stage",))
+        assert (status.version, at(status), status.others) == (None, (), ("stage",))
 
     def test_the_approval_is_that_of_the_copy_that_runs(self) -> None:
         """That the copy beside it in the same account is approved says nothing of what answers."""
@@ -86,9 +90,9 @@ class TestBoard:
         )
         facts = {**FACTS, "bot/1": {**FACTS["bot/1"], "account": "222222222222"}, "copy/1": {"attributes": {}}}
         status = by_name(lineage(drawn, {**facts, "also": {"stage": "production"}}))["bots"]
-        assert (status.version, status.endpoints, status.approval) == ("copy/1", ("also", "prod"), None)
+        assert (status.version, at(status), status.approval) == ("copy/1", ("also", "prod"), None)
         status = by_name(lineage(drawn, {**facts, "also": {"stage": "staging"}}))["bots"]
-        assert (status.version, status.endpoints, status.approval) == ("bot/1", ("prod",), "Approved")
+        assert (status.version, at(status), status.approval) == ("bot/1", ("prod",), "Approved")
 
     def test_two_versions_in_production_are_both_told(self) -> None:
         """The newest stands first, and is not all."""
@@ -96,7 +100,25 @@ class TestBoard:
             LINE + "\nbot/2 -packaged_as-> m2(model) -deployed_to-> c2(endpoint_config) -deployed_to-> new(endpoint)"
         )
         status = by_name(lineage(drawn, {**FACTS, "new": {"stage": "production"}}))["bots"]
-        assert (status.version, status.also) == ("bot/2", ("bot/1",))
+        assert status.version == "bot/2"
+        assert [(one.endpoint, one.version, one.older) for one in status.places] == [
+            ("new", "bot/2", False),
+            ("prod", "bot/1", True),
+        ]
+
+    def test_where_something_is_wrong_comes_first(self) -> None:
+        """By what is worst of the endpoint and of the copy that answers there, whatever version that is."""
+        drawn = (
+            LINE + "\nbot/2 -packaged_as-> m2(model) -deployed_to-> c2(endpoint_config) -deployed_to-> new(endpoint)"
+        )
+        graph = lineage(drawn, {**FACTS, "new": {"stage": "production"}})
+        for findings, places in (
+            ([found("prod", "note")], [("prod", "note"), ("new", None)]),
+            ([found("prod", "warning"), found("bot/2")], [("new", "error"), ("prod", "warning")]),
+            ([found("prod"), found("bot/1", "note"), found("new")], [("new", "error"), ("prod", "error")]),
+        ):
+            status = by_name(graph, *findings)["bots"]
+            assert [(one.endpoint, one.worst) for one in status.places] == places
 
     def test_nothing_found_is_no_proof_where_something_could_not_be_seen(self) -> None:
         """Of a whole night nothing is unknown; of one with a gap whatever is missing may be there."""
@@ -141,7 +163,7 @@ class TestBoard:
         """Production does not run what is deployed at an endpoint that takes no requests, and nobody counts it."""
         stand = board(Night(lineage(LINE, FACTS | {one: {"status": "Failed"} for one in ("prod", "lost")})), ())
         bots = next(line for line in stand.lines if line.name == "bots")
-        assert (bots.version, bots.endpoints, bots.others) == (None, (), ("prod",))
+        assert (bots.version, at(bots), bots.others) == (None, (), ("prod",))
         assert (stand.unregistered, stand.summary[:18]) == ((), "1 endpoint answers")
 
     def test_errors_in_production_come_first(self) -> None:
@@ -164,11 +186,11 @@ class TestBoard:
         stand = board(night, ())
         for line in stand.lines:
             assert line.waiting == len(candidates(night, line.group).rows)
-            for endpoint in line.endpoints:
+            for endpoint in at(line):
                 assert any(row.version is not None for row in runs(night, endpoint).rows)
         live = {one.id for one in graph.of_kind("endpoint") if one.gone_since is None}
         # One that is only named answers as far as something says what it runs.
         named = {one for one in live if (asset := graph.asset(one)) is not None and asset.unresolved}
-        told = {one for line in stand.lines for one in (*line.endpoints, *line.others)}
+        told = {one for line in stand.lines for one in (*at(line), *line.others)}
         assert live - named <= told | set(stand.unregistered) | set(stand.hidden) <= live
         assert told.isdisjoint((*stand.unregistered, *stand.hidden))

@@ -8,7 +8,6 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
@@ -16,10 +15,10 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 from benchmarks import register
-from tests import pedigrees
+from tests.grown_estates import commit, grown
 
 from studbook.lineage.graph import Graph
-from studbook.model import KINDS, Asset, Coverage, Edge, Gap
+from studbook.model import KINDS, Asset
 from studbook.model.ids import page_path
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import Night
@@ -44,43 +43,6 @@ class Estate(NamedTuple):
     night: Night
     catalog: Catalog
     root: Path
-
-
-def grown(count: int) -> Graph:
-    """The register's estate as it is in an organisation: production runs copies, one thing is only named, some lies
-    in two accounts under one name."""
-    assets, edges = register.lineage(count)
-    known = {one.id: one for one in assets}
-    found: dict[str, Asset] = dict(known)
-    more: list[Edge] = []
-    for edge in edges:
-        if edge.relation == "packaged_as" and known[edge.target].kind == "model":
-            package = known[edge.source]
-            group = next(one.source for one in edges if one.target == package.id and one.relation == "has_version")
-            there = [one.replace(register.ACCOUNT, register.PRODUCTION) for one in (package.id, group)]
-            for one, old in zip(there, (package, known[group]), strict=True):
-                found[one] = old.but(id=one, account=register.PRODUCTION, stage="production")
-            more.append(replace(edge, source=there[0]))
-            more.append(replace(edge, source=there[1], target=there[0], relation="has_version"))
-            sure = "inferred" if len(more) % 3 else "referenced"
-            more.append(replace(edge, target=there[0], relation="copied_to", certainty=sure))
-        else:
-            more.append(edge)
-    unseen = next(one for one in found.values() if one.kind == "code")
-    found[unseen.id] = unseen.but(attributes={**unseen.attributes, "unresolved": True})
-    return Graph(found.values(), more)
-
-
-def commit(catalog: Catalog, graph: Graph, night: int) -> None:
-    """A night of which production's functions could not be listed."""
-    gap = Gap(operation="lambda:ListFunctions", code="AccessDenied", message="not allowed")
-    of = {"region": register.REGION, "records": 1, "requests": 1}
-    whole = [
-        Coverage(account=one, source="sagemaker", status="complete", **of)
-        for one in (register.ACCOUNT, register.PRODUCTION)
-    ]
-    denied = Coverage(account=register.PRODUCTION, source="lambda", status="partial", gaps=(gap,), **of)
-    pedigrees.commit(catalog, graph, coverage=[*whole, denied], night=night)
 
 
 @pytest.fixture(scope="module", params=[240, 3_000])
@@ -338,9 +300,9 @@ def test_home_says_what_the_board_says(estate: Estate) -> None:
     for line in found.lines:
         row = rows[line.group]
         assert next(iter(ids_of(row[1])), None) == line.version
-        assert re.split(" by ", text_of(row[2]))[0] == (line.approval or "")
-        assert next(iter(ids_of(row[5])), None) == (line.candidate.version if line.candidate else None)
-        assert sum(int(text_of(one).split()[0]) for one in row[6].iter("a")) == sum(line.problems.values())
+        assert re.split(" by ", text_of(row[3]))[0] == (line.approval or "")
+        assert next(iter(ids_of(row[6])), None) == (line.candidate.version if line.candidate else None)
+        assert sum(int(text_of(one).split()[0]) for one in row[7].iter("a")) == sum(line.problems.values())
 
 
 def test_no_page_is_heavier_than_a_reader_has_patience_for(estate: Estate) -> None:

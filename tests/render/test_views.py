@@ -428,7 +428,7 @@ class TestHome:
 
         line = next(item for item in data["lines"] if item["group"]["id"] == small.GROUP)
         assert line["version"]["id"] == small.CLONE
-        assert [place["id"] for place in line["endpoints"]] == [small.ENDPOINT]
+        assert [place["endpoint"]["id"] for place in line["places"]] == [small.ENDPOINT]
         assert dict(line["problems"])["error"] == 1
         assert data["gaps"][0]["reasons"][0]["code"] == "AccessDeniedException"
 

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import get_args
 
 from studbook.lineage.graph import LineageReader
 from studbook.model import KINDS, Asset, Finding
@@ -22,6 +23,8 @@ from studbook.queries.runs import deployed_rows, surely_answers
 from studbook.queries.walks import Family, line, out_of_service, reads_data
 from studbook.queries.walks.reach import surely_made
 
+_LEVELS: tuple[Level, ...] = get_args(Level)
+"""Worst first."""
 _SCORES = 2
 """Judgements of a version that a line shows; its page has all."""
 
@@ -41,6 +44,19 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An endpoint of production, and a version of the line that answers there."""
+
+    endpoint: str
+    version: str
+    """The copy that answers; of several one that is not approved."""
+    older: bool
+    """Whether production runs a newer version elsewhere, or here besides."""
+    worst: Level | None
+    """Of the findings of the endpoint and of that copy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineStatus:
     """One model line."""
 
@@ -50,12 +66,11 @@ class LineStatus:
     version: str | None
     """The copy of the newest version that production runs, of several one that is not approved; None where production
     runs none that is known."""
-    endpoints: tuple[str, ...]
-    """Where production runs it, or another of its copies."""
-    also: tuple[str, ...]
-    """The older versions that production runs besides, newest first: ids of originals."""
+    places: tuple[Place, ...]
+    """Where production runs it, or another of its copies, or older versions: the worst findings first, then what runs
+    the newest."""
     others: tuple[str, ...]
-    """What other versions of the line answer anywhere, and the same one outside production: ids of endpoints."""
+    """Where else versions of the line answer, or may answer: ids of endpoints."""
     approval: str | None
     approved_by: str | None
     """Who gave it, as far as its log or the trail knows."""
@@ -104,7 +119,7 @@ def board(night: Night, findings: Iterable[Finding]) -> Board:
     lines = sorted(
         (_line(night, judge, *found, problems, unknown=unknown) for found in _lines(night.lineage)), key=_worst_first
     )
-    served = {one for status in lines for one in (*status.endpoints, *status.others)}
+    served = {one for status in lines for one in (*(place.endpoint for place in status.places), *status.others)}
     live = [
         one
         for one in night.lineage.of_kind("endpoint")
@@ -149,6 +164,7 @@ def _line(
     ]
     family, endpoints = production[-1] if production else (None, {})
     version = _standing(lineage, endpoints)
+    served = {one for _, here in production for one in here}
     members = [one for family in families for one in family.members]
     everywhere = {one.id: one for here in places.values() for one, _ in here}
     _, waiting = newer(night, judge, group)
@@ -161,9 +177,8 @@ def _line(
         group=group.id,
         name=group.name,
         version=version.id if version is not None else None,
-        endpoints=tuple(sorted(endpoints)),
-        also=tuple(one.original.id for one, _ in reversed(production[:-1])),
-        others=tuple(sorted(everywhere.keys() - endpoints.keys())),
+        places=tuple(sorted(_served(lineage, production, problems), key=_worst_place)),
+        others=tuple(sorted(everywhere.keys() - served)),
         approval=version.attributes.get("approval") if version is not None else None,
         approved_by=_approved_by(night, version) if version is not None else None,
         judged=version is not None and is_judged(lineage, version),
@@ -192,6 +207,33 @@ def _places(lineage: LineageReader, family: Family) -> list[tuple[Asset, tuple[s
     return [
         (asset, tuple(sorted(sure))) for one, sure in sorted(found.items()) if (asset := lineage.asset(one)) is not None
     ]
+
+
+def _served(
+    lineage: LineageReader,
+    production: Sequence[tuple[Family, Mapping[str, Sequence[str]]]],
+    problems: Mapping[str, Counter[Level]],
+) -> Iterator[Place]:
+    for family, here in production:
+        for endpoint, copies in here.items():
+            version = _standing(lineage, {endpoint: copies})
+            if version is not None:
+                found = {level for one in (endpoint, version.id) for level in problems.get(one, ())}
+                yield Place(
+                    endpoint=endpoint,
+                    version=version.id,
+                    older=family is not production[-1][0],
+                    worst=min(found, key=_LEVELS.index, default=None),
+                )
+
+
+def _worst_place(place: Place) -> tuple[object, ...]:
+    return (
+        _LEVELS.index(place.worst) if place.worst else len(_LEVELS),
+        place.older,
+        place.endpoint,
+        place.version,
+    )
 
 
 def _standing(lineage: LineageReader, endpoints: Mapping[str, Sequence[str]]) -> Asset | None:
@@ -255,7 +297,7 @@ def _worst_first(status: LineStatus) -> tuple[object, ...]:
         not (errors and runs),
         not errors,
         not runs,
-        not status.endpoints,
+        not status.places,
         -errors,
         -warnings,
         status.name,

@@ -33,7 +33,7 @@
 
   /* A wide table's cells know the titles of their columns: a phone has them one below the other. `fewest` columns are wide. */
   function stack(table, fewest = 4) {
-    if (table.matches(".sb-board, .sb-matrix, .sb-pairs") || heads(table).filter((cell) => !cell.hidden).length < fewest) return;
+    if (table.matches(".sb-matrix, .sb-pairs") || heads(table).filter((cell) => !cell.hidden).length < fewest) return;
     table.classList.add("sb-stacked");
     for (const row of table.tBodies[0].rows) named(table, row);
   }
@@ -349,6 +349,10 @@
     history.replaceState(history.state, "", `${location.pathname}${query ? `?${query}` : ""}${location.hash}`);
   }
 
+  const dressAll = () => document.querySelectorAll("table[data-table]").forEach(dress);
+  dressAll();
+  document.addEventListener("sb:tables", dressAll);
+
   /* Chips narrow a table to the rows that have one of the chosen values of each kind. */
   for (const chips of document.querySelectorAll("[data-chips]")) {
     const table = document.querySelector(`table[data-address="${chips.dataset.chips}"]`);
@@ -358,7 +362,11 @@
     const chosen = (kind) => (choices().get(kind) || "").split("|").filter(Boolean);
     const narrow = () => {
       const kinds = [...new Set(buttons.map((one) => one.dataset.chip))].map((kind) => [kind, chosen(kind)]);
-      for (const one of buttons) one.setAttribute("aria-pressed", String(chosen(one.dataset.chip).includes(one.value)));
+      for (const one of buttons) {
+        const pressed = chosen(one.dataset.chip).includes(one.value), folded = one.closest("details");
+        one.setAttribute("aria-pressed", String(pressed));
+        if (pressed && folded) folded.open = true;
+      }
       for (const row of rows) {
         row.hidden = !kinds.every(([kind, values]) => !values.length
           || (row.dataset[kind] || "").split("|").some((value) => values.includes(value)));
@@ -370,14 +378,11 @@
       keep(one.dataset.chip, next.join("|"));
       narrow();
     });
-    (table.closest(".sb-scroll") || table).before(chips);
+    const box = table.closest(".sb-scroll") || table, tools = box.previousElementSibling;
+    if (tools && tools.matches(".sb-tools")) tools.lastChild.before(chips); else box.before(chips);
     chips.hidden = false;
     narrow();
   }
-
-  const dressAll = () => document.querySelectorAll("table[data-table]").forEach(dress);
-  dressAll();
-  document.addEventListener("sb:tables", dressAll);
 
   /* What scrolls sideways and holds nothing to stop at is itself a stop for the keyboard. */
   const widths = new ResizeObserver((boxes) => boxes.forEach(({ target }) => {

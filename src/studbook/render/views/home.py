@@ -9,7 +9,7 @@ from typing import get_args
 
 from studbook.model import KINDS, Envelope
 from studbook.model.finding import Level
-from studbook.queries.board import Course, LineStatus, board
+from studbook.queries.board import Course, LineStatus, Place, board
 from studbook.render.views.site import Json, Site
 
 NIGHTS = 30
@@ -22,7 +22,8 @@ def home(site: Site) -> Json:
     """The status board, what could not be seen, what changed, what needs attention, and the way into the past."""
     stand = board(site.night, site.findings)
     open_findings = [finding for finding in site.findings if finding.waived is None]
-    rows = [_row(site, status) for status in stand.lines[:LINES]]
+    names = Counter(status.name for status in stand.lines)
+    rows = [_row(site, status, alone=names[status.name] == 1) for status in stand.lines[:LINES]]
     more = len(stand.lines) - len(rows)
     return {
         "summary": stand.summary,
@@ -63,16 +64,16 @@ def home(site: Site) -> Json:
     }
 
 
-def _row(site: Site, status: LineStatus) -> Json:
+def _row(site: Site, status: LineStatus, *, alone: bool) -> Json:
+    """A line is told over all accounts: where it lies is said where another one has its name (`alone` is false)."""
     card = site.cards.get(status.name)
     owner = card.facts.get("owner") if card is not None else None
     candidate = status.candidate
     return {
-        "group": site.link(status.group),
+        "group": site.link(status.group) | ({"at": ""} if alone else {}),
         "owner": owner,
-        "version": site.link(status.version) if status.version is not None else None,
-        "endpoints": site.links(status.endpoints),
-        "also": site.links(status.also),
+        "version": site.link(status.version) | {"at": ""} if status.version is not None else None,
+        "places": [_place(site, place) for place in status.places],
         "others": len(status.others),
         "approval": status.approval,
         "approved_by": status.approved_by,
@@ -97,6 +98,17 @@ def _row(site: Site, status: LineStatus) -> Json:
         "stages": list(status.stages),
         "regions": list(status.regions),
         "owners": [owner] if owner else [],
+    }
+
+
+def _place(site: Site, place: Place) -> Json:
+    number = site.graph.assets[place.version].attributes.get("version")
+    older = site.link(place.version)["name"] if place.older else None
+    return {
+        "endpoint": site.link(place.endpoint),
+        "older": older,
+        "number": older if number is None else f"v{number}",
+        "worst": place.worst,
     }
 
 
