@@ -51,6 +51,7 @@ from studbook.render.page_writer import Earlier, KnownBuild, PageWriter
 from studbook.render.policy import InlineScripts
 from studbook.render.search import SearchEntry, entries_of, page_entry, sections
 from studbook.render.shells import ADDRESS, BODY, DESCRIPTION, INDENT, TITLE, Shells, headings_of
+from studbook.render.styles import MINIFIED, minified, purged
 from studbook.render.views import Page
 from studbook.settings import Settings
 from studbook.store import open_catalog
@@ -82,6 +83,8 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
         if not self.versioned:
             self.contents = self._read(Path(config.config_file_path or ".").parent)
         templates = self.contents.templates if self.contents else Templates()
+        # Whoever has templates or a mkdocs.yml of their own may use more of Material than we do.
+        self._ours = self.versioned and len(templates.folders) == 1
         for folder in reversed(templates.theme_folders()):
             if str(folder) not in config.theme.dirs:
                 config.theme.dirs.insert(0, str(folder))
@@ -150,11 +153,12 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
             files.append(file)
             _Overview(page, body, file, config)
         theme = packaged("templates") / "theme"
-        for name in _OURS:  # each page loads them: what is written for who reads the source stays there
-            ours = files.get_file_from_path(name)
-            if ours is not None and ours.abs_src_path == str(theme / name):  # a user's own stay as they are
-                text = _INDENT.sub("", _COMMENT.sub("", ours.content_string))
-                ours.content_string = _AROUND.sub(r"\1\2", text) if name.endswith(".css") else text
+        for file in files:
+            name = file.src_uri
+            if name in MINIFIED and file.abs_src_path == str(theme / name):  # a user's own stay as they are
+                file.content_string = minified(name, file.content_string)
+            elif self._ours and _MATERIAL.match(name):
+                file.content_string = purged(file.content_string)
         return files
 
     def on_page_content(self, html: str, page: MkdocsPage, config: MkDocsConfig, files: Files) -> str:
@@ -293,14 +297,7 @@ def _closed(item: StructureItem) -> StructureItem:
 
 
 _SHELL = "shell/page.md"
-_STYLES = ("assets/studbook.css", "assets/board.css", "assets/search.css")
-_OURS = (*_STYLES, "assets/studbook.js", "assets/search.js", "assets/find.js")
-_COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
-"""A comment that has its lines to itself."""
-_INDENT = re.compile(r"^\s+", re.MULTILINE)
-"""Indentation and empty lines, which mean nothing in our scripts: none of their template literals spans lines."""
-_AROUND = re.compile(r"""("[^"]*"|'[^']*')|\s*([{};,])\s*|(?<=:) (?=\S)""")
-"""A string, which stays, or white space around CSS's punctuation."""
+_MATERIAL = re.compile(r"assets/stylesheets/(main|palette)\.\w+\.min\.css$")
 
 _WIDE = ("explore", "compare", "models", "datasets", "evaluators", "deployments", "experiments", "jobs")
 """Pages whose picture or table needs the whole width."""
