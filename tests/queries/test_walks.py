@@ -11,6 +11,9 @@ from studbook.errors import CatalogError, NotFound
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS
 from studbook.queries.answer import Night
+from studbook.queries.impact import impact
+from studbook.queries.incident import incident
+from studbook.queries.origins import makers
 from studbook.queries.trace import trace
 from studbook.queries.walks import Walk, around, made, reaches
 
@@ -381,3 +384,43 @@ class TestEveryLineage:
         random.shuffle(edges)
         again = Graph(assets, edges)
         assert all(made(again, root) == made(graph, root) for root in graph.assets)
+
+
+class TestVersionsThatKeepAPlace:
+    """Weights at `latest/`: what a job writes there after a version was registered made nothing of that version."""
+
+    TEXT = """
+        d1(dataset_version) -input_to:train-> first(training_job) -produced-> s3://m/latest/(artifact)
+        d2(dataset_version) -input_to:train-> second(training_job) -produced-> s3://m/latest/
+        s3://m/latest/ -packaged_as-> bot/1(model_package) -packaged_as-> served(model)
+        s3://m/latest/ -packaged_as-> bot/2(model_package)
+        s3://m/latest/ -packaged_as-> past(model)
+    """
+    FACTS: ClassVar = {
+        "first": {"attributes": {"started_at": "2026-11-02T08:00:00Z"}},
+        "bot/1": {"created_at": "2026-11-03T08:00:00Z"},
+        "second": {"attributes": {"started_at": "2026-11-04T08:00:00Z"}},
+        "bot/2": {"created_at": "2026-11-05T08:00:00Z"},
+    }
+
+    def test_a_later_writer_is_no_origin(self) -> None:
+        """Nor for what the version is served as; of a later version, and of a model past the registry, both may be."""
+        graph = lineage(self.TEXT, self.FACTS)
+        assert ids(made(graph, "bot/1")) == {"bot/1", "s3://m/latest/", "first", "d1"}
+        assert "second" not in ids(made(graph, "served"))
+        assert {"first", "second"} <= ids(made(graph, "bot/2")) & ids(made(graph, "past"))
+        for version in ("bot/1", "bot/2"):
+            asset = graph.asset(version)
+            assert asset is not None
+            assert {job.id for job in makers(graph, asset)} == ids(made(graph, version)) & {"first", "second"}
+
+    def test_what_was_written_since_may_be_what_it_is_deployed_with(self) -> None:
+        """The version is no row of what depends on the later writer, and it is named as unknown."""
+        night = Night(lineage(self.TEXT, self.FACTS))
+        for answer in (impact(night, "d2"), incident(night, "d2")):
+            assert {row.asset for row in answer.rows} == {"second", "s3://m/latest/", "bot/2", "past"}
+            assert [one.to_json() for one in answer.unknown] == [
+                {"what": "bot/1", "why": "not recorded", "partition": None, "asset": "bot/1"}
+            ]
+        assert {"bot/1", "served"} <= {row.asset for row in impact(night, "d1").rows}
+        assert not impact(night, "d1").unknown

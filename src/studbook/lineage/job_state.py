@@ -48,7 +48,7 @@ def may_never_have_run(job: Asset) -> bool:
 
 
 class Span(NamedTuple):
-    """From when to when a job ran, in seconds since the epoch."""
+    """From when to when a job ran, in seconds since the epoch; of what takes its content once, when it did."""
 
     began: float = -math.inf
     """Its start, else when it was made, which is no later; minus infinity where neither is known."""
@@ -57,7 +57,10 @@ class Span(NamedTuple):
 
 
 def span_of(kind: str, created_at: str | None, attributes: Mapping[str, Any]) -> Span:
-    """From when to when an asset ran, which is a job; all time of any other, and of one that has no times."""
+    """From when to when an asset ran, which is a job; when a model version was registered: it is what lay there then.
+    All time of any other, and of one that has no times."""
+    if kind == "model_package" and (registered := utc_time(created_at)) is not None:
+        return Span(registered.timestamp(), registered.timestamp())
     if kind not in JOB_KINDS:
         return Span()
     began = utc_time(attributes.get("started_at") or created_at)

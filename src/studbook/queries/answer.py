@@ -194,6 +194,10 @@ class Night:
                 more[end.why, asset.kind, end.partition or ""] += len(several) - len(named)
         return found, more
 
+    def unsaid(self, view: View[Any], nodes: Iterable[Any]) -> Iterator[Unknown]:
+        """What may belong to an answer, and no record says so."""
+        return (Unknown(what=one, why="not recorded", asset=one) for one in map(view.id, nodes))
+
     @cached_property
     def nameless_places(self) -> tuple[Unknown, ...]:
         """What may be read of any place in S3: no record says in which bucket an access point's places are, and what a

@@ -47,7 +47,7 @@ from studbook.queries.manifests import recorded_places
 from studbook.queries.question import Question
 from studbook.queries.walks import Family, groups_of, line, runs
 from studbook.queries.walks.influence import ALWAYS
-from studbook.queries.walks.reach import N, View, reaching
+from studbook.queries.walks.reach import N, View, overwritten, reaching
 
 _ITSELF: Final = ("has_version", "content_of", "same_as")
 """Relations to what is the same thing, or a version of it: no reading, so that no window holds for them."""
@@ -402,9 +402,10 @@ class _Search(Generic[N]):
         alike = [(asset, several) for status, asset, several in self.alike() if status != "cleared"]
         alike += self._view.alike(self._members if self._root.place is None else ())
         found, more = night.ends(self._view, (one for one in alike if one[0].gone_since is None))
-        return few(
-            [*night.unseen(), *found, *night.hidden_uses(self._root.id)], lambda one: night.asset(one).kind, more
-        )
+        bounds = {node: _widest([*self._bounds.values()], node) for one in self._bounds.values() for node in one}
+        late = overwritten(self._view, bounds)
+        hidden = [*night.hidden_uses(self._root.id), *night.unsaid(self._view, late)]
+        return few([*night.unseen(), *found, *hidden], lambda one: night.asset(one).kind, more)
 
     def _read(self) -> None:
         """The root's other ids and versions, and who read any of them."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studbook.lineage.graph import LineageReader
-from studbook.lineage.times import instant
 from studbook.model import KINDS, Asset
-from studbook.model.kinds import DATA_KINDS
 from studbook.queries.walks import same_weights
+from studbook.queries.walks.influence import ALWAYS, is_in_time, time_bound
 
 
 def origins(lineage: LineageReader, version: Asset, *, parts: bool = False) -> Iterator[Asset]:
@@ -28,24 +27,23 @@ def origins(lineage: LineageReader, version: Asset, *, parts: bool = False) -> I
 def makers(lineage: LineageReader, version: Asset) -> tuple[Asset, ...]:
     """The jobs that produced a version, what it was cloned from, or their weights; by id.
 
-    Of a search and its job that both name the artifact, the job made it. Who wrote there once more, made after the
-    version, made nothing of it.
+    Of a search and its job that both name the artifact, the job made it. Who wrote there once more, and began after the
+    version was registered, made nothing of it.
     """
     return lineage.once(("makers", version.id), lambda: _makers(lineage, version))
 
 
 def _makers(lineage: LineageReader, version: Asset) -> tuple[Asset, ...]:
     found: dict[str, Asset] = {}
+    holder = version
     for origin in origins(lineage, version, parts=True):
+        holder = origin if origin.kind == version.kind else holder
+        bound = time_bound("upstream", holder, origin, ALWAYS)
         for edge in lineage.upstream(origin.id, "produced"):
             job = lineage.asset(edge.source)
             if job is None or "model" not in KINDS[job.kind].makes:
                 continue
-            if origin.kind not in DATA_KINDS or not _is_newer(job, version):
+            if is_in_time("upstream", job, bound):
                 found[job.id] = job
     searches = {edge.target for job_id in found for edge in lineage.downstream(job_id, "part_of")}
     return tuple(found[job_id] for job_id in sorted(found) if job_id not in searches)
-
-
-def _is_newer(job: Asset, version: Asset) -> bool:
-    return bool(job.created_at and version.created_at) and instant(job.created_at) > instant(version.created_at)

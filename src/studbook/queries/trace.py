@@ -27,7 +27,7 @@ from studbook.queries.answer import (
 )
 from studbook.queries.question import Question
 from studbook.queries.walks import Walk, made
-from studbook.queries.walks.reach import Reach, origins_of
+from studbook.queries.walks.reach import Reach, origins_of, overwritten
 
 _TOLD = 4
 """How many kinds a summary counts."""
@@ -84,7 +84,11 @@ def answer_of(
     alike = list(reach.view.alike(reach.distances))
     root = night.asset(reach.view.id(reach.root))
     unknown, more = night.ends(reach.view, [(root, (reach.root,)), *alike])
-    hidden = night.hidden_uses(root.id) if question == "impact" else unread_lists(one for one, _ in alike)
+    if question == "impact":
+        late = overwritten(reach.view, reach.bounds)
+        hidden = [*night.hidden_uses(root.id), *night.unsaid(reach.view, late)]
+    else:
+        hidden = [*unread_lists(one for one, _ in alike)]
     return InfluenceAnswer(
         question=question,
         root=root.id,

@@ -22,8 +22,9 @@ an influence that goes on, and some influence has no arrow of its own; these are
 A place in S3 that is written again and again is one asset at all times, and so is a feature group: a job is no origin
 of one that had ended before it began, though both have an edge to the place. A walk carries over data the time of the
 jobs by which it came there (`time_bound`), and leaves out those of its other side that do not fit (`is_in_time`). A
-place that was reached by a job of other times is looked at again. Jobs without times fit always. What a model is, or
-runs on, is told by what it names now, and no time is held against it.
+place that was reached by a job of other times is looked at again. Jobs without times fit always. A model version is
+what lay at its place when it was registered, and a job that began later is no origin of it. What a deployable model is,
+or runs on, is told by what it names now, and no time is held against it.
 """
 
 from __future__ import annotations
@@ -55,10 +56,10 @@ def time_bound(direction: Direction, near: Asset, far: Asset, bound: float) -> f
     """
     if far.kind not in DATA_KINDS:
         return ALWAYS
-    if near.kind in JOB_KINDS:
-        began, ended = span_of(near.kind, near.created_at, near.attributes)
-        return began if direction == "downstream" else -ended
-    return bound if near.kind in DATA_KINDS else ALWAYS
+    if near.kind in DATA_KINDS:
+        return bound
+    began, ended = span_of(near.kind, near.created_at, near.attributes)
+    return began if direction == "downstream" else -ended
 
 
 def is_in_time(direction: Direction, far: Asset, bound: float) -> bool:

@@ -222,6 +222,15 @@ def breadth_first(
                     bounds[end] = ahead[end] = widened
 
 
+def overwritten(view: View[N], bounds: Mapping[N, float]) -> Iterator[N]:
+    """The versions at whose place a walk downstream came too late for their registration: no record says whether what
+    was written there since is what they are deployed with."""
+    for node, bound in bounds.items():
+        for said, end, _ in view.steps(node, node) if bound != ALWAYS else ():
+            if said.relation == "packaged_as" and end not in bounds and not view.in_time(end, bound):
+                yield end
+
+
 class Way(NamedTuple, Generic[N]):
     """How an asset is joined to the root of a walk: by the way whose weakest edge is strongest, then the shortest."""
 
