@@ -406,11 +406,21 @@ class TestOutputUnprotected:
         facts["j"]["attributes"]["kms_key"] = "k"
         assert told(self.RULE, writes, facts, given=given) == []
 
-    def test_what_takes_no_key_is_not_asked_for_one(self) -> None:
-        """A benchmark's API has no member for it."""
-        job = "arn:aws:sagemaker:us-west-2:111111111111:ai-benchmark-job/b"
+    @pytest.mark.parametrize(
+        ("name", "asked"),
+        [
+            ("ai-benchmark-job/b", False),
+            ("job/SyntheticDataGeneration/more", False),
+            ("job/DataQualityEvaluation/q", False),
+            ("job/AgentRFT/agent", True),
+            ("job/AgentRFTEvaluation/agent", True),
+        ],
+    )
+    def test_what_has_no_member_for_a_key_is_not_asked_for_one(self, name: str, asked: bool) -> None:
+        """As a benchmark's API has none; nor jobs of whose documents nobody knows how they name it."""
+        job = f"arn:aws:sagemaker:us-west-2:111111111111:{name}"
         drawn = f"{job}(customization_job) -produced-> s3://b/out(artifact)"
-        assert told(self.RULE, drawn, {job: PRODUCTION}, given={"encrypted": ["production"]}) == []
+        assert bool(told(self.RULE, drawn, {job: PRODUCTION}, given={"encrypted": ["production"]})) is asked
 
 
 class TestCards:

@@ -3,7 +3,9 @@
 Nothing is asked until the parameters name stages. `encrypted: [production]` asks of each job in an account of that
 stage that its output in S3, or its model in Bedrock, is encrypted with a KMS key; `isolated: [production]` that
 training and processing jobs, and deployable models, run isolated from the network. A default key of the bucket is not
-known here, and counts as none. A tuning job writes nothing: its training jobs are asked.
+known here, and counts as none. A tuning job writes nothing: its training jobs are asked. Of jobs whose documents have
+a form that AWS publishes nowhere (data generation, transformation and quality) it is not known what they call their
+key: they are not asked.
 
 **Mend it:** give the job a KMS key (`OutputDataConfig.KmsKeyId`), or `EnableNetworkIsolation`.
 """
@@ -11,6 +13,7 @@ known here, and counts as none. A tuning job writes nothing: its training jobs a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from pydantic import Field
 
@@ -21,6 +24,9 @@ from studbook.settings import RuleSettings
 
 _TAKES_NO_KEY = (":ai-recommendation-job/", ":ai-benchmark-job/")
 """Jobs whose APIs have no member for one."""
+_OF_JOB_API: Final = ":job/"
+_PUBLISHED: Final = ("AgentRFT", "AgentRFTEvaluation")
+"""The categories of the Job API of which the SDK shows the document."""
 # Fewer kinds: only these can be cut off from the network.
 _ISOLATED = ("training_job", "processing_job", "model")
 
@@ -49,6 +55,9 @@ def check(seen: Inspection) -> Iterator[Observation]:
 def _takes_key(seen: Inspection, job: Asset) -> bool:
     """Whether a job writes something of its own, and can be given a key for it."""
     if job.kind == "tuning_job" or any(part in job.id for part in _TAKES_NO_KEY):
+        return False
+    _, _, in_job_api = job.id.partition(_OF_JOB_API)
+    if in_job_api and in_job_api.partition("/")[0] not in _PUBLISHED:
         return False
     made = seen.lineage.downstream(job.id, "produced")
     return bool(job.attributes.get("output")) or any(

@@ -116,6 +116,7 @@ JOB: Final = attributes(
     rows.ROLE,
     rows.output(f"{_DOCUMENT}OutputDataConfig.S3OutputPath"),
     rows.encryption(f"{_DOCUMENT}OutputDataConfig.KmsKeyArn"),
+    rows.network(f"{_DOCUMENT}VpcConfig"),
     at(
         "model_package_group",
         f"{_DOCUMENT}ModelPackageConfig.OutputModelPackageGroupArn",
