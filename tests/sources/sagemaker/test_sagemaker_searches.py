@@ -1,9 +1,15 @@
 """AutoML, tuning, optimization, recommendation and benchmark jobs, and training sessions, as records say them."""
 
 import pytest
+from tests.join_records import package, record
 from tests.sources.sagemaker.record_facts import HERE, LLAMA, arrows, proof, said
 
+from studbook.lineage.graph import Graph
+from studbook.lineage.link import LinkContext, link
 from studbook.model.facts import ByName, LatestAtStart, MlflowNames, Output, Reads
+from studbook.queries.origins import makers
+from studbook.queries.walks import made
+from studbook.sources import normalize
 
 AUTO = f"{HERE}automl-job/cards"
 FASTER = f"{HERE}optimization-job/faster"
@@ -55,6 +61,36 @@ class TestAutoml:
             "CandidateProperties": {"CandidateArtifactLocations": {"Explainability": "s3://acme/auto/explain"}},
         },
     )
+
+    def test_a_candidate_that_is_not_the_best(self):
+        """Its weights lie in the search's folder, and it came of the search, not of the best candidate's jobs."""
+        search = record(
+            "automl_job",
+            AUTO,
+            AutoMLJobName="cards",
+            OutputDataConfig={"S3OutputPath": "s3://acme/auto"},
+            BestCandidate={
+                "CandidateSteps": [{"CandidateStepArn": f"{HERE}training-job/c-7"}],
+                "InferenceContainers": [{"ModelDataUrl": "s3://acme/auto/cards/c-7/model.tar.gz"}],
+            },
+        )
+        versions = [package(int(one), f"s3://acme/auto/cards/c-{one}/model.tar.gz") for one in "78"]
+        versions += [package(3, "s3://acme/auto/cards-2/c-7/model.tar.gz")]
+        linked = link([search, *versions], normalize, LinkContext())
+        graph = Graph(linked.assets, linked.edges)
+        made_by = {one.id: {job.id for job in makers(graph, graph.assets[one.id])} for one in versions}
+        assert list(made_by.values()) == [{AUTO}, {AUTO}, set()]
+        (edge,) = graph.upstream("s3://acme/auto/cards/c-8/model.tar.gz", "produced")
+        assert (edge.certainty, {one.line for one in edge.evidence}) == (
+            "inferred",
+            {
+                "rule:s3-prefix",
+                "sagemaker:DescribeAutoMLJobV2#AutoMLJobName",
+                "sagemaker:DescribeAutoMLJobV2#OutputDataConfig.S3OutputPath",
+                "sagemaker:DescribeModelPackage#InferenceSpecification.Containers[0].ModelDataUrl",
+            },
+        )
+        assert f"{HERE}training-job/c-7" not in {one.id for one in made(graph, versions[1].id).assets}
 
     def test_asset(self):
         """What was looked for, and how good the best is."""

@@ -137,8 +137,11 @@ _STEPS: Final[dict[Direction, Callable[[LineageReader, Asset, bool], Iterator[St
 
 
 def _made_best(lineage: LineageReader, part: Edge) -> bool:
-    """Whether a search names its job as one of the best candidate, and no job of it tells itself what it wrote."""
+    """Whether a search names its job as one of the best candidate, and no job of it tells itself what it wrote, nor is
+    known what another candidate wrote."""
     if not any(one.path.startswith("BestCandidate.") for one in part.evidence):
+        return False
+    if lineage.downstream(part.target, "produced", "output"):
         return False
     jobs = {edge.source for edge in lineage.upstream(part.target, "part_of")}
     models = (edge.target for edge in lineage.downstream(part.target, "produced", "model"))

@@ -14,6 +14,8 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
+from studbook.model.facts import OutputFolder
+from studbook.model.ids import s3_id
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource, request
@@ -40,6 +42,12 @@ def normalize(record: Record) -> Facts:
     features = problem.get("FeatureSpecificationS3Uri")
     reading.reads(features, f"{path}.FeatureSpecificationS3Uri", "feature_specification", started, data_type="Object")
     _best(reading, body.get("BestCandidate"))
+    # Of the other candidates no member tells what they wrote: all of it lies in the search's own folder.
+    folder, name = s3_id(member(body, "OutputDataConfig", "S3OutputPath")), body.get("AutoMLJobName")
+    if folder is not None and isinstance(name, str) and name:
+        told = reading.evidence("OutputDataConfig.S3OutputPath", "AutoMLJobName")
+        place = f"{folder.rstrip('/')}/{name}/"
+        reading.claim(OutputFolder(writer=reading.id, uri=place, began=started, evidence=told))
     parents(reading)
     return reading.facts
 
