@@ -420,6 +420,12 @@ class TestNotices:
 
         assert [notice["tone"] for notice in SITE.notices(asset)] == [tone]
 
+    def test_what_aws_publishes_for_everybody(self) -> None:
+        """It is known by who names it alone, and no listing could have shown it; a reference that is listed is."""
+        public = Asset(id="x", kind="base_model", name="x", account="aws")
+        assert [notice["title"] for notice in SITE.notices(public)] == ["Published by AWS"]
+        assert SITE.notices(public.but(records=("sagemaker/hub_content/x",))) == []
+
 
 class TestHome:
     def test_tells_what_runs_in_production(self) -> None:

@@ -340,12 +340,6 @@ class TestUnresolvedInput:
         assert told(lineage(text, {"w": UNRESOLVED}), self.RULE) == [("p/1", "warning")]
         assert told(lineage("t(training_job) -produced-> " + text, {"w": UNRESOLVED}), self.RULE) == []
 
-    def test_public_hub_content_is_a_note(self) -> None:
-        """There is no account that could be added."""
-        facts = {"llama/1": UNRESOLVED | {"account": "aws"}}
-        graph = lineage("llama/1(base_model_version) -input_to:base_model-> t(training_job)", facts)
-        assert told(graph, self.RULE) == [("t", "note")]
-
 
 DRIFT = lineage(TestDatasetDrifted.READ, {TestDatasetDrifted.OLD: {"attributes": REPLACED}})
 

@@ -141,7 +141,7 @@ def computed(name: str, rule: str, meaning: str, compute: Callable[[Record], Any
 LINKED: Final = (
     computed("name", "id", "The name in its id, where no record says another."),
     computed("aliases", "aliases", "The other ARNs that the Lineage API has for it."),
-    computed("unresolved", "unresolved", "A record names it, and no listing shows it."),
+    computed("unresolved", "unresolved", "A record names it, and no listing that could show it does."),
     computed("uri", "id", "Its place in S3, as its id says."),
     computed("type", "type", "What the Lineage API calls it; of a directory of FSx or EFS, its file system's type."),
     computed("file_system", "id", "The file system that its id names."),

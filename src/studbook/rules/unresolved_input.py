@@ -2,8 +2,7 @@
 
 A record names it, but it was deleted, belongs to an account that is not harvested, or lies behind a permission that
 Studbook lacks. What is further up cannot be known. Images and code are left out, for Studbook lists neither, and so are
-built-in evaluators and artifacts of which the maker is known. Content of the public hub is a note: there is nothing
-that you could harvest.
+built-in evaluators, what AWS publishes for everybody, and artifacts of which the maker is known.
 
 **Mend it:** add the account that owns it to `studbook.yml`, name the S3 prefix under `datasets:`, or grant what the
 coverage page shows as denied. If it is gone for good, write a waiver: nothing will bring it back.
@@ -13,11 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studbook.model.finding import Level
 from studbook.rules.interface import Inspection, Observation, Rule
 
 _RELATIONS = ("input_to", "base_of", "packaged_as", "deployed_to", "copied_to", "content_of", "registered_as")
-_BUILT_IN = ("builtin:", "bedrock:")
 _NOT_LISTED = ("container_image", "code", "context", "action")
 
 
@@ -29,13 +26,12 @@ def check(seen: Inspection) -> Iterator[Observation]:
             continue
         if target.unresolved or target.gone_since is not None:
             continue
-        if source.id.startswith(_BUILT_IN) or (source.kind == "artifact" and graph.upstream(source.id)):
+        if source.kind == "artifact" and graph.upstream(source.id):
             continue
         role = f" as {edge.role}" if edge.role else ""
         what = f"{source.kind.replace('_', ' ')} {seen.handle(source)}"
-        level: Level | None = "note" if source.account == "aws" else None
         said = f"depends{role} on the {what}, which no listing shows"
-        yield Observation(target.id, said, level, f"{edge.relation} {edge.role or ''} {source.id}")
+        yield Observation(target.id, said, subject=f"{edge.relation} {edge.role or ''} {source.id}")
 
 
 RULE = Rule(

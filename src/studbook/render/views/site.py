@@ -298,6 +298,9 @@ class Site:
         if asset.unresolved:
             text = "Something names it, but no listing showed it: deleted, someone else's, or never harvested."
             out.append({"tone": "unresolved", "title": "Unresolved", "text": text})
+        elif asset.account == "aws" and not asset.records:
+            text = "Known by what names it alone: what AWS publishes for everybody is not listed."
+            out.append({"tone": "unresolved", "title": "Published by AWS", "text": text})
         for coverage in self.partial.get((asset.account, asset.region), ()):
             where = ", ".join(part for part in (self.account_name(coverage.account), coverage.region) if part)
             text = "What is missing here may exist all the same."
