@@ -309,6 +309,30 @@ class TestDeployments:
         }
 
 
+@pytest.mark.parametrize(("root", "other"), [("v/2", "e"), ("e", "v/2")])
+def test_how_it_runs_is_noted(root: str, other: str, tmp_path: Path) -> None:
+    """One of several that may run is not told as running, nor what runs in shadow as what answers; what comes to answer
+    after that is deployed once more, and what is doubted later is not."""
+    text = """
+        v/1(model_package) -packaged_as-> m1(model) -deployed_to:A-> c(endpoint_config)
+        v/2(model_package) -packaged_as-> m2(model) -deployed_to:S{doubt}-> c
+        m2 -deployed_to:A-> d(endpoint_config)
+        {config} -deployed_to-> e(endpoint)
+    """
+    facts = {"c": {"attributes": {"variants": [{"name": "A"}, {"name": "S", "shadow": True}]}}}
+    catalog = Catalog(tmp_path)
+    for number, (doubt, config) in enumerate((("~?", "c"), ("", "c"), ("", "d"), ("~?", "c")), 1):
+        commit(catalog, lineage(text.format(doubt=doubt, config=config), facts), night=number)
+    envelope = catalog.resolve("latest")
+    answer = log(Night.of(catalog, envelope, catalog.graph(envelope)), root)
+    found = [row for row in answer.rows if row.is_ == other]
+    assert [(row.night, row.event, row.note) for row in found] == [
+        (1, "deployed", "one of several that may run"),
+        (2, "deployed", "in shadow"),
+        (3, "deployed", None),
+    ]
+
+
 @settings(max_examples=25)
 @given(st.lists(st.sets(st.sampled_from(["v0", "v1", "v2"])), min_size=1, max_size=5))
 def test_deployments_tell_every_night(nights: list[set[str]]) -> None:

@@ -77,15 +77,16 @@ def test_a_picture_has_every_step_of_both_walks(graph: Graph) -> None:
 @FEW
 @given(estates())
 def test_nobody_reads_what_is_written_later(graph: Graph) -> None:
-    """What joins two things is a way on which no job begins after the one has ended that reads the same place: each
-    such way counts, and no other. Here all are gone, with the whole of each."""
+    """What joins two things is a way on which no job begins after the one has ended that reads the same place, or after
+    the version was registered that lies there: each such way counts, and no other. Here all are gone, with the whole of
+    each."""
     for root in graph.assets.values():
         for direction, walk in (("upstream", made), ("downstream", reaches)):
             assert set(walk(graph, root.id).influence) == _on_ways_in_time(graph, root, direction)
 
 
 def _on_ways_in_time(graph: Graph, root: Asset, direction: Direction) -> set[str]:
-    """Depth first over pairs of an asset and the job that one came from, with only data between the two."""
+    """Depth first over pairs of an asset and the job, or version, that one came from, with only data between them."""
     seen: set[tuple[str, str | None]] = set()
     ahead: list[tuple[Asset, Asset | None]] = [(root, None)]
     while ahead:
@@ -99,18 +100,23 @@ def _on_ways_in_time(graph: Graph, root: Asset, direction: Direction) -> set[str
             if job is not None and _began(earlier) > _ended(later):
                 continue
             if onward:
-                came_by = here if here.kind in JOB_KINDS else job
+                came_by = here if here.kind in _TIMED else job
                 ahead.append((there, came_by if there.kind in ("artifact", "dataset_version") else None))
     return {asset_id for asset_id, _ in seen}
 
 
+_TIMED = (*JOB_KINDS, "model_package")
+
+
 def _began(asset: Asset | None) -> str:
-    if asset is None or asset.kind not in JOB_KINDS:
+    if asset is None or asset.kind not in _TIMED:
         return ""
     return str(asset.attributes.get("started_at") or asset.created_at)
 
 
 def _ended(asset: Asset | None) -> str:
+    if asset is not None and asset.kind == "model_package":
+        return str(asset.created_at)
     ended = asset.attributes.get("ended_at") if asset is not None and asset.kind in JOB_KINDS else None
     return str(ended or "9999")
 

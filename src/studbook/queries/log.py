@@ -25,7 +25,7 @@ from studbook.queries.diff import changed_fields
 from studbook.queries.drift import Drift, drifts_of
 from studbook.queries.origins import makers
 from studbook.queries.question import Question
-from studbook.queries.walks import ANSWERING, SERVING, out_of_service, runs, runs_at
+from studbook.queries.walks import ANSWERING, SERVING, Manner, out_of_service, runs, runs_at
 
 if TYPE_CHECKING:
     from studbook.store.past import EdgeEnds, NightState, SnapshotHistory
@@ -366,19 +366,27 @@ class _Past:
                     down.add(envelope.number)
                 if state is not None and state.modified_at is not None and state.modified_at != modified:
                     changed_at[envelope.number] = modified = state.modified_at
-            before: frozenset[str] = frozenset()
+            before: Mapping[str, Manner] = {}
             for envelope, served in nights:
                 answers = envelope.number not in down
-                now = served.running(place_id, None if is_place else self._asset.id) if answers else frozenset()
+                now = served.running(place_id, None if is_place else self._asset.id) if answers else {}
                 at = changed_at.get(envelope.number) or envelope.taken_at
-                came = served.came(place_id, None if is_place else self._asset.id) if now - before else {}
-                for one in sorted(now - before):
+                new = sorted(one for one in now if one not in before or _rank(now[one]) < _rank(before[one]))
+                came = served.came(place_id, None if is_place else self._asset.id) if new else {}
+                for one in new:
                     times = (changed_at.get(envelope.number), came.get(one))
                     since = max(filter(None, times), key=instant, default=envelope.taken_at)
-                    yield Entry(night=envelope.number, at=since, event="deployed", is_=one if is_place else place_id)
-                for one in sorted(before - now):
+                    told, note = one if is_place else place_id, _MANNERS.get(now[one])
+                    yield Entry(night=envelope.number, at=since, event="deployed", is_=told, note=note)
+                for one in sorted(before.keys() - now):
                     yield Entry(night=envelope.number, at=at, event="undeployed", was=one if is_place else place_id)
                 before = now
+
+
+_MANNERS: Final[Mapping[Manner, str]] = {"candidate": "one of several that may run", "shadow": "in shadow"}
+"""What is noted of how something was deployed: nothing of its share, for that is told as it is now."""
+_rank: Final = ("", "no share", "shadow", "candidate").index
+"""The lower, the more it runs: what comes to run more is deployed once more."""
 
 
 class _Served:
@@ -449,16 +457,17 @@ class _Served:
     def adjacency(self) -> None:
         """What was deployed then is not in the numbers of today."""
 
-    def running(self, place_id: str, only: str | None) -> frozenset[str]:
-        """What runs behind a place, as people name it: versions, else base models, else what was deployed."""
+    def running(self, place_id: str, only: str | None) -> Mapping[str, Manner]:
+        """What runs behind a place, as people name it, and how: versions, else base models, else what was deployed."""
         place = self.asset(place_id)
         if place is None or place.gone_since is not None:
-            return frozenset()
-        found: set[str] = set()
+            return {}
+        found: dict[str, Manner] = {}
         for one in runs(self, place_id):
             named = one.versions or one.bases or (one.unit,)
-            found.update(asset.id for asset in ((*named, one.unit) if only is not None else named))
-        return frozenset(found if only is None else found & {only})
+            for asset in (*named, one.unit) if only is not None else named:
+                found[asset.id] = min(found.get(asset.id, "candidate"), one.manner(asset.id), key=_rank)
+        return found if only is None else {only: found[only]} if only in found else {}
 
     def came(self, place_id: str, only: str | None) -> Mapping[str, str]:
         """When the component last changed, of those that this night first shows there, by which each of `running` came:

@@ -105,6 +105,10 @@ class TestTrainingJob:
         body = {name: value for name, value in CLASSIC.items() if name != member}
         assert not self.whole(body, NO_MLFLOW)
 
+    def test_what_registers_its_model_itself(self):
+        """Serverless jobs alone do, whatever else Search shows of them."""
+        assert not self.whole({**CLASSIC, "ModelPackageConfig": {"ModelPackageGroupArn": "g"}}, NO_MLFLOW)
+
     @pytest.mark.parametrize("kind", ["mlflow_app", "mlflow_tracking_server"])
     def test_where_there_is_mlflow(self, kind):
         """Where there is MLflow, or nobody knows, a job may have a run, which Search does not show."""

@@ -369,6 +369,7 @@ def _shown_whole(body: Json, seen: Seen) -> bool:
     return (
         bool(algorithm.get("TrainingImage") or algorithm.get("AlgorithmName"))
         and bool(body.get("ResourceConfig"))
+        and not body.get("ModelPackageConfig")
         and seen.none_of("mlflow_app")
         and seen.none_of("mlflow_tracking_server")
     )
