@@ -22,11 +22,19 @@ def gc_paused() -> Iterator[None]:
             gc.enable()
 
 
+_frozen = 0
+
+
 @contextmanager
 def gc_frozen() -> Iterator[None]:
-    """What is there by now stays until the end, and is not gone through again."""
+    """What is there by now stays until the end, of the outermost where there are several, and is not gone through
+    again."""
+    global _frozen  # noqa: PLW0603  Python counts what is frozen, and not how often
     gc.freeze()
+    _frozen += 1
     try:
         yield
     finally:
-        gc.unfreeze()
+        _frozen -= 1
+        if not _frozen:
+            gc.unfreeze()

@@ -41,6 +41,8 @@ from studbook.render.views.card import NAME
 
 T = TypeVar("T")
 _BATCH = 100
+_FEW = 4
+"""So many batches are worth workers."""
 _ROUND = 6
 """How many batches a worker makes before another takes its place: what it has touched of the lineage is a copy."""
 _INDEX = "index.html"
@@ -388,11 +390,12 @@ def _made(press: PageWriter, tasks: Sequence[_PageTask]) -> _Batch:
 def _everywhere(press: PageWriter, batches: list[list[_PageTask]]) -> Iterator[_Batch]:
     """Each batch's result, in their order, made by as many workers as there are cores.
 
-    In this process alone where there is little to make, one core or no fork, or where other threads run (a server's,
-    for one): what they hold at the moment of a fork, nobody would ever let go.
+    In this process alone where there is little to make (what a worker touches of the lineage is copied, and that costs
+    as much as a batch), one core or no fork, or where other threads run (a server's, for one): what they hold at the
+    moment of a fork, nobody would ever let go.
     """
     workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
-    if workers < 2 or len(batches) < 3 or threading.active_count() > 1 or not _can_fork():
+    if workers < 2 or len(batches) < _FEW or threading.active_count() > 1 or not _can_fork():
         yield from map(partial(_made, press), batches)
         return
     # Processes, since templates are Python and threads would share one core; forked, since the lineage is too large to

@@ -8,7 +8,7 @@ who says so), evidence (`evidence`), or text in code's letters (`code`, and `tit
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from sys import intern
 from typing import Any
@@ -91,11 +91,10 @@ class Table:
 
     def on_page(self) -> Json:
         """The table as page data: without the columns that say nothing, with the first rows, and where the rest is."""
-        cells = [[column.cell(row) for row in self.rows[:LIMIT]] for column in self.columns]
+        cells = self._made(self.rows if self.told is None else self.rows[:LIMIT])
         places, same = self._varied(cells)
         columns = [self.columns[place] for place in places]
-        long = len(self.rows) > LIMIT
-        rows = [list(row) for row in zip(*(cells[place] for place in places), strict=True)]
+        rows = [list(row) for row in zip(*(cells[place][:LIMIT] for place in places), strict=True)]
         return {
             "label": self.label,
             "same": [[self.columns[place].title, cells[place][0]] for place in same],
@@ -111,15 +110,17 @@ class Table:
             ],
             "rows": rows,
             "count": len(self.rows),
-            "more": f"lists/{self.file}.json" if long else None,
+            "more": f"lists/{self.file}.json" if self.long else None,
         }
 
     def whole(self) -> str:
         """All rows, as the JSON of the file; cells as short as JSON allows."""
-        filled, _ = self._varied([[]] * len(self.columns))
         if self.told is None:
-            columns = [self.columns[place] for place in filled]
-            return _JSON({"rows": [[packed(column.cell(row)) for column in columns] for row in self.rows]})
+            cells = self._made(self.rows)
+            filled, _ = self._varied(cells)
+            rows_told = [list(map(packed, row)) for row in zip(*(cells[place] for place in filled), strict=True)]
+            return _JSON({"rows": rows_told})
+        filled, _ = self._varied([])
         lines = (",".join([told[place] for place in filled]) for told in map(self._row, self.rows))
         rows = ",".join(f"[{line}]" for line in lines)
         return f'{{"rows":[{rows}]}}'
@@ -128,22 +129,21 @@ class Table:
     def long(self) -> bool:
         return len(self.rows) > LIMIT
 
-    def _varied(self, first: Sequence[Sequence[Any]]) -> tuple[list[int], list[int]]:
+    def _made(self, rows: Sequence[Any]) -> list[list[Any]]:
+        """The cells of some rows, by column."""
+        return [list(map(column.cell, rows)) for column in self.columns]
+
+    def _varied(self, cells: Sequence[Sequence[Any]]) -> tuple[list[int], list[int]]:
         """The places of the columns to show, and of those that are the same in every row; empty ones are in neither.
 
-        The first column, which says what a row is, is always shown. `first` has the cells of the first rows by column.
+        The first column, which says what a row is, is always shown. `cells` are those of all rows, by column, where no
+        other table has told them.
         """
-        if self.told is None:
-            cells = [
-                [*known, *map(column.cell, self.rows[len(known) :])]
-                for column, known in zip(self.columns, first, strict=True)
-            ]
-            empty = [all(cell in _EMPTY for cell in column) for column in cells]
-        else:
-            cells = [list(column) for column in zip(*map(self._row, self.rows), strict=True)] or [[]] * len(
-                self.columns
-            )
-            empty = [all(cell in _EMPTY_JSON for cell in column) for column in cells]
+        empty_cells: Container[Any] = _EMPTY
+        if self.told is not None:
+            cells = list(zip(*map(self._row, self.rows), strict=True)) or [[]] * len(self.columns)
+            empty_cells = _EMPTY_JSON
+        empty = [all(cell in empty_cells for cell in column) for column in cells]
         same = [len(column) > 1 and all(cell == column[0] for cell in column) for column in cells]
         places = range(len(self.columns))
         return (
@@ -152,8 +152,7 @@ class Table:
         )
 
     def _row(self, row: Any) -> list[str]:
-        if self.told is None:
-            return self._cells(row)
+        assert self.told is not None
         if row.id not in self.told:
             self.told[row.id] = self._cells(row)
         return self.told[row.id]
