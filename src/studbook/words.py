@@ -105,7 +105,7 @@ def says(certainty: str, evidence: Iterable[str] = ()) -> str:
         return _SAYS[certainty]
     services = {line.partition(":")[0] for line in evidence} - {"rule"}
     if not services:
-        return "A record says"
+        return "AWS or MLflow says"
     if services <= {"mlflow", "config"}:
         return "MLflow says" if "mlflow" in services else "The configuration says"
     return "AWS says"

@@ -100,7 +100,7 @@ def test_every_view_has_its_address(opened: Opener, demo_address: str, demo_site
 
         page.get_by_role("row").filter(has_text="base_model").get_by_role("button", name="why").first.click()
         panel = page.locator(".sb-explore__panel")
-        expect(panel).to_contain_text("A record says: A record of the thing itself names the other.")
+        expect(panel).to_contain_text("AWS or MLflow says: A record of the thing itself names the other.")
         expect(panel).to_contain_text(re.compile(r'BaseModelArn of arn:.* is "arn:aws:sagemaker:'))
 
         page.get_by_label("Night").press("Home")

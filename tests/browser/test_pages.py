@@ -14,6 +14,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from studbook.queries.answer import natural
+
 pytestmark = [pytest.mark.demo, pytest.mark.browser]
 
 Opener = Callable[..., AbstractContextManager[Page]]
@@ -138,6 +140,22 @@ _ILL_TABLES = """() => {
   for (const one of document.querySelectorAll(pressed)) {
     const { width, height } = one.getBoundingClientRect();
     if (one.checkVisibility() && Math.min(width, height) < 24) wrong.push(`${text(one)}: ${width} by ${height}`);
+  }
+  return wrong;
+}"""
+
+_BROKEN = """() => {
+  const wrong = [], texts = document.createTreeWalker(document.querySelector("article"), NodeFilter.SHOW_TEXT);
+  const whole = /(?<![\\w.:\\/@-])([a-z]{2}(-[a-z]+)+-\\d|\\d{4}-\\d\\d-\\d\\d|\\d{12})(?![\\w.:\\/-])/g;
+  for (let text; (text = texts.nextNode());) {
+    if (!text.parentElement.checkVisibility() || text.parentElement.closest("svg, pre, code")) continue;
+    for (const found of text.data.matchAll(whole)) {
+      const range = document.createRange();
+      range.setStart(text, found.index);
+      range.setEnd(text, found.index + found[0].length);
+      const lines = new Set([...range.getClientRects()].filter((box) => box.width).map((box) => Math.round(box.top)));
+      if (lines.size > 1) wrong.push(`${found[0]}: ${text.parentElement.closest("td, dd, li, p, div").textContent}`);
+    }
   }
   return wrong;
 }"""
@@ -298,6 +316,28 @@ def _serious(page: Page, known: set[str]) -> list[str]:
     return [f"{page.url} {wrong}" for wrong in found]
 
 
+class TestOrder:
+    def test_a_table_sorts_names_as_the_build_does(self, page: Page, demo_address: str) -> None:
+        """One natural order: of numbers, case and versions."""
+        page.goto(f"{demo_address}latest/")
+        names = ["team-10", "team-2", "Team-1", "v1.10", "v1.9", "b/10", "b/9", "b", "10", "9", "team-2-eu"]
+        assert page.evaluate("(names) => names.sort(window.studbook.byName)", names) == sorted(names, key=natural)
+
+    @pytest.mark.parametrize("width", [1280, 390])
+    def test_no_region_date_or_account_breaks(
+        self, opened: Opener, demo_address: str, demo_site: Path, width: int
+    ) -> None:
+        """On every page type: each that stands by itself in a text is in one line of it, however narrow its cell."""
+        wrong: list[str] = []
+        manual = {f"{file.stem}/" for file in _MANUAL.glob("*.md")}
+        with opened(demo_address, width=width) as page:
+            for path in one_of_each(demo_site):
+                if path not in manual and not path.startswith("manual/"):
+                    page.goto(f"{demo_address}latest/{path}")
+                    wrong += [f"{path} {one}" for one in page.evaluate(_BROKEN)]
+        assert wrong == []
+
+
 class TestWeight:
     def test_a_card_and_its_first_view(self, page: Page, demo_address: str, demo_site: Path) -> None:
         """Uncompressed: the heaviest card is below 100 KiB, and below 350 KiB with everything that it loads."""
@@ -310,18 +350,34 @@ class TestWeight:
         assert card.stat().st_size < 100 * 1024
         assert 0 < sum(loaded) < 350 * 1024
 
-    def test_a_picture_opens_as_wide_as_its_frame(self, page: Page, demo_address: str, demo_site: Path) -> None:
-        """And has its own size at a press."""
-        version = max((demo_site / "latest" / "model-package").glob("support-bot-4-*/"))
-        page.goto(f"{demo_address}latest/model-package/{version.name}/")
-        wide = "(drawn) => [drawn.clientWidth, drawn.parentElement.clientWidth, Number(drawn.getAttribute('width'))]"
-        drawn = page.locator("svg.sb-lineage")
-        shown, frame, own = drawn.evaluate(wide)
-        assert shown <= frame < own
-        page.get_by_role("button", name="100 %").click()
-        assert drawn.evaluate(wide)[0] == own
-        page.get_by_role("button", name="Fit").click()
-        assert drawn.evaluate(wide)[0] == shown
+    @pytest.mark.parametrize("width", [390, 1400])
+    def test_a_picture_opens_as_large_as_it_is_read(
+        self, opened: Opener, demo_address: str, demo_site: Path, width: int
+    ) -> None:
+        """With the page's own asset in view; it fits its frame at a press, and has its own size at another."""
+        endpoint = max((demo_site / "latest" / "endpoint").glob("support-bot-prod-*/"))
+        with opened(demo_address, width=width) as page:
+            page.goto(f"{demo_address}latest/endpoint/{endpoint.name}/")
+            wide = (
+                "(drawn) => [drawn.clientWidth, drawn.parentElement.clientWidth, Number(drawn.getAttribute('width'))]"
+            )
+            drawn = page.locator("svg.sb-lineage")
+            shown, frame, own = drawn.evaluate(wide)
+            assert frame < shown < own
+            least = "(drawn) => Math.min(...[...drawn.querySelectorAll('.sb-node text')].map((one) => "
+            least += "parseFloat(getComputedStyle(one).fontSize))) * drawn.clientWidth / drawn.getAttribute('width')"
+            assert drawn.evaluate(least) > 8
+            asset, box = page.locator(".sb-lineage .sb-root").bounding_box(), page.locator(".sb-canvas").bounding_box()
+            assert asset
+            assert box
+            for at, size in (("x", "width"), ("y", "height")):
+                assert box[at] <= asset[at]
+                assert asset[at] + asset[size] <= box[at] + box[size]
+            page.get_by_role("button", name="Fit").click()
+            fitted = drawn.evaluate(wide)[0]
+            assert fitted <= frame or fitted == pytest.approx(own / 3, abs=1)
+            page.get_by_role("button", name="100 %").click()
+            assert drawn.evaluate(wide)[0] == own
 
     @pytest.mark.parametrize("name", ["studbook.css", "search.css"])
     def test_styles_lose_white_space_and_no_rule(self, page: Page, demo_site: Path, name: str) -> None:

@@ -10,7 +10,7 @@ from tests.pedigrees import asset, commit, lineage
 from studbook.errors import NotFound
 from studbook.lineage.graph import Graph
 from studbook.model import Coverage, Gap, canonical
-from studbook.queries.answer import Answer, Night, Row, Unknown, few
+from studbook.queries.answer import Answer, Night, Row, Unknown, few, natural
 from studbook.store import Catalog
 
 
@@ -135,3 +135,16 @@ class TestUnknown:
             Unknown(what="21 endpoints", why="stale"),
         )
         assert len(few(several[:20] * 2, lambda _: "endpoint")) == 20
+
+
+class TestNaturalOrder:
+    def test_numbers_in_names_count(self) -> None:
+        """The second team stands before the tenth, whatever the case, and any text has its place."""
+        names = ["team-1", "team-2", "Team-2b", "team-10", "team-10-a", "v1.9", "v1.10", "v1.010x", ""]
+        assert sorted(names, key=natural) == ["", *names[:-1]]
+        assert sorted([f"x{'9' * 5000}", f"x{'1' * 5001}", "x²", "x٣"], key=natural)[-1] == "x٣"
+
+    def test_no_two_names_are_one(self) -> None:
+        """Names that differ in case or in leading zeros alone have an order of their own."""
+        assert sorted(["a01", "a1", "A1"], key=natural) == sorted(["A1", "a01", "a1"], key=natural)
+        assert len({natural(one) for one in ("a01", "a1", "A1")}) == 3

@@ -339,7 +339,7 @@ class TestWords:
             ("referenced", ["config:datasets[0]"], "The configuration says"),
             ("declared", ["sagemaker:ListAssociations#SourceArn"], "Lineage API says"),
             ("inferred", ["sagemaker:DescribeEndpoint#X", "rule:x"], "Studbook infers"),
-            ("referenced", [], "A record says"),
+            ("referenced", [], "AWS or MLflow says"),
         ],
     )
     def test_who_says_so(self, certainty: str, evidence: list[str], said: str) -> None:

@@ -7,6 +7,7 @@ unknown is a proof of absence.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -36,6 +37,7 @@ Why = Literal["denied", "failed", "stale", "gone", "unresolved", "not recorded",
 _FAILED: Final[Why] = "failed"
 _MANY = 20
 """More than so many unknowns of a kind are one entry with their number."""
+_NUMBERS = re.compile("([0-9]+)")
 
 
 class Row:
@@ -447,6 +449,16 @@ def called(asset: Asset) -> str:
     if version is None or not asset.kind.endswith("_version") or asset.name.endswith(str(version)):
         return asset.name
     return f"{asset.name} {version}"
+
+
+def natural(text: str) -> tuple[tuple[str, int, str], ...]:
+    """Natural sort order, as a key: `team-2` before `team-10`, whatever the case.
+
+    `theme/assets/studbook.js` has the same order for what is sorted in the browser.
+    """
+    parts = _NUMBERS.split(text.casefold())
+    digits = [part.lstrip("0") for part in parts[1::2]]
+    return (*zip(parts[::2], [len(one) for one in digits] + [0], [*digits, ""], strict=True), (text, 0, ""))
 
 
 def listed(words: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from typing import get_args
 from studbook.lineage.graph import LineageReader
 from studbook.model import KINDS, Asset, Finding
 from studbook.model.finding import Level
-from studbook.queries.answer import Night, counted, in_production
+from studbook.queries.answer import Night, counted, in_production, natural
 from studbook.queries.candidates import Candidate, Judge, Judgement, best_of, newer
 from studbook.queries.gaps import is_judged
 from studbook.queries.log import approvals
@@ -126,7 +126,8 @@ def board(night: Night, findings: Iterable[Finding]) -> Board:
         if one.gone_since is None and not one.unresolved and not out_of_service(one)
     ]
     others = sorted(
-        (one for one in live if one.id not in served), key=lambda one: (not in_production(one), one.name, one.id)
+        (one for one in live if one.id not in served),
+        key=lambda one: (not in_production(one), natural(one.name), one.id),
     )
     return Board(
         summary=_summary(len(live), lines),
@@ -231,7 +232,7 @@ def _worst_place(place: Place) -> tuple[object, ...]:
     return (
         _LEVELS.index(place.worst) if place.worst else len(_LEVELS),
         place.older,
-        place.endpoint,
+        natural(place.endpoint),
         place.version,
     )
 
@@ -300,7 +301,7 @@ def _worst_first(status: LineStatus) -> tuple[object, ...]:
         not status.places,
         -errors,
         -warnings,
-        status.name,
+        natural(status.name),
         status.group,
     )
 

@@ -16,6 +16,8 @@ from studbook.words import number, says, shown
 
 _SPECIAL = re.compile("[&<>'\"]").search
 _BETWEEN_WORDS = re.compile("(?<=[a-z])(?=[A-Z])")
+_WHOLE = re.compile(r"\b(?:[a-z]{2}(?:-[a-z]+)+-[0-9]|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{12})\b")
+"""A region, a date or an account: nothing in it is a place to break it."""
 _SHORT = 16
 """Letters of a text that is not to be broken."""
 
@@ -31,9 +33,15 @@ def put(value: Any) -> str:
     return escape(shown(value))
 
 
+def place(value: str) -> Markup:
+    """Where something is, or what tells it from its namesakes, each region and date in it in one line."""
+    told = _WHOLE.sub(r'<span class="sb-whole">\g<0></span>', put(value))
+    return Markup(told)  # noqa: S704  escaped by `put`
+
+
 def asset_link(link: Mapping[str, Any], root: str, kind: bool = False, title: bool = True) -> Markup:
     """A link to an asset, where it has a page, with its place and its marks; `title` is its id, shown on demand."""
-    name = put(link["name"]) + (f" · {put(link['at'])}" if link["at"] else "")
+    name = put(link["name"]) + (f" · {place(link['at'])}" if link["at"] else "")
     before = f'<span class="sb-kind">{put(link["kind_title"])}</span> ' if kind and link["kind_title"] else ""
     if link["path"] is None:
         told = f'<span class="sb-name">{name}</span>'
@@ -51,7 +59,7 @@ def asset_links(links: Sequence[Mapping[str, Any]], root: str, none_text: str = 
 
 
 def _where(link: Mapping[str, Any]) -> str:
-    return f' <span class="sb-quiet">({put(link["where"])})</span>' if link["where"] and not link["at"] else ""
+    return f' <span class="sb-quiet">({place(link["where"])})</span>' if link["where"] and not link["at"] else ""
 
 
 def links_from(root: str) -> tuple[Callable[..., Markup], Callable[..., Markup]]:
@@ -150,7 +158,7 @@ def _cell(item: Any, root: str) -> str:
             return evidence(lines)
         case {"code": text, "title": title}:
             return f'<code class="sb-digest" title="{put(title)}">{put(text)}</code>'
-    return f'<a href="{root}{put(item["path"])}">{put(item["name"])}</a>'
+    return f'<a href="{root}{put(item["path"])}">{place(item["name"])}</a>'
 
 
 CELLS: Final[Mapping[str, Callable[..., Any]]] = {
@@ -164,5 +172,6 @@ CELLS: Final[Mapping[str, Callable[..., Any]]] = {
     "cell_of": cell,
     "rows_of": rows,
     "points_of": points,
+    "place_of": place,
 }
 """What templates call, by the names that they have for it."""

@@ -6,7 +6,7 @@
   const frame = document.querySelector(".sb-compare");
   if (!frame) return;
   const { sections, kinds } = JSON.parse(document.getElementById("sb-compare-words").textContent);
-  const { element, saveCsv } = window.studbook;
+  const { element, saveCsv, unbroken, byName } = window.studbook;
   const root = frame.dataset.root;
   const part = (name) => frame.querySelector(name);
   const [status, verdict, charts, result] = ["[role=status]", ".sb-compare__verdict", ".sb-compare__charts", ".sb-compare__result"].map(part);
@@ -104,7 +104,7 @@
       });
       body.append(element("tr", {}, element("th", { scope: "row" }, named(row)), ...cells));
     }
-    const head = element("thead", {}, element("tr", {}, element("th", {}, "Fact"), ...paths.map((path, index) => element("th", {}, badge(index), element("a", { href: root + path }, names[index])))));
+    const head = element("thead", {}, element("tr", {}, element("th", {}, "Fact"), ...paths.map((path, index) => element("th", {}, badge(index), element("a", { href: root + path }, ...unbroken(names[index]))))));
     return scrolled(label, head, body);
   }
 
@@ -125,7 +125,7 @@
   /* Metrics over steps, those of one name in one picture; from the least value to the greatest. */
   function curves(several, names) {
     const known = (points) => (points || []).filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
-    const metrics = [...new Set(several.flatMap((one) => Object.keys(one.curves || {})))].sort()
+    const metrics = [...new Set(several.flatMap((one) => Object.keys(one.curves || {})))].sort(byName)
       .map((name) => [name, several.map((one) => known(one.curves[name]))]).filter(([, lines]) => lines.some((points) => points.length > 1));
     if (!metrics.length) return [];
     const figures = metrics.map(([name, lines]) => {

@@ -7,7 +7,7 @@
   const frame = document.querySelector(".sb-explore");
   if (!frame) return;
   const { kinds, words, bits, lanes: LANES, certainties, says } = JSON.parse(document.getElementById("sb-explore-words").textContent);
-  const { element, save, saveCsv, stack } = window.studbook;
+  const { element, save, saveCsv, stack, byName } = window.studbook;
   const root = frame.dataset.root;
   const canvas = frame.querySelector(".sb-explore__canvas");
   const panel = frame.querySelector(".sb-explore__panel");
@@ -280,7 +280,7 @@
     }
     return [...groups.values()].flatMap((several) => {
       if (!stacks(several)) return several.map((node) => ({ key: key_of(node), members: [node] }));
-      several.sort((a, b) => (a.label < b.label ? -1 : 1));
+      several.sort((a, b) => byName(a.label, b.label));
       return [{ key: key_of(several[0]), members: several, led: several.filter((node) => sides.get(node).down.length).length }];
     });
   }
@@ -302,7 +302,7 @@
       return cell;
     };
     const first = (box) => Math.min(...box.members.map((node) => node.column));
-    for (const box of boxes.sort((a, b) => first(a) - first(b) || (a.members[0].label < b.members[0].label ? -1 : 1))) {
+    for (const box of boxes.sort((a, b) => first(a) - first(b) || byName(a.members[0].label, b.members[0].label))) {
       const cell = add(at.get(lane_of(box)), box);
       cells.set(box.key, cell);
       for (const node of box.members) of.set(node, cell);
@@ -585,7 +585,7 @@
       return say(`${start.label} and ${node.label}: neither is among ${all ? "what made the other, as far as this snapshot knows" : `the nearest ${rows.size} that the other's answers tell of`}${unknown ? `; ${counted(unknown, "thing")} could not be seen` : ""}.`);
     }
     view.to = key;
-    return show({ fit: true }).then(() => say(`${counted(found.length, "step")} between ${start.label} and ${node.label}; of the weakest ${says[rows.get(key).certainty].replace(/^A /, "a ")} so${rows.get(key).candidate ? ", one of several that fit" : ""}.`));
+    return show({ fit: true }).then(() => say(`${counted(found.length, "step")} between ${start.label} and ${node.label}; of the weakest ${says[rows.get(key).certainty]} so${rows.get(key).candidate ? ", one of several that fit" : ""}.`));
   }
 
   /* --- the chosen one --------------------------------------------------------------------------------------- */
@@ -618,7 +618,7 @@
       element("p", { className: "sb-overline" }, title(node)),
       element("h2", {}, node.label),
       element("p", { className: "sb-quiet" }, [node.where, ...node.marks].filter(Boolean).join(" · ")),
-      ...(row ? [element("p", { className: "sb-quiet" }, `${row.side === "up" ? "Upstream" : "Downstream"} of ${start.label}, ${counted(row.distance, "step")} away; of its weakest arrow ${says[row.certainty].replace(/^A /, "a ")} so${row.candidate ? ", one of several that fit" : ""}.`)] : []),
+      ...(row ? [element("p", { className: "sb-quiet" }, `${row.side === "up" ? "Upstream" : "Downstream"} of ${start.label}, ${counted(row.distance, "step")} away; of its weakest arrow ${says[row.certainty]} so${row.candidate ? ", one of several that fit" : ""}.`)] : []),
       ...(node.path ? [element("p", {}, element("a", { href: root + node.path, className: "sb-go" }, "Open its page"))] : [element("p", {}, "What is known of it could not be fetched.")]),
       actions(
         ["Show more upstream", up && `${up}`, () => widen([node], "up"), !up],
@@ -900,7 +900,7 @@
   /* --- the same as text ------------------------------------------------------------------------------------- */
 
   function list() {
-    const parts = placed.lines.flatMap((line) => line.parts).sort((a, b) => a.from.column - b.from.column || (a.from.label < b.from.label ? -1 : 1));
+    const parts = placed.lines.flatMap((line) => line.parts).sort((a, b) => a.from.column - b.from.column || byName(a.from.label, b.from.label));
     const rows = parts.flatMap((part) => (part.arrows.length ? part.arrows.map((arrow) => [part, arrow]) : [[part, null]]));
     listed.replaceChildren(...rows.map(([part, arrow]) => {
       const row = document.createElement("tr"), why = element("button", { type: "button" }, "why");

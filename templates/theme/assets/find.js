@@ -286,7 +286,7 @@
     selects.forEach((select, place) => {
       const facet = index.facets[place];
       const options = facet.values.map((value, at) => [value, at, answer.counts[place][at]]).filter(([value, at, count]) => value && (count || at === chosen[place]));
-      options.sort((a, b) => b[2] - a[2] || a[0].localeCompare(b[0]));
+      options.sort((a, b) => b[2] - a[2] || window.studbook.byName(a[0], b[0]));
       const all = make("option", { value: "-1" }, `${facet.name}: all`);
       select.replaceChildren(all, ...options.map(([value, at, count]) => make("option", { value: at }, `${value} (${count.toLocaleString("en")})`)));
       select.value = String(chosen[place]);

@@ -3,6 +3,7 @@
 (() => {
   "use strict";
 
+  /* Natural order, as `natural` of src/studbook/queries/answer.py: team-2 before team-10. */
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
   const root = (table) => table.dataset.more.replace(/lists\/.*$/, "");
@@ -57,7 +58,11 @@
     return element("div", { className: "sb-scroll" }, made);
   }
 
-  window.studbook = { element, save, saveCsv, table, stack };
+  /* A region, a date or an account stays in one line, as in src/studbook/render/cells.py. */
+  const WHOLE = /\b([a-z]{2}(?:-[a-z]+)+-\d|\d{4}-\d\d-\d\d|\d{12})\b/;
+  const unbroken = (text) => text.split(WHOLE).map((part, at) => (at % 2 ? element("span", { className: "sb-whole" }, part) : part));
+
+  window.studbook = { element, save, saveCsv, table, stack, unbroken, byName: collator.compare };
 
   function dress(table) {
     const size = Number(table.dataset.table) || 50;
@@ -318,8 +323,9 @@
     if (cell.b) return [element("span", { className: `sb-badge sb-badge--${cell.b}` }, cell.t)];
     if (cell.h) return [element("code", { className: "sb-digest", title: cell.h }, cell.t)];
     if ("c" in cell) return [element("span", { className: `sb-certainty sb-certainty--${cell.s}` }, cell.t + (cell.c ? ", candidate" : ""))];
+    const told = unbroken(cell.t);
     const link = /^[a-z0-9-]+\/[a-z0-9-]+\/$/.test(cell.a || "")
-      ? element("a", { className: "sb-name", href: base + cell.a }, cell.t) : element("span", { className: "sb-name" }, cell.t);
+      ? element("a", { className: "sb-name", href: base + cell.a }, ...told) : element("span", { className: "sb-name" }, ...told);
     return [link, ...(cell.m || []).flatMap((mark) => [" ", element("span", { className: `sb-badge sb-badge--${mark}` }, mark)])];
   }
 
@@ -426,8 +432,8 @@
     }).catch(() => {});
   }
 
-  /* A wide picture opens as wide as its frame, but on a phone no smaller than a third; a button gives its own size. Where it
-     scrolls, it opens where the page's own asset is: in its middle, or on a phone at that asset's own edge. */
+  /* A wide picture opens as small as its words can be read, or as wide as its frame; a button fits it, or gives its own size.
+     Where it scrolls, it is where the page's own asset is: in its middle, or on a phone at that asset's own edge. */
   for (const canvas of document.querySelectorAll(".sb-canvas")) {
     const drawn = canvas.querySelector("svg.sb-lineage"), root = canvas.querySelector(".sb-root");
     if (!drawn) continue;
@@ -436,6 +442,9 @@
     size.className = "sb-canvas__size";
     function resize(fit) {
       drawn.style.minWidth = `${fit ? own / 3 : own}px`;
+      told(fit);
+    }
+    function told(fit) {
       size.textContent = fit ? "100 %" : "Fit";
       size.title = fit ? "The picture in its own size" : "The picture as wide as its frame";
       if (!root) return;
@@ -443,7 +452,7 @@
       canvas.scrollLeft += box.left - frame.left - (frame.width < 3 * box.width ? 12 : (frame.width - box.width) / 2);
       canvas.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2;
     }
-    resize(true);
+    told(drawn.getBoundingClientRect().width <= canvas.clientWidth);
     if (drawn.getBoundingClientRect().width < own - 1) canvas.after(size);
   }
 })();

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from studbook.model import KINDS, Asset
+from studbook.queries.answer import natural
 from studbook.queries.candidates import Judge
 from studbook.queries.compare import SECTIONS, code_state, spelled
 from studbook.queries.compared_facts import COMPARABLE, curves, subject
@@ -42,7 +43,7 @@ def compare_lists(site: Site) -> Iterator[tuple[str, Json]]:
                 "total": len(several),
                 "members": [[full_name(site.link(one.id)), site.link(one.id)["path"]] for one in several[:_MEMBERS]],
             }
-            for (name, where), several in sorted(wholes.items())
+            for (name, where), several in sorted(wholes.items(), key=lambda one: [*map(natural, one[0])])
         ]
         yield f"index/{kind.replace('_', '-')}.json", {"wholes": index}
 

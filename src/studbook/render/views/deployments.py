@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from studbook.model import KINDS, Asset
+from studbook.queries.answer import natural
 from studbook.queries.origins import origins
 from studbook.queries.promotion import Step
 from studbook.queries.runs import rows_of_version
@@ -32,7 +33,7 @@ def deployments_of(site: Site, asset: Asset) -> list[Json]:
             "shadow": all(row.shadow for row in rows[a.id]),
             "candidate": all(row.candidate for row in rows[a.id]),
         }
-        for a in sorted(places, key=lambda a: (a.name, a.id))
+        for a in sorted(places, key=lambda a: (natural(a.name), a.id))
     ]
 
 

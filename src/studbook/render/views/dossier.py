@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from studbook.model import KINDS, Asset, Edge, Evidence
 from studbook.model.ids import page_path
-from studbook.queries.answer import Unknown, called
+from studbook.queries.answer import Unknown, called, natural
 from studbook.queries.gaps import Lack
 from studbook.queries.origins import makers
 from studbook.queries.runs import Run
@@ -242,7 +242,7 @@ def dossiers_table(site: Site) -> Table:
         Column("Approval", lambda version: badge(version.attributes.get("approval")), facet=True),
     ]
     known = [one for one in site.of(KIND) if one.id in site.running]
-    ordered = sorted(known, key=lambda one: (one.name, one.account or "", one.id))
+    ordered = sorted(known, key=lambda one: (natural(one.name), one.account or "", one.id))
     return Table("Dossiers", columns, ordered, "dossiers")
 
 

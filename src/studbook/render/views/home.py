@@ -9,6 +9,7 @@ from typing import get_args
 
 from studbook.model import KINDS, Envelope
 from studbook.model.finding import Level
+from studbook.queries.answer import natural
 from studbook.queries.board import Course, LineStatus, Place, board
 from studbook.render.views.site import Json, Site
 
@@ -40,7 +41,7 @@ def home(site: Site) -> Json:
                 ("Owner", "owners"),
                 ("Region", "regions"),
             )
-            if len(values := sorted({value for row in rows for value in row[name]})) > 1
+            if len(values := sorted({value for row in rows for value in row[name]}, key=natural)) > 1
         },
         "unregistered": site.links(stand.unregistered),
         "hidden": site.links(stand.hidden),

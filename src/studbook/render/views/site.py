@@ -13,7 +13,7 @@ from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record, digest
 from studbook.queries import QUESTIONS
-from studbook.queries.answer import Answer, Night, RecordOf
+from studbook.queries.answer import Answer, Night, RecordOf, natural
 from studbook.queries.handles import behind_handle
 from studbook.queries.log import approvals
 from studbook.settings import Settings
@@ -107,7 +107,7 @@ class Site:
         for asset in self.graph.assets.values():
             groups[asset.kind].append(asset)
         for group in groups.values():
-            group.sort(key=lambda asset: (asset.name, asset.id))
+            group.sort(key=lambda asset: (natural(asset.name), asset.id))
             group.sort(key=lambda asset: asset.created_at or "", reverse=True)
         return groups
 
