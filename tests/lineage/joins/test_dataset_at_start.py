@@ -326,6 +326,22 @@ class TestMultipart:
             ("inferred", False)
         ]
 
+    def test_what_it_replaced_may_have_been_there_still(self):
+        """One listing, after the start, shows both versions: the state with each is a candidate, with each of several
+        keys, and of very many those in which all or none were complete. After a week none is under way."""
+
+        def replaced(keys: int, began: str) -> dict:
+            old = [
+                kept(f"o{at}", item(f"p/{at}", "2026-10-01T00:00:00Z", f"o{at}"), latest=False) for at in range(keys)
+            ]
+            new = [kept(f"n{at}", item(f"p/{at}", began, f"n{at}-10000")) for at in range(keys)]
+            return read_by_the_job("s3://b/p/", listing(*old, *new, B1))
+
+        for keys, states in ((1, 2), (2, 4), (9, 2)):
+            found = replaced(keys, "2026-11-02T09:00:00Z")
+            assert [one[:2] for one in found.values()] == [("inferred", True)] * states
+        assert [one[:2] for one in replaced(1, "2026-10-20T09:00:00Z").values()] == [("inferred", False)]
+
     def test_a_listing_that_lacks_it_makes_both_states_candidates(self):
         """Night 1 shows the state before, at a time that nobody knows."""
         first, second = listing(A1, until=2), listing({**A1, "IsLatest": False}, self.BEGAN)

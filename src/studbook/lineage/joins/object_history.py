@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, combinations
 from typing import Any, Final, NamedTuple
 
 from studbook.lineage.times import instant
@@ -30,6 +30,8 @@ _MULTIPART: Final = re.compile(r"-\d+$")
 """How the ETag of an object ends that was uploaded in parts."""
 _UPLOAD: Final = timedelta(days=7)
 """How long an upload in parts is believed to take at most; S3's own advice is to abort older ones."""
+_FEW: Final = 3
+"""Of so many keys each may have been there or not when a job started: eight states."""
 _SECOND: Final = len("2026-11-22T02:00:00")
 _NEVER: Final = "~"
 """After every time."""
@@ -155,8 +157,7 @@ class ObjectHistory:
 
     def _possible(self, moment: str, since: int, earliest: int, to: int, *, provable: bool) -> Iterator[State]:
         found: dict[str, State] = {}
-        for listing in range(earliest, to + 1):
-            chosen = list(self._chosen(moment, listing))
+        for chosen in (one for listing in range(earliest, to + 1) for one in self._ways(moment, listing, since)):
             objects = [change.version for change in chosen if change.version is not None]
             if not objects:
                 continue  # nothing at all is no state of a dataset
@@ -172,8 +173,26 @@ class ObjectHistory:
         for state in found.values():
             yield state._replace(proved=state.proved and state.listed and len(found) == 1)
 
-    def _chosen(self, moment: str, listing: int) -> Iterator[_Change]:
-        """What was under each key at a moment, if that was about when the listing was taken."""
+    def _ways(self, moment: str, listing: int, since: int) -> Iterator[Sequence[_Change]]:
+        """What was under each key at a moment, if that was about when the listing was taken: where an upload in parts
+        that replaced another version may still have been under way, also that one. Of many such keys all or none."""
+        chosen = list(self._chosen(moment, listing))
+        last = [change for change, _ in chosen]
+        yield last
+        until_done = [
+            at
+            for at, (change, before) in enumerate(chosen)
+            if before is not None and not change.timed and change.first > since and moment < _later(change.time)
+        ]
+        several = (
+            combinations(until_done, many)
+            for many in (range(1, len(until_done) + 1) if len(until_done) <= _FEW else {len(until_done)})
+        )
+        for late in (one for some in several for one in some):
+            yield [before if at in late and before else change for at, (change, before) in enumerate(chosen)]
+
+    def _chosen(self, moment: str, listing: int) -> Iterator[tuple[_Change, _Change | None]]:
+        """What was under each key at a moment, if that was about when the listing was taken, and the version before."""
         for changes in self._changes.values():
             by_then = changes[: bisect_right(changes, moment, key=lambda change: change.time)]
             seen = [change for change in by_then if change.timed or change.first <= listing]
@@ -186,7 +205,8 @@ class ObjectHistory:
                     continue
                 change = left[-1]
             if change.version is not None:
-                yield change
+                before = seen[seen.index(change) - 1] if seen[0] is not change else None
+                yield change, before if before is not None and before.version is not None else None
 
 
 def _telling(listings: Sequence[DatasetState]) -> list[DatasetState]:
