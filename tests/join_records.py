@@ -237,6 +237,7 @@ def job_of(category: str, name: str, **document: Any) -> Record:
 
 
 JOBS = (
+    job("by-parameter", HyperParameters={"data": "s3://kept/chats/"}),
     job_of("AgentRFT", "agent", InputDataConfig=[channel("validation", "s3://elsewhere/validation.parquet")]),
     job_of(
         "AgentRFTEvaluation",

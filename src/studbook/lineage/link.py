@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from studbook.gc import gc_paused
+from studbook.lineage import named_places
 from studbook.lineage.deleted_objects import mark_deletions
 from studbook.lineage.edges import Edges
 from studbook.lineage.file_systems import readings
@@ -157,6 +158,7 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
         datasets={d.id: d.evidence for d in context.datasets},
     )
     claims[Reads] += readings(view.all(MountedDirectory), view.all(LinkedDirectory))
+    claims[Reads] += named_places.readings(view)
     for join in JOINS:
         # What a join concludes is there for the joins after it, so a join must not feed itself.
         found = join(view)

@@ -65,6 +65,8 @@ class Reads(Claim):
     """When reading began; UTC, RFC 3339 with Z."""
     ever: bool = False
     """Whatever is there at any time is meant: the dataset, and none of its versions."""
+    candidate: bool = False
+    """Nothing says that it was read at all."""
     evidence: One
     """Of the field that holds the URI, or leads to it."""
     through: tuple[One, ...] = ()
@@ -75,6 +77,18 @@ class Reads(Claim):
         """With what the places in S3 begin that are read beside the URI itself: of a path those in it, as a folder."""
         uri = str(parse_s3(self.uri))  # of a bucket alone with its slash: others' names may begin so
         return f"{uri.rstrip('/')}/" if self.data_type == "Path" else uri
+
+
+@_checked
+class NamedPlace(Claim):
+    """The parameters of a job name a place in S3; what the job does there no record says."""
+
+    reader: str
+    uri: Place
+    role: str
+    """The name of the parameter."""
+    at: str | None
+    evidence: One
 
 
 @_checked

@@ -25,6 +25,7 @@ from typing import Any, Final, Generic, Literal
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.adjacency import Said, said_of
 from studbook.lineage.job_state import may_never_have_run
+from studbook.lineage.named_places import RULE as NAMED
 from studbook.lineage.times import utc_time
 from studbook.model import RELATIONS, Asset
 from studbook.model.ids import beginning_with, folders, parse_s3
@@ -339,6 +340,8 @@ def _doubt(said: Said, *, state_matters: bool) -> str | None:
     states_only = bool(rules) and rules <= _OF_STATES and "rule:prefix-without-slash" not in said.rules
     if states_only and not state_matters:
         return None
+    if NAMED.line in said.rules:
+        return f"named by a parameter ({NAMED.line}), whether it was read is not recorded"
     if said.candidate:
         return "one of several candidates"
     if said.certainty == "inferred" and (rules or not said.rules):

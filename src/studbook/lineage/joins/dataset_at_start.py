@@ -124,7 +124,8 @@ def _edge(
 ) -> Edge:
     sure: Certainty = "inferred" if reads.through else certainty
     proof = (*evidence, *reads.through)
-    return edge_between(sure, source, reads.reader, reads.relation, proof, role=reads.role, candidate=candidate)
+    several = candidate or reads.candidate
+    return edge_between(sure, source, reads.reader, reads.relation, proof, role=reads.role, candidate=several)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ def join(view: View) -> Facts:
         models = kept.models_around(reads.uri) if reads.relation == "input_to" else []
         for asset, line in models:
             if asset.id != reads.reader and not is_later(view.assets, asset.id, reads.at):
-                cited, several = (reads.evidence, *reads.through, line, PLACE), len(models) > 1
+                cited = (reads.evidence, *reads.through, line, PLACE)
+                several = reads.candidate or len(models) > 1
                 edge = inferred(asset.id, reads.reader, "input_to", cited, role=reads.role, candidate=several)
                 facts.edges.append(edge)
     return facts

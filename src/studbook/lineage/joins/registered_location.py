@@ -44,9 +44,9 @@ def join(view: View) -> Facts:
                 version,
                 reads.reader,
                 "input_to",
-                (reads.evidence, content.evidence, RULE),
+                (reads.evidence, *reads.through, content.evidence, RULE),
                 role=reads.role,
-                candidate=len(versions) > 1,
+                candidate=reads.candidate or len(versions) > 1,
             )
             for version, content in versions.items()
         )

@@ -76,7 +76,7 @@ class _Readings:
             packages, chosen = self._places.meant(there, reads.reader)
             for package, claim in packages.items():
                 proof = (reads.evidence, *reads.through, claim.evidence, meant.rule, *chosen)
-                candidate = meant.unsure or bool(doubts[package]) or len(packages) > 1
+                candidate = reads.candidate or meant.unsure or bool(doubts[package]) or len(packages) > 1
                 yield inferred(package, reads.reader, "input_to", proof, role=reads.role, candidate=candidate)
 
     def _read(self, uri: str, prefix: str | None) -> Sequence[_Meant]:

@@ -116,7 +116,7 @@ def _read_around(view: View, produced: set[tuple[str, str]]) -> Iterator[Edge]:
             continue
         there = {one: why for one in inside if (why := _by_then(view, made[one], reads))}
         meant = {one[len(folder) :].partition("/")[0] for one in there} if not folder.endswith("/") else ()
-        several = len(meant) > 1
+        several = reads.candidate or len(meant) > 1
         for one, why in there.items():
             same = one.rstrip("/") == folder.rstrip("/")
             if not same:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from studbook.model import Asset
-from studbook.model.facts import MANIFESTS, MlflowNames, MountedDirectory, Roleless, Writes
+from studbook.model.facts import MANIFESTS, MlflowNames, MountedDirectory, NamedPlace, Roleless, Writes
 from studbook.model.ids import mlflow_id, parse_arn, s3_id
 from studbook.sources.interface import Document, Json
-from studbook.sources.reading import Reading, each, member, some
+from studbook.sources.reading import Reading, each, member, some, unquoted
 
 ENDED: Final = frozenset({"Completed", "Failed", "Stopped"})
 _EXECUTION_TAG = "sagemaker:pipeline-execution-arn"
@@ -62,6 +62,23 @@ def evaluator(reading: Reading, named: object, path: str, started: str | None, *
         named, path, "input_to", "evaluator", started, bare=bare
     ):
         reading.reads(named, path, "evaluator", started, data_type="Object")
+
+
+def named_places(reading: Reading, told: object, path: str, started: str | None) -> None:
+    """The places in S3 that parameters name: a map of texts, as JSON or not, or arguments, each after its name. Those
+    that begin with `sagemaker_` are the SDK's own."""
+    if isinstance(told, dict):
+        several = [(name, value, f'{path}["{name}"]') for name, value in sorted(told.items())]
+    else:
+        words = told if isinstance(told, list) else []
+        before = ["", *(str(word).lstrip("-") for word in words)]
+        several = [(name, word, f"{path}[{at}]") for at, (name, word) in enumerate(zip(before, words, strict=False))]
+    for name, value, where in several:
+        place = s3_id(unquoted(value))
+        if place is not None and not name.startswith("sagemaker_"):
+            (evidence,) = reading.evidence(where)
+            role = name if name and s3_id(name) is None else "argument"
+            reading.claim(NamedPlace(reader=reading.id, uri=place, role=role, at=started, evidence=evidence))
 
 
 def produced(reading: Reading, uri: object, path: str, role: str) -> None:

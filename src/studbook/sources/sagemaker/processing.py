@@ -15,12 +15,13 @@ from typing import Final
 
 from studbook.model import Evidence, Facts, Record
 from studbook.model.attributes import at, attributes
+from studbook.model.evidence import value_at
 from studbook.model.facts import QueryResults
 from studbook.model.ids import s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, Listing, Resource, request
 from studbook.sources.reading import Reading, each, member, tags_of
-from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, writes
+from studbook.sources.sagemaker.job_parts import ENDED, manifests, named_places, parents, writes
 from studbook.sources.sql_tables import tables_of
 
 _OPERATION = "DescribeProcessingJob"
@@ -54,6 +55,9 @@ def normalize(record: Record) -> Facts:
         group = member(item, "FeatureStoreOutput", "FeatureGroupName")
         where = f"{path}.FeatureStoreOutput.FeatureGroupName"
         reading.by_name("feature_group", group, where, "produced", upstream=False, role=role)
+    named_places(reading, body.get("Environment"), "Environment", started)
+    arguments = "AppSpecification.ContainerArguments"
+    named_places(reading, value_at(body, arguments), arguments, started)
     parents(reading, "AutoMLJobArn", "MonitoringScheduleArn")
     return reading.facts
 

@@ -29,6 +29,7 @@ from studbook.sources.sagemaker.job_parts import (
     evaluator,
     made_package,
     mlflow_run,
+    named_places,
     parents,
     produced,
     writes,
@@ -56,6 +57,8 @@ def normalize_training(record: Record) -> Facts:
     _evaluators(reading, evaluates, started)
     channels(reading, body.get("InputDataConfig"), "InputDataConfig", started)
     _container(reading, started)
+    for parameters in ("HyperParameters", "Environment"):
+        named_places(reading, body.get(parameters), parameters, started)
     _outputs(reading, started, trains=trains)
     details = body.get("MlflowDetails") or {}
     mlflow_run(
