@@ -40,3 +40,21 @@ def test_what_its_server_does_not_have_is_what_another_has_of_that_id(kind, of, 
             f"mlflow:{server}/{of}" for server in {*shown, *sources}
         }
         assert ["mlflow:x#run_id" in lines(e) for e in linked.edges if e.relation == relation] == [True] * len(sources)
+
+
+def test_a_run_that_was_moved_is_in_one_experiment():
+    """In that which its own record names, not in the one that a job names, in which it was made; where nobody shows the
+    run the job's word stands. A parent run is no experiment."""
+    run, first, second, parent = (f"mlflow:lab/{name}" for name in ("run/r", "experiment/1", "experiment/2", "run/p"))
+
+    def ends(**told):
+        edges = [
+            Edge(source=run, target=target, relation="part_of", certainty="referenced", evidence=(operation,))
+            for target, operation in told.items()
+        ]
+        return {edge.target for edge in Estate().say(asset("mlflow_run", run), edges=edges).linked().edges}
+
+    by_job, by_run = "sagemaker:DescribeTrainingJob#MlflowDetails.MlflowExperimentId", "mlflow:runs/search#info.x"
+    assert ends(**{first: by_job, second: by_run}) == {second}
+    assert ends(**{first: by_job, parent: by_run}) == {first, parent}
+    assert ends(**{first: by_job}) == {first}

@@ -20,7 +20,7 @@ from studbook.lineage.holders import Holders, is_later, reassign_to_earlier
 from studbook.lineage.job_state import job_state
 from studbook.lineage.joins import JOINS
 from studbook.lineage.joins.interface import View
-from studbook.lineage.mlflow_servers import reassign_to_servers
+from studbook.lineage.mlflow_servers import drop_former_experiments, reassign_to_servers
 from studbook.lineage.spelling import arns_of, respelled, spellings
 from studbook.model import KINDS, Asset, Claim, Evidence, Facts, Record
 from studbook.model.edge import EdgeKey
@@ -150,6 +150,7 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
     for unmeant in reassign_to_servers(edges, assets):
         named.pop(unmeant, None)
         gathered.sightings.pop(unmeant, None)
+    drop_former_experiments(edges)
     view = View(
         assets=assets,
         named=named,

@@ -14,10 +14,12 @@ from dataclasses import replace
 from typing import Final
 
 from studbook.lineage.edges import Edges
-from studbook.model import Asset, Evidence
+from studbook.model import Asset, Edge, Evidence
+from studbook.model.edge import EdgeKey
 
 RULE: Final = Evidence.parse("rule:mlflow-run-id")
 _DRAWN: Final = re.compile(r"mlflow:.+/(run/|logged-model/m-)([0-9a-f]{32})")
+_EXPERIMENT: Final = "/experiment/"
 _REGISTERING: Final = frozenset(("recorded_in", "registered_as"))
 
 
@@ -42,3 +44,21 @@ def reassign_to_servers(edges: Edges, assets: Mapping[str, Asset]) -> Iterator[s
                 proof, several = (*edge.evidence, RULE), len(holders) > 1
                 edges.add(replace(edge, source=holder, certainty="inferred", candidate=several, evidence=proof))
             yield key.source
+
+
+def drop_former_experiments(edges: Edges) -> None:
+    """A run is in the experiment that its own record names: a job names the one in which it was made, and the run may
+    have been moved since."""
+    several: defaultdict[str, list[EdgeKey]] = defaultdict(list)
+    for key in edges.known():
+        if key.relation == "part_of" and key.target.startswith("mlflow:") and _EXPERIMENT in key.target:
+            several[key.source].append(key)
+    for keys in several.values():
+        own = [key for key in keys if len(keys) > 1 and _is_by_mlflow(edges.get(key))]
+        for key in keys if own else ():
+            if key not in own:
+                edges.pop(key)
+
+
+def _is_by_mlflow(edge: Edge | None) -> bool:
+    return edge is not None and any(one.operation.startswith("mlflow:") for one in edge.evidence)

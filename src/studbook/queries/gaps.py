@@ -14,6 +14,7 @@ from typing import Final, Literal
 from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
 from studbook.lineage.job_state import may_have_result
+from studbook.lineage.named_places import RULE as NAMED
 from studbook.model import KINDS, Asset, Edge, Partition
 from studbook.model.ids import parse_arn
 from studbook.model.kinds import JOB_KINDS, kind_words
@@ -205,7 +206,8 @@ def _missing(lineage: LineageReader, job: Asset) -> Iterator[Missing]:
     of = _search_of(lineage, job)
     if _is_classic(of) and "code" not in roles | kinds:
         yield "code"
-    if not any(is_data(edge) and source is not None for edge, source in inputs):
+    # That a parameter names a place does not record that it was read.
+    if not any(is_data(edge) and source is not None and NAMED not in edge.evidence for edge, source in inputs):
         yield "data"
     if _tunes(of) and not roles & {"base_model", "source_model"}:
         yield "base_model"

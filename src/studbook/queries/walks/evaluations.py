@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from studbook.lineage.from_id import asset_from_id
 from studbook.lineage.graph import LineageReader
-from studbook.lineage.named_places import RULE as NAMED
 from studbook.model import KINDS, Asset, Edge
 from studbook.model.kinds import DATA_KINDS
 from studbook.queries.walks.influence import existing
@@ -83,9 +82,7 @@ def reads_data(edge: Edge, source: Asset) -> bool:
 
 
 def is_data(edge: Edge) -> bool:
-    """Whether an input's role is one of data, and a record says that it was read."""
-    if NAMED in edge.evidence:
-        return False
+    """Whether an input's role is one of data."""
     if edge.role in _NO_DATA_OF:
         return asset_from_id(edge.target).kind != _NO_DATA_OF[edge.role]
     return edge.role not in NO_DATA_ROLES
