@@ -678,6 +678,8 @@ class _Search(Generic[N]):
             what = "read all of it"
         else:
             what = f"read a part of it: {self._what(told)}"
+        if what.startswith("read ") and NAMED.line in (told.doubt or ""):
+            what = f"may have {what}"
         waited = self._may_not_have_read(node)
         if waited:
             what = f"was to {what}" if what.startswith("read ") else what
