@@ -543,6 +543,18 @@ class TestJourneys:
         page.wait_for_url(demo_address + "latest/deployments/")
         expect(page.get_by_text("This is an earlier snapshot")).to_be_hidden()
 
+    def test_nothing_is_cut_on_paper(self, page: Page, demo_address: str, demo_site: Path) -> None:
+        """No page type has a table, picture or list that is wider than A4."""
+        page.set_viewport_size({"width": 688, "height": 1000})  # A4 less the margins
+        page.emulate_media(media="print")
+        wrong: list[str] = []
+        for path in one_of_each(demo_site):
+            page.goto(f"{demo_address}latest/{path}")
+            page.wait_for_load_state("networkidle")
+            page.evaluate("dispatchEvent(new Event('beforeprint'))")
+            wrong += [f"{path} {one}" for one in page.evaluate(_WIDE_IN_PRINT)]
+        assert wrong == []
+
     def test_a_card_on_paper(self, page: Page, demo_address: str) -> None:
         """A printed card is clean A4: its snapshot and address, no navigation, nothing cut off, everything opened."""
         page.goto(demo_address + "latest/models/")

@@ -17,7 +17,7 @@ from studbook.lineage.graph import Graph
 from studbook.model import Asset
 from studbook.render import views
 from studbook.render.cells import rows
-from studbook.render.views.lists import endpoints_table, judged_table
+from studbook.render.views.lists import endpoints_table, judged_table, plain_tables
 from studbook.render.views.site import Json
 from studbook.render.views.tables import LIMIT, Column, Table, packed
 
@@ -72,6 +72,18 @@ class TestTable:
             assert [column["title"] for column in table.on_page()["columns"]] == shown
             assert table.on_page()["same"] == same
             assert len(json.loads(table.whole())["rows"][0]) == len(shown)
+
+    def test_what_the_label_says_is_no_column(self) -> None:
+        """Neither on the page nor in the file, of one row as of many; a list of several kinds has it."""
+        columns = [Column("a", named), Column("b", lambda row: row[1]), Column("c", lambda row: row[2])]
+        for count in (1, LIMIT + 1):
+            table = Table("T", columns, [("x", "y", n + 1) for n in range(count)], "t", said=("b",))
+            assert [column["title"] for column in table.on_page()["columns"]] == ["a", "c"]
+            assert (table.on_page()["same"], len(json.loads(table.whole())["rows"][0])) == ([], 2)
+        kinds = ("endpoint_config", "training_job", "processing_job")
+        lists = plain_tables(site_of(Graph([pedigrees.asset(kind, kind) for kind in kinds], [])))
+        titles = {name: [one["title"] for one in lists[name].on_page()["columns"]] for name in ("configs", "jobs")}
+        assert ("Kind" in titles["configs"], "Kind" in titles["jobs"]) == (False, True)
 
     @pytest.mark.parametrize("text", [small.HOSTILE, "good\u202egpj.exe"])
     def test_strangers_stay_text_in_files(self, text: str) -> None:

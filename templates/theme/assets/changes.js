@@ -121,7 +121,7 @@
       ...lines(all.models, (id) => ["New: ", ...kind(id)], "new model", "new models"),
       ...lines(all.drifted, ([read, job]) => [...kind(read), " changed after ", ...link(job), " had begun to read it"], "job that read changed data", "jobs that read changed data"),
       ...lines([...all.coverage], ([where, { old, now: is }]) => [`${where}: ${old || "not asked"} to ${is || "not asked"}`], "change of coverage", "changes of coverage"));
-    const numbers = [[`+${all.came.length}`, "new"], [`${all.fields.size}`, "changed"], [`−${all.gone.length}`, "gone"], [`+${all.gained.length} −${all.lost.length}`, "edges"]];
+    const numbers = [[`+${all.came.length}`, "new"], [`${all.fields.size}`, "changed"], [`−${all.gone.length}`, "gone"], [`+${all.gained.length} −${all.lost.length}`, "links"]];
     const asset = (id) => [link(id), [all.assets.get(id)[2]], [all.assets.get(id)[4]]];
     result.replaceChildren(
       element("ul", { className: "sb-numbers sb-numbers--changes" }, ...numbers.map(([count, word]) => element("li", {}, element("strong", {}, count), element("span", {}, word)))),

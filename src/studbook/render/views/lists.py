@@ -24,8 +24,8 @@ _LOOKED_AT = {"production": 0, "staging": 1}
 
 
 def assets_table(site: Site, label: str, assets: Sequence[Asset], file: str) -> Table:
-    """Assets of any kind."""
-    return Table(label, _columns(site), assets, file, site.rows_told)
+    """Assets of any kind; of some files' the label names it."""
+    return Table(label, _columns(site), assets, file, site.rows_told, said=("Kind",) if file in _OF_A_KIND else ())
 
 
 def _columns(site: Site) -> list[Column]:
@@ -462,6 +462,12 @@ def account_table(site: Site, account: str) -> Table:
 def region_table(site: Site, region: str) -> Table:
     """Every asset of a region."""
     return assets_table(site, "Assets of this region", site.by_place("region", region), f"regions/{region}")
+
+
+_OF_A_KIND = frozenset(
+    ("loose", "cards", "feature-groups", "tables", "components", "configs", "sagemaker-models", "schedules", "logged")
+)
+"""Files of `plain_tables` whose assets are of one kind."""
 
 
 def plain_tables(site: Site) -> dict[str, Table]:

@@ -8,7 +8,7 @@ who says so), evidence (`evidence`), or text in code's letters (`code`, and `tit
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 from sys import intern
 from typing import Any
@@ -88,6 +88,8 @@ class Table:
     """Where the whole of it lies below `lists/`, if it is long."""
     told: dict[str, list[str]] | None = None
     """Of rows that stand in several tables with these columns: their cells, as JSON, by the row's id."""
+    said: Collection[str] = ()
+    """Titles of columns that are left out, since the label says what stands in them."""
 
     def on_page(self) -> Json:
         """The table as page data: without the columns that say nothing, with the first rows, and where the rest is."""
@@ -143,7 +145,10 @@ class Table:
         if self.told is not None:
             cells = list(zip(*map(self._row, self.rows), strict=True)) or [[]] * len(self.columns)
             empty_cells = _EMPTY_JSON
-        empty = [all(cell in empty_cells for cell in column) for column in cells]
+        empty = [
+            column.title in self.said or all(cell in empty_cells for cell in those)
+            for column, those in zip(self.columns, cells, strict=True)
+        ]
         same = [len(column) > 1 and all(cell == column[0] for cell in column) for column in cells]
         places = range(len(self.columns))
         return (
