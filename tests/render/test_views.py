@@ -19,7 +19,7 @@ from studbook.queries.candidates import candidates
 from studbook.queries.gaps import gaps
 from studbook.render import views
 from studbook.render.dependencies import ReadSet, TrackedSite, changed
-from studbook.render.environment import Templates
+from studbook.render.environment import Templates, alike
 from studbook.render.views.addresses import links_out
 from studbook.render.views.answers_told import aliases_of
 from studbook.render.views.deployments import answers
@@ -456,6 +456,14 @@ class TestHome:
         for message, said in ((f"{name} runs x: mend it.", "runs x: mend it."), ("It is odd.", None)):
             finding = Finding(id="1", rule="r", level="note", asset=asset.id, message=message)
             assert site.finding(finding)["said"] == said
+
+    def test_one_sentence_of_several_things_is_said_once(self) -> None:
+        """In the order of the first of them; not of one that is waived and one that is not, nor without a name."""
+        found = [("a", "runs x", None), ("b", "is y", None), ("c", "runs x", None), ("d", "runs x", {"who": "ana"})]
+        found += [("e", None, None), ("f", None, None)]
+        items = [{"asset": asset, "said": said, "waived": waived} for asset, said, waived in found]
+        told = [[one["asset"] for one in several] for several in alike(items)]
+        assert told == [["a", "c"], ["b"], ["d"], ["e"], ["f"]]
 
 
 class TestAnswersTold:

@@ -265,7 +265,16 @@ def counted(values: Iterable[Any] | int, one: str, many: str | None = None) -> s
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def alike(findings: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Findings of which one sentence is said, together, in the order of the first; one without a name is alone."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for place, one in enumerate(findings):
+        groups.setdefault(repr((one["said"] or place, one["waived"])), []).append(one)
+    return list(groups.values())
+
+
 FILTERS = {
+    "alike": alike,
     "thousands": thousands,
     "size": size,
     "number": number,
