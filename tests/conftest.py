@@ -30,6 +30,10 @@ _LONG = (
     "cli/test_five_nights.py",
     "cli/test_nightly.py",
     "browser/",
+    "harvest/test_cluster.py",
+    "render/test_estates.py",
+    "test_extending.py",
+    "test_publish.py",
 )
 """Files of minutes; each belongs to one worker."""
 

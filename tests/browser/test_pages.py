@@ -57,17 +57,19 @@ _LOOK = """async ([tags, known]) => {
   const paint = ["backgroundColor", "backgroundImage", "opacity", "position", "float", "zIndex", "filter",
     "mixBlendMode", "clip", "clipPath", "contain", "display", "isolation", "maskImage", "overflow", "perspective",
     "visibility", "willChange"];
-  const grounds = new Map([[null, ""]]);
-  const ground = (one) => {
-    if (!grounds.has(one)) grounds.set(one, digest([ground(one.parentElement), said(one, paint),
-      getComputedStyle(one).transform === "none",
-      ...["::before", "::after"].map((part) => said(one, ["content", ...paint], part))].join()));
-    return grounds.get(one);
+  const once = (make, made = new Map()) => (one) => {  // to ask for a style costs more than to look it up
+    if (!made.has(one)) made.set(one, make(one));
+    return made.get(one);
   };
+  const painting = once((one) => said(one, paint).join());
+  const beside = (one, part) =>  // without content there is nothing
+    getComputedStyle(one, part).content === "none" ? "" : said(one, ["content", ...paint], part).join();
+  const ground = once((one) => one && digest([ground(one.parentElement), painting(one),
+    getComputedStyle(one).transform === "none", beside(one, "::before"), beside(one, "::after")].join()));
   const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
   const holds = (a, b) => a.left <= b.left && b.right <= a.right && a.top <= b.top && b.bottom <= a.bottom;
   const seen = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility());
-  const painted = seen.map((one) => [one, said(one, paint).join(), one.getBoundingClientRect()]).filter(([one, how]) =>
+  const painted = seen.map((one) => [one, painting(one), one.getBoundingClientRect()]).filter(([one, how]) =>
     !how.startsWith("rgba(0, 0, 0, 0),none,") || one.matches("img, svg, canvas, video"));
   const alike = new Map();
   for (const one of seen) {
@@ -83,7 +85,7 @@ _LOOK = """async ([tags, known]) => {
     const style = digest([
       said(one, ["color", "fontFamily", "fontSize", "fontWeight", "textShadow", "webkitTextFillColor",
         "webkitTextStrokeWidth"]), ground(one),
-      painted.filter(([it, , box]) => !it.contains(one) && boxes.some((part) => meet(part, box))).map(
+      painted.filter(([it, , box]) => boxes.some((part) => meet(part, box)) && !it.contains(one)).map(
         ([it, how, box]) => [how, one.compareDocumentPosition(it), boxes.every((part) => holds(box, part))]),
       // Of these axe says nothing: what is alike but for them may not stand behind them.
       text.length === 1, /[^\\0-\\u024f]/.test(text),
@@ -108,6 +110,13 @@ _WIDE_IN_PRINT = """() => {
   return [...document.querySelectorAll("article :is(table, th, td, figure, svg, dl, pre)")]
     .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > room)
     .map((one) => one.outerHTML.slice(0, 120));
+}"""
+
+_OPEN = """() => {
+  for (const one of document.querySelectorAll("details:not([open])")) one.open = one.dataset.wasShut = true;
+}"""
+_SHUT = """() => {
+  for (const one of document.querySelectorAll("details[data-was-shut]")) one.open = false;
 }"""
 
 _WIDE_TABLES = """() => [...document.querySelectorAll("article .sb-scroll:not(:has(.sb-matrix))")]
@@ -217,15 +226,16 @@ def looked(opened: Opener, demo_address: str, demo_site: Path) -> Callable[[int,
                 if scheme == "dark" and path in manual - {"configuration/"}:
                     continue
                 page.goto(f"{demo_address}latest/{path}")
-                if width < 720:
-                    page.wait_for_load_state("networkidle")
-                    wrong.wide.extend(f"{path} {one}" for one in page.evaluate(_WIDE_TABLES))
-                page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+                page.evaluate(_OPEN)
                 if path != card:
                     wrong.serious.extend(_serious(page, known))
                 if scheme == "light" and path not in manual and not path.startswith("manual/"):
                     page.wait_for_load_state("networkidle")
                     wrong.tables.extend(f"{path} {one}" for one in page.evaluate(_ILL_TABLES))
+                if width < 720:  # as it was before; the network is idle by now, which takes half a second
+                    page.evaluate(_SHUT)
+                    page.wait_for_load_state("networkidle")
+                    wrong.wide.extend(f"{path} {one}" for one in page.evaluate(_WIDE_TABLES))
         return wrong
 
     return look
