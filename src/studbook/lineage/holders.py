@@ -54,6 +54,8 @@ class Holders:
     def meant(self, named: str, relation: Relation, by: str) -> Asset | None:
         """The earlier holder that `by` named; None where it can have named the present one."""
         in_mlflow = relation in _IN_MLFLOW and named.startswith("mlflow:")
+        if relation == "has_version" and not in_mlflow:
+            return self._group_then(named, by)
         if not in_mlflow and (relation not in _NAMING or not named.startswith("arn:")):
             return None
         present, namer = self._assets.get(named), self._assets.get(by)
@@ -67,6 +69,17 @@ class Holders:
         if present.kind in _WHEN_CHANGED or not is_later(self._assets, named, at) or self._counted_by(present, at):
             return None
         return self._then(present, instant(at))
+
+    def _group_then(self, named: str, version: str) -> Asset | None:
+        """The earlier model group that a version was registered in, of those that a night showed: it was there before
+        the version."""
+        present, registered = self._assets.get(named), self._assets.get(version)
+        if present is None or registered is None or present.kind != "model_package_group":
+            return None
+        if not is_later(self._assets, named, registered.created_at):
+            return None
+        by_then = self._by_then(present, instant(registered.created_at))
+        return by_then[-1] if by_then else None
 
     def changed(self, named: str, event: str) -> Asset | None:
         """The earlier holder to which something was done; None where it can have been done to the present one."""
@@ -91,14 +104,19 @@ class Holders:
 
     def _then(self, present: Asset, at: str) -> Asset:
         """The last who had the name by then, or somebody before the next one who is known."""
-        known = sorted(self._earlier[_spelled(present.id)], key=lambda one: instant(one.created_at))
-        by_then = [one for one in known if one.created_at and instant(one.created_at) <= at]
-        if by_then:
+        if by_then := self._by_then(present, at):
             return by_then[-1]
-        following = next((one.created_at for one in known if one.created_at), present.created_at)
+        following = next((one.created_at for one in self._known(present) if one.created_at), present.created_at)
         unseen = asset_from_id(present.id)
         name = f"{present.name} before {following}"
         return unseen.but(id=f"{present.id}@before-{following}", kind=present.kind, name=name)
+
+    def _known(self, present: Asset) -> list[Asset]:
+        """Who had the name before, oldest first."""
+        return sorted(self._earlier[_spelled(present.id)], key=lambda one: instant(one.created_at))
+
+    def _by_then(self, present: Asset, at: str) -> list[Asset]:
+        return [one for one in self._known(present) if one.created_at and instant(one.created_at) <= at]
 
 
 def _spelled(asset_id: str) -> str:

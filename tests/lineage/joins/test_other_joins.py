@@ -75,6 +75,19 @@ class TestHolders:
     MODEL, CONFIG, ENDPOINT = f"{ARN}:model/bot", f"{ARN}:endpoint-config/c", f"{ARN}:endpoint/e"
     EARLY, LATER = "2026-11-01T12:00:00Z", "2026-11-03T12:00:00Z"
 
+    def test_a_version_is_of_the_group_that_was_there_when_it_was_registered(self):
+        """A group that was deleted and made anew under its name has none of the versions before; where no night showed
+        another, the name stands."""
+        group = f"{self.ARN}:model-package-group/bot"
+        known = asset("model_package_group", f"{group}@{self.EARLY}", "bot", created_at=self.EARLY)
+        for earlier, holder in (([known], known.id), ([], group)):
+            estate = Estate().say(*earlier, asset("model_package_group", group, "bot", created_at=self.LATER))
+            for name, at in ((f"{PACKAGE}@{NOON}", NOON), (PACKAGE, "2026-11-04T12:00:00Z")):
+                version = asset("model_package", name, "bot 1", created_at=at)
+                estate.say(version, edges=[_edge(group, name, "has_version")])
+            found = {edge.target: edge.source for edge in estate.linked().edges if edge.relation == "has_version"}
+            assert found == {f"{PACKAGE}@{NOON}": holder, PACKAGE: group}
+
     def _claim(self, kind: str, name: str, other: str) -> ByName:
         return replace(TestNames.CLAIM, kind=kind, name=name, other=other)
 
