@@ -31,6 +31,8 @@ _IN_MLFLOW: Final[Mapping[Relation, Kind]] = {
     "registered_as": "mlflow_model_version",
 }
 """What a version of a registered model names when it is made: that model, and the version that it was copied from."""
+_WHOLES: Final = frozenset(("model_package_group", "monitoring_schedule", "pipeline"))
+"""What is there before its parts: versions, jobs, executions."""
 _NUMBERED: Final = frozenset(("model_package", "mlflow_model_version"))
 """Versions whose number their group counts up; versions of hub content are called as people like."""
 _MAKES: Final = "Create"
@@ -55,7 +57,7 @@ class Holders:
         """The earlier holder that `by` named; None where it can have named the present one."""
         in_mlflow = relation in _IN_MLFLOW and named.startswith("mlflow:")
         if relation == "has_version" and not in_mlflow:
-            return self._group_then(named, by)
+            return self.whole_then(named, by)
         if not in_mlflow and (relation not in _NAMING or not named.startswith("arn:")):
             return None
         present, namer = self._assets.get(named), self._assets.get(by)
@@ -70,15 +72,15 @@ class Holders:
             return None
         return self._then(present, instant(at))
 
-    def _group_then(self, named: str, version: str) -> Asset | None:
-        """The earlier model group that a version was registered in, of those that a night showed: it was there before
-        the version."""
-        present, registered = self._assets.get(named), self._assets.get(version)
-        if present is None or registered is None or present.kind != "model_package_group":
+    def whole_then(self, named: str, part: str) -> Asset | None:
+        """The earlier model group that a version was registered in, or the earlier schedule or pipeline that ran a job,
+        of those that a night showed: it was there before its part."""
+        present, made = self._assets.get(named), self._assets.get(part)
+        if present is None or made is None or present.kind not in _WHOLES:
             return None
-        if not is_later(self._assets, named, registered.created_at):
+        if not is_later(self._assets, named, made.created_at):
             return None
-        by_then = self._by_then(present, instant(registered.created_at))
+        by_then = self._by_then(present, instant(made.created_at))
         return by_then[-1] if by_then else None
 
     def changed(self, named: str, event: str) -> Asset | None:
@@ -141,12 +143,15 @@ def reassign_to_earlier(edges: Edges, holders: Holders) -> Iterator[Asset]:
     """Moves what records say by ARN to the holder that they meant; the holders that got an edge."""
     moved = []
     for key in edges.known():
-        event = is_audit_event(key.source)
-        holder = (
-            holders.changed(key.target, key.source) if event else holders.meant(key.source, key.relation, key.target)
-        )
+        names_target = True
+        if is_audit_event(key.source):
+            holder = holders.changed(key.target, key.source)
+        elif key.relation == "part_of":
+            holder = holders.whole_then(key.target, key.source)
+        else:
+            holder, names_target = holders.meant(key.source, key.relation, key.target), False
         if holder is not None:
-            source, target = (key.source, holder.id) if event else (holder.id, key.target)
+            source, target = (key.source, holder.id) if names_target else (holder.id, key.target)
             moved.append((key, source, target, holder))
     for key, source, target, holder in moved:
         edge = edges.pop(key)

@@ -88,6 +88,15 @@ class TestHolders:
             found = {edge.target: edge.source for edge in estate.linked().edges if edge.relation == "has_version"}
             assert found == {f"{PACKAGE}@{NOON}": holder, PACKAGE: group}
 
+    def test_a_job_is_part_of_the_schedule_that_ran_it(self):
+        """One that was made anew under its name ran none of the jobs before."""
+        schedule = f"{self.ARN}:monitoring-schedule/s"
+        known = asset("monitoring_schedule", f"{schedule}@{self.EARLY}", "s", created_at=self.EARLY)
+        now = asset("monitoring_schedule", schedule, "s", created_at=self.LATER)
+        for at, whole in ((NOON, known.id), ("2026-11-04T12:00:00Z", schedule)):
+            linked = Estate().say(known, now, job(created_at=at), edges=[_edge(JOB, schedule, "part_of")]).linked()
+            assert [edge.target for edge in linked.edges if edge.relation == "part_of"] == [whole]
+
     def _claim(self, kind: str, name: str, other: str) -> ByName:
         return replace(TestNames.CLAIM, kind=kind, name=name, other=other)
 
