@@ -31,8 +31,8 @@ _IN_MLFLOW: Final[Mapping[Relation, Kind]] = {
     "registered_as": "mlflow_model_version",
 }
 """What a version of a registered model names when it is made: that model, and the version that it was copied from."""
-_WHOLES: Final = frozenset(("model_package_group", "monitoring_schedule", "pipeline"))
-"""What is there before its parts: versions, jobs, executions."""
+_WHOLES: Final = frozenset(("model_package_group", "monitoring_schedule", "pipeline", "feature_group"))
+"""What is there before its parts, and before who writes to it: versions, jobs, executions."""
 _NUMBERED: Final = frozenset(("model_package", "mlflow_model_version"))
 """Versions whose number their group counts up; versions of hub content are called as people like."""
 _MAKES: Final = "Create"
@@ -73,8 +73,8 @@ class Holders:
         return self._then(present, instant(at))
 
     def whole_then(self, named: str, part: str) -> Asset | None:
-        """The earlier model group that a version was registered in, or the earlier schedule or pipeline that ran a job,
-        of those that a night showed: it was there before its part."""
+        """The earlier model group that a version was registered in, the schedule or pipeline that ran a job, or the
+        feature group that it wrote to, of those that a night showed: it was there before its part."""
         present, made = self._assets.get(named), self._assets.get(part)
         if present is None or made is None or present.kind not in _WHOLES:
             return None

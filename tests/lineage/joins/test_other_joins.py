@@ -97,6 +97,16 @@ class TestHolders:
             linked = Estate().say(known, now, job(created_at=at), edges=[_edge(JOB, schedule, "part_of")]).linked()
             assert [edge.target for edge in linked.edges if edge.relation == "part_of"] == [whole]
 
+    def test_a_job_wrote_to_the_feature_group_that_was_there(self):
+        """It names the group alone, and one that was made after it is another."""
+        group = f"{self.ARN}:feature-group/cards"
+        known = asset("feature_group", f"{group}@{self.EARLY}", "cards", created_at=self.EARLY)
+        now = asset("feature_group", group, "cards", created_at=self.LATER)
+        claim = replace(self._claim("feature_group", "cards", JOB), upstream=False, relation="produced")
+        for at, wrote in ((NOON, known.id), ("2026-11-04T12:00:00Z", group)):
+            linked = Estate().say(known, now, job(created_at=at), claims=[claim]).linked()
+            assert [edge.target for edge in linked.edges if edge.relation == "produced"] == [wrote]
+
     def _claim(self, kind: str, name: str, other: str) -> ByName:
         return replace(TestNames.CLAIM, kind=kind, name=name, other=other)
 

@@ -45,6 +45,11 @@ def join(view: View) -> Facts:
                 edge = inferred(one, claim.other, claim.relation, proof, role=claim.role, candidate=again)
                 facts.edges.append(edge)
             continue
+        whole = None if claim.upstream else holders.whole_then(named, claim.other)
+        if whole is not None:
+            proof = (claim.evidence, EARLIER)
+            facts.edges.append(inferred(claim.other, whole.id, claim.relation, proof, role=claim.role))
+            continue
         source, target = (named, claim.other) if claim.upstream else (claim.other, named)
         facts.edges.append(referenced(source, target, claim.relation, (claim.evidence,), role=claim.role))
     return facts
