@@ -35,7 +35,7 @@ _LONG = (
     "test_extending.py",
     "test_publish.py",
 )
-"""Files of minutes; each belongs to one worker."""
+"""Files of half a minute to some minutes; each belongs to one worker."""
 
 os.environ["COLUMNS"] = "100"  # a terminal's width, whoever runs the tests
 _CACHE = tempfile.mkdtemp(prefix="studbook-cache-")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import re
@@ -69,10 +70,17 @@ def originals(catalog: Path) -> set[str]:
 
 
 def found_in(folder: Path, names: set[str]) -> int:
-    """Looks through all files of a folder, the theme's aside, for names that must not be there; gives their number."""
+    """Looks through all files of a folder, the theme's aside, for names that must not be there; gives their number.
+
+    Most are the same bytes in several versions of a site and in its published copy: those are looked through once.
+    """
     files = [path for path in folder.rglob("*") if path.is_file() and "assets" not in path.parts]
+    known: set[bytes] = set()
     for path in files:
         for data in (str(path.relative_to(folder)).encode(), *inside(path.read_bytes())):
+            if (digest := hashlib.sha256(data).digest()) in known:
+                continue
+            known.add(digest)
             text = data.decode(errors="replace").lower()
             left = [
                 name
