@@ -184,6 +184,15 @@ class TestWho:
             "1 other candidate."
         )
 
+    def test_what_is_called_alike_is_told_with_its_place(self) -> None:
+        """`bot/1 is newer than bot/1` says nothing."""
+        alike = {
+            "prod/1": FACTS["prod/1"] | {"name": "bot/1", "account": "222222222222"},
+            "dev/2": FACTS["dev/2"] | {"name": "bot/1", "account": "111111111111"},
+        }
+        told = candidates(Night(lineage(LINE, FACTS | alike)), "live").summary
+        assert told.startswith("bot/1 (111111111111) is better than bot/1 (222222222222) at live (2 shared")
+
 
 @given(st.lists(st.tuples(st.sampled_from(["f1", "loss"]), st.integers(0, 3), st.integers(0, 3)), max_size=3))
 def test_a_verdict_is_antisymmetric(scores: list[tuple[str, int, int]]) -> None:

@@ -24,13 +24,13 @@ from studbook.queries import QUESTIONS
 from studbook.queries.answer import Night
 from studbook.queries.board import board
 from studbook.queries.candidates import best_of
+from studbook.queries.namesakes import namesakes, place_of
 from studbook.render import build_site
 from studbook.render.answers import MOST_ROWS, NAME
 from studbook.render.views.dossier import path_of
 from studbook.render.views.lists import MOST_BULLETS
 from studbook.render.views.tables import LIMIT
 from studbook.store import Catalog
-from studbook.words import namesakes, place_of
 
 SEED = int(os.environ.get("STUDBOOK_TEST_SEED", "18"))
 OF_A_KIND = 5

@@ -11,8 +11,9 @@ from tests import small_catalog as small
 from tests.small_catalog import Sites
 
 from studbook.model.ids import page_path
+from studbook.queries.namesakes import namesakes, place_of
 from studbook.render.search import CHUNK, SHARD, SearchEntry, exact, files, sections, words_of
-from studbook.words import namesakes, place_of, shown
+from studbook.words import shown
 
 TITLES = st.lists(st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12), max_size=60)
 

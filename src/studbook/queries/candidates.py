@@ -18,6 +18,7 @@ from studbook.model import Asset
 from studbook.model.canonical import is_number
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import Answer, Night, Row, Unknown, called, counted, few, in_production, listed
+from studbook.queries.namesakes import namesakes, place_of
 from studbook.queries.neighbours import is_pinned
 from studbook.queries.question import Question
 from studbook.queries.runs import answering, rows_at, rows_of_version, surely_answers
@@ -108,7 +109,7 @@ def candidates(night: Night, root: str, asked: str | None = None) -> Answer[Cand
         question="candidates",
         root=root,
         asked=asked or root,
-        summary=_summary(lineage, asset, here, rows),
+        summary=_summary(night, asset, here, rows),
         rows=tuple(rows),
         unknown=few(unknown, lambda one: kind.kind if (kind := lineage.asset(one)) is not None else None),
     )
@@ -328,19 +329,26 @@ def _unlisted(night: Night, here: Iterable[_Here]) -> Iterator[Unknown]:
             yield end
 
 
-def _summary(lineage: LineageReader, asset: Asset, here: Collection[_Here], rows: Sequence[Candidate]) -> str:
-    names = listed(dict.fromkeys(called(one.version) for one in here)) if here else ""
+def _summary(night: Night, asset: Asset, here: Collection[_Here], rows: Sequence[Candidate]) -> str:
     if not here:
         return f"No version is known of which {called(asset)} could have a candidate."
-    where = f" at {called(asset)}" if asset.kind == "endpoint" else ""
-    if not rows:
-        return f"Nothing newer than {names}{where} is known."
     best = best_of(rows)
-    assert best is not None
-    version = lineage.asset(best.version)
-    name = called(version) if version is not None else best.version
-    alike = best.verdict == "mixed" and not any(one.delta for one in best.shared)
-    better = f"{name} is {'as good as' if alike else _RANK[best.verdict]} {names}{where}"
+    version = night.lineage.asset(best.version) if best is not None else None
+    running = [one.version for one in here]
+    alike = version is not None and called(version) in map(called, running)
+    others = namesakes({one.id: one for one in (*running, version) if one is not None}.values()) if alike else {}
+
+    def named(one: Asset) -> str:
+        place = place_of(night.settings, one, others)
+        return f"{called(one)} ({place})" if place else called(one)
+
+    names = listed(dict.fromkeys(map(named, running)))
+    where = f" at {called(asset)}" if asset.kind == "endpoint" else ""
+    if best is None:
+        return f"Nothing newer than {names}{where} is known."
+    name = named(version) if version is not None else best.version
+    equal = best.verdict == "mixed" and not any(one.delta for one in best.shared)
+    better = f"{name} is {'as good as' if equal else _RANK[best.verdict]} {names}{where}"
     told = [counted(len(best.shared), "shared judgement")] if best.shared else []
     missing = len(best.missing)
     told += [f"{missing if told else counted(missing, 'judgement')} not repeated"] if missing else []

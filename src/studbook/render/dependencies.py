@@ -22,9 +22,9 @@ from zlib import crc32
 from studbook.lineage.graph import Direction, Graph, LineageReader, differing
 from studbook.model import KINDS, Asset, Edge, Finding, Gap, Partition
 from studbook.queries.answer import Answer, LazyRows, Night, Unknown, Why
+from studbook.queries.namesakes import renamed
 from studbook.render.views import Site
 from studbook.render.views.site import Json
-from studbook.words import renamed
 
 T = TypeVar("T")
 EVERYTHING = 0

@@ -8,10 +8,11 @@ from typing import Any
 from studbook.lineage.graph import Graph
 from studbook.model import RELATIONS, Edge
 from studbook.queries.diff import Changes, Running
+from studbook.queries.namesakes import account_name, namesakes, place_of
 from studbook.queries.news import news
 from studbook.render.views.site import Json, Site
 from studbook.settings import Settings
-from studbook.words import account_name, full_name, namesakes, place_of, reference
+from studbook.words import full_name, reference
 
 
 def step(site: Site) -> Json:

@@ -16,9 +16,10 @@ from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Evidence, Recor
 from studbook.model.ids import page_path
 from studbook.model.kinds import KindInfo
 from studbook.queries.columns import columns_of
+from studbook.queries.namesakes import renamed
 from studbook.queries.sources_of import RecordOf, quoted
 from studbook.render.views.site import Json, Site
-from studbook.words import full_name, mark_words, reference, renamed, says
+from studbook.words import full_name, mark_words, reference, says
 
 _CHUNK = 64
 """About so many assets in a chunk."""

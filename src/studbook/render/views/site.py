@@ -16,9 +16,10 @@ from studbook.queries import QUESTIONS
 from studbook.queries.answer import Answer, Night, RecordOf, natural
 from studbook.queries.handles import behind_handle
 from studbook.queries.log import approvals
+from studbook.queries.namesakes import account_name, namesakes, place_of
 from studbook.settings import Settings
 from studbook.store.past import SnapshotHistory
-from studbook.words import account_name, namesakes, place_of, reference
+from studbook.words import reference
 
 Json = dict[str, Any]
 
