@@ -113,12 +113,8 @@ _WIDE_IN_PRINT = """() => {
 }"""
 
 _OPEN = """() => {
-  for (const one of document.querySelectorAll("details:not([open])")) one.open = one.dataset.wasShut = true;
+  for (const one of document.querySelectorAll("details:not([open])")) one.open = true;
 }"""
-_SHUT = """() => {
-  for (const one of document.querySelectorAll("details[data-was-shut]")) one.open = false;
-}"""
-
 _WIDE_TABLES = """() => [...document.querySelectorAll("article .sb-scroll:not(:has(.sb-matrix))")]
   .filter((one) => one.scrollWidth > one.clientWidth + 1)
   .map((one) => one.querySelector("table")?.getAttribute("aria-label"))"""
@@ -232,8 +228,7 @@ def looked(opened: Opener, demo_address: str, demo_site: Path) -> Callable[[int,
                 if scheme == "light" and path not in manual and not path.startswith("manual/"):
                     page.wait_for_load_state("networkidle")
                     wrong.tables.extend(f"{path} {one}" for one in page.evaluate(_ILL_TABLES))
-                if width < 720:  # as it was before; the network is idle by now, which takes half a second
-                    page.evaluate(_SHUT)
+                if width < 720:  # after axe the network is idle, for which half a second would be waited
                     page.wait_for_load_state("networkidle")
                     wrong.wide.extend(f"{path} {one}" for one in page.evaluate(_WIDE_TABLES))
         return wrong
