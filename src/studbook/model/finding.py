@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -10,6 +10,8 @@ from pydantic.dataclasses import dataclass
 from studbook.model.canonical import canonical, digest, fields_of
 
 Level = Literal["error", "warning", "note"]
+LEVELS: Final[tuple[Level, ...]] = get_args(Level)
+"""Worst first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

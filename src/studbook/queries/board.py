@@ -10,11 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import get_args
 
 from studbook.lineage.graph import LineageReader
 from studbook.model import KINDS, Asset, Finding
-from studbook.model.finding import Level
+from studbook.model.finding import LEVELS, Level
 from studbook.queries.answer import Night, counted, in_production, natural
 from studbook.queries.candidates import Candidate, Judge, Judgement, best_of, newer
 from studbook.queries.gaps import is_judged
@@ -23,8 +22,6 @@ from studbook.queries.runs import deployed_rows, surely_answers
 from studbook.queries.walks import Family, line, out_of_service, reads_data
 from studbook.queries.walks.reach import surely_made
 
-_LEVELS: tuple[Level, ...] = get_args(Level)
-"""Worst first."""
 _SCORES = 2
 """Judgements of a version that a line shows; its page has all."""
 
@@ -224,13 +221,13 @@ def _served(
                     endpoint=endpoint,
                     version=version.id,
                     older=family is not production[-1][0],
-                    worst=min(found, key=_LEVELS.index, default=None),
+                    worst=min(found, key=LEVELS.index, default=None),
                 )
 
 
 def _worst_place(place: Place) -> tuple[object, ...]:
     return (
-        _LEVELS.index(place.worst) if place.worst else len(_LEVELS),
+        LEVELS.index(place.worst) if place.worst else len(LEVELS),
         place.older,
         natural(place.endpoint),
         place.version,

@@ -14,7 +14,7 @@ from studbook.cards import Card, load_cards
 from studbook.errors import SettingsError, StudbookError, meant
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope, Finding
-from studbook.model.finding import Waived, finding_id
+from studbook.model.finding import LEVELS, Waived, finding_id
 from studbook.queries.answer import Night
 from studbook.rules.interface import Inspection, Observation, Rule, days_from
 from studbook.rules.own import load_rules
@@ -83,10 +83,6 @@ class RuleFailed(StudbookError):  # noqa: N818 - reads as what happened
     def __init__(self, rule: Rule, message: str, hint: str) -> None:
         super().__init__(message, hint)
         self.rule = rule
-
-
-LEVELS = ("error", "warning", "note")
-"""Gravest first."""
 
 
 def check(

@@ -255,14 +255,15 @@ class Reading:
 
     def reads(
         self, uri: object, path: str, role: str | None, at: str | None, *, data_type: str = "S3Prefix",
-        relation: Relation = "input_to", ever: bool = False,
+        relation: Relation = "input_to", ever: bool = False, through: tuple[Evidence, ...] = (),
+        claim: type[Reads] = Reads,
     ) -> bool:  # fmt: skip
         """An S3 URI that was read, or is pointed at; whether it was one."""
         if not isinstance(uri, str) or parse_s3(uri) is None:
             return False
         (evidence,) = self.evidence(path)
         self.claim(
-            Reads(
+            claim(
                 reader=self.id,
                 uri=uri,
                 relation=relation,
@@ -271,6 +272,7 @@ class Reading:
                 at=at,
                 ever=ever,
                 evidence=evidence,
+                through=through,
             )
         )
         return True

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import get_args
 
 from studbook.model import KINDS, Envelope
-from studbook.model.finding import Level
+from studbook.model.finding import LEVELS
 from studbook.queries.answer import natural
 from studbook.queries.board import Course, LineStatus, Place, board
 from studbook.render.views.site import Json, Site
@@ -94,7 +93,7 @@ def _row(site: Site, status: LineStatus, *, alone: bool) -> Json:
             "missing": len(candidate.missing),
         },
         "more": max(status.waiting - 1, 0),
-        "problems": [[level, status.problems[level]] for level in get_args(Level) if status.problems.get(level)],
+        "problems": [[level, status.problems[level]] for level in LEVELS if status.problems.get(level)],
         "accounts": [name for one in status.accounts if (name := site.account_name(one))],
         "stages": list(status.stages),
         "regions": list(status.regions),

@@ -8,11 +8,12 @@ from operator import itemgetter
 from typing import Any
 
 from studbook.model import CERTAINTIES, KINDS, Asset, Envelope, Finding
+from studbook.model.finding import LEVELS
 from studbook.queries.neighbours import count_users, newest
 from studbook.render.views.deployments import deployments_of, running
 from studbook.render.views.evaluations import judged_by
 from studbook.render.views.provenance import drift_of, ends, fingerprint_of, readers_of, versions_of
-from studbook.render.views.site import LEVELS, Json, Site, account_path, rule_path
+from studbook.render.views.site import Json, Site, account_path, rule_path
 from studbook.render.views.tables import Column, Table, badge, stage_badge, state
 from studbook.words import number, plain, says
 
@@ -372,7 +373,7 @@ def findings_table(site: Site, rule: str, *, waived: bool) -> Table:
             Column("Why", lambda finding: finding.waived.why),
         ]
     found = [one for one in site.findings if one.rule == rule and (one.waived is not None) == waived]
-    found.sort(key=lambda one: (LEVELS[one.level], one.asset or "", one.message))
+    found.sort(key=lambda one: (LEVELS.index(one.level), one.asset or "", one.message))
     return Table("Accepted" if waived else "Found", columns, found, f"{rule_path(rule)[:-1]}{'-accepted' * waived}")
 
 

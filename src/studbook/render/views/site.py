@@ -12,6 +12,7 @@ from typing import Any
 from studbook.cards import Card
 from studbook.lineage.graph import Graph
 from studbook.model import KINDS, RELATIONS, Asset, Coverage, Edge, Envelope, Finding, Record, digest
+from studbook.model.finding import LEVELS
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import Answer, Night, RecordOf, natural
 from studbook.queries.handles import behind_handle
@@ -30,7 +31,6 @@ _REGION = re.compile(r"^[a-z]{2,4}(-[a-z]{2,12}){1,3}-\d{1,2}$")
 
 _RULE = re.compile(r"[a-z0-9][a-z0-9-]*")
 
-LEVELS = {"error": 0, "warning": 1, "note": 2}
 
 _OPPOSITE = {
     "has_version": "is a version of",
@@ -124,7 +124,7 @@ class Site:
             if finding.asset is not None:
                 groups[finding.asset].append(finding)
         for group in groups.values():
-            group.sort(key=lambda f: (f.waived is not None, LEVELS[f.level], f.rule, f.message))
+            group.sort(key=lambda f: (f.waived is not None, LEVELS.index(f.level), f.rule, f.message))
         return groups
 
     @cached_property
@@ -272,7 +272,7 @@ class Site:
     def grouped(self, findings: Iterable[Finding]) -> list[Json]:
         """Findings by level and rule, worst first, since one cause is often found in many places."""
         groups: dict[tuple[str, str], list[Finding]] = defaultdict(list)
-        for finding in sorted(findings, key=lambda f: (LEVELS[f.level], f.rule, f.asset or "", f.message)):
+        for finding in sorted(findings, key=lambda f: (LEVELS.index(f.level), f.rule, f.asset or "", f.message)):
             groups[finding.level, finding.rule].append(finding)
         return [
             {

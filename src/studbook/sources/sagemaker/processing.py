@@ -81,28 +81,12 @@ def _input(reading: Reading, item: Json, path: str, started: str | None, of_code
         found = member(item, "DatasetDefinition", query)
         where = f"{path}.DatasetDefinition.{query}"
         if found:
-            _results(reading, found.get("OutputS3Uri"), f"{where}.OutputS3Uri", role, started)
+            # Written by the query when the job had started: no state that lay there at the start is what was read, and
+            # nothing that others wrote to the same place.
+            place = s3_id(found.get("OutputS3Uri"))
+            reading.reads(place, f"{where}.OutputS3Uri", role, started, data_type="Path", ever=True,
+                          through=(RESULTS,), claim=QueryResults)  # fmt: skip
             _tables(reading, found, where, role, athena=query.startswith("Athena"))
-
-
-def _results(reading: Reading, uri: object, path: str, role: str, started: str | None) -> None:
-    """What a query wrote when the job had started: no state that lay there at the start, and nothing that others wrote
-    to the same place."""
-    place = s3_id(uri)
-    if place is not None:
-        (evidence,) = reading.evidence(path)
-        reading.claim(
-            QueryResults(
-                reader=reading.id,
-                uri=place,
-                role=role,
-                data_type="Path",
-                at=started,
-                ever=True,
-                evidence=evidence,
-                through=(RESULTS,),
-            )
-        )
 
 
 def _tables(reading: Reading, query: Json, path: str, role: str, *, athena: bool) -> None:
