@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from studbook.lineage.times import utc_time
+from studbook.lineage.times import instant, utc_time
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
 
@@ -63,9 +63,20 @@ def span_of(kind: str, created_at: str | None, attributes: Mapping[str, Any]) ->
         return Span(registered.timestamp(), registered.timestamp())
     if kind not in JOB_KINDS:
         return Span()
-    began = utc_time(attributes.get("started_at") or created_at)
+    began = utc_time(start_of(created_at, attributes))
     ended = utc_time(attributes.get("ended_at"))
     return Span(began.timestamp() if began else Span().began, ended.timestamp() if ended else Span().ended)
+
+
+def start_of(created_at: str | None, attributes: Mapping[str, Any]) -> str | None:
+    """When a job began: its start, else when it was made, which is no later. A job may have waited for its machines."""
+    return attributes.get("started_at") or created_at
+
+
+def begins_after(asset: Asset | None, at: str | None) -> bool:
+    """Whether a job, or what else writes as it does, surely began after that time."""
+    began = start_of(asset.created_at, asset.attributes) if asset is not None else None
+    return bool(at and began) and instant(at) < instant(began)
 
 
 def _word(asset: Asset) -> str:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from studbook.lineage.job_state import start_of
 from studbook.lineage.joins.interface import View
 from studbook.lineage.joins.weights import place, places_around
 from studbook.lineage.times import instant
@@ -89,4 +90,4 @@ class _Known:
 
 def _began(view: View, job: str) -> str | None:
     asset = view.assets.get(job)
-    return asset.created_at if asset is not None else None
+    return start_of(asset.created_at, asset.attributes) if asset is not None else None

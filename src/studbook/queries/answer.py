@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeVar, c
 
 from studbook.errors import NotFound
 from studbook.lineage.graph import LineageReader
+from studbook.lineage.job_state import start_of
 from studbook.lineage.times import instant
 from studbook.model import KINDS, Asset, Coverage, Envelope, Evidence, Gap, Partition, Record
 from studbook.model.coverage import SKIPPED
@@ -255,7 +256,7 @@ class Night:
     def _began_without_version(self, reader: str, since: str | None) -> bool:
         """Whether a job began since then, and is told to read no version."""
         job = self.lineage.asset(reader)
-        if job is None or instant(str(job.attributes.get("started_at") or job.created_at or "")) < instant(since):
+        if job is None or instant(start_of(job.created_at, job.attributes)) < instant(since):
             return False
         return not any(":model-package/" in edge.source for edge in self.lineage.upstream(reader, "input_to"))
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from studbook.lineage.deleted_objects import Loss, losses
 from studbook.lineage.graph import LineageReader
-from studbook.lineage.job_state import may_never_have_run
+from studbook.lineage.job_state import may_never_have_run, start_of
 from studbook.lineage.joins.object_history import object_versions
 from studbook.model import Asset, Edge
 from studbook.model.ids import beginning_with, parse_s3
@@ -114,7 +114,7 @@ def _changes(
     A deletion leaves no time: it was after the start where an earlier snapshot shows both the job and the object, and
     may have been where the first that lacks the object is the first that shows the job.
     """
-    started = job.attributes.get("started_at") or job.created_at
+    started = start_of(job.created_at, job.attributes)
     if started is None or not prefix.startswith("s3://"):
         return
     datasets = [prefix, prefix.rstrip("/").rpartition("/")[0] + "/"]

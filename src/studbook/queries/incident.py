@@ -24,7 +24,7 @@ from typing import Any, Final, Generic, Literal
 
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.adjacency import Said, said_of
-from studbook.lineage.job_state import may_never_have_run
+from studbook.lineage.job_state import may_never_have_run, start_of
 from studbook.lineage.named_places import RULE as NAMED
 from studbook.lineage.times import utc_time
 from studbook.model import RELATIONS, Asset
@@ -546,8 +546,7 @@ class _Search(Generic[N]):
 
     def _started(self, node: N) -> str | None:
         asset = self._night.asset(self._view.id(node))
-        started: str | None = asset.attributes.get("started_at") or asset.created_at
-        return started
+        return start_of(asset.created_at, asset.attributes)
 
     def _follow(self, status: Status) -> None:
         """What follows from the affected readers: whenever it ran, and as certain as the weakest step to it.

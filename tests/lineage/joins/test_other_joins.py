@@ -307,6 +307,14 @@ class TestSharedArtifacts:
 
         assert inputs(linked, PACKAGE, "produced") == {}
 
+    def test_nor_what_was_registered_while_it_waited_for_its_machines(self):
+        """A job begins when it starts, and not when it is made: what walks say of its time, joins say."""
+        waited = job(created_at="2026-11-02T09:00:00Z", attributes={"started_at": NOON})
+        registered = self._package(created_at="2026-11-02T11:00:00Z")
+        linked = Estate().say(waited, registered, claims=[self.OUTPUT, self.WEIGHTS]).linked()
+
+        assert inputs(linked, PACKAGE, "produced") == {}
+
     def test_a_place_that_was_written_over_makes_no_copy(self):
         """Both packages keep the ETag that their weights had, and it is another one."""
         uri, elsewhere = self.WEIGHTS.uri, f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/other/1"

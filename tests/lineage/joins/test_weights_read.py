@@ -154,6 +154,12 @@ class TestTimes:
         expected = {} if found is None else {"model-package/bot/1": ("same-artifact", found)}
         assert inputs(one, *jobs, *told, weights(one), reads()) == expected
 
+    def test_a_job_that_waited_wrote_nothing_before_it_started(self):
+        """It was made on Monday and started on Thursday: on Wednesday nothing of it lay there."""
+        one, started = package(1, TUESDAY), {"started_at": THURSDAY}
+        waited = made(MONDAY).but(attributes=started)
+        assert inputs(one, waited, *output(MAKER), weights(one), reads()) == {}
+
     def test_a_job_does_not_read_what_it_makes(self):
         """Its own weights, where it reads its checkpoints from the folder in which it writes."""
         assert inputs(ONE, *output(JOB), weights(ONE), reads("s3://out/")) == {}

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from studbook.lineage.from_id import is_execution
-from studbook.lineage.holders import is_later
+from studbook.lineage.job_state import begins_after
 from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.weights import PackagePlaces, place
 from studbook.model import Edge, Evidence, Facts
@@ -40,7 +40,7 @@ def join(view: View) -> Facts:
     makers: defaultdict[tuple[str, str | None], dict[str, tuple[Output, Weights]]] = defaultdict(dict)
     for output in view.all(Output):
         for weights in places.at(output.uri):
-            if is_later(view.assets, output.job, view.assets[weights.asset].created_at):
+            if begins_after(view.assets.get(output.job), view.assets[weights.asset].created_at):
                 continue
             if weights.asset not in made and weights.asset not in copies:
                 makers[weights.asset, place(output.uri)][output.job] = (output, weights)

@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Final
 
-from studbook.lineage.holders import is_later
+from studbook.lineage.job_state import begins_after
 from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.times import instant
 from studbook.model import Edge, Evidence, Relation
@@ -82,7 +82,7 @@ class PackagePlaces:
         inside = takewhile(lambda one: one.startswith(f"{place(package.uri)}/"), places_around(place(uri) or ""))
         jobs = [job for where in inside for job in self._wrote.get(where, ())]
         registered = self._registered(package.asset) if jobs else None
-        return not jobs or not all(is_later(self._view.assets, job, registered) for job in jobs)
+        return not jobs or not all(begins_after(self._view.assets.get(job), registered) for job in jobs)
 
     @cached_property
     def _wrote(self) -> Mapping[str, list[str]]:

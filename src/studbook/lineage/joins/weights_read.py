@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from studbook.lineage.from_id import is_execution
+from studbook.lineage.job_state import start_of
 from studbook.lineage.joins.dataset_at_start import INSIDE, WITHOUT_SLASH
 from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.joins.same_artifact import RULE
@@ -123,5 +124,5 @@ class _Readings:
         return not wrote
 
     def _began(self, writers: Collection[str]) -> Iterator[str]:
-        known = (self._view.assets[one].created_at for one in writers if one in self._view.assets)
-        return (instant(at) for at in known if at)
+        known = (self._view.assets[one] for one in writers if one in self._view.assets)
+        return (instant(at) for one in known if (at := start_of(one.created_at, one.attributes)))

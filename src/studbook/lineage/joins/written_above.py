@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-from studbook.lineage.holders import is_later
+from studbook.lineage.job_state import begins_after
 from studbook.lineage.joins.captured_traffic import kept_by
 from studbook.lineage.joins.dataset_at_start import INSIDE, WITHOUT_SLASH
 from studbook.lineage.joins.interface import View, inferred
@@ -140,7 +140,7 @@ def _crowd(
     folder = last.prefix
     for one in beginning_with(places, folder):
         for writer, evidence in made[one].items() if one.rstrip("/") != folder.rstrip("/") else ():
-            if writer not in readers and not is_later(view.assets, writer, last.at):
+            if writer not in readers and not begins_after(view.assets.get(writer), last.at):
                 yield inferred(writer, last.uri, "produced", (last.evidence, *evidence, INSIDE), candidate=True)
 
 
@@ -151,5 +151,5 @@ def _by_then(
     return {
         writer: evidence
         for writer, evidence in writers.items()
-        if writer != reads.reader and not is_later(view.assets, writer, reads.at)
+        if writer != reads.reader and not begins_after(view.assets.get(writer), reads.at)
     }

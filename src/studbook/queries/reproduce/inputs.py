@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from studbook.lineage.graph import LineageReader
-from studbook.lineage.job_state import job_state
+from studbook.lineage.job_state import job_state, start_of
 from studbook.lineage.joins.dataset_at_start import AT_START
 from studbook.lineage.joins.object_history import object_versions
 from studbook.lineage.times import instant
@@ -300,7 +300,7 @@ class Inputs:
 
     def _replaced_before_start(self, content: Asset) -> bool:
         """Whether a registered state was another by the time that the job read the place."""
-        started = self._job.attributes.get("started_at") or self._job.created_at or ""
+        started = start_of(self._job.created_at, self._job.attributes) or ""
         mine = content.attributes.get("newest") or ""
         return content.attributes.get("current") is False and any(
             mine < (state.attributes.get("newest") or "") <= started for state in self._states(content)
