@@ -333,6 +333,32 @@ def test_how_it_runs_is_noted(root: str, other: str, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("root", "other"), [("v/2", "e"), ("e", "v/2")])
+def test_shares_are_those_of_each_night(root: str, other: str, tmp_path: Path) -> None:
+    """What was deployed beside what answers got its share of the requests later, and lost it again."""
+    text = """
+        v/1(model_package) -packaged_as-> m1(model) -deployed_to:A-> c(endpoint_config)
+        v/2(model_package) -packaged_as-> m2(model) -deployed_to:B-> c -deployed_to-> e(endpoint)
+    """
+    catalog = Catalog(tmp_path)
+    for number, weight in enumerate((0.0, 1.0, 9.0, 0.0), 1):
+        variants = [{"name": "A", "weight": 1.0}, {"name": "B", "weight": weight}]
+        commit(catalog, lineage(text, {"e": {"attributes": {"variants": variants}}}), night=number)
+    envelope = catalog.resolve("latest")
+    answer = log(Night.of(catalog, envelope, catalog.graph(envelope)), root)
+    without = "without a share of the requests"
+    found = [(row.night, row.event, row.note) for row in answer.rows if row.is_ == other]
+    assert found == [(1, "deployed", without), (2, "deployed", None), (4, "deployed", without)]
+
+
+def test_a_component_answered_on_the_nights_on_which_it_was_in_service(tmp_path: Path) -> None:
+    """That it takes no requests now says nothing of then."""
+    text = "v/1(model_package) -deployed_to-> a(inference_component) -deployed_to-> e(endpoint)"
+    nights = [(text, {"a": {"status": status}}) for status in ("InService", "Failed")]
+    found = [row for row in rows(tmp_path, nights, "e") if "deployed" in row[1]]
+    assert found == [(1, "deployed", None, "v/1"), (2, "undeployed", "v/1", None)]
+
+
 @settings(max_examples=25)
 @given(st.lists(st.sets(st.sampled_from(["v0", "v1", "v2"])), min_size=1, max_size=5))
 def test_deployments_tell_every_night(nights: list[set[str]]) -> None:

@@ -238,6 +238,19 @@ class TestRuns:
         assert runs(seen, "p/1").summary == "p/1 runs at 1 endpoint (1 in production)."
         assert runs(seen, "p/2").summary == "p/2 runs without a share of the requests at 1 endpoint (1 in production)."
 
+    def test_nor_does_it_behind_a_router(self) -> None:
+        """The router asks the endpoint, which shares the requests by its own weights; components have none."""
+        text = """
+            p/1(model_package) -packaged_as-> m(model) -deployed_to:blue-> c(endpoint_config) -deployed_to-> e(endpoint)
+            p/2(model_package) -packaged_as-> n(model) -deployed_to:green-> c
+            e -deployed_to:target-> front(endpoint)
+            p/3(model_package) -deployed_to-> part(inference_component) -deployed_to:green-> f(endpoint)
+            f -deployed_to:target-> front
+        """
+        shares = [{"name": "blue", "weight": 1.0}, {"name": "green", "weight": 0.0}]
+        seen = night(text, {one: {"attributes": {"variants": shares}} for one in "ef"})
+        assert runs(seen, "front").summary == "front runs p/1, p/2 without a share of the requests and p/3."
+
     def test_a_failed_component_answers_nobody(self) -> None:
         """Though its endpoint is in service; asked of it, what is deployed there is told."""
         text = """

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from studbook.lineage.graph import Direction, LineageReader
@@ -133,6 +134,7 @@ class _Past:
         self._night, self._lineage, self._asset = night, night.lineage, asset
         self._history = night.history
         self._nights: dict[int, Envelope] = {}
+        self._by_night: dict[str, Mapping[int, Asset]] = {}
         self._settings = night.settings
 
     def entries(self) -> Iterator[Entry]:
@@ -349,7 +351,8 @@ class _Past:
         if not is_place and self._asset.kind not in ("model_package", "model", "base_model", "base_model_version"):
             return
         nights = [
-            (envelope, _Served(self._lineage, envelope.number, ends)) for envelope, ends in history.edges_into(SERVING)
+            (envelope, _Served(self._lineage, envelope.number, ends, partial(self._then, history)))
+            for envelope, ends in history.edges_into(SERVING)
         ]
         places = {self._asset.id} if is_place else set[str]()
         for _, served in () if is_place else nights:
@@ -360,18 +363,16 @@ class _Past:
                 continue
             changed_at: dict[int, str] = {}
             modified = None
-            down = set[int]()
-            for envelope, state, _ in self._states(history, place):
-                if state is not None and out_of_service(state):
-                    down.add(envelope.number)
-                if state is not None and state.modified_at is not None and state.modified_at != modified:
-                    changed_at[envelope.number] = modified = state.modified_at
+            for number, state in self._then(history, place).items():
+                if state.modified_at is not None and state.modified_at != modified:
+                    changed_at[number] = modified = state.modified_at
             before: Mapping[str, Manner] = {}
             for envelope, served in nights:
-                answers = envelope.number not in down
+                then = served.asset(place_id)
+                answers = then is not None and not out_of_service(then)
                 now = served.running(place_id, None if is_place else self._asset.id) if answers else {}
                 at = changed_at.get(envelope.number) or envelope.taken_at
-                new = sorted(one for one in now if one not in before or _rank(now[one]) < _rank(before[one]))
+                new = sorted(one for one in now if _is_news(before.get(one), now[one]))
                 came = served.came(place_id, None if is_place else self._asset.id) if new else {}
                 for one in new:
                     times = (changed_at.get(envelope.number), came.get(one))
@@ -382,27 +383,49 @@ class _Past:
                     yield Entry(night=envelope.number, at=at, event="undeployed", was=one if is_place else place_id)
                 before = now
 
+    def _then(self, history: SnapshotHistory, asset: Asset) -> Mapping[int, Asset]:
+        """An asset as the nights showed it, by the number of each that did."""
+        if asset.id not in self._by_night:
+            states = self._states(history, asset)
+            self._by_night[asset.id] = {one.number: state for one, state, _ in states if state is not None}
+        return self._by_night[asset.id]
 
-_MANNERS: Final[Mapping[Manner, str]] = {"candidate": "one of several that may run", "shadow": "in shadow"}
-"""What is noted of how something was deployed: nothing of its share, for that is told as it is now."""
+
+_MANNERS: Final[Mapping[Manner, str]] = {
+    "candidate": "one of several that may run",
+    "no share": "without a share of the requests",
+    "shadow": "in shadow",
+}
+"""What is noted of how something was deployed."""
 _rank: Final = ("", "no share", "shadow", "candidate").index
-"""The lower, the more it runs: what comes to run more is deployed once more."""
+"""The lower, the more it runs."""
+
+
+def _is_news(was: Manner | None, now: Manner) -> bool:
+    """Whether something is deployed so, and was not. That others fit, too, is a doubt, and no deployment."""
+    return was != now and (was is None or now != "candidate")
 
 
 class _Served:
-    """A lineage as one night served it: what is deployed to what is that night's, all else is as it is now.
+    """A lineage as one night served it: what answers, and what is deployed to what, is that night's, all else is as it
+    is now.
 
-    What a model is made from never changes, what an endpoint runs does. What was still to come was not deployed yet.
+    What a model is made from never changes, what an endpoint runs, and with which share, does. What was still to come
+    was not deployed yet.
     """
 
-    def __init__(self, now: LineageReader, number: int, ends: EdgeEnds) -> None:
-        self._now, self._number = now, number
+    def __init__(
+        self, now: LineageReader, number: int, ends: EdgeEnds, then: Callable[[Asset], Mapping[int, Asset]]
+    ) -> None:
+        self._now, self._number, self._then = now, number, then
         self._upstream, self._downstream = ends.upstream, ends.downstream
 
     def asset(self, asset_id: str) -> Asset | None:
         found = self._now.asset(asset_id)
         if found is None or (found.first_seen or 1) > self._number:
             return None
+        if found.kind in ANSWERING and (then := self._then(found).get(self._number)) is not None:
+            return then
         later = found.gone_since is not None and found.gone_since > self._number
         return found.but(gone_since=None) if later else found
 

@@ -172,13 +172,18 @@ def _variant(lineage: LineageReader, edges: tuple[Edge, ...]) -> Variant:
 
 def is_unasked(lineage: LineageReader, place_id: str, via_id: str, variant: str | None) -> bool:
     """Whether a variant gets only the requests that name it: it has weight 0, and others have a share. To components
-    and to what stands behind a router no weights lead."""
+    no weights lead; of what stands behind a router the weights of its own variants count."""
     place, via = lineage.asset(place_id), lineage.asset(via_id)
-    if place is None or via is None or via.kind in ANSWERING:
+    if via is not None and via.kind == "endpoint":
+        behind = (lineage.asset(edge.source) for edge in lineage.upstream(via_id, "deployed_to", variant))
+        place = None if any(one is not None and one.kind in ANSWERING for one in behind) else via
+    elif via is None or via.kind in ANSWERING:
+        return False
+    if place is None or variant is None:
         return False
     several = (one for one in place.attributes.get("variants") or () if not one.get("shadow"))
     weights = {one.get("name"): one.get("weight") for one in several}
-    return variant is not None and weights.get(variant) == 0 and any(weights.values())
+    return weights.get(variant) == 0 and any(weights.values())
 
 
 def _shadows(place: Asset | None) -> set[str]:
