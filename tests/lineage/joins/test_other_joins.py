@@ -664,6 +664,30 @@ class TestTimes:
 
         assert [edge.candidate for edge in linked.edges if edge.relation == "recorded_in"] == [True, True]
 
+    @pytest.mark.parametrize(
+        ("began", "experiment", "found"),
+        [
+            ("2026-11-02T12:30:00Z", "bot", [False]),
+            ("2026-11-02T12:30:00Z", "kept", [True]),
+            ("2026-11-02T11:30:00Z", "bot", [False]),
+            ("2026-11-02T11:30:00Z", "kept", []),
+            ("2026-11-02T13:00:01Z", "bot", []),
+            ("2026-11-02T13:00:01Z", "kept", []),
+        ],
+    )
+    def test_a_run_by_name_is_the_jobs_if_it_began_by_then(self, began, experiment, found):
+        """A run that was moved to another experiment is found by its time, as a candidate; and of a run that is gone,
+        the next one of its name is another job's."""
+        of_run = asset("mlflow_experiment", "mlflow:lab/experiment/1", experiment)
+        run = asset("mlflow_run", "mlflow:lab/run/a", "r", attributes={"server": "lab"}, created_at=began)
+        claim = MlflowNames(job=JOB, server="lab", experiment="bot", run="r", evidence=("t:T#e", "t:T#r"))
+        ran = job(created_at=NOON, attributes={"ended_at": "2026-11-02T13:00:00Z"})
+        edges = [_edge(run.id, of_run.id, "part_of")]
+
+        linked = Estate().say(ran, of_run, run, edges=edges, claims=[claim]).linked()
+
+        assert [edge.candidate for edge in linked.edges if edge.relation == "recorded_in"] == found
+
 
 class TestFolderOfWeights:
     """A model that serves a folder inside a version's serves that version, if it was there when it was registered."""
