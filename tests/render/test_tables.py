@@ -17,7 +17,7 @@ from studbook.lineage.graph import Graph
 from studbook.model import Asset
 from studbook.render import views
 from studbook.render.cells import rows
-from studbook.render.views.lists import endpoints_table, judged_table, plain_tables
+from studbook.render.views.lists import OVERVIEWS, endpoints_table, judged_table
 from studbook.render.views.site import Json
 from studbook.render.views.tables import LIMIT, Column, Table, packed
 
@@ -81,8 +81,9 @@ class TestTable:
             assert [column["title"] for column in table.on_page()["columns"]] == ["a", "c"]
             assert (table.on_page()["same"], len(json.loads(table.whole())["rows"][0])) == ([], 2)
         kinds = ("endpoint_config", "training_job", "processing_job")
-        lists = plain_tables(site_of(Graph([pedigrees.asset(kind, kind) for kind in kinds], [])))
-        titles = {name: [one["title"] for one in lists[name].on_page()["columns"]] for name in ("configs", "jobs")}
+        site = site_of(Graph([pedigrees.asset(kind, kind) for kind in kinds], []))
+        lists = {name: OVERVIEWS[name](site).on_page() for name in ("configs", "jobs")}
+        titles = {name: [one["title"] for one in found["columns"]] for name, found in lists.items()}
         assert ("Kind" in titles["configs"], "Kind" in titles["jobs"]) == (False, True)
 
     @pytest.mark.parametrize("text", [small.HOSTILE, "good\u202egpj.exe"])

@@ -7,30 +7,19 @@ from collections.abc import Container, Iterator
 
 from studbook.render.views.change_data import step
 from studbook.render.views.compare_data import compare_lists
-from studbook.render.views.dossier import approvals_table, dossiers_table
 from studbook.render.views.explore import chunks
 from studbook.render.views.incident import places
 from studbook.render.views.lists import (
     account_table,
-    bases_table,
-    chain_table,
     change_tables,
-    datasets_table,
     edges_table,
-    endpoints_table,
-    evaluators_table,
     experiment_table,
-    experiments_table,
     findings_table,
-    groups_table,
     judged_table,
-    plain_tables,
     readers_table,
     region_table,
-    registered_table,
-    runs_table,
 )
-from studbook.render.views.pages import account_ids, region_names
+from studbook.render.views.pages import TABLES, account_ids, region_names
 from studbook.render.views.provenance import versions_of
 from studbook.render.views.site import Json, Site
 from studbook.render.views.tables import LIMIT, Table
@@ -54,21 +43,7 @@ def files(site: Site, but: Container[str] = ()) -> Iterator[tuple[str, bytes]]:
 
 def _tables(site: Site) -> Iterator[Table]:
     """Every table of the site that may be too long for its page, one at a time."""
-    yield from plain_tables(site).values()
-    for make in (
-        groups_table,
-        bases_table,
-        datasets_table,
-        endpoints_table,
-        evaluators_table,
-        experiments_table,
-        registered_table,
-        dossiers_table,
-        approvals_table,
-        chain_table,
-    ):
-        yield make(site)
-    yield runs_table(site, site.of("mlflow_run"), "runs")
+    yield from (table(site) for table in TABLES.values())
     for rule in site.rules:
         yield from (findings_table(site, rule, waived=waived) for waived in (False, True))
     yield from change_tables(site).values()

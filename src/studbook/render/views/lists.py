@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from studbook.model import CERTAINTIES, KINDS, Asset, Envelope, Finding
 from studbook.model.finding import LEVELS
@@ -468,32 +469,59 @@ def region_table(site: Site, region: str) -> Table:
 _OF_A_KIND = frozenset(
     ("loose", "cards", "feature-groups", "tables", "components", "configs", "sagemaker-models", "schedules", "logged")
 )
-"""Files of `plain_tables` whose assets are of one kind."""
+"""Files of lists whose assets are of one kind."""
 
 
-def plain_tables(site: Site) -> dict[str, Table]:
-    """The lists of the overviews that have no columns of their own, by file."""
-    jobs = [kind for kind, info in KINDS.items() if info.section == "jobs"]
-    others = [kind for kind, info in KINDS.items() if info.section == "other"]
+def _of_section(section: str, site: Site) -> list[Asset]:
+    return site.of(*(kind for kind, info in KINDS.items() if info.section == section))
+
+
+def _loose(site: Site) -> list[Asset]:
     grouped = {edge.target for edge in site.graph.edges if edge.relation == "has_version"}
-    assets = site.graph.assets.values()
-    several: dict[str, tuple[str, Sequence[Asset]]] = {
-        "jobs": ("Jobs", newest(site.of(*jobs))),
-        "others": ("Code, images and other artifacts", site.of(*others)),
-        "loose": ("Packages in no group", [a for a in site.of("model_package") if a.id not in grouped]),
-        "cards": ("Model cards", site.of("model_card")),
-        "feature-groups": ("Feature groups", site.of("feature_group")),
-        "tables": ("Tables", site.of("table")),
-        "components": ("Inference components", _production_first(site.of("inference_component"))),
-        "configs": ("Endpoint configs", _production_first(site.of("endpoint_config"))),
-        "sagemaker-models": (KINDS["model"].plural, _production_first(site.of("model"))),
-        "schedules": ("Monitoring schedules", _production_first(site.of("monitoring_schedule"))),
-        "logged": ("Logged models", site.of("mlflow_logged_model")),
-        "stale": ("Stale assets", [a for a in assets if a.stale_since is not None]),
-        "unresolved": ("Unresolved assets", [a for a in assets if a.unresolved]),
-        "gone": ("Gone assets", [a for a in assets if a.gone_since is not None]),
-    }
-    return {file: assets_table(site, label, rows, file) for file, (label, rows) in several.items()}
+    return [asset for asset in site.of("model_package") if asset.id not in grouped]
+
+
+def _having(site: Site, name: str) -> list[Asset]:
+    return [asset for asset in site.graph.assets.values() if getattr(asset, name)]
+
+
+_PLAIN: Final[Mapping[str, tuple[str, Callable[[Site], Sequence[Asset]]]]] = {
+    "jobs": ("Jobs", lambda site: newest(_of_section("jobs", site))),
+    "others": ("Code, images and other artifacts", partial(_of_section, "other")),
+    "loose": ("Packages in no group", _loose),
+    "cards": ("Model cards", lambda site: site.of("model_card")),
+    "feature-groups": ("Feature groups", lambda site: site.of("feature_group")),
+    "tables": ("Tables", lambda site: site.of("table")),
+    "components": ("Inference components", lambda site: _production_first(site.of("inference_component"))),
+    "configs": ("Endpoint configs", lambda site: _production_first(site.of("endpoint_config"))),
+    "sagemaker-models": (KINDS["model"].plural, lambda site: _production_first(site.of("model"))),
+    "schedules": ("Monitoring schedules", lambda site: _production_first(site.of("monitoring_schedule"))),
+    "logged": ("Logged models", lambda site: site.of("mlflow_logged_model")),
+    "stale": ("Stale assets", lambda site: _having(site, "stale_since")),
+    "unresolved": ("Unresolved assets", lambda site: _having(site, "unresolved")),
+    "gone": ("Gone assets", lambda site: _having(site, "gone_since")),
+}
+"""The lists of the overviews that have no columns of their own, by file: label and assets."""
+
+
+def _plain_table(file: str, site: Site) -> Table:
+    label, rows = _PLAIN[file]
+    return assets_table(site, label, rows(site), file)
+
+
+OVERVIEWS: Final[Mapping[str, Callable[[Site], Table]]] = {
+    "models": groups_table,
+    "base-models": bases_table,
+    "datasets": datasets_table,
+    "endpoints": endpoints_table,
+    "evaluators": evaluators_table,
+    "experiments": experiments_table,
+    "mlflow-models": registered_table,
+    "runs": lambda site: runs_table(site, site.of("mlflow_run"), "runs"),
+    "snapshots": chain_table,
+    **{file: partial(_plain_table, file) for file in _PLAIN},
+}
+"""The tables of the overviews, by the file that has the whole of a long one."""
 
 
 def _beside(site: Site, asset: Asset) -> str:

@@ -7,8 +7,8 @@ it needs more than the site's own.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset
 from studbook.model.attributes import LINKED, Attribute
@@ -20,22 +20,14 @@ from studbook.render.views.home import home
 from studbook.render.views.incident import incident
 from studbook.render.views.lists import (
     MOST_BULLETS,
+    OVERVIEWS,
     account_table,
-    bases_table,
-    chain_table,
     change_tables,
-    datasets_table,
-    endpoints_table,
-    evaluators_table,
-    experiments_table,
     findings_table,
-    groups_table,
-    plain_tables,
     region_table,
-    registered_table,
-    runs_table,
 )
 from studbook.render.views.site import Json, Page, Site, account_path, region_path, rule_path
+from studbook.render.views.tables import Table
 from studbook.sources import declared_attributes
 
 TITLES = {
@@ -58,6 +50,31 @@ TITLES = {
 }
 
 
+TABLES: Final[Mapping[str, Callable[[Site], Table]]] = {
+    **OVERVIEWS,
+    "dossiers": dossiers_table,
+    "approvals": approvals_table,
+}
+"""The tables that pages here have, by the file that has the whole of a long one."""
+_TABLES_OF: Final[Mapping[str, Mapping[str, str]]] = {
+    "models": {"groups": "models", "base_models": "base-models", "loose": "loose", "cards": "cards"},
+    "datasets": {"table": "datasets", "feature_groups": "feature-groups", "tables": "tables"},
+    "evaluators": {"table": "evaluators"},
+    "deployments": {
+        "endpoints": "endpoints",
+        "components": "components",
+        "configs": "configs",
+        "sagemaker_models": "sagemaker-models",
+        "schedules": "schedules",
+    },
+    "experiments": {"experiments": "experiments", "runs": "runs", "registered": "mlflow-models", "logged": "logged"},
+    "jobs": {"jobs": "jobs", "others": "others"},
+    "coverage": {"stale": "stale", "unresolved": "unresolved", "gone": "gone"},
+    "audit": {"dossiers": "dossiers", "approvals": "approvals", "chain": "snapshots"},
+}
+"""Which of them each page has, by the name that its template has for it."""
+
+
 def page(site: Site, name: str) -> Page:
     """The page that `templates/pages/<name>.html` makes."""
     view = VIEWS.get(name)
@@ -73,6 +90,7 @@ def page(site: Site, name: str) -> Page:
             "gaps": gaps(site),
             "external": site.external,
             "partitions_asked": len(site.envelope.coverage),
+            **{member: TABLES[file](site).on_page() for member, file in _TABLES_OF.get(name, {}).items()},
             **(view(site) if view else {}),
         },
     )
@@ -128,54 +146,6 @@ def _partition(site: Site, coverage: Any) -> Json:
     }
 
 
-def models(site: Site) -> Json:
-    """Model groups with their newest version, base models, and packages of no group."""
-    return {
-        "groups": groups_table(site).on_page(),
-        "base_models": bases_table(site).on_page(),
-        **_lists(site, "loose", "cards"),
-    }
-
-
-def datasets(site: Site) -> Json:
-    """Datasets with their newest version and how many read them."""
-    return {"table": datasets_table(site).on_page(), **_lists(site, "feature-groups", "tables")}
-
-
-def evaluators(site: Site) -> Json:
-    """Evaluators with their versions and how often they judged."""
-    return {"table": evaluators_table(site).on_page()}
-
-
-def deployments(site: Site) -> Json:
-    """Endpoints with what answers there, and what they are made of."""
-    return {
-        "endpoints": endpoints_table(site).on_page(),
-        **_lists(site, "components", "configs", "sagemaker-models", "schedules"),
-    }
-
-
-def experiments(site: Site) -> Json:
-    """Experiments, all runs in one table, and MLflow's own registry."""
-    return {
-        "experiments": experiments_table(site).on_page(),
-        "runs": runs_table(site, site.of("mlflow_run"), "runs").on_page(),
-        "registered": registered_table(site).on_page(),
-        **_lists(site, "logged"),
-    }
-
-
-def jobs(site: Site) -> Json:
-    """All jobs in one table."""
-    return _lists(site, "jobs", "others")
-
-
-def _lists(site: Site, *files: str) -> Json:
-    """Lists of the overviews, under the names of their files."""
-    tables = plain_tables(site)
-    return {file.replace("-", "_"): tables[file].on_page() for file in files}
-
-
 def accounts(site: Site) -> Json:
     """Accounts that were asked or that own something, and the regions."""
     return {
@@ -216,67 +186,45 @@ def place_pages(site: Site) -> Iterable[Page]:
     """One page for each account and each region: what it holds, what runs there, what could not be seen."""
     for account in account_ids(site):
         facts = _account(site, account)
-        configured = site.settings.account(account)
-        yield _place_page(
-            site,
-            path=account_path(account),
-            title=site.account_name(account) or account,
-            kind="Account",
-            owned=site.by_place("account", account),
-            table=account_table(site, account).on_page(),
-            partitions=facts["partitions"],
-            data={
-                "id": account,
-                "stage": facts["stage"],
-                "configured": configured is not None,
-                "others": site.region_links(facts["regions"]),
-            },
-        )
+        told = {
+            "id": account,
+            "kind": "Account",
+            "name": site.account_name(account) or account,
+            "stage": facts["stage"],
+            "configured": facts["configured"],
+            "others": [link for region in facts["regions"] if (link := site.region_link(region))],
+            "partitions": facts["partitions"],
+            "table": account_table(site, account).on_page(),
+        }
+        yield _place_page(site, account_path(account), site.by_place("account", account), told)
     for region in region_names(site):
         owned = site.by_place("region", region)
         accounts = sorted({asset.account for asset in owned if asset.account})
-        yield _place_page(
-            site,
-            path=region_path(region),
-            title=region,
-            kind="Region",
-            owned=owned,
-            table=region_table(site, region).on_page(),
-            partitions=[_partition(site, c) for c in site.envelope.coverage if c.region == region],
-            data={
-                "id": None,
-                "stage": None,
-                "configured": True,
-                "others": [link for account in accounts if (link := site.account_link(account))],
-            },
-        )
+        told = {
+            "id": None,
+            "kind": "Region",
+            "name": region,
+            "stage": None,
+            "configured": True,
+            "others": [link for account in accounts if (link := site.account_link(account))],
+            "partitions": [_partition(site, c) for c in site.envelope.coverage if c.region == region],
+            "table": region_table(site, region).on_page(),
+        }
+        yield _place_page(site, region_path(region), owned, told)
 
 
-def _place_page(
-    site: Site,
-    *,
-    path: str,
-    title: str,
-    kind: str,
-    owned: Sequence[Asset],
-    table: Json,
-    partitions: list[Json],
-    data: Json,
-) -> Page:
+def _place_page(site: Site, path: str, owned: Sequence[Asset], told: Json) -> Page:
     ids = {asset.id for asset in owned}
     kinds = Counter((asset.kind, asset.account, asset.region) for asset in owned)
     order = list(KINDS)
     return Page(
         path=path,
-        title=title,
-        description=kind,
+        title=told["name"],
+        description=told["kind"],
         section="accounts",
         template="assets/account.html",
         data={
-            **data,
-            "kind": kind,
-            "name": title,
-            "partitions": partitions,
+            **told,
             "kinds": [
                 {"title": KINDS[name].plural, "account": site.account_link(account), "region": region, "count": count}
                 for (name, account, region), count in sorted(
@@ -284,7 +232,6 @@ def _place_page(
                 )
             ],
             "endpoints": [site.deployment(asset.id, running) for asset in site.of("endpoint") if asset.id in ids],
-            "table": table,
             "findings": site.grouped(f for f in site.findings if f.asset in ids and f.waived is None),
         },
     )
@@ -303,7 +250,6 @@ def coverage(site: Site) -> Json:
     return {
         "partitions": partitions,
         "statuses": Counter(partition["status"] for partition in partitions),
-        **_lists(site, "stale", "unresolved", "gone"),
     }
 
 
@@ -350,11 +296,8 @@ def rule_pages(site: Site) -> Iterable[Page]:
 def audit(site: Site) -> Json:
     """The chain of envelopes and the digests of the content."""
     return {
-        "dossiers": dossiers_table(site).on_page(),
-        "approvals": approvals_table(site).on_page(),
         "parts": [list(part) for part in site.envelope.parts.manifests.items()],
         "tree": site.envelope.tree.model_dump() if site.envelope.tree is not None else None,
-        "chain": chain_table(site).on_page(),
         "certainties": sorted(
             Counter(edge.certainty for edge in site.graph.edges).items(),
             key=lambda item: list(CERTAINTIES).index(item[0]),
@@ -387,12 +330,6 @@ def _fields(rows: Iterable[Attribute]) -> list[tuple[str, str]]:
 
 VIEWS: dict[str, Callable[[Site], Json]] = {
     "home": home,
-    "models": models,
-    "datasets": datasets,
-    "evaluators": evaluators,
-    "deployments": deployments,
-    "experiments": experiments,
-    "jobs": jobs,
     "explore": explore,
     "compare": compare,
     "incident": incident,

@@ -220,10 +220,6 @@ class Site:
             return None
         return {"name": region, "path": region_path(region)}
 
-    def region_links(self, regions: Iterable[str]) -> list[Json]:
-        """Links to the pages of regions."""
-        return [link for region in regions if (link := self.region_link(region))]
-
     def upstream(self, asset_id: str) -> list[Json]:
         """Every edge that ends here, as a sentence with its evidence."""
         return [self.sentence(edge, towards=edge.source) for edge in sorted(self.graph.upstream(asset_id), key=_order)]
