@@ -15,7 +15,7 @@ from studbook.queries.pedigree_strip import pedigree_strip
 from studbook.queries.walks import copied, same_weights
 from studbook.render.views.addresses import links_out
 from studbook.render.views.card import words_of
-from studbook.render.views.site import Json, Site
+from studbook.render.views.site import Json, Site, how_known
 from studbook.render.views.tables import state
 
 _NAMES_ANOTHER = ("registered", "copied", "deployed", "undeployed", "evaluated", "drifted")
@@ -59,9 +59,7 @@ def strip(site: Site, version: Asset) -> Json:
                 "source": site.link(edge.source),
                 "words": RELATIONS[edge.relation],
                 "target": site.link(edge.target),
-                "certainty": edge.certainty,
-                "candidate": edge.candidate,
-                "evidence": list(map(str, edge.evidence)),
+                **how_known(edge),
             }
             for edge in edges.values()
         ],

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 
 from studbook.model import KINDS, Asset
 from studbook.queries.answer import natural
+from studbook.queries.neighbours import parent
 from studbook.queries.origins import origins
 from studbook.queries.promotion import Step
 from studbook.queries.runs import rows_of_version
 from studbook.queries.walks import out_of_service, runs
 from studbook.render.views.evaluations import evaluations_of
-from studbook.render.views.provenance import parent_of, training_of
-from studbook.render.views.site import Json, Site
+from studbook.render.views.provenance import training_of
+from studbook.render.views.site import Json, Site, how_known
 from studbook.render.views.tables import state
 
 
@@ -59,7 +60,7 @@ def answers(site: Site, endpoint: Asset) -> list[Json]:
         several = running.versions or running.bases or (running.unit,)
         for model in several:
             training = training_of(site, model)
-            group = parent_of(site, model)
+            group = parent(site.graph, model)
             out.append(
                 {
                     "model": site.link(model.id),
@@ -95,15 +96,7 @@ def promotion_of(site: Site, path: Iterable[Step]) -> list[Json]:
                 "life_cycle": " ".join(str(life[name]) for name in ("Stage", "StageStatus") if life.get(name))
                 if isinstance(life, dict)
                 else None,
-                "copied_from": [
-                    {
-                        "package": site.link(edge.source),
-                        "certainty": edge.certainty,
-                        "candidate": edge.candidate,
-                        "evidence": list(map(str, edge.evidence)),
-                    }
-                    for edge in step.copied
-                ],
+                "copied_from": [{"package": site.link(edge.source), **how_known(edge)} for edge in step.copied],
                 "runs_at": site.links(data["runs_at"]),
                 "shared_with": [site.account_link(account) for account in step.shared_with],
             }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Iterator
 
+from studbook.queries.neighbours import versions
 from studbook.render.views.change_data import step
 from studbook.render.views.compare_data import compare_lists
 from studbook.render.views.explore import chunks
@@ -20,7 +21,6 @@ from studbook.render.views.lists import (
     region_table,
 )
 from studbook.render.views.pages import TABLES, account_ids, region_names
-from studbook.render.views.provenance import versions_of
 from studbook.render.views.site import Json, Site
 from studbook.render.views.tables import LIMIT, Table
 
@@ -56,11 +56,11 @@ def _tables(site: Site) -> Iterator[Table]:
             if len(edges) > LIMIT:
                 yield edges_table(site, asset, upwards=upwards)
     for evaluator in site.of("evaluator", "evaluator_version"):
-        versions = versions_of(site, evaluator) if evaluator.kind == "evaluator" else []
-        yield judged_table(site, evaluator, [evaluator, *versions])
+        several = versions(site.graph, evaluator) if evaluator.kind == "evaluator" else []
+        yield judged_table(site, evaluator, [evaluator, *several])
     for dataset in site.of("dataset", "dataset_version", "feature_group"):
-        versions = versions_of(site, dataset) if dataset.kind == "dataset" else []
-        yield readers_table(site, dataset, [dataset, *versions])
+        several = versions(site.graph, dataset) if dataset.kind == "dataset" else []
+        yield readers_table(site, dataset, [dataset, *several])
 
 
 def packed(data: Json) -> bytes:

@@ -16,8 +16,8 @@ from studbook.queries.answer import STATUSES
 from studbook.queries.incident import Incident
 from studbook.queries.manifests import manifest_changes, objects_of
 from studbook.queries.model_card import card_of
+from studbook.queries.neighbours import parent, versions
 from studbook.queries.walks import runs
-from studbook.render.views.provenance import parent_of, versions_of
 from studbook.render.views.site import Json, Site
 
 MOST_ROWS: Final = 2_000
@@ -65,7 +65,7 @@ def incident_of(site: Site, asset: Asset) -> Json:
         "windows": 0 < answer.total <= MOST_ROWS,
         "states": [
             {"asset": site.link(one.id), "from": one.created_at}
-            for one in reversed(versions_of(site, asset))
+            for one in reversed(versions(site.graph, asset))
             if one.created_at
         ],
     }
@@ -141,8 +141,8 @@ def windows(site: Site, asset: Asset) -> Json | None:
 def data_changes(site: Site, asset: Asset) -> list[Json]:
     """What changed from each state of a dataset to the next, newest first, as far as their listings are kept."""
     is_state = asset.kind == "dataset_version"
-    parent = parent_of(site, asset) if is_state else asset
-    states = versions_of(site, parent) if parent else []
+    whole = parent(site.graph, asset) if is_state else asset
+    states = versions(site.graph, whole) if whole else []
     pairs = list(pairwise(states))
     if is_state:
         pairs = [pair for pair in pairs if pair[0].id == asset.id]

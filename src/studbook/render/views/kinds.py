@@ -13,7 +13,7 @@ from studbook.lineage.graph import is_between
 from studbook.model import Asset
 from studbook.model.kinds import JOB_KINDS
 from studbook.queries.candidates import Judge, Judgement, order_of
-from studbook.queries.neighbours import content, count_users, is_pinned, known_as, parts, withdrawn
+from studbook.queries.neighbours import content, count_users, is_pinned, known_as, parent, parts, versions, withdrawn
 from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
 from studbook.queries.scores import jobs_of, judged_of
@@ -31,11 +31,11 @@ from studbook.render.views.provenance import (
     fingerprint_of,
     ordinal,
     pairs,
-    parent_of,
+    run_row,
     runs_of,
+    siblings,
     training_of,
     version_row,
-    versions_of,
 )
 from studbook.render.views.site import Json, Site
 from studbook.render.views.tables import state
@@ -44,7 +44,7 @@ from studbook.settings import MetricSettings
 
 def model_package(site: Site, asset: Asset) -> Json:
     """The model card."""
-    group = parent_of(site, asset)
+    group = parent(site.graph, asset)
     training = training_of(site, asset)
     places = deployments_of(site, asset)
     return {
@@ -66,10 +66,7 @@ def model_package(site: Site, asset: Asset) -> Json:
         "card": card(site, asset),
         "runs": asset.id in site.running,
         "runs_unknown": bool(site.answer("runs", asset.id).unknown),
-        "siblings": [
-            version_row(site, version, current=version.id == asset.id)
-            for version in (versions_of(site, group) if group else [asset])
-        ],
+        "siblings": siblings(site, asset),
         "related_findings": _related(site, training, places),
         "lead": lead(site, asset),
         "aliases": aliases_of(site, asset),
@@ -123,7 +120,7 @@ def _related(site: Site, training: Json, places: list[Json]) -> list[Json]:
 
 def model_package_group(site: Site, asset: Asset) -> Json:
     """A model: the versions of its line over all accounts, with their copies, where they run, how they were judged."""
-    members = [version.id for version in versions_of(site, asset)]
+    members = [version.id for version in versions(site.graph, asset)]
     families = [one for several in lines(site.graph, members).values() for one in reversed(several)]
     words = site.cards.get(asset.name)
     return {
@@ -230,7 +227,7 @@ def _lines(value: Any, path: str = "") -> Iterator[list[Any]]:
 
 def dataset(site: Site, asset: Asset) -> Json:
     """A dataset: its versions in time and who reads it."""
-    versions = versions_of(site, asset)
+    states = versions(site.graph, asset)
     rows = [
         {
             **version_row(site, version),
@@ -240,28 +237,25 @@ def dataset(site: Site, asset: Asset) -> Json:
             "superseded_since": version.attributes.get("superseded_since"),
             "readers": count_users(site.graph, [version]),
         }
-        for version in versions
+        for version in states
     ]
     return {
         "versions": rows,
-        "moments": [[ordinal(v), v.created_at] for v in reversed(versions) if v.created_at],
+        "moments": [[ordinal(v), v.created_at] for v in reversed(states) if v.created_at],
         "incident": incident_of(site, asset),
         "changes": data_changes(site, asset),
-        "readers": readers_table(site, asset, [asset, *versions]).on_page(),
-        "drift": drift_of(site, [asset, *versions]),
+        "readers": readers_table(site, asset, [asset, *states]).on_page(),
+        "drift": drift_of(site, [asset, *states]),
     }
 
 
 def dataset_version(site: Site, asset: Asset) -> Json:
     """One state of a dataset: what is in it and who read it."""
-    parent = parent_of(site, asset)
+    whole = parent(site.graph, asset)
     return {
-        "dataset": site.link(parent.id) if parent else None,
+        "dataset": site.link(whole.id) if whole else None,
         "fingerprint": fingerprint_of(site, asset),
-        "siblings": [
-            version_row(site, version, current=version.id == asset.id)
-            for version in (versions_of(site, parent) if parent else [asset])
-        ],
+        "siblings": siblings(site, asset),
         "readers": readers_table(site, asset, [asset]).on_page(),
         "models": site.links(a.id for a in reaches(site.graph, asset.id).assets if a.kind == "model_package"),
         "drift": drift_of(site, [asset]),
@@ -296,7 +290,7 @@ def plain_data(site: Site, asset: Asset) -> Json:
 
 def evaluator(site: Site, asset: Asset) -> Json:
     """An evaluator: its versions, and what it judged."""
-    versions = versions_of(site, asset)
+    several = versions(site.graph, asset)
     return {
         "versions": [
             {
@@ -304,9 +298,9 @@ def evaluator(site: Site, asset: Asset) -> Json:
                 **_code(site, version),
                 "judged": count_users(site.graph, [version]),
             }
-            for version in versions
+            for version in several
         ],
-        "judged": judged_table(site, asset, (asset, *versions)).on_page(),
+        "judged": judged_table(site, asset, (asset, *several)).on_page(),
     }
 
 
@@ -320,13 +314,10 @@ def _code(site: Site, version: Asset) -> Json:
 
 def evaluator_version(site: Site, asset: Asset) -> Json:
     """One version of an evaluator: its code and what it judged."""
-    parent = parent_of(site, asset)
+    whole = parent(site.graph, asset)
     return {
-        "evaluator": site.link(parent.id) if parent else None,
-        "siblings": [
-            version_row(site, version, current=version.id == asset.id)
-            for version in (versions_of(site, parent) if parent else [asset])
-        ],
+        "evaluator": site.link(whole.id) if whole else None,
+        "siblings": siblings(site, asset),
         **_code(site, asset),
         "registered": site.links(one.id for one in known_as(site.graph, asset) if one.id != asset.id),
         "judged": judged_table(site, asset, (asset,)).on_page(),
@@ -377,14 +368,7 @@ def job(site: Site, asset: Asset) -> Json:
         "started_at": asset.attributes.get("started_at"),
         "ended_at": asset.attributes.get("ended_at"),
         "failure": asset.attributes.get("failure"),
-        "runs": [
-            {
-                "run": site.link(run.id),
-                "params": pairs(run.attributes.get("parameters")),
-                "metrics": pairs(run.attributes.get("metrics")),
-            }
-            for run in runs_of(site, asset)
-        ],
+        "runs": [run_row(site, run) for run in runs_of(site, asset)],
         "made": site.links(sorted(a.id for a in made)),
         "scores": scores_of(site, asset) if asset.kind == "evaluation_job" else [],
         "children": site.links(part.id for part in parts(site.graph, asset)),
@@ -401,11 +385,11 @@ def mlflow_experiment(site: Site, asset: Asset) -> Json:
             {"metric": metric, "least": least, "value": value, "run": site.link(run.id)}
             for metric, least, value, run in best
         ],
-        **_across(runs[:_LINES], best[0][3] if best else None),
+        **_across(runs[:_DRAWN], best[0][3] if best else None),
     }
 
 
-_LINES = 200
+_DRAWN = 200
 """The most runs that are drawn, the newest first."""
 _AXES = 7
 

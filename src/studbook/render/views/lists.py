@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from studbook.model import CERTAINTIES, KINDS, Asset, Envelope, Finding
 from studbook.model.finding import LEVELS
-from studbook.queries.neighbours import count_users, newest
+from studbook.queries.neighbours import count_users, newest, versions
 from studbook.render.views.deployments import deployments_of, running
 from studbook.render.views.evaluations import judged_by
-from studbook.render.views.provenance import drift_of, ends, fingerprint_of, readers_of, versions_of
+from studbook.render.views.provenance import drift_of, ends, fingerprint_of, readers_of
 from studbook.render.views.site import Json, Site, account_path, rule_path
 from studbook.render.views.tables import Column, Table, badge, stage_badge, state
 from studbook.words import number, plain, says
@@ -55,18 +55,18 @@ def _findings(site: Site) -> Column:
 
 
 def _newest(site: Site) -> Column:
-    return Column("Newest version", lambda a: next((site.link(v.id) for v in versions_of(site, a)), None))
+    return Column("Newest version", lambda a: next((site.link(v.id) for v in versions(site.graph, a)), None))
 
 
 def _versions(site: Site) -> Column:
-    return Column("Versions", lambda a: len(versions_of(site, a)))
+    return Column("Versions", lambda a: len(versions(site.graph, a)))
 
 
 def groups_table(site: Site) -> Table:
     """Registered models with their newest versions."""
 
     def approval(group: Asset) -> Json | None:
-        return next((badge(state(v, v.attributes.get("approval"))) for v in versions_of(site, group)), None)
+        return next((badge(state(v, v.attributes.get("approval"))) for v in versions(site.graph, group)), None)
 
     def owner(group: Asset) -> str | None:
         card = site.cards.get(group.name)
@@ -75,7 +75,7 @@ def groups_table(site: Site) -> Table:
     def runs_at(group: Asset) -> Json | None:
         endpoints = {
             place["asset"]["id"]: place["asset"]
-            for version in versions_of(site, group)
+            for version in versions(site.graph, group)
             for place in deployments_of(site, version)
         }
         return _links(endpoints[endpoint] for endpoint in sorted(endpoints))
@@ -90,7 +90,7 @@ def groups_table(site: Site) -> Table:
         Column("Owner", owner, facet=True),
         Column(
             "Findings",
-            lambda a: sum(len(site.findings_by_asset.get(v.id, ())) for v in versions_of(site, a)) or None,
+            lambda a: sum(len(site.findings_by_asset.get(v.id, ())) for v in versions(site.graph, a)) or None,
         ),
     ]
     return Table("Registered models", columns, site.of("model_package_group"), "models")
@@ -99,13 +99,10 @@ def groups_table(site: Site) -> Table:
 def bases_table(site: Site) -> Table:
     """Base models; those of a service that gives no version a number have none to count."""
 
-    def versions(base: Asset) -> int | None:
-        return len(versions_of(site, base)) or None
-
     columns = [
         Column("Base model", lambda a: site.link(a.id)),
         _newest(site),
-        Column("Versions", versions),
+        Column("Versions", lambda a: len(versions(site.graph, a)) or None),
         *places(site),
     ]
     return Table("Base models", columns, site.of("base_model"), "base-models")
@@ -115,11 +112,10 @@ def datasets_table(site: Site) -> Table:
     """Datasets with their newest version and how many read them."""
 
     def fingerprint(dataset: Asset) -> Json | None:
-        value = next((fingerprint_of(site, version) for version in versions_of(site, dataset)), None)
-        return {"code": value.removeprefix("sha256:")[:12], "title": value} if value else None
+        return _digest(next((fingerprint_of(site, version) for version in versions(site.graph, dataset)), None))
 
     def drift(dataset: Asset) -> Json | None:
-        drifted = drift_of(site, [dataset, *versions_of(site, dataset)])
+        drifted = drift_of(site, [dataset, *versions(site.graph, dataset)])
         return {"badge": "drifted", "tone": "wait"} if drifted else None
 
     columns = [
@@ -129,7 +125,7 @@ def datasets_table(site: Site) -> Table:
             "Fingerprint", fingerprint, hint="A digest of the object manifest: keys, sizes and etags, not the bytes."
         ),
         _versions(site),
-        Column("Readers", lambda a: count_users(site.graph, [a, *versions_of(site, a)])),
+        Column("Readers", lambda a: count_users(site.graph, [a, *versions(site.graph, a)])),
         Column("Drift", drift, facet=True, hint="Whether it changed after a job had read it."),
         *places(site),
     ]
@@ -174,6 +170,10 @@ def _production_first(assets: Iterable[Asset]) -> list[Asset]:
     return sorted(assets, key=place)
 
 
+def _digest(value: str | None) -> Json | None:
+    return {"code": value.removeprefix("sha256:")[:12], "title": value} if value else None
+
+
 def _links(several: Iterable[Json]) -> Json | None:
     links = {link["id"]: link for link in several}
     return {"links": list(links.values())} if links else None
@@ -186,7 +186,7 @@ def evaluators_table(site: Site) -> Table:
         Column("Evaluator", lambda a: site.link(a.id)),
         _newest(site),
         _versions(site),
-        Column("Jobs that used it", lambda a: count_users(site.graph, [a, *versions_of(site, a)])),
+        Column("Jobs that used it", lambda a: count_users(site.graph, [a, *versions(site.graph, a)])),
         *places(site),
         _findings(site),
     ]
@@ -330,17 +330,14 @@ def readers_table(site: Site, asset: Asset, subjects: Sequence[Asset]) -> Table:
 def chain_table(site: Site) -> Table:
     """The snapshots up to this one, newest first, each with the digests that chain it to the one before."""
 
-    def digest(value: str) -> Json:
-        return {"code": value.removeprefix("sha256:")[:12], "title": value}
-
     def incomplete(envelope: Envelope) -> int | None:
         return sum(coverage.status in ("partial", "failed") for coverage in envelope.coverage) or None
 
     columns = [
         Column("Snapshot", lambda envelope: envelope.number),
         Column("Taken", lambda envelope: moment(envelope.taken_at)),
-        Column("Content", lambda envelope: digest(envelope.digest)),
-        Column("Envelope", lambda envelope: digest(envelope.envelope)),
+        Column("Content", lambda envelope: _digest(envelope.digest)),
+        Column("Envelope", lambda envelope: _digest(envelope.envelope)),
         Column("Incomplete partitions", incomplete),
     ]
     return Table("Snapshots", columns, list(reversed(site.history)), "snapshots")

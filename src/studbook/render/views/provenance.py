@@ -9,7 +9,7 @@ from studbook.model import KINDS, Asset, Edge
 from studbook.queries.drift import drifts_of
 from studbook.queries.neighbours import content, newest, parent, uses, uses_by_any_name, versions
 from studbook.queries.walks import made, reads_data
-from studbook.render.views.site import Json, Site
+from studbook.render.views.site import Json, Site, how_known
 from studbook.render.views.tables import state
 
 
@@ -28,14 +28,11 @@ def ends(site: Site, edges: Iterable[Edge], relation: str, *, target: bool, kind
     return list(found.values())
 
 
-def versions_of(site: Site, asset: Asset) -> list[Asset]:
-    """The versions of a thing, newest first."""
-    return versions(site.graph, asset)
-
-
-def parent_of(site: Site, asset: Asset) -> Asset | None:
-    """The thing that an asset is a version of."""
-    return parent(site.graph, asset)
+def siblings(site: Site, version: Asset) -> list[Json]:
+    """The versions of what an asset is a version of, as rows of a list, newest first; itself where that is unknown."""
+    whole = parent(site.graph, version)
+    several = versions(site.graph, whole) if whole else [version]
+    return [version_row(site, one) | {"current": one.id == version.id} for one in several]
 
 
 def runs_of(site: Site, asset: Asset) -> list[Asset]:
@@ -55,9 +52,10 @@ def training_of(site: Site, asset: Asset) -> Json:
         if source is None or target is None or (sort := _sort_of_input(edge, source, target)) is None:
             continue
         state = _state(site, source, target) if sort == "data" else {}
-        inputs[sort].append(_input(site, edge, source, target) | state)
+        ends_of = {"asset": site.link(source.id), "into": site.link(target.id), "role": edge.role}
+        inputs[sort].append(ends_of | how_known(edge) | state)
     bases = [a for a in on_the_way.values() if a.kind == "base_model_version"]
-    parents = {base.id for version in bases if (base := parent_of(site, version)) is not None}
+    parents = {base.id for version in bases if (base := parent(site.graph, version)) is not None}
     bases += [a for a in on_the_way.values() if a.kind == "base_model" and a.id not in parents]
     runs = {run.id: run for job in (*jobs, asset) for run in runs_of(site, job)}
     return {
@@ -77,25 +75,16 @@ def training_of(site: Site, asset: Asset) -> Json:
         "ancestors": site.links(
             a.id for a in newest(on_the_way.values()) if a.kind == "model_package" and a.id != asset.id
         ),
-        "runs": [
-            {
-                "run": site.link(run.id),
-                "params": pairs(run.attributes.get("parameters")),
-                "metrics": pairs(run.attributes.get("metrics")),
-            }
-            for run in newest(runs.values())
-        ],
+        "runs": [run_row(site, run) for run in newest(runs.values())],
     }
 
 
-def _input(site: Site, edge: Edge, source: Asset, target: Asset) -> Json:
+def run_row(site: Site, run: Asset) -> Json:
+    """An MLflow run with its parameters and metrics, as rows of name and value."""
     return {
-        "asset": site.link(source.id),
-        "into": site.link(target.id),
-        "role": edge.role,
-        "certainty": edge.certainty,
-        "candidate": edge.candidate,
-        "evidence": list(map(str, edge.evidence)),
+        "run": site.link(run.id),
+        "params": pairs(run.attributes.get("parameters")),
+        "metrics": pairs(run.attributes.get("metrics")),
     }
 
 
@@ -136,9 +125,7 @@ def readers_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
             "read": site.link(read.id),
             "role": edge.role,
             "when": job.created_at,
-            "certainty": edge.certainty,
-            "candidate": edge.candidate,
-            "evidence": list(map(str, edge.evidence)),
+            **how_known(edge),
         }
         for read, edge, job in uses_by_any_name(site.graph, assets)
     ]
@@ -163,11 +150,11 @@ def drift_of(site: Site, assets: Iterable[Asset]) -> list[Json]:
     ]
 
 
-def version_row(site: Site, version: Asset, *, current: bool = False) -> Json:
+def version_row(site: Site, version: Asset) -> Json:
     """A version as a row of a list."""
     return {
         "asset": site.link(version.id),
-        "current": current,
+        "current": False,
         "status": state(version, version.status),
         "approval": state(version, version.attributes.get("approval")),
         "created_at": version.created_at,

@@ -238,9 +238,7 @@ class Site:
             "relation": edge.relation,
             "role": edge.role,
             "asset": self.link(towards),
-            "certainty": edge.certainty,
-            "candidate": edge.candidate,
-            "evidence": list(map(str, edge.evidence)),
+            **how_known(edge),
         }
 
     def found(self, asset_id: str) -> list[Json]:
@@ -303,6 +301,11 @@ class Site:
             text = "What is missing here may exist all the same."
             out.append({"tone": "gap", "title": f"{coverage.source} in {where} was not seen whole", "text": text})
         return out
+
+
+def how_known(edge: Edge) -> Json:
+    """How sure an edge is, and its evidence in lines."""
+    return {"certainty": edge.certainty, "candidate": edge.candidate, "evidence": list(map(str, edge.evidence))}
 
 
 def account_path(account: str) -> str:
