@@ -38,6 +38,7 @@ from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, unpac
 from studbook.render.environment import Templates
 from studbook.render.views import Page, Site, dossier, unmade
 from studbook.render.views.card import NAME
+from studbook.store.files import write_whole
 
 T = TypeVar("T")
 _BATCH = 100
@@ -68,14 +69,11 @@ class KnownBuild:
     """What each page read, with the data beside it, by its path; the files for auditors, by its path and `files`."""
 
     def write(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         sizes = [[name, len(noted)] for name, noted in self.pages.items()]
         head = json.dumps([self.context, self.snapshot, dict(self.said), sizes]).encode()
         # Not compressed: the numbers are checksums, and as random as bytes can be.
         told = b"\n".join([head, b"".join(self.pages.values())])
-        beside = path.with_name(f"{path.name}.{os.getpid()}")
-        beside.write_bytes(b"%08x\n%b" % (crc32(told), told))
-        beside.replace(path)
+        write_whole(path, b"%08x\n%b" % (crc32(told), told))
 
     @classmethod
     def read(cls, path: Path) -> KnownBuild | None:

@@ -21,7 +21,7 @@ from studbook.errors import UsageError
 from studbook.model import Envelope
 from studbook.render.policy import with_policy
 from studbook.settings import Keep
-from studbook.store.files import held
+from studbook.store.files import held, write_whole
 
 LATEST = "latest"
 """The folder that is the newest version's, under a name that stays."""
@@ -206,16 +206,10 @@ def list_versions(output: Path, history: Sequence[Envelope], missing: str, but: 
         }
         for number in reversed(numbers)
     ]
-    _write(output / VERSIONS, json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
-    _write(output / "index.html", with_policy(INDEX))
-    _write(output / "404.html", with_policy(missing, missing))
+    write_whole(output / VERSIONS, (json.dumps(entries, ensure_ascii=False, indent=1) + "\n").encode())
+    write_whole(output / "index.html", with_policy(INDEX).encode())
+    write_whole(output / "404.html", with_policy(missing, missing).encode())
     mirror(output / str(newest), output / LATEST)
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}-{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
 
 
 def _link(source: str, target: str) -> str:
