@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from studbook.cli.terminal import bold, dim, style, uncolored
-from studbook.cli.text import change, gaps_by_code, relation, value
+from studbook.cli.text import and_more, change, gaps_by_code, relation, value
 from studbook.model import Edge, Envelope
 from studbook.queries.answer import counted
 from studbook.queries.diff import Approval, Certainty, Changes, Deployment, Drifted, Field, Named, Running
@@ -40,7 +40,7 @@ def changes_text(old: Envelope, new: Envelope, changes: Changes, called: Called)
         yield bold(section.title) + (dim(f"  {section.kinds}") if section.kinds else "")
         yield from (f"  {line}" for line in section.lines)
         if section.more:
-            yield dim(f"  {_more(section)}")
+            yield dim(f"  {and_more(section.more)}")
 
 
 def changes_markdown(old: Envelope, new: Envelope, changes: Changes, called: Called) -> Iterator[str]:
@@ -57,15 +57,11 @@ def changes_markdown(old: Envelope, new: Envelope, changes: Changes, called: Cal
         yield from (uncolored(line) for line in section.lines)
         yield "```"
         if section.more:
-            yield from ("", _more(section))
+            yield from ("", and_more(section.more))
 
 
 def _title(old: Envelope, new: Envelope) -> str:
     return f"{old.number} ({old.taken_at}) to {new.number} ({new.taken_at})"
-
-
-def _more(section: _Section) -> str:
-    return f"... and {section.more} more; --format json has all"
 
 
 def _sections(changes: Changes, called: Called) -> Iterator[_Section]:

@@ -191,9 +191,11 @@ def _summary(catalog: Catalog) -> None:
     findings = findings_of(catalog, latest, graph)
     gone = sum(asset.gone_since is not None for asset in graph.assets.values())
     stale = sum(asset.stale_since is not None for asset in graph.assets.values())
-    calls = [sum(row.requests for row in envelope.coverage) for envelope in envelopes]
+    calls = ", ".join(str(sum(row.requests for row in envelope.coverage)) for envelope in envelopes)
     echo()
-    echo(f"{len(envelopes)} nights, {len(settings.accounts)} accounts, API calls by night: {_list(calls)}")
+    echo(
+        f"{len(envelopes)} nights, {len(settings.accounts)} accounts, API calls by night: {', '.join(map(str, calls))}"
+    )
     echo(f"{len(graph.assets)} assets ({gone} gone, {stale} stale): {_counted(a.kind for a in graph.assets.values())}")
     echo(f"{len(graph.edges)} edges: {_counted(edge.certainty for edge in graph.edges)}")
     echo(f"{len(findings)} findings: {_counted(finding.rule for finding in findings)}")
@@ -207,7 +209,3 @@ def _summary(catalog: Catalog) -> None:
 def _counted(names: Iterator[str]) -> str:
     counted = Counter(names).most_common()
     return ", ".join(f"{number} {name}" for name, number in sorted(counted, key=lambda pair: (-pair[1], pair[0])))
-
-
-def _list(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers))

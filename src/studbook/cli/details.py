@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from studbook.cli.terminal import bold, dim, table
-from studbook.cli.text import gaps_by_code, marks, name, place, relation, value
+from studbook.cli.text import and_more, gaps_by_code, how_sure, marks, name, place, relation, value
 from studbook.lineage.graph import LineageReader
 from studbook.model import Asset, Edge, Envelope, Evidence
 from studbook.model.canonical import fields_of
@@ -147,14 +147,14 @@ def _promotion_text(opened: Lineage, paths: Sequence[Sequence[Step]]) -> Iterato
         for step in path:
             yield ("    " if step is path[0] else "      ") + "  ".join(filter(None, _step_words(opened, step)))
     if len(paths) > _SHOWN:
-        yield dim(f"    ... and {len(paths) - _SHOWN} more; --format json has all")
+        yield dim(f"    {and_more(len(paths) - _SHOWN)}")
 
 
 def _step_words(opened: Lineage, step: Step) -> tuple[str, ...]:
     """Which version, where, since when, whether approved, how it came there, and where it runs."""
     package = step.package
     origins = [opened.handle(edge.source) for edge in step.copied]
-    sure = {edge.certainty + (", candidate" if edge.candidate else "") for edge in step.copied}
+    sure = set(map(how_sure, step.copied))
     runs_at = ", ".join(map(opened.handle, step.runs_at))
     return (
         " ".join(filter(None, (opened.handle(package), marks(package)))),
@@ -174,16 +174,15 @@ def _neighbours(opened: Lineage, title: str, edges: Sequence[Edge]) -> Iterator[
     for edge in edges[:_SHOWN]:
         yield "    " + _neighbour(opened, title, edge)
     if len(edges) > _SHOWN:
-        yield dim(f"    ... and {len(edges) - _SHOWN} more; --format json has all")
+        yield dim(f"    {and_more(len(edges) - _SHOWN)}")
 
 
 def _neighbour(opened: Lineage, title: str, edge: Edge) -> str:
     other = opened.index.asset(edge.source if title == "upstream" else edge.target)
-    sure = edge.certainty + (", candidate" if edge.candidate else "")
     parts = [dim(relation(edge))]
     parts += (
         [f"{kind_words(other.kind)} {opened.handle(other)}", dim(place(other)), marks(other)]
         if other is not None
         else []
     )
-    return "  ".join(part for part in (*parts, dim(sure)) if part)
+    return "  ".join(part for part in (*parts, dim(how_sure(edge))) if part)

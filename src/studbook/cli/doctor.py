@@ -16,6 +16,7 @@ import click
 
 from studbook.cli.options import catalog_option, text_or_json
 from studbook.cli.terminal import bold, columns, dim, echo, echo_lines, folded, style, table, write_document
+from studbook.cli.text import STATUS_COLORS
 
 if TYPE_CHECKING:
     from studbook.harvest.doctor import Check, Diagnosis
@@ -32,7 +33,6 @@ _SAID = 3
 _LINES = 40
 """Partitions from which on an account that is well has one line."""
 _NAME = 16
-_COLOURS = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim", "quiet": "dim"}
 _WORDS = {"complete": "well"}
 
 
@@ -197,7 +197,7 @@ def _rows(checks: Sequence[Check], names: Mapping[str | None, str]) -> Iterator[
             yield (
                 f"  {check.partition.region or '-'}",
                 check.partition.source,
-                style(state, _COLOURS[check.status]),
+                style(state, STATUS_COLORS[check.status]),
                 *(_of(count) for count in _tries(check)),
             )
 

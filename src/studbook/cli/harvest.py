@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from studbook.cli.options import catalog_option, text_or_json
+from studbook.cli.options import catalog_option, catalog_words, text_or_json
 from studbook.cli.terminal import bold, columns, dim, echo, echo_lines, folded, say, style, table, write_document
+from studbook.cli.text import STATUS_COLORS
 
 if TYPE_CHECKING:
     from studbook.harvest.run import HarvestResult, Progress
@@ -175,7 +176,7 @@ def _costs(coverage: Sequence[Coverage]) -> Iterator[str]:
             row.account or "-",
             row.region or "-",
             row.source,
-            style(row.status, _COLORS[row.status]),
+            style(row.status, STATUS_COLORS[row.status]),
             str(row.records),
             str(row.requests),
             str(len(row.gaps) or ""),
@@ -198,9 +199,6 @@ def _costs(coverage: Sequence[Coverage]) -> Iterator[str]:
     yield ""
 
 
-_COLORS = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim", "quiet": "dim"}
-
-
 def _print(catalog: Catalog, harvested: HarvestResult) -> None:
     """What was found, what could not be seen, what changed, and what to type next."""
     from studbook.harvest.coverage import seen_whole
@@ -218,7 +216,7 @@ def _print(catalog: Catalog, harvested: HarvestResult) -> None:
     if before is not None and harvested.changed:
         news = _news(catalog.changed(before, envelope))
         echo_lines(folded(f"changed  since snapshot {before.number}: {news}", indent=_INDENT))
-    option = "" if catalog.address == "catalog" else f" --catalog {catalog.address}"
+    option = catalog_words(catalog)
     following = [("studbook diff", "what changed, in full")] if before is not None and harvested.changed else []
     following.append(("studbook build", "the pages"))
     if any(row.gaps for row in harvested.coverage):

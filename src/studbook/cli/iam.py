@@ -80,7 +80,7 @@ def iam(
         write(made.terraform(document, made.role_name(settings), principal, external_id).encode())
         return 0
     if output_format == "cloudformation":
-        _print(made.cloudformation(document, made.role_name(settings), principal, external_id))
+        write_document(made.cloudformation(document, made.role_name(settings), principal, external_id))
         return 0
     if part in ("trust", "all") and principal is None:
         raise UsageError("a trust policy names somebody", "say who runs Studbook with --principal ARN")
@@ -89,7 +89,7 @@ def iam(
         "trust": made.trust(principal or "", external_id),
         "caller": made.caller_policy(settings),
     }
-    _print(documents if part == "all" else documents[part])
+    write_document(documents if part == "all" else documents[part])
     return 0
 
 
@@ -115,7 +115,3 @@ def _warn(size: int) -> None:
         f"the policy has {size} characters; {refused}. Shorter: --account ID for each account, or fewer and higher "
         "prefixes among the datasets",
     )
-
-
-def _print(document: dict[str, Any]) -> None:
-    write_document(document)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from studbook.cli.options import catalog_option
+from studbook.cli.options import catalog_option, catalog_words
 from studbook.cli.terminal import echo, say
 from studbook.errors import UsageError
 
@@ -80,7 +80,7 @@ def init(
         f"\nredact:\n  salt: {os.urandom(16).hex()}  # this catalog's own, to be kept: see 'studbook help security'\n"
     )
     catalog.create(text)
-    option = "" if catalog.address == "catalog" else f" --catalog {catalog.address}"
+    option = catalog_words(catalog)
     echo(f"wrote {written}")
     say("next:")
     if not (here or accounts or organization):

@@ -13,7 +13,7 @@ from studbook.cli.harvest import progress_shown
 from studbook.cli.options import audience_option, catalog_option, format_option, level_option
 from studbook.cli.site import output_option
 from studbook.cli.terminal import bold, code_block, dim, echo_lines, folded, say, style, uncolored, write, write_json
-from studbook.cli.text import LEVEL_COLORS
+from studbook.cli.text import LEVEL_COLORS, and_more
 
 if TYPE_CHECKING:
     from studbook.nightly import Report
@@ -184,7 +184,7 @@ def _sections(report: Report) -> Iterator[tuple[str, list[str]]]:
 
 def _cut(lines: list[str]) -> list[str]:
     more = len(lines) - _SHOWN
-    return [*lines[:_SHOWN], f"... and {more} more; --format json has all"] if more > 0 else lines
+    return [*lines[:_SHOWN], and_more(more)] if more > 0 else lines
 
 
 def markdown(report: Report) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,12 @@ audience_option = click.option(
 )
 """Whoever takes it asks for the `edition`."""
 text_or_json = format_option("text", "json")
+
+
+def catalog_words(catalog: Catalog) -> str:
+    """The option that a next command needs to meet the same catalog; empty where it meets it anyway."""
+    known = ("catalog", os.environ.get("STUDBOOK_CATALOG"))
+    return "" if catalog.address in known else f" --catalog {shlex.quote(catalog.address)}"
 
 
 def edition(catalog: Catalog) -> Edition:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from studbook.cli import QUESTIONS as HELP
-from studbook.cli.options import catalog_option, format_option, snapshot_option
+from studbook.cli.options import catalog_option, catalog_words, format_option, snapshot_option
 from studbook.cli.terminal import (
     bold,
     code_block,
@@ -32,6 +32,7 @@ from studbook.cli.terminal import (
     write,
     write_json,
 )
+from studbook.cli.text import and_more
 from studbook.queries import QUESTIONS, Question
 
 if TYPE_CHECKING:
@@ -198,14 +199,7 @@ def _answer(
 
 def _catalog_words(catalog: Catalog, snapshot: str) -> str:
     """The options that a next command needs, too."""
-    folder = "" if catalog.address in ("catalog", _from_environment()) else f" --catalog {shlex.quote(catalog.address)}"
-    return folder + ("" if snapshot == "latest" else f" --as-of {shlex.quote(snapshot)}")
-
-
-def _from_environment() -> str | None:
-    import os
-
-    return os.environ.get("STUDBOOK_CATALOG")
+    return catalog_words(catalog) + ("" if snapshot == "latest" else f" --as-of {shlex.quote(snapshot)}")
 
 
 # --- text ---------------------------------------------------------------------------------------------------------
@@ -228,7 +222,7 @@ def _text(
         for line in shown.unknown[:_UNKNOWN]:
             yield cut(f"  {line}", columns())
         if len(shown.unknown) > _UNKNOWN:
-            yield dim(f"  ... and {len(shown.unknown) - _UNKNOWN} more; --format json has all")
+            yield dim(f"  {and_more(len(shown.unknown) - _UNKNOWN)}")
     if tree is None:
         yield ""
         yield from _next(lineage, found, len(shown.rows), more)

@@ -10,9 +10,12 @@ from studbook.cli.terminal import style
 
 if TYPE_CHECKING:
     from studbook.model import Asset, Edge
+    from studbook.queries.copies import Copy
 
 LEVEL_COLORS = {"error": "red", "warning": "yellow", "note": "bold"}
 """Of findings."""
+STATUS_COLORS = {"complete": "green", "partial": "yellow", "failed": "red", "skipped": "dim", "quiet": "dim"}
+"""Of partitions."""
 _UNKNOWN = "-"
 _OPERATIONS = 3
 """Operations of a gap that are named; the JSON form has all."""
@@ -52,6 +55,16 @@ def relation(edge: Edge) -> str:
     """`input to (train)`."""
     words = edge.relation.replace("_", " ")
     return words if edge.role is None else f"{words} ({edge.role})"
+
+
+def how_sure(one: Edge | Copy) -> str:
+    """`inferred, candidate`."""
+    return one.certainty + (", candidate" if one.candidate else "")
+
+
+def and_more(number: int) -> str:
+    """What stands below the first of many."""
+    return f"... and {number} more; --format json has all"
 
 
 def place(asset: Asset) -> str:

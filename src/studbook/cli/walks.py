@@ -9,7 +9,7 @@ from typing import Any
 from studbook.answer_table import AnswerTable
 from studbook.api import Lineage
 from studbook.cli.terminal import bold, columns, cut, dim, folded, style, wide
-from studbook.cli.text import marks, relation, value
+from studbook.cli.text import how_sure, marks, relation, value
 from studbook.model import CERTAINTIES, KINDS, Asset
 from studbook.model.kinds import kind_words
 from studbook.queries.answer import counted
@@ -98,9 +98,8 @@ def _fitted(lineage: Lineage, before: str, asset: Asset, behind: str) -> str:
 
 def _edge(hop: Hop) -> str:
     edge = hop.edge
-    sure = edge.certainty + (", candidate" if edge.candidate else "")
     color = None if edge.certainty == "referenced" and not edge.candidate else "yellow"
-    return f"{dim(relation(edge))}  {style(sure, color)}"
+    return f"{dim(relation(edge))}  {style(how_sure(edge), color)}"
 
 
 def _evaluation(lineage: Lineage, found: Evaluation) -> Iterator[str]:
@@ -122,10 +121,7 @@ def _summary(walk: Walk) -> Iterator[str]:
 
 def copy_text(lineage: Lineage, rows: Sequence[Copy]) -> Iterator[str]:
     """The trees of copies, each from its original."""
-    links = [
-        (row.from_, row.to, f"{row.certainty}{', candidate' if row.candidate else ''}  {row.at or ''}") for row in rows
-    ]
-    return _forest(lineage, links)
+    return _forest(lineage, [(row.from_, row.to, f"{how_sure(row)}  {row.at or ''}") for row in rows])
 
 
 def hit_text(lineage: Lineage, rows: Sequence[Hit]) -> Iterator[str]:
