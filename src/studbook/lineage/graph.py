@@ -20,7 +20,10 @@ T = TypeVar("T")
 
 
 class LineageReader(Protocol):
-    """What can be asked of assets and edges, wherever they are kept."""
+    """What can be asked of assets and edges, wherever they are kept.
+
+    Whoever inherits it answers the first four, and `beginning`; of the rest it has what does for any lineage.
+    """
 
     def asset(self, asset_id: str) -> Asset | None:
         """The asset of that id."""
@@ -44,7 +47,7 @@ class LineageReader(Protocol):
 
     def roles(self, asset_id: str, relation: str) -> Collection[str | None]:
         """The roles of the edges of a relation that start there, however many edges there are."""
-        ...
+        return {edge.role for edge in self.downstream(asset_id, relation)}
 
     def beginning(self, text: str) -> Sequence[str]:
         """The ids that begin with a text, by code point."""
@@ -52,26 +55,26 @@ class LineageReader(Protocol):
 
     def prefetch(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
         """Prefetch hint: a walk in that direction comes to these next; with a relation, by edges of that alone."""
-        ...
+        return  # all is at hand
 
     def once(self, key: Hashable, find: Callable[[], T]) -> T:
         """What several questions need of this lineage (a line, its scores), found once where all of it is at hand."""
-        ...
+        return find()
 
     def near(self, key: Hashable, find: Callable[[], T]) -> T:
         """What several questions about one asset walk through, found once while they are asked one after the other."""
-        ...
+        return find()
 
     def adjacency(self) -> Adjacency | None:
         """The same as numbers, for walks through crowds; None where objects are as near."""
-        ...
+        return None
 
 
 _CROWD = 64
 """More edges than that on a side of an asset are kept by relation and role, once somebody asks for one relation."""
 
 
-class Graph:
+class Graph(LineageReader):
     """A lineage in memory, in canonical order; `ordered` says that what is given comes in that order."""
 
     def __init__(self, assets: Iterable[Asset], edges: Iterable[Edge], *, ordered: bool = False) -> None:
@@ -108,9 +111,6 @@ class Graph:
     def downstream(self, asset_id: str, relation: str | None = None, role: str | None = None) -> Sequence[Edge]:
         return self._selected(self._downstream, asset_id, relation, role)
 
-    def roles(self, asset_id: str, relation: str) -> Collection[str | None]:
-        return {edge.role for edge in self.downstream(asset_id, relation)}
-
     def _selected(
         self, side: dict[str, list[Edge]], asset_id: str, relation: str | None, role: str | None
     ) -> Sequence[Edge]:
@@ -134,22 +134,12 @@ class Graph:
     def beginning(self, text: str) -> Sequence[str]:
         return beginning_with(self._ids, text)
 
-    def prefetch(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
-        """All is at hand."""
-
     def once(self, key: Hashable, find: Callable[[], T]) -> T:
-        """Memoized."""
+        """Memoized; not `near`, which of a whole lineage would be all walks."""
         if key not in self._found:
             self._found[key] = find()
         found: T = self._found[key]
         return found
-
-    def near(self, key: Hashable, find: Callable[[], T]) -> T:
-        """Found each time: of a whole lineage it would be all walks."""
-        return find()
-
-    def adjacency(self) -> None:
-        """Objects are at hand."""
 
 
 def is_unsure(asset: Asset) -> bool:

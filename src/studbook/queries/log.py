@@ -8,7 +8,7 @@ id. An event has the time that a record gives it, else that of the night which f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
@@ -406,12 +406,12 @@ def _is_news(was: Manner | None, now: Manner) -> bool:
     return was != now and (was is None or now != "candidate")
 
 
-class _Served:
+class _Served(LineageReader):
     """A lineage as one night served it: what answers, and what is deployed to what, is that night's, all else is as it
     is now.
 
     What a model is made from never changes, what an endpoint runs, and with which share, does. What was still to come
-    was not deployed yet.
+    was not deployed yet. Neither what was found `once` of today nor its numbers need hold for then.
     """
 
     def __init__(
@@ -462,23 +462,11 @@ class _Served:
     def of_kind(self, kind: str, *, unsure: bool = False) -> Sequence[Asset]:
         return self._now.of_kind(kind, unsure=unsure)
 
-    def roles(self, asset_id: str, relation: str) -> Collection[str | None]:
-        return {edge.role for edge in self.downstream(asset_id, relation)}
-
     def beginning(self, text: str) -> Sequence[str]:
         return self._now.beginning(text)
 
     def prefetch(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
         self._now.prefetch(asset_ids, direction, relation)
-
-    def once(self, key: Hashable, find: Callable[[], T]) -> T:
-        """What was found of today may not hold for then."""
-        return find()
-
-    near = once
-
-    def adjacency(self) -> None:
-        """What was deployed then is not in the numbers of today."""
 
     def running(self, place_id: str, only: str | None) -> Mapping[str, Manner]:
         """What runs behind a place, as people name it, and how: versions, else base models, else what was deployed."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property, lru_cache
 from itertools import product
@@ -19,7 +19,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, cast
 from zlib import crc32
 
-from studbook.lineage.graph import Direction, Graph, LineageReader, differing
+from studbook.lineage.graph import Graph, LineageReader, differing
 from studbook.model import KINDS, Asset, Edge, Finding, Gap, Partition
 from studbook.queries.answer import Answer, LazyRows, Night, Unknown, Why
 from studbook.queries.namesakes import renamed
@@ -184,7 +184,7 @@ class _TrackedGraph(LineageReader):
     """Answers as `Graph` does, and notes what was asked.
 
     Edges that were asked for are kept with the number of that side: the pages of a batch walk through the same
-    neighbours again and again.
+    neighbours again and again. It has no numbers: what is read is noted object by object.
     """
 
     def __init__(self, graph: Graph, notes: ReadSet) -> None:
@@ -227,15 +227,9 @@ class _TrackedGraph(LineageReader):
         self._notes.read.add(known[0])
         return known[1]
 
-    def roles(self, asset_id: str, relation: str) -> Collection[str | None]:
-        return {edge.role for edge in self.downstream(asset_id, relation)}
-
     def beginning(self, text: str) -> Sequence[str]:
         self._notes.read.add(_bucket(text))
         return self._graph.beginning(text)
-
-    def prefetch(self, asset_ids: Iterable[str], direction: Direction, relation: str | None = None) -> None:
-        """All is at hand."""
 
     def once(self, key: Hashable, find: Callable[[], T]) -> T:
         """Memoized for a batch of pages; each is noted to have read what it took."""
@@ -252,9 +246,6 @@ class _TrackedGraph(LineageReader):
         self._notes.read |= known[1]
         value: T = known[0]
         return value
-
-    def adjacency(self) -> None:
-        """What is read is noted: object by object."""
 
 
 _Side = dict[tuple[str, str | None, str | None], tuple[int, Sequence[Edge]]]

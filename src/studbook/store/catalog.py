@@ -310,7 +310,7 @@ class Catalog:
         """The lineage on disk, for an answer without reading all of it; brought up to date first, if need be."""
         from studbook.store.index import Index
 
-        return Index.open(self.index_file, self.objects, envelope)
+        return Index(self.index_file, self.objects, envelope)
 
     def verify(self, signers: Sequence[Verifier] = ()) -> list[Damage]:
         """What is not as it was written; empty where all is. `signers` are keys that must have signed the log."""

@@ -16,7 +16,7 @@ import re
 import sqlite3
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from functools import partial
 from itertools import accumulate, islice
 from pathlib import Path
@@ -26,7 +26,7 @@ from pydantic import ValidationError
 
 from studbook.errors import CatalogError
 from studbook.lineage.adjacency import Adjacency, Said, sort_of, walked_back
-from studbook.lineage.graph import Direction, is_between
+from studbook.lineage.graph import Direction, LineageReader, is_between
 from studbook.lineage.job_state import span_of
 from studbook.model import RELATIONS, Asset, Edge, Envelope, Evidence
 from studbook.model.edge import EdgeKey, Known, among_ends, edge_of
@@ -91,8 +91,12 @@ _PATIENCE = 10.0
 """Seconds to wait for another process that uses the file."""
 
 
-class Index:
-    """One snapshot's lineage in SQLite; a context manager, closed when done."""
+class Index(LineageReader):
+    """One snapshot's lineage in SQLite: in the file where there is one that can be used, else in memory.
+
+    A context manager, closed when done. What several questions need is found each time: what is kept of a large lineage
+    is its index.
+    """
 
     def __init__(self, path: Path | None, objects: Objects, envelope: Envelope) -> None:
         self._path, self._objects, self._envelope = path, objects, envelope
@@ -106,11 +110,6 @@ class Index:
         self._adjacency: Adjacency | None = None
         self._connection = self._open()
         self._salt = _salt(self._connection)
-
-    @classmethod
-    def open(cls, path: Path | None, objects: Objects, envelope: Envelope) -> Index:
-        """The index of that snapshot: the file where there is one that can be used, else one in memory."""
-        return cls(path, objects, envelope)
 
     def _open(self) -> sqlite3.Connection:
         for attempt in range(2 if self._path else 0):
@@ -179,14 +178,6 @@ class Index:
         """Reads what a step from each of them asks for, five hundred in one statement."""
         for several in _batches(asset_ids):
             self._sound(partial(self._read_ahead, several, direction, relation))
-
-    def once(self, key: Hashable, find: Callable[[], T]) -> T:
-        """Found each time: what is kept of a large lineage is its index."""
-        return find()
-
-    def near(self, key: Hashable, find: Callable[[], T]) -> T:
-        """Found each time, too."""
-        return find()
 
     def adjacency(self) -> Adjacency:
         """The arrays, read once, with what numbers stand for."""
