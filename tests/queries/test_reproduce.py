@@ -271,6 +271,12 @@ class TestJob:
         """)
         assert again(graph, asset="p/1").job.id == "t"
 
+    def test_a_job_that_may_have_made_it_is_told_as_that(self) -> None:
+        """The request is one of a candidate; asked of the job itself there is no doubt."""
+        graph = lineage("t(training_job) -produced~?-> p/1(model_package)")
+        assert ("job", "close") in parts(again(graph, asset="p/1"))
+        assert ("job", "close") not in parts(again(graph, asset="t"))
+
     def test_an_earlier_holder_of_the_name_is_another_job(self) -> None:
         """A name can be used again; the record of the newer job is not that of the older."""
         with pytest.raises(NotFound):

@@ -315,6 +315,22 @@ class TestSharedArtifacts:
 
         assert inputs(linked, PACKAGE, "produced") == {}
 
+    def test_a_version_may_have_been_given_other_weights_later(self):
+        """Its record says when it was changed last, and of what it consists now, not what was changed: the job is a
+        candidate, unless somebody had written there before it was registered."""
+        began, earlier = job(created_at=NOON), asset("training_job", f"{JOB}-0", created_at="2026-11-01T12:00:00Z")
+        evidence = {"rule:same-artifact"}
+        for changed, others, found in (
+            ("2026-11-02T13:00:00Z", (), {JOB: ("inferred", True, evidence)}),
+            ("2026-11-02T11:00:00Z", (), {}),
+            ("2026-11-02T13:00:00Z", (earlier,), {earlier.id: ("inferred", False, evidence)}),
+        ):
+            version = self._package(created_at="2026-11-02T10:00:00Z", modified_at=changed)
+            claims = [self.WEIGHTS, *(replace(self.OUTPUT, job=one.id) for one in (began, *others))]
+            linked = Estate().say(began, version, *others, claims=claims).linked()
+
+            assert inputs(linked, PACKAGE, "produced") == found
+
     def test_a_place_that_was_written_over_makes_no_copy(self):
         """Both packages keep the ETag that their weights had, and it is another one."""
         uri, elsewhere = self.WEIGHTS.uri, f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/other/1"

@@ -20,6 +20,7 @@ worst that any reason leaves possible:
   - a Job: hyperparameters that its document does not name are the service's, and its agent's code is not fixed;
   - an evaluator's code is not fixed: `$LATEST`, an alias, an unqualified function, a name without a version;
   - the checkpoints of the first time lie where the job would look for them, and it would go on from there;
+  - which job made the model is not certain: this one may have;
   - the job failed or was stopped before its end, by whoever or whatever watched it, and its weights are of that moment.
 - **not possible**: something that goes in is gone:
   - the data has changed and the bucket does not keep what was read;
@@ -43,6 +44,7 @@ from studbook.queries.origins import makers
 from studbook.queries.reproduce.inputs import Inputs, ObjectVersions, Pin, Reason, Verdict, rank
 from studbook.queries.reproduce.program import script
 from studbook.queries.reproduce.request import JOB, create_of, request_of
+from studbook.queries.walks.reach import surely_made
 
 __all__ = ["Manifest", "Pin", "Reason", "RecordOf", "Reproduction", "reproduce", "script"]
 
@@ -107,7 +109,10 @@ def reproduce(lineage: LineageReader, asset: Asset, record_of: RecordOf) -> Repr
         )
     request = request_of(record.body, create)
     found = Inputs(lineage, record_of, job, request, create)
-    reasons = sorted(found.reasons, key=lambda one: (-rank(one.leaves), one.part, one.message))
+    reasons = [*found.reasons]
+    if job.id not in surely_made(lineage, asset.id):
+        reasons.append(Reason("job", "close", f"which job made {asset.name} is not certain: {job.name} may have"))
+    reasons.sort(key=lambda one: (-rank(one.leaves), one.part, one.message))
     return Reproduction(
         asset=asset,
         job=job,

@@ -36,7 +36,7 @@ class Reason:
 
     part: str
     """`data`, `image`, `code`, `agent`, `base model`, `source model`, `evaluator`, `values`,
-    `checkpoints`, `request`."""
+    `checkpoints`, `request`, `job`."""
     leaves: Verdict
     """The best verdict that it leaves possible."""
     message: str
