@@ -164,8 +164,9 @@ def carried_over(record: Record, number: int) -> Record:
 
 
 def _created_at(record: Record) -> object:
-    """When AWS, or MLflow's registry, made what has a name that others may have after it."""
-    return record.body.get("CreationTime", record.body.get("creation_timestamp"))
+    """When AWS, or MLflow, made what has a name, or a number, that others may have after it."""
+    times = (record.body.get(name) for name in ("CreationTime", "creation_timestamp", "creation_time"))
+    return next((time for time in times if time is not None), None)
 
 
 def _earlier_holder(record: Record, fresh: Record, number: int) -> Record | None:

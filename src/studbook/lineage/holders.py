@@ -1,9 +1,9 @@
 """Reused names: what was named before the present holder of a name was made is an earlier holder.
 
 What is deleted leaves its name, and with it its ARN, to whoever takes it next, and what named it goes on naming it: an
-endpoint the configuration that it runs, a configuration the model that it was made for, a version of a registered model
-of MLflow the one that it was copied from, an event of CloudTrail what was deleted. Of those who had the name before,
-the latest that a night showed is meant, or one that no night did.
+endpoint the configuration that it runs, a configuration the model that it was made for, a version the job that made it,
+a version of a registered model of MLflow the one that it was copied from, an event of CloudTrail what was deleted. Of
+those who had the name before, the latest that a night showed is meant, or one that no night did.
 """
 
 from __future__ import annotations
@@ -18,21 +18,27 @@ from studbook.lineage.edges import Edges
 from studbook.lineage.from_id import asset_from_id, parent_edge
 from studbook.lineage.times import instant, utc_time
 from studbook.model import Asset, Evidence, Kind, Relation
+from studbook.model.edge import EdgeKey
 from studbook.model.ids import holder_of, is_audit_event
 from studbook.model.kinds import JOB_KINDS
 
 EARLIER: Final = Evidence.parse("rule:earlier-holder")
-_NAMING: Final[frozenset[Relation]] = frozenset(("base_of", "copied_to", "deployed_to", "input_to", "packaged_as"))
-"""Relations in which the downstream end names the other one."""
-_AT_CREATION: Final = frozenset((*JOB_KINDS, "model", "model_package", "endpoint_config"))
+_NAMING: Final[frozenset[Relation]] = frozenset(
+    ("base_of", "copied_to", "deployed_to", "input_to", "packaged_as", "produced")
+)
+"""Relations in which the downstream end names the other one, or may."""
+_AT_CREATION: Final = frozenset((*JOB_KINDS, "pipeline_execution", "model", "model_package", "endpoint_config"))
 """What names all that it names when it is made."""
 _IN_MLFLOW: Final[Mapping[Relation, Kind]] = {
     "has_version": "mlflow_registered_model",
     "registered_as": "mlflow_model_version",
 }
 """What a version of a registered model names when it is made: that model, and the version that it was copied from."""
-_WHOLES: Final = frozenset(("model_package_group", "monitoring_schedule", "pipeline", "feature_group"))
-"""What is there before its parts, and before who writes to it: versions, jobs, executions."""
+_SEARCHES: Final = ("tuning_job", "automl_job")  # Fewer kinds: jobs that have others for parts
+_WHOLES: Final = frozenset(
+    ("model_package_group", "monitoring_schedule", "pipeline", *_SEARCHES, "mlflow_experiment", "feature_group")
+)
+"""What is there before its parts, and before who writes to it: versions, jobs, executions, runs."""
 _NUMBERED: Final = frozenset(("model_package", "mlflow_model_version"))
 """Versions whose number their group counts up; versions of hub content are called as people like."""
 _MAKES: Final = "Create"
@@ -40,7 +46,8 @@ _MAKES: Final = "Create"
 _MAKING: Final = timedelta(minutes=1)
 """At most so long after such a call, by what its event says, the thing's own record says that it was made."""
 _WHEN_CHANGED: Final = frozenset(("endpoint", "inference_component"))
-"""What may name another thing whenever it is changed. Who sends requests to one does so whenever it was made."""
+"""What may name another thing whenever it is changed. Who sends requests to one may have made it, and does so until its
+own end."""
 
 
 class Holders:
@@ -68,13 +75,16 @@ class Holders:
         if ":lambda:" in named or present.account == "aws":
             return None  # Lambda gives no number again
         at = _settled(namer)
-        if present.kind in _WHEN_CHANGED or not is_later(self._assets, named, at) or self._counted_by(present, at):
+        if present.kind in _WHEN_CHANGED:
+            at = namer.attributes.get("ended_at") if relation == "input_to" else None
+        if not is_later(self._assets, named, at) or self._counted_by(present, at):
             return None
         return self._then(present, instant(at))
 
     def whole_then(self, named: str, part: str) -> Asset | None:
-        """The earlier model group that a version was registered in, the schedule or pipeline that ran a job, or the
-        feature group that it wrote to, of those that a night showed: it was there before its part."""
+        """The earlier model group that a version was registered in, the schedule, pipeline or search that ran a job,
+        the experiment that a run was in, or the feature group that a job wrote to, of those that a night showed: it was
+        there before its part."""
         present, made = self._assets.get(named), self._assets.get(part)
         if present is None or made is None or present.kind not in _WHOLES:
             return None
@@ -82,6 +92,34 @@ class Holders:
             return None
         by_then = self._by_then(present, instant(made.created_at))
         return by_then[-1] if by_then else None
+
+    def in_doubt(self, key: EdgeKey) -> bool:
+        """Whether somebody had one of the names before, or must have had: few edges are such that this is so."""
+        target = self._assets.get(key.target)
+        return any(_spelled(end) in self._earlier for end in key[:2]) or (
+            target is not None and is_later(self._assets, key.source, target.created_at)
+        )
+
+    def joined(self, key: EdgeKey, *, names_target: bool) -> Asset | None:
+        """The earlier holder that a part or a product named, or was named as."""
+        is_product = key.relation == "produced"
+        if not names_target:
+            if is_product:
+                return self.meant(key.source, key.relation, key.target)
+            return self._first_after(key.source, key.target)
+        whole = self.whole_then(key.target, key.source)
+        return whole or (self._first_after(key.target, key.source) if is_product else None)
+
+    def _first_after(self, named: str, by: str) -> Asset | None:
+        """The earlier holder that is what a job made, or a job that a search or an execution ran, of those that a night
+        showed: the first that came after who named it; None where that is the present one."""
+        present, maker = self._assets.get(named), self._assets.get(by)
+        if present is None or maker is None or maker.created_at is None or _spelled(named) not in self._earlier:
+            return None
+        known = (*self._known(present), present)
+        after = (one for one in known if one.created_at and instant(one.created_at) >= instant(maker.created_at))
+        first = next(after, present)
+        return None if first is present else first
 
     def changed(self, named: str, event: str) -> Asset | None:
         """The earlier holder to which something was done; None where it can have been done to the present one."""
@@ -139,6 +177,10 @@ def _settled(namer: Asset) -> str | None:
     return namer.modified_at if namer.kind in _WHEN_CHANGED else None
 
 
+_NAMED_EITHER_WAY: Final = ("part_of", "produced")
+"""Relations in which either end may name the other one: a job its search, or a version the job that made it."""
+
+
 def reassign_to_earlier(edges: Edges, holders: Holders) -> Iterator[Asset]:
     """Moves what records say by ARN to the holder that they meant; the holders that got an edge."""
     moved = []
@@ -146,8 +188,11 @@ def reassign_to_earlier(edges: Edges, holders: Holders) -> Iterator[Asset]:
         names_target = True
         if is_audit_event(key.source):
             holder = holders.changed(key.target, key.source)
-        elif key.relation == "part_of":
-            holder = holders.whole_then(key.target, key.source)
+        elif key.relation in _NAMED_EITHER_WAY:
+            if not holders.in_doubt(key) or (edge := edges.get(key)) is None:
+                continue
+            names_target = not all(one.record.endswith(f"/{key.target}") for one in edge.evidence)
+            holder = holders.joined(key, names_target=names_target)
         else:
             holder, names_target = holders.meant(key.source, key.relation, key.target), False
         if holder is not None:

@@ -339,7 +339,7 @@ def mlflow_id(server: str, *segments: str) -> str:
     return f"mlflow:{server}/" + "/".join(quote(segment, safe="") for segment in segments)
 
 
-_EARLIER_ID = re.compile(r"(arn:[^@]+|mlflow:.+/model/[^/@]+(?:/\d+)?)@.+")
+_EARLIER_ID = re.compile(r"(arn:[^@]+|mlflow:.+/(?:model/[^/@]+(?:/\d+)?|experiment/\d+))@.+")
 
 
 def holder_of(asset_id: str) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, inputs, job
 
-from studbook.model import Claim, Edge
+from studbook.model import Claim, Edge, Evidence
 from studbook.model.facts import (
     BaseModelName,
     ByName,
@@ -106,6 +106,62 @@ class TestHolders:
         for at, wrote in ((NOON, known.id), ("2026-11-04T12:00:00Z", group)):
             linked = Estate().say(known, now, job(created_at=at), claims=[claim]).linked()
             assert [edge.target for edge in linked.edges if edge.relation == "produced"] == [wrote]
+
+    def _named_by(self, end: str, source: str, target: str, relation: str) -> Edge:
+        """An edge that the record of one of its ends tells."""
+        return replace(_edge(source, target, relation), evidence=(Evidence("t:T", "t", f"t/t/{end}"),))
+
+    @pytest.mark.parametrize("seen", [True, False])
+    def test_a_version_was_made_by_the_job_that_was_there(self, seen):
+        """GeneratedBy names a job that was deleted, and another has its name since."""
+        earlier, unseen = f"{JOB}@{self.EARLY}", f"{JOB}@before-{self.LATER}"
+        known = [asset("training_job", earlier, "j", created_at=self.EARLY)] if seen else []
+        version = asset("model_package", PACKAGE, "bot 1", created_at=NOON)
+        edge = self._named_by(PACKAGE, JOB, PACKAGE, "produced")
+        linked = Estate().say(job(created_at=self.LATER), version, *known, edges=[edge]).linked()
+
+        found = inputs(linked, PACKAGE, "produced")
+        assert found == {earlier if seen else unseen: ("inferred", False, {"rule:earlier-holder"})}
+
+    def test_a_job_made_the_version_that_came_next(self):
+        """It names the version that it registered; the group was deleted, and counts anew."""
+        earlier = asset("model_package", f"{PACKAGE}@{NOON}", "bot 1", created_at=NOON)
+        now = asset("model_package", PACKAGE, "bot 1", created_at=self.LATER)
+        for at, version in ((self.EARLY, earlier.id), ("2026-11-03T11:00:00Z", PACKAGE)):
+            edge = self._named_by(JOB, JOB, PACKAGE, "produced")
+            linked = Estate().say(job(created_at=at), earlier, now, edges=[edge]).linked()
+            assert [one.target for one in linked.edges if one.relation == "produced"] == [version]
+
+    @pytest.mark.parametrize("kind", ["tuning_job", "automl_job", "mlflow_experiment"])
+    def test_a_part_is_of_the_whole_that_was_there(self, kind):
+        """Jobs of a search, and runs of an experiment, whose name or number was given again."""
+        whole = "mlflow:lab/experiment/1" if kind == "mlflow_experiment" else f"{self.ARN}:{kind}/s"
+        known, now = (
+            asset(kind, f"{whole}@1", "s", created_at=self.EARLY),
+            asset(kind, whole, "s", created_at=self.LATER),
+        )
+        for at, found in ((NOON, known.id), ("2026-11-04T12:00:00Z", whole)):
+            edge = self._named_by(JOB, JOB, whole, "part_of")
+            linked = Estate().say(known, now, job(created_at=at), edges=[edge]).linked()
+            assert [edge.target for edge in linked.edges if edge.relation == "part_of"] == [found]
+
+    def test_a_whole_names_the_part_that_came_next(self):
+        """A step of an execution, and the best job of a search: the first of that name that was made after it."""
+        run = asset("pipeline_execution", f"{self.ARN}:pipeline/p/execution/e", "e", created_at=NOON)
+        earlier = asset("training_job", f"{JOB}@{NOON}", "j", created_at=NOON)
+        for at, found in ((self.EARLY, JOB), (NOON, earlier.id)):
+            known = earlier if at == NOON else earlier.but(created_at=at)
+            edge = self._named_by(run.id, JOB, run.id, "part_of")
+            linked = Estate().say(run, known, job(created_at=self.LATER), edges=[edge]).linked()
+            assert [edge.source for edge in linked.edges if edge.relation == "part_of"] == [found]
+
+    @pytest.mark.parametrize(("ended", "now"), [(NOON, False), (None, True), ("2026-11-04T12:00:00Z", True)])
+    def test_a_job_asked_the_endpoint_that_was_there_before_it_ended(self, ended, now):
+        """It may have made the endpoint itself; one that was made after its end it cannot have asked."""
+        endpoint = asset("endpoint", self.ENDPOINT, "e", created_at=self.LATER)
+        ran = job(created_at=self.EARLY, attributes={"ended_at": ended})
+        linked = Estate().say(endpoint, ran, edges=[_edge(endpoint.id, JOB, "input_to")]).linked()
+        assert set(inputs(linked)) == {endpoint.id if now else f"{endpoint.id}@before-{self.LATER}"}
 
     def _claim(self, kind: str, name: str, other: str) -> ByName:
         return replace(TestNames.CLAIM, kind=kind, name=name, other=other)

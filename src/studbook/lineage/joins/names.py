@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from studbook.lineage.holders import EARLIER, Holders, is_later
 from studbook.lineage.joins.interface import View, inferred, referenced
 from studbook.model import Asset, Facts
+from studbook.model.edge import EdgeKey
 from studbook.model.facts import ByName
 from studbook.model.ids import is_audit_event, sagemaker_arn
 
@@ -45,11 +46,12 @@ def join(view: View) -> Facts:
                 edge = inferred(one, claim.other, claim.relation, proof, role=claim.role, candidate=again)
                 facts.edges.append(edge)
             continue
-        whole = None if claim.upstream else holders.whole_then(named, claim.other)
-        if whole is not None:
-            proof = (claim.evidence, EARLIER)
-            facts.edges.append(inferred(claim.other, whole.id, claim.relation, proof, role=claim.role))
-            continue
+        if not claim.upstream:
+            key = EdgeKey(claim.other, named, claim.relation, claim.role)
+            if (then := holders.joined(key, names_target=True)) is not None:
+                proof = (claim.evidence, EARLIER)
+                facts.edges.append(inferred(claim.other, then.id, claim.relation, proof, role=claim.role))
+                continue
         source, target = (named, claim.other) if claim.upstream else (claim.other, named)
         facts.edges.append(referenced(source, target, claim.relation, (claim.evidence,), role=claim.role))
     return facts
