@@ -19,7 +19,7 @@ from studbook.queries import QUESTIONS
 from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, _bucket, changed, said, unpacked
 from studbook.render.page_writer import KnownBuild
-from studbook.render.views import Site, dossier
+from studbook.render.views import Site, card, dossier
 
 Lineage = tuple[dict[str, Asset], list[Edge]]
 FIELDS = ("name", "status", "stage", "created_at", "stale_since", "gone_since", "region")
@@ -62,6 +62,9 @@ def pages_of(site: Site) -> dict[str, tuple[str, set[int]]]:
             notes.begin()
             files = downloads.of_model(watched, asset)
             out[f"{asset_id} files"] = (repr(files), set(unpacked(notes.packed())))
+            notes.begin()
+            told = json.dumps(card.card_page(watched, asset).data)
+            out[f"{asset_id} card"] = (told, set(unpacked(notes.packed())))
             notes.begin()
             told = json.dumps(dossier.dossier_page(watched, asset).data)
             out[f"{asset_id} dossier"] = (told, set(unpacked(notes.packed())))
@@ -119,16 +122,23 @@ def test_what_is_not_made_again_need_not_be(night: tuple[Lineage, list[Finding]]
 
 def test_one_changed_asset_is_few_pages() -> None:
     """A status is read by the pages that show it, and by no page that only names its asset."""
-    assets = {asset.id: asset for asset in small.assets()}
-    assets[small.IMAGE] = assets[small.IMAGE].but(status="Deprecated")
-    after = site_of((assets, small.edges()), [])
-    news = changed(BEFORE.graph, after.graph)
-
-    made = {asset_id for asset_id, (_, noted) in PAGES.items() if not news.isdisjoint(noted)}
-    assert made & assets.keys() == {small.IMAGE}
     # Its own answers, and the files of the model that it trained, and of its clone, have the whole of it.
     files = {f"{asset_id} files" for asset_id in (small.PACKAGE_2, small.CLONE)}
-    assert made - assets.keys() == {f"{small.IMAGE} answers", *files}
+    assert made_again(small.IMAGE, status="Deprecated") == {small.IMAGE, f"{small.IMAGE} answers", *files}
+
+
+def made_again(asset_id: str, **field: str) -> set[str]:
+    """What has read something that is not the same where a field of an asset is another."""
+    assets = {asset.id: asset for asset in small.assets()}
+    assets[asset_id] = assets[asset_id].but(**field)
+    news = changed(BEFORE.graph, site_of((assets, small.edges()), []).graph)
+    return {name for name, (_, noted) in PAGES.items() if not news.isdisjoint(noted)}
+
+
+def test_when_a_version_was_touched_is_read_where_it_is_told() -> None:
+    """A model's page tells it of what has copies, in the tree of them, and of no other version."""
+    assert small.GROUP not in made_again(small.PACKAGE_1, modified_at="2026-11-22T00:00:00Z")
+    assert small.GROUP in made_again(small.PACKAGE_2, modified_at="2026-11-22T00:00:00Z")
 
 
 def test_neither_a_page_of_an_asset_nor_a_file_beside_it_reads_everything() -> None:

@@ -18,7 +18,7 @@ from studbook.mcp import BuiltSite
 from studbook.model.ids import page_path
 from studbook.render import answers, build_site, downloads, views
 from studbook.render.page_writer import KnownBuild
-from studbook.render.views import dossier
+from studbook.render.views import card, dossier
 from studbook.store import Catalog
 
 TURNED = {"curves": {"loss": 5}}
@@ -94,12 +94,13 @@ def failing(real: Any, position: int) -> Any:
 
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, tuple[str, ...]]:
-    """A site of which a version's answers, comparison, downloads and dossier met a bug; and what `build` says."""
+    """A site of which a version's answers, comparison, downloads, card and dossier met a bug; and what `build` says."""
     made = small.catalog(tmp_path / "catalog")
     monkeypatch.setattr(answers, "of_asset", failing(answers.of_asset, 1))
     monkeypatch.setattr(dossier, "dossier_page", failing(dossier.dossier_page, 1))
     monkeypatch.setattr(views, "compare_file", failing(views.compare_file, 1))
     monkeypatch.setattr(downloads, "pedigree_of", failing(downloads.pedigree_of, 1))
+    monkeypatch.setattr(card, "card_page", failing(card.card_page, 1))
     (built,) = build_site(made, small.SETTINGS, tmp_path / "site")
     return tmp_path / "site" / "2", built.failed
 
@@ -121,7 +122,7 @@ def test_no_answer_is_replaced_by_an_empty_one(broken: tuple[Path, tuple[str, ..
     clone = next(one for one in small.assets() if one.id == small.CLONE)
     for page in (folder / "card.html", site / dossier.path_of(clone) / "index.html"):
         assert "This page could not be made" in page.read_text()
-    assert len(failed) >= 4
+    assert len(failed) >= 5
     for path in site.rglob("*"):
         assert not path.is_file() or b"hf_sss" not in path.read_bytes()
 

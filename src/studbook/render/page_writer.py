@@ -36,8 +36,7 @@ from studbook.queries.compared_facts import COMPARABLE
 from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, unpacked
 from studbook.render.environment import Templates
-from studbook.render.views import Page, Site, dossier, unmade
-from studbook.render.views.card import NAME
+from studbook.render.views import Page, Site, card, dossier, unmade
 from studbook.store.files import write_whole
 
 T = TypeVar("T")
@@ -66,7 +65,7 @@ class KnownBuild:
     said: Mapping[str, str]
     """Findings, gaps and cards, by `watching.said`."""
     pages: Mapping[str, bytes]
-    """What each page read, with the data beside it, by its path; the files for auditors, by its path and `files`."""
+    """What each page read, with the data beside it, by its path; what is made apart from it, by a name of its own."""
 
     def write(self, path: Path) -> None:
         sizes = [[name, len(noted)] for name, noted in self.pages.items()]
@@ -137,11 +136,9 @@ class _PageTask(NamedTuple):
     """What is to be made of one asset."""
 
     asset_id: str
-    page: bool
-    """With the data beside it, which ask the same questions: to remember apart what each read cost more than to make
-    both again."""
-    files: bool
-    dossier: bool
+    units: frozenset[str]
+    """By name. The page with the data beside it, which ask the same questions, is one: to remember apart what each
+    read cost more than to make both again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,16 +167,13 @@ class PageWriter:
         for asset in self.site.graph.assets.values():
             path = self.site.link(asset.id)["path"]
             wanted = {path: [(path, _INDEX), (path, answers.NAME), *[_compared(path)] * (asset.kind in COMPARABLE)]}
-            if asset.kind == downloads.KIND:
-                wanted[path + _FILES] = [(path, name) for name in self._names_of_files(asset)]
-            filed = dossier.path_of(asset) if asset.kind == dossier.KIND else ""
-            if filed:
-                wanted[filed] = [(filed, _INDEX)]
-            missing = [name for name, files in wanted.items() if not self._linked(name, files)]
+            for unit, _ in self._apart_from_page(asset, path):
+                wanted[unit.name] = [(unit.folder, name) for name in unit.files]
+            missing = frozenset(name for name, files in wanted.items() if not self._linked(name, files))
             read.update((name, self._earlier.pages[name]) for name in wanted if name not in missing)
             if missing:
-                todo.append(_PageTask(asset.id, *(one in missing for one in (path, path + _FILES, filed))))
-                fresh += todo[-1].page + todo[-1].dossier
+                todo.append(_PageTask(asset.id, missing))
+                fresh += sum(1 for name in missing if name.endswith("/"))
         failed: list[str] = []
         for batch in _everywhere(self, [todo[start : start + _BATCH] for start in range(0, len(todo), _BATCH)]):
             read.update(batch.read)
@@ -208,14 +202,16 @@ class PageWriter:
             watched.turn()
             seen = watched.graph.assets[task.asset_id]
             path = page_path(seen.kind, seen.id)
-            if task.page:
+            if path in task.units:
                 notes.begin()
                 unit = _Unit(seen, path, path, [_INDEX])
                 told = self._attempt(made, unit, self._page, watched, seen)
                 beside = [self._kept(made, *one, watched) for one in self._data_beside(seen, path)]
                 if told is not None:
                     fresh.append((unit, *told, notes.packed() if all(beside) else None))
-            for unit, make in self._apart_from_page(task, seen, path):
+            for unit, make in self._apart_from_page(seen, path):
+                if unit.name not in task.units:
+                    continue
                 notes.begin()
                 if self._kept(made, unit, make, watched):
                     made.read.append((unit.name, notes.packed()))
@@ -235,16 +231,15 @@ class PageWriter:
             folder, name = _compared(path)
             yield _Unit(asset, f"{folder}{name}", folder, [name]), partial(_compare_file, name)
 
-    def _apart_from_page(self, task: _PageTask, asset: Asset, path: str) -> Iterator[tuple[_Unit, _Make]]:
-        """What else of an asset is to be made, and by what."""
-        if task.files:
-            yield _Unit(asset, path + _FILES, path, self._names_of_files(asset)), self._files
-        if task.dossier:
+    def _apart_from_page(self, asset: Asset, path: str) -> Iterator[tuple[_Unit, _Make]]:
+        """What else is made of an asset, and by what."""
+        if asset.kind == downloads.KIND:
+            yield _Unit(asset, path + _FILES, path, downloads.names_of_model(self.site, asset)), downloads.of_model
+        if asset.kind == card.KIND:
+            yield _Unit(asset, path + card.NAME, path, [card.NAME]), self._card
+        if asset.kind == dossier.KIND:
             folder = dossier.path_of(asset)
             yield _Unit(asset, folder, folder, [_INDEX]), self._dossier
-
-    def _names_of_files(self, version: Asset) -> list[str]:
-        return [*downloads.names_of_model(self.site, version), NAME]
 
     def _page(self, watched: Site, asset: Asset) -> tuple[Page, Picture]:
         page = views.asset_page(watched, asset, self.templates.asset_template(asset.kind))
@@ -257,8 +252,8 @@ class PageWriter:
         drawn = draw(picture, layout, root=page.root, title=title, told=lambda asset: self.site.link(asset.id))
         return {_INDEX: self._filled(page, drawn)}
 
-    def _files(self, watched: Site, asset: Asset) -> Mapping[str, bytes]:
-        return {**downloads.of_model(watched, asset), NAME: self._filled(views.card_page(watched, asset), None)}
+    def _card(self, watched: Site, asset: Asset) -> Mapping[str, bytes]:
+        return {card.NAME: self._filled(card.card_page(watched, asset), None)}
 
     def _dossier(self, watched: Site, asset: Asset) -> Mapping[str, bytes]:
         return {_INDEX: self._filled(dossier.dossier_page(watched, asset), None)}
@@ -394,7 +389,8 @@ def _everywhere(press: PageWriter, batches: list[list[_PageTask]]) -> Iterator[_
     """
     workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
     if workers < 2 or len(batches) < _FEW or threading.active_count() > 1 or not _can_fork():
-        yield from map(partial(_made, press), batches)
+        with gc_frozen():
+            yield from map(partial(_made, press), batches)
         return
     # Processes, since templates are Python and threads would share one core; forked, since the lineage is too large to
     # be pickled for each.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from studbook.model import Asset
 from studbook.queries.answer import called
@@ -10,7 +11,9 @@ from studbook.queries.frameworks import Framework
 from studbook.queries.model_card import FIELDS, Shown, Words, by_framework, card_evidence, written
 from studbook.render.views.site import Json, Page, Site
 
-NAME = "card.html"
+KIND: Final = "model_package"
+"""The kind of asset that has a card."""
+NAME: Final = "card.html"
 """The card's page lies beside the version's, which loads in one view."""
 
 

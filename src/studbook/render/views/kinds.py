@@ -129,7 +129,7 @@ def model_package_group(site: Site, asset: Asset) -> Json:
         "lead": lead(site, families[0].original) if families else None,
         "waiting": waiting(site, asset) if families else None,
         "timeline": timeline(site, asset),
-        "promotion": [promotion_of(site, path) for path in promotions(site.graph, asset.id)],
+        "promotion": [promotion_of(site, path) for path in promotions(site.graph, asset.id) if len(path) > 1],
         "curves": _curves(site, families),
         "compare": [site.link(family.original.id) for family in families[1::-1]] if len(families) > 1 else [],
         "card": words.as_data() if words else None,
