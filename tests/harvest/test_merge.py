@@ -103,11 +103,18 @@ class TestMerge:
 
         assert merged([old], [new]) == [new, replace(old, id="m@2026-01-01T00:00:00Z", gone_since=7)]
 
-    @pytest.mark.parametrize("kind", ["mlflow_model_version", "mlflow_registered_model"])
-    def test_a_name_in_mlflow_is_given_again(self, merged, kind):
+    @pytest.mark.parametrize(
+        ("kind", "member"),
+        [
+            ("mlflow_model_version", "creation_timestamp"),
+            ("mlflow_registered_model", "creation_timestamp"),
+            ("mlflow_experiment", "creation_time"),
+        ],
+    )
+    def test_a_name_in_mlflow_is_given_again(self, merged, kind, member):
         """A registered model that was deleted and made again gives the numbers of its versions again; what had them
         before is gone, and not changed."""
-        old, new = (record("m/1", kind=kind, body={"creation_timestamp": time}) for time in (1_000, 2_000))
+        old, new = (record("m/1", kind=kind, body={member: time}) for time in (1_000, 2_000))
 
         assert merged([old], [new]) == [new, replace(old, id="m/1@1000", gone_since=7)]
         assert merged([new], [replace(new, revision="b")]) == [replace(new, revision="b")]
@@ -139,6 +146,27 @@ class TestMerge:
         earlier = replace(old, id="s3://b/@sha256:a@3", gone_since=3)
         assert merged([replace(old, gone_since=3)], [new]) == [new, earlier][: 1 + kept]
         assert merged([new, earlier], [new]) == [new, earlier]
+
+    @pytest.mark.parametrize(
+        ("change", "kept"),
+        [
+            ({"Aliases": [{"Name": "prod", "FunctionVersion": "2"}]}, True),
+            ({"CodeSha256": "b"}, True),
+            ({"Layers": [{"Arn": "l"}]}, True),
+            ({"Timeout": 9}, False),
+        ],
+    )
+    def test_what_a_function_said(self, merged, change, kept):
+        """At which versions its aliases pointed, and what ran as $LATEST, stays until the night that showed another;
+        aliases that were not listed say nothing."""
+        body = {"Aliases": [{"Name": "prod", "FunctionVersion": "1"}], "CodeSha256": "a"}
+        old = record("f", kind="lambda_function", body=body)
+        new = replace(old, body=body | change)
+        earlier = replace(old, id="f@7", gone_since=7)
+        assert merged([old], [new]) == [new, earlier][: 1 + kept]
+        assert merged([new, earlier], [new]) == [new, earlier]
+        unlisted = replace(new, body={name: value for name, value in new.body.items() if name != "Aliases"})
+        assert merged([unlisted], [old]) == [old]
 
     def test_order(self, merged):
         """The order of records does not depend on the order of discovery."""

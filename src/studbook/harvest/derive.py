@@ -7,7 +7,8 @@ keys its claims find each other, a second time and by hand. A night on which no 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from heapq import merge
 from itertools import groupby, islice
 from typing import Any, TypeVar
@@ -53,9 +54,23 @@ def derive_anew(
 ) -> tuple[Content, list[Unread]]:
     """As `derive`, whatever the snapshot before says; `clean` is what today's rules make of the ids that it has."""
     unread: list[Unread] = []
-    linked = _linked(lambda: _records(catalog, records), context, unread)
-    before, number = (_assets(catalog, previous, clean), previous.number + 1) if previous else ((), 1)
-    return catalog.keep_lineage(records, chronicle(linked, before, number), linked.edges), unread
+    number = previous.number + 1 if previous else 1
+
+    def before() -> Iterable[Asset]:
+        return _assets(catalog, previous, clean) if previous else ()
+
+    linked = _linked(lambda: _records(catalog, records), _with_nights(context, before, number), unread)
+    return catalog.keep_lineage(records, chronicle(linked, before(), number), linked.edges), unread
+
+
+def _with_nights(context: LinkContext, before: Callable[[], Iterable[Asset]], number: int) -> LinkContext:
+    """With what the snapshot before says of when assets were first seen."""
+
+    def first_seen(ids: Collection[str]) -> Mapping[str, int]:
+        known = {asset.id: asset.first_seen for asset in before() if asset.id in ids and asset.first_seen is not None}
+        return {**dict.fromkeys(ids, number), **known}
+
+    return replace(context, first_seen=first_seen)
 
 
 def _linked(records: Callable[[], Iterable[Record]], context: LinkContext, unread: list[Unread]) -> Linked:
@@ -114,9 +129,14 @@ def differing(catalog: Catalog, settings: Settings, envelope: Envelope) -> Itera
     what a night holds: both sides come in one order and are compared as they come, by a merge.
     """
     context = LinkContext.of(with_accounts(settings, catalog.records(envelope)))
+    previous = catalog.snapshot_before(envelope)
+
+    def before() -> Iterable[Asset]:
+        return catalog.assets(previous) if previous else ()
+
+    context = _with_nights(context, before, envelope.number)
     linked = _linked(lambda: catalog.records(envelope), context, [])
-    before = catalog.snapshot_before(envelope)
-    assets = chronicle(linked, catalog.assets(before) if before else (), envelope.number)
+    assets = chronicle(linked, before(), envelope.number)
     yield from (asset.id for asset in _unlike(assets, catalog.assets(envelope), key=lambda asset: asset.id))
     yield from map(_named, _unlike(linked.edges, catalog.edges(envelope), key=lambda edge: edge.key.order))
 

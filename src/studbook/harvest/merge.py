@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from studbook.harvest.partition_store import PartitionStore
 from studbook.lineage.joins.object_history import object_versions
-from studbook.lineage.link import HISTORY
+from studbook.lineage.link import HISTORY, POINTERS
 from studbook.model import Record
 
 MISSED: Final = "missed:"
@@ -127,9 +127,10 @@ def merge(
             missed = {(record.kind, None), (record.kind, scope(record))} & kinds
             store.carry_over(replace(known, revision=MISSED + known.revision) if missed else known)
     for before, now in store.changed():
-        earlier = _earlier_holder(before, now, number) or _earlier_listing(before, now, number)
-        if earlier is not None:
-            store.carry_over(earlier, known_as=before.id)
+        for earlier_state in (_earlier_holder, _earlier_listing, _earlier_settings):
+            if (earlier := earlier_state(before, now, number)) is not None:
+                store.carry_over(earlier, known_as=before.id)
+                break
 
 
 def _is_complete(record: Record, complete: Scopes, scope: Callable[[Record], str | None]) -> bool:
@@ -181,6 +182,17 @@ def _earlier_listing(record: Record, fresh: Record, number: int) -> Record | Non
     """What an earlier listing showed of a place in S3 that has the same content again: the times of objects that were
     overwritten, and versions that are left no more, tell what was there then. None where tonight's shows them, too."""
     if record.kind not in HISTORY or record.body == fresh.body or _seen_in(record.body) <= _seen_in(fresh.body):
+        return None
+    until = record.gone_since or number
+    return replace(record, id=f"{record.id}@{until}", stale_since=None, gone_since=until)
+
+
+def _earlier_settings(record: Record, fresh: Record, number: int) -> Record | None:
+    """What a Lambda function was: at which versions its aliases pointed, and which code `$LATEST` had. None where that
+    is as it was, or its aliases were not listed."""
+    if record.kind not in POINTERS or not all("Aliases" in one.body for one in (record, fresh)):
+        return None
+    if all(record.body.get(name) == fresh.body.get(name) for name in ("Aliases", "CodeSha256", "Layers")):
         return None
     until = record.gone_since or number
     return replace(record, id=f"{record.id}@{until}", stale_since=None, gone_since=until)

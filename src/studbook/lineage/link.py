@@ -6,7 +6,7 @@ The result depends on the records and the configuration alone, never on their or
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -31,6 +31,9 @@ from studbook.settings import Settings
 HISTORY = frozenset({"s3_prefix"})
 """Record kinds whose end is no disappearance: an earlier state of a prefix stays a version of its dataset."""
 
+POINTERS = frozenset({"lambda_function"})
+"""Record kinds of what points at something else, and can be made to point elsewhere: what it said before is kept."""
+
 EVENTS = frozenset({"trail_event"})
 """Record kinds that tell what happened once: that one names a thing is no sign that it is still there."""
 
@@ -46,10 +49,12 @@ class ConfiguredDataset(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LinkContext:
-    """What the lineage takes from the configuration."""
+    """What the lineage takes from the configuration, and from the nights before."""
 
     stages: Mapping[str, str] = field(default_factory=dict)
     datasets: tuple[ConfiguredDataset, ...] = ()
+    first_seen: Callable[[Collection[str]], Mapping[str, int]] = field(default=lambda ids: {})
+    """The snapshot that first showed each of these assets; of what is new that to which the lineage belongs."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -157,6 +162,7 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
         claims=claims,
         edges=edges.keys(),
         datasets={d.id: d.evidence for d in context.datasets},
+        first_seen=context.first_seen,
     )
     claims[Reads] += readings(view.all(MountedDirectory), view.all(LinkedDirectory))
     claims[Reads] += named_places.readings(view)

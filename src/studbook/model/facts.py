@@ -307,6 +307,19 @@ class LambdaUse(Claim):
 
 
 @_checked
+class EarlierFunction(Claim):
+    """What a Lambda function said until another night showed something else."""
+
+    function: str
+    until: int
+    """The snapshot that showed it."""
+    told: Annotated[Asset, SkipValidation]
+    """The function as it was."""
+    record: str
+    """The reference of the record that is kept of it."""
+
+
+@_checked
 class ByName(Claim):
     """One end of an edge is known by its name alone: the record of that account, region and kind is meant."""
 

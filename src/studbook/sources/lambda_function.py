@@ -16,7 +16,7 @@ from typing import Any, Final
 from studbook.aws.errors import PART_LOST, UNREADABLE, Trouble, no_answer
 from studbook.model import Asset, Edge, Evidence, Facts, Partition, Record
 from studbook.model.attributes import at, attributes, computed, gathered
-from studbook.model.facts import LambdaUse
+from studbook.model.facts import EarlierFunction, LambdaUse
 from studbook.model.ids import parse_arn, parse_lambda
 from studbook.settings import Settings
 from studbook.sources import bedrock, sagemaker
@@ -180,9 +180,16 @@ def _aliases(several: Any) -> dict[str, Any]:
 
 
 def _shown_function(record: Record) -> Facts:
+    """The function; of what it was before, as `harvest.merge` keeps it, no more than a claim."""
     facts = Facts()
     tags = dict(record.body.get("Tags") or {})
-    facts.show(FUNCTION.asset("evaluator", record, account=record.account, region=record.region, tags=tags), FUNCTION)
+    function, earlier, _ = record.id.partition("@")
+    told = FUNCTION.asset("evaluator", record, id=function, account=record.account, region=record.region, tags=tags)
+    if earlier and record.gone_since is not None:
+        claim = EarlierFunction(function=function, until=record.gone_since, told=told, record=record.reference)
+        facts.claims.append(claim)
+    else:
+        facts.show(told, FUNCTION)
     return facts
 
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, inputs, job
 
-from studbook.model import Claim, Edge, Evidence
+from studbook.lineage.link import LinkContext
+from studbook.model import Asset, Claim, Edge, Evidence
 from studbook.model.facts import (
     BaseModelName,
     ByName,
+    EarlierFunction,
     LambdaUse,
     LatestAtStart,
     MlflowNames,
@@ -305,6 +307,48 @@ class TestLambdaVersion:
         assert self._found(f"{FUNCTION}:prod", function, version) == {
             FUNCTION: ("inferred", False, {"rule:lambda-alias"})
         }
+
+    @pytest.mark.parametrize(
+        ("first_seen", "versions"), [(1, {"7"}), (2, {"7"}), (3, {"7", "8"}), (4, {"8"}), (5, {"8", "6"}), (6, {"6"})]
+    )
+    def test_an_alias_is_what_it_was_when_its_user_was_first_seen(self, first_seen, versions):
+        """It pointed at 7 until snapshot 3 showed 8, and at 8 until snapshot 5 showed 6: of who came with the night on
+        which it had moved both are candidates."""
+
+        def pointing(version: str) -> Asset:
+            return asset(
+                "evaluator", FUNCTION, attributes={"aliases_of_function": {"p": {"version": version, "weights": {}}}}
+            )
+
+        use = LambdaUse(
+            arn=f"{FUNCTION}:p", target=JOB, relation="input_to", role="evaluator", at=NOON, evidence="t:T#f"
+        )
+        earlier = [
+            EarlierFunction(function=FUNCTION, until=until, told=pointing(version), record=f"lambda/f/{until}")
+            for until, version in ((5, "8"), (3, "7"))
+        ]
+        estate = Estate().say(job(), pointing("6"), claims=[use, *earlier])
+        found = inputs(estate.linked(LinkContext(first_seen=lambda ids: dict.fromkeys(ids, first_seen))))
+        assert found == {
+            f"{FUNCTION}:{one}": ("inferred", len(versions) > 1, {"rule:lambda-alias"}) for one in versions
+        }
+
+    def test_code_that_was_overwritten_is_what_ran_before(self):
+        """The night that first showed the job had the code of version 7 in $LATEST."""
+        told = {"latest_code_sha256": "x"}
+        then = asset("evaluator", FUNCTION, modified_at="2026-11-01T00:00:00Z", attributes=told)
+        now = then.but(modified_at="2026-11-03T00:00:00Z", attributes={"latest_code_sha256": "y"})
+        version = asset(
+            "evaluator_version", f"{FUNCTION}:7", created_at="2026-11-01T00:00:01Z", attributes={"code_sha256": "x"}
+        )
+        use = LambdaUse(arn=FUNCTION, target=JOB, relation="input_to", role="evaluator", at=NOON, evidence="t:T#f")
+        earlier = EarlierFunction(function=FUNCTION, until=2, told=then, record="lambda/f/2")
+        estate = Estate().say(
+            job(), now, version, edges=[_edge(FUNCTION, version.id, "has_version")], claims=[use, earlier]
+        )
+        for first_seen, meant in ((1, version.id), (2, f"{FUNCTION}:$LATEST")):
+            linked = estate.linked(LinkContext(first_seen=lambda ids, night=first_seen: dict.fromkeys(ids, night)))
+            assert set(inputs(linked)) == {meant}
 
     def test_without_a_qualifier_it_is_latest(self):
         """Nothing pins it."""

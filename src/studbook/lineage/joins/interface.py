@@ -24,6 +24,8 @@ class View:
     edges: Collection[EdgeKey]
     datasets: Mapping[str, Evidence] = field(default_factory=dict)
     """Configured S3 datasets: id to evidence."""
+    first_seen: Callable[[Collection[str]], Mapping[str, int]] = field(default=lambda ids: {})
+    """The snapshot that first showed each of these assets."""
     _made: dict[Callable[[View], Any], Any] = field(default_factory=dict)
 
     def all(self, kind: type[C]) -> list[C]:
