@@ -253,7 +253,7 @@ class Reading:
             self.claim(LatestAtStart(content=source, reader=self.id, role=role, at=at, evidence=evidence))
         return True
 
-    def reads(
+    def reads(  # noqa: PLR0913 - the members of a claim
         self, uri: object, path: str, role: str | None, at: str | None, *, data_type: str = "S3Prefix",
         relation: Relation = "input_to", ever: bool = False, through: tuple[Evidence, ...] = (),
         claim: type[Reads] = Reads,
@@ -307,7 +307,7 @@ class Reading:
         if source is not None:
             self.edge(source, self.id, "packaged_as", path, role="manifest")
 
-    def by_name(
+    def by_name(  # noqa: PLR0913 - the members of a claim
         self, kind: Kind, name: object, path: str, relation: Relation, *,
         upstream: bool = True, role: str | None = None, pending: bool = False,
     ) -> None:  # fmt: skip

@@ -44,7 +44,7 @@ def verify_log(
     yield from _tiles(log, entries, size)
 
 
-def _checkpoint(  # noqa: PLR0917 - what verify_log has
+def _checkpoint(
     checkpoint: Checkpoint,
     note: Note,
     entries: Sequence[bytes],

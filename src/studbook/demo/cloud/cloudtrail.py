@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from studbook.demo.cloud.clock import Clock
-from studbook.demo.cloud.protocols import ApiError
+from studbook.demo.cloud.protocols import ApiError, Asked
 
 Json = dict[str, Any]
 
@@ -34,8 +34,9 @@ class CloudTrail:
         self._asked: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
         self._numbers: Counter[tuple[str, str, bool]] = Counter()
 
-    def note(self, account: str, region: str, operation: str, *, who: str, asked: Json, said: Json, read: bool) -> None:
+    def note(self, account: str, called: Asked, *, who: str, asked: Json, said: Json, read: bool) -> None:
         """Keeps what was called; what only reads has no answer in its event."""
+        region, operation = called.region, called.operation
         # What a harvest reads comes in any order, and clients add tokens of their own: ids depend on neither.
         self._numbers[account, region, read] += 1
         number = self._numbers[account, region, read]

@@ -127,9 +127,7 @@ class Gateway:
                     reads = who.operation.startswith(_READS)
                     caller = _caller(role, self._session_names.get(who.key or "", "studbook"))
                     request = json.loads(body or b"{}")
-                    self._trail.note(
-                        account, who.region, who.operation, who=caller, asked=request, said=said, read=reads
-                    )
+                    self._trail.note(account, who, who=caller, asked=request, said=said, read=reads)
                 answer = _amazon_json(said)
             elif who.service == "bedrock":
                 with self._lock:

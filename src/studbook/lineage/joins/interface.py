@@ -62,7 +62,7 @@ class View:
 Join = Callable[[View], Facts]
 
 
-def edge_between(
+def edge_between(  # noqa: PLR0913 - the members of an edge
     certainty: Certainty,
     source: str,
     target: str,

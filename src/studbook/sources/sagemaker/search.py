@@ -19,7 +19,7 @@ from studbook.sources.reading import member
 _NEWEST: Final = {"SortOrder": "Descending"}
 
 
-def search(
+def search(  # noqa: PLR0913 - the members of a Bulk
     resource: str,
     whole: Callable[[Json, Seen], bool],
     *,
