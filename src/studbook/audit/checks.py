@@ -68,7 +68,7 @@ def document(data: bytes, schema: str, members: set[str]) -> dict[str, Any]:
 
 
 def envelope(told: Any) -> Envelope:
-    """The envelope, whose digests fit."""
+    """The envelope, whose digests fit. Raises ProofError where they do not, or it is none."""
     try:
         found = Envelope.model_validate_json(canonical(told))
     except (ValidationError, ValueError):
@@ -89,7 +89,8 @@ def row(row_: bytes, told: Any, of: Envelope) -> None:
 
 
 def log(told: Any, of: Envelope, against: Against) -> tuple[Checkpoint, list[str]]:
-    """The checkpoint of a log that has the envelope, and what to know of its signatures."""
+    """The checkpoint of a log that has the envelope, and a line for each signature: whose it is, or that it was not
+    checked. Raises ProofError where the log does not have the envelope, or a required key did not sign it."""
     try:
         note = Note.parse(told["checkpoint"].encode())
         checkpoint = Checkpoint.of(note)

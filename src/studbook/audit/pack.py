@@ -39,7 +39,7 @@ _DERIVED: Final = ("README.txt", "scores.json", "card.md", "model.cdx.json")
 
 
 def check(data: bytes, against: Against) -> Checked:
-    """What is wrong with a pack."""
+    """What is wrong with a pack, the bytes of a ZIP file; of what is none, that it cannot be read."""
     notes: list[str] = []
     damages: list[Damage] = []
     summary = "an evidence pack"

@@ -17,7 +17,7 @@ _LONGEST = 256 * 1024 * 1024
 
 
 def check(data: bytes, against: Against) -> Checked:
-    """What is wrong with a proof, gzipped or plain."""
+    """What is wrong with a proof, gzipped or plain; of what is none, that it cannot be read."""
     notes: list[str] = []
     summary, damages = "a proof", []
     try:
@@ -42,7 +42,8 @@ def check(data: bytes, against: Against) -> Checked:
 
 
 def unpacked(data: bytes) -> bytes:
-    """What was gzipped as Studbook does it; ProofError for anything before, behind or between."""
+    """What was gzipped as Studbook does it, 256 MiB at most. Raises ProofError for what is longer, and for anything
+    before, behind or between."""
     stream = zlib.decompressobj(31)
     try:
         plain = stream.decompress(data, _LONGEST)

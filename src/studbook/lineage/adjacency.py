@@ -36,7 +36,8 @@ def said_of(edge: Edge) -> Said:
 
 
 def sort_of(asset: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Of which sort an asset is, as JSON has it: for a walk, and for what a summary counts, those are all alike."""
+    """Of which sort an asset is, which is given as JSON: those of one sort are alike for a walk, and for what a
+    summary counts."""
     return (
         asset["kind"],
         asset["account"],
@@ -84,7 +85,7 @@ class Adjacency:
     _like: dict[int, Asset] = field(default_factory=dict)
 
     def node(self, asset_id: str) -> int | None:
-        """The node of an id."""
+        """The node of an id, by binary search; None where there is no such asset."""
         key = self.key_of(asset_id)
         at = bisect_left(self.by_key, key, key=self.keys.__getitem__)
         node = self.by_key[at] if at < len(self.by_key) else None
@@ -95,7 +96,8 @@ class Adjacency:
         return self.id_of(self.keys[node])
 
     def like(self, node: int) -> Asset:
-        """An asset of the same sort, always the same one."""
+        """An asset of the same sort, always the same one: enough for whoever asks by which kind, account, region,
+        stage or state."""
         sort = self.sorts[node]
         if sort not in self._like:
             self._like[sort] = self.asset_of(self.keys[node])

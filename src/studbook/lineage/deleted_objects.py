@@ -67,7 +67,8 @@ class Loss(NamedTuple):
 
 
 def losses(contents: Objects, versions: Objects | None) -> Callable[[Mapping[str, Any]], Loss]:
-    """What became of an object, as a listing tells: its objects, and all versions, where the bucket keeps them."""
+    """What became of an object, by its row of an earlier listing (`Key`, `ETag`), as a later listing tells: its
+    objects, and all versions, or None where the bucket does not keep them."""
     there = {row["Key"] for row in contents}
     kept = None if versions is None else {(row["Key"], row["ETag"]) for row in versions}
 

@@ -48,7 +48,7 @@ class Edges(Collection[Edge]):
                 self.add(replace(edge, source=source, target=target))
 
     def pop(self, key: EdgeKey) -> Edge:
-        """Takes an edge out."""
+        """Takes an edge out, and gives it. Raises KeyError where there is none."""
         return edge_of(key, self._known.pop(key))
 
     def keys(self) -> KeysView[EdgeKey]:
@@ -56,11 +56,11 @@ class Edges(Collection[Edge]):
         return self._known.keys()
 
     def known(self) -> Mapping[EdgeKey, Known]:
-        """What is said of each."""
+        """What is said of each edge, by its key, in no order; not to be changed."""
         return self._known
 
     def get(self, key: EdgeKey) -> Edge | None:
-        """The edge of a key."""
+        """The edge of a key; None where there is none."""
         known = self._known.get(key)
         return edge_of(key, known) if known is not None else None
 

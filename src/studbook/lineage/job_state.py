@@ -57,8 +57,8 @@ class Span(NamedTuple):
 
 
 def span_of(kind: str, created_at: str | None, attributes: Mapping[str, Any]) -> Span:
-    """From when to when an asset ran, which is a job; when a model version was registered: it is what lay there then.
-    All time of any other, and of one that has no times."""
+    """From when to when an asset ran, in seconds since the epoch: of a job from its start to its end; of a model
+    version when it was registered: it is what lay there then. All time of any other, and of one that has no times."""
     if kind == "model_package" and (registered := utc_time(created_at)) is not None:
         return Span(registered.timestamp(), registered.timestamp())
     if kind not in JOB_KINDS:

@@ -58,6 +58,7 @@ class LinkContext:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
+        """What a configuration says: stages by account id, and its datasets in their order."""
         return cls(
             stages={account.id: account.stage for account in settings.accounts if account.stage},
             datasets=tuple(
@@ -85,6 +86,7 @@ class Sightings:
     """The latest end of the records that showed it."""
 
     def add(self, record: Record, *, shows: bool) -> None:
+        """One more record, as of tonight, stale or gone; `shows` says whether it shows the asset, or only names it."""
         history = record.kind in HISTORY and record.gone_since is not None
         gone = record.gone_since is not None and not history
         if shows:

@@ -55,7 +55,8 @@ def spellings(shown: Collection[str], named: Iterable[str]) -> dict[str, str]:
 
 
 def arns_of(claims: Sequence[Claim]) -> Iterator[str]:
-    """The ids in claims of one type that spelling can matter to."""
+    """The ids in claims of one type that spelling can matter to: ARNs, and what begins with a server's; some of them
+    twice."""
     for name in _texts(claims):
         for claim in claims:
             value = getattr(claim, name)

@@ -74,7 +74,8 @@ class Attribute:
 
     @property
     def source(self) -> list[dict[str, str]]:
-        """As `x-source` of a schema has it."""
+        """As `x-source` of a schema has it: `[{"rule": name}]`, or `{"operation", "path"}` for each member that it
+        is read from."""
         if self.rule:
             return [{"rule": self.rule}]
         return [{"operation": self.operation, "path": path} for path in self.paths]

@@ -61,7 +61,8 @@ def is_number(value: object) -> TypeGuard[int | float]:
 
 
 def fields_of(value: Any) -> dict[str, Any]:
-    """The fields of a dataclass by name, not copied deeper."""
+    """The fields of a dataclass by name, in their order; values are not copied, unlike those of
+    `dataclasses.asdict`."""
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 

@@ -48,4 +48,5 @@ class Coverage:
 
     @property
     def partition(self) -> Partition:
+        """What was asked: account, region and source."""
         return Partition(self.account, self.region, self.source)

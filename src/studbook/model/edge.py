@@ -25,7 +25,7 @@ class EdgeKey(NamedTuple):
 
     @property
     def order(self) -> tuple[str, str, str, bool, str]:
-        """By code point, null first."""
+        """Canonical order, as a sort key: source, target, relation, role, each by code point; no role comes first."""
         return (self.source, self.target, self.relation, self.role is not None, self.role or "")
 
 
@@ -45,10 +45,11 @@ class Edge:
 
     @property
     def key(self) -> EdgeKey:
+        """What tells it from every other edge of a lineage."""
         return EdgeKey(self.source, self.target, self.relation, self.role)
 
     def as_data(self) -> dict[str, Any]:
-        """As JSON."""
+        """As JSON, under the names of the fields; evidence is a list of `Evidence.as_data`."""
         return fields_of(self) | {"evidence": [one.as_data() for one in self.evidence]}
 
 

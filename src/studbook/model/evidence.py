@@ -66,7 +66,7 @@ class Evidence(NamedTuple):
         return f"rule:{self.rule}" if self.rule else f"config:{self.config}"
 
     def as_data(self) -> dict[str, str]:
-        """As JSON: the members that it has."""
+        """As JSON: of `operation`, `path`, `record`, `rule` and `config` those that it has."""
         return {name: value for name, value in zip(self._fields, self, strict=True) if value}
 
     def __str__(self) -> str:
@@ -91,7 +91,7 @@ def value_at(body: Any, path: str) -> Any:
 
 
 def first_step(path: str) -> str | int | None:
-    """What of a body a path begins with."""
+    """The member of a body (or the index, of a list) that a path begins with; None of an empty path."""
     return next(iter(_steps(path)), None)
 
 

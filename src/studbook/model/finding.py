@@ -36,7 +36,7 @@ class Finding:
     waived: Annotated[Waived | None, Field(description="The waiver that accepts it for now.")] = None
 
     def as_data(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """As JSON, under the names of the fields; `waived` is an object or null."""
         return fields_of(self) | {"waived": self.waived and fields_of(self.waived)}
 
 

@@ -113,6 +113,7 @@ class LambdaFunction(NamedTuple):
 
     @property
     def is_version(self) -> bool:
+        """Whether the qualifier names a version, be it `$LATEST`, and no alias."""
         return self.is_published or self.qualifier == "$LATEST"
 
 
@@ -261,7 +262,7 @@ def manifest_key(relative_key: str) -> str:
 
 
 def manifest_line(relative_key: str, size: int, etag: str) -> bytes:
-    """An object's line of the manifest; the etag without quotes."""
+    """An object's line of the manifest, `key TAB size TAB etag LF`: the size in bytes, the etag without quotes."""
     return f"{manifest_key(relative_key)}\t{size}\t{etag}\n".encode()
 
 

@@ -90,10 +90,12 @@ class KindInfo:
 
     @property
     def plural(self) -> str:
+        """The title of several: `Training jobs`."""
         return self.title if self.title == "Code" else f"{self.title}s"
 
     @property
     def job(self) -> bool:
+        """Whether it is a kind of job: what runs once and makes something."""
         return bool(self.makes)
 
 

@@ -45,4 +45,5 @@ class Record:
 
     @property
     def partition(self) -> Partition:
+        """Where it was read: account, region and source."""
         return Partition(self.account, self.region, self.source)

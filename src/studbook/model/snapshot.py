@@ -27,7 +27,8 @@ class Content(BaseModel):
 
     @property
     def content(self) -> dict[str, str]:
-        """What the content's digest is of."""
+        """The three manifests' digests by name; the digest of a snapshot's content is that of this in canonical
+        JSON."""
         return {name: getattr(self, name) for name in Content.model_fields}
 
 
@@ -44,7 +45,8 @@ class Parts(Content):
 
     @property
     def manifests(self) -> dict[str, str]:
-        """Those that there are, by name."""
+        """The manifests' digests by the name of their part, in the order of the tree; parts that a format lacks are
+        left out."""
         return {name: found for name in Parts.model_fields if (found := getattr(self, name)) is not None}
 
 
@@ -58,7 +60,7 @@ class TreeHead(BaseModel):
 
     @classmethod
     def of(cls, hashes: Iterable[bytes]) -> Self:
-        """That of the rows with these hashes as leaves."""
+        """The head of the tree whose leaves have these hashes, 32 bytes each, in order."""
         size, root = merkle.head(hashes)
         return cls(size=size, root=f"sha256:{root.hex()}")
 
@@ -99,5 +101,5 @@ class Envelope(BaseModel):
 
     @property
     def summary(self) -> dict[str, Any]:
-        """How an answer names its snapshot."""
+        """How an answer names its snapshot: number, taken_at, digest (of the content) and envelope (its own)."""
         return {name: getattr(self, name) for name in ("number", "taken_at", "digest", "envelope")}

@@ -62,7 +62,7 @@ class ApiAnswer(dict[str, Any]):
 
 
 def answer(value: Mapping[str, Any]) -> ApiAnswer:
-    """What a service answered, made storable."""
+    """A service's answer as storable JSON, with what had to be left out of it as its `lost`."""
     lost: list[Loss] = []
     found = ApiAnswer(storable(value, lost))
     found.lost = tuple(lost)
@@ -189,7 +189,8 @@ _losses: ContextVar[list[Loss] | None] = ContextVar("losses", default=None)
 
 @contextmanager
 def noting_losses() -> Iterator[list[Loss]]:
-    """What `parse_json` leaves out in the block; for readers of records, who have nobody else to tell."""
+    """Collects what `parse_json` and `note_loss` leave out in the block, in order; for readers of records, who have
+    nobody else to tell."""
     lost: list[Loss] = []
     token = _losses.set(lost)
     try:
@@ -206,7 +207,8 @@ def note_loss(loss: Loss) -> None:
 
 
 def parse_json(text: str | bytes, lost: list[Loss] | None = None) -> Any:
-    """JSON text as a storable value. Raises ValueError where it is no JSON."""
+    """JSON text as a storable value; what is left out is added to `lost`, else to the list of `noting_losses`.
+    Raises ValueError where it is no JSON."""
     missing: list[Loss] = []
     found = storable(load_json(text), missing)
     if missing:

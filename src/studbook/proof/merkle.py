@@ -11,12 +11,12 @@ from hashlib import sha256
 
 
 def leaf_hash(leaf: bytes) -> bytes:
-    """The 32 bytes that stand for a leaf."""
+    """The hash of a leaf, 32 bytes: SHA-256 of 0x00 and the leaf."""
     return sha256(b"\0" + leaf).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The 32 bytes that stand for two subtrees."""
+    """The hash of a node, 32 bytes: SHA-256 of 0x01 and the hashes of its two subtrees."""
     return sha256(b"\1" + left + right).digest()
 
 
@@ -36,7 +36,7 @@ def head(hashes: Iterable[bytes]) -> tuple[int, bytes]:
 
 
 def root(leaves: Iterable[bytes]) -> bytes:
-    """The root of these leaves, in their order."""
+    """The root of these leaves, in their order, 32 bytes."""
     return head(map(leaf_hash, leaves))[1]
 
 

@@ -101,6 +101,7 @@ class Verifier:
 
     @property
     def key_id(self) -> bytes:
+        """The key's id, 4 bytes: the beginning of the SHA-256 of its name, a line feed, its type and its bytes."""
         return sha256(self.name.encode() + b"\n" + bytes([self.type]) + self.key).digest()[:4]
 
     def __str__(self) -> str:
@@ -199,7 +200,8 @@ class Signer:
 
 
 def new_key() -> tuple[bytes, bytes]:
-    """A private key in OpenSSH's form and its public one, both as files: `ssh-keygen -Y sign` takes it too."""
+    """A private key in OpenSSH's form and its public one, in this order, both as the bytes of files: `ssh-keygen -Y
+    sign` takes it too."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -221,6 +223,7 @@ class Checkpoint:
 
     @property
     def text(self) -> str:
+        """The note's text, three lines: origin, size in decimals, root in base64."""
         return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
 
     @classmethod

@@ -65,7 +65,8 @@ def fuller(path: str, whole: Mapping[str, bytes]) -> str | None:
 
 
 def beginning(path: str, full: str, data: bytes) -> bytes:
-    """What a tile must hold that is a beginning of a fuller one, of which `data` is the content."""
+    """The bytes of the partial tile at `path`, which is a beginning of the fuller one at `full`; `data` is the
+    content of that."""
     if path == full:
         return data
     width = int(path.rpartition("/")[2])
@@ -79,7 +80,8 @@ def _index(groups: str) -> int:
 
 
 def entries_of(bundle: bytes) -> list[bytes]:
-    """The entries of a bundle; ValueError where it is cut off."""
+    """The entries of a bundle, in order: each has its length, two bytes big-endian, before it. Raises ValueError
+    where it is cut off."""
     out = []
     while bundle:
         length = int.from_bytes(bundle[:2])

@@ -63,6 +63,8 @@ class BucketCatalog(Catalog):
         self._pull(whole=not believe_cache)
 
     def create(self, settings: str, cards: Path | None = None) -> None:
+        """Create the folder here, then put all but objects and snapshots into the bucket; raises what
+        `Catalog.create` does, and CatalogError where S3 refuses."""
         super().create(settings, cards)
         for path in sorted(self.root.rglob("*")):
             name = path.relative_to(self.root).as_posix()

@@ -127,7 +127,8 @@ class Catalog:
     # --- reading --------------------------------------------------------------------------------------------------
 
     def envelopes(self) -> Iterator[Envelope]:
-        """All snapshots, oldest first."""
+        """All snapshots, oldest first. Raises CatalogError where one cannot be read or is not what it was when it
+        was written."""
         return iter(self.snapshots)
 
     def latest(self) -> Envelope | None:
@@ -155,16 +156,16 @@ class Catalog:
         return {partition: _PartitionLines(self.objects, found) for partition, found in several.items()}
 
     def records_of(self, envelope: Envelope, kind: str) -> Iterator[Record]:
-        """The records of one kind, whatever their partition."""
+        """The records of one kind, whatever their partition, in canonical order."""
         several = [chunk for chunk in chunks.chunks(self.objects, envelope.parts.records) if chunk.place.kind == kind]
         return self._merged(RECORDS, several)
 
     def assets(self, envelope: Envelope, shared: SharedRows | None = None) -> Iterator[Asset]:
-        """By id."""
+        """The assets of a snapshot by id; those that snapshots with the same `shared` have in common are read once."""
         return self._merged(ASSETS, chunks.chunks(self.objects, envelope.parts.assets), shared)
 
     def edges(self, envelope: Envelope, shared: SharedRows | None = None) -> Iterator[Edge]:
-        """By source, target, relation and role."""
+        """The edges of a snapshot by source, target, relation and role; `shared` as above."""
         return self._merged(EDGES, chunks.chunks(self.objects, envelope.parts.edges), shared)
 
     def findings(self, envelope: Envelope) -> list[Finding] | None:
@@ -228,7 +229,8 @@ class Catalog:
         )
 
     def counts(self, envelope: Envelope) -> dict[str, int]:
-        """How many rows each part of a snapshot has."""
+        """The number of rows of a snapshot, by the name of the part: records, assets, edges and those that its
+        format has."""
         return {
             name: sum(chunk.rows for chunk in chunks.chunks(self.objects, manifest))
             for name, manifest in envelope.parts.manifests.items()
@@ -289,7 +291,8 @@ class Catalog:
         return was if rules is None else redacted_today(was, now, rules)
 
     def compared(self, old: Envelope, new: Envelope) -> tuple[Graph, Graph]:
-        """The lineages of two nights as they may be told today, to be compared."""
+        """The lineages of two nights, older first, by today's rules of redaction: both as they may be told, for a
+        diff."""
         shared, rules_of = SharedRows(self.objects), self.rules_of()
         was, now = self.graph(old, shared), self.graph(new, shared)
         if (rules := rules_of(new)) is not None:
@@ -322,13 +325,14 @@ class Catalog:
         return [*damages, *self.verify_log(signers)]
 
     def unneeded(self) -> list[str]:
-        """The files of objects that no snapshot needs, of a catalog that is whole."""
+        """Garbage: the files of objects that no snapshot needs, relative to the folder; of a catalog that is whole."""
         from studbook.store.verify import unneeded
 
         return unneeded(self.objects, self.snapshots)
 
     def verify_log(self, signers: Sequence[Verifier] = ()) -> list[Damage]:
-        """What of the log does not follow from the snapshots; of a catalog whose chain is whole."""
+        """What of the log does not follow from the snapshots; of a catalog whose chain is whole. `signers` must have
+        signed it."""
         from studbook.store.verify_log import verify_log
 
         settings = self._log_settings()
@@ -422,11 +426,11 @@ class Catalog:
         return chunks.write_records(self.objects, lines, reading_of)
 
     def keep_findings(self, findings: Iterable[Finding]) -> str:
-        """Keep what the rules say of it; gives the manifest."""
+        """Keep what the rules say of it; gives the digest of the manifest."""
         return chunks.write_part(self.objects, FINDINGS, findings, place_of_finding)
 
     def keep_people(self, files: Iterable[WorkingFile]) -> str:
-        """Keep the working files as they are that night; gives the manifest."""
+        """Keep the working files as they are that night; gives the digest of the manifest."""
         return chunks.write_part(self.objects, PEOPLE, files, place_of_file)
 
     def keep_lineage(self, records: str, assets: Iterable[Asset], edges: Iterable[Edge]) -> Content:

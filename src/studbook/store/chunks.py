@@ -49,6 +49,7 @@ class Place(NamedTuple):
 
     @property
     def order(self) -> SortKey:
+        """Sort key of the members in their order, each by code point, null first."""
         return tuple((part is not None, part or "") for part in self)
 
 
@@ -69,6 +70,7 @@ class Chunk(NamedTuple):
 
     @property
     def line(self) -> bytes:
+        """The line of the manifest: canonical JSON with a line feed."""
         rest = {"first": self.first, "last": self.last, "rows": self.rows, "object": self.object}
         return canonical({**self.place._asdict(), **rest}) + b"\n"
 
@@ -323,12 +325,13 @@ def _cut_before(order: SortKey, rows_per_chunk: int) -> bool:
 
 
 def chunks(objects: Objects, manifest: str) -> list[Chunk]:
-    """The lines of a manifest, as they are written."""
+    """The chunks of a manifest, in its order. Raises CatalogError where the manifest is missing or damaged."""
     return [Chunk.of(line) for line in objects.lines(manifest)]
 
 
 def rows_of(objects: Objects, part: Part[Row], chunk: Chunk) -> Iterator[Row]:
-    """The rows of one chunk, in canonical order."""
+    """The rows of one chunk, in canonical order. Raises CatalogError where it is missing or damaged, or a line is no
+    row."""
     for line in objects.lines(chunk.object):
         yield part.row(line)
 
@@ -350,7 +353,7 @@ class SharedRows:
         self._held: defaultdict[tuple[str, Place], list[Chunk]] = defaultdict(list)
 
     def rows_of(self, part: Part[Row], chunk: Chunk) -> Iterator[Row]:
-        """The rows of one chunk, in canonical order."""
+        """The rows of one chunk, in canonical order, as `rows_of` gives them."""
         if chunk.object not in self._known:
             held = self._held[part.name, chunk.place]
             lines: dict[bytes, Row] = {}

@@ -74,18 +74,19 @@ def sweep(folders: Iterable[Path]) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Make or replace a file."""
+    """Atomic write: make or replace a file. Raises CatalogError where the place cannot be written."""
     write_pieces(path, (data,))
 
 
 def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
-    """Make or replace a file whose content is made piece by piece."""
+    """Atomic write of a file whose content is made piece by piece; raises CatalogError, and whatever making the
+    pieces does: then the file is as it was."""
     with replacing(path) as stream:
         stream.writelines(pieces)
 
 
 def write_new(path: Path, data: bytes) -> bool:
-    """Make a file that must not exist yet; False if it does."""
+    """Exclusive create, atomically: make a file that must not exist yet; False if it does. Raises CatalogError."""
     try:
         with replacing(path, exclusive=True) as stream:
             stream.write(data)

@@ -188,18 +188,19 @@ class Index(LineageReader):
     # --- lookups by what people type, case aside; `within` are JSON members of the asset's line -----------------------
 
     def named(self, name: str, accounts: Collection[str] = (), within: Collection[bytes] = ()) -> Sequence[Asset]:
-        """The first assets of that name, of these accounts where some are given."""
+        """The first assets, fifty at most, of that name, case aside; of these accounts where some are given, and
+        with all the JSON members `within` in their line."""
         at = f" AND account IN ({_marks(accounts)})" if accounts else ""
         return self._sound(lambda: self._first(f"name = ?{at}", (name, *accounts), within))
 
     def ending(self, end: str, accounts: Collection[str] = (), within: Collection[bytes] = ()) -> Sequence[Asset]:
-        """The first assets whose id ends so."""
+        """The first assets, fifty at most, whose id ends so; `accounts` and `within` as of `named`."""
         at = f" AND account IN ({_marks(accounts)})" if accounts else ""
         where = f"backwards >= ? AND backwards < ?{at}"
         return self._sound(lambda: self._first(where, (end[::-1], end[::-1] + LAST, *accounts), within))
 
     def aliased(self, alias: str) -> Sequence[Asset]:
-        """The assets that have it among their `aliases`."""
+        """The first assets, fifty at most, that have it among their `aliases`, case aside."""
         word = _key(alias.lower(), self._salt)
         found = self._sound(lambda: self._first(_OTHERS.format("word = ?"), (word,)))
         return [asset for asset in found if alias.lower() in map(str.lower, _aliases(asset.attributes))]
@@ -219,7 +220,7 @@ class Index(LineageReader):
         return found
 
     def names_from(self, beginning: str) -> set[str]:
-        """Some of the names that begin so."""
+        """Names that begin so, case aside, as the assets write them: fifty at most."""
         return self._sound(lambda: self._names("name >= ? AND name < ?", (beginning, beginning + LAST)))
 
     def _names(self, where: str, values: Sequence[str]) -> set[str]:

@@ -56,7 +56,8 @@ class Log:
             raise CatalogError(f"{self.checkpoint_file}: {error.message}", _MEND) from None
 
     def entries(self) -> list[bytes]:
-        """The entries that the checkpoint speaks of; CatalogError where they are not those."""
+        """The entries that the checkpoint speaks of, oldest first; none where there is no log. Raises CatalogError
+        where they cannot be read or are not those."""
         checkpoint = self.checkpoint()
         if checkpoint is None:
             return []
@@ -109,11 +110,11 @@ class Log:
                 yield path.relative_to(self.root).as_posix()
 
     def write(self, path: str, data: bytes) -> None:
-        """Make or replace a file."""
+        """Make or replace a file at a path relative to the log's folder."""
         write_whole(self.root / path, data)
 
     def remove(self, path: str) -> None:
-        """Take a file away."""
+        """Take a file away; a path as of `write`."""
         (self.root / path).unlink(missing_ok=True)
 
     def read(self, path: str) -> bytes:

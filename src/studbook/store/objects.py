@@ -50,7 +50,7 @@ class Objects:
                 yield f"sha256:{path.name}"
 
     def write(self, data: bytes) -> str:
-        """Keep bytes; gives their digest."""
+        """Keep bytes, if they are not there already; gives their digest."""
         name = digest(data)
         if name not in self:
             write_whole(self.path(name), packed(data))
@@ -146,7 +146,7 @@ def _unpacked(deflated: bytes) -> Iterator[bytes]:
 
 
 def packed(data: bytes) -> bytes:
-    """The compressed form, the same on every machine with the same zlib."""
+    """The compressed form (gzip, without a time), the same on every machine with the same zlib."""
     stream = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=stream, mtime=0) as packer:
         packer.write(data)

@@ -32,6 +32,7 @@ class EdgeEnds:
 
     @cached_property
     def upstream(self) -> Mapping[str, Sequence[Edge]]:
+        """By the id of the asset that the edges end in."""
         found: defaultdict[str, list[Edge]] = defaultdict(list)
         for edge in self.edges:
             found[edge.target].append(edge)
@@ -39,6 +40,7 @@ class EdgeEnds:
 
     @cached_property
     def downstream(self) -> Mapping[str, Sequence[Edge]]:
+        """By the id of the asset that the edges start from."""
         found: defaultdict[str, list[Edge]] = defaultdict(list)
         for edge in self.edges:
             found[edge.source].append(edge)

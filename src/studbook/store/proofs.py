@@ -96,5 +96,5 @@ def sealed(document: dict[str, Any]) -> bytes:
 
 
 def in_base64(nodes: Collection[bytes]) -> list[str]:
-    """Hashes as JSON has them."""
+    """Hashes as JSON has them: base64 with padding (RFC 4648, section 4), in their order."""
     return [base64.b64encode(node).decode() for node in nodes]

@@ -42,7 +42,7 @@ def content_digest(envelope: Envelope) -> str:
 
 
 def document(envelope: Envelope) -> bytes:
-    """The envelope's file, indented for reading."""
+    """The envelope's file: JSON in UTF-8, indented for reading, with a final line feed."""
     text = json.dumps(envelope.model_dump(mode="json"), ensure_ascii=False, indent=2, sort_keys=True)
     return f"{text}\n".encode()
 
@@ -84,6 +84,8 @@ class Snapshots:
         return map(self.read, (path for path in reversed(self.paths()) if path.name.endswith(ending)))
 
     def latest(self) -> Envelope | None:
+        """The envelope with the highest number; None where there is none. Raises CatalogError where it cannot be
+        read."""
         paths = self.paths()
         return self.read(paths[-1]) if paths else None
 
@@ -182,7 +184,7 @@ class Snapshots:
 
 
 def taken(number: int) -> CatalogError:
-    """The error of the one who came second."""
+    """The error of the second of two writers of one number."""
     return CatalogError(
         f"another harvest wrote snapshot {number} in the meantime; nothing of this one was recorded",
         "run the command again: it begins from the other's snapshot",

@@ -46,7 +46,8 @@ def verify(objects: Objects, snapshots: Snapshots) -> list[Damage]:
 
 
 def unneeded(objects: Objects, snapshots: Snapshots) -> list[str]:
-    """The files of objects that no snapshot needs, of a catalog that is whole: whoever lost a race leaves some."""
+    """Garbage: the paths of objects that no snapshot needs, of a catalog that is whole. Whoever lost a race leaves
+    some."""
     needed: set[str] = set()
     for envelope in snapshots:
         for manifest in envelope.parts.manifests.values():

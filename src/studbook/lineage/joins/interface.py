@@ -47,7 +47,7 @@ class View:
         return index
 
     def versions(self, parent: str) -> Iterator[Asset]:
-        """The shown versions of an unversioned thing."""
+        """The shown versions of an unversioned thing, by its id; in no order."""
         yield from (self.assets[target] for target in self._versions.get(parent, ()) if target in self.assets)
 
     @cached_property
@@ -72,7 +72,7 @@ def edge_between(  # noqa: PLR0913 - the members of an edge
     role: str | None = None,
     candidate: bool = False,
 ) -> Edge:
-    """An edge of a join, of whichever certainty."""
+    """An edge of a join, of whichever certainty; `evidence` in any order."""
     return Edge(
         source=source,
         target=target,

@@ -37,7 +37,8 @@ def join(view: View) -> Facts:
 
 
 def with_ends(keys: Iterable[EdgeKey], wanted: set[Ends]) -> dict[Ends, list[str | None]]:
-    """The roles in which ends are joined already."""
+    """The roles in which ends (source, target, relation) are joined already, in no order; None is that of an edge
+    without one."""
     found: defaultdict[Ends, list[str | None]] = defaultdict(list)
     if wanted:
         for key in keys:

@@ -60,7 +60,7 @@ class PackagePlaces:
         return found
 
     def at(self, uri: str) -> list[Weights]:
-        """The packages whose main weights, their own, lie exactly there."""
+        """The main weights of packages, their own, that lie exactly there, whether or not the URI ends in a slash."""
         where = place(uri) or ""
         return [claim for claim in self._at.get(where, ()) if not claim.added and not of_jumpstart(where)]
 
@@ -100,7 +100,7 @@ class PackagePlaces:
         return min(times, key=instant, default=None)
 
     def beginning(self, text: str) -> Sequence[str]:
-        """The places of main weights that begin with a text."""
+        """The places of main weights, as `place` gives them, that begin with a text, sorted."""
         return beginning_with(self._places, text)
 
     @cached_property
@@ -118,7 +118,8 @@ class PackagePlaces:
         return frozenset(package for package, where in places if first.setdefault(package, where) != where)
 
     def added_to(self, claim: Weights) -> list[str]:
-        """The places of what a package adds to its main weights, adapters and drafts, in the same specification."""
+        """The places, as `place` gives them, of what a package adds to its main weights in the same specification:
+        adapters, drafts."""
         whole = self.specifications.get((claim.asset, _specification(claim)), {})
         return [where for where, one in whole.items() if one.added]
 
