@@ -87,7 +87,7 @@ class Bucket:
                     yield item["Prefix"].removeprefix(self._prefix), ""
 
     def get(self, key: str) -> bytes | None:
-        """The bytes of an object; None where there is none."""
+        """The bytes of an object; None where there is none. Raises CatalogError where S3 refuses."""
         with self._explaining_errors("GetObject"):
             try:
                 found = self._client.get_object(Bucket=self.uri.bucket, Key=self._prefix + key, **self._payer)
@@ -97,7 +97,7 @@ class Bucket:
             return body
 
     def put(self, key: str, data: bytes) -> str:
-        """Write an object; gives its ETag."""
+        """Write an object; gives its ETag as S3 has it. Raises CatalogError where S3 refuses."""
         with self._explaining_errors("PutObject"):
             said = self._client.put_object(Bucket=self.uri.bucket, Key=self._prefix + key, Body=data, **self._written)
             etag: str = said["ETag"]

@@ -60,7 +60,7 @@ class Pace:
 
     @property
     def rate(self) -> float:
-        """Calls per second, as it is now."""
+        """The rate as it is now, in calls per second."""
         return self._rate
 
     def take(self) -> None:

@@ -74,12 +74,13 @@ class Tally:
         self._lock = threading.Lock()
 
     def add(self, call: str) -> None:
+        """Counts one request of `service:Operation`."""
         with self._lock:
             self._counts[call] += 1
 
     @property
     def counts(self) -> dict[str, int]:
-        """In the order of the names."""
+        """Requests by `service:Operation`, in the order of the names."""
         with self._lock:
             return dict(sorted(self._counts.items()))
 
@@ -119,7 +120,7 @@ class Sessions:
         )
 
     def know(self, accounts: Mapping[str, Account]) -> None:
-        """Adds accounts that were found on the way."""
+        """Adds accounts that were found on the way, by their ids."""
         with self._lock:
             self._accounts = {**accounts, **self._accounts}
 

@@ -32,6 +32,7 @@ class Limits(NamedTuple):
 
     @classmethod
     def of(cls, patience: Patience) -> Limits:
+        """What a configuration allows one answer."""
         return cls(patience.answer_bytes, _SILENCES * patience.read_timeout)
 
 

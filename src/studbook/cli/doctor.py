@@ -63,7 +63,7 @@ def doctor(catalog: Catalog, output_format: str) -> int:
     paid: defaultdict[Partition, list[int]] = defaultdict(list)
     for envelope in catalog.envelopes():
         for row in envelope.coverage:
-            paid[Partition(row.account, row.region, row.source)].append(row.requests)
+            paid[row.partition].append(row.requests)
     with _waiting():
         found = examine(settings, list(catalog.records(latest)) if latest else (), paid=paid)
     here = [*_around(catalog, settings), *found.here]

@@ -20,7 +20,7 @@ _ROWS: Final = 10_000
 
 
 def files(subject: Subject) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The files by name, piece by piece."""
+    """The files by name, piece by piece: UTF-8, lines that end in CR LF (RFC 4180)."""
     for table in TABLES:
         yield f"{table.name}.csv", _pieces(table, subject)
 
@@ -34,7 +34,7 @@ def _pieces(table: Table, subject: Subject) -> Iterator[bytes]:
 
 
 def csv_cell(cell: Cell) -> str | int | None:
-    """A cell as it is written: never a formula."""
+    """A cell as it is written: never a formula, truth as `true` or `false`, None as nothing."""
     if isinstance(cell, bool):
         return str(cell).lower()
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -67,7 +67,10 @@ def write(pedigree: Pedigree, *, spec_version: str = "1.6", envelope: Envelope |
 
 
 def write_all(pedigrees: Sequence[Pedigree], *, spec_version: str = "1.6", envelope: Envelope | None = None) -> bytes:
-    """The bill of several model versions. Raises UsageError for what is no model version."""
+    """The bill of several model versions, in one line of canonical JSON; 1.7 needs the snapshot's envelope.
+
+    Raises UsageError for what is no model version.
+    """
     for pedigree in pedigrees:
         if pedigree.root.kind != KIND:
             raise UsageError(

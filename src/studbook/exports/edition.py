@@ -58,7 +58,7 @@ class Edition(Catalog):
         return iter(sorted(map(self.mask.asset, self._inside.assets(envelope, shared)), key=lambda one: one.id))
 
     def originals(self, envelope: Envelope) -> Iterator[Asset]:
-        """The assets as they are."""
+        """The assets as they are in the catalog, by id; for no outsider."""
         return self._inside.assets(envelope)
 
     def edges(self, envelope: Envelope, shared: SharedRows | None = None) -> Iterator[Edge]:

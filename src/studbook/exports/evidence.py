@@ -73,7 +73,7 @@ What the APIs themselves said is taken as they said it.
 
 
 def pack_files(found: Pedigree) -> dict[str, bytes]:
-    """All files but night.json, by name, in their order."""
+    """All files but night.json: their bytes by name, in the order of the archive."""
     out = {
         "README.txt": _README.format(root=_one_line(found.root.id)).encode(),
         "pedigree.json": pedigree.write(found),
@@ -143,7 +143,7 @@ def _one_line(text: str) -> str:
 
 
 def pack(several: Mapping[str, bytes]) -> bytes:
-    """The ZIP file of these files, byte for byte the same on every machine."""
+    """The ZIP file of these files, stored uncompressed, in their order; byte for byte the same on every machine."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, data in several.items():

@@ -21,7 +21,7 @@ SCHEMA = "studbook.export/2"
 
 
 def write(subject: Subject) -> Iterator[bytes]:
-    """One document, in one line."""
+    """One document, in one line of canonical JSON with a line feed, piece by piece."""
     yield b'{"assets":['
     yield from _separated(map(_object, subject.assets))
     yield b'],"edges":['

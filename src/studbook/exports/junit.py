@@ -23,7 +23,7 @@ _FORBIDDEN: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 
 
 def write(subject: Subject, *, level: str = "error") -> Iterator[bytes]:
-    """The report; findings of `level` and graver ones fail."""
+    """The report, XML in UTF-8; findings of `level` and graver ones fail."""
     by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in subject.findings:
         by_rule[finding.rule].append(finding)

@@ -15,7 +15,7 @@ from studbook.words import shown
 
 
 def write(subject: Subject) -> Iterator[bytes]:
-    """A table for each level, then what is waived."""
+    """A table for each level, gravest first, then what is waived; UTF-8."""
     found = list(subject.findings)
     waived = [one for one in found if one.waived is not None]
     counts = [(level, [one for one in found if one.level == level and one.waived is None]) for level in LEVELS]

@@ -45,7 +45,7 @@ _VERSION: Final = re.compile(r"(?P<data>.*)@(?P<version>sha256:[0-9a-f]{64})", r
 
 
 def write(subject: Subject) -> Iterator[bytes]:
-    """The events of all runs, by the job's id, START first."""
+    """The events of all runs, one a line of canonical JSON, by the job's id, START first."""
     assets = {asset.id: asset for asset in subject.assets}
     inputs: defaultdict[str, list[Edge]] = defaultdict(list)
     outputs: defaultdict[str, list[Edge]] = defaultdict(list)

@@ -32,6 +32,7 @@ def write(pedigree: Pedigree) -> bytes:
 
 
 def asset_data(asset: Asset) -> dict[str, Any]:
+    """An asset as the JSON export has it, under the names of its fields."""
     return fields_of(asset) | {"attributes": dict(asset.attributes)}
 
 

@@ -70,7 +70,7 @@ class Header(_Head):
 
 
 def schema() -> dict[str, Any]:
-    """The schema as a value."""
+    """The JSON Schema of the whole JSON export, as a value."""
     _, generated = models_json_schema([(ExportDocument, "serialization"), (Header, "serialization")])
     definitions: dict[str, Any] = generated["$defs"]
     for definition in definitions.values():

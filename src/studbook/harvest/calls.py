@@ -84,7 +84,8 @@ class PartitionCalls:
         service: str | None = None,
         items: str | None = None,
     ) -> Iterator[ApiAnswer]:
-        """Page after page; `items` is the list that every page has."""
+        """Page after page, as `aws.pages.follow`; `items` is the list that every page has, be it empty. Raises
+        Trouble."""
 
         def call(request: Json) -> ApiAnswer:
             return self.ask(operation, request, service=service)
@@ -92,6 +93,8 @@ class PartitionCalls:
         return follow(call, operation, params, tokens, most=self._patience.pages, items=items)
 
     def fetch(self, params: Json, limit: int) -> tuple[dict[str, Any], bytes]:
+        """S3's GetObject: what it says of the object, and at most `limit` + 1 of its bytes. Raises Trouble."""
+
         def read(found: Any) -> tuple[dict[str, Any], bytes]:
             return _storable(found), found["Body"].read(limit + 1)
 
@@ -160,14 +163,18 @@ class PartitionCalls:
         end_at(self._ends)
 
     def renew(self, access_key: str) -> None:
+        """Begins a new session in the place of the one with this access key, which was refused."""
         self._sessions.renew_signer(self.partition.account, access_key)
 
     def signer(self, region: str) -> Signer | None:
+        """Signs requests in a region as the partition's account; None of a partition of no account."""
         if self.partition.account is None:
             return None
         return self._sessions.signer(self.partition.account, region)
 
     def spend(self, operation: str) -> None:
+        """Waits until one more call of an operation fits the pace, and counts it. Raises Stopped, and VisitEnded
+        when the visit has taken all of its time."""
         self._asked.operation = operation.removeprefix(f"{self.partition.source}:")
         self._go_on(self._asked.operation)
         account, region, source = self.partition
@@ -175,6 +182,7 @@ class PartitionCalls:
         self._sessions.tally(account, region, source).add(operation)
 
     def throttled(self, operation: str) -> None:
+        """Says that a call of an operation was refused for being one too many: its pace slows down."""
         self._sessions.pace(*self.partition, operation).throttled()
 
 

@@ -65,6 +65,8 @@ class Ledger:
 
     @property
     def status(self) -> Status:
+        """`partial` or `failed` where there are failures, by whether anything was answered; else `complete`,
+        `skipped` or `quiet`."""
         if self._first:
             return "partial" if self.answered else "failed"
         if self.answered:
@@ -72,7 +74,7 @@ class Ledger:
         return "skipped" if self._off else "quiet"
 
     def coverage(self, partition: Partition, *, records: int, calls: Mapping[str, int]) -> Coverage:
-        """The row of the snapshot's envelope."""
+        """The partition's row of the snapshot's envelope; `calls` are requests by `service:Operation`."""
         gaps = [
             Gap(operation=key[0], code=key[1], message=_times(message, self._times[key]))
             for key, (_, message) in self._first.items()
@@ -86,7 +88,7 @@ class Ledger:
             requests=sum(calls.values()),
             redacted=self._redactor.count,
             calls=dict(sorted(calls.items())),
-            gaps=tuple(sorted([*gaps, *self._off], key=_order)),
+            gaps=tuple(sorted([*gaps, *self._off])),
         )
 
 
@@ -113,7 +115,7 @@ def with_unread(
     if unread is None:
         for row in before:
             gaps[row.partition] += [gap for gap in row.gaps if gap.code == _UNREAD]
-    for partition, kind, record_id, why in sorted(unread or (), key=_named_order):
+    for partition, kind, record_id, why in sorted(unread or (), key=lambda one: one[1:]):
         if len(gaps[partition]) < _NAMED:
             message = Trouble("lost", kind, _UNREAD, redactor.text(why), subject=f"{kind} {record_id}")
             gaps[partition].append(Gap(operation=kind, code=_UNREAD, message=f"{message.subject}: {message.message}"))
@@ -129,15 +131,7 @@ def _with(row: Coverage, unread: list[Gap]) -> Coverage:
         status = "partial"
     elif not unread and status == "partial" and all(gap.code == SKIPPED for gap in others):
         status = "complete" if row.requests else "quiet"
-    return replace(row, status=status, gaps=tuple(sorted([*others, *unread], key=_order)))
-
-
-def _named_order(unread: Unread) -> tuple[str, str, str]:
-    return unread.kind, unread.id, unread.why
-
-
-def _order(gap: Gap) -> tuple[str, str, str]:
-    return gap.operation, gap.code, gap.message
+    return replace(row, status=status, gaps=tuple(sorted([*others, *unread])))
 
 
 def _times(message: str, times: int) -> str:

@@ -39,7 +39,7 @@ from studbook.harvest.local_checks import (
 )
 from studbook.harvest.partition import collect
 from studbook.harvest.partition_store import PartitionStore
-from studbook.harvest.plan import Task, order, plan, waves
+from studbook.harvest.plan import Task, plan, waves
 from studbook.model import Gap, Partition, Record
 from studbook.model.coverage import SKIPPED, Status
 from studbook.model.storable import ApiAnswer
@@ -94,6 +94,7 @@ class Diagnosis:
 
     @property
     def well(self) -> bool:
+        """Whether nothing that a harvest needs is denied, missing or wrong."""
         return not any(one.needed for one in (*self.here, *(one for check in self.checks for one in check.problems)))
 
     @property
@@ -147,7 +148,7 @@ def examine(
             checks.append(check)
             found += records
     names: dict[str | None, str] = {account.id: account.label for account in settings.accounts}
-    ordered = tuple(sorted(checks, key=lambda check: order(check.partition)))
+    ordered = tuple(sorted(checks, key=lambda check: check.partition.order))
     return Diagnosis(ordered, sessions.clock.skew, names, who, tuple(here))
 
 

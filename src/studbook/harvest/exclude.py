@@ -47,16 +47,16 @@ class IncludedRecords(Iterable[Record]):
                 yield record
 
     def without_excluded(self, coverage: Iterable[Coverage]) -> list[Coverage]:
-        """The coverage of what is left, with what was left out."""
+        """The coverage of what is left, row by row, with a gap that says how many were left out."""
         return [self._without_excluded(row) for row in coverage]
 
     def _without_excluded(self, row: Coverage) -> Coverage:
-        number = self.left_out[Partition(row.account, row.region, row.source)]
+        number = self.left_out[row.partition]
         if not number:
             return row
         said = "1 record is" if number == 1 else f"{number} records are"
         gap = Gap(operation="exclude", code=SKIPPED, message=f"{said} excluded by tag")
-        gaps = sorted([*row.gaps, gap], key=lambda gap: (gap.operation, gap.code, gap.message))
+        gaps = sorted([*row.gaps, gap])
         return replace(row, records=row.records - number, gaps=tuple(gaps))
 
 

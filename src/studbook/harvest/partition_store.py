@@ -76,7 +76,7 @@ class PartitionStore:
     # --- before tonight ---
 
     def load_previous(self, lines: Iterable[bytes]) -> None:
-        """Lays in last night's records."""
+        """Lays in last night's records, as the catalog's canonical lines."""
         with self._using() as connection:
             connection.execute("BEGIN")
             connection.executemany("INSERT OR REPLACE INTO known VALUES (?, ?, ?)", map(_row, lines))
@@ -119,7 +119,7 @@ class PartitionStore:
         return self._one(_KEPT, kind, record_id)
 
     def known_ids(self, kind: str) -> list[str]:
-        """Of the records that are not gone."""
+        """The ids of the records of a kind that last night had and that were not gone; in no order."""
         return [record.id for record in self.known_of(kind)]
 
     def known_of(self, kind: str) -> Iterator[Record]:
@@ -128,11 +128,11 @@ class PartitionStore:
         return (record for record in records if record.gone_since is None)
 
     def seen_of(self, kind: str) -> Iterator[Record]:
-        """The records of a kind that tonight showed."""
+        """The records of a kind that tonight showed, in no order."""
         return (_record(line) for (line,) in self._rows("SELECT line FROM tonight WHERE kind = ?", kind))
 
     def kept_of(self, kind: str) -> Iterator[Record]:
-        """The living records of a kind, each as it was last read."""
+        """The living records of a kind, each as it was last read; in no order."""
         query = (
             "SELECT line FROM left_over WHERE kind = ?1 UNION ALL SELECT line FROM known WHERE kind = ?1 "
             "AND NOT EXISTS (SELECT 1 FROM left_over WHERE left_over.kind = ?1 AND left_over.id = known.id)"
@@ -186,6 +186,7 @@ class PartitionStore:
         return self._one("SELECT line FROM tonight WHERE kind = ? AND id = ?", kind, record_id)
 
     def seen_ids(self, kind: str) -> list[str]:
+        """The ids of a kind that tonight's listings showed, in no order."""
         return [found for (found,) in self._rows("SELECT id FROM seen WHERE kind = ?", kind)]
 
     def says(self, kind: str, text: str) -> bool:
@@ -203,6 +204,7 @@ class PartitionStore:
             connection.execute("INSERT OR IGNORE INTO unread VALUES (?, ?)", (kind, record_id))
 
     def unread_ids(self, kind: str) -> list[str]:
+        """The ids of a kind that nobody could read tonight, sorted."""
         return [found for (found,) in self._rows("SELECT id FROM unread WHERE kind = ? ORDER BY id", kind)]
 
     def note_write(self) -> None:
@@ -293,7 +295,7 @@ class PartitionStore:
         return (_record(line) for _, _, line in self._rows(query, *(text.encode() for text in having)))
 
     def lines(self) -> Iterator[bytes]:
-        """The same as they are stored."""
+        """What `records` gives, as the canonical lines that are stored."""
         return (line for _, _, line in self._rows(_ALL))
 
     def held(self) -> int:
@@ -305,12 +307,12 @@ class PartitionStore:
     # --- for another process ---
 
     def packed(self) -> bytes:
-        """All of it, compressed; closes it."""
+        """The whole file, compressed by zlib, for another process; closes it."""
         self.close()
         return zlib.compress(self.path.read_bytes(), 1)
 
     def unpack(self, packed: bytes) -> None:
-        """Takes over what another store held."""
+        """Takes over what another store held, as its `packed` gave it."""
         self.close()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_bytes(zlib.decompress(packed))

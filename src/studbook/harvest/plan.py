@@ -23,7 +23,7 @@ class Task:
 
 
 def waves(sources: Iterable[Source]) -> list[int]:
-    """The numbers of the waves, in order."""
+    """The numbers of the waves, ascending."""
     return sorted({source.wave for source in sources})
 
 
@@ -45,9 +45,4 @@ def plan(
         if source.wave == wave and settings.source(source.name).enabled
         for partition, targets in source.plan(settings, having(source.follows)).items()
     ]
-    return sorted(tasks, key=lambda task: order(task.partition))
-
-
-def order(partition: Partition) -> tuple[tuple[bool, str], ...]:
-    """By account, region and source; null first."""
-    return tuple((part is not None, part or "") for part in partition)
+    return sorted(tasks, key=lambda task: task.partition.order)

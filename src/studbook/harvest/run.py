@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Final, Protocol
 
 from studbook.aws.errors import Trouble, login_cure, meaning_of, network_cure
@@ -21,7 +22,7 @@ from studbook.harvest.kept_records import RedactedLines
 from studbook.harvest.merge import carried_over
 from studbook.harvest.partition import VisitOrder, VisitResult, lost, visit, with_calls
 from studbook.harvest.partition_store import PartitionStore
-from studbook.harvest.plan import Task, order, plan, waves
+from studbook.harvest.plan import Task, plan, waves
 from studbook.harvest.quiet import QuietPartitions, asked_alike, settled
 from studbook.harvest.readings import readings_of
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
@@ -96,6 +97,7 @@ class HarvestResult:
 
     @property
     def coverage(self) -> tuple[Coverage, ...]:
+        """The rows of the snapshot's envelope."""
         return self.envelope.coverage
 
     @property
@@ -352,7 +354,7 @@ class _Run:
         return self._records(self._partitions(), texts) if texts else ()
 
     def _partitions(self) -> list[Partition]:
-        return sorted({*self._known, *self._visited}, key=order)
+        return sorted({*self._known, *self._visited}, key=attrgetter("order"))
 
     def _records(self, partitions: Iterable[Partition], having: Sequence[str] | None = None) -> Iterator[Record]:
         for partition in partitions:
@@ -370,7 +372,7 @@ class _Run:
     def _coverage(self) -> list[Coverage]:
         """What an account's role cost is in the account's first row."""
         rows, paid = [], set()
-        for partition in sorted(self._visited, key=order):
+        for partition in sorted(self._visited, key=attrgetter("order")):
             row = self._visited[partition]
             if partition.account not in paid:
                 paid.add(partition.account)
@@ -379,7 +381,7 @@ class _Run:
                 row = replace(row, redacted=row.redacted + self.cleaned[partition].count)
             rows.append(row)
         rows += [*self._quiet.values(), *self._suspended, *self._unasked()]
-        return sorted(rows, key=lambda row: order(row.partition))
+        return sorted(rows, key=lambda row: row.partition.order)
 
     def _unasked(self) -> Iterator[Coverage]:
         """A row for each owner of MLflow servers of which something is known, and that nothing names any more: why that

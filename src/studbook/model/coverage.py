@@ -21,9 +21,9 @@ def of_quiet(about: str) -> Any:
     return Field(default=None, exclude_if=lambda value: value is None, description=f"{about}; of quiet ones alone.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Gap:
-    """A part of a partition that could not be seen."""
+    """A part of a partition that could not be seen. Sorts by operation, code and message."""
 
     operation: Annotated[str, Field(description="The API operation that failed.")]
     code: Annotated[str, Field(description="The error's code, as the API gave it.")]

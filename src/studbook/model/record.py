@@ -21,6 +21,11 @@ class Partition(NamedTuple):
     region: str | None
     source: str
 
+    @property
+    def order(self) -> tuple[tuple[bool, str], ...]:
+        """Sort key: account, region and source, each by code point, null first."""
+        return tuple((part is not None, part or "") for part in self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:

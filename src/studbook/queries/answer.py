@@ -50,7 +50,7 @@ class Row:
     __slots__ = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The columns as plain JSON values, in their order."""
+        """The columns as plain JSON values, in the order of the fields."""
         found = {}
         for column, name in _columns(type(self)):  # type: ignore[arg-type]
             value = getattr(self, name)
@@ -135,7 +135,7 @@ class Night:
         for row in self.coverage:
             several = tuple((gap, _why(gap)) for gap in row.gaps if row.records or not _is_nothing(gap))
             if several or row.status == "failed":
-                found[Partition(row.account, row.region, row.source)] = several
+                found[row.partition] = several
         return found
 
     def unseen(
@@ -198,13 +198,14 @@ class Night:
         return found, more
 
     def unsaid(self, view: View[Any], nodes: Iterable[Any]) -> Iterator[Unknown]:
-        """What may belong to an answer, and no record says so."""
+        """What may belong to an answer though no record says so: an Unknown for each of these nodes of a view, in
+        their order."""
         return (Unknown(what=one, why="not recorded", asset=one) for one in map(view.id, nodes))
 
     @cached_property
     def nameless_places(self) -> tuple[Unknown, ...]:
-        """What may be read of any place in S3: no record says in which bucket an access point's places are, and what a
-        manifest lists is known only where it was read."""
+        """What may be read of any place in S3: no record says in which bucket an access point's places are, and what
+        a manifest lists is known only where it was read."""
         places = self.lineage.of_kind("artifact", unsure=True)
         behind = (one.id for one in places if one.unresolved and parse_s3(one.id))
         return (*(Unknown(what=one, why="unresolved", asset=one) for one in behind), *unread_lists(places))
@@ -323,7 +324,7 @@ _KINDS: Final = {kind: rank for rank, kind in enumerate(dict.fromkeys((*_FIRST, 
 
 
 def looked_for(kind: str) -> int:
-    """The rank of a kind among those that people look for first."""
+    """The rank of a kind among those that people look for first: the lower, the sooner."""
     return _KINDS.get(kind, 0)
 
 
@@ -360,7 +361,8 @@ class LazyRows(Sequence[R_co]):
         return self._all[:limit]
 
     def foremost(self, limit: int) -> tuple[R_co, ...]:
-        """The first so many by importance."""
+        """The first so many by importance: by status where rows have one, then endpoints and models before other
+        kinds."""
         return tuple(self._made(limit, True))
 
     @overload
@@ -412,7 +414,7 @@ class Answer(Generic[R_co]):
         return sorted(self.rows, key=_importance)[:limit]
 
     def more(self) -> dict[str, Any]:
-        """What a question tells besides its rows."""
+        """What a question tells besides its rows, as JSON by name; mostly nothing."""
         return {}
 
     def told(self, limit: int | None = None) -> dict[str, Any]:
@@ -463,7 +465,7 @@ def natural(text: str) -> tuple[tuple[str, int, str], ...]:
 
 
 def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """Words as an enumeration: `a`, `a and b`, `a, b and c`."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
 

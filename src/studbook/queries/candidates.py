@@ -171,11 +171,12 @@ class Judge:
         return self._known[key]
 
     def scores(self, family: Family) -> Mapping[Judgement, Score]:
-        """The newest score for each evaluator, data and metric."""
+        """The newest score for each judgement: evaluator, data and metric. It may be any JSON value."""
         return self._of(family).all
 
     def shared(self, here: Family, there: Family) -> tuple[Shared, ...]:
-        """What both were judged by, as far as it is surely the same."""
+        """What both were judged by, as far as it is surely the same, with the two numbers and their difference: here
+        minus there."""
         ours, theirs = self._of(here).fixed, self._of(there).fixed
         found = []
         for judgement, one in ours.items():
@@ -206,7 +207,8 @@ class Judge:
         return (change > 0) is not self.prefers_less(metric) if change else None
 
     def verdict(self, shared: Iterable[Shared]) -> Verdict:
-        """Of the candidate."""
+        """What shared scores say of the candidate, `here`: better, worse, mixed; not comparable where there are
+        none."""
         found = {self.is_better(one.metric, one.delta) for one in shared}
         if not found:
             return "not comparable"
@@ -253,7 +255,7 @@ def _is_fixed(lineage: LineageReader, score: Score) -> bool:
 
 
 def order_of(one: Judgement) -> tuple[str, str, str]:
-    """Judgements by evaluator, data and metric."""
+    """Sort key of judgements: evaluator, data and metric; what is not known comes first."""
     return (one.evaluator or "", one.data or "", one.metric)
 
 

@@ -9,7 +9,8 @@ from studbook.lineage.graph import Graph
 
 
 def columns_of(graph: Graph) -> dict[str, int]:
-    """The column of every asset: an arrow leads to a higher one, but for arrows that close a circle."""
+    """Topological layers: the column of every asset, by its id, from 0. An arrow leads to a higher one, but for
+    arrows that close a circle."""
     ahead = {asset_id: list(_ends(graph, asset_id)) for asset_id in graph.assets}
     waiting: dict[str, int] = dict.fromkeys(graph.assets, 0)
     for ends in ahead.values():

@@ -87,6 +87,8 @@ class Comparison(Answer[ComparedFact]):
     """The addresses of what changed in the code from the first to the others, where a host that is known has both."""
 
     def more(self) -> dict[str, Any]:
+        """`things` (ids, in the order asked), `verdicts` (sentences), and `code`: where their states of a repository
+        are compared."""
         return {"things": [one.id for one in self.things], "verdicts": self.verdicts, "code": self.ranges}
 
 
@@ -135,7 +137,8 @@ def compare(
 
 
 def compared(subjects: Sequence[Subject], names: Sequence[str]) -> tuple[list[ComparedFact], list[str]]:
-    """The rows, and a sentence for each but the first."""
+    """The rows, by section and name, and a sentence for each but the first, which the others are held against. Rows
+    of equal objects are left out."""
     keys = sorted({key for one in subjects for key in one.facts}, key=lambda key: (SECTIONS.index(key[0]), key[1]))
     rows = [_row(section, name, [one.facts.get((section, name)) for one in subjects]) for section, name in keys]
     objects = [one.objects for one in subjects if one.objects is not None]

@@ -64,7 +64,8 @@ class Subject:
     """Of a dataset version; None where its listing is not kept."""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values: all that comparing asks of it."""
+        """Plain JSON values, all that comparing asks of it: `facts` are `[section, name, value]`, `scores` the
+        fields of `HeldScore`."""
         return {
             "kind": self.asset.kind,
             "facts": [[*key, self.facts[key]] for key in sorted(self.facts)],
@@ -137,7 +138,7 @@ def curves(lineage: LineageReader, asset: Asset) -> dict[str, Any]:
 
 
 def facts_of_version(night: Night, version: Asset) -> Iterator[Fact]:
-    """Of a model version: what made it, how it was judged, where it runs."""
+    """Facts of a model version, `((section, name), value)`: what made it, how it was judged, where it runs."""
     lineage = night.lineage
     bases = {edge.source for edge in _sure(lineage.upstream(version.id, "base_of"))}
     code = {edge.source for edge in _sure(lineage.upstream(version.id, "packaged_as", "code"))}
@@ -153,7 +154,7 @@ def facts_of_version(night: Night, version: Asset) -> Iterator[Fact]:
 
 
 def facts_of_job(night: Night, job: Asset) -> Iterator[Fact]:
-    """Of a training job: what went into it, how it was set, what came of it."""
+    """Facts of a training job: what went into it, how it was set, what came of it."""
     lineage = night.lineage
     bases: set[str] = set()
     code: set[str] = set()
@@ -164,7 +165,7 @@ def facts_of_job(night: Night, job: Asset) -> Iterator[Fact]:
 
 
 def facts_of_run(night: Night, run: Asset) -> Iterator[Fact]:
-    """Of an MLflow run: what it read, its parameters and metrics, what it belongs to."""
+    """Facts of an MLflow run: what it read, its parameters and metrics, what it belongs to."""
     lineage = night.lineage
     inputs: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for edge in _sure(lineage.upstream(run.id, "input_to")):
@@ -185,7 +186,7 @@ def facts_of_run(night: Night, run: Asset) -> Iterator[Fact]:
 
 
 def facts_of_data(night: Night, version: Asset) -> Iterator[Fact]:
-    """Of a dataset version: the state that it is, and who read it."""
+    """Facts of a dataset version: the state that it is, and who read it."""
     lineage = night.lineage
     states = content(lineage, version)
     for name in ("fingerprint", *_OF_DATA):
@@ -196,7 +197,7 @@ def facts_of_data(night: Night, version: Asset) -> Iterator[Fact]:
 
 
 def facts_of_evaluator(night: Night, version: Asset) -> Iterator[Fact]:
-    """Of an evaluator version: its code, how it is set, what it judged."""
+    """Facts of an evaluator version: its code, how it is set, what it judged."""
     said: dict[str, Any] = {}
     states = content(night.lineage, version)
     for one in states:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from studbook.lineage.graph import Graph, differing
@@ -148,7 +149,7 @@ class Changes:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values, under the names of the fields."""
+        """Plain values, under the names of the fields, nested as they are: tuples stay tuples."""
         return asdict(self)
 
 
@@ -280,7 +281,7 @@ def _all_drifted(night: WholeNight) -> Iterator[Drifted]:
 
 def _coverage(old: Iterable[Coverage], new: Iterable[Coverage]) -> Iterator[CoverageChange]:
     before, after = _by_partition(old), _by_partition(new)
-    for key in sorted(before.keys() | after.keys(), key=_null_first):
+    for key in sorted(before.keys() | after.keys(), key=attrgetter("order")):
         was, now = before.get(key), after.get(key)
         was_gaps, now_gaps = _gaps(was), _gaps(now)
         if _status(was) != _status(now) or was_gaps != now_gaps:
@@ -300,12 +301,8 @@ def _status(row: Coverage | None) -> str | None:
     return "complete" if row.status == "quiet" else row.status
 
 
-def _null_first(key: Partition) -> tuple[tuple[bool, str], ...]:
-    return tuple((part is not None, part or "") for part in key)
-
-
 def _by_partition(rows: Iterable[Coverage]) -> Mapping[Partition, Coverage]:
-    return {Partition(row.account, row.region, row.source): row for row in rows}
+    return {row.partition: row for row in rows}
 
 
 def _gaps(row: Coverage | None) -> set[str]:

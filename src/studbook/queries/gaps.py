@@ -140,7 +140,8 @@ def _reads_data(lineage: LineageReader, edge: Edge) -> bool:
 
 
 def lacking(night: Night, root: Asset) -> Iterator[Lack]:
-    """The same as `not_recorded`, but where jobs that may have recorded it could not be seen: denied, or failed."""
+    """What is lacking, as `not_recorded`; where jobs that may have recorded it could not be seen, that is why:
+    denied, or failed."""
     lineage = night.lineage
     for one in not_recorded(lineage, root):
         model = lineage.asset(one.asset or "")

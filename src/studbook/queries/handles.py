@@ -96,7 +96,8 @@ _ANYWHERE: Final = _Scope()
 
 
 class Lookup(Protocol):
-    """What is asked to resolve a handle: a snapshot's index, or a lineage in memory."""
+    """What is asked to resolve a handle, of a snapshot's index or of a lineage in memory; `store.index.Index` says
+    what each gives."""
 
     def asset(self, asset_id: str) -> Asset | None: ...
     def beginning(self, text: str) -> Sequence[str]: ...

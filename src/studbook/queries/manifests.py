@@ -39,7 +39,7 @@ class ManifestChanges:
     """By key."""
 
     def number(self, change: str) -> int:
-        """How many objects are `changed`, `new` or `gone`."""
+        """How many objects are `changed`, `new` or `gone`, whichever is asked for."""
         return sum(row.change == change for row in self.rows)
 
     @property

@@ -257,7 +257,7 @@ def shown(present: Collection[str]) -> tuple[Shown, ...]:
 
 
 def by_framework(present: Collection[str]) -> Iterator[tuple[Framework, list[Shown]]]:
-    """The same, framework by framework."""
+    """As `shown`, framework by framework, in their order."""
     for _, group in groupby(shown(present), key=lambda one: one.framework.name):
         several = list(group)
         yield several[0].framework, several

@@ -34,7 +34,7 @@ def parent(lineage: LineageReader, version: Asset) -> Asset | None:
 
 
 def aliases(lineage: LineageReader, version: Asset) -> list[str]:
-    """The aliases (champion) that an MLflow registry has for one of its versions."""
+    """The aliases (`champion`) that an MLflow registry has for one of its versions, sorted; none of anything else."""
     model = parent(lineage, version) if version.kind == "mlflow_model_version" else None
     known = model.attributes.get("model_aliases") if model is not None else None
     number = str(version.attributes.get("version"))
@@ -108,7 +108,7 @@ def count_users(lineage: LineageReader, assets: Iterable[Asset]) -> int:
 
 
 def models_of(lineage: LineageReader, job: Asset) -> list[str]:
-    """The ids of the models that a job judged, or began with."""
+    """The ids of the models that a job judged, or began with, sorted."""
     roles = ("evaluated_model", "source_model", "base_model")
     return sorted(edge.source for edge in lineage.upstream(job.id) if edge.role in roles)
 

@@ -48,7 +48,8 @@ class Step:
         return self.package.attributes.get("registration_type") != "Logged"
 
     def as_data(self) -> dict[str, Any]:
-        """The step as JSON."""
+        """The step as JSON: the package's facts, `copied_from` with evidence, `runs_at` and `shared_with` as lists
+        of ids."""
         package = self.package
         return {
             "package": package.id,

@@ -150,7 +150,7 @@ def surely_answers(lineage: LineageReader, row: Run) -> bool:
 
 
 def answering(lineage: LineageReader, rows: Iterable[Run]) -> set[str]:
-    """The ids of the endpoints that surely answer so."""
+    """The ids of the endpoints at which one of these rows surely answers."""
     return {row.endpoint for row in rows if surely_answers(lineage, row)}
 
 

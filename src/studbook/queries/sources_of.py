@@ -24,7 +24,7 @@ class Sourced:
     evidence: tuple[Evidence, ...]
 
     def as_data(self) -> dict[str, Any]:
-        """As JSON."""
+        """As JSON: `name`, `value`, and `evidence` as a list of `Evidence.as_data`."""
         return {"name": self.name, "value": self.value, "evidence": [one.as_data() for one in self.evidence]}
 
 

@@ -63,7 +63,7 @@ class InfluenceAnswer(Answer[Influence]):
         return self.walked()
 
     def more(self) -> dict[str, Any]:
-        """The assets, the root among them, the edges, and the evaluation jobs of the models on the way."""
+        """As JSON: `direction`, `assets` (the root among them), `edges`, and `evaluations` of the models on the way."""
         return {
             "direction": self.walk.direction,
             "assets": [fields_of(asset) for asset in self.walk.assets],

@@ -251,7 +251,7 @@ def may_hold_one(text: str) -> bool:
 
 
 def spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where tokens of known forms stand, from left to right."""
+    """Where tokens of known forms stand, (begin, end) in characters, from left to right."""
     found = [
         match.span()
         for form in ANCHORED

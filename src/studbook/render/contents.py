@@ -58,4 +58,6 @@ def load_contents(
 
 
 def templates_of(catalog: Catalog, settings: Settings) -> Templates:
+    """The packaged templates, below the folder of one's own that the configuration names. Raises BuildError where
+    that is missing."""
     return Templates(catalog.root / settings.site.templates if settings.site.templates else None)

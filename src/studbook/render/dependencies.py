@@ -49,6 +49,7 @@ class ReadSet:
         self.read: set[int] = set()
 
     def begin(self) -> None:
+        """Forgets what was noted so far: another page begins."""
         self.read = set()
 
     def apart(self, find: Callable[[], T]) -> tuple[T, frozenset[int]]:
@@ -62,12 +63,12 @@ class ReadSet:
             self.read = outer
 
     def packed(self) -> bytes:
-        """In few bytes; `unpacked` reads them."""
+        """The numbers, four bytes each, in no order; `unpacked` reads them."""
         return array("I", self.read).tobytes()
 
 
 def unpacked(noted: bytes) -> array[int]:
-    """The things that a page read."""
+    """The numbers of what a page read, as `ReadSet.packed` wrote them on this machine."""
     out = array("I")
     out.frombytes(noted)
     return out
@@ -415,7 +416,7 @@ for _other in [field.name for field in fields(Site)] + [
 
 
 def said(site: Site) -> dict[str, str]:
-    """What pages read that is not in the lineage, by number, each with its digest."""
+    """What pages read that is not in the lineage: by its number, as text, a digest of it."""
     findings: Mapping[str | None, Sequence[Finding]] = site.findings_by_asset
     # How many requests a partition took is another number every night, and on no asset's page.
     gaps = {key: [(c.source, c.status, asdict(c)["gaps"]) for c in several] for key, several in site.partial.items()}

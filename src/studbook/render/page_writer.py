@@ -68,6 +68,8 @@ class KnownBuild:
     """What each page read, with the data beside it, by its path; what is made apart from it, by a name of its own."""
 
     def write(self, path: Path) -> None:
+        """Atomic write: a checksum, a line of JSON, then what each page read, as bytes one after the other. Raises
+        CatalogError."""
         sizes = [[name, len(noted)] for name, noted in self.pages.items()]
         head = json.dumps([self.context, self.snapshot, dict(self.said), sizes]).encode()
         # Not compressed: the numbers are checksums, and as random as bytes can be.

@@ -75,6 +75,7 @@ class InlineScripts:
         return with_policy(_INLINE.sub(move, html))
 
     def write(self, site: Path) -> None:
+        """Writes the scripts into a site's folder, each where the pages look for it."""
         for name, script in self._files.items():
             (site / name).parent.mkdir(parents=True, exist_ok=True)
             (site / name).write_text(script, encoding="utf-8")

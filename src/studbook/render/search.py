@@ -91,6 +91,7 @@ class SearchEntry:
 
     @property
     def facets(self) -> tuple[str, ...]:
+        """What can be chosen among, in the order of `FACETS`."""
         return (self.kind, self.account, self.region, self.stage, self.status, self.approval)
 
 
@@ -302,7 +303,7 @@ def _packed(numbers: Iterable[int]) -> str:
 
 
 def unpacked(text: str) -> list[int]:
-    """The numbers that `_packed` was given."""
+    """The ascending numbers that `_packed` was given."""
     out: list[int] = []
     for word in text.split():
         if word.startswith("+"):

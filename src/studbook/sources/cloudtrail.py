@@ -119,7 +119,7 @@ class CloudTrail:
     follows: tuple[str, ...] = ()
 
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
-        """Every region of every account."""
+        """Every region of every account, without targets."""
         return {
             Partition(account.id, region, self.name): () for account in settings.accounts for region in account.regions
         }

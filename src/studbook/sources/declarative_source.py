@@ -31,20 +31,21 @@ class Declared:
 
     @property
     def grants(self) -> tuple[Grant, ...]:
+        """What the actions are granted on: those of `granted`, then one statement for the rest."""
         return (*self.granted, Grant(re.sub(r"[^A-Za-z0-9]", "", self.name.title())))
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """The IAM actions: SageMaker calls them as it calls its operations."""
+        """The IAM actions, `<service>:<Operation>`, sorted: these services' actions are called as their operations."""
         return self.actions_of(None)
 
     def actions_of(self, settings: Settings | None) -> tuple[str, ...]:
-        """The same, without what a configuration leaves out."""
+        """As `actions`, without what a configuration leaves out."""
         wanted = self.resources if settings is None else self._wanted(settings)
         return tuple(sorted({f"{self.name}:{name}" for resource in wanted for name in resource.operations}))
 
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
-        """Every region of every account."""
+        """Every region of every account, without targets."""
         return {
             Partition(account.id, region, self.name): () for account in settings.accounts for region in account.regions
         }

@@ -213,7 +213,8 @@ class Resource:
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """Every operation that collecting this type may call."""
+        """Every operation that collecting this type may call: its listing, bulk operation, description and details,
+        in this order."""
         described = (self.describe.operation,) if self.describe else ()
         at_once = (self.bulk.operation,) if self.bulk else ()
         return (self.listing.operation, *at_once, *described, *(detail.operation for detail in self.details))

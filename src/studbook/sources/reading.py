@@ -41,12 +41,12 @@ def tags_of(member: str) -> Detail:
 
 
 def some(**attributes: Any) -> dict[str, Any]:
-    """What is known."""
+    """These attributes without those of which nothing is known: null, and empty texts, objects and lists."""
     return {name: value for name, value in attributes.items() if value not in (None, "", {}, [])}
 
 
 def each(value: object) -> Iterator[tuple[int, Json]]:
-    """The objects of a list with their positions."""
+    """The objects of a list with their positions, from 0; nothing of what is no list."""
     for index, item in enumerate(value if isinstance(value, list) else ()):
         if isinstance(item, dict):
             yield index, item
@@ -146,7 +146,8 @@ class Reading:
         self.tags = {str(tag.get("Key")): str(tag.get("Value") or "") for _, tag in each(record.body.get("Tags"))}
 
     def evidence(self, *paths: str) -> tuple[Evidence, ...]:
-        """Of fields of the record, and of rules; tags mostly come from an operation of their own."""
+        """Evidence of fields of the record, by their paths, and of rules (`rule:<name>`); sorted, each once. Tags
+        mostly come from an operation of their own."""
         return tuple(sorted({self._cited(path) for path in paths}))
 
     def _cited(self, path: str) -> Evidence:
@@ -156,7 +157,7 @@ class Reading:
         return Evidence(f"{self.record.source}:{operation}", path, self.record.reference)
 
     def tag(self, key: str) -> tuple[str, str] | None:
-        """A tag's value and its path."""
+        """A tag's value and its path in the record; None where there is none, or an empty one."""
         for index, item in each(self.body.get("Tags")):
             if item.get("Key") == key and item.get("Value"):
                 return str(item["Value"]), f"Tags[{index}].Value"
@@ -236,6 +237,7 @@ class Reading:
         )
 
     def claim(self, claim: Claim) -> None:
+        """Adds something that only the whole lineage can resolve."""
         self.facts.claims.append(claim)
 
     def input(self, arn: object, path: str, role: str, at: str | None, *kinds: Kind) -> bool:

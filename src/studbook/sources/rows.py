@@ -60,7 +60,7 @@ def output(path: str) -> Attribute:
 
 
 def instances(resources: str) -> tuple[Attribute, Attribute]:
-    """The machines of a job, whose member this is."""
+    """The machines of a job, type and number, whose member this is."""
     return (
         at("instance_type", f"{resources}.InstanceType", "The type of its machines."),
         at("instance_count", f"{resources}.InstanceCount", "The number of its machines."),

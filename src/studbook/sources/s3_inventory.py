@@ -77,7 +77,7 @@ class Report:
 
     @property
     def body(self) -> dict[str, str]:
-        """As records have it."""
+        """As records have it: `Manifest` (a URI), `ManifestChecksum` and `CreatedAt`."""
         return {"Manifest": self.uri, "ManifestChecksum": self.checksum, "CreatedAt": self.created_at}
 
 
@@ -105,7 +105,8 @@ class State:
 
     @property
     def body(self) -> dict[str, Any]:
-        """As records have it."""
+        """As records have it: `Fingerprint`, the number of `Objects`, their `Bytes`, and the times of the `Newest`
+        and `Oldest`."""
         numbers = {"Objects": self.objects, "Bytes": self.bytes, "Newest": self.newest, "Oldest": self.oldest}
         return {"Fingerprint": self.fingerprint, **numbers}
 

@@ -375,7 +375,7 @@ class Catalog:
             taken_at=taken_at,
             generator=generator(),
             config=config,
-            coverage=tuple(sorted(coverage, key=_coverage_order)),
+            coverage=tuple(sorted(coverage, key=lambda row: row.partition.order)),
             parts=Parts(**content.content),
             digest=digest(canonical(content.content)),
             previous=last.envelope if last else None,
@@ -471,10 +471,6 @@ class _PartitionLines(Iterable[bytes]):
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self.several:
             yield from self.objects.lines(chunk.object)
-
-
-def _coverage_order(row: Coverage) -> tuple[bool, str, bool, str, str]:
-    return (row.account is not None, row.account or "", row.region is not None, row.region or "", row.source)
 
 
 def _line_of(rows: bytes, record_id: str) -> bytes | None:

@@ -104,7 +104,8 @@ def _fitted(value: Any, shape: Shape) -> Any:
 
 
 def placeholders(value: Any, path: str = "") -> Iterator[str]:
-    """The paths of the values that have to be filled in."""
+    """The paths of the values that have to be filled in: `Environment.HF_TOKEN`, `InputDataConfig[0].ChannelName`;
+    members sorted."""
     if isinstance(value, Mapping):
         for key in sorted(value):
             yield from placeholders(value[key], f"{path}.{key}" if path else str(key))

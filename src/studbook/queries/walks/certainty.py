@@ -21,7 +21,7 @@ class Sure(NamedTuple):
 
     @property
     def rank(self) -> tuple[int, bool]:
-        """The lower, the surer."""
+        """Sort key: the lower, the surer."""
         return (STRENGTH[self.certainty], self.candidate)
 
     def and_(self, other: Sure) -> Sure:
@@ -31,7 +31,7 @@ class Sure(NamedTuple):
 
 
 def sure_of(edges: Iterable[Edge]) -> Sure:
-    """Of a chain of edges; of none, sure."""
+    """Weakest link: how sure a chain of edges is; one of no edges is sure."""
     found = Sure()
     for edge in edges:
         found = found.and_(Sure(edge.certainty, edge.candidate))

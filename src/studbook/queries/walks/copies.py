@@ -93,7 +93,7 @@ def _line(lineage: LineageReader, group: str) -> tuple[Family, ...]:
 
 
 def groups_of(lineage: LineageReader, version: str) -> list[str]:
-    """The groups that a version's originals are in; those of its own where no original is in one."""
+    """The ids of the groups that a version's original is in, sorted; those of its own where the original is in none."""
     family = copied(lineage, version)
     found = [edge.source for edge in lineage.upstream(family.original.id, "has_version")]
     return sorted(found or [edge.source for edge in lineage.upstream(version, "has_version")])

@@ -89,7 +89,8 @@ def is_data(edge: Edge) -> bool:
 
 
 def scores_of(lineage: LineageReader, job: Asset) -> tuple[Mapping[str, Any] | None, tuple[Edge, ...]]:
-    """As the job itself tells them, else its run, else the results that it wrote; and the edge to what told them."""
+    """Scores by metric, as the job itself tells them, else its run, else the results that it wrote, and the edge to
+    what told them; None where nobody does."""
     runs = lineage.downstream(job.id, "recorded_in")
     results = lineage.downstream(job.id, "produced", "results")
     for edge in (None, *runs, *results):

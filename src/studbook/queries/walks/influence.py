@@ -49,10 +49,10 @@ ALWAYS: Final = -math.inf
 
 
 def time_bound(direction: Direction, near: Asset, far: Asset, bound: float) -> float:
-    """The time bound with which a step leads to `far`: of two the lower lets more follow.
+    """The time bound with which a step leads to `far`, in seconds since the epoch: of two the lower lets more follow.
 
     Downstream the time at which the job began that `near` is, so that its readers end later; upstream, where time runs
-    backwards, that at which it ended, negated. Data pass it on to data.
+    backwards, that at which it ended, negated. Data pass it on to data; anything else bounds nothing.
     """
     if far.kind not in DATA_KINDS:
         return ALWAYS

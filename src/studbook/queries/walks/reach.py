@@ -46,8 +46,8 @@ class View(Protocol[N]):
         ...
 
     def prefetch(self, nodes: Collection[N]) -> None:
-        """A hint: the steps from these are asked for next."""
-        ...
+        """Prefetch hint: the steps from these are asked for next."""
+        return  # all is at hand
 
     def steps(self, node: N, root: N) -> Iterable[Step[N]]:
         """The steps from a node, of a walk that begins at the root."""
@@ -70,7 +70,7 @@ class View(Protocol[N]):
         ...
 
 
-class ByEdge:
+class ByEdge(View[str]):
     """A lineage's own assets and edges: a node is an id."""
 
     def __init__(self, lineage: LineageReader, direction: Direction) -> None:
@@ -118,7 +118,7 @@ class ByEdge:
         return is_in_time(self._direction, self.like(far), bound)
 
 
-class ByNumber:
+class ByNumber(View[int]):
     """What reaches on, over the numbers of an index; whether it goes on is asked once for each sort of step."""
 
     def __init__(self, adjacency: Adjacency) -> None:
@@ -141,9 +141,6 @@ class ByNumber:
         for node in nodes:
             found[sorts[node]].append(node)
         return ((self.like(several[0]), several) for several in found.values())
-
-    def prefetch(self, nodes: Collection[int]) -> None:
-        """All is at hand."""
 
     def steps(self, node: int, root: int) -> Iterator[Step[int]]:
         arrays = self._arrays

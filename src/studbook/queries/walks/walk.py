@@ -114,7 +114,8 @@ class Around:
 
 
 def around(lineage: LineageReader, root: Asset, limit: int) -> Around:
-    """The nearest ancestors and descendants of an asset, upstream and downstream in turn, `limit` with the root.
+    """The nearest ancestors and descendants of an asset, upstream and downstream in turn, at most `limit` assets with
+    the root.
 
     The steps are those of `made` and `reaches`, but for what context is part of.
     """

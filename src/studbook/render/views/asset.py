@@ -106,5 +106,6 @@ def one_line(site: Site, asset: Asset) -> str:
 
 
 def words(key: str) -> str:
+    """An attribute's name for people: `instance_type` is `Instance type`."""
     text = key.replace("_", " ")
     return text[:1].upper() + text[1:]

@@ -64,5 +64,5 @@ def _tables(site: Site) -> Iterator[Table]:
 
 
 def packed(data: Json) -> bytes:
-    """The bytes of a file."""
+    """JSON in UTF-8, as short as it can be; keys in the order given."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "xmlcharrefreplace")

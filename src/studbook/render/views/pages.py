@@ -158,7 +158,7 @@ def accounts(site: Site) -> Json:
 
 
 def account_ids(site: Site) -> list[str]:
-    """Every account with a page of its own."""
+    """The ids of the accounts with a page of their own, sorted."""
     named = {account.id for account in site.settings.accounts}
     named.update(asset.account for asset in site.graph.assets.values() if asset.account)
     named.update(coverage.account for coverage in site.envelope.coverage if coverage.account)
@@ -238,7 +238,7 @@ def _place_page(site: Site, path: str, owned: Sequence[Asset], told: Json) -> Pa
 
 
 def region_names(site: Site) -> list[str]:
-    """Every region with a page of its own."""
+    """The regions with a page of their own, sorted."""
     named = {asset.region for asset in site.graph.assets.values()}
     named.update(coverage.region for coverage in site.envelope.coverage)
     return sorted(region for region in named if region and site.region_link(region) is not None)

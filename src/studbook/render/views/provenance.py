@@ -14,12 +14,12 @@ from studbook.render.views.tables import state
 
 
 def pairs(value: Any) -> list[list[Any]]:
-    """A mapping as rows, in the order of its keys."""
+    """A mapping as rows `[key, value]`, in the order of its keys; none of what is no mapping."""
     return [[key, value[key]] for key in sorted(value)] if isinstance(value, dict) else []
 
 
 def ends(site: Site, edges: Iterable[Edge], relation: str, *, target: bool, kinds: tuple[str, ...] = ()) -> list[Asset]:
-    """The assets at the other end of edges of one relation."""
+    """The assets at the other end of edges of one relation, each once, in the order of the edges."""
     found: dict[str, Asset] = {}
     for edge in edges:
         asset = site.graph.assets.get(edge.target if target else edge.source)
@@ -36,7 +36,7 @@ def siblings(site: Site, version: Asset) -> list[Json]:
 
 
 def runs_of(site: Site, asset: Asset) -> list[Asset]:
-    """The MLflow runs in which a job or package is recorded."""
+    """The MLflow runs in which a job or package is recorded, newest first."""
     return newest(ends(site, site.graph.downstream(asset.id), "recorded_in", target=True, kinds=("mlflow_run",)))
 
 

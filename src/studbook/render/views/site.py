@@ -129,7 +129,7 @@ class Site:
 
     @cached_property
     def partial(self) -> dict[tuple[str | None, str | None], list[Coverage]]:
-        """The partitions with gaps, by account and region."""
+        """The rows of the coverage that were not seen whole, by account and region."""
         groups: dict[tuple[str | None, str | None], list[Coverage]] = defaultdict(list)
         for coverage in self.envelope.coverage:
             if coverage.status in ("partial", "failed"):
@@ -143,7 +143,8 @@ class Site:
 
     @cached_property
     def namesakes(self) -> dict[str, tuple[str, ...]]:
-        """Those whose name is not theirs alone."""
+        """Those whose name is not theirs alone, by id, each with what tells it from the others, as
+        `queries.namesakes`."""
         return namesakes(self.graph.assets.values())
 
     def place_of(self, asset: Asset) -> str:

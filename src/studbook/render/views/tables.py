@@ -42,7 +42,7 @@ _TONES = {
 
 
 def tone(status: str) -> str:
-    """The colour of a status: good, bad, wait or plain."""
+    """The colour of a status, whatever its case: good, bad, wait or plain."""
     return _TONES.get(status.lower(), "plain")
 
 
@@ -129,6 +129,7 @@ class Table:
 
     @property
     def long(self) -> bool:
+        """Whether the page itself does not hold all of it."""
         return len(self.rows) > LIMIT
 
     def _made(self, rows: Sequence[Any]) -> list[list[Any]]:

@@ -89,7 +89,8 @@ def produced(reading: Reading, uri: object, path: str, role: str) -> None:
 
 
 def writes(reading: Reading, uri: object, path: str, role: str, *, between: tuple[object, object]) -> None:
-    """A place in S3 that the job writes data to, and when: which state of a dataset came of it is for the joins."""
+    """A place in S3 that the job writes data to, `between` when it began and ended (UTC, as recorded); which state
+    of a dataset came of it is for the joins."""
     place = s3_id(uri)
     if place is not None:
         (evidence,) = reading.evidence(path)
