@@ -3,9 +3,9 @@
 Where no record names the other, an equal S3 place ties a job to the package and a package to the model; a model may
 also serve a folder inside the package's, unless a job wrote that after the registration, and of an inference pipeline
 it has to hold all. A clone holds the artifact of its source, so the job did not produce the clone; nor did a job
-produce what was registered before it began: but where nobody had written there by then, and the version was changed
-after that, those weights may be what it was changed to. What one job wrote and another reads is one artifact too, with
-and without the final slash.
+produce what was registered before it began. That the version was changed after that is no sign of other weights: who
+approves one changes it, and most are approved days after. What one job wrote and another reads is one artifact too,
+with and without the final slash.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from studbook.model import Edge, Evidence, Facts
 from studbook.model.facts import CapturesTo, Output, Reads, Weights, Writes
 
 RULE: Final = Evidence.parse("rule:same-artifact")
-_CHANGED: Final = "LastModifiedTime"
 
 
 def join(view: View) -> Facts:
@@ -40,26 +39,17 @@ def join(view: View) -> Facts:
     }
     # By package and place: who wrote one of a pipeline's weights is no rival of who wrote another.
     makers: defaultdict[tuple[str, str | None], dict[str, tuple[Output, Weights]]] = defaultdict(dict)
-    later: defaultdict[tuple[str, str | None], dict[str, tuple[Output, Weights]]] = defaultdict(dict)
     for output in view.all(Output):
-        writer = view.assets.get(output.job)
         for weights in places.at(output.uri):
-            version = view.assets[weights.asset]
-            by_then = not begins_after(writer, version.created_at)
-            if by_then or (version.modified_at and not begins_after(writer, version.modified_at)):
-                (makers if by_then else later)[weights.asset, place(output.uri)][output.job] = (output, weights)
+            if begins_after(view.assets.get(output.job), view.assets[weights.asset].created_at):
+                continue
+            if weights.asset not in made and weights.asset not in copies:
+                makers[weights.asset, place(output.uri)][output.job] = (output, weights)
     for (package, _), jobs in makers.items():
-        if package not in made and package not in copies:
-            facts.edges.extend(
-                inferred(job, package, "produced", (output.evidence, weights.evidence, RULE), candidate=len(jobs) > 1)
-                for job, (output, weights) in jobs.items()
-            )
-    # A version may have been given these weights by its last change.
-    for (package, where), jobs in later.items():
-        if (package, where) not in makers and package not in copies:
-            for job, (output, weights) in jobs.items():
-                proof = (output.evidence, weights.evidence, weights.evidence._replace(path=_CHANGED), RULE)
-                facts.edges.append(inferred(job, package, "produced", proof, candidate=True))
+        facts.edges.extend(
+            inferred(job, package, "produced", (output.evidence, weights.evidence, RULE), candidate=len(jobs) > 1)
+            for job, (output, weights) in jobs.items()
+        )
     models: defaultdict[str, list[Weights]] = defaultdict(list)
     for user in view.all(Weights):
         asset = view.assets.get(user.asset)
