@@ -77,7 +77,7 @@ class Card:
         return self if approved else replace(self, facts=_without(self.facts, OF_APPROVAL))
 
     def as_data(self) -> dict[str, Any]:
-        """For a page."""
+        """For a page: the facts are pairs of key and text in the order of `KEYS`, the sections as they are written."""
         return {
             "model": self.model,
             "facts": [[key, self.facts[key]] for key in KEYS if key in self.facts and key != "model"],
@@ -108,7 +108,8 @@ def card_texts(folder: Path, skip: Callable[[SettingsError], None]) -> Iterator[
 
 
 def cards_in(texts: Iterable[tuple[Path, str]], skip: Callable[[SettingsError], None]) -> dict[str, Card]:
-    """The cards in these texts, as `load_cards` does."""
+    """The cards in these texts, by their models' names, as `load_cards` does. Each text comes with its path; of two
+    cards of one model the first stands. Every problem goes to `skip`."""
     cards: dict[str, Card] = {}
     for path, text in texts:
         try:

@@ -121,7 +121,8 @@ def neighbourhood(lineage: LineageReader, root: Asset) -> Picture:
 
 
 def line_of(tail: int, head: int, edges: Sequence[Edge]) -> Line:
-    """The line of all edges between two boxes."""
+    """The line of all edges between two boxes, by the boxes' numbers: as sure as the surest edge, a candidate where
+    all of them are."""
     best = min(edges, key=lambda edge: _STRENGTH[edge.certainty])
     words = sorted({RELATIONS[edge.relation] + (f" ({edge.role})" if edge.role else "") for edge in edges})
     return Line(tail, head, best.certainty, all(edge.candidate for edge in edges), ", ".join(words))

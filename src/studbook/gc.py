@@ -12,7 +12,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """For work that makes much and nothing that refers to itself."""
+    """For work that makes much and nothing that refers to itself: no cycles are looked for meanwhile, in any thread
+    of the process. Nests."""
     was = gc.isenabled()
     gc.disable()
     try:

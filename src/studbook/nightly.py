@@ -110,7 +110,8 @@ class Report:
 
     @property
     def exit(self) -> int:
-        """The code of the worst step."""
+        """The exit code of the worst step: what let no snapshot be written counts most, then failures after it, what
+        is partial, and findings; 0 where all is well."""
         outcomes = {step.name: step.outcome for step in self.steps}
         if outcomes.get("preflight") == "failed":
             return UsageError.exit_code
@@ -124,7 +125,7 @@ class Report:
 
     @property
     def gaps(self) -> Iterator[dict[str, Any]]:
-        """What could not be seen, and where."""
+        """What could not be seen, and where, in the order of the coverage; what was skipped on purpose is no gap."""
         for row in self.coverage:
             for gap in row.gaps if row.status != "skipped" else ():
                 yield {
@@ -137,7 +138,7 @@ class Report:
                 }
 
     def to_json(self) -> dict[str, Any]:
-        """The form `studbook.report/1`."""
+        """The form `studbook.report/1`: plain JSON values; a public contract."""
         return {
             "schema": SCHEMA,
             "snapshot": self.snapshot.summary if self.snapshot is not None else None,

@@ -37,11 +37,17 @@ class People:
 class Cleaner(Protocol):
     """What takes out of a text what must not be kept."""
 
-    def text(self, text: str) -> str: ...
+    def text(self, text: str) -> str:
+        """A text in which a placeholder stands for each secret."""
+        ...
 
-    def identifier(self, text: str) -> str: ...
+    def identifier(self, text: str) -> str:
+        """An id, a name or a URI in which a pseudonym stands for each secret, the same for the same."""
+        ...
 
-    def body(self, body: Mapping[str, Any]) -> dict[str, Any]: ...
+    def body(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A JSON object with each of its texts cleaned, as its key asks."""
+        ...
 
 
 _NAMES: Final = ("asset", "finding", "model", "rule")

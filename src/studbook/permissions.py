@@ -94,7 +94,7 @@ def for_account(settings: Settings, account: str) -> Settings:
 
 
 def size(document: PolicyJson) -> int:
-    """The characters that IAM counts of a policy: white space is free."""
+    """The characters that IAM counts of a policy, of which it allows a fixed number: white space is free."""
     return len(re.sub(r"\s", "", json.dumps(document, separators=(",", ":"), ensure_ascii=False)))
 
 

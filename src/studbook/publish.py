@@ -109,7 +109,8 @@ def publish_site(
 
 
 def publish_folder(site: Path, target: Path, *, drop: Collection[int] = ()) -> Published:
-    """Bring a folder's copy of the site up to date; gives what was done. Raises PublishError."""
+    """Bring a folder's copy of the site up to date, without the snapshots in `drop` unless it is the newest; gives
+    what was done. Raises PublishError."""
     numbers = built(site)
     if not numbers:
         raise PublishError(f"{site}: there is no site here", "build one with 'studbook build'")

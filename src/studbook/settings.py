@@ -64,6 +64,7 @@ class Account(_Part):
 
     @property
     def label(self) -> str:
+        """What people call it: its name, or else its id."""
         return self.name or self.id
 
 
@@ -120,6 +121,7 @@ class Dataset(_Part):
 
     @property
     def label(self) -> str:
+        """What people call it: its name, or else the last part of its id."""
         return self.name or self.id.rstrip("/").rsplit("/", 1)[-1]
 
 
@@ -304,7 +306,7 @@ class Rules(BaseModel):
 
     @property
     def by_id(self) -> dict[str, GivenRule]:
-        """Those that the configuration has words for."""
+        """Those that the configuration has words for, by the rule's id."""
         return self.__pydantic_extra__
 
 
@@ -360,6 +362,7 @@ class LogSettings(_Part):
 
     @property
     def verifiers(self) -> tuple[Verifier, ...]:
+        """The keys, parsed, in the order of the configuration."""
         return tuple(map(Verifier.parse, self.keys))
 
 
@@ -538,7 +541,8 @@ def line_of(path: Path, where: tuple[Any, ...]) -> int:
 def explain_mistake(
     model: type[BaseModel], error: ValidationError, within: tuple[Any, ...] = ()
 ) -> tuple[tuple[Any, ...], str, str]:
-    """The place of a mistake, what is wrong, and the mend; the model is of what stands `within` the configuration."""
+    """The place of the first mistake, what is wrong, and the mend. The place is a path of keys and positions from
+    the configuration's root; the model is of what stands `within` the configuration."""
     # A misspelt key is also a missing one: the misspelling is what to mend.
     first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     where = tuple(part for part in first["loc"] if part != "[key]")

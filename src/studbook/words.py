@@ -19,7 +19,8 @@ _BETWEEN = frozenset("-_/:@ ")
 
 
 def mark_words(asset: Asset) -> list[str]:
-    """What must be seen at a glance: unresolved, gone, stale; masked, in an edition for outsiders."""
+    """What must be seen at a glance, always in this order: unresolved, gone, stale; masked, in an edition for
+    outsiders."""
     return [
         word
         for word, holds in (
@@ -110,7 +111,7 @@ def says(certainty: str, evidence: Iterable[str] = ()) -> str:
 
 
 def full_name(link: Mapping[str, Any]) -> str:
-    """A reference's name with what tells it from its namesakes."""
+    """The name of a reference (`name`, and `at` where it has namesakes) with what tells it from them."""
     return f"{link['name']} · {link['at']}" if link.get("at") else str(link["name"])
 
 

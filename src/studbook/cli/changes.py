@@ -44,7 +44,8 @@ def changes_text(old: Envelope, new: Envelope, changes: Changes, called: Called)
 
 
 def changes_markdown(old: Envelope, new: Envelope, changes: Changes, called: Called) -> Iterator[str]:
-    """The same for a pull request or a chat: what strangers named is in code blocks only, where nothing acts on it."""
+    """What `changes_text` says, for a pull request or a chat: what strangers named is in code blocks only, where
+    nothing acts on it."""
     yield f"## Snapshot {_title(old, new)}"
     if not changes:
         yield from ("", "Nothing changed.")

@@ -123,7 +123,7 @@ def estate(folder: Path) -> Iterator[tuple[FakeAws, MlflowServer]]:
 
 
 def surroundings(aws: FakeAws, mlflow: MlflowServer) -> dict[str, str]:
-    """The environment in which a harvest sees the demo."""
+    """The environment variables with which a harvest sees the demo."""
     return {**aws.environment(), "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": mlflow.url}
 
 

@@ -22,7 +22,7 @@ _WIDE = 200
 
 
 def snapshot_text(envelope: Envelope, counts: Mapping[str, int]) -> Iterator[str]:
-    """The envelope, and a table of what it covers."""
+    """The envelope, what the snapshot holds (`counts`, by part), and a table of what it covers, line by line."""
     yield bold(f"snapshot {envelope.number}")
     for title, thing in (
         ("taken at", envelope.taken_at),
@@ -53,7 +53,8 @@ def snapshot_text(envelope: Envelope, counts: Mapping[str, int]) -> Iterator[str
 
 
 def asset_json(lineage: LineageReader, asset: Asset) -> dict[str, Any]:
-    """The asset with the edges that end and start there; of a model or a version of it the way that it took, too."""
+    """The asset with the edges that end there (`upstream`) and start there (`downstream`); of a model or a version
+    of it the ways that it took, too."""
     shown: dict[str, Any] = {
         "asset": fields_of(asset),
         "upstream": [edge.as_data() for edge in lineage.upstream(asset.id)],
@@ -91,7 +92,7 @@ def _head(opened: Lineage, asset: Asset) -> str:
 
 
 def evidence_json(lineage: LineageReader, asset: Asset, record_of: RecordOf) -> dict[str, Any]:
-    """The asset, its values with their evidence, and its edges."""
+    """The asset, its attributes' values with their evidence, and its edges on both sides, by key."""
     from studbook.queries.sources_of import sources_of
 
     edges = [*lineage.upstream(asset.id), *lineage.downstream(asset.id)]

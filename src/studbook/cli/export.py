@@ -152,7 +152,8 @@ def export(
 
 
 def signing(key: Path) -> Callable[[bytes], tuple[str, bytes]]:
-    """What signs with the key of a file."""
+    """What signs with the key of a file: from a message to the SHA-256 of the public key, in hexadecimal digits,
+    and the signature."""
     from hashlib import sha256
 
     from studbook.signing import file_signer

@@ -138,7 +138,7 @@ def _where(row: Coverage) -> str:
 
 
 def calls(coverage: Iterable[Coverage]) -> dict[str, Counter[str]]:
-    """Requests by API and account, the dearest API first."""
+    """Requests by API and account, the dearest API first; `-` stands for what is of no account."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row in coverage:
         for name, number in row.calls.items():

@@ -32,7 +32,7 @@ def snapshot_log(catalog: Catalog) -> list[dict[str, Any]]:
 
 
 def log_text(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """A table."""
+    """A table, one line a snapshot, in the order of the rows."""
     head = ("snapshot", "taken", "content", "assets", "edges", "gaps", "requests", "changes")
     yield from table(
         head,

@@ -47,7 +47,7 @@ def card_json(night: Night, version: Asset, cards: Mapping[str, Card]) -> dict[s
 
 
 def card_text(night: Night, version: Asset, cards: Mapping[str, Card], handle: Callable[[str], str]) -> Iterator[str]:
-    """The same to read, line by line."""
+    """What `card_json` says, to read, line by line."""
     _is_version(version)
     words = written(night.lineage, version, cards)
     yield f"the card of {handle(version.id)}"

@@ -137,7 +137,7 @@ def _tell_elsewhere(report: Report, metrics: Path | None) -> None:
 
 
 def text(report: Report) -> Iterator[str]:
-    """The report for a terminal."""
+    """The report for a terminal, line by line."""
     if report.audience is not None:
         yield f"{_OUTSIDE}."
         yield ""

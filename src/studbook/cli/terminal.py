@@ -56,10 +56,12 @@ def style(text: str, name: str | None) -> str:
 
 
 def bold(text: str) -> str:
+    """`style`, in bold."""
     return style(text, "bold")
 
 
 def dim(text: str) -> str:
+    """`style`, dim."""
     return style(text, "dim")
 
 
@@ -143,7 +145,7 @@ def write_document(thing: Any) -> None:
 
 
 def columns() -> int:
-    """How wide a line may be."""
+    """How many characters a line may have: the terminal's, or `WIDTH` where there is none."""
     return shutil.get_terminal_size((WIDTH, 24)).columns
 
 

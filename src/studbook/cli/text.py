@@ -63,7 +63,7 @@ def how_sure(one: Edge | Copy) -> str:
 
 
 def and_more(number: int) -> str:
-    """What stands below the first of many."""
+    """The line below the first of many: how many more there are."""
     return f"... and {number} more; --format json has all"
 
 

@@ -120,7 +120,7 @@ def _summary(walk: Walk) -> Iterator[str]:
 
 
 def copy_text(lineage: Lineage, rows: Sequence[Copy]) -> Iterator[str]:
-    """The trees of copies, each from its original."""
+    """The trees of copies, each from its original, line by line."""
     return _forest(lineage, [(row.from_, row.to, f"{how_sure(row)}  {row.at or ''}") for row in rows])
 
 

@@ -157,12 +157,13 @@ def _inspection(
 
 
 def order(finding: Finding) -> tuple[str, bool, str, str, str]:
-    """How findings are sorted: by rule, asset, message and id."""
+    """The key by which findings are sorted: by rule, asset, message and id; those about no asset come first."""
     return (finding.rule, finding.asset is not None, finding.asset or "", finding.message, finding.id)
 
 
 def check_snapshot(catalog: Catalog, envelope: Envelope, graph: Graph, settings: Settings) -> list[Finding]:
-    """The findings of a snapshot, with the cards, waivers and rules of its catalog, as of the day when it was taken."""
+    """The findings of a snapshot, as `order` sorts them, with the cards, waivers and rules of its catalog, as of the
+    day (in UTC) when it was taken. Raises SettingsError for waivers or rules that cannot be read."""
     rules, waivers = load_rules_and_waivers(settings, catalog.root)
     cards = load_cards(catalog.cards_folder, lambda problem: None)
     today = datetime.date.fromisoformat(envelope.taken_at[:10])

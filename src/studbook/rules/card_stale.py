@@ -43,6 +43,7 @@ def check(seen: Inspection) -> Iterator[Observation]:
 
 
 def turns(seen: Inspection) -> Iterator[datetime.date]:
+    """The days from which a card that was reviewed is stale."""
     for reviewed in filter(None, map(_reviewed, seen.cards.values())):
         yield days_from(reviewed, seen.parameters(Age).days + 1)
 

@@ -118,7 +118,8 @@ class Inspection:
 
     @cached_property
     def serving(self) -> Sequence[tuple[Asset, Sequence[Deployed]]]:
-        """The live endpoints that take requests, with what answers there; what a router sends on is told behind it."""
+        """The live endpoints that take requests, by id, with what answers there; what a router sends on is told
+        behind it."""
         return [
             (endpoint, runs(self.lineage, endpoint.id))
             for endpoint in self.lineage.of_kind("endpoint")
@@ -127,7 +128,7 @@ class Inspection:
 
     @cached_property
     def running(self) -> Mapping[str, Sequence[Running]]:
-        """The same, by the id of each version."""
+        """What `serving` says, by the id of each version."""
         found: defaultdict[str, list[Running]] = defaultdict(list)
         for endpoint, units in self.serving:
             for unit in units:
@@ -137,8 +138,8 @@ class Inspection:
 
     @cached_property
     def in_production(self) -> Mapping[str, Sequence[Running]]:
-        """The same of endpoints in production and of those without a stage; not what runs in shadow, has no
-        share of the requests, or is a guess."""
+        """What `running` says of endpoints in production and of those without a stage; not what runs in shadow, has
+        no share of the requests, or is a guess."""
         found = {
             version: [one for one in several if in_production(one.endpoint) and not one.unit.manner(version)]
             for version, several in self.running.items()

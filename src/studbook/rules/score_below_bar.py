@@ -47,7 +47,7 @@ class Bar(BaseModel):
         return fnmatchcase(metric.lower(), self.metric.lower()) and any(fnmatchcase(one, self.model) for one in groups)
 
     def missed(self, value: float) -> str | None:
-        """In words, how a value misses it."""
+        """In words, how a value misses it; None where it does not."""
         if self.at_least is not None and value < self.at_least:
             return f"less than {self.at_least:g}"
         return f"more than {self.at_most:g}" if self.at_most is not None and value > self.at_most else None

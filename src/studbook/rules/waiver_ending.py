@@ -35,6 +35,7 @@ def check(seen: Inspection) -> Iterator[Observation]:
 
 
 def turns(seen: Inspection) -> Iterator[datetime.date]:
+    """The days from which a waiver's end is near enough to be told."""
     for waiver in seen.waivers:
         yield days_from(waiver.until, 1 - seen.parameters(Notice).days)
 

@@ -40,7 +40,7 @@ class Waiver:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What it accepts; of two waivers of one thing the longer one counts."""
+        """The rule that it waives and what it waives it of; of two waivers with one key the longer one counts."""
         return (self.rule, self.of)
 
 
