@@ -9,7 +9,7 @@ The jobs of all candidates name the search in records of their own; of the best 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import itemgetter
+from dataclasses import replace
 from typing import Final
 
 from studbook.model import Facts, Record
@@ -18,9 +18,10 @@ from studbook.model.facts import OutputFolder
 from studbook.model.ids import s3_id
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Document, Json, Listing, Resource, request
-from studbook.sources.reading import Reading, each, member, tags_of
-from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, produced
+from studbook.sources.interface import Describe, Document, Json, request
+from studbook.sources.reading import Reading, each, member
+from studbook.sources.sagemaker.job_parts import manifests, parents, produced
+from studbook.sources.sagemaker.nouns import job
 
 _OPERATION = "DescribeAutoMLJobV2"
 _REPORTS = {"Explainability": "explainability", "ModelInsights": "model_insights", "BacktestResults": "backtest"}
@@ -152,15 +153,8 @@ def documents(record: Record) -> Iterator[Document]:
 
 
 RESOURCES: Final = (
-    Resource(
-        kind="automl_job",
-        listing=Listing(operation="ListAutoMLJobs", items="AutoMLJobSummaries"),
-        identify=itemgetter("AutoMLJobArn"),
+    replace(
+        job("automl_job", "AutoMLJob", "AutoMLJobSummaries", normalize, documents),
         describe=Describe(operation=_OPERATION, params=request("AutoMLJobName")),
-        details=(tags_of("AutoMLJobArn"),),
-        final=lambda body: body.get("AutoMLJobStatus") in ENDED,
-        volatile=True,
-        documents=documents,
-        normalize=normalize,
     ),
 )

@@ -6,7 +6,6 @@ shows a change. Search does not know them.
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
@@ -15,9 +14,9 @@ from studbook.model.evidence import value_at
 from studbook.model.facts import Output
 from studbook.model.ids import s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Listing, Resource, request
-from studbook.sources.reading import Reading, tags_of
+from studbook.sources.reading import Reading
 from studbook.sources.sagemaker.job_parts import parents, produced
+from studbook.sources.sagemaker.nouns import named
 
 _OPERATION = "DescribeCompilationJob"
 
@@ -68,13 +67,4 @@ COMPILATION: Final = attributes(
 )
 
 
-RESOURCES: Final = (
-    Resource(
-        kind="compilation_job",
-        listing=Listing(operation="ListCompilationJobs", items="CompilationJobSummaries"),
-        identify=itemgetter("CompilationJobArn"),
-        describe=Describe(operation=_OPERATION, params=request("CompilationJobName")),
-        details=(tags_of("CompilationJobArn"),),
-        normalize=normalize,
-    ),
-)
+RESOURCES: Final = (named("compilation_job", "CompilationJob", "CompilationJobSummaries", normalize),)

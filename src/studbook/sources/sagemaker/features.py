@@ -7,15 +7,15 @@ the offline store lies never changes in a group's life.
 
 from __future__ import annotations
 
-from operator import itemgetter
+from dataclasses import replace
 from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Listing, Resource, request
-from studbook.sources.reading import Reading, member, pairs, tags_of
+from studbook.sources.reading import Reading, member, pairs
 from studbook.sources.sagemaker.job_parts import writes
+from studbook.sources.sagemaker.nouns import named
 from studbook.sources.sagemaker.search import always_whole, search
 
 _STORE: Final = ("OfflineStoreConfig", "S3StorageConfig")
@@ -69,12 +69,8 @@ FEATURES: Final = attributes(
 
 
 RESOURCES: Final = (
-    Resource(
-        kind="feature_group",
-        listing=Listing(operation="ListFeatureGroups", items="FeatureGroupSummaries"),
-        identify=itemgetter("FeatureGroupArn"),
-        describe=Describe(operation="DescribeFeatureGroup", params=request("FeatureGroupName")),
-        details=(tags_of("FeatureGroupArn"),),
+    replace(
+        named("feature_group", "FeatureGroup", "FeatureGroupSummaries", normalize),
         bulk=search(
             "FeatureGroup",
             always_whole,
@@ -83,6 +79,5 @@ RESOURCES: Final = (
             shows_changes=True,
         ),
         volatile=True,
-        normalize=normalize,
     ),
 )

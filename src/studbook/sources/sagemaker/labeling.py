@@ -8,7 +8,7 @@ The functions that prepare a task and put the answers together are code of the j
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import itemgetter
+from dataclasses import replace
 from typing import Final
 
 from studbook.model import Facts, Record
@@ -17,9 +17,10 @@ from studbook.model.evidence import value_at
 from studbook.model.facts import OutputFolder
 from studbook.model.ids import parse_lambda, s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Document, Listing, Resource, request
+from studbook.sources.interface import Document
 from studbook.sources.reading import Reading, member
 from studbook.sources.sagemaker.job_parts import parents, writes
+from studbook.sources.sagemaker.nouns import named
 
 _OPERATION = "DescribeLabelingJob"
 _MANIFEST: Final = "InputConfig.DataSource.S3DataSource.ManifestS3Uri"
@@ -109,12 +110,5 @@ LABELING: Final = attributes(
 
 
 RESOURCES: Final = (
-    Resource(
-        kind="labeling_job",
-        listing=Listing(operation="ListLabelingJobs", items="LabelingJobSummaryList"),
-        identify=itemgetter("LabelingJobArn"),
-        describe=Describe(operation=_OPERATION, params=request("LabelingJobName")),
-        documents=documents,
-        normalize=normalize,
-    ),
+    replace(named("labeling_job", "LabelingJob", "LabelingJobSummaryList", normalize), details=(), documents=documents),
 )

@@ -8,7 +8,7 @@ descriptions have their tags. Search does not know them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import itemgetter
+from dataclasses import replace
 from typing import Final
 
 from studbook.model import Facts, Kind, Record
@@ -17,9 +17,10 @@ from studbook.model.evidence import value_at
 from studbook.model.facts import Output
 from studbook.model.ids import s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Document, Json, Listing, Resource, request
-from studbook.sources.reading import Reading, each, member, tags_of
-from studbook.sources.sagemaker.job_parts import ENDED, made_package, manifests, mlflow_run, parents, produced
+from studbook.sources.interface import Document, Json
+from studbook.sources.reading import Reading, each, member
+from studbook.sources.sagemaker.job_parts import made_package, manifests, mlflow_run, parents, produced
+from studbook.sources.sagemaker.nouns import job
 
 _OPERATION = "DescribeOptimizationJob"
 _OVER = frozenset({"COMPLETED", "FAILED", "STOPPED"})
@@ -195,33 +196,13 @@ BENCHMARK: Final = attributes(
 
 
 RESOURCES: Final = (
-    Resource(
-        kind="optimization_job",
-        listing=Listing(operation="ListOptimizationJobs", items="OptimizationJobSummaries"),
-        identify=itemgetter("OptimizationJobArn"),
-        describe=Describe(operation=_OPERATION, params=request("OptimizationJobName")),
-        details=(tags_of("OptimizationJobArn"),),
+    replace(
+        job("optimization_job", "OptimizationJob", "OptimizationJobSummaries", normalize_optimization, documents),
         final=lambda body: body.get("OptimizationJobStatus") in _OVER,
-        volatile=True,
-        documents=documents,
-        normalize=normalize_optimization,
     ),
-    Resource(
-        kind="ai_recommendation_job",
-        listing=Listing(operation="ListAIRecommendationJobs", items="AIRecommendationJobs"),
-        identify=itemgetter("AIRecommendationJobArn"),
-        describe=Describe(operation="DescribeAIRecommendationJob", params=request("AIRecommendationJobName")),
-        final=lambda body: body.get("AIRecommendationJobStatus") in ENDED,
-        volatile=True,
-        normalize=normalize_recommendation,
+    replace(
+        job("ai_recommendation_job", "AIRecommendationJob", "AIRecommendationJobs", normalize_recommendation),
+        details=(),
     ),
-    Resource(
-        kind="ai_benchmark_job",
-        listing=Listing(operation="ListAIBenchmarkJobs", items="AIBenchmarkJobs"),
-        identify=itemgetter("AIBenchmarkJobArn"),
-        describe=Describe(operation="DescribeAIBenchmarkJob", params=request("AIBenchmarkJobName")),
-        final=lambda body: body.get("AIBenchmarkJobStatus") in ENDED,
-        volatile=True,
-        normalize=normalize_benchmark,
-    ),
+    replace(job("ai_benchmark_job", "AIBenchmarkJob", "AIBenchmarkJobs", normalize_benchmark), details=()),
 )

@@ -10,7 +10,6 @@ its configuration. What a query of Athena or Redshift finds is written to S3 fir
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from operator import itemgetter
 from typing import Final
 
 from studbook.model import Evidence, Facts, Record
@@ -19,9 +18,10 @@ from studbook.model.evidence import value_at
 from studbook.model.facts import QueryResults
 from studbook.model.ids import s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Document, Json, Listing, Resource, request
-from studbook.sources.reading import Reading, each, member, tags_of
-from studbook.sources.sagemaker.job_parts import ENDED, manifests, named_places, parents, writes
+from studbook.sources.interface import Document, Json
+from studbook.sources.reading import Reading, each, member
+from studbook.sources.sagemaker.job_parts import manifests, named_places, parents, writes
+from studbook.sources.sagemaker.nouns import job
 from studbook.sources.sql_tables import tables_of
 
 _OPERATION = "DescribeProcessingJob"
@@ -170,16 +170,4 @@ def documents(record: Record) -> Iterator[Document]:
     )
 
 
-RESOURCES: Final = (
-    Resource(
-        kind="processing_job",
-        listing=Listing(operation="ListProcessingJobs", items="ProcessingJobSummaries"),
-        identify=itemgetter("ProcessingJobArn"),
-        describe=Describe(operation=_OPERATION, params=request("ProcessingJobName")),
-        details=(tags_of("ProcessingJobArn"),),
-        final=lambda body: body.get("ProcessingJobStatus") in ENDED,
-        volatile=True,
-        documents=documents,
-        normalize=normalize,
-    ),
-)
+RESOURCES: Final = (job("processing_job", "ProcessingJob", "ProcessingJobSummaries", normalize, documents),)

@@ -26,7 +26,7 @@ from studbook.model.facts import BaseModelName, MlflowUri
 from studbook.model.ids import code_id, s3_id, without_credentials
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Detail, Document, Json, Listing, Resource, Seen, request
+from studbook.sources.interface import Describe, Detail, Document, Json, Listing, Resource, Seen
 from studbook.sources.reading import (
     Reading,
     data_sources,
@@ -40,6 +40,7 @@ from studbook.sources.reading import (
     tags_of,
 )
 from studbook.sources.sagemaker import cards
+from studbook.sources.sagemaker.nouns import named
 from studbook.sources.sagemaker.search import never_whole, search
 
 _GROUP, _PACKAGE = "DescribeModelPackageGroup", "DescribeModelPackage"
@@ -296,14 +297,9 @@ def _shown_whole(body: Json, seen: Seen) -> bool:
 
 
 RESOURCES: Final = (
-    Resource(
-        kind="model_package_group",
-        listing=Listing(operation="ListModelPackageGroups", items="ModelPackageGroupSummaryList"),
-        identify=itemgetter("ModelPackageGroupArn"),
-        describe=Describe(operation=_GROUP, params=request("ModelPackageGroupName")),
-        details=(tags_of("ModelPackageGroupArn"),),
+    replace(
+        named("model_package_group", "ModelPackageGroup", "ModelPackageGroupSummaryList", normalize_group),
         bulk=search("ModelPackageGroup", never_whole, order="CreationTime", unshared=("ManagedConfiguration",)),
-        normalize=normalize_group,
     ),
     Resource(
         kind="model_package",

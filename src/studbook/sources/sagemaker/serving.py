@@ -16,7 +16,7 @@ accounts and regions.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import itemgetter
+from dataclasses import replace
 from typing import Final
 
 from studbook.model import Facts, Record
@@ -25,7 +25,7 @@ from studbook.model.evidence import value_at
 from studbook.model.facts import CapturesTo, ModelSourceTag, PulledImage, ServedFolder
 from studbook.model.ids import image_id, image_registry, parse_arn, s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Json, Listing, Resource, Seen, always, request
+from studbook.sources.interface import Json, Seen, always
 from studbook.sources.reading import (
     Reading,
     data_sources,
@@ -35,8 +35,8 @@ from studbook.sources.reading import (
     manifest_sources,
     member,
     some,
-    tags_of,
 )
+from studbook.sources.sagemaker.nouns import named
 from studbook.sources.sagemaker.search import always_whole, search
 
 SOURCE_TAG: Final = "sagemaker.amazonaws.com/model-source"
@@ -380,31 +380,14 @@ ROUTER: Final = attributes(
 
 
 RESOURCES: Final = (
-    Resource(
-        kind="model",
-        listing=Listing(operation="ListModels", items="Models"),
-        identify=itemgetter("ModelArn"),
-        describe=Describe(operation="DescribeModel", params=request("ModelName")),
-        details=(tags_of("ModelArn"),),
+    replace(
+        named("model", "Model", "Models", normalize_model),
         bulk=search("Model", always_whole, path=("Model", "Model"), order="CreationTime"),
         final=always,
-        normalize=normalize_model,
     ),
-    Resource(
-        kind="endpoint_config",
-        listing=Listing(operation="ListEndpointConfigs", items="EndpointConfigs"),
-        identify=itemgetter("EndpointConfigArn"),
-        describe=Describe(operation="DescribeEndpointConfig", params=request("EndpointConfigName")),
-        details=(tags_of("EndpointConfigArn"),),
-        final=always,
-        normalize=normalize_config,
-    ),
-    Resource(
-        kind="endpoint",
-        listing=Listing(operation="ListEndpoints", items="Endpoints"),
-        identify=itemgetter("EndpointArn"),
-        describe=Describe(operation="DescribeEndpoint", params=request("EndpointName")),
-        details=(tags_of("EndpointArn"),),
+    replace(named("endpoint_config", "EndpointConfig", "EndpointConfigs", normalize_config), final=always),
+    replace(
+        named("endpoint", "Endpoint", "Endpoints", normalize_endpoint),
         bulk=search(
             "Endpoint",
             _endpoint_shown,
@@ -418,22 +401,7 @@ RESOURCES: Final = (
                 "MetricsConfig",
             ),
         ),
-        normalize=normalize_endpoint,
     ),
-    Resource(
-        kind="inference_component",
-        listing=Listing(operation="ListInferenceComponents", items="InferenceComponents"),
-        identify=itemgetter("InferenceComponentArn"),
-        describe=Describe(operation="DescribeInferenceComponent", params=request("InferenceComponentName")),
-        details=(tags_of("InferenceComponentArn"),),
-        normalize=normalize_component,
-    ),
-    Resource(
-        kind="inference_router",
-        listing=Listing(operation="ListInferenceRouters", items="InferenceRouters"),
-        identify=itemgetter("InferenceRouterArn"),
-        describe=Describe(operation="DescribeInferenceRouter", params=request("InferenceRouterName")),
-        details=(tags_of("InferenceRouterArn"),),
-        normalize=normalize_router,
-    ),
+    named("inference_component", "InferenceComponent", "InferenceComponents", normalize_component),
+    named("inference_router", "InferenceRouter", "InferenceRouters", normalize_router),
 )

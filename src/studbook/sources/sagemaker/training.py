@@ -13,7 +13,7 @@ Records leave out what the profiler, remote debugging and the health checks were
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import itemgetter
+from dataclasses import replace
 from typing import Final
 
 from studbook.model import Facts, Record
@@ -21,10 +21,9 @@ from studbook.model.attributes import at, attributes
 from studbook.model.facts import MANIFESTS, Output, OutputFolder
 from studbook.model.ids import bedrock_model, parse_s3, s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Document, Json, Listing, Resource, Seen, request
-from studbook.sources.reading import PUBLIC_HUB, Reading, each, member, pairs, some, tags_of, unquoted
+from studbook.sources.interface import Document, Json, Seen
+from studbook.sources.reading import PUBLIC_HUB, Reading, each, member, pairs, some, unquoted
 from studbook.sources.sagemaker.job_parts import (
-    ENDED,
     channels,
     evaluator,
     made_package,
@@ -34,6 +33,7 @@ from studbook.sources.sagemaker.job_parts import (
     produced,
     writes,
 )
+from studbook.sources.sagemaker.nouns import job
 from studbook.sources.sagemaker.search import never_whole, search
 
 _OPERATION = "DescribeTrainingJob"
@@ -379,23 +379,12 @@ def _shown_whole(body: Json, seen: Seen) -> bool:
 
 
 RESOURCES: Final = (
-    Resource(
-        kind="tuning_job",
-        listing=Listing(operation="ListHyperParameterTuningJobs", items="HyperParameterTuningJobSummaries"),
-        identify=itemgetter("HyperParameterTuningJobArn"),
-        describe=Describe(operation="DescribeHyperParameterTuningJob", params=request("HyperParameterTuningJobName")),
-        details=(tags_of("HyperParameterTuningJobArn"),),
+    replace(
+        job("tuning_job", "HyperParameterTuningJob", "HyperParameterTuningJobSummaries", normalize_tuning),
         bulk=search("HyperParameterTuningJob", never_whole, unshared=("Strategy", "ResourceLimits")),
-        final=lambda body: body.get("HyperParameterTuningJobStatus") in ENDED,
-        volatile=True,
-        normalize=normalize_tuning,
     ),
-    Resource(
-        kind="training_job",
-        listing=Listing(operation="ListTrainingJobs", items="TrainingJobSummaries"),
-        identify=itemgetter("TrainingJobArn"),
-        describe=Describe(operation=_OPERATION, params=request("TrainingJobName")),
-        details=(tags_of("TrainingJobArn"),),
+    replace(
+        job("training_job", "TrainingJob", "TrainingJobSummaries", normalize_training, documents_of_training),
         bulk=search(
             "TrainingJob",
             _shown_whole,
@@ -409,9 +398,5 @@ RESOURCES: Final = (
                 "RemoteDebugConfig",
             ),
         ),
-        final=lambda body: body.get("TrainingJobStatus") in ENDED,
-        volatile=True,
-        documents=documents_of_training,
-        normalize=normalize_training,
     ),
 )

@@ -7,15 +7,15 @@ every night while it runs. Search does not know them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Document, Listing, Resource, request
-from studbook.sources.reading import Reading, member, tags_of
-from studbook.sources.sagemaker.job_parts import ENDED, manifests, parents, writes
+from studbook.sources.interface import Document
+from studbook.sources.reading import Reading, member
+from studbook.sources.sagemaker.job_parts import manifests, parents, writes
+from studbook.sources.sagemaker.nouns import job
 
 _OPERATION = "DescribeTransformJob"
 _PLACE = ("TransformInput", "DataSource", "S3DataSource")
@@ -65,16 +65,4 @@ TRANSFORM: Final = attributes(
 )
 
 
-RESOURCES: Final = (
-    Resource(
-        kind="transform_job",
-        listing=Listing(operation="ListTransformJobs", items="TransformJobSummaries"),
-        identify=itemgetter("TransformJobArn"),
-        describe=Describe(operation=_OPERATION, params=request("TransformJobName")),
-        details=(tags_of("TransformJobArn"),),
-        final=lambda body: body.get("TransformJobStatus") in ENDED,
-        volatile=True,
-        documents=documents,
-        normalize=normalize,
-    ),
-)
+RESOURCES: Final = (job("transform_job", "TransformJob", "TransformJobSummaries", normalize, documents),)
