@@ -241,6 +241,15 @@ class Writes(Claim):
 
 
 @_checked
+class CandidateStep(Claim):
+    """A job was a step of the candidate of an AutoML search whose model lies at an S3 URI."""
+
+    job: str
+    uri: Place
+    evidence: Several
+
+
+@_checked
 class OutputFolder(Claim):
     """A job writes whatever it writes below a folder of its own; it matters where another job reads there."""
 

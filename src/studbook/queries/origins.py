@@ -27,8 +27,8 @@ def origins(lineage: LineageReader, version: Asset, *, parts: bool = False) -> I
 def makers(lineage: LineageReader, version: Asset) -> tuple[Asset, ...]:
     """The jobs that produced a version, what it was cloned from, or their weights; by id.
 
-    Of a search and its job that both name the artifact, the job made it. Who wrote there once more, and began after the
-    version was registered, made nothing of it.
+    Of a search and its job that both name the artifact, the job made it; of a job that no listing shows the search
+    tells more. Who wrote there once more, and began after the version was registered, made nothing of it.
     """
     return lineage.once(("makers", version.id), lambda: _makers(lineage, version))
 
@@ -45,5 +45,7 @@ def _makers(lineage: LineageReader, version: Asset) -> tuple[Asset, ...]:
                 continue
             if is_in_time("upstream", job, bound):
                 found[job.id] = job
-    searches = {edge.target for job_id in found for edge in lineage.downstream(job_id, "part_of")}
-    return tuple(found[job_id] for job_id in sorted(found) if job_id not in searches)
+    for job in list(found.values()):
+        for search in {edge.target for edge in lineage.downstream(job.id, "part_of")} & found.keys():
+            found.pop(job.id if job.unresolved else search, None)
+    return tuple(found[job_id] for job_id in sorted(found))

@@ -1,14 +1,14 @@
 """AutoML, tuning, optimization, recommendation and benchmark jobs, and training sessions, as records say them."""
 
 import pytest
-from tests.join_records import package, record
+from tests.join_records import job, package, record
 from tests.sources.sagemaker.record_facts import HERE, LLAMA, arrows, proof, said
 
 from studbook.lineage.graph import Graph
 from studbook.lineage.link import LinkContext, link
 from studbook.model.facts import ByName, LatestAtStart, MlflowNames, Output, Reads
 from studbook.queries.origins import makers
-from studbook.queries.walks import made
+from studbook.queries.walks import made, reaches
 from studbook.sources import normalize
 
 AUTO = f"{HERE}automl-job/cards"
@@ -90,7 +90,34 @@ class TestAutoml:
                 "sagemaker:DescribeModelPackage#InferenceSpecification.Containers[0].ModelDataUrl",
             },
         )
-        assert f"{HERE}training-job/c-7" not in {one.id for one in made(graph, versions[1].id).assets}
+        step = f"{HERE}training-job/c-7"
+        assert [step in {asset.id for asset in made(graph, one.id).assets} for one in versions] == [True, False, False]
+        assert any(asset.id == versions[0].id for asset in reaches(graph, step).assets)
+
+    def test_which_step_made_which_model_no_record_tells(self):
+        """Each of the best candidate's is a candidate, but those that tell what they wrote."""
+        prepare, model = "s3://acme/auto/cards/prepare.tar.gz", "s3://acme/auto/cards/c-7.tar.gz"
+        search = record(
+            "automl_job",
+            AUTO,
+            AutoMLJobName="cards",
+            BestCandidate={
+                "CandidateSteps": [{"CandidateStepArn": f"{HERE}training-job/{one}"} for one in ("a", "b", "c")],
+                "InferenceContainers": [{"ModelDataUrl": prepare}, {"ModelDataUrl": model}],
+            },
+        )
+        told = job("c", ModelArtifacts={"S3ModelArtifacts": model})
+        linked = link([search, told], normalize, LinkContext())
+        found = {
+            (edge.source.rpartition("/")[2], edge.target): (edge.certainty, edge.candidate)
+            for edge in linked.edges
+            if edge.relation == "produced" and "training-job" in edge.source
+        }
+        assert found == {
+            ("a", prepare): ("inferred", True),
+            ("b", prepare): ("inferred", True),
+            ("c", model): ("referenced", False),
+        }
 
     def test_asset(self):
         """What was looked for, and how good the best is."""

@@ -17,6 +17,7 @@ NAMES: Final = (
     "evaluation_results",
     "registered_location",
     "written_above",
+    "candidate_steps",
     "lambda_version",
     "latest_at_start",
     "base_model_name",

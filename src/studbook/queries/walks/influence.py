@@ -16,8 +16,8 @@ an influence that goes on, and some influence has no arrow of its own; these are
 - A component that is gone from an endpoint no longer answers there. It is shown, and not followed. (A configuration or
   a model can be deleted while the endpoint goes on serving it: those are followed.)
 - A run has its own inputs; what its nested runs read is not among them.
-- Of the jobs of an AutoML search those of its best candidate made what it produced, as far as no job itself tells: the
-  other candidates' are rivals, and of a part that candidates share (a data processor) the job that wrote it is known.
+- The jobs of an AutoML search are of many candidates, rivals of each other: which of them made a model has an edge of
+  its own.
 
 A place in S3 that is written again and again is one asset at all times, and so is a feature group: a job is no origin
 of one that had ended before it began, though both have an edge to the place. A walk carries over data the time of the
@@ -80,10 +80,8 @@ def made_steps(lineage: LineageReader, asset: Asset, is_root: bool) -> Iterator[
         if edge.relation == "associated":
             continue
         if edge.relation == "part_of" and (
-            asset.kind == "inference_component" or (asset.kind == "mlflow_run" and not is_root)
+            asset.kind == "inference_component" or (asset.kind in ("automl_job", "mlflow_run") and not is_root)
         ):
-            continue
-        if edge.relation == "part_of" and asset.kind == "automl_job" and not is_root and not _made_best(lineage, edge):
             continue
         if edge.relation == "recorded_in" and not is_root and existing(lineage, edge.source).kind in _RECORDED_ONLY:
             continue
@@ -134,18 +132,6 @@ _STEPS: Final[dict[Direction, Callable[[LineageReader, Asset, bool], Iterator[St
     "upstream": made_steps,
     "downstream": reach_steps,
 }
-
-
-def _made_best(lineage: LineageReader, part: Edge) -> bool:
-    """Whether a search names its job as one of the best candidate, and no job of it tells itself what it wrote, nor is
-    known what another candidate wrote."""
-    if not any(one.path.startswith("BestCandidate.") for one in part.evidence):
-        return False
-    if lineage.downstream(part.target, "produced", "output"):
-        return False
-    jobs = {edge.source for edge in lineage.upstream(part.target, "part_of")}
-    models = (edge.target for edge in lineage.downstream(part.target, "produced", "model"))
-    return not any(edge.source in jobs for model in models for edge in lineage.upstream(model, "produced"))
 
 
 def _withdrawn(relation: Relation, component: Asset, endpoint: Asset) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
-from studbook.model.facts import OutputFolder
+from studbook.model.facts import CandidateStep, OutputFolder
 from studbook.model.ids import s3_id
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
@@ -64,12 +64,19 @@ def _problem(body: Json) -> tuple[Json, str]:
 
 def _best(reading: Reading, best: object) -> None:
     candidate: Json = best if isinstance(best, dict) else {}
+    steps: dict[str, str] = {}
     for index, step in each(candidate.get("CandidateSteps")):
-        job = reading.named(step.get("CandidateStepArn"), *JOB_KINDS)
-        if job is not None:
-            reading.edge(job, reading.id, "part_of", f"BestCandidate.CandidateSteps[{index}].CandidateStepArn")
+        path = f"BestCandidate.CandidateSteps[{index}].CandidateStepArn"
+        if (job := reading.named(step.get("CandidateStepArn"), *JOB_KINDS)) is not None:
+            reading.edge(job, reading.id, "part_of", path)
+            steps[job] = path
     for container, path in _containers(candidate):
-        produced(reading, container.get("ModelDataUrl"), f"{path}.ModelDataUrl", "model")
+        place = s3_id(container.get("ModelDataUrl"))
+        produced(reading, place, f"{path}.ModelDataUrl", "model")
+        if place is not None:
+            for job, where in steps.items():
+                told = reading.evidence(where, f"{path}.ModelDataUrl")
+                reading.claim(CandidateStep(job=job, uri=place, evidence=told))
     reports = member(candidate, "CandidateProperties", "CandidateArtifactLocations")
     for name, role in _REPORTS.items():
         path = f"BestCandidate.CandidateProperties.CandidateArtifactLocations.{name}"
