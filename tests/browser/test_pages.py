@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
-import material
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
+from tests.browser.visits import PRINTED_WIDTH, WIDE_IN_PRINT, WIDE_TABLES, serious, stylesheets, visit
 
 from studbook.queries.answer import natural
 
@@ -26,144 +23,6 @@ _RULES_OF = """(text) => {
   sheet.replaceSync(text);
   return [...sheet.cssRules].map((rule) => rule.cssText).join("\\n").replaceAll(", ", ",");
 }"""
-_SELECTORS = re.compile(r"([^{}]+)\{[^{}]*\}")
-_REACHED = """(selectors) => selectors.filter((one) => {
-  const told = one.replace(/::?(before|after|marker|placeholder|-webkit-[a-z-]+|-moz-[a-z-]+)/g, "").replace(
-    /:(hover|focus-visible|focus-within|focus|active|target|checked)/g, "");
-  try { return document.querySelector(told) !== null; } catch { return false; }
-})"""
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-_AXE = Axe()
-_LOOK = """async ([tags, known]) => {
-  /* Contrast takes most of axe's time, and is the same wherever texts are alike in all that axe reads for it: the
-     styles of the text and of what it stands in, and what is painted over and under it. So of the texts of a page that
-     are alike two are asked about, and none where one that was alike passed on a page before. Every other rule is held
-     to everything, always. */
-  const digest = (text) => {  // to 64 bits
-    let [a, b] = [0xdeadbeef, 0x41c6ce57];
-    for (let at = 0; at < text.length; at++) {
-      a = Math.imul(a ^ text.charCodeAt(at), 2654435761);
-      b = Math.imul(b ^ text.charCodeAt(at), 1597334677);
-    }
-    a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-    b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-    return `${a >>> 0} ${b >>> 0}`;
-  };
-  const said = (one, names, part) => {
-    const how = getComputedStyle(one, part);
-    return names.map((name) => how[name]);
-  };
-  const paint = ["backgroundColor", "backgroundImage", "opacity", "position", "float", "zIndex", "filter",
-    "mixBlendMode", "clip", "clipPath", "contain", "display", "isolation", "maskImage", "overflow", "perspective",
-    "visibility", "willChange"];
-  const once = (make, made = new Map()) => (one) => {  // to ask for a style costs more than to look it up
-    if (!made.has(one)) made.set(one, make(one));
-    return made.get(one);
-  };
-  const painting = once((one) => said(one, paint).join());
-  const beside = (one, part) =>  // without content there is nothing
-    getComputedStyle(one, part).content === "none" ? "" : said(one, ["content", ...paint], part).join();
-  const ground = once((one) => one && digest([ground(one.parentElement), painting(one),
-    getComputedStyle(one).transform === "none", beside(one, "::before"), beside(one, "::after")].join()));
-  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-  const holds = (a, b) => a.left <= b.left && b.right <= a.right && a.top <= b.top && b.bottom <= a.bottom;
-  const seen = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility());
-  const painted = seen.map((one) => [one, painting(one), one.getBoundingClientRect()]).filter(([one, how]) =>
-    !how.startsWith("rgba(0, 0, 0, 0),none,") || one.matches("img, svg, canvas, video"));
-  const alike = new Map();
-  for (const one of seen) {
-    const nodes = [...one.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-    const own = one.matches("input, select, textarea") ? [one] : nodes.map((node) => {
-      const range = document.createRange();
-      range.selectNodeContents(node);
-      return range;
-    });
-    if (!own.length) continue;
-    const boxes = own.flatMap((part) => [...part.getClientRects()]);
-    const text = nodes.map((node) => node.data.trim()).join("");
-    const style = digest([
-      said(one, ["color", "fontFamily", "fontSize", "fontWeight", "textShadow", "webkitTextFillColor",
-        "webkitTextStrokeWidth"]), ground(one),
-      painted.filter(([it, , box]) => boxes.some((part) => meet(part, box)) && !it.contains(one)).map(
-        ([it, how, box]) => [how, one.compareDocumentPosition(it), boxes.every((part) => holds(box, part))]),
-      // Of these axe says nothing: what is alike but for them may not stand behind them.
-      text.length === 1, /[^\\0-\\u024f]/.test(text),
-      one.closest(":disabled, [aria-disabled=true]") !== null, one.closest("label")?.control?.disabled,
-    ].join());
-    alike.set(style, [...(alike.get(style) ?? []), one].slice(0, 2));
-  }
-  const asked = new Map();
-  for (const [style, several] of alike) if (!known.includes(style)) for (const one of several) asked.set(one, style);
-  for (const one of asked.keys()) one.setAttribute("data-asked", "");
-  axe.configure({ rules: [{ id: "color-contrast", selector: "[data-asked]" }] });
-  const told = await axe.run(document, { runOnly: tags, selectors: false, elementRef: true });
-  for (const one of asked.keys()) one.removeAttribute("data-asked");
-  const passed = told.passes.filter((one) => one.id === "color-contrast");
-  const wrong = told.violations.filter((one) => ["serious", "critical"].includes(one.impact))
-    .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)}`));
-  return [wrong, passed.flatMap((one) => one.nodes.map((node) => asked.get(node.element)))];
-}"""
-
-_WIDE_IN_PRINT = """() => {
-  const room = document.querySelector("article").getBoundingClientRect().right + 1;
-  return [...document.querySelectorAll("article :is(table, th, td, figure, svg, dl, pre)")]
-    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > room)
-    .map((one) => one.outerHTML.slice(0, 120));
-}"""
-
-_OPEN = """() => {
-  for (const one of document.querySelectorAll("details:not([open])")) one.open = true;
-}"""
-_WIDE_TABLES = """() => [...document.querySelectorAll("article .sb-scroll:not(:has(.sb-matrix))")]
-  .filter((one) => one.scrollWidth > one.clientWidth + 1)
-  .map((one) => one.querySelector("table")?.getAttribute("aria-label"))"""
-
-_ILL_TABLES = """() => {
-  const wrong = [];
-  const text = (cell) => cell ? cell.textContent.trim().replace(/\\s+/g, " ") : "";
-  for (const table of document.querySelectorAll("article table:not(.sb-pairs, .sb-compare *)")) {
-    const rows = [...table.tBodies].flatMap((body) => [...body.rows]), name = table.getAttribute("aria-label");
-    if (rows.length < 2) continue;
-    const box = table.closest(".sb-scroll") ?? table;
-    const near = [box.previousElementSibling, box.nextElementSibling, box.closest(".sb-explore")];
-    const takes = near.flatMap((one) => one ? [...one.querySelectorAll("button")] : []);
-    if (!takes.some((one) => one.textContent === "CSV" && one.checkVisibility())) wrong.push(`${name}: no CSV`);
-    const paged = takes.some((one) => one.textContent === "Next");  // a page alone says nothing of the others
-    if (paged || table.matches(".sb-matrix")) continue;
-    [...table.tHead.rows[0].cells].forEach((head, at) => {
-      const first = rows[0].cells[at], one = text(first);
-      const opens = !first || first.querySelector("button, details");
-      const same = at && !head.hidden && !opens && rows.every((row) => text(row.cells[at]) === one);
-      if (same) wrong.push(`${name}: ${text(head)} is ${one} in every row`);
-    });
-    const right = (one) => one.getBoundingClientRect().right;
-    for (const svg of table.querySelectorAll("td svg"))
-      if (svg.checkVisibility() && right(svg) > right(svg.closest("td"))) wrong.push(`${name}: a chart is cut`);
-  }
-  const pressed = "article :is(th button, .sb-pick, [data-chip]), .md-version__current";
-  for (const one of document.querySelectorAll(pressed)) {
-    const { width, height } = one.getBoundingClientRect();
-    if (one.checkVisibility() && Math.min(width, height) < 24) wrong.push(`${text(one)}: ${width} by ${height}`);
-  }
-  return wrong;
-}"""
-
-_BROKEN = """() => {
-  const wrong = [], texts = document.createTreeWalker(document.querySelector("article"), NodeFilter.SHOW_TEXT);
-  const whole = /(?<![\\w.:\\/@-])([a-z]{2}(-[a-z]+)+-\\d|\\d{4}-\\d\\d-\\d\\d|\\d{12})(?![\\w.:\\/-])/g;
-  for (let text; (text = texts.nextNode());) {
-    if (!text.parentElement.checkVisibility() || text.parentElement.closest("svg, pre, code")) continue;
-    for (const found of text.data.matchAll(whole)) {
-      const range = document.createRange();
-      range.setStart(text, found.index);
-      range.setEnd(text, found.index + found[0].length);
-      const lines = new Set([...range.getClientRects()].filter((box) => box.width).map((box) => Math.round(box.top)));
-      if (lines.size > 1) wrong.push(`${found[0]}: ${text.parentElement.closest("td, dd, li, p, div").textContent}`);
-    }
-  }
-  return wrong;
-}"""
 
 _UNSEEN_FOCUS = """() => {
   const it = document.activeElement;
@@ -175,81 +34,47 @@ _UNSEEN_FOCUS = """() => {
 }"""
 
 
-def one_of_each(site: Path) -> list[str]:
-    """The addresses of one page of each type; of the assets of a kind, the one with the most to show."""
-    found: dict[str, tuple[int, str]] = {}
-    top = site / "latest"
-    for file in sorted(top.rglob("index.html")):
-        path = file.parent.relative_to(top).as_posix() + "/"
-        kind = path.split("/")[0] if path.count("/") > 1 else path
-        found[kind] = max(found.get(kind, (0, "")), (file.stat().st_size, "" if path == "./" else path))
-    assert len(found) > 45
-    return sorted(path for _, path in found.values())
-
-
 def lit(page: Page) -> Locator:
     """The page's own heading."""
     return page.locator("h1")
 
 
-class Looked(NamedTuple):
-    """What is wrong on the pages that were looked at in one way."""
-
-    serious: list[str]
-    tables: list[str]
-    wide: list[str]
-
-
 @pytest.fixture(scope="module")
-def looked(opened: Opener, demo_address: str, demo_site: Path) -> Callable[[int, str], Looked]:
-    """Looks once at a page of each type, all of it opened, at a width and in a palette.
+def visited(request: pytest.FixtureRequest, opened: Opener, demo_address: str, demo_site: Path) -> dict[str, list[str]]:
+    """What is wrong with the pages of each type, for each look that a test of this run asks for."""
+    own = [item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function)]
+    asked = {item.callspec.params.get("wrong") for item in own if hasattr(item, "callspec")}
+    with opened(demo_address) as page:
+        return visit(page, demo_address, demo_site, asked)
 
-    The manual's pages, which are one type, are all looked at in the light alone, and their tables nowhere.
-    """
-    moved = demo_site / "latest" / "manual"  # where the site has a page of that name
-    manual = {f"{file.stem}/" for file in _MANUAL.glob("*.md") if not (moved / file.stem).exists()}
-    assert len(manual) > 9
-    version = max((demo_site / "latest" / "model-package").glob("support-bot-4-*/card.html"))
-    card = version.relative_to(demo_site / "latest").as_posix()
 
-    known: set[str] = set()
+@pytest.fixture
+def wrong(request: pytest.FixtureRequest, visited: dict[str, list[str]]) -> list[str]:
+    """What the look of that name finds wrong, on any page type."""
+    return visited[request.param]
 
-    @cache
-    def look(width: int, scheme: str) -> Looked:
-        wrong = Looked([], [], [])
-        with opened(demo_address, width=width, scheme=scheme) as page:
-            for path in [*one_of_each(demo_site), card]:
-                if scheme == "dark" and path in manual - {"configuration/"}:
-                    continue
-                page.goto(f"{demo_address}latest/{path}")
-                page.evaluate(_OPEN)
-                if path != card:
-                    wrong.serious.extend(_serious(page, known))
-                if scheme == "light" and path not in manual and not path.startswith("manual/"):
-                    page.wait_for_load_state("networkidle")
-                    wrong.tables.extend(f"{path} {one}" for one in page.evaluate(_ILL_TABLES))
-                if width < 720:  # after axe the network is idle, for which half a second would be waited
-                    page.wait_for_load_state("networkidle")
-                    wrong.wide.extend(f"{path} {one}" for one in page.evaluate(_WIDE_TABLES))
-        return wrong
 
-    return look
+def on_every_page_type(*looks: str) -> pytest.MarkDecorator:
+    """A test of what these looks find, each by itself: all are taken in one visit to each page."""
+    return pytest.mark.parametrize("wrong", looks, indirect=True)
 
 
 class TestEverybody:
-    @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-    def test_axe_finds_nothing_serious(self, looked: Callable[[int, str], Looked], width: int, scheme: str) -> None:
+    @on_every_page_type("axe-1280-light", "axe-390-dark")
+    def test_axe_finds_nothing_serious(self, wrong: list[str]) -> None:
         """Every page type, all of it opened, holds to WCAG 2.2 AA as far as axe can tell."""
-        assert looked(width, scheme).serious == []
+        assert wrong == []
 
-    def test_each_table_can_be_taken_away(self, looked: Callable[[int, str], Looked]) -> None:
+    @on_every_page_type("tables")
+    def test_each_table_can_be_taken_away(self, wrong: list[str]) -> None:
         """On every page type: as CSV; no column says one thing in every row, no chart leaves its cell, and what is
         pressed or checked is 24 pixels or more."""
-        assert looked(1280, "light").tables == []
+        assert wrong == []
 
-    def test_a_phone_scrolls_no_table_sideways(self, looked: Callable[[int, str], Looked]) -> None:
+    @on_every_page_type("wide-390")
+    def test_a_phone_scrolls_no_table_sideways(self, wrong: list[str]) -> None:
         """On every page type: a table that is wider than a phone stands row by row there; a matrix alone scrolls."""
-        assert looked(390, "dark").wide == []
+        assert wrong == []
 
     @pytest.mark.parametrize(("width", "lines"), [(1280, 7), (1400, 5)])
     def test_who_approved_has_its_room(self, opened: Opener, demo_address: str, width: int, lines: int) -> None:
@@ -287,15 +112,15 @@ class TestEverybody:
             page.keyboard.press("/")
             page.keyboard.type("support")
             expect(page.get_by_role("listbox", name="Results").get_by_role("option").first).to_be_visible()
-            found = _serious(page, known)
+            found = serious(page, known)
             page.keyboard.press("Escape")
             page.goto(f"{demo_address}latest/explore/")
             page.get_by_role("button", name=re.compile("Everything that made it")).click()
             expect(page.locator(".sb-explore__canvas .sb-node").nth(4)).to_be_visible()
-            found += _serious(page, known)
+            found += serious(page, known)
             page.locator(".md-version__current").focus()
             expect(page.locator(".md-version__link").first).to_be_visible()
-            found += _serious(page, known)
+            found += serious(page, known)
 
         assert found == []
 
@@ -313,14 +138,6 @@ class TestEverybody:
         assert set(stops) <= {"seen", ""}
 
 
-def _serious(page: Page, known: set[str]) -> list[str]:
-    """What axe finds; of contrast, in texts that are like none of the known: those that passed, which become more."""
-    page.evaluate(_AXE.axe_script)
-    found, passed = page.evaluate(_LOOK, [_RULES, [*known]])
-    known.update(passed)
-    return [f"{page.url} {wrong}" for wrong in found]
-
-
 class TestOrder:
     def test_a_table_sorts_names_as_the_build_does(self, page: Page, demo_address: str) -> None:
         """One natural order: of numbers, case and versions."""
@@ -328,18 +145,9 @@ class TestOrder:
         names = ["team-10", "team-2", "Team-1", "v1.10", "v1.9", "b/10", "b/9", "b", "10", "9", "team-2-eu"]
         assert page.evaluate("(names) => names.sort(window.studbook.byName)", names) == sorted(names, key=natural)
 
-    @pytest.mark.parametrize("width", [1280, 390])
-    def test_no_region_date_or_account_breaks(
-        self, opened: Opener, demo_address: str, demo_site: Path, width: int
-    ) -> None:
+    @on_every_page_type("breaks-1280", "breaks-390")
+    def test_no_region_date_or_account_breaks(self, wrong: list[str]) -> None:
         """On every page type: each that stands by itself in a text is in one line of it, however narrow its cell."""
-        wrong: list[str] = []
-        manual = {f"{file.stem}/" for file in _MANUAL.glob("*.md")}
-        with opened(demo_address, width=width) as page:
-            for path in one_of_each(demo_site):
-                if path not in manual and not path.startswith("manual/"):
-                    page.goto(f"{demo_address}latest/{path}")
-                    wrong += [f"{path} {one}" for one in page.evaluate(_BROKEN)]
         assert wrong == []
 
 
@@ -393,19 +201,16 @@ class TestWeight:
         assert len(shipped) < len(written) * 0.9
         assert page.evaluate(_RULES_OF, shipped) == page.evaluate(_RULES_OF, written) != ""
 
-    def test_what_is_left_out_of_the_theme_reaches_nothing(
-        self, page: Page, demo_address: str, demo_site: Path
-    ) -> None:
+    @pytest.mark.parametrize("name", ["main", "palette"])
+    def test_styles_of_the_theme_are_left_out(self, demo_site: Path, name: str) -> None:
+        """A site ships with less than seven tenths of each of Material's stylesheets."""
+        shipped, whole = stylesheets(demo_site, name)
+        assert len(shipped) < len(whole) * 0.7
+
+    @on_every_page_type("unreached-styles")
+    def test_what_is_left_out_of_the_theme_reaches_nothing(self, wrong: list[str]) -> None:
         """Of Material's stylesheets the rules that a site ships without have no element on a page of any type."""
-        lost: set[str] = set()
-        for name in ("main", "palette"):
-            (shipped,) = (demo_site / "latest" / "assets" / "stylesheets").glob(f"{name}.*.min.css")
-            whole = (Path(material.__file__).parent / "templates" / "assets" / "stylesheets" / shipped.name).read_text()
-            assert shipped.stat().st_size < len(whole) * 0.7
-            lost |= set(_SELECTORS.findall(whole)) - set(_SELECTORS.findall(shipped.read_text()))
-        for path in one_of_each(demo_site):
-            page.goto(f"{demo_address}latest/{path}")
-            assert page.evaluate(_REACHED, sorted(lost)) == [], path
+        assert wrong == []
 
     def test_a_query(self, page: Page, demo_address: str) -> None:
         """It loads the few files of its letters."""
@@ -461,7 +266,7 @@ class TestLargeBoard:
             assert sum(box["y"] >= 0 and box["y"] + box["height"] <= 900 for box in boxes) == 16
             assert page.locator(".sb-board .sb-at").count() == 64
             expect(page.locator(".sb-board .sb-at:visible")).to_have_count(16)
-            assert page.evaluate(_WIDE_TABLES) == []
+            assert page.evaluate(WIDE_TABLES) == []
 
             first = rows.first.locator("td").nth(2)
             first.get_by_text("+3", exact=True).click()
@@ -490,7 +295,7 @@ class TestLargeBoard:
             row = page.get_by_role("table", name="Models").locator("tbody tr").first
             heads = row.locator("td:visible").evaluate_all("cells => cells.map((cell) => cell.dataset.head)")
             assert heads[:4] == ["Model", "In production", "Where", "Approval"]
-            assert _serious(page, set()) == []
+            assert serious(page, set()) == []
 
 
 class TestJourneys:
@@ -548,30 +353,23 @@ class TestJourneys:
         page.wait_for_url(demo_address + "latest/deployments/")
         expect(page.get_by_text("This is an earlier snapshot")).to_be_hidden()
 
-    def test_nothing_is_cut_on_paper(self, page: Page, demo_address: str, demo_site: Path) -> None:
+    @on_every_page_type("paper")
+    def test_nothing_is_cut_on_paper(self, wrong: list[str]) -> None:
         """No page type has a table, picture or list that is wider than A4."""
-        page.set_viewport_size({"width": 688, "height": 1000})  # A4 less the margins
-        page.emulate_media(media="print")
-        wrong: list[str] = []
-        for path in one_of_each(demo_site):
-            page.goto(f"{demo_address}latest/{path}")
-            page.wait_for_load_state("networkidle")
-            page.evaluate("dispatchEvent(new Event('beforeprint'))")
-            wrong += [f"{path} {one}" for one in page.evaluate(_WIDE_IN_PRINT)]
         assert wrong == []
 
     def test_a_card_on_paper(self, page: Page, demo_address: str) -> None:
         """A printed card is clean A4: its snapshot and address, no navigation, nothing cut off, everything opened."""
         page.goto(demo_address + "latest/models/")
         page.get_by_role("row", name=re.compile("support-bot 4")).get_by_role("link", name="support-bot 4").click()
-        page.set_viewport_size({"width": 688, "height": 1000})  # A4 less the margins
+        page.set_viewport_size({"width": PRINTED_WIDTH, "height": 1000})
         page.emulate_media(media="print")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         expect(page.locator(".sb-printed")).to_contain_text(re.compile(r"snapshot 4, as of .*model-package/"))
         for hidden in (".md-header", ".md-tabs", ".md-sidebar", ".sb-tools", ".sb-crumbs", ".md-footer", ".sb-aside"):
             for part in page.locator(hidden).all():
                 expect(part).to_be_hidden()
-        assert page.evaluate(_WIDE_IN_PRINT) == []
+        assert page.evaluate(WIDE_IN_PRINT) == []
         expect(page.get_by_text("sagemaker:DescribeModelPackage#").first).to_be_visible()
         page.emulate_media(media="null")  # a PDF of an emulated screen would have the screen's style
         paper = page.pdf(format="A4", prefer_css_page_size=True)
