@@ -15,7 +15,9 @@ _LABEL = 18
 """Letters in a line of a box."""
 
 _BETWEEN = frozenset("-_/:@ ")
-"""Where a name may be broken."""
+"""Behind what a name may be broken, as it may behind a wide letter, which is a word."""
+_PLACE = " · "
+"""Between a name and what tells it from its namesakes."""
 
 
 def mark_words(asset: Asset) -> list[str]:
@@ -55,14 +57,18 @@ def shortened(name: str, room: int) -> str:
 
 
 def in_lines(name: str, room: int = _LABEL) -> tuple[str, ...]:
-    """A name that fits its box in a line or two: broken where it has parts, the middle gone if that is not enough."""
+    """A name that fits its box in a line or two: broken before what tells it from its namesakes, else between two of
+    its parts and never within a word; the middle gone if that is not enough. The browser's is `inLines` of explore.js.
+    """
     text = shown(name)
     head = _first(text, room)
     if head == text:
         return (text,)
-    parts = [index + 1 for index, char in enumerate(head) if char in _BETWEEN]
-    cut = parts[-1] if parts and parts[-1] >= room // 3 else len(head)
-    return (text[:cut].rstrip(), shortened(text[cut:].lstrip(), room))
+    place = text.rfind(_PLACE, 0, len(head) + len(_PLACE))
+    if place > 0:
+        return (text[:place], shortened(text[place + len(_PLACE) :], room))
+    cut = max((at for at, char in enumerate(head, 1) if char in _BETWEEN or _width(char) == 2), default=0)
+    return (text[:cut].rstrip(), shortened(text[cut:].lstrip(), room)) if cut else (shortened(text, room),)
 
 
 def _width(char: str) -> int:

@@ -74,6 +74,20 @@ def test_with_what_runs_and_what_was_before(page: Page, demo_address: str, demo_
     expect(page.locator(".sb-compare__verdict li")).to_contain_text("against support-bot 4")
 
 
+def test_what_is_in_no_group_is_chosen_from_what_is_in_none(page: Page, demo_address: str, demo_site: Path) -> None:
+    """The list beside the things says so, behind the groups, and each thing's own file says where it is chosen from."""
+    top = demo_site / "latest" / "compare"
+    for index in (top / "index").glob("*.json"):
+        for whole in json.loads(index.read_text())["wholes"]:
+            for _, path in whole["members"]:
+                assert json.loads((top / f"{path[:-1]}.json").read_text())["whole"] == [whole["name"], whole["where"]]
+    *_, loose = json.loads((top / "index" / "model-package.json").read_text())["wholes"]
+    assert loose["name"] == "in no group, 2026-11"
+    page.goto(f"{demo_address}latest/compare/#{loose['members'][0][1]}")
+    expect(page.locator("[data-whole] option:checked")).to_have_text("in no group, 2026-11 (dev)")
+    expect(page.locator(".sb-compare__things label")).to_have_count(1)
+
+
 def test_chosen_by_boxes_in_a_table(page: Page, demo_address: str) -> None:
     """Two to six of one kind are checked where they are listed, by keyboard too; sorting and filtering keep them."""
     page.goto(f"{demo_address}latest/jobs/")

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from studbook.words import in_lines
+
 pytestmark = pytest.mark.browser
 
 Opener = Callable[..., AbstractContextManager[Page]]
@@ -22,6 +24,9 @@ OUTSIDE = """() => {
   return [boxes.length, boxes.filter((box) => box.left < frame.left - 1 || box.right > frame.right + 1
     || box.top < frame.top - 1 || box.bottom > frame.bottom + 1).length];
 }"""
+BOXES = """() => [...document.querySelectorAll(".sb-explore__canvas .sb-node:not(.sb-stack)")].map((one) => [
+  one.querySelector("title").textContent.split("\\n")[1],
+  [...one.querySelectorAll("text:not(.sb-caption)")].map((line) => line.textContent)])"""
 ANSWERED = """async ([path, question]) => {
   const { answers } = await (await fetch(`../${path}index.json`)).json();
   await studbookSearch.ready();
@@ -67,6 +72,17 @@ def test_it_draws_what_the_questions_answer(
             shown = {href.rstrip("/")[-12:] for href in links.evaluate_all("(all) => all.map((one) => one.href)")}
             assert sorted(shown - {path[-13:-1]}) == page.evaluate(ANSWERED, [path, question])
             assert page.evaluate(OUTSIDE)[1] == 0
+
+
+def test_its_boxes_break_names_as_pictures_do(opened: Opener, demo_address: str, demo_site: Path) -> None:
+    """Between parts of a name or before its place, never within a word; its tooltip and the panel have all of it."""
+    with opened(demo_address) as page:
+        opens(page, demo_address, address_of(demo_site, "endpoint/support-bot-prod-*"))
+        page.get_by_role("button", name="Everything that made it").click()
+        expect(page.get_by_role("checkbox", name="artifacts")).to_be_checked()
+        boxes = page.evaluate(BOXES)
+        assert sum(len(lines) > 1 for _, lines in boxes) > 10
+        assert [(name, tuple(lines)) for name, lines in boxes] == [(name, in_lines(name)) for name, _ in boxes]
 
 
 def test_every_view_has_its_address(opened: Opener, demo_address: str, demo_site: Path) -> None:

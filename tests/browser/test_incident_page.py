@@ -55,6 +55,16 @@ def test_a_window_in_the_address_is_the_questions(
     expect(shown).to_have_count(found.total)
 
 
+@pytest.mark.parametrize("window", ["", "?from=2026-11-15T00:00&to=2026-11-18T00:00"])
+def test_what_a_card_says_to_do_is_read_as_it_was_written(page: Page, demo_address: str, window: str) -> None:
+    """Its Markdown is marked up beside each endpoint, in a window too."""
+    page.goto(f"{demo_address}latest/{place(demo_address, page)}{window}#incident")
+    expect(page.locator(".sb-incident__sentence")).to_contain_text("Read from" if window else "reached")
+    told = page.get_by_role("table", name="Affected endpoints").locator("tbody tr").first.locator("td").last
+    expect(told.locator("code")).to_have_text("payments/runbooks/fraud-score.md")
+    expect(told).not_to_contain_text("`")
+
+
 def test_a_ticket_and_a_pasted_place(page: Page, demo_address: str) -> None:
     """An object's address leads to its dataset; the ticket names endpoints, whom to call, the night and the link."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

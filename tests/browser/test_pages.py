@@ -150,6 +150,11 @@ class TestOrder:
         """On every page type: each that stands by itself in a text is in one line of it, however narrow its cell."""
         assert wrong == []
 
+    @on_every_page_type("times")
+    def test_no_time_can_break(self, wrong: list[str]) -> None:
+        """On every page type: wherever a sentence wraps, a time in it is in one line, whose parts belong together."""
+        assert wrong == []
+
 
 class TestWeight:
     def test_a_card_and_its_first_view(self, page: Page, demo_address: str, demo_site: Path) -> None:
@@ -356,6 +361,11 @@ class TestJourneys:
     @on_every_page_type("paper")
     def test_nothing_is_cut_on_paper(self, wrong: list[str]) -> None:
         """No page type has a table, picture or list that is wider than A4."""
+        assert wrong == []
+
+    @on_every_page_type("paper-letters")
+    def test_what_is_printed_can_be_read(self, wrong: list[str]) -> None:
+        """No page type has a table in smaller letters than 7.5 points, however many columns it has."""
         assert wrong == []
 
     def test_a_card_on_paper(self, page: Page, demo_address: str) -> None:

@@ -101,6 +101,9 @@ WIDE_IN_PRINT = """() => {
     .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > room)
     .map((one) => one.outerHTML.slice(0, 120));
 }"""
+_SMALL_IN_PRINT = """() => [...document.querySelectorAll("article :is(th, td)")]
+  .filter((one) => one.checkVisibility() && parseFloat(getComputedStyle(one).fontSize) < 9.99)  // 7.5 pt
+  .map((one) => `${getComputedStyle(one).fontSize}: ${one.outerHTML.slice(0, 120)}`)"""
 WIDE_TABLES = """() => [...document.querySelectorAll("article .sb-scroll:not(:has(.sb-matrix))")]
   .filter((one) => one.scrollWidth > one.clientWidth + 1)
   .map((one) => one.querySelector("table")?.getAttribute("aria-label"))"""
@@ -189,6 +192,19 @@ def serious(page: Page, known: set[str]) -> list[str]:
     return [f"{page.url} {wrong}" for wrong in found]
 
 
+_BREAKABLE = """() => {
+  const wrong = [], texts = document.createTreeWalker(document.querySelector("article"), NodeFilter.SHOW_TEXT);
+  const times = /(?<![\\w.:\\/@-])\\d{4}-\\d\\d-\\d\\d([T ]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z| UTC)?)?(?![\\w.\\/-])/g;
+  for (let text; (text = texts.nextNode());) {
+    const one = text.parentElement;
+    if (one.closest("svg, pre, code, option, script, .sb-name")) continue;
+    if (getComputedStyle(one).whiteSpace === "nowrap") continue;
+    for (const [time] of text.data.matchAll(times)) wrong.push(`${time}: ${text.data}`);
+  }
+  return wrong;
+}"""
+
+
 class Look(NamedTuple):
     """What a test asks of every page type, and what a page is to be like for it."""
 
@@ -234,12 +250,19 @@ def looks(site: Path) -> dict[str, Look]:
         "unreached-styles": Look(asked(_REACHED, left_out(site)), settled=False),
         "axe-1280-light": Look(axe, opened=True, settled=False),
         "tables": Look(asked(_ILL_TABLES), "site card", opened=True),
+        "times": Look(asked(_BREAKABLE), "site"),
         "breaks-1280": Look(asked(_BROKEN), "site"),
         "breaks-390": Look(asked(_BROKEN), "site", 390),
         "axe-390-dark": Look(axe, "site specimen", 390, "dark", opened=True, settled=False),
         "wide-390": Look(asked(WIDE_TABLES), "site specimen card", 390, "dark", opened=True),
         "paper": Look(asked(WIDE_IN_PRINT), width=PRINTED_WIDTH, paper=True),
+        "paper-letters": Look(asked(_SMALL_IN_PRINT), width=PRINTED_WIDTH, paper=True),
     }
+
+
+def _emulate(page: Page, look: Look) -> None:
+    page.set_viewport_size({"width": look.width, "height": 1000 if look.paper else 900})
+    page.emulate_media(media="print" if look.paper else "null", color_scheme=look.scheme)  # type: ignore[arg-type]
 
 
 def visit(page: Page, address: str, site: Path, names: Container[str]) -> dict[str, list[str]]:
@@ -247,15 +270,18 @@ def visit(page: Page, address: str, site: Path, names: Container[str]) -> dict[s
     wanted = {name: look for name, look in looks(site).items() if name in names}
     found: dict[str, list[str]] = {name: [] for name in wanted}
     for path, kinds in _pages(site):
-        several = [(name, look) for name, look in wanted.items() if kinds & set(look.pages.split())]
-        for nth, (name, look) in enumerate(several):
-            page.set_viewport_size({"width": look.width, "height": 1000 if look.paper else 900})
-            page.emulate_media(media="print" if look.paper else "null", color_scheme=look.scheme)
-            if nth == 0:
-                page.goto(f"{address}latest/{path}")
+        page_is = None
+        for name, look in wanted.items():
+            if not kinds & set(look.pages.split()):
+                continue
             try:
-                scheme = {"light": "default", "dark": "slate"}[look.scheme]
-                assert page.evaluate(_AS, [scheme, look.opened, look.paper])
+                if (wants := (look.width, look.scheme, look.opened, look.paper)) != page_is:
+                    _emulate(page, look)
+                    if page_is is None:
+                        page.goto(f"{address}latest/{path}")
+                    scheme = {"light": "default", "dark": "slate"}[look.scheme]
+                    assert page.evaluate(_AS, [scheme, look.opened, look.paper])
+                    page_is = wants
                 if look.settled:
                     page.wait_for_load_state("networkidle")
                 found[name] += look.finds(page)

@@ -187,12 +187,17 @@ class TestInLines:
             ("support-bot 4", ("support-bot 4",)),
             ("support-bot-eval-rlvr-20261119", ("support-bot-eval-", "rlvr-20261119")),
             ("djl-inference:0.34.0-lmi16.0.0-cu128", ("djl-inference:", "0.34.0-l…0.0-cu128")),
-            ("x" * 60, ("x" * 18, "xxxxxxxx…xxxxxxxxx")),
+            ("meta-textgeneration-llama", ("meta-", "textgene…ion-llama")),
+            ("x" * 60, ("xxxxxxxx…xxxxxxxxx",)),
             ("模型" * 6, ("模型模型模型模型模", "型模型")),
+            ("support-bot 2 · prod", ("support-bot 2", "prod")),
+            ("support-bot-prod-1 · prod", ("support-bot-prod-1", "prod")),
+            ("fraud · prod · us-west-2", ("fraud · prod", "us-west-2")),
         ],
     )
     def test_breaks_a_name_where_it_has_parts(self, name: str, lines: tuple[str, ...]) -> None:
-        """Two lines tell two jobs of one prefix apart; no line is longer than the box has room for."""
+        """Two lines tell two jobs of one prefix apart; no line is longer than the box has room for, none breaks a
+        word, and what tells a name from its namesakes stands together."""
         assert in_lines(name, 18) == lines
 
 

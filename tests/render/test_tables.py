@@ -16,7 +16,7 @@ from studbook import words
 from studbook.lineage.graph import Graph
 from studbook.model import Asset
 from studbook.render import views
-from studbook.render.cells import rows
+from studbook.render.cells import place, rows
 from studbook.render.views.lists import OVERVIEWS, endpoints_table, judged_table
 from studbook.render.views.site import Json
 from studbook.render.views.tables import LIMIT, Column, Table, packed
@@ -32,6 +32,25 @@ class Row(NamedTuple):
     id: str
     a: Any
     b: Any
+
+
+class TestPlace:
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("at 2026-11-21T23:49:00.5Z", 'at <span class="sb-whole">2026-11-21T23:49:00.5Z</span>'),
+            ("2026-11-21 02:00 UTC: quiet", '<span class="sb-whole">2026-11-21 02:00 UTC</span>: quiet'),
+            ('<b> & "c", us-west-2', '&lt;b&gt; &amp; &#34;c&#34;, <span class="sb-whole">us-west-2</span>'),
+            ("job-20261121", "job-20261121"),
+            (
+                "arn:aws:sagemaker:us-west-2:222222222222:endpoint/a",
+                "arn:aws:sagemaker:us-west-2:222222222222:endpoint/a",
+            ),
+        ],
+    )
+    def test_a_time_or_a_region_is_in_one_line_and_a_strangers_text_is_escaped_once(self, text: str, told: str) -> None:
+        """Whatever stands around it."""
+        assert place(text) == told
 
 
 class TestTable:

@@ -16,8 +16,11 @@ from studbook.words import number, says, shown
 
 _SPECIAL = re.compile("[&<>'\"]").search
 _BETWEEN_WORDS = re.compile("(?<=[a-z])(?=[A-Z])")
-_WHOLE = re.compile(r"\b(?:[a-z]{2}(?:-[a-z]+)+-[0-9]|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{12})\b")
-"""A region, a date or an account: nothing in it is a place to break it."""
+_WHOLE = re.compile(
+    r"(?<![\w.:/@-])(?:[a-z]{2}(?:-[a-z]+)+-[0-9]|[0-9]{12}"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z| UTC)?)?)(?![\w/-]|[.:]\w)"
+)
+"""A region, an account, a date or a time that is no part of an ARN, say: nothing in it is a place to break it."""
 _SHORT = 16
 """Letters of a text that is not to be broken."""
 
@@ -34,8 +37,8 @@ def put(value: Any) -> str:
 
 
 def place(value: str) -> Markup:
-    """Where something is, or what tells it from its namesakes, each region and date in it in one line."""
-    told = _WHOLE.sub(r'<span class="sb-whole">\g<0></span>', put(value))
+    """A place, a sentence, or what tells a thing from its namesakes, each region, date and time in it in one line."""
+    told = _WHOLE.sub(r'<span class="sb-whole">\g<0></span>', str(put(value)))  # a Markup would escape the spans
     return Markup(told)  # noqa: S704  escaped by `put`
 
 
@@ -139,7 +142,7 @@ def _class(item: Any) -> str:
 
 def _cell(item: Any, root: str) -> str:
     if isinstance(item, str):
-        return put(item)
+        return put(item) if len(item) <= _SHORT else place(item)
     if item is None:
         return ""
     if isinstance(item, int | float):

@@ -249,6 +249,11 @@ def moment(value: str | None) -> str:
     return f"{value[:10]} {value[11:16]} UTC" if len(value) >= 16 and value[10] == "T" else value
 
 
+def time(value: str | None) -> Markup:
+    """A moment in a sentence, as an element that is in one line; nothing where there is none."""
+    return Markup("<time>{}</time>").format(moment(value)) if value else Markup()
+
+
 def day(value: str | None) -> str:
     """The date of a time."""
     return (value or "")[:10]
@@ -279,6 +284,7 @@ FILTERS = {
     "size": size,
     "number": number,
     "moment": moment,
+    "time": time,
     "day": day,
     "plain": plain,
     "digest_short": digest_short,

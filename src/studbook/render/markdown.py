@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -53,8 +53,9 @@ def _converter() -> Markdown:
     return Markdown(extensions=["tables", "sane_lists", "fenced_code", _Strangers()], output_format="html")
 
 
+@lru_cache(maxsize=512)
 def to_html(text: str) -> Markup:
-    """Markdown as HTML that is safe to put into a page."""
+    """Markdown as HTML that is safe to put into a page; one card's words stand on many."""
     converter = _converter()
     converter.reset()
     return Markup(converter.convert(text))  # noqa: S704  raw HTML is escaped by the extension above

@@ -13,7 +13,7 @@
       foot.replaceChildren(...rows.map(([name, text]) => element("div", {},
         element("dt", {}, name), element("dd", {}, element("code", { className: "sb-break" }, text)))));
       const head = document.querySelector("[data-taken]");
-      if (head) head.textContent = `snapshot ${snapshot.number} of ${snapshot.taken_at}`;
+      if (head) head.replaceChildren(...window.studbook.unbroken(`snapshot ${snapshot.number} of ${snapshot.taken_at}`));
     }).catch(() => {});
   }
 

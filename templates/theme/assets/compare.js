@@ -248,7 +248,8 @@
     wholes = fetched.wholes;
     part("[data-whole-title]").firstChild.textContent = `${WHOLES[slug] || "Of"} `;
     whole.replaceChildren(...wholes.map((one, index) => new Option(placed(one.name, one.where), index)));
-    const at = wholes.findIndex((one) => one.members.some(([, path]) => chosen.includes(path)));
+    const own = chosen.length ? (await get(chosen[0])).whole : [];
+    const at = wholes.findIndex((one) => one.name === own[0] && one.where === own[1]);
     const usual = wholes.findIndex((one) => one.members.length > 1);
     whole.value = String(Math.max(0, at < 0 ? usual : at));
     if (!chosen.length && usual >= 0) chosen = wholes[usual].members.slice(0, 2).map(([, path]) => path).reverse();

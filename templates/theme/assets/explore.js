@@ -419,7 +419,7 @@
     }
   }
 
-  /* A name in a line or two, broken where it has parts, the middle gone if that is not enough; wide letters are two. */
+  /* A name in a line or two, as `in_lines` of src/studbook/words.py; wide letters are two. */
   const breadth = (letter) => (letter.codePointAt(0) > 0x2e7f ? 2 : 1);
 
   function fitting(letters, room) {
@@ -431,10 +431,11 @@
   function inLines(text, room = 18) {
     const letters = [...text], head = fitting(letters, room);
     if (head.length === letters.length) return [text];
-    const part = head.findLastIndex((letter) => "-_/:@ ".includes(letter)) + 1;
-    const cut = part >= room / 3 ? part : head.length;
+    const place = text.lastIndexOf(" · ", head.join("").length);
+    if (place > 0) return [text.slice(0, place), short([...text.slice(place + 3)], room)];
+    const cut = head.findLastIndex((letter) => "-_/:@ ".includes(letter) || breadth(letter) > 1) + 1;
     const rest = letters.slice(cut).join("").trimStart();
-    return [letters.slice(0, cut).join("").trimEnd(), short([...rest], room)];
+    return cut ? [letters.slice(0, cut).join("").trimEnd(), short([...rest], room)] : [short(letters, room)];
   }
 
   function short(letters, room) {

@@ -6,13 +6,15 @@
   const frame = document.querySelector(".sb-incident");
   const form = frame && frame.querySelector("form");
   if (!form) return;
-  const { element, save, saveCsv, table } = window.studbook;
+  const { element, save, saveCsv, table, unbroken } = window.studbook;
   const root = frame.dataset.root;
   const rows = frame.querySelector(".sb-incident__rows");
   const counts = frame.querySelector(".sb-incident__counts");
   const sentence = frame.querySelector(".sb-incident__sentence");
   const line = frame.querySelector(".sb-incident__line");
-  const whole = { sentence: sentence.textContent, rows: [...rows.childNodes], counts: [...counts.childNodes] };
+  const whole = { sentence: [...sentence.childNodes], rows: [...rows.childNodes], counts: [...counts.childNodes] };
+  /* What the build made of a card's words, by the endpoint's id. */
+  const calls = new Map([...rows.querySelectorAll("[aria-label='Affected endpoints'] tbody tr")].map((row) => [row.cells[0].querySelector("a")?.title, row.cells[row.cells.length - 1]]));
   const unknown = Number(counts.lastElementChild.firstElementChild.textContent.replace(/,/g, ""));
   const TITLES = { certain: "Reached for certain", possible: "Possibly reached", cleared: "Cleared" };
   let asked = null;
@@ -71,7 +73,7 @@
     const query = new URLSearchParams(Object.entries({ from, to }).filter(([, value]) => value)).toString();
     history.replaceState(null, "", `${location.pathname}${query ? `?${query}` : ""}#incident`);
     if (!from && !to) {
-      sentence.textContent = whole.sentence;
+      sentence.replaceChildren(...whole.sentence);
       rows.replaceChildren(...whole.rows);
       counts.replaceChildren(...whole.counts);
     }
@@ -82,17 +84,17 @@
     if (from && to && time(from) >= time(to)) { sentence.textContent = "That window is no time at all: give the earlier time first."; rows.replaceChildren(); counts.replaceChildren(); return; }
     const found = picked(all, time(from), time(to));
     const number = (status) => found.filter((row) => row.status === status);
-    sentence.textContent = said(found, from, to);
+    sentence.replaceChildren(...unbroken(said(found, from, to)));
     counts.replaceChildren(...["certain", "possible", "cleared"].map((name) => count(name, number(name).length)), count("unknown", unknown));
     const endpoints = found.filter((row) => row.kind === "endpoint");
     const others = found.filter((row) => row.kind !== "endpoint");
     rows.replaceChildren(
       ...(endpoints.length ? [element("h3", {}, "Endpoints"), table("Affected endpoints", ["Endpoint", "Stage", "Account", "How sure", "Why", "Last version not touched", "Whom to call"], endpoints.map((row) => [
-        link(row), row.stage || "", row.named || "", element("span", { className: `sb-incident__${row.status}` }, row.status), row.why,
-        row.last ? (row.last.path ? link(row.last) : row.last) : "none known", call(row)]))] : []),
+        link(row), row.stage || "", row.named || "", element("span", { className: `sb-incident__${row.status}` }, row.status), unbroken(row.why),
+        row.last ? (row.last.path ? link(row.last) : row.last) : "none known", calls.has(row.id) ? [...calls.get(row.id).cloneNode(true).childNodes] : call(row)]))] : []),
       ...["certain", "possible", "cleared"].flatMap((status) => {
         const several = others.filter((row) => row.status === status);
-        return several.length ? [element("h3", {}, TITLES[status]), table(status, ["Name", "Kind", "Stage", "Account", "Why"], several.map((row) => [link(row), row.title, row.stage || "", row.named || "", row.why]))] : [];
+        return several.length ? [element("h3", {}, TITLES[status]), table(status, ["Name", "Kind", "Stage", "Account", "Why"], several.map((row) => [link(row), row.title, row.stage || "", row.named || "", unbroken(row.why)]))] : [];
       }),
       ...(found.length ? [] : [element("p", { className: "sb-quiet" }, "Nothing that is known read it in this window.")]),
     );

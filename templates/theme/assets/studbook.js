@@ -32,10 +32,13 @@
   const heads = (table) => Array.from(table.tHead.rows[0].cells);
   const title = (cell) => cell.dataset.title || tidy(cell.textContent);
 
-  /* A wide table's cells know the titles of their columns: a phone has them one below the other. `fewest` columns are wide. */
+  /* A wide table's cells know the titles of their columns: a phone has them one below the other, and of more than
+     ten so has paper. `fewest` columns are wide. */
   function stack(table, fewest = 4) {
-    if (table.matches(".sb-matrix, .sb-pairs") || heads(table).filter((cell) => !cell.hidden).length < fewest) return;
+    const columns = heads(table).filter((cell) => !cell.hidden).length;
+    if (table.matches(".sb-matrix, .sb-pairs") || columns < fewest) return;
     table.classList.add("sb-stacked");
+    table.classList.toggle("sb-wide", columns > 10);
     for (const row of table.tBodies[0].rows) named(table, row);
   }
   function named(table, row) {
@@ -58,8 +61,8 @@
     return element("div", { className: "sb-scroll" }, made);
   }
 
-  /* A region, a date or an account stays in one line, as in src/studbook/render/cells.py. */
-  const WHOLE = /\b([a-z]{2}(?:-[a-z]+)+-\d|\d{4}-\d\d-\d\d|\d{12})\b/;
+  /* A region, an account, a date or a time stays in one line, as in src/studbook/render/cells.py. */
+  const WHOLE = /(?<![\w.:/@-])([a-z]{2}(?:-[a-z]+)+-\d|\d{12}|\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| UTC)?)?)(?![\w/-]|[.:]\w)/;
   const unbroken = (text) => text.split(WHOLE).map((part, at) => (at % 2 ? element("span", { className: "sb-whole" }, part) : part));
 
   window.studbook = { element, save, saveCsv, table, stack, unbroken, byName: collator.compare };
@@ -167,7 +170,7 @@
         const value = rows[0].cells[index];
         if (!index || rows.some((item) => item.cells[index] !== value)) return;
         for (const row of [head, ...body.rows]) if (row.cells[index]) row.cells[index].hidden = true;
-        if (value) same.push(" · ", `${title(cell)} `, element("b", {}, value));
+        if (value) same.push(" · ", `${title(cell)} `, element("b", {}, ...unbroken(value)));
       });
       if (same.length) (table.closest(".sb-scroll") || table).before(element("p", { className: "sb-same" }, "In every row: ", ...same.slice(1)));
     }
@@ -314,7 +317,7 @@
 
   function content(cell, base) {
     if (cell === null) return [];
-    if (typeof cell !== "object") return [typeof cell === "number" ? number(cell) : String(cell)];
+    if (typeof cell !== "object") return typeof cell === "number" ? [number(cell)] : unbroken(String(cell));
     if (cell.l) return cell.l.flatMap((one, index) => [...(index ? [", "] : []), ...content(one, base)]);
     if (cell.e) {
       return [element("details", { className: "sb-evidence" }, element("summary", {}, "evidence"),
@@ -418,7 +421,7 @@
       if (!here) return;
       const asOf = here.title.replace(" · ", ", as of ");
       for (const said of document.querySelectorAll("[data-as-of]")) said.textContent = `: ${asOf}`;
-      const printed = element("p", { className: "sb-printed" }, `${document.title} · snapshot ${asOf} · ${location.href}`);
+      const printed = element("p", { className: "sb-printed" }, ...unbroken(`${document.title} · snapshot ${asOf} · ${location.href}`));
       const article = document.querySelector("article");
       if (article) article.prepend(printed);
       /* The same page of the newest snapshot, where it has one. */
@@ -453,6 +456,7 @@
       canvas.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2;
     }
     told(drawn.getBoundingClientRect().width <= canvas.clientWidth);
-    if (drawn.getBoundingClientRect().width < own - 1) canvas.after(size);
+    canvas.after(size);
+    new ResizeObserver(() => { size.hidden = canvas.clientWidth - 2 * parseFloat(getComputedStyle(canvas).paddingLeft) >= own - 1; }).observe(canvas);
   }
 })();

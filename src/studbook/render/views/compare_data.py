@@ -6,8 +6,8 @@ The facts are those of `studbook compare`, and the script makes of them what tha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 from studbook.model import KINDS, Asset
 from studbook.queries.answer import natural
@@ -20,6 +20,13 @@ from studbook.words import full_name
 
 _MEMBERS = 60
 """The most things of a whole that can be chosen without going to its page, the newest."""
+_LOOSE: Final[Mapping[str, str]] = {
+    "model_package": "in no group",
+    "mlflow_run": "in no experiment",
+    "dataset_version": "of no dataset",
+    "evaluator_version": "of no evaluator",
+}
+"""What is said of things that are no version or part of anything."""
 _OBJECTS = 1_000
 """The most objects of a dataset version that its file has."""
 
@@ -33,28 +40,42 @@ def compare(site: Site) -> Json:
 def compare_lists(site: Site) -> Iterator[tuple[str, Json]]:
     """`index/<kind>.json`: what there is to choose from."""
     for kind in COMPARABLE:
-        wholes: defaultdict[tuple[str, str], list[Asset]] = defaultdict(list)
+        wholes: defaultdict[_Whole, list[Asset]] = defaultdict(list)
         for one in site.of(kind):
             wholes[_whole(site, one)].append(one)
+        known = sorted(wholes, key=lambda one: (natural(one.name), natural(one.where)))
         index = [
             {
-                "name": name,
-                "where": where,
-                "total": len(several),
-                "members": [[full_name(site.link(one.id)), site.link(one.id)["path"]] for one in several[:_MEMBERS]],
+                "name": one.name,
+                "where": one.where,
+                "total": len(wholes[one]),
+                "members": [
+                    [full_name(link), link["path"]] for link in site.links(a.id for a in wholes[one][:_MEMBERS])
+                ],
             }
-            for (name, where), several in sorted(wholes.items(), key=lambda one: [*map(natural, one[0])])
+            for one in [*(one for one in known if not one.loose), *(one for one in reversed(known) if one.loose)]
         ]
         yield f"index/{kind.replace('_', '-')}.json", {"wholes": index}
 
 
-def _whole(site: Site, one: Asset) -> tuple[str, str]:
-    """What a thing is chosen from: what it is a version or a part of, else those of its account and month."""
+class _Whole(NamedTuple):
+    """What a thing is chosen from."""
+
+    loose: bool
+    """Whether it is no thing, but a month."""
+    name: str
+    where: str
+
+
+def _whole(site: Site, one: Asset) -> _Whole:
+    """What a thing is a version or a part of, else those of its account and month."""
     of = parent(site.graph, one) or whole(site.graph, one)
     if of is not None:
         link = site.link(of.id)
-        return full_name(link), link["where"]
-    return (one.created_at or "undated")[:7], site.account_name(one.account) or ""
+        return _Whole(False, full_name(link), link["where"])
+    month = (one.created_at or "undated")[:7]
+    told = f"{_LOOSE[one.kind]}, {month}" if one.kind in _LOOSE else month
+    return _Whole(True, told, site.account_name(one.account) or "")
 
 
 def compare_file(site: Site, asset: Asset) -> Json:
@@ -76,10 +97,11 @@ def compare_file(site: Site, asset: Asset) -> Json:
 
     told = found.to_json()
     code = {str(one): code_state(str(one)) for one in found.facts.get(("code", "code"), ())}
-    link = site.link(asset.id)
+    link, of = site.link(asset.id), _whole(site, asset)
     return told | {
         "name": full_name(link),
         "where": "" if link["at"] else link["where"],
+        "whole": [of.name, of.where],
         "facts": [
             [section, key, spelled(key, called) if section == "evaluations" else key, value]
             for section, key, value in told["facts"]
