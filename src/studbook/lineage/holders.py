@@ -24,7 +24,7 @@ from studbook.model.kinds import JOB_KINDS
 
 EARLIER: Final = Evidence.parse("rule:earlier-holder")
 _NAMING: Final[frozenset[Relation]] = frozenset(
-    ("base_of", "copied_to", "deployed_to", "input_to", "packaged_as", "produced")
+    ("base_of", "copied_to", "deployed_to", "described_by", "input_to", "packaged_as", "produced")
 )
 """Relations in which the downstream end names the other one, or may."""
 _AT_CREATION: Final = frozenset((*JOB_KINDS, "pipeline_execution", "model", "model_package", "endpoint_config"))
@@ -174,7 +174,7 @@ def _settled(namer: Asset) -> str | None:
     """The last time at which it can have begun to name what it names; None where nothing tells."""
     if namer.kind in _AT_CREATION or namer.kind == "mlflow_model_version":
         return namer.created_at
-    return namer.modified_at if namer.kind in _WHEN_CHANGED else None
+    return namer.modified_at if namer.kind in _WHEN_CHANGED or namer.kind == "model_card" else None
 
 
 _NAMED_EITHER_WAY: Final = ("part_of", "produced")

@@ -157,6 +157,16 @@ class TestHolders:
             linked = Estate().say(run, known, job(created_at=self.LATER), edges=[edge]).linked()
             assert [edge.source for edge in linked.edges if edge.relation == "part_of"] == [found]
 
+    @pytest.mark.parametrize(("written", "now"), [(NOON, False), ("2026-11-04T12:00:00Z", True)])
+    def test_a_card_is_about_the_model_that_was_there_when_it_was_written_last(self, written, now):
+        """A model that was made anew under its name has no card yet."""
+        model = asset("model", self.MODEL, "bot", created_at=self.LATER)
+        card = asset("model_card", f"{self.ARN}:model-card/c", "c", created_at=self.EARLY, modified_at=written)
+        linked = Estate().say(model, card, edges=[_edge(model.id, card.id, "described_by")]).linked()
+        assert set(inputs(linked, card.id, "described_by")) == {
+            self.MODEL if now else f"{self.MODEL}@before-{self.LATER}"
+        }
+
     @pytest.mark.parametrize(("ended", "now"), [(NOON, False), (None, True), ("2026-11-04T12:00:00Z", True)])
     def test_a_job_asked_the_endpoint_that_was_there_before_it_ended(self, ended, now):
         """It may have made the endpoint itself; one that was made after its end it cannot have asked."""
