@@ -343,6 +343,32 @@ class TestLambdaVersion:
             f"{FUNCTION}:{one}": ("inferred", len(versions) > 1, {"rule:lambda-alias"}) for one in versions
         }
 
+    @pytest.mark.parametrize(
+        ("earlier", "published", "found"),
+        [
+            ((), "2026-11-01T00:00:00Z", {":8"}),
+            ((), "2026-11-03T00:00:00Z", {":8", ""}),
+            (("7",), "2026-11-03T00:00:00Z", {":8", ":7"}),
+        ],
+    )
+    def test_a_registered_evaluator_means_whatever_its_alias_means_then(self, earlier, published, found):
+        """A job that names it asks the version of its own time: each that is known is a candidate, and one that is
+        not where none was there when the evaluator was registered."""
+        registered = asset("evaluator_version", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:hub-content/h/JsonDoc/e/1.0.0")
+        told = {one: {"aliases_of_function": {"p": {"version": one, "weights": {}}}} for one in ("8", *earlier)}
+        now = asset("evaluator", FUNCTION, attributes=told["8"])
+        version = asset("evaluator_version", f"{FUNCTION}:8", created_at=published)
+        use = LambdaUse(arn=f"{FUNCTION}:p", target=registered.id, relation="content_of", at=NOON, evidence="t:T#r")
+        known = [
+            EarlierFunction(function=FUNCTION, until=2, told=now.but(attributes=told[one]), record="lambda/f/2")
+            for one in earlier
+        ]
+        estate = Estate().say(registered, now, version, claims=[use, *known])
+        linked = estate.linked(LinkContext(first_seen=lambda ids: dict.fromkeys(ids, 1)))
+        assert {one: candidate for one, (_, candidate, _) in inputs(linked, registered.id, "content_of").items()} == {
+            f"{FUNCTION}{one}": len(found) > 1 for one in found
+        }
+
     def test_code_that_was_overwritten_is_what_ran_before(self):
         """The night that first showed the job had the code of version 7 in $LATEST."""
         told = {"latest_code_sha256": "x"}

@@ -5,8 +5,10 @@ ones are two candidates; where one of them was published later, the alias has mo
 `$LATEST` is meant; where a published version has the very code that `$LATEST` has had since before the reference, that
 version is what ran.
 
-An alias moves, and `$LATEST` is overwritten. What the function said on the night that first showed the reference holds,
-and of an alias, which may have moved between, also what it said on the night before.
+An alias moves, and `$LATEST` is overwritten. Of a job what the function said on the night that first showed the job
+holds, and of an alias, which may have moved between, also what it said on the night before. A registered evaluator
+means at any time what its reference means then: each version at which the alias is known to have pointed is a
+candidate.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ ALIAS: Final = Evidence.parse("rule:lambda-alias")
 LATEST: Final = Evidence.parse("rule:lambda-latest")
 CODE: Final = Evidence.parse("rule:lambda-code")
 
+_EVER: Final = "content_of"
+"""The relation of what means at any time what its reference means then."""
 _Meant = tuple[str, Certainty, tuple[Evidence, ...]]
 
 
@@ -48,13 +52,15 @@ class _States:
         uses = {use.target for use in view.all(LambdaUse)} if self._earlier else ()
         self._first_seen: Mapping[str, int] = view.first_seen(uses) if uses else {}
 
-    def about(self, function: str, used_by: str) -> Sequence[_State]:
+    def about(self, function: str, use: LambdaUse) -> Sequence[_State]:
         """What it said on the night that first showed who used it, then, where that is something else, on the night
-        before; none where no night shows it."""
-        night = self._first_seen.get(used_by)
-        earlier = self._earlier.get(function, ()) if night is not None else ()
+        before; of what is used for ever now, and before. None where no night shows it."""
+        earlier, now = self._earlier.get(function, ()), self._now(function)
+        if use.relation == _EVER:
+            return [*filter(None, (now,)), *(_State(one.told, one.record) for one in earlier)]
+        night = self._first_seen.get(use.target)
         found = [
-            next((_State(one.told, one.record) for one in earlier if on < one.until), self._now(function))
+            next((_State(one.told, one.record) for one in earlier if night and on < one.until), now)
             for on in ((night, night - 1) if night is not None and night > 1 else (night or 0,))
         ]
         return [state for at, state in enumerate(found) if state is not None and state not in found[:at]]
@@ -77,7 +83,7 @@ def join(view: View) -> Facts:
             facts.mentions.append(Asset(id=function.function, kind="code", name=arn.name if arn else use.arn))
             facts.edges.append(_edge(use, function.function, "referenced", ()))
             continue
-        meant = list(_meant(view, use, function, states.about(function.function, use.target)))
+        meant = list(_meant(view, use, function, states.about(function.function, use)))
         several = len({source for source, _, _ in meant}) > 1
         for source, certainty, evidence in meant:
             facts.edges.append(_edge(use, source, certainty, evidence, candidate=several))
@@ -89,29 +95,29 @@ def _meant(view: View, use: LambdaUse, function: LambdaFunction, states: Sequenc
     if function.is_version:
         yield f"{name}:{qualifier}", "referenced", ()
     elif qualifier is not None:
-        aliased = [one for state in states for one in _aliased(view, use, name, qualifier, state)]
-        yield from aliased or [(name, "inferred", (ALIAS,))]
+        aliased = [list(_aliased(name, qualifier, state)) for state in states]
+        then = [several for several in aliased if not any(is_later(view.assets, one, use.at) for one, _, _ in several)]
+        for several in aliased if use.relation == _EVER else then:
+            yield from several
+        if not any(then):
+            yield name, "inferred", (ALIAS,)
     else:
         proved = list(_same_code(view, use, states[0])) if states else []
         yield from proved or [(f"{name}:$LATEST", "inferred", (LATEST,))]
 
 
-def _aliased(view: View, use: LambdaUse, name: str, qualifier: str, state: _State) -> Iterator[_Meant]:
-    """The versions at which an alias pointed; none where one of them was published after the use."""
+def _aliased(name: str, qualifier: str, state: _State) -> Iterator[_Meant]:
+    """The versions at which an alias pointed."""
     aliases: Mapping[str, Any] = state.told.attributes.get("aliases_of_function") or {}
     alias = aliases.get(qualifier)
-    if alias is None or any(is_later(view.assets, f"{name}:{one}", use.at) for one in _versions(alias)):
+    if alias is None:
         return
     path = f"Aliases[{list(aliases).index(qualifier)}]"
-    for version in _versions(alias):
+    for version in (alias["version"], *alias["weights"]):
         weight = f'RoutingConfig.AdditionalVersionWeights["{version}"]'
         member = "FunctionVersion" if version == alias["version"] else weight
         listed = Evidence("lambda:ListAliases", f"{path}.{member}", state.record)
         yield f"{name}:{version}", "inferred", (listed, ALIAS)
-
-
-def _versions(alias: Mapping[str, Any]) -> tuple[str, ...]:
-    return (alias["version"], *alias["weights"])
 
 
 def _same_code(view: View, use: LambdaUse, state: _State) -> Iterator[_Meant]:
