@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 from studbook.gc import gc_paused
@@ -258,15 +259,11 @@ class _Gathered:
                 self.sightings[found[other]].merge(seen)
 
 
-def _rank(showing: _Showing) -> tuple[Any, ...]:
-    return showing.rank
-
-
 def _merged_view(several: tuple[_Showing, ...]) -> Asset:
     records = tuple(sorted("/".join(showing.rank[2:]) for showing in several))
     if len(several) == 1:
         return several[0].asset.but(records=records)
-    views = [showing.asset for showing in sorted(several, key=_rank)]
+    views = [showing.asset for showing in sorted(several, key=attrgetter("rank"))]
     merged = _merged(views)
     if merged.kind == "dataset_version" and merged.id.startswith("mlflow:"):
         # The digest is of the content: each run says where it read that, and no run's place is another's.

@@ -35,6 +35,11 @@ def whole(answer: Json) -> Json:
     return answer
 
 
+def without(*names: str) -> Callable[[Json], Json]:
+    """For answers that are kept but for these members."""
+    return lambda answer: {name: value for name, value in answer.items() if name not in names}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """How all resources of a type are found: one paged operation, once or per parent."""

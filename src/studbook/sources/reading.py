@@ -360,15 +360,15 @@ def etags(value: object) -> dict[str, str]:
 
 def manifest_sources(container: Json, path: str) -> Iterable[tuple[Any, str]]:
     """The manifests that list a container's weights, with their paths."""
-    tail = ("S3DataSource", "ManifestS3Uri")
-    yield member(container, "ModelDataSource", *tail), f"{path}.ModelDataSource.{'.'.join(tail)}"
-    for index, item in each(container.get("AdditionalModelDataSources")):
-        yield member(item, *tail), f"{path}.AdditionalModelDataSources[{index}].{'.'.join(tail)}"
+    return _of_data_sources(container, path, "S3DataSource", "ManifestS3Uri")
 
 
 def hub_sources(container: Json, path: str) -> Iterable[tuple[Any, str]]:
     """Every piece of hub content that a container takes its data from, with its path."""
-    tail = ("S3DataSource", "HubAccessConfig", "HubContentArn")
+    return _of_data_sources(container, path, "S3DataSource", "HubAccessConfig", "HubContentArn")
+
+
+def _of_data_sources(container: Json, path: str, *tail: str) -> Iterable[tuple[Any, str]]:
     yield member(container, "ModelDataSource", *tail), f"{path}.ModelDataSource.{'.'.join(tail)}"
     for index, item in each(container.get("AdditionalModelDataSources")):
         yield member(item, *tail), f"{path}.AdditionalModelDataSources[{index}].{'.'.join(tail)}"

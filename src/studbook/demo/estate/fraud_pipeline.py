@@ -7,16 +7,18 @@ the check of the tables from the first (a cache looks at places, not at what lie
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from studbook.demo.estate.fraud import GROUP, OUTPUT, TABLES, TOKEN
 from studbook.demo.estate.secrets import HOSTILE
 from studbook.demo.estate.traced import trace_job, trace_package
-from studbook.demo.estate.world import DEV, World, role, seconds, tags
+from studbook.demo.estate.world import DEV, World, role, seconds, step, tags
 
 NAME = "fraud-training"
 SKLEARN = "246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 _ARN = f"arn:aws:sagemaker:us-west-2:{DEV}"
+_step = partial(step, "2026-11-15")
 _REQUEST = "0123456789abcdef0123456789abcde"
 
 
@@ -169,14 +171,3 @@ def _process(world: World, name: str, start: str, end: str, script: str) -> str:
     )["ProcessingJobArn"]
     world.finish(arn, "Processing", start, end, waited=60)
     return arn
-
-
-def _step(name: str, start: str, end: str, **metadata: Any) -> dict[str, Any]:
-    return {
-        "StepName": name,
-        "StepStatus": "Succeeded",
-        "AttemptCount": 1,
-        "StartTime": seconds(f"2026-11-15T{start}:00Z"),
-        "EndTime": seconds(f"2026-11-15T{end}:00Z"),
-        "Metadata": metadata,
-    }

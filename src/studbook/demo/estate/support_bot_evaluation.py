@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from functools import partial
 
 from studbook.demo.estate.secrets import HOSTILE
 from studbook.demo.estate.support_bot_jobs import OUTPUT, app_arn, package_arn
-from studbook.demo.estate.world import DEV, World, role, seconds, tags
+from studbook.demo.estate.world import DEV, World, role, step, tags
 
 NAME = "SagemakerEvaluation-CustomScorerEvaluation-1f0c2a3b-aaaa-4bbb-8ccc-0123456789ab"
 _ARN = f"arn:aws:sagemaker:us-west-2:{DEV}"
+_step = partial(step, "2026-11-19")
 
 
 def evaluation_pipeline(world: World, base: str, custom: str, version: int) -> str:
@@ -108,14 +109,3 @@ def evaluation_pipeline(world: World, base: str, custom: str, version: int) -> s
         ],
     )
     return execution
-
-
-def _step(name: str, start: str, end: str, **metadata: Any) -> dict[str, Any]:
-    return {
-        "StepName": name,
-        "StepStatus": "Succeeded",
-        "AttemptCount": 1,
-        "StartTime": seconds(f"2026-11-19T{start}:00Z"),
-        "EndTime": seconds(f"2026-11-19T{end}:00Z"),
-        "Metadata": metadata,
-    }

@@ -112,6 +112,18 @@ def seconds(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
 
 
+def step(day: str, name: str, start: str, end: str, **metadata: Any) -> dict[str, Any]:
+    """A step that went well, of a pipeline's execution on a day (`YYYY-MM-DD`), between two times (`HH:MM`, UTC)."""
+    return {
+        "StepName": name,
+        "StepStatus": "Succeeded",
+        "AttemptCount": 1,
+        "StartTime": seconds(f"{day}T{start}:00Z"),
+        "EndTime": seconds(f"{day}T{end}:00Z"),
+        "Metadata": metadata,
+    }
+
+
 def millis(moment: str) -> int:
     """A time as MLflow has it."""
     return int(seconds(moment) * 1000)

@@ -18,7 +18,7 @@ from studbook.model.attributes import Attribute, at, attributes
 from studbook.model.evidence import value_at
 from studbook.model.ids import s3_id
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, Seen, request
+from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, Seen, request, without
 from studbook.sources.reading import Reading, each, member, tags_of
 
 _OPERATION = "DescribeMonitoringSchedule"
@@ -102,10 +102,6 @@ def _names_definition(kind: str) -> Callable[[Json], bool]:
 def _there_is(seen: Seen) -> bool:
     captures = any(seen.says(kind, "DataCaptureConfig") for kind in ("endpoint", "endpoint_config", "transform_job"))
     return captures or seen.says("processing_job", "MonitoringScheduleArn")
-
-
-def _without_last(answer: Json) -> Json:
-    return {name: value for name, value in answer.items() if name != _LAST}
 
 
 def _row_or_definition(
@@ -198,7 +194,7 @@ RESOURCES: Final = (
         describe=Describe(
             operation=_OPERATION,
             params=request("MonitoringScheduleName"),
-            trim=_without_last,
+            trim=without(_LAST),
         ),
         details=(tags_of("MonitoringScheduleArn"), *map(_definition_of, _TYPES)),
         where=_there_is,

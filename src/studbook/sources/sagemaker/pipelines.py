@@ -32,7 +32,7 @@ from studbook.model.facts import Association
 from studbook.model.ids import parse_arn, parse_lambda, s3_id
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
-from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, never, request
+from studbook.sources.interface import Describe, Detail, Json, Listing, Resource, never, request, without
 from studbook.sources.reading import Reading, document, each, member, pairs, some, tags_of
 from studbook.sources.sagemaker.search import never_whole, search
 
@@ -97,11 +97,7 @@ def _outlined(answer: Json) -> Json:
 
 
 def _pipeline_answer(answer: Json) -> Json:
-    return {name: value for name, value in _outlined(answer).items() if name != "LastRunTime"}
-
-
-def _version(summary: Json) -> Json:
-    return {name: value for name, value in summary.items() if name != "LastExecutionPipelineExecutionArn"}
+    return without("LastRunTime")(_outlined(answer))
 
 
 def outline(definition: str) -> str:
@@ -439,7 +435,7 @@ RESOURCES: Final = (
                 params=lambda body: {"PipelineName": body["PipelineArn"], "SortOrder": "Ascending"},
                 member="PipelineVersionSummaries",
                 items="PipelineVersionSummaries",
-                trim=_version,
+                trim=without("LastExecutionPipelineExecutionArn"),
             ),
         ),
         bulk=search("Pipeline", never_whole, unshared=("LastExecutionTime",)),
