@@ -9,7 +9,7 @@ those who had the name before, the latest that a night showed is meant, or one t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -51,10 +51,10 @@ own end."""
 
 
 class Holders:
-    """Who had which ARN when; `assets` are those that records show."""
+    """Who had which ARN when; `assets` are those that records show, `gone` says of which of them no longer."""
 
-    def __init__(self, assets: Mapping[str, Asset]) -> None:
-        self._assets = assets
+    def __init__(self, assets: Mapping[str, Asset], gone: Callable[[str], bool] = lambda asset_id: True) -> None:
+        self._assets, self._gone = assets, gone
         self._earlier: defaultdict[str, list[Asset]] = defaultdict(list)
         for asset_id, asset in assets.items():
             if (holder := holder_of(asset_id)) is not None:
@@ -90,6 +90,8 @@ class Holders:
             return None
         if not is_later(self._assets, named, made.created_at):
             return None
+        if made.kind == "mlflow_run" and not self._gone(part):
+            return None  # a run goes with its experiment; one that was imported began before that was made
         by_then = self._by_then(present, instant(made.created_at))
         return by_then[-1] if by_then else None
 

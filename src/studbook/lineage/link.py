@@ -153,7 +153,8 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
         )
     assets = {asset_id: _merged_view(several) for asset_id, several in shown.items()}
     shown.clear()
-    for holder in reassign_to_earlier(edges, Holders(assets)):
+    sightings = gathered.sightings
+    for holder in reassign_to_earlier(edges, Holders(assets, lambda one: not sightings[one].shown_alive)):
         _add_mention(named[holder.id], holder)
     for unmeant in reassign_to_servers(edges, assets):
         named.pop(unmeant, None)

@@ -147,6 +147,17 @@ class TestHolders:
             linked = Estate().say(known, now, job(created_at=at), edges=[edge]).linked()
             assert [edge.target for edge in linked.edges if edge.relation == "part_of"] == [found]
 
+    @pytest.mark.parametrize(("life", "found"), [({}, 0), ({"gone_since": 2}, 1)])
+    def test_a_run_that_is_there_is_in_the_experiment_that_is_there(self, life, found):
+        """It may have been imported, and have begun before that; what went with the one before was of it."""
+        whole, run = "mlflow:lab/experiment/1", "mlflow:lab/run/r"
+        known = asset("mlflow_experiment", f"{whole}@1", "s", created_at=self.EARLY)
+        now = asset("mlflow_experiment", whole, "s", created_at=self.LATER)
+        estate = Estate().say(known, gone_since=2).say(now)
+        edge = self._named_by(run, run, whole, "part_of")
+        linked = estate.say(asset("mlflow_run", run, "r", created_at=NOON), edges=[edge], **life).linked()
+        assert [edge.target for edge in linked.edges if edge.relation == "part_of"] == [(whole, known.id)[found]]
+
     def test_a_whole_names_the_part_that_came_next(self):
         """A step of an execution, and the best job of a search: the first of that name that was made after it."""
         run = asset("pipeline_execution", f"{self.ARN}:pipeline/p/execution/e", "e", created_at=NOON)
