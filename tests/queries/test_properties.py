@@ -77,9 +77,9 @@ def test_a_picture_has_every_step_of_both_walks(graph: Graph) -> None:
 @FEW
 @given(estates())
 def test_nobody_reads_what_is_written_later(graph: Graph) -> None:
-    """What joins two things is a way on which no job begins after the one has ended that reads the same place, or after
-    the version was registered that lies there: each such way counts, and no other. Here all are gone, with the whole of
-    each."""
+    """What joins two things is a way on which no job begins, and nothing is made that is deployed, after the one has
+    ended that reads the same place or asks the same endpoint, or after the version was registered that lies there: each
+    such way counts, and no other. Here all are gone, with the whole of each."""
     for root in graph.assets.values():
         for direction, walk in (("upstream", made), ("downstream", reaches)):
             assert set(walk(graph, root.id).influence) == _on_ways_in_time(graph, root, direction)
@@ -100,12 +100,13 @@ def _on_ways_in_time(graph: Graph, root: Asset, direction: Direction) -> set[str
             if job is not None and _began(earlier) > _ended(later):
                 continue
             if onward:
-                came_by = here if here.kind in _TIMED else job
-                ahead.append((there, came_by if there.kind in ("artifact", "dataset_version") else None))
+                came_by = here if here.kind in _TIMED and here.kind not in _CARRYING else job
+                ahead.append((there, came_by if there.kind in _CARRYING else None))
     return {asset_id for asset_id, _ in seen}
 
 
-_TIMED = (*JOB_KINDS, "model_package")
+_CARRYING = ("artifact", "dataset_version", "endpoint", "inference_component")
+_TIMED = (*JOB_KINDS, "model_package", "model", "endpoint_config", "endpoint", "inference_component")
 
 
 def _began(asset: Asset | None) -> str:

@@ -341,6 +341,36 @@ class TestPlacesThatAreWrittenAgain:
         assert {one.id for one in near.assets} == {"r1", "features", "w1", "raw"}
 
 
+class TestWhatAnswersChanges:
+    """An endpoint was given another version after a job had learnt from what it kept, and another had asked it."""
+
+    TEXT = """
+        v/2(model_package) -packaged_as-> m2(model) -deployed_to-> c2(endpoint_config) -deployed_to-> e(endpoint)
+        v/3(model_package) -deployed_to-> part(inference_component) -deployed_to-> e
+        e -produced:captured-> kept(artifact) -input_to:train-> learns(training_job)
+        e -input_to:evaluated_model-> asks(evaluation_job)
+    """
+
+    @pytest.mark.parametrize("later", [False, True])
+    def test_what_was_made_after_a_job_had_ended_answered_others(self, later: bool) -> None:
+        """In either direction; the trace says that nobody knows what answered before."""
+        ran = {
+            "created_at": None,
+            "attributes": {"started_at": "2026-10-01T08:00:00Z", "ended_at": "2026-10-02T08:00:00Z"},
+        }
+        made_at = {"created_at": "2026-11-01T08:00:00Z" if later else "2026-09-01T08:00:00Z"}
+        old = {"created_at": "2026-08-01T08:00:00Z"}
+        facts = {"e": old, "part": old} | dict.fromkeys(("v/2", "m2", "c2", "v/3"), made_at)
+        graph = lineage(self.TEXT, facts | dict.fromkeys(("learns", "asks"), ran))
+        versions = {"v/2", "v/3"}
+        for job in ("learns", "asks"):
+            assert ids(made(graph, job)) & versions == (set() if later else versions)
+            assert {one for one in versions if job in ids(reaches(graph, one))} == (set() if later else versions)
+            unknown = {one.what for one in trace(Night(graph), job).unknown if one.why == "not recorded"}
+            assert unknown == ({"e", "part"} if later else set())
+        assert ids(made(graph, "e")) >= versions
+
+
 KIND = st.sampled_from(sorted(KINDS))
 NODES = st.integers(0, 7)
 

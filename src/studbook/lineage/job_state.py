@@ -27,6 +27,7 @@ _WITH_RESULT: Final = frozenset({"completedwithfailures", "partiallycompleted", 
 """What failed in part, or is being deleted, may have come to a result before."""
 # Fewer kinds: of these alone SageMaker tells when they started on their machines.
 _TELLS_START: Final = frozenset({"training_job", "processing_job", "transform_job"})
+_MADE_ONCE: Final = frozenset({"model_package", "model", "endpoint_config", "endpoint", "inference_component"})
 _HAVING: Final = frozenset({*JOB_KINDS, "pipeline_execution", "mlflow_run"})
 
 
@@ -58,9 +59,10 @@ class Span(NamedTuple):
 
 def span_of(kind: str, created_at: str | None, attributes: Mapping[str, Any]) -> Span:
     """From when to when an asset ran, in seconds since the epoch: of a job from its start to its end; of a model
-    version when it was registered: it is what lay there then. All time of any other, and of one that has no times."""
-    if kind == "model_package" and (registered := utc_time(created_at)) is not None:
-        return Span(registered.timestamp(), registered.timestamp())
+    version when it was registered: it is what lay there then; since it was made of what answers, or is deployed. All
+    time of any other, and of one that has no times."""
+    if kind in _MADE_ONCE and (made := utc_time(created_at)) is not None:
+        return Span(made.timestamp(), made.timestamp() if kind == "model_package" else Span().ended)
     if kind not in JOB_KINDS:
         return Span()
     began = utc_time(start_of(created_at, attributes))

@@ -27,7 +27,7 @@ from studbook.queries.answer import (
 )
 from studbook.queries.question import Question
 from studbook.queries.walks import Walk, made
-from studbook.queries.walks.reach import Reach, origins_of, overwritten
+from studbook.queries.walks.reach import Reach, origins_of, overwritten, replaced
 
 _TOLD = 4
 """How many kinds a summary counts."""
@@ -88,7 +88,8 @@ def answer_of(
         late = overwritten(reach.view, reach.bounds)
         hidden = [*night.hidden_uses(root.id), *night.unsaid(reach.view, late)]
     else:
-        hidden = [*unread_lists(one for one, _ in alike)]
+        earlier = replaced(reach.view, reach.bounds)
+        hidden = [*unread_lists(one for one, _ in alike), *night.unsaid(reach.view, earlier)]
     return InfluenceAnswer(
         question=question,
         root=root.id,

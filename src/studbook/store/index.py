@@ -35,7 +35,7 @@ from studbook.store import chunks
 from studbook.store.chunks import ASSETS
 from studbook.store.objects import Objects
 
-_VERSION = 8
+_VERSION = 9
 _SCHEMA = """
 CREATE TABLE salt (salt BLOB NOT NULL);
 CREATE TABLE chunk (number INTEGER PRIMARY KEY, part TEXT NOT NULL, object TEXT NOT NULL);

@@ -23,8 +23,10 @@ A place in S3 that is written again and again is one asset at all times, and so 
 of one that had ended before it began, though both have an edge to the place. A walk carries over data the time of the
 jobs by which it came there (`time_bound`), and leaves out those of its other side that do not fit (`is_in_time`). A
 place that was reached by a job of other times is looked at again. Jobs without times fit always. A model version is
-what lay at its place when it was registered, and a job that began later is no origin of it. What a deployable model is,
-or runs on, is told by what it names now, and no time is held against it.
+what lay at its place when it was registered, and a job that began later is no origin of it. An endpoint, too, is one
+at all times, whatever is deployed there: who had asked it, or read what it kept, and had ended before a model or a
+configuration was made learnt nothing of that. What a deployable model is, or runs on, is told by what it names now, and
+no time is held against it.
 """
 
 from __future__ import annotations
@@ -40,10 +42,13 @@ from studbook.lineage.job_state import span_of
 from studbook.model import Asset, Edge
 from studbook.model.kinds import DATA_KINDS, JOB_KINDS
 from studbook.model.relations import Relation
+from studbook.queries.walks.deployment import ANSWERING
 
 _RECORDED_ONLY = ("model_package", "evaluation_job")
 _WITH_CONTEXT = (*JOB_KINDS, "model_package")
 _THROUGH = ("produced", "input_to")
+CARRYING: Final = frozenset((*DATA_KINDS, *ANSWERING))
+"""The kinds of what is one thing at all times, and holds another at each."""
 ALWAYS: Final = -math.inf
 """The time bound with which nothing is out of time."""
 
@@ -51,12 +56,13 @@ ALWAYS: Final = -math.inf
 def time_bound(direction: Direction, near: Asset, far: Asset, bound: float) -> float:
     """The time bound with which a step leads to `far`, in seconds since the epoch: of two the lower lets more follow.
 
-    Downstream the time at which the job began that `near` is, so that its readers end later; upstream, where time runs
-    backwards, that at which it ended, negated. Data pass it on to data; anything else bounds nothing.
+    Downstream the time at which the job began that `near` is, or what is deployed was made, so that its readers end
+    later; upstream, where time runs backwards, that at which it ended, negated. Data and endpoints pass it on to each
+    other; anything else bounds nothing.
     """
-    if far.kind not in DATA_KINDS:
+    if far.kind not in CARRYING:
         return ALWAYS
-    if near.kind in DATA_KINDS:
+    if near.kind in CARRYING:
         return bound
     began, ended = span_of(near.kind, near.created_at, near.attributes)
     return began if direction == "downstream" else -ended

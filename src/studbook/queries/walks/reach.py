@@ -15,10 +15,9 @@ from studbook.errors import NotFound
 from studbook.lineage.adjacency import Adjacency, Said, said_of
 from studbook.lineage.graph import Direction, LineageReader
 from studbook.model import CERTAINTIES, Asset, Certainty
-from studbook.model.kinds import DATA_KINDS
 from studbook.queries.walks import influence
 from studbook.queries.walks.certainty import STRENGTH
-from studbook.queries.walks.influence import ALWAYS, existing, is_in_time, reached, steps_from, time_bound
+from studbook.queries.walks.influence import ALWAYS, CARRYING, existing, is_in_time, reached, steps_from, time_bound
 
 N = TypeVar("N", bound=Hashable)
 """A node, in the order of ids."""
@@ -124,7 +123,7 @@ class ByNumber(View[int]):
     def __init__(self, adjacency: Adjacency) -> None:
         self._arrays = adjacency
         self._onward: dict[int, dict[tuple[int, int], bool | None]] = {}
-        self._is_data: dict[int, bool] = {}
+        self._is_carrying: dict[int, bool] = {}
 
     def node(self, asset_id: str) -> int | None:
         return self._arrays.node(asset_id)
@@ -169,18 +168,18 @@ class ByNumber(View[int]):
                 yield arrays.says[said], end, False
 
     def bound(self, near: int, far: int, bound: float) -> float:
-        if not self._holds_data(far):
+        if not self._carries(far):
             return ALWAYS
-        return bound if self._holds_data(near) else self._arrays.began[near]
+        return bound if self._carries(near) else self._arrays.began[near]
 
     def in_time(self, far: int, bound: float) -> bool:
         return bound <= self._arrays.ended[far]
 
-    def _holds_data(self, node: int) -> bool:
+    def _carries(self, node: int) -> bool:
         sort = self._arrays.sorts[node]
-        if sort not in self._is_data:
-            self._is_data[sort] = self.like(node).kind in DATA_KINDS
-        return self._is_data[sort]
+        if sort not in self._is_carrying:
+            self._is_carrying[sort] = self.like(node).kind in CARRYING
+        return self._is_carrying[sort]
 
 
 def reaching(lineage: LineageReader) -> View[Any]:
@@ -226,6 +225,15 @@ def overwritten(view: View[N], bounds: Mapping[N, float]) -> Iterator[N]:
         for said, end, _ in view.steps(node, node) if bound != ALWAYS else ():
             if said.relation == "packaged_as" and end not in bounds and not view.in_time(end, bound):
                 yield end
+
+
+def replaced(view: View[N], bounds: Mapping[N, float]) -> Iterator[N]:
+    """The endpoints and components to which a walk upstream came with a time before what is deployed there was made: no
+    record says what answered then."""
+    for node, bound in bounds.items():
+        steps = view.steps(node, node) if bound != ALWAYS else ()
+        if any(said.relation == "deployed_to" and not view.in_time(end, bound) for said, end, _ in steps):
+            yield node
 
 
 class Way(NamedTuple, Generic[N]):
