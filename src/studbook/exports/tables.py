@@ -7,6 +7,7 @@ can be joined or united with that of another. Times are text as in the JSON expo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, Final, Literal, NamedTuple
 
 from studbook.exports.interface import Subject
@@ -116,12 +117,7 @@ TABLES: Final = (
 
 def batches(rows: Iterable[tuple[Cell, ...]], most: int) -> Iterator[list[tuple[Cell, ...]]]:
     """The rows in lists of at most `most`; one empty list of none."""
-    batch: list[tuple[Cell, ...]] = []
-    some = False
-    for row in rows:
-        batch.append(row)
-        if len(batch) == most:
-            yield batch
-            batch, some = [], True
-    if batch or not some:
+    rest = iter(rows)
+    yield list(islice(rest, most))
+    while batch := list(islice(rest, most)):
         yield batch

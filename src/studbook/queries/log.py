@@ -106,7 +106,7 @@ def approvals(night: Night, asset: Asset) -> list[Entry]:
 def _in_order(row: Entry) -> tuple[Any, ...]:
     return (
         row.night,
-        _ORDER[row.event] == 0 and -1,
+        row.event != "first_seen",
         row.at,
         _ORDER[row.event],
         row.field or "",
