@@ -162,8 +162,7 @@ def _job_name(job: Asset) -> dict[str, str]:
 def _named(asset_id: str) -> tuple[str, str]:
     """Namespace and name of what has this id."""
     if (arn := parse_arn(asset_id)) is not None:
-        head = f"arn:{arn.partition}:{arn.service}:{arn.region or ''}:{arn.account or ''}"
-        return head, asset_id[len(head) + 1 :]
+        return asset_id.removesuffix(f":{arn.resource}"), arn.resource
     if (place := parse_s3(asset_id)) is not None:
         return f"s3://{place.bucket}", place.key or "/"
     scheme, colon, rest = asset_id.partition(":")

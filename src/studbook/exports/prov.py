@@ -42,7 +42,7 @@ def write(subject: Subject) -> Iterator[bytes]:
             activities.add(asset.id)
             said["activity"][_name(asset.id)] = _activity(asset)
         else:
-            said["entity"][_name(asset.id)] = _entity(asset)
+            said["entity"][_name(asset.id)] = _described(asset)
         _attributed(said, asset, asset.id in activities)
     for edge in subject.edges:
         statement, body = _statement(edge, activities)
@@ -74,9 +74,6 @@ def _described(asset: Asset) -> dict[str, Any]:
         "sb:fingerprint": asset.attributes.get("fingerprint"),
     }
     return {name: value for name, value in facts.items() if value is not None}
-
-
-_entity = _described
 
 
 def _activity(asset: Asset) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def parent_edge(asset: Asset) -> Edge | None:
         arn = parse_arn(asset.id)
         group, _, version = arn.name.rpartition("/") if arn else ("", "", "")
         if arn and group and version.partition("@")[0].isdigit():
-            parent = f"arn:{arn.partition}:sagemaker:{arn.region}:{arn.account}:model-package-group/{group}"
+            parent = arn.beside(f"model-package-group/{group}")
     elif asset.kind == "mlflow_model_version":
         parent = asset.id.rpartition("/")[0]
     if not parent or parent == asset.id:

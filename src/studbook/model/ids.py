@@ -51,6 +51,10 @@ class Arn(NamedTuple):
         """What follows the type; empty where nothing does."""
         return self.resource[len(self.type) + 1 :]
 
+    def beside(self, resource: str) -> str:
+        """The ARN of another resource of this service, in this region and account."""
+        return f"arn:{self.partition}:{self.service}:{self.region or ''}:{self.account or ''}:{resource}"
+
 
 def parse_arn(text: object) -> Arn | None:
     """The parts of an ARN, or None for anything else."""
@@ -82,11 +86,7 @@ class HubContent(NamedTuple):
     @property
     def parent(self) -> str:
         """The id of the unversioned thing."""
-        a = self.arn
-        return (
-            f"arn:{a.partition}:{a.service}:{a.region or ''}:{a.account or ''}:"
-            f"hub-content/{self.hub}/{self.type}/{self.name}"
-        )
+        return self.arn.beside(f"hub-content/{self.hub}/{self.type}/{self.name}")
 
 
 def parse_hub_content(text: object) -> HubContent | None:
@@ -125,8 +125,7 @@ def parse_lambda(text: object) -> LambdaFunction | None:
     name, _, qualifier = arn.name.partition(":")
     if not name:
         return None
-    function = f"arn:{arn.partition}:lambda:{arn.region or ''}:{arn.account or ''}:function:{name}"
-    return LambdaFunction(function, qualifier or None)
+    return LambdaFunction(arn.beside(f"function:{name}"), qualifier or None)
 
 
 _PARTIAL = re.compile(

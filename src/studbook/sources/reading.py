@@ -100,10 +100,7 @@ def group_arn(package: str) -> str | None:
     parts = parse_arn(package)
     if parts is None or parts.type != "model-package" or "/" not in parts.name:
         return None
-    group = parts.name.rpartition("/")[0]
-    return (
-        f"arn:{parts.partition}:{parts.service}:{parts.region or ''}:{parts.account or ''}:model-package-group/{group}"
-    )
+    return parts.beside(f"model-package-group/{parts.name.rpartition('/')[0]}")
 
 
 def _kind_of(arn: object) -> Kind | None:

@@ -45,8 +45,7 @@ def _content_of(arn: str) -> HubContent:
 
 def _names(content: HubContent) -> Json:
     """The request members that name hub content, whoever shares the hub."""
-    arn = content.arn
-    hub = f"arn:{arn.partition}:{arn.service}:{arn.region or ''}:{arn.account or ''}:hub/{content.hub}"
+    hub = content.arn.beside(f"hub/{content.hub}")
     return {"HubName": hub, "HubContentType": content.type, "HubContentName": content.name}
 
 
