@@ -69,7 +69,7 @@ def test_from_the_command_line(catalog: Catalog, tmp_path: Path, capsys: pytest.
     assert run("prove", "nobody", *at) == 2
     path.write_bytes(b"words")
     assert run("verify", path) == 1
-    assert "is nothing that Studbook writes" in capsys.readouterr().out
+    assert "begins as no evidence pack, proof or JSON export does" in capsys.readouterr().out
 
 
 def test_every_byte_counts(catalog: Catalog) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,28 @@ def test_a_dossier_has_every_line_of_the_questions(page: Page, demo_address: str
     assert (
         mine == [(one.at, one.is_, one.by or "") for one in log(night, VERSION).rows if one.event == "approval"][::-1]
     )
+
+
+def test_the_approvals_of_a_period_are_printed(page: Page, demo_address: str, night: Night) -> None:
+    """The days that are chosen are in the address, narrow the table, and stand above it on paper."""
+    page.goto(f"{demo_address}latest/audit/")
+    table = page.get_by_role("table", name="Approvals")
+    rows = table.locator("tbody tr")
+    several = rows.count()
+    page.get_by_label("From", exact=True).fill("2026-11-14")
+    page.get_by_label("to", exact=True).fill("2026-11-17")
+    days = [cell[:10] for cell in rows.locator("td:first-child").all_inner_texts()]
+    assert 0 < len(days) < several
+    assert all("2026-11-14" <= day <= "2026-11-17" for day in days)
+    expect(page).to_have_url(re.compile(r"from=2026-11-14&to=2026-11-17"))
+    page.reload()
+    expect(rows).to_have_count(len(days))
+    left = page.locator(".sb-left:not(:empty)")
+    expect(left).to_have_count(0)
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(left).to_have_text(f"{len(days)} of {several} rows · from 2026-11-14 · to 2026-11-17")
+    expect(left).to_be_visible()
 
 
 def test_a_proof_is_verified_here(

@@ -228,7 +228,8 @@ class TestCompare:
 
 class TestTables:
     def test_ten_thousand_rows(self, browser: Browser, long_table: str) -> None:
-        """A long table has its first rows on the page and asks for the rest when somebody looks further."""
+        """A long table has its first rows on the page and asks for the rest when somebody looks further; printed, it
+        says how many of its rows are there."""
         context = browser.new_context()
         page = context.new_page()
         asked: list[str] = []
@@ -250,6 +251,14 @@ class TestTables:
         page.get_by_role("button", name="Next").click()
         expect(status).to_have_text("51 to 100 of 10,000")
         assert page.locator("tbody tr").count() == 50
+
+        left = page.locator(".sb-left")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        expect(left).to_have_text("50 of 10,000 rows")
+        page.get_by_role("searchbox").fill("job-0999")
+        expect(status).to_have_text("1 to 10 of 10")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        expect(left).to_have_text("10 of 10,000 rows · with “job-0999”")
         context.close()
 
     @pytest.mark.parametrize("width", [390, 1400])

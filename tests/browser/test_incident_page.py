@@ -63,6 +63,8 @@ def test_what_a_card_says_to_do_is_read_as_it_was_written(page: Page, demo_addre
     told = page.get_by_role("table", name="Affected endpoints").locator("tbody tr").first.locator("td").last
     expect(told.locator("code")).to_have_text("payments/runbooks/fraud-score.md")
     expect(told).not_to_contain_text("`")
+    names = page.get_by_role("table", name="Affected endpoints").locator("tbody tr td:first-child")
+    expect(names.filter(has_text="fraud-scoring-us · staging")).to_have_count(1)
 
 
 def test_a_ticket_and_a_pasted_place(page: Page, demo_address: str) -> None:

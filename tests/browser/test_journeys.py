@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from studbook.cli import main
+from studbook.model.ids import page_path
 from studbook.queries.answer import Night
 from studbook.queries.candidates import candidates
 from studbook.queries.incident import incident
@@ -93,6 +94,19 @@ def test_a_better_candidate_takes_one(walk: Walk, night: Night) -> None:
     walk.to(VERSION)
     expect(walk.page.get_by_text(candidates(night, VERSION).summary)).to_be_in_viewport()
     assert walk.clicks == 1
+
+
+def test_what_replaced_a_version_takes_none_once_it_is_open(walk: Walk, demo_address: str) -> None:
+    """Of a version that runs nowhere: where it ran, since when no more, and what production runs of its line."""
+    walk.page.goto(f"{demo_address}latest/{page_path('model_package', VERSION.replace('/2', '/1'))}")
+    runs = walk.page.locator(".sb-verdict > div").first
+    for told in (
+        "nowhere that is known",
+        "no more at support-bot-prod since snapshot 3",
+        "production runs support-bot 4",
+    ):
+        expect(runs.get_by_text(told)).to_be_in_viewport()
+    assert walk.clicks == 0
 
 
 def test_who_uses_a_dataset_takes_one(walk: Walk, night: Night) -> None:

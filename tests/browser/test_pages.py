@@ -150,9 +150,9 @@ class TestOrder:
         """On every page type: each that stands by itself in a text is in one line of it, however narrow its cell."""
         assert wrong == []
 
-    @on_every_page_type("times")
+    @on_every_page_type("times", "times-paper")
     def test_no_time_can_break(self, wrong: list[str]) -> None:
-        """On every page type: wherever a sentence wraps, a time in it is in one line, whose parts belong together."""
+        """On every page type, on paper too: wherever a sentence or a cell wraps, a time in it is in one line."""
         assert wrong == []
 
 

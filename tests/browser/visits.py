@@ -256,6 +256,7 @@ def looks(site: Path) -> dict[str, Look]:
         "axe-390-dark": Look(axe, "site specimen", 390, "dark", opened=True, settled=False),
         "wide-390": Look(asked(WIDE_TABLES), "site specimen card", 390, "dark", opened=True),
         "paper": Look(asked(WIDE_IN_PRINT), width=PRINTED_WIDTH, paper=True),
+        "times-paper": Look(asked(_BREAKABLE), "site", PRINTED_WIDTH, paper=True),
         "paper-letters": Look(asked(_SMALL_IN_PRINT), width=PRINTED_WIDTH, paper=True),
     }
 

@@ -341,8 +341,8 @@ class TestLog:
         """When it was first seen, and each change since."""
         out = run("log", "bot/1").out
         lines = [" ".join(line.split()) for line in out.splitlines()]
-        assert lines[3:5] == ["night at event was is note", "1 2026-11-01 02:00 first seen"]
-        told = "2 2026-11-02 02:00 approval PendingManualApproval Approved CloudTrail not read"
+        assert lines[3:5] == ["night at event was is", "1 2026-11-01 02:00 first seen"]
+        told = "2 2026-11-02 02:00 approval PendingManualApproval Approved note CloudTrail not read"
         assert told in " ".join(out.split())
 
     def test_as_of_a_night_knows_nothing_of_later_ones(self, run: Run) -> None:

@@ -285,6 +285,10 @@ class TestTable:
         lines = [terminal.uncolored(line) for line in terminal.table(("at", "x", "y"), rows, 40)]
         assert lines[1].startswith("2026-11-20 02:00  ")
         assert max(map(len, lines)) <= 40
+        rows = [("a" * 60, "read all of it, 2026-11-21T23:30:00Z")]
+        assert [terminal.uncolored(line).split()[-1] for line in terminal.table(("x", "why"), rows, 50)][2:] == [
+            "2026-11-21T23:30:00Z"
+        ]
 
     @given(st.text(max_size=200), st.integers(min_value=30, max_value=100))
     def test_a_sentence_is_folded(self, text: str, room: int) -> None:

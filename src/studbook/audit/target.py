@@ -27,7 +27,11 @@ def check(target: str, against: Against) -> Checked:
         return proof.check(data, against)
     if data.startswith((b'{"assets":', b'{"generator":')):
         return export.check(data, against)
-    return Checked(target, [Damage(path.name, "is nothing that Studbook writes, or its beginning was altered")])
+    return Checked(target, [Damage(path.name, _UNKNOWN)])
 
 
+_UNKNOWN = (
+    "begins as no evidence pack, proof or JSON export does: it was altered, or is another export, which is held "
+    "against what 'studbook export' writes again"
+)
 _HINT = "name an evidence pack, a proof, a JSON export, or a site; without a name the catalog is verified"

@@ -28,6 +28,7 @@ from studbook.cli.terminal import (
     printable,
     style,
     table,
+    table_parts,
     wide,
     write,
     write_json,
@@ -45,6 +46,8 @@ _ROWS: Final = 20
 _UNKNOWN: Final = 8
 _LESS: Final = ("via", "distance", "unit", "base")
 """Columns that are left out where there is no room, the first one first."""
+_BELOW: Final = ("note", "by", "copies")
+"""Columns that stand below their row, in a line of their own, where there is still none."""
 
 _EXAMPLES: Final = {
     "trace": (
@@ -230,12 +233,17 @@ def _text(
 
 def _rows(shown: AnswerTable, total: int) -> Iterator[str]:
     """The table; rows within a row stand below it. Then what it leaves out, and what is the same in all of it."""
-    left = _too_many(shown.head, shown.rows)
+    left = _too_many(shown.head, shown.rows, _LESS)
     kept = [at for at, title in enumerate(shown.head) if title not in left]
-    head, *lines = table([shown.head[at] for at in kept], [[row[at] for at in kept] for row in shown.rows])
+    below = _too_many([shown.head[at] for at in kept], [[row[at] for at in kept] for row in shown.rows], _BELOW)
+    kept = [at for at in kept if shown.head[at] not in below]
+    (head,), *parts = table_parts([shown.head[at] for at in kept], [[row[at] for at in kept] for row in shown.rows])
     yield head
-    for at, line in enumerate(lines):
-        yield line
+    for at, lines in enumerate(parts):
+        yield from lines
+        for title, cell in zip(shown.head, shown.rows[at], strict=True):
+            if title in below and cell:
+                yield from (f"  {part}" for part in folded(f"{title} {cell}", columns() - 2, "  "))
         for detail in shown.details:
             if detail.row == at:
                 yield f"  {detail.title}"
@@ -247,11 +255,11 @@ def _rows(shown: AnswerTable, total: int) -> Iterator[str]:
         yield from (dim(line) for line in folded(where + ", ".join(f"{a} {b}" for a, b in shown.same)))
 
 
-def _too_many(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The columns that are left out, so that those that matter more need not be cut."""
+def _too_many(head: Sequence[str], rows: Sequence[Sequence[str]], titles: Sequence[str]) -> list[str]:
+    """The first of these columns that have to go, so that those that matter more need not be cut."""
     widths = {title: max(wide(row[at]) for row in [head, *rows]) for at, title in enumerate(head)}
     left: list[str] = []
-    for title in _LESS:
+    for title in titles:
         if sum(widths.values()) + 2 * (len(widths) - 1) <= columns():
             break
         if widths.pop(title, None) is not None:

@@ -34,8 +34,8 @@ WIDTH: Final = 100
 """Columns where nothing tells how wide the terminal is."""
 _LEAST: Final = 6
 """Columns below which a cell is not cut."""
-_SENTENCE: Final = 16
-"""Columns below which a sentence does not go on below itself before other cells are cut."""
+_SENTENCE: Final = len("2026-11-21T23:30:00Z")
+"""Columns below which a sentence does not go on below itself before other cells are cut: a time in it is whole."""
 _TIME: Final = re.compile(r"(?:\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?Z?)?)?")
 
 
@@ -193,7 +193,12 @@ def folded(text: str, room: int | None = None, indent: str = "", *, whole_words:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], room: int | None = None) -> Iterator[str]:
-    """Lines of aligned columns under a dim head, none wider than the terminal.
+    """Lines of aligned columns under a dim head, none wider than the terminal, as `table_parts` makes them."""
+    return (line for part in table_parts(head, rows, room) for line in part)
+
+
+def table_parts(head: Sequence[str], rows: Iterable[Sequence[str]], room: int | None = None) -> Iterator[list[str]]:
+    """The head of a table, then each of its rows, as the lines that it takes.
 
     A sentence in the last column gives way first, since it goes on below itself; then the widest columns, but for
     times, which say nothing when they are cut; cells are cut in the middle. The last column is not padded.
@@ -216,12 +221,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], room: int | None =
             if widths[at] == widest and over > 0:
                 widths[at] -= min(step, over)
                 over -= step
-    yield dim(_line(head, widths))
+    yield [dim(_line(head, widths))]
     for *row, last in cells:
         sentence = _is_sentence(last) and wide(last) > widths[-1]
         first, *rest = folded(last, widths[-1]) if sentence else [last]
-        yield _line([*row, first], widths)
-        yield from (_line([*[""] * len(row), more], widths) for more in rest)
+        yield [_line([*row, first], widths), *(_line([*[""] * len(row), more], widths) for more in rest)]
 
 
 def _is_sentence(cell: str) -> bool:

@@ -137,7 +137,9 @@ def rows(items: Sequence[Sequence[Any]], root: str) -> Markup:
 def _class(item: Any) -> str:
     if isinstance(item, int | float):
         return ' class="sb-num"'
-    return ' class="sb-place"' if isinstance(item, str) and len(item) <= _SHORT else ""
+    if not isinstance(item, str) or len(item) > _SHORT:
+        return ""
+    return ' class="sb-time"' if item[4:5] == "-" and item[:4].isdigit() else ' class="sb-place"'
 
 
 def _cell(item: Any, root: str) -> str:

@@ -21,16 +21,27 @@
 
   const period = document.querySelector(".sb-approvals");
   if (period) {
+    const table = document.querySelector("table[aria-label=Approvals]"), asked = new URLSearchParams(location.search);
+    const { from, to } = period.elements;
+    /* What is printed is what is chosen, and the address has it. */
+    const choose = () => {
+      const chosen = new URLSearchParams(location.search);
+      for (const one of [from, to]) if (one.value) chosen.set(one.name, one.value); else chosen.delete(one.name);
+      history.replaceState(history.state, "", `${location.pathname}${chosen.size ? `?${chosen}` : ""}${location.hash}`);
+      table.dispatchEvent(new CustomEvent("sb:period", { detail: [from.value, to.value] }));
+    };
+    for (const one of [from, to]) if (/^\d{4}-\d\d-\d\d$/.test(asked.get(one.name) || "")) one.value = asked.get(one.name);
+    if (table) period.addEventListener("change", choose);
+    if (table && (from.value || to.value)) choose();
     period.hidden = false;
     period.addEventListener("submit", (event) => {
       event.preventDefault();
-      const [from, to] = [period.elements.from.value, period.elements.to.value];
       const said = period.querySelector("[role=status]");
       fetch("approvals.csv").then((answer) => answer.text()).then((text) => {
         const [head, ...rows] = lines(text);
-        const kept = rows.filter((row) => (!from || row.slice(0, 10) >= from) && (!to || row.slice(0, 10) <= to));
+        const kept = rows.filter((row) => (!from.value || row.slice(0, 10) >= from.value) && (!to.value || row.slice(0, 10) <= to.value));
         said.textContent = `${kept.length} of ${rows.length}`;
-        save(`approvals${from ? `-${from}` : ""}${to ? `-${to}` : ""}.csv`, [head, ...kept, ""].join("\r\n"), "text/csv");
+        save(`approvals${from.value && `-${from.value}`}${to.value && `-${to.value}`}.csv`, [head, ...kept, ""].join("\r\n"), "text/csv");
       }).catch(() => { said.textContent = "The approvals could not be fetched."; });
     });
   }

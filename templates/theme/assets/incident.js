@@ -48,7 +48,7 @@
       const groups = [...new Set((row.back || []).filter(([version]) => hit.has(version)).map(([, group]) => group))];
       if (groups.length !== 1) { row.last = groups.length ? "several lines: ask the command line" : null; continue; }
       const sound = all.lines[groups[0]].find(([, , , ids]) => !ids.some((id) => hit.has(id)));
-      row.last = sound ? { id: sound[0], name: sound[1], path: sound[2] } : null;
+      row.last = sound ? { id: sound[0], name: sound[1], path: sound[2], where: sound[4] } : null;
     }
     const rank = ["certain", "possible", "cleared"];
     const first = (row) => (row.kind === "endpoint" ? 0 : row.kind === "model_package" ? 1 : row.kind === "transform_job" ? 2 : 3);
@@ -91,7 +91,7 @@
     rows.replaceChildren(
       ...(endpoints.length ? [element("h3", {}, "Endpoints"), table("Affected endpoints", ["Endpoint", "Stage", "Account", "How sure", "Why", "Last version not touched", "Whom to call"], endpoints.map((row) => [
         link(row), row.stage || "", row.named || "", element("span", { className: `sb-incident__${row.status}` }, row.status), unbroken(row.why),
-        row.last ? (row.last.path ? link(row.last) : row.last) : "none known", calls.has(row.id) ? [...calls.get(row.id).cloneNode(true).childNodes] : call(row)]))] : []),
+        row.last ? (row.last.path ? [link(row.last), " ", element("span", { className: "sb-quiet" }, ...unbroken(row.last.where))] : row.last) : "none known", calls.has(row.id) ? [...calls.get(row.id).cloneNode(true).childNodes] : call(row)]))] : []),
       ...["certain", "possible", "cleared"].flatMap((status) => {
         const several = others.filter((row) => row.status === status);
         return several.length ? [element("h3", {}, TITLES[status]), table(status, ["Name", "Kind", "Stage", "Account", "Why"], several.map((row) => [link(row), row.title, row.stage || "", row.named || "", unbroken(row.why)]))] : [];
@@ -113,7 +113,7 @@
 
   const call = (row) => (row.call ? [row.call.owner, row.call.contact, row.call.note].filter(Boolean).join(" · ") : "no card says");
   const count = (name, number) => element("li", { className: `sb-incident__${name}` }, element("strong", {}, number.toLocaleString("en")), ` ${name}`);
-  const link = (row) => element("a", { className: "sb-name", href: root + row.path, title: row.id }, row.name);
+  const link = (row) => element("a", { className: "sb-name", href: root + row.path, title: row.id }, ...unbroken(row.at ? `${row.name} · ${row.at}` : row.name));
 
   /* The readers in the order of time, and the window over them. */
   function draw(all) {

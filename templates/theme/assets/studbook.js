@@ -82,6 +82,7 @@
     let total = Number(table.dataset.count) || rows.length;
     let shown = rows, page = 0, column = -1, direction = 1, fetching = null;
     const chosen = new Map();
+    let period = ["", ""];
 
     /* A long table has its first rows on the page; the rest comes when somebody asks for more than those. */
     function whole() {
@@ -129,8 +130,9 @@
 
     let count, back, next, tools, filter, picks;
     const narrow = () => whole().then(() => {
-      const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const words = (filter ? filter.value : "").toLowerCase().split(/\s+/).filter(Boolean), [from, to] = period;
       shown = rows.filter((item) => words.every((word) => item.text.includes(word))
+        && (!from || item.cells[0].slice(0, 10) >= from) && (!to || item.cells[0].slice(0, 10) <= to)
         && [...chosen].every(([index, value]) => item.cells[index] === value));
       page = 0;
       order();
@@ -244,8 +246,19 @@
       addEventListener("afterprint", () => cell.replaceChildren(press));
     });
     recall();
-    /* On paper there is no next page. */
-    addEventListener("beforeprint", () => { if (shown.length <= 500) body.replaceChildren(...shown.map((item) => item.row())); });
+    /* Where the first column is a time: the days, both included, that a script of the page asks for. */
+    table.addEventListener("sb:period", ({ detail }) => { period = detail; narrow(); });
+    /* On paper there is no next page, and nothing that was pressed: that some rows are left out is said, and why. */
+    const left = element("p", { className: "sb-left" });
+    (total > 8 ? tools : table.closest(".sb-scroll") || table).before(left);
+    addEventListener("beforeprint", () => {
+      if (shown.length <= 500) body.replaceChildren(...shown.map((item) => item.row()));
+      const [from, to] = period, printed = [...body.rows].filter((row) => !row.hidden).length;
+      const why = [filter && filter.value && `with “${filter.value}”`, ...[...chosen].map(([index, value]) => `${title(columns[index])} ${value}`),
+        ...Array.from(document.querySelectorAll(`[data-chips="${table.dataset.address}"] [aria-pressed=true]`), (one) => one.value),
+        from && `from ${from}`, to && `to ${to}`].filter(Boolean);
+      left.textContent = printed < total ? [`${printed.toLocaleString("en")} of ${total.toLocaleString("en")} rows`, ...why].join(" · ") : "";
+    });
     addEventListener("afterprint", draw);
   }
 
@@ -308,7 +321,7 @@
     for (const cell of cells) {
       const made = document.createElement("td");
       if (typeof cell === "number") made.className = "sb-num";
-      if (typeof cell === "string" && cell.length <= 16) made.className = "sb-place";
+      if (typeof cell === "string" && cell.length <= 16) made.className = /^\d{4}-\d\d-/.test(cell) ? "sb-time" : "sb-place";
       made.append(...content(cell, base));
       row.append(made);
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from studbook.model import RELATIONS, Asset
@@ -151,7 +152,10 @@ def waiting(site: Site, asset: Asset) -> Json | None:
 
 def against(site: Site, asset: Asset) -> list[Json]:
     """What a thing is compared with first, each as words say."""
-    return [{"asset": site.link(one.asset.id), "words": one.words} for one in counterparts(site.night, asset)]
+    return [
+        {"asset": site.link(one.asset.id), "words": one.words, "runs": "production" in one.reasons}
+        for one in counterparts(site.night, asset)
+    ]
 
 
 def not_known(site: Site, asset: Asset) -> list[Json]:
@@ -185,6 +189,19 @@ def timeline(site: Site, asset: Asset) -> list[Json]:
     ]
     rows.reverse()
     return sorted(rows, key=lambda row: row["event"] != "approval")
+
+
+def left(history: Sequence[Json]) -> list[Json]:
+    """The endpoints that a version was deployed to and is no more, and the night that showed it first; from its
+    `timeline`, newest first."""
+    last: dict[str, Json] = {}
+    for row in history:
+        place = row["was"] if row["event"] == "undeployed" else row["is"] if row["event"] == "deployed" else None
+        if place is not None and place["asset"] is not None and place["asset"]["kind"] == "endpoint":
+            last.setdefault(place["asset"]["id"], row)
+    return [
+        {"asset": row["was"]["asset"], "night": row["night"]} for row in last.values() if row["event"] == "undeployed"
+    ]
 
 
 def _told(site: Site, event: str, value: Any) -> Json | None:

@@ -116,6 +116,7 @@ def windows(site: Site, asset: Asset) -> Json | None:
             {
                 "id": row.asset,
                 "name": link["name"],
+                "at": link["at"],
                 "kind": row.kind,
                 "title": KINDS[row.kind].title,
                 "path": link["path"],
@@ -132,8 +133,10 @@ def windows(site: Site, asset: Asset) -> Json | None:
             }
         )
     lines = {
-        group: [[one, site.link(one)["name"], site.link(one)["path"], ids] for one, ids in several]
-        for group, several in known.lines.items()
+        group: [[one, link["name"], link["path"], ids, link["at"] or link["where"]] for one, ids, link in several]
+        for group, several in (
+            (group, [(one, ids, site.link(one)) for one, ids in several]) for group, several in known.lines.items()
+        )
     }
     return {"readers": known.readers, "rows": rows, "lines": lines, "members": known.members}
 

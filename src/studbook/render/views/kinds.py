@@ -18,7 +18,17 @@ from studbook.queries.promotion import promotion, promotions
 from studbook.queries.reproduce import reproduce
 from studbook.queries.scores import jobs_of, judged_of
 from studbook.queries.walks import Family, copied, lines, out_of_service, reaches, same_weights
-from studbook.render.views.answers_told import aliases_of, elsewhere, lead, matrix, not_known, strip, timeline, waiting
+from studbook.render.views.answers_told import (
+    aliases_of,
+    elsewhere,
+    lead,
+    left,
+    matrix,
+    not_known,
+    strip,
+    timeline,
+    waiting,
+)
 from studbook.render.views.card import card
 from studbook.render.views.deployments import answers, deployments_of, promotion_of
 from studbook.render.views.evaluations import evaluations_of, scores_of
@@ -75,7 +85,8 @@ def model_package(site: Site, asset: Asset) -> Json:
         "matrix": matrix(site, asset),
         "waiting": waiting(site, asset) if places else None,
         "not_known": not_known(site, asset),
-        "timeline": timeline(site, asset),
+        "timeline": (history := timeline(site, asset)),
+        "left": [] if places else left(history),
     }
 
 
