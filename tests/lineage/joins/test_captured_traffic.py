@@ -1,5 +1,7 @@
 """The traffic that endpoints keep, and the loop that it closes."""
 
+from dataclasses import replace
+
 import pytest
 from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, job
 
@@ -54,6 +56,19 @@ class TestCaptured:
 
         assert captured(linked) == [(ENDPOINT, "s3://kept/", "inferred")]
         assert ("s3://kept/", JOB) in {(edge.source, edge.target) for edge in linked.edges}
+
+    @pytest.mark.parametrize(("read", "reached"), [("s3://kept/e/", True), ("s3://kept/other/", False)])
+    def test_it_may_be_kept_in_a_whole_bucket(self, read, reached):
+        """Its own folder there is the endpoint's, too."""
+        shown = [asset("endpoint", ENDPOINT, "e"), job()]
+        claims = [
+            CapturesTo(place=ENDPOINT, uri="s3://kept/", evidence=SAID),
+            Reads(reader=JOB, uri=read, role="train", at=NOON, evidence="t:T#Channel"),
+        ]
+        channel = replace(deployed(read, JOB), relation="input_to", role="train")
+        linked = Estate().say(*shown, edges=[channel], claims=claims).linked()
+        made = {edge.source for edge in linked.edges if (edge.target, edge.relation) == (read, "produced")}
+        assert made == ({ENDPOINT} if reached else set())
 
     @pytest.mark.parametrize(
         ("read", "at", "reached"),

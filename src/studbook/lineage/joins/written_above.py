@@ -82,9 +82,10 @@ def join(view: View) -> Facts:
 
 
 def _innermost(uri: str, written: dict[str, list[_Written]]) -> list[_Written]:
-    """Who wrote to the innermost folder strictly around a place."""
-    around = islice(places_around(place(uri) or ""), 1, None)
-    return next((written[where] for where in around if where in written), [])
+    """Who wrote to the innermost folder strictly around a place; in a whole bucket who has a folder of its own."""
+    here = place(uri) or ""
+    bucket = [one for one in written.get("/".join(here.split("/")[:3]), ()) if one.within]
+    return next((written[where] for where in islice(places_around(here), 1, None) if where in written), bucket)
 
 
 def _read_around(view: View, produced: set[tuple[str, str]]) -> Iterator[Edge]:
