@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -369,6 +369,18 @@ class TestWhatAnswersChanges:
             unknown = {one.what for one in trace(Night(graph), job).unknown if one.why == "not recorded"}
             assert unknown == ({"e", "part"} if later else set())
         assert ids(made(graph, "e")) >= versions
+
+    def test_what_ran_before_may_have_reached_the_jobs_of_then(self) -> None:
+        """So that the impact of an older version is no proof that nothing learnt of it; of a newer one it is."""
+        text = f"{self.TEXT}\n v/1(model_package) -packaged_as-> m1(model)"
+        times = {"v/1": 8, "v/2": 11, "e": 8, "c2": 11, "v/3": 11, "part": 11, "m2": 11, "m1": 8}
+        facts: dict[str, dict[str, Any]] = {
+            one: {"created_at": f"2026-{month:02}-01T08:00:00Z"} for one, month in times.items()
+        }
+        ran = {"created_at": "2026-10-01T08:00:00Z", "attributes": {"ended_at": "2026-10-02T08:00:00Z"}}
+        graph = lineage(text, facts | {"learns": ran, "asks": ran})
+        for version, unknown in (("v/1", ["e"]), ("v/2", [])):
+            assert [one.what for one in impact(Night(graph), version).unknown] == unknown
 
 
 KIND = st.sampled_from(sorted(KINDS))

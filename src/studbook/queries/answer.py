@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeVar, c
 
 from studbook.errors import NotFound
 from studbook.lineage.graph import LineageReader
-from studbook.lineage.job_state import start_of
+from studbook.lineage.job_state import Span, span_of, start_of
 from studbook.lineage.times import instant
 from studbook.model import KINDS, Asset, Coverage, Envelope, Evidence, Gap, Partition, Record
 from studbook.model.coverage import SKIPPED
@@ -227,9 +227,34 @@ class Night:
                             }
         return {endpoint: tuple(sorted(found[endpoint], key=_order)) for endpoint in sorted(found) if found[endpoint]}
 
+    @cached_property
+    def earlier_content(self) -> Mapping[str, float]:
+        """The endpoints of which jobs learnt, or that jobs asked, that had ended before something was made that is
+        deployed there now, by id, with when the last of those ended, in seconds since the epoch: what answered then no
+        record says any more."""
+        found: dict[str, float] = {}
+        for endpoint in self.lineage.of_kind("endpoint"):
+            kept = [edge.target for edge in self.lineage.downstream(endpoint.id, "produced")]
+            readers = {edge.target for one in (endpoint.id, *kept) for edge in self.lineage.downstream(one, "input_to")}
+            since = max(
+                self._spans(edge.source for edge in self.lineage.upstream(endpoint.id, "deployed_to")), default=None
+            )
+            ended = [span.ended for span in self._spans(readers) if since is not None and span.ended < since.began]
+            if ended:
+                found[endpoint.id] = max(ended)
+        return found
+
+    def _spans(self, asset_ids: Iterable[str]) -> Iterator[Span]:
+        assets = (asset for asset in map(self.lineage.asset, asset_ids) if asset is not None)
+        return (span_of(asset.kind, asset.created_at, asset.attributes) for asset in assets)
+
     def hidden_uses(self, root: str) -> Iterator[Unknown]:
         """What may depend on an asset though no edge says so: live endpoints of which not all is known that they run,
-        and of a place in S3, what is read through names that no record resolves."""
+        or ran when jobs learnt of them, and of a place in S3, what is read through names that no record resolves."""
+        made = next(self._spans((root,)), Span())
+        for endpoint, until in self.earlier_content.items():
+            if endpoint != root and endpoint not in self.hidden_content and made.began <= until:
+                yield Unknown(what=endpoint, why="not recorded", asset=endpoint)
         for endpoint, several in self.hidden_content.items():
             if endpoint != root:
                 yield from several

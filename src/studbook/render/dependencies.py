@@ -311,6 +311,11 @@ class _TrackedNight(Night):
         self._notes.read.add(_name("night", repr("hidden")))
         return self._night.hidden_content
 
+    @property
+    def earlier_content(self) -> Mapping[str, float]:
+        self._notes.read.add(_name("night", repr("earlier")))
+        return self._night.earlier_content
+
 
 def _watched(name: str) -> property:
     def read(self: TrackedSite) -> Any:
@@ -433,6 +438,7 @@ def said(site: Site) -> dict[str, str]:
                 [*map(str, key), [(why, asdict(gap)) for gap, why in value]] for key, value in site.night.gaps.items()
             ],
             "hidden": {key: [one.to_json() for one in value] for key, value in site.night.hidden_content.items()},
+            "earlier": site.night.earlier_content,
         },
     }
     return {
