@@ -233,7 +233,9 @@ class Night:
         deployed there now, by id, with when the last of those ended, in seconds since the epoch: what answered then no
         record says any more."""
         found: dict[str, float] = {}
-        for endpoint in self.lineage.of_kind("endpoint"):
+        endpoints = self.lineage.of_kind("endpoint")
+        self.lineage.prefetch([endpoint.id for endpoint in endpoints], "downstream")
+        for endpoint in endpoints:
             kept = [edge.target for edge in self.lineage.downstream(endpoint.id, "produced")]
             readers = {edge.target for one in (endpoint.id, *kept) for edge in self.lineage.downstream(one, "input_to")}
             since = max(
