@@ -23,10 +23,10 @@ from markupsafe import Markup, escape
 
 from studbook.errors import BuildError
 from studbook.lineage.graph import LineageReader
-from studbook.model import CERTAINTIES, KINDS, RELATIONS, Asset, Edge
+from studbook.model import CERTAINTIES, KINDS, Asset, Edge
 from studbook.model.ids import page_path
 from studbook.queries.walks import around
-from studbook.words import in_lines, reference, shortened, shown
+from studbook.words import in_lines, reference, relation_words, shortened, shown
 
 LIMIT = 30
 """The most assets in one picture; what is beyond is counted."""
@@ -124,7 +124,7 @@ def line_of(tail: int, head: int, edges: Sequence[Edge]) -> Line:
     """The line of all edges between two boxes, by the boxes' numbers: as sure as the surest edge, a candidate where
     all of them are."""
     best = min(edges, key=lambda edge: _STRENGTH[edge.certainty])
-    words = sorted({RELATIONS[edge.relation] + (f" ({edge.role})" if edge.role else "") for edge in edges})
+    words = sorted(set(map(relation_words, edges)))
     return Line(tail, head, best.certainty, all(edge.candidate for edge in edges), ", ".join(words))
 
 

@@ -209,7 +209,7 @@ class _Publishing:
     def __init__(self, site: Path, to: S3Uri, client: Any, report: Callable[[str], None]) -> None:
         self._site = site
         self._bucket = to.bucket
-        self._prefix = to.key.rstrip("/") + "/" if to.key.strip("/") else ""
+        self._prefix = to.prefix
         self._client = client
         self._report = report
         self._done = Published()

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from studbook.model import KINDS, Asset
+from studbook.model import KINDS, RELATIONS, Asset, Edge
 from studbook.model.ids import page_path
 from studbook.queries.answer import called
 
@@ -33,6 +33,11 @@ def mark_words(asset: Asset) -> list[str]:
         )
         if holds
     ]
+
+
+def relation_words(edge: Edge) -> str:
+    """What an edge says of its two ends, with the role that it has."""
+    return RELATIONS[edge.relation] + (f" ({edge.role})" if edge.role else "")
 
 
 def shown(text: str) -> str:

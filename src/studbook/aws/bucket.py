@@ -64,7 +64,7 @@ class Bucket:
 
     def __init__(self, to: S3Uri, workers: int = 8) -> None:
         self.uri = to
-        self._prefix = to.key.rstrip("/") + "/" if to.key.strip("/") else ""
+        self._prefix = to.prefix
         self._client = writer(workers)
         sse, key, payer = (os.environ.get(f"STUDBOOK_S3_{name}") for name in ("SSE", "KMS_KEY_ID", "REQUEST_PAYER"))
         self._payer = {"RequestPayer": payer} if payer else {}

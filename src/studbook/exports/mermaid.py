@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studbook.exports.interface import Export
-from studbook.model import KINDS, RELATIONS, Edge
+from studbook.model import KINDS, Edge
 from studbook.queries.answer import called
 from studbook.queries.answer_graph import AnswerGraph
-from studbook.words import mark_words, shown
+from studbook.words import mark_words, relation_words, shown
 
 _PLAIN = frozenset(" -_./,")
 
@@ -43,7 +43,7 @@ def words(edge: Edge) -> str:
     """What stands on an arrow."""
     sure = [] if edge.certainty == "referenced" else [edge.certainty]
     doubts = ", ".join([*sure, *(["one of several"] if edge.candidate else [])])
-    told = RELATIONS[edge.relation] + (f" ({edge.role})" if edge.role else "")
+    told = relation_words(edge)
     return f"{told}, {doubts}" if doubts else told
 
 

@@ -158,6 +158,11 @@ class S3Uri(NamedTuple):
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
 
+    @property
+    def prefix(self) -> str:
+        """What the keys of all that lies in the folder begin with: it ends with a slash; empty of a whole bucket."""
+        return self.key.rstrip("/") + "/" if self.key.strip("/") else ""
+
 
 AWS_DOMAIN: Final = (
     r"(?:amazonaws\.(?:com(?:\.cn)?|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"

@@ -25,7 +25,7 @@ from studbook.model.attributes import at, attributes, computed
 from studbook.model.evidence import value_at
 from studbook.model.storable import parse_json
 from studbook.settings import Settings
-from studbook.sources.interface import Grant, Json, Visit
+from studbook.sources.interface import Grant, Json, Visit, everywhere
 from studbook.sources.reading import Reading, member
 
 EVENT: Final = "trail_event"
@@ -120,9 +120,7 @@ class CloudTrail:
 
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
         """Every region of every account, without targets."""
-        return {
-            Partition(account.id, region, self.name): () for account in settings.accounts for region in account.regions
-        }
+        return everywhere(self.name, settings)
 
     def collect(self, visit: Visit) -> None:
         """One window; events of earlier windows stay, for nobody lists them again."""

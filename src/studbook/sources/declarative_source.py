@@ -11,7 +11,7 @@ from studbook.aws.errors import UNREADABLE
 from studbook.model import Facts, Partition, Record
 from studbook.model.facts import Claim
 from studbook.settings import Settings
-from studbook.sources.interface import Grant, Resource, Visit
+from studbook.sources.interface import Grant, Resource, Visit, everywhere
 
 C = TypeVar("C", bound=Claim)
 
@@ -46,9 +46,7 @@ class Declared:
 
     def plan(self, settings: Settings, records: Iterable[Record]) -> Mapping[Partition, Sequence[str]]:
         """Every region of every account, without targets."""
-        return {
-            Partition(account.id, region, self.name): () for account in settings.accounts for region in account.regions
-        }
+        return everywhere(self.name, settings)
 
     def collect(self, visit: Visit) -> None:
         for resource in self._wanted(visit.settings):

@@ -237,6 +237,11 @@ class Grant:
     """Which actions; the first grant of a source that covers an action has it."""
 
 
+def everywhere(source: str, settings: Settings) -> Mapping[Partition, Sequence[str]]:
+    """A plan of a source for every region of every account, without targets."""
+    return {Partition(account.id, region, source): () for account in settings.accounts for region in account.regions}
+
+
 class Visit(Protocol):
     """What a source meets when it collects one partition: paced, counted, read-only calls, and a place for records.
 

@@ -14,13 +14,13 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
-from studbook.model.facts import CandidateStep, OutputFolder
+from studbook.model.facts import CandidateStep
 from studbook.model.ids import s3_id
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Document, Json, request
 from studbook.sources.reading import Reading, each, member
-from studbook.sources.sagemaker.job_parts import manifests, parents, produced
+from studbook.sources.sagemaker.job_parts import manifests, objective, own_folder, parents, produced
 from studbook.sources.sagemaker.nouns import job
 
 _OPERATION = "DescribeAutoMLJobV2"
@@ -44,11 +44,7 @@ def normalize(record: Record) -> Facts:
     reading.reads(features, f"{path}.FeatureSpecificationS3Uri", "feature_specification", started, data_type="Object")
     _best(reading, body.get("BestCandidate"))
     # Of the other candidates no member tells what they wrote: all of it lies in the search's own folder.
-    folder, name = s3_id(member(body, "OutputDataConfig", "S3OutputPath")), body.get("AutoMLJobName")
-    if folder is not None and isinstance(name, str) and name:
-        told = reading.evidence("OutputDataConfig.S3OutputPath", "AutoMLJobName")
-        place = f"{folder.rstrip('/')}/{name}/"
-        reading.claim(OutputFolder(writer=reading.id, uri=place, began=started, evidence=told))
+    own_folder(reading, "OutputDataConfig", "AutoMLJobName", started)
     parents(reading)
     return reading.facts
 
@@ -97,11 +93,6 @@ def _of_problem(**members: str) -> tuple[str, ...]:
     return tuple(f"AutoMLProblemTypeConfig.{kind}JobConfig.{path}" for kind, path in members.items())
 
 
-def _objective(metric: object) -> dict[str, object] | None:
-    name = member({"": metric}, "", "MetricName")
-    return {name: member({"": metric}, "", "Value")} if isinstance(name, str) and name else None
-
-
 _PROBLEMS: Final = ("ImageClassification", "Tabular", "TextClassification", "TextGeneration", "TimeSeriesForecasting")
 _TARGETS: Final = {
     "Tabular": "TargetAttributeName",
@@ -132,7 +123,7 @@ AUTOML: Final = attributes(
     ),
     at("limits", _of_problem(**dict.fromkeys(_PROBLEMS, "CompletionCriteria")), "How many candidates, and how long."),
     at("best_candidate", "BestCandidate.CandidateName", "The name of the best candidate."),
-    at("metrics", "BestCandidate.FinalAutoMLJobObjectiveMetric", "The objective of the best candidate.", _objective),
+    at("metrics", "BestCandidate.FinalAutoMLJobObjectiveMetric", "The objective of the best candidate.", objective),
     rows.ROLE,
     rows.output("OutputDataConfig.S3OutputPath"),
     at("endpoint", "ModelDeployResult.EndpointName", "The endpoint that the best candidate was deployed to."),

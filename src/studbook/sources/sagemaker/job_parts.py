@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from studbook.model import Asset
-from studbook.model.facts import MANIFESTS, MlflowNames, MountedDirectory, NamedPlace, Roleless, Writes
+from studbook.model.facts import MANIFESTS, MlflowNames, MountedDirectory, NamedPlace, OutputFolder, Roleless, Writes
 from studbook.model.ids import mlflow_id, parse_arn, s3_id
 from studbook.sources.interface import Document, Json
 from studbook.sources.reading import Reading, each, member, some, unquoted
@@ -54,6 +54,21 @@ def _file_system(reading: Reading, place: object, where: str, role: str, started
                 reader=reading.id, system=system, directory=directory, role=role, at=started, evidence=told
             )
         )
+
+
+def own_folder(reading: Reading, config: str, name: str, started: str | None) -> None:
+    """The folder in `<config>.S3OutputPath` that is named as the job is, by its member `name`: the job's own."""
+    folder, named = s3_id(member(reading.body, config, "S3OutputPath")), reading.body.get(name)
+    if folder is not None and isinstance(named, str) and named:
+        told = reading.evidence(f"{config}.S3OutputPath", name)
+        place = f"{folder.rstrip('/')}/{named}/"
+        reading.claim(OutputFolder(writer=reading.id, uri=place, began=started, evidence=told))
+
+
+def objective(metric: object) -> dict[str, object] | None:
+    """A search's metric and its value, as a map; None where it has no name."""
+    name = member({"": metric}, "", "MetricName")
+    return {name: member({"": metric}, "", "Value")} if isinstance(name, str) and name else None
 
 
 def evaluator(reading: Reading, named: object, path: str, started: str | None, *, bare: bool = False) -> None:

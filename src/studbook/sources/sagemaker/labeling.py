@@ -14,12 +14,11 @@ from typing import Final
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
 from studbook.model.evidence import value_at
-from studbook.model.facts import OutputFolder
 from studbook.model.ids import parse_lambda, s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Document
-from studbook.sources.reading import Reading, member
-from studbook.sources.sagemaker.job_parts import parents, writes
+from studbook.sources.reading import Reading
+from studbook.sources.sagemaker.job_parts import own_folder, parents, writes
 from studbook.sources.sagemaker.nouns import named
 
 _OPERATION = "DescribeLabelingJob"
@@ -69,11 +68,7 @@ def _output(reading: Reading, started: str | None) -> None:
     path = "LabelingJobOutput.OutputDatasetS3Uri"
     ended = body.get("LastModifiedTime") if body.get("LabelingJobStatus") == "Completed" else None
     writes(reading, value_at(body, path), path, "output", between=(started, ended))
-    folder, name = s3_id(member(body, "OutputConfig", "S3OutputPath")), body.get("LabelingJobName")
-    if folder is not None and isinstance(name, str):
-        told = reading.evidence("OutputConfig.S3OutputPath", "LabelingJobName")
-        place = f"{folder.rstrip('/')}/{name}/"
-        reading.claim(OutputFolder(writer=reading.id, uri=place, began=started, evidence=told))
+    own_folder(reading, "OutputConfig", "LabelingJobName", started)
 
 
 def documents(record: Record) -> Iterator[Document]:

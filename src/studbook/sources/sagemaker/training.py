@@ -18,7 +18,7 @@ from typing import Final
 
 from studbook.model import Facts, Record
 from studbook.model.attributes import at, attributes
-from studbook.model.facts import MANIFESTS, Output, OutputFolder
+from studbook.model.facts import MANIFESTS, Output
 from studbook.model.ids import bedrock_model, parse_s3, s3_id
 from studbook.sources import rows
 from studbook.sources.interface import Document, Json, Seen
@@ -29,6 +29,8 @@ from studbook.sources.sagemaker.job_parts import (
     made_package,
     mlflow_run,
     named_places,
+    objective,
+    own_folder,
     parents,
     produced,
     writes,
@@ -240,11 +242,7 @@ def _code(reading: Reading, told: Json, path: str) -> None:
 
 def _outputs(reading: Reading, started: str | None, *, trains: bool) -> None:
     body = reading.body
-    folder = s3_id(member(body, "OutputDataConfig", "S3OutputPath"))
-    if folder is not None and (name := body.get("TrainingJobName")):
-        told = reading.evidence("OutputDataConfig.S3OutputPath", "TrainingJobName")
-        place = f"{folder.rstrip('/')}/{name}/"
-        reading.claim(OutputFolder(writer=reading.id, uri=place, began=started, evidence=told))
+    own_folder(reading, "OutputDataConfig", "TrainingJobName", started)
     uri, path = member(body, "ModelArtifacts", "S3ModelArtifacts"), "ModelArtifacts.S3ModelArtifacts"
     if isinstance(uri, str) and parse_s3(uri) is not None:
         produced(reading, uri, path, "model" if trains else "output")
@@ -300,11 +298,6 @@ def normalize_tuning(record: Record) -> Facts:
     return reading.facts
 
 
-def _objective(metric: object) -> dict[str, object] | None:
-    name = member({"": metric}, "", "MetricName")
-    return {name: member({"": metric}, "", "Value")} if isinstance(name, str) and name else None
-
-
 def _told_apart(definitions: object) -> list[dict[str, object]]:
     several = [one for _, one in each(definitions)]
     return [
@@ -347,7 +340,7 @@ TUNING: Final = attributes(
     at("limits", "HyperParameterTuningJobConfig.ResourceLimits", "How many jobs, and how many at once."),
     at("best_training_job", "BestTrainingJob.TrainingJobArn", "The ARN of the best job."),
     at("hyperparameters", "BestTrainingJob.TunedHyperParameters", "The hyperparameters that the best job was given."),
-    at("metrics", _BEST, "The objective of the best job.", _objective),
+    at("metrics", _BEST, "The objective of the best job.", objective),
     at("jobs", "TrainingJobStatusCounters", "How many of its jobs are how far."),
     at("warm_start", "WarmStartConfig.WarmStartType", "How it goes on from earlier searches."),
     at("overall_best_training_job", "OverallBestTrainingJob.TrainingJobArn", "The best job, of earlier searches too."),
