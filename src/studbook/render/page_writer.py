@@ -36,6 +36,7 @@ from studbook.queries.compared_facts import COMPARABLE
 from studbook.render import answers, downloads, views
 from studbook.render.dependencies import EVERYTHING, ReadSet, TrackedSite, unpacked
 from studbook.render.environment import Templates
+from studbook.render.tree_writer import TreeWriter
 from studbook.render.views import Page, Site, card, dossier, unmade
 from studbook.store.files import write_whole
 
@@ -94,14 +95,14 @@ class KnownBuild:
         return cls(context, snapshot, said, pages)
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Earlier:
-    """A built site to take pages from."""
+    """What is known of an earlier build, whose pages may be taken."""
 
-    tree: Path
-    pages: Mapping[str, bytes] = field(default_factory=dict)
-    """What each page read; without, all are made anew."""
-    changed: frozenset[int] = frozenset()
+    pages: Mapping[str, bytes]
+    """What each page read."""
+    changed: frozenset[int]
+    """What is not the same any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +152,8 @@ class PageWriter:
     templates: Templates
     drafting: Drafting
     fill_shell: FillShell
-    target: Path
+    tree: TreeWriter
     earlier: Earlier | None = None
-    _folders: set[str] = field(default_factory=set, init=False)
-    """Those that are made."""
 
     def run(self) -> PagesMade:
         """Make or link every page, and the files beside it."""
@@ -276,7 +275,7 @@ class PageWriter:
             why = f"{type(error).__name__} at {place_in_code(error)}"
             made.failed.append(f"{unit.name}: {why}")
             for name in unit.files:
-                self._put(unit.folder, name, self._instead(unit, name, why))
+                self.tree.put(f"{unit.folder}{name}", self._instead(unit, name, why))
             return None
 
     def _instead(self, unit: _Unit, name: str, why: str) -> bytes:
@@ -292,7 +291,7 @@ class PageWriter:
 
     def _written(self, unit: _Unit, files: Mapping[str, bytes] | None) -> bool:
         for name, data in (files or {}).items():
-            self._put(unit.folder, name, data)
+            self.tree.put(f"{unit.folder}{name}", data)
         return files is not None
 
     def _linked(self, name: str, files: Iterable[tuple[str, str]]) -> bool:
@@ -304,51 +303,17 @@ class PageWriter:
             return False
         try:
             for folder, file in files:
-                self._link(folder, file)
+                self.tree.link(f"{folder}{file}")
         except OSError:
             return False
         return True
 
-    def _link(self, folder: str, name: str) -> None:
-        """The earlier build's file, under a second name. Raises OSError where that cannot be."""
-        self._make(folder)
-        os.link(f"{self._earlier.tree}/{folder}{name}", f"{self.target}/{folder}{name}")
-
-    def _make(self, folder: str) -> None:
-        """The folder, once in each process."""
-        if folder in self._folders:
-            return
-        try:
-            os.mkdir(f"{self.target}/{folder}")  # noqa: PTH102  ten thousand times, and most need no parent made
-        except FileExistsError:
-            pass
-        except FileNotFoundError:
-            os.makedirs(f"{self.target}/{folder}", exist_ok=True)  # noqa: PTH103
-        self._folders.add(folder)
-
     def _write(self, page: Page, picture: Markup | None) -> None:
-        self._put(page.path, _INDEX, self._filled(page, picture))
+        self.tree.put(f"{page.path}{_INDEX}", self._filled(page, picture))
 
     def _filled(self, page: Page, picture: Markup | None) -> bytes:
         body = self.templates.render(page.template, root=page.root, page=page, picture=picture or "", **page.data)
         return self.fill_shell(page, body).encode("utf-8", errors="xmlcharrefreplace")
-
-    def _put(self, path: str, name: str, data: bytes) -> None:
-        """Write a file, or link the earlier build's where it has the same bytes."""
-        place = f"{self.target}/{path}{name}"
-        if self.earlier is not None:
-            # A link that was made before another failed is the earlier build's own file.
-            Path(place).unlink(missing_ok=True)
-            twin = self.earlier.tree / path / name
-            try:
-                if twin.read_bytes() == data:
-                    self._link(path, name)
-                    return
-            except OSError:
-                pass
-        self._make(path)
-        with open(place, "wb") as file:  # noqa: PTH123  ten thousand times, and twice as fast
-            file.write(data)
 
 
 def _answers(watched: Site, asset: Asset) -> Mapping[str, bytes]:

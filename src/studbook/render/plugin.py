@@ -52,6 +52,7 @@ from studbook.render.policy import InlineScripts
 from studbook.render.search import SearchEntry, entries_of, page_entry, sections
 from studbook.render.shells import ADDRESS, BODY, DESCRIPTION, INDENT, TITLE, Shells, headings_of
 from studbook.render.styles import MINIFIED, minified, purged
+from studbook.render.tree_writer import TreeWriter
 from studbook.render.views import Page
 from studbook.settings import Settings
 from studbook.store import open_catalog
@@ -200,10 +201,11 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
     def on_post_build(self, config: MkDocsConfig) -> None:
         """Writes the pages of assets and accounts; write the search index and the sitemap."""
         target = Path(config.site_dir)
+        tree = TreeWriter(target, self.contents.tree if self.contents else None)
         urls = [file.page.url for file in self._files.documentation_pages() if file.page is not None]
         if self.contents is not None:
             try:
-                taken = _write_pages(self.contents, self._shells(config), target)
+                taken = _write_pages(self.contents, self._shells(config), tree)
                 for line in self.contents.failed if not self.versioned else ():
                     get_plugin_logger("studbook").warning("could not be made: %s", line)
             except StudbookError as error:
@@ -217,12 +219,10 @@ class StudbookPlugin(BasePlugin[StudbookConfig]):  # type: ignore[no-untyped-cal
                 with (target / name).open("wb") as file:
                     file.writelines(pieces)
             for name, data in views.files(self.contents.site, but=taken):
-                (target / name).parent.mkdir(parents=True, exist_ok=True)
-                (target / name).write_bytes(data)
+                tree.put(name, data)
         self._scripts.write(target)
         for name, data in search.files(self._texts):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            (target / name).write_bytes(data)
+            tree.put(name, data)
         (target / "sitemap.xml").write_text(_sitemap(config.site_url or _NOWHERE, urls), encoding="utf-8")
 
     def _shells(self, config: MkDocsConfig) -> Shells:
@@ -333,7 +333,7 @@ def _toc(headings: Iterable[tuple[str, str]]) -> TableOfContents:
     return TableOfContents([AnchorLink(title, anchor, 2) for anchor, title in headings])
 
 
-def _write_pages(contents: Contents, shells: Shells, target: Path) -> set[str]:
+def _write_pages(contents: Contents, shells: Shells, tree: TreeWriter) -> set[str]:
     """Make or link every page that is not in the navigation, and remember what each read.
 
     Gives the addresses of other files that were linked as they are in the earlier build.
@@ -344,22 +344,20 @@ def _write_pages(contents: Contents, shells: Shells, target: Path) -> set[str]:
     context = hashlib.sha256("\n".join(program).encode()).hexdigest()
     now = said(site)
     earlier, taken = None, set()
-    if contents.tree is not None:
-        earlier = Earlier(tree=contents.tree)
-        if known is not None and known.context == context and contents.old is not None:
-            differing = set(now.items()) ^ set(known.said.items())
-            news = changed(contents.old, site.graph) | {int(number) for number, _ in differing}
-            if known.snapshot != site.envelope.envelope:
-                news.add(EVERYTHING)
-            earlier = Earlier(tree=contents.tree, pages=known.pages, changed=frozenset(news))
-            taken = _taken(views.unchanged(contents.old, site), contents.tree, target)
+    if known is not None and known.context == context and contents.old is not None:
+        differing = set(now.items()) ^ set(known.said.items())
+        news = changed(contents.old, site.graph) | {int(number) for number, _ in differing}
+        if known.snapshot != site.envelope.envelope:
+            news.add(EVERYTHING)
+        earlier = Earlier(known.pages, frozenset(news))
+        taken = _taken(views.unchanged(contents.old, site), tree)
     contents.old = None
     writer = PageWriter(
         site=site,
         templates=contents.templates,
         drafting=contents.drafting,
         fill_shell=shells.fill_shell,
-        target=target,
+        tree=tree,
         earlier=earlier,
     )
     made = writer.run()
@@ -368,13 +366,12 @@ def _write_pages(contents: Contents, shells: Shells, target: Path) -> set[str]:
     return taken
 
 
-def _taken(names: Iterable[str], tree: Path, target: Path) -> set[str]:
+def _taken(names: Iterable[str], tree: TreeWriter) -> set[str]:
     """Those of these files that could be linked from an earlier build."""
     taken: set[str] = set()
     for name in names:
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):
-            os.link(tree / name, target / name)
+            tree.link(name)
             taken.add(name)
     return taken
 
