@@ -23,6 +23,18 @@ def gc_paused() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def gc_seldom() -> Iterator[None]:
+    """For work that keeps most of what it makes: a search for each 100,000 new containers, where Python's own way is
+    700. Not for a harvest: its clients are cycles, and would lie about by the hundred."""
+    was = gc.get_threshold()
+    gc.set_threshold(100_000, 10, 10)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*was)
+
+
 _frozen = 0
 
 

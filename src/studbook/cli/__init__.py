@@ -119,8 +119,6 @@ _STOPPED = 130
 """By Ctrl-C, as shells say it; no code of the contract."""
 _NOBODY_READS = 141
 """`studbook log | head -1` closed the pipe, as shells say it; no code of the contract."""
-_SELDOM = (100_000, 20, 50)
-"""How often Python looks for cycles, in `gc.set_threshold`: by its own 700 that is a tenth of a command's imports."""
 _ASKED = "STUDBOOK_TRACEBACK"
 """The variable that asks where bugs are."""
 
@@ -136,7 +134,6 @@ def root() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with the code that docs/commands.md gives it."""
     argv = sys.argv[1:] if args is None else args
-    gc.set_threshold(*_SELDOM)
     atexit.register(gc.freeze)  # at the end all memory is given back: nobody need look for cycles in it
     if find_spec("fcntl") is None:
         elsewhere = UsageError(

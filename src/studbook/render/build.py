@@ -20,7 +20,7 @@ from mkdocs.exceptions import MkDocsException, PluginError
 from studbook.drawing import Drafting, no_program
 from studbook.errors import BuildError, StudbookError
 from studbook.exports.edition import Edition
-from studbook.gc import gc_frozen, gc_paused
+from studbook.gc import gc_frozen, gc_paused, gc_seldom
 from studbook.lineage.graph import Graph
 from studbook.model import Envelope
 from studbook.packaged import packaged
@@ -101,7 +101,7 @@ def build_site(
         del lineages
         graph = contents.site.graph
         report(f"snapshot {envelope.number}: {len(graph.assets):,} assets, {len(graph.edges):,} edges")
-        with gc_frozen():
+        with gc_frozen(), gc_seldom():
             known = _write_site(catalog, contents, output / str(envelope.number))
             known.write(work / f"{envelope.number}.known")
         count = sum(1 for path in known.pages if path.endswith("/"))
