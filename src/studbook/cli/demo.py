@@ -193,9 +193,7 @@ def _summary(catalog: Catalog) -> None:
     stale = sum(asset.stale_since is not None for asset in graph.assets.values())
     calls = ", ".join(str(sum(row.requests for row in envelope.coverage)) for envelope in envelopes)
     echo()
-    echo(
-        f"{len(envelopes)} nights, {len(settings.accounts)} accounts, API calls by night: {', '.join(map(str, calls))}"
-    )
+    echo(f"{len(envelopes)} nights, {len(settings.accounts)} accounts, API calls by night: {calls}")
     echo(f"{len(graph.assets)} assets ({gone} gone, {stale} stale): {_counted(a.kind for a in graph.assets.values())}")
     echo(f"{len(graph.edges)} edges: {_counted(edge.certainty for edge in graph.edges)}")
     echo(f"{len(findings)} findings: {_counted(finding.rule for finding in findings)}")
