@@ -28,6 +28,7 @@ from urllib.parse import quote
 from studbook import __version__
 from studbook.errors import UsageError
 from studbook.exports.interface import Export
+from studbook.lineage.job_state import start_of
 from studbook.model import KINDS, Asset, Edge, Envelope, Record, canonical
 from studbook.model.attributes import FIELDS
 from studbook.model.canonical import as_text
@@ -294,7 +295,7 @@ def _task(job: Asset, edges: Iterable[Edge], refs: set[str]) -> dict[str, Any]:
                 ]
             }
         )
-    times = {"timeStart": job.attributes.get("started_at") or job.created_at, "timeEnd": job.attributes.get("ended_at")}
+    times = {"timeStart": start_of(job.created_at, job.attributes), "timeEnd": job.attributes.get("ended_at")}
     return {
         "bom-ref": f"studbook:task:{job.id}",
         "uid": job.id,

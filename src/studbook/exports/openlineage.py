@@ -26,6 +26,7 @@ from urllib.parse import quote
 
 from studbook import __version__
 from studbook.exports.interface import Export, Subject
+from studbook.lineage.job_state import start_of
 from studbook.model import KINDS, Asset, Edge, canonical
 from studbook.model.canonical import as_text
 from studbook.model.ids import parse_arn, parse_s3
@@ -89,7 +90,7 @@ class _Run:
     def events(self) -> Iterator[dict[str, Any]]:
         """START, and how it ended."""
         attributes = self.job.attributes
-        started = attributes.get("started_at") or self.job.created_at
+        started = start_of(self.job.created_at, attributes)
         ended = attributes.get("ended_at") or self.job.modified_at or started
         state = attributes.get("state")
         if isinstance(started, str):

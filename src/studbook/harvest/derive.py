@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from heapq import merge
 from itertools import groupby, islice
 from typing import Any, TypeVar
@@ -55,10 +56,7 @@ def derive_anew(
     """As `derive`, whatever the snapshot before says; `clean` is what today's rules make of the ids that it has."""
     unread: list[Unread] = []
     number = previous.number + 1 if previous else 1
-
-    def before() -> Iterable[Asset]:
-        return _assets(catalog, previous, clean) if previous else ()
-
+    before = partial(_assets, catalog, previous, clean)
     linked = _linked(lambda: _records(catalog, records), _with_nights(context, before, number), unread)
     return catalog.keep_lineage(records, chronicle(linked, before(), number), linked.edges), unread
 
@@ -112,8 +110,11 @@ def _linked(records: Callable[[], Iterable[Record]], context: LinkContext, unrea
     return found
 
 
-def _assets(catalog: Catalog, previous: Envelope, clean: Clean | None) -> Iterable[Asset]:
-    """By id; what a rule that came later calls otherwise is the same thing, and was first seen when it was."""
+def _assets(catalog: Catalog, previous: Envelope | None, clean: Clean | None = None) -> Iterable[Asset]:
+    """By id, none without a snapshot; what a rule that came later calls otherwise is the same thing, and was first seen
+    when it was."""
+    if previous is None:
+        return ()
     if clean is None:
         return catalog.assets(previous)
     # Read twice, and not sorted as a whole: the few that are renamed are held in memory, and not a million others.
@@ -129,11 +130,7 @@ def differing(catalog: Catalog, settings: Settings, envelope: Envelope) -> Itera
     what a night holds: both sides come in one order and are compared as they come, by a merge.
     """
     context = LinkContext.of(with_accounts(settings, catalog.records(envelope)))
-    previous = catalog.snapshot_before(envelope)
-
-    def before() -> Iterable[Asset]:
-        return catalog.assets(previous) if previous else ()
-
+    before = partial(_assets, catalog, catalog.snapshot_before(envelope))
     context = _with_nights(context, before, envelope.number)
     linked = _linked(lambda: catalog.records(envelope), context, [])
     assets = chronicle(linked, before(), envelope.number)

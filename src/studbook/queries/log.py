@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from studbook.lineage.graph import Direction, LineageReader
-from studbook.lineage.job_state import may_have_result
+from studbook.lineage.job_state import may_have_result, start_of
 from studbook.lineage.joins.pending_deployment import RULE as PENDING
 from studbook.lineage.times import instant
 from studbook.model import Asset, Edge, Envelope
@@ -278,7 +278,7 @@ class _Past:
             pairs = [(end, end.id) for _, end in self._ends("input_to") if end.kind == "evaluation_job"]
         for job, other in pairs:
             if may_have_result(job):
-                at = job.attributes.get("ended_at") or job.attributes.get("started_at") or job.created_at
+                at = job.attributes.get("ended_at") or start_of(job.created_at, job.attributes)
                 number = max(job.first_seen or 1, self._first_seen(other))
                 yield self._entry(number, "evaluated", at, is_=other)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
-from studbook.lineage.job_state import may_have_result
+from studbook.lineage.job_state import may_have_result, start_of
 from studbook.model import Asset, Edge, Evidence
 from studbook.model.kinds import kind_words
 from studbook.model.relations import Certainty
@@ -173,7 +173,7 @@ def _rows_of_job(lineage: LineageReader, job: Asset) -> Iterator[Score]:
     judges = [one for one in found.evaluators if any(edge.role == "judge" for edge in edges[one])]
     by = [one for one in found.evaluators if one not in judges]
     evaluators = named(lineage, by, edges) if by else judges
-    at = job.attributes.get("ended_at") or job.attributes.get("started_at") or job.created_at
+    at = job.attributes.get("ended_at") or start_of(job.created_at, job.attributes)
     ways = product(found.models or (None,), evaluators or (None,), named(lineage, found.data, edges) or (None,))
     for judged, evaluator, data in ways:
         said = [*(edge for end in (judged, evaluator, data) for edge in edges[end]), *told]
