@@ -317,19 +317,22 @@ def test_how_it_runs_is_noted(root: str, other: str, tmp_path: Path) -> None:
         v/1(model_package) -packaged_as-> m1(model) -deployed_to:A-> c(endpoint_config)
         v/2(model_package) -packaged_as-> m2(model) -deployed_to:S{doubt}-> c
         m2 -deployed_to:A-> d(endpoint_config)
+        x(endpoint_config)
         {config} -deployed_to-> e(endpoint)
     """
     facts = {"c": {"attributes": {"variants": [{"name": "A"}, {"name": "S", "shadow": True}]}}}
     catalog = Catalog(tmp_path)
-    for number, (doubt, config) in enumerate((("~?", "c"), ("", "c"), ("", "d"), ("~?", "c")), 1):
+    nights = (("~?", "c"), ("", "c"), ("", "d"), ("~?", "c"), ("~?", "x"))
+    for number, (doubt, config) in enumerate(nights, 1):
         commit(catalog, lineage(text.format(doubt=doubt, config=config), facts), night=number)
     envelope = catalog.resolve("latest")
     answer = log(Night.of(catalog, envelope, catalog.graph(envelope)), root)
-    found = [row for row in answer.rows if row.is_ == other]
+    found = [row for row in answer.rows if other in (row.is_, row.was)]
     assert [(row.night, row.event, row.note) for row in found] == [
         (1, "deployed", "one of several that may run"),
         (2, "deployed", "in shadow"),
         (3, "deployed", None),
+        (5, "undeployed", "one of several that may run"),
     ]
 
 

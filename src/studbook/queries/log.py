@@ -380,7 +380,8 @@ class _Past:
                     told, note = one if is_place else place_id, _MANNERS.get(now[one])
                     yield Entry(night=envelope.number, at=since, event="deployed", is_=told, note=note)
                 for one in sorted(before.keys() - now):
-                    yield Entry(night=envelope.number, at=at, event="undeployed", was=one if is_place else place_id)
+                    told, note = one if is_place else place_id, _MANNERS.get(before[one])
+                    yield Entry(night=envelope.number, at=at, event="undeployed", was=told, note=note)
                 before = now
 
     def _then(self, history: SnapshotHistory, asset: Asset) -> Mapping[int, Asset]:
@@ -391,12 +392,13 @@ class _Past:
         return self._by_night[asset.id]
 
 
+MAY_RUN: Final = "one of several that may run"
 _MANNERS: Final[Mapping[Manner, str]] = {
-    "candidate": "one of several that may run",
+    "candidate": MAY_RUN,
     "no share": "without a share of the requests",
     "shadow": "in shadow",
 }
-"""What is noted of how something was deployed."""
+"""What is noted of how something was deployed, and of what ended so."""
 _rank: Final = ("", "no share", "shadow", "candidate").index
 """The lower, the more it runs."""
 
