@@ -15,7 +15,7 @@ from tests.pedigrees import asset, commit, edge, lineage
 from studbook.errors import NotFound
 from studbook.lineage.graph import Graph
 from studbook.queries.answer import Night
-from studbook.queries.log import approvals, log
+from studbook.queries.log import approvals, endpoints_left, log
 from studbook.store import Catalog
 
 Facts = Mapping[str, Mapping[str, Any]]
@@ -334,6 +334,26 @@ def test_how_it_runs_is_noted(root: str, other: str, tmp_path: Path) -> None:
         (3, "deployed", None),
         (5, "undeployed", "one of several that may run"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("nights", "wanted"), [("cdx", [("e", 3)]), ("dx", [("e", 2)]), ("d", []), ("cx", []), ("dxd", [])]
+)
+def test_where_it_ran_and_does_no_more(nights: str, wanted: list[tuple[str, int]], tmp_path: Path) -> None:
+    """The endpoints that a version left, with the night that shows it; not where it may have run, or runs again."""
+    text = """
+        v/1(model_package) -packaged_as-> m1(model) -deployed_to:A~?-> c(endpoint_config)
+        m1 -deployed_to:A-> d(endpoint_config)
+        x(endpoint_config)
+        {config} -deployed_to-> e(endpoint)
+    """
+    catalog = Catalog(tmp_path)
+    for number, config in enumerate(nights, 1):
+        commit(catalog, lineage(text.format(config=config)), night=number)
+    envelope = catalog.resolve("latest")
+    graph = catalog.graph(envelope)
+    left = endpoints_left(graph, log(Night.of(catalog, envelope, graph), "v/1").rows)
+    assert [(row.was, row.night) for row in left] == wanted
 
 
 @pytest.mark.parametrize(("root", "other"), [("v/2", "e"), ("e", "v/2")])

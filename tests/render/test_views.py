@@ -17,12 +17,11 @@ from studbook.model.attributes import LINKED
 from studbook.model.kinds import DATA_KINDS
 from studbook.queries.candidates import candidates
 from studbook.queries.gaps import gaps
-from studbook.queries.log import MAY_RUN
 from studbook.render import views
 from studbook.render.dependencies import ReadSet, TrackedSite, changed
 from studbook.render.environment import Templates, alike
 from studbook.render.views.addresses import links_out
-from studbook.render.views.answers_told import aliases_of, left
+from studbook.render.views.answers_told import aliases_of
 from studbook.render.views.deployments import answers
 from studbook.render.views.dossier import dossier_page
 from studbook.render.views.home import LINES
@@ -559,10 +558,3 @@ class TestLinksOut:
     def test_what_is_gone_has_no_link(self) -> None:
         """A tombstone leads nowhere."""
         assert links_out(Asset(id=small.JOB, kind="training_job", name="x", gone_since=2)) == []
-
-
-def test_where_a_version_may_have_run_it_is_not_told_to_run_no_more() -> None:
-    """What ended at an endpoint is told, unless it was one of several that may have run there."""
-    ended = {"night": 3, "event": "undeployed", "was": {"asset": {"id": "e", "kind": "endpoint"}}, "is": None}
-    assert [one["night"] for one in left([ended | {"note": "in shadow; no CloudTrail event"}])] == [3]
-    assert left([ended | {"note": f"{MAY_RUN}; no CloudTrail event"}]) == []

@@ -103,6 +103,20 @@ def approvals(night: Night, asset: Asset) -> list[Entry]:
     return sorted(_Past(night, asset).approvals(), key=_in_order)
 
 
+def endpoints_left(lineage: LineageReader, rows: Sequence[Entry]) -> list[Entry]:
+    """The ends of deployments to endpoints at which the asset runs no more, newest first, of its `Log.rows`.
+
+    Not where it may have run, one of several.
+    """
+    last: dict[str, Entry] = {}
+    for row in reversed(rows):
+        place = row.was if row.event == "undeployed" else row.is_ if row.event == "deployed" else None
+        end = lineage.asset(place) if isinstance(place, str) else None
+        if end is not None and end.kind == "endpoint":
+            last.setdefault(end.id, row)
+    return [row for row in last.values() if row.event == "undeployed" and _MAY_RUN not in (row.note or "")]
+
+
 def _in_order(row: Entry) -> tuple[Any, ...]:
     return (
         row.night,
@@ -392,9 +406,9 @@ class _Past:
         return self._by_night[asset.id]
 
 
-MAY_RUN: Final = "one of several that may run"
+_MAY_RUN: Final = "one of several that may run"
 _MANNERS: Final[Mapping[Manner, str]] = {
-    "candidate": MAY_RUN,
+    "candidate": _MAY_RUN,
     "no share": "without a share of the requests",
     "shadow": "in shadow",
 }

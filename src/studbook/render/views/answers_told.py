@@ -11,7 +11,7 @@ from studbook.queries import QUESTIONS
 from studbook.queries.candidates import best_of
 from studbook.queries.counterparts import counterparts
 from studbook.queries.judgement_matrix import judgement_matrix
-from studbook.queries.log import MAY_RUN
+from studbook.queries.log import Entry, endpoints_left
 from studbook.queries.neighbours import aliases
 from studbook.queries.pedigree_strip import pedigree_strip
 from studbook.queries.walks import copied, same_weights
@@ -192,19 +192,10 @@ def timeline(site: Site, asset: Asset) -> list[Json]:
     return sorted(rows, key=lambda row: row["event"] != "approval")
 
 
-def left(history: Sequence[Json]) -> list[Json]:
-    """The endpoints that a version was deployed to and is no more, and the night that showed it first; from its
-    `timeline`, newest first. Not where it may have run, one of several."""
-    last: dict[str, Json] = {}
-    for row in history:
-        place = row["was"] if row["event"] == "undeployed" else row["is"] if row["event"] == "deployed" else None
-        if place is not None and place["asset"] is not None and place["asset"]["kind"] == "endpoint":
-            last.setdefault(place["asset"]["id"], row)
-    return [
-        {"asset": row["was"]["asset"], "night": row["night"]}
-        for row in last.values()
-        if row["event"] == "undeployed" and MAY_RUN not in (row["note"] or "")
-    ]
+def left(site: Site, version: Asset) -> list[Json]:
+    """The endpoints that a version was deployed to and is no more, and the night that showed it first."""
+    rows: Sequence[Entry] = site.answer("log", version.id).rows
+    return [{"asset": site.link(row.was), "night": row.night} for row in endpoints_left(site.graph, rows)]
 
 
 def _told(site: Site, event: str, value: Any) -> Json | None:

@@ -85,8 +85,8 @@ def model_package(site: Site, asset: Asset) -> Json:
         "matrix": matrix(site, asset),
         "waiting": waiting(site, asset) if places else None,
         "not_known": not_known(site, asset),
-        "timeline": (history := timeline(site, asset)),
-        "left": [] if places else left(history),
+        "timeline": timeline(site, asset),
+        "left": [] if places else left(site, asset),
     }
 
 
