@@ -855,6 +855,25 @@ BY_PLACE: tuple[Record, ...] = (
     ),
 )
 """Weights that a job names by their place alone."""
+_GIVEN = package(
+    30,
+    "s3://given/now/model.tar.gz",
+    LastModifiedTime="2026-09-20T10:00:00Z",
+    MetadataProperties={"GeneratedBy": f"{SMR}:{DEV}:training-job/given-first"},
+)
+_HAD = package(30, "s3://given/first/model.tar.gz", LastModifiedTime=NIGHT)
+GIVEN: tuple[Record, ...] = (
+    _GIVEN,
+    replace(_HAD, id=f"{_GIVEN.id}@until-2026-09-20T10:00:00Z", gone_since=2),
+    *(
+        job(f"given-{name}", ModelArtifacts={"S3ModelArtifacts": f"s3://given/{name}/model.tar.gz"})
+        for name in ("first", "now")
+    ),
+    job("given-judged", InputDataConfig=[channel("model", "s3://given/first/model.tar.gz")]),
+    model("given-by-name", ModelPackageName=_GIVEN.id),
+    model("given-by-place", ModelDataUrl="s3://given/first/model.tar.gz"),
+)
+"""A version that was given other weights, and what used those that it had."""
 
 RECORDS: tuple[Record, ...] = (
     SERVERLESS,
@@ -873,6 +892,7 @@ RECORDS: tuple[Record, ...] = (
     *EARLIER,
     *CHANGING,
     *BY_PLACE,
+    *GIVEN,
     *ELSEWHERE,
     ABROAD,
     *DOCUMENTS,

@@ -168,6 +168,24 @@ class TestMerge:
         unlisted = replace(new, body={name: value for name, value in new.body.items() if name != "Aliases"})
         assert merged([unlisted], [old]) == [old]
 
+    @pytest.mark.parametrize(
+        ("change", "kept"),
+        [
+            ({"InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://w/2"}]}}, True),
+            ({"SourceUri": "s3://w/2"}, True),
+            ({"ModelApprovalStatus": "Approved"}, False),
+        ],
+    )
+    def test_which_weights_a_version_had(self, merged, change, kept):
+        """They stay, until the time at which the record was changed that first showed others; an approval changes
+        none."""
+        body = {"CreationTime": "t", "InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://w/1"}]}}
+        old = record("p/1", kind="model_package", body=body)
+        new = replace(old, body=body | change | {"LastModifiedTime": "2026-09-14T00:00:00Z"})
+        earlier = replace(old, id="p/1@until-2026-09-14T00:00:00Z", gone_since=7)
+        assert merged([old], [new]) == [new, earlier][: 1 + kept]
+        assert merged([new, earlier], [new]) == [new, earlier]
+
     def test_order(self, merged):
         """The order of records does not depend on the order of discovery."""
         several = [record("b"), record("a"), record("a", kind="endpoint")]

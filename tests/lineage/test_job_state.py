@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fact_records import Estate, asset, job
 
-from studbook.lineage.job_state import job_state, may_have_result
+from studbook.lineage.job_state import job_state, may_have_result, start_of
+
+
+def test_a_start_that_is_no_time_is_none():
+    """A job is then told by when it was made, and no join fails of it."""
+    for odd in (["x"], {}, 7, ""):
+        assert start_of("2026-11-01T10:00:00Z", {"started_at": odd}) == "2026-11-01T10:00:00Z"
 
 
 class TestStates:

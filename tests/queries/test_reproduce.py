@@ -271,6 +271,14 @@ class TestJob:
         """)
         assert again(graph, asset="p/1").job.id == "t"
 
+    def test_of_a_job_that_made_it_and_one_that_may_have_the_first_is_meant(self) -> None:
+        """Of two that may have none is, and nobody says that they did."""
+        graph = lineage("t(training_job) -produced-> p/1(model_package)\nu(training_job) -produced~?-> p/1")
+        assert again(graph, asset="p/1").job.id == "t"
+        graph = lineage("t(training_job) -produced~?-> p/1(model_package)\nu(training_job) -produced~?-> p/1")
+        with pytest.raises(UsageError, match="2 jobs may have made"):
+            again(graph, asset="p/1")
+
     def test_a_job_that_may_have_made_it_is_told_as_that(self) -> None:
         """The request is one of a candidate; asked of the job itself there is no doubt."""
         graph = lineage("t(training_job) -produced~?-> p/1(model_package)")

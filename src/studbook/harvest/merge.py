@@ -16,6 +16,7 @@ from studbook.harvest.partition_store import PartitionStore
 from studbook.lineage.joins.object_history import object_versions
 from studbook.lineage.link import HISTORY, POINTERS
 from studbook.model import Record
+from studbook.model.ids import earlier_version
 
 MISSED: Final = "missed:"
 """Before the revision of a record that a suspect listing lacked; the next complete one that lacks it is believed."""
@@ -188,13 +189,17 @@ def _earlier_listing(record: Record, fresh: Record, number: int) -> Record | Non
 
 
 def _earlier_settings(record: Record, fresh: Record, number: int) -> Record | None:
-    """What a Lambda function was: at which versions its aliases pointed, and which code `$LATEST` had. None where that
-    is as it was, or its aliases were not listed."""
-    if record.kind not in POINTERS or not all("Aliases" in one.body for one in (record, fresh)):
+    """What a Lambda function was: at which versions its aliases pointed, and which code `$LATEST` had; and which
+    weights a model version had. None where that is as it was, or its aliases were not listed."""
+    pointing = POINTERS.get(record.kind, ())
+    if all(record.body.get(name) == fresh.body.get(name) for name in pointing):
         return None
-    if all(record.body.get(name) == fresh.body.get(name) for name in ("Aliases", "CodeSha256", "Layers")):
+    if "Aliases" in pointing and not all("Aliases" in one.body for one in (record, fresh)):
         return None
     until = record.gone_since or number
+    if record.kind == "model_package":
+        changed = fresh.body.get("LastModifiedTime") or until
+        return replace(record, id=earlier_version(record.id, changed), stale_since=None, gone_since=until)
     return replace(record, id=f"{record.id}@{until}", stale_since=None, gone_since=until)
 
 

@@ -59,10 +59,11 @@ class Span(NamedTuple):
 
 def span_of(kind: str, created_at: str | None, attributes: Mapping[str, Any]) -> Span:
     """From when to when an asset ran, in seconds since the epoch: of a job from its start to its end; of a model
-    version when it was registered: it is what lay there then; since it was made of what answers, or is deployed. All
-    time of any other, and of one that has no times."""
+    version when it was registered: it is what lay there then, or, to a later time, when it was given other weights;
+    since it was made of what answers, or is deployed. All time of any other, and of one that has no times."""
     if kind in _MADE_ONCE and (made := utc_time(created_at)) is not None:
-        return Span(made.timestamp(), made.timestamp() if kind == "model_package" else Span().ended)
+        filled = utc_time(attributes.get("weights_since")) or made
+        return Span(made.timestamp(), filled.timestamp() if kind == "model_package" else Span().ended)
     if kind not in JOB_KINDS:
         return Span()
     began = utc_time(start_of(created_at, attributes))
@@ -72,7 +73,8 @@ def span_of(kind: str, created_at: str | None, attributes: Mapping[str, Any]) ->
 
 def start_of(created_at: str | None, attributes: Mapping[str, Any]) -> str | None:
     """When a job began: its start, else when it was made, which is no later. A job may have waited for its machines."""
-    return attributes.get("started_at") or created_at
+    started = attributes.get("started_at")
+    return started if isinstance(started, str) and started else created_at
 
 
 def begins_after(asset: Asset | None, at: str | None) -> bool:

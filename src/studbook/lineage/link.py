@@ -6,13 +6,14 @@ The result depends on the records and the configuration alone, never on their or
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 from studbook.gc import gc_paused
 from studbook.lineage import named_places
+from studbook.lineage.changed_weights import changed_weights, doubt_earlier
 from studbook.lineage.deleted_objects import mark_deletions
 from studbook.lineage.edges import Edges
 from studbook.lineage.file_systems import readings
@@ -25,15 +26,29 @@ from studbook.lineage.mlflow_servers import drop_former_experiments, reassign_to
 from studbook.lineage.spelling import arns_of, respelled, spellings
 from studbook.model import KINDS, Asset, Claim, Evidence, Facts, Record
 from studbook.model.edge import EdgeKey
-from studbook.model.facts import DatasetState, LineageEntity, LinkedDirectory, MountedDirectory, Reads
+from studbook.model.facts import (
+    ChangedWeights,
+    DatasetState,
+    EarlierVersion,
+    LineageEntity,
+    LinkedDirectory,
+    MountedDirectory,
+    Output,
+    Reads,
+    Weights,
+)
 from studbook.model.ids import by_access_point, parse_s3
 from studbook.settings import Settings
 
 HISTORY = frozenset({"s3_prefix"})
 """Record kinds whose end is no disappearance: an earlier state of a prefix stays a version of its dataset."""
 
-POINTERS = frozenset({"lambda_function"})
-"""Record kinds of what points at something else, and can be made to point elsewhere: what it said before is kept."""
+POINTERS: Mapping[str, Sequence[str]] = {
+    "lambda_function": ("Aliases", "CodeSha256", "Layers"),
+    "model_package": ("InferenceSpecification", "SourceUri"),
+}
+"""Record kinds of what points at something else, and can be made to point elsewhere, with the members that say where:
+what they said before is kept."""
 
 EVENTS = frozenset({"trail_event"})
 """Record kinds that tell what happened once: that one names a thing is no sign that it is still there."""
@@ -168,6 +183,8 @@ def _link(several: Iterable[tuple[Record, Facts]], context: LinkContext) -> Link
         datasets={d.id: d.evidence for d in context.datasets},
         first_seen=context.first_seen,
     )
+    claims[ChangedWeights] += changed_weights(assets, view.all(Weights), view.all(EarlierVersion))
+    doubt_earlier(edges, assets, view.all(ChangedWeights), view.all(Output))
     claims[Reads] += readings(view.all(MountedDirectory), view.all(LinkedDirectory))
     claims[Reads] += named_places.readings(view)
     for join in JOINS:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
-def instant(time: str | None) -> str:
-    """A time that sorts: without the Z, so that a fraction comes after its whole second; "" where unknown."""
-    return (time or "").rstrip("Z")
+def instant(time: object) -> str:
+    """A time that sorts: without the Z, so that a fraction comes after its whole second; "" where it is unknown, or no
+    text: attributes are what strangers wrote."""
+    return time.rstrip("Z") if isinstance(time, str) else ""
 
 
 def utc_time(text: object) -> datetime | None:

@@ -329,6 +329,44 @@ class EarlierFunction(Claim):
 
 
 @_checked
+class EarlierVersion(Claim):
+    """What a model version was until it was given other weights."""
+
+    package: str
+    until: str | None
+    """When it was changed at the latest; UTC, RFC 3339 with Z."""
+    told: Annotated[Asset, SkipValidation]
+    """The version as it was."""
+    weights: tuple[tuple[Place, One], ...]
+    """Where its main weights lay."""
+
+
+class HeldWeights(NamedTuple):
+    """The main weights that a model version had for a time."""
+
+    since: str | None
+    until: str | None
+    """Both at the latest; UTC, RFC 3339 with Z."""
+    places: Mapping[str, Evidence]
+    """What says so by their places, as `place` gives them."""
+
+
+@_checked
+class ChangedWeights(Claim):
+    """A model version has other weights than it had: made of all `EarlierVersion` of it, and of what it is now."""
+
+    package: str
+    since: str | None
+    """When it was given the present ones at the latest; UTC, RFC 3339 with Z."""
+    given: frozenset[str]
+    """The places of main weights that it had not before, or not those bytes; as `place` gives them."""
+    earlier: Annotated[Sequence[HeldWeights], SkipValidation]
+    """The others that it had, oldest first."""
+    evidence: Several
+    """That it had others."""
+
+
+@_checked
 class ByName(Claim):
     """One end of an edge is known by its name alone: the record of that account, region and kind is meant."""
 

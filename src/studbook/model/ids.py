@@ -353,6 +353,20 @@ def holder_of(asset_id: str) -> str | None:
     return found[1] if found else None
 
 
+_UNTIL: Final = "@until-"
+
+
+def earlier_version(package: str, until: object) -> str:
+    """The id of the record of what a model version was until it was changed: by a time, or a snapshot's number."""
+    return f"{package}{_UNTIL}{until}"
+
+
+def parse_earlier_version(record_id: str) -> tuple[str, str] | None:
+    """The version, and until when it was so; None of every other id."""
+    package, found, until = record_id.partition(_UNTIL)
+    return (package, until) if found else None
+
+
 def image_id(uri: str, image_digest: str | None = None) -> str:
     """The image's URI, followed by its digest where one is known."""
     if image_digest and "@" not in uri:

@@ -23,11 +23,15 @@ def join(view: View) -> Facts:
     """Relates the first package of each place to those registered later elsewhere."""
     facts = Facts()
     at: defaultdict[frozenset[str], dict[str, Mapping[str, Weights]]] = defaultdict(dict)
-    for (package, _), held in view.once(PackagePlaces).specifications.items():
+    places = view.once(PackagePlaces)
+    for (package, _), held in places.specifications.items():
         at[frozenset(held)][package] = held
     told = {key.target for key in view.edges if key.relation == "copied_to"}
     for packages in at.values():
-        first, *others = sorted(packages, key=lambda one: (instant(view.assets[one].created_at), one))
+        since = {
+            one: max(instant(places.held_since(claim)) for claim in held.values()) for one, held in packages.items()
+        }
+        first, *others = sorted(packages, key=lambda one: (since[one], one))
         for later in others:
             if later in told or _group(first) == _group(later) or not view.assets[first].created_at:
                 continue

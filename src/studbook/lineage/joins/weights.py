@@ -19,7 +19,7 @@ from studbook.lineage.job_state import begins_after
 from studbook.lineage.joins.interface import View, inferred
 from studbook.lineage.times import instant
 from studbook.model import Edge, Evidence, Relation
-from studbook.model.facts import Output, OutputFolder, Weights, Writes
+from studbook.model.facts import ChangedWeights, HeldWeights, Output, OutputFolder, Weights, Writes
 from studbook.model.ids import beginning_with, of_jumpstart, parse_s3
 
 SAME_ACCOUNT: Final = Evidence.parse("rule:same-account")
@@ -48,6 +48,30 @@ class PackagePlaces:
             asset = view.assets.get(claim.asset)
             if asset is not None and asset.kind == "model_package" and (where := place(claim.uri)) is not None:
                 self._at[where].append(claim)
+
+    def held_since(self, claim: Weights) -> str | None:
+        """Since when a package has had these weights: since it was registered, or was given others."""
+        change = self.changes.get(claim.asset)
+        given = change is not None and (place(claim.uri) or claim.uri) in change.given
+        return change.since if change is not None and given else self._view.assets[claim.asset].created_at
+
+    @cached_property
+    def changes(self) -> Mapping[str, ChangedWeights]:
+        """The packages that had other weights on an earlier night, by id."""
+        return {change.package: change for change in self._view.all(ChangedWeights)}
+
+    def held_before(self, where: str) -> Sequence[tuple[ChangedWeights, HeldWeights]]:
+        """The packages whose main weights lay there until they were given others; a place as `place` gives it."""
+        return self._before.get(where, ())
+
+    @cached_property
+    def _before(self) -> Mapping[str, list[tuple[ChangedWeights, HeldWeights]]]:
+        found: defaultdict[str, list[tuple[ChangedWeights, HeldWeights]]] = defaultdict(list)
+        for change in self.changes.values():
+            for held in change.earlier:
+                for where in held.places:
+                    found[where].append((change, held))
+        return found
 
     @cached_property
     def _copies(self) -> Mapping[str, set[str]]:

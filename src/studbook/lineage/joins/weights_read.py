@@ -5,7 +5,8 @@ candidates, and so is one after whose registration somebody wrote there once mor
 weights lay there already. What was written only after the reading was not read, what a later job wrote inside of the
 folder of a version is none of it, and no job reads the version that it makes, itself or by one of several weights. A
 base to which the version adds an adapter that some job made is not the version. Where very many versions lie there no
-edge tells them: the questions say that this place is not told.
+edge tells them: the questions say that this place is not told. What a version had before it was given other weights is
+a candidate for who read it then.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def join(view: View) -> Facts:
     for reads in view.all(Reads):
         if reads.relation == "input_to" and reads.data_type not in MANIFESTS:
             facts.edges.extend(readings.edges(reads))
+            facts.edges.extend(readings.earlier(reads))
     return facts
 
 
@@ -80,6 +82,14 @@ class _Readings:
                 candidate = reads.candidate or meant.unsure or bool(doubts[package]) or len(packages) > 1
                 yield inferred(package, reads.reader, "input_to", proof, role=reads.role, candidate=candidate)
 
+    def earlier(self, reads: Reads) -> Iterator[Edge]:
+        """From each package whose weights lay there, or around, until it was given others: candidates."""
+        for where in places_around(place(reads.uri) or ""):
+            for change, held in self._places.held_before(where):
+                if instant(held.since) <= instant(reads.at) <= instant(held.until):
+                    proof = (reads.evidence, *reads.through, RULE, *change.evidence)
+                    yield inferred(change.package, reads.reader, "input_to", proof, role=reads.role, candidate=True)
+
     def _read(self, uri: str, prefix: str | None) -> Sequence[_Meant]:
         """The places of weights that were read; of very many none."""
         if (uri, prefix) not in self._meant:
@@ -110,7 +120,7 @@ class _Readings:
         is_base = bool(added)  # or nobody tells who made it
         if is_base and any(self._makers.get(one) for one in added):
             return None
-        registered, read = instant(self._view.assets[package].created_at), instant(reads.at)
+        registered, read = instant(self._places.held_since(claim)), instant(reads.at)
         if not registered or not read:
             return is_base
         wrote = list(self._began(writers))

@@ -139,4 +139,9 @@ def _job(lineage: LineageReader, asset: Asset) -> Asset:
         return jobs[0]
     if not jobs:
         raise UsageError(f"no record says which job made {asset.id!r}", "see 'studbook trace' for what is known of it")
-    raise UsageError(f"{len(jobs)} jobs made {asset.id!r}", "\n  ".join(["name one:", *(job.id for job in jobs)]))
+    sure = surely_made(lineage, asset.id)
+    known = [job for job in jobs if job.id in sure]
+    if len(known) == 1:
+        return known[0]
+    said = f"{len(known)} jobs made" if known else f"{len(jobs)} jobs may have made"
+    raise UsageError(f"{said} {asset.id!r}", "\n  ".join(["name one:", *(job.id for job in known or jobs)]))

@@ -21,9 +21,9 @@ from operator import itemgetter
 from typing import Final
 
 from studbook.model import Facts, Record
-from studbook.model.attributes import at, attributes, gathered
-from studbook.model.facts import BaseModelName, MlflowUri
-from studbook.model.ids import code_id, s3_id, without_credentials
+from studbook.model.attributes import at, attributes, computed, gathered
+from studbook.model.facts import BaseModelName, EarlierVersion, MlflowUri, Weights
+from studbook.model.ids import code_id, parse_earlier_version, s3_id, without_credentials
 from studbook.model.kinds import JOB_KINDS
 from studbook.sources import rows
 from studbook.sources.interface import Describe, Detail, Document, Json, Listing, Resource, Seen
@@ -61,6 +61,8 @@ def normalize_group(record: Record) -> Facts:
 
 def normalize_package(record: Record) -> Facts:
     """A model version: what it is made of, where it comes from and what was said of it."""
+    if record.gone_since is not None and (earlier := parse_earlier_version(record.id)) is not None:
+        return _earlier(record, *earlier)
     reading = Reading(record, _PACKAGE)
     body = record.body
     reading.show("model_package", PACKAGE)
@@ -75,6 +77,22 @@ def normalize_package(record: Record) -> Facts:
     _reports(reading)
     _card(reading)
     return reading.facts
+
+
+def _earlier(record: Record, package: str, until: str) -> Facts:
+    """What it was before it was given other weights, as `harvest.merge` keeps it: no more than a claim."""
+    reading = Reading(record, _PACKAGE, about=package)
+    for container, path in _containers(record.body):
+        _weights(reading, container, path)
+    _origin(reading)
+    held = [claim for claim in reading.facts.claims if isinstance(claim, Weights) and not claim.added]
+    claim = EarlierVersion(
+        package=package,
+        until=None if until.isdigit() else until,
+        told=PACKAGE.asset("model_package", record, id=package),
+        weights=tuple((claim.uri, claim.evidence) for claim in held),
+    )
+    return Facts(claims=[claim])
 
 
 def _version_name(body: Json) -> object:
@@ -270,6 +288,11 @@ PACKAGE: Final = attributes(
         ("ModelMetrics", "DriftCheckBaselines"),
         "The digests of its reports, when it was registered.",
         _report_digests,
+    ),
+    computed(
+        "weights_since",
+        "earlier-weights",
+        "Since when at the latest it has its weights, where an earlier night showed others.",
     ),
     at("source_algorithms", "SourceAlgorithmSpecification.SourceAlgorithms", "The algorithms that it was made of."),
     at("sample_payload", "SamplePayloadUrl", "Where a request to try it with lies."),
