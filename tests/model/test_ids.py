@@ -71,6 +71,8 @@ class TestS3:
             ("https://b.s3.us-west-2.amazonaws.com/a/c", "s3://b/a/c"),
             ("https://s3.us-west-2.amazonaws.com/b/a%20c", "s3://b/a c"),
             ("https://b.s3.eusc-de-east-1.amazonaws.eu/a/c", "s3://b/a/c"),
+            ("https://b.s3.us-west-2.amazonaws.com//a/c", "s3://b//a/c"),
+            ("https://s3.us-west-2.amazonaws.com/b//a/c", "s3://b//a/c"),
             ("https://s3.dualstack.cn-north-1.amazonaws.com.cn/b/a", "s3://b/a"),
             ("https://b.s3.us-iso-east-1.c2s.ic.gov/a", "s3://b/a"),
         ],

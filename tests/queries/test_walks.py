@@ -203,6 +203,17 @@ class TestImpact:
         """)
         assert ids(reaches(graph, "p")) == {"p", "r"}
 
+    def test_of_a_place_what_was_read_inside_of_it_is_unknown(self) -> None:
+        """An empty answer would be a proof that nobody read there; who is told by another way is known."""
+        graph = lineage("""
+            s3://b/cap/(artifact) -input_to:train-> whole(training_job)
+            s3://b/cap/e/(artifact) -input_to:train-> part(training_job)
+            s3://b/cap/f/(artifact) -input_to:train-> whole
+            s3://b/captured/(artifact) -input_to:train-> other(training_job)
+        """)
+        for root, unknown in (("s3://b/cap/", ["s3://b/cap/e/"]), ("s3://b/cap/e/", []), ("s3://b/captured/", [])):
+            assert [one.what for one in impact(Night(graph), root).unknown] == unknown
+
     def test_a_base_component_reaches_the_adapters_on_it(self) -> None:
         """Whoever changes the base changes what every adapter answers."""
         graph = lineage("""

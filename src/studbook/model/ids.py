@@ -192,7 +192,7 @@ def _parse_s3(text: str) -> S3Uri | None:
             parts = urlsplit(text)
         except ValueError:
             return None
-        host, key = parts.hostname or "", unquote(parts.path.lstrip("/"))
+        host, key = parts.hostname or "", unquote(parts.path.removeprefix("/"))
         if match := _VIRTUAL_HOSTED.match(host):
             return S3Uri(match["bucket"], key)
         if _PATH_STYLE.match(host) and key:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import chain
 from typing import Any, Final
 
 from studbook.model import KINDS, Asset
@@ -86,7 +87,8 @@ def answer_of(
     unknown, more = night.ends(reach.view, [(root, (reach.root,)), *alike])
     if question == "impact":
         late = overwritten(reach.view, reach.bounds)
-        hidden = [*night.hidden_uses(root.id), *night.unsaid(reach.view, late)]
+        unsaid = night.unsaid(reach.view, chain(late, _used_inside(night, root, reach)))
+        hidden = [*night.hidden_uses(root.id), *unsaid]
     else:
         earlier = replaced(reach.view, reach.bounds)
         hidden = [*unread_lists(one for one, _ in alike), *night.unsaid(reach.view, earlier)]
@@ -99,6 +101,19 @@ def answer_of(
         unknown=few([*night.unseen(), *unknown, *hidden], lambda one: night.asset(one).kind, more),
         walked=walked,
     )
+
+
+def _used_inside(night: Night, root: Asset, reach: Reach[Any]) -> Iterator[Any]:
+    """The places inside of one in S3 from which others took something that the walk does not come to: no record says
+    that it was there by what lies in the place as a whole."""
+    folder = f"{root.id.rstrip('/')}/"
+    for inside in night.lineage.beginning(folder) if root.kind == "artifact" and folder.startswith("s3://") else ():
+        used = (edge for edge in night.lineage.downstream(inside) if edge.relation in _TAKING and inside != root.id)
+        if any(reach.view.node(edge.target) not in reach.distances for edge in used):
+            yield reach.view.node(inside)
+
+
+_TAKING: Final = ("input_to", "packaged_as", "content_of")
 
 
 def _rows(reach: Reach[Any], limit: int | None, by_importance: bool) -> list[Influence]:
