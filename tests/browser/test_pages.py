@@ -76,6 +76,11 @@ class TestEverybody:
         """On every page type: a table that is wider than a phone stands row by row there; a matrix alone scrolls."""
         assert wrong == []
 
+    @on_every_page_type("cut-390")
+    def test_a_phone_shows_every_text_whole(self, wrong: list[str]) -> None:
+        """On every page type: no text runs over the edge of its box, where the next one or nothing is."""
+        assert wrong == []
+
     @pytest.mark.parametrize(("width", "lines"), [(1280, 7), (1400, 5)])
     def test_who_approved_has_its_room(self, opened: Opener, demo_address: str, width: int, lines: int) -> None:
         """The table of approvals scrolls on no desktop, and says in few lines who did it, and by which event."""

@@ -205,6 +205,29 @@ _BREAKABLE = """() => {
 }"""
 
 
+_CUT = """() => {
+  const wrong = [], texts = document.createTreeWalker(document.querySelector("article"), NodeFilter.SHOW_TEXT);
+  const above = (one, stops) => {
+    while (one.localName !== "article" && !stops(getComputedStyle(one))) one = one.parentElement;
+    return one;
+  };
+  for (let text; (text = texts.nextNode());) {
+    const own = text.parentElement;
+    if (!text.data.trim() || !own.checkVisibility() || own.closest("svg, pre, .sb-canvas")) continue;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    const right = Math.max(...[...range.getClientRects()].map((box) => box.right));
+    const block = above(own, (how) => !how.display.startsWith("inline"));
+    const hides = above(own, (how) => how.overflowX !== "visible");
+    const scrolls = ["auto", "scroll"].includes(getComputedStyle(hides).overflowX);
+    const boxes = scrolls ? [] : [block, hides];
+    if (boxes.some((box) => box.clientWidth > 2 && right > box.getBoundingClientRect().right + 2))
+      wrong.push(text.data.trim());
+  }
+  return wrong;
+}"""
+
+
 class Look(NamedTuple):
     """What a test asks of every page type, and what a page is to be like for it."""
 
@@ -253,6 +276,7 @@ def looks(site: Path) -> dict[str, Look]:
         "times": Look(asked(_BREAKABLE), "site"),
         "breaks-1280": Look(asked(_BROKEN), "site"),
         "breaks-390": Look(asked(_BROKEN), "site", 390),
+        "cut-390": Look(asked(_CUT), "site", 390),
         "axe-390-dark": Look(axe, "site specimen", 390, "dark", opened=True, settled=False),
         "wide-390": Look(asked(WIDE_TABLES), "site specimen card", 390, "dark", opened=True),
         "paper": Look(asked(WIDE_IN_PRINT), width=PRINTED_WIDTH, paper=True),
