@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
@@ -317,11 +317,14 @@ def _add_missing_nodes(nodes: dict[str, Asset], named: Mapping[str, list[Asset]]
         node(key.target)
         if key.relation == "has_version":
             parents.add(key.target)
-    for asset in list(nodes.values()):
-        if asset.id not in parents and (edge := parent_edge(asset)) is not None:
-            edges.add(edge)
-            # The ARN of a JsonDoc does not tell what it is, nor a place in S3: a version is of its own kind.
-            node(edge.source, of if (of := asset.kind.removesuffix("_version")) in KINDS and of != asset.kind else None)
+    told = [edge for one in list(nodes.values()) if one.id not in parents and (edge := parent_edge(one)) is not None]
+    unseen = {edge.source for edge in told} - nodes.keys()
+    written = spellings(nodes, unseen) if unseen else {}
+    for edge in told:
+        asset, parent = nodes[edge.target], written.get(edge.source, edge.source)
+        edges.add(replace(edge, source=parent))
+        # The ARN of a JsonDoc does not tell what it is, nor a place in S3: a version is of its own kind.
+        node(parent, of if (of := asset.kind.removesuffix("_version")) in KINDS and of != asset.kind else None)
 
 
 def _set_aliases(nodes: dict[str, Asset], claims: Mapping[type[Claim], list[Claim]]) -> None:

@@ -769,6 +769,28 @@ class TestPublicModels:
 
         assert set(inputs(linked, PACKAGE, "base_of")) == {private.id}
 
+    def test_a_name_in_another_case_is_the_same(self):
+        """In a private hub; and in the public one, which another record names by its ARN, or nobody does."""
+        private = asset(
+            "base_model_version", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:hub-content/curated/Model/Llama/1.0.0"
+        )
+        other = replace(self.CLAIM, name="LLAMA")
+        linked = Estate().say(asset("model_package", PACKAGE), private, claims=[other]).linked()
+        assert set(inputs(linked, PACKAGE, "base_of")) == {private.id}
+
+        public = self.PUBLIC.format(REGION)
+        for known in (public.replace("llama", "Llama"), None):
+            edges = [_edge(known, JOB, "input_to")] if known else []
+            linked = Estate().say(asset("model_package", PACKAGE), job(), edges=edges, claims=[other]).linked()
+            assert set(inputs(linked, PACKAGE, "base_of")) == {known or public}
+
+    def test_the_parent_of_a_version_in_another_case_is_the_same(self):
+        """A version that is there no more, as somebody wrote it: its model is the one that others are versions of."""
+        arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:hub-content/curated/Model"
+        model, version = asset("base_model", f"{arn}/Llama"), f"{arn}/LLAMA/0.9.0"
+        linked = Estate().say(model, job(), edges=[_edge(version, JOB, "input_to")]).linked()
+        assert set(inputs(linked, version, "has_version")) == {model.id}
+
     def test_one_public_model_in_two_regions_is_the_same(self):
         """From the smaller id to the larger, between versions."""
         east, west = self.PUBLIC.format("us-east-1"), self.PUBLIC.format("us-west-2")

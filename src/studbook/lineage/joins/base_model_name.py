@@ -2,7 +2,8 @@
 
 A private hub's content of that name and version in the package's account and region is meant, each of several as a
 candidate; where there is none, the public hub's content of that region. Where the package names no version, the
-edge comes from the base model without one.
+edge comes from the base model without one. Names do not differ by case: the id is as somebody writes it who names the
+hub, else in lower case.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections import defaultdict
 from typing import Final
 
 from studbook.lineage.joins.interface import View, inferred
+from studbook.lineage.joins.public_regions import public_content
+from studbook.lineage.spelling import folded
 from studbook.model import Evidence, Facts
 from studbook.model.facts import BaseModelName
 from studbook.model.ids import parse_hub_content
@@ -28,14 +31,17 @@ def join(view: View) -> Facts:
         if asset.kind == "base_model_version" and (content := parse_hub_content(asset.id)) is not None:
             where = (content.arn.account, content.arn.region)
             if content.arn.account != "aws" and content.version is not None:
-                private[*where, content.name, content.version].add(asset.id)
-                private[*where, content.name, None].add(content.parent)
+                private[*where, content.name.lower(), content.version].add(asset.id)
+                private[*where, content.name.lower(), None].add(content.parent)
+    written = {folded(one): one for one in sorted(public_content(view), reverse=True)} if claims else {}
     for claim in claims:
-        found, rule = private.get((claim.account, claim.region, claim.name, claim.version), set()), PRIVATE
+        name = claim.name.lower()
+        found, rule = private.get((claim.account, claim.region, name, claim.version), set()), PRIVATE
         if not found:
             public = f"arn:{claim.aws_partition}:sagemaker:{claim.region}:aws:hub-content/SageMakerPublicHub/Model"
             version = f"/{claim.version}" if claim.version else ""
-            found, rule = {f"{public}/{claim.name}{version}"}, PUBLIC
+            made = f"{public}/{name}{version}"
+            found, rule = {written.get(folded(made), made)}, PUBLIC
         facts.edges.extend(
             inferred(base, claim.package, "base_of", (*claim.evidence, rule), candidate=len(found) > 1)
             for base in sorted(found)

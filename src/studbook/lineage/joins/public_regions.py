@@ -20,11 +20,11 @@ def join(view: View) -> Facts:
     """Relates public hub content of equal hub, type, name and version."""
     facts = Facts()
     regions: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
-    ends = chain(view.assets, view.named, (end for key in view.edges for end in key[:2]))
-    for asset_id in {end for end in ends if ":aws:hub-content/" in end}:
+    for asset_id in public_content(view):
         content: HubContent | None = parse_hub_content(asset_id)
         if content is not None and content.arn.account == "aws" and content.type == "Model":
-            regions[content.arn.partition, content.hub, content.name, content.version or ""].add(asset_id)
+            hub, name = content.hub.lower(), content.name.lower()
+            regions[content.arn.partition, hub, name, content.version or ""].add(asset_id)
     versioned = [model for *model, version in regions if version]
     for (*model, version), several in regions.items():
         if not version and model in versioned:
@@ -32,3 +32,9 @@ def join(view: View) -> Facts:
         first, *others = sorted(several)
         facts.edges.extend(inferred(first, other, "same_as", (RULE,)) for other in others)
     return facts
+
+
+def public_content(view: View) -> set[str]:
+    """The ids of public hub content that somebody names."""
+    ends = chain(view.assets, view.named, (end for key in view.edges for end in key[:2]))
+    return {end for end in ends if ":aws:hub-content/" in end}
