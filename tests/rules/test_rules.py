@@ -328,6 +328,19 @@ class TestUnresolvedInput:
         assert (finding.asset, finding.level) == ("t", "warning")
         assert finding.message.startswith("t depends as train on the dataset version d/1, which no listing shows: ")
 
+    def test_an_input_that_may_be_none(self) -> None:
+        """Of a candidate nobody says that anything depends on it."""
+        (finding,) = found(
+            lineage("d/1(dataset_version) -input_to:train~?-> t(training_job)", {"d/1": UNRESOLVED}), self.RULE
+        )
+        assert finding.message.startswith("t may depend as train on the dataset version d/1, which no listing shows: ")
+
+    def test_what_had_a_name_before(self) -> None:
+        """No listing will show it, wherever Studbook may read."""
+        job = "arn:aws:sagemaker:us-west-2:111111111111:model/m@before-2026-11-02T10:00:00Z"
+        (finding,) = found(lineage(f"{job}(model) -input_to:model-> t(transform_job)", {job: UNRESOLVED}), self.RULE)
+        assert finding.message.endswith("which no listing shows: waive it: another has its name by now.")
+
     @pytest.mark.parametrize("kind", ["container_image", "code"])
     def test_what_studbook_never_lists(self, kind: str) -> None:
         """Nobody can mend that."""

@@ -255,6 +255,19 @@ class TestAnswersWithoutAGraph:
         for one in kept.keys() | {other}:
             assert record_of("training_job", one) == kept.get(one)
 
+    def test_a_few_assets(self, catalog: Catalog) -> None:
+        """Those that are asked for, without the chunks that can hold none of them."""
+        envelope = commit(catalog, PEDIGREE)
+        wanted = PEDIGREE.assets["t"]
+        for chunk in chunks(catalog.objects, envelope.parts.assets):
+            if not chunk.first <= wanted.id <= chunk.last:
+                digest = chunk.object.removeprefix("sha256:")
+                (path,) = catalog.root.glob(f"objects/{digest[:2]}/{digest}*")
+                path.unlink()
+        assert list(catalog.assets_among(envelope, {wanted.id, "no such"})) == [wanted]
+        with pytest.raises(CatalogError):
+            list(catalog.assets(envelope))
+
     def test_counts_and_changes(self, catalog: Catalog) -> None:
         """How much a snapshot holds, and how many assets differ from the one before."""
         first = commit(catalog, PEDIGREE, records=[record("a")])

@@ -61,11 +61,11 @@ def derive_anew(
     return catalog.keep_lineage(records, chronicle(linked, before(), number), linked.edges), unread
 
 
-def _with_nights(context: LinkContext, before: Callable[[], Iterable[Asset]], number: int) -> LinkContext:
+def _with_nights(context: LinkContext, before: Callable[..., Iterable[Asset]], number: int) -> LinkContext:
     """With what the snapshot before says of when assets were first seen."""
 
     def first_seen(ids: Collection[str]) -> Mapping[str, int]:
-        known = {asset.id: asset.first_seen for asset in before() if asset.id in ids and asset.first_seen is not None}
+        known = {asset.id: asset.first_seen for asset in before(among=ids) if asset.first_seen is not None}
         return {**dict.fromkeys(ids, number), **known}
 
     return replace(context, first_seen=first_seen)
@@ -110,13 +110,17 @@ def _linked(records: Callable[[], Iterable[Record]], context: LinkContext, unrea
     return found
 
 
-def _assets(catalog: Catalog, previous: Envelope | None, clean: Clean | None = None) -> Iterable[Asset]:
-    """By id, none without a snapshot; what a rule that came later calls otherwise is the same thing, and was first seen
-    when it was."""
+def _assets(
+    catalog: Catalog, previous: Envelope | None, clean: Clean | None = None, among: Collection[str] | None = None
+) -> Iterable[Asset]:
+    """By id, all or those among some ids, none without a snapshot; what a rule that came later calls otherwise is the
+    same thing, and was first seen when it was."""
     if previous is None:
         return ()
     if clean is None:
-        return catalog.assets(previous)
+        return catalog.assets(previous) if among is None else catalog.assets_among(previous, among)
+    if among is not None:
+        return (asset for asset in _assets(catalog, previous, clean) if asset.id in among)
     # Read twice, and not sorted as a whole: the few that are renamed are held in memory, and not a million others.
     renamed = [asset.but(id=new) for asset in catalog.assets(previous) if (new := clean(asset.id)) != asset.id]
     others = (asset for asset in catalog.assets(previous) if clean(asset.id) == asset.id)

@@ -8,8 +8,9 @@ import logging
 import os
 import shutil
 import tempfile
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -163,6 +164,16 @@ class Catalog:
     def assets(self, envelope: Envelope, shared: SharedRows | None = None) -> Iterator[Asset]:
         """The assets of a snapshot by id; those that snapshots with the same `shared` have in common are read once."""
         return self._merged(ASSETS, chunks.chunks(self.objects, envelope.parts.assets), shared)
+
+    def assets_among(self, envelope: Envelope, ids: Collection[str]) -> Iterator[Asset]:
+        """Those of the assets of a snapshot that have one of these ids, by id; what can hold none is not read."""
+        wanted = sorted(ids)
+        several = (
+            chunk
+            for chunk in chunks.chunks(self.objects, envelope.parts.assets)
+            if (at := bisect_left(wanted, chunk.first)) < len(wanted) and wanted[at] <= chunk.last
+        )
+        return (asset for asset in self._merged(ASSETS, several) if asset.id in ids)
 
     def edges(self, envelope: Envelope, shared: SharedRows | None = None) -> Iterator[Edge]:
         """The edges of a snapshot by source, target, relation and role; `shared` as above."""
