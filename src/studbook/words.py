@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -99,11 +100,25 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
+_EXACT = 10**15
+"""From it on numbers are written with an exponent."""
+_EXPONENT = re.compile(r"(?<=e[+-])0+(?=\d)")
+_COMPACT = {"T": 10**12, "B": 10**9, "M": 10**6, "K": 10**3}
+
+
 def number(value: Any) -> str:
     """A metric as people read it: at most six significant digits, never in words of a machine."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return thousands(value) if isinstance(value, int) else f"{value:.6g}"
+    whole = isinstance(value, int) or (value.is_integer() and abs(value) < _EXACT)
+    return thousands(int(value)) if whole else _EXPONENT.sub("", f"{value:.6g}")
+
+
+def tick(value: float) -> str:
+    """A number at an axis: four significant digits, and from ten thousand on in compact notation (1.36M)."""
+    value = float(f"{value:.4g}")
+    suffix = next((one for one, size in _COMPACT.items() if max(size, 10**4) <= abs(value) < _EXACT), "")
+    return _EXPONENT.sub("", f"{value / _COMPACT.get(suffix, 1):.4g}{suffix}")
 
 
 _SAYS = {"declared": "Lineage API says", "inferred": "Studbook infers"}

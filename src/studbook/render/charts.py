@@ -8,7 +8,7 @@ from math import isfinite
 
 from markupsafe import Markup, escape
 
-from studbook.words import shortened, shown
+from studbook.words import number, shortened, shown, tick
 
 _W, _H = 400, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 12, 28
@@ -30,13 +30,13 @@ def line_chart(points: Sequence[tuple[str, float]], label: str) -> Markup:
         across = width / 2 if len(points) == 1 else width * index / (len(points) - 1)
         return _LEFT + across, _TOP + height * (high - value) / (high - low)
 
-    out = [_open(label, f"{label}: " + ", ".join(f"{name} {value:.6g}" for name, value in points))]
+    out = [_open(label, f"{label}: " + ", ".join(f"{name} {number(value)}" for name, value in points))]
     out += _grid(low, high)
     spots = [place(index, value) for index, (_, value) in enumerate(points)]
     out.append('<path class="sb-series" d="M' + "L".join(f"{x:.1f} {y:.1f}" for x, y in spots) + '"/>')
     every = max(1, -(-len(points) // 6))
     for index, ((name, value), (x, y)) in enumerate(zip(points, spots, strict=True)):
-        out.append(_point(x, y, f"{name}: {value:.6g}"))
+        out.append(_point(x, y, f"{name}: {number(value)}"))
         if index % every == 0:
             out.append(_tick(x, _H - 12, shortened(name, 14)))
     return _close(out)
@@ -52,7 +52,7 @@ def spark(points: Sequence[tuple[str, float]], label: str) -> Markup:
         (3 + 58 * index / (len(points) - 1), 3 + 12 * (high - value) / (high - low))
         for index, value in enumerate(values)
     ]
-    text = f"{label}: " + ", ".join(f"{name} {value:.6g}" for name, value in points)
+    text = f"{label}: " + ", ".join(f"{name} {number(value)}" for name, value in points)
     x, y = spots[-1]
     return _close(
         [
@@ -72,13 +72,15 @@ def curve(points: Sequence[Sequence[float]], label: str) -> Markup:
     low, high = _widened(min(ys), max(ys))
     first, last = min(xs), max(xs)
     width, height = _W - _LEFT - _RIGHT, _H - _TOP - _BOTTOM
-    text = f"{label}: {ys[0]:.6g} at step {first:g}, {ys[-1]:.6g} at step {last:g}, from {min(ys):.6g} to {max(ys):.6g}"
+    begin, end = f"step {number(first)}", f"step {number(last)}"
+    text = f"{label}: {number(ys[0])} at {begin}, {number(ys[-1])} at {end}"
+    text += f", from {number(min(ys))} to {number(max(ys))}"
     out = [_open(label, text), *_grid(low, high)]
     across, up = width / ((last - first) or 1), height / (high - low)
     spots = [(_LEFT + across * (x - first), _TOP + up * (high - y)) for x, y in known]
     out.append('<path class="sb-series" d="M' + "L".join(f"{x:.1f} {y:.1f}" for x, y in spots) + '"/>')
-    out.append(_point(*spots[-1], f"step {last:g}: {ys[-1]:.6g}"))
-    out += [_tick(_LEFT, _H - 12, f"step {first:g}", "start"), _tick(_W - _RIGHT, _H - 12, f"step {last:g}", "end")]
+    out.append(_point(*spots[-1], f"{end}: {number(ys[-1])}"))
+    out += [_tick(_LEFT, _H - 12, begin, "start"), _tick(_W - _RIGHT, _H - 12, end, "end")]
     return _close(out)
 
 
@@ -102,28 +104,29 @@ def parallel(axes: Sequence[str], lines: Sequence[tuple[str, Sequence[float | No
         return f"{60 + index * gap:.1f} {bottom - (bottom - top) * share:.1f}"
 
     order = [index for index in range(len(lines)) if index != best] + ([best] if best is not None else [])
-    for number in order:
-        name, values = lines[number]
-        words = ", ".join(f"{axis} {v:.6g}" for axis, v in zip(axes, values, strict=True) if v is not None)
+    for row in order:
+        name, values = lines[row]
+        words = ", ".join(f"{axis} {number(v)}" for axis, v in zip(axes, values, strict=True) if v is not None)
         for stretch in _stretches(values):
             path = "L".join(place(index, value) for index, value in stretch)
-            classes = "sb-run" + (" sb-run--best" if number == best else "")
+            classes = "sb-run" + (" sb-run--best" if row == best else "")
             out.append(f'<path class="{classes}" d="M{path}"><title>{escape(shown(f"{name}: {words}"))}</title></path>')
     for index, axis in enumerate(axes):
         x = 60 + index * gap
         out.append(f'<path class="sb-axis" d="M{x:.1f} {top}V{bottom}"/>')
         out.append(_tick(x, 14 if index % 2 == 0 else 28, shortened(axis, 22)))
-        out.append(_tick(x + 5, top + 4, f"{spans[index][1]:.4g}", "start"))
-        out.append(_tick(x + 5, bottom + 2, f"{spans[index][0]:.4g}", "start"))
+        # Right of its axis a number has no end: left of the last one it stays in the picture.
+        beside, anchor = (x - 5, "end") if index == len(axes) - 1 else (x + 5, "start")
+        out += [_tick(beside, y, tick(end), anchor) for y, end in zip((bottom + 2, top + 4), spans[index], strict=True)]
     return _close(out)
 
 
 def _scatter(axes: Sequence[str], lines: Sequence[tuple[str, Sequence[float | None]]], best: int | None) -> Markup:
     """Runs as points where only two things vary."""
     known = []
-    for number, (name, (x, y)) in enumerate(lines):
+    for row, (name, (x, y)) in enumerate(lines):
         if x is not None and y is not None:
-            known.append((number, name, x, y))
+            known.append((row, name, x, y))
     if len(known) < _TWO:
         return Markup("")
     left, right = _widened(min(x for _, _, x, _ in known), max(x for _, _, x, _ in known))
@@ -132,10 +135,10 @@ def _scatter(axes: Sequence[str], lines: Sequence[tuple[str, Sequence[float | No
     across, up = (_W - _LEFT - _RIGHT - 24) / (right - left), (_H - top - _BOTTOM) / (high - low)
     label = f"{axes[1]} against {axes[0]}"
     out = [_open(label, f"{label}: {len(known)} runs"), *_grid(low, high, top)]
-    for number, name, x, y in known:
+    for row, name, x, y in known:
         spot = (_LEFT + 12 + across * (x - left), top + up * (high - y))
-        out.append(_point(*spot, f"{name}: {axes[0]} {x:.6g}, {axes[1]} {y:.6g}", best=number == best))
-    out += [_tick(_LEFT + 12, _H - 12, f"{left:.4g}"), _tick(_W - _RIGHT - 12, _H - 12, f"{right:.4g}")]
+        out.append(_point(*spot, f"{name}: {axes[0]} {number(x)}, {axes[1]} {number(y)}", best=row == best))
+    out += [_tick(_LEFT + 12, _H - 12, tick(left)), _tick(_W - _RIGHT - 12, _H - 12, tick(right))]
     out += [_tick(_W / 2, _H - 4, shortened(axes[0], 40)), _tick(4, 10, shortened(axes[1], 40), "start")]
     return _close(out)
 
@@ -160,7 +163,7 @@ def _grid(low: float, high: float, top: int = _TOP) -> Iterator[str]:
     for step in range(3):
         y = top + (_H - top - _BOTTOM) * (1 - step / 2)
         yield f'<path class="sb-grid" d="M{_LEFT} {y:.1f}H{_W - _RIGHT}"/>'
-        yield _tick(_LEFT - 8, y + 3.5, f"{low + (high - low) * step / 2:.4g}", "end")
+        yield _tick(_LEFT - 8, y + 3.5, tick(low + (high - low) * step / 2), "end")
 
 
 def timeline(moments: Sequence[tuple[str, str]], label: str) -> Markup:

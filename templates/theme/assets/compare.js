@@ -120,7 +120,8 @@
   /* --- charts: every number in them is in a table below ----------------------------------------------------------- */
 
   const [WIDE, TALL] = [420, 190];
-  const digits = (value) => String(Number(value.toPrecision(4)));
+  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 });
+  const digits = (value) => (Math.abs(value) >= 1e4 && Math.abs(value) < 1e15 ? compact.format(value) : String(Number(value.toPrecision(4))));
 
   /* Metrics over steps, those of one name in one picture; from the least value to the greatest. */
   function curves(several, names) {
