@@ -874,6 +874,11 @@ GIVEN: tuple[Record, ...] = (
     model("given-by-place", ModelDataUrl="s3://given/first/model.tar.gz"),
 )
 """A version that was given other weights, and what used those that it had."""
+IN_ENVIRONMENT: tuple[Record, ...] = (
+    model("by-environment", Environment={"HF_MODEL_ID": "s3://read-by-place/model.tar.gz"}),
+    model("with-code", Environment={"SAGEMAKER_SUBMIT_DIRECTORY": "s3://code/inference.tar.gz"}),
+)
+"""What serves names its weights, or its code, in its environment alone."""
 
 RECORDS: tuple[Record, ...] = (
     SERVERLESS,
@@ -893,6 +898,7 @@ RECORDS: tuple[Record, ...] = (
     *CHANGING,
     *BY_PLACE,
     *GIVEN,
+    *IN_ENVIRONMENT,
     *ELSEWHERE,
     ABROAD,
     *DOCUMENTS,

@@ -13,12 +13,10 @@ from typing import Final
 
 from studbook.lineage.job_state import start_of
 from studbook.lineage.joins.interface import View
-from studbook.lineage.joins.weights import place, places_around
+from studbook.lineage.joins.weights import NAMED_PLACE, place, places_around
 from studbook.lineage.times import instant
-from studbook.model import Evidence
 from studbook.model.facts import NamedPlace, Output, OutputFolder, Reads, Weights, Writes
 
-RULE: Final = Evidence.parse("rule:named-place")
 _ALWAYS: Final = ""
 
 
@@ -39,7 +37,7 @@ def readings(view: View) -> Iterator[Reads]:
                 at=one.at,
                 candidate=True,
                 evidence=one.evidence,
-                through=(RULE,),
+                through=(NAMED_PLACE,),
             )
 
 

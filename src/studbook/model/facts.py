@@ -92,6 +92,17 @@ class NamedPlace(Claim):
 
 
 @_checked
+class NamedWeights(Claim):
+    """An environment variable of what serves names a place in S3: whether weights are taken from there no record
+    says."""
+
+    user: str
+    """A model, a version or a component."""
+    uri: Place
+    evidence: One
+
+
+@_checked
 class QueryResults(Reads):
     """Somebody reads what a query of its own wrote to an S3 URI, and nothing else of what lies there."""
 

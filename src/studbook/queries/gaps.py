@@ -14,7 +14,7 @@ from typing import Final, Literal
 from studbook.errors import UsageError
 from studbook.lineage.graph import LineageReader
 from studbook.lineage.job_state import may_have_result
-from studbook.lineage.named_places import RULE as NAMED
+from studbook.lineage.joins.weights import NAMED_PLACE as NAMED
 from studbook.model import KINDS, Asset, Edge, Partition
 from studbook.model.ids import parse_arn
 from studbook.model.kinds import JOB_KINDS, kind_words

@@ -25,7 +25,7 @@ from typing import Any, Final, Generic, Literal
 from studbook.errors import NotFound, UsageError
 from studbook.lineage.adjacency import Said, said_of
 from studbook.lineage.job_state import may_never_have_run, start_of
-from studbook.lineage.named_places import RULE as NAMED
+from studbook.lineage.joins.weights import NAMED_PLACE as NAMED
 from studbook.lineage.times import utc_time
 from studbook.model import RELATIONS, Asset
 from studbook.model.ids import beginning_with, folders, parse_s3

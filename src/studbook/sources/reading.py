@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from studbook.model import REDACTED, Asset, Certainty, Edge, Evidence, Facts, Kind, Record, Relation
 from studbook.model.attributes import Attributes
-from studbook.model.facts import ByName, Claim, LambdaUse, LatestAtStart, Reads, Weights
+from studbook.model.facts import ByName, Claim, LambdaUse, LatestAtStart, NamedWeights, Reads, Weights
 from studbook.model.ids import (
     image_id,
     image_registry,
@@ -27,6 +27,7 @@ from studbook.model.storable import parse_json
 from studbook.sources.interface import Detail, Json
 
 PUBLIC_HUB: Final = "SageMakerPublicHub"
+_SUBMITTED: Final = "SAGEMAKER_SUBMIT_DIRECTORY"
 
 
 def tags_of(member: str) -> Detail:
@@ -299,6 +300,21 @@ class Reading:
         (evidence,) = self.evidence(path)
         self.claim(Weights(asset=self.id, uri=uri, added=added, evidence=evidence))
         return True
+
+    def environment(self, container: Json, path: str) -> None:
+        """The places in S3 that a container's environment names: its code, where it is the SDK's variable of that, and
+        others, from which it may take weights."""
+        variables = container.get("Environment")
+        for name, value in sorted(variables.items()) if isinstance(variables, dict) else ():
+            where, named = f'{path}.Environment["{name}"]', s3_id(value)
+            if named is None:
+                continue
+            if name == _SUBMITTED:
+                self.mention(named, "code", named.rpartition("/")[2])
+                self.edge(named, self.id, "packaged_as", where, role="code")
+            elif not name.startswith("SAGEMAKER_"):
+                (evidence,) = self.evidence(where)
+                self.claim(NamedWeights(user=self.id, uri=named, evidence=evidence))
 
     def manifest(self, uri: object, path: str) -> None:
         """A list of objects that the weights are."""

@@ -28,6 +28,7 @@ NAMES: Final = (
     "same_artifact",
     "weights_read",
     "adapters",
+    "named_weights",
     "multi_model",
     "resolved_images",
     "image_digests",

@@ -22,6 +22,7 @@ from studbook.model import Edge, Evidence, Relation
 from studbook.model.facts import ChangedWeights, HeldWeights, Output, OutputFolder, Weights, Writes
 from studbook.model.ids import beginning_with, of_jumpstart, parse_s3
 
+NAMED_PLACE: Final = Evidence.parse("rule:named-place")
 SAME_ACCOUNT: Final = Evidence.parse("rule:same-account")
 
 

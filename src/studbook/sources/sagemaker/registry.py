@@ -124,6 +124,7 @@ def _container(reading: Reading, container: Json, path: str) -> None:
     digest = container.get("ImageDigest")
     paths = [f"{path}.Image", *([f"{path}.ImageDigest"] if digest else [])]
     reading.image(container.get("Image"), *paths, digest=digest, relation="packaged_as")
+    reading.environment(container, path)
     _weights(reading, container, path)
     name, version = (member(container, "BaseModel", key) for key in ("HubContentName", "HubContentVersion"))
     if name and reading.account and reading.region:

@@ -59,6 +59,7 @@ def normalize_model(record: Record) -> Facts:
             packaged = True
             reading.by_name("model_package", name, where, "packaged_as")
         reading.image(container.get("Image"), f"{path}.Image", relation="packaged_as")
+        reading.environment(container, path)
         for uri, where, added in data_sources(container, path):
             if container.get("Mode") == "MultiModel" and not added:
                 _served(reading, uri, where)
@@ -207,6 +208,7 @@ def normalize_component(record: Record) -> Facts:
         base = f"{path}.BaseInferenceComponentName"
         reading.by_name("inference_component", item.get("BaseInferenceComponentName"), base, "part_of", upstream=False)
         reading.weights(member(item, "Container", "ArtifactUrl"), f"{path}.Container.ArtifactUrl")
+        reading.environment(item.get("Container") or {}, f"{path}.Container")
         if image := member(item, "Container", "DeployedImage"):
             _pulled(reading, None, image, f"{path}.Container.DeployedImage")
     endpoint = reading.named(body.get("EndpointArn"), "endpoint")
