@@ -61,7 +61,8 @@ class TestPulled:
         assert images(estate(self.OWN, other, image).say(claims=[pulled()]), f"{MODEL}2").keys() == {IMAGE}
 
     def test_a_moving_tag_leaves_candidates(self):
-        """Two places pulled two digests for one tag: nobody knows which one a third would get."""
+        """Two places pulled two digests for one tag: nobody knows which one a third would get; of each of the two it is
+        known."""
         component = f"{ARN}:inference-component/x"
         made = estate(self.OWN, edge(MODEL, component, "deployed_to")).say(
             asset("inference_component", component), claims=[pulled(), pulled(component, NEW, None)]
@@ -72,6 +73,8 @@ class TestPulled:
             OLD: ("inferred", True, RULE),
             NEW: ("inferred", True, RULE),
         }
+        assert images(made, ENDPOINT) == {OLD: ("referenced", False, set())}
+        assert images(made, component) == {NEW: ("referenced", False, set())}
 
     def test_the_image_may_be_the_packages(self):
         """A model that is a package runs the package's image."""

@@ -1,7 +1,8 @@
 """The image that a model runs, by digest: what an endpoint or component pulled for the tag that the model names.
 
 Where no model is known that names the image, its configuration was deleted say, the image is what the endpoint runs.
-The tag may have moved since, and another endpoint may have pulled something else: several digests are candidates.
+The tag may have moved since, and another endpoint may have pulled something else: several digests are candidates for
+what the model runs, and each endpoint runs its own.
 """
 
 from __future__ import annotations
@@ -24,17 +25,20 @@ def join(view: View) -> Facts:
     if not claims:
         return facts
     above = _Above(view)
-    pulled: defaultdict[tuple[str, str], defaultdict[str, set[Evidence]]] = defaultdict(lambda: defaultdict(set))
+    pulled: defaultdict[tuple[str, str], defaultdict[str, set[PulledImage]]] = defaultdict(lambda: defaultdict(set))
     for claim in claims:
         models = [model for model in above.models(claim.place, claim.variant) if above.names(model, claim.image)]
         for model in models if claim.pinned != claim.image else ():
-            pulled[model, claim.image][claim.pinned].add(claim.evidence)
+            pulled[model, claim.image][claim.pinned].add(claim)
         if not models:
             facts.edges.append(referenced(claim.pinned, claim.place, "packaged_as", (claim.evidence,), role="image"))
     for (model, _), digests in pulled.items():
-        for pinned, lines in digests.items():
-            facts.edges.append(
-                inferred(pinned, model, "packaged_as", (*lines, RULE), role="image", candidate=len(digests) > 1)
+        for pinned, by in digests.items():
+            proof = (*{claim.evidence for claim in by}, RULE)
+            facts.edges.append(inferred(pinned, model, "packaged_as", proof, role="image", candidate=len(digests) > 1))
+            facts.edges.extend(
+                referenced(pinned, claim.place, "packaged_as", (claim.evidence,), role="image")
+                for claim in (by if len(digests) > 1 else ())
             )
     return facts
 
