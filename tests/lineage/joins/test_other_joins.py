@@ -817,6 +817,15 @@ class TestTimes:
             versions[1].id: ("inferred", False, {"rule:latest-at-start"})
         }
 
+    @pytest.mark.parametrize("status", ["ImportFailed", "Importing"])
+    def test_a_version_that_never_came_is_not_the_latest(self, status):
+        """Its record stays, and nobody can have read it."""
+        old = asset("dataset_version", f"{self.CONTENT}/1.0.0", created_at="2026-11-01T00:00:00Z", status="Available")
+        new = asset("dataset_version", f"{self.CONTENT}/2.0.0", created_at="2026-11-02T00:00:00Z", status=status)
+        claim = LatestAtStart(content=self.CONTENT, reader=JOB, role="train", at=NOON, evidence="t:T#d")
+        edges = [_edge(self.CONTENT, version.id, "has_version") for version in (old, new)]
+        assert set(inputs(Estate().say(job(), old, new, edges=edges, claims=[claim]).linked())) == {old.id}
+
     def test_several_versions_registered_at_one_place_are_candidates(self):
         """A plain S3 URI does not say which version of the dataset was meant."""
         versions = [f"{self.CONTENT}/{n}.0.0" for n in (1, 2)]

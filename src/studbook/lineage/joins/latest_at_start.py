@@ -1,4 +1,7 @@
-"""Hub content named without a version means the latest version at that time, never the latest now."""
+"""Hub content named without a version means the latest version at that time, never the latest now.
+
+A version whose import failed, or goes on yet, was never there to be meant.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from studbook.model import Evidence, Facts
 from studbook.model.facts import LatestAtStart
 
 RULE: Final = Evidence.parse("rule:latest-at-start")
+_NEVER_THERE: Final = frozenset(("ImportFailed", "Importing", "PendingImport"))
 
 
 def join(view: View) -> Facts:
@@ -21,7 +25,9 @@ def join(view: View) -> Facts:
         by_then = [
             version
             for version in view.versions(claim.content)
-            if version.created_at and instant(version.created_at) <= instant(claim.at)
+            if version.status not in _NEVER_THERE
+            and version.created_at
+            and instant(version.created_at) <= instant(claim.at)
         ]
         last = max((instant(version.created_at) for version in by_then), default=None)
         latest = [version for version in by_then if instant(version.created_at) == last]
