@@ -292,6 +292,8 @@ class CapturesTo(Claim):
     uri: Place
     role: str = "captured"
     """That, or `output` where asynchronous answers are written."""
+    stopped: bool = False
+    """Nothing is kept there any more, or yet: what lies in the endpoint's own folder was."""
     evidence: One
 
 

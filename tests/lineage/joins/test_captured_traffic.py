@@ -46,6 +46,28 @@ class TestCaptured:
 
         assert captured(linked) == [(ENDPOINT, PLACE, "referenced")]
 
+    def test_what_was_kept_before_it_was_stopped_is_still_the_endpoints(self):
+        """In the folder of its name, and nowhere else: it may never have kept anything."""
+        claim = CapturesTo(place=ENDPOINT, uri=PLACE, stopped=True, evidence=SAID)
+        for uri, made in (
+            (f"{PLACE}/e/blue/2026/", True),
+            (f"{PLACE}/other/", False),
+            (PLACE, False),
+            ("s3://kept/", False),
+        ):
+            reads = Reads(reader=JOB, uri=uri, role="train", at=NOON, evidence=Evidence.parse("t:T#Channel"))
+            edge = Edge(
+                source=uri,
+                target=JOB,
+                relation="input_to",
+                role="train",
+                certainty="referenced",
+                evidence=(reads.evidence,),
+            )
+            shown = asset("endpoint", ENDPOINT, "e", created_at="2026-11-01T12:00:00Z")
+            linked = Estate().say(shown, job(), edges=[edge], claims=[claim, reads]).linked()
+            assert captured(linked) == ([(ENDPOINT, uri, "inferred")] if made else [])
+
     def test_in_a_dataset_it_is_the_dataset_that_is_made(self):
         """So that a job which trains on it is downstream of the endpoint: the feedback loop is closed."""
         dataset = ConfiguredDataset("s3://kept/", "kept", ACCOUNT, Evidence.parse("config:datasets[0].uri"))

@@ -1,6 +1,7 @@
 """The traffic that an endpoint keeps, and its asynchronous answers: it or its configuration says where.
 
-A job that reads there learns from what the endpoint answered: with that edge the feedback loop is closed.
+A job that reads there learns from what the endpoint answered: with that edge the feedback loop is closed. Where keeping
+was stopped, the endpoint makes nothing there any more; what lies in the folder of its name it made before.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ def join(view: View) -> Facts:
     """Resolves every `CapturesTo`."""
     facts = Facts()
     for endpoint, claim in view.once(kept_by):
+        if claim.stopped:
+            continue
         below = claim.uri.rstrip("/") + "/"
         inside = max((dataset for dataset in view.datasets if below.startswith(dataset)), key=len, default=None)
         facts.edges.append(

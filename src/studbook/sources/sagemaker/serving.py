@@ -124,13 +124,16 @@ def normalize_config(record: Record) -> Facts:
 
 def _captured(reading: Reading) -> None:
     """Where requests and answers are kept, if they are, and where asynchronous answers are written."""
-    kept = member(reading.body, "DataCaptureConfig", "EnableCapture") is not False
-    places = (("DataCaptureConfig.DestinationS3Uri", "captured"),) if kept else ()
-    for path, role in (*places, ("AsyncInferenceConfig.OutputConfig.S3OutputPath", "output")):
+    stopped = member(reading.body, "DataCaptureConfig", "EnableCapture") is False
+    for path, role in (
+        ("DataCaptureConfig.DestinationS3Uri", "captured"),
+        ("AsyncInferenceConfig.OutputConfig.S3OutputPath", "output"),
+    ):
         uri = s3_id(value_at(reading.body, path))
         if uri is not None:
             (evidence,) = reading.evidence(path)
-            reading.claim(CapturesTo(place=reading.id, uri=uri, role=role, evidence=evidence))
+            over = stopped and role == "captured"
+            reading.claim(CapturesTo(place=reading.id, uri=uri, role=role, stopped=over, evidence=evidence))
 
 
 def normalize_endpoint(record: Record) -> Facts:
