@@ -393,6 +393,22 @@ class TestWhatAnswersChanges:
         for version, unknown in (("v/1", ["e"]), ("v/2", [])):
             assert [one.what for one in impact(Night(graph), version).unknown] == unknown
 
+    def test_a_component_that_runs_something_else_today_ran_something_then(self) -> None:
+        """It and its endpoint are older than the job; the model that it was given is not."""
+        graph = lineage(
+            """
+            v/1(model_package) -packaged_as-> m1(model)
+            m2(model) -deployed_to-> part(inference_component) -deployed_to-> e(endpoint)
+            e -produced:captured-> kept(artifact) -input_to:train-> learns(training_job)
+            """,
+            {
+                **{one: {"created_at": "2026-08-01T08:00:00Z"} for one in ("v/1", "m1", "part", "e")},
+                "m2": {"created_at": "2026-11-01T08:00:00Z"},
+                "learns": {"created_at": "2026-10-01T08:00:00Z", "attributes": {"ended_at": "2026-10-02T08:00:00Z"}},
+            },
+        )
+        assert [one.what for one in impact(Night(graph), "v/1").unknown] == ["e"]
+
 
 KIND = st.sampled_from(sorted(KINDS))
 NODES = st.integers(0, 7)

@@ -23,7 +23,7 @@ from studbook.model.coverage import SKIPPED
 from studbook.model.ids import folders, parse_s3, service_of
 from studbook.model.kinds import kind_words
 from studbook.queries.audit_trail import is_deleted
-from studbook.queries.walks import NO_WEIGHTS, out_of_service, runs_at, unknown_at
+from studbook.queries.walks import ANSWERING, NO_WEIGHTS, out_of_service, runs_at, unknown_at
 from studbook.queries.walks.reach import View
 
 if TYPE_CHECKING:
@@ -238,12 +238,20 @@ class Night:
         for endpoint in endpoints:
             kept = [edge.target for edge in self.lineage.downstream(endpoint.id, "produced")]
             readers = {edge.target for one in (endpoint.id, *kept) for edge in self.lineage.downstream(one, "input_to")}
-            since = max(
-                self._spans(edge.source for edge in self.lineage.upstream(endpoint.id, "deployed_to")), default=None
-            )
+            since = max(self._spans(self._deployed_at(endpoint.id)), default=None)
             ended = [span.ended for span in self._spans(readers) if since is not None and span.ended < since.began]
             if ended:
                 found[endpoint.id] = max(ended)
+        return found
+
+    def _deployed_at(self, place: str) -> Iterable[str]:
+        """What is deployed at an endpoint, and at the components and endpoints that answer there, by id."""
+        found: set[str] = set()
+        ahead = [place]
+        while ahead:
+            new = {edge.source for edge in self.lineage.upstream(ahead.pop(), "deployed_to")} - found
+            found |= new
+            ahead += [one for one in new if (asset := self.lineage.asset(one)) and asset.kind in ANSWERING]
         return found
 
     def _spans(self, asset_ids: Iterable[str]) -> Iterator[Span]:
