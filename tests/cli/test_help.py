@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studbook.cli import COMMANDS, main
+from studbook.cli import COMMANDS, GROUPS, main
 from studbook.cli.help import rendered, topics
 
 TOP = Path(__file__).parents[2]
@@ -85,6 +85,26 @@ def test_each_command_in_a_whole_sentence(studbook, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     _, out, _ = studbook("--help")
 
-    said = dict(re.findall(r"^  ([a-z]+) +(\S.*)$", out.partition("Commands:\n")[2], re.M))
+    listed = out.partition("Set up:\n")[2]
+    said = dict(re.findall(r"^  ([a-z]+) +(\S.*)$", listed, re.M))
     assert said.keys() >= COMMANDS.keys()
     assert [name for name in COMMANDS if said[name].endswith("...")] == []
+
+
+def test_commands_stand_under_what_people_want(studbook):
+    """Thirty names in one list are read by nobody; under headings their words still begin in one column."""
+    _, out, _ = studbook("--help")
+
+    found: dict[str, list[str]] = {}
+    lines = out.partition("Options:\n")[2].splitlines()[2:]
+    for line in lines[: lines.index(next(line for line in lines if "Exit codes" in line))]:
+        if line.endswith(":") and line[0] != " ":
+            found[line[:-1]] = []
+        elif line:
+            list(found.values())[-1].append(line)
+
+    assert {heading: [line.split()[0] for line in told] for heading, told in found.items()} == {
+        heading: list(group) for heading, group in GROUPS.items()
+    }
+    assert list(found) == ["Set up", "Harvest", "Build", "Ask", "Prove", "Keep"]
+    assert len({re.match(r"  \S+ +", line).end() for told in found.values() for line in told}) == 1

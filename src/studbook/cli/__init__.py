@@ -33,32 +33,46 @@ QUESTIONS = {
     "log": "What happened to ASSET; without ASSET, the snapshots.",
 }
 """The commands of `studbook.queries.QUESTIONS`, which is not loaded to list them."""
-COMMANDS: dict[str, str] = {
-    "init": "studbook.cli.init:init",
-    "demo": "studbook.cli.demo:demo",
-    "harvest": "studbook.cli.harvest:harvest",
-    "relink": "studbook.cli.harvest:relink",
-    "build": "studbook.cli.site:build",
-    "serve": "studbook.cli.site:serve",
-    "check": "studbook.cli.check:check",
-    "export": "studbook.cli.export:export",
-    "publish": "studbook.cli.publish:publish",
-    "nightly": "studbook.cli.nightly:nightly",
-    **{name: f"studbook.cli.questions:{name}" for name in QUESTIONS},
-    "diff": "studbook.cli.diff:diff",
-    "show": "studbook.cli.show:show",
-    "compare": "studbook.cli.compare:compare",
-    "reproduce": "studbook.cli.reproduce:reproduce",
-    "verify": "studbook.cli.verify:verify",
-    "sign": "studbook.cli.sign:sign",
-    "prove": "studbook.cli.prove:prove",
-    "redact": "studbook.cli.redact:redact",
-    "iam": "studbook.cli.iam:iam",
-    "doctor": "studbook.cli.doctor:doctor",
-    "ci": "studbook.cli.ci:ci",
-    "mcp": "studbook.cli.mcp:mcp",
-    "help": "studbook.cli.help:manual",
+GROUPS: dict[str, dict[str, str]] = {
+    "Set up": {
+        "init": "studbook.cli.init:init",
+        "demo": "studbook.cli.demo:demo",
+        "iam": "studbook.cli.iam:iam",
+        "doctor": "studbook.cli.doctor:doctor",
+        "help": "studbook.cli.help:manual",
+    },
+    "Harvest": {
+        "harvest": "studbook.cli.harvest:harvest",
+        "relink": "studbook.cli.harvest:relink",
+    },
+    "Build": {
+        "build": "studbook.cli.site:build",
+        "serve": "studbook.cli.site:serve",
+        "export": "studbook.cli.export:export",
+    },
+    "Ask": {
+        **{name: f"studbook.cli.questions:{name}" for name in QUESTIONS},
+        "diff": "studbook.cli.diff:diff",
+        "show": "studbook.cli.show:show",
+        "compare": "studbook.cli.compare:compare",
+        "check": "studbook.cli.check:check",
+        "reproduce": "studbook.cli.reproduce:reproduce",
+        "mcp": "studbook.cli.mcp:mcp",
+    },
+    "Prove": {
+        "verify": "studbook.cli.verify:verify",
+        "prove": "studbook.cli.prove:prove",
+        "sign": "studbook.cli.sign:sign",
+    },
+    "Keep": {
+        "nightly": "studbook.cli.nightly:nightly",
+        "ci": "studbook.cli.ci:ci",
+        "publish": "studbook.cli.publish:publish",
+        "redact": "studbook.cli.redact:redact",
+    },
 }
+"""The commands by what people want, as `studbook --help` lists them: heading, name, and where the command is."""
+COMMANDS: dict[str, str] = {name: target for group in GROUPS.values() for name, target in group.items()}
 
 _EPILOG = """\b
 Exit codes: 0 done; 1 findings at or above the level asked for; 2 wrong usage or configuration;
@@ -82,14 +96,18 @@ class _Lazy(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Of the questions without loading them."""
-        room = formatter.width - 6 - max(map(len, COMMANDS))
-        rows = []
-        for name in COMMANDS:
-            command = click.Command(name, help=QUESTIONS[name]) if name in QUESTIONS else self.get_command(ctx, name)
-            rows.append((name, command.get_short_help_str(room) if command is not None else ""))
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        """Under their headings in one column; of the questions without loading them."""
+        widest = max(map(len, COMMANDS))
+        for heading, group in GROUPS.items():
+            rows = []
+            for name in group:
+                command = (
+                    click.Command(name, help=QUESTIONS[name]) if name in QUESTIONS else self.get_command(ctx, name)
+                )
+                told = command.get_short_help_str(formatter.width - 6 - widest) if command is not None else ""
+                rows.append((name.ljust(widest), told))
+            with formatter.section(heading):
+                formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
