@@ -214,6 +214,19 @@ class TestImpact:
         for root, unknown in (("s3://b/cap/", ["s3://b/cap/e/"]), ("s3://b/cap/e/", []), ("s3://b/captured/", [])):
             assert [one.what for one in impact(Night(graph), root).unknown] == unknown
 
+    def test_a_job_of_a_search_reaches_the_searches_that_were_warmed_up_by_it(self) -> None:
+        """The next tuning job began with the results of all jobs of the first, as its own trace says."""
+        graph = lineage("""
+            data/1(dataset_version) -input_to:train-> one(training_job) -part_of-> first(tuning_job)
+            two(training_job) -part_of-> first
+            first -input_to:warm_start-> second(tuning_job)
+            three(training_job) -part_of-> second
+        """)
+        assert ids(reaches(graph, "data/1")) == {"data/1", "one", "first", "second"}
+        assert ids(reaches(graph, "one")) == {"one", "first", "second"}
+        assert ids(made(graph, "second")) == {"second", "first", "one", "two", "three", "data/1"}
+        assert [row.asset for row in impact(Night(graph), "one").rows] == ["first", "second"]
+
     def test_a_base_component_reaches_the_adapters_on_it(self) -> None:
         """Whoever changes the base changes what every adapter answers."""
         graph = lineage("""

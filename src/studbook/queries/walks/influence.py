@@ -10,8 +10,10 @@ an influence that goes on, and some influence has no arrow of its own; these are
 - What a job is otherwise `part_of` (a pipeline execution, a tuning job, an experiment) and the MLflow run that it is
   `recorded_in` are context: shown in either direction, and not followed on, or every job of a pipeline would be the
   ancestor of every other.
-- So is a pipeline execution that registered a model version, or took the results of an earlier job: its steps are not
-  all ancestors of the one, nor descendants of the other.
+- A tuning job has learnt from the results of all of its jobs, and hands them on to those that it warms up: whoever
+  comes to it by one of its jobs goes on, but not from it to the other jobs.
+- Context, too, is a pipeline execution that registered a model version, or took the results of an earlier job: its
+  steps are not all ancestors of the one, nor descendants of the other.
 - A run that an evaluation or a model version is `recorded_in` was not made by it.
 - A component that is gone from an endpoint no longer answers there. It is shown, and not followed. (A configuration or
   a model can be deleted while the endpoint goes on serving it: those are followed.)
@@ -121,7 +123,7 @@ def reached(relation: Relation, near: Asset, far: Asset) -> bool | None:
     if relation == "associated":
         return None
     if relation == "part_of":
-        return None if near.kind == "inference_component" else False
+        return None if near.kind == "inference_component" else far.kind == "tuning_job"
     if near.gone_since is not None and _withdrawn(relation, near, far):
         return None
     noted = relation == "recorded_in" and near.kind in _RECORDED_ONLY
