@@ -65,11 +65,15 @@ _ELEMENT_PAIR = re.compile(
     re.IGNORECASE,
 )
 _OPTION = re.compile(r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]*)\s+(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"'-][^\s\"']*)")
-_WORDS_SET = re.compile(rf"\b(?:ENV|ARG|setenv|set|export|SET)\s+(?P<name>[\w.-]+)\s+(?P<value>{_VALUE})")
+_WORDS_SET = re.compile(
+    rf"\b(?:ENV|ARG|setenv|set|export|SET|dvc\s+remote\s+modify(?:\s+--?[\w-]+)*\s+[\w.-]+)\s+(?P<name>[\w.-]+)\s+(?P<value>{_VALUE})"
+)
 _NETRC = re.compile(r"\b(?:machine\s+\S+|default)\s+login\s+\S+\s+password\s+(?P<value>\S+)")
 _BEARER = re.compile(r"(?P<name>\b(?:Bearer|Basic)\s+)(?P<value>[A-Za-z0-9+/=._~-]{8,})", re.IGNORECASE)
 _HEADER = re.compile(
-    r"\b(?:proxy-)?authorization\\*[\"']?\s*[:=]\s*\\*[\"']?(?:(?:bearer|basic|token|digest|apikey|[\w-]*hmac[\w-]*)\s+)?"
+    r"\b(?:proxy-)?authorization\\*[\"']?\s*[:=](?:\\*\s)*\\*[\"']?"
+    r"(?:(?:(?:bearer|basic|token|digest|apikey|[\w-]*hmac[\w-]*)(?:\\?\s)+|"
+    r"[a-z][\w-]*(?:\\?\s)+(?![a-z]+[.,]?(?:\s|\Z))(?=[^\s\"',;\\]{6}))(?![\s\\]))?"
     r"(?P<value>[^\s\"',;\\]{6,})",
     re.IGNORECASE,
 )
@@ -80,6 +84,7 @@ _USER_INFO = re.compile(
     r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*://)(?:(?P<user>[^\s/?#\"'<>]{1,2000})|"
     r"(?P<slashed>[^\s/?#@:\"'<>]{0,200}:(?!\d+(?:[/?#]|\Z))[^\s\"'<>]{1,500}))@(?=[\w.\[-])"
 )
+_ORACLE = re.compile(r"\bjdbc:oracle:\w+:[^\s/@:]+/(?P<value>[^\s@]+)(?=@)")
 _NO_PASSWORD = frozenset({
     "ssh", "git+ssh", "sftp", "git", "svn+ssh", "hdfs", "abfs", "abfss", "wasb", "wasbs",
 })  # fmt: skip
@@ -169,6 +174,9 @@ _PAIR_VALUES = frozenset({
     "value", "default_value", "values", "tagValue", "parameterValue", "stringValue", "defaultValue", "default",
     "parameter_value", "tag_value",
 })  # fmt: skip
+
+_KAGGLE: Final = frozenset({"username", "key"})
+"""The whole of kaggle.json: a key beside a user is no name of a thing."""
 
 _REMEMBERED: Final = 4_096
 _SHORT: Final = 28
@@ -262,6 +270,8 @@ class Redactor:
 
     def _paired(self, body: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
         """The members; of a name and value pair, the value under the name that it has."""
+        if body.keys() == _KAGGLE:
+            return {**body, "key": self._erase("api_key", body["key"])}.items()
         if _PAIR_VALUES.isdisjoint(body):
             return body.items()
         name = next((body[key] for key in _PAIR_NAMES if key in body), None)
@@ -306,10 +316,12 @@ class Redactor:
     def _command(self, words: Sequence[str]) -> list[str | None]:
         """The words of a command line, each without what its program's options make a secret; None where none is."""
         clean: list[str | None] = [None] * len(words)
-        program, said, waits = "", set[str](), ""
+        program, said, waits, among = "", set[str](), "", False
         for index, word in enumerate(words):
             bare = word.strip("\"'")
-            if waits:
+            if waits and bare not in _ENDS:
+                if among and (bare.startswith("-") or "://" in bare):  # `wandb login --host https://h X`
+                    continue
                 clean[index] = self._argument(bare, waits)
                 waits = ""
                 continue
@@ -317,14 +329,14 @@ class Redactor:
             if name in _PROGRAMS and not bare.startswith("-"):
                 program, said = name, set()
             elif bare in _ENDS:
-                program = ""
+                program = waits = ""
             elif program:
                 following, attached = _PROGRAMS[program]
                 said.add(bare)
                 if _NEEDS.get(program, bare) not in said:
                     continue
                 if bare in following:
-                    waits = following[bare]
+                    waits, among = following[bare], not bare.startswith("-")
                     continue
                 for option in attached:
                     if bare.startswith(option) and len(bare) > len(option) and not bare.startswith("--"):
@@ -410,6 +422,7 @@ class Redactor:
             if "@" in text:
                 text = _USER_INFO.sub(self._user, text)
                 text = _BARE_USER.sub(self._anything, text)
+                text = _ORACLE.sub(self._anything, text)
             if "%" in text and _ENCODED.search(text):
                 text = self._decoded(key, text)
         refers = self._refers(key, text)
@@ -473,6 +486,12 @@ class Redactor:
             value = after[which]
             if value.startswith("[redacted") or self._harmless(match["name"], value):
                 continue
+            if (
+                value[0] not in "\\\"'"
+                and (header := _HEADER.search(text, match.start()))
+                and header.start() < match.end()
+            ):
+                continue  # its first word may be the scheme
             if which == "value" and between.endswith(":") and _reads_on(text, value, after.end()):
                 continue
             end = after.end()

@@ -44,7 +44,7 @@ _STRONG = re.compile(
     r"web ?hooks?|cookies?|jwts?|otp|totp|mnemonic|"
     r"(?:ssh|sshd|signing|signature|encryption|account|license|licence|master|storage|shared|auth|"
     r"service account|session|"
-    r"host|sas|deploy|hmac|aes|rsa|ed25519|pgp|gpg|tls|ssl|client|consumer|admin|root|subscription|bot|app|"
+    r"host|sas|deploy|hmac|aes|rsa|ed25519|pgp|gpg|tls|ssl|client|consumer|admin|root|subscription|functions|bot|app|"
     r"application|"
     r"write|read|wandb|openai|anthropic|claude|hf|hugging ?face|cohere|mistral|groq|gemini|google|azure|gcp|"
     r"stripe|slack|"
