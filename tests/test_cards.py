@@ -97,3 +97,11 @@ class TestLoadCards:
         assert [Path(one.split(":")[0]).name for one in told] == ["bad.md", "pipe.md"]
         with pytest.raises(SettingsError):
             load_cards(tmp_path)
+
+
+def test_words_stay_as_they_are_written():
+    """YAML takes 010 for 8 and No for a word of logic; a card speaks of version 010, and No answers for it."""
+    card = parse_card('---\nversions: [010, "4"]\nowner: No\nlicense: 1_0\n---\n', "m", "m.md")
+
+    assert card.versions == ("010", "4")
+    assert (card.facts["owner"], card.facts["license"]) == ("No", "1_0")

@@ -29,6 +29,14 @@ class TestRefused:
             ("x" * 1_000_001, "f: is longer than"),
             ("a: \x00", "f: is no YAML"),
             ("---\na\n---\nb", "f:3: is no YAML"),
+            ("a: !!bool maybe", "f: is no YAML"),
+            ("a: !!int ''", "f: is no YAML"),
+            ("a: !!timestamp x", "f:1: is no YAML"),
+            ("a: !!timestamp 2026-01-01", "f:1: is no YAML"),
+            ("a: !!set {x}", "f:1: is no YAML"),
+            ("a: !!binary aGk=", "f:1: is no YAML"),
+            ("a: 0x" + "f" * 5000, "f: is no YAML"),
+            (r'a: "\ud800"', "f:1: is no YAML: half of a character"),
         ],
     )
     def test_with_file_and_line(self, text, message):

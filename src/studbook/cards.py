@@ -189,7 +189,7 @@ def _front_matter(text: str, source: str, problems: list[SettingsError]) -> dict
     if not isinstance(tree, yaml.MappingNode):
         raise SettingsError(f"{source}:2: the front matter is no mapping of keys to words", hint)
     out: dict[str, str] = {}
-    for node, _ in tree.value:
+    for node, said in tree.value:
         key, place = str(node.value), f"{source}:{node.start_mark.line + 2}"
         value = data.get(key)
         if key not in KEYS:
@@ -201,5 +201,6 @@ def _front_matter(text: str, source: str, problems: list[SettingsError]) -> dict
                 SettingsError(f"{place}: 'from' is no version's number and no day", 'write "4" or 2026-11-20')
             )
         elif value is not None:
-            out[key] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            # As it is written: version 010 is not 8, and who answers for it may be called No.
+            out[key] = ", ".join(str(item.value) for item in said.value) if isinstance(value, list) else said.value
     return out

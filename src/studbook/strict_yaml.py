@@ -7,6 +7,7 @@ twice, and dates as the text that they are. A mistake is a SettingsError with fi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +17,9 @@ from studbook.errors import SettingsError
 
 _BYTES: Final = 1_000_000
 _DEPTH: Final = 50
+_TYPES: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map"))
+"""Those that JSON has too."""
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 class YamlDocument(NamedTuple):
@@ -29,11 +33,26 @@ class YamlDocument(NamedTuple):
 class _Loader(yaml.SafeLoader):
     """Dates stay text: PyYAML fails on the 31st of February, and a date is no JSON."""
 
+    def construct_scalar(self, node: Any) -> Any:
+        text = super().construct_scalar(node)
+        if isinstance(text, str) and _HALF.search(text):  # no file can be written with it
+            raise yaml.constructor.ConstructorError(None, None, "half of a character", node.start_mark)
+        return text
+
+    def construct_yaml_int(self, node: Any) -> int:
+        number: int = super().construct_yaml_int(node)
+        str(number)  # Python reads hexadecimal numbers that it refuses to write: a ValueError
+        return number
+
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_Loader.yaml_constructors = {
+    tag: construct for tag, construct in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag in _TYPES
+}
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 
 def load_yaml(text: str, place: str, hint: str | None = None, *, above: int = 0) -> YamlDocument:
@@ -63,7 +82,7 @@ def load_yaml(text: str, place: str, hint: str | None = None, *, above: int = 0)
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise wrong(f"is no YAML: {problem}", getattr(error, "problem_mark", None)) from None
-    except ValueError as error:  # a number, or a key, that PyYAML takes for one and cannot make
+    except (ValueError, LookupError) as error:  # a number, a word of logic or a key that PyYAML takes for one
         raise wrong(f"is no YAML: {error}", None) from None
 
 
