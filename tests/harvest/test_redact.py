@@ -75,6 +75,11 @@ class TestForms:
 
         assert [one.secret for one in planted if is_left(one, Redactor().body(one.body))] == []
 
+    @pytest.mark.parametrize("name", ["helm install web -p 8080", "jdbc:oracle:thin:@//h:1521/d", "low-bypass filter"])
+    def test_what_is_near_them(self, name):
+        """An option that is a password to `login` alone, an address without a user and a word that ends alike stay."""
+        assert Redactor().body({"note": name, "bypass": 3}) == {"note": name, "bypass": 3}
+
     def test_what_has_a_prefix_alone(self):
         """What begins like a token and goes on in words is somebody's name."""
         names = ["xoxo-dataset-v1-final", "gldt-corpus-1-final-version", "hf_llama_chat_tokenizer", "sk-learn-pipeline"]
@@ -256,6 +261,10 @@ class TestValues:
             ({"a": 'Authorization: Snowflake Token="x1 y2"'}, {"a": f"Authorization: Snowflake {REDACTED}"}),
             ({"a": "jdbc:oracle:thin:scott/x1@//h:1521/db"}, {"a": f"jdbc:oracle:thin:scott/{REDACTED}@//h:1521/db"}),
             ({"a": '{"username": "ana", "key": "0a1b"}'}, {"a": f'{{"username": "ana", "key": "{REDACTED}"}}'}),
+            ({"a": "az acr login -n r -u ana -p x1"}, {"a": f"az acr login -n r -u ana -p {REDACTED}"}),
+            ({"a": ["skopeo", "login", "-p", "x1", "h"]}, {"a": ["skopeo", "login", "-p", REDACTED, "h"]}),
+            ({"a": "keytool -storepass x1yz -alias ca"}, {"a": f"keytool -storepass {REDACTED} -alias ca"}),
+            ({"a": "sqlplus -s ana/x1@//h:1521/d"}, {"a": f"sqlplus -s ana/{REDACTED}@//h:1521/d"}),
         ],
     )  # fmt: skip
     def test_forms_of_text(self, body, clean):

@@ -84,7 +84,7 @@ _USER_INFO = re.compile(
     r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*://)(?:(?P<user>[^\s/?#\"'<>]{1,2000})|"
     r"(?P<slashed>[^\s/?#@:\"'<>]{0,200}:(?!\d+(?:[/?#]|\Z))[^\s\"'<>]{1,500}))@(?=[\w.\[-])"
 )
-_ORACLE = re.compile(r"\bjdbc:oracle:\w+:[^\s/@:]+/(?P<value>[^\s@]+)(?=@)")
+_ORACLE = re.compile(r"(?:\bjdbc:oracle:\w+:|\bsqlplus\s+(?:-\S+\s+)*)[^\s/@:]+/(?P<value>[^\s@]+)(?=@)")
 _NO_PASSWORD = frozenset({
     "ssh", "git+ssh", "sftp", "git", "svn+ssh", "hdfs", "abfs", "abfss", "wasb", "wasbs",
 })  # fmt: skip
@@ -105,21 +105,23 @@ _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 # Options without a name that says secret, by program: those whose next word is one, and those with it in the same word.
 _USER, _WHOLE = "user", "whole"
+_WITH_LOGIN: Final = (
+    "docker", "podman", "nerdctl", "buildah", "skopeo", "oras", "crane", "helm", "az", "oc",
+)  # fmt: skip
 _PROGRAMS: Final[dict[str, tuple[dict[str, str], tuple[str, ...]]]] = {
     "curl": ({"-u": _USER, "--user": _USER, "-U": _USER, "--proxy-user": _USER}, ("-u",)),
     "http": ({"-a": _USER, "--auth": _USER}, ()),
     "mysql": ({}, ("-p",)),
     "mysqldump": ({}, ("-p",)),
     "mysqladmin": ({}, ("-p",)),
+    "mysqlimport": ({}, ("-p",)),
     "mariadb": ({}, ("-p",)),
-    "mongo": ({"-p": _WHOLE}, ("-p",)),
-    "mongosh": ({"-p": _WHOLE}, ("-p",)),
-    "mongodump": ({"-p": _WHOLE}, ("-p",)),
+    "mariadb-dump": ({}, ("-p",)),
+    **dict.fromkeys(
+        ("mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport"), ({"-p": _WHOLE}, ("-p",))
+    ),
     "sshpass": ({"-p": _WHOLE}, ("-p",)),
-    "docker": ({"-p": _WHOLE}, ()),
-    "podman": ({"-p": _WHOLE}, ()),
     "redis-cli": ({"-a": _WHOLE}, ()),
-    "ldapsearch": ({"-w": _WHOLE}, ()),
     "sqlcmd": ({"-P": _WHOLE}, ("-P",)),
     "bcp": ({"-P": _WHOLE}, ("-P",)),
     "cqlsh": ({"-p": _WHOLE}, ()),
@@ -129,8 +131,11 @@ _PROGRAMS: Final[dict[str, tuple[dict[str, str], tuple[str, ...]]]] = {
     "unzip": ({"-P": _WHOLE}, ()),
     "wandb": ({"login": _WHOLE}, ()),
     "vault": ({"login": _WHOLE}, ()),
+    **dict.fromkeys(_WITH_LOGIN, ({"-p": _WHOLE}, ())),
+    **dict.fromkeys(("twine", "beeline"), ({"-p": _WHOLE}, ())),
+    **dict.fromkeys(("ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldapwhoami"), ({"-w": _WHOLE}, ())),
 }
-_NEEDS: Final = {"docker": "login", "podman": "login"}
+_NEEDS: Final = dict.fromkeys(_WITH_LOGIN, "login")
 """What must be said before, for the option to mean a password: `docker run -p` is a port."""
 _PROGRAM = re.compile(rf"\b(?:{'|'.join(sorted(_PROGRAMS, key=len, reverse=True))})\b")
 _SHELL_WORD = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s\"']+")

@@ -38,7 +38,7 @@ def words(key: str) -> str:
 
 _STRONG = re.compile(
     r"\b(?:\w*passw(?:or)?ds?|passw(?:or)?d\w*|\w*passphrases?|passcodes?|\w*pwds?|pw|\w*secrets?|"
-    r"\w*credentials?|creds?|"
+    r"\w*credentials?|creds?|(?:store|key|db|user|smtp|ssh|proxy|root|admin|login|mail)pass|"
     r"\w*api ?keys?|\w*access ?keys?|\w*private ?keys?|\w*connection ?strings?|conn(?:ection)? str(?:ing)?|"
     r"connstr|dsn|"
     r"web ?hooks?|cookies?|jwts?|otp|totp|mnemonic|"
