@@ -82,13 +82,13 @@ def test_trace_runs_and_incident_are_shown() -> None:
 
 
 def examples() -> Iterator[str]:
-    """The command lines in the help of the commands that ask a catalog."""
+    """The command lines in the help of the commands that ask a catalog, or write what it proves."""
     for name in COMMANDS:
-        if asks(name):
+        if asks(name) or name in ("export", "prove"):
             command = root.get_command(click.Context(root), name)
             assert command is not None
             for line in (command.epilog or "").splitlines():
-                if match := re.match(r"  (studbook .*?)(?:\s{2,}|\s*[>|]|$)", line):
+                if match := re.match(rf"  (studbook {name}\b.*?)(?:\s{{2,}}|\s*[>|]|$)", line):
                     yield match[1]
 
 

@@ -23,7 +23,7 @@ _LARGEST = 4096
     epilog="""\b
 Examples:
   studbook prove support-bot/4 --output approval.proof.gz    an asset: its approval, its scores
-  studbook prove card-payments@2026-11-20 sft-42 input_to train --output read.proof.gz
+  studbook prove support-chat-prompts/1.0.0 support-bot-rlvr-20261119 input_to train
   studbook prove support-bot/4 --as-of 2026-11-20 | gzip -dc | jq .row
   studbook verify approval.proof.gz --anchor sha256:3f9c...
 
