@@ -337,11 +337,37 @@ class TestCollect:
     @pytest.mark.parametrize(("status", "code"), [(401, "401"), (403, "403"), (302, "302"), (500, "500")])
     def test_a_server_that_refuses(self, tmp_path, serve, status, code):
         """A server that wants a login, or fails, is a gap, and nothing is complete."""
-        visit = visited(tmp_path, serve(experiments__search=status))
+        visit = visited(tmp_path, serve(**{path.replace("/", "--"): status for path in ANSWERS}))
 
         (gap,) = visit.ledger.coverage(visit.partition, records=0, calls={}).gaps
         assert (gap.operation, gap.code) == ("experiments/search", code)
         assert visit.complete == set()
+
+    @pytest.mark.parametrize("refusal", [403, 500])
+    def test_experiments_alone_denied(self, tmp_path, serve, refusal):
+        """The registry needs no list of experiments; what does is neither seen nor gone."""
+        visit = visited(tmp_path, serve(experiments__search=refusal))
+
+        assert [gap[:2] for gap in gaps(visit)] == [("experiments/search", str(refusal))]
+        assert {kind for kind, _ in visit.complete} == {"mlflow_registered_model", "mlflow_model_version"}
+
+    def test_a_later_page_of_experiments(self, tmp_path, serve):
+        """Where a page cannot be read, the runs of the experiments before it are, and none of the others is gone."""
+        first = {**ANSWERS["experiments/search"], "next_page_token": "x"}
+
+        visit = visited(tmp_path, serve(experiments__search=[first, 403]))
+
+        assert runs(visit) == {"r1", "r2", "r3"}
+        assert [gap[:2] for gap in gaps(visit)] == [("experiments/search", "403")]
+        assert {kind for kind, _ in visit.complete} == {"mlflow_registered_model", "mlflow_model_version"}
+
+    def test_experiments_and_runs_denied(self, tmp_path, serve):
+        """Two listings that fail are two gaps."""
+        first = {**ANSWERS["experiments/search"], "next_page_token": "x"}
+
+        visit = visited(tmp_path, serve(experiments__search=[first, 403], runs__search=500))
+
+        assert [gap[:2] for gap in gaps(visit)] == [("experiments/search", "403"), ("runs/search", "500")]
 
     def test_a_server_that_recovers(self, tmp_path, serve):
         """A server that is busy for a moment is asked again."""

@@ -30,6 +30,8 @@ _DEFAULT: Final = "default"
 _EXPERIMENTS_AT_ONCE = 1000
 _CURVES = 6
 _POINTS = 100
+_OF_ONE_LISTING: Final = ("denied", "server", "repeated")
+"""What a server may answer to the search for experiments, and not to the other searches."""
 _INCOMPLETE = "incomplete:"
 """Before a revision: something was missing when the run was read, so no search ever equals it."""
 
@@ -276,7 +278,10 @@ class _Place:
 
 
 def _server(visit: Visit, server: Server, workspace: str | None, curves: _Curves) -> None:
-    """Everything of one workspace. What fails leaves the other kinds complete."""
+    """Everything of one workspace. What fails leaves the other kinds complete.
+
+    Raises Trouble where the experiments cannot be listed, once all has been read that does not need the rest of them.
+    """
     place = _Place(visit, server, workspace, curves)
 
     def experiment(item: Json) -> tuple[str, str]:
@@ -285,14 +290,26 @@ def _server(visit: Visit, server: Server, workspace: str | None, curves: _Curves
         return place.kept("mlflow_experiment", record_id, item)
 
     request = {"view_type": "ALL", "max_results": 1000}
-    whole = place.each("POST", "/api/2.0/mlflow/experiments/search", request, "experiments", experiment)
+    whole, unlisted = False, None
+    try:
+        whole = place.each("POST", "/api/2.0/mlflow/experiments/search", request, "experiments", experiment)
+    except Trouble as trouble:
+        if trouble.meaning not in _OF_ONE_LISTING:
+            raise
+        unlisted = trouble
     if whole:
         visit.listed("mlflow_experiment", place.scope)
-    for read in (_registered_models, _model_versions):
+    failed: list[Exception] = []
+    reads = (_registered_models, _model_versions)
+    for read in reads:
         try:
             read(place)
         except PART_LOST as error:
-            visit.gap(error)
+            failed.append(error)
+    if unlisted and [error.code for error in failed if isinstance(error, Trouble)] == [unlisted.code] * len(reads):
+        raise unlisted  # a server that lets nobody in: one cause, one gap
+    for lost in failed:
+        visit.gap(lost)
     covered, sure = None, True
     try:
         covered = _logged_models(place, whole=whole)
@@ -301,7 +318,12 @@ def _server(visit: Visit, server: Server, workspace: str | None, curves: _Curves
         sure = isinstance(error, Trouble) and error.meaning == "unsupported"
         if not sure:
             visit.gap(error)
-    _runs(place, covered, sure=sure, whole=whole)
+    try:
+        _runs(place, covered, sure=sure, whole=whole)
+    except PART_LOST as error:
+        visit.gap(error)
+    if unlisted:
+        raise unlisted
 
 
 def _registered_models(place: _Place) -> None:
