@@ -13,6 +13,7 @@ from tests.exports.test_pictures import FACTS, GAP, STORY
 from tests.pedigrees import lineage
 
 from studbook.exports import pedigree, schema
+from studbook.model import KINDS
 from studbook.nightly import Report, Step
 from studbook.queries import QUESTIONS
 from studbook.queries.answer import Night
@@ -59,3 +60,12 @@ def test_a_report() -> None:
 def test_a_pedigree() -> None:
     """As it is exported."""
     validator("pedigree").validate(json.loads(pedigree.write(of())))
+
+
+def test_of_every_kind_an_export_says_where_its_attributes_come_from() -> None:
+    """Of images, code, tables and base models no record says anything, and what the linker says has a rule."""
+    told = {one["if"]["properties"]["kind"]["const"]: one["then"] for one in schema.schema()["$defs"]["Asset"]["allOf"]}
+
+    assert list(told) == list(KINDS)
+    for then in told.values():
+        assert then["properties"]["attributes"]["properties"]["unresolved"]["x-source"] == [{"rule": "unresolved"}]

@@ -19,7 +19,7 @@ from pydantic.json_schema import models_json_schema
 
 from studbook.exports.interface import Export
 from studbook.exports.json_export import SCHEMA
-from studbook.model import Asset, Coverage, Edge, Finding
+from studbook.model import KINDS, Asset, Coverage, Edge, Finding
 from studbook.model.attributes import FIELDS, LINKED, Attribute
 from studbook.model.evidence import SCHEMA as EVIDENCE
 from studbook.model.snapshot import Digest
@@ -79,7 +79,8 @@ def schema() -> dict[str, Any]:
     of_quiet = {one.name for one in fields(Coverage) if getattr(one.default, "exclude_if", None)}
     row = definitions["Coverage"]
     row["required"] = [name for name in row["required"] if name not in of_quiet]
-    definitions["Asset"]["allOf"] = [_of_kind(kind, rows) for kind, rows in declared_attributes().items()]
+    declared = declared_attributes()  # of some kinds only the linker says something
+    definitions["Asset"]["allOf"] = [_of_kind(kind, declared.get(kind, ())) for kind in KINDS]
     for name in ("Asset", "Edge", "Finding"):
         definitions[f"{name}Line"] = _as_line(definitions[name], name.lower())
     definitions["Line"] = {
