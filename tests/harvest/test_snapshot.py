@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import small_catalog as small
 from tests.pedigrees import ACCOUNT, REGION, record
 
 from studbook.errors import CatalogError
+from studbook.harvest.coverage import with_unread
 from studbook.harvest.derive import derive_anew
 from studbook.harvest.run import relink
 from studbook.harvest.snapshot import WorkingFolder, add_snapshot
@@ -20,6 +22,7 @@ from studbook.lineage.joins.interface import View
 from studbook.lineage.link import LinkContext
 from studbook.model import Asset, Content, Coverage, Envelope, Facts, Gap, Partition, Reading, canonical, digest
 from studbook.people import people_of
+from studbook.redaction.redact import Redactor
 from studbook.rules import Inspection, Observation, Rule, findings_of
 from studbook.settings import Settings
 from studbook.sources import Unread
@@ -112,6 +115,17 @@ class TestOddRecords:
             f"{PACKAGE}{n}" for n in range(20) if f"{PACKAGE}{n}" not in odd
         }
         assert "s3://b/concluded" in assets
+
+    def test_one_that_is_read_three_times_has_one_gap(self) -> None:
+        """Linking reads a record more than once, and says each time what it could not read in it."""
+        row = small.COVERAGE[0]
+        unread = [Unread(row.partition, "model_card", "c", "Content: no JSON object")] * 3
+
+        told, *_ = with_unread(small.COVERAGE, unread, (), Redactor())
+
+        assert [gap.message for gap in told.gaps if gap.code == "UnreadRecord"] == [
+            "model_card c: Content: no JSON object"
+        ]
 
     def test_a_join_that_always_fails_is_an_error(self, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
         """It is no record's fault, and nothing is left out for it."""

@@ -89,7 +89,7 @@ class TestStorable:
         assert found["list"] == [1, None, "3"]
         assert found["well"] == value["well"]
         told = [str(loss) for loss in lost]
-        assert told[0] == "deep" + ".a" * (MAX_DEPTH - 1) + ": nested too deep"
+        assert told[0] == "deep" + ".a" * 7 + " ...: nested too deep"  # not a screen of letters before the reason
         assert told[1:3] == ["long: a text of 2,097,153 characters", "list[1]: is no time"]
         assert told[3].endswith("its name is too long")
 
@@ -116,6 +116,10 @@ class TestParseJson:
         assert found["c"] == "]["
         assert found["b"] == "7" * 5000
         assert [loss.why for loss in lost] == ["nested too deep"]
+
+    def test_a_byte_order_mark_is_no_part_of_it(self):
+        """As an editor of Windows leaves it before the text."""
+        assert parse_json('\ufeff{"a": 1}') == parse_json(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
 
     def test_no_json(self):
         """What is no JSON is a ValueError, however deep it is."""

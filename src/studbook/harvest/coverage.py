@@ -115,7 +115,7 @@ def with_unread(
     if unread is None:
         for row in before:
             gaps[row.partition] += [gap for gap in row.gaps if gap.code == _UNREAD]
-    for partition, kind, record_id, why in sorted(unread or (), key=lambda one: one[1:]):
+    for partition, kind, record_id, why in sorted(set(unread or ()), key=lambda one: one[1:]):
         if len(gaps[partition]) < _NAMED:
             message = Trouble("lost", kind, _UNREAD, redactor.text(why), subject=f"{kind} {record_id}")
             gaps[partition].append(Gap(operation=kind, code=_UNREAD, message=f"{message.subject}: {message.message}"))

@@ -36,12 +36,15 @@ class Loss(NamedTuple):
 
     def __str__(self) -> str:
         text = ""
-        for part in self.path:
+        for part in self.path[:_DEEP]:
             text += f"[{part}]" if isinstance(part, int) else f".{part[:_NAME]}"
+        text += " ..." * (len(self.path) > _DEEP)
         return f"{text.lstrip('.') or 'all of it'}: {self.why}"
 
 
 _NAME: Final = 100
+_DEEP: Final = 8
+"""Of a deeper path the first names lead there."""
 
 
 class Unfit:
@@ -220,6 +223,7 @@ def parse_json(text: str | bytes, lost: list[Loss] | None = None) -> Any:
 
 def load_json(text: str | bytes) -> Any:
     """As `json.loads`, however deep it is nested and however long its numbers are. Raises ValueError for no JSON."""
+    text = text.removeprefix("\ufeff") if isinstance(text, str) else text
     try:
         return json.loads(text)
     except RecursionError:

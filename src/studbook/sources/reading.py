@@ -23,7 +23,7 @@ from studbook.model.ids import (
     s3_id,
 )
 from studbook.model.kinds import ARN_KINDS, HUB_KINDS, JOB_CATEGORIES
-from studbook.model.storable import parse_json
+from studbook.model.storable import Loss, note_loss, parse_json
 from studbook.sources.interface import Detail, Json
 
 PUBLIC_HUB: Final = "SageMakerPublicHub"
@@ -68,13 +68,18 @@ def member(body: Json, *path: str) -> Any:
     return found
 
 
-def document(text: object) -> dict[str, Any]:
-    """The JSON object in a string; empty for anything else."""
+def document(text: object, *path: str) -> dict[str, Any]:
+    """The JSON object in a string; empty for anything else. A text that is none is a loss at the path, if there is one:
+    what nobody can read does not say nothing."""
     try:
         found = parse_json(text) if isinstance(text, str) else None
     except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        found = None
+    if isinstance(found, dict):
+        return found
+    if path and isinstance(text, str) and text not in ("", REDACTED):
+        note_loss(Loss(path, "no JSON object"))
+    return {}
 
 
 def unquoted(value: object) -> str:

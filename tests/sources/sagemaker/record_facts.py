@@ -17,9 +17,9 @@ PUBLIC = "arn:aws:sagemaker:us-west-2:aws:hub-content/SageMakerPublicHub/Model"
 LLAMA = f"{PUBLIC}/meta-textgeneration-llama-3-2-1b-instruct"
 
 
-def said(kind: str, record_id: str, **body: Any) -> Facts:
-    """What a record of that body says, read as the harvest's sources read it; all its evidence is in that record."""
-    record = Record(
+def record(kind: str, record_id: str, **body: Any) -> Record:
+    """A record of that body."""
+    return Record(
         source="sagemaker",
         kind=kind,
         id=record_id,
@@ -28,11 +28,16 @@ def said(kind: str, record_id: str, **body: Any) -> Facts:
         revision="r",
         body=body,
     )
-    facts = normalize(record)
+
+
+def said(kind: str, record_id: str, **body: Any) -> Facts:
+    """What a record of that body says, read as the harvest's sources read it; all its evidence is in that record."""
+    it = record(kind, record_id, **body)
+    facts = normalize(it)
     return replace(
         facts,
-        edges=[replace(edge, evidence=_within(edge.evidence, record)) for edge in facts.edges],
-        claims=[_claim_within(claim, record) for claim in facts.claims],
+        edges=[replace(edge, evidence=_within(edge.evidence, it)) for edge in facts.edges],
+        claims=[_claim_within(claim, it) for claim in facts.claims],
     )
 
 

@@ -2,7 +2,10 @@
 
 import json
 
-from tests.sources.sagemaker.record_facts import HERE, arrows, proof, said
+import pytest
+from tests.sources.sagemaker.record_facts import HERE, arrows, proof, record, said
+
+from studbook.sources import Unread, normalize
 
 CARD = f"{HERE}model-card/support-bot"
 PACKAGE = f"{HERE}model-package/support-bot/5"
@@ -41,6 +44,23 @@ def card(content=CONTENT, **body):
 
 
 class TestCard:
+    @pytest.mark.parametrize("text", ["[1]", "7", "null", '"a text"', "{", "Looks good to me"])
+    def test_a_text_that_nobody_can_read_does_not_say_nothing(self, text):
+        """It is told as not read, and the card itself is there."""
+        unread: list[Unread] = []
+        (asset,) = normalize(record("model_card", CARD, ModelCardName="support-bot", Content=text), unread).assets
+
+        assert [one.why for one in unread] == ["Content: no JSON object"]
+        assert (asset.id, asset.name) == (CARD, "support-bot")
+
+    @pytest.mark.parametrize("body", [{}, {"Content": ""}, {"Content": "[redacted]"}, {"Content": "\ufeff{}"}])
+    def test_without_a_text_nothing_is_lost(self, body):
+        """There is none, a rule took it out, or it says nothing."""
+        unread: list[Unread] = []
+        normalize(record("model_card", CARD, ModelCardName="support-bot", **body), unread)
+
+        assert unread == []
+
     def test_asset(self):
         """A card says what the model is for, what it learned from and how it was judged, each by name."""
         (asset,) = card(

@@ -28,7 +28,7 @@ def normalize(record: Record) -> Facts:
     """A card of its own, and the model or the package that it says it is about."""
     reading = Reading(record, _OPERATION)
     body = record.body
-    content = document(body.get("Content"))
+    content = document(body.get("Content"), "Content")
     reading.show("model_card", CARD)
     for path in (("model_package_details", "model_package_arn"), ("model_overview", "model_id")):
         about = reading.named(member(content, *path), "model_package", "model")

@@ -86,7 +86,7 @@ def _show(reading: Reading, content: HubContent, told: Attributes) -> None:
 
 def _dataset(reading: Reading, content: HubContent) -> None:
     body = reading.body
-    described = document(body.get("HubContentDocument"))
+    described = document(body.get("HubContentDocument"), "HubContentDocument")
     uri = _place(body)
     _show(reading, content, DATASET)
     for name in _feature_groups(described):
@@ -116,7 +116,7 @@ def _feature_groups(described: Json) -> list[str]:
 
 def _evaluator(reading: Reading, content: HubContent) -> None:
     """A JsonDoc is an evaluator only where its document says so; of any other it matters who names it as one."""
-    outer = document(reading.body.get("HubContentDocument"))
+    outer = document(reading.body.get("HubContentDocument"), "HubContentDocument")
     if outer.get("SubType") != "AWS/Evaluator":
         reading.facts.if_named = True
         reading.show("artifact", DOCUMENT)
@@ -124,7 +124,7 @@ def _evaluator(reading: Reading, content: HubContent) -> None:
                        region=reading.region)  # fmt: skip
         reading.facts.assets.append(parent)
         return
-    inner = document(outer.get("JsonContent"))
+    inner = document(outer.get("JsonContent"), "HubContentDocument", "JsonContent")
     reference = inner.get("Reference")
     _show(reading, content, EVALUATOR)
     path, created = "HubContentDocument|JsonContent|Reference", reading.body.get("CreationTime")
@@ -144,7 +144,7 @@ def _base_model(reading: Reading, content: HubContent) -> None:
 
 
 def _place(body: Json) -> str | None:
-    described = document(body.get("HubContentDocument"))
+    described = document(body.get("HubContentDocument"), "HubContentDocument")
     bucket, prefix = described.get("DatasetS3Bucket"), described.get("DatasetS3Prefix")
     return f"s3://{bucket}/{prefix}" if isinstance(bucket, str) and bucket and isinstance(prefix, str) else None
 

@@ -46,7 +46,7 @@ _DEEP = 8
 def normalize_job(record: Record) -> Facts:
     """A Job: what it is called here depends on its category."""
     reading = Reading(record, _OPERATION, tags_by=_OPERATION)
-    body, told = record.body, document(record.body.get("JobConfigDocument"))
+    body, told = record.body, document(record.body.get("JobConfigDocument"), "JobConfigDocument")
     arn = parse_arn(record.id)
     category = str(body.get("JobCategory") or (arn.name.partition("/")[0] if arn else ""))
     kind: Kind = JOB_CATEGORIES.get(category, "customization_job")

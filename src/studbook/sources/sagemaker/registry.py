@@ -212,7 +212,7 @@ def documents_of_package(record: Record) -> Iterator[Document]:
 def _card(reading: Reading) -> None:
     """The card inside of the package, where it says anything, or may say what a key keeps."""
     card = reading.body.get("ModelCard") or {}
-    content = document(card.get("ModelCardContent"))
+    content = document(card.get("ModelCardContent"), "ModelCard", "ModelCardContent")
     sealed = cards.encrypted(reading.body)
     if not card or not (content or sealed):
         return
