@@ -36,6 +36,13 @@ class TestParseCard:
         assert [heading for heading, _ in card.sections] == ["", "Intended use", "Limits"]
         assert "### Not a section" in card.sections[1][1]
 
+    @pytest.mark.parametrize("value", ["{a: b}", "[a, {b: c}]", "[[1, 2], 3]"])
+    def test_words_in_words_are_a_mistake(self, value: str) -> None:
+        """A fact is words, or a list of them."""
+        [problem] = parse_card(f"---\nowner: {value}\n---\ntext\n", "bot", "cards/bot.md").problems
+
+        assert str(problem).startswith("cards/bot.md:2: 'owner' is more than one line of words")
+
     def test_reports_unknown_keys(self) -> None:
         """A key that nobody reads is said, with its line and the ones that are read; the card stays."""
         card = parse_card(TEXT, "bot", "cards/bot.md")

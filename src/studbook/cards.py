@@ -194,7 +194,7 @@ def _front_matter(text: str, source: str, problems: list[SettingsError]) -> dict
         value = data.get(key)
         if key not in KEYS:
             problems.append(SettingsError(f"{place}: unknown key '{key}'", f"known are: {', '.join(KEYS)}"))
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) or any(isinstance(item, yaml.CollectionNode) for item in _items(said)):
             problems.append(SettingsError(f"{place}: '{key}' is more than one line of words", hint))
         elif key == "from" and not _FROM.fullmatch(str(value)):
             problems.append(
@@ -202,5 +202,10 @@ def _front_matter(text: str, source: str, problems: list[SettingsError]) -> dict
             )
         elif value is not None:
             # As it is written: version 010 is not 8, and who answers for it may be called No.
-            out[key] = ", ".join(str(item.value) for item in said.value) if isinstance(value, list) else said.value
+            out[key] = ", ".join(item.value for item in _items(said)) if isinstance(value, list) else said.value
     return out
+
+
+def _items(node: yaml.Node) -> list[yaml.Node]:
+    """Those of a list; of anything else none."""
+    return node.value if isinstance(node, yaml.SequenceNode) else []
