@@ -91,6 +91,8 @@ def _measure(folder: Path, size: int, *, stock: bool, search: bool) -> None:
             f"| {name} | {pages:,} | {cost.cpu:.1f} | {share} | {cost.megabytes:,.0f} | {cost.written:,.1f} "
             f"| {cost.inodes:,} |"
         )
+    weight, heaviest = max((len(without_pictures(page)), page) for page in (output / "3").rglob("index.html"))
+    print(f"\nthe heaviest page before pictures: {weight:,} bytes, {heaviest.relative_to(output)}")
     differing = differences(output / "3", again / "3")
     print(f"\nfiles that differ between the night and its cold build: {len(differing)}", *differing[:5], flush=True)
     if search:
@@ -148,6 +150,11 @@ def _inodes(folder: Path) -> Iterator[tuple[int, int]]:
     for path in folder.rglob("*"):
         found = path.lstat()
         yield found.st_ino, found.st_size if path.is_file() else 0
+
+
+def without_pictures(page: Path) -> bytes:
+    """What a page is before its pictures, sparklines too."""
+    return re.sub(rb"<svg.*?</svg>", b"", page.read_bytes(), flags=re.DOTALL)
 
 
 def differences(one: Path, other: Path) -> list[str]:

@@ -14,7 +14,7 @@ from studbook.render.views.site import Json, Site
 
 NIGHTS = 30
 """So many are in the strip."""
-LINES = 48
+LINES = 36
 """The most model lines of which the board tells; the page Models has them all."""
 
 
