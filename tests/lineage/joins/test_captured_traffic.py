@@ -1,7 +1,5 @@
 """The traffic that endpoints keep, and the loop that it closes."""
 
-from dataclasses import replace
-
 import pytest
 from tests.fact_records import ACCOUNT, JOB, REGION, Estate, asset, job
 
@@ -21,6 +19,18 @@ SAID = Evidence.parse("t:T#DataCaptureConfig.DestinationS3Uri")
 def deployed(config: str, endpoint: str) -> Edge:
     evidence = (Evidence.parse("t:T#EndpointConfigName"),)
     return Edge(source=config, target=endpoint, relation="deployed_to", certainty="referenced", evidence=evidence)
+
+
+def channel(uri: str) -> Edge:
+    """The job's, by which it reads a place."""
+    return Edge(
+        source=uri,
+        target=JOB,
+        relation="input_to",
+        role="train",
+        certainty="referenced",
+        evidence=(Evidence.parse("t:T#Channel"),),
+    )
 
 
 def estate() -> Estate:
@@ -56,16 +66,8 @@ class TestCaptured:
             ("s3://kept/", False),
         ):
             reads = Reads(reader=JOB, uri=uri, role="train", at=NOON, evidence=Evidence.parse("t:T#Channel"))
-            edge = Edge(
-                source=uri,
-                target=JOB,
-                relation="input_to",
-                role="train",
-                certainty="referenced",
-                evidence=(reads.evidence,),
-            )
             shown = asset("endpoint", ENDPOINT, "e", created_at="2026-11-01T12:00:00Z")
-            linked = Estate().say(shown, job(), edges=[edge], claims=[claim, reads]).linked()
+            linked = Estate().say(shown, job(), edges=[channel(uri)], claims=[claim, reads]).linked()
             assert captured(linked) == ([(ENDPOINT, uri, "inferred")] if made else [])
 
     def test_in_a_dataset_it_is_the_dataset_that_is_made(self):
@@ -87,8 +89,7 @@ class TestCaptured:
             CapturesTo(place=ENDPOINT, uri="s3://kept/", evidence=SAID),
             Reads(reader=JOB, uri=read, role="train", at=NOON, evidence="t:T#Channel"),
         ]
-        channel = replace(deployed(read, JOB), relation="input_to", role="train")
-        linked = Estate().say(*shown, edges=[channel], claims=claims).linked()
+        linked = Estate().say(*shown, edges=[channel(read)], claims=claims).linked()
         made = {edge.source for edge in linked.edges if (edge.target, edge.relation) == (read, "produced")}
         assert made == ({ENDPOINT} if reached else set())
 
@@ -109,19 +110,11 @@ class TestCaptured:
         """Below the place the traffic of each endpoint is in a folder of its name; what was read before the endpoint
         was made is none of it."""
         reads = Reads(reader=JOB, uri=read, role="train", at=at, evidence="t:T#Channel")
-        channel = Edge(
-            source=read,
-            target=JOB,
-            relation="input_to",
-            role="train",
-            certainty="referenced",
-            evidence=("t:T#Channel",),
-        )
         made = Estate().say(
             asset("endpoint_config", CONFIG),
             asset("endpoint", ENDPOINT, "e", created_at="2026-11-01T00:00:00Z"),
             job(created_at=at),
-            edges=[deployed(CONFIG, ENDPOINT), channel],
+            edges=[deployed(CONFIG, ENDPOINT), channel(read)],
             claims=[CapturesTo(place=CONFIG, uri=PLACE, evidence=SAID), reads],
         )
         linked = made.linked()
